@@ -1,0 +1,91 @@
+// What the native command (or the library) asks the engine, and what the engine may ask its host.
+import type { HostFacts } from '../host/facts.ts';
+import type { Failure } from '../diagnostic/types.ts';
+
+/** Verbs that need the engine. `run` compiles like `create`; `recompile` renews an outdated stored plan. */
+export type EngineVerb = 'create' | 'run' | 'exec' | 'recompile' | 'validate' | 'plan' | 'spec' | 'features';
+
+/**
+ * A request, as JSON text from the launcher. Byte strings (config.json, process.json) travel beside it.
+ */
+export interface Request {
+  readonly verb: EngineVerb;
+  /** Flags and operands by the name in the command table, only those that were given. */
+  readonly options: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  readonly facts: HostFacts;
+  /** Container id, where the verb has one. */
+  readonly id?: string;
+  /** Absolute path of the bundle. */
+  readonly bundle?: string;
+  /** How messages name the configuration file: `config.json`, or the path as it was given. */
+  readonly configName?: string;
+  /** Present when a plan that this very request produced has failed: the answer is the diagnostic of that failure. */
+  readonly failure?: Failure;
+}
+
+/** Byte strings of a request. */
+export interface Blobs {
+  readonly config?: Uint8Array;
+  readonly process?: Uint8Array;
+}
+
+/** Result of {@link Host.scan}: what a single native pass over a JSON text found. */
+export interface Scan {
+  /** The text, decoded from UTF-8; absent when the bytes are not valid UTF-8 (then `badByte` is the offset). */
+  readonly text?: string;
+  readonly badByte?: number;
+  /**
+   * True when the text has nothing that needs the exact parser: no number outside of strings with a fraction, an
+   * exponent, or 16 or more digits; no `\u` escape; no NUL; no `__proto__`; nesting of at most 64.
+   */
+  readonly plain: boolean;
+  /** Number of colons outside of strings (= number of object members, when the text is valid JSON). */
+  readonly members: number;
+}
+
+/** Appends wire values to the bytes of a plan; little-endian. Implemented natively under QuickJS. */
+export interface WireWriter {
+  u8(value: number): void;
+  u16(value: number): void;
+  u32(value: number): void;
+  i32(value: number): void;
+  u64(value: number | bigint): void;
+  /** Length, UTF-8 bytes, NUL. Throws a RangeError when the text has a NUL. */
+  str(value: string): void;
+  /** Length, bytes. */
+  bytes(value: Uint8Array): void;
+  /** Bytes without a length. */
+  raw(value: Uint8Array): void;
+  /** Current length in bytes. */
+  length(): number;
+  /** Overwrites four bytes at an offset. */
+  patchU32(offset: number, value: number): void;
+  /** The bytes; the writer is empty afterwards. */
+  finish(): Uint8Array;
+}
+
+/**
+ * The little that the engine cannot do in plain TypeScript, bound to QuickJS in the planner and to Node by the addon.
+ */
+export interface Host {
+  scan(bytes: Uint8Array): Scan;
+  /** SHA-256 as 64 hexadecimal digits, of the UTF-8 bytes of a text. */
+  sha256(text: string): string;
+  writer(): WireWriter;
+  /** Compiles a seccomp profile (a JSON text in the form of src/plan/concern/seccomp.ts) to cBPF with libseccomp. */
+  seccomp(rules: SeccompRules): Uint8Array;
+  /** Number of a system call on an architecture (name as in libseccomp), or -1. */
+  syscallNumber(name: string): number;
+}
+
+/** A seccomp profile with everything resolved that does not need libseccomp. Numbers are those of seccomp.h. */
+export interface SeccompRules {
+  readonly defaultAction: number;
+  /** Architecture tokens by libseccomp's names: native is always there. */
+  readonly architectures: readonly string[];
+  readonly rules: readonly {
+    readonly name: string;
+    readonly action: number;
+    readonly args: readonly { index: number; op: number; value: number | bigint; valueTwo: number | bigint }[];
+  }[];
+}
