@@ -1,0 +1,85 @@
+// Installs what veloci needs to be built and tested. Runs before node_modules exists: no imports but node's own.
+// A second call does nothing and takes a few milliseconds.
+//
+//   node scripts/setup.mjs [--build-only] [--vm]
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Debian packages, by what they are needed for. */
+const packages = {
+  build: ['build-essential', 'musl-tools', 'gperf', 'dpkg-dev', 'xz-utils', 'busybox-static', 'debian-archive-keyring'],
+  test: [
+    'crun', 'runc', 'podman', 'conmon', 'netavark', 'iptables', 'debootstrap', 'uidmap', 'procps', 'iproute2',
+    'strace', 'jq', 'clang-14', 'libclang-rt-14-dev',
+  ],
+  vm: ['qemu-system-x86', 'mmdebstrap', 'e2fsprogs', 'cpio', 'kmod'],
+};
+
+const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..');
+
+function fail(message) {
+  console.error(`setup: ${message}`);
+  process.exit(1);
+}
+
+function runOrFail(command, args, options = {}) {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], ...options });
+  if (error) fail(`cannot run ${command}: ${error.message}`);
+  if (status !== 0) fail(`${command} ${args.join(' ')} failed with status ${status}`);
+}
+
+/** The packages of `wanted` that dpkg does not know as installed; undefined where there is no dpkg. */
+function missingPackages(wanted) {
+  const query = spawnSync('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\n', ...wanted], { encoding: 'utf8' });
+  if (query.error?.code === 'ENOENT') return undefined;
+  if (query.error) fail(`cannot run dpkg-query: ${query.error.message}`);
+  const installed = new Set();
+  for (const line of query.stdout.split('\n')) {
+    const [name, status] = line.split(' ');
+    if (status === 'installed') installed.add(name);
+  }
+  return wanted.filter((name) => !installed.has(name));
+}
+
+function installPackages(wanted) {
+  const missing = missingPackages(wanted);
+  if (missing === undefined) {
+    console.error(`setup: no dpkg here; the equivalents of these Debian packages are needed: ${wanted.join(' ')}`);
+    return;
+  }
+  if (missing.length === 0) return;
+  const install = ['install', '-y', '--no-install-recommends', ...missing];
+  if (process.getuid() !== 0) {
+    fail(`these packages are missing; install them and call again:\n\n  sudo apt-get update && sudo apt-get ${install.join(' ')}\n`);
+  }
+  console.error(`setup: installing ${missing.join(' ')}`);
+  const options = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };
+  runOrFail('apt-get', ['update', '-q'], options);
+  runOrFail('apt-get', ['-q', ...install], options);
+}
+
+/** `npm ci`, when the lock file is not the one that node_modules was made from. */
+function installModules() {
+  const modules = join(root, 'node_modules');
+  // A linked node_modules belongs to another checkout: use it, never rewrite it.
+  if (existsSync(modules) && lstatSync(modules).isSymbolicLink()) return;
+  const stamp = join(modules, '.veloci-lock');
+  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
+  // No package here needs an install script, and none is run.
+  runOrFail('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']);
+  writeFileSync(stamp, lock);
+}
+
+const flags = new Set(process.argv.slice(2));
+for (const flag of flags) {
+  if (flag !== '--build-only' && flag !== '--vm') fail(`unknown option ${flag}`);
+}
+installPackages([
+  ...packages.build,
+  ...(flags.has('--build-only') ? [] : packages.test),
+  ...(flags.has('--vm') ? packages.vm : []),
+]);
+installModules();
