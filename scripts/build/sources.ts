@@ -1,0 +1,91 @@
+import { createHash } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import pins from '../third_party.json' with { type: 'json' };
+import { cached, cacheKey } from '../lib/cache.ts';
+import { command, ExpectedError } from '../lib/command.ts';
+
+export type SourceName = keyof typeof pins.packages;
+
+const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+const otherWay = 'or name a folder that holds the files of scripts/third_party.json in VELOCI_SOURCES';
+
+/** Version of the pinned Debian source package. */
+export function sourceVersion(name: SourceName): string {
+  return pins.packages[name].version;
+}
+
+/**
+ * The unpacked tree of a pinned Debian source package, with Debian's patches applied: from the cache, from the
+ * folder named by VELOCI_SOURCES, or from the machine's Debian mirror.
+ * @returns absolute path of the tree, which is shared and must not be written to
+ */
+export async function sourceTree(name: SourceName): Promise<string> {
+  const pin = pins.packages[name];
+  const folder = await cached(`sources/${name}-${pin.version}-${cacheKey(pin)}`, async (draft) => {
+    const download = join(draft, 'download');
+    mkdirSync(download);
+    const given = process.env['VELOCI_SOURCES'];
+    if (given) copyFrom(given, Object.keys(pin.files), download);
+    else await downloadFromMirror(name, pin.version, download);
+    for (const [file, sha256] of Object.entries(pin.files)) verify(join(download, file), sha256);
+    // The files are those of the pin; the signature of the .dsc adds nothing to that.
+    const dsc = Object.keys(pin.files).find((file) => file.endsWith('.dsc'));
+    await command('dpkg-source', ['--no-check', '-x', join(download, dsc ?? ''), join(draft, 'tree')]);
+    rmSync(download, { recursive: true });
+  });
+  return join(folder, 'tree');
+}
+
+function copyFrom(folder: string, files: readonly string[], target: string): void {
+  for (const file of files) {
+    if (!existsSync(join(folder, file))) throw new ExpectedError(`${file} is not in VELOCI_SOURCES (${folder})`);
+    copyFileSync(join(folder, file), join(target, file));
+  }
+}
+
+function verify(path: string, sha256: string): void {
+  if (!existsSync(path)) throw new ExpectedError(`${path} was not downloaded, although it is pinned`);
+  const found = createHash('sha256').update(readFileSync(path)).digest('hex');
+  if (found !== sha256) throw new ExpectedError(`${path} has sha256 ${found}, pinned is ${sha256}`);
+}
+
+/** The mirror that the machine's own apt uses for Debian's main archive. */
+async function debianMirror(): Promise<string> {
+  const format = '$(ORIGIN)|$(LABEL)|$(COMPONENT)|$(REPO_URI)';
+  const targets = await command('apt-get', ['indextargets', '--format', format, 'Created-By: Packages']);
+  const mirror = targets
+    .split('\n')
+    .find((line) => line.startsWith('Debian|Debian|main|'))
+    ?.split('|')[3];
+  if (mirror === undefined) {
+    throw new ExpectedError(`apt knows no Debian mirror: configure one and run apt-get update, ${otherWay}`);
+  }
+  return mirror;
+}
+
+/** Downloads by an apt configuration of our own, so that the machine's is neither needed (deb-src) nor changed. */
+async function downloadFromMirror(name: SourceName, version: string, folder: string): Promise<void> {
+  const mirror = await debianMirror();
+  const apt = join(folder, 'apt');
+  mkdirSync(join(apt, 'lists', 'partial'), { recursive: true });
+  mkdirSync(join(apt, 'cache', 'archives', 'partial'), { recursive: true });
+  const list = join(apt, 'sources.list');
+  writeFileSync(list, `deb-src [signed-by=${keyring}] ${mirror} ${pins.release} main\n`);
+  const settings = [
+    `Dir::State::Lists=${join(apt, 'lists')}`,
+    `Dir::Cache=${join(apt, 'cache')}`,
+    `Dir::Etc::SourceList=${list}`,
+    'Dir::Etc::SourceParts=-',
+    'Acquire::Languages=none',
+    // The cache lies in the caller's home, where apt's own user may not write.
+    ...(process.getuid?.() === 0 ? ['APT::Sandbox::User=root'] : []),
+  ].flatMap((setting) => ['-o', setting]);
+  try {
+    await command('apt-get', [...settings, '-q', 'update'], { cwd: folder });
+    await command('apt-get', [...settings, '-q', 'source', '--download-only', `${name}=${version}`], { cwd: folder });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new ExpectedError(`cannot download the source package ${name} ${version} (${otherWay}):\n${reason}`);
+  }
+}
