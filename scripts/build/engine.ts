@@ -1,0 +1,124 @@
+import { statSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { build } from 'esbuild';
+import { command } from '../lib/command.ts';
+import { inRoot, root } from '../lib/root.ts';
+import { runStep } from '../lib/stamp.ts';
+import { init } from './programs.ts';
+import { quickjs } from './third-party.ts';
+import { muslFlags, toolchain } from './toolchain.ts';
+
+const entry = inRoot('src', 'engine', 'main.ts');
+
+/**
+ * Names of the embedded data. The engine is a script, not a module: it needs no job queue to start, and leaves one
+ * global, the function `engine`.
+ */
+const header = `#pragma once
+#include <stdint.h>
+
+// Data that the build puts into the command.
+extern "C" {
+// QuickJS bytecode of a script that defines the global function \`engine\`; for JS_ReadObject and JS_EvalFunction.
+extern const uint8_t veloci_engine[];
+extern const uint32_t veloci_engine_size;
+// The program that enters containers: a static ELF file.
+extern const uint8_t veloci_init[];
+extern const uint32_t veloci_init_size;
+}
+`;
+
+/** Bundles src/engine/main.ts to one script of the plain language: an import of node:* is an error. */
+async function bundle(): Promise<string> {
+  const output = inRoot('build', 'engine', 'engine.js');
+  await runStep({
+    name: 'engine/bundle',
+    key: 1,
+    inputs: [entry],
+    outputs: [output],
+    run: async () => {
+      const { metafile } = await build({
+        entryPoints: [entry],
+        outfile: output,
+        bundle: true,
+        platform: 'neutral',
+        target: 'es2023',
+        format: 'iife',
+        globalName: 'velociEngine',
+        footer: { js: 'globalThis.engine = velociEngine.engine;' },
+        minify: true,
+        metafile: true,
+        absWorkingDir: root,
+        logLevel: 'warning',
+      });
+      return Object.keys(metafile.inputs).map((file) => resolve(root, file));
+    },
+  });
+  return output;
+}
+
+/** Bundle, bytecode and object of the engine. */
+async function engineObject(): Promise<string> {
+  const [script, { qjsc }, tools] = await Promise.all([bundle(), quickjs(), toolchain()]);
+  const source = inRoot('build', 'engine', 'engine.c');
+  const object = inRoot('build', 'engine', 'engine.o');
+  const ran = await runStep({
+    name: 'engine/bytecode',
+    key: [qjsc, tools.version],
+    inputs: [script],
+    outputs: [object],
+    run: async () => {
+      // -s strips line numbers and names of variables, which load slower than the code itself.
+      await command(qjsc, ['-c', '-s', '-N', 'veloci_engine', '-o', source, script]);
+      await command('gcc', [...muslFlags(tools), '-O1', '-c', source, '-o', object]);
+    },
+  });
+  if (ran) console.log(`built the engine (${Math.round(statSync(script).size / 1000)} KB of script)`);
+  return object;
+}
+
+/** The init program as an object. */
+async function initObject(): Promise<string> {
+  const program = inRoot(init.output);
+  const source = inRoot('build', 'native', 'embedded-init.S');
+  const object = inRoot('build', 'native', 'embedded-init.o');
+  const text = `  .section .rodata
+  .global veloci_init, veloci_init_size
+  .balign 16
+veloci_init:
+  .incbin "${init.output}"
+veloci_init_end:
+  .balign 4
+veloci_init_size:
+  .long veloci_init_end - veloci_init
+  .section .note.GNU-stack, "", @progbits
+`;
+  await runStep({
+    name: 'programs/embedded-init',
+    key: text,
+    inputs: [program],
+    outputs: [object],
+    run: async () => {
+      writeFileSync(source, text);
+      await command('gcc', ['-c', source, '-o', object]);
+    },
+  });
+  return object;
+}
+
+/** Writes embedded.h, which the sources of the command include. */
+export async function embeddedHeader(): Promise<void> {
+  const output = inRoot('build', 'native', 'include', 'embedded.h');
+  await runStep({
+    name: 'programs/embedded-header',
+    key: header,
+    inputs: [],
+    outputs: [output],
+    run: async () => writeFileSync(output, header),
+  });
+}
+
+/** The objects that the command carries as data; the init program must have been built. */
+export async function embeddedObjects(): Promise<string[]> {
+  return Promise.all([engineObject(), initObject()]);
+}

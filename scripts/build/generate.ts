@@ -1,0 +1,32 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { build } from 'esbuild';
+import { command } from '../lib/command.ts';
+import { filesBelow } from '../lib/files.ts';
+import { inRoot, root } from '../lib/root.ts';
+import { runStep } from '../lib/stamp.ts';
+
+/** Runs the generators when a schema, a table or a generator changed. */
+export async function generate(): Promise<void> {
+  const entry = inRoot('scripts', 'generate.ts');
+  if (!existsSync(entry)) {
+    console.log('skipped the generators: scripts/generate.ts is missing');
+    return;
+  }
+  const ran = await runStep({
+    name: 'generate',
+    key: 1,
+    inputs: [entry, ...filesBelow('schema', '.json')],
+    outputs: [inRoot('src', 'generated'), inRoot('native', 'generated')],
+    run: async () => {
+      await command(process.execPath, [inRoot('scripts', 'run.mjs'), 'generate']);
+      // The generators' own imports, tables included, are inputs too.
+      const { metafile } = await build({
+        entryPoints: [entry], bundle: true, write: false, metafile: true, platform: 'node', format: 'esm',
+        packages: 'external', absWorkingDir: root, outdir: 'build',
+      });
+      return Object.keys(metafile.inputs).map((file) => resolve(root, file));
+    },
+  });
+  if (ran) console.log('generated src/generated and native/generated');
+}
