@@ -1,0 +1,19 @@
+// Facts about the host and the caller, as the JSON text that src/host/facts.ts describes.
+#pragma once
+#include "base/types.h"
+
+namespace veloci {
+
+struct FactsOptions {
+  int root_fd = -1;     // open state root, for the names in .cache/seccomp; -1: none
+  uint32_t listen_fds = 0;
+};
+
+// Writes the facts into `buffer`; the result is a view of it. Missing facts get their neutral value. An error only
+// when the buffer is too small (ENOBUFS) or the capabilities cannot be read. 16 KiB are enough for every usual host.
+int host_facts(const FactsOptions &options, char *buffer, size_t capacity, Str &text);
+
+// LISTEN_FDS of an environment, when LISTEN_PID names this process (sd_listen_fds(3)); bounded to 0..1021.
+uint32_t listen_fds_of(const char *const *environment);
+
+} // namespace veloci

@@ -1,0 +1,58 @@
+// The planner: a confined child that runs the engine on one request. See docs/decisions/0002-planner.md.
+#pragma once
+#include <sys/types.h>
+
+#include "base/types.h"
+
+namespace veloci {
+
+// A started planner. The launcher owns it; its destructor ends the child.
+class Planner {
+public:
+  Planner() = default;
+  Planner(const Planner &) = delete;
+  Planner &operator=(const Planner &) = delete;
+  ~Planner() { stop(); }
+
+  // Forks the planner, which prepares the engine while the launcher goes on. The caller must be single-threaded.
+  // Returns 0 or an errno.
+  int start();
+  // Kills the child if it still runs and waits for it.
+  void stop();
+
+  int socket() const { return socket_.get(); }
+  pid_t pid() const { return pid_; }
+
+private:
+  Fd socket_;
+  pid_t pid_ = -1;
+};
+
+// What planner_ask sends.
+struct PlannerRequest {
+  Str json;      // a Request of src/engine/protocol.ts
+  Bytes config;  // bytes of config.json; data == nullptr: none
+  Bytes process; // bytes of process.json; data == nullptr: none
+};
+
+enum class PlannerFault {
+  none,
+  protocol,      // the socket failed, or the answer is malformed; `err` is an errno
+  crashed,       // the child died; `signal` says of what
+  timed_out,     // no answer within the time limit
+  out_of_memory, // the engine needed more memory than it may use
+  too_large,     // the answer is larger than 16 MiB
+  engine,        // the engine threw; `response` is the text of the exception
+};
+
+struct PlannerAnswer {
+  PlannerFault fault = PlannerFault::protocol;
+  int err = 0;
+  int signal = 0;
+  Bytes response; // an encoded Response; lives as long as the process
+};
+
+// Sends one request and awaits the answer. A planner answers once; ask a fresh one for a second request.
+PlannerAnswer planner_ask(Planner &planner, const PlannerRequest &request);
+
+} // namespace veloci

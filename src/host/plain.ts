@@ -1,0 +1,117 @@
+// A Host in plain TypeScript, for tests and for tools that need no seccomp filter. node:crypto is its only import;
+// the planner never loads this file.
+import { createHash } from 'node:crypto';
+import type { Host, Scan, WireWriter } from '../engine/protocol.ts';
+import { createWriter } from './writer.ts';
+
+const quote = 0x22;
+const backslash = 0x5c;
+const maxDepth = 64;
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** A Host without libseccomp: `seccomp` throws, `syscallNumber` knows no name. */
+export function plainHost(): Host {
+  return {
+    scan,
+    sha256: (text: string): string => createHash('sha256').update(text, 'utf8').digest('hex'),
+    writer: (): WireWriter => createWriter(),
+    seccomp: (): Uint8Array => {
+      throw new Error('seccomp filters need the native addon');
+    },
+    syscallNumber: (): number => -1,
+  };
+}
+
+/** {@link Host.scan} in TypeScript. */
+export function scan(bytes: Uint8Array): Scan {
+  const badByte = firstBadByte(bytes);
+  if (badByte >= 0) return { badByte, plain: false, members: 0 };
+  return { text: decoder.decode(bytes), ...scanJson(bytes) };
+}
+
+/** Offset of the first byte that is not part of valid UTF-8 (RFC 3629), or -1. */
+function firstBadByte(bytes: Uint8Array): number {
+  let at = 0;
+  while (at < bytes.length) {
+    const lead = bytes[at] as number;
+    if (lead < 0x80) {
+      at += 1;
+      continue;
+    }
+    const extra = lead >= 0xc2 && lead <= 0xdf ? 1 : lead >= 0xe0 && lead <= 0xef ? 2 : lead >= 0xf0 && lead <= 0xf4 ? 3 : 0;
+    if (extra === 0) return at;
+    // The second byte's range excludes overlong forms, surrogates and what lies beyond U+10FFFF.
+    const low = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
+    const high = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;
+    for (let index = 1; index <= extra; index += 1) {
+      const byte = bytes[at + index];
+      if (byte === undefined || byte < (index === 1 ? low : 0x80) || byte > (index === 1 ? high : 0xbf)) return at;
+    }
+    at += extra + 1;
+  }
+  return -1;
+}
+
+function scanJson(bytes: Uint8Array): { plain: boolean; members: number } {
+  let plain = true;
+  let members = 0;
+  let depth = 0;
+  let at = 0;
+  while (at < bytes.length) {
+    const byte = bytes[at] as number;
+    if (byte === quote) {
+      const end = scanString(bytes, at + 1);
+      plain &&= end.plain;
+      at = end.next;
+      continue;
+    }
+    if (byte === 0x3a) members += 1;
+    else if (byte === 0x7b || byte === 0x5b) {
+      depth += 1;
+      if (depth > maxDepth) plain = false;
+    } else if (byte === 0x7d || byte === 0x5d) depth -= 1;
+    else if (byte === 0) plain = false;
+    else if (isDigit(byte)) {
+      const start = at;
+      while (isDigit(bytes[at])) at += 1;
+      if (at - start >= 16 || isFraction(bytes[at])) plain = false;
+      continue;
+    }
+    at += 1;
+  }
+  return { plain, members };
+}
+
+/** Scans from behind an opening quote to behind the closing one, or to the end of the bytes. */
+function scanString(bytes: Uint8Array, start: number): { plain: boolean; next: number } {
+  let plain = true;
+  let at = start;
+  while (at < bytes.length) {
+    const byte = bytes[at] as number;
+    if (byte === quote) return { plain, next: at + 1 };
+    if (byte === backslash) {
+      if (bytes[at + 1] === 0x75) plain = false;
+      at += 2;
+      continue;
+    }
+    if (byte === 0 || (byte === 0x5f && startsWithProto(bytes, at))) plain = false;
+    at += 1;
+  }
+  return { plain, next: at };
+}
+
+const proto = [...'__proto__'].map((letter) => letter.charCodeAt(0));
+
+function startsWithProto(bytes: Uint8Array, at: number): boolean {
+  return proto.every((byte, index) => bytes[at + index] === byte);
+}
+
+function isDigit(byte: number | undefined): boolean {
+  return byte !== undefined && byte >= 0x30 && byte <= 0x39;
+}
+
+/** `.`, `e` or `E`. */
+function isFraction(byte: number | undefined): boolean {
+  return byte === 0x2e || byte === 0x65 || byte === 0x45;
+}
