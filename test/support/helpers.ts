@@ -1,0 +1,107 @@
+// Set-up, once per machine: compiles the C programs of the tests and makes the root file systems.
+// Results lie in the cache under a hash of what they are made of, so a second call only looks.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync,
+  symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheDir, repository, supportSources, which } from './paths.ts';
+
+/** The C programs: name → source, relative to the repository. All are static. */
+const programs = {
+  sandbox: 'test/support/sandbox.c',
+  probe: 'test/support/probe.c',
+  recvtty: 'test/support/recvtty.c',
+  ptyrun: 'test/support/ptyrun.c',
+  exchange: 'test/support/exchange.c',
+  meter: 'test/bench/meter.c',
+} as const;
+export type Program = keyof typeof programs;
+
+function hash(...parts: (string | Buffer)[]): string {
+  const sum = createHash('sha256');
+  for (const part of parts) sum.update(part).update('\0');
+  return sum.digest('hex').slice(0, 12);
+}
+
+/** Makes a folder of the cache by `fill`, unless it exists; several processes may call it at once. */
+function cached(name: string, fill: (dir: string) => void): string {
+  const target = join(cacheDir, name);
+  if (existsSync(target)) return target;
+  mkdirSync(cacheDir, { recursive: true });
+  const dir = mkdtempSync(join(cacheDir, 'making-'));
+  try {
+    fill(dir);
+    chmodSync(dir, 0o755);
+    renameSync(dir, target);
+  } catch (error) {
+    rmSync(dir, { recursive: true, force: true });
+    if (!existsSync(target)) throw error;
+  }
+  return target;
+}
+
+let programDir: string | undefined;
+
+/** The path of a helper program; compiles all of them on the first call on a machine. */
+export function program(name: Program): string {
+  programDir ??= cached(`bin-${hash(...Object.values(programs).map((source) =>
+    readFileSync(join(repository, source))))}`, (dir) => {
+    for (const [output, source] of Object.entries(programs)) {
+      execFileSync('gcc', ['-O1', '-Wall', '-Wextra', '-Werror', '-static', '-o', join(dir, output),
+        join(repository, source), '-lutil'], { stdio: ['ignore', 'inherit', 'inherit'] });
+    }
+    compileTiny(join(dir, 'true'));
+  });
+  return join(programDir, name);
+}
+
+/** A program that exits at once without any start cost of a C library: the payload of the bench. */
+export function trueProgram(): string {
+  return join(program('probe'), '../true');
+}
+
+function compileTiny(output: string): void {
+  const source = 'void _start(void){__asm__ volatile("xor %edi,%edi; mov $231,%eax; syscall");__builtin_unreachable();}';
+  execFileSync('gcc', ['-O1', '-static', '-nostdlib', '-ffreestanding', '-o', output, '-x', 'c', '-'],
+    { input: source, stdio: ['pipe', 'inherit', 'inherit'] });
+}
+
+/** A root file system of busybox and the probe, shared and never written to. */
+export function busyboxRootfs(): string {
+  const busybox = which('busybox');
+  if (!busybox) throw new Error('busybox is not installed: install busybox-static');
+  const key = hash(readFileSync(busybox), readFileSync(program('probe')),
+    readFileSync(join(supportSources, 'helpers.ts')));
+  return cached(`busybox-${key}`, (dir) => {
+    for (const name of ['bin', 'dev', 'proc', 'sys', 'tmp', 'run', 'root', 'etc', 'home/user', 'mnt', 'data']) {
+      mkdirSync(join(dir, name), { recursive: true });
+    }
+    chmodSync(join(dir, 'tmp'), 0o1777);
+    copyFileSync(busybox, join(dir, 'bin/busybox'));
+    copyFileSync(program('probe'), join(dir, 'probe'));
+    copyFileSync(trueProgram(), join(dir, 'true'));
+    for (const applet of execFileSync(busybox, ['--list'], { encoding: 'utf8' }).trim().split('\n')) {
+      if (applet !== 'busybox') symlinkSync('busybox', join(dir, 'bin', applet));
+    }
+    writeFileSync(join(dir, 'etc/passwd'),
+      'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:user:/home/user:/bin/sh\n');
+    writeFileSync(join(dir, 'etc/group'), 'root:x:0:\nuser:x:1000:\nextra:x:1001:user\n');
+    writeFileSync(join(dir, 'bin/not-executable'), 'text\n', { mode: 0o644 });
+    writeFileSync(join(dir, 'bin/no-interpreter'), '#!/bin/nothing-here\n', { mode: 0o755 });
+    writeFileSync(join(dir, 'bin/wrong-format'), '\x7fNOT', { mode: 0o755 });
+  });
+}
+
+/** A minimal Debian root file system, made by debootstrap from the mirror that apt is set up with. */
+export function debianRootfs(): string {
+  return cached('debian-bookworm', (dir) => {
+    const targets = spawnSync('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages'],
+      { encoding: 'utf8' });
+    const mirror = targets.stdout.split('\n')[0];
+    if (!mirror) throw new Error('apt is set up with no mirror: debootstrap needs one');
+    execFileSync('debootstrap', ['--variant=minbase', 'bookworm', dir, mirror],
+      { stdio: ['ignore', 'ignore', 'inherit'] });
+    copyFileSync(program('probe'), join(dir, 'probe'));
+  });
+}

@@ -1,0 +1,132 @@
+// What a test must not leave behind: processes, mounts, cgroups, files in the state root, sockets.
+// Exact, because the sandbox has its own pid, mount and network namespaces.
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { timeScale } from './paths.ts';
+
+export interface Snapshot {
+  processes: Map<number, string>;
+  mounts: Set<string>;
+  cgroups: Set<string>;
+  files: Set<string>;
+  sockets: Set<string>;
+}
+
+/** Every process of the sandbox but pid 1 and this one: pid → command line (comm for a zombie). */
+export function processes(): Map<number, string> {
+  const found = new Map<number, string>();
+  for (const name of readdirSync('/proc')) {
+    const pid = Number(name);
+    if (!(pid > 1) || pid === process.pid) continue;
+    try {
+      const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+      const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+      const state = stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
+      found.set(pid, `${command || stat.slice(0, stat.lastIndexOf(')') + 1)} (${state})`);
+    } catch {
+      // it has just left
+    }
+  }
+  return found;
+}
+
+/** Mount points of this mount namespace with their roots and types, without ids. */
+export function mounts(): Set<string> {
+  return new Set(readFileSync('/proc/self/mountinfo', 'utf8').trim().split('\n').map((line) => {
+    const [before = '', after = ''] = line.split(' - ');
+    const [, , , root, point] = before.split(' ');
+    return `${point} (${after.split(' ')[0]}, root ${root})`;
+  }));
+}
+
+/** Cgroup folders of any hierarchy whose name holds the token of this test process. */
+export function cgroups(token: string, dir = '/sys/fs/cgroup', depth = 0): Set<string> {
+  const found = new Set<string>();
+  let entries: string[] = [];
+  try {
+    entries = readdirSync(dir, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name);
+  } catch {
+    return found; // removed meanwhile
+  }
+  for (const name of entries) {
+    const path = join(dir, name);
+    if (name.includes(token)) found.add(path);
+    if (depth < 6) for (const below of cgroups(token, path, depth + 1)) found.add(below);
+  }
+  return found;
+}
+
+/** Every path below the given folders. */
+export function files(...dirs: string[]): Set<string> {
+  const found = new Set<string>();
+  for (const dir of dirs) {
+    try {
+      for (const name of readdirSync(dir, { recursive: true })) found.add(join(dir, String(name)));
+    } catch {
+      // it does not exist (yet)
+    }
+  }
+  return found;
+}
+
+/** Abstract unix sockets of the sandbox's network namespace. */
+export function abstractSockets(): Set<string> {
+  return new Set(readFileSync('/proc/net/unix', 'utf8').split('\n')
+    .map((line) => line.split(/\s+/)[7] ?? '').filter((name) => name.startsWith('@')));
+}
+
+/** File descriptors of this process. */
+function descriptors(pid: string): string[] {
+  return readdirSync(`/proc/${pid}/fd`).map((fd) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${fd}`);
+    } catch {
+      return 'closed';
+    }
+  });
+}
+
+/** The fds of another process, as link texts. */
+export function descriptorsOf(pid: number): string[] {
+  return descriptors(String(pid));
+}
+
+/** `kept` are names below the state root that a runtime may keep for all containers (a cache). */
+export function snapshot(token: string, root: string): Snapshot {
+  const kept = /\/(\.cache|\.empty-directory)(\/|$)/;
+  return {
+    processes: processes(),
+    mounts: mounts(),
+    cgroups: cgroups(token),
+    files: new Set([...files(root), ...files('/run')].filter((path) => !kept.test(path))),
+    sockets: abstractSockets(),
+  };
+}
+
+function difference(before: Snapshot, after: Snapshot): string[] {
+  const left: string[] = [];
+  for (const [pid, command] of after.processes) {
+    if (!before.processes.has(pid)) left.push(`process ${pid} ${command}`);
+  }
+  for (const kind of ['mounts', 'cgroups', 'files', 'sockets'] as const) {
+    for (const item of after[kind]) if (!before[kind].has(item)) left.push(`${kind.slice(0, -1)} ${item}`);
+  }
+  for (const mount of before.mounts) if (!after.mounts.has(mount)) left.push(`mount gone: ${mount}`);
+  return left;
+}
+
+/**
+ * What is there now and was not before; waits up to 2 s for things that are about to go. An empty array
+ * is what a test wants. `expected` tells what is no leak yet: the mounts of the case's own bundles.
+ */
+export async function leaks(before: Snapshot, token: string, root: string,
+  expected: (item: string) => boolean = () => false): Promise<string[]> {
+  const end = Date.now() + 2000 * timeScale;
+  for (;;) {
+    const left = difference(before, snapshot(token, root)).filter((item) => !expected(item));
+    if (left.length === 0 || Date.now() > end) return left;
+    await sleep(20);
+  }
+}
