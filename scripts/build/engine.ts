@@ -1,6 +1,6 @@
 import { statSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { build } from 'esbuild';
+import { build, type BuildOptions } from 'esbuild';
 import { command } from '../lib/command.ts';
 import { inRoot, root } from '../lib/root.ts';
 import { runStep } from '../lib/stamp.ts';
@@ -10,16 +10,14 @@ import { muslFlags, toolchain } from './toolchain.ts';
 
 const entry = inRoot('src', 'engine', 'main.ts');
 
-/**
- * Names of the embedded data. The engine is a script, not a module: it needs no job queue to start, and leaves one
- * global, the function `engine`.
- */
+/** Names of the embedded data. The engine is a script, not a module: it needs no job queue to start. */
 const header = `#pragma once
 #include <stdint.h>
 
 // Data that the build puts into the command.
 extern "C" {
-// QuickJS bytecode of a script that defines the global function \`engine\`; for JS_ReadObject and JS_EvalFunction.
+// QuickJS bytecode of a script (not a module) for JS_ReadObject and JS_EvalFunction. It defines the global object
+// \`veloci\` with the exports of src/engine/main.ts.
 extern const uint8_t veloci_engine[];
 extern const uint32_t veloci_engine_size;
 // The program that enters containers: a static ELF file.
@@ -28,33 +26,30 @@ extern const uint32_t veloci_init_size;
 }
 `;
 
+const bundling = {
+  bundle: true,
+  platform: 'neutral',
+  target: 'es2023',
+  format: 'iife',
+  globalName: 'veloci',
+  minify: true,
+} satisfies BuildOptions;
+
 /** Bundles src/engine/main.ts to one script of the plain language: an import of node:* is an error. */
 async function bundle(): Promise<string> {
-  const output = inRoot('build', 'engine', 'engine.js');
+  const outfile = inRoot('build', 'engine', 'engine.js');
   await runStep({
     name: 'engine/bundle',
-    key: 1,
+    key: bundling,
     inputs: [entry],
-    outputs: [output],
+    outputs: [outfile],
     run: async () => {
-      const { metafile } = await build({
-        entryPoints: [entry],
-        outfile: output,
-        bundle: true,
-        platform: 'neutral',
-        target: 'es2023',
-        format: 'iife',
-        globalName: 'velociEngine',
-        footer: { js: 'globalThis.engine = velociEngine.engine;' },
-        minify: true,
-        metafile: true,
-        absWorkingDir: root,
-        logLevel: 'warning',
-      });
+      const options = { ...bundling, entryPoints: [entry], outfile, absWorkingDir: root, logLevel: 'warning' } as const;
+      const { metafile } = await build({ ...options, metafile: true });
       return Object.keys(metafile.inputs).map((file) => resolve(root, file));
     },
   });
-  return output;
+  return outfile;
 }
 
 /** Bundle, bytecode and object of the engine. */
@@ -62,15 +57,17 @@ async function engineObject(): Promise<string> {
   const [script, { qjsc }, tools] = await Promise.all([bundle(), quickjs(), toolchain()]);
   const source = inRoot('build', 'engine', 'engine.c');
   const object = inRoot('build', 'engine', 'engine.o');
+  // -s strips line numbers and names of variables, which load slower than the code itself.
+  const compile = ['-c', '-s', '-N', 'veloci_engine', '-o', source, script];
+  const assemble = [...muslFlags(tools), '-O1', '-c', source, '-o', object];
   const ran = await runStep({
     name: 'engine/bytecode',
-    key: [qjsc, tools.version],
+    key: [qjsc, compile, assemble, tools.version],
     inputs: [script],
     outputs: [object],
     run: async () => {
-      // -s strips line numbers and names of variables, which load slower than the code itself.
-      await command(qjsc, ['-c', '-s', '-N', 'veloci_engine', '-o', source, script]);
-      await command('gcc', [...muslFlags(tools), '-O1', '-c', source, '-o', object]);
+      await command(qjsc, compile);
+      await command('gcc', assemble);
     },
   });
   if (ran) console.log(`built the engine (${Math.round(statSync(script).size / 1000)} KB of script)`);

@@ -30,13 +30,14 @@ const library: Compilation = { project: 'tsconfig.lib.json', folders: ['src'], o
 async function compile(compilation: Compilation): Promise<void> {
   const { project, folders, output, base, proof } = compilation;
   const sources = folders.flatMap((folder) => filesBelow(folder, '.ts', '.json'));
+  const args = [tsc, '-p', project, '--pretty', String(process.stdout.isTTY ?? false)];
   const ran = await runStep({
     name: `typescript/${project}`,
-    key: 1,
+    key: args.slice(0, 3),
     inputs: [...sources, inRoot('tsconfig.json'), inRoot(project), inRoot('package-lock.json')],
     outputs: [inRoot(proof)],
     run: async () => {
-      await command(process.execPath, [tsc, '-p', project, '--pretty', String(process.stdout.isTTY ?? false)]);
+      await command(process.execPath, args);
       for (const folder of folders) removeOrphans(join(output, relative(base, folder)), folder);
     },
   });
