@@ -1,0 +1,114 @@
+#include "executor/files.h"
+#include "executor/text.h"
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+namespace veloci {
+
+Buffer &Buffer::operator=(Buffer &&other) noexcept {
+  if (this == &other) return *this;
+  free();
+  data_ = other.data_;
+  size_ = other.size_;
+  mapped_ = other.mapped_;
+  other.data_ = nullptr;
+  other.size_ = other.mapped_ = 0;
+  return *this;
+}
+
+bool Buffer::reserve(size_t capacity) {
+  free();
+  void *memory = mmap(nullptr, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return false;
+  data_ = static_cast<uint8_t *>(memory);
+  mapped_ = capacity;
+  return true;
+}
+
+void Buffer::free() {
+  if (mapped_ != 0) munmap(data_, mapped_);
+  data_ = nullptr;
+  size_ = mapped_ = 0;
+}
+
+int read_all(int fd, size_t limit, Buffer &out) {
+  struct stat info;
+  if (fstat(fd, &info) != 0) return errno;
+  size_t expected = S_ISREG(info.st_mode) ? static_cast<size_t>(info.st_size) : 65536;
+  if (expected > limit) return EFBIG;
+  // One byte more than the file has, to see its end, and one for the NUL.
+  if (!out.reserve(expected + 2)) return errno;
+  for (;;) {
+    size_t room = out.capacity() - 1 - out.size();
+    if (room == 0) {
+      Buffer larger;
+      if (!larger.reserve(out.capacity() * 2)) return errno;
+      memcpy(larger.data(), out.data(), out.size());
+      larger.set_size(out.size());
+      out = static_cast<Buffer &&>(larger);
+      continue;
+    }
+    ssize_t count = ::read(fd, out.data() + out.size(), room);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return errno;
+    if (count == 0) return 0;
+    out.set_size(out.size() + static_cast<size_t>(count));
+    if (out.size() > limit) return EFBIG;
+  }
+}
+
+int read_file(int dir, const char *name, size_t limit, int flags, Buffer &out) {
+  Fd file(openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags));
+  if (!file.valid()) return errno;
+  struct stat info;
+  if (fstat(file.get(), &info) != 0) return errno;
+  if (!S_ISREG(info.st_mode)) return S_ISDIR(info.st_mode) ? EISDIR : EINVAL;
+  return read_all(file.get(), limit, out);
+}
+
+int write_all(int fd, Bytes bytes) {
+  for (size_t done = 0; done < bytes.size;) {
+    ssize_t count = ::write(fd, bytes.data + done, bytes.size - done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return errno;
+    done += static_cast<size_t>(count);
+  }
+  return 0;
+}
+
+int create_file(int dir, const char *name, Bytes bytes, mode_t mode) {
+  Fd file(openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+  if (!file.valid()) return errno;
+  if (int err = write_all(file.get(), bytes); err != 0) {
+    unlinkat(dir, name, 0);
+    return err;
+  }
+  return 0;
+}
+
+int replace_file(int dir, const char *name, Bytes bytes, mode_t mode, int &step) {
+  // Next to it, also when the name has folders in it.
+  const char *slash = strrchr(name, '/');
+  const char *base = slash != nullptr ? slash + 1 : name;
+  TextOf<4096> temporary;
+  temporary.add(name, static_cast<size_t>(base - name)).add('.').add(base).add(".tmp");
+  step = 0;
+  if (temporary.cut()) return ENAMETOOLONG;
+  // A left-over of a process that died.
+  if (unlinkat(dir, temporary.c_str(), 0) != 0 && errno != ENOENT) return errno;
+  Fd file(openat(dir, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+  if (!file.valid()) return errno;
+  step = 1;
+  int err = write_all(file.get(), bytes);
+  if (err == 0) {
+    step = 2;
+    if (renameat(dir, temporary.c_str(), dir, name) == 0) return 0;
+    err = errno;
+  }
+  unlinkat(dir, temporary.c_str(), 0);
+  return err;
+}
+
+} // namespace veloci

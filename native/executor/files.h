@@ -1,0 +1,55 @@
+// Files of the state directory: read bounded, written by a temporary name and a rename.
+#pragma once
+#include "base/types.h"
+
+namespace veloci {
+
+// Bytes in memory of their own (mmap), unmapped at the end.
+class Buffer {
+public:
+  Buffer() = default;
+  Buffer(const Buffer &) = delete;
+  Buffer &operator=(const Buffer &) = delete;
+  Buffer(Buffer &&other) noexcept : data_(other.data_), size_(other.size_), mapped_(other.mapped_) {
+    other.data_ = nullptr;
+    other.size_ = other.mapped_ = 0;
+  }
+  Buffer &operator=(Buffer &&other) noexcept;
+  ~Buffer() { free(); }
+
+  // Room for `capacity` bytes, zeroed; false with errno set when there is no memory.
+  bool reserve(size_t capacity);
+  void free();
+  void set_size(size_t size) { size_ = size; }
+
+  uint8_t *data() { return data_; }
+  size_t size() const { return size_; }
+  size_t capacity() const { return mapped_; }
+  Bytes bytes() const { return {data_, size_}; }
+  Str str() const { return {reinterpret_cast<const char *>(data_), static_cast<uint32_t>(size_)}; }
+
+private:
+  uint8_t *data_ = nullptr;
+  size_t size_ = 0;
+  size_t mapped_ = 0;
+};
+
+// Reads a regular file (never a FIFO or a device: opened O_NONBLOCK | O_NOCTTY) of at most `limit` bytes.
+// A NUL follows the bytes. `flags` are added to those of openat(2), as O_NOFOLLOW for the state directory.
+// Returns 0 or an errno: EFBIG for a longer file, EINVAL for one that is not regular.
+int read_file(int dir, const char *name, size_t limit, int flags, Buffer &out);
+
+// The same from a descriptor that is open already, to its end; for pipes too.
+int read_all(int fd, size_t limit, Buffer &out);
+
+// Writes all bytes; returns 0 or an errno.
+int write_all(int fd, Bytes bytes);
+
+// Creates `name` (mode `mode`) with these bytes by a temporary file `.NAME.tmp` beside it and a rename.
+// Returns 0 or an errno; `step` says where: 0 open, 1 write, 2 rename.
+int replace_file(int dir, const char *name, Bytes bytes, mode_t mode, int &step);
+
+// Creates a new file (O_EXCL) with these bytes. Returns 0 or an errno.
+int create_file(int dir, const char *name, Bytes bytes, mode_t mode);
+
+} // namespace veloci

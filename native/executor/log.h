@@ -1,0 +1,42 @@
+// Where messages go: stderr, or the file of --log. One error makes exactly one line in the log.
+#pragma once
+#include "executor/text.h"
+
+namespace veloci {
+
+// An error that is ready to be shown.
+struct Problem {
+  // Stable code, as E0412; also the beginning of `line`.
+  Str code;
+  // The error as one line that stands alone.
+  Str line;
+  // The form for a terminal, with the source line and a caret; empty = the line.
+  Str explained;
+};
+
+class Log {
+public:
+  enum class Format : uint8_t { text, json };
+
+  // Opens the file of --log (`PATH` or `file:PATH`), creating it with mode 0644.
+  // Returns 0 or an errno.
+  int open(Str path);
+  void set_format(Format format) { format_ = format; }
+  void set_debug(bool debug) { debug_ = debug; }
+
+  // Writes the error to the log and, when the log is a file, its line to stderr too.
+  void error(const Problem &problem);
+  // Writes lines of warnings where they can't be mistaken for the error: on a terminal, or with --debug.
+  void warnings(Str lines);
+
+private:
+  void write_record(const char *level, const Problem &problem);
+  void write_terminal(const char *heading, Str text);
+  bool on_terminal() const;
+
+  Fd file_;
+  Format format_ = Format::text;
+  bool debug_ = false;
+};
+
+} // namespace veloci

@@ -1,0 +1,64 @@
+// The relay between the caller's terminal and the container's pseudo terminal (foreground run and exec -t).
+#pragma once
+#include "base/types.h"
+#include <termios.h>
+
+namespace veloci {
+
+// Raw mode of the caller's terminal; put back at the end of its life and from `restore`.
+class RawMode {
+public:
+  RawMode() = default;
+  RawMode(const RawMode &) = delete;
+  RawMode &operator=(const RawMode &) = delete;
+  ~RawMode() { restore(); }
+  // Does nothing when `fd` is no terminal.
+  void enter(int fd);
+  void restore();
+
+private:
+  int fd_ = -1;
+  struct termios saved_;
+};
+
+// Copies in both directions without ever blocking the caller's loop.
+class Relay {
+public:
+  // Takes the pseudo terminal's master; input comes from fd 0, output goes to fd 1.
+  void start(Fd master);
+  bool active() const { return master_.valid(); }
+
+  // For poll(2): the descriptors, what to wait for, and what was found.
+  struct Poll {
+    int fd;
+    short events;
+  };
+  Poll master_poll() const;
+  Poll input_poll() const;
+  Poll output_poll() const;
+  // Reads and writes what is possible after a poll.
+  void pump(short master, short input, short output);
+  // Copies the rest of the output after the process has ended.
+  void drain();
+  // Gives the container's terminal the size of the caller's.
+  void resize();
+
+private:
+  struct Direction {
+    char data[16384];
+    uint32_t begin = 0;
+    uint32_t end = 0;
+    bool empty() const { return begin == end; }
+  };
+  bool fill(Direction &direction, int fd);
+  bool flush(Direction &direction, int fd);
+
+  Fd master_;
+  RawMode raw_;
+  Direction in_;
+  Direction out_;
+  bool input_open_ = true;
+  bool output_open_ = true;
+};
+
+} // namespace veloci
