@@ -52,7 +52,17 @@ struct PlannerAnswer {
   Bytes response; // an encoded Response; lives as long as the process
 };
 
-// Sends one request and awaits the answer. A planner answers once; ask a fresh one for a second request.
-PlannerAnswer planner_ask(Planner &planner, const PlannerRequest &request);
+// Sends one request without waiting for the answer, so that the launcher works while the engine does. A failure is
+// reported by planner_await.
+void planner_send(Planner &planner, const PlannerRequest &request);
+
+// Awaits the answer of the request that was sent. A planner answers once; ask a fresh one for a second request.
+PlannerAnswer planner_await(Planner &planner);
+
+// Both at once.
+inline PlannerAnswer planner_ask(Planner &planner, const PlannerRequest &request) {
+  planner_send(planner, request);
+  return planner_await(planner);
+}
 
 } // namespace veloci
