@@ -1,0 +1,87 @@
+import type { Field, Model, WireType } from './model.ts';
+import { notice } from './names.ts';
+
+/** A type as text: `str`, `optional slot`, `list CgroupDir`, `enum Propagation`, `flags MountAttr`. */
+export function typeText(type: WireType): string {
+  switch (type.kind) {
+    case 'enum': return `enum ${type.name}`;
+    case 'flags': return type.name ? `flags ${type.name}` : 'flags';
+    case 'struct': return type.name;
+    case 'list':
+    case 'optional': return `${type.kind} ${typeText(type.of)}`;
+    default: return type.kind;
+  }
+}
+
+function fieldsText(fields: readonly Field[]): string {
+  return `{ ${fields.map((field) => `${field.name}: '${typeText(field.type)}'`).join(', ')} }`.replace('{  }', '{}');
+}
+
+function list(values: readonly string[]): string {
+  return `[${values.map((value) => `'${value}'`).join(', ')}]`;
+}
+
+/** Text of src/generated/plan-meta.ts: what explanations and diagnostics need to know of the operations. */
+export function planMeta(model: Model): string {
+  const { enums, flags, structs, operations, programs } = model;
+  return `// ${notice}
+// What explanations and diagnostics need to know of the operations of a plan.
+import type { Operation } from './plan.ts';
+
+/** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
+export const schemaHash = '${Buffer.from(model.hash).toString('hex')}';
+
+export interface OperationMeta {
+  readonly code: number;
+  /** The processes that may run it. */
+  readonly actors: readonly ('host' | 'stager' | 'init')[];
+  /** What it does, in order; a failure names one of them by its number. */
+  readonly steps: readonly string[];
+  /** Whether a failure of a later operation undoes it. */
+  readonly undo: boolean;
+  /** Types by field: a simple type or a struct, \`list T\`, \`optional T\`, \`enum NAME\`, \`flags NAME\`. */
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+export const operations: Readonly<Record<Operation['op'], OperationMeta>> = {
+${operations.map((o) => `  '${o.op}': {
+    code: ${o.code}, actors: ${list(o.actors)}, undo: ${o.undo},
+    steps: ${list(o.steps)},
+    fields: ${fieldsText(o.fields)},
+  },
+`).join('')}};
+
+/** Types of the fields of the structs. */
+export const structs: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+${structs.map((struct) => `  ${struct.name}: ${fieldsText(struct.fields)},\n`).join('')}};
+
+export const enums: Readonly<Record<string, readonly string[]>> = {
+${enums.map((e) => `  ${e.name}: ${list(e.values)},\n`).join('')}};
+
+export const flags: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+${flags.map((set) => `  ${set.name}: { ${Object.entries(set.bits).map(([name, bit]) => `${name}: ${bit}`).join(', ')} },\n`).join('')}};
+
+/** Which process runs a program. */
+export const programActors = {
+${Object.entries(programs).map(([name, actor]) => `  ${name}: '${actor}',\n`).join('')}} as const;
+
+/**
+ * The operation that a reported failure is about. Inside of an \`alt\` the reported step carries the way to the operation
+ * in the bits from bit 8 on, lowest first: 0 = \`try\`, 1 = \`else\`.
+ * @param top the operation of the program that failed
+ * @param step as reported by the executor
+ * @returns the innermost operation and the name of its step, undefined when the number has no name
+ */
+export function failedOperation(top: Operation, step: number): { operation: Operation; step: string | undefined } {
+  let operation = top;
+  let way = step >> 8;
+  while (operation.op === 'alt') {
+    const inner: Operation | undefined = way & 1 ? operation.else : operation.try;
+    if (inner === undefined) break;
+    operation = inner;
+    way >>= 1;
+  }
+  return { operation, step: operations[operation.op].steps[step & 0xff] };
+}
+`;
+}
