@@ -214,6 +214,10 @@ bool read(Reader &reader, ConsoleOpen &value) {
          read(reader, value.uid);
 }
 
+bool read(Reader &reader, PathDirectory &value) {
+  return read(reader, value.path);
+}
+
 bool read(Reader &reader, NamespaceJoin &value) {
   return read(reader, value.type) &&
          read(reader, value.path);
@@ -528,6 +532,10 @@ constexpr const char *steps_of_console_open[] = {
     "ptmx", "unlock", "peer", "size", "owner", "target", "attach", "session", "stdio",
 };
 
+constexpr const char *steps_of_path_directory[] = {
+    "create",
+};
+
 constexpr const char *steps_of_namespace_join[] = {
     "open", "type", "setns",
 };
@@ -743,6 +751,8 @@ bool verify_operation(const OpRecord &record, Actor actor, unsigned depth, const
     return (actor == Actor::init || refuse(what)) && whole<RootPivot>(record, what);
   case code::console_open:
     return (actor == Actor::init || refuse(what)) && whole<ConsoleOpen>(record, what);
+  case code::path_directory:
+    return (actor == Actor::init || refuse(what)) && whole<PathDirectory>(record, what);
   case code::namespace_join:
     return (actor == Actor::stager || refuse(what)) && whole<NamespaceJoin>(record, what);
   case code::namespace_enter:
@@ -806,9 +816,9 @@ bool verify_operation(const OpRecord &record, Actor actor, unsigned depth, const
   case code::sysctl_write:
     return (actor == Actor::init || refuse(what)) && whole<SysctlWrite>(record, what);
   case code::rlimit_set:
-    return (actor == Actor::init || refuse(what)) && whole<RlimitSet>(record, what);
+    return (actor == Actor::stager || actor == Actor::init || refuse(what)) && whole<RlimitSet>(record, what);
   case code::oom_score:
-    return (actor == Actor::init || refuse(what)) && whole<OomScore>(record, what);
+    return (actor == Actor::stager || actor == Actor::init || refuse(what)) && whole<OomScore>(record, what);
   case code::process_env:
     return (actor == Actor::init || refuse(what)) && whole<ProcessEnv>(record, what);
   case code::cwd_enter:
@@ -871,6 +881,7 @@ const char *operation_name(uint16_t code) {
   case code::path_readonly: return "path.readonly";
   case code::root_pivot: return "root.pivot";
   case code::console_open: return "console.open";
+  case code::path_directory: return "path.directory";
   case code::namespace_join: return "namespace.join";
   case code::namespace_enter: return "namespace.enter";
   case code::namespace_unshare: return "namespace.unshare";
@@ -940,6 +951,7 @@ const char *step_name(uint16_t code, int step) {
   case code::path_readonly: return nth(steps_of_path_readonly, 4, step);
   case code::root_pivot: return nth(steps_of_root_pivot, 6, step);
   case code::console_open: return nth(steps_of_console_open, 9, step);
+  case code::path_directory: return nth(steps_of_path_directory, 1, step);
   case code::namespace_join: return nth(steps_of_namespace_join, 3, step);
   case code::namespace_enter: return nth(steps_of_namespace_enter, 1, step);
   case code::namespace_unshare: return nth(steps_of_namespace_unshare, 1, step);

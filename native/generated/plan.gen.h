@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0x63, 0x1d, 0xf7, 0xaf, 0xcf, 0x5c, 0x75, 0x90, 0xa2, 0xf6, 0xb1, 0x25, 0xc7, 0x80, 0x3a, 0x0a,
+    0xd7, 0x72, 0xf7, 0x1f, 0x88, 0x51, 0x7b, 0x7a, 0x1a, 0x42, 0x62, 0xdb, 0x08, 0x38, 0xcc, 0x5a,
 };
-constexpr char plan_schema_hash_text[] = "631df7afcf5c7590a2f6b125c7803a0a";
+constexpr char plan_schema_hash_text[] = "d772f71f88517b7a1a4262db0838cc5a";
 
 // create, start, kill, delete and exec are run by the executor on the host, stager by the stager,
 // init by init; status is a table of texts.
@@ -292,7 +292,7 @@ bool read(Reader &reader, MountFs &value);
 struct MountBind {
   // Path on the host; absent when `slot` has the source.
   Optional<Str> source;
-  // Descriptor of the source.
+  // Descriptor of the source; closed afterwards, so that the next source can have the same slot.
   Optional<Slot> slot;
   // rbind: with the mounts below.
   bool recursive = false;
@@ -397,6 +397,15 @@ struct ConsoleOpen {
   uint32_t uid = 0;
 };
 bool read(Reader &reader, ConsoleOpen &value);
+
+// Makes a directory of the container and the missing ones above it (mode 0755, owned by the
+// container's root): the working directory, before the root becomes read-only. An existing one is
+// kept.
+struct PathDirectory {
+  // Path in the container.
+  Str path;
+};
+bool read(Reader &reader, PathDirectory &value);
 
 // Joins a namespace by path (setns(2)) after a check that the file is a namespace of this type.
 struct NamespaceJoin {
@@ -674,7 +683,8 @@ struct SysctlWrite {
 };
 bool read(Reader &reader, SysctlWrite &value);
 
-// Sets a resource limit (setrlimit(2)).
+// Sets a resource limit (setrlimit(2)). In the stager when there is a user namespace: raising a
+// limit needs the host's rights.
 struct RlimitSet {
   // Number of the RLIMIT_ constant.
   uint32_t resource = 0;
@@ -685,7 +695,8 @@ struct RlimitSet {
 };
 bool read(Reader &reader, RlimitSet &value);
 
-// Writes /proc/self/oom_score_adj.
+// Writes /proc/self/oom_score_adj; in the stager when there is a user namespace, since lowering it
+// needs the host's rights.
 struct OomScore {
   // -1000 to 1000.
   int32_t value = 0;
@@ -771,8 +782,8 @@ struct PrivilegesNone {
 };
 bool read(Reader &reader, PrivilegesNone &value);
 
-// Loads a filter (seccomp(2) SECCOMP_SET_MODE_FILTER). The program is read from its descriptor by
-// an earlier operation's slot.
+// Loads a filter (seccomp(2) SECCOMP_SET_MODE_FILTER). Its descriptor stays open, close-on-exec,
+// from the fd.receive until here, cwd.enter included.
 struct SeccompLoad {
   // File or memfd that holds the cBPF program.
   Slot slot;
@@ -828,6 +839,7 @@ constexpr uint16_t path_mask = 38;
 constexpr uint16_t path_readonly = 39;
 constexpr uint16_t root_pivot = 40;
 constexpr uint16_t console_open = 41;
+constexpr uint16_t path_directory = 42;
 constexpr uint16_t namespace_join = 48;
 constexpr uint16_t namespace_enter = 49;
 constexpr uint16_t namespace_unshare = 50;
@@ -930,6 +942,9 @@ constexpr int chdir = 0, pivot = 1, propagate = 2, detach = 3, move = 4, chroot 
 }
 namespace console_open {
 constexpr int ptmx = 0, unlock = 1, peer = 2, size = 3, owner = 4, target = 5, attach = 6, session = 7, stdio = 8;
+}
+namespace path_directory {
+constexpr int create = 0;
 }
 namespace namespace_join {
 constexpr int open = 0, type = 1, setns = 2;
@@ -1169,6 +1184,10 @@ template <class Handler> Outcome run_stager(const OpRecord &record, Handler &han
     return run_operation<FdSend>(record, handler);
   case code::fd_receive:
     return run_operation<FdReceive>(record, handler);
+  case code::rlimit_set:
+    return run_operation<RlimitSet>(record, handler);
+  case code::oom_score:
+    return run_operation<OomScore>(record, handler);
   }
   return malformed();
 }
@@ -1198,6 +1217,8 @@ template <class Handler> Outcome run_init(const OpRecord &record, Handler &handl
     return run_operation<RootPivot>(record, handler);
   case code::console_open:
     return run_operation<ConsoleOpen>(record, handler);
+  case code::path_directory:
+    return run_operation<PathDirectory>(record, handler);
   case code::namespace_unshare:
     return run_operation<NamespaceUnshare>(record, handler);
   case code::sync_signal:

@@ -367,6 +367,14 @@ function writeConsoleOpen(w: WireWriter, v: plan.ConsoleOpen): void {
   w.u32(v.uid);
 }
 
+function writePathDirectory(w: WireWriter, v: plan.PathDirectory): void {
+  w.u32(42);
+  w.u32(0);
+  const start = w.length();
+  w.str(v.path);
+  w.patchU32(start - 4, w.length() - start);
+}
+
 function writeNamespaceJoin(w: WireWriter, v: plan.NamespaceJoin): void {
   w.u32(48);
   w.u32(0);
@@ -807,6 +815,7 @@ const writers: Readonly<Record<plan.Operation['op'], Write>> = {
   'path.readonly': writePathReadonly,
   'root.pivot': writeRootPivot,
   'console.open': writeConsoleOpen,
+  'path.directory': writePathDirectory,
   'namespace.join': writeNamespaceJoin,
   'namespace.enter': writeNamespaceEnter,
   'namespace.unshare': writeNamespaceUnshare,
@@ -867,10 +876,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0xaff71d63);
-  w.u32(0x90755ccf);
-  w.u32(0x25b1f6a2);
-  w.u32(0x0a3a80c7);
+  w.u32(0x1ff772d7);
+  w.u32(0x7a7b5188);
+  w.u32(0xdb62421a);
+  w.u32(0x5acc3808);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = '631df7afcf5c7590a2f6b125c7803a0a';
+export const schemaHash = 'd772f71f88517b7a1a4262db0838cc5a';
 
 export interface OperationMeta {
   readonly code: number;
@@ -112,6 +112,11 @@ export const operations: Readonly<Record<Operation['op'], OperationMeta>> = {
     code: 41, actors: ['init'], undo: false,
     steps: ['ptmx', 'unlock', 'peer', 'size', 'owner', 'target', 'attach', 'session', 'stdio'],
     fields: { slot: 'slot', console: 'bool', height: 'u32', width: 'u32', uid: 'u32' },
+  },
+  'path.directory': {
+    code: 42, actors: ['init'], undo: false,
+    steps: ['create'],
+    fields: { path: 'str' },
   },
   'namespace.join': {
     code: 48, actors: ['stager'], undo: false,
@@ -269,12 +274,12 @@ export const operations: Readonly<Record<Operation['op'], OperationMeta>> = {
     fields: { path: 'str', value: 'str' },
   },
   'rlimit.set': {
-    code: 100, actors: ['init'], undo: false,
+    code: 100, actors: ['stager', 'init'], undo: false,
     steps: ['prlimit'],
     fields: { resource: 'u32', soft: 'u64', hard: 'u64' },
   },
   'oom.score': {
-    code: 101, actors: ['init'], undo: false,
+    code: 101, actors: ['stager', 'init'], undo: false,
     steps: ['open', 'write'],
     fields: { value: 'i32' },
   },

@@ -297,7 +297,7 @@ export interface MountBind {
   readonly from: string;
   /** Path on the host; absent when `slot` has the source. */
   readonly source?: string | undefined;
-  /** Descriptor of the source. */
+  /** Descriptor of the source; closed afterwards, so that the next source can have the same slot. */
   readonly slot?: Slot | undefined;
   /** rbind: with the mounts below. */
   readonly recursive: boolean;
@@ -421,6 +421,17 @@ export interface ConsoleOpen {
   readonly width: number;
   /** Owner of the slave, in the container. */
   readonly uid: number;
+}
+
+/**
+ * Makes a directory of the container and the missing ones above it (mode 0755, owned by the container's
+ * root): the working directory, before the root becomes read-only. An existing one is kept. Run by: init.
+ */
+export interface PathDirectory {
+  readonly op: 'path.directory';
+  readonly from: string;
+  /** Path in the container. */
+  readonly path: string;
 }
 
 /**
@@ -764,7 +775,10 @@ export interface SysctlWrite {
   readonly value: string;
 }
 
-/** Sets a resource limit (setrlimit(2)). Run by: init. */
+/**
+ * Sets a resource limit (setrlimit(2)). In the stager when there is a user namespace: raising a limit needs
+ * the host's rights. Run by: stager, init.
+ */
 export interface RlimitSet {
   readonly op: 'rlimit.set';
   readonly from: string;
@@ -776,7 +790,10 @@ export interface RlimitSet {
   readonly hard: number | bigint;
 }
 
-/** Writes /proc/self/oom_score_adj. Run by: init. */
+/**
+ * Writes /proc/self/oom_score_adj; in the stager when there is a user namespace, since lowering it needs the
+ * host's rights. Run by: stager, init.
+ */
 export interface OomScore {
   readonly op: 'oom.score';
   readonly from: string;
@@ -884,8 +901,8 @@ export interface PrivilegesNone {
 }
 
 /**
- * Loads a filter (seccomp(2) SECCOMP_SET_MODE_FILTER). The program is read from its descriptor by an earlier
- * operation's slot. Run by: init.
+ * Loads a filter (seccomp(2) SECCOMP_SET_MODE_FILTER). Its descriptor stays open, close-on-exec, from the
+ * fd.receive until here, cwd.enter included. Run by: init.
  */
 export interface SeccompLoad {
   readonly op: 'seccomp.load';
@@ -972,7 +989,9 @@ export type StagerOperation =
   | SyncSignal
   | SyncAwait
   | FdSend
-  | FdReceive;
+  | FdReceive
+  | RlimitSet
+  | OomScore;
 
 /** Operations that the program of init may have. */
 export type InitOperation =
@@ -987,6 +1006,7 @@ export type InitOperation =
   | PathReadonly
   | RootPivot
   | ConsoleOpen
+  | PathDirectory
   | NamespaceUnshare
   | SyncSignal
   | SyncAwait
