@@ -65,12 +65,24 @@ function installModules() {
   const modules = join(root, 'node_modules');
   // A linked node_modules belongs to another checkout: use it, never rewrite it.
   if (existsSync(modules) && lstatSync(modules).isSymbolicLink()) return;
-  const stamp = join(modules, '.veloci-lock');
-  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return;
-  // No package here needs an install script, and none is run.
-  runOrFail('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']);
-  writeFileSync(stamp, lock);
+  once(join(modules, '.veloci-lock'), ['package-lock.json'], () => {
+    // No package here needs an install script, and none is run.
+    runOrFail('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']);
+  });
+  once(join(modules, '.veloci-tap'), ['package-lock.json', '.taprc'], () => {
+    // tap compiles its set of plugins when it differs from the default; tests that run meanwhile would fail.
+    runOrFail(process.execPath, [join(modules, 'tap', 'dist', 'esm', 'run.mjs'), 'build'], { stdio: 'ignore' });
+  });
+}
+
+/** Calls `work` unless the stamp says that it was done with the same content of the files. */
+function once(stamp, files, work) {
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(readFileSync(join(root, file)));
+  const content = hash.digest('hex');
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === content) return;
+  work();
+  writeFileSync(stamp, content);
 }
 
 const flags = new Set(process.argv.slice(2));

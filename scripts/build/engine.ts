@@ -44,8 +44,8 @@ async function bundle(): Promise<string> {
     inputs: [entry],
     outputs: [outfile],
     run: async () => {
-      const options = { ...bundling, entryPoints: [entry], outfile, absWorkingDir: root, logLevel: 'warning' } as const;
-      const { metafile } = await build({ ...options, metafile: true });
+      const files = { entryPoints: [entry], outfile, absWorkingDir: root };
+      const { metafile } = await build({ ...bundling, ...files, metafile: true, logLevel: 'warning' });
       return Object.keys(metafile.inputs).map((file) => resolve(root, file));
     },
   });
