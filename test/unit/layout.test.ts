@@ -1,0 +1,41 @@
+import t from 'tap';
+import { findCycle, importProblem, importsOf, layoutProblems } from '../../scripts/lib/layout.ts';
+
+t.test('the checkout keeps to its layout', async (t) => {
+  t.same(layoutProblems(), []);
+});
+
+t.test('finds imports in all their forms', async (t) => {
+  const text = [
+    "import { a,\n  b } from './b.ts';",
+    "import type { C } from '../spec/c.ts';",
+    "export * from './d.ts';",
+    "import './e.ts';",
+    "const f = await import('./f.ts');",
+    "import { join } from 'node:path';",
+  ].join('\n');
+  t.same(importsOf('src/plan/a.ts', text), [
+    { target: 'src/plan/b.ts', typeOnly: false },
+    { target: 'src/spec/c.ts', typeOnly: true },
+    { target: 'src/plan/d.ts', typeOnly: false },
+    { target: 'src/plan/e.ts', typeOnly: false },
+    { target: 'src/plan/f.ts', typeOnly: false },
+  ]);
+});
+
+t.test('refuses imports against the direction', async (t) => {
+  const bad: Array<[string, string]> = [
+    ['src/spec/a.ts', 'src/plan/b.ts'],
+    ['src/diagnostic/a.ts', 'src/engine/b.ts'],
+    ['src/generated/a.ts', 'src/spec/b.ts'],
+    ['src/cli/a.ts', 'test/unit/b.ts'],
+  ];
+  for (const [from, target] of bad) t.ok(importProblem(from, { target, typeOnly: false }), `${from} → ${target}`);
+  t.notOk(importProblem('src/plan/a.ts', { target: 'src/spec/b.ts', typeOnly: false }));
+});
+
+t.test('finds a cycle', async (t) => {
+  const graph = new Map([['a', ['b']], ['b', ['c']], ['c', ['b']]]);
+  t.same(findCycle(graph), ['b', 'c', 'b']);
+  t.equal(findCycle(new Map([['a', ['b', 'c']], ['b', ['c']]])), undefined);
+});
