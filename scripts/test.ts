@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process';
+import { createWriteStream, mkdirSync } from 'node:fs';
+import { relative } from 'node:path';
+import { createInterface } from 'node:readline';
+import { main as build } from './build.ts';
+import { ExpectedError } from './lib/command.ts';
+import { filesBelow } from './lib/files.ts';
+import { inRoot, root } from './lib/root.ts';
+import { TapReader, type Result } from './lib/tap-results.ts';
+
+const folders = ['unit', 'native', 'integration'];
+
+/** The compiled tests whose paths contain one of the words; all without words. */
+function selectTests(words: readonly string[]): string[] {
+  const wanted = words.map((word) => word.replace(/\.(test\.)?[jt]s$/, ''));
+  const files = folders
+    .flatMap((folder) => filesBelow(`build/test/${folder}`, '.test.js'))
+    .map((file) => relative(root, file))
+    .filter((file) => wanted.length === 0 || wanted.some((word) => file.includes(word)));
+  if (files.length === 0) throw new ExpectedError(`no test matches ${words.join(' ') || folders.join(' ')}`);
+  return files;
+}
+
+function count(results: readonly Result[], outcome: Result['outcome']): number {
+  return results.filter((result) => result.outcome === outcome).length;
+}
+
+function summary(results: readonly Result[]): string {
+  return `${count(results, 'passed')} passed, ${count(results, 'failed')} failed, ${count(results, 'skipped')} skipped`;
+}
+
+function report(file: string, results: readonly Result[]): void {
+  console.log(`${file}: ${summary(results)}`);
+  for (const { path, diagnostic } of results.filter(({ outcome }) => outcome === 'failed')) {
+    console.log(`  FAILED ${path.join(' > ')}`);
+    for (const line of diagnostic) console.log(`  ${line}`);
+  }
+}
+
+/**
+ * Runs tap and passes its output on as one line per file and the failures in full; the whole output is kept in
+ * build/tests.tap.
+ * @returns the results, and how tap ended
+ */
+async function runTap(files: readonly string[]): Promise<{ results: Result[]; status: number | null }> {
+  const tap = inRoot('node_modules', 'tap', 'dist', 'esm', 'run.mjs');
+  const child = spawn(process.execPath, [tap, 'run', '--reporter=tap', ...files], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+  mkdirSync(inRoot('build'), { recursive: true });
+  const record = createWriteStream(inRoot('build', 'tests.tap'));
+  const reader = new TapReader(report);
+  for await (const line of createInterface({ input: child.stdout })) {
+    record.write(`${line}\n`);
+    reader.line(line);
+  }
+  const status = await ended;
+  record.end();
+  return { results: reader.results, status };
+}
+
+/** Says what did not run here and why, once per reason. */
+function reportSkipped(results: readonly Result[]): void {
+  const reasons = new Map<string, string[]>();
+  for (const { path, reason } of results.filter(({ outcome }) => outcome === 'skipped')) {
+    const names = reasons.get(reason) ?? [];
+    names.push(path.join(' > '));
+    reasons.set(reason, names);
+  }
+  for (const [reason, names] of reasons) {
+    console.log(`not run here: ${reason || 'no reason given'}`);
+    for (const name of names) console.log(`  ${name}`);
+  }
+}
+
+/** Builds, then runs the tests whose paths contain one of the arguments (all without arguments). */
+export async function main(args: readonly string[]): Promise<number> {
+  await build(['--tests']);
+  const { results, status } = await runTap(selectTests(args));
+  reportSkipped(results);
+  const failed = count(results, 'failed');
+  if (status !== 0 && failed === 0) console.log(`tap itself failed with status ${status}: see build/tests.tap`);
+  console.log(summary(results));
+  return failed > 0 || status !== 0 ? 1 : 0;
+}
