@@ -33,7 +33,7 @@ function report(file: string, results: readonly Result[]): void {
   console.log(`${file}: ${summary(results)}`);
   for (const { path, diagnostic } of results.filter(({ outcome }) => outcome === 'failed')) {
     console.log(`  FAILED ${path.join(' > ')}`);
-    for (const line of diagnostic) console.log(`  ${line}`);
+    for (const line of diagnostic) console.log(`    ${line}`);
   }
 }
 

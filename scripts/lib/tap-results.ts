@@ -41,7 +41,7 @@ export class TapReader {
   line(text: string): void {
     if (this.diagnosticAt !== undefined) {
       if (text === `${this.diagnosticAt}...`) this.diagnosticAt = undefined;
-      else this.last?.diagnostic.push(text);
+      else this.last?.diagnostic.push(text.slice(this.diagnosticAt.length));
       return;
     }
     const [, indent = '', rest = ''] = /^( *)(.*)$/.exec(text) ?? [];
