@@ -1,5 +1,6 @@
 // Makes src/generated, native/generated and the generated pages of docs/ from schema/ and the tables.
 //   node scripts/run.mjs generate [--check]     --check changes nothing and fails when something would change
+import { cliHeader } from './generate/cli.ts';
 import { planHeader, planSource } from './generate/cpp.ts';
 import { planEncoder } from './generate/encoder.ts';
 import { planMeta } from './generate/meta.ts';
@@ -12,6 +13,7 @@ async function generate(): Promise<Outputs> {
   return new Map([
     ['native/generated/plan.gen.h', planHeader(model)],
     ['native/generated/plan.gen.cc', planSource(model)],
+    ['native/generated/cli.gen.h', cliHeader()],
     ['src/generated/plan.ts', planTypes(model)],
     ['src/generated/encode.ts', planEncoder(model)],
     ['src/generated/plan-meta.ts', planMeta(model)],

@@ -1,0 +1,64 @@
+import { commands, globalFlags } from '../../src/cli/table.ts';
+import type { Command, Flag } from '../../src/cli/types.ts';
+import { wrap } from './names.ts';
+
+const width = 92;
+
+/** Pairs in two columns; a left text that is too long for the first gets a line of its own. */
+function columns(rows: readonly (readonly [left: string, right: string])[]): string {
+  const column = Math.min(30, Math.max(...rows.map(([left]) => left.length)) + 4);
+  return rows.map(([left, right]) => {
+    const text = wrap(right, ' '.repeat(column), width);
+    const head = `  ${left}`;
+    return `${head.length + 2 <= column ? head.padEnd(column) + text.slice(column) : `${head}\n${text}`}\n`;
+  }).join('');
+}
+
+function flagRow(flag: Flag): readonly [string, string] {
+  const letter = flag.also?.find((name) => name.length === 1);
+  const value = flag.value === undefined ? '' : ` ${flag.value}`;
+  const choices = flag.choices === undefined ? '' : `: ${flag.choices.join(', ')}`;
+  const [, summary, rest] = /^(.*?)( \[[^\]]*\])?$/.exec(flag.summary)!;
+  return [`${letter === undefined ? '    ' : `-${letter}, `}--${flag.name}${value}`, summary + choices + (rest ?? '')];
+}
+
+function flagsText(flags: readonly Flag[]): string {
+  return columns(flags.filter((flag) => flag.ignored !== true).map(flagRow));
+}
+
+/** `veloci run [FLAGS] ID` */
+export function usage(command: Command): string {
+  const flags = command.flags.length > 0 ? ' [FLAGS]' : '';
+  return `veloci ${command.name}${flags}${command.operands === '' ? '' : ` ${command.operands}`}`;
+}
+
+/** Output of `veloci COMMAND --help`. */
+export function commandHelp(command: Command): string {
+  const flags = command.flags.length > 0 ? `\nflags:\n${flagsText(command.flags)}` : '';
+  const examples = command.examples.map((example) => `  ${example.line}    # ${example.what}\n`).join('');
+  return `veloci ${command.name}: ${command.summary}\n
+usage: ${usage(command)}\n
+${wrap(command.description, '', width)}
+${flags}
+example:
+${examples}
+Global flags: see veloci --help.
+`;
+}
+
+/** Output of `veloci --help`. */
+export function mainHelp(): string {
+  return `veloci: run containers from OCI bundles\n
+usage: veloci [GLOBAL FLAGS] COMMAND [FLAGS] [ARGUMENTS]\n
+commands:
+${columns(commands.map((command) => [command.name, command.summary]))}
+global flags:
+${flagsText(globalFlags)}
+example:
+  mkdir -p demo/rootfs && cd demo    # put a root file system into rootfs
+  veloci spec                        # write config.json
+  veloci run demo                    # run it
+
+Help on a command: veloci COMMAND --help
+`;
+}

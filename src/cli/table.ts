@@ -1,0 +1,185 @@
+// All commands and flags. The native parser, the help texts and the man pages are made from this table.
+import type { Command, Flag } from './types.ts';
+
+const bundle: Flag = {
+  name: 'bundle', also: ['b'], kind: 'string', value: 'DIR', summary: 'the bundle: the directory that holds config.json [.]',
+};
+const config: Flag = {
+  name: 'config', also: ['f'], kind: 'string', value: 'FILE', summary: 'another name for config.json, absolute or below the bundle',
+};
+const consoleSocket: Flag = {
+  name: 'console-socket', kind: 'string', value: 'PATH',
+  summary: 'AF_UNIX stream socket that receives the master of the terminal',
+};
+const pidFile: Flag = {
+  name: 'pid-file', kind: 'string', value: 'FILE', summary: 'write the pid of the process there',
+};
+const pidfdSocket: Flag = {
+  name: 'pidfd-socket', kind: 'string', value: 'PATH', summary: 'AF_UNIX stream socket that receives a pidfd of the process',
+};
+const preserveFds: Flag = {
+  name: 'preserve-fds', kind: 'int', value: 'N', summary: 'pass N descriptors on, after stdio and those of LISTEN_FDS [0]',
+};
+const detach: Flag = { name: 'detach', also: ['d'], kind: 'bool', summary: 'return as soon as the process runs' };
+const force: Flag = {
+  name: 'force', also: ['f'], kind: 'bool', summary: 'kill it first when it runs; a container that does not exist is no error',
+};
+const regex: Flag = {
+  name: 'regex', also: ['r'], kind: 'bool', summary: 'ID is a regular expression (extended, regex(7)); act on every match',
+};
+const json: Flag = { name: 'json', kind: 'bool', summary: 'print JSON' };
+
+const creation: readonly Flag[] = [
+  bundle, config, consoleSocket, pidFile, pidfdSocket, preserveFds,
+  { name: 'no-pivot', kind: 'bool', summary: 'chroot instead of pivot_root: for a root on a ramdisk, and less safe' },
+  { name: 'no-new-keyring', kind: 'bool', summary: 'keep the session keyring of the caller' },
+  { name: 'no-subreaper', kind: 'bool', summary: 'accepted for compatibility', ignored: true },
+];
+
+/** Flags that stand before the command, or after it. */
+export const globalFlags: readonly Flag[] = [
+  {
+    name: 'root', kind: 'string', value: 'DIR',
+    summary: 'where the state of containers is kept [/run/veloci, or $XDG_RUNTIME_DIR/veloci for a user]',
+  },
+  { name: 'log', kind: 'string', value: 'FILE', summary: 'append log lines to a file [stderr]' },
+  { name: 'log-format', kind: 'string', value: 'FORMAT', choices: ['text', 'json'], summary: 'form of the log lines [text]' },
+  {
+    name: 'log-level', kind: 'string', value: 'LEVEL', choices: ['error', 'warning', 'debug'],
+    summary: 'what is logged, beside errors [error]',
+  },
+  { name: 'debug', kind: 'bool', summary: 'the same as --log-level debug' },
+  {
+    name: 'systemd-cgroup', kind: 'bool',
+    summary: 'let systemd make the cgroup; cgroupsPath is then SLICE:PREFIX:NAME',
+  },
+  {
+    name: 'cgroup-manager', kind: 'string', value: 'MANAGER', choices: ['cgroupfs', 'systemd', 'disabled'],
+    summary: 'who makes cgroups [cgroupfs]',
+  },
+  { name: 'rootless', kind: 'string', value: 'BOOL', summary: 'accepted for compatibility', ignored: true },
+  { name: 'criu', kind: 'string', value: 'PATH', summary: 'accepted for compatibility', ignored: true },
+  { name: 'help', also: ['h', '?'], kind: 'bool', summary: 'show help' },
+  { name: 'version', also: ['v', 'V'], kind: 'bool', summary: 'show the version' },
+];
+
+/** The commands in the order of the help. */
+export const commands: readonly Command[] = [
+  {
+    name: 'run', summary: 'create and start a container', operands: 'ID', minOperands: 1, maxOperands: 1,
+    description: 'Creates a container from a bundle, starts it, and waits for it: standard input and output, signals and the '
+      + 'terminal are passed on, and the exit code is that of the container (128 + N when signal N ended it). The '
+      + 'container is deleted afterwards.',
+    flags: [
+      ...creation, detach,
+      { name: 'keep', kind: 'bool', summary: 'do not delete the container when it ends' },
+    ],
+    examples: [{ line: 'veloci run -b /srv/web web1', what: 'run the bundle in /srv/web as web1' }],
+  },
+  {
+    name: 'create', summary: 'create a container without starting it', operands: 'ID', minOperands: 1, maxOperands: 1,
+    description: 'Sets up a container from a bundle: namespaces, mounts, cgroups, everything but the start of its program, which '
+      + '`veloci start` does. When something fails, nothing is left behind.',
+    flags: creation,
+    examples: [{ line: 'veloci create -b /srv/web --pid-file /run/web1.pid web1', what: 'create web1 and note its pid' }],
+  },
+  {
+    name: 'start', summary: 'start the program of a created container', operands: 'ID', minOperands: 1, maxOperands: 1,
+    description: 'Starts the program of a container that `veloci create` has made. It fails when the program cannot be executed.',
+    flags: [], examples: [{ line: 'veloci start web1', what: 'start the container web1' }],
+  },
+  {
+    name: 'state', summary: 'show the state of a container as JSON', operands: 'ID', minOperands: 1, maxOperands: 1,
+    description: 'Prints the state of the OCI runtime specification: id, pid, status (creating, created, running, paused or '
+      + 'stopped), bundle and annotations.',
+    flags: [], examples: [{ line: 'veloci state web1', what: 'show the state of web1' }],
+  },
+  {
+    name: 'list', summary: 'list containers', operands: '', minOperands: 0, maxOperands: 0,
+    description: 'Lists the containers below the state root (--root).',
+    flags: [
+      { name: 'format', also: ['f'], kind: 'string', value: 'FORMAT', choices: ['table', 'json'], summary: 'form of the list [table]' },
+      { name: 'quiet', also: ['q'], kind: 'bool', summary: 'show ids only' },
+    ],
+    examples: [{ line: 'veloci list --format json', what: 'list the containers as JSON' }],
+  },
+  {
+    name: 'kill', summary: 'send a signal to a container', operands: 'ID [SIGNAL]', minOperands: 1, maxOperands: 2, flagsEndAfter: 1,
+    description: 'Sends a signal to the first process of a container. SIGNAL is a number or a name, with or without SIG, in '
+      + 'any case [TERM].',
+    flags: [
+      { name: 'all', also: ['a'], kind: 'bool', summary: 'send it to all processes of the container' },
+      regex,
+    ],
+    examples: [{ line: 'veloci kill web1 KILL', what: 'send SIGKILL to web1' }],
+  },
+  {
+    name: 'delete', summary: 'delete a stopped container', operands: 'ID', minOperands: 1, maxOperands: 1,
+    description: 'Removes what a stopped (or only created) container has left: its cgroups and its state.',
+    flags: [force, regex],
+    examples: [{ line: 'veloci delete --force web1', what: 'kill web1 and delete it' }],
+  },
+  {
+    name: 'exec', summary: 'run a program in a running container', operands: 'ID [PROGRAM [ARGUMENTS]]', minOperands: 1,
+    maxOperands: Infinity, flagsEndAfter: 1,
+    description: 'Runs a further process in a container: PROGRAM, or what a process file says. The exit code is that of the '
+      + 'program, or 255 when it could not be run.',
+    flags: [
+      { name: 'process', also: ['p'], kind: 'string', value: 'FILE', summary: 'the process, as the `process` object of config.json' },
+      consoleSocket, pidFile, pidfdSocket, detach,
+      { name: 'cwd', kind: 'string', value: 'DIR', summary: 'working directory in the container' },
+      { name: 'env', also: ['e'], kind: 'list', value: 'NAME=VALUE', summary: 'set a variable (repeatable)' },
+      { name: 'tty', also: ['t'], kind: 'bool', summary: 'give it a terminal' },
+      { name: 'user', also: ['u'], kind: 'string', value: 'UID[:GID]', summary: 'run as these numeric ids' },
+      { name: 'additional-gids', also: ['g'], kind: 'list', value: 'GID', summary: 'a supplementary group (repeatable)' },
+      { name: 'cap', also: ['c'], kind: 'list', value: 'CAPABILITY', summary: 'add a capability (repeatable)' },
+      { name: 'no-new-privs', kind: 'bool', summary: 'set no_new_privs' },
+      { name: 'process-label', kind: 'string', value: 'LABEL', summary: 'SELinux label' },
+      { name: 'apparmor', kind: 'string', value: 'PROFILE', summary: 'AppArmor profile' },
+      preserveFds,
+      { name: 'cgroup', kind: 'list', value: '[CTRL:]PATH', summary: 'existing sub-cgroup of the container to run in (repeatable)' },
+      { name: 'ignore-paused', kind: 'bool', summary: 'also when the container is paused' },
+    ],
+    examples: [{ line: 'veloci exec -t web1 sh', what: 'open a shell in web1' }],
+  },
+  {
+    name: 'spec', summary: 'write a config.json to begin with', operands: '', minOperands: 0, maxOperands: 0,
+    description: 'Writes a configuration that runs `sh` in the root file system `rootfs` beside it. An existing file is not '
+      + 'overwritten.',
+    flags: [
+      { ...bundle, summary: 'where to write it [.]' },
+      { name: 'rootless', kind: 'bool', summary: 'for a container of an unprivileged user' },
+      { name: 'file', also: ['f'], kind: 'string', value: 'FILE', summary: 'another name for config.json' },
+    ],
+    examples: [{ line: 'veloci spec', what: 'write config.json into the current directory' }],
+  },
+  {
+    name: 'validate', summary: 'check a bundle without running it', operands: '', minOperands: 0, maxOperands: 0,
+    description: 'Reports everything that is wrong in the configuration of a bundle, with line and column, and warns of what '
+      + 'is unknown.',
+    flags: [bundle, config],
+    examples: [{ line: 'veloci validate -b /srv/web', what: 'check /srv/web/config.json' }],
+  },
+  {
+    name: 'plan', summary: 'show what would be done for a bundle', operands: '', minOperands: 0, maxOperands: 0,
+    description: 'Shows the plan of a bundle: every operation that create would run, in order, with the value of config.json that '
+      + 'asks for it. Nothing is run.',
+    flags: [bundle, config, json],
+    examples: [{ line: 'veloci plan -b /srv/web --json', what: 'show the plan as JSON' }],
+  },
+  {
+    name: 'features', summary: 'show what this runtime supports as JSON', operands: '', minOperands: 0, maxOperands: 0,
+    description: 'Prints the features structure of the OCI runtime specification.',
+    flags: [], examples: [{ line: 'veloci features', what: 'show the features' }],
+  },
+  {
+    name: 'version', summary: 'show the version', operands: '', minOperands: 0, maxOperands: 0,
+    description: 'Prints the version of veloci, its commit, and the version of the specification that it follows.',
+    flags: [], examples: [{ line: 'veloci version', what: 'show the version' }],
+  },
+  {
+    name: 'help', summary: 'show help', operands: '[COMMAND]', minOperands: 0, maxOperands: 1,
+    description: 'Shows the commands and global flags, or the help of one command.',
+    flags: [], examples: [{ line: 'veloci help run', what: 'show the help of run' }],
+  },
+];

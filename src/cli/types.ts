@@ -1,0 +1,37 @@
+/** What a flag takes: nothing (`--flag`, `--flag=false`), a text, a decimal number, or texts by repetition. */
+export type FlagKind = 'bool' | 'string' | 'int' | 'list';
+
+/** A flag of the command line. */
+export interface Flag {
+  /** Without dashes; also its name in a request to the engine. */
+  readonly name: string;
+  /** Other letters or names, without dashes. The first one-letter name is shown in the help. */
+  readonly also?: readonly string[];
+  readonly kind: FlagKind;
+  /** What the help calls the value, in capitals. */
+  readonly value?: string;
+  /** The values that are accepted, if these are few. */
+  readonly choices?: readonly string[];
+  /** One line, no final period. */
+  readonly summary: string;
+  /** Accepted without effect because callers of other runtimes give it; not in the help. */
+  readonly ignored?: true;
+}
+
+/** A command of the command line. */
+export interface Command {
+  readonly name: string;
+  /** One line, no final period. */
+  readonly summary: string;
+  /** Sentences for the command's own help. */
+  readonly description: string;
+  /** Operands as the usage line shows them. */
+  readonly operands: string;
+  readonly minOperands: number;
+  /** Infinity when any number may follow. */
+  readonly maxOperands: number;
+  /** After this many operands everything is an operand, also what begins with a dash. */
+  readonly flagsEndAfter?: number;
+  readonly flags: readonly Flag[];
+  readonly examples: readonly { readonly line: string; readonly what: string }[];
+}
