@@ -1,0 +1,58 @@
+#include "base/cgroupfs.h"
+
+#include <fcntl.h>
+#include <sys/vfs.h>
+
+#include "base/sys.h"
+
+namespace veloci {
+
+int open_cgroup_root(const char *mount, bool *v2) {
+  Fd root(open(mount, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!root.valid()) return -1;
+  struct statfs fs;
+  if (fstatfs(root.get(), &fs) < 0) return -1;
+  uint64_t magic = static_cast<uint64_t>(fs.f_type);
+  if (magic != sys::magic_cgroup && magic != sys::magic_cgroup2) {
+    errno = ENODEV;
+    return -1;
+  }
+  if (v2 != nullptr) *v2 = magic == sys::magic_cgroup2;
+  return root.release();
+}
+
+int open_below_cgroup(int dir, const char *path, int flags) {
+  sys::OpenHow how = {
+      .flags = static_cast<uint64_t>(flags | O_CLOEXEC),
+      .mode = 0,
+      .resolve = sys::resolve_beneath | sys::resolve_no_xdev | sys::resolve_no_symlinks,
+  };
+  int fd;
+  do fd = sys::openat2(dir, path[0] ? path : ".", how);
+  while (fd < 0 && (errno == EAGAIN || errno == EINTR));
+  return fd;
+}
+
+int open_cgroup(const char *mount, const char *path, int flags) {
+  Fd root(open_cgroup_root(mount, nullptr));
+  if (!root.valid()) return -1;
+  return open_below_cgroup(root.get(), path, flags);
+}
+
+bool write_cgroup_file(int cgroup, const char *file, Str value) {
+  if (strchr(file, '/') != nullptr) {
+    errno = EINVAL;
+    return false;
+  }
+  Fd opened(open_below_cgroup(cgroup, file, O_WRONLY));
+  if (!opened.valid()) return false;
+  ssize_t written;
+  do written = write(opened.get(), value.data, value.size);
+  while (written < 0 && errno == EINTR);
+  if (written < 0) return false;
+  if (static_cast<uint32_t>(written) == value.size) return true;
+  errno = EIO;
+  return false;
+}
+
+} // namespace veloci

@@ -1,0 +1,22 @@
+// Directories and files of the cgroup hierarchies, opened without leaving them.
+#pragma once
+#include "types.h"
+
+namespace veloci {
+
+// Opens the mount point of a hierarchy with O_PATH after a check that a cgroup file system is mounted there; a symbolic
+// link in the last component is refused. `v2` (may be null) learns which version it is. -1 and errno on failure;
+// ENODEV when it is no cgroup file system.
+int open_cgroup_root(const char *mount, bool *v2);
+
+// Opens `path` below a cgroup directory: no symbolic links, no `..` out of it, no other mounts. An empty path is the
+// directory itself. `flags` get O_CLOEXEC. -1 and errno on failure.
+int open_below_cgroup(int dir, const char *path, int flags);
+
+// Opens the directory of a cgroup, `path` below the hierarchy's mount point. -1 and errno on failure.
+int open_cgroup(const char *mount, const char *path, int flags);
+
+// Writes a value to a file of the cgroup in one write(2). False and errno on failure.
+bool write_cgroup_file(int cgroup, const char *file, Str value);
+
+} // namespace veloci

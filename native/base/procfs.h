@@ -1,0 +1,24 @@
+// A procfs of our own: a mount that is in no mount namespace, so that nobody can put anything over its files.
+#pragma once
+#include "types.h"
+
+namespace veloci {
+
+enum class ProcfsPart : uint8_t {
+  processes, // /proc/PID and /proc/self only (subset=pid)
+  whole,     // with /proc/sys
+};
+
+// Makes a procfs for the caller's pid namespace: with fsopen(2), else a detached copy of /proc, else /proc itself
+// after a check that it is the root of a procfs. Make it before a container can influence the mount namespace.
+// -1 and errno on failure.
+int open_procfs(ProcfsPart part);
+
+// Opens a file of it, which must be of procfs itself: no magic links, nothing mounted over it. `flags` get O_CLOEXEC.
+// -1 and errno on failure; EXDEV or ELOOP when something is in the way.
+int open_in_procfs(int procfs, const char *path, int flags);
+
+// Writes a value to a file of it in one write(2). False and errno on failure.
+bool write_in_procfs(int procfs, const char *path, Str value);
+
+} // namespace veloci

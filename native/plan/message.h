@@ -1,0 +1,52 @@
+// Messages between the executor on the host and the stager or init: one packet each on a SOCK_SEQPACKET socket pair.
+#pragma once
+#include "base/types.h"
+
+namespace veloci {
+
+enum class MessageType : uint8_t {
+  // Executor → stager, the first: the plan. `index` = number of preserved descriptors, `point` = 1 when descriptor
+  // 5 is exec.fifo. The plan's bytes follow in the same packet, or come as a sealed memfd when they are more than
+  // `inline_plan_max`.
+  programs = 1,
+  sync = 2, // `point`: a Point that is reached
+  fd = 3,   // `point`: the slot of the descriptor that comes with it
+  pid = 4,  // stager → executor: init's `pid`, with its pidfd
+  fail = 5, // to the executor: operation `index` of `program` failed at `step` with `err`; `detail` says more
+};
+
+struct MessageHeader {
+  uint8_t type = 0;
+  uint8_t point = 0;
+  uint16_t program = 0; // ProgramName
+  uint32_t index = 0;
+  int32_t step = 0;
+  int32_t err = 0;
+  int32_t pid = 0;
+  uint32_t detail_size = 0;
+};
+static_assert(sizeof(MessageHeader) == 24);
+
+constexpr size_t detail_max = 4096;
+constexpr size_t inline_plan_max = 128 * 1024;
+
+struct Message : MessageHeader {
+  char detail[detail_max + 1];
+
+  MessageType kind() const { return static_cast<MessageType>(type); }
+};
+
+enum class Received : uint8_t { message, end, error };
+
+// Sends one message with up to one descriptor (-1 = none); sets `detail_size`. Never raises SIGPIPE. False and errno
+// on failure.
+bool send_message(int socket, MessageHeader header, Bytes detail = {}, int fd = -1);
+
+// Receives one message. `fd` takes over its descriptor, close-on-exec; more than one is refused. `end` when the other
+// side is gone; `error` with errno, EBADMSG when the packet was cut off or is no message.
+Received receive_message(int socket, Message &message, Fd &fd);
+
+// The same for a message whose detail is up to `capacity` bytes and goes to `buffer`.
+Received receive_large(int socket, MessageHeader &header, char *buffer, size_t capacity, Fd &fd);
+
+} // namespace veloci

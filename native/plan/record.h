@@ -1,0 +1,110 @@
+// The record of a container: the file ROOT/ID/record, mapped shared by the executor, the stager and init (exec maps a
+// memfd of the same form). Init reports in it by plain stores, which no seccomp filter can forbid. Old inits outlive
+// upgrades of the command: a change of the form needs a new version.
+#pragma once
+#include "base/types.h"
+
+namespace veloci {
+
+constexpr char record_magic[8] = {'V', 'L', 'C', 'I', 'R', 'E', 'C', '1'};
+constexpr uint32_t record_version = 1;
+
+enum class Stage : uint32_t {
+  creating = 0,
+  created = 1,   // init waits for start
+  released = 2,  // start has released it
+  starting = 3,  // startContainer hooks
+  executing = 4, // the last store before execve
+  failed = 5,    // `failure` says why
+};
+
+// Why a start failed, for the steps of process.start. Stored before the stage becomes `failed`.
+enum class FailureKind : uint32_t {
+  operation = 0, // any operation: `program`, `index`, `step`
+  hook = 1,
+  seccomp = 2,
+  not_found = 3,      // execve: the program
+  interpreter = 4,    // execve: its #! or ELF interpreter is missing
+  not_executable = 5, // execve: no permission
+  format = 6,         // execve: neither ELF nor #!
+  execve = 7,         // execve: anything else
+};
+
+struct RecordFailure {
+  uint32_t kind; // FailureKind
+  uint32_t program, index;
+  int32_t step, err;
+  uint32_t detail_size;
+  char detail[512]; // ends in a NUL
+};
+
+struct RecordStamp {
+  uint8_t program, pad;
+  uint16_t index;
+  uint32_t pad2;
+  uint64_t monotonic; // nanoseconds of the host's CLOCK_MONOTONIC
+};
+static_assert(sizeof(RecordStamp) == 16);
+
+constexpr size_t record_page = 4096;
+constexpr size_t record_stamps = (2 * record_page - 8) / sizeof(RecordStamp);
+
+struct Record {
+  char magic[8];
+  uint32_t version;
+  uint32_t stage; // Stage; read and written with release and acquire order
+  int32_t pid;    // of init, on the host; 0 = none yet
+  uint32_t reported; // 1 when the stager has sent init's pid; a futex
+  uint64_t start_time;
+  uint64_t created; // CLOCK_REALTIME, nanoseconds
+  uint64_t boot;    // names the boot that the pid belongs to
+  char id[256];     // the container's id
+  RecordFailure failure;
+  uint32_t cgroup_count, cgroup_bytes;
+  // Pairs of NUL-terminated texts: mount point, path. The path "/" stands for the path before it (the controllers
+  // of v1 mostly share one).
+  char cgroups[record_page - 8 * 6 - 256 - sizeof(RecordFailure) - 8];
+  // Pages 1 and 2: when each operation was done.
+  uint32_t stamp_count, pad;
+  RecordStamp stamps[record_stamps];
+  char rest[8];
+};
+static_assert(offsetof(Record, stamp_count) == record_page);
+static_assert(sizeof(Record) == 3 * record_page);
+
+// Puts magic, version and id into an empty record. False when the id does not fit.
+bool record_begin(Record &record, Str id);
+
+// Whether the bytes are a record of this version.
+bool record_valid(const Record &record);
+
+// Adds a cgroup. False when there is no more room.
+bool record_add_cgroup(Record &record, Str mount, Str path);
+
+// Walks the cgroups of a record; tolerates garbage.
+class RecordCgroups {
+public:
+  explicit RecordCgroups(const Record &record) : record_(record) {}
+  // The next one; false at the end.
+  bool next(Str &mount, Str &path);
+
+private:
+  bool text(Str &out);
+  const Record &record_;
+  uint32_t at_ = 0, count_ = 0;
+  Str last_path_;
+};
+
+// Stores a failure, then the stage `failed`. Only plain stores.
+void record_fail(Record &record, FailureKind kind, uint32_t program, uint32_t index, Outcome outcome, Str detail);
+
+Stage record_stage(const Record &record);
+void record_set_stage(Record &record, Stage stage);
+
+// CLOCK_MONOTONIC minus CLOCK_REALTIME in nanoseconds: differs between time namespaces.
+int64_t clock_offset();
+
+// Stamps an operation with the time. `skew` is what the caller's time namespace adds to the host's clock.
+void record_stamp(Record &record, uint8_t program, uint32_t index, int64_t skew);
+
+} // namespace veloci
