@@ -1,0 +1,131 @@
+import { command } from './table/command.ts';
+import { config } from './table/config.ts';
+import { host } from './table/host.ts';
+import { internal } from './table/internal.ts';
+import { json } from './table/json.ts';
+import { operation } from './table/operation.ts';
+import { schema } from './table/schema.ts';
+import { errnoName } from './errno.ts';
+import type { Diagnostic, Entry, Failure, Holes, Place } from './types.ts';
+
+type Builder<T extends () => unknown> = keyof ReturnType<T>;
+
+/** Names of the diagnostics that the engine raises. */
+export type EngineDiagnostic = Builder<typeof command> | Builder<typeof json> | Builder<typeof schema>
+  | Builder<typeof config> | Builder<typeof host> | Builder<typeof internal> | Builder<typeof operation>;
+
+let built: Readonly<Record<string, Entry>> | undefined;
+
+function entries(): Readonly<Record<string, Entry>> {
+  built ??= { ...command(), ...json(), ...schema(), ...config(), ...host(), ...internal(), ...operation() };
+  return built;
+}
+
+/** Most of a value that a message repeats, in UTF-16 units. */
+const longest = 200;
+
+function clean(value: string | number | bigint): string {
+  const text = String(value);
+  // Control characters must not reach a terminal or break the one line.
+  const printable = text.slice(0, longest).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, escapeUnit);
+  return text.length > longest ? `${dropHalf(printable)}...` : printable;
+}
+
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/** Without the first half of a surrogate pair that was cut. */
+function dropHalf(text: string): string {
+  const last = text.charCodeAt(text.length - 1);
+  return last >= 0xd800 && last < 0xdc00 ? text.slice(0, -1) : text;
+}
+
+/** Fills the holes of a template; undefined when one has no filling. */
+function fill(template: string, holes: Holes): string | undefined {
+  let result = '';
+  let at = 0;
+  for (;;) {
+    const open = holeAt(template, at);
+    if (open < 0) return result + template.slice(at);
+    const close = template.indexOf('}', open);
+    const value = holes[template.slice(open + 1, close)];
+    if (value === undefined || value === '') return undefined;
+    result += template.slice(at, open) + clean(value);
+    at = close + 1;
+  }
+}
+
+/** Next brace that begins a hole: a letter follows. (Hints show JSON with braces, too.) */
+function holeAt(template: string, from: number): number {
+  for (let open = template.indexOf('{', from); open >= 0; open = template.indexOf('{', open + 1)) {
+    const next = template.charCodeAt(open + 1) | 32;
+    if (next >= 97 && next <= 122) return open;
+  }
+  return -1;
+}
+
+/** A message with every hole filled; a hole without a value shows as `?`, an empty one as nothing. */
+function fillAll(template: string, holes: Holes): string {
+  let result = '';
+  let at = 0;
+  for (;;) {
+    const open = holeAt(template, at);
+    if (open < 0) return result + template.slice(at);
+    const close = template.indexOf('}', open);
+    const value = holes[template.slice(open + 1, close)];
+    result += template.slice(at, open) + (value === undefined ? '?' : clean(value));
+    at = close + 1;
+  }
+}
+
+function build(entry: Entry, holes: Holes, extra: Partial<Diagnostic>): Diagnostic {
+  const hint = (entry.hint === undefined ? undefined : fill(entry.hint, holes))
+    ?? (entry.otherwise === undefined ? undefined : fill(entry.otherwise, holes));
+  return {
+    code: entry.code,
+    message: fillAll(entry.message, holes),
+    severity: entry.warning === true ? 'warning' : 'error',
+    ...(hint === undefined ? {} : { hint }),
+    ...extra,
+  };
+}
+
+/**
+ * Makes a diagnostic from a line of the table.
+ *
+ * @param name line of the table
+ * @param holes fillings of its message and hint; control characters are escaped, long values are cut
+ * @param at where in a configuration file
+ */
+export function diagnose(name: EngineDiagnostic, holes: Holes = {}, at?: Place): Diagnostic {
+  return build(entries()[name] as Entry, holes, at === undefined ? {} : { at });
+}
+
+/** A place that is known by its pointer only; {@link locateAll} of src/spec adds line and column. */
+export function placeAt(pointer: string, file = 'config.json'): Place {
+  return { file, pointer, line: 0, column: 0, length: 1 };
+}
+
+/**
+ * Makes the diagnostic of a plan's operation that failed: from the most exact line of the table for operation, step
+ * and errno.
+ *
+ * @param op name of the operation
+ * @param step name of the step, or undefined
+ * @param failure as the executor tells it
+ * @param fields fields of the operation, which fill the holes
+ */
+export function diagnoseFailure(
+  op: string, step: string | undefined, failure: Failure, fields: Holes, at?: Place,
+): Diagnostic {
+  const all = entries();
+  const errno = failure.errno === 0 ? '' : `:${errnoName(failure.errno)}`;
+  const entry = all[`${op}/${step}${errno}`] ?? all[`${op}/${step}`] ?? all[`${op}${errno}`] ?? all[op] ?? all['failed'] as Entry;
+  const holes = { operation: op, ...(failure.detail === undefined ? {} : { detail: failure.detail }), ...fields };
+  return build(entry, holes, {
+    ...(at === undefined ? {} : { at }),
+    ...(failure.errno === 0 ? {} : { errno: failure.errno }),
+    ...(step === undefined ? {} : { step }),
+  });
+}

@@ -1,0 +1,33 @@
+// Errno in words. The words avoid what engines look for in messages ("permission denied", "no such file or
+// directory" ...): those belong to failures of the container's program alone.
+
+const names = (): Readonly<Record<number, readonly [name: string, words: string]>> => ({
+  1: ['EPERM', 'not allowed'], 2: ['ENOENT', 'not there'], 3: ['ESRCH', 'process is gone'], 4: ['EINTR', 'interrupted'],
+  5: ['EIO', 'input/output error'], 6: ['ENXIO', 'no such device or address'], 7: ['E2BIG', 'arguments too long'],
+  8: ['ENOEXEC', 'unknown program format'], 9: ['EBADF', 'bad descriptor'], 10: ['ECHILD', 'no child process'],
+  11: ['EAGAIN', 'a limit is reached, or try again'], 12: ['ENOMEM', 'out of memory'], 13: ['EACCES', 'access refused'],
+  14: ['EFAULT', 'bad address'], 15: ['ENOTBLK', 'no block device'], 16: ['EBUSY', 'in use'], 17: ['EEXIST', 'exists already'],
+  18: ['EXDEV', 'leads to another mount'], 19: ['ENODEV', 'unknown to this kernel'], 20: ['ENOTDIR', 'part of the path is no directory'],
+  21: ['EISDIR', 'unexpected directory'], 22: ['EINVAL', 'invalid argument'], 23: ['ENFILE', 'too many open files on the host'],
+  24: ['EMFILE', 'too many open files'], 25: ['ENOTTY', 'no terminal'], 26: ['ETXTBSY', 'program file is being written'],
+  27: ['EFBIG', 'file too big'], 28: ['ENOSPC', 'no space left, or a limit is reached'], 30: ['EROFS', 'read-only file system'],
+  31: ['EMLINK', 'too many links'], 32: ['EPIPE', 'nobody reads'], 33: ['EDOM', 'out of domain'], 34: ['ERANGE', 'out of range'],
+  36: ['ENAMETOOLONG', 'name too long'], 38: ['ENOSYS', 'kernel lacks the system call'], 39: ['ENOTEMPTY', 'directory not empty'],
+  40: ['ELOOP', 'symbolic link where none may be'], 61: ['ENODATA', 'no data'], 71: ['EPROTO', 'protocol error'],
+  75: ['EOVERFLOW', 'value too large'], 87: ['EUSERS', 'too many levels'], 88: ['ENOTSOCK', 'no socket'],
+  90: ['EMSGSIZE', 'message too long'], 91: ['EPROTOTYPE', 'wrong type of socket'], 95: ['EOPNOTSUPP', 'not supported'],
+  97: ['EAFNOSUPPORT', 'address family not supported'], 98: ['EADDRINUSE', 'address in use'],
+  104: ['ECONNRESET', 'connection was reset'], 107: ['ENOTCONN', 'not connected'], 110: ['ETIMEDOUT', 'timed out'],
+  111: ['ECONNREFUSED', 'nobody listens'], 116: ['ESTALE', 'stale handle'], 122: ['EDQUOT', 'quota exceeded'],
+  126: ['ENOKEY', 'key not there'], 127: ['EKEYEXPIRED', 'key expired'], 128: ['EKEYREVOKED', 'key revoked'],
+});
+
+/** Name of an errno (`EPERM`), or `errno N` for one that has none here. */
+export function errnoName(errno: number): string {
+  return names()[errno]?.[0] ?? `errno ${errno}`;
+}
+
+/** Errno in plain words, or an empty text. */
+export function errnoWords(errno: number): string {
+  return names()[errno]?.[1] ?? '';
+}

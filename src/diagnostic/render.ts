@@ -1,0 +1,107 @@
+import { errnoName, errnoWords } from './errno.ts';
+import type { Diagnostic } from './types.ts';
+
+/** Colours of the long form (SGR); empty texts switch them off. */
+interface Colours { readonly error: string; readonly warning: string; readonly frame: string; readonly hint: string; readonly off: string }
+
+const plain: Colours = { error: '', warning: '', frame: '', hint: '', off: '' };
+const coloured: Colours = {
+  error: '\u001b[1;31m', warning: '\u001b[1;33m', frame: '\u001b[34m', hint: '\u001b[36m', off: '\u001b[0m',
+};
+
+function place(diagnostic: Diagnostic): string {
+  const { at } = diagnostic;
+  if (at === undefined) return '';
+  const position = at.line > 0 ? `${at.file}:${at.line}:${at.column}` : at.file;
+  return at.pointer === '' ? position : `${position} (${at.pointer})`;
+}
+
+function cause(diagnostic: Diagnostic): string {
+  const { errno, step } = diagnostic;
+  if (errno === undefined) return '';
+  const words = errnoWords(errno);
+  const name = errnoName(errno) + (step === undefined ? '' : `, step ${step}`);
+  return words === '' ? name : `${words} (${name})`;
+}
+
+/**
+ * One line that stands alone: `CODE: MESSAGE at FILE:LINE:COLUMN (POINTER): CAUSE: HINT`, without the parts that are
+ * not there.
+ */
+export function renderLine(diagnostic: Diagnostic): string {
+  const where = place(diagnostic);
+  let line = `${diagnostic.code}: ${diagnostic.message}`;
+  if (where !== '') line += ` at ${where}`;
+  for (const part of [cause(diagnostic), diagnostic.hint ?? '']) if (part !== '') line += `: ${part}`;
+  return line;
+}
+
+/**
+ * The form for a terminal: message, place, source line with a caret, help.
+ *
+ * @param text the configuration file, when there is one
+ */
+export function renderLong(diagnostic: Diagnostic, text?: string, colours = false): string {
+  const c = colours ? coloured : plain;
+  const why = cause(diagnostic);
+  const lines = [`${c[diagnostic.severity]}${diagnostic.severity} ${diagnostic.code}${c.off}: ${diagnostic.message}${why === '' ? '' : `: ${why}`}`];
+  const { at } = diagnostic;
+  const where = place(diagnostic);
+  if (where !== '') lines.push(`  ${c.frame}-->${c.off} ${where}`);
+  if (at !== undefined && at.line > 0 && text !== undefined) {
+    const { source, caret } = excerpt(text, at.line, at.column, at.length);
+    const number = String(at.line);
+    const margin = ' '.repeat(number.length);
+    lines.push(
+      `${margin} ${c.frame}|${c.off}`, `${c.frame}${number} |${c.off} ${source}`,
+      `${margin} ${c.frame}|${c.off} ${c[diagnostic.severity]}${caret}${c.off}`,
+    );
+  }
+  if (diagnostic.hint !== undefined) lines.push(`  ${c.hint}help${c.off}: ${diagnostic.hint}`);
+  return lines.join('\n');
+}
+
+/** Most of a source line that is shown, in UTF-16 units. */
+const widest = 100;
+
+/** The marked line, cut around the mark, and the line below it with the carets. */
+function excerpt(text: string, line: number, column: number, length: number): { source: string; caret: string } {
+  let begin = 0;
+  for (let n = 1; n < line; n++) {
+    const end = text.indexOf('\n', begin);
+    if (end < 0) break;
+    begin = end + 1;
+  }
+  const lineEnd = text.indexOf('\n', begin);
+  const end = lineEnd < 0 ? text.length : lineEnd;
+  const mark = begin + column - 1;
+  // A line of a hostile file may be megabytes long.
+  const from = mark - begin > widest - 20 ? mark - widest / 2 : begin;
+  const to = Math.min(end, from + widest);
+  const before = from > begin ? '... ' : '';
+  const shown = text.slice(from, to).replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/g, displayed);
+  return {
+    source: (before + shown).trimEnd(),
+    caret: ' '.repeat(before.length + mark - from) + '^'.repeat(Math.max(1, Math.min(length, to - mark))),
+  };
+}
+
+/** Something of the same width for a character that a terminal would act on; surrogate pairs stay. */
+function displayed(unit: string, offset: number, whole: string): string {
+  const code = unit.charCodeAt(0);
+  if (code < 0xd800 || code > 0xdfff) return ' ';
+  const other = whole.charCodeAt(code < 0xdc00 ? offset + 1 : offset - 1);
+  return (code < 0xdc00 ? other >= 0xdc00 && other < 0xe000 : other >= 0xd800 && other < 0xdc00) ? unit : ' ';
+}
+
+/** Keys that a diagnostic adds to the object of a JSON log, beside level, msg and time. */
+export function jsonKeys(diagnostic: Diagnostic): Record<string, string | number> {
+  const { code, at, hint, errno, step } = diagnostic;
+  return {
+    code,
+    ...(at === undefined ? {} : { file: at.file, pointer: at.pointer, ...(at.line > 0 ? { line: at.line, column: at.column } : {}) }),
+    ...(hint === undefined ? {} : { hint }),
+    ...(errno === undefined ? {} : { errno: errnoName(errno) }),
+    ...(step === undefined ? {} : { step }),
+  };
+}

@@ -1,0 +1,22 @@
+// The one table of all errors and warnings. The engine imports only the groups that it raises itself
+// (diagnose.ts); the generators, the documentation and the tests see all of them here. The groups are functions, so
+// that a command that succeeds does not pay for building them.
+import { command } from './table/command.ts';
+import { config } from './table/config.ts';
+import { host } from './table/host.ts';
+import { internal } from './table/internal.ts';
+import { json } from './table/json.ts';
+import { operation } from './table/operation.ts';
+import { schema } from './table/schema.ts';
+import { state } from './table/state.ts';
+import type { Entry } from './types.ts';
+
+const all = {
+  ...command(), ...json(), ...schema(), ...config(), ...host(), ...state(), ...operation(), ...internal(),
+};
+
+/** Name of a line of the table: a word, or the name of a plan operation with a step and an errno. */
+export type DiagnosticName = keyof typeof all;
+
+/** Every diagnostic by its name. Codes are unique and stable. */
+export const table: Readonly<Record<DiagnosticName, Entry>> = all;

@@ -1,0 +1,101 @@
+import type { Entries } from '../types.ts';
+
+/** E04xx: what the schema cannot say about a configuration. */
+export const config = () => ({
+  unsupported: {
+    code: 'E0401', message: '{name} is not yet supported',
+    hint: 'remove it; it is refused because ignoring it would change what the container may do',
+  },
+  unknownKey: {
+    code: 'E0402', warning: true, message: 'unknown property "{name}"', hint: 'did you mean "{suggestion}"?',
+    otherwise: 'it has no effect',
+  },
+  otherPlatform: { code: 'E0403', warning: true, message: '"{name}" is for another platform and has no effect on Linux' },
+  versionInvalid: {
+    code: 'E0404', message: 'ociVersion "{value}" is not a version', hint: 'write a version such as "1.3.0"',
+  },
+  versionUnsupported: {
+    code: 'E0405', message: 'ociVersion "{value}" is not supported', hint: 'versions 1.0.0 to {newest} are; a later 1.x works too',
+  },
+  versionNewer: {
+    code: 'E0406', warning: true, message: 'ociVersion "{value}" is newer than {newest}', hint: 'properties added since then are not known',
+  },
+  processMissing: { code: 'E0407', message: 'there is no process to run', hint: 'add "process" with "args" and "cwd"' },
+  argsEmpty: { code: 'E0408', message: 'process.args is empty', hint: 'name the program to run, for example ["sh"]' },
+  rootMissing: { code: 'E0409', message: 'there is no root file system', hint: 'add "root": { "path": "rootfs" }' },
+  notAbsolute: { code: 'E0410', message: '{name} "{value}" is not an absolute path', hint: 'begin it with "/"' },
+  emptyValue: { code: 'E0411', message: '{name} is empty', hint: '{remedy}' },
+  mountOption: {
+    code: 'E0412', message: 'unknown mount option "{value}"', hint: 'did you mean "{suggestion}"?',
+    otherwise: 'options of the file system itself have the form the kernel takes for type "{type}"',
+  },
+  mountOptionUnsupported: { code: 'E0413', message: 'mount option "{value}" is not yet supported', hint: 'remove it' },
+  mountDestination: {
+    code: 'E0414', message: 'nothing may be mounted on "{value}"',
+    hint: 'below /proc only single files such as /proc/cpuinfo may be covered, by bind mounts from outside of procfs',
+  },
+  mountRelative: { code: 'E0415', warning: true, message: 'mount destination "{value}" is relative and is taken as "/{value}"' },
+  mountSource: { code: 'E0416', message: 'the bind mount on "{value}" has no source', hint: 'add "source"' },
+  mountType: { code: 'E0417', message: 'the mount on "{value}" has no type', hint: 'add "type", or the option "bind"' },
+  mountFlagConflict: {
+    code: 'E0418', warning: true, message: 'mount option "{value}" cancels "{earlier}"', hint: 'the last one counts; remove the other',
+  },
+  namespaceDuplicate: { code: 'E0420', message: 'namespace "{value}" is listed twice', hint: 'remove one' },
+  namespaceMissing: {
+    code: 'E0421', message: '{what} needs a {type} namespace of its own', hint: 'add { "type": "{type}" } to linux.namespaces',
+  },
+  mapOverlap: { code: 'E0422', message: '{name} overlaps entry {other} in its {side} ids', hint: 'every id may be mapped only once' },
+  mapSize: { code: 'E0423', message: '{name} maps no id', hint: 'set "size" to at least 1' },
+  mapOverflow: { code: 'E0424', message: '{name} goes beyond the last id, 4294967294', hint: 'reduce "size"' },
+  mapCount: { code: 'E0425', message: '{name} has {count} entries, the kernel takes at most 340' },
+  mapUseless: {
+    code: 'E0426', message: '{name} is set without a new user namespace', hint: 'add { "type": "user" } to linux.namespaces, or remove it',
+  },
+  mapMissing: {
+    code: 'E0427', message: 'a new user namespace needs {name}',
+    hint: 'for example [{ "containerID": 0, "hostID": 100000, "size": 65536 }]',
+  },
+  mapForeign: { code: 'E0428', message: '{name} {value} is not mapped in the user namespace', hint: 'add it to {map}' },
+  idInvalidNumber: { code: 'E0429', message: '{name} is 4294967295, which means "no id"', hint: 'use at most 4294967294' },
+  rlimitDuplicate: { code: 'E0430', message: 'resource limit "{value}" is set twice', hint: 'remove one' },
+  rlimitSoft: { code: 'E0431', message: 'soft limit {soft} of {value} is above its hard limit {hard}', hint: 'raise "hard" or lower "soft"' },
+  capabilityUnknown: {
+    code: 'E0432', warning: true, message: 'unknown capability "{value}" is left out', hint: 'did you mean "{suggestion}"?',
+    otherwise: 'see capabilities(7) for the names',
+  },
+  capabilityAmbient: {
+    code: 'E0433', warning: true, message: 'ambient capability {value} has no effect: it is not in {set}',
+    hint: 'an ambient capability must be permitted and inheritable',
+  },
+  sysctlKey: { code: 'E0434', message: 'invalid sysctl "{value}"', hint: 'write it as in sysctl(8), for example "net.core.somaxconn"' },
+  sysctlShared: {
+    code: 'E0435', message: 'sysctl "{value}" belongs to the host', hint: 'only parameters of the container\'s own namespaces can be set: '
+      + 'net.*, fs.mqueue.*, kernel.msg*, kernel.sem, kernel.shm*, kernel.domainname',
+  },
+  sysctlHostname: { code: 'E0436', message: 'sysctl "kernel.hostname" conflicts with "hostname"', hint: 'use "hostname"' },
+  deviceNumber: { code: 'E0437', message: '{name} of device "{value}" is missing', hint: 'devices of type b, c and u have "major" and "minor"' },
+  deviceDuplicate: { code: 'E0438', message: 'device "{value}" is listed twice', hint: 'remove one' },
+  deviceAccess: { code: 'E0439', message: 'device access "{value}" is invalid', hint: 'it is made of "r", "w" and "m"' },
+  envForm: { code: 'E0440', message: 'environment variable "{value}" has no name', hint: 'write NAME=VALUE' },
+  envNoValue: { code: 'E0441', warning: true, message: 'environment entry "{value}" has no "="', hint: 'write NAME=VALUE' },
+  consoleSizeUseless: { code: 'E0442', warning: true, message: 'consoleSize has no effect because terminal is false' },
+  cgroupsPath: { code: 'E0443', message: 'cgroupsPath "{value}" leaves its place by ".."', hint: 'remove the ".."' },
+  cgroupsPathSystemd: {
+    code: 'E0444', message: 'cgroupsPath "{value}" has the form of the systemd manager', hint: 'write a path such as "/group/name"',
+  },
+  seccompListener: { code: 'E0445', message: 'SCMP_ACT_NOTIFY is not yet supported' },
+  seccompErrno: { code: 'E0446', warning: true, message: '{name} has no effect with {action}', hint: 'only SCMP_ACT_ERRNO and SCMP_ACT_TRACE take it' },
+  seccompArgIndex: { code: 'E0447', message: 'system call argument {value} does not exist', hint: 'arguments are numbered 0 to 5' },
+  seccompNoListener: { code: 'E0448', message: 'listenerPath is set, but no rule has SCMP_ACT_NOTIFY' },
+  annotationKey: { code: 'E0449', message: 'an annotation has an empty key', hint: 'name it, for example "org.example.key"' },
+  cpuPair: { code: 'E0450', message: '{name} needs {other}', hint: 'set both' },
+  resourceRange: { code: 'E0451', message: '{name} is {value}', hint: 'it must be {expected}' },
+  swapBelowLimit: {
+    code: 'E0452', message: 'memory.swap {swap} is below memory.limit {limit}', hint: 'swap counts memory and swap together; -1 is no limit',
+  },
+  propagationUserns: { code: 'E0453', warning: true, message: 'rootfsPropagation "{value}" lets mounts of the container reach the host' },
+  pathParent: { code: 'E0454', message: '{name} "{value}" has a ".." component', hint: 'write the path without it' },
+  joinedAndMapped: {
+    code: 'E0455', message: '{name} is set, but the user namespace is joined by its path', hint: 'remove it: a joined namespace has its map already',
+  },
+} as const satisfies Entries);

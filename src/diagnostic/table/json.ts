@@ -1,0 +1,27 @@
+import type { Entries } from '../types.ts';
+
+/** E02xx: reading configuration files, JSON syntax. */
+export const json = () => ({
+  fileOpen: {
+    code: 'E0201', native: true, message: 'cannot open "{path}" ({errno})',
+    hint: 'a bundle is a directory with a config.json; "veloci spec" writes one',
+  },
+  fileNotRegular: { code: 'E0202', native: true, message: '"{path}" is not a regular file' },
+  fileTooBig: { code: 'E0203', native: true, message: '"{path}" has {size} bytes, more than the {limit} that are allowed' },
+  fileRead: { code: 'E0204', native: true, message: 'cannot read "{path}" ({errno})' },
+  notUtf8: { code: 'E0210', message: 'invalid UTF-8 at byte {offset}', hint: 'JSON files must be UTF-8' },
+  jsonEmpty: { code: 'E0211', message: 'the file has no JSON value' },
+  jsonSyntax: { code: 'E0212', message: 'invalid JSON: expected {expected}, found {found}', hint: '{remedy}' },
+  jsonTrailing: { code: 'E0213', message: 'text after the end of the JSON value: {found}' },
+  jsonDepth: { code: 'E0214', message: 'JSON is nested more than {limit} deep' },
+  jsonDuplicate: { code: 'E0215', message: 'duplicate key "{key}"', hint: 'an object may have each key only once; remove one' },
+  jsonNul: { code: 'E0216', message: 'the text has a NUL character (U+0000)', hint: 'no string of a configuration may contain it' },
+  jsonSurrogate: {
+    code: 'E0217', message: 'the escape {found} is half of a surrogate pair', hint: 'write the character itself, or both halves',
+  },
+  jsonEscape: { code: 'E0218', message: 'invalid escape {found}', hint: 'write \\\\ for a backslash' },
+  jsonControl: { code: 'E0219', message: 'control character {found} in a string', hint: 'write it as an escape such as \\n or \\t' },
+  jsonUnterminated: { code: 'E0220', message: 'the string that begins here has no end', hint: 'add the closing quote' },
+  jsonNumber: { code: 'E0221', message: 'invalid number {found}', hint: '{remedy}' },
+  jsonEnd: { code: 'E0222', message: 'the file ends inside of {inside}', hint: 'is it complete?' },
+} as const satisfies Entries);

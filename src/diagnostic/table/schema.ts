@@ -1,0 +1,15 @@
+import type { Entries } from '../types.ts';
+
+/** E03xx: the schema of the configuration. */
+export const schema = () => ({
+  wrongType: { code: 'E0301', message: '{name} must be {expected}, not {found}', hint: '{remedy}' },
+  missing: { code: 'E0302', message: 'required property "{name}" is missing', hint: '{remedy}' },
+  notInList: {
+    code: 'E0303', message: 'unknown {name} "{value}"', hint: 'did you mean "{suggestion}"?', otherwise: 'it must be one of {list}',
+  },
+  outOfRange: { code: 'E0304', message: '{name} is {value}, outside of its range {minimum} to {maximum}' },
+  notInteger: { code: 'E0305', message: '{name} must be an integer, not {found}', hint: 'write it without a fraction or an exponent' },
+  tooFew: { code: 'E0306', message: '{name} must not be empty', hint: '{remedy}' },
+  wrongForm: { code: 'E0307', message: '{name} "{value}" has the wrong form', hint: 'it must be {expected}' },
+  schemaOther: { code: 'E0308', message: '{name} is not valid: {detail}' },
+} as const satisfies Entries);

@@ -1,0 +1,46 @@
+import type { Entries } from '../types.ts';
+
+/** E06xx: containers, their state and their life. Raised on the native side. */
+export const state = () => ({
+  containerMissing: { code: 'E0601', native: true, message: 'container "{id}" does not exist', hint: '"veloci list" shows the containers of {root}' },
+  containerExists: { code: 'E0602', native: true, message: 'container "{id}" exists already', hint: 'delete it, or choose another id' },
+  notRunning: { code: 'E0603', native: true, message: 'container not running: "{id}" is {status}' },
+  alreadyRunning: { code: 'E0604', native: true, message: 'cannot start an already running container: "{id}" is {status}' },
+  startStopped: { code: 'E0605', native: true, message: 'cannot start a container that has stopped: "{id}"', hint: 'delete it and create it again' },
+  deleteRunning: {
+    code: 'E0606', native: true, message: 'cannot delete container "{id}" that is not stopped: {status}',
+    hint: 'stop it with "veloci kill", or use --force',
+  },
+  execNotRunning: { code: 'E0607', native: true, message: 'cannot exec in container "{id}": container not running, it is {status}' },
+  execPaused: { code: 'E0608', native: true, message: 'cannot exec in container "{id}": it is paused', hint: 'resume it first' },
+  stillCreating: { code: 'E0609', native: true, message: 'container "{id}" is still being created' },
+  rootInvalid: { code: 'E0610', native: true, message: 'state root "{path}" cannot be used', hint: 'give another directory with --root' },
+  rootCreate: { code: 'E0611', native: true, message: 'cannot make the state root "{path}" ({errno})', hint: 'give another directory with --root' },
+  rootOpen: { code: 'E0612', native: true, message: 'cannot open the state root "{path}" ({errno})' },
+  rootNotDirectory: { code: 'E0613', native: true, message: 'state root "{path}" is not a directory of its own', hint: 'it must not be a symbolic link or a file' },
+  rootOwner: { code: 'E0614', native: true, message: 'state root "{path}" belongs to uid {owner}, not to {user}' },
+  rootWritable: {
+    code: 'E0615', native: true, message: 'state root "{path}" can be written by others (mode {mode})', hint: 'run "chmod go-w {path}"',
+  },
+  stateBusy: {
+    code: 'E0620', native: true, message: 'container "{id}" is in use by another command (waited {seconds} s for its lock)',
+    hint: 'try again, or use "veloci delete --force"',
+  },
+  stateDamaged: { code: 'E0621', native: true, message: 'the state of container "{id}" is damaged: {what}', hint: 'use "veloci delete --force"' },
+  stateWrite: { code: 'E0622', native: true, message: 'cannot write "{path}" in the state directory of "{id}" ({errno})' },
+  stateVersion: {
+    code: 'E0623', native: true, message: 'container "{id}" was made by a version of veloci that this one cannot read (record version {version})',
+  },
+  pidReused: { code: 'E0624', native: true, message: 'no such process: the pid {pid} of container "{id}" belongs to another process now' },
+  pidFile: { code: 'E0625', native: true, message: 'cannot write the pid file "{path}" ({errno})' },
+  logFile: { code: 'E0626', native: true, message: 'cannot open the log file "{path}" ({errno})' },
+  initDied: { code: 'E0627', native: true, message: 'the container\'s init died before the program was started ({status})' },
+  initOom: {
+    code: 'E0628', native: true, message: 'the container\'s init was killed because it was out of memory',
+    hint: 'raise linux.resources.memory.limit',
+  },
+  commandInterrupted: { code: 'E0629', native: true, message: 'stopped by signal {signal}; everything was undone' },
+  undoFailed: { code: 'E0630', native: true, warning: true, message: 'cannot undo {what} ({errno})' },
+  killFailed: { code: 'E0631', native: true, message: 'processes of container "{id}" are still alive {seconds} s after SIGKILL' },
+  planOutdated: { code: 'E0632', native: true, message: 'the stored plan of container "{id}" cannot be renewed: {what}', hint: 'use "veloci delete --force"' },
+} as const satisfies Entries);
