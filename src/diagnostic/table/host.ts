@@ -6,7 +6,7 @@ export const host = () => ({
     code: 'E0501', native: true, message: 'the root file system "{path}" is missing', hint: 'root.path is relative to the bundle {bundle}',
   },
   rootfsNotDirectory: { code: 'E0502', native: true, message: 'the root file system "{path}" is no directory' },
-  kernelTooOld: { code: 'E0503', native: true, message: 'Linux {version} is too old', hint: 'veloci needs Linux {needed} or newer' },
+  kernelTooOld: { code: 'E0503', native: true, message: 'kernel {version} is too old', hint: 'veloci needs Linux {needed} or newer' },
   namespaceUnknown: { code: 'E0504', message: 'this kernel has no {type} namespaces', hint: 'remove it, or enable {option} in the kernel' },
   cgroupMissing: { code: 'E0505', message: 'no cgroup hierarchy with the controller "{controller}" is mounted', hint: 'remove {name}, or mount it' },
   cgroupVersion: { code: 'E0506', message: '{name} has no equivalent on cgroup {version}', hint: '{remedy}' },

@@ -4,7 +4,7 @@ import type { Entries } from '../types.ts';
 export const json = () => ({
   fileOpen: {
     code: 'E0201', native: true, message: 'cannot open "{path}" ({errno})',
-    hint: 'a bundle is a directory with a config.json; "veloci spec" writes one',
+    hint: 'a bundle is a folder with a config.json; "veloci spec" writes one',
   },
   fileNotRegular: { code: 'E0202', native: true, message: '"{path}" is not a regular file' },
   fileTooBig: { code: 'E0203', native: true, message: '"{path}" has {size} bytes, more than the {limit} that are allowed' },

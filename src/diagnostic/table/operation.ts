@@ -36,6 +36,7 @@ export const operation = () => ({
   'mount.attr': { code: 'E0726', message: 'cannot change the mount on "{target}"' },
   'device.node': { code: 'E0727', message: 'cannot make the device "{path}"' },
   'path.symlink': { code: 'E0728', message: 'cannot make the symbolic link "{path}"' },
+  'path.directory': { code: 'E0713', message: 'cannot make the directory "{path}"' },
   'path.mask': { code: 'E0729', message: 'cannot mask "{path}"' },
   'path.readonly': { code: 'E0730', message: 'cannot make "{path}" read-only' },
   'console.open': { code: 'E0731', message: 'cannot open a terminal in the container', hint: 'is a devpts mounted on /dev/pts?' },

@@ -48,7 +48,7 @@ export class Scanner {
     const code = this.text.codePointAt(offset);
     if (code === undefined) return 'the end';
     if (code === 34) return 'a quote';
-    if (code < 33 || (code >= 127 && code < 160) || (code >= 0xd800 && code < 0xe000)) {
+    if (code < 33 || (code >= 127 && code <= 160) || (code >= 0xd800 && code < 0xe000)) {
       return `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
     }
     return `"${String.fromCodePoint(code)}"`;
