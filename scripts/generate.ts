@@ -2,6 +2,7 @@
 //   node scripts/run.mjs generate [--check]     --check changes nothing and fails when something would change
 import { cliHeader } from './generate/cli.ts';
 import { planHeader, planSource } from './generate/cpp.ts';
+import { planDocs } from './generate/plan-docs.ts';
 import { planEncoder } from './generate/encoder.ts';
 import { planMeta } from './generate/meta.ts';
 import { readModel } from './generate/model.ts';
@@ -13,6 +14,7 @@ async function generate(): Promise<Outputs> {
   return new Map([
     ['native/generated/plan.gen.h', planHeader(model)],
     ['native/generated/plan.gen.cc', planSource(model)],
+    ['docs/plan-operations.md', planDocs(model)],
     ['native/generated/cli.gen.h', cliHeader()],
     ['src/generated/plan.ts', planTypes(model)],
     ['src/generated/encode.ts', planEncoder(model)],

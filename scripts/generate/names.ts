@@ -1,5 +1,5 @@
 const keywords = new Set([
-  'and', 'auto', 'bool', 'break', 'case', 'char', 'class', 'const', 'continue', 'default', 'delete', 'do', 'double', 'else',
+  'and', 'auto', 'errno', 'bool', 'break', 'case', 'char', 'class', 'const', 'continue', 'default', 'delete', 'do', 'double', 'else',
   'enum', 'explicit', 'export', 'extern', 'false', 'float', 'for', 'friend', 'goto', 'if', 'inline', 'int', 'long',
   'mutable', 'namespace', 'new', 'not', 'operator', 'or', 'private', 'protected', 'public', 'register', 'return', 'short',
   'signed', 'sizeof', 'static', 'struct', 'switch', 'template', 'this', 'throw', 'true', 'try', 'typedef', 'union',
