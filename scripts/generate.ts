@@ -2,6 +2,8 @@
 //   node scripts/run.mjs generate [--check]     --check changes nothing and fails when something would change
 import { cliHeader } from './generate/cli.ts';
 import { planHeader, planSource } from './generate/cpp.ts';
+import { planFields } from './generate/cpp-fields.ts';
+import { diagnosticsDocs, diagnosticsHeader } from './generate/diagnostics.ts';
 import { planDocs } from './generate/plan-docs.ts';
 import { planEncoder } from './generate/encoder.ts';
 import { planMeta } from './generate/meta.ts';
@@ -15,7 +17,10 @@ async function generate(): Promise<Outputs> {
     ['native/generated/plan.gen.h', planHeader(model)],
     ['native/generated/plan.gen.cc', planSource(model)],
     ['docs/plan-operations.md', planDocs(model)],
+    ['docs/error-codes.md', diagnosticsDocs()],
+    ['native/generated/diagnostics.gen.h', diagnosticsHeader()],
     ['native/generated/cli.gen.h', cliHeader()],
+    ['native/generated/plan_fields.gen.h', planFields(model)],
     ['src/generated/plan.ts', planTypes(model)],
     ['src/generated/encode.ts', planEncoder(model)],
     ['src/generated/plan-meta.ts', planMeta(model)],

@@ -1,0 +1,121 @@
+import { table } from '../../src/diagnostic/table.ts';
+import type { Entry } from '../../src/diagnostic/types.ts';
+import { notice, snake, wrap } from './names.ts';
+
+type Part = { readonly text: string } | { readonly hole: string };
+
+/** A template as its literal texts and its holes. A brace begins a hole only when a letter follows. */
+function parts(template: string): Part[] {
+  const result: Part[] = [];
+  let at = 0;
+  for (const match of template.matchAll(/\{([A-Za-z][A-Za-z0-9]*)\}/g)) {
+    if (match.index > at) result.push({ text: template.slice(at, match.index) });
+    result.push({ hole: match[1]! });
+    at = match.index + match[0].length;
+  }
+  if (at < template.length) result.push({ text: template.slice(at) });
+  return result;
+}
+
+function holes(...templates: readonly (string | undefined)[]): string[] {
+  const found = templates.flatMap((template) => parts(template ?? '').flatMap((part) => ('hole' in part ? [part.hole] : [])));
+  return [...new Set(found)];
+}
+
+/** `process.start/died` as a type: `ProcessStartDied`. */
+function typeName(name: string): string {
+  return name.split(/[^A-Za-z0-9]+/).map((word) => word[0]!.toUpperCase() + word.slice(1)).join('');
+}
+
+function writeParts(template: string, indent: string): string {
+  return parts(template).map((part) => 'hole' in part
+    ? `${indent}sink.value(${snake(part.hole)});\n`
+    : `${indent}sink.text(Str{${JSON.stringify(part.text)}, ${Buffer.byteLength(part.text)}});\n`).join('');
+}
+
+/** Statements that write a hint and return, when all of its holes are filled. */
+function hintText(template: string | undefined): string {
+  if (template === undefined) return '';
+  const filled = holes(template).map((hole) => `!${snake(hole)}.empty()`);
+  if (filled.length === 0) return `${writeParts(template, '    ')}    return true;\n`;
+  return `    if (${filled.join(' && ')}) {\n${writeParts(template, '      ')}      return true;\n    }\n`;
+}
+
+function hintFunction({ hint, otherwise }: Entry): string {
+  if (hint === undefined) return '  template <class Sink> bool hint(Sink &) const { return false; }\n';
+  const last = otherwise ?? hint;
+  const end = holes(last).length > 0 ? '    return false;\n' : '';
+  return `  template <class Sink> bool hint(Sink &sink) const {\n${hintText(hint)}${hintText(otherwise)}${end}  }\n`;
+}
+
+function declare(name: string, entry: Entry): string {
+  const fields = holes(entry.message, entry.hint, entry.otherwise);
+  return `${wrap(entry.message, '// ', 100)}
+struct ${typeName(name)} {
+  static constexpr char code[] = "${entry.code}";
+${fields.map((field) => `  Str ${snake(field)} = {};\n`).join('')}
+  template <class Sink> void message(Sink &sink) const {
+${writeParts(entry.message, '    ')}  }
+${hintFunction(entry)}};
+`;
+}
+
+function sortedEntries(): [string, Entry][] {
+  const entries = Object.entries<Entry>(table).sort(([, a], [, b]) => (a.code < b.code ? -1 : 1));
+  entries.forEach(([name, { code }], index) => {
+    const before = entries[index - 1];
+    if (before?.[1].code === code) throw new Error(`src/diagnostic: ${before[0]} and ${name} have the same code ${code}`);
+  });
+  return entries;
+}
+
+/** Text of native/generated/diagnostics.gen.h: the messages that native code raises. */
+export function diagnosticsHeader(): string {
+  const native = sortedEntries().filter(([, entry]) => entry.native === true);
+  return `// ${notice}
+// Errors that native code raises itself, from src/diagnostic/table.ts.
+#pragma once
+#include "base/types.h"
+
+// Each type is one error, its members fill the holes of the message. \`message\` and \`hint\` write to a sink with
+// text(Str) for what the table says and value(Str) for a filling, which the sink must clean of control characters.
+// \`hint\` writes nothing and returns false when the error has no hint, or one that needs a member that is empty.
+namespace veloci::diagnostic {
+
+${native.map(([name, entry]) => declare(name, entry)).join('\n')}
+} // namespace veloci::diagnostic
+`;
+}
+
+/** A template as Markdown: holes in italics, the rest literally. */
+function markdown(template: string): string {
+  return parts(template).map((part) => 'hole' in part
+    ? `*${part.hole}*`
+    : part.text.replace(/[\\`*_<>[\]|{}]/g, (character) => `\\${character}`)).join('');
+}
+
+const chapters: readonly (readonly [prefix: string, title: string])[] = [
+  ['E01', 'Command line and container ids'], ['E02', 'JSON'], ['E03', 'Schema'], ['E04', 'Checks of the configuration'],
+  ['E05', 'Host and root file system'], ['E06', 'State and life cycle'], ['E07', 'Operations that failed'], ['E09', 'Internal'],
+];
+
+/** Text of docs/error-codes.md. */
+export function diagnosticsDocs(): string {
+  const entries = sortedEntries();
+  const orphan = entries.find(([, { code }]) => !chapters.some(([prefix]) => code.startsWith(prefix)));
+  if (orphan) throw new Error(`src/diagnostic: ${orphan[0]} has the code ${orphan[1].code}, which is in no chapter`);
+  const text = chapters.map(([prefix, title]) => {
+    const lines = entries.filter(([, { code }]) => code.startsWith(prefix)).map(([, entry]) => {
+      const kind = entry.warning === true ? ' (warning)' : '';
+      const hints = [entry.hint, entry.otherwise].filter((hint) => hint !== undefined).map((hint) => `  - ${markdown(hint)}\n`);
+      return `- **${entry.code}**${kind} ${markdown(entry.message)}\n${hints.join('')}`;
+    });
+    return `## ${prefix}xx: ${title}\n\n${lines.join('') || 'None yet.\n'}`;
+  });
+  return `<!-- ${notice} -->
+# Error codes
+
+Every error and warning has a stable code. Words in italics stand for values; below a message is what to do about it.
+
+${text.join('\n')}`;
+}
