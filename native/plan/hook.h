@@ -1,0 +1,12 @@
+// Running a hook: one implementation for the hooks of the runtime's namespace and of the container's.
+#pragma once
+#include "plan/fill.h"
+
+namespace veloci {
+
+// Runs a hook and waits for it. Outcome by the steps of hook.run; at `exit` the errno is the exit code, at `signal` the
+// signal's number. `output` gets what the hook wrote to stdout and stderr, as much as fits. `op.warn` is the
+// caller's affair.
+Outcome run_hook(const HookRun &op, const HoleValues &values, Text &output);
+
+} // namespace veloci
