@@ -66,6 +66,13 @@ bool read(Reader &reader, FdOpenForm &value) {
   return true;
 }
 
+bool read(Reader &reader, LabelExecFile &value) {
+  uint8_t index = 0;
+  if (!read_index(reader, index, label_exec_file_count)) return false;
+  value = static_cast<LabelExecFile>(index);
+  return true;
+}
+
 bool read(Reader &reader, FsOption &value) {
   return read(reader, value.key) &&
          read(reader, value.value);
@@ -263,6 +270,10 @@ bool read(Reader &reader, FdOpen &value) {
          read(reader, value.form);
 }
 
+bool read(Reader &reader, TimeOffsets &value) {
+  return read(reader, value.content);
+}
+
 bool read(Reader &reader, StateRecord &value) {
   return read(reader, value.cgroups);
 }
@@ -427,6 +438,11 @@ bool read(Reader &reader, ProgramRun &value) {
          read(reader, value.listen_pid);
 }
 
+bool read(Reader &reader, LabelExec &value) {
+  return read(reader, value.file) &&
+         read(reader, value.value);
+}
+
 namespace {
 
 bool refuse(const char **what) {
@@ -576,6 +592,10 @@ constexpr const char *steps_of_fd_open[] = {
     "open",
 };
 
+constexpr const char *steps_of_time_offsets[] = {
+    "open", "write",
+};
+
 constexpr const char *steps_of_state_record[] = {
     "mkdir", "write",
 };
@@ -705,6 +725,10 @@ constexpr const char *steps_of_program_run[] = {
     "close", "execve",
 };
 
+constexpr const char *steps_of_label_exec[] = {
+    "open", "write",
+};
+
 const char *nth(const char *const *names, int count, int index) {
   return index >= 0 && index < count ? names[index] : "?";
 }
@@ -773,6 +797,8 @@ bool verify_operation(const OpRecord &record, Actor actor, unsigned depth, const
     return whole<FdReceive>(record, what);
   case code::fd_open:
     return (actor == Actor::host || refuse(what)) && whole<FdOpen>(record, what);
+  case code::time_offsets:
+    return (actor == Actor::stager || refuse(what)) && whole<TimeOffsets>(record, what);
   case code::state_record:
     return (actor == Actor::host || refuse(what)) && whole<StateRecord>(record, what);
   case code::state_write:
@@ -843,6 +869,8 @@ bool verify_operation(const OpRecord &record, Actor actor, unsigned depth, const
     return (actor == Actor::init || refuse(what)) && whole<StartWait>(record, what);
   case code::program_run:
     return (actor == Actor::init || refuse(what)) && whole<ProgramRun>(record, what);
+  case code::label_exec:
+    return (actor == Actor::init || refuse(what)) && whole<LabelExec>(record, what);
   }
   *what = "an operation has an unknown code";
   return false;
@@ -892,6 +920,7 @@ const char *operation_name(uint16_t code) {
   case code::fd_send: return "fd.send";
   case code::fd_receive: return "fd.receive";
   case code::fd_open: return "fd.open";
+  case code::time_offsets: return "time.offsets";
   case code::state_record: return "state.record";
   case code::state_write: return "state.write";
   case code::state_status: return "state.status";
@@ -927,6 +956,7 @@ const char *operation_name(uint16_t code) {
   case code::program_find: return "program.find";
   case code::start_wait: return "start.wait";
   case code::program_run: return "program.run";
+  case code::label_exec: return "label.exec";
   }
   return "?";
 }
@@ -962,6 +992,7 @@ const char *step_name(uint16_t code, int step) {
   case code::fd_send: return nth(steps_of_fd_send, 1, step);
   case code::fd_receive: return nth(steps_of_fd_receive, 1, step);
   case code::fd_open: return nth(steps_of_fd_open, 1, step);
+  case code::time_offsets: return nth(steps_of_time_offsets, 2, step);
   case code::state_record: return nth(steps_of_state_record, 2, step);
   case code::state_write: return nth(steps_of_state_write, 3, step);
   case code::state_remove: return nth(steps_of_state_remove, 2, step);
@@ -994,6 +1025,7 @@ const char *step_name(uint16_t code, int step) {
   case code::program_find: return nth(steps_of_program_find, 3, step);
   case code::start_wait: return nth(steps_of_start_wait, 2, step);
   case code::program_run: return nth(steps_of_program_run, 2, step);
+  case code::label_exec: return nth(steps_of_label_exec, 2, step);
   }
   return "?";
 }

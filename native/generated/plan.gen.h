@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0xd7, 0x72, 0xf7, 0x1f, 0x88, 0x51, 0x7b, 0x7a, 0x1a, 0x42, 0x62, 0xdb, 0x08, 0x38, 0xcc, 0x5a,
+    0xc3, 0xd1, 0xe1, 0x91, 0x10, 0xe3, 0x39, 0xb5, 0x15, 0xf0, 0xe3, 0xbc, 0x4b, 0x7d, 0xe9, 0x15,
 };
-constexpr char plan_schema_hash_text[] = "d772f71f88517b7a1a4262db0838cc5a";
+constexpr char plan_schema_hash_text[] = "c3d1e19110e339b515f0e3bc4b7de915";
 
 // create, start, kill, delete and exec are run by the executor on the host, stager by the stager,
 // init by init; status is a table of texts.
@@ -19,9 +19,9 @@ enum class ProgramName : uint8_t {
 constexpr uint8_t program_name_count = 8;
 bool read(Reader &reader, ProgramName &value);
 
-// A run-time value in a template: the pid of the container's init on the host, its start time
-// (clock ticks after boot, proc_pid_stat(5) field 22), the exit code, the creation time as RFC 3339
-// with nanoseconds, or the container's id.
+// A run-time value in a template: the pid of the container's init on the host (for hooks that init
+// runs: as seen in the container), its start time (clock ticks after boot, proc_pid_stat(5) field
+// 22), the exit code, the creation time as RFC 3339 with nanoseconds, or the container's id.
 enum class Hole : uint8_t {
   pid, start_time, exit_code, created, id,
 };
@@ -78,6 +78,13 @@ enum class FdOpenForm : uint8_t {
 };
 constexpr uint8_t fd_open_form_count = 3;
 bool read(Reader &reader, FdOpenForm &value);
+
+// attr/exec for SELinux (and AppArmor before Linux 5.8), attr/apparmor/exec for AppArmor.
+enum class LabelExecFile : uint8_t {
+  exec, apparmor_exec,
+};
+constexpr uint8_t label_exec_file_count = 2;
+bool read(Reader &reader, LabelExecFile &value);
 
 // A set of namespace types, as the CLONE_NEW* bits of clone(2).
 struct NamespaceFlag {
@@ -493,6 +500,14 @@ struct FdOpen {
 };
 bool read(Reader &reader, FdOpen &value);
 
+// Writes the clock offsets of a time namespace that has just been unshared (time_namespaces(7));
+// before process.clone, since only the next child lives in it.
+struct TimeOffsets {
+  // Text of /proc/self/timens_offsets: lines of clock, seconds, nanoseconds.
+  Str content;
+};
+bool read(Reader &reader, TimeOffsets &value);
+
 // Claims ROOT/ID and writes the record of a container that is being created: what delete --force
 // must clean up should the runtime die. Runs before every side effect. Undone by removing the
 // directory.
@@ -600,7 +615,9 @@ struct ProcessEnd {
 bool read(Reader &reader, ProcessEnd &value);
 
 // Runs a hook with the state JSON on its stdin, its own environment and nothing else; a hook that
-// does not read is no error; after the timeout its process group is killed.
+// does not read is no error; after the timeout its process group is killed. The errno of the step
+// exit is the exit code, that of signal the signal's number; the detail is what it wrote to stdout
+// and stderr.
 struct HookRun {
   // Kind of the hook.
   HookKind kind{};
@@ -793,7 +810,8 @@ struct SeccompLoad {
 bool read(Reader &reader, SeccompLoad &value);
 
 // Finds args[0]: as it is when it has a slash, else in PATH of the container's environment, as
-// execvp(3) does but before the container counts as created.
+// execvp(3) does but before the container counts as created. Fails at `find` when there is no such
+// file, at `directory` when it is one, at `access` when it is not executable.
 struct ProgramFind {
   // args[0].
   Str name;
@@ -817,6 +835,16 @@ struct ProgramRun {
   bool listen_pid = false;
 };
 bool read(Reader &reader, ProgramRun &value);
+
+// Sets the security label that the container's program gets at execve: writes below /proc/self/attr
+// through a procfs that is ours.
+struct LabelExec {
+  // attr/exec for SELinux (and AppArmor before Linux 5.8), attr/apparmor/exec for AppArmor.
+  LabelExecFile file{};
+  // An SELinux context, or `exec PROFILE`.
+  Str value;
+};
+bool read(Reader &reader, LabelExec &value);
 
 // Codes of the operations.
 namespace code {
@@ -850,6 +878,7 @@ constexpr uint16_t sync_await = 54;
 constexpr uint16_t fd_send = 55;
 constexpr uint16_t fd_receive = 56;
 constexpr uint16_t fd_open = 57;
+constexpr uint16_t time_offsets = 58;
 constexpr uint16_t state_record = 64;
 constexpr uint16_t state_write = 65;
 constexpr uint16_t state_status = 66;
@@ -885,6 +914,7 @@ constexpr uint16_t seccomp_load = 110;
 constexpr uint16_t program_find = 111;
 constexpr uint16_t start_wait = 112;
 constexpr uint16_t program_run = 113;
+constexpr uint16_t label_exec = 114;
 }
 
 // Steps of the operations, for Outcome::step.
@@ -975,6 +1005,9 @@ constexpr int receive = 0;
 }
 namespace fd_open {
 constexpr int open = 0;
+}
+namespace time_offsets {
+constexpr int open = 0, write = 1;
 }
 namespace state_record {
 constexpr int mkdir = 0, write = 1;
@@ -1071,6 +1104,9 @@ constexpr int report = 0, read = 1;
 }
 namespace program_run {
 constexpr int close = 0, execve = 1;
+}
+namespace label_exec {
+constexpr int open = 0, write = 1;
 }
 }
 
@@ -1184,6 +1220,8 @@ template <class Handler> Outcome run_stager(const OpRecord &record, Handler &han
     return run_operation<FdSend>(record, handler);
   case code::fd_receive:
     return run_operation<FdReceive>(record, handler);
+  case code::time_offsets:
+    return run_operation<TimeOffsets>(record, handler);
   case code::rlimit_set:
     return run_operation<RlimitSet>(record, handler);
   case code::oom_score:
@@ -1267,6 +1305,8 @@ template <class Handler> Outcome run_init(const OpRecord &record, Handler &handl
     return run_operation<StartWait>(record, handler);
   case code::program_run:
     return run_operation<ProgramRun>(record, handler);
+  case code::label_exec:
+    return run_operation<LabelExec>(record, handler);
   }
   return malformed();
 }

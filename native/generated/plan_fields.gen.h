@@ -203,6 +203,10 @@ template <class Visit> void each_field(const FdOpen &value, Visit &&visit) {
   visit("form", value.form);
 }
 
+template <class Visit> void each_field(const TimeOffsets &value, Visit &&visit) {
+  visit("content", value.content);
+}
+
 template <class Visit> void each_field(const StateRecord &value, Visit &&visit) {
   visit("cgroups", value.cgroups);
 }
@@ -367,6 +371,11 @@ template <class Visit> void each_field(const ProgramRun &value, Visit &&visit) {
   visit("listenPid", value.listen_pid);
 }
 
+template <class Visit> void each_field(const LabelExec &value, Visit &&visit) {
+  visit("file", value.file);
+  visit("value", value.value);
+}
+
 // Calls visit(const T &) with the operation read; false when the code is unknown or the bytes are malformed.
 template <class Visit> bool visit_operation(const OpRecord &record, Visit &&visit) {
   Reader reader(record.body);
@@ -406,6 +415,7 @@ template <class Visit> bool visit_operation(const OpRecord &record, Visit &&visi
   case code::fd_send: return visit_as(FdSend());
   case code::fd_receive: return visit_as(FdReceive());
   case code::fd_open: return visit_as(FdOpen());
+  case code::time_offsets: return visit_as(TimeOffsets());
   case code::state_record: return visit_as(StateRecord());
   case code::state_write: return visit_as(StateWrite());
   case code::state_status: return visit_as(StateStatus());
@@ -441,6 +451,7 @@ template <class Visit> bool visit_operation(const OpRecord &record, Visit &&visi
   case code::program_find: return visit_as(ProgramFind());
   case code::start_wait: return visit_as(StartWait());
   case code::program_run: return visit_as(ProgramRun());
+  case code::label_exec: return visit_as(LabelExec());
   }
   return false;
 }

@@ -66,6 +66,11 @@ const indexOfFdOpenForm = {
   recursiveTree: 2,
 } as const;
 
+const indexOfLabelExecFile = {
+  exec: 0,
+  apparmorExec: 1,
+} as const;
+
 const programNames = [
   'create',
   'stager',
@@ -451,6 +456,14 @@ function writeFdOpen(w: WireWriter, v: plan.FdOpen): void {
   w.patchU32(start - 4, w.length() - start);
 }
 
+function writeTimeOffsets(w: WireWriter, v: plan.TimeOffsets): void {
+  w.u32(58);
+  w.u32(0);
+  const start = w.length();
+  w.str(v.content);
+  w.patchU32(start - 4, w.length() - start);
+}
+
 function writeStateRecord(w: WireWriter, v: plan.StateRecord): void {
   w.u32(64);
   w.u32(0);
@@ -793,6 +806,15 @@ function writeProgramRun(w: WireWriter, v: plan.ProgramRun): void {
   w.patchU32(start - 4, w.length() - start);
 }
 
+function writeLabelExec(w: WireWriter, v: plan.LabelExec): void {
+  w.u32(114);
+  w.u32(0);
+  const start = w.length();
+  w.u8(indexOfLabelExecFile[v.file]);
+  w.str(v.value);
+  w.patchU32(start - 4, w.length() - start);
+}
+
 type Write = (w: WireWriter, operation: never) => void;
 
 const writers: Readonly<Record<plan.Operation['op'], Write>> = {
@@ -826,6 +848,7 @@ const writers: Readonly<Record<plan.Operation['op'], Write>> = {
   'fd.send': writeFdSend,
   'fd.receive': writeFdReceive,
   'fd.open': writeFdOpen,
+  'time.offsets': writeTimeOffsets,
   'state.record': writeStateRecord,
   'state.write': writeStateWrite,
   'state.status': writeStateStatus,
@@ -861,6 +884,7 @@ const writers: Readonly<Record<plan.Operation['op'], Write>> = {
   'program.find': writeProgramFind,
   'start.wait': writeStartWait,
   'program.run': writeProgramRun,
+  'label.exec': writeLabelExec,
 };
 
 function writeOperation(w: WireWriter, operation: plan.Operation): void {
@@ -876,10 +900,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0x1ff772d7);
-  w.u32(0x7a7b5188);
-  w.u32(0xdb62421a);
-  w.u32(0x5acc3808);
+  w.u32(0x91e1d1c3);
+  w.u32(0xb539e310);
+  w.u32(0xbce3f015);
+  w.u32(0x15e97d4b);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

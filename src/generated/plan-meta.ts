@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = 'd772f71f88517b7a1a4262db0838cc5a';
+export const schemaHash = 'c3d1e19110e339b515f0e3bc4b7de915';
 
 export interface OperationMeta {
   readonly code: number;
@@ -167,6 +167,11 @@ export const operations: Readonly<Record<Operation['op'], OperationMeta>> = {
     code: 57, actors: ['host'], undo: false,
     steps: ['open'],
     fields: { slot: 'slot', path: 'str', form: 'enum FdOpenForm' },
+  },
+  'time.offsets': {
+    code: 58, actors: ['stager'], undo: false,
+    steps: ['open', 'write'],
+    fields: { content: 'str' },
   },
   'state.record': {
     code: 64, actors: ['host'], undo: true,
@@ -343,6 +348,11 @@ export const operations: Readonly<Record<Operation['op'], OperationMeta>> = {
     steps: ['close', 'execve'],
     fields: { args: 'list str', preserve: 'u32', listenPid: 'bool' },
   },
+  'label.exec': {
+    code: 114, actors: ['init'], undo: false,
+    steps: ['open', 'write'],
+    fields: { file: 'enum LabelExecFile', value: 'str' },
+  },
 };
 
 /** Types of the fields of the structs. */
@@ -363,6 +373,7 @@ export const enums: Readonly<Record<string, readonly string[]>> = {
   DeviceNodeKind: ['char', 'block', 'fifo'],
   PathSymlinkExisting: ['keep', 'replace'],
   FdOpenForm: ['path', 'tree', 'recursiveTree'],
+  LabelExecFile: ['exec', 'apparmorExec'],
 };
 
 export const flags: Readonly<Record<string, Readonly<Record<string, number>>>> = {

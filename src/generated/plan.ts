@@ -14,9 +14,9 @@ export type Template = readonly (string | { readonly hole: Hole })[];
 export type ProgramName = 'create' | 'stager' | 'init' | 'start' | 'kill' | 'delete' | 'status' | 'exec';
 
 /**
- * A run-time value in a template: the pid of the container's init on the host, its start time (clock ticks
- * after boot, proc_pid_stat(5) field 22), the exit code, the creation time as RFC 3339 with nanoseconds, or
- * the container's id.
+ * A run-time value in a template: the pid of the container's init on the host (for hooks that init runs: as
+ * seen in the container), its start time (clock ticks after boot, proc_pid_stat(5) field 22), the exit code,
+ * the creation time as RFC 3339 with nanoseconds, or the container's id.
  */
 export type Hole = 'pid' | 'startTime' | 'exitCode' | 'created' | 'id';
 
@@ -46,6 +46,9 @@ export type PathSymlinkExisting = 'keep' | 'replace';
 
 /** O_PATH, open_tree(OPEN_TREE_CLONE), or the same with AT_RECURSIVE. */
 export type FdOpenForm = 'path' | 'tree' | 'recursiveTree';
+
+/** attr/exec for SELinux (and AppArmor before Linux 5.8), attr/apparmor/exec for AppArmor. */
+export type LabelExecFile = 'exec' | 'apparmorExec';
 
 /** A set of namespace types, as the CLONE_NEW* bits of clone(2). */
 export const NamespaceFlag = {
@@ -544,6 +547,17 @@ export interface FdOpen {
 }
 
 /**
+ * Writes the clock offsets of a time namespace that has just been unshared (time_namespaces(7)); before
+ * process.clone, since only the next child lives in it. Run by: stager.
+ */
+export interface TimeOffsets {
+  readonly op: 'time.offsets';
+  readonly from: string;
+  /** Text of /proc/self/timens_offsets: lines of clock, seconds, nanoseconds. */
+  readonly content: string;
+}
+
+/**
  * Claims ROOT/ID and writes the record of a container that is being created: what delete --force must clean
  * up should the runtime die. Runs before every side effect. Undone by removing the directory. Run by: host.
  */
@@ -677,7 +691,9 @@ export interface ProcessEnd {
 
 /**
  * Runs a hook with the state JSON on its stdin, its own environment and nothing else; a hook that does not
- * read is no error; after the timeout its process group is killed. Run by: host, init.
+ * read is no error; after the timeout its process group is killed. The errno of the step exit is the exit
+ * code, that of signal the signal's number; the detail is what it wrote to stdout and stderr. Run by: host,
+ * init.
  */
 export interface HookRun {
   readonly op: 'hook.run';
@@ -915,7 +931,8 @@ export interface SeccompLoad {
 
 /**
  * Finds args[0]: as it is when it has a slash, else in PATH of the container's environment, as execvp(3) does
- * but before the container counts as created. Run by: init.
+ * but before the container counts as created. Fails at `find` when there is no such file, at `directory` when
+ * it is one, at `access` when it is not executable. Run by: init.
  */
 export interface ProgramFind {
   readonly op: 'program.find';
@@ -942,6 +959,19 @@ export interface ProgramRun {
   readonly preserve: number;
   /** Set LISTEN_PID to the program's own pid in the container. */
   readonly listenPid: boolean;
+}
+
+/**
+ * Sets the security label that the container's program gets at execve: writes below /proc/self/attr through a
+ * procfs that is ours. Run by: init.
+ */
+export interface LabelExec {
+  readonly op: 'label.exec';
+  readonly from: string;
+  /** attr/exec for SELinux (and AppArmor before Linux 5.8), attr/apparmor/exec for AppArmor. */
+  readonly file: LabelExecFile;
+  /** An SELinux context, or `exec PROFILE`. */
+  readonly value: string;
 }
 
 /** Operations that a program of the executor on the host may have. */
@@ -990,6 +1020,7 @@ export type StagerOperation =
   | SyncAwait
   | FdSend
   | FdReceive
+  | TimeOffsets
   | RlimitSet
   | OomScore;
 
@@ -1030,7 +1061,8 @@ export type InitOperation =
   | SeccompLoad
   | ProgramFind
   | StartWait
-  | ProgramRun;
+  | ProgramRun
+  | LabelExec;
 
 /** Any operation. `from` is the JSON pointer of the config value that caused it. */
 export type Operation = HostOperation | StagerOperation | InitOperation;
