@@ -6,7 +6,10 @@ import { filesBelow } from '../lib/files.ts';
 import { inRoot, root } from '../lib/root.ts';
 import { runStep } from '../lib/stamp.ts';
 
-/** Runs the generators when a schema, a table or a generator changed. */
+/**
+ * Runs the generators when a schema, a table or a generator changed. With CI set, generated files that differ from
+ * the committed ones are an error.
+ */
 export async function generate(): Promise<void> {
   const entry = inRoot('scripts', 'generate.ts');
   if (!existsSync(entry)) {
@@ -19,7 +22,8 @@ export async function generate(): Promise<void> {
     inputs: [entry, ...filesBelow('schema', '.json')],
     outputs: [inRoot('src', 'generated'), inRoot('native', 'generated')],
     run: async () => {
-      await command(process.execPath, [inRoot('scripts', 'run.mjs'), 'generate']);
+      const check = process.env['CI'] ? ['--check'] : [];
+      await command(process.execPath, [inRoot('scripts', 'run.mjs'), 'generate', ...check]);
       // The generators' own imports, tables included, are inputs too.
       const { metafile } = await build({
         entryPoints: [entry], bundle: true, write: false, metafile: true, platform: 'node', format: 'esm',
@@ -28,5 +32,5 @@ export async function generate(): Promise<void> {
       return Object.keys(metafile.inputs).map((file) => resolve(root, file));
     },
   });
-  if (ran) console.log('generated src/generated and native/generated');
+  if (ran) console.log('generated files are up to date');
 }
