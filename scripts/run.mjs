@@ -34,6 +34,6 @@ try {
   process.exitCode = (await script.main(args)) ?? 0;
 } catch (error) {
   // Errors that carry their whole explanation in the message need no stack.
-  console.error(error?.expected ? `${name}: ${error.message}` : error);
+  console.error(error?.expected ? `${name} failed:\n${error.message}` : error);
   process.exitCode = 1;
 }

@@ -1,6 +1,7 @@
 // Files of the state directory: read bounded, written by a temporary name and a rename.
 #pragma once
 #include "base/types.h"
+#include <sys/types.h>
 
 namespace veloci {
 

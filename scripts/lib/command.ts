@@ -36,7 +36,7 @@ function release(): void {
 /**
  * Runs a command without a shell and without standard input.
  * @returns what it wrote to standard output
- * @throws ExpectedError with the command and its output, when it cannot be started or does not exit with 0
+ * @throws ExpectedError with its output and the command, when it cannot be started or does not exit with 0
  */
 export async function command(name: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
   await acquire();
@@ -70,7 +70,7 @@ function start(name: string, args: readonly string[], options: CommandOptions): 
       }
       const ending = signal === null ? `status ${status}` : `signal ${signal}`;
       const text = Buffer.concat(all).toString();
-      reject(new ExpectedError(`command failed with ${ending}: ${[name, ...args].join(' ')}\n${text}`));
+      reject(new ExpectedError(`${text}${name} failed with ${ending}; the command was\n${[name, ...args].join(' ')}`));
     });
   });
 }
