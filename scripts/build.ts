@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { embeddedHeader, embeddedObjects } from './build/engine.ts';
+import { embeddedHeader, embeddedObjects, engineObject } from './build/engine.ts';
 import { generate } from './build/generate.ts';
 import { buildProgram, buildTestPrograms } from './build/link.ts';
-import { addon, init, veloci, type Program } from './build/programs.ts';
+import { addon, init, plannerDriver, veloci, type Program } from './build/programs.ts';
 import { compileTypeScript } from './build/typescript.ts';
 import { inRoot } from './lib/root.ts';
 
@@ -25,6 +25,7 @@ async function buildNative(tests: boolean): Promise<void> {
     command(),
     complete(addon) ? buildProgram(addon) : undefined,
     tests ? buildTestPrograms() : undefined,
+    tests && complete(plannerDriver) ? buildProgram(plannerDriver, [await engineObject()]) : undefined,
   ]);
 }
 

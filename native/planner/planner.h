@@ -6,28 +6,6 @@
 
 namespace veloci {
 
-// A started planner. The launcher owns it; its destructor ends the child.
-class Planner {
-public:
-  Planner() = default;
-  Planner(const Planner &) = delete;
-  Planner &operator=(const Planner &) = delete;
-  ~Planner() { stop(); }
-
-  // Forks the planner, which prepares the engine while the launcher goes on. The caller must be single-threaded.
-  // Returns 0 or an errno.
-  int start();
-  // Kills the child if it still runs and waits for it.
-  void stop();
-
-  int socket() const { return socket_.get(); }
-  pid_t pid() const { return pid_; }
-
-private:
-  Fd socket_;
-  pid_t pid_ = -1;
-};
-
 // What planner_ask sends.
 struct PlannerRequest {
   Str json;      // a Request of src/engine/protocol.ts
@@ -49,7 +27,34 @@ struct PlannerAnswer {
   PlannerFault fault = PlannerFault::protocol;
   int err = 0;
   int signal = 0;
-  Bytes response; // an encoded Response; lives as long as the process
+  Bytes response; // an encoded Response; lives as long as the Planner
+};
+
+// A started planner. The launcher owns it; its destructor ends the child.
+class Planner {
+public:
+  Planner() = default;
+  Planner(const Planner &) = delete;
+  Planner &operator=(const Planner &) = delete;
+  ~Planner();
+
+  // Forks the planner, which prepares the engine while the launcher goes on. The caller must be single-threaded.
+  // Returns 0 or an errno.
+  int start();
+  // Kills the child if it still runs and waits for it.
+  void stop();
+
+private:
+  friend void planner_send(Planner &planner, const PlannerRequest &request);
+  friend PlannerAnswer planner_await(Planner &planner);
+  // Ends and reaps a planner that gave no answer because of `err`, and says why.
+  PlannerAnswer reap(int err);
+
+  Fd socket_;
+  pid_t pid_ = -1;
+  int64_t deadline_ms_ = 0; // of CLOCK_MONOTONIC
+  int send_error_ = 0;
+  void *answer_ = nullptr; // mapping of the answer
 };
 
 // Sends one request without waiting for the answer, so that the launcher works while the engine does. A failure is

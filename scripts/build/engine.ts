@@ -53,7 +53,7 @@ async function bundle(): Promise<string> {
 }
 
 /** Bundle, bytecode and object of the engine. */
-async function engineObject(): Promise<string> {
+export async function engineObject(): Promise<string> {
   const [script, { qjsc }, tools] = await Promise.all([bundle(), quickjs(), toolchain()]);
   const source = inRoot('build', 'engine', 'engine.c');
   const object = inRoot('build', 'engine', 'engine.o');

@@ -41,6 +41,18 @@ export const veloci: Program = {
   maxBytes: 1_600_000,
 };
 
+/** Runs the planner on files, for tests and measurements; not installed. */
+export const plannerDriver: Program = {
+  name: 'planner-driver',
+  flavour: 'musl',
+  folders: ['base', 'host', 'planner', 'driver'],
+  output: 'build/native/planner-driver',
+  link: 'static-pie',
+  quickjs: true,
+  libseccomp: 'musl',
+  embeds: true,
+};
+
 /** The library's door to the host, loaded by Node. */
 export const addon: Program = {
   name: 'addon',

@@ -36,7 +36,9 @@ export interface Scan {
   readonly badByte?: number;
   /**
    * True when the text has nothing that needs the exact parser: no number outside of strings with a fraction, an
-   * exponent, or 16 or more digits; no `\u` escape; no NUL; no `__proto__`; nesting of at most 64.
+   * exponent, a leading zero, or 16 or more digits; in strings no escape but `\" \\ \/ \b \f \n \r \t`, no control
+   * character, no `__proto__`; no NUL; nesting of at most 64. On such texts every JSON.parse agrees with RFC 8259
+   * (that of QuickJS takes some escapes and leading zeros that JSON does not have).
    */
   readonly plain: boolean;
   /** Number of colons outside of strings (= number of object members, when the text is valid JSON). */

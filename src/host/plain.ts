@@ -7,6 +7,9 @@ import { createWriter } from './writer.ts';
 const quote = 0x22;
 const backslash = 0x5c;
 const maxDepth = 64;
+/** Every integer of so many digits is a double. */
+const exactDigits = 15;
+const plainEscapes = new Set([...'"\\/bfnrt'].map((letter) => letter.charCodeAt(0)));
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
@@ -75,7 +78,8 @@ function scanJson(bytes: Uint8Array): { plain: boolean; members: number } {
     else if (isDigit(byte)) {
       const start = at;
       while (isDigit(bytes[at])) at += 1;
-      if (at - start >= 16 || isFraction(bytes[at])) plain = false;
+      const leadingZero = bytes[start] === 0x30 && at - start > 1;
+      if (at - start > exactDigits || isFraction(bytes[at]) || leadingZero) plain = false;
       continue;
     }
     at += 1;
@@ -91,11 +95,12 @@ function scanString(bytes: Uint8Array, start: number): { plain: boolean; next: n
     const byte = bytes[at] as number;
     if (byte === quote) return { plain, next: at + 1 };
     if (byte === backslash) {
-      if (bytes[at + 1] === 0x75) plain = false;
+      const escaped = bytes[at + 1];
+      if (escaped !== undefined && !plainEscapes.has(escaped)) plain = false;
       at += 2;
       continue;
     }
-    if (byte === 0 || (byte === 0x5f && startsWithProto(bytes, at))) plain = false;
+    if (byte < 0x20 || (byte === 0x5f && startsWithProto(bytes, at))) plain = false;
     at += 1;
   }
   return { plain, next: at };

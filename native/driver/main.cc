@@ -1,0 +1,165 @@
+// A tool for tests and measurements, not installed: runs the planner on files, without the launcher.
+//   planner-driver answer REQUEST [CONFIG [PROCESS]]      writes the encoded Response to standard output
+//   planner-driver time ROUNDS REQUEST [CONFIG [PROCESS]] prints minimum and median times in microseconds
+//   planner-driver facts                                  prints the host's facts
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "embedded.h"
+#include "host/facts.h"
+#include "planner/engine.h"
+#include "planner/planner.h"
+
+namespace veloci {
+namespace {
+
+constexpr int max_rounds = 10000;
+
+Bytes map_file(const char *path) {
+  Fd file(open(path, O_RDONLY | O_CLOEXEC));
+  struct stat status;
+  if (!file.valid() || fstat(file.get(), &status) != 0) {
+    perror(path);
+    exit(2);
+  }
+  // A NUL behind the text: one byte more than the file, in a copy.
+  size_t size = static_cast<size_t>(status.st_size);
+  uint8_t *data = static_cast<uint8_t *>(malloc(size + 1));
+  if (data == nullptr || read(file.get(), data, size) != status.st_size) exit(2);
+  data[size] = 0;
+  return {data, size};
+}
+
+PlannerRequest request_of(int count, char **paths) {
+  PlannerRequest request;
+  Bytes json = map_file(paths[0]);
+  request.json = {reinterpret_cast<const char *>(json.data), static_cast<uint32_t>(json.size)};
+  if (count > 1) request.config = map_file(paths[1]);
+  if (count > 2) request.process = map_file(paths[2]);
+  return request;
+}
+
+const char *name_of(PlannerFault fault) {
+  constexpr const char *names[] = {"none", "protocol", "crashed", "timed_out", "out_of_memory", "too_large", "engine"};
+  return names[static_cast<int>(fault)];
+}
+
+int report(const PlannerAnswer &answer) {
+  fprintf(stderr, "fault=%s err=%d signal=%d", name_of(answer.fault), answer.err, answer.signal);
+  if (answer.fault == PlannerFault::engine) {
+    fprintf(stderr, " exception=%.*s", static_cast<int>(answer.response.size), answer.response.data);
+  }
+  fputc('\n', stderr);
+  return 1;
+}
+
+int answer(int count, char **paths) {
+  PlannerRequest request = request_of(count, paths);
+  Planner planner;
+  if (planner.start() != 0) return 2;
+  PlannerAnswer result = planner_ask(planner, request);
+  if (result.fault != PlannerFault::none) return report(result);
+  fwrite(result.response.data, 1, result.response.size, stdout);
+  return 0;
+}
+
+double now_us() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec) / 1e3;
+}
+
+// What the children of the in-process rounds report.
+struct Times {
+  double open, run;
+  size_t opened_bytes, used_bytes;
+  EngineStatus status;
+};
+
+Times in_process(const PlannerRequest &request, Times *shared) {
+  pid_t child = fork();
+  if (child == 0) {
+    double start = now_us();
+    Engine engine;
+    if (!engine.open({veloci_engine, veloci_engine_size})) _exit(1);
+    double opened = now_us();
+    size_t opened_bytes = engine.arena().used();
+    Bytes bytes;
+    EngineStatus status = engine.run(request.json, request.config, request.process, bytes);
+    *shared = {opened - start, now_us() - opened, opened_bytes, engine.arena().used(), status};
+    _exit(0);
+  }
+  waitpid(child, nullptr, 0);
+  return *shared;
+}
+
+int compare(const void *left, const void *right) {
+  double a = *static_cast<const double *>(left), b = *static_cast<const double *>(right);
+  return a < b ? -1 : a > b;
+}
+
+void print(const char *what, double *values, int rounds) {
+  qsort(values, static_cast<size_t>(rounds), sizeof *values, compare);
+  printf("%-34s min %7.1f  median %7.1f us\n", what, values[0], values[rounds / 2]);
+}
+
+int measure(int rounds, int count, char **paths) {
+  PlannerRequest request = request_of(count, paths);
+  void *page = mmap(nullptr, sizeof(Times), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  static double open[max_rounds], run[max_rounds], fork_time[max_rounds], whole[max_rounds], warm[max_rounds];
+  Times times{};
+  for (int i = 0; i < rounds; i++) {
+    times = in_process(request, static_cast<Times *>(page));
+    open[i] = times.open;
+    run[i] = times.run;
+    Planner cold;
+    double start = now_us();
+    if (cold.start() != 0) return 2;
+    fork_time[i] = now_us() - start;
+    PlannerAnswer result = planner_ask(cold, request);
+    whole[i] = now_us() - start;
+    if (result.fault == PlannerFault::crashed || result.fault == PlannerFault::protocol) return report(result);
+    cold.stop();
+    Planner ready;
+    if (ready.start() != 0) return 2;
+    usleep(2000);
+    start = now_us();
+    planner_ask(ready, request);
+    warm[i] = now_us() - start;
+  }
+  print("context and bytecode", open, rounds);
+  print("engine call", run, rounds);
+  print("fork, seen by the launcher", fork_time, rounds);
+  print("start to response", whole, rounds);
+  print("request to response, prepared", warm, rounds);
+  printf("arena: %zu KB after opening, %zu KB at the end; status %u\n", times.opened_bytes >> 10,
+         times.used_bytes >> 10, static_cast<unsigned>(times.status));
+  return 0;
+}
+
+int facts() {
+  static char buffer[64 << 10];
+  Str text;
+  double start = now_us();
+  int err = host_facts({}, buffer, sizeof buffer, text);
+  fprintf(stderr, "%.1f us, %u bytes\n", now_us() - start, text.size);
+  if (err == 0) puts(text.data);
+  return err;
+}
+
+} // namespace
+} // namespace veloci
+
+int main(int argc, char **argv) {
+  if (argc >= 3 && strcmp(argv[1], "answer") == 0) return veloci::answer(argc - 2, argv + 2);
+  if (argc >= 2 && strcmp(argv[1], "facts") == 0) return veloci::facts();
+  int rounds = argc >= 4 && strcmp(argv[1], "time") == 0 ? atoi(argv[2]) : 0;
+  if (rounds > 0 && rounds <= veloci::max_rounds) return veloci::measure(rounds, argc - 3, argv + 3);
+  fputs("usage: planner-driver answer|time|facts …\n", stderr);
+  return 2;
+}

@@ -1,0 +1,14 @@
+// The mounted cgroup hierarchies, from /proc/self/mountinfo and /proc/self/cgroup (cgroups(7), proc_pid_mountinfo(5)).
+#pragma once
+#include "host/json_writer.h"
+#include "host/text.h"
+
+namespace veloci {
+
+// Writes the member `cgroup`. `mountinfo` is changed: its octal escapes are resolved in place.
+void write_cgroup_facts(JsonWriter &json, char *mountinfo, size_t mountinfo_size, Slice own_cgroups);
+
+// Whether a file system of this type is mounted.
+bool mounted(Slice mountinfo, const char *type);
+
+} // namespace veloci

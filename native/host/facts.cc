@@ -1,0 +1,220 @@
+#include "host/facts.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/capability.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <termios.h>
+
+#include "host/cgroup_facts.h"
+#include "host/seccomp.h"
+
+namespace veloci {
+namespace {
+
+constexpr size_t scratch_size = 1 << 20; // mountinfo of some thousand mounts; only what is touched costs anything
+constexpr uint32_t max_cached_filters = 256;
+constexpr uint32_t max_id_ranges = 64;
+constexpr uint32_t max_listen_fds = 1021;
+// Inode number of the initial user namespace (PROC_USER_INIT_INO, since Linux 3.8).
+constexpr const char *initial_user_namespace = "user:[4026531837]";
+
+// Memory for one file's text at a time.
+class Scratch {
+public:
+  Scratch() {
+    void *memory = mmap(nullptr, scratch_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    data_ = memory == MAP_FAILED ? nullptr : static_cast<char *>(memory);
+  }
+  ~Scratch() {
+    if (data_ != nullptr) munmap(data_, scratch_size);
+  }
+  Scratch(const Scratch &) = delete;
+  Scratch &operator=(const Scratch &) = delete;
+
+  bool ok() const { return data_ != nullptr; }
+  char *data() { return data_; }
+  // The text of a file, from `offset` of the memory on; empty when it cannot be read.
+  Slice read(const char *path, size_t offset = 0) {
+    ssize_t size = read_text(AT_FDCWD, path, data_ + offset, scratch_size - offset);
+    return {data_ + offset, data_ + offset + (size > 0 ? size : 0)};
+  }
+
+private:
+  char *data_;
+};
+
+int last_capability() {
+  auto known = [](int capability) { return prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; };
+  int last = 40; // CAP_CHECKPOINT_RESTORE, the last one since Linux 5.9
+  while (last < 63 && known(last + 1)) last++;
+  while (last > 0 && !known(last)) last--;
+  return last;
+}
+
+bool in_user_namespace() {
+  char link[64];
+  ssize_t size = readlink("/proc/self/ns/user", link, sizeof link);
+  return size > 0 && !Slice{link, link + size}.equals(initial_user_namespace);
+}
+
+// Copies the name of a user in /etc/passwd (`NAME:PASSWORD:UID:…`), or `#UID`.
+Str user_name(uid_t uid, Scratch &scratch, char (&name)[256]) {
+  Slice lines = scratch.read("/etc/passwd");
+  while (!lines.empty()) {
+    Slice line = lines.cut('\n');
+    Slice user = line.cut(':');
+    line.cut(':');
+    uint32_t number;
+    if (!parse_u32(line.cut(':'), number) || number != uid || user.size() >= sizeof name) continue;
+    memcpy(name, user.at, user.size());
+    return {name, static_cast<uint32_t>(user.size())};
+  }
+  char *at = name + sizeof name;
+  do {
+    *--at = static_cast<char>('0' + uid % 10);
+    uid /= 10;
+  } while (uid != 0);
+  *--at = '#';
+  return {at, static_cast<uint32_t>(name + sizeof name - at)};
+}
+
+// Ranges of subuid(5): lines `NAME-OR-UID:START:COUNT`.
+void write_id_ranges(JsonWriter &json, Slice lines, Str user, uid_t uid) {
+  json.open('[');
+  for (uint32_t found = 0; !lines.empty() && found < max_id_ranges;) {
+    Slice line = lines.cut('\n');
+    Slice owner = line.cut(':');
+    uint32_t number, start, count;
+    bool own = owner.str() == user || (parse_u32(owner, number) && number == uid);
+    if (!own || !parse_u32(line.cut(':'), start) || !parse_u32(line, count)) continue;
+    json.open('[').number(start).number(count).close(']');
+    found++;
+  }
+  json.close(']');
+}
+
+struct DirectoryEntry { // of getdents64(2)
+  uint64_t inode;
+  int64_t offset;
+  uint16_t size;
+  uint8_t type;
+  char name[];
+};
+
+bool is_hash(const char *name) {
+  size_t size = strspn(name, "0123456789abcdef");
+  return size == 64 && name[size] == '\0';
+}
+
+void write_cached_filters(JsonWriter &json, int root_fd) {
+  json.key("seccompCache").open('[');
+  Fd folder(root_fd < 0 ? -1 : openat(root_fd, ".cache/seccomp", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+  alignas(DirectoryEntry) char buffer[8192];
+  uint32_t found = 0;
+  while (folder.valid() && found < max_cached_filters) {
+    long size = syscall(SYS_getdents64, folder.get(), buffer, sizeof buffer);
+    if (size <= 0) break;
+    for (long at = 0; at < size && found < max_cached_filters;) {
+      const DirectoryEntry *entry = reinterpret_cast<const DirectoryEntry *>(buffer + at);
+      at += entry->size;
+      if (!is_hash(entry->name)) continue;
+      json.string(Str::of(entry->name));
+      found++;
+    }
+  }
+  json.close(']');
+}
+
+void write_security_modules(JsonWriter &json, bool selinux) {
+  char enabled[4];
+  ssize_t size = read_text(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", enabled, sizeof enabled);
+  json.key("lsm").open('{');
+  json.key("apparmor").boolean(size > 0 && enabled[0] == 'Y');
+  json.key("selinux").boolean(selinux);
+  json.close('}');
+}
+
+bool is_terminal(int fd) {
+  winsize size;
+  return ioctl(fd, TIOCGWINSZ, &size) == 0;
+}
+
+int write_identity(JsonWriter &json) {
+  utsname system;
+  if (uname(&system) != 0) return errno;
+  json.key("kernel").string(Str::of(system.release)).key("arch").string(Str::of(system.machine));
+  json.key("euid").number(geteuid()).key("egid").number(getegid());
+  char cwd[PATH_MAX];
+  // The system call says "(unreachable)/…" for a directory outside of the root.
+  long size = syscall(SYS_getcwd, cwd, sizeof cwd);
+  json.key("cwd").string(size > 0 && cwd[0] == '/' ? Str::of(cwd) : Str{});
+
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct sets[2] = {};
+  if (syscall(SYS_capget, &header, sets) != 0) return errno;
+  json.key("lastCap").number(static_cast<uint64_t>(last_capability()));
+  json.key("capabilities").open('[').number(sets[0].permitted).number(sets[1].permitted).close(']');
+  return 0;
+}
+
+void write_user(JsonWriter &json, Scratch &scratch) {
+  uid_t uid = geteuid();
+  bool nested = in_user_namespace();
+  bool rootless = uid != 0 || nested;
+  char buffer[256];
+  Str name = user_name(uid, scratch, buffer);
+  json.key("user").string(name).key("rootless").boolean(rootless).key("userNamespace").boolean(nested);
+  if (!rootless) return;
+  json.key("subids").open('{').key("uid");
+  write_id_ranges(json, scratch.read("/etc/subuid"), name, uid);
+  json.key("gid");
+  write_id_ranges(json, scratch.read("/etc/subgid"), name, uid);
+  json.close('}');
+}
+
+} // namespace
+
+int host_facts(const FactsOptions &options, char *buffer, size_t capacity, Str &text) {
+  Scratch scratch;
+  if (!scratch.ok()) return ENOMEM;
+  JsonWriter json(buffer, capacity);
+  json.open('{');
+  int err = write_identity(json);
+  if (err != 0) return err;
+  write_user(json, scratch);
+
+  Slice mounts = scratch.read("/proc/self/mountinfo");
+  Slice own = scratch.read("/proc/self/cgroup", mounts.size() + 1 < scratch_size ? mounts.size() + 1 : 0);
+  bool selinux = mounted(mounts, "selinuxfs");
+  write_cgroup_facts(json, scratch.data(), mounts.size(), own);
+  write_security_modules(json, selinux);
+  write_cached_filters(json, options.root_fd);
+  json.key("seccomp").open('{').key("version").string(seccomp_library_version()).close('}');
+  json.key("listenFds").number(options.listen_fds);
+  json.key("terminal").boolean(is_terminal(STDERR_FILENO));
+  json.key("pageSize").number(static_cast<uint64_t>(sysconf(_SC_PAGESIZE)));
+  json.close('}');
+  if (json.full()) return ENOBUFS;
+  text = json.text();
+  return 0;
+}
+
+uint32_t listen_fds_of(const char *const *environment) {
+  const Slice count_key = Slice::of("LISTEN_FDS="), pid_key = Slice::of("LISTEN_PID=");
+  uint32_t count = 0, pid = 0;
+  for (; *environment != nullptr; environment++) {
+    Slice entry{*environment, *environment + strlen(*environment)};
+    if (entry.starts_with(count_key)) parse_u32({entry.at + count_key.size(), entry.end}, count);
+    if (entry.starts_with(pid_key)) parse_u32({entry.at + pid_key.size(), entry.end}, pid);
+  }
+  return pid == static_cast<uint32_t>(getpid()) && count <= max_listen_fds ? count : 0;
+}
+
+} // namespace veloci

@@ -1,0 +1,94 @@
+#include "host/json_writer.h"
+
+#include "host/scan.h"
+
+namespace veloci {
+
+void JsonWriter::raw(const char *data, size_t size) {
+  if (full_ || static_cast<size_t>(end_ - at_) < size + 1) {
+    full_ = true;
+    return;
+  }
+  memcpy(at_, data, size);
+  at_ += size;
+  *at_ = '\0';
+}
+
+void JsonWriter::separate() {
+  if (comma_) raw(",", 1);
+  comma_ = true;
+}
+
+JsonWriter &JsonWriter::open(char bracket) {
+  separate();
+  raw(&bracket, 1);
+  comma_ = false;
+  return *this;
+}
+
+JsonWriter &JsonWriter::close(char bracket) {
+  raw(&bracket, 1);
+  comma_ = true;
+  return *this;
+}
+
+JsonWriter &JsonWriter::key(const char *name) {
+  separate();
+  raw("\"", 1);
+  raw(name, strlen(name));
+  raw("\":", 2);
+  comma_ = false;
+  return *this;
+}
+
+JsonWriter &JsonWriter::string(Str text) {
+  separate();
+  raw("\"", 1);
+  const uint8_t *at = reinterpret_cast<const uint8_t *>(text.data);
+  const uint8_t *end = at + text.size;
+  while (at < end) {
+    size_t length = utf8_sequence(at, end);
+    if (length == 0) {
+      raw("\xef\xbf\xbd", 3);
+      at++;
+      continue;
+    }
+    if (*at == '"' || *at == '\\') raw("\\", 1);
+    if (*at < 0x20 || *at == 0x7f) {
+      constexpr char digits[] = "0123456789abcdef";
+      char escaped[] = {'\\', 'u', '0', '0', digits[*at >> 4], digits[*at & 15]};
+      raw(escaped, sizeof escaped);
+    } else {
+      raw(reinterpret_cast<const char *>(at), length);
+    }
+    at += length;
+  }
+  raw("\"", 1);
+  return *this;
+}
+
+JsonWriter &JsonWriter::number(uint64_t value) {
+  separate();
+  char digits[20];
+  size_t size = 0;
+  do {
+    digits[sizeof digits - ++size] = static_cast<char>('0' + value % 10);
+    value /= 10;
+  } while (value != 0);
+  raw(digits + sizeof digits - size, size);
+  return *this;
+}
+
+JsonWriter &JsonWriter::boolean(bool value) {
+  separate();
+  raw(value ? "true" : "false", value ? 4 : 5);
+  return *this;
+}
+
+JsonWriter &JsonWriter::null() {
+  separate();
+  raw("null", 4);
+  return *this;
+}
+
+} // namespace veloci

@@ -1,0 +1,92 @@
+#include "planner/arena.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+
+namespace veloci {
+namespace {
+
+constexpr size_t unit = 16;
+constexpr size_t small_limit = 1024;
+
+} // namespace
+
+int Arena::open(size_t capacity, size_t ready) {
+  constexpr int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  void *memory = mmap(nullptr, capacity, PROT_READ | PROT_WRITE, flags, -1, 0);
+  if (memory == MAP_FAILED) return errno;
+  // One call for what every request needs is cheaper than a fault for each page.
+  if (ready != 0) mmap(memory, ready, PROT_READ | PROT_WRITE, flags | MAP_FIXED | MAP_POPULATE, -1, 0);
+  start_ = static_cast<char *>(memory);
+  // Headers lie 8 bytes before a multiple of 16, so that blocks are aligned.
+  top_ = start_ + unit - sizeof(Header);
+  end_ = start_ + capacity;
+  return 0;
+}
+
+size_t Arena::block_size(size_t size) {
+  size_t block = (size + sizeof(Header) + unit - 1) & ~(unit - 1);
+  if (block <= small_limit) return block;
+  return size_t{1} << (64 - __builtin_clzl(block - 1));
+}
+
+unsigned Arena::list_of(size_t block) {
+  if (block <= small_limit) return static_cast<unsigned>(block / unit) - 1;
+  return small_lists + static_cast<unsigned>(__builtin_ctzl(block)) - 11;
+}
+
+Arena::Header *Arena::header(const void *memory) {
+  return reinterpret_cast<Header *>(const_cast<char *>(static_cast<const char *>(memory)) - sizeof(Header));
+}
+
+void *Arena::allocate(size_t size) {
+  if (size > static_cast<size_t>(end_ - start_)) {
+    exhausted_ = true;
+    return nullptr;
+  }
+  size_t block = block_size(size);
+  Free *&list = free_[list_of(block)];
+  if (list != nullptr) {
+    void *memory = list;
+    list = list->next;
+    return memory;
+  }
+  if (static_cast<size_t>(end_ - top_) < block) {
+    exhausted_ = true;
+    return nullptr;
+  }
+  reinterpret_cast<Header *>(top_)->size = block;
+  void *memory = top_ + sizeof(Header);
+  top_ += block;
+  return memory;
+}
+
+void Arena::release(void *memory) {
+  if (memory == nullptr) return;
+  Free *entry = static_cast<Free *>(memory);
+  Free *&list = free_[list_of(header(memory)->size)];
+  entry->next = list;
+  list = entry;
+}
+
+void *Arena::resize(void *memory, size_t size) {
+  if (memory == nullptr) return allocate(size);
+  if (size == 0) {
+    release(memory);
+    return nullptr;
+  }
+  size_t usable = usable_size(memory);
+  if (size <= usable) return memory;
+  void *larger = allocate(size);
+  if (larger == nullptr) return nullptr;
+  memcpy(larger, memory, usable);
+  release(memory);
+  return larger;
+}
+
+size_t Arena::usable_size(const void *memory) {
+  return memory == nullptr ? 0 : header(memory)->size - sizeof(Header);
+}
+
+} // namespace veloci

@@ -1,0 +1,93 @@
+#include "planner/child.h"
+
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/uio.h>
+
+#include "embedded.h"
+#include "planner/confine.h"
+
+namespace veloci {
+namespace {
+
+// The engine's arena, the request, and the program itself.
+constexpr size_t address_space = size_t{320} << 20;
+
+bool read_all(int fd, void *data, size_t size) {
+  uint8_t *at = static_cast<uint8_t *>(data);
+  while (size > 0) {
+    ssize_t count = read(fd, at, size);
+    if (count <= 0) return false;
+    at += count;
+    size -= static_cast<size_t>(count);
+  }
+  return true;
+}
+
+Bytes of(Str text) { return {reinterpret_cast<const uint8_t *>(text.data), text.size}; }
+
+// Header and bytes in one call, so that the launcher wakes once.
+bool write_answer(int fd, AnswerHeader header, Bytes bytes) {
+  const uint8_t *head = reinterpret_cast<const uint8_t *>(&header);
+  size_t head_left = sizeof header;
+  while (head_left + bytes.size > 0) {
+    iovec parts[] = {{const_cast<uint8_t *>(head), head_left}, {const_cast<uint8_t *>(bytes.data), bytes.size}};
+    ssize_t count = writev(fd, parts, 2);
+    if (count < 0) return false;
+    size_t written = static_cast<size_t>(count);
+    size_t of_head = written < head_left ? written : head_left;
+    head += of_head;
+    head_left -= of_head;
+    bytes.data += written - of_head;
+    bytes.size -= written - of_head;
+  }
+  return true;
+}
+
+// Reads the request; each part is followed by a NUL, which the JSON parser needs.
+int read_request(int fd, RequestHeader &header, uint8_t *&data) {
+  // The end of the socket instead of a request: the launcher needs no plan.
+  if (!read_all(fd, &header, sizeof header)) _exit(0);
+  if (header.json > max_blob || header.config > max_blob || header.process > max_blob) return EFBIG;
+  size_t size = size_t{header.json} + header.config + header.process + 3;
+  void *memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return errno;
+  data = static_cast<uint8_t *>(memory);
+  bool ok = read_all(fd, data, header.json) && read_all(fd, data + header.json + 1, header.config) &&
+            read_all(fd, data + header.json + 1 + header.config + 1, header.process);
+  return ok ? 0 : EPROTO;
+}
+
+int serve(int fd) {
+  Engine engine;
+  bool opened = engine.open({veloci_engine, veloci_engine_size});
+  RequestHeader header;
+  uint8_t *data = nullptr;
+  int err = read_request(fd, header, data);
+  if (err != 0) return err;
+
+  AnswerHeader answer{static_cast<uint32_t>(EngineStatus::threw), 0};
+  Bytes bytes = of(Str::of("the engine's bytecode cannot be loaded"));
+  if (opened) {
+    const uint8_t *config = data + header.json + 1, *process = config + header.config + 1;
+    EngineStatus status = engine.run({reinterpret_cast<char *>(data), header.json},
+                                     {header.has_config ? config : nullptr, header.config},
+                                     {header.has_process ? process : nullptr, header.process}, bytes);
+    answer.status = static_cast<uint32_t>(status);
+  }
+  if (bytes.size > max_answer) return EFBIG;
+  answer.size = static_cast<uint32_t>(bytes.size);
+  return write_answer(fd, answer, bytes) ? 0 : EPIPE;
+}
+
+} // namespace
+
+void planner_main(int fd, pid_t launcher) {
+  // A launcher that dies takes the planner with it.
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != launcher) _exit(ESRCH);
+  int err = confine(fd, address_space, planner_cpu_seconds);
+  _exit(err != 0 ? err : serve(fd));
+}
+
+} // namespace veloci

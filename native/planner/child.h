@@ -1,0 +1,33 @@
+// The planner's own side, and the messages between it and the launcher.
+#pragma once
+#include <sys/types.h>
+
+#include "base/types.h"
+#include "planner/engine.h"
+
+namespace veloci {
+
+constexpr uint32_t max_blob = 16 << 20;   // config.json and process.json
+constexpr uint32_t max_answer = 16 << 20;
+constexpr unsigned planner_cpu_seconds = 2;
+
+// Before the request: its JSON text, config and process follow.
+struct RequestHeader {
+  uint32_t json;
+  uint32_t config;
+  uint32_t process;
+  uint16_t has_config;
+  uint16_t has_process;
+};
+
+// Before the answer's bytes.
+struct AnswerHeader {
+  uint32_t status; // an EngineStatus
+  uint32_t size;
+};
+
+// Confines itself, prepares the engine, answers one request from the socket, and exits. The exit status is the errno
+// of a failure that left no answer.
+[[noreturn]] void planner_main(int fd, pid_t launcher);
+
+} // namespace veloci

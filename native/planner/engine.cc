@@ -1,0 +1,104 @@
+#include "planner/engine.h"
+
+#include "planner/bytes.h"
+#include "planner/host_binding.h"
+
+namespace veloci {
+namespace {
+
+// A configuration of 16 MiB, as text and as objects, fits.
+constexpr size_t memory_limit = size_t{192} << 20;
+// What a request of usual size touches.
+constexpr size_t memory_ready = 640 << 10;
+constexpr size_t stack_limit = 512 << 10;
+
+Arena *arena_of(JSMallocState *state) { return static_cast<Arena *>(state->opaque); }
+
+const JSMallocFunctions allocator = {
+    .js_malloc = [](JSMallocState *state, size_t size) { return arena_of(state)->allocate(size); },
+    .js_free = [](JSMallocState *state, void *memory) { arena_of(state)->release(memory); },
+    .js_realloc = [](JSMallocState *state, void *memory, size_t size) { return arena_of(state)->resize(memory, size); },
+    .js_malloc_usable_size = Arena::usable_size,
+};
+
+// What the engine's language needs; no eval, modules, promises, proxies, dates or weak references.
+void add_intrinsics(JSContext *js) {
+  JS_AddIntrinsicBaseObjects(js);
+  JS_AddIntrinsicRegExp(js);
+  JS_AddIntrinsicJSON(js);
+  JS_AddIntrinsicMapSet(js);
+  JS_AddIntrinsicTypedArrays(js);
+}
+
+// No text of a configuration can add to what every object inherits.
+bool seal_prototype(JSContext *js) {
+  JSValue object = JS_NewObject(js);
+  JSValue prototype = JS_GetPrototype(js, object);
+  bool ok = JS_PreventExtensions(js, prototype) >= 0;
+  JS_FreeValue(js, prototype);
+  JS_FreeValue(js, object);
+  return ok;
+}
+
+bool set_blob(JSContext *js, JSValueConst blobs, const char *name, Bytes bytes) {
+  if (bytes.data == nullptr) return true;
+  return JS_SetPropertyStr(js, blobs, name, uint8_array_over(js, bytes)) >= 0;
+}
+
+} // namespace
+
+bool Engine::open(Bytes bytecode) {
+  if (arena_.open(memory_limit, memory_ready) != 0) return false;
+  JSRuntime *runtime = JS_NewRuntime2(&allocator, &arena_);
+  if (runtime == nullptr) return false;
+  JS_SetMaxStackSize(runtime, stack_limit);
+  // One request makes less garbage than collecting it would cost.
+  JS_SetGCThreshold(runtime, static_cast<size_t>(-1));
+  js_ = JS_NewContextRaw(runtime);
+  if (js_ == nullptr) return false;
+  add_intrinsics(js_);
+  return load(bytecode) && seal_prototype(js_) && !arena_.exhausted();
+}
+
+bool Engine::load(Bytes bytecode) {
+  JSValue script = JS_ReadObject(js_, bytecode.data, bytecode.size, JS_READ_OBJ_BYTECODE);
+  if (JS_IsException(script)) return false;
+  JSValue result = JS_EvalFunction(js_, script);
+  bool ok = !JS_IsException(result);
+  JS_FreeValue(js_, result);
+  return ok;
+}
+
+JSValue Engine::call(Str request, Bytes config, Bytes process) {
+  JSValue global = JS_GetGlobalObject(js_);
+  JSValue bundle = JS_GetPropertyStr(js_, global, "veloci");
+  JSValue function = JS_GetPropertyStr(js_, bundle, "engine");
+  JSValue blobs = JS_NewObject(js_);
+  JSValue args[] = {JS_ParseJSON(js_, request.data, request.size, "request"), blobs, host_object(js_)};
+  for (JSValueConst arg : args) {
+    if (JS_IsException(arg)) return JS_EXCEPTION;
+  }
+  if (!set_blob(js_, blobs, "config", config) || !set_blob(js_, blobs, "process", process)) return JS_EXCEPTION;
+  return JS_Call(js_, function, JS_UNDEFINED, 3, args);
+}
+
+EngineStatus Engine::run(Str request, Bytes config, Bytes process, Bytes &bytes) {
+  JSValue answer = call(request, config, process);
+  if (arena_.exhausted()) {
+    bytes = {};
+    return EngineStatus::out_of_memory;
+  }
+  // Nothing is freed: the process ends with the answer.
+  if (!JS_IsException(answer) && bytes_of(js_, answer, bytes)) return EngineStatus::answered;
+  return failure(bytes);
+}
+
+EngineStatus Engine::failure(Bytes &bytes) {
+  size_t size = 0;
+  const char *text = JS_ToCStringLen(js_, &size, JS_GetException(js_));
+  if (text == nullptr) return EngineStatus::out_of_memory;
+  bytes = {reinterpret_cast<const uint8_t *>(text), size};
+  return EngineStatus::threw;
+}
+
+} // namespace veloci
