@@ -60,11 +60,23 @@ function readStamp(path: string): Stamp | undefined {
   }
 }
 
+const started = new Map<string, Promise<boolean>>();
+
 /**
- * Runs a build step unless its key, its inputs and its outputs are those of the last successful run.
+ * Runs a build step unless its key, its inputs and its outputs are those of the last successful run. A step that
+ * several programs need is looked at once per process.
  * @returns whether the step ran
  */
-export async function runStep(step: Step): Promise<boolean> {
+export function runStep(step: Step): Promise<boolean> {
+  let result = started.get(step.name);
+  if (result === undefined) {
+    result = runIfNeeded(step);
+    started.set(step.name, result);
+  }
+  return result;
+}
+
+async function runIfNeeded(step: Step): Promise<boolean> {
   const path = inRoot('build', '.stamps', `${step.name}.json`);
   const key = createHash('sha256').update(JSON.stringify([step.key, step.inputs, step.outputs])).digest('hex');
   const old = readStamp(path);
