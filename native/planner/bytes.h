@@ -33,9 +33,9 @@ public:
 
 private:
   JSContext *js_;
+  size_t size_ = 0; // before text_: its initializer sets it
   const char *text_;
   const char *data_;
-  size_t size_ = 0;
 };
 
 } // namespace veloci

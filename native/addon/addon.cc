@@ -1,0 +1,126 @@
+// The library's door to the host: the functions of Host (src/engine/protocol.ts), the facts, and the limit on open
+// files, which Node raises for itself and a container must not inherit. No C++ exceptions: errors are pending in Node.
+#include <fcntl.h>
+#include <napi.h>
+#include <sys/resource.h>
+
+#include "addon/seccomp_rules.h"
+#include "host/facts.h"
+#include "host/scan.h"
+#include "host/seccomp.h"
+#include "host/sha256.h"
+
+extern char **environ;
+
+namespace veloci {
+namespace {
+
+constexpr size_t facts_capacity = 256 << 10;
+
+Napi::Value refuse(Napi::Env env, const char *text) {
+  Napi::TypeError::New(env, text).ThrowAsJavaScriptException();
+  return env.Undefined();
+}
+
+Napi::Value refuse(Napi::Env env, const char *what, int err) {
+  char text[160];
+  snprintf(text, sizeof text, "%s: %s", what, strerror(err));
+  Napi::Error::New(env, text).ThrowAsJavaScriptException();
+  return env.Undefined();
+}
+
+// hostFacts(root: string): the facts as JSON text; `root` is the state root, empty for none.
+Napi::Value facts(const Napi::CallbackInfo &info) {
+  if (info.Length() < 1 || !info[0].IsString()) return refuse(info.Env(), "expected the state root");
+  std::string root = info[0].As<Napi::String>().Utf8Value();
+  FactsOptions options;
+  Fd folder(root.empty() ? -1 : open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  options.root_fd = folder.get();
+  options.listen_fds = listen_fds_of(environ);
+  char *buffer = static_cast<char *>(malloc(facts_capacity));
+  Str text;
+  int err = buffer == nullptr ? ENOMEM : host_facts(options, buffer, facts_capacity, text);
+  Napi::Value result = err == 0 ? Napi::String::New(info.Env(), text.data, text.size)
+                                : refuse(info.Env(), "cannot read the facts about this host", err);
+  free(buffer);
+  return result;
+}
+
+// scan(bytes: Uint8Array): Scan
+Napi::Value scan(const Napi::CallbackInfo &info) {
+  if (info.Length() < 1 || !info[0].IsTypedArray()) return refuse(info.Env(), "expected a Uint8Array");
+  Napi::Uint8Array bytes = info[0].As<Napi::Uint8Array>();
+  if (bytes.TypedArrayType() != napi_uint8_array) return refuse(info.Env(), "expected a Uint8Array");
+  JsonScan found = json_scan({bytes.Data(), bytes.ByteLength()});
+  Napi::Object result = Napi::Object::New(info.Env());
+  if (found.utf8) {
+    const char *text = reinterpret_cast<const char *>(bytes.Data());
+    result["text"] = Napi::String::New(info.Env(), text == nullptr ? "" : text, bytes.ByteLength());
+  } else {
+    result["badByte"] = Napi::Number::New(info.Env(), static_cast<double>(found.bad_byte));
+  }
+  result["plain"] = Napi::Boolean::New(info.Env(), found.plain);
+  result["members"] = Napi::Number::New(info.Env(), found.members);
+  return result;
+}
+
+// sha256(text: string): string
+Napi::Value sha256(const Napi::CallbackInfo &info) {
+  if (info.Length() < 1 || !info[0].IsString()) return refuse(info.Env(), "expected a string");
+  std::string text = info[0].As<Napi::String>().Utf8Value();
+  char hex[sha256_hex_size + 1];
+  sha256_hex({reinterpret_cast<const uint8_t *>(text.data()), text.size()}, hex);
+  return Napi::String::New(info.Env(), hex, sha256_hex_size);
+}
+
+// seccomp(rules: SeccompRules): Uint8Array
+Napi::Value seccomp(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  if (info.Length() < 1 || !info[0].IsObject()) return refuse(env, "expected seccomp rules");
+  Napi::Object rules = info[0].As<Napi::Object>();
+  SeccompFilter filter(rules.Get("defaultAction").ToNumber().Uint32Value());
+  if (!add_seccomp_rules(rules, filter)) return refuse(env, "malformed seccomp rules");
+  Bytes program = filter.compile();
+  const SeccompError &error = filter.error();
+  if (error.err != 0) {
+    char what[80];
+    snprintf(what, sizeof what, "seccomp: %s", error.what);
+    return refuse(env, what, error.err);
+  }
+  Napi::Uint8Array bytes = Napi::Uint8Array::New(env, program.size);
+  memcpy(bytes.Data(), program.data, program.size);
+  return bytes;
+}
+
+// syscallNumber(name: string): number
+Napi::Value number_of_syscall(const Napi::CallbackInfo &info) {
+  if (info.Length() < 1 || !info[0].IsString()) return refuse(info.Env(), "expected a string");
+  return Napi::Number::New(info.Env(), syscall_number(info[0].As<Napi::String>().Utf8Value().c_str()));
+}
+
+// setOpenFiles(soft: number): number: sets the soft limit on open files (at most the hard one), returns the old one.
+Napi::Value set_open_files(const Napi::CallbackInfo &info) {
+  rlimit limit;
+  if (info.Length() < 1 || !info[0].IsNumber()) return refuse(info.Env(), "expected a number");
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return refuse(info.Env(), "getrlimit", errno);
+  rlim_t old = limit.rlim_cur;
+  rlim_t wanted = static_cast<rlim_t>(info[0].As<Napi::Number>().Int64Value());
+  limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return refuse(info.Env(), "setrlimit", errno);
+  return Napi::Number::New(info.Env(), static_cast<double>(old));
+}
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  exports["hostFacts"] = Napi::Function::New(env, facts, "hostFacts");
+  exports["scan"] = Napi::Function::New(env, scan, "scan");
+  exports["sha256"] = Napi::Function::New(env, sha256, "sha256");
+  exports["seccomp"] = Napi::Function::New(env, seccomp, "seccomp");
+  exports["syscallNumber"] = Napi::Function::New(env, number_of_syscall, "syscallNumber");
+  exports["setOpenFiles"] = Napi::Function::New(env, set_open_files, "setOpenFiles");
+  return exports;
+}
+
+NODE_API_MODULE(veloci, init)
+
+} // namespace
+} // namespace veloci

@@ -1,0 +1,64 @@
+// Host on Node: the native addon, loaded by absolute path. Imported by the library alone; the engine's bundle for the
+// planner never contains it.
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import type { Host, Scan, SeccompRules, WireWriter } from '../engine/protocol.ts';
+import type { HostFacts } from './facts.ts';
+import { createWriter } from './writer.ts';
+
+interface Addon {
+  /** Facts as JSON text; `root` is the state root, or empty. */
+  hostFacts(root: string): string;
+  scan(bytes: Uint8Array): Scan;
+  sha256(text: string): string;
+  seccomp(rules: SeccompRules): Uint8Array;
+  syscallNumber(name: string): number;
+  /** Sets the soft limit on open files and returns the old one. */
+  setOpenFiles(soft: number): number;
+}
+
+/** Where the addon lies, seen from dist/lib/host/ and, for a checkout's tests, from build/src/host/. */
+const places = ['../../veloci.node', '../../../dist/veloci.node'];
+
+let loaded: Addon | undefined;
+
+function addon(): Addon {
+  if (loaded === undefined) {
+    const paths = places.map((place) => fileURLToPath(new URL(place, import.meta.url)));
+    const path = paths.find((candidate) => existsSync(candidate));
+    if (path === undefined) throw new Error(`the native addon is missing: expected ${paths[0]}`);
+    loaded = createRequire(import.meta.url)(path) as Addon;
+  }
+  return loaded;
+}
+
+/** The Host of this process. */
+export function nodeHost(): Host {
+  const { scan, sha256, seccomp, syscallNumber } = addon();
+  return { scan, sha256, seccomp, syscallNumber, writer: (): WireWriter => createWriter() };
+}
+
+/**
+ * Facts about this host and the calling process.
+ * @param root state root, whose cached seccomp filters are listed; none when absent
+ */
+export function hostFacts(root = ''): HostFacts {
+  return JSON.parse(addon().hostFacts(root)) as HostFacts;
+}
+
+/** The kernel's default soft limit on open files: what a process has whose parent did not change it. */
+const defaultOpenFiles = 1024;
+
+/**
+ * Calls `start` with the soft limit on open files that a program expects: Node raises it for itself at its start, and
+ * its children inherit it. `start` must start the child before it returns.
+ */
+export function withDefaultLimits<T>(start: () => T): T {
+  const old = addon().setOpenFiles(defaultOpenFiles);
+  try {
+    return start();
+  } finally {
+    addon().setOpenFiles(old);
+  }
+}
