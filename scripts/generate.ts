@@ -7,13 +7,16 @@ import { diagnosticsDocs, diagnosticsHeader } from './generate/diagnostics.ts';
 import { planDocs } from './generate/plan-docs.ts';
 import { planEncoder } from './generate/encoder.ts';
 import { planMeta } from './generate/meta.ts';
+import { documents } from './generate/json-schema.ts';
+import { jsonTypes } from './generate/json-types.ts';
 import { readModel } from './generate/model.ts';
 import { differences, write, type Outputs } from './generate/output.ts';
 import { planTypes } from './generate/typescript.ts';
+import { jsonValidator, validatorTypes } from './generate/validator.ts';
 
 async function generate(): Promise<Outputs> {
   const model = readModel();
-  return new Map([
+  const outputs: Outputs = new Map([
     ['native/generated/plan.gen.h', planHeader(model)],
     ['native/generated/plan.gen.cc', planSource(model)],
     ['docs/plan-operations.md', planDocs(model)],
@@ -24,7 +27,13 @@ async function generate(): Promise<Outputs> {
     ['src/generated/plan.ts', planTypes(model)],
     ['src/generated/encode.ts', planEncoder(model)],
     ['src/generated/plan-meta.ts', planMeta(model)],
+    ['src/generated/validate.ts', validatorTypes()],
   ]);
+  for (const name of documents) {
+    outputs.set(`src/generated/${name}.ts`, await jsonTypes(name));
+    outputs.set(`src/generated/validate-${name}.ts`, await jsonValidator(name));
+  }
+  return outputs;
 }
 
 export async function main(args: readonly string[]): Promise<number> {
