@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { inRoot } from '../../scripts/lib/root.ts';
+import { writeSeeds } from './seeds.ts';
 
 // Each test/native/NAME.cc is built with sanitizers to build/native/test/NAME; it passes when it exits with 0.
 const folder = inRoot('build', 'native', 'test');
@@ -16,9 +17,11 @@ function fuzzing(name: string): string[] {
   const found = join(folder, `${name}.corpus`);
   mkdirSync(found, { recursive: true });
   const corpus = inRoot('test', 'native', 'corpus', name);
+  const seeds = join(folder, `${name}.seeds`);
+  const folders = [...(existsSync(corpus) ? [corpus] : []), ...(writeSeeds(name, seeds) ? [seeds] : [])];
   const limits = ['-seed=1', '-runs=200000', '-max_total_time=5', '-verbosity=0'];
   // libFuzzer writes what it finds into the first folder and only reads the others.
-  return [...limits, `-artifact_prefix=${found}/`, found, ...(existsSync(corpus) ? [corpus] : [])];
+  return [...limits, `-artifact_prefix=${found}/`, found, ...folders];
 }
 
 t.test('every native test is built', async (t) => {
