@@ -9,7 +9,7 @@ namespace {
 // A configuration of 16 MiB, as text and as objects, fits.
 constexpr size_t memory_limit = size_t{192} << 20;
 // What a request of usual size touches.
-constexpr size_t memory_ready = 640 << 10;
+constexpr size_t memory_ready = 512 << 10;
 constexpr size_t stack_limit = 512 << 10;
 
 Arena *arena_of(JSMallocState *state) { return static_cast<Arena *>(state->opaque); }
@@ -63,7 +63,8 @@ bool Engine::open(Bytes bytecode) {
 bool Engine::load(Bytes bytecode) {
   JSValue script = JS_ReadObject(js_, bytecode.data, bytecode.size, JS_READ_OBJ_BYTECODE);
   if (JS_IsException(script)) return false;
-  JSValue result = JS_EvalFunction(js_, script);
+  // A second reference: freeing the code after its only run would cost more than the code's memory is worth.
+  JSValue result = JS_EvalFunction(js_, JS_DupValue(js_, script));
   bool ok = !JS_IsException(result);
   JS_FreeValue(js_, result);
   return ok;

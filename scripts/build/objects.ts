@@ -72,6 +72,9 @@ function dependencies(path: string): string[] {
   return text.slice(text.indexOf(':') + 1).split(/\s+/).filter((name) => name !== '').map((name) => join('/', name));
 }
 
+/** Sources whose speed a start feels; all others are compiled for size. */
+const hot = /^native\/(planner|host)\//;
+
 /**
  * Compiles one source of native/ or test/native/ when it or a header of it changed.
  * @returns path of the object
@@ -79,7 +82,8 @@ function dependencies(path: string): string[] {
 export async function compileObject(source: string, flavour: Flavour): Promise<string> {
   const name = relative(root, source).replace(/\.cc$/, '');
   const object = inRoot('build', 'native', 'objects', flavour, `${name}.o`);
-  const { name: compiler, flags } = await compilerFor(flavour);
+  const { name: compiler, flags: usual } = await compilerFor(flavour);
+  const flags = usual.map((flag) => (flag === '-Os' && hot.test(name) ? '-O2' : flag));
   await runStep({
     name: `objects/${flavour}/${name}`,
     key: [compiler, flags, (await toolchain()).version],
