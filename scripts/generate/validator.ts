@@ -15,9 +15,14 @@ function stripped(schema: Schema): Schema {
   return { ...type, ...Object.fromEntries(kept) };
 }
 
-const integers: Readonly<Record<string, { readonly code: string }>> = {
-  uint64: { code: '(v) => typeof v === "bigint" ? v >= 0n && v <= 18446744073709551615n : Number.isSafeInteger(v) && v >= 0' },
-  int64: { code: '(v) => typeof v === "bigint" ? v >= -9223372036854775808n && v <= 9223372036854775807n : Number.isSafeInteger(v)' },
+/** A function from the text that the validator gets. */
+function check(code: string): { readonly code: string; readonly ref: unknown } {
+  return { code, ref: new Function(`return ${code}`)() };
+}
+
+const integers: Readonly<Record<string, ReturnType<typeof check>>> = {
+  uint64: check('(v) => typeof v === "bigint" ? v >= 0n && v <= 18446744073709551615n : Number.isSafeInteger(v) && v >= 0'),
+  int64: check('(v) => typeof v === "bigint" ? v >= -9223372036854775808n && v <= 9223372036854775807n : Number.isSafeInteger(v)'),
 };
 
 /** Text of the generator's own as generated code. */
@@ -31,9 +36,9 @@ const integer: CodeKeywordDefinition = {
   schemaType: 'string',
   error: { message: '', params: ({ schema }) => _`{type: ${schema}}` },
   code(context: KeywordCxt) {
-    const check = integers[context.schema as string];
-    if (check === undefined) throw new Error(`x-int: ${context.schema} is unknown`);
-    const name = context.gen.scopeValue('func', { ref: check, code: codeOf(check.code) });
+    const kind = integers[context.schema as string];
+    if (kind === undefined) throw new Error(`x-int: ${context.schema} is unknown`);
+    const name = context.gen.scopeValue('func', { ref: kind.ref, code: codeOf(kind.code) });
     context.pass(_`${name}(${context.data})`);
   },
 };
@@ -66,9 +71,9 @@ const parts: Readonly<Record<DocumentName, Readonly<Record<string, string>>>> = 
   features: {},
 };
 
-function standaloneCode(name: DocumentName): string {
+/** ajv with the schema of a document as `veloci:NAME`. */
+export function schemaCompiler(name: DocumentName): Ajv {
   const schema = mapSchema(readSchema(name), stripped);
-  const id = `veloci:${name}`;
   const ajv = new Ajv({
     allErrors: true, strict: true, messages: false, validateFormats: false, inlineRefs: 4,
     code: { source: true, esm: true, optimize: 2 },
@@ -76,9 +81,14 @@ function standaloneCode(name: DocumentName): string {
   ajv.removeKeyword('enum');
   ajv.addKeyword(enumeration);
   ajv.addKeyword(integer);
-  ajv.addSchema({ ...schema, $id: id });
+  ajv.addSchema({ ...schema, $id: `veloci:${name}` });
+  return ajv;
+}
+
+function standaloneCode(name: DocumentName): string {
+  const id = `veloci:${name}`;
   const exported = Object.entries(parts[name]).map(([validator, pointer]) => [validator, id + pointer] as const);
-  return standalone.default(ajv, { [`validate${name[0]!.toUpperCase()}${name.slice(1)}`]: id, ...Object.fromEntries(exported) });
+  return standalone.default(schemaCompiler(name), { [`validate${name[0]!.toUpperCase()}${name.slice(1)}`]: id, ...Object.fromEntries(exported) });
 }
 
 const failed = `function fail(errors, instancePath, keyword, params) {

@@ -1,0 +1,41 @@
+import t from 'tap';
+import { commandHelp, mainHelp } from '../../scripts/generate/help.ts';
+import { commands, globalFlags } from '../../src/cli/table.ts';
+
+const all = [...globalFlags, ...commands.flatMap((command) => command.flags)];
+
+t.test('texts are short and of one style', async (t) => {
+  for (const { summary, name } of [...all, ...commands]) {
+    t.notMatch(summary, /\.$/, `${name} has no final period`);
+    t.match(summary, /^[a-zA-Z]/, `${name} begins with a word`);
+  }
+  for (const line of [mainHelp(), ...commands.map(commandHelp)].join('').split('\n')) {
+    if (line.length > 92) t.fail(`too wide: ${line}`);
+  }
+});
+
+t.test('what engines give is known', async (t) => {
+  const flagsOf = (name: string): string[] => commands.find((command) => command.name === name)!.flags.map((flag) => flag.name);
+  t.match(globalFlags.map((flag) => flag.name), ['root', 'log', 'log-format']);
+  for (const name of ['create', 'run']) {
+    for (const flag of ['bundle', 'pid-file', 'console-socket', 'no-pivot', 'no-new-keyring', 'preserve-fds', 'pidfd-socket']) {
+      t.ok(flagsOf(name).includes(flag), `${name} --${flag}`);
+    }
+  }
+  for (const flag of ['process', 'detach', 'pid-file', 'console-socket', 'tty', 'user', 'env', 'cwd']) {
+    t.ok(flagsOf('exec').includes(flag), `exec --${flag}`);
+  }
+  t.same(['kill', 'delete'].map((name) => flagsOf(name)[0]), ['all', 'force']);
+});
+
+t.test('operands of a program are not taken for flags', async (t) => {
+  t.same(commands.filter((command) => command.flagsEndAfter !== undefined).map((command) => command.name), ['kill', 'exec']);
+});
+
+t.test('the help shows every flag but the ignored ones', async (t) => {
+  for (const command of commands) {
+    const help = commandHelp(command);
+    for (const flag of command.flags) t.equal(help.includes(`--${flag.name}`), flag.ignored !== true, `${command.name} --${flag.name}`);
+    for (const { line } of command.examples) t.match(line, new RegExp(`^veloci .*${command.name}`));
+  }
+});
