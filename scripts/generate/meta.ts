@@ -13,12 +13,12 @@ export function typeText(type: WireType): string {
   }
 }
 
-function fieldsText(fields: readonly Field[]): string {
-  return `{ ${fields.map((field) => `${field.name}: '${typeText(field.type)}'`).join(', ')} }`.replace('{  }', '{}');
+function fieldsOf(fields: readonly Field[]): Record<string, string> {
+  return Object.fromEntries(fields.map((field) => [field.name, typeText(field.type)]));
 }
 
-function list(values: readonly string[]): string {
-  return `[${values.map((value) => `'${value}'`).join(', ')}]`;
+function jsonMembers(members: readonly (readonly [name: string, value: unknown])[]): string {
+  return members.map(([name, value]) => `${JSON.stringify(name)}: ${JSON.stringify(value)}`).join(',\n');
 }
 
 /** Text of src/generated/plan-meta.ts: what explanations and diagnostics need to know of the operations. */
@@ -43,23 +43,47 @@ export interface OperationMeta {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-export const operations: Readonly<Record<Operation['op'], OperationMeta>> = {
-${operations.map((o) => `  '${o.op}': {
-    code: ${o.code}, actors: ${list(o.actors)}, undo: ${o.undo},
-    steps: ${list(o.steps)},
-    fields: ${fieldsText(o.fields)},
-  },
-`).join('')}};
+interface Meta {
+  readonly operations: Readonly<Record<Operation['op'], OperationMeta>>;
+  readonly structs: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly enums: Readonly<Record<string, readonly string[]>>;
+  readonly flags: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
 
+// A text, because it is needed only when something has failed or is explained: as objects it would cost the start of
+// every command.
+const text = \`{
+"operations": {
+${jsonMembers(operations.map((o) => [o.op, {
+    code: o.code, actors: o.actors, steps: o.steps, undo: o.undo, fields: fieldsOf(o.fields),
+  }]))}
+},
+"structs": {
+${jsonMembers(structs.map((struct) => [struct.name, fieldsOf(struct.fields)]))}
+},
+"enums": {
+${jsonMembers(enums.map((e) => [e.name, e.values]))}
+},
+"flags": {
+${jsonMembers(flags.map((set) => [set.name, set.bits]))}
+}
+}\`;
+
+let parsed: Meta | undefined;
+
+function meta(): Meta {
+  parsed ??= JSON.parse(text) as Meta;
+  return parsed;
+}
+
+/** All operations by name. */
+export const operations = (): Meta['operations'] => meta().operations;
 /** Types of the fields of the structs. */
-export const structs: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-${structs.map((struct) => `  ${struct.name}: ${fieldsText(struct.fields)},\n`).join('')}};
-
-export const enums: Readonly<Record<string, readonly string[]>> = {
-${enums.map((e) => `  ${e.name}: ${list(e.values)},\n`).join('')}};
-
-export const flags: Readonly<Record<string, Readonly<Record<string, number>>>> = {
-${flags.map((set) => `  ${set.name}: { ${Object.entries(set.bits).map(([name, bit]) => `${name}: ${bit}`).join(', ')} },\n`).join('')}};
+export const structs = (): Meta['structs'] => meta().structs;
+/** Values of the enums. */
+export const enums = (): Meta['enums'] => meta().enums;
+/** Bits of the sets of flags. */
+export const flags = (): Meta['flags'] => meta().flags;
 
 /** Which process runs a program. */
 export const programActors = {
@@ -81,7 +105,7 @@ export function failedOperation(top: Operation, step: number): { operation: Oper
     operation = inner;
     way >>= 1;
   }
-  return { operation, step: operations[operation.op].steps[step & 0xff] };
+  return { operation, step: operations()[operation.op].steps[step & 0xff] };
 }
 `;
 }

@@ -17,369 +17,124 @@ export interface OperationMeta {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-export const operations: Readonly<Record<Operation['op'], OperationMeta>> = {
-  'alt': {
-    code: 1, actors: ['host', 'stager', 'init'], undo: false,
-    steps: [],
-    fields: { try: 'op', onErrno: 'list i32', else: 'optional op' },
-  },
-  'cgroup.create': {
-    code: 16, actors: ['host'], undo: true,
-    steps: ['open', 'mkdir', 'inherit', 'enable', 'populated', 'frozen'],
-    fields: { dir: 'CgroupDir', inherit: 'list str', enable: 'list str', refuseUsed: 'bool' },
-  },
-  'cgroup.write': {
-    code: 17, actors: ['host'], undo: false,
-    steps: ['open', 'write'],
-    fields: { dir: 'CgroupDir', file: 'str', value: 'str' },
-  },
-  'cgroup.devices': {
-    code: 18, actors: ['host'], undo: false,
-    steps: ['open', 'load', 'attach'],
-    fields: { dir: 'CgroupDir', program: 'bytes' },
-  },
-  'cgroup.open': {
-    code: 19, actors: ['host'], undo: false,
-    steps: ['open'],
-    fields: { dir: 'CgroupDir', slot: 'slot' },
-  },
-  'cgroup.join': {
-    code: 20, actors: ['stager'], undo: false,
-    steps: ['open', 'write'],
-    fields: { dir: 'CgroupDir' },
-  },
-  'cgroup.follow': {
-    code: 21, actors: ['host'], undo: false,
-    steps: ['read', 'open', 'move'],
-    fields: { mounts: 'list CgroupMount', sub: 'list CgroupDir' },
-  },
-  'cgroup.kill': {
-    code: 22, actors: ['host'], undo: false,
-    steps: ['open', 'kill', 'wait'],
-    fields: { dir: 'CgroupDir', freezer: 'optional CgroupDir', timeout: 'u32' },
-  },
-  'cgroup.remove': {
-    code: 23, actors: ['host'], undo: false,
-    steps: ['open', 'rmdir'],
-    fields: { dir: 'CgroupDir', timeout: 'u32' },
-  },
-  'root.open': {
-    code: 32, actors: ['init'], undo: false,
-    steps: ['propagate', 'open', 'clone', 'attach', 'parent'],
-    fields: { path: 'str', tree: 'enum Propagation', parentPrivate: 'bool' },
-  },
-  'mount.fs': {
-    code: 33, actors: ['init'], undo: false,
-    steps: ['fsopen', 'option', 'create', 'fsmount', 'target', 'attach', 'verify', 'propagate'],
-    fields: { type: 'str', source: 'optional str', options: 'list FsOption', attr: 'flags MountAttr', propagation: 'enum Propagation', target: 'str', directory: 'bool', copyUp: 'bool' },
-  },
-  'mount.bind': {
-    code: 34, actors: ['init'], undo: false,
-    steps: ['source', 'clone', 'attr', 'target', 'attach', 'verify', 'propagate'],
-    fields: { source: 'optional str', slot: 'optional slot', recursive: 'bool', set: 'flags MountAttr', clear: 'flags MountAttr', setAll: 'flags MountAttr', clearAll: 'flags MountAttr', propagation: 'enum Propagation', target: 'str' },
-  },
-  'mount.attr': {
-    code: 35, actors: ['init'], undo: false,
-    steps: ['target', 'attr', 'propagate'],
-    fields: { target: 'str', set: 'flags MountAttr', clear: 'flags MountAttr', recursive: 'bool', propagation: 'enum Propagation' },
-  },
-  'device.node': {
-    code: 36, actors: ['init'], undo: false,
-    steps: ['parent', 'mknod', 'mode', 'owner', 'verify'],
-    fields: { path: 'str', kind: 'enum DeviceNodeKind', major: 'u32', minor: 'u32', mode: 'u32', uid: 'u32', gid: 'u32' },
-  },
-  'path.symlink': {
-    code: 37, actors: ['init'], undo: false,
-    steps: ['parent', 'remove', 'symlink'],
-    fields: { path: 'str', target: 'str', existing: 'enum PathSymlinkExisting' },
-  },
-  'path.mask': {
-    code: 38, actors: ['init'], undo: false,
-    steps: ['target', 'null', 'tmpfs', 'attach'],
-    fields: { path: 'str' },
-  },
-  'path.readonly': {
-    code: 39, actors: ['init'], undo: false,
-    steps: ['target', 'clone', 'attr', 'attach'],
-    fields: { path: 'str' },
-  },
-  'root.pivot': {
-    code: 40, actors: ['init'], undo: false,
-    steps: ['chdir', 'pivot', 'propagate', 'detach', 'move', 'chroot'],
-    fields: { chroot: 'bool' },
-  },
-  'console.open': {
-    code: 41, actors: ['init'], undo: false,
-    steps: ['ptmx', 'unlock', 'peer', 'size', 'owner', 'target', 'attach', 'session', 'stdio'],
-    fields: { slot: 'slot', console: 'bool', height: 'u32', width: 'u32', uid: 'u32' },
-  },
-  'path.directory': {
-    code: 42, actors: ['init'], undo: false,
-    steps: ['create'],
-    fields: { path: 'str' },
-  },
-  'namespace.join': {
-    code: 48, actors: ['stager'], undo: false,
-    steps: ['open', 'type', 'setns'],
-    fields: { type: 'flags Namespace', path: 'str' },
-  },
-  'namespace.enter': {
-    code: 49, actors: ['stager'], undo: false,
-    steps: ['setns'],
-    fields: { slot: 'slot', types: 'flags Namespace' },
-  },
-  'namespace.unshare': {
-    code: 50, actors: ['stager', 'init'], undo: false,
-    steps: ['unshare'],
-    fields: { types: 'flags Namespace' },
-  },
-  'process.clone': {
-    code: 51, actors: ['stager'], undo: false,
-    steps: ['clone', 'report'],
-    fields: { types: 'flags Namespace', cgroup: 'optional slot' },
-  },
-  'ids.root': {
-    code: 52, actors: ['stager'], undo: false,
-    steps: ['setgroups', 'setresgid', 'setresuid'],
-    fields: { setgroups: 'bool' },
-  },
-  'sync.signal': {
-    code: 53, actors: ['host', 'stager', 'init'], undo: false,
-    steps: ['send'],
-    fields: { point: 'enum Point' },
-  },
-  'sync.await': {
-    code: 54, actors: ['host', 'stager', 'init'], undo: false,
-    steps: ['receive'],
-    fields: { point: 'enum Point' },
-  },
-  'fd.send': {
-    code: 55, actors: ['host', 'stager', 'init'], undo: false,
-    steps: ['send'],
-    fields: { slot: 'slot' },
-  },
-  'fd.receive': {
-    code: 56, actors: ['host', 'stager', 'init'], undo: false,
-    steps: ['receive'],
-    fields: { slot: 'slot' },
-  },
-  'fd.open': {
-    code: 57, actors: ['host'], undo: false,
-    steps: ['open'],
-    fields: { slot: 'slot', path: 'str', form: 'enum FdOpenForm' },
-  },
-  'time.offsets': {
-    code: 58, actors: ['stager'], undo: false,
-    steps: ['open', 'write'],
-    fields: { content: 'str' },
-  },
-  'state.record': {
-    code: 64, actors: ['host'], undo: true,
-    steps: ['mkdir', 'write'],
-    fields: { cgroups: 'list CgroupDir' },
-  },
-  'state.write': {
-    code: 65, actors: ['host'], undo: false,
-    steps: ['open', 'write', 'rename'],
-    fields: { content: 'template' },
-  },
-  'state.status': {
-    code: 66, actors: ['host'], undo: false,
-    steps: [],
-    fields: { status: 'enum Status', state: 'template', row: 'template' },
-  },
-  'state.summary': {
-    code: 67, actors: ['host'], undo: false,
-    steps: [],
-    fields: { bundle: 'str', owner: 'str' },
-  },
-  'state.remove': {
-    code: 68, actors: ['host'], undo: false,
-    steps: ['unlink', 'rmdir'],
-    fields: {},
-  },
-  'pid.file': {
-    code: 69, actors: ['host'], undo: true,
-    steps: ['open', 'write', 'rename'],
-    fields: { path: 'str' },
-  },
-  'process.spawn': {
-    code: 70, actors: ['host'], undo: true,
-    steps: ['memfd', 'seal', 'socket', 'exec', 'send'],
-    fields: {},
-  },
-  'process.ids': {
-    code: 71, actors: ['host'], undo: false,
-    steps: ['setgroups', 'uidMap', 'gidMap', 'helper'],
-    fields: { uidMap: 'str', gidMap: 'str', denySetgroups: 'bool', helpers: 'bool' },
-  },
-  'process.await': {
-    code: 72, actors: ['host'], undo: false,
-    steps: ['receive', 'record'],
-    fields: {},
-  },
-  'process.start': {
-    code: 73, actors: ['host'], undo: false,
-    steps: ['open', 'release', 'wait', 'hook', 'seccomp', 'notFound', 'interpreter', 'notExecutable', 'format', 'execve', 'died'],
-    fields: {},
-  },
-  'process.fd': {
-    code: 74, actors: ['host'], undo: false,
-    steps: ['open', 'identity'],
-    fields: { slot: 'slot' },
-  },
-  'process.signal': {
-    code: 75, actors: ['host'], undo: false,
-    steps: ['open', 'identity', 'send'],
-    fields: { group: 'optional CgroupDir', all: 'optional CgroupDir', freezer: 'optional CgroupDir' },
-  },
-  'process.end': {
-    code: 76, actors: ['host'], undo: false,
-    steps: ['open', 'kill', 'wait'],
-    fields: { timeout: 'u32' },
-  },
-  'hook.run': {
-    code: 77, actors: ['host', 'init'], undo: false,
-    steps: ['pipe', 'fork', 'execve', 'write', 'wait', 'timeout', 'exit', 'signal'],
-    fields: { kind: 'enum HookKind', number: 'u32', path: 'str', args: 'list str', env: 'list str', timeout: 'u32', cwd: 'optional str', state: 'template', warn: 'bool' },
-  },
-  'console.send': {
-    code: 78, actors: ['host'], undo: false,
-    steps: ['connect', 'send'],
-    fields: { slot: 'slot', socket: 'str' },
-  },
-  'console.keep': {
-    code: 79, actors: ['host'], undo: false,
-    steps: [],
-    fields: { slot: 'slot' },
-  },
-  'filter.open': {
-    code: 80, actors: ['host'], undo: false,
-    steps: ['open', 'create', 'write', 'rename'],
-    fields: { slot: 'slot', hash: 'str', program: 'optional bytes' },
-  },
-  'session.new': {
-    code: 96, actors: ['init'], undo: false,
-    steps: ['setsid', 'keyring'],
-    fields: { keyring: 'optional template' },
-  },
-  'net.up': {
-    code: 97, actors: ['init'], undo: false,
-    steps: ['socket', 'flags'],
-    fields: {},
-  },
-  'hostname.set': {
-    code: 98, actors: ['init'], undo: false,
-    steps: ['sethostname', 'setdomainname'],
-    fields: { hostname: 'optional str', domainname: 'optional str' },
-  },
-  'sysctl.write': {
-    code: 99, actors: ['init'], undo: false,
-    steps: ['open', 'write'],
-    fields: { path: 'str', value: 'str' },
-  },
-  'rlimit.set': {
-    code: 100, actors: ['stager', 'init'], undo: false,
-    steps: ['prlimit'],
-    fields: { resource: 'u32', soft: 'u64', hard: 'u64' },
-  },
-  'oom.score': {
-    code: 101, actors: ['stager', 'init'], undo: false,
-    steps: ['open', 'write'],
-    fields: { value: 'i32' },
-  },
-  'process.env': {
-    code: 102, actors: ['init'], undo: false,
-    steps: ['passwd'],
-    fields: { env: 'list str', home: 'bool', uid: 'u32' },
-  },
-  'cwd.enter': {
-    code: 103, actors: ['init'], undo: false,
-    steps: ['create', 'open', 'chdir', 'proof'],
-    fields: { path: 'str', create: 'bool', late: 'bool' },
-  },
-  'cwd.again': {
-    code: 104, actors: ['init'], undo: false,
-    steps: ['open', 'chdir', 'proof'],
-    fields: { path: 'str' },
-  },
-  'stdio.own': {
-    code: 105, actors: ['init'], undo: false,
-    steps: ['fchown'],
-    fields: { uid: 'u32' },
-  },
-  'caps.bound': {
-    code: 106, actors: ['init'], undo: false,
-    steps: ['drop'],
-    fields: { bounding: 'u64' },
-  },
-  'ids.set': {
-    code: 107, actors: ['init'], undo: false,
-    steps: ['keepcaps', 'setgroups', 'setresgid', 'setresuid', 'umask'],
-    fields: { uid: 'u32', gid: 'u32', groups: 'list u32', setgroups: 'bool', umask: 'optional u32' },
-  },
-  'caps.set': {
-    code: 108, actors: ['init'], undo: false,
-    steps: ['capset', 'ambientClear', 'ambient'],
-    fields: { effective: 'u64', permitted: 'u64', inheritable: 'u64', ambient: 'u64' },
-  },
-  'privileges.none': {
-    code: 109, actors: ['init'], undo: false,
-    steps: ['prctl'],
-    fields: {},
-  },
-  'seccomp.load': {
-    code: 110, actors: ['init'], undo: false,
-    steps: ['read', 'seccomp'],
-    fields: { slot: 'slot', flags: 'flags' },
-  },
-  'program.find': {
-    code: 111, actors: ['init'], undo: false,
-    steps: ['find', 'directory', 'access'],
-    fields: { name: 'str', path: 'str' },
-  },
-  'start.wait': {
-    code: 112, actors: ['init'], undo: false,
-    steps: ['report', 'read'],
-    fields: {},
-  },
-  'program.run': {
-    code: 113, actors: ['init'], undo: false,
-    steps: ['close', 'execve'],
-    fields: { args: 'list str', preserve: 'u32', listenPid: 'bool' },
-  },
-  'label.exec': {
-    code: 114, actors: ['init'], undo: false,
-    steps: ['open', 'write'],
-    fields: { file: 'enum LabelExecFile', value: 'str' },
-  },
-};
+interface Meta {
+  readonly operations: Readonly<Record<Operation['op'], OperationMeta>>;
+  readonly structs: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly enums: Readonly<Record<string, readonly string[]>>;
+  readonly flags: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
 
+// A text, because it is needed only when something has failed or is explained: as objects it would cost the start of
+// every command.
+const text = `{
+"operations": {
+"alt": {"code":1,"actors":["host","stager","init"],"steps":[],"undo":false,"fields":{"try":"op","onErrno":"list i32","else":"optional op"}},
+"cgroup.create": {"code":16,"actors":["host"],"steps":["open","mkdir","inherit","enable","populated","frozen"],"undo":true,"fields":{"dir":"CgroupDir","inherit":"list str","enable":"list str","refuseUsed":"bool"}},
+"cgroup.write": {"code":17,"actors":["host"],"steps":["open","write"],"undo":false,"fields":{"dir":"CgroupDir","file":"str","value":"str"}},
+"cgroup.devices": {"code":18,"actors":["host"],"steps":["open","load","attach"],"undo":false,"fields":{"dir":"CgroupDir","program":"bytes"}},
+"cgroup.open": {"code":19,"actors":["host"],"steps":["open"],"undo":false,"fields":{"dir":"CgroupDir","slot":"slot"}},
+"cgroup.join": {"code":20,"actors":["stager"],"steps":["open","write"],"undo":false,"fields":{"dir":"CgroupDir"}},
+"cgroup.follow": {"code":21,"actors":["host"],"steps":["read","open","move"],"undo":false,"fields":{"mounts":"list CgroupMount","sub":"list CgroupDir"}},
+"cgroup.kill": {"code":22,"actors":["host"],"steps":["open","kill","wait"],"undo":false,"fields":{"dir":"CgroupDir","freezer":"optional CgroupDir","timeout":"u32"}},
+"cgroup.remove": {"code":23,"actors":["host"],"steps":["open","rmdir"],"undo":false,"fields":{"dir":"CgroupDir","timeout":"u32"}},
+"root.open": {"code":32,"actors":["init"],"steps":["propagate","open","clone","attach","parent"],"undo":false,"fields":{"path":"str","tree":"enum Propagation","parentPrivate":"bool"}},
+"mount.fs": {"code":33,"actors":["init"],"steps":["fsopen","option","create","fsmount","target","attach","verify","propagate"],"undo":false,"fields":{"type":"str","source":"optional str","options":"list FsOption","attr":"flags MountAttr","propagation":"enum Propagation","target":"str","directory":"bool","copyUp":"bool"}},
+"mount.bind": {"code":34,"actors":["init"],"steps":["source","clone","attr","target","attach","verify","propagate"],"undo":false,"fields":{"source":"optional str","slot":"optional slot","recursive":"bool","set":"flags MountAttr","clear":"flags MountAttr","setAll":"flags MountAttr","clearAll":"flags MountAttr","propagation":"enum Propagation","target":"str"}},
+"mount.attr": {"code":35,"actors":["init"],"steps":["target","attr","propagate"],"undo":false,"fields":{"target":"str","set":"flags MountAttr","clear":"flags MountAttr","recursive":"bool","propagation":"enum Propagation"}},
+"device.node": {"code":36,"actors":["init"],"steps":["parent","mknod","mode","owner","verify"],"undo":false,"fields":{"path":"str","kind":"enum DeviceNodeKind","major":"u32","minor":"u32","mode":"u32","uid":"u32","gid":"u32"}},
+"path.symlink": {"code":37,"actors":["init"],"steps":["parent","remove","symlink"],"undo":false,"fields":{"path":"str","target":"str","existing":"enum PathSymlinkExisting"}},
+"path.mask": {"code":38,"actors":["init"],"steps":["target","null","tmpfs","attach"],"undo":false,"fields":{"path":"str"}},
+"path.readonly": {"code":39,"actors":["init"],"steps":["target","clone","attr","attach"],"undo":false,"fields":{"path":"str"}},
+"root.pivot": {"code":40,"actors":["init"],"steps":["chdir","pivot","propagate","detach","move","chroot"],"undo":false,"fields":{"chroot":"bool"}},
+"console.open": {"code":41,"actors":["init"],"steps":["ptmx","unlock","peer","size","owner","target","attach","session","stdio"],"undo":false,"fields":{"slot":"slot","console":"bool","height":"u32","width":"u32","uid":"u32"}},
+"path.directory": {"code":42,"actors":["init"],"steps":["create"],"undo":false,"fields":{"path":"str"}},
+"namespace.join": {"code":48,"actors":["stager"],"steps":["open","type","setns"],"undo":false,"fields":{"type":"flags Namespace","path":"str"}},
+"namespace.enter": {"code":49,"actors":["stager"],"steps":["setns"],"undo":false,"fields":{"slot":"slot","types":"flags Namespace"}},
+"namespace.unshare": {"code":50,"actors":["stager","init"],"steps":["unshare"],"undo":false,"fields":{"types":"flags Namespace"}},
+"process.clone": {"code":51,"actors":["stager"],"steps":["clone","report"],"undo":false,"fields":{"types":"flags Namespace","cgroup":"optional slot"}},
+"ids.root": {"code":52,"actors":["stager"],"steps":["setgroups","setresgid","setresuid"],"undo":false,"fields":{"setgroups":"bool"}},
+"sync.signal": {"code":53,"actors":["host","stager","init"],"steps":["send"],"undo":false,"fields":{"point":"enum Point"}},
+"sync.await": {"code":54,"actors":["host","stager","init"],"steps":["receive"],"undo":false,"fields":{"point":"enum Point"}},
+"fd.send": {"code":55,"actors":["host","stager","init"],"steps":["send"],"undo":false,"fields":{"slot":"slot"}},
+"fd.receive": {"code":56,"actors":["host","stager","init"],"steps":["receive"],"undo":false,"fields":{"slot":"slot"}},
+"fd.open": {"code":57,"actors":["host"],"steps":["open"],"undo":false,"fields":{"slot":"slot","path":"str","form":"enum FdOpenForm"}},
+"time.offsets": {"code":58,"actors":["stager"],"steps":["open","write"],"undo":false,"fields":{"content":"str"}},
+"state.record": {"code":64,"actors":["host"],"steps":["mkdir","write"],"undo":true,"fields":{"cgroups":"list CgroupDir"}},
+"state.write": {"code":65,"actors":["host"],"steps":["open","write","rename"],"undo":false,"fields":{"content":"template"}},
+"state.status": {"code":66,"actors":["host"],"steps":[],"undo":false,"fields":{"status":"enum Status","state":"template","row":"template"}},
+"state.summary": {"code":67,"actors":["host"],"steps":[],"undo":false,"fields":{"bundle":"str","owner":"str"}},
+"state.remove": {"code":68,"actors":["host"],"steps":["unlink","rmdir"],"undo":false,"fields":{}},
+"pid.file": {"code":69,"actors":["host"],"steps":["open","write","rename"],"undo":true,"fields":{"path":"str"}},
+"process.spawn": {"code":70,"actors":["host"],"steps":["memfd","seal","socket","exec","send"],"undo":true,"fields":{}},
+"process.ids": {"code":71,"actors":["host"],"steps":["setgroups","uidMap","gidMap","helper"],"undo":false,"fields":{"uidMap":"str","gidMap":"str","denySetgroups":"bool","helpers":"bool"}},
+"process.await": {"code":72,"actors":["host"],"steps":["receive","record"],"undo":false,"fields":{}},
+"process.start": {"code":73,"actors":["host"],"steps":["open","release","wait","hook","seccomp","notFound","interpreter","notExecutable","format","execve","died"],"undo":false,"fields":{}},
+"process.fd": {"code":74,"actors":["host"],"steps":["open","identity"],"undo":false,"fields":{"slot":"slot"}},
+"process.signal": {"code":75,"actors":["host"],"steps":["open","identity","send"],"undo":false,"fields":{"group":"optional CgroupDir","all":"optional CgroupDir","freezer":"optional CgroupDir"}},
+"process.end": {"code":76,"actors":["host"],"steps":["open","kill","wait"],"undo":false,"fields":{"timeout":"u32"}},
+"hook.run": {"code":77,"actors":["host","init"],"steps":["pipe","fork","execve","write","wait","timeout","exit","signal"],"undo":false,"fields":{"kind":"enum HookKind","number":"u32","path":"str","args":"list str","env":"list str","timeout":"u32","cwd":"optional str","state":"template","warn":"bool"}},
+"console.send": {"code":78,"actors":["host"],"steps":["connect","send"],"undo":false,"fields":{"slot":"slot","socket":"str"}},
+"console.keep": {"code":79,"actors":["host"],"steps":[],"undo":false,"fields":{"slot":"slot"}},
+"filter.open": {"code":80,"actors":["host"],"steps":["open","create","write","rename"],"undo":false,"fields":{"slot":"slot","hash":"str","program":"optional bytes"}},
+"session.new": {"code":96,"actors":["init"],"steps":["setsid","keyring"],"undo":false,"fields":{"keyring":"optional template"}},
+"net.up": {"code":97,"actors":["init"],"steps":["socket","flags"],"undo":false,"fields":{}},
+"hostname.set": {"code":98,"actors":["init"],"steps":["sethostname","setdomainname"],"undo":false,"fields":{"hostname":"optional str","domainname":"optional str"}},
+"sysctl.write": {"code":99,"actors":["init"],"steps":["open","write"],"undo":false,"fields":{"path":"str","value":"str"}},
+"rlimit.set": {"code":100,"actors":["stager","init"],"steps":["prlimit"],"undo":false,"fields":{"resource":"u32","soft":"u64","hard":"u64"}},
+"oom.score": {"code":101,"actors":["stager","init"],"steps":["open","write"],"undo":false,"fields":{"value":"i32"}},
+"process.env": {"code":102,"actors":["init"],"steps":["passwd"],"undo":false,"fields":{"env":"list str","home":"bool","uid":"u32"}},
+"cwd.enter": {"code":103,"actors":["init"],"steps":["create","open","chdir","proof"],"undo":false,"fields":{"path":"str","create":"bool","late":"bool"}},
+"cwd.again": {"code":104,"actors":["init"],"steps":["open","chdir","proof"],"undo":false,"fields":{"path":"str"}},
+"stdio.own": {"code":105,"actors":["init"],"steps":["fchown"],"undo":false,"fields":{"uid":"u32"}},
+"caps.bound": {"code":106,"actors":["init"],"steps":["drop"],"undo":false,"fields":{"bounding":"u64"}},
+"ids.set": {"code":107,"actors":["init"],"steps":["keepcaps","setgroups","setresgid","setresuid","umask"],"undo":false,"fields":{"uid":"u32","gid":"u32","groups":"list u32","setgroups":"bool","umask":"optional u32"}},
+"caps.set": {"code":108,"actors":["init"],"steps":["capset","ambientClear","ambient"],"undo":false,"fields":{"effective":"u64","permitted":"u64","inheritable":"u64","ambient":"u64"}},
+"privileges.none": {"code":109,"actors":["init"],"steps":["prctl"],"undo":false,"fields":{}},
+"seccomp.load": {"code":110,"actors":["init"],"steps":["read","seccomp"],"undo":false,"fields":{"slot":"slot","flags":"flags"}},
+"program.find": {"code":111,"actors":["init"],"steps":["find","directory","access"],"undo":false,"fields":{"name":"str","path":"str"}},
+"start.wait": {"code":112,"actors":["init"],"steps":["report","read"],"undo":false,"fields":{}},
+"program.run": {"code":113,"actors":["init"],"steps":["close","execve"],"undo":false,"fields":{"args":"list str","preserve":"u32","listenPid":"bool"}},
+"label.exec": {"code":114,"actors":["init"],"steps":["open","write"],"undo":false,"fields":{"file":"enum LabelExecFile","value":"str"}}
+},
+"structs": {
+"FsOption": {"key":"str","value":"optional str"},
+"CgroupDir": {"mount":"str","path":"str"},
+"CgroupMount": {"mount":"str","controllers":"str"},
+"Response": {"exitCode":"i32","plan":"optional bytes","stored":"optional bytes","text":"str","error":"str","explained":"str","code":"str","warnings":"str"}
+},
+"enums": {
+"ProgramName": ["create","stager","init","start","kill","delete","status","exec"],
+"Hole": ["pid","startTime","exitCode","created","id"],
+"Propagation": ["keep","private","rprivate","slave","rslave","shared","rshared","unbindable","runbindable"],
+"Point": ["userNamespace","idsMapped","namespaces","hooksDone","rootReady","created"],
+"HookKind": ["prestart","createRuntime","createContainer","startContainer","poststart","poststop"],
+"Status": ["creating","created","running","paused","stopped"],
+"DeviceNodeKind": ["char","block","fifo"],
+"PathSymlinkExisting": ["keep","replace"],
+"FdOpenForm": ["path","tree","recursiveTree"],
+"LabelExecFile": ["exec","apparmorExec"]
+},
+"flags": {
+"Namespace": {"time":128,"mount":131072,"cgroup":33554432,"uts":67108864,"ipc":134217728,"user":268435456,"pid":536870912,"network":1073741824},
+"MountAttr": {"rdonly":1,"nosuid":2,"nodev":4,"noexec":8,"noatime":16,"strictatime":32,"nodiratime":128,"nosymfollow":2097152}
+}
+}`;
+
+let parsed: Meta | undefined;
+
+function meta(): Meta {
+  parsed ??= JSON.parse(text) as Meta;
+  return parsed;
+}
+
+/** All operations by name. */
+export const operations = (): Meta['operations'] => meta().operations;
 /** Types of the fields of the structs. */
-export const structs: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  FsOption: { key: 'str', value: 'optional str' },
-  CgroupDir: { mount: 'str', path: 'str' },
-  CgroupMount: { mount: 'str', controllers: 'str' },
-  Response: { exitCode: 'i32', plan: 'optional bytes', stored: 'optional bytes', text: 'str', error: 'str', explained: 'str', code: 'str', warnings: 'str' },
-};
-
-export const enums: Readonly<Record<string, readonly string[]>> = {
-  ProgramName: ['create', 'stager', 'init', 'start', 'kill', 'delete', 'status', 'exec'],
-  Hole: ['pid', 'startTime', 'exitCode', 'created', 'id'],
-  Propagation: ['keep', 'private', 'rprivate', 'slave', 'rslave', 'shared', 'rshared', 'unbindable', 'runbindable'],
-  Point: ['userNamespace', 'idsMapped', 'namespaces', 'hooksDone', 'rootReady', 'created'],
-  HookKind: ['prestart', 'createRuntime', 'createContainer', 'startContainer', 'poststart', 'poststop'],
-  Status: ['creating', 'created', 'running', 'paused', 'stopped'],
-  DeviceNodeKind: ['char', 'block', 'fifo'],
-  PathSymlinkExisting: ['keep', 'replace'],
-  FdOpenForm: ['path', 'tree', 'recursiveTree'],
-  LabelExecFile: ['exec', 'apparmorExec'],
-};
-
-export const flags: Readonly<Record<string, Readonly<Record<string, number>>>> = {
-  Namespace: { time: 128, mount: 131072, cgroup: 33554432, uts: 67108864, ipc: 134217728, user: 268435456, pid: 536870912, network: 1073741824 },
-  MountAttr: { rdonly: 1, nosuid: 2, nodev: 4, noexec: 8, noatime: 16, strictatime: 32, nodiratime: 128, nosymfollow: 2097152 },
-};
+export const structs = (): Meta['structs'] => meta().structs;
+/** Values of the enums. */
+export const enums = (): Meta['enums'] => meta().enums;
+/** Bits of the sets of flags. */
+export const flags = (): Meta['flags'] => meta().flags;
 
 /** Which process runs a program. */
 export const programActors = {
@@ -409,5 +164,5 @@ export function failedOperation(top: Operation, step: number): { operation: Oper
     operation = inner;
     way >>= 1;
   }
-  return { operation, step: operations[operation.op].steps[step & 0xff] };
+  return { operation, step: operations()[operation.op].steps[step & 0xff] };
 }

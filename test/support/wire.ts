@@ -10,7 +10,7 @@ export type PlainPrograms = Record<string, Plain[]>;
 
 type Fields = Readonly<Record<string, string>>;
 
-const operationNames = Object.keys(operations) as Operation['op'][];
+const operationNames = Object.keys(operations()) as Operation['op'][];
 const programNames = Object.keys(programActors) as (keyof typeof programActors)[];
 
 /** Repeatable random numbers: mulberry32. */
@@ -60,13 +60,13 @@ class Generator {
       case 'slot': return random.below(32);
       case 'str': return random.pick(texts);
       case 'bytes': return Uint8Array.from({ length: random.below(20) }, () => random.below(256));
-      case 'flags': return rest === '' ? random.pick(edges32) : random.pick(Object.values(flags[rest]!));
-      case 'enum': return random.pick(enums[rest]!);
-      case 'template': return this.list(() => (random.below(2) ? random.pick(texts) : { hole: random.pick(enums['Hole']!) }));
+      case 'flags': return rest === '' ? random.pick(edges32) : random.pick(Object.values(flags()[rest]!));
+      case 'enum': return random.pick(enums()[rest]!);
+      case 'template': return this.list(() => (random.below(2) ? random.pick(texts) : { hole: random.pick(enums()['Hole']!) }));
       case 'list': return this.list(() => this.value(rest, program, depth));
       case 'optional': return random.below(2) ? this.value(rest, program, depth) : undefined;
       case 'op': return this.operation(program, depth + 1);
-      default: return this.fields(structs[head]!, program, depth);
+      default: return this.fields(structs()[head]!, program, depth);
     }
   }
 
@@ -80,13 +80,13 @@ class Generator {
 
   operation(program: keyof typeof programActors, depth: number): Operation {
     const allowed = operationNames.filter((name) =>
-      operations[name].actors.includes(programActors[program]) && (name !== 'alt' || depth < maxDepth));
+      operations()[name].actors.includes(programActors[program]) && (name !== 'alt' || depth < maxDepth));
     const op = this.random.pick(allowed);
-    return { op, from: '', ...this.fields(operations[op].fields, program, depth) } as unknown as Operation;
+    return { op, from: '', ...this.fields(operations()[op].fields, program, depth) } as unknown as Operation;
   }
 
   one(op: Operation['op'], program: keyof typeof programActors): Operation {
-    return { op, from: '', ...this.fields(operations[op].fields, program, 0) } as unknown as Operation;
+    return { op, from: '', ...this.fields(operations()[op].fields, program, 0) } as unknown as Operation;
   }
 }
 
@@ -105,7 +105,7 @@ export function fullPlan(random: Random): Plan {
   const generator = new Generator(random);
   const programs: Record<string, Operation[]> = {};
   for (const name of programNames) {
-    programs[name] = operationNames.filter((op) => operations[op].actors.includes(programActors[name]))
+    programs[name] = operationNames.filter((op) => operations()[op].actors.includes(programActors[name]))
       .map((op) => generator.one(op, name));
   }
   return { planVersion: 1, programs } as unknown as Plan;
@@ -116,14 +116,14 @@ function plainValue(type: string, value: unknown): Plain {
   switch (head) {
     case 'u64': case 'i64': return String(value);
     case 'bytes': return Buffer.from(value as Uint8Array).toString('hex');
-    case 'enum': return enums[rest]!.indexOf(value as string);
+    case 'enum': return enums()[rest]!.indexOf(value as string);
     case 'template': return (value as (string | { hole: string })[]).map((part) =>
-      typeof part === 'string' ? part : enums['Hole']!.indexOf(part.hole));
+      typeof part === 'string' ? part : enums()['Hole']!.indexOf(part.hole));
     case 'list': return (value as unknown[]).map((element) => plainValue(rest, element));
     case 'optional': return value === undefined ? null : plainValue(rest, value);
     case 'op': return plainOperation(value as Operation);
     case 'u8': case 'u32': case 'i32': case 'bool': case 'slot': case 'str': case 'flags': return value as Plain;
-    default: return plainFields(structs[head]!, value as Record<string, unknown>);
+    default: return plainFields(structs()[head]!, value as Record<string, unknown>);
   }
 }
 
@@ -132,7 +132,7 @@ function plainFields(types: Fields, value: Record<string, unknown>): Plain {
 }
 
 function plainOperation(operation: Operation): Plain {
-  const { fields } = operations[operation.op];
+  const { fields } = operations()[operation.op];
   return { op: operation.op, fields: plainFields(fields, operation as unknown as Record<string, unknown>) };
 }
 
@@ -200,7 +200,7 @@ class WireReader {
       case 'list': return this.list(() => this.value(rest));
       case 'optional': return this.u8() === 1 ? this.value(rest) : null;
       case 'op': return this.operation();
-      default: return this.fields(structs[head]!);
+      default: return this.fields(structs()[head]!);
     }
   }
 
@@ -212,9 +212,9 @@ class WireReader {
     const code = this.u16();
     if (this.u16() !== 0) throw new Error('reserved bytes are not zero');
     const body = new WireReader(this.raw(this.u32()));
-    const op = operationNames.find((name) => operations[name].code === code);
+    const op = operationNames.find((name) => operations()[name].code === code);
     if (op === undefined) throw new Error(`no operation has code ${code}`);
-    const fields = body.fields(operations[op].fields);
+    const fields = body.fields(operations()[op].fields);
     if (!body.end) throw new Error(`bytes follow the fields of ${op}`);
     return { op, fields };
   }
@@ -231,14 +231,14 @@ export function decodePlan(bytes: Uint8Array): PlainPrograms {
     const program = new WireReader(bytes.subarray(offset, offset + length));
     const list = Array.from({ length: count }, () => program.operation());
     if (!program.end) throw new Error('bytes follow the last operation');
-    return [enums['ProgramName']![name]!, list];
+    return [enums()['ProgramName']![name]!, list];
   }));
 }
 
 /** Reads a struct that was encoded alone, as Response is. */
 export function decodeStruct(name: string, bytes: Uint8Array): Plain {
   const reader = new WireReader(bytes);
-  const value = reader.fields(structs[name]!);
+  const value = reader.fields(structs()[name]!);
   if (!reader.end) throw new Error(`bytes follow the fields of ${name}`);
   return value;
 }

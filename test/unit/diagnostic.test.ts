@@ -39,7 +39,7 @@ void test('only failures of the program use the words that engines turn into exi
 });
 
 void test('every operation and step that the table names exists, and every operation has a line', (t) => {
-  const known = new Map(Object.entries(operations).map(([op, { steps }]) => [op, steps]));
+  const known = new Map(Object.entries(operations()).map(([op, { steps }]) => [op, steps]));
   const named = new Set<string>();
   for (const [name] of entries) {
     if (!name.includes('.')) continue;
