@@ -13,6 +13,8 @@ export interface Place {
   readonly column: number;
   /** Length of the marked text in UTF-16 units, at least 1. */
   readonly length: number;
+  /** The key in front of the value is meant, not the value; only until the place is located. */
+  readonly key?: true;
 }
 
 /** The one error and warning type of all layers. Texts are lower case and have no final period. */

@@ -76,8 +76,8 @@ export const config = () => ({
   deviceNumber: { code: 'E0437', message: '{name} of device "{value}" is missing', hint: 'devices of type b, c and u have "major" and "minor"' },
   deviceDuplicate: { code: 'E0438', message: 'device "{value}" is listed twice', hint: 'remove one' },
   deviceAccess: { code: 'E0439', message: 'device access "{value}" is invalid', hint: 'it is made of "r", "w" and "m"' },
-  envForm: { code: 'E0440', message: 'environment variable "{value}" has no name', hint: 'write NAME=VALUE' },
-  envNoValue: { code: 'E0441', warning: true, message: 'environment entry "{value}" has no "="', hint: 'write NAME=VALUE' },
+  envNoName: { code: 'E0440', message: 'environment variable "{value}" has no name', hint: 'write NAME=VALUE' },
+  envNoValue: { code: 'E0441', message: 'environment entry "{value}" has no "="', hint: 'write NAME=VALUE' },
   consoleSizeUseless: { code: 'E0442', warning: true, message: 'consoleSize has no effect because terminal is false' },
   cgroupsPath: { code: 'E0443', message: 'cgroupsPath "{value}" leaves its place by ".."', hint: 'remove the ".."' },
   cgroupsPathSystemd: {
@@ -86,16 +86,13 @@ export const config = () => ({
   seccompListener: { code: 'E0445', message: 'SCMP_ACT_NOTIFY is not yet supported' },
   seccompErrno: { code: 'E0446', warning: true, message: '{name} has no effect with {action}', hint: 'only SCMP_ACT_ERRNO and SCMP_ACT_TRACE take it' },
   seccompArgIndex: { code: 'E0447', message: 'system call argument {value} does not exist', hint: 'arguments are numbered 0 to 5' },
-  seccompNoListener: { code: 'E0448', message: 'listenerPath is set, but no rule has SCMP_ACT_NOTIFY' },
   annotationKey: { code: 'E0449', message: 'an annotation has an empty key', hint: 'name it, for example "org.example.key"' },
-  cpuPair: { code: 'E0450', message: '{name} needs {other}', hint: 'set both' },
-  resourceRange: { code: 'E0451', message: '{name} is {value}', hint: 'it must be {expected}' },
+  valueRange: { code: 'E0451', message: '{name} is {value}', hint: 'it must be {expected}' },
   swapBelowLimit: {
     code: 'E0452', message: 'memory.swap {swap} is below memory.limit {limit}', hint: 'swap counts memory and swap together; -1 is no limit',
   },
-  propagationUserns: { code: 'E0453', warning: true, message: 'rootfsPropagation "{value}" lets mounts of the container reach the host' },
-  pathParent: { code: 'E0454', message: '{name} "{value}" has a ".." component', hint: 'write the path without it' },
-  joinedAndMapped: {
-    code: 'E0455', message: '{name} is set, but the user namespace is joined by its path', hint: 'remove it: a joined namespace has its map already',
+  unifiedKey: { code: 'E0453', message: 'linux.resources.unified has an invalid file name "{value}"', hint: 'write the name of a cgroup v2 file such as "memory.high"' },
+  fileModeDecimal: {
+    code: 'E0454', warning: true, message: 'fileMode {value} is {octal} in octal', hint: 'file modes are decimal: 438 is 0666',
   },
 } as const satisfies Entries);

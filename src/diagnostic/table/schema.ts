@@ -7,7 +7,7 @@ export const schema = () => ({
   notInList: {
     code: 'E0303', message: 'unknown {name} "{value}"', hint: 'did you mean "{suggestion}"?', otherwise: 'it must be one of {list}',
   },
-  outOfRange: { code: 'E0304', message: '{name} is {value}, outside of its range {minimum} to {maximum}' },
+  outOfRange: { code: 'E0304', message: '{name} is {value}, but must be {limits}' },
   notInteger: { code: 'E0305', message: '{name} must be an integer, not {found}', hint: 'write it without a fraction or an exponent' },
   tooFew: { code: 'E0306', message: '{name} must not be empty', hint: '{remedy}' },
   wrongForm: { code: 'E0307', message: '{name} "{value}" has the wrong form', hint: 'it must be {expected}' },

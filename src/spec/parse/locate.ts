@@ -35,8 +35,7 @@ export function locateAll(found: readonly Diagnostic[], text: string, file: stri
   return found.map((diagnostic) => {
     const { at } = diagnostic;
     if (at === undefined || at.line > 0) return diagnostic;
-    const part = diagnostic.code === 'E0401' || diagnostic.code === 'E0402' || diagnostic.code === 'E0403' ? 'key' : 'value';
-    return { ...diagnostic, at: { file, pointer: at.pointer, ...locate(text, at.pointer, part) } };
+    return { ...diagnostic, at: { file, pointer: at.pointer, ...locate(text, at.pointer, at.key === true ? 'key' : 'value') } };
   });
 }
 

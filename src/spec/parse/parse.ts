@@ -1,27 +1,26 @@
-import { diagnose } from '../../diagnostic/diagnose.ts';
+import { diagnose, placeAt } from '../../diagnostic/diagnose.ts';
 import type { Diagnostic } from '../../diagnostic/types.ts';
 import type { Host } from '../../engine/protocol.ts';
 import { parseExact } from './exact.ts';
 import { lineAndColumn } from './position.ts';
 import type { JsonValue } from './value.ts';
 
-/** A JSON document: its value, and its text to find positions in. */
-export interface Document {
-  readonly value: JsonValue;
-  readonly text: string;
-}
+/** A JSON document: its value or the first error of its syntax, and its text to find positions in. */
+export type Document =
+  | { readonly value: JsonValue; readonly text: string }
+  /** The text is absent when the bytes are not UTF-8. */
+  | { readonly error: Diagnostic; readonly text?: string };
 
 /**
  * Parses the bytes of a JSON file: by the language's own parser when a native scan finds nothing that it gets wrong,
  * else by the exact one. Both give the same value.
  *
  * @param name how messages call the file
- * @returns the document, or the first error of its syntax
  */
-export function parseDocument(bytes: Uint8Array, host: Pick<Host, 'scan'>, name: string): Document | Diagnostic {
+export function parseDocument(bytes: Uint8Array, host: Pick<Host, 'scan'>, name: string): Document {
   const scan = host.scan(bytes);
   const { text } = scan;
-  if (text === undefined) return diagnose('notUtf8', { offset: scan.badByte }, { file: name, pointer: '', line: 0, column: 0, length: 1 });
+  if (text === undefined) return { error: diagnose('notUtf8', { offset: scan.badByte }, placeAt('', name)) };
   if (scan.plain) {
     const value = parseFast(text, scan.members);
     if (value !== undefined) return { value, text };
@@ -29,7 +28,8 @@ export function parseDocument(bytes: Uint8Array, host: Pick<Host, 'scan'>, name:
   const parsed = parseExact(text);
   if ('value' in parsed) return { value: parsed.value, text };
   const { fault, pointer } = parsed;
-  return diagnose(fault.name, fault.holes, { file: name, pointer, ...lineAndColumn(text, fault.offset), length: fault.length });
+  const at = { file: name, pointer, ...lineAndColumn(text, fault.offset), length: fault.length };
+  return { error: diagnose(fault.name, fault.holes, at), text };
 }
 
 /** JSON.parse, or undefined when the text is invalid or a key is not there as often as in the text. */

@@ -1,0 +1,36 @@
+import type { Device, Spec } from '../types.ts';
+import { mustBeAbsolute, type Findings } from './findings.ts';
+
+/** Largest numbers that the kernel's dev_t holds. */
+const most = { major: 4095, minor: 1048575 } as const;
+
+/** Device nodes (config-linux.md, Devices). */
+export function checkDevices(spec: Spec, findings: Findings): void {
+  const devices = spec.linux?.devices;
+  if (devices === undefined) return;
+  for (let index = 0; index < devices.length; index++) {
+    const device = devices[index]!;
+    const at = `/linux/devices/${index}`;
+    mustBeAbsolute(findings, device.path, 'device path', `${at}/path`);
+    if (device.type !== 'p') checkNumbers(device, at, findings);
+    for (let other = 0; other < index; other++) {
+      const before = devices[other]!;
+      if (before.path !== device.path) continue;
+      const same = before.type === device.type && before.major === device.major && before.minor === device.minor;
+      if (!same) findings.add('deviceDuplicate', `${at}/path`, { value: device.path });
+    }
+    if (findings.warnings && device.fileMode !== undefined && (device.fileMode & 0xfff) > 511) {
+      findings.add('fileModeDecimal', `${at}/fileMode`, { value: device.fileMode, octal: device.fileMode.toString(8) });
+    }
+  }
+}
+
+function checkNumbers(device: Device, at: string, findings: Findings): void {
+  for (const name of ['major', 'minor'] as const) {
+    const number = device[name];
+    if (number === undefined) findings.add('deviceNumber', at, { name, value: device.path });
+    else if (number < 0 || number > most[name]) {
+      findings.add('valueRange', `${at}/${name}`, { name: `${name} of device "${device.path}"`, value: number, expected: `from 0 to ${most[name]}` });
+    }
+  }
+}

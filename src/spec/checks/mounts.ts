@@ -1,0 +1,100 @@
+import { isMountParameter, mountOptionNames, mountOptions, mountParameters } from '../mount-options.ts';
+import { suggest } from '../suggest.ts';
+import type { Mount, Spec } from '../types.ts';
+import { isAbsolute, type Findings } from './findings.ts';
+
+/** Files of procfs that a bind mount from elsewhere may cover. */
+const coverable = [
+  'cpuinfo', 'diskstats', 'meminfo', 'stat', 'swaps', 'uptime', 'loadavg', 'slabinfo', 'net/dev', 'sys/kernel/ns_last_pid',
+  'sys/crypto/fips_enabled',
+];
+
+/** Mounts: destination, source and type, options (config.md, Mounts; config-linux.md). */
+export function checkMounts(spec: Spec, findings: Findings): void {
+  const { mounts } = spec;
+  if (mounts === undefined) return;
+  for (let index = 0; index < mounts.length; index++) {
+    const mount = mounts[index]!;
+    const at = `/mounts/${index}`;
+    const bind = checkOptions(mount, at, findings);
+    checkDestination(mount, bind, at, findings);
+  }
+}
+
+function checkDestination(mount: Mount, bind: boolean, at: string, findings: Findings): void {
+  const { destination, source, type } = mount;
+  if (destination === '') findings.add('emptyValue', `${at}/destination`, { name: 'destination', remedy: 'write where to mount' });
+  else if (findings.warnings && !isAbsolute(destination)) findings.add('mountRelative', `${at}/destination`, { value: destination });
+  if (bind) {
+    if ((source ?? '') === '') findings.add('mountSource', at, { value: destination });
+  } else if ((type ?? '') === '' && mount.options?.includes('remount') !== true) {
+    findings.add('mountType', at, { value: destination });
+  }
+  if (destination.includes('proc') && !isAllowedOnProc(mount, bind)) findings.add('mountDestination', `${at}/destination`, { value: destination });
+}
+
+/** What may lie on or below /proc: a procfs itself, and a few files that hide what the host shows. */
+function isAllowedOnProc({ destination, source, type }: Mount, bind: boolean): boolean {
+  const path = normalised(destination);
+  if (path !== 'proc' && !path.startsWith('proc/')) return true;
+  if (path === 'proc') return bind || type === 'proc';
+  if (!bind || !coverable.includes(path.slice('proc/'.length))) return false;
+  const from = normalised(source ?? '');
+  return !isAbsolute(source ?? '') || (from !== 'proc' && !from.startsWith('proc/'));
+}
+
+/** A path without its leading slash, empty, `.` and `..` components. */
+function normalised(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return parts.join('/');
+}
+
+/** Checks the options; returns whether the mount is a bind mount. */
+function checkOptions(mount: Mount, at: string, findings: Findings): boolean {
+  const { options, type } = mount;
+  let bind = type === 'bind';
+  if (options === undefined) return bind;
+  let foreign = false;
+  for (let index = 0; index < options.length; index++) {
+    const option = mountOptions[options[index] as string];
+    if (option === undefined) foreign = true;
+    else if (option.kind === 'bind') bind = true;
+    else if (option.kind === 'unsupported') findings.add('mountOptionUnsupported', `${at}/options/${index}`, { value: options[index] });
+  }
+  if (foreign) checkParameters(options, type ?? '', bind, at, findings);
+  if (findings.warnings) warnOfConflicts(options, at, findings);
+  return bind;
+}
+
+/** Options that belong to the file system: known ones, or left to the kernel where they cannot be known. */
+function checkParameters(options: readonly string[], type: string, bind: boolean, at: string, findings: Findings): void {
+  for (let index = 0; index < options.length; index++) {
+    const value = options[index] as string;
+    if (mountOptions[value] !== undefined || isMountParameter(type, bind, value)) continue;
+    const known = mountParameters(type, bind);
+    const equals = value.indexOf('=');
+    const suggestion = equals < 0 ? suggest(value, [...mountOptionNames(), ...known]) : suggest(value.slice(0, equals + 1), known);
+    findings.add('mountOption', `${at}/options/${index}`, { value, suggestion, type: bind ? 'bind' : type });
+  }
+}
+
+/** An option that takes back an earlier one: the last counts, as with mount(8). */
+function warnOfConflicts(options: readonly string[], at: string, findings: Findings): void {
+  const set = new Map<string, number>();
+  options.forEach((value, index) => {
+    const option = mountOptions[value];
+    if (option?.kind !== 'attribute') return;
+    for (const [earlier, bits] of set) {
+      const other = mountOptions[earlier];
+      if (other?.kind !== 'attribute' || other.recursive !== option.recursive) continue;
+      if ((option.clear & ~option.set & bits) === 0 && (other.clear & ~other.set & option.set) === 0) continue;
+      findings.add('mountFlagConflict', `${at}/options/${index}`, { value, earlier });
+      set.delete(earlier);
+    }
+    set.set(value, option.set);
+  });
+}

@@ -1,0 +1,25 @@
+import type { Process } from '../types.ts';
+import { mustBeAbsolute, type Findings } from './findings.ts';
+
+/** The kernel's "no id". */
+export const noId = 4294967295;
+
+/** args, cwd and the user of a process (config.md, Process). */
+export function checkProgram(process: Process, at: string, findings: Findings): void {
+  const { args, cwd, user } = process;
+  if (args === undefined || args.length === 0) findings.add('argsEmpty', args === undefined ? at : `${at}/args`);
+  mustBeAbsolute(findings, cwd, 'cwd', `${at}/cwd`);
+  if (user === undefined) return;
+  if (user.uid === noId) findings.add('idInvalidNumber', `${at}/user/uid`, { name: 'uid' });
+  if (user.gid === noId) findings.add('idInvalidNumber', `${at}/user/gid`, { name: 'gid' });
+  user.additionalGids?.forEach((gid, index) => {
+    if (gid === noId) findings.add('idInvalidNumber', `${at}/user/additionalGids/${index}`, { name: `additionalGids[${index}]` });
+  });
+}
+
+/** consoleSize without a terminal has no effect. */
+export function checkTerminal(process: Process, at: string, findings: Findings): void {
+  if (findings.warnings && process.consoleSize !== undefined && process.terminal !== true) {
+    findings.add('consoleSizeUseless', `${at}/consoleSize`);
+  }
+}

@@ -1,0 +1,61 @@
+import { pointerPart } from '../parse/position.ts';
+import type { Resources, Spec } from '../types.ts';
+import type { Findings } from './findings.ts';
+
+/** Limits that the kernel would refuse (config-linux.md, Control groups). */
+export function checkResources(spec: Spec, findings: Findings): void {
+  const resources = spec.linux?.resources;
+  if (resources !== undefined) checkLimits(resources, '/linux/resources', findings);
+}
+
+/** The same for the file of `update --resources`. */
+export function checkLimits(resources: Resources, at: string, findings: Findings): void {
+  const { blockIO, cpu, devices, memory, unified } = resources;
+  const range = (value: number | bigint | undefined, pointer: string, isValid: (value: number | bigint) => boolean, expected: string): void => {
+    if (value === undefined || isValid(value)) return;
+    findings.add('valueRange', `${at}/${pointer}`, { name: pointer.replaceAll('/', '.'), value, expected });
+  };
+  if (devices !== undefined) checkDeviceRules(devices, `${at}/devices`, findings);
+  if (memory !== undefined) {
+    const { limit, swap } = memory;
+    if (limit !== undefined && swap !== undefined && limit > 0 && swap > 0 && swap < limit) findings.add('swapBelowLimit', `${at}/memory/swap`, { swap, limit });
+    range(memory.swappiness, 'memory/swappiness', (value) => value <= 100, 'from 0 to 100');
+  }
+  if (cpu !== undefined) {
+    range(cpu.idle, 'cpu/idle', (value) => value === 0 || value === 1, '0 or 1');
+    range(cpu.period, 'cpu/period', (value) => value === 0 || (value >= 1000 && value <= 1000000), 'from 1000 to 1000000 microseconds');
+    range(cpu.quota, 'cpu/quota', (value) => value <= 0 || value >= 1000, 'at least 1000 microseconds, or negative for no limit');
+  }
+  if (blockIO !== undefined) {
+    const isWeight = (value: number | bigint): boolean => value === 0 || (value >= 10 && value <= 1000);
+    const weights = 'from 10 to 1000';
+    range(blockIO.weight, 'blockIO/weight', isWeight, weights);
+    range(blockIO.leafWeight, 'blockIO/leafWeight', isWeight, weights);
+    blockIO.weightDevice?.forEach((device, index) => {
+      range(device.weight, `blockIO/weightDevice/${index}/weight`, isWeight, weights);
+      range(device.leafWeight, `blockIO/weightDevice/${index}/leafWeight`, isWeight, weights);
+    });
+  }
+  if (unified !== undefined) {
+    for (const key of Object.keys(unified)) {
+      if (key.includes('/') || !key.includes('.')) findings.addKey('unifiedKey', `${at}/unified/${pointerPart(key)}`, { value: key });
+    }
+  }
+}
+
+function checkDeviceRules(rules: NonNullable<Resources['devices']>, at: string, findings: Findings): void {
+  for (let index = 0; index < rules.length; index++) {
+    const { access, major, minor } = rules[index]!;
+    if (access !== undefined && !isAccess(access)) findings.add('deviceAccess', `${at}/${index}/access`, { value: access });
+    for (const [name, number] of [['major', major], ['minor', minor]] as const) {
+      if (number !== undefined && (number < -1 || number > 4294967295)) {
+        findings.add('valueRange', `${at}/${index}/${name}`, { name, value: number, expected: 'a device number, or -1 for all' });
+      }
+    }
+  }
+}
+
+function isAccess(access: string): boolean {
+  for (let index = 0; index < access.length; index++) if (!'rwm'.includes(access[index] as string)) return false;
+  return true;
+}

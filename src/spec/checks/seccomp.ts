@@ -1,0 +1,42 @@
+import type { Seccomp, SeccompRule, Spec } from '../types.ts';
+import type { Findings } from './findings.ts';
+
+/** Most arguments of a system call. */
+const argumentCount = 6;
+
+/** What the schema cannot say about a filter (config-linux.md, Seccomp). */
+export function checkSeccomp(spec: Spec, findings: Findings): void {
+  const seccomp = spec.linux?.seccomp;
+  if (seccomp === undefined) return;
+  const { syscalls } = seccomp;
+  if (seccomp.defaultAction === 'SCMP_ACT_NOTIFY') findings.add('seccompListener', '/linux/seccomp/defaultAction');
+  if (syscalls !== undefined) for (let index = 0; index < syscalls.length; index++) checkRule(syscalls[index]!, index, findings);
+  if (findings.warnings) warnOfErrno(seccomp, findings);
+}
+
+function checkRule(rule: SeccompRule, number: number, findings: Findings): void {
+  if (rule.action === 'SCMP_ACT_NOTIFY') findings.add('seccompListener', `/linux/seccomp/syscalls/${number}/action`);
+  const { args } = rule;
+  if (args === undefined) return;
+  for (let index = 0; index < args.length; index++) {
+    const value = args[index]!.index;
+    if (value >= argumentCount) findings.add('seccompArgIndex', `/linux/seccomp/syscalls/${number}/args/${index}/index`, { value });
+  }
+}
+
+/** Only two actions give a value back. */
+function takesValue(action: string): boolean {
+  return action === 'SCMP_ACT_ERRNO' || action === 'SCMP_ACT_TRACE';
+}
+
+function warnOfErrno(seccomp: Seccomp, findings: Findings): void {
+  const { defaultAction, defaultErrnoRet, syscalls } = seccomp;
+  if (defaultErrnoRet !== undefined && !takesValue(defaultAction)) {
+    findings.add('seccompErrno', '/linux/seccomp/defaultErrnoRet', { name: 'defaultErrnoRet', action: defaultAction });
+  }
+  syscalls?.forEach(({ action, errnoRet }, index) => {
+    if (errnoRet !== undefined && !takesValue(action)) {
+      findings.add('seccompErrno', `/linux/seccomp/syscalls/${index}/errnoRet`, { name: 'errnoRet', action });
+    }
+  });
+}

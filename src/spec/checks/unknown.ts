@@ -1,0 +1,36 @@
+import { configTreeText, type Tree } from '../../generated/config-tree.ts';
+import { pointerPart } from '../parse/position.ts';
+import { suggest } from '../suggest.ts';
+import type { Process, Spec } from '../types.ts';
+import type { Findings } from './findings.ts';
+
+/** Properties that no schema names must not fail (config.md, Extensibility): they are warned of. */
+export function checkUnknown(spec: Spec, findings: Findings): void {
+  if (findings.warnings) walk(spec, tree(), '', findings);
+}
+
+/** The same for a process alone. */
+export function checkUnknownInProcess(process: Process, at: string, findings: Findings): void {
+  if (findings.warnings) walk(process, tree().p?.['process'] as Tree, at, findings);
+}
+
+let parsed: Tree | undefined;
+
+function tree(): Tree {
+  return parsed ??= JSON.parse(configTreeText) as Tree;
+}
+
+function walk(value: unknown, known: Tree, at: string, findings: Findings): void {
+  if (typeof value !== 'object' || value === null) return;
+  const { p: properties, i: items, m: members } = known;
+  for (const [key, member] of Object.entries(value)) {
+    const pointer = `${at}/${pointerPart(key)}`;
+    const below = Array.isArray(value) ? items : members ?? (properties !== undefined && Object.hasOwn(properties, key) ? properties[key] : undefined);
+    if (below?.x !== undefined) findings.addKey('otherPlatform', pointer, { name: key });
+    else if (below !== undefined) walk(member, below, pointer, findings);
+    else if (properties !== undefined && !Array.isArray(value)) {
+      const names = Object.keys(properties).filter((name) => !Object.hasOwn(value, name));
+      findings.addKey('unknownKey', pointer, { name: key, suggestion: suggest(key, names) });
+    }
+  }
+}

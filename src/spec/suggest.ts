@@ -1,0 +1,40 @@
+/** Words longer than this are not compared: nobody means them. */
+const longest = 64;
+
+/**
+ * The word that was probably meant, or undefined. Case does not count; one edit in four letters is forgiven, where an
+ * edit adds, drops, changes a letter or swaps two neighbours.
+ */
+export function suggest(word: string, known: Iterable<string>): string | undefined {
+  if (word.length === 0 || word.length > longest) return undefined;
+  const wanted = word.toLowerCase();
+  let best: string | undefined;
+  let bestDistance = Math.max(1, Math.floor((word.length + 1) / 3));
+  for (const candidate of known) {
+    if (Math.abs(candidate.length - word.length) > bestDistance) continue;
+    const distance = editDistance(wanted, candidate.toLowerCase());
+    if (distance < bestDistance || (distance === bestDistance && best === undefined)) {
+      best = candidate;
+      bestDistance = distance;
+    }
+  }
+  return best;
+}
+
+/** Optimal string alignment distance. */
+function editDistance(a: string, b: string): number {
+  let before: number[] = [];
+  let last = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1];
+      let distance = Math.min((last[j] as number) + 1, (row[j - 1] as number) + 1, (last[j - 1] as number) + (same ? 0 : 1));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) distance = Math.min(distance, (before[j - 2] as number) + 1);
+      row.push(distance);
+    }
+    before = last;
+    last = row;
+  }
+  return last[b.length] as number;
+}

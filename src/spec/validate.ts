@@ -1,0 +1,136 @@
+import type { SchemaError, Validate } from '../generated/validate.ts';
+import { validateConfig as configIsValid, validateProcess as processIsValid } from '../generated/validate-config.ts';
+import { diagnose, placeAt } from '../diagnostic/diagnose.ts';
+import type { Diagnostic } from '../diagnostic/types.ts';
+import { pointerPath } from './parse/position.ts';
+import { Inexact, type JsonObject, type JsonValue } from './parse/value.ts';
+import { suggest } from './suggest.ts';
+
+/**
+ * Checks a configuration against its schema (schema/config.schema.json).
+ *
+ * @returns everything that is wrong, by pointer only: see locateAll
+ */
+export function validateConfig(value: JsonValue): Diagnostic[] {
+  return run(configIsValid as Validate, value, 'the configuration');
+}
+
+/** Checks a process of its own (the file of exec --process) against its schema. */
+export function validateProcess(value: JsonValue): Diagnostic[] {
+  return run(processIsValid as Validate, value, 'the process');
+}
+
+function run(validate: Validate, value: JsonValue, whole: string): Diagnostic[] {
+  if (validate(value)) return [];
+  return (validate.errors ?? []).map((error) => explain(error, value, whole));
+}
+
+/** A value by its pointer. */
+function valueAt(root: JsonValue, pointer: string): JsonValue | undefined {
+  let value: JsonValue | undefined = root;
+  for (const part of pointerPath(pointer)) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = (value as JsonObject)[part];
+  }
+  return value;
+}
+
+/** How messages call a value: `process.args`, `mounts[2].options`. */
+export function nameOf(pointer: string, whole: string): string {
+  let name = '';
+  for (const part of pointerPath(pointer)) {
+    if (/^\d{1,9}$/.test(part)) name += `[${part}]`;
+    else name += name === '' ? part : `.${part}`;
+  }
+  return name === '' ? whole : name;
+}
+
+const types: Readonly<Record<string, string>> = {
+  string: 'a text', integer: 'an integer', boolean: 'true or false', array: 'a list', object: 'an object',
+};
+
+function inWords(value: JsonValue | undefined): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  if (value instanceof Inexact) return `the number ${value.text.slice(0, 40)}`;
+  switch (typeof value) {
+    case 'string': return value.length > 30 ? 'a text' : `the text "${value}"`;
+    case 'number':
+    case 'bigint': return `the number ${value}`;
+    case 'boolean': return `${value}`;
+    default: return 'an object';
+  }
+}
+
+function remedyFor(type: string, value: JsonValue | undefined): string | undefined {
+  if (value === null) return 'leave it out instead of writing null';
+  if (type === 'integer' && typeof value === 'string' && /^-?\d{1,20}$/.test(value)) return `write ${value} without quotes`;
+  if (type === 'string' && (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')) return `write "${value}" in quotes`;
+  if (type === 'array' && typeof value === 'string') return value.length > 30 ? 'put it in brackets' : `write ["${value}"]`;
+  if (type === 'boolean' && (value === 'true' || value === 'false')) return `write ${value} without quotes`;
+  return undefined;
+}
+
+/** What stands for a required property in a hint. */
+const examples: Readonly<Record<string, string>> = {
+  ociVersion: 'for example "ociVersion": "1.3.0"', cwd: 'for example "cwd": "/"', path: 'give its path',
+  destination: 'give the path in the container', type: 'give its type',
+};
+
+const integers: Readonly<Record<string, readonly [string, string]>> = {
+  uint64: ['0', '18446744073709551615'], int64: ['-9223372036854775808', '9223372036854775807'],
+};
+
+function explain(error: SchemaError, root: JsonValue, whole: string): Diagnostic {
+  const { instancePath: pointer, keyword, params } = error;
+  const value = valueAt(root, pointer);
+  const name = nameOf(pointer, whole);
+  const at = placeAt(pointer);
+  switch (keyword) {
+    case 'required': {
+      const missing = String(params['missingProperty']);
+      return diagnose('missing', { name: missing, remedy: examples[missing] }, at);
+    }
+    case 'enum': {
+      const values = params['allowedValues'] as readonly string[];
+      const list = values.filter((known) => known !== '');
+      const given = String(value);
+      return diagnose('notInList', { name: nameInList(pointer), value: given, suggestion: suggest(given, list), list: list.join(', ') }, at);
+    }
+    case 'x-int': {
+      const [minimum, maximum] = integers[String(params['type'])] as readonly [string, string];
+      return typeof value === 'number' || typeof value === 'bigint'
+        ? diagnose('outOfRange', { name, value, limits: `from ${minimum} to ${maximum}` }, at)
+        : wrongType('integer', name, value, at);
+    }
+    case 'minimum': return diagnose('outOfRange', { name, value: String(value), limits: `at least ${String(params['limit'])}` }, at);
+    case 'maximum': return diagnose('outOfRange', { name, value: String(value), limits: `at most ${String(params['limit'])}` }, at);
+    case 'minItems': return diagnose('tooFew', { name }, at);
+    case 'pattern': return diagnose('wrongForm', { name, value: String(value), expected: formOf(name, String(params['pattern'])) }, at);
+    case 'type': return wrongType(String(params['type']), name, value, at);
+    default: return diagnose('schemaOther', { name, detail: keyword }, at);
+  }
+}
+
+function wrongType(type: string, name: string, value: JsonValue | undefined, at: ReturnType<typeof placeAt>): Diagnostic {
+  if (type === 'integer') {
+    if (value instanceof Inexact) return diagnose('notInteger', { name, found: value.text.slice(0, 40) }, at);
+    if (typeof value === 'bigint') return diagnose('outOfRange', { name, value, limits: value < 0n ? 'larger' : 'smaller' }, at);
+  }
+  return diagnose('wrongType', { name, expected: types[type] ?? type, found: inWords(value), remedy: remedyFor(type, value) }, at);
+}
+
+/** `namespace type` for /linux/namespaces/0/type, `action` for /linux/seccomp/defaultAction ... */
+function nameInList(pointer: string): string {
+  const parts = pointerPath(pointer).filter((part) => !/^\d+$/.test(part));
+  const last = parts[parts.length - 1] ?? 'value';
+  const parent = parts[parts.length - 2];
+  if (last === 'type' && parent !== undefined) return `${parent.replace(/s$/, '')} type`;
+  return last.replace(/s$/, '');
+}
+
+function formOf(name: string, pattern: string): string {
+  if (name.endsWith('.pageSize')) return 'a size such as "2MB" or "1GB"';
+  if (name.includes('execCPUAffinity')) return 'a list of processors such as "0-3,7"';
+  return `like the pattern ${pattern}`;
+}
