@@ -1,6 +1,7 @@
 // Makes src/generated, native/generated and the generated pages of docs/ from schema/ and the tables.
 //   node scripts/run.mjs generate [--check]     --check changes nothing and fails when something would change
 import { cliHeader } from './generate/cli.ts';
+import { configTree } from './generate/config-tree.ts';
 import { planHeader, planSource } from './generate/cpp.ts';
 import { planFields } from './generate/cpp-fields.ts';
 import { diagnosticsDocs, diagnosticsHeader } from './generate/diagnostics.ts';
@@ -24,6 +25,7 @@ async function generate(): Promise<Outputs> {
     ['native/generated/diagnostics.gen.h', diagnosticsHeader()],
     ['native/generated/cli.gen.h', cliHeader()],
     ['native/generated/plan_fields.gen.h', planFields(model)],
+    ['src/generated/config-tree.ts', configTree()],
     ['src/generated/plan.ts', planTypes(model)],
     ['src/generated/encode.ts', planEncoder(model)],
     ['src/generated/plan-meta.ts', planMeta(model)],

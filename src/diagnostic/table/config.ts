@@ -64,8 +64,8 @@ export const config = () => ({
     otherwise: 'see capabilities(7) for the names',
   },
   capabilityAmbient: {
-    code: 'E0433', warning: true, message: 'ambient capability {value} has no effect: it is not in {set}',
-    hint: 'an ambient capability must be permitted and inheritable',
+    code: 'E0433', warning: true, message: 'ambient capabilities without effect: {value}',
+    hint: 'they must be permitted and inheritable, too',
   },
   sysctlKey: { code: 'E0434', message: 'invalid sysctl "{value}"', hint: 'write it as in sysctl(8), for example "net.core.somaxconn"' },
   sysctlShared: {

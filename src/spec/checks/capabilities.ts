@@ -11,15 +11,12 @@ export function checkCapabilities(process: Process, at: string, findings: Findin
   if (!findings.warnings || capabilities === undefined) return;
   for (const set of sets) {
     capabilities[set]?.forEach((name, index) => {
-      const pointer = `${at}/capabilities/${set}/${index}`;
-      if (capabilityNumber(name) === undefined) {
-        const prefixed = name.toUpperCase().startsWith('CAP_') ? name : `CAP_${name}`;
-        findings.add('capabilityUnknown', pointer, { value: name, suggestion: suggest(prefixed, capabilityNames()) });
-        return;
-      }
-      if (set !== 'ambient') return;
-      const lacking = (['permitted', 'inheritable'] as const).filter((other) => capabilities[other]?.includes(name) !== true);
-      if (lacking.length > 0) findings.add('capabilityAmbient', pointer, { value: name, set: lacking.join(' and ') });
+      if (capabilityNumber(name) !== undefined) return;
+      const prefixed = name.toUpperCase().startsWith('CAP_') ? name : `CAP_${name}`;
+      findings.add('capabilityUnknown', `${at}/capabilities/${set}/${index}`, { value: name, suggestion: suggest(prefixed, capabilityNames()) });
     });
   }
+  const { ambient = [], inheritable = [], permitted = [] } = capabilities;
+  const useless = ambient.filter((name) => !permitted.includes(name) || !inheritable.includes(name));
+  if (useless.length > 0) findings.add('capabilityAmbient', `${at}/capabilities/ambient`, { value: useless.join(', ') });
 }
