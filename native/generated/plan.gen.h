@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0xc3, 0xd1, 0xe1, 0x91, 0x10, 0xe3, 0x39, 0xb5, 0x15, 0xf0, 0xe3, 0xbc, 0x4b, 0x7d, 0xe9, 0x15,
+    0x29, 0x5c, 0xaf, 0x71, 0x89, 0x7f, 0x2f, 0x67, 0xc0, 0xd0, 0x1e, 0x0e, 0x98, 0x37, 0xb0, 0xb1,
 };
-constexpr char plan_schema_hash_text[] = "c3d1e19110e339b515f0e3bc4b7de915";
+constexpr char plan_schema_hash_text[] = "295caf71897f2f67c0d01e0e9837b0b1";
 
 // create, start, kill, delete and exec are run by the executor on the host, stager by the stager,
 // init by init; status is a table of texts.
@@ -272,8 +272,9 @@ struct RootOpen {
 };
 bool read(Reader &reader, RootOpen &value);
 
-// Mounts a file system: fsopen, fsconfig for each option, fsmount, move_mount. The kernel's own
-// words about a refused option come back with the error.
+// Mounts a file system: fsopen, fsconfig for each option, fsmount, move_mount. A missing target is
+// made. A tmpfs without the option mode takes the mode of the directory that it covers. The
+// kernel's own words about a refused option come back with the error.
 struct MountFs {
   // File system type.
   Str type;

@@ -900,10 +900,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0x91e1d1c3);
-  w.u32(0xb539e310);
-  w.u32(0xbce3f015);
-  w.u32(0x15e97d4b);
+  w.u32(0x71af5c29);
+  w.u32(0x672f7f89);
+  w.u32(0x0e1ed0c0);
+  w.u32(0xb1b03798);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = 'c3d1e19110e339b515f0e3bc4b7de915';
+export const schemaHash = '295caf71897f2f67c0d01e0e9837b0b1';
 
 export interface OperationMeta {
   readonly code: number;

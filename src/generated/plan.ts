@@ -267,8 +267,9 @@ export interface RootOpen {
 }
 
 /**
- * Mounts a file system: fsopen, fsconfig for each option, fsmount, move_mount. The kernel's own words about a
- * refused option come back with the error. Run by: init.
+ * Mounts a file system: fsopen, fsconfig for each option, fsmount, move_mount. A missing target is made. A
+ * tmpfs without the option mode takes the mode of the directory that it covers. The kernel's own words about
+ * a refused option come back with the error. Run by: init.
  */
 export interface MountFs {
   readonly op: 'mount.fs';

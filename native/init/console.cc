@@ -1,0 +1,77 @@
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+
+#include "base/sys.h"
+#include "init/init.h"
+
+namespace veloci {
+namespace {
+
+namespace at = step::console_open;
+
+constexpr unsigned long get_peer = 0x5441; // TIOCGPTPEER
+
+// The multiplexer of the container's own devpts.
+int open_ptmx(int root) {
+  Fd ptmx(open_in_root(root, "/dev/pts/ptmx", O_RDWR | O_NOCTTY));
+  struct statfs fs;
+  struct stat status;
+  if (!ptmx.valid() || fstatfs(ptmx.get(), &fs) < 0 || fstat(ptmx.get(), &status) < 0) return -1;
+  bool ours = static_cast<uint64_t>(fs.f_type) == sys::magic_devpts && S_ISCHR(status.st_mode) &&
+              status.st_rdev == makedev(5, 2);
+  if (ours) return ptmx.release();
+  errno = ENODEV;
+  return -1;
+}
+
+// /dev/console, made as an empty file when it is missing. Its last component is never followed.
+int open_console(int root) {
+  Name name;
+  Fd parent(open_parent_in_root(root, Str::of("/dev/console"), true, name));
+  if (!parent.valid()) return -1;
+  Fd made(openat(parent.get(), name.text, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0620));
+  if (!made.valid() && errno != EEXIST) return -1;
+  Fd console(openat(parent.get(), name.text, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  struct stat status;
+  if (!console.valid() || fstat(console.get(), &status) < 0) return -1;
+  if (S_ISREG(status.st_mode) || S_ISCHR(status.st_mode)) return console.release();
+  errno = ENOTSUP;
+  return -1;
+}
+
+} // namespace
+
+Outcome Init::on(const ConsoleOpen &op) {
+  Fd master(open_ptmx(root()));
+  if (!master.valid()) return fail(at::ptmx, errno, "/dev/pts/ptmx");
+  int locked = 0;
+  if (ioctl(master.get(), TIOCSPTLCK, &locked) < 0) return Outcome::failed(at::unlock);
+  Fd slave(ioctl(master.get(), get_peer, O_RDWR | O_NOCTTY | O_CLOEXEC));
+  if (!slave.valid()) return Outcome::failed(at::peer);
+  if (op.height != 0 || op.width != 0) {
+    winsize size = {};
+    if (ioctl(master.get(), TIOCGWINSZ, &size) < 0) return Outcome::failed(at::size);
+    if (op.height != 0) size.ws_row = static_cast<unsigned short>(op.height);
+    if (op.width != 0) size.ws_col = static_cast<unsigned short>(op.width);
+    if (ioctl(master.get(), TIOCSWINSZ, &size) < 0) return Outcome::failed(at::size);
+  }
+  if (fchown(slave.get(), op.uid, static_cast<gid_t>(-1)) < 0) return Outcome::failed(at::owner);
+  if (op.console) {
+    Fd target(open_console(root()));
+    if (!target.valid()) return fail(at::target, errno, "/dev/console");
+    constexpr unsigned flags = sys::open_tree_clone | sys::open_tree_cloexec | sys::at_empty_path;
+    Fd tree(sys::open_tree(slave.get(), "", flags));
+    if (!tree.valid() || !attach(tree.get(), target.get())) return fail(at::attach, errno, "/dev/console");
+  }
+  if (ioctl(slave.get(), TIOCSCTTY, 0) < 0) return Outcome::failed(at::session);
+  for (int fd = 0; fd <= 2; fd++) {
+    if (dup2(slave.get(), fd) != fd) return Outcome::failed(at::stdio);
+  }
+  shared_.slots[op.slot.number] = static_cast<Fd &&>(master);
+  return Outcome::success();
+}
+
+} // namespace veloci

@@ -1,0 +1,12 @@
+// tmpcopyup: fills a new file system with what its mount point holds.
+#pragma once
+#include "base/io.h"
+
+namespace veloci {
+
+// Copies what the directory `path` of the root holds into the directory `to`: files, directories, symbolic links,
+// nodes, with mode, owner and time of change. Mounts below are not entered. False and errno on failure; `detail` names
+// the file.
+bool copy_up(int root, Str path, int to, Text &detail);
+
+} // namespace veloci

@@ -1,0 +1,66 @@
+#include <fcntl.h>
+#include <sys/syscall.h>
+
+#include "base/sys.h"
+#include "init/init.h"
+
+namespace veloci {
+
+// Nothing of the host may be open when the working directory is entered: /proc/self/fd must lead nowhere.
+void Init::close_descriptors() {
+  load_filters();
+  unsigned first_other = static_cast<unsigned>(first_preserved_fd) + shared_.preserved;
+  sys::close_range(first_other, ~0u, 0);
+  for (Fd &slot : shared_.slots) slot.release();
+  root_.release();
+  procfs_.release();
+  parent_.release();
+  null_.tree.release();
+  empty_.tree.release();
+  closed_ = true;
+}
+
+// Enters a directory of the root and proves that it lies there.
+bool Init::enter(Str path, int &step, int open_step) {
+  step = open_step;
+  Fd root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  Fd directory(root.valid() ? open_in_root(root.get(), path.c_str(), O_PATH | O_DIRECTORY) : -1);
+  if (!directory.valid()) return false;
+  step = open_step + 1;
+  if (fchdir(directory.get()) < 0) return false;
+  step = open_step + 2;
+  char name[path_max];
+  // What lies outside of the root gets a name like "(unreachable)/x".
+  long size = syscall(SYS_getcwd, name, sizeof name);
+  if (size > 0 && name[0] == '/') return true;
+  if (size > 0) errno = EXDEV;
+  return false;
+}
+
+Outcome Init::on(const CwdEnter &op) {
+  namespace at = step::cwd_enter;
+  static_assert(at::chdir == at::open + 1 && at::proof == at::open + 2);
+  close_descriptors();
+  int step;
+  if (enter(op.path, step, at::open)) return Outcome::success();
+  if (errno == ENOENT && op.create && step == at::open) {
+    Fd made(make_in_root(root(), op.path, Missing::directory, 0755));
+    bool there = made.valid();
+    int err = errno;
+    made.reset();
+    root_.reset();
+    if (!there) return fail(at::create, err, op.path);
+    if (enter(op.path, step, at::open)) return Outcome::success();
+  }
+  if (errno == EACCES && op.late && step != at::proof) return Outcome::success();
+  return fail(step, op.path);
+}
+
+Outcome Init::on(const CwdAgain &op) {
+  namespace at = step::cwd_again;
+  static_assert(at::chdir == at::open + 1 && at::proof == at::open + 2);
+  int step;
+  return enter(op.path, step, at::open) ? Outcome::success() : fail(step, op.path);
+}
+
+} // namespace veloci

@@ -1,0 +1,54 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "init/init.h"
+
+namespace veloci {
+namespace {
+
+namespace at = step::device_node;
+
+mode_t type_of(DeviceNodeKind kind) {
+  switch (kind) {
+  case DeviceNodeKind::char_: return S_IFCHR;
+  case DeviceNodeKind::block: return S_IFBLK;
+  case DeviceNodeKind::fifo: return S_IFIFO;
+  }
+  return 0;
+}
+
+} // namespace
+
+int Init::parent_of(Str path, Name &name) {
+  uint32_t size = path.size;
+  while (size > 0 && path.data[size - 1] != '/') size--;
+  uint32_t length = path.size - size;
+  bool same = parent_.valid() && size == parent_path_.size && memcmp(path.data, parent_path_.data, size) == 0;
+  if (same && length > 0 && length <= name_max && strcmp(path.data + size, "..") != 0 && strcmp(path.data + size, ".") != 0) {
+    memcpy(name.text, path.data + size, length + 1);
+    return parent_.get();
+  }
+  parent_.reset(open_parent_in_root(root(), path, true, name));
+  parent_path_ = {path.data, size};
+  return parent_.get();
+}
+
+Outcome Init::on(const DeviceNode &op) {
+  Name name;
+  int parent = parent_of(op.path, name);
+  if (parent < 0) return fail(at::parent, op.path);
+  mode_t type = type_of(op.kind);
+  dev_t number = op.kind == DeviceNodeKind::fifo ? 0 : makedev(op.major, op.minor);
+  // The umask is 0: the mode becomes what it says.
+  bool made = mknodat(parent, name.text, type | (op.mode & 07777), number) == 0;
+  if (!made && errno != EEXIST) return fail(at::mknod, op.path);
+  bool foreign = made && (op.uid != 0 || op.gid != 0);
+  if (foreign && fchownat(parent, name.text, op.uid, op.gid, AT_SYMLINK_NOFOLLOW) < 0) return fail(at::owner, op.path);
+  struct stat status;
+  if (fstatat(parent, name.text, &status, AT_SYMLINK_NOFOLLOW) < 0) return fail(at::verify, op.path);
+  bool right = (status.st_mode & S_IFMT) == type && (op.kind == DeviceNodeKind::fifo || status.st_rdev == number);
+  return right ? Outcome::success() : fail(at::verify, EEXIST, op.path);
+}
+
+} // namespace veloci

@@ -1,0 +1,111 @@
+// Ids, capabilities, session: straight system calls, since musl's functions would signal threads, of which there are none.
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/keyctl.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <termios.h>
+
+#include "init/init.h"
+#include "plan/fill.h"
+
+namespace veloci {
+namespace {
+
+constexpr unsigned long capability_max = 63;
+constexpr mode_t default_umask = 022;
+
+long set_capability_bounds(unsigned long number) { return prctl(PR_CAPBSET_DROP, number, 0, 0, 0); }
+
+// Pipes and terminals; never the null device, which belongs to all, nor files.
+bool is_stream(int fd, const struct stat &status) {
+  if (S_ISFIFO(status.st_mode)) return true;
+  termios terminal;
+  return S_ISCHR(status.st_mode) && status.st_rdev != makedev(1, 3) && ioctl(fd, TCGETS, &terminal) == 0;
+}
+
+} // namespace
+
+Outcome Init::on(const SessionNew &op) {
+  namespace at = step::session_new;
+  if (setsid() < 0) return Outcome::failed(at::setsid);
+  if (!op.keyring) return Outcome::success();
+  HoleValues values;
+  const Record &record = *shared_.record;
+  values.id = {record.id, static_cast<uint32_t>(strnlen(record.id, sizeof record.id - 1))};
+  TextOf<512> name;
+  if (!fill(op.keyring.value, values, name)) return Outcome::failed(at::keyring, ENAMETOOLONG);
+  long key = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name.c_str(), 0, 0, 0);
+  return key >= 0 || errno == ENOSYS ? Outcome::success() : Outcome::failed(at::keyring);
+}
+
+Outcome Init::on(const StdioOwn &op) {
+  for (int fd = 0; fd <= 2; fd++) {
+    struct stat status;
+    if (fstat(fd, &status) < 0) return Outcome::failed(step::stdio_own::fchown);
+    if (status.st_uid == op.uid || !is_stream(fd, status)) continue;
+    // A read-only file system or an owner that has no number here: it stays as it is.
+    if (fchown(fd, op.uid, static_cast<gid_t>(-1)) < 0 && errno != EPERM && errno != EINVAL && errno != EROFS) {
+      return Outcome::failed(step::stdio_own::fchown);
+    }
+  }
+  return Outcome::success();
+}
+
+Outcome Init::on(const BoundingDrop &op) {
+  for (unsigned long number = 0; number <= capability_max; number++) {
+    if (op.bounding >> number & 1) continue;
+    if (set_capability_bounds(number) == 0) continue;
+    if (errno == EINVAL) break; // beyond the last one that the kernel knows
+    int err = errno;
+    if (prctl(PR_CAPBSET_READ, number, 0, 0, 0) != 0) return Outcome::failed(step::caps_bound::drop, err);
+  }
+  return Outcome::success();
+}
+
+Outcome Init::on(const IdsSet &op) {
+  namespace at = step::ids_set;
+  if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) return Outcome::failed(at::keepcaps);
+  if (op.setgroups) {
+    Pages memory;
+    uint32_t count = 0;
+    if (!op.groups.empty() && !memory.allocate(op.groups.size() * sizeof(uint32_t))) return Outcome::failed(at::setgroups);
+    for (uint32_t group : op.groups) memory.data<uint32_t>()[count++] = group;
+    if (syscall(SYS_setgroups, count, memory.data()) < 0) return Outcome::failed(at::setgroups);
+  }
+  if (syscall(SYS_setresgid, op.gid, op.gid, op.gid) < 0) return Outcome::failed(at::setresgid);
+  if (syscall(SYS_setresuid, op.uid, op.uid, op.uid) < 0) return Outcome::failed(at::setresuid);
+  // The change of ids has set this to what the kernel's suid_dumpable says.
+  prctl(PR_SET_DUMPABLE, 0);
+  if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0) return Outcome::failed(at::keepcaps);
+  umask(op.umask ? op.umask.value & 0777 : default_umask);
+  return Outcome::success();
+}
+
+Outcome Init::on(const CapsSet &op) {
+  namespace at = step::caps_set;
+  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  auto low = [](uint64_t bits) { return static_cast<uint32_t>(bits); };
+  auto high = [](uint64_t bits) { return static_cast<uint32_t>(bits >> 32); };
+  __user_cap_data_struct data[2] = {
+      {low(op.effective), low(op.permitted), low(op.inheritable)},
+      {high(op.effective), high(op.permitted), high(op.inheritable)},
+  };
+  if (syscall(SYS_capset, &header, data) < 0) return Outcome::failed(at::capset);
+  if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0) return Outcome::failed(at::ambient_clear);
+  for (unsigned long number = 0; number <= capability_max; number++) {
+    if (!(op.ambient >> number & 1)) continue;
+    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0) < 0) return Outcome::failed(at::ambient);
+  }
+  return Outcome::success();
+}
+
+Outcome Init::on(const PrivilegesNone &) {
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) return Outcome::failed(step::privileges_none::prctl);
+  return Outcome::success();
+}
+
+} // namespace veloci

@@ -1,0 +1,42 @@
+#include "init/init.h"
+
+#include <fcntl.h>
+
+namespace veloci {
+
+Init::Init(Shared &shared, const Program &program) : Common(shared), program_(program) {
+  for (const OpRecord &op : program) note_codes(op, 0);
+}
+
+void Init::note_codes(const OpRecord &record, unsigned depth) {
+  if (record.code < 128) codes_[record.code / 64] |= uint64_t{1} << (record.code % 64);
+  if (record.code != code::alt || depth >= max_alt_depth) return;
+  Reader reader(record.body);
+  Alt alt;
+  if (!read(reader, alt)) return;
+  note_codes(alt.try_, depth + 1);
+  if (alt.else_) note_codes(alt.else_.value, depth + 1);
+}
+
+int Init::root() {
+  if (!root_.valid()) root_.reset(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  return root_.get();
+}
+
+int Init::procfs() {
+  if (!procfs_.valid()) {
+    procfs_.reset(open_procfs(program_has(code::sysctl_write) ? ProcfsPart::whole : ProcfsPart::processes));
+  }
+  return procfs_.get();
+}
+
+FailureKind Init::failure_kind(uint16_t code) const {
+  switch (code) {
+  case code::hook_run: return FailureKind::hook;
+  case code::seccomp_load: return FailureKind::seccomp;
+  case code::program_run: return execve_kind_;
+  default: return FailureKind::operation;
+  }
+}
+
+} // namespace veloci

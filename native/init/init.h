@@ -1,0 +1,117 @@
+// Operations of init: builds the container's file system, takes on the program's identity, runs the program. One
+// overload for each, in the file of its family.
+#pragma once
+#include "base/path.h"
+#include "base/procfs.h"
+#include "init/shared.h"
+#include "plan/plan_file.h"
+#include "plan/vector.h"
+
+namespace veloci {
+
+class Init : public Common {
+public:
+  Init(Shared &shared, const Program &program);
+  using Common::on;
+
+  // root.cc
+  Outcome on(const RootOpen &op);
+  Outcome on(const RootPivot &op);
+  // mount_fs.cc, mount_bind.cc, mount_attr.cc
+  Outcome on(const MountFs &op);
+  Outcome on(const MountBind &op);
+  Outcome on(const MountAttr &op);
+  // device.cc, paths.cc
+  Outcome on(const DeviceNode &op);
+  Outcome on(const PathSymlink &op);
+  Outcome on(const PathDirectory &op);
+  Outcome on(const PathMask &op);
+  Outcome on(const PathReadonly &op);
+  // console.cc
+  Outcome on(const ConsoleOpen &op);
+  // net.cc, sysctl.cc, hooks.cc
+  Outcome on(const NetUp &op);
+  Outcome on(const HostnameSet &op);
+  Outcome on(const SysctlWrite &op);
+  Outcome on(const LabelExec &op);
+  Outcome on(const HookRun &op);
+  // identity.cc
+  Outcome on(const SessionNew &op);
+  Outcome on(const StdioOwn &op);
+  Outcome on(const BoundingDrop &op);
+  Outcome on(const IdsSet &op);
+  Outcome on(const CapsSet &op);
+  Outcome on(const PrivilegesNone &op);
+  // seccomp.cc
+  Outcome on(const SeccompLoad &op);
+  // environment.cc, cwd.cc
+  Outcome on(const ProcessEnv &op);
+  Outcome on(const CwdEnter &op);
+  Outcome on(const CwdAgain &op);
+  // program.cc
+  Outcome on(const ProgramFind &op);
+  Outcome on(const StartWait &op);
+  Outcome on(const ProgramRun &op);
+
+  // What kind of failure an operation with this code means for the start of the program.
+  FailureKind failure_kind(uint16_t code) const;
+
+private:
+  // Something that is mounted over many paths: the first time itself, then copies.
+  struct Cover {
+    Fd tree;
+    bool placed = false;
+  };
+  struct Filter {
+    void *instructions = nullptr;
+    size_t size = 0;
+  };
+  enum class TargetKind : uint8_t { directory, real_directory, file };
+
+  // The container's root (O_PATH); / when this process already lives in it.
+  int root();
+  // A procfs of our own, whole when an operation of the program needs /proc/sys. -1 and errno on failure.
+  int procfs();
+  bool program_has(uint16_t code) const { return codes_[code / 64] >> (code % 64) & 1; }
+  void note_codes(const OpRecord &record, unsigned depth);
+
+  // mounts.cc
+  // Opens, and makes where it is missing, what is mounted on. -1 and errno on failure; `detail` says more.
+  int open_target(Str path, TargetKind kind);
+  bool attach(int tree, int target);
+  // Whether our mount is now what the path leads to.
+  bool verify(int tree, Str path);
+  bool set_attributes(int mount, bool recursive, uint64_t set, uint64_t clear);
+  bool set_propagation(int mount, Propagation propagation);
+  bool remount(int mount, uint64_t set, uint64_t clear);
+  // paths.cc
+  bool prepare_null();
+  bool prepare_empty();
+  bool cover(Cover &cover, int target, Str path);
+  // Parent directory of a path, kept open for the next one in it.
+  int parent_of(Str path, Name &name);
+  // seccomp.cc, cwd.cc, program.cc
+  bool load_filter(Slot slot);
+  void load_filters();
+  void close_descriptors();
+  bool enter(Str path, int &step, int open_step);
+  bool arrange_descriptors();
+  void explain_execve(int err);
+
+  Program program_;
+  uint64_t codes_[2] = {};
+  Fd root_;
+  Fd procfs_;
+  Cover null_, empty_;
+  Fd parent_;
+  Str parent_path_;
+  Filter filters_[Slot::count];
+  bool closed_ = false, arranged_ = false;
+  Vector env_;
+  TextOf<path_max> home_;
+  TextOf<24> listen_pid_;
+  TextOf<path_max> path_;
+  FailureKind execve_kind_ = FailureKind::execve;
+};
+
+} // namespace veloci

@@ -1,0 +1,140 @@
+// The program that enters containers. It starts as the stager, from a sealed memfd, while the plan is still being made;
+// the stager's clone goes on as init.
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+
+#include "base/pages.h"
+#include "base/sys.h"
+#include "init/init.h"
+#include "init/stager.h"
+
+namespace veloci {
+namespace {
+
+constexpr int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+constexpr uint32_t no_operation = UINT32_MAX;
+
+bool sealed(int fd) {
+  int found = fcntl(fd, F_GET_SEALS);
+  return found >= 0 && (found & seals) == seals;
+}
+
+// Nobody in a container may be able to change the file that we run from.
+bool program_sealed() {
+  Fd program(open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+  return program.valid() && sealed(program.get());
+}
+
+bool map_record(Shared &shared) {
+  void *memory = mmap(nullptr, sizeof(Record), PROT_READ | PROT_WRITE, MAP_SHARED, record_fd, 0);
+  if (memory == MAP_FAILED) return false;
+  shared.record = static_cast<Record *>(memory);
+  close(record_fd);
+  return true;
+}
+
+// A plan that is too large for a message comes in a sealed memfd.
+bool map_plan(int fd, Bytes &plan) {
+  struct stat status;
+  if (!sealed(fd) || fstat(fd, &status) < 0 || status.st_size <= 0) return false;
+  plan.size = static_cast<size_t>(status.st_size);
+  void *memory = mmap(nullptr, plan.size, PROT_READ, MAP_PRIVATE, fd, 0);
+  plan.data = static_cast<const uint8_t *>(memory);
+  return memory != MAP_FAILED;
+}
+
+// Keeps the descriptors that the executor meant for us, close-on-exec, and closes all others.
+bool tidy_descriptors(uint32_t preserved) {
+  unsigned first_other = static_cast<unsigned>(first_preserved_fd) + preserved;
+  if (sys::close_range(first_other, ~0u, 0) < 0) return false;
+  if (sys::close_range(socket_fd, ~0u, sys::close_range_cloexec) == 0) return true;
+  if (errno != EINVAL) return false;
+  for (unsigned fd = socket_fd; fd < first_other; fd++) fcntl(static_cast<int>(fd), F_SETFD, FD_CLOEXEC); // before 5.11
+  return true;
+}
+
+// Waits for the programs. False and errno on failure, with words in `what`.
+bool receive_plan(Shared &shared, Pages &buffer, PlanFile &plan, const char **what) {
+  *what = "the plan does not arrive";
+  if (!buffer.allocate(inline_plan_max)) return false;
+  MessageHeader header;
+  Fd fd;
+  Received received = receive_large(shared.socket.get(), header, buffer.data(), buffer.size(), fd);
+  if (received == Received::end) _exit(1);
+  if (received == Received::error) return false;
+  errno = EBADMSG;
+  if (header.type != static_cast<uint8_t>(MessageType::programs) || header.index > 4096) return false;
+  Bytes bytes = {buffer.data<uint8_t>(), header.detail_size};
+  if (fd.valid() && !map_plan(fd.get(), bytes)) return false;
+  fd.reset();
+  shared.preserved = header.index;
+  if (header.point != 0) shared.fifo.reset(fifo_fd);
+  else close(fifo_fd);
+  if (!tidy_descriptors(shared.preserved)) return false;
+  errno = EBADMSG;
+  return verify(bytes, what) && PlanFile::open(bytes, plan, what);
+}
+
+[[noreturn]] void stop(Common &common, ProgramName program, uint32_t index, FailureKind kind, Outcome outcome) {
+  common.report(program, index, kind, outcome);
+  _exit(1);
+}
+
+// Runs the stager's program; comes back as init, which its last operation has cloned.
+void run_stager_program(Shared &shared, const PlanFile &plan) {
+  Stager stager(shared);
+  Program program;
+  uint32_t count = plan.find(ProgramName::stager, program) ? program.size() : 0;
+  for (const OpRecord &op : program) {
+    Outcome outcome = run_stager(op, stager);
+    if (!outcome.ok()) stop(stager, ProgramName::stager, op.index, FailureKind::operation, outcome);
+    record_stamp(*shared.record, static_cast<uint8_t>(ProgramName::stager), op.index, shared.clock_skew);
+    if (shared.is_init) return;
+  }
+  shared.detail.add("the stager's program does not end in process.clone");
+  stop(stager, ProgramName::stager, count, FailureKind::operation, Outcome::failed(0, EPROTO));
+}
+
+[[noreturn]] void run_init_program(Shared &shared, const PlanFile &plan) {
+  Program program;
+  plan.find(ProgramName::init, program);
+  Init init(shared, program);
+  for (const OpRecord &op : program) {
+    Outcome outcome = run_init(op, init);
+    if (!outcome.ok()) stop(init, ProgramName::init, op.index, init.failure_kind(op.code), outcome);
+    record_stamp(*shared.record, static_cast<uint8_t>(ProgramName::init), op.index, shared.clock_skew);
+  }
+  shared.detail.add("init's program does not end in program.run");
+  stop(init, ProgramName::init, program.size(), FailureKind::operation, Outcome::failed(0, EPROTO));
+}
+
+[[noreturn]] void run() {
+  prctl(PR_SET_DUMPABLE, 0);
+  umask(0);
+  Shared shared;
+  shared.socket.reset(socket_fd);
+  if (!map_record(shared)) _exit(1);
+  shared.host_clock_offset = clock_offset();
+  Common common(shared);
+  if (!program_sealed()) {
+    shared.detail.add("not running from a sealed memfd");
+    stop(common, ProgramName::stager, no_operation, FailureKind::operation, Outcome::failed(0, EPERM));
+  }
+  Pages buffer;
+  PlanFile plan;
+  const char *what;
+  if (!receive_plan(shared, buffer, plan, &what)) {
+    Outcome outcome = Outcome::failed(0);
+    shared.detail.add(what);
+    stop(common, ProgramName::stager, no_operation, FailureKind::operation, outcome);
+  }
+  run_stager_program(shared, plan);
+  run_init_program(shared, plan);
+}
+
+} // namespace
+} // namespace veloci
+
+int main() { veloci::run(); }

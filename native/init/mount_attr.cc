@@ -1,0 +1,20 @@
+#include <fcntl.h>
+
+#include "init/init.h"
+
+namespace veloci {
+namespace {
+
+namespace at = step::mount_attr;
+
+} // namespace
+
+Outcome Init::on(const MountAttr &op) {
+  Fd target(open_in_root(root(), op.target.c_str(), O_PATH));
+  if (!target.valid()) return fail(at::target, op.target);
+  if (!set_attributes(target.get(), op.recursive, op.set, op.clear)) return fail(at::attr, op.target);
+  if (!set_propagation(target.get(), op.propagation)) return fail(at::propagate, op.target);
+  return Outcome::success();
+}
+
+} // namespace veloci

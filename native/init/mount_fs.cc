@@ -1,0 +1,87 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/sys.h"
+#include "init/copy_up.h"
+#include "init/init.h"
+
+namespace veloci {
+namespace {
+
+namespace at = step::mount_fs;
+
+// Adds what the kernel has said about the file system's context: lines like "e tmpfs: Bad value for 'size'".
+void add_kernel_words(int fs, Text &detail) {
+  int err = errno;
+  for (;;) {
+    char line[512];
+    ssize_t size = ::read(fs, line, sizeof line);
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0) break;
+    size_t end = static_cast<size_t>(size);
+    while (end > 0 && line[end - 1] == '\n') end--;
+    size_t start = end > 2 && line[1] == ' ' ? 2 : 0;
+    if (detail.size() > 0) detail.add(": ");
+    detail.add(line + start, end - start);
+  }
+  errno = err;
+}
+
+bool has_option(const List<FsOption> &options, const char *key) {
+  for (const FsOption &option : options) {
+    if (option.key == Str::of(key)) return true;
+  }
+  return false;
+}
+
+int set_option(int fs, const FsOption &option) {
+  if (!option.value) return sys::fsconfig(fs, sys::fsconfig_set_flag, option.key.c_str(), nullptr, 0);
+  return sys::fsconfig(fs, sys::fsconfig_set_string, option.key.c_str(), option.value.value.c_str(), 0);
+}
+
+} // namespace
+
+Outcome Init::on(const MountFs &op) {
+  Text &detail = shared_.detail;
+  Fd fs(sys::fsopen(op.type.c_str(), sys::fsopen_cloexec));
+  if (!fs.valid()) return fail(at::fsopen, op.type);
+  auto refused = [&](int step, Str what) {
+    int err = errno;
+    detail.clear();
+    detail.add(what);
+    add_kernel_words(fs.get(), detail);
+    return Outcome::failed(step, err);
+  };
+  if (op.source && set_option(fs.get(), {Str::of("source"), op.source}) < 0) {
+    return refused(at::option, Str::of("source"));
+  }
+  for (const FsOption &option : op.options) {
+    if (set_option(fs.get(), option) < 0) return refused(at::option, option.key);
+  }
+  if (sys::fsconfig(fs.get(), sys::fsconfig_create, nullptr, nullptr, 0) < 0) return refused(at::create, op.type);
+  // A read-only mount can be filled only before it becomes so.
+  uint64_t later = op.copy_up ? op.attr & sys::attr_rdonly : 0;
+  Fd tree(sys::fsmount(fs.get(), sys::fsmount_cloexec, op.attr & ~later));
+  if (!tree.valid()) return refused(at::fsmount, op.type);
+  fs.reset();
+  // A tmpfs takes the mode of the directory that it covers, when the configuration does not say another.
+  struct stat covered = {};
+  bool keep_mode = op.type == Str::of("tmpfs") && !has_option(op.options, "mode");
+  if (keep_mode) {
+    Fd existing(open_in_root(root(), op.target.c_str(), O_PATH | O_DIRECTORY));
+    keep_mode = existing.valid() && fstat(existing.get(), &covered) == 0;
+  }
+  Fd target(open_target(op.target, op.directory ? TargetKind::real_directory : TargetKind::directory));
+  if (!target.valid()) return Outcome::failed(at::target);
+  if (keep_mode && fchmodat(tree.get(), ".", covered.st_mode & 07777, 0) < 0 && errno != EROFS) {
+    return fail(at::target, op.target);
+  }
+  if (op.copy_up && !copy_up(root(), op.target, tree.get(), detail)) return Outcome::failed(at::target);
+  if (later != 0 && !set_attributes(tree.get(), false, later, 0)) return fail(at::fsmount, op.type);
+  if (!attach(tree.get(), target.get())) return fail(at::attach, op.target);
+  if (!verify(tree.get(), op.target)) return fail(at::verify, op.target);
+  if (!set_propagation(tree.get(), op.propagation)) return fail(at::propagate, op.target);
+  return Outcome::success();
+}
+
+} // namespace veloci

@@ -1,0 +1,160 @@
+// The container's program: found, released, run.
+#include <fcntl.h>
+#include <initializer_list>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "base/sys.h"
+#include "init/init.h"
+#include "init/interpreter.h"
+
+namespace veloci {
+namespace {
+
+constexpr int at_eaccess = 0x200;
+
+enum class Found : uint8_t { program, nothing, directory, forbidden };
+
+// Whether this path can be executed; errno says more when it cannot.
+Found look_at(const char *path) {
+  struct stat status;
+  if (fstatat(AT_FDCWD, path, &status, 0) < 0) return errno == EACCES ? Found::forbidden : Found::nothing;
+  if (S_ISDIR(status.st_mode)) return errno = EISDIR, Found::directory;
+  if (sys::faccessat2(AT_FDCWD, path, X_OK, at_eaccess) == 0) return Found::program;
+  return errno == EACCES ? Found::forbidden : Found::nothing;
+}
+
+// Looks through the directories of PATH; an empty one is the working directory.
+Found search(Str name, Str directories, Text &path) {
+  Found result = Found::nothing;
+  const char *at = directories.data, *end = directories.data + directories.size;
+  for (;;) {
+    const char *colon = at;
+    while (colon < end && *colon != ':') colon++;
+    path.clear();
+    if (colon > at) path.add(at, static_cast<size_t>(colon - at));
+    else path.add_char('.');
+    path.add_char('/').add(name);
+    Found found = path.complete() ? look_at(path.c_str()) : Found::nothing;
+    if (found == Found::program) return found;
+    if (found == Found::forbidden) result = found;
+    if (colon == end) return result;
+    at = colon + 1;
+  }
+}
+
+// The pages of the stack that earlier operations have used and nobody needs any more.
+void release_stack() {
+  constexpr uintptr_t page = 4096, reach = 256 * 1024;
+  uintptr_t top = reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) - 2 * page;
+  uintptr_t end = top & ~(page - 1);
+  madvise(reinterpret_cast<void *>(end - reach), reach, MADV_DONTNEED);
+}
+
+} // namespace
+
+Outcome Init::on(const ProgramFind &op) {
+  namespace at = step::program_find;
+  bool plain = memchr(op.name.data, '/', op.name.size) == nullptr;
+  Found found = Found::nothing;
+  errno = ENOENT;
+  path_.clear();
+  if (!plain) {
+    path_.add(op.name);
+    found = path_.complete() ? look_at(path_.c_str()) : Found::nothing;
+  } else if (!op.name.empty() && !op.path.empty()) {
+    found = search(op.name, op.path, path_);
+  }
+  switch (found) {
+  case Found::program: return Outcome::success();
+  case Found::directory: return fail(at::directory, EISDIR, op.name);
+  case Found::forbidden: return fail(at::access, EACCES, op.name);
+  case Found::nothing: return fail(at::find, plain ? ENOENT : errno, op.name);
+  }
+  return fail(at::find, ENOENT, op.name);
+}
+
+Outcome Init::on(const StartWait &) {
+  namespace at = step::start_wait;
+  Record &record = *shared_.record;
+  record_set_stage(record, Stage::created);
+  MessageHeader created;
+  created.type = static_cast<uint8_t>(MessageType::sync);
+  created.point = static_cast<uint8_t>(Point::created);
+  if (!send(created)) return Outcome::failed(at::report);
+  shared_.socket.reset();
+  release_stack();
+  char byte;
+  ssize_t size;
+  do size = ::read(shared_.fifo.get(), &byte, 1);
+  while (size < 0 && errno == EINTR);
+  if (size != 1) return Outcome::failed(at::read, size == 0 ? EPIPE : errno);
+  record_set_stage(record, Stage::released);
+  return Outcome::success();
+}
+
+// Puts the preserved descriptors to 3 and up. Ours go above them and end with execve.
+bool Init::arrange_descriptors() {
+  if (arranged_) return true;
+  if (!closed_) close_descriptors();
+  int preserved = static_cast<int>(shared_.preserved);
+  if (preserved > 0) {
+    int above = first_preserved_fd + preserved;
+    for (Fd *fd : {&shared_.socket, &shared_.fifo}) {
+      if (!fd->valid()) continue;
+      int moved = fcntl(fd->get(), F_DUPFD_CLOEXEC, above);
+      if (moved < 0) return false;
+      fd->reset(moved);
+    }
+    for (int i = 0; i < preserved; i++) {
+      if (dup2(first_preserved_fd + i, 3 + i) < 0) return false;
+    }
+    if (sys::close_range(static_cast<unsigned>(3 + preserved), static_cast<unsigned>(above) - 1, 0) < 0) return false;
+  }
+  arranged_ = true;
+  return true;
+}
+
+// After a filter every further system call is a risk, so what is known without one is stored first.
+void Init::explain_execve(int err) {
+  Text &detail = shared_.detail;
+  detail.clear();
+  detail.add(path_.str());
+  execve_kind_ = err == ENOENT ? FailureKind::interpreter
+                 : err == EACCES || err == EPERM ? FailureKind::not_executable
+                 : err == ENOEXEC ? FailureKind::format
+                                  : FailureKind::execve;
+  record_fail(*shared_.record, execve_kind_, static_cast<uint32_t>(ProgramName::init), program_.size() - 1,
+              Outcome::failed(step::program_run::execve, err), detail.str());
+  if (err != ENOENT && err != EACCES) return;
+  TextOf<256> interpreter;
+  switch (find_interpreter(path_.c_str(), interpreter)) {
+  case Interpreter::unreadable:
+    if (errno == ENOENT) execve_kind_ = FailureKind::not_found;
+    return;
+  case Interpreter::none: return;
+  case Interpreter::missing: execve_kind_ = FailureKind::interpreter; break;
+  case Interpreter::present:
+    if (err == ENOENT) execve_kind_ = FailureKind::execve; // the interpreter's own interpreter
+    break;
+  }
+  detail.add(": interpreter ").add(interpreter.str());
+}
+
+Outcome Init::on(const ProgramRun &op) {
+  namespace at = step::program_run;
+  if (op.preserve > shared_.preserved) return Outcome::failed(at::close, EBADF);
+  Vector argv;
+  if (!argv.fill(op.args) || !arrange_descriptors()) return Outcome::failed(at::close);
+  if (op.listen_pid) {
+    listen_pid_.add("LISTEN_PID=").add_signed(getpid());
+    env_.add(listen_pid_.c_str());
+  }
+  record_set_stage(*shared_.record, Stage::executing);
+  execve(path_.c_str(), argv.data(), env_.data());
+  int err = errno;
+  explain_execve(err);
+  return Outcome::failed(at::execve, err);
+}
+
+} // namespace veloci

@@ -1,0 +1,74 @@
+#include <fcntl.h>
+#include <sys/mount.h>
+
+#include "base/sys.h"
+#include "init/init.h"
+#include "init/propagation.h"
+
+namespace veloci {
+namespace {
+
+// Deeper no path can be.
+constexpr unsigned depth_max = path_max / 2;
+
+bool make_private(int fd, int procfs) {
+  if (sys::mount_setattr(fd, "", sys::at_empty_path, {0, 0, MS_PRIVATE, 0}) == 0) return true;
+  if (errno != ENOSYS) return false;
+  TextOf<32> name;
+  name.add("self/fd/").add_signed(fd);
+  return fchdir(procfs) == 0 && mount(nullptr, name.c_str(), nullptr, MS_PRIVATE, nullptr) == 0;
+}
+
+// Makes the mount that a directory lies on private: only its root answers, so up to there.
+bool make_holder_private(int directory, int procfs) {
+  Fd at(openat(directory, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  for (unsigned i = 0; at.valid() && i < depth_max; i++) {
+    if (make_private(at.get(), procfs)) return true;
+    if (errno != EINVAL) return false;
+    at.reset(openat(at.get(), "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  }
+  return false;
+}
+
+} // namespace
+
+Outcome Init::on(const RootOpen &op) {
+  namespace at = step::root_open;
+  unsigned long how = propagation_flag(op.tree) | (propagation_recursive(op.tree) ? MS_REC : 0);
+  if (propagation_flag(op.tree) != 0 && mount(nullptr, "/", nullptr, how, nullptr) < 0) {
+    return Outcome::failed(at::propagate);
+  }
+  Fd directory(open(op.path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!directory.valid()) return fail(at::open, op.path);
+  constexpr unsigned flags = sys::open_tree_clone | sys::open_tree_cloexec | sys::at_empty_path | sys::at_recursive;
+  Fd tree(sys::open_tree(directory.get(), "", flags));
+  if (!tree.valid()) return fail(at::clone, op.path);
+  if (sys::move_mount(tree.get(), directory.get()) < 0) return fail(at::attach, op.path);
+  if (op.parent_private) {
+    bool old_kernel = sys::mount_setattr(-1, "", 0, {0, 0, 0, 0}) < 0 && errno == ENOSYS;
+    if (!make_holder_private(directory.get(), old_kernel ? procfs() : -1)) return fail(at::parent, op.path);
+  }
+  root_ = static_cast<Fd &&>(tree);
+  return Outcome::success();
+}
+
+Outcome Init::on(const RootPivot &op) {
+  namespace at = step::root_pivot;
+  // What is taken from the host's file system, while it is there.
+  if (program_has(code::path_mask)) prepare_null();
+  if (program_has(code::sysctl_write) || program_has(code::oom_score) || program_has(code::label_exec)) procfs();
+  parent_.reset();
+  if (fchdir(root()) < 0) return Outcome::failed(at::chdir);
+  if (op.chroot) {
+    if (mount(".", "/", nullptr, MS_MOVE, nullptr) < 0) return Outcome::failed(at::move);
+    if (chroot(".") < 0) return Outcome::failed(at::chroot);
+  } else {
+    if (sys::pivot_root(".", ".") < 0) return Outcome::failed(at::pivot);
+    // The old root now lies over the new one; its going must not reach the host.
+    if (mount(nullptr, ".", nullptr, MS_SLAVE | MS_REC, nullptr) < 0) return Outcome::failed(at::propagate);
+    if (umount2(".", MNT_DETACH) < 0) return Outcome::failed(at::detach);
+  }
+  return chdir("/") == 0 ? Outcome::success() : Outcome::failed(at::chdir);
+}
+
+} // namespace veloci

@@ -1,0 +1,62 @@
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "base/sys.h"
+#include "init/init.h"
+
+namespace veloci {
+namespace {
+
+constexpr off_t filter_max = BPF_MAXINSNS * sizeof(sock_filter);
+
+} // namespace
+
+// Maps the filter, so that its descriptor need not stay open until the container's program is about to run.
+bool Init::load_filter(Slot slot) {
+  Filter &filter = filters_[slot.number];
+  Fd &file = shared_.slots[slot.number];
+  if (filter.instructions != nullptr) return true;
+  struct stat status;
+  if (fstat(file.get(), &status) < 0) return false;
+  if (status.st_size <= 0 || status.st_size > filter_max || status.st_size % sizeof(sock_filter) != 0) {
+    errno = ENOEXEC;
+    return false;
+  }
+  filter.size = static_cast<size_t>(status.st_size);
+  void *memory = mmap(nullptr, filter.size, PROT_READ, MAP_PRIVATE, file.get(), 0);
+  if (memory == MAP_FAILED) return false;
+  filter.instructions = memory;
+  file.reset();
+  return true;
+}
+
+// For every seccomp.load of the program whose filter is here already; what is wrong with it shows there.
+void Init::load_filters() {
+  if (!program_has(code::seccomp_load)) return;
+  for (const OpRecord &record : program_) {
+    SeccompLoad op;
+    Reader reader(record.body);
+    if (record.code == code::seccomp_load && read(reader, op)) load_filter(op.slot);
+  }
+}
+
+Outcome Init::on(const SeccompLoad &op) {
+  namespace at = step::seccomp_load;
+  if (!load_filter(op.slot)) return Outcome::failed(at::read);
+  // The filter may forbid what follows it; after it there should be nothing but execve.
+  if (!arrange_descriptors()) return Outcome::failed(at::read);
+  Filter &filter = filters_[op.slot.number];
+  sock_fprog program = {
+      static_cast<unsigned short>(filter.size / sizeof(sock_filter)),
+      static_cast<sock_filter *>(filter.instructions),
+  };
+  long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, op.flags, &program);
+  if (result < 0) return Outcome::failed(at::seccomp);
+  return Outcome::success();
+}
+
+} // namespace veloci

@@ -1,0 +1,136 @@
+#include "init/shared.h"
+
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include "base/procfs.h"
+#include "base/sys.h"
+
+namespace veloci {
+namespace {
+
+MessageHeader header(MessageType type, uint8_t point) {
+  MessageHeader made;
+  made.type = static_cast<uint8_t>(type);
+  made.point = point;
+  return made;
+}
+
+// Init's messages come after the one that tells its pid.
+void await_pid_report(Record &record) {
+  timespec limit = {1, 0};
+  for (int i = 0; i < 30 && __atomic_load_n(&record.reported, __ATOMIC_ACQUIRE) == 0; i++) {
+    syscall(SYS_futex, &record.reported, FUTEX_WAIT, 0, &limit, nullptr, 0);
+  }
+}
+
+bool write_oom_score(Str value, int &step) {
+  Fd proc(open_procfs(ProcfsPart::processes));
+  Fd file(proc.valid() ? open_in_procfs(proc.get(), "self/oom_score_adj", O_WRONLY) : -1);
+  step = step::oom_score::open;
+  if (!file.valid()) return false;
+  step = step::oom_score::write;
+  return write_all(file.get(), value.data, value.size);
+}
+
+} // namespace
+
+bool Common::send(const MessageHeader &header, Bytes detail, int fd) {
+  if (shared_.is_init) await_pid_report(*shared_.record);
+  return send_message(shared_.socket.get(), header, detail, fd);
+}
+
+bool Common::receive(MessageType type, uint8_t point) {
+  Message message;
+  for (;;) {
+    Fd fd;
+    switch (receive_message(shared_.socket.get(), message, fd)) {
+    case Received::end: _exit(1); // the executor has given up: nobody is left to tell
+    case Received::error: return false;
+    case Received::message: break;
+    }
+    bool expected = message.kind() == type && message.point == point;
+    if (message.kind() == MessageType::fd && message.point < Slot::count && fd.valid()) {
+      shared_.slots[message.point] = static_cast<Fd &&>(fd);
+      if (expected) return true;
+      continue;
+    }
+    if (expected && type != MessageType::fd) return true;
+    errno = EPROTO;
+    return false;
+  }
+}
+
+Outcome Common::on(const SyncSignal &op) {
+  bool sent = send(header(MessageType::sync, static_cast<uint8_t>(op.point)));
+  return sent ? Outcome::success() : Outcome::failed(step::sync_signal::send);
+}
+
+Outcome Common::on(const SyncAwait &op) {
+  if (!receive(MessageType::sync, static_cast<uint8_t>(op.point))) return Outcome::failed(step::sync_await::receive);
+  // The maps are written: an unprivileged executor needs /proc/PID no longer.
+  if (op.point == Point::ids_mapped) prctl(PR_SET_DUMPABLE, 0);
+  return Outcome::success();
+}
+
+Outcome Common::on(const FdSend &op) {
+  Fd &fd = shared_.slots[op.slot.number];
+  if (!fd.valid()) return Outcome::failed(step::fd_send::send, EBADF);
+  if (!send(header(MessageType::fd, op.slot.number), {}, fd.get())) return Outcome::failed(step::fd_send::send);
+  fd.reset();
+  return Outcome::success();
+}
+
+Outcome Common::on(const FdReceive &op) {
+  if (shared_.slots[op.slot.number].valid() || receive(MessageType::fd, op.slot.number)) return Outcome::success();
+  return Outcome::failed(step::fd_receive::receive);
+}
+
+Outcome Common::on(const NamespaceUnshare &op) {
+  // The maps are written through /proc/PID, which belongs to root as long as we cannot be dumped.
+  if (op.types & sys::clone_newuser && geteuid() != 0) prctl(PR_SET_DUMPABLE, 1);
+  if (sys::unshare(op.types) < 0) return Outcome::failed(step::namespace_unshare::unshare);
+  return Outcome::success();
+}
+
+Outcome Common::on(const RlimitSet &op) {
+  struct {
+    uint64_t soft, hard;
+  } limit = {op.soft, op.hard};
+  if (syscall(SYS_prlimit64, 0, op.resource, &limit, nullptr) < 0) return Outcome::failed(step::rlimit_set::prlimit);
+  return Outcome::success();
+}
+
+Outcome Common::on(const OomScore &op) {
+  TextOf<16> value;
+  value.add_signed(op.value);
+  int step;
+  if (write_oom_score(value.str(), step)) return Outcome::success();
+  // Files below /proc/self belong to root as long as we cannot be dumped. Only on the host's side: in the container
+  // somebody could attach to us meanwhile.
+  if (errno == EACCES && step == step::oom_score::open && !shared_.is_init && prctl(PR_SET_DUMPABLE, 1) == 0) {
+    bool written = write_oom_score(value.str(), step);
+    int err = errno;
+    prctl(PR_SET_DUMPABLE, 0);
+    if (written) return Outcome::success();
+    errno = err;
+  }
+  return fail(step, value.str());
+}
+
+void Common::report(ProgramName program, uint32_t index, FailureKind kind, Outcome outcome) {
+  Str detail = shared_.detail.str();
+  record_fail(*shared_.record, kind, static_cast<uint32_t>(program), index, outcome, detail);
+  if (!shared_.socket.valid()) return;
+  MessageHeader failure = header(MessageType::fail, 0);
+  failure.program = static_cast<uint16_t>(program);
+  failure.index = index;
+  failure.step = outcome.step;
+  failure.err = outcome.err;
+  send(failure, {reinterpret_cast<const uint8_t *>(detail.data), detail.size});
+}
+
+} // namespace veloci

@@ -1,0 +1,64 @@
+// What stager and init have in common: the way to the executor, the record, the numbered descriptors.
+#pragma once
+#include "base/io.h"
+#include "generated/plan.gen.h"
+#include "plan/message.h"
+#include "plan/record.h"
+
+namespace veloci {
+
+// Descriptors that the executor has prepared.
+constexpr int socket_fd = 3;
+constexpr int record_fd = 4;
+constexpr int fifo_fd = 5;
+constexpr int first_preserved_fd = 6;
+
+// State of this process; init inherits the stager's.
+struct Shared {
+  Fd socket;
+  Fd fifo;
+  uint32_t preserved = 0;
+  Record *record = nullptr;
+  Fd slots[Slot::count];
+  bool is_init = false;
+  // The clock of the host's time namespace, to tell what ours adds.
+  int64_t host_clock_offset = 0;
+  int64_t clock_skew = 0;
+  // More about the failure of the operation that runs.
+  TextOf<detail_max> detail;
+};
+
+// Handlers of the operations that both run.
+class Common {
+public:
+  explicit Common(Shared &shared) : shared_(shared) {}
+
+  Outcome on(const SyncSignal &op);
+  Outcome on(const SyncAwait &op);
+  Outcome on(const FdSend &op);
+  Outcome on(const FdReceive &op);
+  Outcome on(const NamespaceUnshare &op);
+  Outcome on(const RlimitSet &op);
+  Outcome on(const OomScore &op);
+
+  // Tells the executor, and says it in the record.
+  void report(ProgramName program, uint32_t index, FailureKind kind, Outcome outcome);
+
+protected:
+  // A failure with words: errno as it is now.
+  Outcome fail(int step, Str what) { return fail(step, errno, what); }
+  Outcome fail(int step, int err, Str what) {
+    shared_.detail.clear();
+    shared_.detail.add(what);
+    return Outcome::failed(step, err);
+  }
+  Outcome fail(int step, int err, const char *what) { return fail(step, err, Str::of(what)); }
+  bool send(const MessageHeader &header, Bytes detail = {}, int fd = -1);
+  // Waits for this message; descriptors that come before it are put into their slots. False and errno on failure; ends
+  // the process when the executor is gone.
+  bool receive(MessageType type, uint8_t point);
+
+  Shared &shared_;
+};
+
+} // namespace veloci

@@ -1,0 +1,128 @@
+#include "init/stager.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <linux/nsfs.h>
+#include <signal.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+
+#include "base/cgroupfs.h"
+#include "base/procfs.h"
+#include "base/sys.h"
+
+namespace veloci {
+namespace {
+
+struct Cloned {
+  pid_t pid = -1;
+  Fd pidfd;
+};
+
+// clone(2) for where a seccomp filter refuses clone3(2), whose flags it cannot see. Knows no CLONE_INTO_CGROUP, and
+// CLONE_NEWTIME has no bit there.
+pid_t clone_by_flags(uint64_t flags, int &pidfd) {
+  return static_cast<pid_t>(syscall(SYS_clone, flags, nullptr, &pidfd, nullptr, nullptr));
+}
+
+// Init becomes a child of the launcher: CLONE_PARENT, for which the exit signal must be 0.
+Cloned clone_init(uint64_t types, int cgroup) {
+  int pidfd = -1;
+  sys::CloneArguments arguments = {};
+  arguments.flags = types | sys::clone_parent | sys::clone_pidfd;
+  arguments.pidfd = reinterpret_cast<uintptr_t>(&pidfd);
+  if (cgroup >= 0) {
+    arguments.flags |= sys::clone_into_cgroup;
+    arguments.cgroup = static_cast<uint64_t>(cgroup);
+  }
+  Cloned cloned;
+  cloned.pid = sys::clone3(arguments);
+  bool refused = cloned.pid < 0 && (errno == ENOSYS || errno == EPERM);
+  if (refused && cgroup < 0 && (types & sys::clone_newtime) == 0) {
+    cloned.pid = clone_by_flags(types | sys::clone_parent | sys::clone_pidfd, pidfd);
+  }
+  if (cloned.pid > 0) cloned.pidfd.reset(pidfd);
+  return cloned;
+}
+
+bool falls_back(int err) {
+  return err == EBUSY || err == EACCES || err == EOPNOTSUPP || err == ENODEV || err == ENOSYS || err == EPERM;
+}
+
+} // namespace
+
+Outcome Stager::on(const CgroupJoin &op) {
+  Fd dir(open_cgroup(op.dir.mount.c_str(), op.dir.path.c_str(), O_PATH | O_DIRECTORY));
+  if (!dir.valid()) return fail(step::cgroup_join::open, op.dir.mount);
+  if (!write_cgroup_file(dir.get(), "cgroup.procs", Str::of("0"))) return fail(step::cgroup_join::write, op.dir.mount);
+  return Outcome::success();
+}
+
+Outcome Stager::on(const NamespaceJoin &op) {
+  Fd file(open(op.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!file.valid()) return fail(step::namespace_join::open, op.path);
+  struct statfs fs;
+  if (fstatfs(file.get(), &fs) < 0) return fail(step::namespace_join::type, op.path);
+  bool namespace_file = static_cast<uint64_t>(fs.f_type) == sys::magic_nsfs;
+  int type = namespace_file ? ioctl(file.get(), NS_GET_NSTYPE) : -1;
+  if (type < 0 || static_cast<uint32_t>(type) != op.type) return fail(step::namespace_join::type, EINVAL, op.path);
+  if (sys::setns(file.get(), op.type) < 0) return fail(step::namespace_join::setns, op.path);
+  return Outcome::success();
+}
+
+Outcome Stager::on(const NamespaceEnter &op) {
+  if (sys::setns(shared_.slots[op.slot.number].get(), op.types) < 0) return Outcome::failed(step::namespace_enter::setns);
+  shared_.slots[op.slot.number].reset();
+  return Outcome::success();
+}
+
+Outcome Stager::on(const TimeOffsets &op) {
+  Fd proc(open_procfs(ProcfsPart::processes));
+  if (!proc.valid()) return Outcome::failed(step::time_offsets::open);
+  if (write_in_procfs(proc.get(), "self/timens_offsets", op.content)) return Outcome::success();
+  return fail(step::time_offsets::write, op.content);
+}
+
+// Straight system calls: musl's functions would signal threads, of which there are none.
+Outcome Stager::on(const IdsRoot &op) {
+  if (op.setgroups && syscall(SYS_setgroups, 0, nullptr) < 0) return Outcome::failed(step::ids_root::setgroups);
+  if (syscall(SYS_setresgid, 0, 0, 0) < 0) return Outcome::failed(step::ids_root::setresgid);
+  if (syscall(SYS_setresuid, 0, 0, 0) < 0) return Outcome::failed(step::ids_root::setresuid);
+  return Outcome::success();
+}
+
+Outcome Stager::on(const ProcessClone &op) {
+  Fd cgroup;
+  if (op.cgroup) cgroup = static_cast<Fd &&>(shared_.slots[op.cgroup.value.number]);
+  Cloned init = clone_init(op.types, cgroup.get());
+  if (init.pid < 0 && cgroup.valid() && falls_back(errno)) {
+    if (!write_cgroup_file(cgroup.get(), "cgroup.procs", Str::of("0"))) {
+      return fail(step::process_clone::clone, errno, "cgroup.procs");
+    }
+    init = clone_init(op.types, -1);
+  }
+  if (init.pid < 0) return Outcome::failed(step::process_clone::clone);
+  if (init.pid == 0) {
+    shared_.is_init = true;
+    shared_.clock_skew = clock_offset() - shared_.host_clock_offset;
+    // Two looks at two clocks are never quite the same; the offset of a time namespace is no such trifle.
+    constexpr int64_t jitter = 1000000;
+    if (shared_.clock_skew > -jitter && shared_.clock_skew < jitter) shared_.clock_skew = 0;
+    return Outcome::success();
+  }
+  MessageHeader message;
+  message.type = static_cast<uint8_t>(MessageType::pid);
+  message.pid = init.pid;
+  bool sent = send(message, {}, init.pidfd.get());
+  int err = errno;
+  // Without its pid nobody could ever end it.
+  if (!sent) sys::pidfd_send_signal(init.pidfd.get(), SIGKILL);
+  __atomic_store_n(&shared_.record->reported, 1, __ATOMIC_RELEASE);
+  syscall(SYS_futex, &shared_.record->reported, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
+  if (!sent) return Outcome::failed(step::process_clone::report, err);
+  _exit(0);
+}
+
+} // namespace veloci
