@@ -1,5 +1,5 @@
 #include "executor/files.h"
-#include "executor/text.h"
+#include "base/io.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -93,9 +93,9 @@ int replace_file(int dir, const char *name, Bytes bytes, mode_t mode, int &step)
   const char *slash = strrchr(name, '/');
   const char *base = slash != nullptr ? slash + 1 : name;
   TextOf<4096> temporary;
-  temporary.add(name, static_cast<size_t>(base - name)).add('.').add(base).add(".tmp");
+  temporary.add(name, static_cast<size_t>(base - name)).add_char('.').add(base).add(".tmp");
   step = 0;
-  if (temporary.cut()) return ENAMETOOLONG;
+  if (!temporary.complete()) return ENAMETOOLONG;
   // A left-over of a process that died.
   if (unlinkat(dir, temporary.c_str(), 0) != 0 && errno != ENOENT) return errno;
   Fd file(openat(dir, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));

@@ -10,13 +10,11 @@ namespace {
 // Longest line of the log; what is longer is cut (a hook's output may be part of it).
 constexpr size_t longest_line = 4096;
 
-// One write(2), so that lines of several processes in one file do not mix.
-void write_all(int fd, Str text) {
-  for (size_t done = 0; done < text.size;) {
-    ssize_t count = ::write(fd, text.data + done, text.size - done);
-    if (count < 0 && errno != EINTR) return;
-    if (count > 0) done += static_cast<size_t>(count);
-  }
+// One write(2), so that the lines of several processes do not mix. There is nobody to tell of a failure.
+void write_line(int fd, Str text) {
+  ssize_t count;
+  do count = ::write(fd, text.data, text.size);
+  while (count < 0 && errno == EINTR);
 }
 
 // The beginning of a text that, escaped, surely fits into a line.
@@ -25,14 +23,25 @@ Str bounded(Str text, size_t size) {
   return {text.data, static_cast<uint32_t>(size)};
 }
 
-// Adds `value` by `form`, shortened until it fits and leaves `reserve` bytes.
+// Adds `value` by `form`, shortened until it leaves `reserve` bytes of the line.
 template <class Form> void add_fitting(Text &text, Str value, size_t reserve, Form form) {
-  const size_t start = text.size();
+  TextOf<longest_line> escaped;
   for (size_t size = value.size;; size = size * 3 / 4) {
-    text.shorten(start);
-    form(bounded(value, size));
-    if (size == 0 || (!text.cut() && text.room() >= reserve)) return;
+    escaped.clear();
+    form(escaped, bounded(value, size));
+    if (size == 0 || (escaped.complete() && escaped.size() + reserve <= text.room())) break;
   }
+  text.add(escaped.str());
+}
+
+// The time as RFC 3339 without a fraction.
+Text &add_now(Text &text) {
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  text.add_time(static_cast<uint64_t>(now.tv_sec) * 1000000000);
+  // `.000000000Z` goes.
+  text.truncate(text.size() - 11);
+  return text.add_char('Z');
 }
 
 } // namespace
@@ -49,6 +58,7 @@ int Log::open(Str path) {
 bool Log::on_terminal() const { return isatty(STDERR_FILENO) == 1; }
 
 void Log::error(const Problem &problem) {
+  if (muted_) return;
   if (file_.valid() || format_ == Format::json) write_record("error", problem);
   if (!file_.valid() && format_ == Format::json) return;
   if (on_terminal() && !problem.explained.empty()) write_terminal("", problem.explained);
@@ -56,7 +66,7 @@ void Log::error(const Problem &problem) {
 }
 
 void Log::warnings(Str lines) {
-  if (lines.empty() || (!debug_ && !on_terminal())) return;
+  if (muted_ || lines.empty() || (!debug_ && !on_terminal())) return;
   for (size_t at = 0; at < lines.size;) {
     const char *begin = lines.data + at;
     const void *end = memchr(begin, '\n', lines.size - at);
@@ -70,43 +80,26 @@ void Log::warnings(Str lines) {
 }
 
 void Log::write_record(const char *level, const Problem &problem) {
-  struct timespec now;
-  clock_gettime(CLOCK_REALTIME, &now);
   TextOf<longest_line> text;
   if (format_ == Format::json) {
     text.add("{\"level\":\"").add(level).add("\",\"msg\":");
-    add_fitting(text, problem.line, 96, [&](Str line) { text.json(line); });
-    text.add(",\"time\":\"");
-    add_time(text, now.tv_sec, 0, false);
-    text.add('"');
-    if (!problem.code.empty()) text.add(",\"code\":").json(problem.code);
+    add_fitting(text, problem.line, 96, add_json);
+    add_now(text.add(",\"time\":\"")).add_char('"');
+    if (!problem.code.empty()) add_json(text.add(",\"code\":"), problem.code);
     text.add("}\n");
   } else {
-    text.add("time=\"");
-    add_time(text, now.tv_sec, 0, false);
-    text.add("\" level=").add(level).add(" msg=");
-    add_fitting(text, problem.line, 8, [&](Str line) { text.quoted(line); });
-    text.add('\n');
+    add_now(text.add("time=\"")).add("\" level=").add(level).add(" msg=");
+    add_fitting(text, problem.line, 8, add_quoted);
+    text.add_char('\n');
   }
-  write_all(file_.valid() ? file_.get() : STDERR_FILENO, text.str());
+  write_line(file_.valid() ? file_.get() : STDERR_FILENO, text.str());
 }
 
-// Text from a config or a hook may carry escape sequences: control characters but the newline and
-// the tab never reach a terminal.
 void Log::write_terminal(const char *heading, Str text) {
   TextOf<longest_line * 4> out;
-  out.add(heading);
-  for (size_t at = 0; at < text.size && out.room() > 8;) {
-    unsigned length = utf8_length(text.data + at, text.size - at);
-    auto byte = static_cast<uint8_t>(text.data[at]);
-    bool second_control = length == 2 && byte == 0xc2 && static_cast<uint8_t>(text.data[at + 1]) < 0xa0;
-    bool control = byte < 0x20 && byte != '\n' && byte != '\t';
-    if (length == 0 || control || byte == 0x7f || second_control) out.add("\xef\xbf\xbd");
-    else out.add(text.data + at, length);
-    at += length == 0 ? 1 : length;
-  }
-  if (text.size == 0 || text.data[text.size - 1] != '\n') out.add('\n');
-  write_all(STDERR_FILENO, out.str());
+  add_printable(out.add(heading), text);
+  if (text.size == 0 || text.data[text.size - 1] != '\n') out.add_char('\n');
+  write_line(STDERR_FILENO, out.str());
 }
 
 } // namespace veloci

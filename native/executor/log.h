@@ -1,6 +1,6 @@
 // Where messages go: stderr, or the file of --log. One error makes exactly one line in the log.
 #pragma once
-#include "executor/text.h"
+#include "executor/utf8.h"
 
 namespace veloci {
 
@@ -23,6 +23,8 @@ public:
   int open(Str path);
   void set_format(Format format) { format_ = format; }
   void set_debug(bool debug) { debug_ = debug; }
+  // While muted nothing is written.
+  void mute(bool muted) { muted_ = muted; }
 
   // Writes the error to the log and, when the log is a file, its line to stderr too.
   void error(const Problem &problem);
@@ -37,6 +39,7 @@ private:
   Fd file_;
   Format format_ = Format::text;
   bool debug_ = false;
+  bool muted_ = false;
 };
 
 } // namespace veloci

@@ -1,0 +1,232 @@
+#include "executor/cgroup.h"
+#include "base/cgroupfs.h"
+#include "base/sys.h"
+#include "executor/directory.h"
+#include "executor/process.h"
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+
+namespace veloci {
+
+namespace {
+
+constexpr unsigned deepest = 32;
+constexpr size_t list_size = 64 * 1024;
+
+Str trimmed(const Text &text) {
+  Str value = text.str();
+  while (value.size > 0 && value.data[value.size - 1] == '\n') value.size--;
+  return value;
+}
+
+// Reads a small file of a cgroup; false when it can't be read.
+bool read_value(int cgroup, const char *name, Text &out) {
+  out.clear();
+  Fd file(open_below_cgroup(cgroup, name, O_RDONLY));
+  return file.valid() && read_small(file.get(), out);
+}
+
+// Calls visit(Fd &) for the child cgroups of a directory, then visit_self is the caller's business.
+template <class Visit> int for_each_child(int cgroup, Visit visit) {
+  Fd listing(open_below_cgroup(cgroup, "", O_RDONLY | O_DIRECTORY));
+  if (!listing.valid()) return errno;
+  return for_each_entry(listing.get(), [&](const char *name) {
+    struct stat info;
+    if (fstatat(listing.get(), name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(info.st_mode)) visit(listing.get(), name);
+  });
+}
+
+// Whether a process is still in the cgroup whose cgroup.procs listed it: between the reading and the pidfd its number
+// may have gone to a stranger.
+bool still_listed(int cgroup, int pid) {
+  static char memory[list_size];
+  Text list(memory, sizeof memory);
+  if (!read_value(cgroup, "cgroup.procs", list)) return false;
+  int number = 0;
+  for (const char *at = list.c_str(); *at != 0; at++) {
+    if (*at == '\n') {
+      if (number == pid) return true;
+      number = 0;
+    } else {
+      number = number * 10 + (*at - '0');
+    }
+  }
+  return false;
+}
+
+// Signals the processes of one cgroup; `count` is raised by how many there were.
+int signal_one(int cgroup, int signal, uint32_t &count) {
+  static char memory[list_size];
+  Text list(memory, sizeof memory);
+  if (!read_value(cgroup, "cgroup.procs", list) && list.complete()) {
+    // A v2 cgroup of the threaded kind has none; one that is gone has none either.
+    return errno == EOPNOTSUPP || errno == ENOENT || errno == ENODEV ? 0 : errno;
+  }
+  int pid = 0;
+  for (const char *at = list.c_str(); *at != 0; at++) {
+    if (*at != '\n') {
+      pid = pid * 10 + (*at - '0');
+      continue;
+    }
+    // 0 is a process of another pid namespace.
+    if (pid > 1 && pid != getpid()) {
+      count++;
+      Fd pidfd(sys::pidfd_open(pid, 0));
+      if (pidfd.valid() && still_listed(cgroup, pid)) sys::pidfd_send_signal(pidfd.get(), signal);
+    }
+    pid = 0;
+  }
+  return 0;
+}
+
+int signal_tree(int cgroup, int signal, unsigned depth, uint32_t &count) {
+  if (depth > deepest) return ELOOP;
+  int failed = signal_one(cgroup, signal, count);
+  int listed = for_each_child(cgroup, [&](int parent, const char *name) {
+    Fd child(open_below_cgroup(parent, name, O_PATH | O_DIRECTORY));
+    if (!child.valid()) return;
+    if (int err = signal_tree(child.get(), signal, depth + 1, count); err != 0 && failed == 0) failed = err;
+  });
+  return failed != 0 ? failed : listed;
+}
+
+int remove_tree(int parent, const char *name, unsigned depth) {
+  if (depth > deepest) return ELOOP;
+  if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT) return 0;
+  int err = errno;
+  if (err != EBUSY && err != ENOTEMPTY) return err;
+  Fd cgroup(open_below_cgroup(parent, name, O_PATH | O_DIRECTORY));
+  if (!cgroup.valid()) return errno == ENOENT ? 0 : errno;
+  bool had_children = false;
+  for_each_child(cgroup.get(), [&](int directory, const char *child) {
+    had_children = true;
+    remove_tree(directory, child, depth + 1);
+  });
+  if (!had_children) return err;
+  return unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : errno;
+}
+
+// Opens the directory above a cgroup; `name` is its last component. -1 and errno on failure.
+int open_parent(const CgroupDir &dir, const char *&name) {
+  const char *path = dir.path.c_str();
+  const char *slash = strrchr(path, '/');
+  name = slash != nullptr ? slash + 1 : path;
+  TextOf<4096> above;
+  if (slash != nullptr) above.add(path, static_cast<size_t>(slash - path));
+  if (name[0] == 0 || strcmp(name, "..") == 0 || strcmp(name, ".") == 0 || !above.complete()) {
+    // Never the hierarchy's root.
+    errno = EINVAL;
+    return -1;
+  }
+  return open_cgroup(dir.mount.c_str(), above.c_str(), O_PATH | O_DIRECTORY);
+}
+
+// Time that grows: 1, 2, 4 … 16 ms, until the limit.
+class Patience {
+public:
+  explicit Patience(uint32_t milliseconds) : left_(milliseconds) {}
+  bool wait() {
+    if (left_ == 0) return false;
+    uint32_t now = pause_ < left_ ? pause_ : left_;
+    struct timespec time{0, static_cast<long>(now) * 1000000};
+    nanosleep(&time, nullptr);
+    left_ -= now;
+    if (pause_ < 16) pause_ *= 2;
+    return true;
+  }
+
+private:
+  uint32_t left_;
+  uint32_t pause_ = 1;
+};
+
+bool is_freezer(Str mount) {
+  const char *slash = strrchr(mount.c_str(), '/');
+  return strstr(slash != nullptr ? slash : mount.c_str(), "freezer") != nullptr;
+}
+
+// Calls use(cgroup) with the container's cgroup that can freeze: that of the freezer hierarchy, else of v2.
+template <class Use> void with_freezer(const Record &record, Use use) {
+  Str mount, path, last_mount, last_path;
+  RecordCgroups groups(record);
+  while (groups.next(mount, path)) {
+    last_mount = mount;
+    last_path = path;
+    if (is_freezer(mount)) break;
+  }
+  // v2 has one hierarchy alone; the record has v1's first.
+  if (last_mount.empty()) return;
+  Fd cgroup(open_cgroup(last_mount.c_str(), last_path.c_str(), O_PATH | O_DIRECTORY));
+  if (cgroup.valid()) use(cgroup.get());
+}
+
+void thaw(int cgroup) {
+  if (!write_cgroup_file(cgroup, "freezer.state", Str::of("THAWED"))) write_cgroup_file(cgroup, "cgroup.freeze", Str::of("0"));
+}
+
+bool frozen(int cgroup) {
+  TextOf<64> state;
+  if (read_value(cgroup, "freezer.state", state)) return trimmed(state) == Str::of("FROZEN");
+  return read_value(cgroup, "cgroup.freeze", state) && trimmed(state) == Str::of("1");
+}
+
+} // namespace
+
+int signal_cgroup(const CgroupDir &dir, int signal) {
+  Fd cgroup(open_cgroup(dir.mount.c_str(), dir.path.c_str(), O_PATH | O_DIRECTORY));
+  if (!cgroup.valid()) return errno == ENOENT ? 0 : errno;
+  if (signal == SIGKILL && write_cgroup_file(cgroup.get(), "cgroup.kill", Str::of("1"))) return 0;
+  uint32_t count = 0;
+  return signal_tree(cgroup.get(), signal, 0, count);
+}
+
+int kill_cgroup(const CgroupDir &dir, const CgroupDir *freezer, uint32_t milliseconds) {
+  Fd cgroup(open_cgroup(dir.mount.c_str(), dir.path.c_str(), O_PATH | O_DIRECTORY));
+  if (!cgroup.valid()) return errno == ENOENT ? 0 : errno;
+  uint32_t count = 0;
+  // Most are empty already: the init has ended, and its pid namespace with it.
+  if (int err = signal_tree(cgroup.get(), 0, 0, count); err != 0 || count == 0) return err;
+  if (write_cgroup_file(cgroup.get(), "cgroup.kill", Str::of("1"))) {
+    count = 1;
+  } else if (freezer != nullptr) {
+    // What is frozen can't fork away from the list.
+    Fd frozen_cgroup(open_cgroup(freezer->mount.c_str(), freezer->path.c_str(), O_PATH | O_DIRECTORY));
+    if (frozen_cgroup.valid()) write_cgroup_file(frozen_cgroup.get(), "freezer.state", Str::of("FROZEN"));
+  }
+  Patience patience(milliseconds);
+  for (;;) {
+    count = 0;
+    if (int err = signal_tree(cgroup.get(), SIGKILL, 0, count); err != 0) return err;
+    if (freezer != nullptr) thaw_cgroup(*freezer);
+    if (count == 0) return 0;
+    if (!patience.wait()) return ETIMEDOUT;
+  }
+}
+
+int remove_cgroup(const CgroupDir &dir, uint32_t milliseconds) {
+  const char *name = nullptr;
+  Fd parent(open_parent(dir, name));
+  if (!parent.valid()) return errno == ENOENT ? 0 : errno;
+  Patience patience(milliseconds);
+  for (;;) {
+    int err = remove_tree(parent.get(), name, 0);
+    if (err != EBUSY && err != ENOTEMPTY) return err;
+    if (!patience.wait()) return err;
+  }
+}
+
+void thaw_cgroup(const CgroupDir &dir) {
+  Fd cgroup(open_cgroup(dir.mount.c_str(), dir.path.c_str(), O_PATH | O_DIRECTORY));
+  if (cgroup.valid()) thaw(cgroup.get());
+}
+
+bool frozen_recorded(const Record &record) {
+  bool result = false;
+  with_freezer(record, [&](int cgroup) { result = frozen(cgroup); });
+  return result;
+}
+
+void thaw_recorded(const Record &record) { with_freezer(record, thaw); }
+
+} // namespace veloci

@@ -1,0 +1,26 @@
+// What the host side does to whole cgroups: signal, freeze, empty, remove.
+#pragma once
+#include "executor/context.h"
+
+namespace veloci {
+
+// Sends a signal to every process of a cgroup and of those below, by pidfds. A missing cgroup counts as empty.
+// Returns 0 or an errno.
+int signal_cgroup(const CgroupDir &dir, int signal);
+
+// Kills all processes (cgroup.kill on v2; else frozen by `freezer` where it is given) and waits until there are none.
+// 0, ETIMEDOUT, or an errno. A missing cgroup counts as empty.
+int kill_cgroup(const CgroupDir &dir, const CgroupDir *freezer, uint32_t milliseconds);
+
+// Removes a cgroup and those below it, deepest first; EBUSY is tried again for the time. A missing one is no error.
+int remove_cgroup(const CgroupDir &dir, uint32_t milliseconds);
+
+// Thaws a cgroup of the freezer hierarchy (v1) or of v2. Errors are passed over.
+void thaw_cgroup(const CgroupDir &dir);
+
+// Whether the container that a record describes is frozen.
+bool frozen_recorded(const Record &record);
+// Thaws it.
+void thaw_recorded(const Record &record);
+
+} // namespace veloci

@@ -1,0 +1,212 @@
+// cgroup.* of the host side.
+#include "base/cgroupfs.h"
+#include "executor/cgroup.h"
+#include "executor/handler.h"
+#include "executor/process.h"
+#include <fcntl.h>
+#include <initializer_list>
+#include <linux/bpf.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+namespace veloci {
+
+namespace {
+
+// What cgroup.create has made, for its undo. As many as a record has room for.
+struct Made {
+  CgroupDir dir;
+  unsigned components;
+};
+constexpr unsigned made_max = 64;
+Made made[made_max];
+unsigned made_count;
+
+// Removes the last component of a path; false when there is none left.
+bool shorten(Str &path) {
+  while (path.size > 0 && path.data[path.size - 1] != '/') path.size--;
+  if (path.size > 0) path.size--;
+  return path.size > 0;
+}
+
+void undo_create(Context &, const void *argument) {
+  const Made &entry = *static_cast<const Made *>(argument);
+  Str path = entry.dir.path;
+  for (unsigned i = 0; i < entry.components; i++) {
+    TextOf<4096> text;
+    text.add(path);
+    // The deepest may have processes that are just ending; those above are left when somebody else uses them.
+    constexpr uint32_t patience = 500;
+    if (remove_cgroup({entry.dir.mount, text.str()}, i == 0 ? patience : 0) != 0) return;
+    if (!shorten(path)) return;
+  }
+}
+
+// Copies the files that are empty in a new cgroup from the one above it.
+Outcome inherit(int parent, int child, const List<Str> &files) {
+  for (const Str &name : files) {
+    TextOf<4096> value;
+    Fd own(open_below_cgroup(child, name.c_str(), O_RDONLY));
+    // The hierarchy does not have it.
+    if (!own.valid() && errno == ENOENT) continue;
+    if (!own.valid() || !read_small(own.get(), value)) return Outcome::failed(step::cgroup_create::inherit);
+    if (value.size() > 1) continue;
+    value.clear();
+    Fd above(open_below_cgroup(parent, name.c_str(), O_RDONLY));
+    if (!above.valid() || !read_small(above.get(), value)) return Outcome::failed(step::cgroup_create::inherit);
+    if (value.size() <= 1) continue;
+    if (!write_cgroup_file(child, name.c_str(), value.str())) return Outcome::failed(step::cgroup_create::inherit);
+  }
+  return {};
+}
+
+bool has_word(Str text, Str word) {
+  for (const char *at = text.c_str(); (at = strstr(at, word.c_str())) != nullptr; at += word.size) {
+    bool starts = at == text.data || at[-1] == ' ';
+    char after = at[word.size];
+    if (starts && (after == ' ' || after == '\n' || after == 0)) return true;
+  }
+  return false;
+}
+
+// v2: enables controllers for the children of a cgroup.
+Outcome enable(int cgroup, const List<Str> &controllers) {
+  if (controllers.empty()) return {};
+  TextOf<1024> available, enabled, wanted;
+  Fd file(open_below_cgroup(cgroup, "cgroup.controllers", O_RDONLY));
+  if (!file.valid() || !read_small(file.get(), available)) return Outcome::failed(step::cgroup_create::enable);
+  file.reset(open_below_cgroup(cgroup, "cgroup.subtree_control", O_RDONLY));
+  if (!file.valid() || !read_small(file.get(), enabled)) return Outcome::failed(step::cgroup_create::enable);
+  for (const Str &name : controllers) {
+    if (!has_word(available.str(), name) || has_word(enabled.str(), name)) continue;
+    wanted.add(wanted.size() == 0 ? "+" : " +").add(name);
+  }
+  if (wanted.size() == 0) return {};
+  if (!write_cgroup_file(cgroup, "cgroup.subtree_control", wanted.str())) {
+    return Outcome::failed(step::cgroup_create::enable);
+  }
+  return {};
+}
+
+// Refuses a cgroup that somebody uses: its processes would get the container's limits, and be killed with it.
+Outcome refuse_used(int cgroup) {
+  TextOf<128> text;
+  Fd file(open_below_cgroup(cgroup, "cgroup.procs", O_RDONLY));
+  if (!file.valid()) return Outcome::failed(step::cgroup_create::populated);
+  if (!read_small(file.get(), text) || text.size() > 0) return Outcome::failed(step::cgroup_create::populated, EBUSY);
+  for (const char *name : {"freezer.state", "cgroup.freeze"}) {
+    file.reset(open_below_cgroup(cgroup, name, O_RDONLY));
+    text.clear();
+    if (!file.valid() || !read_small(file.get(), text)) continue;
+    if (strncmp(text.c_str(), "FROZEN", 6) == 0 || text.c_str()[0] == '1') {
+      return Outcome::failed(step::cgroup_create::frozen, EBUSY);
+    }
+  }
+  return {};
+}
+
+long bpf(int command, union bpf_attr &attributes) {
+  return syscall(SYS_bpf, command, &attributes, sizeof attributes);
+}
+
+} // namespace
+
+Outcome HostHandler::on(const CgroupCreate &op) {
+  Fd parent(open_cgroup_root(op.dir.mount.c_str(), nullptr));
+  if (!parent.valid()) return Outcome::failed(step::cgroup_create::open);
+  if (made_count == made_max) return Outcome::failed(step::cgroup_create::open, ENOBUFS);
+  Made &entry = made[made_count++];
+  entry = {op.dir, 0};
+  if (!context_.undo.push(undo_create, &entry)) return Outcome::failed(step::cgroup_create::open);
+  for (const char *at = op.dir.path.c_str(); *at != 0;) {
+    const char *end = strchrnul(at, '/');
+    TextOf<256> name;
+    name.add(at, static_cast<size_t>(end - at));
+    at = *end == 0 ? end : end + 1;
+    if (!name.complete()) return Outcome::failed(step::cgroup_create::mkdir, ENAMETOOLONG);
+    if (name.size() == 0 || strcmp(name.c_str(), ".") == 0 || strcmp(name.c_str(), "..") == 0) {
+      return Outcome::failed(step::cgroup_create::mkdir, EINVAL);
+    }
+    if (Outcome outcome = enable(parent.get(), op.enable); !outcome.ok()) return outcome;
+    bool is_new = mkdirat(parent.get(), name.c_str(), 0755) == 0;
+    if (!is_new && errno != EEXIST) return Outcome::failed(step::cgroup_create::mkdir);
+    // Everything below one that we made is ours too.
+    if (is_new || entry.components > 0) entry.components++;
+    Fd child(open_below_cgroup(parent.get(), name.c_str(), O_PATH | O_DIRECTORY));
+    if (!child.valid()) return Outcome::failed(step::cgroup_create::open);
+    if (is_new) {
+      if (Outcome outcome = inherit(parent.get(), child.get(), op.inherit); !outcome.ok()) return outcome;
+    }
+    parent = static_cast<Fd &&>(child);
+    if (*at == 0 && !is_new && op.refuse_used) {
+      if (Outcome outcome = refuse_used(parent.get()); !outcome.ok()) return outcome;
+    }
+  }
+  return {};
+}
+
+Outcome HostHandler::on(const CgroupWrite &op) {
+  Fd cgroup(open_cgroup(op.dir.mount.c_str(), op.dir.path.c_str(), O_PATH | O_DIRECTORY));
+  if (!cgroup.valid()) return Outcome::failed(step::cgroup_write::open);
+  if (!write_cgroup_file(cgroup.get(), op.file.c_str(), op.value)) {
+    return Outcome::failed(errno == ENOENT ? step::cgroup_write::open : step::cgroup_write::write);
+  }
+  return {};
+}
+
+Outcome HostHandler::on(const CgroupDevices &op) {
+  Fd cgroup(open_cgroup(op.dir.mount.c_str(), op.dir.path.c_str(), O_RDONLY | O_DIRECTORY));
+  if (!cgroup.valid()) return Outcome::failed(step::cgroup_devices::open);
+  static const char license[] = "Apache-2.0";
+  union bpf_attr load = {};
+  load.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
+  load.insns = reinterpret_cast<uint64_t>(op.program.data);
+  load.insn_cnt = static_cast<uint32_t>(op.program.size / sizeof(struct bpf_insn));
+  load.license = reinterpret_cast<uint64_t>(license);
+  Fd program(static_cast<int>(bpf(BPF_PROG_LOAD, load)));
+  if (!program.valid()) return Outcome::failed(step::cgroup_devices::load);
+  uint32_t old[2] = {};
+  union bpf_attr query = {};
+  query.query.target_fd = static_cast<uint32_t>(cgroup.get());
+  query.query.attach_type = BPF_CGROUP_DEVICE;
+  query.query.prog_ids = reinterpret_cast<uint64_t>(old);
+  query.query.prog_cnt = 2;
+  union bpf_attr attach = {};
+  attach.target_fd = query.query.target_fd;
+  attach.attach_bpf_fd = static_cast<uint32_t>(program.get());
+  attach.attach_type = BPF_CGROUP_DEVICE;
+  attach.attach_flags = BPF_F_ALLOW_MULTI;
+  Fd replaced;
+  // An update: the new program takes the place of the one that is there.
+  if (bpf(BPF_PROG_QUERY, query) == 0 && query.query.prog_cnt == 1) {
+    union bpf_attr by_id = {};
+    by_id.prog_id = old[0];
+    replaced.reset(static_cast<int>(bpf(BPF_PROG_GET_FD_BY_ID, by_id)));
+    if (replaced.valid()) {
+      attach.attach_flags |= BPF_F_REPLACE;
+      attach.replace_bpf_fd = static_cast<uint32_t>(replaced.get());
+    }
+  }
+  if (bpf(BPF_PROG_ATTACH, attach) != 0) return Outcome::failed(step::cgroup_devices::attach);
+  return {};
+}
+
+Outcome HostHandler::on(const CgroupOpen &op) {
+  int fd = open_cgroup(op.dir.mount.c_str(), op.dir.path.c_str(), O_RDONLY | O_DIRECTORY);
+  if (fd < 0) return Outcome::failed(step::cgroup_open::open);
+  context_.slots[op.slot].reset(fd);
+  return {};
+}
+
+Outcome HostHandler::on(const CgroupKill &op) {
+  int err = kill_cgroup(op.dir, op.freezer ? &op.freezer.value : nullptr, op.timeout);
+  if (err == 0) return {};
+  return Outcome::failed(err == ETIMEDOUT ? step::cgroup_kill::wait : step::cgroup_kill::kill, err);
+}
+
+Outcome HostHandler::on(const CgroupRemove &op) {
+  int err = remove_cgroup(op.dir, op.timeout);
+  return err == 0 ? Outcome::success() : Outcome::failed(step::cgroup_remove::rmdir, err);
+}
+
+} // namespace veloci

@@ -1,0 +1,82 @@
+// All that the operations of the host side work on: one container, one run of the command.
+#pragma once
+#include "base/types.h"
+#include "executor/interrupt.h"
+#include "executor/log.h"
+#include "executor/undo.h"
+#include "plan/fill.h"
+#include "plan/message.h"
+#include "plan/plan_file.h"
+#include "plan/record.h"
+
+namespace veloci {
+
+// Why a program of the plan failed; what the engine needs to say it in words.
+struct PlanFailure {
+  ProgramName program{};
+  uint32_t index = 0;
+  int step = 0;
+  int err = 0;
+  // Words of the kernel or of a hook; any bytes.
+  TextOf<4096> detail;
+  // How execve failed, when it was that.
+  FailureKind kind = FailureKind::operation;
+  // The other side has reported it: no operation of ours is to blame.
+  bool reported = false;
+};
+
+// A child that must be waited for.
+struct Child {
+  pid_t pid = -1;
+  Fd pidfd;
+};
+
+class Context {
+public:
+  Str id;
+  // State root (O_PATH), and ROOT/ID (opened for reading, so that it can be locked).
+  int root = -1;
+  Fd state;
+  // The container's record, mapped MAP_SHARED.
+  Record *record = nullptr;
+  Fd record_file;
+  // Where the process that is being started reports: the record itself, or for exec a memfd of the same form.
+  Record *report = nullptr;
+  Fd report_file;
+  Fd fifo;
+
+  // The plan that runs now.
+  Bytes plan_bytes;
+  PlanFile plan;
+
+  // Stager and init while they are children of this process; socket to them.
+  Child stager;
+  Child init;
+  Fd socket;
+  Fd slots[Slot::count];
+  // --preserve-fds and LISTEN_FDS: descriptors 3 to 2+preserve are handed on.
+  uint32_t preserve = 0;
+
+  UndoStack undo;
+  PlanFailure failure;
+  Log *log = nullptr;
+  // For waiting: SIGTERM and the like interrupt it. May be null.
+  Signals *signals = nullptr;
+
+  // For process.signal.
+  int signal = 0;
+  bool signal_all = false;
+  // Master of the container's terminal that console.keep has left here.
+  Fd console;
+  // For the hole exitCode.
+  int exit_code = 0;
+};
+
+// Runs a program of the context's plan, operation after operation; a plan without it does nothing.
+// false = it failed: `context.failure` says where. Nothing is undone yet.
+bool run_program(Context &context, ProgramName name);
+
+// What the holes of a template stand for.
+HoleValues hole_values(const Context &context);
+
+} // namespace veloci

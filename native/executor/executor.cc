@@ -1,0 +1,44 @@
+#include "executor/handler.h"
+
+namespace veloci {
+
+bool run_program(Context &context, ProgramName name) {
+  Program program;
+  if (!context.plan.find(name, program)) return true;
+  HostHandler handler(context);
+  for (const OpRecord &op : program) {
+    // SIGTERM and the like: nothing new is begun.
+    if (context.signals != nullptr && context.signals->pending_stop() != 0) {
+      context.failure.program = name;
+      context.failure.index = op.index;
+      context.failure.err = EINTR;
+      return false;
+    }
+    if (context.report != nullptr) record_stamp(*context.report, static_cast<uint8_t>(name), op.index, 0);
+    Outcome outcome = run_host(op, handler);
+    if (outcome.ok()) continue;
+    PlanFailure &failure = context.failure;
+    if (!failure.reported) {
+      failure.program = name;
+      failure.index = op.index;
+      failure.step = outcome.step;
+      failure.err = outcome.err;
+    }
+    return false;
+  }
+  return true;
+}
+
+HoleValues hole_values(const Context &context) {
+  HoleValues values;
+  values.id = context.id;
+  values.exit_code = context.exit_code;
+  if (context.record != nullptr) {
+    values.pid = context.record->pid;
+    values.start_time = context.record->start_time;
+    values.created = context.record->created;
+  }
+  return values;
+}
+
+} // namespace veloci

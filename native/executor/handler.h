@@ -1,0 +1,58 @@
+// The operations of the host side: one overload for each, in the file of its family.
+#pragma once
+#include "executor/context.h"
+
+namespace veloci {
+
+class HostHandler {
+public:
+  explicit HostHandler(Context &context) : context_(context) {}
+
+  // state_ops.cc
+  Outcome on(const StateRecord &op);
+  Outcome on(const StateWrite &op);
+  Outcome on(const StateStatus &op);
+  Outcome on(const StateSummary &op);
+  Outcome on(const StateRemove &op);
+  Outcome on(const PidFile &op);
+
+  // cgroup_ops.cc
+  Outcome on(const CgroupCreate &op);
+  Outcome on(const CgroupWrite &op);
+  Outcome on(const CgroupDevices &op);
+  Outcome on(const CgroupOpen &op);
+  Outcome on(const CgroupFollow &op);
+  Outcome on(const CgroupKill &op);
+  Outcome on(const CgroupRemove &op);
+
+  // process_ops.cc, ids_ops.cc, start_ops.cc
+  Outcome on(const ProcessSpawn &op);
+  Outcome on(const ProcessIds &op);
+  Outcome on(const ProcessAwait &op);
+  Outcome on(const ProcessStart &op);
+  Outcome on(const ProcessFd &op);
+  Outcome on(const ProcessSignal &op);
+  Outcome on(const ProcessEnd &op);
+
+  // channel_ops.cc
+  Outcome on(const SyncSignal &op);
+  Outcome on(const SyncAwait &op);
+  Outcome on(const FdSend &op);
+  Outcome on(const FdReceive &op);
+  Outcome on(const FdOpen &op);
+
+  // console_ops.cc
+  Outcome on(const ConsoleSend &op);
+  Outcome on(const ConsoleKeep &op);
+
+  // filter_ops.cc
+  Outcome on(const FilterOpen &op);
+
+  // hook_ops.cc
+  Outcome on(const HookRun &op);
+
+private:
+  Context &context_;
+};
+
+} // namespace veloci

@@ -1,0 +1,24 @@
+// hook.run on the host side.
+#include "plan/hook.h"
+#include "executor/handler.h"
+
+namespace veloci {
+
+Outcome HostHandler::on(const HookRun &op) {
+  TextOf<4096> output;
+  Outcome outcome = run_hook(op, hole_values(context_), output);
+  if (outcome.ok()) return {};
+  if (op.warn) {
+    TextOf<4096> warning;
+    warning.add("the hook ").add(op.path).add(" failed at step ").add(step_name(code::hook_run, outcome.step));
+    warning.add(" (").add_signed(outcome.err).add(")");
+    if (output.size() > 0) warning.add(": ").add(output.str());
+    if (context_.log != nullptr) context_.log->warnings(warning.str());
+    return {};
+  }
+  context_.failure.detail.clear();
+  context_.failure.detail.add(output.str());
+  return outcome;
+}
+
+} // namespace veloci

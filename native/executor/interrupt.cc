@@ -1,0 +1,59 @@
+#include "executor/interrupt.h"
+#include <initializer_list>
+#include <sys/signalfd.h>
+
+namespace veloci {
+
+namespace {
+
+// What the caller left us; a foreground command's children get the empty mask instead, as init does.
+struct sigaction original_pipe;
+
+void fill(sigset_t &set) {
+  sigfillset(&set);
+  for (int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS}) sigdelset(&set, fault);
+}
+
+} // namespace
+
+void Signals::block() {
+  struct sigaction ignore = {};
+  ignore.sa_handler = SIG_IGN;
+  sigaction(SIGPIPE, &ignore, &original_pipe);
+  sigset_t set;
+  fill(set);
+  sigprocmask(SIG_SETMASK, &set, nullptr);
+}
+
+int Signals::descriptor() {
+  if (!fd_.valid()) {
+    sigset_t set;
+    fill(set);
+    fd_.reset(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  }
+  return fd_.get();
+}
+
+int Signals::take() {
+  struct signalfd_siginfo info;
+  if (::read(fd_.get(), &info, sizeof info) != static_cast<ssize_t>(sizeof info)) return 0;
+  return static_cast<int>(info.ssi_signo);
+}
+
+int Signals::pending_stop() const {
+  sigset_t pending;
+  if (sigpending(&pending) != 0) return 0;
+  for (int stop : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
+    if (sigismember(&pending, stop) == 1) return stop;
+  }
+  return 0;
+}
+
+void restore_signals() {
+  sigaction(SIGPIPE, &original_pipe, nullptr);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+} // namespace veloci

@@ -1,0 +1,27 @@
+// Signals of the command itself. They are blocked and read from a signalfd, so that undo runs on SIGTERM, and a
+// foreground run can forward them.
+#pragma once
+#include "base/types.h"
+#include <signal.h>
+
+namespace veloci {
+
+class Signals {
+public:
+  // Blocks all signals but those of a fault and ignores SIGPIPE. `original` is what a child gets back.
+  void block();
+  // Descriptor that is readable when a signal is pending; -1 with errno set on failure.
+  int descriptor();
+  // Takes one pending signal without waiting: its number, or 0.
+  int take();
+  // SIGINT, SIGTERM, SIGHUP or SIGQUIT that is pending now, or 0: the command should stop and undo. It stays pending.
+  int pending_stop() const;
+
+private:
+  Fd fd_;
+};
+
+// What a new process must undo: the mask and the ignored SIGPIPE. Async-signal-safe; touches only the caller.
+void restore_signals();
+
+} // namespace veloci

@@ -1,0 +1,29 @@
+// Identity of processes: a pid alone says nothing, since numbers are used again.
+#pragma once
+#include "base/types.h"
+
+namespace veloci {
+
+// What /proc/PID/stat says (proc_pid_stat(5)).
+struct ProcessStat {
+  // R, S, D, Z (zombie), X (dead) ...
+  char state = 0;
+  // Clock ticks after boot.
+  uint64_t start_time = 0;
+  bool alive() const { return state != 'Z' && state != 'X' && state != 'x'; }
+};
+
+// Reads /proc/PID/stat: 0, ESRCH when there is no such process, or another errno.
+int read_process_stat(int pid, ProcessStat &stat);
+
+// Opens a pidfd of the process that has this pid and start time. 0; ESRCH when it has ended, is a zombie, or the number
+// belongs to another one; or another errno. Refuses pid <= 1.
+int open_identified(int pid, uint64_t start_time, Fd &pidfd);
+
+// A number that names the boot of the system, from its boot id; 0 when it can't be read.
+uint64_t boot_mark();
+
+// Waits until the process of a pidfd has ended; false after the time or a signal for us (EINTR).
+bool pidfd_wait(int pidfd, int milliseconds);
+
+} // namespace veloci

@@ -1,0 +1,18 @@
+// Starts the stager: the embedded init program, executed from a sealed memfd.
+#pragma once
+#include "executor/context.h"
+
+namespace veloci {
+
+// Starts the stager while the plan is still being made; pushes the undo that ends it and init. The stager gets
+// fd 0 to 2, 3 = socket to us, 4 = record, 5 = exec.fifo (when there is one), and from 6 on the preserved descriptors.
+// Outcome by the steps of process.spawn.
+Outcome spawn_stager(Context &context);
+
+// Ends stager and init (SIGKILL by pidfd) and waits for them; for undo and for a failed plan.
+void end_children(Context &context);
+
+// Reaps the stager, which has ended after its last operation.
+void reap_stager(Context &context);
+
+} // namespace veloci

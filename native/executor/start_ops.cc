@@ -1,0 +1,82 @@
+// process.start: exec.fifo, and the report page.
+#include "executor/channel.h"
+#include "executor/handler.h"
+#include "executor/process.h"
+#include "executor/state.h"
+#include <fcntl.h>
+#include <poll.h>
+
+namespace veloci {
+
+namespace {
+
+int step_of(FailureKind kind) {
+  using namespace step::process_start;
+  switch (kind) {
+  case FailureKind::hook: return hook;
+  case FailureKind::seccomp: return seccomp;
+  case FailureKind::not_found: return not_found;
+  case FailureKind::interpreter: return interpreter;
+  case FailureKind::not_executable: return not_executable;
+  case FailureKind::format: return format;
+  case FailureKind::execve:
+  case FailureKind::operation: break;
+  }
+  return execve;
+}
+
+// Waits for the end of the fifo: init has executed its program, or has ended.
+int wait_end(int fifo, int pidfd) {
+  struct pollfd waiting[2] = {{fifo, POLLIN, 0}, {pidfd, POLLIN, 0}};
+  for (;;) {
+    if (poll(waiting, 2, -1) < 0) {
+      if (errno == EINTR) continue;
+      return errno;
+    }
+    if ((waiting[0].revents & (POLLHUP | POLLERR)) != 0 || waiting[1].revents != 0) return 0;
+    // The byte that init has not read yet: do not spin on it.
+    if ((waiting[0].revents & POLLIN) != 0) waiting[0].events = 0;
+  }
+}
+
+} // namespace
+
+Outcome HostHandler::on(const ProcessStart &) {
+  using namespace step::process_start;
+  Record &record = *context_.record;
+  Fd pidfd;
+  if (int err = open_identified(record.pid, record.start_time, pidfd); err != 0) return Outcome::failed(open, err);
+  int dir = context_.state.get();
+  Fd writer(openat(dir, state_name::fifo, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
+  if (!writer.valid()) return Outcome::failed(open);
+  Fd reader(openat(dir, state_name::fifo, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
+  if (!reader.valid()) return Outcome::failed(open);
+  // Before the byte: after it the stage is init's to change.
+  record_set_stage(record, Stage::released);
+  if (::write(writer.get(), "0", 1) != 1) {
+    int err = errno;
+    record_set_stage(record, Stage::created);
+    return Outcome::failed(release, err);
+  }
+  writer.reset();
+  if (int err = wait_end(reader.get(), pidfd.get()); err != 0) return Outcome::failed(wait, err);
+  switch (record_stage(record)) {
+  case Stage::executing: return {};
+  case Stage::failed: break;
+  default: return Outcome::failed(died, ESRCH);
+  }
+  const RecordFailure &failure = record.failure;
+  auto kind = static_cast<FailureKind>(failure.kind);
+  if (kind == FailureKind::operation) {
+    // The engine knows init's operation better than this one.
+    take_reported_failure(context_);
+    return Outcome::failed(execve, failure.err == 0 ? EIO : failure.err);
+  }
+  context_.failure.kind = kind;
+  uint32_t size = failure.detail_size < sizeof failure.detail ? failure.detail_size : 0;
+  context_.failure.detail.clear();
+  context_.failure.detail.add(failure.detail, size);
+  return Outcome::failed(step_of(kind), failure.err == 0 ? EIO : failure.err);
+}
+
+} // namespace veloci

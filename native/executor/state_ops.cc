@@ -1,0 +1,58 @@
+// state.* and pid.file.
+#include "executor/files.h"
+#include "executor/handler.h"
+#include "executor/state.h"
+#include <fcntl.h>
+
+namespace veloci {
+
+namespace {
+
+void remove_pid_file(Context &, const void *argument) {
+  unlinkat(AT_FDCWD, static_cast<const char *>(argument), 0);
+}
+
+} // namespace
+
+Outcome HostHandler::on(const StateRecord &op) {
+  // The launcher claims the id before it reads the configuration; the library's plan may come without a claim.
+  if (!context_.state.valid()) {
+    if (int err = claim_state(context_); err != 0) return Outcome::failed(step::state_record::mkdir, err);
+  }
+  for (const CgroupDir &dir : op.cgroups) {
+    if (!record_add_cgroup(*context_.record, dir.mount, dir.path)) {
+      return Outcome::failed(step::state_record::write, ENOBUFS);
+    }
+  }
+  return {};
+}
+
+Outcome HostHandler::on(const StateWrite &op) {
+  Pages memory;
+  Str text;
+  if (!fill(op.content, hole_values(context_), memory, text)) return Outcome::failed(step::state_write::open);
+  int at = 0;
+  Bytes bytes{reinterpret_cast<const uint8_t *>(text.data), text.size};
+  if (int err = replace_file(context_.state.get(), state_name::state, bytes, 0600, at); err != 0) {
+    return Outcome::failed(at, err);
+  }
+  return {};
+}
+
+// Tables of texts: looked up by the launcher, never in a program that runs.
+Outcome HostHandler::on(const StateStatus &) { return {}; }
+Outcome HostHandler::on(const StateSummary &) { return {}; }
+
+Outcome HostHandler::on(const StateRemove &) { return remove_state(context_); }
+
+Outcome HostHandler::on(const PidFile &op) {
+  if (!context_.undo.push(remove_pid_file, op.path.c_str())) return Outcome::failed(step::pid_file::open);
+  TextOf<16> text;
+  text.add_signed(context_.report->pid);
+  int at = 0;
+  Bytes bytes{reinterpret_cast<const uint8_t *>(text.c_str()), text.size()};
+  if (int err = replace_file(AT_FDCWD, op.path.c_str(), bytes, 0644, at); err != 0) return Outcome::failed(at, err);
+  return {};
+}
+
+} // namespace veloci

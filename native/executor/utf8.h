@@ -1,0 +1,22 @@
+// Foreign text (paths, hooks' output, kernel messages) made fit for JSON, for the log and for a terminal.
+#pragma once
+#include "base/io.h"
+
+namespace veloci {
+
+// Length in bytes (1 to 4) of the UTF-8 sequence at `data`, or 0 when it is not valid (RFC 3629).
+unsigned utf8_length(const char *data, size_t size);
+
+// Whether the whole text is valid UTF-8.
+bool utf8_valid(Str text);
+
+// Appends a JSON string with its quotes. Invalid UTF-8 becomes U+FFFD, control characters are escaped.
+Text &add_json(Text &out, Str text);
+
+// The same in Go's %q form, as logrus writes values.
+Text &add_quoted(Text &out, Str text);
+
+// Appends text for a terminal: control characters but newline and tab, and invalid UTF-8, become U+FFFD.
+Text &add_printable(Text &out, Str text);
+
+} // namespace veloci
