@@ -1,0 +1,75 @@
+#include "launcher/foreground.h"
+#include "base/sys.h"
+#include "executor/terminal.h"
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+namespace veloci {
+
+namespace {
+
+// Not for the process: what concerns only us.
+bool is_forwarded(int signal) { return signal != SIGCHLD && signal != SIGURG && signal != SIGWINCH && signal != SIGPIPE; }
+
+int exit_code_of(const siginfo_t &info) {
+  constexpr int signal_base = 128;
+  return info.si_code == CLD_EXITED ? info.si_status : signal_base + info.si_status;
+}
+
+class Foreground {
+public:
+  explicit Foreground(Context &context) : context_(context) {}
+
+  int wait(Signals &signals) {
+    if (context_.console.valid()) relay_.start(static_cast<Fd &&>(context_.console));
+    while (!reap()) {
+      Relay::Poll master = relay_.master_poll(), input = relay_.input_poll(), output = relay_.output_poll();
+      struct pollfd waiting[] = {
+          {context_.init.pidfd.get(), POLLIN, 0}, {signals.descriptor(), POLLIN, 0}, {master.fd, master.events, 0},
+          {input.fd, input.events, 0},            {output.fd, output.events, 0},
+      };
+      if (poll(waiting, 5, -1) < 0) continue;
+      if (waiting[1].revents != 0) {
+        while (int signal = signals.take()) on_signal(signal);
+      }
+      relay_.pump(waiting[2].revents, waiting[3].revents, waiting[4].revents);
+    }
+    relay_.drain();
+    return code_;
+  }
+
+private:
+  // Waits for all children that have ended; true when init is one of them.
+  bool reap() {
+    for (;;) {
+      siginfo_t info = {};
+      if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | __WALL) != 0 || info.si_pid == 0) return context_.init.pid <= 0;
+      if (info.si_pid == context_.stager.pid) context_.stager.pid = -1;
+      if (info.si_pid != context_.init.pid) continue;
+      context_.init.pid = -1;
+      code_ = exit_code_of(info);
+    }
+  }
+
+  void on_signal(int signal) {
+    if (signal == SIGWINCH) relay_.resize();
+    if (is_forwarded(signal)) sys::pidfd_send_signal(context_.init.pidfd.get(), signal);
+  }
+
+  Context &context_;
+  Relay relay_;
+  int code_ = 0;
+};
+
+} // namespace
+
+void become_subreaper() { prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+
+int stay_with_init(Invocation &invocation) {
+  Foreground foreground(invocation.context);
+  return foreground.wait(invocation.signals);
+}
+
+} // namespace veloci

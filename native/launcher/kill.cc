@@ -1,0 +1,36 @@
+#include "launcher/signal_name.h"
+#include "launcher/stored.h"
+
+namespace veloci {
+
+using namespace diagnostic;
+
+int kill_command(Invocation &invocation) {
+  Str text = invocation.arguments.operand_count() > 1 ? invocation.arguments.operand(1) : Str::of("TERM");
+  // `kill ID -9`, as kill(1) is called.
+  if (text.size > 1 && text.data[0] == '-') text = {text.data + 1, text.size - 1};
+  Str suggestion;
+  int signal = parse_signal(text, suggestion);
+  if (signal == 0) return invocation.fail(SignalUnknown{.signal = text, .suggestion = suggestion});
+  // No lock: a stop must not wait for another command.
+  if (int code = invocation.open_recorded(); code != 0) return code;
+  Context &context = invocation.context;
+  context.signal = signal;
+  context.signal_all = invocation.arguments.on(cli::Flag::all);
+  Status status = container_status(*context.record);
+  if (status == Status::creating) return invocation.fail(StillCreating{.id = context.id});
+  if (status == Status::stopped && !context.signal_all) {
+    return invocation.fail(NotRunning{.id = context.id, .status = status_name(status)});
+  }
+  StoredPlan stored;
+  if (int code = open_stored_plan(invocation, stored); code != 0) return code;
+  if (run_program(context, ProgramName::kill)) return 0;
+  if (context.failure.err == ESRCH) {
+    // It has ended meanwhile; with --all there may have been no process left at all.
+    if (context.signal_all) return 0;
+    return invocation.fail(NotRunning{.id = context.id, .status = Str::of("stopped")});
+  }
+  return explain_stored_failure(invocation, stored);
+}
+
+} // namespace veloci

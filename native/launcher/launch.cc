@@ -1,0 +1,125 @@
+#include "launcher/launch.h"
+#include "executor/spawn.h"
+#include "executor/state.h"
+#include "executor/store.h"
+#include "host/facts.h"
+#include "launcher/bundle.h"
+#include <fcntl.h>
+#include <sys/stat.h>
+
+namespace veloci {
+
+using namespace diagnostic;
+
+namespace {
+
+int system_failure(Invocation &invocation, const char *what, int err) {
+  return invocation.fail(SystemCall{.what = Str::of(what), .errno_ = ErrnoText(err)});
+}
+
+int claim(Invocation &invocation) {
+  Context &context = invocation.context;
+  int err = claim_state(context);
+  if (err == EEXIST) return invocation.fail(ContainerExists{.id = context.id});
+  if (err != 0) return invocation.fail(diagnostic::StateWrite{.path = context.id, .id = context.id, .errno_ = ErrnoText(err)});
+  return 0;
+}
+
+// Copies of configuration and request: with them a later version can make the stored plan anew.
+int keep_request(Invocation &invocation, const Request &request) {
+  Context &context = invocation.context;
+  int dir = context.state.get();
+  Str rest = request.rest();
+  const char *name = state_name::config;
+  int err = create_file(dir, name, request.config.bytes(), 0600);
+  if (err == 0) {
+    name = state_name::request;
+    err = create_file(dir, name, Bytes{reinterpret_cast<const uint8_t *>(rest.data), rest.size}, 0600);
+  }
+  if (err == 0) return 0;
+  return invocation.fail(diagnostic::StateWrite{.path = Str::of(name), .id = context.id, .errno_ = ErrnoText(err)});
+}
+
+int start_stager(Invocation &invocation) {
+  Context &context = invocation.context;
+  int dir = context.state.get();
+  if (mkfifoat(dir, state_name::fifo, 0600) != 0) return system_failure(invocation, "make exec.fifo", errno);
+  context.fifo.reset(openat(dir, state_name::fifo, O_RDWR | O_NOFOLLOW | O_CLOEXEC));
+  if (!context.fifo.valid()) return system_failure(invocation, "open exec.fifo", errno);
+  Outcome spawned = spawn_stager(context);
+  return spawned.ok() ? 0 : system_failure(invocation, "start the init program", spawned.err);
+}
+
+// Everything up to the plan.
+int prepare(Invocation &invocation, Launch &launch, const char *verb) {
+  Bundle bundle;
+  if (int code = claim(invocation); code != 0) return code;
+  if (int code = read_bundle(invocation, bundle, launch.request.config); code != 0) return code;
+  if (int err = launch.request.build(invocation, bundle.path.str(), bundle.config_name, false); err != 0) {
+    return system_failure(invocation, "describe the host", err);
+  }
+  bool planned = invocation.arguments.plan_fd() >= 0;
+  if (!planned && !launch.engine.send(launch.request, verb, nullptr)) {
+    return system_failure(invocation, "ask the planner", errno);
+  }
+  // While the planner works:
+  if (int code = keep_request(invocation, launch.request); code != 0) return code;
+  if (int code = start_stager(invocation); code != 0) return code;
+  int code = planned ? launch.engine.take(invocation, invocation.arguments.plan_fd(), launch.response)
+                     : launch.engine.await(invocation, launch.response);
+  if (code != 0) return code;
+  if (!launch.response.error.empty() || !launch.response.plan || !launch.response.stored) {
+    return show_response(invocation, launch.response);
+  }
+  invocation.log.warnings(launch.response.warnings);
+  const char *what = nullptr;
+  if (!use_plan(invocation.context, launch.response.plan.value, &what)) {
+    return invocation.fail(PlanInvalid{.what = Str::of(what)});
+  }
+  return 0;
+}
+
+} // namespace
+
+int take_preserved(Invocation &invocation) {
+  int64_t asked = invocation.arguments.number(cli::Flag::preserve_fds);
+  constexpr int64_t most = 1021;
+  int64_t count = asked + listen_fds_of(invocation.environment);
+  for (int64_t fd = 3; fd < 3 + count; fd++) {
+    if (count <= most && fcntl(static_cast<int>(fd), F_GETFD) >= 0) continue;
+    return invocation.fail(PreserveFdClosed{.count = NumberText(count), .fd = NumberText(fd)});
+  }
+  invocation.context.preserve = static_cast<uint32_t>(count);
+  return 0;
+}
+
+int launch_container(Invocation &invocation, Launch &launch, const char *verb) {
+  if (int code = take_preserved(invocation); code != 0) return code;
+  // First of all: the engine boots while everything else goes on.
+  if (invocation.arguments.plan_fd() < 0) {
+    if (int err = launch.engine.start(); err != 0) return system_failure(invocation, "start the planner", err);
+  }
+  if (int code = invocation.open_root(true); code != 0) return code;
+  Context &context = invocation.context;
+  context.signals = &invocation.signals;
+  if (int code = prepare(invocation, launch, verb); code != 0) {
+    context.undo.run(context);
+    return code;
+  }
+  bool done = run_program(context, ProgramName::create);
+  if (done) {
+    int err = store_plan(context, state_name::plan, launch.response.stored.value);
+    if (err == 0) return 0;
+    context.undo.run(context);
+    return invocation.fail(diagnostic::StateWrite{.path = Str::of(state_name::plan), .id = context.id, .errno_ = ErrnoText(err)});
+  }
+  context.undo.run(context);
+  return explain_failure(invocation, launch.request, verb);
+}
+
+void commit_launch(Invocation &invocation) {
+  invocation.context.undo.drop();
+  reap_stager(invocation.context);
+}
+
+} // namespace veloci

@@ -1,0 +1,61 @@
+#include "launcher/invocation.h"
+#include <fcntl.h>
+#include <sys/stat.h>
+
+namespace veloci {
+
+using namespace diagnostic;
+
+namespace {
+
+// fds 0 to 2 must be open, or a file of ours would become somebody's stdout.
+bool open_stdio() {
+  for (int fd = 0; fd <= 2; fd++) {
+    if (fcntl(fd, F_GETFD) >= 0) continue;
+    if (open("/dev/null", O_RDWR) != fd) return false;
+  }
+  return true;
+}
+
+int dispatch(Invocation &invocation) {
+  const Arguments &arguments = invocation.arguments;
+  if (arguments.on(cli::Flag::help)) return help_command(invocation);
+  if (arguments.on(cli::Flag::version)) return version_command(invocation);
+  if (arguments.command() == nullptr) {
+    show(invocation.log, CommandMissing{});
+    return 1;
+  }
+  switch (arguments.command()->command) {
+  case cli::Command::run: return run_command(invocation);
+  case cli::Command::create: return create_command(invocation);
+  case cli::Command::start: return start_command(invocation);
+  case cli::Command::state: return state_command(invocation);
+  case cli::Command::list: return list_command(invocation);
+  case cli::Command::kill: return kill_command(invocation);
+  case cli::Command::delete_: return delete_command(invocation);
+  case cli::Command::exec: return exec_command(invocation);
+  case cli::Command::spec: return spec_command(invocation);
+  case cli::Command::validate:
+  case cli::Command::plan:
+  case cli::Command::features: return text_command(invocation);
+  case cli::Command::version: return version_command(invocation);
+  case cli::Command::help: return help_command(invocation);
+  }
+  return 1;
+}
+
+} // namespace
+
+} // namespace veloci
+
+int main(int count, char **arguments, char **environment) {
+  using namespace veloci;
+  if (!open_stdio()) return 1;
+  // Whatever the caller has: the modes of what we make are chosen for this one. The container gets its own (ids.set).
+  umask(022);
+  Invocation invocation;
+  invocation.environment = environment;
+  invocation.signals.block();
+  if (int code = invocation.arguments.parse(count, arguments, invocation.log); code != 0) return code;
+  return dispatch(invocation);
+}

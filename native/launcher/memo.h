@@ -1,0 +1,23 @@
+// Plans of exec: from the memo in the state directory, else from the engine.
+#pragma once
+#include "launcher/request.h"
+
+namespace veloci {
+
+struct ExecPlan {
+  Request request;
+  Engine engine;
+  Response response;
+  Buffer memory;
+  // Whether `request` is complete (it is not when the plan came from the memo).
+  bool asked = false;
+};
+
+// Starts the stager and makes the plan of the command line the context's plan. 0 or the exit code, with the error
+// shown; the context's undo holds the stager.
+int open_exec_plan(Invocation &invocation, ExecPlan &plan);
+
+// Explains why the plan failed. Returns the exit code.
+int explain_exec_failure(Invocation &invocation, ExecPlan &plan);
+
+} // namespace veloci

@@ -1,0 +1,55 @@
+// The errors that need no engine: from the table of diagnostics to the log.
+#pragma once
+#include "executor/log.h"
+#include "generated/diagnostics.gen.h"
+
+namespace veloci {
+
+// Writes a diagnostic's parts: the table's own words as they are, fillings without control characters.
+struct DiagnosticSink {
+  Text &out;
+  void text(Str words) { out.add(words); }
+  void value(Str filling) { add_printable(out, filling); }
+};
+
+// Shows an error of the table: `CODE: MESSAGE: HINT`, or the long form on a terminal.
+template <class Diagnostic> void show(Log &log, const Diagnostic &diagnostic) {
+  TextOf<3072> message, hint, line, explained;
+  DiagnosticSink message_sink{message}, hint_sink{hint};
+  diagnostic.message(message_sink);
+  bool has_hint = diagnostic.hint(hint_sink);
+  line.add(Diagnostic::code).add(": ").add(message.str());
+  explained.add("error ").add(Diagnostic::code).add(": ").add(message.str());
+  if (has_hint) {
+    line.add(": ").add(hint.str());
+    explained.add("\n  help: ").add(hint.str());
+  }
+  log.error({Str::of(Diagnostic::code), line.str(), explained.str()});
+}
+
+// An errno in words and by name of the number, as a filling.
+class ErrnoText {
+public:
+  explicit ErrnoText(int err) {
+    const char *words = strerror(err);
+    char first = words[0];
+    text_.add_char(first >= 'A' && first <= 'Z' && !(words[1] >= 'A' && words[1] <= 'Z') ? static_cast<char>(first + 32) : first);
+    text_.add(words + 1);
+  }
+  operator Str() const { return text_.str(); }
+
+private:
+  TextOf<64> text_;
+};
+
+// A number as a filling.
+class NumberText {
+public:
+  explicit NumberText(int64_t number) { text_.add_signed(number); }
+  operator Str() const { return text_.str(); }
+
+private:
+  TextOf<24> text_;
+};
+
+} // namespace veloci

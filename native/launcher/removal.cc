@@ -1,0 +1,98 @@
+#include "launcher/removal.h"
+#include "base/sys.h"
+#include "executor/cgroup.h"
+#include "executor/process.h"
+#include "executor/state.h"
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+namespace veloci {
+
+using namespace diagnostic;
+
+namespace {
+
+constexpr int end_milliseconds = 10000;
+constexpr uint32_t cgroup_milliseconds = 2000;
+
+// Ends the recorded process; false when it is still there after the time.
+bool end_recorded(const Record &record) {
+  Fd pidfd;
+  if (record.boot != boot_mark() || open_identified(record.pid, record.start_time, pidfd) != 0) return true;
+  sys::pidfd_send_signal(pidfd.get(), SIGKILL);
+  constexpr int grace = 20;
+  if (pidfd_wait(pidfd.get(), grace)) return true;
+  thaw_recorded(record);
+  return pidfd_wait(pidfd.get(), end_milliseconds);
+}
+
+// Calls use(dir) for each cgroup of a record. A damaged record may name anything: a hierarchy's root is never meant.
+template <class Use> void for_each_cgroup(const Record &record, Use use) {
+  RecordCgroups groups(record);
+  Str mount, path;
+  while (groups.next(mount, path)) {
+    if (mount.empty() || mount.data[0] != '/' || path.empty() || path.data[0] == '/') continue;
+    use(CgroupDir{mount, path});
+  }
+}
+
+// Whether a process runs the same command as we do.
+bool is_same_command(int pid) {
+  TextOf<64> own, other, path;
+  Fd file(open("/proc/self/comm", O_RDONLY | O_CLOEXEC));
+  if (!file.valid() || !read_small(file.get(), own)) return false;
+  file.reset(open(path.add("/proc/").add_signed(pid).add("/comm").c_str(), O_RDONLY | O_CLOEXEC));
+  return file.valid() && read_small(file.get(), other) && own.str() == other.str();
+}
+
+} // namespace
+
+int remove_recorded(Invocation &invocation) {
+  Context &context = invocation.context;
+  if (context.record != nullptr) {
+    const Record &record = *context.record;
+    if (!end_recorded(record)) {
+      return invocation.fail(KillFailed{.id = context.id, .seconds = NumberText(end_milliseconds / 1000)});
+    }
+    // Stager and init of a create that died are in these cgroups too.
+    for_each_cgroup(record, [](const CgroupDir &dir) { kill_cgroup(dir, nullptr, cgroup_milliseconds); });
+    for_each_cgroup(record, [](const CgroupDir &dir) { remove_cgroup(dir, cgroup_milliseconds); });
+  }
+  Outcome removed = remove_state(context);
+  if (removed.ok()) return 0;
+  return invocation.fail(SystemCall{.what = Str::of("remove the state directory"), .errno_ = ErrnoText(removed.err)});
+}
+
+void kill_lock_holder(int dir) {
+  struct stat info;
+  if (fstat(dir, &info) != 0) return;
+  // `1: FLOCK  ADVISORY  WRITE 1234 08:01:5678 0 EOF`
+  char identity[48];
+  snprintf(identity, sizeof identity, " %02x:%02x:%llu ", major(info.st_dev), minor(info.st_dev),
+           static_cast<unsigned long long>(info.st_ino));
+  Fd file(open("/proc/locks", O_RDONLY | O_CLOEXEC));
+  static char memory[256 * 1024];
+  Text locks(memory, sizeof memory);
+  if (!file.valid() || (!read_small(file.get(), locks) && locks.complete())) return;
+  for (const char *line = locks.c_str(); *line != 0;) {
+    const char *end = strchrnul(line, '\n');
+    const char *place = strstr(line, identity);
+    if (place != nullptr && place < end && strstr(line, "FLOCK") != nullptr && strstr(line, "FLOCK") < end) {
+      const char *number = place;
+      while (number > line && number[-1] >= '0' && number[-1] <= '9') number--;
+      int pid = 0;
+      for (; *number >= '0' && *number <= '9'; number++) pid = pid * 10 + (*number - '0');
+      if (pid > 1 && pid != getpid()) {
+        Fd pidfd(sys::pidfd_open(pid, 0));
+        // The check comes after the pidfd: the number may have passed to a stranger before.
+        if (pidfd.valid() && is_same_command(pid)) sys::pidfd_send_signal(pidfd.get(), SIGKILL);
+      }
+    }
+    line = *end == 0 ? end : end + 1;
+  }
+}
+
+} // namespace veloci

@@ -1,0 +1,14 @@
+// Removing a container without its plan: what the record names, and the state directory.
+#pragma once
+#include "launcher/invocation.h"
+
+namespace veloci {
+
+// Ends the process of the record, kills and removes the record's cgroups, removes the state directory. Bears a missing
+// record. 0 or the exit code, with the error shown.
+int remove_recorded(Invocation &invocation);
+
+// Kills the process that holds the flock(2) lock of a directory, found in /proc/locks.
+void kill_lock_holder(int dir);
+
+} // namespace veloci

@@ -1,0 +1,49 @@
+#include "executor/store.h"
+#include "launcher/foreground.h"
+#include "launcher/launch.h"
+
+namespace veloci {
+
+using namespace diagnostic;
+
+namespace {
+
+// Deletes the container by its stored plan, which is the context's plan.
+int remove(Invocation &invocation, const Launch &launch) {
+  Context &context = invocation.context;
+  context.signals = nullptr;
+  if (run_program(context, ProgramName::delete_)) return 0;
+  return explain_failure(invocation, launch.request, "recompile");
+}
+
+} // namespace
+
+int run_command(Invocation &invocation) {
+  const Arguments &arguments = invocation.arguments;
+  bool detach = arguments.on(cli::Flag::detach);
+  if (!detach && !arguments.on(cli::Flag::no_subreaper)) become_subreaper();
+  Launch launch;
+  if (int code = launch_container(invocation, launch, "run"); code != 0) return code;
+  commit_launch(invocation);
+  Context &context = invocation.context;
+  const char *what = nullptr;
+  if (!use_plan(context, launch.response.stored.value, &what)) {
+    context.undo.run(context);
+    return invocation.fail(PlanInvalid{.what = Str::of(what)});
+  }
+  if (!run_program(context, ProgramName::start)) {
+    int code = explain_failure(invocation, launch.request, "recompile");
+    PlanFailure &failure = context.failure;
+    failure.reported = false;
+    run_program(context, ProgramName::delete_);
+    return code;
+  }
+  if (detach) return 0;
+  // From now on signals are for the container.
+  int code = stay_with_init(invocation);
+  context.exit_code = code;
+  if (!arguments.on(cli::Flag::keep)) remove(invocation, launch);
+  return code;
+}
+
+} // namespace veloci

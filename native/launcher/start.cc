@@ -1,0 +1,26 @@
+#include "launcher/stored.h"
+
+namespace veloci {
+
+using namespace diagnostic;
+
+int start_command(Invocation &invocation) {
+  if (int code = invocation.open_recorded(); code != 0) return code;
+  constexpr uint32_t patience = 10;
+  if (int code = invocation.lock(patience); code != 0) return code;
+  Context &context = invocation.context;
+  Status status = container_status(*context.record);
+  switch (status) {
+  case Status::created: break;
+  case Status::creating: return invocation.fail(StillCreating{.id = context.id});
+  case Status::stopped: return invocation.fail(StartStopped{.id = context.id});
+  case Status::running:
+  case Status::paused: return invocation.fail(AlreadyRunning{.id = context.id, .status = status_name(status)});
+  }
+  StoredPlan stored;
+  if (int code = open_stored_plan(invocation, stored); code != 0) return code;
+  if (run_program(context, ProgramName::start)) return 0;
+  return explain_stored_failure(invocation, stored);
+}
+
+} // namespace veloci
