@@ -40,10 +40,10 @@ public:
 
   bool ok() const { return data_ != nullptr; }
   char *data() { return data_; }
-  // The text of a file, from `offset` of the memory on; empty when it cannot be read.
-  Slice read(const char *path, size_t offset = 0) {
-    ssize_t size = read_text(AT_FDCWD, path, data_ + offset, scratch_size - offset);
-    return {data_ + offset, data_ + offset + (size > 0 ? size : 0)};
+  // The text of a file; empty when it cannot be read.
+  Slice read(const char *path) {
+    ssize_t size = read_text(AT_FDCWD, path, data_, scratch_size);
+    return {data_, data_ + (size > 0 ? size : 0)};
   }
 
 private:
@@ -191,7 +191,9 @@ int host_facts(const FactsOptions &options, char *buffer, size_t capacity, Str &
   write_user(json, scratch);
 
   Slice mounts = scratch.read("/proc/self/mountinfo");
-  Slice own = scratch.read("/proc/self/cgroup", mounts.size() + 1 < scratch_size ? mounts.size() + 1 : 0);
+  char cgroups[8192];
+  ssize_t cgroups_size = read_text(AT_FDCWD, "/proc/self/cgroup", cgroups, sizeof cgroups);
+  Slice own{cgroups, cgroups + (cgroups_size > 0 ? cgroups_size : 0)};
   bool selinux = mounted(mounts, "selinuxfs");
   write_cgroup_facts(json, scratch.data(), mounts.size(), own);
   write_security_modules(json, selinux);

@@ -9,8 +9,8 @@ ssize_t read_text(int dir_fd, const char *path, char *buffer, size_t capacity);
 
 // A part of a text; unlike Str without a NUL behind it.
 struct Slice {
-  const char *at = nullptr;
-  const char *end = nullptr;
+  const char *at = "";
+  const char *end = at;
 
   static Slice of(const char *text) { return {text, text + strlen(text)}; }
   bool empty() const { return at == end; }
