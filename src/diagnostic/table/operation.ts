@@ -44,6 +44,7 @@ export const operation = () => ({
   'namespace.join': { code: 'E0735', message: 'cannot join the {type} namespace "{path}"' },
   'namespace.join/open:ENOENT': { code: 'E0736', message: 'the {type} namespace "{path}" is missing', hint: 'does its process still run?' },
   'namespace.join/type': { code: 'E0737', message: '"{path}" is not a {type} namespace' },
+  'time.offsets': { code: 'E0712', message: 'cannot set the clock offsets of the time namespace' },
   'namespace.enter': { code: 'E0738', message: 'cannot enter the namespaces of the container' },
   'namespace.unshare': { code: 'E0739', message: 'cannot make new namespaces ({types})' },
   'namespace.unshare:EPERM': {
@@ -111,6 +112,7 @@ export const operation = () => ({
   'ids.set': { code: 'E0795', message: 'cannot become uid {uid}, gid {gid}' },
   'ids.set:EINVAL': { code: 'E0796', message: 'uid {uid} or gid {gid} is not mapped in the user namespace', hint: 'add it to linux.uidMappings or linux.gidMappings' },
   'caps.set': { code: 'E0797', message: 'cannot set the capabilities' },
+  'label.exec': { code: 'E0714', message: 'cannot set the security label "{value}"', hint: 'is the profile loaded?' },
   'privileges.none': { code: 'E0798', message: 'cannot set noNewPrivileges' },
   'seccomp.load': { code: 'E0799', message: 'the kernel refused the seccomp filter' },
   'program.find': { code: 'E0732', native: true, message: 'exec "{name}": executable file not found in $PATH', hint: 'PATH is "{path}"' },

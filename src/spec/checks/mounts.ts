@@ -85,9 +85,10 @@ function checkParameters(options: readonly string[], type: string, bind: boolean
 /** An option that takes back an earlier one: the last counts, as with mount(8). */
 function warnOfConflicts(options: readonly string[], at: string, findings: Findings): void {
   const set = new Map<string, number>();
-  options.forEach((value, index) => {
+  for (let index = 0; index < options.length; index++) {
+    const value = options[index] as string;
     const option = mountOptions[value];
-    if (option?.kind !== 'attribute') return;
+    if (option?.kind !== 'attribute') continue;
     for (const [earlier, bits] of set) {
       const other = mountOptions[earlier];
       if (other?.kind !== 'attribute' || other.recursive !== option.recursive) continue;
@@ -96,5 +97,5 @@ function warnOfConflicts(options: readonly string[], at: string, findings: Findi
       set.delete(earlier);
     }
     set.set(value, option.set);
-  });
+  }
 }

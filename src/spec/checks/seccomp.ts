@@ -24,18 +24,18 @@ function checkRule(rule: SeccompRule, number: number, findings: Findings): void 
   }
 }
 
-/** Only two actions give a value back. */
-function takesValue(action: string): boolean {
-  return action === 'SCMP_ACT_ERRNO' || action === 'SCMP_ACT_TRACE';
+/** Whether an action is there and gives no value back: only two do. */
+function isWithoutValue(action: string | undefined): boolean {
+  return action !== undefined && action !== 'SCMP_ACT_ERRNO' && action !== 'SCMP_ACT_TRACE';
 }
 
 function warnOfErrno(seccomp: Seccomp, findings: Findings): void {
   const { defaultAction, defaultErrnoRet, syscalls } = seccomp;
-  if (defaultErrnoRet !== undefined && !takesValue(defaultAction)) {
+  if (defaultErrnoRet !== undefined && isWithoutValue(defaultAction)) {
     findings.add('seccompErrno', '/linux/seccomp/defaultErrnoRet', { name: 'defaultErrnoRet', action: defaultAction });
   }
   syscalls?.forEach(({ action, errnoRet }, index) => {
-    if (errnoRet !== undefined && !takesValue(action)) {
+    if (errnoRet !== undefined && isWithoutValue(action)) {
       findings.add('seccompErrno', `/linux/seccomp/syscalls/${index}/errnoRet`, { name: 'errnoRet', action });
     }
   });
