@@ -44,6 +44,8 @@ export interface Failure {
   readonly step: number;
   /** Errno, or 0 when no system call is to blame. */
   readonly errno: number;
+  /** What init says of its last steps, where a step alone does not tell: `notFound`, `interpreter` ... */
+  readonly kind?: string;
   /** Words of the kernel or of a hook, at most 4 KiB of valid UTF-8. */
   readonly detail?: string;
 }

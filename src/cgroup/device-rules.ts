@@ -1,0 +1,67 @@
+// Device rules of a container: deny all, the configuration's rules, and the devices that every container has.
+import type { DeviceRule as SpecRule } from '../generated/config.ts';
+
+/** One rule of the device controller. */
+export interface DeviceRule {
+  readonly allow: boolean;
+  /** `a` is both kinds. */
+  readonly type: 'a' | 'b' | 'c';
+  /** -1 is any. */
+  readonly major: number;
+  readonly minor: number;
+  /** Letters of `rwm`. */
+  readonly access: string;
+  /** JSON pointer of its cause. */
+  readonly from: string;
+}
+
+/** JSON pointer of the rules that no configuration asks for. */
+const own = '/linux/resources/devices';
+
+/**
+ * What every container may do: make any node (a node without the right to open it harms nobody), and use null, zero,
+ * full, random, urandom, tty, console, ptmx and the pseudo terminals.
+ */
+const always: readonly (readonly [type: 'b' | 'c', major: number, minor: number, access: string])[] = [
+  ['c', -1, -1, 'm'], ['b', -1, -1, 'm'], ['c', 1, 3, 'rwm'], ['c', 1, 5, 'rwm'], ['c', 1, 7, 'rwm'], ['c', 1, 8, 'rwm'],
+  ['c', 1, 9, 'rwm'], ['c', 5, 0, 'rwm'], ['c', 5, 1, 'rwm'], ['c', 5, 2, 'rwm'], ['c', 136, -1, 'rwm'],
+];
+
+function isAll(rule: DeviceRule): boolean {
+  return rule.type === 'a' && rule.major < 0 && rule.minor < 0 && rule.access.length === 3;
+}
+
+/**
+ * Rules in the order in which they apply, the last that fits counts: deny all, those of the configuration, those of
+ * every container. Rules before the last one about everything are left out, as they have no effect.
+ */
+export function deviceRules(configured: readonly SpecRule[] | undefined): readonly DeviceRule[] {
+  let rules: DeviceRule[] = [{ allow: false, type: 'a', major: -1, minor: -1, access: 'rwm', from: own }];
+  if (configured !== undefined) {
+    for (let index = 0; index < configured.length; index++) {
+      const given = configured[index]!;
+      const access = given.access === undefined || given.access === '' ? 'rwm' : given.access;
+      const rule: DeviceRule = {
+        allow: given.allow, type: given.type === 'b' || given.type === 'c' ? given.type : 'a',
+        major: anyIfAbsent(given.major), minor: anyIfAbsent(given.minor), access, from: `${own}/${index}`,
+      };
+      if (isAll(rule)) rules = [rule];
+      else rules.push(rule);
+    }
+  }
+  if (rules.length === 1 && rules[0]!.allow) return rules;
+  for (const [type, major, minor, access] of always) rules.push({ allow: true, type, major, minor, access, from: own });
+  return rules;
+}
+
+function anyIfAbsent(number: number | bigint | undefined): number {
+  return number === undefined || number < 0 ? -1 : Number(number);
+}
+
+/** Lines for devices.allow or devices.deny of cgroup v1, one write each. */
+export function v1Rule(rule: DeviceRule): readonly string[] {
+  // The kernel takes `a` for everything, whatever follows it.
+  if (isAll(rule)) return ['a'];
+  const rest = `${rule.major < 0 ? '*' : rule.major}:${rule.minor < 0 ? '*' : rule.minor} ${rule.access}`;
+  return rule.type === 'a' ? [`c ${rest}`, `b ${rest}`] : [`${rule.type} ${rest}`];
+}

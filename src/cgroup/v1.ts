@@ -1,0 +1,156 @@
+// linux.resources as files of cgroup v1 (runtime-spec config-linux "Control groups"). Zero means "not set" where the
+// specification has no pointer for it: engines send zeros.
+import type { Resources } from '../generated/config.ts';
+import type { Setting } from './setting.ts';
+
+type Integer = number | bigint;
+
+/** Whether a value is there and not zero. */
+export function given(value: Integer | undefined): value is Integer {
+  return value !== undefined && Number(value) !== 0;
+}
+
+/** Settings in the order in which the kernel takes them. Devices are not among them: see device-rules.ts. */
+export function settingsV1(resources: Resources): Setting[] {
+  const list: Setting[] = [];
+  memory(list, resources);
+  cpu(list, resources);
+  pids(list, resources);
+  hugepages(list, resources);
+  blockIo(list, resources);
+  rdma(list, resources);
+  network(list, resources);
+  return list;
+}
+
+function memory(list: Setting[], { memory: wanted }: Resources): void {
+  if (wanted === undefined) return;
+  const at = '/linux/resources/memory';
+  const add = (file: string, name: string, value: Integer, missing?: 'ignore'): void => {
+    const setting: Setting = { controller: 'memory', file, value: String(value), from: `${at}/${name}` };
+    list.push(missing === undefined ? setting : { ...setting, missing });
+  };
+  // The limit of memory and swap may never be below that of memory: memory first, both start unlimited.
+  if (given(wanted.limit)) add('memory.limit_in_bytes', 'limit', wanted.limit);
+  if (given(wanted.swap)) add('memory.memsw.limit_in_bytes', 'swap', wanted.swap);
+  // Without a limit of its own there is none for swap either.
+  else if (wanted.limit !== undefined && Number(wanted.limit) < 0) add('memory.memsw.limit_in_bytes', 'limit', -1, 'ignore');
+  if (given(wanted.reservation)) add('memory.soft_limit_in_bytes', 'reservation', wanted.reservation);
+  if (given(wanted.kernelTCP)) add('memory.kmem.tcp.limit_in_bytes', 'kernelTCP', wanted.kernelTCP);
+  if (wanted.swappiness !== undefined) add('memory.swappiness', 'swappiness', wanted.swappiness);
+  if (wanted.disableOOMKiller === true) add('memory.oom_control', 'disableOOMKiller', 1);
+}
+
+function cpu(list: Setting[], { cpu: wanted }: Resources): void {
+  if (wanted === undefined) return;
+  const at = '/linux/resources/cpu';
+  const add = (controller: string, file: string, name: string, value: Integer | string): void => {
+    list.push({ controller, file, value: String(value), from: `${at}/${name}` });
+  };
+  if (given(wanted.shares)) add('cpu', 'cpu.shares', 'shares', wanted.shares);
+  // Period, quota, burst: each is checked against the one before.
+  if (given(wanted.period)) add('cpu', 'cpu.cfs_period_us', 'period', wanted.period);
+  if (given(wanted.quota)) add('cpu', 'cpu.cfs_quota_us', 'quota', wanted.quota);
+  if (wanted.burst !== undefined) add('cpu', 'cpu.cfs_burst_us', 'burst', wanted.burst);
+  if (given(wanted.realtimePeriod)) add('cpu', 'cpu.rt_period_us', 'realtimePeriod', wanted.realtimePeriod);
+  if (given(wanted.realtimeRuntime)) add('cpu', 'cpu.rt_runtime_us', 'realtimeRuntime', wanted.realtimeRuntime);
+  if (wanted.idle !== undefined) add('cpu', 'cpu.idle', 'idle', wanted.idle);
+  if (wanted.cpus) add('cpuset', 'cpuset.cpus', 'cpus', wanted.cpus);
+  if (wanted.mems) add('cpuset', 'cpuset.mems', 'mems', wanted.mems);
+}
+
+/** pids.max has the same form in both versions. A limit of 0 becomes 1: the container's own process counts. */
+export function pids(list: Setting[], { pids: wanted }: Resources): void {
+  if (wanted?.limit === undefined) return;
+  const limit = Number(wanted.limit);
+  const value = limit < 0 ? 'max' : limit === 0 ? '1' : String(wanted.limit);
+  list.push({ controller: 'pids', file: 'pids.max', value, from: '/linux/resources/pids/limit' });
+}
+
+function hugepages(list: Setting[], { hugepageLimits }: Resources): void {
+  hugepageFiles(list, hugepageLimits, 'limit_in_bytes');
+}
+
+/** Limits of huge pages, and of their reservations where the kernel has them. */
+export function hugepageFiles(list: Setting[], limits: Resources['hugepageLimits'], suffix: string): void {
+  if (limits === undefined) return;
+  for (let index = 0; index < limits.length; index++) {
+    const { pageSize, limit } = limits[index]!;
+    const from = `/linux/resources/hugepageLimits/${index}`;
+    const value = String(limit);
+    list.push({ controller: 'hugetlb', file: `hugetlb.${pageSize}.${suffix}`, value, from });
+    list.push({ controller: 'hugetlb', file: `hugetlb.${pageSize}.rsvd.${suffix}`, value, from, missing: 'ignore' });
+  }
+}
+
+function blockIo(list: Setting[], { blockIO: wanted }: Resources): void {
+  if (wanted === undefined) return;
+  const at = '/linux/resources/blockIO';
+  // The scheduler BFQ brings its own name for the weight.
+  if (given(wanted.weight)) {
+    const from = `${at}/weight`;
+    const value = String(wanted.weight);
+    list.push({
+      controller: 'blkio', file: 'blkio.weight', value, from,
+      missing: { controller: 'blkio', file: 'blkio.bfq.weight', value, from },
+    });
+  }
+  if (given(wanted.leafWeight)) {
+    list.push({ controller: 'blkio', file: 'blkio.leaf_weight', value: String(wanted.leafWeight), from: `${at}/leafWeight` });
+  }
+  const weights = wanted.weightDevice ?? [];
+  for (let index = 0; index < weights.length; index++) {
+    const { major, minor, weight, leafWeight } = weights[index]!;
+    const from = `${at}/weightDevice/${index}`;
+    if (given(leafWeight)) {
+      list.push({ controller: 'blkio', file: 'blkio.leaf_weight_device', value: `${major}:${minor} ${leafWeight}`, from });
+    }
+    if (!given(weight)) continue;
+    const value = `${major}:${minor} ${weight}`;
+    list.push({
+      controller: 'blkio', file: 'blkio.weight_device', value, from,
+      missing: { controller: 'blkio', file: 'blkio.bfq.weight_device', value, from },
+    });
+  }
+  for (const [name, file] of throttles) {
+    const limits = wanted[name] ?? [];
+    for (let index = 0; index < limits.length; index++) {
+      const { major, minor, rate } = limits[index]!;
+      list.push({ controller: 'blkio', file, value: `${major}:${minor} ${rate}`, from: `${at}/${name}/${index}` });
+    }
+  }
+}
+
+const throttles = [
+  ['throttleReadBpsDevice', 'blkio.throttle.read_bps_device'],
+  ['throttleWriteBpsDevice', 'blkio.throttle.write_bps_device'],
+  ['throttleReadIOPSDevice', 'blkio.throttle.read_iops_device'],
+  ['throttleWriteIOPSDevice', 'blkio.throttle.write_iops_device'],
+] as const;
+
+/** rdma.max has the same form in both versions. */
+export function rdma(list: Setting[], { rdma: wanted }: Resources): void {
+  if (wanted === undefined) return;
+  for (const device in wanted) {
+    const limits = wanted[device]!;
+    let value = device;
+    if (limits.hcaHandles !== undefined) value += ` hca_handle=${limits.hcaHandles}`;
+    if (limits.hcaObjects !== undefined) value += ` hca_object=${limits.hcaObjects}`;
+    list.push({ controller: 'rdma', file: 'rdma.max', value, from: `/linux/resources/rdma/${device}` });
+  }
+}
+
+function network(list: Setting[], { network: wanted }: Resources): void {
+  if (wanted === undefined) return;
+  const at = '/linux/resources/network';
+  if (given(wanted.classID)) {
+    list.push({ controller: 'net_cls', file: 'net_cls.classid', value: String(wanted.classID), from: `${at}/classID` });
+  }
+  const priorities = wanted.priorities ?? [];
+  for (let index = 0; index < priorities.length; index++) {
+    const { name, priority } = priorities[index]!;
+    list.push({
+      controller: 'net_prio', file: 'net_prio.ifpriomap', value: `${name} ${priority}`, from: `${at}/priorities/${index}`,
+    });
+  }
+}

@@ -1,0 +1,79 @@
+// Why a plan failed: the same request is compiled again, the failed operation found by its index, and its cause in the
+// configuration by its pointer.
+import { diagnoseFailure, placeAt } from '../diagnostic/diagnose.ts';
+import type { Diagnostic, Failure, Holes } from '../diagnostic/types.ts';
+import { NamespaceFlag } from '../generated/plan.ts';
+import type { Operation, Plan, ProgramName } from '../generated/plan.ts';
+import { operations } from '../generated/plan-meta.ts';
+
+/** Failures of the container's program that init knows better than by a step. */
+const kinds: ReadonlySet<string> = new Set(['seccomp', 'notFound', 'interpreter', 'notExecutable', 'format', 'execve']);
+
+/**
+ * The diagnostic of a failed operation.
+ *
+ * @param plan the plan that failed, compiled again
+ * @param file name of the document that the operation's pointer is in, by that pointer; undefined = no document
+ */
+export function explain(plan: Plan, failure: Failure, file: (pointer: string) => string | undefined): Diagnostic | undefined {
+  let operation: Operation | undefined = plan.programs[failure.program as ProgramName]?.[failure.index];
+  // In an alternative the way to the operation is in the higher bits of the step.
+  let way = failure.step >> 8;
+  while (operation !== undefined && operation.op === 'alt') {
+    operation = (way & 1) === 0 ? operation.try : operation.else;
+    way >>= 1;
+  }
+  if (operation === undefined) return undefined;
+  const name = file(operation.from);
+  const at = name === undefined || operation.from === '' ? undefined : placeAt(operation.from, name);
+  const fields = { ...fieldsOf(operation), ...detailOf(operation, failure) };
+  if (failure.kind !== undefined && kinds.has(failure.kind)) {
+    return diagnoseFailure('process.start', failure.kind, failure, fields, at);
+  }
+  const step = failure.step < 0 ? undefined : operations()[operation.op].steps[failure.step & 0xff];
+  // The number of these steps is no errno.
+  const status = operation.op === 'hook.run' && (step === 'exit' || step === 'signal') ? failure.errno : undefined;
+  return status === undefined
+    ? diagnoseFailure(operation.op, step, failure, fields, at)
+    : diagnoseFailure(operation.op, step, { ...failure, errno: 0 }, { ...fields, status }, at);
+}
+
+/** What messages may say of an operation: its simple fields, and its cgroup as a path. */
+function fieldsOf(operation: Operation): Holes {
+  const fields: Record<string, string | number | bigint> = {};
+  for (const [key, value] of Object.entries(operation)) {
+    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') fields[key] = value;
+  }
+  if ('dir' in operation) fields['path'] = operation.dir.path === '' ? operation.dir.mount : `${operation.dir.mount}/${operation.dir.path}`;
+  if (operation.op === 'namespace.join') fields['type'] = namespaceNames(operation.type);
+  if ('types' in operation) fields['types'] = namespaceNames(operation.types);
+  if (operation.op === 'program.run') {
+    fields['name'] = operation.args[0] ?? '';
+    fields['path'] = operation.args[0] ?? '';
+  }
+  return fields;
+}
+
+/** The words that came with the failure, taken apart where the operation has a form for them. */
+function detailOf(operation: Operation, failure: Failure): Holes {
+  const { detail } = failure;
+  if (detail === undefined || detail === '') return {};
+  if (operation.op === 'mount.fs') {
+    // The refused parameter, then the kernel's words.
+    const colon = detail.indexOf(': ');
+    return colon < 0 ? { option: detail, detail: '' } : { option: detail.slice(0, colon), detail: detail.slice(colon + 2) };
+  }
+  if (operation.op === 'program.run' || operation.op === 'process.start') {
+    const mark = ': interpreter ';
+    const at = detail.indexOf(mark);
+    return at < 0 ? { path: detail } : { path: detail.slice(0, at), interpreter: detail.slice(at + mark.length) };
+  }
+  return {};
+}
+
+/** Names of a set of namespaces. */
+export function namespaceNames(types: number): string {
+  const names = [];
+  for (const [name, bit] of Object.entries(NamespaceFlag)) if ((types & bit) !== 0) names.push(name);
+  return names.join(', ');
+}

@@ -1,0 +1,71 @@
+// The engine: a one-shot function from a request to an answer. It writes no file, opens no socket, holds no container.
+import { diagnose } from '../diagnostic/diagnose.ts';
+import type { Diagnostic } from '../diagnostic/types.ts';
+import { encodeResponse } from '../generated/encode.ts';
+import type { Plan, Response } from '../generated/plan.ts';
+import { PlanError } from '../plan/context.ts';
+import { locateAll } from '../spec/parse/locate.ts';
+import type { Call } from './call.ts';
+import { explain } from './failure.ts';
+import type { Blobs, EngineVerb, Host, Request } from './protocol.ts';
+import { InvalidDocument } from './read.ts';
+import { answerErrors } from './respond.ts';
+import { create, planOf, recompile } from './verb/create.ts';
+import { exec, execPlanOf } from './verb/exec.ts';
+import { features } from './verb/features.ts';
+import { plan } from './verb/plan.ts';
+import { spec } from './verb/spec.ts';
+import { validate } from './verb/validate.ts';
+
+const verbs: Readonly<Record<EngineVerb, (call: Call) => Response>> = {
+  create, run: create, exec, recompile, validate, plan, spec, features,
+};
+
+/** Answers a request with an encoded Response. Never throws: what goes wrong in here is an answer, too. */
+export function engine(request: Request, blobs: Blobs, host: Host): Uint8Array {
+  const configName = request.configName ?? 'config.json';
+  const process = request.options['process'];
+  const processName = typeof process === 'string' ? process : 'process.json';
+  const call: Call = { request, blobs, host, configName, processName, texts: {} };
+  return encodeResponse(answer(call), host.writer());
+}
+
+function answer(call: Call): Response {
+  try {
+    return call.request.failure === undefined ? verbs[call.request.verb](call) : failed(call);
+  } catch (error) {
+    return answerErrors(locate(call, diagnosticsOf(error)), call.texts, call.request.facts.terminal);
+  }
+}
+
+function diagnosticsOf(error: unknown): readonly Diagnostic[] {
+  if (error instanceof PlanError) return [error.diagnostic];
+  if (error instanceof InvalidDocument) return error.errors;
+  return [diagnose('internal', { what: error instanceof Error ? `${error.name}: ${error.message}` : String(error) })];
+}
+
+/** Compiles the plan once more to say what its failed operation was for. */
+function failed(call: Call): Response {
+  const failure = call.request.failure!;
+  const isExec = call.request.verb === 'exec';
+  const compiled: Plan = isExec ? execPlanOf(call) : planOf(call);
+  const diagnostic = explain(compiled, failure, (pointer) => fileOf(call, isExec, pointer))
+    ?? diagnose('internal', { what: `operation ${failure.index} of ${failure.program} failed with errno ${failure.errno}` });
+  return answerErrors(locate(call, [diagnostic]), call.texts, call.request.facts.terminal);
+}
+
+/** exec has pointers into its process file, if there is one, and into the container's configuration below /linux. */
+function fileOf(call: Call, isExec: boolean, pointer: string): string | undefined {
+  if (!isExec || pointer.startsWith('/linux')) return call.configName;
+  return call.blobs.process === undefined ? undefined : call.processName;
+}
+
+/** Adds line and column where the document is known. */
+function locate(call: Call, found: readonly Diagnostic[]): readonly Diagnostic[] {
+  return found.map((diagnostic) => {
+    if (diagnostic.at === undefined || diagnostic.at.line > 0) return diagnostic;
+    const file = diagnostic.at.file === call.processName ? call.processName : call.configName;
+    const text = call.texts[file];
+    return text === undefined ? diagnostic : locateAll([diagnostic], text, file)[0]!;
+  });
+}

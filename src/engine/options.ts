@@ -1,0 +1,106 @@
+// Flags of a request (src/cli/table.ts) as the compiler takes them.
+import { diagnose } from '../diagnostic/diagnose.ts';
+import { suggest } from '../spec/suggest.ts';
+import { capabilityNames, capabilityNumber } from '../spec/capabilities.ts';
+import { PlanError } from '../plan/context.ts';
+import type { Context, Flags } from '../plan/context.ts';
+import type { ExecFlags } from '../plan/exec-process.ts';
+import type { Host, Request } from './protocol.ts';
+import type { Diagnostic } from '../diagnostic/types.ts';
+
+type Options = Request['options'];
+
+function text(options: Options, name: string): string | undefined {
+  const value = options[name];
+  return typeof value === 'string' ? value : undefined;
+}
+
+function list(options: Options, name: string): readonly string[] | undefined {
+  const value = options[name];
+  return Array.isArray(value) ? value as readonly string[] : undefined;
+}
+
+/** Whether a flag without a value was given. */
+export function isOn(options: Options, name: string): boolean {
+  return options[name] === true;
+}
+
+/** @throws PlanError for what is not supported yet */
+function flagsOf(request: Request): Flags {
+  const { options, verb } = request;
+  if (isOn(options, 'systemd-cgroup')) throw new PlanError(diagnose('systemdCgroup'));
+  const manager = text(options, 'cgroup-manager') ?? 'cgroupfs';
+  if (manager === 'systemd') throw new PlanError(diagnose('systemdCgroup'));
+  if (manager !== 'cgroupfs' && manager !== 'disabled') throw new PlanError(diagnose('cgroupManager', { value: manager }));
+  if (options['pidfd-socket'] !== undefined) throw new PlanError(diagnose('unsupported', { name: '--pidfd-socket' }));
+  const consoleSocket = text(options, 'console-socket');
+  const pidFile = text(options, 'pid-file');
+  const preserve = options['preserve-fds'];
+  return {
+    preserveFds: typeof preserve === 'number' ? preserve : 0,
+    noPivot: isOn(options, 'no-pivot'), noNewKeyring: isOn(options, 'no-new-keyring'),
+    // A kept request does not tell create from run; what it is compiled for has no terminal.
+    detach: verb === 'create' || (verb === 'recompile' ? consoleSocket !== undefined : isOn(options, 'detach')),
+    cgroupManager: manager,
+    ...(consoleSocket === undefined ? {} : { consoleSocket }),
+    ...(pidFile === undefined ? {} : { pidFile }),
+  };
+}
+
+/** The context of a compilation. */
+export function contextOf(request: Request, host: Host, warn?: (warning: Diagnostic) => void): Context {
+  return {
+    facts: request.facts, host, id: request.id ?? 'ID', bundle: request.bundle ?? '/', flags: flagsOf(request),
+    ...(warn === undefined ? {} : { warn }),
+  };
+}
+
+/** `--cgroup` of exec. */
+export function cgroupsOf(request: Request): readonly string[] {
+  return list(request.options, 'cgroup') ?? [];
+}
+
+/** @throws PlanError when a value has not its form */
+export function execFlagsOf(request: Request): ExecFlags {
+  const { options } = request;
+  for (const name of ['process-label', 'apparmor']) {
+    if (options[name] !== undefined) throw new PlanError(diagnose('unsupported', { name: `--${name}` }));
+  }
+  const env = list(options, 'env');
+  for (const entry of env ?? []) {
+    if (entry.indexOf('=') <= 0) throw new PlanError(diagnose('envInvalid', { value: entry }));
+  }
+  const user = text(options, 'user');
+  const gids = list(options, 'additional-gids');
+  const caps = list(options, 'cap');
+  const args = list(options, 'args');
+  const cwd = text(options, 'cwd');
+  return {
+    ...(args === undefined ? {} : { args }), ...(cwd === undefined ? {} : { cwd }), ...(env === undefined ? {} : { env }),
+    ...(user === undefined || user === '' ? {} : { user: userOf(user) }),
+    ...(gids === undefined ? {} : { additionalGids: gids.map((gid) => idOf(gid, gid)) }),
+    ...(caps === undefined ? {} : { capabilities: caps.map(capabilityOf) }),
+    ...(isOn(options, 'no-new-privs') ? { noNewPrivileges: true } : {}),
+    terminal: isOn(options, 'tty'),
+  };
+}
+
+function userOf(user: string): { uid: number; gid?: number } {
+  const colon = user.indexOf(':');
+  if (colon < 0) return { uid: idOf(user, user) };
+  return { uid: idOf(user.slice(0, colon), user), gid: idOf(user.slice(colon + 1), user) };
+}
+
+/** A decimal number from 0 to 4294967294, without sign, space or other base. */
+function idOf(digits: string, whole: string): number {
+  const id = /^[0-9]{1,10}$/.test(digits) ? Number(digits) : Infinity;
+  if (id > 4294967294) throw new PlanError(diagnose('userInvalid', { user: whole }));
+  return id;
+}
+
+function capabilityOf(name: string): string {
+  const upper = name.toUpperCase();
+  const whole = upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
+  if (capabilityNumber(whole) !== undefined) return whole;
+  throw new PlanError(diagnose('capabilityInvalid', { name, suggestion: suggest(whole, capabilityNames()) }));
+}

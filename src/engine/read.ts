@@ -1,0 +1,36 @@
+// Reads the documents of a request; what is wrong with them ends the request.
+import type { Process, Spec } from '../generated/config.ts';
+import type { Diagnostic } from '../diagnostic/types.ts';
+import { readConfig, readProcess } from '../spec/read.ts';
+import type { Reading } from '../spec/read.ts';
+import type { Call } from './call.ts';
+
+/** Everything that is wrong with a document. */
+export class InvalidDocument extends Error {
+  readonly errors: readonly Diagnostic[];
+
+  constructor(errors: readonly Diagnostic[]) {
+    super(errors[0]!.message);
+    this.errors = errors;
+  }
+}
+
+const none = new Uint8Array();
+
+/** @throws InvalidDocument */
+export function configOf(call: Call, warn?: (warning: Diagnostic) => void): Spec {
+  const reading = readConfig(call.blobs.config ?? none, call.host, call.configName, { warnings: warn !== undefined });
+  return take(call, call.configName, reading, warn);
+}
+
+/** @throws InvalidDocument */
+export function processOf(call: Call): Process {
+  return take(call, call.processName, readProcess(call.blobs.process ?? none, call.host, call.processName));
+}
+
+function take<T>(call: Call, name: string, reading: Reading<T>, warn?: (warning: Diagnostic) => void): T {
+  if (reading.text !== undefined) call.texts[name] = reading.text;
+  if (reading.value === undefined) throw new InvalidDocument(reading.found.filter(({ severity }) => severity === 'error'));
+  if (warn !== undefined) for (const warning of reading.found) warn(warning);
+  return reading.value;
+}

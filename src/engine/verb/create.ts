@@ -1,0 +1,40 @@
+// create and run: the plan to execute, and the plan to keep for the later verbs.
+import { encodePlan } from '../../generated/encode.ts';
+import type { Plan, Response } from '../../generated/plan.ts';
+import { renderLine } from '../../diagnostic/render.ts';
+import type { Diagnostic } from '../../diagnostic/types.ts';
+import { locateAll } from '../../spec/parse/locate.ts';
+import { compile } from '../../plan/compile.ts';
+import { contextOf } from '../options.ts';
+import { configOf } from '../read.ts';
+import type { Call } from '../call.ts';
+import { answerPlans } from '../respond.ts';
+
+/** Compiles the container of a request; warnings go to `warn`. */
+export function planOf(call: Call, warn?: (warning: Diagnostic) => void): Plan {
+  return compile(configOf(call, warn), contextOf(call.request, call.host, warn));
+}
+
+export function create(call: Call): Response {
+  const wanted = call.request.facts.terminal || call.request.options['debug'] === true;
+  const warnings: Diagnostic[] = [];
+  const plan = planOf(call, wanted ? (warning): void => { warnings.push(warning); } : undefined);
+  const { create: host, stager, init } = plan.programs;
+  const now = encodePlan({ planVersion: 1, programs: { create: host, stager, init } }, call.host.writer());
+  return answerPlans(now, storedOf(call, plan), wanted ? linesOf(call, warnings) : '');
+}
+
+/** recompile: the stored plan alone, for a container that another version has made. */
+export function recompile(call: Call): Response {
+  return answerPlans(undefined, storedOf(call, planOf(call)), '');
+}
+
+function storedOf(call: Call, plan: Plan): Uint8Array {
+  const { start, kill, delete: remove, status } = plan.programs;
+  return encodePlan({ planVersion: 1, programs: { start, kill, delete: remove, status } }, call.host.writer());
+}
+
+function linesOf(call: Call, warnings: readonly Diagnostic[]): string {
+  const text = call.texts[call.configName];
+  return (text === undefined ? warnings : locateAll(warnings, text, call.configName)).map(renderLine).join('\n');
+}

@@ -1,0 +1,41 @@
+// features: what this runtime can do (runtime-spec features), from the tables that the compiler itself goes by.
+import type { Features } from '../../generated/features.ts';
+import { NamespaceFlag } from '../../generated/plan.ts';
+import type { Response } from '../../generated/plan.ts';
+import { statusAtHook } from '../../plan/concern/state.ts';
+import { actions, architectures, filterFlags, operators } from '../../plan/concern/seccomp.ts';
+import { capabilityNames } from '../../spec/capabilities.ts';
+import { mountOptionNames } from '../../spec/mount-options.ts';
+import { oldestSpecVersion, specVersion } from '../../spec/version.ts';
+import type { Call } from '../call.ts';
+import { answerText } from '../respond.ts';
+
+function keysOf<K extends string>(table: Readonly<Record<K, unknown>>): K[] {
+  return Object.keys(table) as K[];
+}
+
+export function features(call: Call): Response {
+  const { version } = call.request.facts.seccomp;
+  const list: Features = {
+    ociVersionMin: oldestSpecVersion,
+    ociVersionMax: specVersion,
+    hooks: keysOf(statusAtHook),
+    mountOptions: mountOptionNames().sort(),
+    linux: {
+      namespaces: keysOf(NamespaceFlag).sort(),
+      capabilities: capabilityNames(),
+      cgroup: { v1: true, v2: true, systemd: false, systemdUser: false, rdma: true },
+      seccomp: {
+        enabled: version !== '', actions: keysOf(actions), operators: keysOf(operators), archs: keysOf(architectures),
+        knownFlags: keysOf(filterFlags), supportedFlags: keysOf(filterFlags),
+      },
+      apparmor: { enabled: false },
+      selinux: { enabled: false },
+      intelRdt: { enabled: false },
+      mountExtensions: { idmap: { enabled: false } },
+      netDevices: { enabled: false },
+    },
+    annotations: version === '' ? {} : { 'io.github.seccomp.libseccomp.version': version },
+  };
+  return answerText(`${JSON.stringify(list, null, 4)}\n`);
+}

@@ -1,0 +1,82 @@
+// spec: a configuration to begin with.
+import type { Mount, Spec } from '../../generated/config.ts';
+import type { Response } from '../../generated/plan.ts';
+import { specVersion } from '../../spec/version.ts';
+import type { Call } from '../call.ts';
+import { isOn } from '../options.ts';
+import { answerText } from '../respond.ts';
+
+/** Text of the file, as other runtimes write it: indented by tabs. */
+export function spec(call: Call): Response {
+  const { facts, options } = call.request;
+  const config = defaultSpec();
+  if (facts.cgroup.mode === 'v2') config.linux!.namespaces!.push({ type: 'cgroup' });
+  if (isOn(options, 'rootless')) makeRootless(config, facts.euid, facts.egid);
+  return answerText(JSON.stringify(config, null, '\t'));
+}
+
+const capabilities = (): string[] => ['CAP_AUDIT_WRITE', 'CAP_KILL', 'CAP_NET_BIND_SERVICE'];
+const quiet = ['nosuid', 'noexec', 'nodev'];
+
+/** `sh` in a container with namespaces of its own, read-only and with few rights. */
+export function defaultSpec(): Spec {
+  return {
+    ociVersion: specVersion,
+    process: {
+      terminal: true,
+      user: { uid: 0, gid: 0 },
+      args: ['sh'],
+      env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'TERM=xterm'],
+      cwd: '/',
+      capabilities: { bounding: capabilities(), effective: capabilities(), permitted: capabilities() },
+      rlimits: [{ type: 'RLIMIT_NOFILE', hard: 1024, soft: 1024 }],
+      noNewPrivileges: true,
+    },
+    root: { path: 'rootfs', readonly: true },
+    hostname: 'veloci',
+    mounts: defaultMounts(),
+    linux: {
+      resources: { devices: [{ allow: false, access: 'rwm' }] },
+      namespaces: [{ type: 'pid' }, { type: 'network' }, { type: 'ipc' }, { type: 'uts' }, { type: 'mount' }],
+      maskedPaths: [
+        '/proc/acpi', '/proc/asound', '/proc/kcore', '/proc/keys', '/proc/latency_stats', '/proc/timer_list',
+        '/proc/timer_stats', '/proc/sched_debug', '/sys/firmware', '/proc/scsi',
+      ],
+      readonlyPaths: ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'],
+    },
+  };
+}
+
+function defaultMounts(): Mount[] {
+  return [
+    { destination: '/proc', type: 'proc', source: 'proc' },
+    { destination: '/dev', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'strictatime', 'mode=755', 'size=65536k'] },
+    {
+      destination: '/dev/pts', type: 'devpts', source: 'devpts',
+      options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5'],
+    },
+    { destination: '/dev/shm', type: 'tmpfs', source: 'shm', options: [...quiet, 'mode=1777', 'size=65536k'] },
+    { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: quiet },
+    { destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...quiet, 'ro'] },
+    { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: [...quiet, 'relatime', 'ro'] },
+  ];
+}
+
+/** A user namespace in which the caller is root, and nothing that needs more rights. */
+function makeRootless(config: Spec, uid: number, gid: number): void {
+  const linux = config.linux!;
+  linux.uidMappings = [{ containerID: 0, hostID: uid, size: 1 }];
+  linux.gidMappings = [{ containerID: 0, hostID: gid, size: 1 }];
+  linux.namespaces = linux.namespaces!.filter(({ type }) => type !== 'network');
+  linux.namespaces.push({ type: 'user' });
+  delete linux.resources;
+  for (const mount of config.mounts!) {
+    if (mount.type === 'sysfs') {
+      mount.type = 'none';
+      mount.source = '/sys';
+      mount.options = ['rbind', ...mount.options!];
+    } else if (mount.options !== undefined) {
+      mount.options = mount.options.filter((option) => !option.startsWith('gid=') && !option.startsWith('uid='));
+    }
+  }
+}

@@ -1,0 +1,27 @@
+// validate: everything that is wrong or doubtful in a configuration.
+import { jsonKeys, renderLine, renderLong } from '../../diagnostic/render.ts';
+import type { Response } from '../../generated/plan.ts';
+import { readConfig } from '../../spec/read.ts';
+import type { Call } from '../call.ts';
+import { isOn } from '../options.ts';
+import { answerText } from '../respond.ts';
+
+export function validate(call: Call): Response {
+  const { request, configName } = call;
+  const { found, text } = readConfig(call.blobs.config ?? new Uint8Array(), call.host, configName, { warnings: true });
+  const errors = found.filter(({ severity }) => severity === 'error').length;
+  const warnings = found.length - errors;
+  const exitCode = errors > 0 ? 1 : 0;
+  if (isOn(request.options, 'json')) {
+    const findings = found.map((finding) => ({ severity: finding.severity, message: finding.message, ...jsonKeys(finding) }));
+    return answerText(`${JSON.stringify({ valid: errors === 0, errors, warnings, findings }, null, 2)}\n`, exitCode);
+  }
+  const { terminal } = request.facts;
+  const blocks = found.map((finding) => (terminal ? `${renderLong(finding, text, true)}\n` : `${finding.severity} ${renderLine(finding)}`));
+  blocks.push(`${configName}: ${errors === 0 ? 'valid' : count(errors, 'error')}${warnings === 0 ? '' : `, ${count(warnings, 'warning')}`}`);
+  return answerText(`${blocks.join('\n')}\n`, exitCode);
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,14 @@
+import type { Process, Spec } from '../generated/config.ts';
+import { readCgroups } from './concern/cgroup.ts';
+import { readNamespaces } from './concern/namespaces.ts';
+import type { Context } from './context.ts';
+import type { Draft } from './draft.ts';
+
+/** An empty plan for a process in a container. */
+export function newDraft(spec: Spec, process: Process, at: string, context: Context): Draft {
+  const namespaces = readNamespaces(spec);
+  return {
+    spec, process, at, context, namespaces, cgroups: readCgroups(spec, namespaces, context),
+    host: [], stager: [], init: [], start: [], kill: [], delete: [], status: [],
+  };
+}

@@ -1,0 +1,37 @@
+// compileExec(spec, process, context): the plan of a further process in a container that runs. It depends on the
+// process and on the container's configuration alone, so that the launcher can keep it for the same call: what only
+// the launcher does with the process (pid file, console socket, detach) is not in it.
+import type { Process, Spec } from '../generated/config.ts';
+import type { Plan } from '../generated/plan.ts';
+import { newDraft } from './begin.ts';
+import { becomeUser } from './compile.ts';
+import { followCgroups } from './concern/cgroup.ts';
+import { enterNamespaces } from './concern/namespaces.ts';
+import { runProgram } from './concern/process.ts';
+import { limitEarly } from './concern/rlimits.ts';
+import { loadLate, openFilter } from './concern/seccomp.ts';
+import { makeSession } from './concern/session.ts';
+import { keepTerminal } from './concern/terminal.ts';
+import type { Context } from './context.ts';
+
+/**
+ * Compiles a process for a running container.
+ *
+ * @param spec the container's configuration
+ * @param process a valid process; see execProcess
+ * @param cgroups sub-cgroups to join (--cgroup), `[CONTROLLERS:]PATH` each
+ * @throws PlanError when this host cannot do it
+ */
+export function compileExec(spec: Spec, process: Process, cgroups: readonly string[], context: Context): Plan {
+  const d = newDraft(spec, process, '', context);
+  followCgroups(d, cgroups);
+  limitEarly(d);
+  enterNamespaces(d);
+  makeSession(d);
+  keepTerminal(d);
+  openFilter(d);
+  becomeUser(d);
+  loadLate(d);
+  runProgram(d);
+  return { planVersion: 1, programs: { exec: d.host, stager: d.stager, init: d.init } };
+}

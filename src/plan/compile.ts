@@ -1,0 +1,94 @@
+// compile(spec, context): the plan of a container. A pure function: the same configuration, facts and flags give the
+// same plan. Each line below is one concern; it appends its operations to the programs of the host, the stager, init
+// and the later verbs, so this is the order of everything that happens.
+import type { Plan } from '../generated/plan.ts';
+import type { Spec } from '../generated/config.ts';
+import { newDraft } from './begin.ts';
+import type { Context } from './context.ts';
+import type { Draft } from './draft.ts';
+import { dropBounding, setCapabilities } from './concern/capabilities.ts';
+import { joinCgroups, limitCgroups, makeCgroups } from './concern/cgroup.ts';
+import { makeDevices } from './concern/devices.ts';
+import { containerHooks, poststartHooks, poststopHooks, runtimeHooks, startHooks } from './concern/hooks.ts';
+import { awaitCreated, deleteProgram, killProgram, spawn, startProgram } from './concern/life.ts';
+import { finishMounts, makeMounts } from './concern/mounts.ts';
+import { makeNamespaces } from './concern/namespaces.ts';
+import { nameHost, raiseLoopback } from './concern/network.ts';
+import { protectPaths } from './concern/paths.ts';
+import {
+  enterCwd, enterCwdAgain, findProgram, ownStdio, refusePrivileges, runProgram, setEnvironment, setIds, waitForStart,
+} from './concern/process.ts';
+import { limitEarly, limitLate } from './concern/rlimits.ts';
+import { enterRoot, finishRoot, openRoot } from './concern/rootfs.ts';
+import { loadEarly, loadLate, openFilter } from './concern/seccomp.ts';
+import { makeSession } from './concern/session.ts';
+import { claimState, statusTexts, writeState } from './concern/state.ts';
+import { writeSysctls } from './concern/sysctl.ts';
+import { openTerminal } from './concern/terminal.ts';
+
+/**
+ * Compiles the configuration of a container to a plan: create, stager and init run now; start, kill, delete and status
+ * are kept for the later verbs.
+ *
+ * @param spec a valid configuration: its schema and its checks have passed
+ * @throws PlanError when this host cannot do it
+ */
+export function compile(spec: Spec, context: Context): Plan {
+  const d = newDraft(spec, spec.process!, '/process', context);
+  claimState(d);
+  makeCgroups(d);
+  spawn(d);
+  joinCgroups(d);
+  limitCgroups(d);
+  limitEarly(d);
+  makeNamespaces(d);
+  writeState(d);
+  makeSession(d);
+  raiseLoopback(d);
+  openRoot(d);
+  makeMounts(d);
+  makeDevices(d);
+  openTerminal(d);
+  runtimeHooks(d);
+  containerHooks(d);
+  enterRoot(d);
+  finishMounts(d);
+  finishRoot(d);
+  nameHost(d);
+  writeSysctls(d);
+  protectPaths(d);
+  openFilter(d);
+  becomeUser(d);
+  waitForStart(d);
+  startHooks(d);
+  loadLate(d);
+  runProgram(d);
+  awaitCreated(d);
+  startProgram(d);
+  poststartHooks(d);
+  killProgram(d);
+  deleteProgram(d);
+  poststopHooks(d);
+  statusTexts(d);
+  return {
+    planVersion: 1,
+    programs: {
+      create: d.host, stager: d.stager, init: d.init, start: d.start, kill: d.kill, delete: d.delete, status: d.status,
+    },
+  };
+}
+
+/** The tail that create and exec share: from the container's root to the container's program. */
+export function becomeUser(d: Draft): void {
+  limitLate(d);
+  setEnvironment(d);
+  enterCwd(d);
+  loadEarly(d);
+  ownStdio(d);
+  dropBounding(d);
+  setIds(d);
+  enterCwdAgain(d);
+  setCapabilities(d);
+  refusePrivileges(d);
+  findProgram(d);
+}

@@ -1,0 +1,54 @@
+// hooks of the six kinds (runtime-spec config "POSIX-platform Hooks", runtime "Lifecycle").
+import type { HookKind, HookRun } from '../../generated/plan.ts';
+import type { Hook } from '../../generated/config.ts';
+import type { Draft } from '../draft.ts';
+import { hookState } from './state.ts';
+
+/** prestart and createRuntime: in the runtime's namespaces, when the container's file system is ready to pivot. */
+export function runtimeHooks(d: Draft): void {
+  const hooks = d.spec.hooks;
+  if (isEmpty(hooks?.prestart) && isEmpty(hooks?.createRuntime)) return;
+  d.init.push({ op: 'sync.signal', from: '/hooks', point: 'rootReady' });
+  d.init.push({ op: 'sync.await', from: '/hooks', point: 'hooksDone' });
+  d.host.push({ op: 'sync.await', from: '/hooks', point: 'rootReady' });
+  run(d, d.host, 'prestart', d.context.bundle);
+  run(d, d.host, 'createRuntime', d.context.bundle);
+  d.host.push({ op: 'sync.signal', from: '/hooks', point: 'hooksDone' });
+}
+
+/** createContainer: in the container's namespaces, before the pivot. */
+export function containerHooks(d: Draft): void {
+  run(d, d.init, 'createContainer', d.context.bundle);
+}
+
+/** startContainer: in the container, released by start. */
+export function startHooks(d: Draft): void {
+  run(d, d.init, 'startContainer', undefined);
+}
+
+/** poststart: after the program runs. */
+export function poststartHooks(d: Draft): void {
+  run(d, d.start, 'poststart', d.context.bundle);
+}
+
+/** poststop: after everything else of the container is gone; a failure is only a warning. */
+export function poststopHooks(d: Draft): void {
+  run(d, d.delete, 'poststop', d.context.bundle);
+}
+
+function isEmpty(hooks: readonly Hook[] | undefined): boolean {
+  return hooks === undefined || hooks.length === 0;
+}
+
+function run(d: Draft, program: { push(operation: HookRun): void }, kind: HookKind, cwd: string | undefined): void {
+  const hooks = d.spec.hooks?.[kind];
+  if (hooks === undefined || hooks.length === 0) return;
+  const state = hookState(d, kind);
+  for (let number = 0; number < hooks.length; number++) {
+    const hook = hooks[number]!;
+    program.push({
+      op: 'hook.run', from: `/hooks/${kind}/${number}`, kind, number, path: hook.path, args: hook.args ?? [hook.path],
+      env: hook.env ?? [], timeout: Number(hook.timeout ?? 0), cwd, state, warn: kind === 'poststop',
+    });
+  }
+}

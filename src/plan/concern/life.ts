@@ -1,0 +1,52 @@
+// The container's life as a process: handing the programs over, waiting for `created`, and what the later verbs do.
+import { NamespaceFlag } from '../../generated/plan.ts';
+import type { CgroupDir } from '../../generated/plan.ts';
+import type { Draft } from '../draft.ts';
+import { freezerDir, mainDir } from './cgroup.ts';
+
+/** How long delete waits for init, for the processes of a cgroup, and for an empty cgroup to be free, in milliseconds. */
+const patience = 10000;
+
+export function spawn(d: Draft): void {
+  d.host.push({ op: 'process.spawn', from: d.at });
+}
+
+/** The last operations of create: the container is there, and only now the pid file says so. */
+export function awaitCreated(d: Draft): void {
+  d.host.push({ op: 'sync.await', from: '', point: 'created' });
+  writePid(d);
+}
+
+export function writePid(d: Draft): void {
+  const path = d.context.flags.pidFile;
+  if (path !== undefined) d.host.push({ op: 'pid.file', from: '', path });
+}
+
+export function startProgram(d: Draft): void {
+  d.start.push({ op: 'process.start', from: `${d.at}/args` });
+}
+
+/** Without a pid namespace of its own, init's end does not end the other processes. */
+function hasOwnPids(d: Draft): boolean {
+  return (d.namespaces.made & NamespaceFlag.pid) !== 0;
+}
+
+export function killProgram(d: Draft): void {
+  const all: CgroupDir | undefined = mainDir(d.cgroups);
+  d.kill.push({
+    op: 'process.signal', from: '', group: hasOwnPids(d) ? undefined : all, all, freezer: freezerDir(d.cgroups),
+  });
+}
+
+export function deleteProgram(d: Draft): void {
+  d.delete.push({ op: 'process.end', from: '', timeout: patience });
+  const main = mainDir(d.cgroups);
+  const freezer = freezerDir(d.cgroups);
+  if (main !== undefined && !hasOwnPids(d)) {
+    d.delete.push({ op: 'cgroup.kill', from: '', dir: main, freezer, timeout: patience });
+  }
+  for (const place of d.cgroups.places) {
+    d.delete.push({ op: 'cgroup.remove', from: d.cgroups.from, dir: place.dir, timeout: patience });
+  }
+  d.delete.push({ op: 'state.remove', from: '' });
+}

@@ -1,0 +1,81 @@
+// What one entry of `mounts` asks for, read from its option texts by the table of src/spec/mount-options.ts.
+import type { FsOption, Propagation } from '../../generated/plan.ts';
+import { mountOptions } from '../../spec/mount-options.ts';
+import type { Mount } from '../../generated/config.ts';
+
+/** Bits of the access time field of mount_setattr(2). */
+const accessTime = 0x70;
+
+export interface MountRequest {
+  /** Attributes to set and to clear on the mount itself, and on every mount below. */
+  readonly set: number;
+  readonly clear: number;
+  readonly setAll: number;
+  readonly clearAll: number;
+  readonly propagation: Propagation;
+  readonly bind: boolean;
+  readonly recursive: boolean;
+  readonly remount: boolean;
+  readonly copyUp: boolean;
+  /** Parameters of the file system. */
+  readonly data: readonly FsOption[];
+}
+
+const none: readonly FsOption[] = [];
+
+/** Reads the options; the last of contradicting ones counts. */
+export function readRequest(mount: Mount): MountRequest {
+  let set = 0;
+  let clear = 0;
+  let setAll = 0;
+  let clearAll = 0;
+  let propagation: Propagation = 'keep';
+  let bind = mount.type === 'bind';
+  let recursive = false;
+  let remount = false;
+  let copyUp = false;
+  let data: FsOption[] | undefined;
+  const { options } = mount;
+  if (options !== undefined) {
+    for (let index = 0; index < options.length; index++) {
+      const text = options[index]!;
+      const option = mountOptions[text];
+      if (option === undefined) {
+        data ??= [];
+        data.push(parameter(text));
+        continue;
+      }
+      switch (option.kind) {
+        case 'attribute': {
+          // The access time modes are one field: the kernel clears it as a whole or not at all.
+          const off = (option.clear & accessTime) === 0 ? option.clear & ~option.set : accessTime;
+          if (option.recursive) {
+            setAll = (setAll & ~off) | option.set;
+            clearAll = (clearAll & ~option.set) | off;
+          } else {
+            set = (set & ~off) | option.set;
+            clear = (clear & ~option.set) | off;
+          }
+          break;
+        }
+        case 'propagation': propagation = option.propagation; break;
+        case 'bind': bind = true; recursive = option.recursive; break;
+        case 'remount': remount = true; break;
+        case 'copyUp': copyUp = true; break;
+        case 'superblock':
+          data ??= [];
+          data.push({ key: text });
+          break;
+        case 'nothing':
+        case 'unsupported':
+          break;
+      }
+    }
+  }
+  return { set, clear, setAll, clearAll, propagation, bind, recursive, remount, copyUp, data: data ?? none };
+}
+
+function parameter(text: string): FsOption {
+  const equals = text.indexOf('=');
+  return equals < 0 ? { key: text } : { key: text.slice(0, equals), value: text.slice(equals + 1) };
+}

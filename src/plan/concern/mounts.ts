@@ -1,0 +1,129 @@
+// mounts: each entry becomes the operations of its kind, in the order of the configuration (runtime-spec config
+// "Mounts"). The mount of type cgroup has a file of its own.
+import { MountAttrFlag, NamespaceFlag } from '../../generated/plan.ts';
+import type { InitOperation, MountAttr, MountBind, MountFs } from '../../generated/plan.ts';
+import type { Mount } from '../../generated/config.ts';
+import { alt, errno, slot } from '../draft.ts';
+import type { Draft } from '../draft.ts';
+import { absolute, inContainer } from '../path.ts';
+import { cgroupMount } from './mount-cgroup.ts';
+import { readRequest } from './mount-request.ts';
+import type { MountRequest } from './mount-request.ts';
+import { isApart, mapsUsers } from './namespaces.ts';
+
+export function makeMounts(d: Draft): void {
+  const { mounts } = d.spec;
+  if (mounts === undefined) return;
+  for (let index = 0; index < mounts.length; index++) {
+    const mount = mounts[index]!;
+    const from = `/mounts/${index}`;
+    const asked = readRequest(mount);
+    const target = inContainer(mount.destination);
+    const request = isLate(mount, asked) ? { ...asked, set: asked.set & ~MountAttrFlag.rdonly } : asked;
+    if (request.remount) d.init.push(attrOf(request, target, from));
+    else if (request.bind) bind(d, mount, request, target, from);
+    else if (mount.type === 'cgroup') cgroupMount(d, request, target, from);
+    else fileSystem(d, mount, request, target, from);
+  }
+}
+
+/**
+ * A tmpfs becomes read-only when everything in it is made: other mounts, devices, links.
+ */
+function isLate(mount: Mount, request: MountRequest): boolean {
+  return mount.type === 'tmpfs' && (request.set & MountAttrFlag.rdonly) !== 0 && !request.bind && !request.remount;
+}
+
+export function finishMounts(d: Draft): void {
+  const { mounts } = d.spec;
+  if (mounts === undefined) return;
+  for (let index = 0; index < mounts.length; index++) {
+    const mount = mounts[index]!;
+    if (mount.type !== 'tmpfs' || !isLate(mount, readRequest(mount))) continue;
+    d.init.push({
+      op: 'mount.attr', from: `/mounts/${index}`, target: inContainer(mount.destination), set: MountAttrFlag.rdonly, clear: 0,
+      recursive: false, propagation: 'keep',
+    });
+  }
+}
+
+function attrOf(request: MountRequest, target: string, from: string): MountAttr {
+  return {
+    op: 'mount.attr', from, target, set: request.set | request.setAll, clear: request.clear | request.clearAll,
+    recursive: request.setAll !== 0 || request.clearAll !== 0, propagation: request.propagation,
+  };
+}
+
+/** A bind mount of a path of the host, or of a descriptor in a slot when there is no path. */
+export function bindOf(request: MountRequest, source: string | undefined, target: string, from: string): MountBind {
+  return {
+    op: 'mount.bind', from, source, slot: source === undefined ? slot.source : undefined, recursive: request.recursive,
+    set: request.set, clear: request.clear, setAll: request.setAll, clearAll: request.clearAll,
+    propagation: request.propagation, target,
+  };
+}
+
+function bind(d: Draft, mount: Mount, request: MountRequest, target: string, from: string): void {
+  const source = absolute(mount.source ?? '', d.context.bundle);
+  // The root of a new user namespace may not reach what the caller may: the host's side opens the source.
+  const byHost = (d.namespaces.made & NamespaceFlag.user) !== 0 && d.context.facts.euid === 0;
+  if (!byHost) {
+    d.init.push(bindOf(request, source, target, from));
+    return;
+  }
+  d.host.push({ op: 'fd.open', from, slot: slot.source, path: source, form: request.recursive ? 'recursiveTree' : 'tree' });
+  d.host.push({ op: 'fd.send', from, slot: slot.source });
+  d.init.push({ op: 'fd.receive', from, slot: slot.source });
+  d.init.push(bindOf(request, undefined, target, from));
+}
+
+/** File systems whose `ro` is a matter of the mount alone: many mounts share one instance, or it is empty at first. */
+const mountOnly: ReadonlySet<string> = new Set([
+  'proc', 'sysfs', 'tmpfs', 'devpts', 'mqueue', 'cgroup2', 'debugfs', 'tracefs', 'securityfs', 'bpf',
+]);
+
+export function fsOf(type: string, mount: Mount, request: MountRequest, target: string, from: string): MountFs {
+  const needsSource = mount.source !== undefined && mount.source !== '';
+  const readOnly = (request.set & 1) !== 0 && !mountOnly.has(type);
+  return {
+    op: 'mount.fs', from, type, source: needsSource ? mount.source : undefined,
+    options: readOnly ? [...request.data, { key: 'ro' }] : request.data, attr: (request.set | request.setAll),
+    propagation: request.propagation, target, directory: type === 'proc' || type === 'sysfs', copyUp: request.copyUp && type === 'tmpfs',
+  };
+}
+
+function fileSystem(d: Draft, mount: Mount, request: MountRequest, target: string, from: string): void {
+  const type = mount.type ?? 'none';
+  const make = fsOf(type, mount, request, target, from);
+  const fallback = fallbackOf(d, type, mount, request, target, from);
+  if (fallback === undefined) d.init.push(make);
+  else d.init.push(alt(make, fallback.onErrno, fallback.operation));
+}
+
+interface Fallback { readonly onErrno: readonly number[]; readonly operation: InitOperation }
+
+/** What replaces a mount that the kernel refuses in a user namespace. */
+function fallbackOf(
+  d: Draft, type: string, mount: Mount, request: MountRequest, target: string, from: string,
+): Fallback | undefined {
+  if (type === 'devpts') {
+    // The group tty need not be mapped.
+    const data = request.data.filter((option) => option.key !== 'gid');
+    if (data.length === request.data.length) return undefined;
+    return { onErrno: [errno.EINVAL], operation: fsOf(type, mount, { ...request, data }, target, from) };
+  }
+  const nested = mapsUsers(d.namespaces) || d.context.facts.userNamespace;
+  if (!nested) return undefined;
+  const recursive: MountRequest = { ...request, recursive: true };
+  // These belong to a namespace: where it is not the container's own, its mount is the host's to give.
+  if (type === 'sysfs' && (d.namespaces.made & NamespaceFlag.network) === 0) {
+    return { onErrno: [errno.EPERM, errno.EBUSY], operation: bindOf(recursive, '/sys', target, from) };
+  }
+  if (type === 'proc' && (d.namespaces.made & NamespaceFlag.pid) === 0) {
+    return { onErrno: [errno.EPERM, errno.EBUSY], operation: bindOf(recursive, '/proc', target, from) };
+  }
+  if (type === 'mqueue' && !isApart(d.namespaces, 'ipc')) {
+    return { onErrno: [errno.EPERM], operation: bindOf(recursive, '/dev/mqueue', target, from) };
+  }
+  return undefined;
+}

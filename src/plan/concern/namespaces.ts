@@ -1,0 +1,167 @@
+// linux.namespaces, linux.uidMappings, linux.gidMappings: the stager joins and makes namespaces, and clones init.
+import { NamespaceFlag } from '../../generated/plan.ts';
+import type { StagerOperation } from '../../generated/plan.ts';
+import type { IdMapping, Spec } from '../../generated/config.ts';
+import { alt, errno, slot } from '../draft.ts';
+import type { Draft } from '../draft.ts';
+import type { HostFacts } from '../../host/facts.ts';
+
+type NamespaceName = keyof typeof NamespaceFlag;
+
+/** A namespace that is joined by its path. */
+interface Join {
+  readonly type: NamespaceName;
+  readonly path: string;
+  readonly from: string;
+}
+
+/** Namespaces of a container, as sets of NamespaceFlag bits. What is in no set is the host's. */
+export interface Namespaces {
+  /** New ones. */
+  readonly made: number;
+  /** Joined ones. */
+  readonly joined: number;
+  readonly joins: readonly Join[];
+  /** JSON pointer of the new user namespace. */
+  readonly userFrom: string;
+}
+
+/** Reads linux.namespaces (runtime-spec config-linux "Namespaces"). */
+export function readNamespaces(spec: Spec): Namespaces {
+  const list = spec.linux?.namespaces;
+  const joins: Join[] = [];
+  let made = 0;
+  let joined = 0;
+  let userFrom = '/linux/namespaces';
+  if (list !== undefined) {
+    for (let index = 0; index < list.length; index++) {
+      const entry = list[index]!;
+      const type = entry.type as NamespaceName;
+      if (entry.path === undefined || entry.path === '') {
+        made |= NamespaceFlag[type];
+      } else {
+        joined |= NamespaceFlag[type];
+        joins.push({ type, path: entry.path, from: `/linux/namespaces/${index}` });
+      }
+      if (type === 'user') userFrom = `/linux/namespaces/${index}`;
+    }
+  }
+  return { made, joined, joins, userFrom };
+}
+
+/** Whether the container has a namespace of its own or one of others, but not the caller's. */
+export function isApart(namespaces: Namespaces, type: NamespaceName): boolean {
+  return ((namespaces.made | namespaces.joined) & NamespaceFlag[type]) !== 0;
+}
+
+/** Whether the container has a user namespace other than the caller's. */
+export function mapsUsers(namespaces: Namespaces): boolean {
+  return isApart(namespaces, 'user');
+}
+
+const sysAdmin = 1 << 21;
+
+/** Whether the caller may join namespaces that its own user namespace owns. */
+function mayJoin(facts: HostFacts): boolean {
+  return (facts.capabilities[0] & sysAdmin) !== 0;
+}
+
+/**
+ * The order of joins. With rights over the caller's user namespace everything is joined with them first; the user
+ * namespace follows. Without, they come from the user namespace, so it is first. The mount namespace is always last:
+ * behind it the paths are others.
+ */
+const orderWithRights: readonly NamespaceName[] = ['ipc', 'uts', 'network', 'pid', 'cgroup', 'time', 'user', 'mount'];
+const orderWithout: readonly NamespaceName[] = ['user', 'ipc', 'uts', 'network', 'pid', 'cgroup', 'time', 'mount'];
+
+/** Adds joins, new namespaces and the clone to the stager; the id maps to the host's program. */
+export function makeNamespaces(d: Draft): void {
+  const { namespaces, stager, context } = d;
+  const rights = mayJoin(context.facts);
+  const userIsNew = (namespaces.made & NamespaceFlag.user) !== 0;
+  if (userIsNew && !rights) makeUser(d);
+  if (namespaces.joins.length > 0) joinAll(d, rights ? orderWithRights : orderWithout);
+  if (userIsNew && rights) makeUser(d);
+  if ((namespaces.made & NamespaceFlag.time) !== 0) {
+    stager.push({ op: 'namespace.unshare', from: '/linux/namespaces', types: NamespaceFlag.time });
+  }
+  const types = namespaces.made & ~(NamespaceFlag.user | NamespaceFlag.time | NamespaceFlag.cgroup);
+  if (d.cgroups.byClone) {
+    stager.push({ op: 'fd.receive', from: d.cgroups.from, slot: slot.cgroup });
+    stager.push({ op: 'process.clone', from: '/linux/namespaces', types, cgroup: slot.cgroup });
+  } else {
+    stager.push({ op: 'process.clone', from: '/linux/namespaces', types });
+  }
+  d.host.push({ op: 'process.await', from: d.at });
+  // In init, since only then the process is in its cgroup on every way that leads there.
+  if ((namespaces.made & NamespaceFlag.cgroup) !== 0) {
+    d.init.push({ op: 'namespace.unshare', from: '/linux/namespaces', types: NamespaceFlag.cgroup });
+  }
+}
+
+/**
+ * Enters all namespaces of a running container that are not the caller's, at once and by a pidfd of its init, which
+ * the kernel checks as one step.
+ */
+export function enterNamespaces(d: Draft): void {
+  const { namespaces, host, stager } = d;
+  const from = '/linux/namespaces';
+  host.push({ op: 'fd.send', from, slot: slot.pidfd });
+  stager.push({ op: 'fd.receive', from, slot: slot.pidfd });
+  stager.push({ op: 'namespace.enter', from, slot: slot.pidfd, types: namespaces.made | namespaces.joined });
+  if (mapsUsers(namespaces)) becomeRoot(stager, from);
+  stager.push({ op: 'process.clone', from, types: 0 });
+  host.push({ op: 'process.await', from: d.at });
+}
+
+function joinAll(d: Draft, order: readonly NamespaceName[]): void {
+  for (const type of order) {
+    for (const join of d.namespaces.joins) {
+      if (join.type !== type) continue;
+      d.stager.push({ op: 'namespace.join', from: join.from, type: NamespaceFlag[type], path: join.path });
+      if (type === 'user') becomeRoot(d.stager, join.from);
+    }
+  }
+}
+
+/** In a user namespace of others setgroups(2) may be denied; the configuration can't tell. */
+function becomeRoot(program: StagerOperation[], from: string): void {
+  program.push(alt(
+    { op: 'ids.root', from, setgroups: true }, [errno.EPERM], { op: 'ids.root', from, setgroups: false },
+  ));
+}
+
+function makeUser(d: Draft): void {
+  const { facts } = d.context;
+  const from = d.namespaces.userFrom;
+  const uidMap = d.spec.linux?.uidMappings ?? [];
+  const gidMap = d.spec.linux?.gidMappings ?? [];
+  // Without rights a process may map its own ids alone; more is up to newuidmap(1).
+  const own = facts.euid !== 0 && isOwnId(uidMap, facts.euid) && isOwnId(gidMap, facts.egid);
+  d.stager.push({ op: 'namespace.unshare', from, types: NamespaceFlag.user });
+  d.stager.push({ op: 'sync.signal', from, point: 'userNamespace' });
+  d.stager.push({ op: 'sync.await', from, point: 'idsMapped' });
+  d.stager.push({ op: 'ids.root', from, setgroups: !own });
+  d.host.push({ op: 'sync.await', from, point: 'userNamespace' });
+  d.host.push({
+    op: 'process.ids', from: '/linux/uidMappings', uidMap: mapText(uidMap), gidMap: mapText(gidMap),
+    denySetgroups: own, helpers: facts.euid !== 0 && !own,
+  });
+  d.host.push({ op: 'sync.signal', from, point: 'idsMapped' });
+}
+
+function isOwnId(map: readonly IdMapping[], id: number): boolean {
+  return map.length === 1 && map[0]!.hostID === id && map[0]!.size === 1;
+}
+
+function mapText(map: readonly IdMapping[]): string {
+  let text = '';
+  for (const entry of map) text += `${entry.containerID} ${entry.hostID} ${entry.size}\n`;
+  return text;
+}
+
+/** Whether a new user namespace of this configuration denies setgroups(2). */
+export function deniesSetgroups(spec: Spec, namespaces: Namespaces, facts: HostFacts): boolean {
+  return (namespaces.made & NamespaceFlag.user) !== 0 && facts.euid !== 0
+    && isOwnId(spec.linux?.uidMappings ?? [], facts.euid) && isOwnId(spec.linux?.gidMappings ?? [], facts.egid);
+}

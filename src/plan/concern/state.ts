@@ -1,0 +1,87 @@
+// The texts about a container: its state for hooks, for `state` and `list`, and state.json. What is known only later
+// are holes of the templates.
+import type { HookKind, Status, Template } from '../../generated/plan.ts';
+import { specVersion } from '../../spec/version.ts';
+import type { Draft } from '../draft.ts';
+import { cgroupDirs } from './cgroup.ts';
+import { rootfsPath } from './rootfs.ts';
+
+const pid = { hole: 'pid' } as const;
+const id = { hole: 'id' } as const;
+const created = { hole: 'created' } as const;
+const startTime = { hole: 'startTime' } as const;
+
+const statuses: readonly Status[] = ['creating', 'created', 'running', 'paused', 'stopped'];
+
+/** Status that a hook of a kind sees (runtime-spec runtime "Lifecycle"). */
+export const statusAtHook: Readonly<Record<HookKind, Status>> = {
+  prestart: 'creating', createRuntime: 'creating', createContainer: 'creating', startContainer: 'created',
+  poststart: 'running', poststop: 'stopped',
+};
+
+/** The state that a hook reads on its stdin (runtime-spec runtime "State"). */
+export function hookState(d: Draft, kind: HookKind): Template {
+  const status = statusAtHook[kind];
+  const bundle = JSON.stringify(d.context.bundle);
+  const annotations = d.spec.annotations;
+  const rest = annotations === undefined ? '}' : `,"annotations":${JSON.stringify(annotations)}}`;
+  const head = `{"ociVersion":"${specVersion}","id":"`;
+  if (status === 'stopped') return [head, id, `","status":"${status}","bundle":${bundle}${rest}`];
+  return [head, id, `","status":"${status}","pid":`, pid, `,"bundle":${bundle}${rest}`];
+}
+
+/** Claims the state directory; the record names the cgroups before they exist. */
+export function claimState(d: Draft): void {
+  d.host.push({ op: 'state.record', from: '', cgroups: cgroupDirs(d.cgroups) });
+}
+
+/** state.json: for people and for the library; the native commands have the record and the stored plan. */
+export function writeState(d: Draft): void {
+  const { context, spec } = d;
+  const tail = {
+    bundle: context.bundle, rootfs: rootfsPath(spec, context), owner: context.facts.user,
+    cgroups: d.cgroups.places.map(({ dir, controllers }) => ({ mount: dir.mount, path: dir.path, controllers })),
+    annotations: spec.annotations,
+  };
+  d.host.push({
+    op: 'state.write', from: '', content: [
+      `{"stateVersion":1,"ociVersion":"${specVersion}","id":"`, id, '","pid":', pid, ',"startTime":', startTime,
+      ',"created":"', created, `",${JSON.stringify(tail).slice(1)}\n`,
+    ],
+  });
+}
+
+/** What `state` and `list` print, for every status. */
+export function statusTexts(d: Draft): void {
+  const { context, spec } = d;
+  const owner = context.facts.user;
+  d.status.push({ op: 'state.summary', from: '', bundle: context.bundle, owner });
+  const places = `"bundle":${JSON.stringify(context.bundle)},"rootfs":${JSON.stringify(rootfsPath(spec, context))},"created":"`;
+  const { annotations } = spec;
+  const has = annotations !== undefined && hasKeys(annotations);
+  const compact = has ? `","annotations":${JSON.stringify(annotations)},"owner":${JSON.stringify(owner)}}` : `","owner":${JSON.stringify(owner)}}`;
+  const indented = `,\n  "bundle": ${JSON.stringify(context.bundle)},\n  "rootfs": ${
+    JSON.stringify(rootfsPath(spec, context))},\n  "created": "`;
+  // The command is the container's owner's own; only `list` names the owner.
+  const end = has
+    ? `",\n  "annotations": ${JSON.stringify(annotations, null, 2).replaceAll('\n', '\n  ')},\n  "owner": ""\n}`
+    : '",\n  "owner": ""\n}';
+  for (const status of statuses) {
+    const number = status === 'stopped' ? '0' : pid;
+    d.status.push({
+      op: 'state.status', from: '', status,
+      state: [
+        `{\n  "ociVersion": "${specVersion}",\n  "id": "`, id, '",\n  "pid": ', number, `,\n  "status": "${status}"${indented}`,
+        created, end,
+      ],
+      row: [
+        `{"ociVersion":"${specVersion}","id":"`, id, '","pid":', number, `,"status":"${status}",${places}`, created, compact,
+      ],
+    });
+  }
+}
+
+function hasKeys(object: object): boolean {
+  for (const _key in object) return true;
+  return false;
+}

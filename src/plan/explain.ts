@@ -1,0 +1,148 @@
+// A plan as text for people: one line for each operation, in the order in which they run.
+import { MountAttrFlag, NamespaceFlag } from '../generated/plan.ts';
+import type { CgroupDir, FsOption, Operation, Plan, ProgramName, Template } from '../generated/plan.ts';
+import { operations } from '../generated/plan-meta.ts';
+import { errnoName } from '../diagnostic/errno.ts';
+
+/** Programs in the order in which they come to run, and who runs them. */
+const programs: readonly (readonly [name: ProgramName, title: string])[] = [
+  ['create', 'create, on the host'], ['exec', 'exec, on the host'], ['stager', 'stager, on the way into the container'],
+  ['init', 'init, in the container'], ['start', 'start, on the host'], ['kill', 'kill, on the host'],
+  ['delete', 'delete, on the host'],
+];
+
+/** Headings by the beginning of the pointer of what caused an operation; the first that fits counts. */
+const headings: readonly (readonly [prefix: string, heading: string])[] = [
+  ['/linux/resources/devices', 'device rules'], ['/linux/resources', 'limits'], ['/linux/cgroupsPath', 'cgroups'],
+  ['/linux/namespaces', 'namespaces'], ['/linux/uidMappings', 'namespaces'], ['/linux/devices', 'devices'],
+  ['/linux/seccomp', 'seccomp'], ['/linux/sysctl', 'sysctls'], ['/linux/maskedPaths', 'paths'], ['/linux/readonlyPaths', 'paths'],
+  ['/linux/rootfsPropagation', 'root'], ['/linux', 'cgroups'], ['/mounts', 'mounts'], ['/root', 'root'], ['/hooks', 'hooks'],
+  ['/hostname', 'names'], ['/domainname', 'names'], ['/process/terminal', 'terminal'], ['/process', 'process'], ['', 'container'],
+];
+
+/**
+ * Writes a plan as text.
+ *
+ * @param place where a pointer leads to, such as `config.json:41`; empty when it is not known
+ */
+export function explainPlan(plan: Plan, place: (pointer: string) => string): string {
+  const rows: Row[] = [];
+  for (const [name, title] of programs) {
+    const list = plan.programs[name];
+    if (list === undefined || list.length === 0) continue;
+    rows.push({ title });
+    let heading = '';
+    for (const operation of list) {
+      const own = headingOf(operation.from);
+      if (own !== heading) rows.push({ heading: own });
+      heading = own;
+      addRows(rows, operation, '', place);
+    }
+  }
+  return layOut(rows);
+}
+
+type Row = { readonly title: string } | { readonly heading: string }
+  | { readonly op: string; readonly what: string; readonly place: string };
+
+function headingOf(pointer: string): string {
+  return headings.find(([prefix]) => pointer.startsWith(prefix))![1];
+}
+
+function addRows(rows: Row[], operation: Operation, when: string, place: (pointer: string) => string): void {
+  if (operation.op !== 'alt') {
+    rows.push({ op: when + operation.op, what: describe(operation), place: place(operation.from) });
+    return;
+  }
+  addRows(rows, operation.try, when, place);
+  const names = operation.onErrno.map(errnoName).join(', ');
+  if (operation.else === undefined) rows.push({ op: `  on ${names}:`, what: 'go on', place: '' });
+  else addRows(rows, operation.else, `  on ${names}: `, place);
+}
+
+/** Columns wider than this do not widen the others. */
+const widest = 72;
+
+function layOut(rows: readonly Row[]): string {
+  let opWidth = 0;
+  let whatWidth = 0;
+  for (const row of rows) {
+    if (!('op' in row)) continue;
+    opWidth = Math.max(opWidth, Math.min(row.op.length, 30));
+    whatWidth = Math.max(whatWidth, Math.min(row.what.length, widest));
+  }
+  let text = '';
+  for (const row of rows) {
+    if ('title' in row) text += `${text === '' ? '' : '\n'}${row.title}\n`;
+    else if ('heading' in row) text += `  ${row.heading}\n`;
+    else text += `    ${row.op.padEnd(opWidth)}  ${row.what.padEnd(whatWidth)}  ${row.place}`.trimEnd() + '\n';
+  }
+  return text;
+}
+
+/** The fields of an operation that say something, the most telling one first and without its name. */
+export function describe(operation: Operation): string {
+  const { fields } = operations()[operation.op];
+  const values = operation as unknown as Readonly<Record<string, unknown>>;
+  let first = '';
+  let rest = '';
+  for (const key in fields) {
+    const text = textOf(key, fields[key]!, values[key]);
+    if (text === '') continue;
+    if (leading.has(key) && first === '') first = text;
+    else rest += fields[key] === 'bool' ? ` ${key}` : ` ${key}=${text}`;
+  }
+  return (first + rest).trimStart();
+}
+
+const leading: ReadonlySet<string> = new Set([
+  'target', 'path', 'dir', 'point', 'args', 'types', 'name', 'hostname', 'resource', 'env', 'status', 'kind', 'slot',
+]);
+
+function textOf(key: string, type: string, value: unknown): string {
+  if (value === undefined || value === false || value === '' || value === 'keep') return '';
+  if (value === true) return 'yes';
+  if (type === 'flags Namespace') return flagNames(value as number, NamespaceFlag);
+  if (type === 'flags MountAttr' && key !== 'clear' && key !== 'clearAll') return flagNames(value as number, MountAttrFlag);
+  if (type === 'flags MountAttr') return value === 0 ? '' : clearedNames(value as number);
+  if (type === 'u32' && (key === 'mode' || key === 'umask')) return (value as number).toString(8).padStart(4, '0');
+  if (value instanceof Uint8Array) return `(${value.length} bytes)`;
+  if (type === 'template' || type === 'optional template') return templateText(value as Template);
+  if (Array.isArray(value)) return value.map(itemText).join(',');
+  if (typeof value === 'object') return itemText(value);
+  return String(value);
+}
+
+function itemText(item: unknown): string {
+  if (typeof item !== 'object' || item === null) return String(item);
+  if ('key' in item) {
+    const { key, value } = item as FsOption;
+    return value === undefined ? key : `${key}=${value}`;
+  }
+  const dir = item as CgroupDir;
+  return dir.path === undefined || dir.path === '' ? dir.mount : `${dir.mount}/${dir.path}`;
+}
+
+/** Longest part of a template that is shown. */
+const longestTemplate = 40;
+
+function templateText(template: Template): string {
+  let text = '';
+  for (const part of template) text += typeof part === 'string' ? part : `<${part.hole}>`;
+  const line = text.replaceAll('\n', ' ');
+  return line.length > longestTemplate ? `${line.slice(0, longestTemplate)}...` : line;
+}
+
+function flagNames(value: number, flags: Readonly<Record<string, number>>): string {
+  const names = [];
+  for (const name in flags) if ((value & flags[name]!) !== 0) names.push(name);
+  return names.join(',');
+}
+
+/** The whole access time field is cleared to set another mode: without one that is relatime. */
+function clearedNames(value: number): string {
+  const accessTime = 0x70;
+  const rest = flagNames(value & ~accessTime, MountAttrFlag);
+  if ((value & accessTime) === 0) return rest;
+  return rest === '' ? 'atime' : `${rest},atime`;
+}
