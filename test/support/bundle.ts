@@ -1,6 +1,6 @@
 // Makes bundles below /tmp of the sandbox: a folder with config.json and a rootfs.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { busyboxRootfs, debianRootfs } from './helpers.ts';
 import { type Config, defaultConfig } from './spec.ts';
@@ -33,6 +33,7 @@ export function mountOverlay(rootfs: string, layer: string, image: string): void
 /** Makes a bundle; `change` alters the config before it is written. */
 export function makeBundle(change: (config: Config) => void = () => {}, options: BundleOptions = {}): Bundle {
   const dir = mkdtempSync('/tmp/bundle-');
+  chmodSync(dir, 0o755); // a mapped root passes through it
   const rootfs = join(dir, 'rootfs');
   const image = options.image === 'debian' ? debianRootfs() : busyboxRootfs();
   const how = options.rootfs ?? 'overlay';

@@ -67,7 +67,7 @@ async function story(body: (c: Context) => Promise<void>, options: CaseOptions):
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const line = (error.stack ?? '').split('\n').find((frame) => frame.includes('.test.js'));
+  const line = (error.stack ?? '').split('\n').find((frame) => /\.test\.[jt]s/.test(frame));
   return `${error.message}\n${line?.trim() ?? ''}`;
 }
 
