@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync } from 'node:fs';
 import t from 'tap';
 import { Context } from './context.ts';
-import { leaks, snapshot } from './leak.ts';
+import { leaks, snapshot, sweepCgroups } from './leak.ts';
 import { timeScale } from './paths.ts';
 import { runtimeName } from './runtime.ts';
 
@@ -61,6 +61,7 @@ async function story(body: (c: Context) => Promise<void>, options: CaseOptions):
   }
   await context.cleanUp();
   const left = options.leaks === 'ignore' ? [] : await leaks(before, token, root);
+  await sweepCgroups(token);
   if (failure) throw failure;
   assert.deepEqual(left, [], 'something is left behind');
 }

@@ -1,6 +1,6 @@
 // What a test must not leave behind: processes, mounts, cgroups, files in the state root, sockets.
 // Exact, because the sandbox has its own pid, mount and network namespaces.
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { timeScale } from './paths.ts';
@@ -56,6 +56,34 @@ export function cgroups(token: string, dir = '/sys/fs/cgroup', depth = 0): Set<s
     if (depth < 6) for (const below of cgroups(token, path, depth + 1)) found.add(below);
   }
   return found;
+}
+
+/**
+ * Thaws, empties and removes the cgroups of this test process, whatever the runtime left of them: a frozen
+ * process would keep the sandbox from ending, and folders would pile up on the host.
+ */
+export async function sweepCgroups(token: string): Promise<void> {
+  const write = (file: string, text: string): void => {
+    if (existsSync(file)) writeFileSync(file, text);
+  };
+  for (const dir of [...cgroups(token)].reverse()) {
+    try {
+      write(join(dir, 'freezer.state'), 'THAWED');
+      write(join(dir, 'cgroup.freeze'), '0');
+      for (const pid of readFileSync(join(dir, 'cgroup.procs'), 'utf8').split('\n').map(Number)) {
+        if (pid > 1 && pid !== process.pid) process.kill(pid, 'SIGKILL');
+      }
+      for (let i = 0; i < 50 && existsSync(dir); i++) {
+        try {
+          rmdirSync(dir);
+        } catch {
+          await sleep(10);
+        }
+      }
+    } catch {
+      // it went away meanwhile
+    }
+  }
 }
 
 /** Every path below the given folders. */

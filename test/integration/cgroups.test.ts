@@ -1,0 +1,166 @@
+// Cgroups: limits are read back from the kernel, paths, joining, cleaning up. v1 and v2.
+import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { assert, test, unified } from '../support/case.ts';
+import type { Context } from '../support/context.ts';
+import type { Config } from '../support/spec.ts';
+
+/** The folder of a container in the hierarchy of a controller. */
+const folder = (controller: string, id: string): string =>
+  unified ? `/sys/fs/cgroup/${id}` : `/sys/fs/cgroup/${controller}/${id}`;
+const value = (controller: string, id: string, file: string): string =>
+  readFileSync(join(folder(controller, id), file), 'utf8').trim();
+
+const created = async (c: Context, resources: Record<string, unknown>, change: (config: Config) => void = () => {}): Promise<string> => {
+  const result = await c.create(c.command(['/probe', 'pause'], (config) => {
+    config.linux.resources = { devices: [{ allow: false, access: 'rwm' }], ...resources };
+    change(config);
+  }));
+  assert.equal(result.code, 0, result.stderr);
+  return result.id;
+};
+
+for (const [name, resources, controller, v1, v2] of [
+  ['memory.limit', { memory: { limit: 67108864 } }, 'memory', { 'memory.limit_in_bytes': '67108864' }, { 'memory.max': '67108864' }],
+  ['memory.reservation', { memory: { reservation: 33554432 } }, 'memory',
+    { 'memory.soft_limit_in_bytes': '33554432' }, { 'memory.low': '33554432' }],
+  ['memory.limit -1', { memory: { limit: -1 } }, 'memory',
+    { 'memory.limit_in_bytes': '9223372036854771712' }, { 'memory.max': 'max' }],
+  ['memory.swappiness', { memory: { swappiness: 30 } }, 'memory', { 'memory.swappiness': '30' }, undefined],
+  ['memory.disableOOMKiller', { memory: { disableOOMKiller: true } }, 'memory', { 'memory.oom_control': /oom_kill_disable 1/ }, undefined],
+  ['pids.limit', { pids: { limit: 77 } }, 'pids', { 'pids.max': '77' }, { 'pids.max': '77' }],
+  ['pids.limit -1', { pids: { limit: -1 } }, 'pids', { 'pids.max': 'max' }, { 'pids.max': 'max' }],
+  ['cpu.shares', { cpu: { shares: 512 } }, 'cpu', { 'cpu.shares': '512' }, { 'cpu.weight': /^(20|59)$/ }],
+  ['cpu.quota and period', { cpu: { quota: 30000, period: 60000 } }, 'cpu',
+    { 'cpu.cfs_quota_us': '30000', 'cpu.cfs_period_us': '60000' }, { 'cpu.max': '30000 60000' }],
+  ['cpu.cpus and mems', { cpu: { cpus: '0', mems: '0' } }, 'cpuset', { 'cpuset.cpus': '0', 'cpuset.mems': '0' },
+    { 'cpuset.cpus': '0', 'cpuset.mems': '0' }],
+  ['blockIO.weight', { blockIO: { weight: 0 } }, 'blkio', {}, {}],
+] as const) {
+  test(`resources: ${name}`, async (c) => {
+    const id = await created(c, resources);
+    for (const [file, expected] of Object.entries((unified ? v2 : v1) ?? {})) {
+      const seen = value(controller, id, file);
+      if (typeof expected === 'string') assert.equal(seen, expected, file);
+      else assert.match(seen, expected as RegExp, file);
+    }
+  }, { skip: (unified && v2 === undefined) || (!unified && !existsSync(`/sys/fs/cgroup/${controller}`))
+    ? `no ${controller} of this kind here` : false,
+  peers: name === 'pids.limit -1' ? [{ peer: 'crun 1.8.1', why: 'writes -1' }] : [] });
+}
+
+test('resources: unified keys are written', async (c) => {
+  const id = await created(c, { unified: { 'memory.high': '50331648', 'pids.max': '55' } });
+  assert.equal(value('', id, 'memory.high'), '50331648');
+  assert.equal(value('', id, 'pids.max'), '55');
+}, { skip: unified ? false : 'cgroup v2 alone has unified keys' });
+
+for (const key of ['../x', 'a/b', '']) {
+  test(`the unified key "${key}" is refused`, async (c) => {
+    const result = await c.create(c.command(['true'], (config) => { config.linux.resources = { unified: { [key]: '1' } }; }));
+    assert.notEqual(result.code, 0);
+    await c.nothingLeft();
+  }, { peers: [{ peer: 'crun 1.8.1', why: 'its cgroups stay behind' }] });
+}
+
+test('a limit that the kernel refuses is an error, and nothing stays', async (c) => {
+  const result = await c.create(c.command(['true'], (config) => {
+    config.linux.resources = { cpu: { cpus: '4000-4001' } };
+  }));
+  assert.equal(result.code, 1);
+  await c.nothingLeft();
+}, { peers: [{ peer: 'crun 1.8.1', why: 'its cgroups stay behind' }] });
+
+test('the process is in its cgroup, in every hierarchy, before it starts', async (c) => {
+  const result = await c.create(c.command(['/probe', 'pause']));
+  const lines = readFileSync(`/proc/${result.pid}/cgroup`, 'utf8').trim().split('\n')
+    .filter((line) => !(!unified && line.startsWith('0:')) && !/:(misc|rdma|perf_event|net_cls|net_prio|hugetlb):/.test(line));
+  for (const line of lines) assert.ok(line.endsWith(`/${result.id}`), line);
+});
+
+test('the pids limit holds', async (c) => {
+  const result = await c.run(c.command(['sh', '-c', 'for i in 1 2 3 4 5 6 7 8; do sleep 1 & done; true'],
+    (config) => { config.linux.resources = { pids: { limit: 4 } }; }));
+  assert.match(result.stderr, /can't fork|Resource temporarily unavailable/);
+});
+
+test('the memory limit holds: exit 137', async (c) => {
+  const result = await c.run(c.command(['sh', '-c', 'head -c 60000000 /dev/zero | tail -c 50000000 >/dev/null; exit 3'],
+    (config) => { config.linux.resources = { memory: { limit: 20_000_000 } }; }));
+  assert.notEqual(result.code, 0);
+});
+
+test('a nested cgroupsPath is made, and its last folder removed', async (c) => {
+  const id = c.id();
+  const parent = `/${id}-parent`;
+  const result = await c.create(c.command(['/probe', 'pause'], (config) => { config.linux.cgroupsPath = `${parent}/child`; }), { id });
+  assert.equal(result.code, 0, result.stderr);
+  assert.ok(existsSync(join(folder('pids', parent), 'child')));
+  await c.destroy(id);
+  assert.ok(!existsSync(join(folder('pids', parent), 'child')));
+  const { cgroups } = await import('../support/leak.ts');
+  for (const path of [...cgroups(`${id}-parent`)].reverse()) rmdirSync(path);
+});
+
+test('a cgroupsPath with ".." is refused', async (c) => {
+  for (const path of [`/../../${c.token}-x`, `/a/../../${c.token}-x`, '..']) {
+    const result = await c.create(c.command(['true'], (config) => { config.linux.cgroupsPath = path; }));
+    assert.notEqual(result.code, 0, path);
+    assert.notEqual(result.stderr, '');
+  }
+}, { peers: [{ peer: 'runc 1.1.5', why: 'cleans the path and goes on' }], leaks: 'ignore' });
+
+test('a cgroup that holds processes is refused', async (c) => {
+  const other = await c.started(c.command(['/probe', 'pause']));
+  const result = await c.create(c.command(['true'], (config) => { config.linux.cgroupsPath = `/${other.id}`; }));
+  assert.equal(result.code, 1);
+  assert.equal((await c.state(other.id))['status'], 'running');
+}, { peers: [{ peer: 'crun 1.8.1', why: 'shares it' }, { peer: 'runc 1.1.5', why: 'refuses it on cgroup v2 alone' }] });
+
+test('an empty cgroup that exists is used', async (c) => {
+  const id = c.id();
+  mkdirSync(folder('pids', id));
+  const result = await c.create(c.command(['/probe', 'pause']), { id });
+  assert.equal(result.code, 0, result.stderr);
+});
+
+test('without a cgroupsPath there is one all the same', async (c) => {
+  const id = c.id();
+  const bundle = c.command(['/probe', 'pause']);
+  const result = await c.create(bundle, { id, raw: true });
+  assert.equal(result.code, 0, result.stderr);
+  assert.match(readFileSync(`/proc/${result.pid}/cgroup`, 'utf8'), new RegExp(`/${id}$`, 'm'));
+  await c.destroy(id);
+  await c.nothingLeft();
+});
+
+test('sub-cgroups that the container made are removed with it', async (c) => {
+  const { id } = await c.started(c.command(['/probe', 'pause']));
+  mkdirSync(join(folder('pids', id), 'below/deeper'), { recursive: true });
+  await c.destroy(id);
+  await c.nothingLeft();
+});
+
+test('a frozen container can be deleted by force', async (c) => {
+  const { id } = await c.started(c.command(['/probe', 'pause']));
+  const { writeFileSync } = await import('node:fs');
+  if (unified) writeFileSync(join(folder('', id), 'cgroup.freeze'), '1');
+  else writeFileSync(join(folder('freezer', id), 'freezer.state'), 'FROZEN');
+  assert.equal((await c.state(id))['status'], 'paused');
+  await c.destroy(id);
+  await c.nothingLeft();
+}, { never: [{ peer: 'runc 1.1.5', why: 'now and then it leaves a frozen process behind' }] });
+
+test('exec in a frozen container does not hang', async (c) => {
+  const { id } = await c.started(c.command(['/probe', 'pause']));
+  const { writeFileSync } = await import('node:fs');
+  const freeze = (frozen: boolean): void => unified
+    ? writeFileSync(join(folder('', id), 'cgroup.freeze'), frozen ? '1' : '0')
+    : writeFileSync(join(folder('freezer', id), 'freezer.state'), frozen ? 'FROZEN' : 'THAWED');
+  freeze(true);
+  const result = await c.rt(['exec', id, 'true'], { timeLimit: 5000 });
+  freeze(false);
+  assert.equal(result.timedOut, false);
+  assert.equal(result.code, 255);
+}, { peers: [{ peer: 'crun 1.8.1', why: 'waits until it is thawed' }],
+  never: [{ peer: 'runc 1.1.5', why: 'now and then it leaves a frozen process behind' }] });
