@@ -1,15 +1,58 @@
 // A plan in the making: one list of operations for each program. Every concern appends to the programs it needs, so
 // that the order of the concerns in compile.ts is the order of the operations in every program.
-import type { Alt, HostOperation, InitOperation, Operation, StagerOperation } from '../generated/plan.ts';
+import type {
+  Alt, CgroupDir, HostOperation, InitOperation, NamespaceFlag, Operation, StagerOperation,
+} from '../generated/plan.ts';
 import type { Process, Spec } from '../generated/config.ts';
-import type { Cgroups } from './concern/cgroup.ts';
-import type { Namespaces } from './concern/namespaces.ts';
 import type { Context } from './context.ts';
 
 /**
  * Slots for descriptors. A slot is free again once its descriptor was sent and used, so sources of mounts share one.
  */
-export const slot = { cgroup: 0, container: 1, source: 2, console: 3, filter: 4, pidfd: 5 } as const;
+export const slot = { cgroup: 0, source: 2, console: 3, filter: 4, pidfd: 5 } as const;
+
+/** Kind of a namespace. */
+export type NamespaceName = keyof typeof NamespaceFlag;
+
+/** A namespace that is joined by its path. */
+export interface Join {
+  readonly type: NamespaceName;
+  readonly path: string;
+  readonly from: string;
+}
+
+/** Namespaces of a container, as sets of NamespaceFlag bits. What is in no set is the host's. */
+export interface Namespaces {
+  /** New ones. */
+  readonly made: number;
+  /** Joined ones. */
+  readonly joined: number;
+  readonly joins: readonly Join[];
+  /** JSON pointer of the new user namespace. */
+  readonly userFrom: string;
+}
+
+/** The container's cgroup in one hierarchy. */
+export interface Place {
+  readonly dir: CgroupDir;
+  /** Controllers as in /proc/PID/cgroup: `cpu,cpuacct`, `name=systemd`, empty for v2. */
+  readonly controllers: string;
+  readonly version: 1 | 2;
+  /** The caller's cgroup in it, below the mount point, with a slash in front. */
+  readonly own: string;
+}
+
+/** The container's cgroups. */
+export interface Cgroups {
+  /** Empty when cgroups are not managed. */
+  readonly places: readonly Place[];
+  /** JSON pointer for operations that no single resource causes. */
+  readonly from: string;
+  /** The caller may lack the right to make them, and no limit was asked for. */
+  readonly optional: boolean;
+  /** Init is cloned into its v2 cgroup: what makes it has the host's credentials. */
+  readonly byClone: boolean;
+}
 
 export interface Draft {
   readonly spec: Spec;

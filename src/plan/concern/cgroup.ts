@@ -11,31 +11,8 @@ import type { Resources, Spec } from '../../generated/config.ts';
 import { PlanError } from '../context.ts';
 import type { Context } from '../context.ts';
 import { alt, errno, slot } from '../draft.ts';
-import type { Draft } from '../draft.ts';
+import type { Cgroups, Draft, Namespaces, Place } from '../draft.ts';
 import { mapsUsers } from './namespaces.ts';
-import type { Namespaces } from './namespaces.ts';
-
-/** The container's cgroup in one hierarchy. */
-export interface Place {
-  readonly dir: CgroupDir;
-  /** Controllers as in /proc/PID/cgroup: `cpu,cpuacct`, `name=systemd`, empty for v2. */
-  readonly controllers: string;
-  readonly version: 1 | 2;
-  /** The caller's cgroup in it, below the mount point, with a slash in front. */
-  readonly own: string;
-}
-
-/** The container's cgroups. */
-export interface Cgroups {
-  /** Empty when cgroups are not managed. */
-  readonly places: readonly Place[];
-  /** JSON pointer for operations that no single resource causes. */
-  readonly from: string;
-  /** The caller may lack the right to make them, and no limit was asked for. */
-  readonly optional: boolean;
-  /** Init is cloned into its v2 cgroup: what makes it has the host's credentials. */
-  readonly byClone: boolean;
-}
 
 const refused: readonly number[] = [errno.EPERM, errno.EACCES, errno.EROFS];
 const refusedOrMissing: readonly number[] = [errno.EPERM, errno.EACCES, errno.EROFS, errno.ENOENT];

@@ -2,9 +2,8 @@
 import { MountAttrFlag, NamespaceFlag } from '../../generated/plan.ts';
 import type { FsOption, InitOperation, MountBind } from '../../generated/plan.ts';
 import { alt, errno } from '../draft.ts';
-import type { Draft } from '../draft.ts';
+import type { Draft, Place } from '../draft.ts';
 import { baseName } from '../path.ts';
-import type { Place } from './cgroup.ts';
 import type { MountRequest } from './mount-request.ts';
 
 export function cgroupMount(d: Draft, request: MountRequest, target: string, from: string): void {

@@ -3,28 +3,8 @@ import { NamespaceFlag } from '../../generated/plan.ts';
 import type { StagerOperation } from '../../generated/plan.ts';
 import type { IdMapping, Spec } from '../../generated/config.ts';
 import { alt, errno, slot } from '../draft.ts';
-import type { Draft } from '../draft.ts';
+import type { Draft, Join, NamespaceName, Namespaces } from '../draft.ts';
 import type { HostFacts } from '../../host/facts.ts';
-
-type NamespaceName = keyof typeof NamespaceFlag;
-
-/** A namespace that is joined by its path. */
-interface Join {
-  readonly type: NamespaceName;
-  readonly path: string;
-  readonly from: string;
-}
-
-/** Namespaces of a container, as sets of NamespaceFlag bits. What is in no set is the host's. */
-export interface Namespaces {
-  /** New ones. */
-  readonly made: number;
-  /** Joined ones. */
-  readonly joined: number;
-  readonly joins: readonly Join[];
-  /** JSON pointer of the new user namespace. */
-  readonly userFrom: string;
-}
 
 /** Reads linux.namespaces (runtime-spec config-linux "Namespaces"). */
 export function readNamespaces(spec: Spec): Namespaces {
