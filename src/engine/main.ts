@@ -23,9 +23,11 @@ const verbs: Readonly<Record<EngineVerb, (call: Call) => Response>> = {
 
 /** Answers a request with an encoded Response. Never throws: what goes wrong in here is an answer, too. */
 export function engine(request: Request, blobs: Blobs, host: Host): Uint8Array {
-  const configName = request.configName ?? 'config.json';
-  const process = request.options['process'];
-  const processName = typeof process === 'string' ? process : 'process.json';
+  const named = request.configName;
+  const isExec = request.verb === 'exec';
+  // The document that exec is given is the process; the configuration is the kept copy.
+  const configName = isExec ? 'config.json' : named ?? 'config.json';
+  const processName = isExec ? named ?? 'process' : 'process';
   const call: Call = { request, blobs, host, configName, processName, texts: {} };
   return encodeResponse(answer(call), host.writer());
 }
