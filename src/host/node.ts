@@ -1,10 +1,9 @@
 // Host on Node: the native addon, loaded by absolute path. Imported by the library alone; the engine's bundle for the
 // planner never contains it.
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import type { Host, Scan, SeccompRules, WireWriter } from '../engine/protocol.ts';
 import type { HostFacts } from './facts.ts';
+import { installed } from './installed.ts';
 import { createWriter } from './writer.ts';
 
 interface Addon {
@@ -18,18 +17,10 @@ interface Addon {
   setOpenFiles(soft: number): number;
 }
 
-/** Where the addon lies, seen from dist/lib/host/ and, for a checkout's tests, from build/src/host/. */
-const places = ['../../veloci.node', '../../../dist/veloci.node'];
-
 let loaded: Addon | undefined;
 
 function addon(): Addon {
-  if (loaded === undefined) {
-    const paths = places.map((place) => fileURLToPath(new URL(place, import.meta.url)));
-    const path = paths.find((candidate) => existsSync(candidate));
-    if (path === undefined) throw new Error(`the native addon is missing: expected ${paths[0]}`);
-    loaded = createRequire(import.meta.url)(path) as Addon;
-  }
+  loaded ??= createRequire(import.meta.url)(installed('veloci.node')) as Addon;
   return loaded;
 }
 
