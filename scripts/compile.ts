@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import { embeddedHeader } from './build/engine.ts';
+import { identityHeader } from './build/identity.ts';
 import { compileObject } from './build/objects.ts';
 import { addon } from './build/programs.ts';
 import { ExpectedError } from './lib/command.ts';
@@ -10,7 +11,7 @@ import { root } from './lib/root.ts';
 export async function main(words: readonly string[]): Promise<void> {
   const sources = filesBelow('native', '.cc').filter((source) => words.some((word) => relative(root, source).includes(word)));
   if (sources.length === 0) throw new ExpectedError('name sources: compile native/FOLDER …');
-  await embeddedHeader();
+  await Promise.all([embeddedHeader(), identityHeader()]);
   const results = await Promise.allSettled(
     sources.map((source) => compileObject(source, source.includes('/addon/') ? addon.flavour : 'musl')),
   );

@@ -60,7 +60,7 @@ export async function engineObject(): Promise<string> {
   // -s strips line numbers and names of variables, which load slower than the code itself.
   const compile = ['-c', '-s', '-N', 'veloci_engine', '-o', source, script];
   const assemble = [...muslFlags(tools), '-O1', '-c', source, '-o', object];
-  const ran = await runStep({
+  await runStep({
     name: 'engine/bytecode',
     key: [qjsc, compile, assemble, tools.version],
     inputs: [script],
@@ -68,9 +68,9 @@ export async function engineObject(): Promise<string> {
     run: async () => {
       await command(qjsc, compile);
       await command('gcc', assemble);
+      console.log(`built the engine (${Math.round(statSync(script).size / 1000)} KB of script)`);
     },
   });
-  if (ran) console.log(`built the engine (${Math.round(statSync(script).size / 1000)} KB of script)`);
   return object;
 }
 

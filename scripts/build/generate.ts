@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { build } from 'esbuild';
 import { command } from '../lib/command.ts';
@@ -12,10 +11,6 @@ import { runStep } from '../lib/stamp.ts';
  */
 export async function generate(): Promise<void> {
   const entry = inRoot('scripts', 'generate.ts');
-  if (!existsSync(entry)) {
-    console.log('skipped the generators: scripts/generate.ts is missing');
-    return;
-  }
   const ran = await runStep({
     name: 'generate',
     key: 1,

@@ -54,5 +54,6 @@ function removeOrphans(compiled: string, sources: string): void {
 
 /** Compiles tests, scripts and sources to build/, and the library with its types to dist/lib. */
 export async function compileTypeScript(): Promise<void> {
+  if (!existsSync(inRoot('src', 'index.ts'))) console.log('skipped dist/lib: src/index.ts is missing');
   await Promise.all([compile(everything), ...(existsSync(inRoot('src', 'index.ts')) ? [compile(library)] : [])]);
 }
