@@ -2,6 +2,7 @@
 // configuration by its pointer.
 import { diagnoseFailure, placeAt } from '../diagnostic/diagnose.ts';
 import type { Diagnostic, Failure, Holes } from '../diagnostic/types.ts';
+import type { Spec } from '../generated/config.ts';
 import { NamespaceFlag } from '../generated/plan.ts';
 import type { Operation, Plan, ProgramName } from '../generated/plan.ts';
 import { operations } from '../generated/plan-meta.ts';
@@ -13,9 +14,12 @@ const kinds: ReadonlySet<string> = new Set(['seccomp', 'notFound', 'interpreter'
  * The diagnostic of a failed operation.
  *
  * @param plan the plan that failed, compiled again
+ * @param spec the configuration it was compiled from
  * @param file name of the document that the operation's pointer is in, by that pointer; undefined = no document
  */
-export function explain(plan: Plan, failure: Failure, file: (pointer: string) => string | undefined): Diagnostic | undefined {
+export function explain(
+  plan: Plan, spec: Spec, failure: Failure, file: (pointer: string) => string | undefined,
+): Diagnostic | undefined {
   let operation: Operation | undefined = plan.programs[failure.program as ProgramName]?.[failure.index];
   // In an alternative the way to the operation is in the higher bits of the step.
   let way = failure.step >> 8;
@@ -24,18 +28,36 @@ export function explain(plan: Plan, failure: Failure, file: (pointer: string) =>
     way >>= 1;
   }
   if (operation === undefined) return undefined;
-  const name = file(operation.from);
-  const at = name === undefined || operation.from === '' ? undefined : placeAt(operation.from, name);
-  const fields = { ...fieldsOf(operation), ...detailOf(operation, failure) };
+  const step = failure.step < 0 ? undefined : operations()[operation.op].steps[failure.step & 0xff];
+  const fields: Holes = { ...fieldsOf(operation), ...detailOf(operation, failure) };
+  const pointer = exactPointer(operation, step, fields['option'], spec);
+  const name = file(pointer);
+  const at = name === undefined || pointer === '' ? undefined : placeAt(pointer, name);
   if (failure.kind !== undefined && kinds.has(failure.kind)) {
     return diagnoseFailure('process.start', failure.kind, failure, fields, at);
   }
-  const step = failure.step < 0 ? undefined : operations()[operation.op].steps[failure.step & 0xff];
   // The number of these steps is no errno.
   const status = operation.op === 'hook.run' && (step === 'exit' || step === 'signal') ? failure.errno : undefined;
   return status === undefined
     ? diagnoseFailure(operation.op, step, failure, fields, at)
     : diagnoseFailure(operation.op, step, { ...failure, errno: 0 }, { ...fields, status }, at);
+}
+
+/** Members of a mount by the step that fails because of them. */
+const mountMembers: Readonly<Record<string, string>> = { target: 'destination', source: 'source', fsopen: 'type' };
+
+/** The member of a mount, or its option, that a step failed for; else the operation's own pointer. */
+function exactPointer(operation: Operation, step: string | undefined, option: Holes[string], spec: Spec): string {
+  const { from } = operation;
+  if (step === undefined || !from.startsWith('/mounts/')) return from;
+  const mount = spec.mounts?.[Number(from.slice('/mounts/'.length))];
+  if (mount === undefined) return from;
+  if (step === 'option' && typeof option === 'string') {
+    const index = mount.options?.findIndex((text) => text === option || text.startsWith(`${option}=`)) ?? -1;
+    if (index >= 0) return `${from}/options/${index}`;
+  }
+  const member = mountMembers[step];
+  return member !== undefined && member in mount ? `${from}/${member}` : from;
 }
 
 /** What messages may say of an operation: its simple fields, and its cgroup as a path. */
@@ -56,8 +78,8 @@ function fieldsOf(operation: Operation): Holes {
 
 /** The words that came with the failure, taken apart where the operation has a form for them. */
 function detailOf(operation: Operation, failure: Failure): Holes {
-  const { detail } = failure;
-  if (detail === undefined || detail === '') return {};
+  const detail = failure.detail?.trim() ?? '';
+  if (detail === '') return {};
   if (operation.op === 'mount.fs') {
     // The refused parameter, then the kernel's words.
     const colon = detail.indexOf(': ');
@@ -68,7 +90,7 @@ function detailOf(operation: Operation, failure: Failure): Holes {
     const at = detail.indexOf(mark);
     return at < 0 ? { path: detail } : { path: detail.slice(0, at), interpreter: detail.slice(at + mark.length) };
   }
-  return {};
+  return { detail };
 }
 
 /** Names of a set of namespaces. */

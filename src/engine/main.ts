@@ -8,17 +8,17 @@ import { locateAll } from '../spec/parse/locate.ts';
 import type { Call } from './call.ts';
 import { explain } from './failure.ts';
 import type { Blobs, EngineVerb, Host, Request } from './protocol.ts';
-import { InvalidDocument } from './read.ts';
+import { InvalidDocument, configOf } from './read.ts';
 import { answerErrors } from './respond.ts';
 import { create, planOf, recompile } from './verb/create.ts';
 import { exec, execPlanOf } from './verb/exec.ts';
 import { features } from './verb/features.ts';
 import { plan } from './verb/plan.ts';
-import { spec } from './verb/spec.ts';
+import { spec as writeSpec } from './verb/spec.ts';
 import { validate } from './verb/validate.ts';
 
 const verbs: Readonly<Record<EngineVerb, (call: Call) => Response>> = {
-  create, run: create, exec, recompile, validate, plan, spec, features,
+  create, run: create, exec, recompile, validate, plan, spec: writeSpec, features,
 };
 
 /** Answers a request with an encoded Response. Never throws: what goes wrong in here is an answer, too. */
@@ -50,8 +50,9 @@ function diagnosticsOf(error: unknown): readonly Diagnostic[] {
 function failed(call: Call): Response {
   const failure = call.request.failure!;
   const isExec = call.request.verb === 'exec';
+  const spec = configOf(call);
   const compiled: Plan = isExec ? execPlanOf(call) : planOf(call);
-  const diagnostic = explain(compiled, failure, (pointer) => fileOf(call, isExec, pointer))
+  const diagnostic = explain(compiled, spec, failure, (pointer) => fileOf(call, isExec, pointer))
     ?? diagnose('internal', { what: `operation ${failure.index} of ${failure.program} failed with errno ${failure.errno}` });
   return answerErrors(locate(call, [diagnostic]), call.texts, call.request.facts.terminal);
 }
