@@ -8,7 +8,7 @@
 namespace veloci {
 
 int open_cgroup_root(const char *mount, bool *v2) {
-  Fd root(open(mount, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  Fd root(openat(AT_FDCWD, mount, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!root.valid()) return -1;
   struct statfs fs;
   if (fstatfs(root.get(), &fs) < 0) return -1;

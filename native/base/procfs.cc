@@ -35,9 +35,15 @@ int make_procfs(ProcfsPart part) {
 int open_procfs(ProcfsPart part) {
   Fd made(make_procfs(part));
   if (!made.valid()) made.reset(sys::open_tree(AT_FDCWD, "/proc", sys::open_tree_clone | sys::open_tree_cloexec));
-  if (!made.valid()) made.reset(open("/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!made.valid()) return -1;
+  if (!made.valid()) return open_host_procfs();
   if (is_procfs_root(made.get())) return made.release();
+  errno = EXDEV;
+  return -1;
+}
+
+int open_host_procfs() {
+  Fd proc(openat(AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!proc.valid() || is_procfs_root(proc.get())) return proc.release();
   errno = EXDEV;
   return -1;
 }

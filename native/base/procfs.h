@@ -14,6 +14,10 @@ enum class ProcfsPart : uint8_t {
 // -1 and errno on failure.
 int open_procfs(ProcfsPart part);
 
+// /proc itself, after a check that it is the root of a procfs: for a process that is still on the host's side, where
+// nobody hostile can mount. Cheaper, since no mount is made that has to go again. -1 and errno on failure.
+int open_host_procfs();
+
 // Opens a file of it, which must be of procfs itself: no magic links, nothing mounted over it. `flags` get O_CLOEXEC.
 // -1 and errno on failure; EXDEV or ELOOP when something is in the way.
 int open_in_procfs(int procfs, const char *path, int flags);

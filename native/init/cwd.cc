@@ -14,6 +14,7 @@ void Init::close_descriptors() {
   for (Fd &slot : shared_.slots) slot.release();
   root_.release();
   procfs_.release();
+  mounted_procfs_.release();
   parent_.release();
   null_.tree.release();
   empty_.tree.release();
@@ -23,7 +24,7 @@ void Init::close_descriptors() {
 // Enters a directory of the root and proves that it lies there.
 bool Init::enter(Str path, int &step, int open_step) {
   step = open_step;
-  Fd root(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  Fd root(openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   Fd directory(root.valid() ? open_in_root(root.get(), path.c_str(), O_PATH | O_DIRECTORY) : -1);
   if (!directory.valid()) return false;
   step = open_step + 1;

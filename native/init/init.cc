@@ -19,7 +19,7 @@ void Init::note_codes(const OpRecord &record, unsigned depth) {
 }
 
 int Init::root() {
-  if (!root_.valid()) root_.reset(open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!root_.valid()) root_.reset(openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   return root_.get();
 }
 
@@ -28,6 +28,10 @@ int Init::procfs() {
     procfs_.reset(open_procfs(program_has(code::sysctl_write) ? ProcfsPart::whole : ProcfsPart::processes));
   }
   return procfs_.get();
+}
+
+bool Init::needs_procfs() const {
+  return program_has(code::sysctl_write) || program_has(code::oom_score) || program_has(code::label_exec);
 }
 
 FailureKind Init::failure_kind(uint16_t code) const {

@@ -34,6 +34,7 @@ public:
   Outcome on(const HostnameSet &op);
   Outcome on(const SysctlWrite &op);
   Outcome on(const LabelExec &op);
+  Outcome on(const OomScore &op);
   Outcome on(const HookRun &op);
   // identity.cc
   Outcome on(const SessionNew &op);
@@ -72,6 +73,10 @@ private:
   int root();
   // A procfs of our own, whole when an operation of the program needs /proc/sys. -1 and errno on failure.
   int procfs();
+  bool needs_procfs() const;
+  // Opens a file of procfs for writing: of the container's own mount as long as nothing lies over the file, else of ours.
+  int open_proc_file(const char *path);
+  bool write_proc_file(const char *path, Str value, int open_step, int write_step, int &step);
   bool program_has(uint16_t code) const { return codes_[code / 64] >> (code % 64) & 1; }
   void note_codes(const OpRecord &record, unsigned depth);
 
@@ -102,6 +107,8 @@ private:
   uint64_t codes_[2] = {};
   Fd root_;
   Fd procfs_;
+  // The container's procfs, as we have made it. Closing it costs nothing, unlike closing a mount that is nowhere.
+  Fd mounted_procfs_;
   Cover null_, empty_;
   Fd parent_;
   Str parent_path_;

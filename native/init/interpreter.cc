@@ -42,7 +42,7 @@ template <class Header, class Segment> bool elf_interpreter(int fd, const char *
 } // namespace
 
 Interpreter find_interpreter(const char *program, Text &name) {
-  Fd file(open(program, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  Fd file(openat(AT_FDCWD, program, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   struct stat status;
   if (!file.valid() || fstat(file.get(), &status) < 0) return Interpreter::unreadable;
   if (!S_ISREG(status.st_mode)) return Interpreter::none;

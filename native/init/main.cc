@@ -23,7 +23,7 @@ bool sealed(int fd) {
 
 // Nobody in a container may be able to change the file that we run from.
 bool program_sealed() {
-  Fd program(open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+  Fd program(openat(AT_FDCWD, "/proc/self/exe", O_RDONLY | O_CLOEXEC));
   return program.valid() && sealed(program.get());
 }
 

@@ -80,6 +80,7 @@ Outcome Init::on(const MountFs &op) {
   if (later != 0 && !set_attributes(tree.get(), false, later, 0)) return fail(at::fsmount, op.type);
   if (!attach(tree.get(), target.get())) return fail(at::attach, op.target);
   if (!verify(tree.get(), op.target)) return fail(at::verify, op.target);
+  if (needs_procfs() && op.type == Str::of("proc")) mounted_procfs_.reset(fcntl(tree.get(), F_DUPFD_CLOEXEC, 3));
   if (!set_propagation(tree.get(), op.propagation)) return fail(at::propagate, op.target);
   return Outcome::success();
 }

@@ -13,7 +13,7 @@ constexpr unsigned depth_max = path_max / 2;
 
 bool make_private(int fd, int procfs) {
   if (sys::mount_setattr(fd, "", sys::at_empty_path, {0, 0, MS_PRIVATE, 0}) == 0) return true;
-  if (errno != ENOSYS) return false;
+  if (errno != ENOSYS || procfs < 0) return false;
   TextOf<32> name;
   name.add("self/fd/").add_signed(fd);
   return fchdir(procfs) == 0 && mount(nullptr, name.c_str(), nullptr, MS_PRIVATE, nullptr) == 0;
@@ -38,15 +38,16 @@ Outcome Init::on(const RootOpen &op) {
   if (propagation_flag(op.tree) != 0 && mount(nullptr, "/", nullptr, how, nullptr) < 0) {
     return Outcome::failed(at::propagate);
   }
-  Fd directory(open(op.path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  Fd directory(openat(AT_FDCWD, op.path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!directory.valid()) return fail(at::open, op.path);
   constexpr unsigned flags = sys::open_tree_clone | sys::open_tree_cloexec | sys::at_empty_path | sys::at_recursive;
   Fd tree(sys::open_tree(directory.get(), "", flags));
   if (!tree.valid()) return fail(at::clone, op.path);
   if (sys::move_mount(tree.get(), directory.get()) < 0) return fail(at::attach, op.path);
   if (op.parent_private) {
-    bool old_kernel = sys::mount_setattr(-1, "", 0, {0, 0, 0, 0}) < 0 && errno == ENOSYS;
-    if (!make_holder_private(directory.get(), old_kernel ? procfs() : -1)) return fail(at::parent, op.path);
+    bool done = make_holder_private(directory.get(), -1) ||
+                (errno == ENOSYS && procfs() >= 0 && make_holder_private(directory.get(), procfs()));
+    if (!done) return fail(at::parent, op.path);
   }
   root_ = static_cast<Fd &&>(tree);
   return Outcome::success();
@@ -56,7 +57,7 @@ Outcome Init::on(const RootPivot &op) {
   namespace at = step::root_pivot;
   // What is taken from the host's file system, while it is there.
   if (program_has(code::path_mask)) prepare_null();
-  if (program_has(code::sysctl_write) || program_has(code::oom_score) || program_has(code::label_exec)) procfs();
+  if (needs_procfs() && !mounted_procfs_.valid()) procfs();
   parent_.reset();
   if (fchdir(root()) < 0) return Outcome::failed(at::chdir);
   if (op.chroot) {

@@ -1,12 +1,10 @@
 #include "init/shared.h"
 
-#include <fcntl.h>
 #include <linux/futex.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
 
-#include "base/procfs.h"
 #include "base/sys.h"
 
 namespace veloci {
@@ -25,15 +23,6 @@ void await_pid_report(Record &record) {
   for (int i = 0; i < 30 && __atomic_load_n(&record.reported, __ATOMIC_ACQUIRE) == 0; i++) {
     syscall(SYS_futex, &record.reported, FUTEX_WAIT, 0, &limit, nullptr, 0);
   }
-}
-
-bool write_oom_score(Str value, int &step) {
-  Fd proc(open_procfs(ProcfsPart::processes));
-  Fd file(proc.valid() ? open_in_procfs(proc.get(), "self/oom_score_adj", O_WRONLY) : -1);
-  step = step::oom_score::open;
-  if (!file.valid()) return false;
-  step = step::oom_score::write;
-  return write_all(file.get(), value.data, value.size);
 }
 
 } // namespace
@@ -102,23 +91,6 @@ Outcome Common::on(const RlimitSet &op) {
   } limit = {op.soft, op.hard};
   if (syscall(SYS_prlimit64, 0, op.resource, &limit, nullptr) < 0) return Outcome::failed(step::rlimit_set::prlimit);
   return Outcome::success();
-}
-
-Outcome Common::on(const OomScore &op) {
-  TextOf<16> value;
-  value.add_signed(op.value);
-  int step;
-  if (write_oom_score(value.str(), step)) return Outcome::success();
-  // Files below /proc/self belong to root as long as we cannot be dumped. Only on the host's side: in the container
-  // somebody could attach to us meanwhile.
-  if (errno == EACCES && step == step::oom_score::open && !shared_.is_init && prctl(PR_SET_DUMPABLE, 1) == 0) {
-    bool written = write_oom_score(value.str(), step);
-    int err = errno;
-    prctl(PR_SET_DUMPABLE, 0);
-    if (written) return Outcome::success();
-    errno = err;
-  }
-  return fail(step, value.str());
 }
 
 void Common::report(ProgramName program, uint32_t index, FailureKind kind, Outcome outcome) {

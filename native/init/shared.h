@@ -39,7 +39,6 @@ public:
   Outcome on(const FdReceive &op);
   Outcome on(const NamespaceUnshare &op);
   Outcome on(const RlimitSet &op);
-  Outcome on(const OomScore &op);
 
   // Tells the executor, and says it in the record.
   void report(ProgramName program, uint32_t index, FailureKind kind, Outcome outcome);

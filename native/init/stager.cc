@@ -6,6 +6,7 @@
 #include <linux/nsfs.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 
@@ -61,7 +62,7 @@ Outcome Stager::on(const CgroupJoin &op) {
 }
 
 Outcome Stager::on(const NamespaceJoin &op) {
-  Fd file(open(op.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  Fd file(openat(AT_FDCWD, op.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!file.valid()) return fail(step::namespace_join::open, op.path);
   struct statfs fs;
   if (fstatfs(file.get(), &fs) < 0) return fail(step::namespace_join::type, op.path);
@@ -79,10 +80,29 @@ Outcome Stager::on(const NamespaceEnter &op) {
 }
 
 Outcome Stager::on(const TimeOffsets &op) {
-  Fd proc(open_procfs(ProcfsPart::processes));
+  Fd proc(open_host_procfs());
   if (!proc.valid()) return Outcome::failed(step::time_offsets::open);
   if (write_in_procfs(proc.get(), "self/timens_offsets", op.content)) return Outcome::success();
   return fail(step::time_offsets::write, op.content);
+}
+
+Outcome Stager::on(const OomScore &op) {
+  namespace at = step::oom_score;
+  TextOf<16> value;
+  value.add_signed(op.value);
+  Fd proc(open_host_procfs());
+  if (!proc.valid()) return fail(at::open, errno, "/proc");
+  int fd = open_in_procfs(proc.get(), "self/oom_score_adj", O_WRONLY);
+  // Files below /proc/self belong to root as long as we cannot be dumped. Nobody of a container is here to attach.
+  if (fd < 0 && errno == EACCES && prctl(PR_SET_DUMPABLE, 1) == 0) {
+    fd = open_in_procfs(proc.get(), "self/oom_score_adj", O_WRONLY);
+    int err = errno;
+    prctl(PR_SET_DUMPABLE, 0);
+    errno = err;
+  }
+  Fd file(fd);
+  if (!file.valid()) return fail(at::open, value.str());
+  return write_all(file.get(), value.c_str(), value.size()) ? Outcome::success() : fail(at::write, value.str());
 }
 
 // Straight system calls: musl's functions would signal threads, of which there are none.

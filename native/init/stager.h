@@ -13,6 +13,7 @@ public:
   Outcome on(const NamespaceJoin &op);
   Outcome on(const NamespaceEnter &op);
   Outcome on(const TimeOffsets &op);
+  Outcome on(const OomScore &op);
   Outcome on(const IdsRoot &op);
   // Comes back only in init.
   Outcome on(const ProcessClone &op);

@@ -4,12 +4,17 @@
 #include "init/init.h"
 
 namespace veloci {
-namespace {
+int Init::open_proc_file(const char *path) {
+  if (mounted_procfs_.valid()) {
+    int fd = open_in_procfs(mounted_procfs_.get(), path, O_WRONLY);
+    if (fd >= 0) return fd;
+  }
+  return procfs() < 0 ? -1 : open_in_procfs(procfs(), path, O_WRONLY);
+}
 
-// An open that fails or a write that fails: different steps.
-bool write_value(int procfs, const char *path, Str value, int open_step, int write_step, int &step) {
+bool Init::write_proc_file(const char *path, Str value, int open_step, int write_step, int &step) {
   step = open_step;
-  Fd file(open_in_procfs(procfs, path, O_WRONLY));
+  Fd file(open_proc_file(path));
   if (!file.valid()) return false;
   step = write_step;
   ssize_t written;
@@ -19,25 +24,30 @@ bool write_value(int procfs, const char *path, Str value, int open_step, int wri
   return written >= 0 && static_cast<uint32_t>(written) == value.size;
 }
 
-} // namespace
+Outcome Init::on(const OomScore &op) {
+  namespace at = step::oom_score;
+  TextOf<16> value;
+  value.add_signed(op.value);
+  int step;
+  if (write_proc_file("self/oom_score_adj", value.str(), at::open, at::write, step)) return Outcome::success();
+  return fail(step, value.str());
+}
 
 Outcome Init::on(const SysctlWrite &op) {
   namespace at = step::sysctl_write;
-  if (procfs() < 0) return fail(at::open, errno, "procfs");
   TextOf<path_max> path;
   path.add("sys/").add(op.path);
   if (!path.complete()) return fail(at::open, ENAMETOOLONG, op.path);
   int step;
-  if (write_value(procfs(), path.c_str(), op.value, at::open, at::write, step)) return Outcome::success();
+  if (write_proc_file(path.c_str(), op.value, at::open, at::write, step)) return Outcome::success();
   return fail(step, op.path);
 }
 
 Outcome Init::on(const LabelExec &op) {
   namespace at = step::label_exec;
-  if (procfs() < 0) return fail(at::open, errno, "procfs");
   const char *path = op.file == LabelExecFile::exec ? "self/attr/exec" : "self/attr/apparmor/exec";
   int step;
-  if (write_value(procfs(), path, op.value, at::open, at::write, step)) return Outcome::success();
+  if (write_proc_file(path, op.value, at::open, at::write, step)) return Outcome::success();
   return fail(step, op.value);
 }
 
