@@ -214,34 +214,11 @@ void test_refusals() {
 } // namespace
 
 int main(int count, char **arguments) {
-  char path[4096] = "";
-  ssize_t size = readlink("/proc/self/exe", path, sizeof path - 32);
-  char *slash = size > 0 ? strrchr(path, '/') : nullptr;
-  if (slash) strcpy(slash, "/../init");
-  program = load_program(count > 1 ? arguments[1] : path);
-  if (geteuid() != 0 || program < 0) {
-    printf("skipped: needs root and the built init program\n");
-    return 0;
-  }
-  if (unshare(CLONE_NEWNS) < 0 || mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) < 0 || !mkdtemp(top)) return 2;
-  if (mount("tmpfs", top, "tmpfs", 0, nullptr) < 0) return 2;
-  snprintf(rootfs, sizeof rootfs, "%s/rootfs", top);
-  char name[256];
-  umask(022);
-  mkdir(rootfs, 0755);
-  for (const char *directory : {"etc", "copied", "copied/sub", "dev", "tmp"}) {
-    snprintf(name, sizeof name, "%s/%s", rootfs, directory);
-    mkdir(name, 0755);
-  }
-  make_file("copied/file", "content", 0640);
-  make_file("etc/passwd", "", 0644);
-  alarm(60);
+  if (!prepare(count, arguments)) return 0;
   test_container();
   test_execve_failures();
   test_failures();
   test_hooks();
   test_refusals();
-  umount2(top, MNT_DETACH);
-  rmdir(top);
-  return failures == 0 ? 0 : 1;
+  return finish_tests();
 }

@@ -1,6 +1,8 @@
 // Starts the built init program as the launcher does and hands it a plan written by hand.
 #pragma once
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -26,6 +28,8 @@ namespace veloci::test {
 inline char top[] = "/tmp/veloci-stager-XXXXXX";
 inline char rootfs[64];
 inline int program = -1;
+// Filter that the next starts run under: takes system calls away that an older kernel or a strict host lacks.
+inline sock_fprog *restriction = nullptr;
 
 inline int load_program(const char *path) {
   Fd file(open(path, O_RDONLY | O_CLOEXEC));
@@ -81,11 +85,27 @@ public:
     header.index = preserved_;
     CHECK(send_message(socket_.get(), header, {plan_.data(), plan_.size()}));
   }
-  // The next message that is not the pid; false at the end.
+  // What the stager may ask for before it goes on: descriptors in these slots.
+  void send_fd(uint8_t slot, int fd) {
+    MessageHeader header;
+    header.type = static_cast<uint8_t>(MessageType::fd);
+    header.point = slot;
+    CHECK(send_message(socket_.get(), header, {}, fd));
+  }
+  // The next message that is neither the pid, nor a descriptor, nor the wish for id maps; false at the end.
   bool next() {
     for (;;) {
       Fd fd;
       if (receive_message(socket_.get(), message, fd) != Received::message) return false;
+      if (message.kind() == MessageType::fd && fd.valid()) {
+        received = static_cast<Fd &&>(fd);
+        continue;
+      }
+      bool unshared = message.kind() == MessageType::sync && message.point == static_cast<uint8_t>(Point::user_namespace);
+      if (unshared) {
+        map_ids();
+        continue;
+      }
       if (message.kind() != MessageType::pid) return true;
       init = message.pid;
       CHECK(fd.valid());
@@ -93,6 +113,9 @@ public:
   }
   bool reach_created() {
     send_programs();
+    return await_created();
+  }
+  bool await_created() {
     bool reached = next() && message.kind() == MessageType::sync && record_stage(*record) == Stage::created;
     if (!reached) tell();
     return reached;
@@ -123,6 +146,8 @@ public:
   Message message;
   pid_t init = -1;
   TextOf<16384> output;
+  // The last descriptor that came.
+  Fd received;
 
 private:
   [[noreturn]] void run_stager(int socket, int fifo) {
@@ -136,10 +161,25 @@ private:
     for (int i = 0; i < 3; i++) dup2(ours[i], 3 + i);
     for (uint32_t i = 0; i < preserved_; i++) dup2(0, static_cast<int>(6 + i));
     sys::close_range(6 + preserved_, 99, 0);
+    if (restriction && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, restriction) < 0) _exit(125);
     char name[] = "init";
     char *argv[] = {name, nullptr}, *envp[] = {nullptr};
     sys::execveat(ours[4], "", argv, envp, static_cast<int>(sys::at_empty_path));
     _exit(126);
+  }
+
+  // Maps 0 to 65535 of the stager's user namespace to 100000 and up.
+  void map_ids() {
+    for (const char *file : {"uid_map", "gid_map"}) {
+      char name[64];
+      snprintf(name, sizeof name, "/proc/%d/%s", stager_, file);
+      Fd map(open(name, O_WRONLY | O_CLOEXEC));
+      CHECK(write_all(map.get(), "0 100000 65536", 14));
+    }
+    MessageHeader header;
+    header.type = static_cast<uint8_t>(MessageType::sync);
+    header.point = static_cast<uint8_t>(Point::ids_mapped);
+    CHECK(send_message(socket_.get(), header));
   }
 
   Writer plan_;
@@ -224,6 +264,39 @@ inline long proportional_size(pid_t pid) {
   if (!file.valid() || !read_small(file.get(), text)) return -1;
   const char *line = strstr(text.c_str(), "\nPss:");
   return line ? atol(line + 5) : -1;
+}
+
+// Loads the built init program and prepares a root file system in a mount namespace of this process. False = skip.
+inline bool prepare(int count, char **arguments) {
+  char path[4096] = "";
+  ssize_t size = readlink("/proc/self/exe", path, sizeof path - 32);
+  char *slash = size > 0 ? strrchr(path, '/') : nullptr;
+  if (slash) strcpy(slash, "/../init");
+  program = load_program(count > 1 ? arguments[1] : path);
+  if (geteuid() != 0 || program < 0) {
+    printf("skipped: needs root and the built init program\n");
+    return false;
+  }
+  if (unshare(CLONE_NEWNS) < 0 || mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) < 0) abort();
+  if (!mkdtemp(top) || mount("tmpfs", top, "tmpfs", 0, nullptr) < 0) abort();
+  snprintf(rootfs, sizeof rootfs, "%s/rootfs", top);
+  umask(022);
+  mkdir(rootfs, 0755);
+  char name[256];
+  for (const char *directory : {"etc", "copied", "copied/sub", "dev", "tmp"}) {
+    snprintf(name, sizeof name, "%s/%s", rootfs, directory);
+    mkdir(name, 0755);
+  }
+  make_file("copied/file", "content", 0640);
+  make_file("etc/passwd", "", 0644);
+  alarm(60);
+  return true;
+}
+
+inline int finish_tests() {
+  umount2(top, MNT_DETACH);
+  rmdir(top);
+  return failures == 0 ? 0 : 1;
 }
 
 } // namespace veloci::test
