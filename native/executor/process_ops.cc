@@ -36,6 +36,10 @@ void reap_init(Context &context) {
 Outcome HostHandler::on(const ProcessSpawn &) {
   if (context_.stager.pid <= 0) {
     if (Outcome spawned = spawn_stager(context_); !spawned.ok()) return spawned;
+  } else if (!context_.undo.push([](Context &started, const void *) { end_children(started); })) {
+    // It was started before the plan's first operation, but is used from here on: what was made meanwhile (cgroups) can
+    // be removed only after its end.
+    return Outcome::failed(step::process_spawn::exec);
   }
   MessageHeader header;
   header.type = static_cast<uint8_t>(MessageType::programs);
