@@ -5,6 +5,7 @@ import { configTree } from './generate/config-tree.ts';
 import { planHeader, planSource } from './generate/cpp.ts';
 import { planFields } from './generate/cpp-fields.ts';
 import { diagnosticsDocs, diagnosticsHeader } from './generate/diagnostics.ts';
+import { diagnosticsText } from './generate/diagnostics-text.ts';
 import { planDocs } from './generate/plan-docs.ts';
 import { planEncoder } from './generate/encoder.ts';
 import { planMeta } from './generate/meta.ts';
@@ -26,6 +27,7 @@ async function generate(): Promise<Outputs> {
     ['native/generated/cli.gen.h', cliHeader()],
     ['native/generated/plan_fields.gen.h', planFields(model)],
     ['src/generated/config-tree.ts', configTree()],
+    ['src/generated/diagnostics.ts', diagnosticsText()],
     ['src/generated/plan.ts', planTypes(model)],
     ['src/generated/encode.ts', planEncoder(model)],
     ['src/generated/plan-meta.ts', planMeta(model)],

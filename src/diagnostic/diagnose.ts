@@ -1,24 +1,12 @@
-import { command } from './table/command.ts';
-import { config } from './table/config.ts';
-import { host } from './table/host.ts';
-import { internal } from './table/internal.ts';
-import { json } from './table/json.ts';
-import { operation } from './table/operation.ts';
-import { schema } from './table/schema.ts';
+import { diagnosticsText } from '../generated/diagnostics.ts';
 import { errnoName } from './errno.ts';
+import type { DiagnosticName } from './table.ts';
 import type { Diagnostic, Entry, Failure, Holes, Place } from './types.ts';
 
-type Builder<T extends () => unknown> = keyof ReturnType<T>;
-
-/** Names of the diagnostics that the engine raises. */
-export type EngineDiagnostic = Builder<typeof command> | Builder<typeof json> | Builder<typeof schema>
-  | Builder<typeof config> | Builder<typeof host> | Builder<typeof internal> | Builder<typeof operation>;
-
-let built: Readonly<Record<string, Entry>> | undefined;
+let parsed: Readonly<Record<string, Entry>> | undefined;
 
 function entries(): Readonly<Record<string, Entry>> {
-  built ??= { ...command(), ...json(), ...schema(), ...config(), ...host(), ...internal(), ...operation() };
-  return built;
+  return parsed ??= JSON.parse(diagnosticsText) as Readonly<Record<string, Entry>>;
 }
 
 /** Most of a value that a message repeats, in UTF-16 units. */
@@ -98,7 +86,7 @@ function build(entry: Entry, holes: Holes, extra: Partial<Diagnostic>): Diagnost
  * @param holes fillings of its message and hint; control characters are escaped, long values are cut
  * @param at where in a configuration file
  */
-export function diagnose(name: EngineDiagnostic, holes: Holes = {}, at?: Place): Diagnostic {
+export function diagnose(name: DiagnosticName, holes: Holes = {}, at?: Place): Diagnostic {
   return build(entries()[name] as Entry, holes, at === undefined ? {} : { at });
 }
 

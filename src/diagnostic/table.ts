@@ -1,6 +1,5 @@
-// The one table of all errors and warnings. The engine imports only the groups that it raises itself
-// (diagnose.ts); the generators, the documentation and the tests see all of them here. The groups are functions, so
-// that a command that succeeds does not pay for building them.
+// The one table of all errors and warnings. The engine takes it as a text from src/generated/diagnostics.ts, the native
+// side from native/generated/diagnostics.gen.h; both are made from here, as is docs/error-codes.md.
 import { command } from './table/command.ts';
 import { config } from './table/config.ts';
 import { host } from './table/host.ts';
@@ -12,7 +11,7 @@ import { state } from './table/state.ts';
 import type { Entry } from './types.ts';
 
 const all = {
-  ...command(), ...json(), ...schema(), ...config(), ...host(), ...state(), ...operation(), ...internal(),
+  ...command, ...json, ...schema, ...config, ...host, ...state, ...operation, ...internal,
 };
 
 /** Name of a line of the table: a word, or the name of a plan operation with a step and an errno. */

@@ -1,4 +1,6 @@
-// Mount options that do not depend on the file system: the one table of them. A new option is a new line here.
+// Mount options that do not depend on the file system: the one table of them. A new option is a word in one of the
+// lists below. (Lists of words, because objects for all of them would cost each start more than a few look-ups do.)
+import type { Propagation } from '../generated/plan.ts';
 
 /** MOUNT_ATTR_* bits of mount_setattr(2). */
 const rdonly = 1;
@@ -12,67 +14,89 @@ const nosymfollow = 0x200000;
 /** The field of access time modes: noatime, strictatime, or relatime as 0. */
 const atimes = 0x70;
 
-export type PropagationOption = 'private' | 'rprivate' | 'slave' | 'rslave' | 'shared' | 'rshared' | 'unbindable' | 'runbindable';
+/**
+ * Attributes of a mount: bits to set, bits to clear. With an `r` in front (`rro`, `rnosuid` ...) an option is about
+ * every mount of the tree.
+ */
+const attributes = (): Readonly<Record<string, readonly [set: number, clear: number]>> => ({
+  ro: [rdonly, 0], rw: [0, rdonly],
+  nosuid: [nosuid, 0], suid: [0, nosuid],
+  nodev: [nodev, 0], dev: [0, nodev],
+  noexec: [noexec, 0], exec: [0, noexec],
+  nosymfollow: [nosymfollow, 0], symfollow: [0, nosymfollow],
+  noatime: [noatime, atimes], atime: [0, atimes],
+  relatime: [0, atimes], norelatime: [0, 0],
+  strictatime: [strictatime, atimes], nostrictatime: [0, atimes],
+  nodiratime: [nodiratime, 0], diratime: [0, nodiratime],
+});
+
+/** Parameters that every file system takes: handed to fsconfig(2) under their own names. */
+const superblock = ' sync async dirsync lazytime nolazytime mand nomand iversion noiversion ';
+const propagations = ' private rprivate slave rslave shared rshared unbindable runbindable ';
+/** Accepted; the kernel has no use for them. */
+const nothing = ' defaults silent loud ';
+const unsupported = ' idmap ridmap ';
 
 /** What an option means. */
 export type MountOption =
-  /** Attributes of the mount to set and clear; of all mounts below too when `recursive`. */
+  /** Attributes of the mount to set and clear; of all mounts of the tree when `recursive`. */
   | { readonly kind: 'attribute'; readonly set: number; readonly clear: number; readonly recursive: boolean }
-  /** A parameter that every file system takes: handed to fsconfig(2) under its own name. */
   | { readonly kind: 'superblock' }
-  | { readonly kind: 'propagation'; readonly propagation: PropagationOption }
+  | { readonly kind: 'propagation'; readonly propagation: Propagation }
   | { readonly kind: 'bind'; readonly recursive: boolean }
-  /** Changes the attributes of a mount that is there. */
-  | { readonly kind: 'remount' }
-  /** Copies what the mount point holds into the new tmpfs. */
-  | { readonly kind: 'copyUp' }
-  /** Accepted; the kernel has no use for it. */
-  | { readonly kind: 'nothing' }
-  | { readonly kind: 'unsupported' };
+  /** `remount` changes the attributes of a mount that is there; `copyUp` (tmpcopyup) fills the new tmpfs with what the mount point holds. */
+  | { readonly kind: 'remount' | 'copyUp' | 'nothing' | 'unsupported' };
 
-const attr = (set: number, clear = set): MountOption => ({ kind: 'attribute', set, clear, recursive: false });
-const tree = (set: number, clear = set): MountOption => ({ kind: 'attribute', set, clear, recursive: true });
-const superblock: MountOption = { kind: 'superblock' };
-const spread = (propagation: PropagationOption): MountOption => ({ kind: 'propagation', propagation });
-const nothing: MountOption = { kind: 'nothing' };
-const unsupported: MountOption = { kind: 'unsupported' };
+const known = new Map<string, MountOption | undefined>();
 
-/** Meaning of an option by its name. What is not here belongs to the file system, or is unknown. */
-export const mountOptions: Readonly<Record<string, MountOption>> = Object.assign(Object.create(null) as Record<string, MountOption>, {
-  ro: attr(rdonly), rw: attr(0, rdonly), nosuid: attr(nosuid), suid: attr(0, nosuid), nodev: attr(nodev), dev: attr(0, nodev),
-  noexec: attr(noexec), exec: attr(0, noexec), nosymfollow: attr(nosymfollow), symfollow: attr(0, nosymfollow),
-  noatime: attr(noatime, atimes), atime: attr(0, noatime), relatime: attr(0, atimes), norelatime: attr(0, 0),
-  strictatime: attr(strictatime, atimes), nostrictatime: attr(0, strictatime),
-  nodiratime: attr(nodiratime), diratime: attr(0, nodiratime),
+/** Meaning of an option; undefined when it belongs to the file system, or to nothing. */
+export function mountOption(name: string): MountOption | undefined {
+  let option = known.get(name);
+  if (option === undefined && !known.has(name)) {
+    option = read(name);
+    known.set(name, option);
+  }
+  return option;
+}
 
-  rro: tree(rdonly), rrw: tree(0, rdonly), rnosuid: tree(nosuid), rsuid: tree(0, nosuid), rnodev: tree(nodev), rdev: tree(0, nodev),
-  rnoexec: tree(noexec), rexec: tree(0, noexec), rnosymfollow: tree(nosymfollow), rsymfollow: tree(0, nosymfollow),
-  rnoatime: tree(noatime, atimes), ratime: tree(0, noatime), rrelatime: tree(0, atimes), rnorelatime: tree(0, 0),
-  rstrictatime: tree(strictatime, atimes), rnostrictatime: tree(0, strictatime),
-  rnodiratime: tree(nodiratime), rdiratime: tree(0, nodiratime),
+let bits: ReturnType<typeof attributes> | undefined;
 
-  sync: superblock, async: superblock, dirsync: superblock, lazytime: superblock, nolazytime: superblock,
-  mand: superblock, nomand: superblock, iversion: superblock, noiversion: superblock,
-
-  private: spread('private'), rprivate: spread('rprivate'), slave: spread('slave'), rslave: spread('rslave'),
-  shared: spread('shared'), rshared: spread('rshared'),
-  unbindable: spread('unbindable'), runbindable: spread('runbindable'),
-
-  bind: { kind: 'bind', recursive: false }, rbind: { kind: 'bind', recursive: true }, remount: { kind: 'remount' },
-  tmpcopyup: { kind: 'copyUp' }, defaults: nothing, silent: nothing, loud: nothing,
-  idmap: unsupported, ridmap: unsupported,
-} satisfies Record<string, MountOption>);
+function read(name: string): MountOption | undefined {
+  bits ??= attributes();
+  const recursive = name.charCodeAt(0) === 114 && Object.hasOwn(bits, name.slice(1));
+  if (recursive || Object.hasOwn(bits, name)) {
+    const [set, clear] = bits[recursive ? name.slice(1) : name] as readonly [number, number];
+    return { kind: 'attribute', set, clear, recursive };
+  }
+  switch (name) {
+    case 'bind': return { kind: 'bind', recursive: false };
+    case 'rbind': return { kind: 'bind', recursive: true };
+    case 'remount': return { kind: 'remount' };
+    case 'tmpcopyup': return { kind: 'copyUp' };
+    default: break;
+  }
+  if (name === '' || name.includes(' ')) return undefined;
+  const word = ` ${name} `;
+  if (propagations.includes(word)) return { kind: 'propagation', propagation: name as Propagation };
+  if (superblock.includes(word)) return { kind: 'superblock' };
+  if (nothing.includes(word)) return { kind: 'nothing' };
+  return unsupported.includes(word) ? { kind: 'unsupported' } : undefined;
+}
 
 /** Names of the options that work, for `features` and for suggestions. */
 export function mountOptionNames(): string[] {
-  return Object.entries(mountOptions).filter(([, option]) => option.kind !== 'unsupported').map(([name]) => name);
+  const names = Object.keys(attributes());
+  return [
+    'bind', 'rbind', 'remount', 'tmpcopyup', ...names, ...names.map((name) => `r${name}`),
+    ...`${superblock}${propagations}${nothing}`.split(' ').filter((name) => name !== ''),
+  ];
 }
 
 /**
  * Parameters of the file systems of the kernel itself, where an unknown one can be told before the kernel is asked. A
  * name that ends with `=` takes a value.
  */
-const parameters: Readonly<Record<string, string>> = {
+const parameters = (): Readonly<Record<string, string>> => ({
   proc: 'hidepid= gid= subset=',
   sysfs: '',
   mqueue: '',
@@ -80,23 +104,17 @@ const parameters: Readonly<Record<string, string>> = {
   tmpfs: 'size= nr_blocks= nr_inodes= mode= uid= gid= huge= mpol= inode32 inode64 noswap quota usrquota grpquota '
     + 'usrquota_block_hardlimit= usrquota_inode_hardlimit= grpquota_block_hardlimit= grpquota_inode_hardlimit= casefold casefold= strict_encoding',
   cgroup2: 'nsdelegate favordynmods nofavordynmods memory_localevents memory_recursiveprot memory_hugetlb_accounting pids_localevents',
-};
+});
 
-/** Parameters that security modules read for every file system. */
-const anywhere = ['context=', 'fscontext=', 'defcontext=', 'rootcontext=', 'seclabel', 'source='];
+/** Parameters that security modules and fsconfig(2) itself take for every file system. */
+const anywhere = 'context= fscontext= defcontext= rootcontext= seclabel source=';
 
 /**
- * Whether a file system type takes a parameter, `key` or `key=value`. A bind mount takes none; of a type that is not
- * listed here the kernel must be asked: then this is true.
+ * Names of the parameters of a file system type, each between spaces; a bind mount has none. Undefined when the kernel
+ * must be asked.
  */
-export function isMountParameter(type: string, bind: boolean, text: string): boolean {
-  if (!bind && !Object.hasOwn(parameters, type)) return true;
-  const equals = text.indexOf('=');
-  return mountParameters(type, bind).includes(equals < 0 ? text : text.slice(0, equals + 1));
-}
-
-/** Parameters of a file system type, where they are known. A name that ends with `=` takes a value. */
-export function mountParameters(type: string, bind: boolean): string[] {
-  if (bind || !Object.hasOwn(parameters, type)) return [];
-  return [...(parameters[type] as string).split(' '), ...anywhere];
+export function mountParameters(type: string, bind: boolean): string | undefined {
+  if (bind) return '';
+  const all = parameters();
+  return Object.hasOwn(all, type) ? ` ${all[type]} ${anywhere} ` : undefined;
 }

@@ -1,6 +1,6 @@
 /** Newest version of the runtime specification that is known here; states and features carry it. */
 export const specVersion = '1.3.0';
-/** Oldest one that a configuration may have. */
+/** Oldest one that a configuration may have. Every version with the same major number is accepted. */
 export const oldestSpecVersion = '1.0.0';
 
 /**
@@ -9,8 +9,9 @@ export const oldestSpecVersion = '1.0.0';
  * @returns major and minor number, or undefined
  */
 export function parseVersion(text: string): { major: number; minor: number } | undefined {
-  const end = text.search(/[-+]/);
-  const numbers = (end < 0 ? text : text.slice(0, end)).split('.');
+  let end = 0;
+  while (end < text.length && text.charCodeAt(end) !== 43 && text.charCodeAt(end) !== 45) end++;
+  const numbers = text.slice(0, end).split('.');
   if (numbers.length !== 3 || !numbers.every(isNumber) || end === text.length - 1) return undefined;
   return { major: Number(numbers[0]), minor: Number(numbers[1]) };
 }

@@ -1,7 +1,7 @@
 import type { Entries } from '../types.ts';
 
 /** E01xx: the command line and container ids. */
-export const command = () => ({
+export const command = {
   unknownCommand: {
     code: 'E0101', native: true, message: 'unknown command "{name}"',
     hint: 'did you mean "{suggestion}"?', otherwise: 'run "veloci --help" for the list of commands',
@@ -79,4 +79,4 @@ export const command = () => ({
   },
   outputFailed: { code: 'E0124', native: true, message: 'cannot write to stdout ({errno})' },
   resourceFile: { code: 'E0125', native: true, message: 'cannot write "{path}" ({errno})' },
-} as const satisfies Entries);
+} as const satisfies Entries;

@@ -1,7 +1,7 @@
 import type { Entries } from '../types.ts';
 
 /** E04xx: what the schema cannot say about a configuration. */
-export const config = () => ({
+export const config = {
   unsupported: {
     code: 'E0401', message: '{name} is not yet supported',
     hint: 'remove it; it is refused because ignoring it would change what the container may do',
@@ -95,4 +95,4 @@ export const config = () => ({
   fileModeDecimal: {
     code: 'E0454', warning: true, message: 'fileMode {value} is {octal} in octal', hint: 'file modes are decimal: 438 is 0666',
   },
-} as const satisfies Entries);
+} as const satisfies Entries;

@@ -1,7 +1,7 @@
 import type { Entries } from '../types.ts';
 
 /** E05xx: what this host or the rootfs lacks. */
-export const host = () => ({
+export const host = {
   rootfsMissing: {
     code: 'E0501', native: true, message: 'the root file system "{path}" is missing', hint: 'root.path is relative to the bundle {bundle}',
   },
@@ -21,4 +21,4 @@ export const host = () => ({
   capabilityUnavailable: { code: 'E0512', warning: true, message: 'capability {value} is not available here and is left out' },
   systemdCgroup: { code: 'E0513', message: 'the systemd cgroup manager is not yet supported', hint: 'leave --systemd-cgroup out' },
   cgroupManager: { code: 'E0514', message: 'cgroup manager "{value}" is not supported', hint: 'use "cgroupfs" or "disabled"' },
-} as const satisfies Entries);
+} as const satisfies Entries;

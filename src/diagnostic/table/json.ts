@@ -1,7 +1,7 @@
 import type { Entries } from '../types.ts';
 
 /** E02xx: reading configuration files, JSON syntax. */
-export const json = () => ({
+export const json = {
   fileOpen: {
     code: 'E0201', native: true, message: 'cannot open "{path}" ({errno})',
     hint: 'a bundle is a folder with a config.json; "veloci spec" writes one',
@@ -24,4 +24,4 @@ export const json = () => ({
   jsonUnterminated: { code: 'E0220', message: 'the string that begins here has no end', hint: 'add the closing quote' },
   jsonNumber: { code: 'E0221', message: 'invalid number {found}', hint: '{remedy}' },
   jsonEnd: { code: 'E0222', message: 'the file ends inside of {inside}', hint: 'is it complete?' },
-} as const satisfies Entries);
+} as const satisfies Entries;

@@ -6,7 +6,7 @@ import type { Entries } from '../types.ts';
  * container's program use the words "no such file or directory", "permission denied", "is a directory" and
  * "executable file not found": engines turn them into exit codes 126 and 127.
  */
-export const operation = () => ({
+export const operation = {
   'cgroup.create': { code: 'E0701', message: 'cannot make the cgroup "{path}"', hint: 'is it allowed to make cgroups here?' },
   'cgroup.create/populated': { code: 'E0702', message: 'cgroup "{path}" is in use: it has processes', hint: 'choose another cgroupsPath' },
   'cgroup.create/frozen': { code: 'E0703', message: 'cgroup "{path}" is frozen', hint: 'choose another cgroupsPath' },
@@ -121,4 +121,4 @@ export const operation = () => ({
   'start.wait': { code: 'E0752', message: 'the container\'s init cannot wait for its start' },
   'program.run': { code: 'E0753', native: true, message: 'exec "{name}" failed' },
   failed: { code: 'E0754', native: true, message: 'operation {operation} failed', hint: '{detail}' },
-} as const satisfies Entries);
+} as const satisfies Entries;

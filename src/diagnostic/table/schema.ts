@@ -1,7 +1,7 @@
 import type { Entries } from '../types.ts';
 
 /** E03xx: the schema of the configuration. */
-export const schema = () => ({
+export const schema = {
   wrongType: { code: 'E0301', message: '{name} must be {expected}, not {found}', hint: '{remedy}' },
   missing: { code: 'E0302', message: 'required property "{name}" is missing', hint: '{remedy}' },
   notInList: {
@@ -12,4 +12,4 @@ export const schema = () => ({
   tooFew: { code: 'E0306', message: '{name} must not be empty', hint: '{remedy}' },
   wrongForm: { code: 'E0307', message: '{name} "{value}" has the wrong form', hint: 'it must be {expected}' },
   schemaOther: { code: 'E0308', message: '{name} is not valid: {detail}' },
-} as const satisfies Entries);
+} as const satisfies Entries;

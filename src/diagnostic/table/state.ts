@@ -1,7 +1,7 @@
 import type { Entries } from '../types.ts';
 
 /** E06xx: containers, their state and their life. Raised on the native side. */
-export const state = () => ({
+export const state = {
   containerMissing: { code: 'E0601', native: true, message: 'container "{id}" does not exist', hint: '"veloci list" shows the containers of {root}' },
   containerExists: { code: 'E0602', native: true, message: 'container "{id}" exists already', hint: 'delete it, or choose another id' },
   notRunning: { code: 'E0603', native: true, message: 'container not running: "{id}" is {status}' },
@@ -43,4 +43,4 @@ export const state = () => ({
   undoFailed: { code: 'E0630', native: true, warning: true, message: 'cannot undo {what} ({errno})' },
   killFailed: { code: 'E0631', native: true, message: 'processes of container "{id}" are still alive {seconds} s after SIGKILL' },
   planOutdated: { code: 'E0632', native: true, message: 'the stored plan of container "{id}" cannot be renewed: {what}', hint: 'use "veloci delete --force"' },
-} as const satisfies Entries);
+} as const satisfies Entries;

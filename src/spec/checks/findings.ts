@@ -1,4 +1,5 @@
-import { diagnose, placeAt, type EngineDiagnostic } from '../../diagnostic/diagnose.ts';
+import { diagnose, placeAt } from '../../diagnostic/diagnose.ts';
+import type { DiagnosticName } from '../../diagnostic/table.ts';
 import type { Diagnostic, Holes } from '../../diagnostic/types.ts';
 
 /** What the checks have found; by pointer only, positions are added later. */
@@ -12,12 +13,12 @@ export class Findings {
   }
 
   /** Adds a line of the table: an error or, as the table says, a warning. */
-  add(name: EngineDiagnostic, pointer: string, holes: Holes = {}): void {
+  add(name: DiagnosticName, pointer: string, holes: Holes = {}): void {
     this.found.push(diagnose(name, holes, placeAt(pointer)));
   }
 
   /** The same about a key rather than its value. */
-  addKey(name: EngineDiagnostic, pointer: string, holes: Holes = {}): void {
+  addKey(name: DiagnosticName, pointer: string, holes: Holes = {}): void {
     this.found.push(diagnose(name, holes, { ...placeAt(pointer), key: true }));
   }
 }

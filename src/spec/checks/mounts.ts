@@ -1,4 +1,4 @@
-import { isMountParameter, mountOptionNames, mountOptions, mountParameters } from '../mount-options.ts';
+import { mountOption, mountOptionNames, mountParameters } from '../mount-options.ts';
 import { suggest } from '../suggest.ts';
 import type { Mount, Spec } from '../types.ts';
 import { isAbsolute, type Findings } from './findings.ts';
@@ -60,7 +60,7 @@ function checkOptions(mount: Mount, at: string, findings: Findings): boolean {
   if (options === undefined) return bind;
   let foreign = false;
   for (let index = 0; index < options.length; index++) {
-    const option = mountOptions[options[index] as string];
+    const option = mountOption(options[index] as string);
     if (option === undefined) foreign = true;
     else if (option.kind === 'bind') bind = true;
     else if (option.kind === 'unsupported') findings.add('mountOptionUnsupported', `${at}/options/${index}`, { value: options[index] });
@@ -72,12 +72,15 @@ function checkOptions(mount: Mount, at: string, findings: Findings): boolean {
 
 /** Options that belong to the file system: known ones, or left to the kernel where they cannot be known. */
 function checkParameters(options: readonly string[], type: string, bind: boolean, at: string, findings: Findings): void {
+  const known = mountParameters(type, bind);
+  if (known === undefined) return;
   for (let index = 0; index < options.length; index++) {
     const value = options[index] as string;
-    if (mountOptions[value] !== undefined || isMountParameter(type, bind, value)) continue;
-    const known = mountParameters(type, bind);
     const equals = value.indexOf('=');
-    const suggestion = equals < 0 ? suggest(value, [...mountOptionNames(), ...known]) : suggest(value.slice(0, equals + 1), known);
+    const name = equals < 0 ? value : value.slice(0, equals + 1);
+    if (mountOption(value) !== undefined || known.includes(` ${name} `)) continue;
+    const names = known.split(' ');
+    const suggestion = suggest(name, equals < 0 ? [...mountOptionNames(), ...names] : names);
     findings.add('mountOption', `${at}/options/${index}`, { value, suggestion, type: bind ? 'bind' : type });
   }
 }
@@ -87,12 +90,12 @@ function warnOfConflicts(options: readonly string[], at: string, findings: Findi
   const set = new Map<string, number>();
   for (let index = 0; index < options.length; index++) {
     const value = options[index] as string;
-    const option = mountOptions[value];
+    const option = mountOption(value);
     if (option?.kind !== 'attribute') continue;
     for (const [earlier, bits] of set) {
-      const other = mountOptions[earlier];
+      const other = mountOption(earlier);
       if (other?.kind !== 'attribute' || other.recursive !== option.recursive) continue;
-      if ((option.clear & ~option.set & bits) === 0 && (other.clear & ~other.set & option.set) === 0) continue;
+      if ((option.clear & bits) === 0 && (other.clear & option.set) === 0) continue;
       findings.add('mountFlagConflict', `${at}/options/${index}`, { value, earlier });
       set.delete(earlier);
     }

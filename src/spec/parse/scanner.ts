@@ -1,10 +1,10 @@
-import type { EngineDiagnostic } from '../../diagnostic/diagnose.ts';
+import type { DiagnosticName } from '../../diagnostic/table.ts';
 import type { Holes } from '../../diagnostic/types.ts';
 import { Inexact } from './value.ts';
 
 /** What is wrong with a JSON text, and where. */
 export interface Fault {
-  readonly name: EngineDiagnostic;
+  readonly name: DiagnosticName;
   readonly holes: Holes;
   readonly offset: number;
   readonly length: number;
@@ -24,7 +24,7 @@ export class Scanner {
     this.text = text;
   }
 
-  fail(name: EngineDiagnostic, offset: number, length: number, holes: Holes): undefined {
+  fail(name: DiagnosticName, offset: number, length: number, holes: Holes): undefined {
     this.fault = { name, offset, length: Math.max(1, length), holes };
     return undefined;
   }
