@@ -1,6 +1,6 @@
 // What one entry of `mounts` asks for, read from its option texts by the table of src/spec/mount-options.ts.
 import type { FsOption, Propagation } from '../../generated/plan.ts';
-import { mountOptions } from '../../spec/mount-options.ts';
+import { mountOption } from '../../spec/mount-options.ts';
 import type { Mount } from '../../generated/config.ts';
 
 /** Bits of the access time field of mount_setattr(2). */
@@ -39,7 +39,7 @@ export function readRequest(mount: Mount): MountRequest {
   if (options !== undefined) {
     for (let index = 0; index < options.length; index++) {
       const text = options[index]!;
-      const option = mountOptions[text];
+      const option = mountOption(text);
       if (option === undefined) {
         data ??= [];
         data.push(parameter(text));
