@@ -1,0 +1,97 @@
+// npm run bench [-- options]: runs the runtime and its peers in turn, round by round, and prints a table.
+//
+//   --rounds N      rounds (50; 10 with --cold; 15 with --podman)
+//   --json FILE     writes all numbers
+//   --runtime PATH  the runtime that is compared (env RUNTIME, else dist/bin/veloci)
+//   --busy          every core is kept busy meanwhile
+//   --cold          the page cache is dropped before each command
+//   --limit         the caller is in a cgroup of 64 MB of memory
+//   --parallel N    also N execs at once
+//   --podman        real podman run and exec instead of the bare commands
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Meter } from '../test/bench/meter.ts';
+import { podmanRound } from '../test/bench/podman.ts';
+import { add, render, type Samples, summarise, table } from '../test/bench/report.ts';
+import { type Runtime, Scenario } from '../test/bench/scenario.ts';
+import { dropCaches, limitMemory, mountHugetlb } from '../test/bench/surroundings.ts';
+import { repository, which } from '../test/support/paths.ts';
+import { Podman } from '../test/support/podman.ts';
+
+const memoryStep = 'memory in created: PSS';
+
+function findRuntimes(wanted: string): Runtime[] {
+  const own = which(wanted);
+  const peers = ['crun', 'runc'].map((name) => ({ name, path: which(name) }));
+  const found = [{ name: 'veloci', path: own }, ...peers];
+  return found.filter((runtime): runtime is Runtime => runtime.path !== undefined);
+}
+
+/** Entry point of the script; resolves to the exit status. */
+export async function main(args: string[]): Promise<number> {
+  const { values } = parseArgs({ args, options: {
+    rounds: { type: 'string' }, json: { type: 'string' }, runtime: { type: 'string' }, busy: { type: 'boolean' },
+    cold: { type: 'boolean' }, limit: { type: 'boolean' }, parallel: { type: 'string' }, podman: { type: 'boolean' },
+  } });
+  if (process.getuid?.() !== 0) throw new Error('the bench needs root: it runs containers');
+  const runtimes = findRuntimes(values.runtime ?? process.env['RUNTIME'] ?? join(repository, 'dist/bin/veloci'));
+  const rounds = Number(values.rounds ?? (values.cold ? 10 : values.podman ? 15 : 50));
+  mountHugetlb();
+
+  const dir = mkdtempSync(join(tmpdir(), 'veloci-bench-'));
+  const podman = values.podman ? new Podman(join(dir, 'podman')) : undefined;
+  const meter = new Meter(join(dir, 'errors'), podman?.env);
+  const unlimit = values.limit ? limitMemory(meter.pid, 64 << 20) : undefined;
+  if (values.busy) for (let i = 0; i < availableParallelism(); i++) await meter.spin();
+  if (podman) podman.importImage(runtimes[0]?.path ?? '');
+  const scenario = podman ? undefined : new Scenario(dir,
+    { before: values.cold ? dropCaches : () => {}, parallel: Number(values.parallel ?? 0) });
+
+  const samples: Samples = new Map();
+  try {
+    for (let round = -1; round < rounds; round++) {
+      // the order turns, so that nobody always follows the same neighbour; round -1 warms up
+      for (let i = 0; i < runtimes.length; i++) {
+        const runtime = runtimes[(i + round + runtimes.length) % runtimes.length] as Runtime;
+        const record = (step: string, measure: Parameters<typeof add>[3]): void => {
+          if (round >= 0) add(samples, step, runtime.name, measure);
+        };
+        if (podman) await podmanRound(podman, runtime, meter, record);
+        else await scenario?.round(runtime, meter, record);
+      }
+    }
+  } finally {
+    await meter.close();
+    unlimit?.();
+  }
+  rmSync(dir, { recursive: true, force: true });
+
+  const memory = samples.get(memoryStep);
+  samples.delete(memoryStep);
+  const names = runtimes.map(({ name }) => name);
+  const summary = summarise(samples, names);
+  console.log(`${rounds} interleaved rounds${(['busy', 'cold', 'limit', 'podman'] as const)
+    .filter((flag) => values[flag]).map((flag) => `, ${flag}`).join('')}\n`);
+  console.log(render(summary, names));
+  const sizes: Record<string, object> = {};
+  const rows = [['KiB', ...names]];
+  const row = (title: string, value: (runtime: Runtime) => number): void => {
+    rows.push([title, ...runtimes.map((runtime) => {
+      sizes[runtime.name] = { ...sizes[runtime.name], [title]: value(runtime) };
+      return String(value(runtime));
+    })]);
+  };
+  if (memory) {
+    row('init in created, PSS', ({ name }) => Math.min(...(memory.get(name) ?? []).map(({ rss }) => rss)));
+    row('runtime in run, peak RSS', ({ name }) => summary['run']?.[name]?.rss ?? NaN);
+  }
+  row('the command', ({ path }) => Math.round(statSync(path).size / 1024));
+  console.log(`\n${table(rows)}`);
+  if (values.json) {
+    writeFileSync(values.json, `${JSON.stringify({ rounds, options: values, runtimes, summary, sizes,
+      samples: Object.fromEntries([...samples].map(([step, by]) => [step, Object.fromEntries(by)])) }, null, 1)}\n`);
+  }
+  return 0;
+}

@@ -1,0 +1,28 @@
+// The circumstances of a bench: a caller with little memory, a cold page cache, mounted controllers.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const unified = existsSync('/sys/fs/cgroup/cgroup.controllers');
+
+/** crun wants every controller of the kernel on cgroup v1: mounts the one that hosts forget. */
+export function mountHugetlb(): void {
+  const dir = '/sys/fs/cgroup/hugetlb';
+  if (unified || existsSync(join(dir, 'tasks'))) return;
+  mkdirSync(dir, { recursive: true });
+  execFileSync('mount', ['-t', 'cgroup', '-o', 'hugetlb', 'cgroup', dir]);
+}
+
+/** Drops the page cache, dentries and inodes. */
+export function dropCaches(): void {
+  writeFileSync('/proc/sys/vm/drop_caches', '3');
+}
+
+/** Puts a process into a cgroup of `bytes` of memory; returns what removes the cgroup once it is empty. */
+export function limitMemory(pid: number, bytes: number): () => void {
+  const dir = unified ? `/sys/fs/cgroup/veloci-bench-caller-${pid}` : `/sys/fs/cgroup/memory/veloci-bench-caller-${pid}`;
+  mkdirSync(dir);
+  writeFileSync(join(dir, unified ? 'memory.max' : 'memory.limit_in_bytes'), String(bytes));
+  writeFileSync(join(dir, 'cgroup.procs'), String(pid));
+  return () => rmdirSync(dir);
+}

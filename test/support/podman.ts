@@ -1,0 +1,48 @@
+// podman on private storage, with an image made of the busybox rootfs: for tests and the bench.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { busyboxRootfs } from './helpers.ts';
+import { which } from './paths.ts';
+
+export class Podman {
+  readonly image = 'localhost/veloci-test';
+  /** no network back end is needed, and no systemd */
+  readonly runFlags = ['--network', 'none', '--log-driver', 'k8s-file'];
+  readonly env: Record<string, string>;
+  readonly #dir: string;
+  readonly #path: string;
+
+  /** `dir` takes storage, state and configuration. */
+  constructor(dir: string) {
+    const path = which('podman');
+    if (!path) throw new Error('podman is not installed');
+    this.#path = path;
+    this.#dir = dir;
+    for (const name of ['storage', 'run', 'tmp', 'home']) mkdirSync(join(dir, name), { recursive: true });
+    writeFileSync(join(dir, 'containers.conf'), `[engine]
+events_logger = "file"
+cgroup_manager = "cgroupfs"
+runtime_supports_json = ["crun", "runc", "veloci"]
+runtime_supports_nocgroups = ["crun", "veloci"]
+`);
+    this.env = { PATH: process.env['PATH'] ?? '', HOME: join(dir, 'home'), TMPDIR: join(dir, 'tmp'),
+      CONTAINERS_CONF: join(dir, 'containers.conf') };
+  }
+
+  /** The whole command line of a podman call with this runtime. */
+  command(runtime: string, args: string[]): string[] {
+    return [this.#path, '--root', join(this.#dir, 'storage'), '--runroot', join(this.#dir, 'run'),
+      '--tmpdir', join(this.#dir, 'tmp'), '--storage-driver', 'vfs', '--cgroup-manager', 'cgroupfs',
+      '--runtime', runtime, ...args];
+  }
+
+  /** Imports the busybox rootfs as the image. */
+  importImage(runtime: string): void {
+    const archive = join(this.#dir, 'image.tar');
+    execFileSync('tar', ['-C', busyboxRootfs(), '-cf', archive, '.']);
+    const [command = '', ...args] = this.command(runtime, ['import', '--quiet', archive, this.image]);
+    const result = spawnSync(command, args, { env: this.env, encoding: 'utf8' });
+    if (result.status !== 0) throw new Error(`podman import: ${result.stderr}`);
+  }
+}
