@@ -1,5 +1,6 @@
 // A tool for tests and measurements, not installed: runs the planner on files, without the launcher.
 //   planner-driver answer REQUEST [CONFIG [PROCESS]]      writes the encoded Response to standard output
+//   planner-driver bytecode REQUEST [CONFIG [PROCESS]]    the same without confinement and without the snapshot
 //   planner-driver time ROUNDS REQUEST [CONFIG [PROCESS]] prints minimum and median times in microseconds
 //   planner-driver facts                                  prints the host's facts
 #include <fcntl.h>
@@ -68,6 +69,16 @@ int answer(int count, char **paths) {
   return 0;
 }
 
+int answer_from_bytecode(int count, char **paths) {
+  PlannerRequest request = request_of(count, paths);
+  Engine *engine = Engine::make({veloci_engine, veloci_engine_size});
+  Bytes bytes;
+  if (engine == nullptr) return 2;
+  EngineStatus status = engine->run(request.json, request.config, request.process, bytes);
+  fwrite(bytes.data, 1, bytes.size, stdout);
+  return static_cast<int>(status);
+}
+
 double now_us() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -81,17 +92,17 @@ struct Times {
   EngineStatus status;
 };
 
-Times in_process(const PlannerRequest &request, Times *shared) {
+Times in_process(const PlannerRequest &request, bool bytecode, Times *shared) {
   pid_t child = fork();
   if (child == 0) {
     double start = now_us();
-    Engine engine;
-    if (!engine.open({veloci_engine, veloci_engine_size})) _exit(1);
+    Engine *engine = bytecode ? Engine::make({veloci_engine, veloci_engine_size}) : Engine::open();
+    if (engine == nullptr) _exit(1);
     double opened = now_us();
-    size_t opened_bytes = engine.arena().used();
+    size_t opened_bytes = engine->memory().size;
     Bytes bytes;
-    EngineStatus status = engine.run(request.json, request.config, request.process, bytes);
-    *shared = {opened - start, now_us() - opened, opened_bytes, engine.arena().used(), status};
+    EngineStatus status = engine->run(request.json, request.config, request.process, bytes);
+    *shared = {opened - start, now_us() - opened, opened_bytes, engine->memory().size, status};
     _exit(0);
   }
   waitpid(child, nullptr, 0);
@@ -111,10 +122,11 @@ void print(const char *what, double *values, int rounds) {
 int measure(int rounds, int count, char **paths) {
   PlannerRequest request = request_of(count, paths);
   void *page = mmap(nullptr, sizeof(Times), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  static double open[max_rounds], run[max_rounds], fork_time[max_rounds], whole[max_rounds], warm[max_rounds];
+  static double made[max_rounds], open[max_rounds], run[max_rounds], fork_time[max_rounds], whole[max_rounds], warm[max_rounds];
   Times times{};
   for (int i = 0; i < rounds; i++) {
-    times = in_process(request, static_cast<Times *>(page));
+    made[i] = in_process(request, true, static_cast<Times *>(page)).open;
+    times = in_process(request, false, static_cast<Times *>(page));
     open[i] = times.open;
     run[i] = times.run;
     Planner cold;
@@ -132,12 +144,13 @@ int measure(int rounds, int count, char **paths) {
     planner_ask(ready, request);
     warm[i] = now_us() - start;
   }
-  print("context and bytecode", open, rounds);
+  print("engine from bytecode", made, rounds);
+  print("engine from snapshot", open, rounds);
   print("engine call", run, rounds);
   print("fork, seen by the launcher", fork_time, rounds);
   print("start to response", whole, rounds);
   print("request to response, prepared", warm, rounds);
-  printf("arena: %zu KB after opening, %zu KB at the end; status %u\n", times.opened_bytes >> 10,
+  printf("memory: %zu KB after opening, %zu KB at the end; status %u\n", times.opened_bytes >> 10,
          times.used_bytes >> 10, static_cast<unsigned>(times.status));
   return 0;
 }
@@ -157,9 +170,10 @@ int facts() {
 
 int main(int argc, char **argv) {
   if (argc >= 3 && strcmp(argv[1], "answer") == 0) return veloci::answer(argc - 2, argv + 2);
+  if (argc >= 3 && strcmp(argv[1], "bytecode") == 0) return veloci::answer_from_bytecode(argc - 2, argv + 2);
   if (argc >= 2 && strcmp(argv[1], "facts") == 0) return veloci::facts();
   int rounds = argc >= 4 && strcmp(argv[1], "time") == 0 ? atoi(argv[2]) : 0;
   if (rounds > 0 && rounds <= veloci::max_rounds) return veloci::measure(rounds, argc - 3, argv + 3);
-  fputs("usage: planner-driver answer|time|facts …\n", stderr);
+  fputs("usage: planner-driver answer|bytecode|time|facts …\n", stderr);
   return 2;
 }

@@ -1,8 +1,6 @@
 #include "planner/arena.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/mman.h>
 
 namespace veloci {
 namespace {
@@ -12,17 +10,11 @@ constexpr size_t small_limit = 1024;
 
 } // namespace
 
-int Arena::open(size_t capacity, size_t ready) {
-  constexpr int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-  void *memory = mmap(nullptr, capacity, PROT_READ | PROT_WRITE, flags, -1, 0);
-  if (memory == MAP_FAILED) return errno;
-  // One call for what every request needs is cheaper than a fault for each page.
-  if (ready != 0) mmap(memory, ready, PROT_READ | PROT_WRITE, flags | MAP_FIXED | MAP_POPULATE, -1, 0);
+void Arena::adopt(void *memory, size_t capacity) {
   start_ = static_cast<char *>(memory);
   // Headers lie 8 bytes before a multiple of 16, so that blocks are aligned.
   top_ = start_ + unit - sizeof(Header);
   end_ = start_ + capacity;
-  return 0;
 }
 
 size_t Arena::block_size(size_t size) {
@@ -50,6 +42,7 @@ void *Arena::allocate(size_t size) {
   if (list != nullptr) {
     void *memory = list;
     list = list->next;
+    if (clean_) memset(memory, 0, block - sizeof(Header));
     return memory;
   }
   if (static_cast<size_t>(end_ - top_) < block) {

@@ -1,4 +1,4 @@
-// Memory of the engine: one mapping, cut from the front. A planner lives for a millisecond, so nothing is returned
+// Memory of the engine: one block, cut from the front. A planner lives for a millisecond, so nothing is returned
 // to the kernel; freed blocks wait in a list for their size.
 #pragma once
 #include <stddef.h>
@@ -8,17 +8,20 @@ namespace veloci {
 
 class Arena {
 public:
-  // Maps `capacity` bytes and makes the first `ready` of them present. Returns 0 or an errno.
-  int open(size_t capacity, size_t ready);
+  // Takes over memory that is zero; its addresses are multiples of 16.
+  void adopt(void *memory, size_t capacity);
 
   void *allocate(size_t size);
   void release(void *memory);
   void *resize(void *memory, size_t size);
   static size_t usable_size(const void *memory);
 
+  // Whether reused blocks are zeroed, so that equal work leaves equal bytes.
+  void set_clean(bool clean) { clean_ = clean; }
   // Whether an allocation has failed.
   bool exhausted() const { return exhausted_; }
-  size_t used() const { return static_cast<size_t>(top_ - start_); }
+  // End of the memory that is in use.
+  const char *top() const { return top_; }
 
 private:
   // Before each block; the size of the whole block, a multiple of 16.
@@ -39,6 +42,7 @@ private:
   char *top_ = nullptr;
   char *end_ = nullptr;
   bool exhausted_ = false;
+  bool clean_ = false;
   Free *free_[lists] = {};
 };
 

@@ -5,7 +5,6 @@
 #include <sys/prctl.h>
 #include <sys/uio.h>
 
-#include "embedded.h"
 #include "planner/confine.h"
 
 namespace veloci {
@@ -60,8 +59,7 @@ int read_request(int fd, RequestHeader &header, uint8_t *&data) {
 }
 
 int serve(int fd) {
-  Engine engine;
-  bool opened = engine.open({veloci_engine, veloci_engine_size});
+  Engine *engine = Engine::open();
   RequestHeader header;
   uint8_t *data = nullptr;
   int err = read_request(fd, header, data);
@@ -69,9 +67,9 @@ int serve(int fd) {
 
   AnswerHeader answer{static_cast<uint32_t>(EngineStatus::threw), 0};
   Bytes bytes = of(Str::of("the engine's bytecode cannot be loaded"));
-  if (opened) {
+  if (engine != nullptr) {
     const uint8_t *config = data + header.json + 1, *process = config + header.config + 1;
-    EngineStatus status = engine.run({reinterpret_cast<char *>(data), header.json},
+    EngineStatus status = engine->run({reinterpret_cast<char *>(data), header.json},
                                      {header.has_config ? config : nullptr, header.config},
                                      {header.has_process ? process : nullptr, header.process}, bytes);
     answer.status = static_cast<uint32_t>(status);

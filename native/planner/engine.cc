@@ -1,15 +1,20 @@
 #include "planner/engine.h"
 
+#include <new>
+#include <sys/mman.h>
+
+#include "embedded.h"
 #include "planner/bytes.h"
 #include "planner/host_binding.h"
+#include "planner/snapshot.h"
 
 namespace veloci {
 namespace {
 
 // A configuration of 16 MiB, as text and as objects, fits.
 constexpr size_t memory_limit = size_t{192} << 20;
-// What a request of usual size touches.
-constexpr size_t memory_ready = 512 << 10;
+// What a request of usual size touches beyond the prepared engine.
+constexpr size_t memory_ready = 256 << 10;
 constexpr size_t stack_limit = 512 << 10;
 
 Arena *arena_of(JSMallocState *state) { return static_cast<Arena *>(state->opaque); }
@@ -47,8 +52,44 @@ bool set_blob(JSContext *js, JSValueConst blobs, const char *name, Bytes bytes) 
 
 } // namespace
 
-bool Engine::open(Bytes bytecode) {
-  if (arena_.open(memory_limit, memory_ready) != 0) return false;
+Engine *Engine::make(Bytes bytecode) {
+  void *memory = map_engine_memory(memory_limit, 3 * memory_ready);
+  if (memory == nullptr) return nullptr;
+  Engine *engine = new (memory) Engine;
+  constexpr size_t offset = (sizeof(Engine) + 15) / 16 * 16;
+  engine->arena_.adopt(static_cast<char *>(memory) + offset, memory_limit - offset);
+  engine->arena_.set_clean(true);
+  bool ok = engine->start(bytecode);
+  engine->arena_.set_clean(false);
+  return ok ? engine : nullptr;
+}
+
+Engine *Engine::restore() {
+  const SnapshotHeader &header = veloci_snapshot;
+  if (header.state != SnapshotState::ready) return nullptr;
+  void *memory = map_engine_memory(memory_limit, header.image_size + memory_ready);
+  // Somebody else is at the address: an engine at any other is made anew.
+  if (memory != snapshot_address) {
+    if (memory != nullptr) munmap(memory, memory_limit);
+    return nullptr;
+  }
+  snapshot_restore(header, memory);
+  Engine *engine = static_cast<Engine *>(memory);
+  JS_UpdateStackTop(JS_GetRuntime(engine->js_));
+  return engine;
+}
+
+Engine *Engine::open() {
+  Engine *engine = restore();
+  return engine != nullptr ? engine : make({veloci_engine, veloci_engine_size});
+}
+
+Bytes Engine::memory() const {
+  const char *start = reinterpret_cast<const char *>(this);
+  return {reinterpret_cast<const uint8_t *>(start), static_cast<size_t>(arena_.top() - start)};
+}
+
+bool Engine::start(Bytes bytecode) {
   JSRuntime *runtime = JS_NewRuntime2(&allocator, &arena_);
   if (runtime == nullptr) return false;
   JS_SetMaxStackSize(runtime, stack_limit);

@@ -9,17 +9,24 @@ namespace veloci {
 
 enum class EngineStatus : uint32_t { answered = 0, threw = 1, out_of_memory = 2 };
 
+// The engine lies at the beginning of its own memory, so that one copy of that memory is all of it.
 class Engine {
 public:
-  // Makes the runtime and the context, and evaluates the engine's bytecode. False: no memory, or bad bytecode.
-  bool open(Bytes bytecode);
+  // An engine that is ready for its request: from the snapshot of the build, else made from the bytecode. nullptr: no
+  // memory, or bad bytecode.
+  static Engine *open();
+  // The same without the snapshot.
+  static Engine *make(Bytes bytecode);
 
   // Calls the engine. `bytes` is its encoded Response, or the text of the exception.
   EngineStatus run(Str request, Bytes config, Bytes process, Bytes &bytes);
 
-  const Arena &arena() const { return arena_; }
+  // Its memory, as far as it is used.
+  Bytes memory() const;
 
 private:
+  static Engine *restore();
+  bool start(Bytes bytecode);
   bool load(Bytes bytecode);
   JSValue call(Str request, Bytes config, Bytes process);
   EngineStatus failure(Bytes &bytes);

@@ -6,6 +6,7 @@ import { inRoot } from '../lib/root.ts';
 import { runStep } from '../lib/stamp.ts';
 import { compileObject, compilerFor } from './objects.ts';
 import { testedFolders, type Program } from './programs.ts';
+import { putSnapshot, snapshotObject, snapshotSize, takeSnapshot } from './snapshot.ts';
 import { libseccomp, quickjs } from './third-party.ts';
 import { toolchain, type Toolchain } from './toolchain.ts';
 
@@ -40,20 +41,35 @@ export async function buildProgram(program: Program, data: readonly string[] = [
   if (program.libseccomp) inputs.push((await libseccomp(program.libseccomp)).library);
   const tools = await toolchain();
   const output = inRoot(program.output);
-  const [linker, args] = program.link === 'shared'
-    ? ['g++', sharedLink(inputs, output)] as const
-    : ['gcc', muslLink(tools, program.link === 'static-pie', inputs, output)] as const;
+  const linkTo = (more: readonly string[]): readonly [string, string[]] => (program.link === 'shared'
+    ? ['g++', sharedLink([...inputs, ...more], output)]
+    : ['gcc', muslLink(tools, program.link === 'static-pie', [...inputs, ...more], output)]);
   const ran = await runStep({
     name: `programs/${program.name}`,
-    key: [linker, args, tools.version],
+    key: [linkTo([]), tools.version],
     inputs: inputs.filter((input) => !input.startsWith('-')),
     outputs: [output],
     run: async () => {
-      await command(linker, args);
+      if (program.quickjs) await linkWithSnapshot(program, async (object) => command(...linkTo([object])));
+      else await command(...linkTo([]));
       checkSize(program, output);
     },
   });
   if (ran) console.log(`built ${program.output} (${Math.round(statSync(output).size / 1000)} KB)`);
+}
+
+/** Links once to learn how large the prepared engine is, and again with room for it. */
+async function linkWithSnapshot(program: Program, link: (object: string) => Promise<unknown>): Promise<void> {
+  const output = inRoot(program.output);
+  await link(await snapshotObject(program.name, 0));
+  const sample = takeSnapshot(output);
+  if (sample === undefined) {
+    console.log(`${program.output} has no prepared engine: this system starts programs at fixed addresses`);
+    return;
+  }
+  await link(await snapshotObject(program.name, snapshotSize(sample)));
+  const snapshot = takeSnapshot(output);
+  if (snapshot !== undefined) putSnapshot(output, snapshot);
 }
 
 function checkSize(program: Program, output: string): void {

@@ -1,0 +1,121 @@
+// The prepared engine inside a program: see native/planner/snapshot.h. The program itself, started in a mode that only
+// the build can set, writes the memory of its engine; runs at different addresses show which words are pointers into
+// the program.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { command, ExpectedError } from '../lib/command.ts';
+import { inRoot } from '../lib/root.ts';
+
+const magic = Buffer.from('VLCISNAP');
+const headerSize = 24;
+const states = { none: 0, write: 1, ready: 2 } as const;
+
+/** Words that depend on the moment: the limits of the stack (two, set again at the start) and the seed of Math.random. */
+const maxVolatile = 3;
+const maxRuns = 16;
+
+interface Memory {
+  /** Address of the header in the run. */
+  base: bigint;
+  words: BigUint64Array;
+}
+
+export interface Snapshot {
+  image: Buffer;
+  /** Indexes of the words of the image that are offsets from the header. */
+  relocations: number[];
+}
+
+/** Assembles the object with the header and room for `capacity` bytes. */
+export async function snapshotObject(name: string, capacity: number): Promise<string> {
+  const source = inRoot('build', 'native', 'snapshot', `${name}-${capacity}.S`);
+  const object = source.replace(/S$/, 'o');
+  mkdirSync(dirname(source), { recursive: true });
+  writeFileSync(source, `  .section .rodata.veloci_snapshot, "a", @progbits
+  .global veloci_snapshot
+  .balign 64
+veloci_snapshot:
+  .ascii "${magic.toString()}"
+  .long ${states.none}, 0, 0, ${capacity}
+  .space ${capacity}
+  .section .note.GNU-stack, "", @progbits
+`);
+  await command('gcc', ['-c', source, '-o', object]);
+  return object;
+}
+
+function headerOffset(program: Buffer): number {
+  const offset = program.indexOf(magic);
+  if (offset < 0 || program.indexOf(magic, offset + 1) >= 0) throw new Error('the place of the snapshot is not unique');
+  return offset;
+}
+
+/** Starts a copy of the program in the mode `write`. */
+function runOnce(path: string): Memory {
+  const run = spawnSync(path, [], { maxBuffer: 64 << 20, env: {} });
+  if (run.status !== 0) throw new ExpectedError(`${path} ended with ${run.signal ?? run.status} when it wrote its engine`);
+  const output = run.stdout;
+  const size = Number(output.readBigUInt64LE(8));
+  const words = new BigUint64Array(Math.ceil(size / 8));
+  Buffer.from(words.buffer).set(output.subarray(16, 16 + size));
+  return { base: output.readBigUInt64LE(0), words };
+}
+
+function compare(a: Memory, b: Memory): Snapshot {
+  const relocations: number[] = [];
+  const image = Buffer.alloc(a.words.byteLength);
+  let unstable = 0;
+  a.words.forEach((word, index) => {
+    const other = b.words[index] as bigint;
+    let value = word;
+    if (word !== other && word - a.base === other - b.base) {
+      relocations.push(index);
+      value = BigInt.asUintN(64, word - a.base);
+    } else if (word !== other) {
+      unstable += 1;
+      value = 0n;
+    }
+    image.writeBigUInt64LE(value, 8 * index);
+  });
+  if (unstable > maxVolatile || a.words.length !== b.words.length) {
+    throw new ExpectedError(`the engine's memory is not the same in two runs: ${unstable} words differ`);
+  }
+  return { image, relocations };
+}
+
+/**
+ * The snapshot of a linked program; undefined when the system starts programs at fixed addresses.
+ * @param program path of the program, which is left as it is
+ */
+export function takeSnapshot(program: string): Snapshot | undefined {
+  const bytes = readFileSync(program);
+  bytes.writeUInt32LE(states.write, headerOffset(bytes) + 8);
+  const copy = `${program}.snapshot`;
+  writeFileSync(copy, bytes);
+  chmodSync(copy, 0o755);
+  const first = runOnce(copy);
+  for (let run = 0; run < maxRuns; run += 1) {
+    const next = runOnce(copy);
+    if (next.base !== first.base) return compare(first, next);
+  }
+  return undefined;
+}
+
+/** Bytes that a snapshot needs behind the header. */
+export function snapshotSize({ image, relocations }: Snapshot): number {
+  return image.length + 4 * relocations.length;
+}
+
+/** Puts a snapshot into a linked program. */
+export function putSnapshot(program: string, snapshot: Snapshot): void {
+  const bytes = readFileSync(program);
+  const offset = headerOffset(bytes);
+  if (snapshotSize(snapshot) > bytes.readUInt32LE(offset + 20)) throw new Error('the snapshot is larger than its room');
+  bytes.writeUInt32LE(states.ready, offset + 8);
+  bytes.writeUInt32LE(snapshot.image.length, offset + 12);
+  bytes.writeUInt32LE(snapshot.relocations.length, offset + 16);
+  snapshot.image.copy(bytes, offset + headerSize);
+  Buffer.from(Uint32Array.from(snapshot.relocations).buffer).copy(bytes, offset + headerSize + snapshot.image.length);
+  writeFileSync(program, bytes);
+}
