@@ -77,7 +77,8 @@ bool find_home(int root, uint32_t uid, Text &home) {
 } // namespace
 
 Outcome Init::on(const ProcessEnv &op) {
-  if (!env_.fill(op.env, places_after)) return Outcome::failed(step::process_env::passwd);
+  // An empty HOME counts as none.
+  if (!env_.fill(op.env, places_after, op.home ? "HOME=" : nullptr)) return Outcome::failed(step::process_env::passwd);
   if (!op.home) return Outcome::success();
   TextOf<path_max - 8> directory;
   home_.clear();

@@ -113,7 +113,7 @@ private:
   Fd parent_;
   Str parent_path_;
   Filter filters_[Slot::count];
-  bool closed_ = false, arranged_ = false;
+  bool closed_ = false, arranged_ = false, in_cwd_ = false;
   Vector env_;
   TextOf<path_max> home_;
   TextOf<24> listen_pid_;

@@ -88,6 +88,7 @@ void run_stager_program(Shared &shared, const PlanFile &plan) {
   Program program;
   uint32_t count = plan.find(ProgramName::stager, program) ? program.size() : 0;
   for (const OpRecord &op : program) {
+    shared.detail.clear();
     Outcome outcome = run_stager(op, stager);
     if (!outcome.ok()) stop(stager, ProgramName::stager, op.index, FailureKind::operation, outcome);
     record_stamp(*shared.record, static_cast<uint8_t>(ProgramName::stager), op.index, shared.clock_skew);
@@ -102,6 +103,7 @@ void run_stager_program(Shared &shared, const PlanFile &plan) {
   plan.find(ProgramName::init, program);
   Init init(shared, program);
   for (const OpRecord &op : program) {
+    shared.detail.clear();
     Outcome outcome = run_init(op, init);
     if (!outcome.ok()) stop(init, ProgramName::init, op.index, init.failure_kind(op.code), outcome);
     record_stamp(*shared.record, static_cast<uint8_t>(ProgramName::init), op.index, shared.clock_skew);

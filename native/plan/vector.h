@@ -7,11 +7,14 @@ namespace veloci {
 
 class Vector {
 public:
-  // Room for the list and `more` pointers after it. The texts stay where they are. False and errno on failure.
-  bool fill(const List<Str> &list, uint32_t more = 0) {
+  // Room for the list and `more` pointers after it. The texts stay where they are; those that begin with `without` are
+  // left out. False and errno on failure.
+  bool fill(const List<Str> &list, uint32_t more = 0, const char *without = nullptr) {
     if (!pages_.allocate((static_cast<size_t>(list.size()) + more + 1) * sizeof(char *))) return false;
     count_ = 0;
-    for (const Str &text : list) add(text.c_str());
+    for (const Str &text : list) {
+      if (without == nullptr || strncmp(text.data, without, strlen(without)) != 0) add(text.c_str());
+    }
     return true;
   }
   // Only for the places that `more` has asked for.

@@ -230,7 +230,7 @@ inline void cwd_op(ProgramWriter &out, const char *path) {
   out.op(code::cwd_enter, [&](Writer &to) { to.str(path).u8(1).u8(0); });
 }
 inline void env_op(ProgramWriter &out, uint32_t uid) {
-  out.op(code::process_env, [&](Writer &to) { to.strs({"PATH=/bin:/usr/bin", "A=b c"}).u8(1).u32(uid); });
+  out.op(code::process_env, [&](Writer &to) { to.strs({"PATH=/bin:/usr/bin", "HOME=", "A=b c"}).u8(1).u32(uid); });
 }
 inline void find_op(ProgramWriter &out, const char *name) {
   out.op(code::program_find, [&](Writer &to) { to.str(name).str("/nowhere:/bin:/usr/bin"); });
