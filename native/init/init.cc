@@ -5,7 +5,11 @@
 namespace veloci {
 
 Init::Init(Shared &shared, const Program &program) : Common(shared), program_(program) {
-  for (const OpRecord &op : program) note_codes(op, 0);
+  for (const OpRecord &op : program) {
+    note_codes(op, 0);
+    if (op.code == code::process_env || (op.code == code::start_wait && needed_ == nullptr)) needed_ = op.body.data;
+    needed_end_ = op.body.data + op.body.size;
+  }
 }
 
 void Init::note_codes(const OpRecord &record, unsigned depth) {

@@ -102,9 +102,12 @@ private:
   bool enter(Str path, int &step, int open_step);
   bool arrange_descriptors();
   void explain_execve(int err);
+  void release_plan();
 
   Program program_;
   uint64_t codes_[2] = {};
+  // What of the plan is needed after start.wait: from the environment to the end of the program.
+  const uint8_t *needed_ = nullptr, *needed_end_ = nullptr;
   Fd root_;
   Fd procfs_;
   // The container's procfs, as we have made it. Closing it costs nothing, unlike closing a mount that is nowhere.

@@ -73,6 +73,7 @@ bool receive_plan(Shared &shared, Pages &buffer, PlanFile &plan, const char **wh
   if (header.point != 0) shared.fifo.reset(fifo_fd);
   else close(fifo_fd);
   if (!tidy_descriptors(shared.preserved)) return false;
+  shared.plan = bytes;
   errno = EBADMSG;
   return verify(bytes, what) && PlanFile::open(bytes, plan, what);
 }

@@ -12,6 +12,7 @@ namespace veloci {
 namespace {
 
 constexpr int at_eaccess = 0x200;
+constexpr uintptr_t page = 4096;
 
 enum class Found : uint8_t { program, nothing, directory, forbidden };
 
@@ -44,9 +45,9 @@ Found search(Str name, Str directories, Text &path) {
 }
 
 // The pages of the stack that earlier operations have used and nobody needs any more.
-void release_stack() {
-  constexpr uintptr_t page = 4096, reach = 256 * 1024;
-  uintptr_t top = reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) - 2 * page;
+[[gnu::noinline]] void release_stack() {
+  constexpr uintptr_t reach = 256 * 1024;
+  uintptr_t top = reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) - 512; // what this function itself stands on
   uintptr_t end = top & ~(page - 1);
   madvise(reinterpret_cast<void *>(end - reach), reach, MADV_DONTNEED);
 }
@@ -74,6 +75,15 @@ Outcome Init::on(const ProgramFind &op) {
   return fail(at::find, ENOENT, op.name);
 }
 
+// The plan's pages that hold only what is done, or is not ours: a container may wait here for long.
+void Init::release_plan() {
+  auto address = [](const uint8_t *at) { return reinterpret_cast<uintptr_t>(at); };
+  uintptr_t start = address(shared_.plan.data), end = start + shared_.plan.size;
+  uintptr_t needed = address(needed_) & ~(page - 1), needed_end = (address(needed_end_) + page - 1) & ~(page - 1);
+  if (needed > start) madvise(reinterpret_cast<void *>(start), needed - start, MADV_DONTNEED);
+  if (needed_end < end) madvise(reinterpret_cast<void *>(needed_end), end - needed_end, MADV_DONTNEED);
+}
+
 Outcome Init::on(const StartWait &) {
   namespace at = step::start_wait;
   Record &record = *shared_.record;
@@ -83,6 +93,7 @@ Outcome Init::on(const StartWait &) {
   created.point = static_cast<uint8_t>(Point::created);
   if (!send(created)) return Outcome::failed(at::report);
   shared_.socket.reset();
+  release_plan();
   release_stack();
   char byte;
   ssize_t size;

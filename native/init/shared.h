@@ -19,6 +19,8 @@ struct Shared {
   Fd fifo;
   uint32_t preserved = 0;
   Record *record = nullptr;
+  // The whole plan, from the start of a page.
+  Bytes plan;
   Fd slots[Slot::count];
   bool is_init = false;
   // The clock of the host's time namespace, to tell what ours adds.
