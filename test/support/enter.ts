@@ -10,7 +10,8 @@ function reenter(): never {
   const script = process.argv[1] ?? '';
   busyboxRootfs();
   if (/debian/.test(script)) debianRootfs();
-  const result = spawnSync(program('sandbox'), [process.execPath, '--enable-source-maps',
+  // tap's record keeping writes into the checkout, which is read-only inside; it comes by NODE_OPTIONS.
+  const result = spawnSync('env', ['-u', 'NODE_OPTIONS', program('sandbox'), process.execPath, '--enable-source-maps',
     ...process.argv.slice(1)], {
     stdio: 'inherit',
     env: { ...process.env, [inside]: '1', RUNTIME: runtimePath() },
