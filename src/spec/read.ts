@@ -84,8 +84,19 @@ function read<T>(
   else findings.found.push(...errors);
   const { found } = findings;
   if (found.length === 0) return { value, text, found };
-  const located = locateAll(found, text, name);
+  const located = locateAll(firstOf(found), text, name);
   return found.some(({ severity }) => severity === 'error') ? { text, found: located } : { value, text, found: located };
+}
+
+/** Most errors, and most warnings, that are reported: to find a place takes a look through the text. */
+const most = 100;
+
+/** The first errors and warnings, and how many more there are. */
+function firstOf(found: readonly Diagnostic[]): readonly Diagnostic[] {
+  if (found.length <= most) return found;
+  const left = { error: most, warning: most };
+  const kept = found.filter(({ severity }) => left[severity]-- > 0);
+  return kept.length === found.length ? found : [...kept, diagnose('moreFindings', { count: found.length - kept.length })];
 }
 
 function isObject(value: JsonValue): boolean {

@@ -169,6 +169,35 @@ void test('everything is reported at once, also beside wrong types', (t) => {
   t.end();
 });
 
+void test('a flood of findings is cut', (t) => {
+  const config = validConfig();
+  config.mounts = Array.from({ length: 300 }, () => ({ destination: '/a', type: 'proc', options: ['x'], y: 1 }));
+  const found = find(textOf(config));
+  t.same([found.filter(({ severity }) => severity === 'error').length, found.length], [100, 201]);
+  t.equal(found.at(-1)?.message, '400 more findings are not shown');
+  t.end();
+});
+
+void test('no value of any property breaks the checks', (t) => {
+  const values = [null, true, -1, 5, 18446744073709551615n, '', 'x', '__proto__', [], [null], [[]], ['x'], {}, { __proto__x: 1 }, { '': {} }, 'a/../b'];
+  const paths = (value: unknown, path: string[]): string[][] => typeof value === 'object' && value !== null
+    ? [path, ...Object.entries(value).flatMap(([key, member]) => paths(member, [...path, key]))] : [path];
+  let count = 0;
+  for (const path of paths(validConfig(), [])) {
+    for (const value of values) {
+      const config = validConfig();
+      let at: Config = config;
+      for (const key of path.slice(0, -1)) at = at[key] as Config;
+      if (path.length === 0) continue;
+      at[path.at(-1) as string] = value;
+      for (const { message } of find(textOf(config))) if (/undefined|\[object/.test(message)) t.fail(`${path.join('/')}: ${message}`);
+      count++;
+    }
+  }
+  t.ok(count > 2000, `${count} configurations`);
+  t.end();
+});
+
 void test('empty values of unsupported properties are accepted', (t) => {
   const config = validConfig();
   Object.assign(config.process, { apparmorProfile: '', selinuxLabel: '' });

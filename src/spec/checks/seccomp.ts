@@ -26,7 +26,7 @@ function checkRule(rule: SeccompRule, number: number, findings: Findings): void 
 
 /** Whether an action is there and gives no value back: only two do. */
 function isWithoutValue(action: string | undefined): boolean {
-  return action !== undefined && action !== 'SCMP_ACT_ERRNO' && action !== 'SCMP_ACT_TRACE';
+  return typeof action === 'string' && action !== 'SCMP_ACT_ERRNO' && action !== 'SCMP_ACT_TRACE';
 }
 
 function warnOfErrno(seccomp: Seccomp, findings: Findings): void {

@@ -108,7 +108,7 @@ function key(scanner: Scanner, open: { seen: Set<string>; key: string | undefine
   open.key = undefined;
   const code = scanner.next();
   if (code !== 34) {
-    const remedy = code === 125 ? 'remove the comma before it' : 'keys are texts in double quotes';
+    const remedy = code === 125 ? 'remove the comma before it' : code === 44 ? 'remove one comma' : 'keys are texts in double quotes';
     return scanner.unexpected('a key in quotes', 'an object', remedy);
   }
   const begin = scanner.at;
@@ -129,5 +129,6 @@ function insideOf(stack: readonly Open[]): string {
 function valueRemedy(code: number): string | undefined {
   if (code === 39) return 'texts are in double quotes';
   if (code === 47) return 'JSON has no comments';
+  if (code === 44) return 'remove one comma';
   return undefined;
 }
