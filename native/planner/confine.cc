@@ -4,6 +4,7 @@
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -63,13 +64,24 @@ int install_filter(int fd) {
   return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) == 0 ? 0 : errno;
 }
 
-// Lowers a limit; a lower one stays.
-int limit(int resource, rlim_t value) {
+// Lowers a limit; a lower hard one stays.
+int limit(int resource, rlim_t soft, rlim_t hard) {
   rlimit old;
   if (getrlimit(resource, &old) != 0) return errno;
-  if (old.rlim_max < value) value = old.rlim_max;
-  rlimit lower{value, value};
+  if (old.rlim_max < hard) hard = old.rlim_max;
+  rlimit lower{soft < hard ? soft : hard, hard};
   return setrlimit(resource, &lower) == 0 ? 0 : errno;
+}
+
+// At the soft limit of processor time SIGXCPU ends the process, whatever the caller of the command did to it.
+int allow_signal(int signal) {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, signal);
+  struct sigaction action {};
+  action.sa_handler = SIG_DFL;
+  if (sigaction(signal, &action, nullptr) != 0 || sigprocmask(SIG_UNBLOCK, &set, nullptr) != 0) return errno;
+  return 0;
 }
 
 int close_others(int fd) {
@@ -84,12 +96,14 @@ int confine(int fd, size_t address_space, unsigned cpu_seconds) {
   int err = close_others(fd);
   const struct {
     int resource;
-    rlim_t value;
+    rlim_t soft, hard;
   } limits[] = {
-      {RLIMIT_AS, address_space}, {RLIMIT_CPU, cpu_seconds}, {RLIMIT_NOFILE, 0}, {RLIMIT_CORE, 0}, {RLIMIT_FSIZE, 0},
+      {RLIMIT_AS, address_space, address_space}, {RLIMIT_CPU, cpu_seconds, cpu_seconds + 1},
+      {RLIMIT_NOFILE, 0, 0}, {RLIMIT_CORE, 0, 0}, {RLIMIT_FSIZE, 0, 0},
   };
+  if (err == 0) err = allow_signal(SIGXCPU);
   for (const auto &entry : limits) {
-    if (err == 0) err = limit(entry.resource, entry.value);
+    if (err == 0) err = limit(entry.resource, entry.soft, entry.hard);
   }
   if (err == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) err = errno;
   return err != 0 ? err : install_filter(fd);

@@ -3,8 +3,6 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -99,17 +97,14 @@ int receive_answer(int fd, uint8_t *data, AnswerHeader &header, Bytes &body, int
 }
 
 // How a planner ended that gave no answer.
-PlannerAnswer post_mortem(int status, const rusage &usage) {
+PlannerAnswer post_mortem(int status) {
   PlannerAnswer answer;
-  timeval user = usage.ru_utime, system = usage.ru_stime;
-  int64_t used_ms = int64_t{user.tv_sec + system.tv_sec} * 1000 + (user.tv_usec + system.tv_usec) / 1000;
   if (WIFEXITED(status)) {
     answer.err = WEXITSTATUS(status);
     answer.fault = answer.err == EFBIG ? PlannerFault::too_large : PlannerFault::protocol;
   } else {
     answer.signal = WTERMSIG(status);
-    bool limit = answer.signal == SIGXCPU || (answer.signal == SIGKILL && used_ms >= planner_cpu_seconds * 900);
-    answer.fault = limit ? PlannerFault::timed_out : PlannerFault::crashed;
+    answer.fault = answer.signal == SIGXCPU ? PlannerFault::timed_out : PlannerFault::crashed;
   }
   return answer;
 }
@@ -164,12 +159,11 @@ PlannerAnswer Planner::reap(int err) {
     return answer;
   }
   int status = 0;
-  rusage usage{};
-  while (wait4(pid_, &status, 0, &usage) < 0) {
+  while (waitpid(pid_, &status, 0) < 0) {
     if (errno != EINTR) return answer;
   }
   pid_ = -1;
-  return post_mortem(status, usage);
+  return post_mortem(status);
 }
 
 void planner_send(Planner &planner, const PlannerRequest &request) {

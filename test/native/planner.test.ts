@@ -1,0 +1,103 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import type { EngineVerb, Request } from '../../src/engine/protocol.ts';
+import { engine } from '../../src/engine/main.ts';
+import { hostFacts, nodeHost } from '../../src/host/node.ts';
+import { inRoot } from '../../scripts/lib/root.ts';
+
+const driver = inRoot('build', 'native', 'planner-driver');
+const facts = { ...hostFacts(), terminal: false };
+
+function request(verb: EngineVerb, options: Request['options'] = {}): Request {
+  return { verb, options, facts, id: 'c1', bundle: '/bundle', configName: 'config.json' };
+}
+
+type Config = Record<string, unknown> & { process: Record<string, unknown>; linux: Record<string, unknown> };
+
+/** The configuration of `veloci spec`, and variations of it. */
+function configs(folder: string): Map<string, Uint8Array> {
+  const response = Buffer.from(engine(request('spec'), {}, nodeHost()));
+  const text = response.toString('utf8');
+  const spec = JSON.parse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1)) as Config;
+  const profile = JSON.parse(readFileSync(inRoot('test', 'support', 'docker-seccomp.json'), 'utf8')) as {
+    defaultAction: string; syscalls: { names: string[]; action: string; args?: unknown[]; includes?: object; excludes?: object }[];
+  };
+  const detached = { ...spec, process: { ...spec.process, terminal: false } };
+  const seccomp = {
+    defaultAction: profile.defaultAction,
+    architectures: ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32'],
+    syscalls: profile.syscalls.filter(({ includes, excludes }) => !Object.keys({ ...includes, ...excludes }).length)
+      .map(({ names, action, args }) => ({ names, action, ...(args?.length ? { args } : {}) })),
+  };
+  const filtered = { ...detached, linux: { ...spec.linux, seccomp } };
+  const unusual = { ...detached, hostname: 'grüße-😀', annotations: { '\ud800': 'lone', 'a"\\': '\u2028' } };
+  const wrong = { ...detached, ociVersion: 7, linux: { ...spec.linux, maskedPaths: [1, '/a'], unknownKey: {} } };
+  const text2 = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value, null, 2));
+  const found = new Map<string, Uint8Array>([
+    ['terminal', text2(spec)], ['detached', text2(detached)], ['seccomp', text2(filtered)], ['unusual', text2(unusual)],
+    ['wrong', text2(wrong)], ['no object', Buffer.from('[1, 2]')], ['empty', Buffer.from('')],
+    ['escapes that JSON does not have', Buffer.from('{"ociVersion":"\\x41"}')], ['leading zero', Buffer.from('{"a":01}')],
+    ['large numbers', Buffer.from(JSON.stringify(detached).replace('"oomScoreAdj":0', '"oomScoreAdj":18446744073709551616'))],
+    ['not UTF-8', Buffer.from([0x7b, 0x22, 0xc0, 0x80, 0x22])], ['bom', Buffer.from('\ufeff{}')],
+  ]);
+  for (const [name, bytes] of found) writeFileSync(join(folder, `${name}.json`), bytes);
+  return found;
+}
+
+t.test('QuickJS and Node give the same bytes', async (t) => {
+  const folder = t.testdir();
+  const verbs: EngineVerb[] = ['create', 'validate', 'plan'];
+  for (const [name, config] of configs(folder)) {
+    for (const verb of verbs) {
+      const file = join(folder, `${verb}.request`);
+      writeFileSync(file, JSON.stringify(request(verb)));
+      const node = Buffer.from(engine(request(verb), { config }, nodeHost()));
+      for (const mode of ['answer', 'bytecode']) {
+        const quickjs = execFileSync(driver, [mode, file, join(folder, `${name}.json`)], { maxBuffer: 32 << 20 });
+        t.ok(quickjs.equals(node), `${verb} of ${name}, ${mode}: ${quickjs.length} and ${node.length} bytes`);
+      }
+    }
+  }
+});
+
+const brackets = (count: number): Buffer => Buffer.alloc(count, '[');
+const mebibyte = 1 << 20;
+
+t.test('a hostile configuration ends in one clear answer, soon', async (t) => {
+  const folder = t.testdir();
+  const file = join(folder, 'request');
+  writeFileSync(file, JSON.stringify(request('validate')));
+  const hostile: [string, Buffer][] = [
+    ['16 MiB of [', brackets(16 * mebibyte)],
+    ['16 MiB of {"a":', Buffer.from('{"a":'.repeat(16 * mebibyte / 5))],
+    ['one string of 16 MiB', Buffer.from(`"${'x'.repeat(16 * mebibyte - 2)}"`)],
+    ['16 MiB of numbers', Buffer.from(`[${'1,'.repeat(8 * mebibyte - 2)}1]`)],
+    ['a million members', Buffer.from(`{${Array.from({ length: mebibyte }, (_, index) => `"${index}":0`).join(',')}}`)],
+    ['the same member again and again', Buffer.from(`{${'"a":0,'.repeat(2 * mebibyte)}"a":0}`)],
+    ['escapes without end', Buffer.from(`"${'\\u0041'.repeat(2 * mebibyte)}`)],
+    ['depth 65', Buffer.concat([brackets(65), Buffer.alloc(65, ']')])],
+    ['a number of a million digits', Buffer.from(`{"ociVersion":${'1'.repeat(mebibyte)}}`)],
+    ['nothing but zeros', Buffer.alloc(mebibyte)],
+  ];
+  for (const [name, config] of hostile) {
+    const path = join(folder, 'config');
+    writeFileSync(path, config);
+    const begin = process.hrtime.bigint();
+    const run = spawnSync(driver, ['answer', file, path], { timeout: 20_000, maxBuffer: 64 << 20 });
+    const seconds = Number(process.hrtime.bigint() - begin) / 1e9;
+    // An answer with a diagnostic, or a fault that the launcher reports.
+    const answer = run.status === 0 ? /E0[23]\d\d/.exec(run.stdout.toString('latin1'))?.[0] : /fault=(out_of_memory|timed_out)/.exec(run.stderr.toString())?.[0];
+    t.ok(answer, `${name}: ${answer ?? run.stderr.toString()} after ${seconds.toFixed(2)} s`);
+    // Two seconds of processor time, on a machine that does other things too.
+    t.ok(seconds < 15, `${name}: ${seconds.toFixed(2)} s`);
+  }
+});
+
+t.test('a request that is not JSON', async (t) => {
+  const file = join(t.testdir(), 'request');
+  writeFileSync(file, '{');
+  const run = spawnSync(driver, ['answer', file], { encoding: 'utf8' });
+  t.match(run.stderr, /fault=engine .*SyntaxError/);
+});
