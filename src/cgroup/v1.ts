@@ -1,5 +1,5 @@
-// linux.resources as files of cgroup v1 (runtime-spec config-linux "Control groups"). Zero means "not set" where the
-// specification has no pointer for it: engines send zeros.
+// linux.resources as files of cgroup v1 (runtime-spec config-linux "Control groups"). Zero means "not set" for limits and
+// weights: engines send zeros for what they do not limit.
 import type { Resources } from '../generated/config.ts';
 import type { Setting } from './setting.ts';
 
@@ -51,19 +51,18 @@ function cpu(list: Setting[], { cpu: wanted }: Resources): void {
   // Period, quota, burst: each is checked against the one before.
   if (given(wanted.period)) add('cpu', 'cpu.cfs_period_us', 'period', wanted.period);
   if (given(wanted.quota)) add('cpu', 'cpu.cfs_quota_us', 'quota', wanted.quota);
-  if (wanted.burst !== undefined) add('cpu', 'cpu.cfs_burst_us', 'burst', wanted.burst);
+  if (given(wanted.burst)) add('cpu', 'cpu.cfs_burst_us', 'burst', wanted.burst);
   if (given(wanted.realtimePeriod)) add('cpu', 'cpu.rt_period_us', 'realtimePeriod', wanted.realtimePeriod);
   if (given(wanted.realtimeRuntime)) add('cpu', 'cpu.rt_runtime_us', 'realtimeRuntime', wanted.realtimeRuntime);
-  if (wanted.idle !== undefined) add('cpu', 'cpu.idle', 'idle', wanted.idle);
+  if (given(wanted.idle)) add('cpu', 'cpu.idle', 'idle', wanted.idle);
   if (wanted.cpus) add('cpuset', 'cpuset.cpus', 'cpus', wanted.cpus);
   if (wanted.mems) add('cpuset', 'cpuset.mems', 'mems', wanted.mems);
 }
 
-/** pids.max has the same form in both versions. A limit of 0 becomes 1: the container's own process counts. */
+/** pids.max has the same form in both versions. */
 export function pids(list: Setting[], { pids: wanted }: Resources): void {
-  if (wanted?.limit === undefined) return;
-  const limit = Number(wanted.limit);
-  const value = limit < 0 ? 'max' : limit === 0 ? '1' : String(wanted.limit);
+  if (!given(wanted?.limit)) return;
+  const value = Number(wanted.limit) < 0 ? 'max' : String(wanted.limit);
   list.push({ controller: 'pids', file: 'pids.max', value, from: '/linux/resources/pids/limit' });
 }
 

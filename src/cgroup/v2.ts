@@ -77,9 +77,9 @@ function cpu(list: Setting[], { cpu: wanted }: Resources): void {
     const quota = given(wanted.quota) && Number(wanted.quota) > 0 ? wanted.quota : 'max';
     add('cpu', 'cpu.max', given(wanted.quota) ? 'quota' : 'period', `${quota} ${given(wanted.period) ? wanted.period : 100000}`);
   }
-  if (wanted.burst !== undefined) add('cpu', 'cpu.max.burst', 'burst', wanted.burst);
+  if (given(wanted.burst)) add('cpu', 'cpu.max.burst', 'burst', wanted.burst);
   // After the weight, which an idle cgroup does not take.
-  if (wanted.idle !== undefined) add('cpu', 'cpu.idle', 'idle', wanted.idle);
+  if (given(wanted.idle)) add('cpu', 'cpu.idle', 'idle', wanted.idle);
   if (wanted.cpus) add('cpuset', 'cpuset.cpus', 'cpus', wanted.cpus);
   if (wanted.mems) add('cpuset', 'cpuset.mems', 'mems', wanted.mems);
 }

@@ -110,7 +110,7 @@ function textOf(key: string, type: string, value: unknown): string {
   if (type === 'template' || type === 'optional template') return templateText(value as Template);
   if (Array.isArray(value)) return value.map(itemText).join(',');
   if (typeof value === 'object') return itemText(value);
-  return String(value);
+  return String(value).trimEnd().replaceAll('\n', '; ');
 }
 
 function itemText(item: unknown): string {

@@ -25,8 +25,11 @@ function unifiedMount(d: Draft, request: MountRequest, target: string, from: str
     propagation: request.propagation, target, directory: false, copyUp: false,
   };
   const place = d.cgroups.places.find(({ version }) => version === 2);
-  const source = place === undefined ? d.context.facts.cgroup.v2?.mount : sourceOf(place);
-  d.init.push(source === undefined ? mount : alt(mount, [errno.EPERM, errno.EBUSY], bindOf(request, source, target, from)));
+  // Without cgroups of its own (--cgroup-manager disabled) the container sees what the host does.
+  const bind = place === undefined
+    ? bindOf(request, d.context.facts.cgroup.v2?.mount ?? target, target, from)
+    : bindOwn(d, request, place, target, from);
+  d.init.push(alt(mount, [errno.EPERM, errno.EBUSY], bind));
 }
 
 /**
@@ -64,11 +67,16 @@ function hierarchyMounts(d: Draft, request: MountRequest, target: string, from: 
 function bindOwn(d: Draft, request: MountRequest, place: Place, target: string, from: string): InitOperation {
   const bind = bindOf(request, sourceOf(place), target, from);
   if (!d.cgroups.optional) return bind;
-  return alt(bind, [errno.ENOENT, errno.EACCES, errno.EPERM], bindOf(request, place.dir.mount + place.own, target, from));
+  return alt(bind, [errno.ENOENT, errno.EACCES, errno.EPERM], bindOf(request, join(place.dir.mount, place.own), target, from));
 }
 
 function sourceOf(place: Place): string {
   return place.dir.path === '' ? place.dir.mount : `${place.dir.mount}/${place.dir.path}`;
+}
+
+/** A cgroup as a path of the host: `/` is the mount point itself. */
+function join(mount: string, cgroup: string): string {
+  return cgroup === '/' ? mount : mount + cgroup;
 }
 
 /** Options that name a v1 hierarchy: its controllers, or `none` and its name. */

@@ -1,0 +1,160 @@
+import t from 'tap';
+import type { Blobs, EngineVerb, Request } from '../../src/engine/protocol.ts';
+import { engine } from '../../src/engine/main.ts';
+import { validateFeatures } from '../../src/generated/validate-features.ts';
+import { validateConfig } from '../../src/generated/validate-config.ts';
+import { validateState } from '../../src/generated/validate-state.ts';
+import { decodePlan, decodeStruct } from '../support/wire.ts';
+import type { Plain } from '../support/wire.ts';
+import { addUser, defaultConfig, dockerConfig, facts, host } from './plan-support.ts';
+
+interface Answer {
+  readonly exitCode: number;
+  readonly plan: string | null;
+  readonly stored: string | null;
+  readonly text: string;
+  readonly error: string;
+  readonly explained: string;
+  readonly code: string;
+  readonly warnings: string;
+}
+
+function bytesOf(document: unknown): Uint8Array {
+  return new TextEncoder().encode(typeof document === 'string' ? document : JSON.stringify(document, null, 2));
+}
+
+function ask(verb: EngineVerb, config?: unknown, request: Partial<Request> = {}, blobs: Blobs = {}): Answer {
+  const whole: Request = { verb, options: {}, facts: facts(), id: 'box', bundle: '/bundle', ...request };
+  const bytes = engine(whole, { ...(config === undefined ? {} : { config: bytesOf(config) }), ...blobs }, host());
+  return decodeStruct('Response', bytes) as unknown as Answer;
+}
+
+function programsOf(hex: string | null): Record<string, Plain[]> {
+  return decodePlan(Uint8Array.from(Buffer.from(hex ?? '', 'hex')));
+}
+
+t.test('create gives a plan to run and one to keep', async (t) => {
+  const answer = ask('create', dockerConfig());
+  t.match(answer, { exitCode: 0, error: '', code: '', text: '', warnings: '' });
+  t.same(Object.keys(programsOf(answer.plan)), ['create', 'stager', 'init']);
+  t.same(Object.keys(programsOf(answer.stored)), ['start', 'kill', 'delete', 'status']);
+  t.equal(ask('run', dockerConfig()).plan, answer.plan, 'run compiles like create');
+  t.equal(ask('recompile', dockerConfig()).stored, answer.stored, 'recompile gives the same again');
+});
+
+t.test('states are what the schema says', async (t) => {
+  const config = { ...defaultConfig(), annotations: { 'a"b': 'c\nd' } };
+  const { status } = programsOf(ask('create', config).stored);
+  const values = ['0', '42', '7', '0', '2026-01-02T03:04:05.000000006Z', 'box'];
+  const fill = (template: Plain): string => (template as { kind: number; text?: string }[])
+    .map((part) => (part.kind === 0 ? part.text ?? '' : values[part.kind]!)).join('');
+  const entries = (status ?? []).filter((entry) => (entry as { op: string }).op === 'state.status') as { state: Plain; row: Plain }[];
+  t.equal(entries.length, 5);
+  for (const { state, row } of entries) {
+    const value: unknown = JSON.parse(fill(state));
+    t.ok(validateState(value), fill(state));
+    t.same(JSON.parse(fill(row)), { ...value as object, owner: 'root' });
+    t.match(value, { id: 'box', bundle: '/bundle', rootfs: '/bundle/rootfs', annotations: { 'a"b': 'c\nd' }, owner: '' });
+  }
+});
+
+t.test('errors have a place and two forms', async (t) => {
+  const wrong = defaultConfig();
+  wrong.mounts[0]!.options = ['nosiud'];
+  wrong.process.cwd = 'x';
+  const answer = ask('create', wrong);
+  t.equal(answer.exitCode, 1);
+  t.match(answer.error, /^E0410: .* at config\.json:\d+:\d+ \(\/process\/cwd\).*\(and 1 more: see "veloci validate"\)$|^E0412/);
+  t.match(answer.explained, /nosiud/, 'the long form has all');
+  t.notMatch(answer.error, '\n', 'one line');
+  t.match(ask('create', '{"a":').error, /^E02/);
+  t.match(ask('create', new Array(3)).error, /^E0/);
+  t.match(ask('create', { ...defaultConfig(), process: { ...defaultConfig().process, terminal: true } }).code, 'E0113');
+  t.match(ask('create', defaultConfig(), { options: { 'console-socket': '/s' } }).code, 'E0114');
+  t.match(ask('create', defaultConfig(), { options: { 'systemd-cgroup': true } }).code, 'E0513');
+  t.match(ask('create', defaultConfig(), { facts: facts({ cgroup: { mode: 'none', v1: [], v2: null } }) }).code, 'E0505');
+});
+
+t.test('a failed operation is traced to its cause', async (t) => {
+  const config = defaultConfig();
+  config.mounts.push({ destination: '/x', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'size=much'] });
+  config.hooks = { createRuntime: [{ path: '/bin/hook' }] };
+  const { plan } = ask('create', config);
+  const failed = (program: string, op: string, number: number, rest: object, from = config): Answer => {
+    const list = programsOf(plan)[program] as { op: string; try?: { op: string } }[];
+    const index = list.map((entry, i) => ((entry.try ?? entry).op === op ? i : -1)).filter((i) => i >= 0)[number]!;
+    return ask('create', from, { failure: { program, index, step: 0, errno: 22, ...rest } });
+  };
+  const mounts = config.mounts.filter(({ type }) => type !== 'cgroup').length - 1;
+  const option = failed('init', 'mount.fs', programsOf(plan)['init']!.filter((entry) => {
+    const { op, try: first } = entry as { op: string; try?: { op: string } };
+    return (first?.op ?? op) === 'mount.fs';
+  }).length - 1, { step: 1, detail: 'size: tmpfs: Bad value for \'size\'' });
+  t.match(option.error, /^E0720: .*"size" at config\.json:\d+:\d+ \(\/mounts\/7\/options\/1\): invalid argument \(EINVAL, step option\): tmpfs: Bad value/);
+  t.match(option.explained, /size=much/, 'the long form shows the line');
+  t.ok(mounts > 0);
+  const second = failed('init', 'mount.fs', 2, { step: 1 | (1 << 8), errno: 1, detail: 'ptmxmode' });
+  t.match(second.error, /"ptmxmode" at .*\/mounts\/2\/options\/3/, 'the way into an alternative');
+  const hook = failed('create', 'hook.run', 0, { step: 6, errno: 3, detail: 'oops\n' });
+  t.match(hook.error, /^E0775: createRuntime hook 0 \("\/bin\/hook"\) ended with exit code 3 at .*: oops$/);
+  const missing = failed('init', 'program.find', 0, { errno: 2, detail: 'sh' });
+  t.match(missing.error, /executable file not found/, 'the words that engines look for');
+  const interpreter = failed('init', 'program.run', 0, { step: 1, errno: 2, kind: 'interpreter', detail: '/bin/x: interpreter /lib/ld.so' });
+  t.match(interpreter.error, /^E0765: exec "\/bin\/x": no such file or directory: its interpreter "\/lib\/ld\.so" is missing/);
+  t.match(ask('create', config, { failure: { program: 'init', index: 999, step: 0, errno: 1 } }).code, 'E0901');
+});
+
+t.test('exec', async (t) => {
+  const file = (process: object): Answer => ask('exec', dockerConfig(), { configName: '/tmp/p' }, { process: bytesOf(process) });
+  const answer = file({ args: ['ls'], cwd: '/' });
+  t.same(Object.keys(programsOf(answer.plan)), ['stager', 'init', 'exec']);
+  t.match(file({ args: ['ls'], cwd: 'x' }).error, /^E0410: .* at \/tmp\/p:\d+:\d+ \(\/cwd\)/, 'errors name the process file');
+  const flags = (options: Request['options']): Answer => ask('exec', dockerConfig(), { options: { args: ['ls'], ...options } });
+  t.equal(flags({ user: '1:2', cap: ['sys_admin'], env: ['A=b'], cwd: '/x', 'additional-gids': ['5'], tty: true }).error, '');
+  t.equal(flags({ user: 'root' }).code, 'E0120');
+  t.equal(flags({ user: '4294967295' }).code, 'E0120');
+  t.equal(flags({ cap: ['CAP_NOPE'] }).code, 'E0123');
+  t.equal(flags({ env: ['novalue'] }).code, 'E0122');
+  t.equal(flags({ cwd: 'x' }).code, 'E0410');
+  t.equal(flags({ apparmor: 'x' }).code, 'E0401');
+  t.equal(flags({ cgroup: ['../x'] }).code, 'E0443');
+  const same = (options: Request['options']): string | null => flags(options).plan;
+  t.equal(same({ 'pid-file': '/p', detach: true }), same({}), 'what only the launcher does is not in the plan');
+});
+
+t.test('validate, plan, spec, features', async (t) => {
+  t.match(ask('validate', defaultConfig()), { exitCode: 0, text: /config\.json: valid/ });
+  const wrong = { ...defaultConfig(), hostnam: 'x', root: { path: 1 } };
+  t.match(ask('validate', wrong), { exitCode: 1, text: /error E03.*root\.path[^]*warning E0402.*"hostnam"[^]*1 error, / });
+  const json = JSON.parse(ask('validate', wrong, { options: { json: true } }).text) as object;
+  t.match(json, { valid: false, errors: 1, findings: [{ severity: 'error', code: /^E03/, pointer: '/root/path', line: Number }] });
+
+  const plan = ask('plan', defaultConfig()).text;
+  t.match(plan, /^create, on the host\n/);
+  t.match(plan, /mount\.fs +\/proc type=proc .*config\.json:\d+\n/);
+  t.match(JSON.parse(ask('plan', dockerConfig(), { options: { json: true } }).text), { planVersion: 1, programs: { init: Array } });
+
+  const made: unknown = JSON.parse(ask('spec').text);
+  t.ok(validateConfig(made), 'spec writes a valid configuration');
+  t.match(ask('validate', made), { exitCode: 0, text: 'config.json: valid\n' }, 'without a warning');
+  const rootless = JSON.parse(ask('spec', undefined, { options: { rootless: true }, facts: facts({ euid: 1000, egid: 1000 }) }).text) as ReturnType<typeof defaultConfig>;
+  t.match(rootless.linux.uidMappings, [{ hostID: 1000 }]);
+  t.match(ask('validate', rootless), { exitCode: 0, text: 'config.json: valid\n' });
+  t.ok(validateFeatures(JSON.parse(ask('features').text)), 'features are what the schema says');
+});
+
+t.test('a fault of the engine is an answer, too', async (t) => {
+  const bad = ask('create', defaultConfig(), { facts: {} as never });
+  t.match(bad, { exitCode: 1, code: 'E0901', error: /internal error/ });
+});
+
+t.test('warnings only where somebody reads them', async (t) => {
+  const config = { ...defaultConfig(), hostnam: 'x' };
+  t.equal(ask('create', config).warnings, '');
+  t.match(ask('create', config, { facts: facts({ terminal: true }) }).warnings, /E0402.*hostnam/);
+  t.match(ask('create', config, { options: { debug: true } }).warnings, /E0402.*hostnam/);
+  t.match(ask('create', defaultConfig(), { options: { debug: true }, facts: facts({ capabilities: [0, 0] }) }).warnings, /E0512.*CAP_KILL/);
+  const user = defaultConfig();
+  addUser(user);
+  t.notMatch(ask('create', user, { options: { debug: true }, facts: facts({ capabilities: [0, 0] }) }).warnings, /E0512/);
+});

@@ -1,0 +1,144 @@
+import t from 'tap';
+import { deviceProgram } from '../../src/cgroup/device-bpf.ts';
+import { deviceRules, v1Rule } from '../../src/cgroup/device-rules.ts';
+import type { DeviceRule } from '../../src/cgroup/device-rules.ts';
+import { ioWeight, swapMax, weightOfShares } from '../../src/cgroup/v2.ts';
+import { PlanError } from '../../src/plan/context.ts';
+import { cgroups, find, planOf } from './plan-support.ts';
+
+/** What is written, by file, for resources on a kind of host; alternatives by their first choice. */
+function written(resources: Record<string, unknown>, mode: 'hybrid' | 'v2'): Record<string, string> {
+  const plan = planOf((config) => { config.linux.resources = resources; }, { cgroup: cgroups[mode] });
+  const writes = find(plan.programs.create, 'cgroup.write').filter(({ file }) => !file.startsWith('devices.'));
+  return Object.fromEntries(writes.map(({ file, value }) => [file, value]));
+}
+
+/** Code of the error that a function ends in. */
+function codeOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof PlanError) return error.diagnostic.code;
+    throw error;
+  }
+  return '';
+}
+
+const limits = {
+  memory: { limit: 1000000, reservation: 500000, swap: 3000000 }, cpu: { shares: 1024, quota: 50000, period: 200000, burst: 1000, cpus: '0-1', mems: '0' },
+  pids: { limit: 32 }, blockIO: { weight: 100, throttleReadBpsDevice: [{ major: 8, minor: 0, rate: 1024 }] },
+};
+
+t.test('limits on v1', async (t) => {
+  t.same(written(limits, 'hybrid'), {
+    'cpuset.cpus': '0-1', 'cpuset.mems': '0', 'memory.limit_in_bytes': '1000000', 'memory.memsw.limit_in_bytes': '3000000',
+    'memory.soft_limit_in_bytes': '500000', 'cpu.shares': '1024', 'cpu.cfs_period_us': '200000', 'cpu.cfs_quota_us': '50000',
+    'cpu.cfs_burst_us': '1000', 'pids.max': '32', 'blkio.weight': '100', 'blkio.throttle.read_bps_device': '8:0 1024',
+  });
+  t.same(Object.keys(written(limits, 'hybrid')).slice(0, 2), ['cpuset.cpus', 'cpuset.mems'], 'cpusets come before any process');
+  t.same(written({ memory: { limit: 0 }, cpu: { shares: 0, quota: 0 }, pids: { limit: 0 }, blockIO: { weight: 0 } }, 'hybrid'), {}, 'zeros limit nothing');
+  t.same(written({ memory: { limit: -1 }, pids: { limit: -1 } }, 'hybrid'), { 'memory.limit_in_bytes': '-1', 'memory.memsw.limit_in_bytes': '-1', 'pids.max': 'max' });
+  t.equal(codeOf(() => written({ unified: { 'memory.high': '1' } }, 'hybrid')), 'E0506', 'v2 only');
+  t.equal(codeOf(() => written({ rdma: { mlx: { hcaHandles: 1 } } }, 'hybrid')), 'E0505', 'no such hierarchy');
+});
+
+t.test('limits on v2', async (t) => {
+  t.same(written(limits, 'v2'), {
+    'cpuset.cpus': '0-1', 'cpuset.mems': '0', 'memory.swap.max': '2000000', 'memory.max': '1000000', 'memory.low': '500000',
+    'cpu.weight': '100', 'cpu.max': '50000 200000', 'cpu.max.burst': '1000', 'pids.max': '32', 'io.bfq.weight': '100', 'io.max': '8:0 rbps=1024',
+  });
+  t.same(written({ memory: { limit: -1 }, cpu: { quota: -1 }, pids: { limit: -1 } }, 'v2'), {
+    'memory.swap.max': 'max', 'memory.max': 'max', 'cpu.max': 'max 100000', 'pids.max': 'max',
+  });
+  t.same(written({ unified: { 'memory.high': '10' }, hugepageLimits: [{ pageSize: '2MB', limit: 4096 }], rdma: { mlx: { hcaHandles: 1, hcaObjects: 2 } } }, 'v2'), {
+    'hugetlb.2MB.max': '4096', 'hugetlb.2MB.rsvd.max': '4096', 'rdma.max': 'mlx hca_handle=1 hca_object=2', 'memory.high': '10',
+  });
+  t.equal(codeOf(() => written({ memory: { swappiness: 10 } }, 'v2')), 'E0506', 'v1 only');
+});
+
+t.test('conversions', async (t) => {
+  t.same([0, 2, 3, 512, 1024, 2048, 262144, 999999].map(weightOfShares), [1, 1, 2, 59, 100, 174, 10000, 10000]);
+  t.same([10, 100, 1000].map(ioWeight), [1, 910, 10000]);
+  t.same([[100, 300], [100, 100], [100, 0], [100, -1], [-1, 0], [-1, 300], [0, 300]].map(([limit, swap]) => swapMax(limit!, swap!)),
+    ['200', '0', undefined, 'max', 'max', '300', undefined]);
+});
+
+t.test('places', async (t) => {
+  const dirs = (path: string | undefined, mode: 'hybrid' | 'v2'): string[] => {
+    const plan = planOf((config) => { if (path !== undefined) config.linux.cgroupsPath = path; }, { cgroup: cgroups[mode] });
+    return find(plan.programs.create, 'cgroup.create').map(({ dir }) => `${dir.mount}/${dir.path}`);
+  };
+  t.ok(dirs(undefined, 'hybrid').includes('/sys/fs/cgroup/memory/own/box'), 'below the caller\'s own');
+  t.ok(dirs('/a/b', 'hybrid').includes('/sys/fs/cgroup/memory/a/b'));
+  t.ok(dirs('a', 'hybrid').includes('/sys/fs/cgroup/memory/own/a'));
+  t.same(dirs(undefined, 'v2'), ['/sys/fs/cgroup/user.slice/box'], 'beside the caller\'s own');
+  t.same(dirs('/a//./b', 'v2'), ['/sys/fs/cgroup/a/b']);
+  t.same(dirs('a', 'v2'), ['/sys/fs/cgroup/user.slice/a']);
+  const none = planOf(() => {}, {}, { cgroupManager: 'disabled' });
+  t.same(find(none.programs.create, 'cgroup.create'), []);
+  t.same(find(none.programs.stager, 'cgroup.join'), []);
+});
+
+t.test('device rules of v1', async (t) => {
+  t.same(deviceRules(undefined).flatMap(v1Rule).slice(0, 4), ['a', 'c *:* m', 'b *:* m', 'c 1:3 rwm']);
+  t.equal(deviceRules(undefined)[0]!.allow, false, 'everything is denied even without resources');
+  t.same(deviceRules([{ allow: true }]).map(({ allow }) => allow), [true], 'a privileged container needs one write');
+  t.same(v1Rule({ allow: true, type: 'a', major: 10, minor: -1, access: 'r', from: '' }), ['c 10:* r', 'b 10:* r']);
+  t.same(deviceRules([{ allow: true, type: 'c', major: 10, minor: 229, access: 'rw' }]).flatMap(v1Rule)[1], 'c 10:229 rw');
+});
+
+/** Runs a device program as the kernel does; true = allowed. */
+function run(program: Uint8Array, type: number, access: number, major: number, minor: number): boolean {
+  const view = new DataView(program.buffer);
+  const context = [(access << 16) | type, major, minor];
+  const r = new Array<number>(11).fill(0);
+  for (let pc = 0, steps = 0; steps < 10000; pc++, steps++) {
+    const at = pc * 8;
+    const [code, dst, src] = [view.getUint8(at), view.getUint8(at + 1) & 15, view.getUint8(at + 1) >> 4];
+    const [offset, value] = [view.getInt16(at + 2, true), view.getInt32(at + 4, true)];
+    if (code === 0x61) r[dst] = context[offset / 4]!;
+    else if (code === 0xb4) r[dst] = value;
+    else if (code === 0xbc) r[dst] = r[src]!;
+    else if (code === 0x54) r[dst] = (r[dst]! & value) >>> 0;
+    else if (code === 0x74) r[dst] = r[dst]! >>> value;
+    else if (code === 0x15) pc += r[dst] === value ? offset : 0;
+    else if (code === 0x55) pc += r[dst] !== value ? offset : 0;
+    else if (code === 0x5d) pc += r[dst] !== r[src] ? offset : 0;
+    else if (code === 0x95) return r[0] === 1;
+    else throw new Error(`unknown instruction ${code}`);
+  }
+  throw new Error('no end');
+}
+
+/** What rules mean: the last one that fits decides. */
+function decide(rules: readonly DeviceRule[], type: number, access: number, major: number, minor: number): boolean {
+  for (const rule of [...rules].reverse()) {
+    const bits = [...rule.access].reduce((sum, letter) => sum | { m: 1, r: 2, w: 4 }[letter]!, 0);
+    if (rule.type !== 'a' && type !== { b: 1, c: 2 }[rule.type]) continue;
+    if ((rule.major >= 0 && rule.major !== major) || (rule.minor >= 0 && rule.minor !== minor)) continue;
+    if (rule.allow ? (access & ~bits) === 0 : (access & bits) !== 0) return rule.allow;
+  }
+  return false;
+}
+
+t.test('the device program does what the rules say', async (t) => {
+  const sets = [
+    deviceRules(undefined),
+    deviceRules([{ allow: true }]),
+    deviceRules([{ allow: true }, { allow: false, type: 'c', major: 1, minor: 3, access: 'w' }]),
+    deviceRules([{ allow: false, access: 'rwm' }, { allow: true, type: 'b', major: 8, access: 'r' }, { allow: false, type: 'b', major: 8, minor: 1, access: 'rwm' },
+      { allow: true, type: 'a', minor: 229, access: 'rw' }]),
+  ];
+  for (const rules of sets) {
+    const program = deviceProgram(rules);
+    t.equal(program.length % 8, 0);
+    const wrong = [];
+    for (const type of [1, 2]) for (let access = 1; access < 8; access++) for (const major of [0, 1, 5, 8, 10, 136]) for (const minor of [0, 1, 3, 9, 229]) {
+      if (run(program, type, access, major, minor) !== decide(rules, type, access, major, minor)) wrong.push({ type, access, major, minor });
+    }
+    t.same(wrong, []);
+  }
+  const own = deviceProgram(deviceRules(undefined));
+  t.ok(run(own, 2, 6, 1, 3), 'null can be read and written');
+  t.notOk(run(own, 1, 2, 8, 0), 'disks can\'t be read');
+});

@@ -1,0 +1,123 @@
+import t from 'tap';
+import type { Operation } from '../../src/generated/plan.ts';
+import { MountAttrFlag } from '../../src/generated/plan.ts';
+import type { HostFacts } from '../../src/host/facts.ts';
+import type { Mount } from '../support/spec.ts';
+import { addUser, cgroups, find, planOf } from './plan-support.ts';
+
+const { rdonly, nosuid, nodev, noexec, noatime, strictatime } = MountAttrFlag;
+
+/** The operations that one more mount leads to. */
+function opsOf(mount: Mount, changes: Partial<HostFacts> = {}, more?: Parameters<typeof planOf>[0]): Operation[] {
+  const plan = planOf((config) => {
+    more?.(config);
+    config.mounts = [mount];
+  }, changes);
+  return (plan.programs.init ?? []).filter(({ from }) => from.startsWith('/mounts/'));
+}
+
+function optionsOf(...options: string[]): Operation {
+  return opsOf({ destination: '/x', type: 'bind', source: '/src', options })[0]!;
+}
+
+t.test('bind mounts', async (t) => {
+  t.match(optionsOf('bind'), { op: 'mount.bind', source: '/src', recursive: false, set: 0, clear: 0, propagation: 'keep', target: '/x' });
+  t.match(optionsOf('rbind', 'ro', 'rprivate'), { recursive: true, set: rdonly, clear: 0, setAll: 0, propagation: 'rprivate' });
+  t.match(optionsOf('rbind', 'rro'), { set: 0, setAll: rdonly });
+  t.match(optionsOf('bind', 'ro', 'rw'), { set: 0, clear: rdonly }, 'the last one counts');
+  t.match(optionsOf('bind', 'nosuid', 'nodev', 'noexec', 'suid'), { set: nodev | noexec, clear: nosuid });
+  t.match(optionsOf('bind', 'noatime'), { set: noatime, clear: 0x70 }, 'the access time field is cleared as a whole');
+  t.match(optionsOf('bind', 'strictatime', 'relatime'), { set: 0, clear: 0x70 });
+  t.match(optionsOf('bind', 'noatime', 'atime'), { set: 0, clear: 0x70 });
+  t.match(opsOf({ destination: 'rel/x/', source: 'data', options: ['bind'] })[0], { source: '/bundle/data', target: '/rel/x' });
+  t.match(opsOf({ destination: '/x//y/.', type: 'none', source: '/s', options: ['rbind'] })[0], { op: 'mount.bind', target: '/x/y' });
+});
+
+t.test('in a new user namespace of root the host opens the source', async (t) => {
+  const plan = planOf((config) => {
+    addUser(config);
+    config.mounts = ['a', 'b'].map((name) => ({ destination: `/${name}`, source: `/src/${name}`, options: ['rbind'] }));
+  });
+  const host = (plan.programs.create ?? []).filter(({ from }) => from.startsWith('/mounts/'));
+  t.same(host.map(({ op }) => op), ['fd.open', 'fd.send', 'fd.open', 'fd.send']);
+  t.match(host[0], { path: '/src/a', form: 'recursiveTree' });
+  const init = (plan.programs.init ?? []).filter(({ from }) => from.startsWith('/mounts/'));
+  t.same(init.map(({ op }) => op), ['fd.receive', 'mount.bind', 'fd.receive', 'mount.bind']);
+  t.equal(find(init, 'mount.bind')[0]!.source, undefined);
+  t.equal(find(init, 'mount.bind')[0]!.slot, find(init, 'fd.receive')[0]!.slot);
+});
+
+t.test('file systems', async (t) => {
+  t.match(opsOf({ destination: '/proc', type: 'proc', source: 'proc' }), [{ op: 'mount.fs', type: 'proc', directory: true, attr: 0 }]);
+  t.match(opsOf({ destination: '/t', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'size=1k', 'mode=1777', 'strictatime', 'tmpcopyup'] }), [
+    { attr: nosuid | strictatime, options: [{ key: 'size', value: '1k' }, { key: 'mode', value: '1777' }], copyUp: true, directory: false },
+  ]);
+  t.match(opsOf({ destination: '/t', type: 'tmpfs', options: ['ro'] }), [
+    { op: 'mount.fs', attr: 0 }, { op: 'mount.attr', set: rdonly, target: '/t' },
+  ], 'a tmpfs becomes read-only when everything in it is made');
+  t.match(opsOf({ destination: '/d', type: 'ext4', source: '/dev/sda1', options: ['ro', 'sync', 'data=ordered'] }), [
+    { attr: rdonly, options: [{ key: 'sync' }, { key: 'data', value: 'ordered' }, { key: 'ro' }] },
+  ], 'a disk is mounted read-only itself');
+  t.match(opsOf({ destination: '/sys', type: 'sysfs', source: 'sysfs', options: ['ro'] }), [{ attr: rdonly, options: [] }]);
+  t.match(opsOf({ destination: '/x', type: 'none', options: ['remount', 'ro', 'nosuid'] }), [{ op: 'mount.attr', set: rdonly | nosuid, target: '/x' }]);
+});
+
+t.test('fall-backs', async (t) => {
+  const [pts] = opsOf({ destination: '/dev/pts', type: 'devpts', options: ['newinstance', 'gid=5'] });
+  t.match(pts, { op: 'alt', onErrno: [22], try: { options: [{ key: 'newinstance' }, { key: 'gid', value: '5' }] }, else: { options: [{ key: 'newinstance' }] } });
+  const sysfs: Mount = { destination: '/sys', type: 'sysfs', options: ['ro', 'nosuid'] };
+  const [sys] = opsOf(sysfs, {}, (config) => {
+    addUser(config);
+    config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'network');
+  });
+  t.match(sys, { op: 'alt', try: { op: 'mount.fs' }, else: { op: 'mount.bind', source: '/sys', recursive: true, set: rdonly | nosuid } });
+  t.equal(opsOf(sysfs, {}, addUser)[0]!.op, 'mount.fs', 'not needed with a network namespace');
+  t.equal(opsOf(sysfs)[0]!.op, 'mount.fs', 'nor without a user namespace');
+});
+
+t.test('cgroup mounts', async (t) => {
+  const mount: Mount = { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['ro', 'nosuid'] };
+  const noNamespace = (config: Parameters<Parameters<typeof planOf>[0]>[0]): void => {
+    config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'cgroup');
+  };
+  const bound = opsOf(mount, {}, noNamespace);
+  t.match(bound[0], { op: 'mount.fs', type: 'tmpfs', attr: nosuid });
+  t.match(find(bound, 'mount.bind').map(({ source, target, set }) => [source, target, set]).slice(0, 3), [
+    ['/sys/fs/cgroup/cpu,cpuacct/box', '/sys/fs/cgroup/cpu,cpuacct', rdonly | nosuid],
+    ['/sys/fs/cgroup/cpuset/box', '/sys/fs/cgroup/cpuset', rdonly | nosuid],
+    ['/sys/fs/cgroup/memory/own/box', '/sys/fs/cgroup/memory', rdonly | nosuid],
+  ]);
+  t.match(find(bound, 'path.symlink').map(({ path, target }) => [path, target]), [
+    ['/sys/fs/cgroup/cpu', 'cpu,cpuacct'], ['/sys/fs/cgroup/cpuacct', 'cpu,cpuacct'],
+  ]);
+  t.match(bound.at(-1), { op: 'mount.attr', target: '/sys/fs/cgroup', set: rdonly });
+  const mounted = find(opsOf(mount), 'mount.fs').filter(({ type }) => type === 'cgroup');
+  t.match(mounted[0], { options: [{ key: 'cpu' }, { key: 'cpuacct' }], target: '/sys/fs/cgroup/cpu,cpuacct', attr: rdonly | nosuid });
+  t.match(mounted.at(-1), { options: [{ key: 'none' }, { key: 'name', value: 'systemd' }], target: '/sys/fs/cgroup/systemd' });
+  t.match(opsOf(mount, { cgroup: cgroups.v2 }), [
+    { op: 'alt', try: { type: 'cgroup2', attr: rdonly | nosuid }, else: { op: 'mount.bind', source: '/sys/fs/cgroup/user.slice/box', set: rdonly | nosuid } },
+  ]);
+});
+
+t.test('devices', async (t) => {
+  const devices = [
+    { path: '/dev/fuse', type: 'c', major: 10, minor: 229, fileMode: 0o660, uid: 1, gid: 2 },
+    { path: '/dev/null', type: 'c', major: 1, minor: 3, fileMode: 0o600 }, { path: '/dev/pipe', type: 'p' },
+  ];
+  const plan = planOf((config) => { config.linux.devices = devices; });
+  const nodes = find(plan.programs.init, 'device.node');
+  t.same(nodes.map(({ path }) => path), [
+    '/dev/zero', '/dev/full', '/dev/random', '/dev/urandom', '/dev/tty', '/dev/fuse', '/dev/null', '/dev/pipe',
+  ], 'a configured device replaces the default one');
+  t.match(nodes[5], { kind: 'char', major: 10, minor: 229, mode: 0o660, uid: 1, gid: 2, from: '/linux/devices/0' });
+  t.match(nodes[7], { kind: 'fifo', mode: 0o666 });
+  const mapped = planOf((config) => {
+    config.linux.devices = devices;
+    addUser(config);
+  });
+  t.same(find(mapped.programs.init, 'device.node').map(({ path }) => path), ['/dev/pipe'], 'bound in a user namespace');
+  t.ok(find(mapped.programs.init, 'mount.bind').some(({ source, target }) => source === '/dev/fuse' && target === '/dev/fuse'));
+  const host = planOf((config) => { config.mounts.push({ destination: '/dev', source: '/dev', options: ['rbind'] }); });
+  t.same(find(host.programs.init, 'device.node'), [], 'the host\'s /dev is left alone');
+  t.same(find(host.programs.init, 'path.symlink').filter(({ path }) => path.startsWith('/dev')), []);
+});
