@@ -7,7 +7,7 @@ import { newDraft } from './begin.ts';
 import type { Context } from './context.ts';
 import type { Draft } from './draft.ts';
 import { dropBounding, setCapabilities } from './concern/capabilities.ts';
-import { joinCgroups, limitCgroups, makeCgroups } from './concern/cgroup.ts';
+import { joinCgroups, limitCgroups, limitProcesses, makeCgroups } from './concern/cgroup.ts';
 import { makeDevices } from './concern/devices.ts';
 import { containerHooks, poststartHooks, poststopHooks, runtimeHooks, startHooks } from './concern/hooks.ts';
 import { awaitCreated, deleteProgram, killProgram, spawn, startProgram } from './concern/life.ts';
@@ -42,6 +42,7 @@ export function compile(spec: Spec, context: Context): Plan {
   limitCgroups(d);
   limitEarly(d);
   makeNamespaces(d);
+  limitProcesses(d);
   writeState(d);
   makeSession(d);
   raiseLoopback(d);

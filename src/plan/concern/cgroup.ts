@@ -100,7 +100,14 @@ export function makeCgroups(d: Draft): void {
 
 /** Sets the limits that may come while the stager is already at work. */
 export function limitCgroups(d: Draft): void {
-  for (const setting of settings(d)) if (setting.controller !== 'cpuset') set(d, setting);
+  for (const setting of settings(d)) {
+    if (setting.controller !== 'cpuset' && setting.controller !== 'pids') set(d, setting);
+  }
+}
+
+/** Limits the number of processes once init exists: the stager is a process too, and a limit of 1 must hold for init alone. */
+export function limitProcesses(d: Draft): void {
+  for (const setting of settings(d)) if (setting.controller === 'pids') set(d, setting);
 }
 
 /** Moves the stager into the cgroups, with the caller's own rights; opens the v2 one for the clone. */
