@@ -51,6 +51,7 @@ bool Init::prepare_empty() {
   if (empty_.tree.valid()) return true;
   Fd fs(sys::fsopen("tmpfs", sys::fsopen_cloexec));
   if (!fs.valid()) return false;
+  sys::fsconfig(fs.get(), sys::fsconfig_set_string, "source", "tmpfs", 0);
   sys::fsconfig(fs.get(), sys::fsconfig_set_string, "mode", "0755", 0);
   sys::fsconfig(fs.get(), sys::fsconfig_set_string, "nr_inodes", "1", 0);
   if (sys::fsconfig(fs.get(), sys::fsconfig_create, nullptr, nullptr, 0) < 0) return false;

@@ -55,6 +55,7 @@ void test_container() {
   Start start(stager, init);
   if (!CHECK(start.reach_created())) return;
   CHECK(!start.next());
+  usleep(20000); // it gives memory back after it has told us
   long size = proportional_size(start.init);
   CHECK(size > 0 && size < 150);
   printf("created: %ld KB\n", size);
@@ -203,12 +204,47 @@ void test_refusals() {
   ProgramWriter stager, init;
   clone_op(stager);
   int sealed = program;
-  program = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-  close(program);
+  program = unsealed;
+  {
+    Start start(stager, init);
+    CHECK(start.next() && start.message.kind() == MessageType::fail && start.message.err == EPERM);
+    CHECK(strstr(start.message.detail, "sealed"));
+  }
   program = sealed;
   init.op(999);
   Start start(stager, init);
   CHECK(start.fails() && start.message.err == EBADMSG && start.message.index == UINT32_MAX);
+}
+
+// Symbolic links of the root file system that lead out of it.
+void test_traps() {
+  char name[256], outside[64];
+  snprintf(outside, sizeof outside, "%s/outside", top);
+  mkdir(outside, 0755);
+  snprintf(name, sizeof name, "%s/absolute", rootfs);
+  CHECK(symlink(outside, name) == 0);
+  snprintf(name, sizeof name, "%s/relative", rootfs);
+  CHECK(symlink("../../../outside", name) == 0);
+  ProgramWriter stager, init;
+  clone_op(stager);
+  root_op(init);
+  device_op(init, "/absolute/null", 3);
+  init.op(code::path_symlink, [](Writer &to) { to.str("/relative/link").str("x").u8(0); });
+  bind_op(init, "/usr", "/absolute/bound");
+  fs_op(init, "tmpfs", "/relative/tmpfs");
+  bind_op(init, "/etc/hostname", "/relative/file");
+  path_op(init, code::path_mask, "/absolute/bound");
+  path_op(init, code::path_readonly, "/absolute");
+  init.op(code::console_open, [](Writer &to) { to.u8(1).u8(1).u32(0).u32(0).u32(0); });
+  Start start(stager, init);
+  // The last one fails, for there is no devpts; until then everything has been made, in the root.
+  CHECK(start.fails() && start.message.index == 8);
+  CHECK(rmdir(outside) == 0);
+  snprintf(name, sizeof name, "%s%s/null", rootfs, outside);
+  struct stat status;
+  CHECK(stat(name, &status) == 0 && S_ISCHR(status.st_mode));
+  snprintf(name, sizeof name, "%s/outside/link", rootfs);
+  CHECK(lstat(name, &status) == 0 && S_ISLNK(status.st_mode));
 }
 
 } // namespace
@@ -220,5 +256,6 @@ int main(int count, char **arguments) {
   test_failures();
   test_hooks();
   test_refusals();
+  test_traps();
   return finish_tests();
 }

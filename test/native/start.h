@@ -28,6 +28,8 @@ namespace veloci::test {
 inline char top[] = "/tmp/veloci-stager-XXXXXX";
 inline char rootfs[64];
 inline int program = -1;
+// The same program as an ordinary file.
+inline int unsealed = -1;
 // Filter that the next starts run under: takes system calls away that an older kernel or a strict host lacks.
 inline sock_fprog *restriction = nullptr;
 
@@ -272,7 +274,9 @@ inline bool prepare(int count, char **arguments) {
   ssize_t size = readlink("/proc/self/exe", path, sizeof path - 32);
   char *slash = size > 0 ? strrchr(path, '/') : nullptr;
   if (slash) strcpy(slash, "/../init");
-  program = load_program(count > 1 ? arguments[1] : path);
+  const char *built = count > 1 ? arguments[1] : path;
+  program = load_program(built);
+  unsealed = open(built, O_RDONLY | O_CLOEXEC);
   if (geteuid() != 0 || program < 0) {
     printf("skipped: needs root and the built init program\n");
     return false;
