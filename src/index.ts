@@ -1,131 +1,14 @@
 /**
- * veloci as a library: runs containers of OCI bundles through the native command, and reads their state.
+ * veloci as a library: checks OCI bundles, compiles them to plans (data that says what will be done), and runs
+ * containers through the native command.
  * @packageDocumentation
  */
-import type { StdioOptions } from 'node:child_process';
-import type { State } from './generated/state.ts';
-import { runCommand } from './host/command.ts';
-import { VelociError } from './host/error.ts';
-import { defaultRoot, listStates, readState } from './store/store.ts';
-
+export type { Diagnostic, Place, Severity } from './diagnostic/types.ts';
+export type { Spec } from './generated/config.ts';
+export type { Operation, Plan, Programs } from './generated/plan.ts';
 export type { State } from './generated/state.ts';
 export type { HostFacts } from './host/facts.ts';
-export { VelociError, type VelociErrorDetails } from './host/error.ts';
 export { hostFacts } from './host/node.ts';
-
-/** Settings of a {@link Runtime}. */
-export interface RuntimeOptions {
-  /** State root; default: that of the command. */
-  readonly root?: string;
-  /** The native command; default: the one that is installed beside the library. */
-  readonly command?: string;
-  /** Who makes cgroups; default: cgroupfs. */
-  readonly cgroupManager?: 'cgroupfs' | 'systemd' | 'disabled';
-}
-
-/** How a process of a container is started. */
-export interface StartOptions {
-  /** Standard streams of the process, as for node:child_process; default: ignored. */
-  readonly stdio?: StdioOptions;
-  /** AF_UNIX stream socket that receives the master of the terminal (process.terminal). */
-  readonly consoleSocket?: string;
-  /** A file that the pid is written to. */
-  readonly pidFile?: string;
-  /** Ends the command when it is aborted. */
-  readonly signal?: AbortSignal;
-}
-
-/** How a container is created. */
-export interface CreateOptions extends StartOptions {
-  /** The bundle: a directory with config.json. */
-  readonly bundle: string;
-}
-
-/** How a further process is run: by its arguments, or as `process` of config.json in a file. */
-export interface ExecOptions extends StartOptions {
-  /** Arguments of the program, its name first. */
-  readonly args?: readonly string[];
-  /** A process file; instead of `args`. */
-  readonly process?: string;
-  /** Working directory in the container. */
-  readonly cwd?: string;
-  /** Variables that are added to the environment, as NAME=VALUE. */
-  readonly env?: readonly string[];
-  /** UID or UID:GID. */
-  readonly user?: string;
-}
-
-/** Turns `{pidFile: 'x'}` into `['--pid-file', 'x']`; flags without a value are left out. */
-function flags(values: Readonly<Record<string, string | undefined>>): string[] {
-  return Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
-}
-
-/** Runs containers: each method is one command of veloci, and fails with a {@link VelociError}. */
-export class Runtime {
-  readonly root: string;
-  readonly #options: RuntimeOptions;
-
-  constructor(options: RuntimeOptions = {}) {
-    this.#options = options;
-    this.root = options.root ?? defaultRoot();
-  }
-
-  /** Sets a container up without starting its program. Its standard streams are those of `options.stdio`. */
-  async create(id: string, options: CreateOptions): Promise<void> {
-    await this.#command(['create', ...this.#creation(options), id], options);
-  }
-
-  /** Creates a container, starts it, waits for it and deletes it. Resolves to its exit status. */
-  async run(id: string, options: CreateOptions): Promise<number> {
-    return this.#command(['run', ...this.#creation(options), id], options, true);
-  }
-
-  /** Starts the program of a created container. */
-  async start(id: string): Promise<void> {
-    await this.#command(['start', id]);
-  }
-
-  /** Runs a further process in a container and waits for it. Resolves to its exit status. */
-  async exec(id: string, options: ExecOptions): Promise<number> {
-    const { args = [], process, cwd, user, env = [], consoleSocket, pidFile } = options;
-    const given = flags({ process, cwd, user, 'console-socket': consoleSocket, 'pid-file': pidFile });
-    return this.#command(['exec', ...given, ...env.flatMap((entry) => ['--env', entry]), id, ...args], options, true);
-  }
-
-  /**
-   * Sends a signal to a container.
-   * @param signal name, with or without SIG, or number
-   * @param all to all its processes instead of the first
-   */
-  async kill(id: string, signal: string | number = 'TERM', all = false): Promise<void> {
-    await this.#command(['kill', ...(all ? ['--all'] : []), id, String(signal)]);
-  }
-
-  /** Removes what a stopped container has left; `force` kills a running one first. */
-  async delete(id: string, force = false): Promise<void> {
-    await this.#command(['delete', ...(force ? ['--force'] : []), id]);
-  }
-
-  /** State of a container, read from its files; undefined when it does not exist. */
-  state(id: string): State | undefined {
-    return readState(this.root, id);
-  }
-
-  /** States of all containers, by id. */
-  list(): State[] {
-    return listStates(this.root);
-  }
-
-  #creation({ bundle, consoleSocket, pidFile }: CreateOptions): string[] {
-    return flags({ bundle, 'console-socket': consoleSocket, 'pid-file': pidFile });
-  }
-
-  /** `answers`: the exit status is the process's, so that only a logged error is a failure. */
-  async #command(args: readonly string[], { stdio, signal }: StartOptions = {}, answers = false): Promise<number> {
-    const { root, command, cgroupManager } = this.#options;
-    const given = flags({ root, 'cgroup-manager': cgroupManager });
-    const status = await runCommand([...given, ...args], { command, stdio, signal });
-    if (status === 0 || answers) return status;
-    throw new VelociError(`veloci ${args[0]} ended with status ${status} and without a message`, { code: '' });
-  }
-}
+export { compile, encode, explain, loadBundle, parse, validate, type Bundle, type CompileOptions } from './library/bundle.ts';
+export { VelociError, type VelociErrorDetails } from './library/error.ts';
+export { Runtime, type CreateOptions, type ExecOptions, type RuntimeOptions, type StartOptions } from './library/runtime.ts';

@@ -8,7 +8,7 @@ const maxLines = 400;
 
 /** Folders of src/, lowest first: a file imports from its own level or from below. */
 const levels: ReadonlyArray<readonly string[]> = [
-  ['generated'], ['host', 'store', 'cgroup', 'diagnostic'], ['spec'], ['plan'], ['engine'], ['cli'], ['index.ts'],
+  ['generated'], ['host', 'store', 'cgroup', 'diagnostic'], ['spec'], ['plan'], ['engine'], ['cli'], ['library'], ['index.ts'],
 ];
 
 /** The interface that a host implements: the leaf may know its types. */

@@ -5,8 +5,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { VelociError } from './error.ts';
-import { installed } from './installed.ts';
-import { withDefaultLimits } from './node.ts';
+import { installed } from '../host/installed.ts';
+import { withDefaultLimits } from '../host/node.ts';
 
 export interface CommandOptions {
   /** The executable; default: the one beside the library. */

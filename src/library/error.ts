@@ -1,3 +1,6 @@
+import { renderLine } from '../diagnostic/render.ts';
+import type { Diagnostic } from '../diagnostic/types.ts';
+
 /** What an error of veloci is made of; see docs/errors.md for the codes. */
 export interface VelociErrorDetails {
   /** Stable code, `E0412`; empty when the command ended without one. */
@@ -27,6 +30,14 @@ export class VelociError extends Error implements VelociErrorDetails {
     this.line = details.line;
     this.column = details.column;
     this.hint = details.hint;
+  }
+
+  /** Makes an error of a finding. */
+  static fromDiagnostic(diagnostic: Diagnostic): VelociError {
+    const { code, at, hint } = diagnostic;
+    return new VelociError(renderLine(diagnostic), {
+      code, hint, pointer: at?.pointer, line: at?.line || undefined, column: at?.column || undefined,
+    });
   }
 
   /**

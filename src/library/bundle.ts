@@ -1,0 +1,113 @@
+// From a configuration to a plan as data, in the caller's process and without privileges.
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Diagnostic } from '../diagnostic/types.ts';
+import type { Spec } from '../generated/config.ts';
+import { encodePlan } from '../generated/encode.ts';
+import type { Plan } from '../generated/plan.ts';
+import type { HostFacts } from '../host/facts.ts';
+import { hostFacts, nodeHost } from '../host/node.ts';
+import { compile as compilePlan } from '../plan/compile.ts';
+import { PlanError, type CgroupManager } from '../plan/context.ts';
+import { explainPlan } from '../plan/explain.ts';
+import { locate, locateAll } from '../spec/parse/locate.ts';
+import { readConfig } from '../spec/read.ts';
+import { VelociError } from './error.ts';
+
+/** A bundle whose configuration is valid. */
+export interface Bundle {
+  /** Absolute path of the directory; relative paths of the configuration begin there. */
+  readonly path: string;
+  /** How messages name the configuration. */
+  readonly configName: string;
+  /** The text of the configuration. */
+  readonly text: string;
+  readonly config: Spec;
+}
+
+/** What a plan depends on besides the bundle. */
+export interface CompileOptions {
+  /** Id of the container; default: `ID`. */
+  readonly id?: string;
+  /** Facts about the host; default: those of this one. With given facts a plan is the same everywhere. */
+  readonly facts?: HostFacts;
+  /** Who makes cgroups; default: cgroupfs. */
+  readonly cgroupManager?: CgroupManager;
+  /** Absolute paths, as of the flags of create. */
+  readonly consoleSocket?: string;
+  readonly pidFile?: string;
+  /** Takes warnings. */
+  readonly warn?: (warning: Diagnostic) => void;
+}
+
+function bytesOf(source: string | Uint8Array): Uint8Array {
+  return typeof source === 'string' ? new TextEncoder().encode(source) : source;
+}
+
+/**
+ * Everything that is wrong or doubtful in a configuration, with positions.
+ * @param source text of config.json, or its bytes
+ * @param name how messages name it
+ */
+export function validate(source: string | Uint8Array, name = 'config.json'): readonly Diagnostic[] {
+  return readConfig(bytesOf(source), nodeHost(), name, { warnings: true }).found;
+}
+
+/**
+ * Parses and checks a configuration. Integers above 2^53 are of type bigint.
+ * @throws VelociError with the first error
+ */
+export function parse(source: string | Uint8Array, name = 'config.json'): Spec {
+  const { value, found } = readConfig(bytesOf(source), nodeHost(), name);
+  if (value !== undefined) return value;
+  throw VelociError.fromDiagnostic(found.find(({ severity }) => severity === 'error') as Diagnostic);
+}
+
+/**
+ * Reads the configuration of a bundle.
+ * @param directory the bundle
+ * @param name name of the configuration in it
+ * @throws VelociError when it is not valid, or an error of node:fs
+ */
+export function loadBundle(directory: string, name = 'config.json'): Bundle {
+  const path = resolve(directory);
+  const bytes = readFileSync(join(path, name));
+  return { path, configName: name, text: bytes.toString('utf8'), config: parse(bytes, name) };
+}
+
+/**
+ * Compiles a bundle to the plan of its container: all programs, from create to delete. Nothing is executed, and the
+ * same bundle, options and facts give the same plan.
+ * @throws VelociError for what cannot be planned
+ */
+export function compile(bundle: Bundle, options: CompileOptions = {}): Plan {
+  const { id = 'ID', facts = hostFacts(), cgroupManager = 'cgroupfs', consoleSocket, pidFile, warn } = options;
+  try {
+    return compilePlan(bundle.config, {
+      facts, id, host: nodeHost(), bundle: bundle.path,
+      flags: {
+        preserveFds: 0, noPivot: false, noNewKeyring: false, detach: true, cgroupManager,
+        ...(consoleSocket === undefined ? {} : { consoleSocket }),
+        ...(pidFile === undefined ? {} : { pidFile }),
+      },
+      ...(warn === undefined ? {} : { warn }),
+    });
+  } catch (error) {
+    if (!(error instanceof PlanError)) throw error;
+    const [located] = locateAll([error.diagnostic], bundle.text, bundle.configName);
+    throw VelociError.fromDiagnostic(located as Diagnostic);
+  }
+}
+
+/** A plan as text, like `veloci plan`; with a bundle it says which line each operation comes from. */
+export function explain(plan: Plan, bundle?: Bundle): string {
+  return explainPlan(plan, (pointer) => {
+    if (bundle === undefined || pointer === '') return pointer;
+    return `${bundle.configName}:${locate(bundle.text, pointer).line}`;
+  });
+}
+
+/** A plan in the form that the native command reads. */
+export function encode(plan: Plan): Uint8Array {
+  return encodePlan(plan, nodeHost().writer());
+}
