@@ -61,29 +61,33 @@ Outcome in_memory(Bytes program, Fd &slot) {
   return {};
 }
 
+// Opens a filter of the cache; false when it is not there or is not one of ours.
+bool open_cached(int cache, const char *name, Fd &slot) {
+  Fd file(openat(cache, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat info;
+  if (!file.valid() || fstat(file.get(), &info) != 0) return false;
+  if (!S_ISREG(info.st_mode) || info.st_uid != geteuid() || info.st_size == 0 || info.st_size % 8 != 0) return false;
+  // Its place among the last used; a failure costs at most that.
+  futimens(file.get(), nullptr);
+  slot = static_cast<Fd &&>(file);
+  return true;
+}
+
 } // namespace
 
 Outcome HostHandler::on(const FilterOpen &op) {
   if (!is_hash(op.hash)) return Outcome::failed(step::filter_open::open, EINVAL);
   Fd &slot = context_.slots[op.slot];
   Fd cache(context_.root >= 0 ? open_cache(context_.root) : -1);
-  if (op.program) {
-    int at = 0;
-    if (!cache.valid() || replace_file(cache.get(), op.hash.c_str(), op.program.value, 0600, at) != 0) {
-      return in_memory(op.program.value, slot);
-    }
-    trim(cache.get());
+  if (cache.valid() && open_cached(cache.get(), op.hash.c_str(), slot)) return {};
+  if (!op.program) return Outcome::failed(step::filter_open::open, ENOENT);
+  int at = 0;
+  if (!cache.valid() || replace_file(cache.get(), op.hash.c_str(), op.program.value, 0600, at) != 0) {
+    return in_memory(op.program.value, slot);
   }
-  if (!cache.valid()) return Outcome::failed(step::filter_open::open);
-  slot.reset(openat(cache.get(), op.hash.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  struct stat info;
-  if (!slot.valid() || fstat(slot.get(), &info) != 0) return Outcome::failed(step::filter_open::open);
-  if (!S_ISREG(info.st_mode) || info.st_uid != geteuid() || info.st_size % 8 != 0) {
-    return Outcome::failed(step::filter_open::open, EBADMSG);
-  }
-  // Its place among the last used; a failure costs at most that.
-  if (!op.program) futimens(slot.get(), nullptr);
-  return {};
+  trim(cache.get());
+  if (open_cached(cache.get(), op.hash.c_str(), slot)) return {};
+  return in_memory(op.program.value, slot);
 }
 
 } // namespace veloci

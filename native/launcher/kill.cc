@@ -11,7 +11,7 @@ int kill_command(Invocation &invocation) {
   if (text.size > 1 && text.data[0] == '-') text = {text.data + 1, text.size - 1};
   Str suggestion;
   int signal = parse_signal(text, suggestion);
-  if (signal == 0) return invocation.fail(SignalUnknown{.signal = text, .suggestion = suggestion});
+  if (signal < 0) return invocation.fail(SignalUnknown{.signal = text, .suggestion = suggestion});
   // No lock: a stop must not wait for another command.
   if (int code = invocation.open_recorded(); code != 0) return code;
   Context &context = invocation.context;

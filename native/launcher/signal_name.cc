@@ -49,7 +49,7 @@ int parse_signal(Str text, Str &suggestion) {
     char c = text.data[i];
     name.add_char(c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c);
   }
-  if (!name.complete()) return 0;
+  if (!name.complete()) return -1;
   const char *plain = strncmp(name.c_str(), "SIG", 3) == 0 ? name.c_str() + 3 : name.c_str();
   Suggestion near(Str::of(plain));
   for (const NamedSignal &known : signals) {
@@ -58,7 +58,7 @@ int parse_signal(Str text, Str &suggestion) {
   }
   if (int realtime = parse_realtime(plain); realtime != 0) return realtime;
   suggestion = near.best();
-  return 0;
+  return -1;
 }
 
 } // namespace veloci
