@@ -1345,15 +1345,12 @@ struct PlannerSlow {
   }
 };
 
-// the planner ran out of memory (limit {limit} MiB)
+// the planner ran out of memory
 struct PlannerMemory {
   static constexpr char code[] = "E0904";
-  Str limit = {};
 
   template <class Sink> void message(Sink &sink) const {
-    sink.text(Str{"the planner ran out of memory (limit ", 37});
-    sink.value(limit);
-    sink.text(Str{" MiB)", 5});
+    sink.text(Str{"the planner ran out of memory", 29});
   }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"is config.json extremely large?", 31});

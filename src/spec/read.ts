@@ -2,7 +2,7 @@ import { diagnose } from '../diagnostic/diagnose.ts';
 import type { Diagnostic } from '../diagnostic/types.ts';
 import type { Host } from '../engine/protocol.ts';
 import { configChecks, processChecks, processFileChecks } from './checks/index.ts';
-import { Findings } from './checks/findings.ts';
+import { Findings, most } from './checks/findings.ts';
 import { locateAll } from './parse/locate.ts';
 import { parseDocument } from './parse/parse.ts';
 import type { JsonValue } from './parse/value.ts';
@@ -79,24 +79,14 @@ function read<T>(
   const value = document.value as unknown as T;
   const errors = validate(document.value);
   const findings = new Findings(options.warnings === true);
+  for (const error of errors) findings.push(error);
   if (errors.length === 0) for (const check of checksOf(value)) check(findings);
-  else if (isObject(document.value)) findings.found.push(...errors, ...checkDamaged(checksOf(value), errors, findings.warnings));
-  else findings.found.push(...errors);
+  else if (isObject(document.value)) checkDamaged(checksOf(value), errors, findings);
   const { found } = findings;
   if (found.length === 0) return { value, text, found };
-  const located = locateAll(firstOf(found), text, name);
+  const located = locateAll(found, text, name);
+  if (findings.isCut) located.push(diagnose('moreFindings', { count: most }));
   return found.some(({ severity }) => severity === 'error') ? { text, found: located } : { value, text, found: located };
-}
-
-/** Most errors, and most warnings, that are reported: to find a place takes a look through the text. */
-const most = 100;
-
-/** The first errors and warnings, and how many more there are. */
-function firstOf(found: readonly Diagnostic[]): readonly Diagnostic[] {
-  if (found.length <= most) return found;
-  const left = { error: most, warning: most };
-  const kept = found.filter(({ severity }) => left[severity]-- > 0);
-  return kept.length === found.length ? found : [...kept, diagnose('moreFindings', { count: found.length - kept.length })];
 }
 
 function isObject(value: JsonValue): boolean {
@@ -107,16 +97,19 @@ function isObject(value: JsonValue): boolean {
  * Runs the checks on a value that breaks its schema, so that all faults come at once. A check that trips over a wrong
  * type ends there, and what checks say about the wrong values themselves is left out.
  */
-function checkDamaged(checks: readonly Bound[], errors: readonly Diagnostic[], warnings: boolean): Diagnostic[] {
+function checkDamaged(checks: readonly Bound[], errors: readonly Diagnostic[], findings: Findings): void {
   const missing = diagnose('missing').code;
   const wrong = errors.filter(({ code }) => code !== missing).map(({ at }) => at?.pointer);
-  const findings = new Findings(warnings);
+  const own = new Findings(findings.warnings);
   for (const check of checks) {
     try {
-      check(findings);
+      check(own);
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
     }
   }
-  return findings.found.filter(({ at }) => !wrong.some((pointer) => at?.pointer === pointer || at?.pointer.startsWith(`${pointer}/`)));
+  for (const diagnostic of own.found) {
+    const at = diagnostic.at?.pointer ?? '';
+    if (!wrong.some((pointer) => at === pointer || at.startsWith(`${pointer}/`))) findings.push(diagnostic);
+  }
 }

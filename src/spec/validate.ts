@@ -22,8 +22,11 @@ export function validateProcess(value: JsonValue): Diagnostic[] {
 
 function run(validate: Validate, value: JsonValue, whole: string): Diagnostic[] {
   if (validate(value)) return [];
-  return (validate.errors ?? []).map((error) => explain(error, value, whole));
+  return (validate.errors ?? []).slice(0, mostExplained).map((error) => explain(error, value, whole));
 }
+
+/** More errors than this are not put into words: one more than a reading keeps. */
+const mostExplained = 101;
 
 /** A value by its pointer. */
 function valueAt(root: JsonValue, pointer: string): JsonValue | undefined {

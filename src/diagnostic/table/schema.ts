@@ -12,5 +12,5 @@ export const schema = {
   tooFew: { code: 'E0306', message: '{name} must not be empty', hint: '{remedy}' },
   wrongForm: { code: 'E0307', message: '{name} "{value}" has the wrong form', hint: 'it must be {expected}' },
   schemaOther: { code: 'E0308', message: '{name} is not valid: {detail}' },
-  moreFindings: { code: 'E0309', warning: true, message: '{count} more findings are not shown' },
+  moreFindings: { code: 'E0309', warning: true, message: 'there is more: only the first {count} errors and warnings are shown' },
 } as const satisfies Entries;

@@ -1,5 +1,4 @@
 import { capabilityNames, capabilityNumber } from '../capabilities.ts';
-import { suggest } from '../suggest.ts';
 import type { Process } from '../types.ts';
 import type { Findings } from './findings.ts';
 
@@ -13,7 +12,7 @@ export function checkCapabilities(process: Process, at: string, findings: Findin
     capabilities[set]?.forEach((name, index) => {
       if (capabilityNumber(name) !== undefined) return;
       const prefixed = name.toUpperCase().startsWith('CAP_') ? name : `CAP_${name}`;
-      findings.add('capabilityUnknown', `${at}/capabilities/${set}/${index}`, { value: name, suggestion: suggest(prefixed, capabilityNames()) });
+      findings.add('capabilityUnknown', `${at}/capabilities/${set}/${index}`, { value: name, suggestion: findings.suggest(prefixed, capabilityNames()) });
     });
   }
   const { ambient = [], inheritable = [], permitted = [] } = capabilities;

@@ -8,17 +8,16 @@ const most = { major: 4095, minor: 1048575 } as const;
 export function checkDevices(spec: Spec, findings: Findings): void {
   const devices = spec.linux?.devices;
   if (devices === undefined) return;
+  const seen = new Map<string, Device>();
   for (let index = 0; index < devices.length; index++) {
     const device = devices[index]!;
     const at = `/linux/devices/${index}`;
     mustBeAbsolute(findings, device.path, 'device path', `${at}/path`);
     if (device.type !== 'p') checkNumbers(device, at, findings);
-    for (let other = 0; other < index; other++) {
-      const before = devices[other]!;
-      if (before.path !== device.path) continue;
-      const same = before.type === device.type && before.major === device.major && before.minor === device.minor;
-      if (!same) findings.add('deviceDuplicate', `${at}/path`, { value: device.path });
-    }
+    const before = seen.get(device.path) ?? device;
+    const same = before.type === device.type && before.major === device.major && before.minor === device.minor;
+    if (!same) findings.add('deviceDuplicate', `${at}/path`, { value: device.path });
+    seen.set(device.path, device);
     if (findings.warnings && device.fileMode !== undefined && (device.fileMode & 0xfff) > 511) {
       findings.add('fileModeDecimal', `${at}/fileMode`, { value: device.fileMode, octal: device.fileMode.toString(8) });
     }

@@ -1,10 +1,15 @@
 import { diagnose, placeAt } from '../../diagnostic/diagnose.ts';
 import type { DiagnosticName } from '../../diagnostic/table.ts';
 import type { Diagnostic, Holes } from '../../diagnostic/types.ts';
+import { suggest } from '../suggest.ts';
+
+/** Most errors, and most warnings, that are kept: to say where one is takes a look through the whole text. */
+export const most = 100;
 
 /** What the checks have found; by pointer only, positions are added later. */
 export class Findings {
   readonly found: Diagnostic[] = [];
+  private readonly counts = { error: 0, warning: 0 };
   /** Whether anybody reads warnings: else the checks that only warn are not run. */
   readonly warnings: boolean;
 
@@ -14,12 +19,27 @@ export class Findings {
 
   /** Adds a line of the table: an error or, as the table says, a warning. */
   add(name: DiagnosticName, pointer: string, holes: Holes = {}): void {
-    this.found.push(diagnose(name, holes, placeAt(pointer)));
+    this.push(diagnose(name, holes, placeAt(pointer)));
   }
 
   /** The same about a key rather than its value. */
   addKey(name: DiagnosticName, pointer: string, holes: Holes = {}): void {
-    this.found.push(diagnose(name, holes, { ...placeAt(pointer), key: true }));
+    this.push(diagnose(name, holes, { ...placeAt(pointer), key: true }));
+  }
+
+  /** Takes in what was found elsewhere. */
+  push(diagnostic: Diagnostic): void {
+    if (++this.counts[diagnostic.severity] <= most) this.found.push(diagnostic);
+  }
+
+  /** Whether more was found than is kept. */
+  get isCut(): boolean {
+    return this.counts.error + this.counts.warning > this.found.length;
+  }
+
+  /** The word that was probably meant; a flood of findings gets no suggestions, which are slow. */
+  suggest(word: string, known: Iterable<string>): string | undefined {
+    return this.found.length < most ? suggest(word, known) : undefined;
   }
 }
 

@@ -1,5 +1,4 @@
 import { mountOption, mountOptionNames, mountParameters } from '../mount-options.ts';
-import { suggest } from '../suggest.ts';
 import type { Mount, Spec } from '../types.ts';
 import { isAbsolute, type Findings } from './findings.ts';
 
@@ -80,7 +79,7 @@ function checkParameters(options: readonly string[], type: string, bind: boolean
     const name = equals < 0 ? value : value.slice(0, equals + 1);
     if (mountOption(value) !== undefined || known.includes(` ${name} `)) continue;
     const names = known.split(' ');
-    const suggestion = suggest(name, equals < 0 ? [...mountOptionNames(), ...names] : names);
+    const suggestion = findings.suggest(name, equals < 0 ? [...mountOptionNames(), ...names] : names);
     findings.add('mountOption', `${at}/options/${index}`, { value, suggestion, type: bind ? 'bind' : type });
   }
 }

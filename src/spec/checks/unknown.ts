@@ -1,6 +1,5 @@
 import { configTreeText, type Tree } from '../../generated/config-tree.ts';
 import { pointerPart } from '../parse/position.ts';
-import { suggest } from '../suggest.ts';
 import type { Process, Spec } from '../types.ts';
 import type { Findings } from './findings.ts';
 
@@ -30,7 +29,7 @@ function walk(value: unknown, known: Tree, at: string, findings: Findings): void
     else if (below !== undefined) walk(member, below, pointer, findings);
     else if (properties !== undefined && !Array.isArray(value)) {
       const names = Object.keys(properties).filter((name) => !Object.hasOwn(value, name));
-      findings.addKey('unknownKey', pointer, { name: key, suggestion: suggest(key, names) });
+      findings.addKey('unknownKey', pointer, { name: key, suggestion: findings.suggest(key, names) });
     }
   }
 }
