@@ -7,6 +7,7 @@
 #include "planner/bytes.h"
 #include "planner/host_binding.h"
 #include "planner/snapshot.h"
+#include "planner/wire_writer.h"
 
 namespace veloci {
 namespace {
@@ -76,6 +77,7 @@ Engine *Engine::restore() {
   snapshot_restore(header, memory);
   Engine *engine = static_cast<Engine *>(memory);
   JS_UpdateStackTop(JS_GetRuntime(engine->js_));
+  wire_writer_set_class(engine->writer_class_);
   return engine;
 }
 
@@ -98,7 +100,9 @@ bool Engine::start(Bytes bytecode) {
   js_ = JS_NewContextRaw(runtime);
   if (js_ == nullptr) return false;
   add_intrinsics(js_);
-  return load(bytecode) && seal_prototype(js_) && !arena_.exhausted();
+  host_ = host_object(js_);
+  writer_class_ = wire_writer_class();
+  return !JS_IsException(host_) && load(bytecode) && seal_prototype(js_) && !arena_.exhausted();
 }
 
 bool Engine::load(Bytes bytecode) {
@@ -116,7 +120,7 @@ JSValue Engine::call(Str request, Bytes config, Bytes process) {
   JSValue bundle = JS_GetPropertyStr(js_, global, "veloci");
   JSValue function = JS_GetPropertyStr(js_, bundle, "engine");
   JSValue blobs = JS_NewObject(js_);
-  JSValue args[] = {JS_ParseJSON(js_, request.data, request.size, "request"), blobs, host_object(js_)};
+  JSValue args[] = {JS_ParseJSON(js_, request.data, request.size, "request"), blobs, host_};
   for (JSValueConst arg : args) {
     if (JS_IsException(arg)) return JS_EXCEPTION;
   }

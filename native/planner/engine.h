@@ -33,6 +33,8 @@ private:
 
   Arena arena_;
   JSContext *js_ = nullptr;
+  JSValue host_ = JS_UNDEFINED;
+  JSClassID writer_class_ = 0;
 };
 
 } // namespace veloci

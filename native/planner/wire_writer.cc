@@ -153,6 +153,9 @@ bool wire_writer_define(JSContext *js) {
   return true;
 }
 
+JSClassID wire_writer_class() { return writer_class; }
+void wire_writer_set_class(JSClassID id) { writer_class = id; }
+
 JSValue wire_writer_create(JSContext *js, JSValueConst, int, JSValueConst *) {
   JSValue object = JS_NewObjectClass(js, static_cast<int>(writer_class));
   if (JS_IsException(object)) return object;
