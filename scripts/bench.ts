@@ -8,6 +8,7 @@
 //   --limit         the caller is in a cgroup of 64 MB of memory
 //   --parallel N    also N execs at once
 //   --podman        real podman run and exec instead of the bare commands
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -65,8 +66,10 @@ export async function main(args: string[]): Promise<number> {
   } finally {
     await meter.close();
     unlimit?.();
+    podman?.reset(runtimes[0]?.path ?? '');
+    if (spawnSync('findmnt', ['-rn', '-o', 'TARGET']).stdout.includes(dir)) throw new Error(`mounts are left in ${dir}`);
+    rmSync(dir, { recursive: true, force: true });
   }
-  rmSync(dir, { recursive: true, force: true });
 
   const memory = samples.get(memoryStep);
   samples.delete(memoryStep);

@@ -7,8 +7,9 @@ import { which } from './paths.ts';
 
 export class Podman {
   readonly image = 'localhost/veloci-test';
-  /** no network back end is needed, and no systemd */
-  readonly runFlags = ['--network', 'none', '--log-driver', 'k8s-file'];
+  /** no network back end is needed, no systemd, and no right to raise limits */
+  readonly runFlags = ['--network', 'none', '--log-driver', 'k8s-file',
+    '--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=4096:4096'];
   readonly env: Record<string, string>;
   readonly #dir: string;
   readonly #path: string;
@@ -19,12 +20,15 @@ export class Podman {
     if (!path) throw new Error('podman is not installed');
     this.#path = path;
     this.#dir = dir;
-    for (const name of ['storage', 'run', 'tmp', 'home']) mkdirSync(join(dir, name), { recursive: true });
+    for (const name of ['storage', 'run', 'tmp', 'home', 'networks']) mkdirSync(join(dir, name), { recursive: true });
     writeFileSync(join(dir, 'containers.conf'), `[engine]
 events_logger = "file"
 cgroup_manager = "cgroupfs"
 runtime_supports_json = ["crun", "runc", "veloci"]
 runtime_supports_nocgroups = ["crun", "veloci"]
+[network]
+network_backend = "netavark"
+network_config_dir = "${join(dir, 'networks')}"
 `);
     this.env = { PATH: process.env['PATH'] ?? '', HOME: join(dir, 'home'), TMPDIR: join(dir, 'tmp'),
       CONTAINERS_CONF: join(dir, 'containers.conf') };
@@ -44,5 +48,12 @@ runtime_supports_nocgroups = ["crun", "veloci"]
     const [command = '', ...args] = this.command(runtime, ['import', '--quiet', archive, this.image]);
     const result = spawnSync(command, args, { env: this.env, encoding: 'utf8' });
     if (result.status !== 0) throw new Error(`podman import: ${result.stderr}`);
+  }
+
+  /** Removes every container, and what vfs storage and its mounts hold. */
+  reset(runtime: string): void {
+    const [command = '', ...args] = this.command(runtime, ['rm', '--all', '--force', '--time', '0']);
+    spawnSync(command, args, { env: this.env });
+    spawnSync('umount', ['-R', join(this.#dir, 'storage/vfs'), join(this.#dir, 'storage')], { stdio: 'ignore' });
   }
 }

@@ -1,0 +1,173 @@
+// Crash safety: the runtime is killed anywhere in create, then `delete --force` leaves nothing.
+import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { assert, type PeerMark, test } from '../support/case.ts';
+import type { Context } from '../support/context.ts';
+import { cgroups, leaks, processes, snapshot } from '../support/leak.ts';
+import { timeScale, which } from '../support/paths.ts';
+import { runtimeName } from '../support/runtime.ts';
+
+const crun: PeerMark = { peer: 'crun 1.8.1', why: 'nothing is recorded before the side effects' };
+const runc: PeerMark = { peer: 'runc 1.1.5', why: 'nothing is recorded before the side effects' };
+const damaged: PeerMark[] = [{ peer: 'crun 1.8.1', why: 'delete --force needs its files' },
+  { peer: 'runc 1.1.5', why: 'delete --force needs its files' }];
+const rounds = runtimeName().startsWith('veloci') ? 60 : 15;
+
+/** A create in its own cgroup, to be killed. */
+const prepare = (c: Context): { id: string; args: string[] } => {
+  const id = c.id();
+  const { dir } = c.command(['/probe', 'pause'], (config) => { config.linux.cgroupsPath = `/${id}`; });
+  return { id, args: ['create', '--bundle', dir, '--pid-file', join(c.dir(), 'pid'), id] };
+};
+
+/** After a kill: delete --force must succeed and leave no process, cgroup or file. */
+async function deletedWithoutTrace(c: Context, id: string, when: string): Promise<void> {
+  const result = await c.rt(['delete', '--force', id]);
+  assert.equal(result.code, 0, `${when}: ${result.stderr}`);
+  const end = Date.now() + 2000 * timeScale;
+  for (;;) {
+    const left = [...cgroups(id), ...readdirSync(c.root).filter((name) => name === id),
+      ...[...processes().values()].filter((line) => !/\(Z\)|strace|^sh /.test(line))];
+    if (left.length === 0) return;
+    if (Date.now() > end) assert.deepEqual(left, [], `${when}: left behind`);
+    await sleep(10);
+  }
+}
+
+test('SIGKILL after a random time of create', async (c) => {
+  for (let i = 0; i < rounds; i++) {
+    const { id, args } = prepare(c);
+    const { child, done } = c.begin(args);
+    const wait = (i / rounds) * 5 * timeScale;
+    const until = performance.now() + wait;
+    while (performance.now() < until) continue; // a timer is too coarse
+    child.kill('SIGKILL');
+    await done;
+    await deletedWithoutTrace(c, id, `after ${wait.toFixed(2)} ms`);
+  }
+}, { peers: [crun, runc] });
+
+/**
+ * Where to strike: every system call of a traced run, as strace counts them: by name, per process. A peer,
+ * which is slow to try, is struck at a sample of them.
+ */
+async function strikes(c: Context, args: string[], follow: boolean): Promise<string[]> {
+  const file = join(c.dir(), 'trace');
+  const traced = c.begin(args, { prefix: ['strace', ...(follow ? ['-f'] : []), '-qq', '-o', file] });
+  await Promise.race([traced.done, sleep(3000 * timeScale)]);
+  await c.rt(['delete', '--force', args.at(-1) ?? '']);
+  traced.child.kill('SIGTERM');
+  await traced.done;
+  const counts = new Map<string, number>();
+  const found = new Set<string>();
+  for (const line of readFileSync(file, 'utf8').split('\n')) {
+    const [, pid = '', name] = /^(?:(\d+) +)?([a-z_0-9]+)\(/.exec(line) ?? [];
+    if (!name) continue;
+    const count = (counts.get(pid + name) ?? 0) + 1;
+    counts.set(pid + name, count);
+    found.add(`inject=${name}:signal=KILL:when=${count}`);
+  }
+  const all = [...found].filter((text) => !/=(execve:signal=KILL:when=1|exit_group:.*)$/.test(text));
+  const wanted = runtimeName().startsWith('veloci') ? 400 : 12;
+  return all.filter((_, i) => all.length <= wanted || i % Math.ceil(all.length / wanted) === 0);
+}
+
+const skip = which('strace') ? false : 'strace is not installed';
+
+for (const verb of ['create', 'start', 'delete'] as const) {
+  const target = (id: string): string[] => [verb, ...(verb === 'delete' ? ['--force'] : []), id];
+  const made = async (c: Context): Promise<{ id: string; args: string[] }> => {
+    const { id, args } = prepare(c);
+    if (verb === 'create') return { id, args };
+    assert.equal((await c.rt(args)).code, 0);
+    return { id, args: target(id) };
+  };
+
+  test(`SIGKILL at each system call of ${verb}`, async (c) => {
+    const points = await strikes(c, (await made(c)).args, false);
+    assert.ok(points.length > 5, 'nothing was traced');
+    for (const point of points) {
+      const { id, args } = await made(c);
+      await c.rt(args, { prefix: ['strace', '-qq', '-o', '/dev/null', '-e', point] });
+      await deletedWithoutTrace(c, id, `${verb}, ${point}`);
+    }
+  }, { peers: verb === 'create' ? [crun] : [], skip });
+}
+
+test('SIGKILL of any process of create at each system call', async (c) => {
+  const points = await strikes(c, prepare(c).args, true);
+  assert.ok(points.length > 5, 'nothing was traced');
+  for (const point of points) {
+    const { id, args } = prepare(c);
+    // strace follows init, and so leaves only when that is gone
+    const traced = c.begin(args, { prefix: ['strace', '-f', '-qq', '-o', '/dev/null', '-e', point] });
+    const pidFile = args[4] as string;
+    while (traced.child.exitCode === null && traced.child.signalCode === null && !existsSync(pidFile)) await sleep(5);
+    if (existsSync(pidFile)) await sleep(20);
+    await deletedWithoutTrace(c, id, `a process of create, ${point}`);
+    await traced.done;
+  }
+}, { peers: [crun, runc], skip });
+
+test('SIGTERM during create undoes it', async (c) => {
+  for (let i = 0; i < rounds; i++) {
+    const { id, args } = prepare(c);
+    const before = snapshot(c.token, c.root);
+    const { child, done } = c.begin(args);
+    await sleep(i % 6);
+    child.kill('SIGTERM');
+    const result = await done;
+    if (result.code === 0) {
+      await c.destroy(id); // it was done already
+      continue;
+    }
+    assert.deepEqual(await leaks(before, c.token, c.root), [], `terminated after ${i % 6} ms`);
+  }
+}, { peers: [runc] });
+
+/** The regular files in the state folder of a container. */
+const stateFiles = (c: Context, id: string): string[] =>
+  readdirSync(join(c.root, id)).map((name) => join(c.root, id, name)).filter((path) => statSync(path).isFile());
+
+for (const [what, damage] of [
+  ['emptied', (path: string) => truncateSync(path)],
+  ['cut in half', (path: string) => truncateSync(path, Math.floor(statSync(path).size / 2))],
+  ['filled with zeros', (path: string) => writeFileSync(path, Buffer.alloc(statSync(path).size))],
+  ['garbage', (path: string) => writeFileSync(path, Buffer.from('{"pid": 1, "id": "/", \xff}', 'latin1'))],
+] as const) {
+  test(`delete --force works when one state file is ${what}`, async (c) => {
+    const first = await c.started(c.command(['/probe', 'pause']));
+    const names = stateFiles(c, first.id).map((path) => path.slice(path.lastIndexOf('/') + 1));
+    await c.destroy(first.id);
+    for (const name of names) {
+      const { id } = await c.started(c.command(['/probe', 'pause']));
+      const path = join(c.root, id, name);
+      if (!existsSync(path)) continue;
+      damage(path);
+      await deletedWithoutTrace(c, id, `${name} ${what}`);
+    }
+  }, { peers: damaged });
+}
+
+test('delete --force works when every state file is gone', async (c) => {
+  const { id } = await c.started(c.command(['/probe', 'pause']));
+  for (const path of stateFiles(c, id)) (await import('node:fs')).rmSync(path);
+  const result = await c.rt(['delete', '--force', id]);
+  assert.equal(result.code, 0, result.stderr);
+  assert.ok(!existsSync(join(c.root, id)));
+}, { leaks: 'ignore' });
+
+test('a pid that was reused is never killed', async (c) => {
+  const { id, pid } = await c.started(c.command(['/probe', 'pause']));
+  const victim = c.beginProgram(['sleep', '1000']);
+  const other = victim.child.pid as number;
+  for (const path of stateFiles(c, id)) {
+    const text = readFileSync(path, 'latin1');
+    if (/^\s*\{/.test(text)) writeFileSync(path, text.replaceAll(new RegExp(`\\b${pid}\\b`, 'g'), String(other)), 'latin1');
+  }
+  await c.rt(['kill', id, 'KILL']);
+  await sleep(50);
+  assert.equal(victim.child.signalCode, null, 'a stranger was killed');
+  process.kill(pid, 'SIGKILL');
+}, { leaks: 'ignore' });
