@@ -39,6 +39,8 @@ int open_cgroup(const char *mount, const char *path, int flags) {
   return open_below_cgroup(root.get(), path, flags);
 }
 
+bool join_cgroup(int cgroup, bool v2) { return write_cgroup_file(cgroup, v2 ? "cgroup.procs" : "tasks", Str::of("0")); }
+
 bool write_cgroup_file(int cgroup, const char *file, Str value) {
   if (strchr(file, '/') != nullptr) {
     errno = EINVAL;

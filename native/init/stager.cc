@@ -55,9 +55,11 @@ bool falls_back(int err) {
 } // namespace
 
 Outcome Stager::on(const CgroupJoin &op) {
-  Fd dir(open_cgroup(op.dir.mount.c_str(), op.dir.path.c_str(), O_PATH | O_DIRECTORY));
+  bool v2;
+  Fd root(open_cgroup_root(op.dir.mount.c_str(), &v2));
+  Fd dir(root.valid() ? open_below_cgroup(root.get(), op.dir.path.c_str(), O_PATH | O_DIRECTORY) : -1);
   if (!dir.valid()) return fail(step::cgroup_join::open, op.dir.mount);
-  if (!write_cgroup_file(dir.get(), "cgroup.procs", Str::of("0"))) return fail(step::cgroup_join::write, op.dir.mount);
+  if (!join_cgroup(dir.get(), v2)) return fail(step::cgroup_join::write, op.dir.mount);
   return Outcome::success();
 }
 
@@ -118,7 +120,7 @@ Outcome Stager::on(const ProcessClone &op) {
   if (op.cgroup) cgroup = static_cast<Fd &&>(shared_.slots[op.cgroup.value.number]);
   Cloned init = clone_init(op.types, cgroup.get());
   if (init.pid < 0 && cgroup.valid() && falls_back(errno)) {
-    if (!write_cgroup_file(cgroup.get(), "cgroup.procs", Str::of("0"))) {
+    if (!join_cgroup(cgroup.get(), true)) {
       return fail(step::process_clone::clone, errno, "cgroup.procs");
     }
     init = clone_init(op.types, -1);

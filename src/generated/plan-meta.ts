@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = '295caf71897f2f67c0d01e0e9837b0b1';
+export const schemaHash = 'f0a219ed1072d47934c0062a4c80c969';
 
 export interface OperationMeta {
   readonly code: number;

@@ -195,7 +195,10 @@ export interface CgroupOpen {
   readonly slot: Slot;
 }
 
-/** Moves the calling process into a cgroup by writing 0 to cgroup.procs. Run by: stager. */
+/**
+ * Moves the calling process into a cgroup: writes 0 to cgroup.procs, or to tasks on v1, where the kernel then
+ * needs no lock that waits for RCU. Run by: stager.
+ */
 export interface CgroupJoin {
   readonly op: 'cgroup.join';
   readonly from: string;
