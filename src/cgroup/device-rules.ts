@@ -22,9 +22,18 @@ const own = '/linux/resources/devices';
  * What every container may do: make any node (a node without the right to open it harms nobody), and use null, zero,
  * full, random, urandom, tty, console, ptmx and the pseudo terminals.
  */
-const always: readonly (readonly [type: 'b' | 'c', major: number, minor: number, access: string])[] = [
-  ['c', -1, -1, 'm'], ['b', -1, -1, 'm'], ['c', 1, 3, 'rwm'], ['c', 1, 5, 'rwm'], ['c', 1, 7, 'rwm'], ['c', 1, 8, 'rwm'],
-  ['c', 1, 9, 'rwm'], ['c', 5, 0, 'rwm'], ['c', 5, 1, 'rwm'], ['c', 5, 2, 'rwm'], ['c', 136, -1, 'rwm'],
+const always: readonly DeviceRule[] = [
+  { allow: true, type: 'c', major: -1, minor: -1, access: 'm', from: own },
+  { allow: true, type: 'b', major: -1, minor: -1, access: 'm', from: own },
+  { allow: true, type: 'c', major: 1, minor: 3, access: 'rwm', from: own },
+  { allow: true, type: 'c', major: 1, minor: 5, access: 'rwm', from: own },
+  { allow: true, type: 'c', major: 1, minor: 7, access: 'rwm', from: own },
+  { allow: true, type: 'c', major: 1, minor: 8, access: 'rwm', from: own },
+  { allow: true, type: 'c', major: 1, minor: 9, access: 'rwm', from: own },
+  { allow: true, type: 'c', major: 5, minor: 0, access: 'rwm', from: own },
+  { allow: true, type: 'c', major: 5, minor: 1, access: 'rwm', from: own },
+  { allow: true, type: 'c', major: 5, minor: 2, access: 'rwm', from: own },
+  { allow: true, type: 'c', major: 136, minor: -1, access: 'rwm', from: own },
 ];
 
 function isAll(rule: DeviceRule): boolean {
@@ -50,7 +59,7 @@ export function deviceRules(configured: readonly SpecRule[] | undefined): readon
     }
   }
   if (rules.length === 1 && rules[0]!.allow) return rules;
-  for (const [type, major, minor, access] of always) rules.push({ allow: true, type, major, minor, access, from: own });
+  for (const rule of always) rules.push(rule);
   return rules;
 }
 

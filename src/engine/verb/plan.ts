@@ -11,7 +11,12 @@ export function plan(call: Call): Response {
   const made = planOf(call);
   if (isOn(call.request.options, 'json')) return answerText(`${JSON.stringify(made, asJson, 2)}\n`);
   const text = call.texts[call.configName] ?? '';
-  return answerText(explainPlan(made, (pointer) => (pointer === '' ? '' : `${call.configName}:${locate(text, pointer).line}`)));
+  const places = new Map<string, string>([['', '']]);
+  return answerText(explainPlan(made, (pointer) => {
+    let place = places.get(pointer);
+    if (place === undefined) places.set(pointer, place = `${call.configName}:${locate(text, pointer).line}`);
+    return place;
+  }));
 }
 
 /** Programs of the kernel are shown by their size; integers beyond 2^53 as texts. */

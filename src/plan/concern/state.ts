@@ -38,15 +38,15 @@ export function claimState(d: Draft): void {
 /** state.json: for people and for the library; the native commands have the record and the stored plan. */
 export function writeState(d: Draft): void {
   const { context, spec } = d;
-  const tail = {
-    bundle: context.bundle, rootfs: rootfsPath(spec, context), owner: context.facts.user,
-    cgroups: d.cgroups.places.map(({ dir, controllers }) => ({ mount: dir.mount, path: dir.path, controllers })),
-    annotations: spec.annotations,
-  };
+  const cgroups = [];
+  for (const { dir, controllers } of d.cgroups.places) cgroups.push({ mount: dir.mount, path: dir.path, controllers });
+  const tail = `","bundle":${JSON.stringify(context.bundle)},"rootfs":${JSON.stringify(rootfsPath(spec, context))
+  },"owner":${JSON.stringify(context.facts.user)},"cgroups":${JSON.stringify(cgroups)}${
+    spec.annotations === undefined ? '' : `,"annotations":${JSON.stringify(spec.annotations)}`}}\n`;
   d.host.push({
     op: 'state.write', from: '', content: [
       `{"stateVersion":1,"ociVersion":"${specVersion}","id":"`, id, '","pid":', pid, ',"startTime":', startTime,
-      ',"created":"', created, `",${JSON.stringify(tail).slice(1)}\n`,
+      ',"created":"', created, tail,
     ],
   });
 }
