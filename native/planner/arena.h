@@ -20,6 +20,7 @@ public:
   void set_clean(bool clean) { clean_ = clean; }
   // Whether an allocation has failed.
   bool exhausted() const { return exhausted_; }
+  void set_end(char *end) { end_ = end; }
   // End of the memory that is in use.
   const char *top() const { return top_; }
 

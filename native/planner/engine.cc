@@ -54,11 +54,12 @@ bool set_blob(JSContext *js, JSValueConst blobs, const char *name, Bytes bytes) 
 } // namespace
 
 Engine *Engine::make(Bytes bytecode) {
-  void *memory = map_engine_memory(memory_limit, 3 * memory_ready);
+  size_t capacity = memory_limit;
+  void *memory = map_engine_memory(capacity, 3 * memory_ready);
   if (memory == nullptr) return nullptr;
   Engine *engine = new (memory) Engine;
   constexpr size_t offset = (sizeof(Engine) + 15) / 16 * 16;
-  engine->arena_.adopt(static_cast<char *>(memory) + offset, memory_limit - offset);
+  engine->arena_.adopt(static_cast<char *>(memory) + offset, capacity - offset);
   engine->arena_.set_clean(true);
   bool ok = engine->start(bytecode);
   engine->arena_.set_clean(false);
@@ -68,14 +69,16 @@ Engine *Engine::make(Bytes bytecode) {
 Engine *Engine::restore() {
   const SnapshotHeader &header = veloci_snapshot;
   if (header.state != SnapshotState::ready) return nullptr;
-  void *memory = map_engine_memory(memory_limit, header.image_size + memory_ready);
+  size_t capacity = memory_limit;
+  void *memory = map_engine_memory(capacity, header.image_size + memory_ready);
   // Somebody else is at the address: an engine at any other is made anew.
   if (memory != snapshot_address) {
-    if (memory != nullptr) munmap(memory, memory_limit);
+    if (memory != nullptr) munmap(memory, capacity);
     return nullptr;
   }
   snapshot_restore(header, memory);
   Engine *engine = static_cast<Engine *>(memory);
+  engine->arena_.set_end(static_cast<char *>(memory) + capacity);
   JS_UpdateStackTop(JS_GetRuntime(engine->js_));
   wire_writer_set_class(engine->writer_class_);
   return engine;

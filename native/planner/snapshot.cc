@@ -12,6 +12,9 @@
 namespace veloci {
 namespace {
 
+// Enough for every usual request.
+constexpr size_t least_capacity = size_t{12} << 20;
+
 bool write_all(const void *data, size_t size) {
   const char *at = static_cast<const char *>(data);
   while (size > 0) {
@@ -35,12 +38,16 @@ __attribute__((constructor)) void write_snapshot() {
 
 } // namespace
 
-void *map_engine_memory(size_t capacity, size_t ready) {
+void *map_engine_memory(size_t &capacity, size_t ready) {
   constexpr int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
   constexpr int access = PROT_READ | PROT_WRITE;
-  void *memory = mmap(snapshot_address, capacity, access, flags | MAP_FIXED_NOREPLACE, -1, 0);
-  if (memory == MAP_FAILED) memory = mmap(nullptr, capacity, access, flags, -1, 0);
-  if (memory == MAP_FAILED) return nullptr;
+  void *memory;
+  for (;; capacity /= 2) {
+    if (capacity < least_capacity) return nullptr;
+    memory = mmap(snapshot_address, capacity, access, flags | MAP_FIXED_NOREPLACE, -1, 0);
+    if (memory == MAP_FAILED) memory = mmap(nullptr, capacity, access, flags, -1, 0);
+    if (memory != MAP_FAILED) break;
+  }
   // One call for what every request needs is cheaper than a fault for each page.
   ready = (ready + 4095) & ~size_t{4095};
   mmap(memory, ready, access, flags | MAP_FIXED | MAP_POPULATE, -1, 0);

@@ -27,8 +27,9 @@ inline void *const snapshot_address = reinterpret_cast<void *>(0x1000000000);
 
 extern "C" const SnapshotHeader veloci_snapshot;
 
-// Maps zeroed memory, at snapshot_address when that is free, and makes the first `ready` bytes present. nullptr: none.
-void *map_engine_memory(size_t capacity, size_t ready);
+// Maps zeroed memory, at snapshot_address when that is free, and makes the first `ready` bytes present. Where the
+// caller's limits or the system's accounting refuse `capacity` bytes, it becomes less. nullptr: none.
+void *map_engine_memory(size_t &capacity, size_t ready);
 
 // Copies the image to `memory` and relocates it.
 void snapshot_restore(const SnapshotHeader &header, void *memory);

@@ -95,6 +95,14 @@ t.test('a hostile configuration ends in one clear answer, soon', async (t) => {
   }
 });
 
+t.test('little address space', async (t) => {
+  const file = join(t.testdir(), 'request');
+  writeFileSync(file, JSON.stringify(request('spec')));
+  const run = spawnSync('sh', ['-c', 'ulimit -v 100000; exec "$0" answer "$1"', driver, file]);
+  t.equal(run.status, 0, run.stderr.toString());
+  t.ok(run.stdout.equals(Buffer.from(engine(request('spec'), {}, nodeHost()))));
+});
+
 t.test('a request that is not JSON', async (t) => {
   const file = join(t.testdir(), 'request');
   writeFileSync(file, '{');
