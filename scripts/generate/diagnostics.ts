@@ -1,4 +1,5 @@
-import { table } from '../../src/diagnostic/table.ts';
+import { explanations } from '../../src/diagnostic/explanations.ts';
+import { table, type DiagnosticName } from '../../src/diagnostic/table.ts';
 import type { Entry } from '../../src/diagnostic/types.ts';
 import { notice, snake, wrap } from './names.ts';
 
@@ -105,17 +106,19 @@ export function diagnosticsDocs(): string {
   const orphan = entries.find(([, { code }]) => !chapters.some(([prefix]) => code.startsWith(prefix)));
   if (orphan) throw new Error(`src/diagnostic: ${orphan[0]} has the code ${orphan[1].code}, which is in no chapter`);
   const text = chapters.map(([prefix, title]) => {
-    const lines = entries.filter(([, { code }]) => code.startsWith(prefix)).map(([, entry]) => {
+    const lines = entries.filter(([, { code }]) => code.startsWith(prefix)).map(([name, entry]) => {
       const kind = entry.warning === true ? ' (warning)' : '';
       const hints = [entry.hint, entry.otherwise].filter((hint) => hint !== undefined).map((hint) => `  - ${markdown(hint)}\n`);
-      return `- **${entry.code}**${kind} ${markdown(entry.message)}\n${hints.join('')}`;
+      const why = explanations[name as DiagnosticName];
+      const background = why === undefined ? '' : `\n  ${markdown(why)}\n`;
+      return `- **${entry.code}**${kind} ${markdown(entry.message)}\n${hints.join('')}${background}`;
     });
     return `## ${prefix}xx: ${title}\n\n${lines.join('') || 'None yet.\n'}`;
   });
   return `<!-- ${notice} -->
 # Error codes
 
-Every error and warning has a stable code. Words in italics stand for values; below a message is what to do about it.
+Every error and warning has a stable code. Words in italics stand for values; below a message is what to do about it, and why.
 
 ${text.join('\n')}`;
 }
