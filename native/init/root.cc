@@ -40,15 +40,17 @@ Outcome Init::on(const RootOpen &op) {
   }
   Fd directory(openat(AT_FDCWD, op.path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!directory.valid()) return fail(at::open, op.path);
-  constexpr unsigned flags = sys::open_tree_clone | sys::open_tree_cloexec | sys::at_empty_path | sys::at_recursive;
-  Fd tree(sys::open_tree(directory.get(), "", flags));
-  if (!tree.valid()) return fail(at::clone, op.path);
-  if (sys::move_mount(tree.get(), directory.get()) < 0) return fail(at::attach, op.path);
+  // Before the rootfs is mounted on itself: below a shared mount that would show on the host, and its copy would be
+  // shared, too, which pivot_root(2) refuses.
   if (op.parent_private) {
     bool done = make_holder_private(directory.get(), -1) ||
                 (errno == ENOSYS && procfs() >= 0 && make_holder_private(directory.get(), procfs()));
     if (!done) return fail(at::parent, op.path);
   }
+  constexpr unsigned flags = sys::open_tree_clone | sys::open_tree_cloexec | sys::at_empty_path | sys::at_recursive;
+  Fd tree(sys::open_tree(directory.get(), "", flags));
+  if (!tree.valid()) return fail(at::clone, op.path);
+  if (sys::move_mount(tree.get(), directory.get()) < 0) return fail(at::attach, op.path);
   root_ = static_cast<Fd &&>(tree);
   return Outcome::success();
 }
@@ -64,8 +66,12 @@ Outcome Init::on(const RootPivot &op) {
     if (mount(".", "/", nullptr, MS_MOVE, nullptr) < 0) return Outcome::failed(at::move);
     if (chroot(".") < 0) return Outcome::failed(at::chroot);
   } else {
+    Fd old(openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!old.valid()) return Outcome::failed(at::chdir);
     if (sys::pivot_root(".", ".") < 0) return Outcome::failed(at::pivot);
-    // The old root now lies over the new one; its going must not reach the host.
+    // The old root now lies over the new one; its going must not reach the host. By its own descriptor: `.` is the new
+    // root for mount(2).
+    if (fchdir(old.get()) < 0) return Outcome::failed(at::chdir);
     if (mount(nullptr, ".", nullptr, MS_SLAVE | MS_REC, nullptr) < 0) return Outcome::failed(at::propagate);
     if (umount2(".", MNT_DETACH) < 0) return Outcome::failed(at::detach);
   }
