@@ -13,11 +13,22 @@ export function cacheKey(...parts: unknown[]): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
 }
 
+const underWay = new Map<string, Promise<string>>();
+
 /**
- * The folder `name` of the cache, filled by `make` when it does not exist. It appears complete or not at all,
- * also when two calls make it at the same time.
+ * The folder `name` of the cache, filled by `make` when it does not exist: once per process, however many ask. It
+ * appears complete or not at all, also when two processes make it at the same time.
  */
-export async function cached(name: string, make: (folder: string) => Promise<void>): Promise<string> {
+export function cached(name: string, make: (folder: string) => Promise<void>): Promise<string> {
+  let folder = underWay.get(name);
+  if (folder === undefined) {
+    folder = findOrMake(name, make);
+    underWay.set(name, folder);
+  }
+  return folder;
+}
+
+async function findOrMake(name: string, make: (folder: string) => Promise<void>): Promise<string> {
   const folder = join(cacheFolder(), name);
   if (existsSync(folder)) return folder;
   mkdirSync(dirname(folder), { recursive: true });
