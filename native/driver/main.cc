@@ -2,6 +2,7 @@
 //   planner-driver answer REQUEST [CONFIG [PROCESS]]      writes the encoded Response to standard output
 //   planner-driver bytecode REQUEST [CONFIG [PROCESS]]    the same without confinement and without the snapshot
 //   planner-driver time ROUNDS REQUEST [CONFIG [PROCESS]] prints minimum and median times in microseconds
+//   planner-driver hold                                   starts a planner and keeps it until standard input ends
 //   planner-driver facts                                  prints the host's facts
 #include <fcntl.h>
 #include <stdio.h>
@@ -155,6 +156,15 @@ int measure(int rounds, int count, char **paths) {
   return 0;
 }
 
+int hold() {
+  Planner planner;
+  if (planner.start() != 0) return 2;
+  char byte;
+  while (read(STDIN_FILENO, &byte, 1) > 0) {
+  }
+  return 0;
+}
+
 int facts() {
   static char buffer[64 << 10];
   Str text;
@@ -171,9 +181,10 @@ int facts() {
 int main(int argc, char **argv) {
   if (argc >= 3 && strcmp(argv[1], "answer") == 0) return veloci::answer(argc - 2, argv + 2);
   if (argc >= 3 && strcmp(argv[1], "bytecode") == 0) return veloci::answer_from_bytecode(argc - 2, argv + 2);
+  if (argc >= 2 && strcmp(argv[1], "hold") == 0) return veloci::hold();
   if (argc >= 2 && strcmp(argv[1], "facts") == 0) return veloci::facts();
   int rounds = argc >= 4 && strcmp(argv[1], "time") == 0 ? atoi(argv[2]) : 0;
   if (rounds > 0 && rounds <= veloci::max_rounds) return veloci::measure(rounds, argc - 3, argv + 3);
-  fputs("usage: planner-driver answer|bytecode|time|facts …\n", stderr);
+  fputs("usage: planner-driver answer|bytecode|time|hold|facts …\n", stderr);
   return 2;
 }

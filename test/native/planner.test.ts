@@ -1,6 +1,7 @@
-import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import type { EngineVerb, Request } from '../../src/engine/protocol.ts';
 import { engine } from '../../src/engine/main.ts';
@@ -93,6 +94,39 @@ t.test('a hostile configuration ends in one clear answer, soon', async (t) => {
     // Two seconds of processor time, on a machine that does other things too.
     t.ok(seconds < 15, `${name}: ${seconds.toFixed(2)} s`);
   }
+});
+
+t.test('a planner that waits has nothing but its socket', async (t) => {
+  const holder = spawn(driver, ['hold'], { stdio: ['pipe', 'inherit', 'inherit'] });
+  const ended = new Promise((resolve) => holder.on('exit', resolve));
+  const children = (): string => readFileSync(`/proc/${holder.pid}/task/${holder.pid}/children`, 'utf8').trim();
+  const read = (name: string): string => readFileSync(`/proc/${children()}/${name}`, 'utf8');
+  // It is ready when it waits in read(2).
+  for (let tries = 0; tries < 200 && (children() === '' || !/^State:\tS/m.test(read('status'))); tries += 1) await sleep(5);
+  t.match(read('status'), /^NoNewPrivs:\t1$/m);
+  t.match(read('status'), /^Seccomp:\t2$/m);
+  const descriptors = readdirSync(`/proc/${children()}/fd`).map((fd) => readlinkSync(`/proc/${children()}/fd/${fd}`));
+  t.match(descriptors, [/^socket:/]);
+  t.equal(descriptors.length, 1);
+  const limits = read('limits');
+  t.match(limits, /^Max cpu time +2 +3 /m);
+  t.match(limits, /^Max open files +0 +0 /m);
+  t.match(limits, /^Max file size +0 +0 /m);
+  t.match(limits, /^Max core file size +0 +0 /m);
+  t.match(limits, /^Max address space +335544320 +335544320 /m);
+  t.notMatch(read('maps'), /^\S+ \S*w\S*x/m, 'no memory is writable and executable');
+  const planner = children();
+  holder.kill('SIGKILL');
+  await ended;
+  const state = (): string | undefined => {
+    try {
+      return /^State:\t(\w)/m.exec(readFileSync(`/proc/${planner}/status`, 'utf8'))?.[1];
+    } catch {
+      return undefined;
+    }
+  };
+  for (let tries = 0; tries < 200 && ![undefined, 'Z'].includes(state()); tries += 1) await sleep(5);
+  t.ok([undefined, 'Z'].includes(state()), 'it ends with the launcher');
 });
 
 t.test('little address space', async (t) => {
