@@ -101,6 +101,9 @@ private:
   void close_descriptors();
   bool enter(Str path, int &step, int open_step);
   bool arrange_descriptors();
+  // argv and environment of the program, before a filter may forbid what that takes.
+  bool prepare_program(const ProgramRun &op);
+  bool prepare_program();
   void explain_execve(int err);
   void release_plan();
 
@@ -116,8 +119,8 @@ private:
   Fd parent_;
   Str parent_path_;
   Filter filters_[Slot::count];
-  bool closed_ = false, arranged_ = false, in_cwd_ = false;
-  Vector env_;
+  bool closed_ = false, arranged_ = false, in_cwd_ = false, prepared_ = false;
+  Vector env_, argv_;
   TextOf<path_max> home_;
   TextOf<24> listen_pid_;
   TextOf<path_max> path_;

@@ -87,6 +87,8 @@ void Init::release_plan() {
 Outcome Init::on(const StartWait &) {
   namespace at = step::start_wait;
   Record &record = *shared_.record;
+  // A filter that comes later looks through the plan's operations, which go now.
+  if (program_has(code::seccomp_load) && !prepare_program()) return Outcome::failed(at::report);
   record_set_stage(record, Stage::created);
   MessageHeader created;
   created.type = static_cast<uint8_t>(MessageType::sync);
@@ -152,17 +154,33 @@ void Init::explain_execve(int err) {
   detail.add(": interpreter ").add(interpreter.str());
 }
 
-Outcome Init::on(const ProgramRun &op) {
-  namespace at = step::program_run;
-  if (op.preserve > shared_.preserved) return Outcome::failed(at::close, EBADF);
-  Vector argv;
-  if (!argv.fill(op.args) || !arrange_descriptors()) return Outcome::failed(at::close);
+bool Init::prepare_program(const ProgramRun &op) {
+  if (prepared_) return true;
+  if (!argv_.fill(op.args)) return false;
   if (op.listen_pid) {
     listen_pid_.add("LISTEN_PID=").add_signed(getpid());
     env_.add(listen_pid_.c_str());
   }
+  prepared_ = true;
+  return true;
+}
+
+bool Init::prepare_program() {
+  if (prepared_) return true;
+  for (const OpRecord &record : program_) {
+    ProgramRun op;
+    Reader reader(record.body);
+    if (record.code == code::program_run && read(reader, op)) return prepare_program(op);
+  }
+  return true;
+}
+
+Outcome Init::on(const ProgramRun &op) {
+  namespace at = step::program_run;
+  if (op.preserve > shared_.preserved) return Outcome::failed(at::close, EBADF);
+  if (!prepare_program(op) || !arrange_descriptors()) return Outcome::failed(at::close);
   record_set_stage(*shared_.record, Stage::executing);
-  execve(path_.c_str(), argv.data(), env_.data());
+  execve(path_.c_str(), argv_.data(), env_.data());
   int err = errno;
   explain_execve(err);
   return Outcome::failed(at::execve, err);

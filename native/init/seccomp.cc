@@ -48,7 +48,7 @@ Outcome Init::on(const SeccompLoad &op) {
   namespace at = step::seccomp_load;
   if (!load_filter(op.slot)) return Outcome::failed(at::read);
   // The filter may forbid what follows it; after it there should be nothing but execve.
-  if (!arrange_descriptors()) return Outcome::failed(at::read);
+  if (!arrange_descriptors() || !prepare_program()) return Outcome::failed(at::read);
   Filter &filter = filters_[op.slot.number];
   sock_fprog program = {
       static_cast<unsigned short>(filter.size / sizeof(sock_filter)),
