@@ -58,6 +58,8 @@ t.test('states are what the schema says', async (t) => {
     .map((part) => (typeof part === 'string' ? part : values[part])).join('');
   const entries = (status as unknown as Decoded[]).filter(({ op }) => op === 'state.status').map(({ fields }) => fields);
   t.equal(entries.length, 5);
+  const write = (programsOf(ask('create', config).plan)['create'] as unknown as Decoded[]).find(({ op }) => op === 'state.write');
+  t.ok(validateState(JSON.parse(fill(write!.fields['content']!))), 'state.json, too');
   for (const { state, row } of entries as { state: Plain; row: Plain }[]) {
     const value: unknown = JSON.parse(fill(state));
     t.ok(validateState(value), fill(state));

@@ -32,7 +32,8 @@ function hasOwnPids(d: Draft): boolean {
 }
 
 export function killProgram(d: Draft): void {
-  const all: CgroupDir | undefined = mainDir(d.cgroups);
+  // Where the cgroup may not exist, init is all that can be reached.
+  const all: CgroupDir | undefined = d.cgroups.optional ? undefined : mainDir(d.cgroups);
   d.kill.push({
     op: 'process.signal', from: '', group: hasOwnPids(d) ? undefined : all, all, freezer: freezerDir(d.cgroups),
   });

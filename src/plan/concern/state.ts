@@ -9,7 +9,6 @@ import { rootfsPath } from './rootfs.ts';
 const pid = { hole: 'pid' } as const;
 const id = { hole: 'id' } as const;
 const created = { hole: 'created' } as const;
-const startTime = { hole: 'startTime' } as const;
 
 const statuses: readonly Status[] = ['creating', 'created', 'running', 'paused', 'stopped'];
 
@@ -35,18 +34,18 @@ export function claimState(d: Draft): void {
   d.host.push({ op: 'state.record', from: '', cgroups: cgroupDirs(d.cgroups) });
 }
 
-/** state.json: for people and for the library; the native commands have the record and the stored plan. */
+/**
+ * state.json (schema/state.schema.json): for people and for the library, which derives status and pid from the record.
+ * The native commands have the record and the stored plan.
+ */
 export function writeState(d: Draft): void {
   const { context, spec } = d;
-  const cgroups = [];
-  for (const { dir, controllers } of d.cgroups.places) cgroups.push({ mount: dir.mount, path: dir.path, controllers });
-  const tail = `","bundle":${JSON.stringify(context.bundle)},"rootfs":${JSON.stringify(rootfsPath(spec, context))
-  },"owner":${JSON.stringify(context.facts.user)},"cgroups":${JSON.stringify(cgroups)}${
+  const tail = `","owner":${JSON.stringify(context.facts.user)}${
     spec.annotations === undefined ? '' : `,"annotations":${JSON.stringify(spec.annotations)}`}}\n`;
   d.host.push({
     op: 'state.write', from: '', content: [
-      `{"stateVersion":1,"ociVersion":"${specVersion}","id":"`, id, '","pid":', pid, ',"startTime":', startTime,
-      ',"created":"', created, tail,
+      `{"ociVersion":"${specVersion}","id":"`, id, '","status":"creating","pid":', pid, `,"bundle":${JSON.stringify(context.bundle)
+      },"rootfs":${JSON.stringify(rootfsPath(spec, context))},"created":"`, created, tail,
     ],
   });
 }
