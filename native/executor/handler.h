@@ -21,7 +21,6 @@ public:
   Outcome on(const CgroupWrite &op);
   Outcome on(const CgroupDevices &op);
   Outcome on(const CgroupOpen &op);
-  Outcome on(const CgroupFollow &op);
   Outcome on(const CgroupKill &op);
   Outcome on(const CgroupRemove &op);
 

@@ -45,6 +45,8 @@ Outcome HostHandler::on(const ProcessSpawn &) {
   header.type = static_cast<uint8_t>(MessageType::programs);
   header.index = context_.preserve;
   header.point = context_.fifo.valid() ? 1 : 0;
+  // exec: whose cgroups the stager follows.
+  header.pid = context_.record != context_.report ? context_.record->pid : 0;
   // Its copy is enough: as long as ours is open, the end of the fifo would never come.
   context_.fifo.reset();
   Fd file;

@@ -750,7 +750,7 @@ bool verify_operation(const OpRecord &record, Actor actor, unsigned depth, const
   case code::cgroup_join:
     return (actor == Actor::stager || refuse(what)) && whole<CgroupJoin>(record, what);
   case code::cgroup_follow:
-    return (actor == Actor::host || refuse(what)) && whole<CgroupFollow>(record, what);
+    return (actor == Actor::stager || refuse(what)) && whole<CgroupFollow>(record, what);
   case code::cgroup_kill:
     return (actor == Actor::host || refuse(what)) && whole<CgroupKill>(record, what);
   case code::cgroup_remove:

@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0xf0, 0xa2, 0x19, 0xed, 0x10, 0x72, 0xd4, 0x79, 0x34, 0xc0, 0x06, 0x2a, 0x4c, 0x80, 0xc9, 0x69,
+    0x1e, 0x0e, 0x29, 0x39, 0xc3, 0xc0, 0x28, 0xae, 0xcb, 0x58, 0xa0, 0xfb, 0x35, 0xf2, 0x3c, 0xb9,
 };
-constexpr char plan_schema_hash_text[] = "f0a219ed1072d47934c0062a4c80c969";
+constexpr char plan_schema_hash_text[] = "1e0e2939c3c028aecb58a0fb35f23cb9";
 
 // create, start, kill, delete and exec are run by the executor on the host, stager by the stager,
 // init by init; status is a table of texts.
@@ -227,8 +227,10 @@ struct CgroupJoin {
 bool read(Reader &reader, CgroupJoin &value);
 
 // Moves the stager into the cgroups that the container's init is in now (/proc/PID/cgroup), below
-// them when `sub` says so. Host side, since only it may see the hierarchies; the init's cgroups are
-// read, not remembered, because an agent may have moved it.
+// them when `sub` says so. Before it enters a namespace. Init's cgroups are read, not remembered,
+// because an agent may have moved it. The cgroup of v2 is left to process.clone
+// (CLONE_INTO_CGROUP), unless a user or cgroup namespace is entered first, from where it could not
+// be reached.
 struct CgroupFollow {
   // The hierarchies to follow.
   List<CgroupMount> mounts;
@@ -443,8 +445,8 @@ struct NamespaceUnshare {
 bool read(Reader &reader, NamespaceUnshare &value);
 
 // clone3(CLONE_PARENT | types): makes init as a child of the launcher, reports its pid and a pidfd,
-// and ends the stager. CLONE_INTO_CGROUP is tried when a slot is given; EBUSY, EACCES, EOPNOTSUPP
-// and ENODEV fall back to writing cgroup.procs.
+// and ends the stager. CLONE_INTO_CGROUP is tried when a slot is given or cgroup.follow has left a
+// cgroup; EBUSY, EACCES, EOPNOTSUPP and ENODEV fall back to writing cgroup.procs.
 struct ProcessClone {
   // New namespaces.
   uint32_t types = 0;
@@ -1143,8 +1145,6 @@ template <class Handler> Outcome run_host(const OpRecord &record, Handler &handl
     return run_operation<CgroupDevices>(record, handler);
   case code::cgroup_open:
     return run_operation<CgroupOpen>(record, handler);
-  case code::cgroup_follow:
-    return run_operation<CgroupFollow>(record, handler);
   case code::cgroup_kill:
     return run_operation<CgroupKill>(record, handler);
   case code::cgroup_remove:
@@ -1204,6 +1204,8 @@ template <class Handler> Outcome run_stager(const OpRecord &record, Handler &han
     return run_alternative(record, [&](const OpRecord &inner) { return run_stager(inner, handler); });
   case code::cgroup_join:
     return run_operation<CgroupJoin>(record, handler);
+  case code::cgroup_follow:
+    return run_operation<CgroupFollow>(record, handler);
   case code::namespace_join:
     return run_operation<NamespaceJoin>(record, handler);
   case code::namespace_enter:

@@ -70,6 +70,7 @@ bool receive_plan(Shared &shared, Pages &buffer, PlanFile &plan, const char **wh
   if (fd.valid() && !map_plan(fd.get(), bytes)) return false;
   fd.reset();
   shared.preserved = header.index;
+  shared.container_pid = header.pid;
   if (header.point != 0) shared.fifo.reset(fifo_fd);
   else close(fifo_fd);
   if (!tidy_descriptors(shared.preserved)) return false;

@@ -18,6 +18,8 @@ struct Shared {
   Fd socket;
   Fd fifo;
   uint32_t preserved = 0;
+  // exec: init of the container, on the host.
+  int32_t container_pid = 0;
   Record *record = nullptr;
   // The whole plan, from the start of a page.
   Bytes plan;

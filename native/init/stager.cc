@@ -71,12 +71,13 @@ Outcome Stager::on(const NamespaceJoin &op) {
   bool namespace_file = static_cast<uint64_t>(fs.f_type) == sys::magic_nsfs;
   int type = namespace_file ? ioctl(file.get(), NS_GET_NSTYPE) : -1;
   if (type < 0 || static_cast<uint32_t>(type) != op.type) return fail(step::namespace_join::type, EINVAL, op.path);
-  if (sys::setns(file.get(), op.type) < 0) return fail(step::namespace_join::setns, op.path);
+  if (!join_before(op.type) || sys::setns(file.get(), op.type) < 0) return fail(step::namespace_join::setns, op.path);
   return Outcome::success();
 }
 
 Outcome Stager::on(const NamespaceEnter &op) {
-  if (sys::setns(shared_.slots[op.slot.number].get(), op.types) < 0) return Outcome::failed(step::namespace_enter::setns);
+  bool entered = join_before(op.types) && sys::setns(shared_.slots[op.slot.number].get(), op.types) == 0;
+  if (!entered) return Outcome::failed(step::namespace_enter::setns);
   shared_.slots[op.slot.number].reset();
   return Outcome::success();
 }
@@ -116,7 +117,7 @@ Outcome Stager::on(const IdsRoot &op) {
 }
 
 Outcome Stager::on(const ProcessClone &op) {
-  Fd cgroup;
+  Fd cgroup(followed_.release());
   if (op.cgroup) cgroup = static_cast<Fd &&>(shared_.slots[op.cgroup.value.number]);
   Cloned init = clone_init(op.types, cgroup.get());
   if (init.pid < 0 && cgroup.valid() && falls_back(errno)) {

@@ -10,6 +10,7 @@ public:
   using Common::on;
 
   Outcome on(const CgroupJoin &op);
+  Outcome on(const CgroupFollow &op);
   Outcome on(const NamespaceJoin &op);
   Outcome on(const NamespaceEnter &op);
   Outcome on(const TimeOffsets &op);
@@ -17,6 +18,14 @@ public:
   Outcome on(const IdsRoot &op);
   // Comes back only in init.
   Outcome on(const ProcessClone &op);
+
+private:
+  bool follow(const CgroupFollow &op, const CgroupMount &mount, Str path, int &step);
+  // Before a namespace is entered from where the cgroup that process.clone would use cannot be reached.
+  bool join_before(uint64_t types);
+
+  // The v2 cgroup that init is to be cloned into.
+  Fd followed_;
 };
 
 } // namespace veloci

@@ -900,10 +900,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0xed19a2f0);
-  w.u32(0x79d47210);
-  w.u32(0x2a06c034);
-  w.u32(0x69c9804c);
+  w.u32(0x39290e1e);
+  w.u32(0xae28c0c3);
+  w.u32(0xfba058cb);
+  w.u32(0xb93cf235);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

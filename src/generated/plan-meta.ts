@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = 'f0a219ed1072d47934c0062a4c80c969';
+export const schemaHash = '1e0e2939c3c028aecb58a0fb35f23cb9';
 
 export interface OperationMeta {
   readonly code: number;
@@ -34,7 +34,7 @@ const text = `{
 "cgroup.devices": {"code":18,"actors":["host"],"steps":["open","load","attach"],"undo":false,"fields":{"dir":"CgroupDir","program":"bytes"}},
 "cgroup.open": {"code":19,"actors":["host"],"steps":["open"],"undo":false,"fields":{"dir":"CgroupDir","slot":"slot"}},
 "cgroup.join": {"code":20,"actors":["stager"],"steps":["open","write"],"undo":false,"fields":{"dir":"CgroupDir"}},
-"cgroup.follow": {"code":21,"actors":["host"],"steps":["read","open","move"],"undo":false,"fields":{"mounts":"list CgroupMount","sub":"list CgroupDir"}},
+"cgroup.follow": {"code":21,"actors":["stager"],"steps":["read","open","move"],"undo":false,"fields":{"mounts":"list CgroupMount","sub":"list CgroupDir"}},
 "cgroup.kill": {"code":22,"actors":["host"],"steps":["open","kill","wait"],"undo":false,"fields":{"dir":"CgroupDir","freezer":"optional CgroupDir","timeout":"u32"}},
 "cgroup.remove": {"code":23,"actors":["host"],"steps":["open","rmdir"],"undo":false,"fields":{"dir":"CgroupDir","timeout":"u32"}},
 "root.open": {"code":32,"actors":["init"],"steps":["propagate","open","clone","attach","parent"],"undo":false,"fields":{"path":"str","tree":"enum Propagation","parentPrivate":"bool"}},

@@ -208,8 +208,9 @@ export interface CgroupJoin {
 
 /**
  * Moves the stager into the cgroups that the container's init is in now (/proc/PID/cgroup), below them when
- * `sub` says so. Host side, since only it may see the hierarchies; the init's cgroups are read, not
- * remembered, because an agent may have moved it. Run by: host.
+ * `sub` says so. Before it enters a namespace. Init's cgroups are read, not remembered, because an agent may
+ * have moved it. The cgroup of v2 is left to process.clone (CLONE_INTO_CGROUP), unless a user or cgroup
+ * namespace is entered first, from where it could not be reached. Run by: stager.
  */
 export interface CgroupFollow {
   readonly op: 'cgroup.follow';
@@ -477,8 +478,8 @@ export interface NamespaceUnshare {
 
 /**
  * clone3(CLONE_PARENT | types): makes init as a child of the launcher, reports its pid and a pidfd, and ends
- * the stager. CLONE_INTO_CGROUP is tried when a slot is given; EBUSY, EACCES, EOPNOTSUPP and ENODEV fall back
- * to writing cgroup.procs. Run by: stager.
+ * the stager. CLONE_INTO_CGROUP is tried when a slot is given or cgroup.follow has left a cgroup; EBUSY,
+ * EACCES, EOPNOTSUPP and ENODEV fall back to writing cgroup.procs. Run by: stager.
  */
 export interface ProcessClone {
   readonly op: 'process.clone';
@@ -985,7 +986,6 @@ export type HostOperation =
   | CgroupWrite
   | CgroupDevices
   | CgroupOpen
-  | CgroupFollow
   | CgroupKill
   | CgroupRemove
   | SyncSignal
@@ -1015,6 +1015,7 @@ export type HostOperation =
 export type StagerOperation =
   | Alt
   | CgroupJoin
+  | CgroupFollow
   | NamespaceJoin
   | NamespaceEnter
   | NamespaceUnshare

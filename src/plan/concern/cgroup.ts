@@ -125,21 +125,21 @@ export function joinCgroups(d: Draft): void {
 }
 
 /**
- * exec: opens init's pidfd, starts the stager and moves it where init is, before it sees anything of the container.
+ * exec: opens init's pidfd, starts the stager, which goes where init is before it sees anything of the container.
  *
  * @param asked existing cgroups below the container's, `[CONTROLLERS:]PATH` each
  * @throws PlanError when there is no such hierarchy
  */
 export function followCgroups(d: Draft, asked: readonly string[]): void {
-  const { cgroups, host } = d;
+  const { cgroups, host, stager } = d;
   host.push({ op: 'process.fd', from: '', slot: slot.pidfd });
   host.push({ op: 'process.spawn', from: d.at });
   if (cgroups.places.length === 0) return;
-  const follow: HostOperation = {
+  const follow: StagerOperation = {
     op: 'cgroup.follow', from: cgroups.from, mounts: cgroups.places.map(({ dir, controllers }) => ({ mount: dir.mount, controllers })),
     sub: asked.map((text) => subOf(d, text)),
   };
-  host.push(cgroups.optional && asked.length === 0 ? alt(follow, refusedOrMissing) : follow);
+  stager.push(cgroups.optional && asked.length === 0 ? alt(follow, refusedOrMissing) : follow);
 }
 
 /** A sub-cgroup by its controllers; without them in the hierarchy whose cgroup is the container's main one. */

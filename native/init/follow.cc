@@ -1,0 +1,93 @@
+// cgroup.follow: exec goes where the container's init is now.
+#include <fcntl.h>
+
+#include "base/cgroupfs.h"
+#include "base/pages.h"
+#include "base/path.h"
+#include "base/procfs.h"
+#include "base/sys.h"
+#include "init/stager.h"
+
+namespace veloci {
+namespace {
+
+constexpr size_t text_max = 65536; // of /proc/PID/cgroup: a dozen hierarchies with long paths
+
+// Path of a hierarchy in lines of `NUMBER:CONTROLLERS:PATH`, without its leading slash.
+bool find_path(Str text, Str controllers, Str &path) {
+  const char *end = text.data + text.size;
+  auto find = [](const char *from, const char *limit, char what) {
+    while (from < limit && *from != what) from++;
+    return from;
+  };
+  for (const char *line = text.data; line < end;) {
+    const char *line_end = find(line, end, '\n');
+    const char *first = find(line, line_end, ':');
+    const char *second = first < line_end ? find(first + 1, line_end, ':') : line_end;
+    if (second < line_end) {
+      Str column = {first + 1, static_cast<uint32_t>(second - first - 1)};
+      const char *start = second + 1;
+      while (start < line_end && *start == '/') start++;
+      path = {start, static_cast<uint32_t>(line_end - start)};
+      if (column == controllers) return true;
+    }
+    line = line_end + 1;
+  }
+  return false;
+}
+
+bool read_cgroups(int pid, Text &out) {
+  Fd proc(open_host_procfs());
+  TextOf<32> name;
+  name.add_signed(pid).add("/cgroup");
+  Fd file(proc.valid() ? open_in_procfs(proc.get(), name.c_str(), O_RDONLY) : -1);
+  return file.valid() && read_small(file.get(), out);
+}
+
+} // namespace
+
+bool Stager::follow(const CgroupFollow &op, const CgroupMount &mount, Str path, int &step) {
+  step = step::cgroup_follow::open;
+  TextOf<path_max> below;
+  below.add(path);
+  for (const CgroupDir &sub : op.sub) {
+    if (!(sub.mount == mount.mount)) continue;
+    if (below.size() > 0) below.add_char('/');
+    below.add(sub.path);
+  }
+  if (!below.complete()) return errno = ENAMETOOLONG, false;
+  bool v2;
+  Fd root(open_cgroup_root(mount.mount.c_str(), &v2));
+  Fd dir(root.valid() ? open_below_cgroup(root.get(), below.c_str(), O_PATH | O_DIRECTORY) : -1);
+  if (!dir.valid()) return false;
+  if (v2) {
+    followed_ = static_cast<Fd &&>(dir);
+    return true;
+  }
+  step = step::cgroup_follow::move;
+  return join_cgroup(dir.get(), false);
+}
+
+Outcome Stager::on(const CgroupFollow &op) {
+  Pages memory;
+  if (!memory.allocate(text_max)) return Outcome::failed(step::cgroup_follow::read);
+  Text text(memory.data(), text_max);
+  if (shared_.container_pid <= 0 || !read_cgroups(shared_.container_pid, text)) {
+    return Outcome::failed(step::cgroup_follow::read);
+  }
+  for (const CgroupMount &mount : op.mounts) {
+    Str path;
+    int step;
+    if (!find_path(text.str(), mount.controllers, path)) continue;
+    if (!follow(op, mount, path, step)) return fail(step, mount.mount);
+  }
+  return Outcome::success();
+}
+
+bool Stager::join_before(uint64_t types) {
+  if (!followed_.valid() || !(types & (sys::clone_newuser | sys::clone_newcgroup))) return true;
+  Fd cgroup(followed_.release());
+  return join_cgroup(cgroup.get(), true);
+}
+
+} // namespace veloci
