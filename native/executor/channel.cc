@@ -59,7 +59,8 @@ int await_message(Context &context, MessageType type, uint8_t point, Message &me
   case Received::error: return errno;
   case Received::end:
     if (take_reported_failure(context)) return ECANCELED;
-    explain_death(context);
+    // The end that execve made is no death: the program may run for long.
+    if (context.report == nullptr || record_stage(*context.report) != Stage::executing) explain_death(context);
     return EPIPE;
   case Received::message: break;
   }
