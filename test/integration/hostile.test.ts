@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { assert, type PeerMark, test } from '../support/case.ts';
 import type { Context } from '../support/context.ts';
 import type { Bundle } from '../support/bundle.ts';
+import { preloadLibrary } from '../support/helpers.ts';
 import type { Result } from '../support/runtime.ts';
 import { runtimeName } from '../support/runtime.ts';
 
@@ -25,16 +26,12 @@ function plant(dir: string, mark: string): void {
 
 test('a hostile directory and environment change nothing', async (c) => {
   const mark = join(c.dir(), 'mark');
-  const library = join(c.dir(), 'evil.so');
-  execFileSync('gcc', ['-shared', '-fPIC', '-o', library, '-x', 'c', '-'], {
-    input: `#include <fcntl.h>\n__attribute__((constructor)) static void f(void){open("${mark}",O_CREAT|O_WRONLY,0644);}`,
-    stdio: ['pipe', 'inherit', 'inherit'],
-  });
+  const library = preloadLibrary();
   const bundle = c.command(['/probe', 'exit', '5']);
   plant(bundle.dir, mark);
   const js = join(bundle.dir, 'evil.js');
   const env: Record<string, string> = {
-    PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LD_PRELOAD: library, LD_AUDIT: library, NODE_OPTIONS: `--require=${js}`, NODE_PATH: bundle.dir,
+    PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LD_PRELOAD: library, VELOCI_TEST_MARK: mark, LD_AUDIT: library, NODE_OPTIONS: `--require=${js}`, NODE_PATH: bundle.dir,
     BUN_OPTIONS: `--preload=${js}`, BUN_BE_BUN: '1', QUICKJS_PATH: bundle.dir, MALLOC_TRACE: mark,
     GCONV_PATH: bundle.dir, LOCPATH: bundle.dir, GLIBC_TUNABLES: 'glibc.malloc.check=3', TMPDIR: bundle.dir,
   };
@@ -78,8 +75,8 @@ const texts: [string, (c: Context) => string | Buffer, PeerMark[]][] = [
   ['a lone surrogate', (c) => base(c).replace('"/probe"', '"/probe","\\ud800"'), [C('passes it on'), R('replaces it')]],
   ['invalid UTF-8', (c) => Buffer.from(base(c).replace('"/probe"', '"/probe","\xff\xfe"'), 'latin1'), [R('replaces it')]],
   ['trailing data', (c) => `${base(c)} {}`, [R('ignores it')]],
-  ['a byte order mark', (c) => `\ufeff${base(c)}`, []],
-  ['a number too large for its field', (c) => base(c).replace('"rlimits":[{', '"rlimits":[{"x":1e999,'), [C('ignores it'), R('ignores it')]],
+  ['a number too large for its field', (c) => base(c).replace('"hard":1024', '"hard":1e999'), [C('takes it for the largest')]],
+  ['a negative limit', (c) => base(c).replace('"hard":1024', '"hard":-1'), [C('takes it for the largest')]],
   ['an exponent for an integer', (c) => base(c).replace(/"uid":0/, '"uid":1e3'), []],
   ['comments', (c) => `/* c */${base(c)}`, [C('takes it')]],
   ['single quotes', (c) => base(c).replaceAll('"', '\''), []],

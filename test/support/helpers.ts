@@ -45,13 +45,14 @@ let programDir: string | undefined;
 
 /** The path of a helper program; compiles all of them on the first call on a machine. */
 export function program(name: Program): string {
-  programDir ??= cached(`bin-${hash(...Object.values(programs).map((source) =>
-    readFileSync(join(repository, source))))}`, (dir) => {
+  programDir ??= cached(`bin-${hash(readFileSync(join(supportSources, 'helpers.ts')),
+    ...Object.values(programs).map((source) => readFileSync(join(repository, source))))}`, (dir) => {
     for (const [output, source] of Object.entries(programs)) {
       execFileSync('gcc', ['-O1', '-Wall', '-Wextra', '-Werror', '-static', '-o', join(dir, output),
         join(repository, source), '-lutil'], { stdio: ['ignore', 'inherit', 'inherit'] });
     }
     compileTiny(join(dir, 'true'));
+    compilePreload(join(dir, 'preload.so'));
   });
   return join(programDir, name);
 }
@@ -59,6 +60,18 @@ export function program(name: Program): string {
 /** A program that exits at once without any start cost of a C library: the payload of the bench. */
 export function trueProgram(): string {
   return join(program('probe'), '../true');
+}
+
+/** A library that makes the file named by env VELOCI_TEST_MARK when it is loaded: the bait of LD_PRELOAD. */
+export function preloadLibrary(): string {
+  return join(program('probe'), '../preload.so');
+}
+
+function compilePreload(output: string): void {
+  const source = '#include <fcntl.h>\n#include <stdlib.h>\n__attribute__((constructor)) static void load(void)' +
+    '{const char*mark=getenv("VELOCI_TEST_MARK"); if(mark) open(mark,O_CREAT|O_WRONLY,0644);}';
+  execFileSync('gcc', ['-shared', '-fPIC', '-o', output, '-x', 'c', '-'],
+    { input: source, stdio: ['pipe', 'inherit', 'inherit'] });
 }
 
 function compileTiny(output: string): void {

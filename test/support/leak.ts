@@ -40,7 +40,7 @@ export function mounts(): Set<string> {
   }));
 }
 
-/** Cgroup folders of any hierarchy whose name holds the token of this test process. */
+/** Cgroups of any hierarchy whose name holds the token of this test process. */
 export function cgroups(token: string, dir = '/sys/fs/cgroup', depth = 0): Set<string> {
   const found = new Set<string>();
   let entries: string[] = [];
@@ -52,7 +52,7 @@ export function cgroups(token: string, dir = '/sys/fs/cgroup', depth = 0): Set<s
   }
   for (const name of entries) {
     const path = join(dir, name);
-    if (name.includes(token)) found.add(path);
+    if (name.includes(token) && existsSync(join(path, 'cgroup.procs'))) found.add(path);
     if (depth < 6) for (const below of cgroups(token, path, depth + 1)) found.add(below);
   }
   return found;
