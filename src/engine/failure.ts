@@ -36,6 +36,10 @@ export function explain(
   if (failure.kind !== undefined && kinds.has(failure.kind)) {
     return diagnoseFailure('process.start', failure.kind, failure, fields, at);
   }
+  // A path is not looked up in PATH.
+  if (operation.op === 'program.find' && step === 'find' && operation.name.includes('/')) {
+    return diagnoseFailure('process.start', 'notFound', failure, { ...fields, path: operation.name }, at);
+  }
   // The number of these steps is no errno.
   const status = operation.op === 'hook.run' && (step === 'exit' || step === 'signal') ? failure.errno : undefined;
   return status === undefined

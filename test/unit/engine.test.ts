@@ -104,6 +104,8 @@ t.test('a failed operation is traced to its cause', async (t) => {
   t.match(hook.error, /^E0775: createRuntime hook 0 \("\/bin\/hook"\) ended with exit code 3 at .*: oops$/);
   const missing = failed('init', 'program.find', 0, { errno: 2, detail: 'sh' });
   t.match(missing.error, /executable file not found/, 'the words that engines look for');
+  config.process.args = ['/no/such'];
+  t.match(failed('init', 'program.find', 0, { errno: 2, detail: '/no/such' }).error, /^E0764: exec "\/no\/such": no such file or directory/);
   const interpreter = failed('init', 'program.run', 0, { step: 1, errno: 2, kind: 'interpreter', detail: '/bin/x: interpreter /lib/ld.so' });
   t.match(interpreter.error, /^E0765: exec "\/bin\/x": no such file or directory: its interpreter "\/lib\/ld\.so" is missing/);
   t.match(ask('create', config, { failure: { program: 'init', index: 999, step: 0, errno: 1 } }).code, 'E0901');
