@@ -6,8 +6,7 @@ namespace veloci {
 
 namespace {
 
-// What the caller left us; a foreground command's children get the empty mask instead, as init does.
-struct sigaction original_pipe;
+constexpr int last_signal = 64;
 
 void fill(sigset_t &set) {
   sigfillset(&set);
@@ -19,7 +18,7 @@ void fill(sigset_t &set) {
 void Signals::block() {
   struct sigaction ignore = {};
   ignore.sa_handler = SIG_IGN;
-  sigaction(SIGPIPE, &ignore, &original_pipe);
+  sigaction(SIGPIPE, &ignore, nullptr);
   sigset_t set;
   fill(set);
   sigprocmask(SIG_SETMASK, &set, nullptr);
@@ -50,7 +49,7 @@ int Signals::pending_stop() const {
 }
 
 void restore_signals() {
-  sigaction(SIGPIPE, &original_pipe, nullptr);
+  for (int number = 1; number <= last_signal; number++) signal(number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);

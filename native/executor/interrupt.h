@@ -8,7 +8,7 @@ namespace veloci {
 
 class Signals {
 public:
-  // Blocks all signals but those of a fault and ignores SIGPIPE. `original` is what a child gets back.
+  // Blocks all signals but those of a fault and ignores SIGPIPE.
   void block();
   // Descriptor that is readable when a signal is pending; -1 with errno set on failure.
   int descriptor();
@@ -21,7 +21,7 @@ private:
   Fd fd_;
 };
 
-// What a new process must undo: the mask and the ignored SIGPIPE. Async-signal-safe; touches only the caller.
+// For a new process: nothing is blocked or ignored, whatever our caller has left us. Async-signal-safe.
 void restore_signals();
 
 } // namespace veloci

@@ -7,8 +7,6 @@ using namespace diagnostic;
 
 int kill_command(Invocation &invocation) {
   Str text = invocation.arguments.operand_count() > 1 ? invocation.arguments.operand(1) : Str::of("TERM");
-  // `kill ID -9`, as kill(1) is called.
-  if (text.size > 1 && text.data[0] == '-') text = {text.data + 1, text.size - 1};
   Str suggestion;
   int signal = parse_signal(text, suggestion);
   if (signal < 0) return invocation.fail(SignalUnknown{.signal = text, .suggestion = suggestion});
