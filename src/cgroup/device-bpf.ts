@@ -29,8 +29,8 @@ function accessBits(access: string): number {
 }
 
 /**
- * Compiles device rules. The last rule that fits a request decides: an allowing rule fits when it has every access that
- * is asked for, a denying one when it has any. No rule: denied.
+ * Compiles device rules. The last rule that fits a request decides: an allowing rule fits when it has every
+ * access that is asked for, a denying one when it has any. No rule: denied.
  *
  * @returns instructions of 8 bytes each, little-endian
  */

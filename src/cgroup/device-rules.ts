@@ -19,8 +19,8 @@ export interface DeviceRule {
 const own = '/linux/resources/devices';
 
 /**
- * What every container may do: make any node (a node without the right to open it harms nobody), and use null, zero,
- * full, random, urandom, tty, console, ptmx and the pseudo terminals.
+ * What every container may do: make any node (a node without the right to open it harms nobody), and use
+ * null, zero, full, random, urandom, tty, console, ptmx and the pseudo terminals.
  */
 const always: readonly DeviceRule[] = [
   { allow: true, type: 'c', major: -1, minor: -1, access: 'm', from: own },
@@ -41,8 +41,8 @@ function isAll(rule: DeviceRule): boolean {
 }
 
 /**
- * Rules in the order in which they apply, the last that fits counts: deny all, those of the configuration, those of
- * every container. Rules before the last one about everything are left out, as they have no effect.
+ * Rules in the order in which they apply, the last that fits counts: deny all, those of the configuration,
+ * those of every container. Rules before the last one about everything are left out, as they have no effect.
  */
 export function deviceRules(configured: readonly SpecRule[] | undefined): readonly DeviceRule[] {
   let rules: DeviceRule[] = [{ allow: false, type: 'a', major: -1, minor: -1, access: 'rwm', from: own }];

@@ -8,8 +8,8 @@ export function ownPath(path: string): string {
 }
 
 /**
- * The cgroup that cgroupsPath means: absolute = below the mount point, relative = below the caller's cgroup, empty =
- * one named by the container's id below the caller's cgroup.
+ * The cgroup that cgroupsPath means: absolute = below the mount point, relative = below the caller's cgroup,
+ * empty = one named by the container's id below the caller's cgroup.
  *
  * @param mount mount point of the hierarchy
  * @param base the cgroup that relative paths start from

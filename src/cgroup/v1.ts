@@ -1,5 +1,5 @@
-// linux.resources as files of cgroup v1 (runtime-spec config-linux "Control groups"). Zero means "not set" for limits and
-// weights: engines send zeros for what they do not limit.
+// linux.resources as files of cgroup v1 (runtime-spec config-linux "Control groups"). Zero means "not set"
+// for limits and weights: engines send zeros for what they do not limit.
 import type { Resources } from '../generated/config.ts';
 import type { Setting } from './setting.ts';
 
@@ -78,7 +78,9 @@ export function hugepageFiles(list: Setting[], limits: Resources['hugepageLimits
     const from = `/linux/resources/hugepageLimits/${index}`;
     const value = String(limit);
     list.push({ controller: 'hugetlb', file: `hugetlb.${pageSize}.${suffix}`, value, from });
-    list.push({ controller: 'hugetlb', file: `hugetlb.${pageSize}.rsvd.${suffix}`, value, from, missing: 'ignore' });
+    list.push({
+      controller: 'hugetlb', file: `hugetlb.${pageSize}.rsvd.${suffix}`, value, from, missing: 'ignore',
+    });
   }
 }
 
@@ -95,14 +97,19 @@ function blockIo(list: Setting[], { blockIO: wanted }: Resources): void {
     });
   }
   if (given(wanted.leafWeight)) {
-    list.push({ controller: 'blkio', file: 'blkio.leaf_weight', value: String(wanted.leafWeight), from: `${at}/leafWeight` });
+    list.push({
+      controller: 'blkio', file: 'blkio.leaf_weight', value: String(wanted.leafWeight),
+      from: `${at}/leafWeight`,
+    });
   }
   const weights = wanted.weightDevice ?? [];
   for (let index = 0; index < weights.length; index++) {
     const { major, minor, weight, leafWeight } = weights[index]!;
     const from = `${at}/weightDevice/${index}`;
     if (given(leafWeight)) {
-      list.push({ controller: 'blkio', file: 'blkio.leaf_weight_device', value: `${major}:${minor} ${leafWeight}`, from });
+      list.push({
+        controller: 'blkio', file: 'blkio.leaf_weight_device', value: `${major}:${minor} ${leafWeight}`, from,
+      });
     }
     if (!given(weight)) continue;
     const value = `${major}:${minor} ${weight}`;
@@ -115,7 +122,9 @@ function blockIo(list: Setting[], { blockIO: wanted }: Resources): void {
     const limits = wanted[name] ?? [];
     for (let index = 0; index < limits.length; index++) {
       const { major, minor, rate } = limits[index]!;
-      list.push({ controller: 'blkio', file, value: `${major}:${minor} ${rate}`, from: `${at}/${name}/${index}` });
+      list.push({
+        controller: 'blkio', file, value: `${major}:${minor} ${rate}`, from: `${at}/${name}/${index}`,
+      });
     }
   }
 }
@@ -143,7 +152,9 @@ function network(list: Setting[], { network: wanted }: Resources): void {
   if (wanted === undefined) return;
   const at = '/linux/resources/network';
   if (given(wanted.classID)) {
-    list.push({ controller: 'net_cls', file: 'net_cls.classid', value: String(wanted.classID), from: `${at}/classID` });
+    list.push({
+      controller: 'net_cls', file: 'net_cls.classid', value: String(wanted.classID), from: `${at}/classID`,
+    });
   }
   const priorities = wanted.priorities ?? [];
   for (let index = 0; index < priorities.length; index++) {

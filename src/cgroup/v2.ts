@@ -4,9 +4,12 @@ import type { Setting } from './setting.ts';
 import { given, hugepageFiles, pids, rdma } from './v1.ts';
 
 /**
- * The first resource that v1 has and v2 has no equivalent of, as a JSON pointer. Zero and false ask for nothing.
+ * The first resource that v1 has and v2 has no equivalent of, as a JSON pointer. Zero and false ask for
+ * nothing.
  */
-export function onlyV1({ memory: ofMemory, cpu: ofCpu, blockIO: ofBlocks, network: ofNetwork }: Resources): string | undefined {
+export function onlyV1(
+  { memory: ofMemory, cpu: ofCpu, blockIO: ofBlocks, network: ofNetwork }: Resources,
+): string | undefined {
   const at = '/linux/resources';
   if (given(ofMemory?.kernelTCP)) return `${at}/memory/kernelTCP`;
   if (given(ofMemory?.swappiness)) return `${at}/memory/swappiness`;
@@ -37,13 +40,17 @@ function memory(list: Setting[], { memory: wanted }: Resources): void {
   const at = '/linux/resources/memory';
   const swap = swapMax(Number(wanted.limit ?? 0), Number(wanted.swap ?? 0));
   if (swap !== undefined) {
-    const setting: Setting = { controller: 'memory', file: 'memory.swap.max', value: swap, from: `${at}/swap` };
+    const setting: Setting = {
+      controller: 'memory', file: 'memory.swap.max', value: swap, from: `${at}/swap`,
+    };
     // A kernel without swap accounting gives no swap away, and cannot limit it either.
     list.push(swap === 'max' || swap === '0' ? { ...setting, missing: 'ignore' } : setting);
   }
   if (given(wanted.limit)) list.push({ controller: 'memory', file: 'memory.max', value: orMax(wanted.limit), from: `${at}/limit` });
   if (given(wanted.reservation)) {
-    list.push({ controller: 'memory', file: 'memory.low', value: orMax(wanted.reservation), from: `${at}/reservation` });
+    list.push({
+      controller: 'memory', file: 'memory.low', value: orMax(wanted.reservation), from: `${at}/reservation`,
+    });
   }
 }
 
@@ -52,8 +59,8 @@ function orMax(value: number | bigint): string {
 }
 
 /**
- * memory.swap.max: the configuration counts memory and swap together, as v1 does; v2 counts swap alone. Exact up to
- * 2^53, beyond every real amount of memory.
+ * memory.swap.max: the configuration counts memory and swap together, as v1 does; v2 counts swap alone. Exact
+ * up to 2^53, beyond every real amount of memory.
  *
  * @param limit memory.limit, 0 = not set, -1 = unlimited
  * @param swap memory.swap, likewise
@@ -85,8 +92,8 @@ function cpu(list: Setting[], { cpu: wanted }: Resources): void {
 }
 
 /**
- * cpu.weight (1 to 10000) for cpu.shares (2 to 262144): a curve through both ends, and through 100 for 1024, the
- * kernel's defaults.
+ * cpu.weight (1 to 10000) for cpu.shares (2 to 262144): a curve through both ends, and through 100 for 1024,
+ * the kernel's defaults.
  */
 export function weightOfShares(shares: number): number {
   if (shares <= 2) return 1;

@@ -1,5 +1,5 @@
-// Why a plan failed: the same request is compiled again, the failed operation found by its index, and its cause in the
-// configuration by its pointer.
+// Why a plan failed: the same request is compiled again, the failed operation found by its index, and its
+// cause in the configuration by its pointer.
 import { diagnoseFailure, placeAt } from '../diagnostic/diagnose.ts';
 import type { Diagnostic, Failure, Holes } from '../diagnostic/types.ts';
 import type { Spec } from '../generated/config.ts';
@@ -15,7 +15,8 @@ const kinds: ReadonlySet<string> = new Set(['seccomp', 'notFound', 'interpreter'
  *
  * @param plan the plan that failed, compiled again
  * @param spec the configuration it was compiled from
- * @param file name of the document that the operation's pointer is in, by that pointer; undefined = no document
+ * @param file name of the document that the operation's pointer is in, by that pointer; undefined = no
+ * document
  */
 export function explain(
   plan: Plan, spec: Spec, failure: Failure, file: (pointer: string) => string | undefined,
@@ -51,7 +52,9 @@ export function explain(
 const mountMembers: Readonly<Record<string, string>> = { target: 'destination', source: 'source', fsopen: 'type' };
 
 /** The member of a mount, or its option, that a step failed for; else the operation's own pointer. */
-function exactPointer(operation: Operation, step: string | undefined, option: Holes[string], spec: Spec): string {
+function exactPointer(
+  operation: Operation, step: string | undefined, option: Holes[string], spec: Spec,
+): string {
   const { from } = operation;
   if (step === undefined || !from.startsWith('/mounts/')) return from;
   const mount = spec.mounts?.[Number(from.slice('/mounts/'.length))];

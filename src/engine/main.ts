@@ -1,4 +1,5 @@
-// The engine: a one-shot function from a request to an answer. It writes no file, opens no socket, holds no container.
+// The engine: a one-shot function from a request to an answer. It writes no file, opens no socket, holds no
+// container.
 import { diagnose } from '../diagnostic/diagnose.ts';
 import type { Diagnostic } from '../diagnostic/types.ts';
 import { encodeResponse } from '../generated/encode.ts';
@@ -57,7 +58,10 @@ function failed(call: Call): Response {
   return answerErrors(locate(call, [diagnostic]), call.texts, call.request.facts.terminal);
 }
 
-/** exec has pointers into its process file, if there is one, and into the container's configuration below /linux. */
+/**
+ * exec has pointers into its process file, if there is one, and into the container's configuration below
+ * /linux.
+ */
 function fileOf(call: Call, isExec: boolean, pointer: string): string | undefined {
   if (!isExec || pointer.startsWith('/linux')) return call.configName;
   return call.blobs.process === undefined ? undefined : call.processName;

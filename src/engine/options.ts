@@ -31,8 +31,12 @@ function flagsOf(request: Request): Flags {
   if (isOn(options, 'systemd-cgroup')) throw new PlanError(diagnose('systemdCgroup'));
   const manager = text(options, 'cgroup-manager') ?? 'cgroupfs';
   if (manager === 'systemd') throw new PlanError(diagnose('systemdCgroup'));
-  if (manager !== 'cgroupfs' && manager !== 'disabled') throw new PlanError(diagnose('cgroupManager', { value: manager }));
-  if (options['pidfd-socket'] !== undefined) throw new PlanError(diagnose('unsupported', { name: '--pidfd-socket' }));
+  if (manager !== 'cgroupfs' && manager !== 'disabled') {
+    throw new PlanError(diagnose('cgroupManager', { value: manager }));
+  }
+  if (options['pidfd-socket'] !== undefined) {
+    throw new PlanError(diagnose('unsupported', { name: '--pidfd-socket' }));
+  }
   const consoleSocket = text(options, 'console-socket');
   const pidFile = text(options, 'pid-file');
   const preserve = options['preserve-fds'];

@@ -11,7 +11,9 @@ export function answerText(text: string, exitCode = 0): Response {
 }
 
 /** Plans: the one to execute, and the one to keep. */
-export function answerPlans(plan: Uint8Array | undefined, stored: Uint8Array | undefined, warnings: string): Response {
+export function answerPlans(
+  plan: Uint8Array | undefined, stored: Uint8Array | undefined, warnings: string,
+): Response {
   return { ...nothing, plan, stored, warnings };
 }
 
@@ -21,9 +23,14 @@ export function answerPlans(plan: Uint8Array | undefined, stored: Uint8Array | u
  * @param texts documents by the name under which diagnostics know them
  * @param colours whether the long form is coloured
  */
-export function answerErrors(errors: readonly Diagnostic[], texts: Readonly<Record<string, string>>, colours: boolean): Response {
+export function answerErrors(
+  errors: readonly Diagnostic[], texts: Readonly<Record<string, string>>, colours: boolean,
+): Response {
   const first = errors[0]!;
   const more = errors.length === 1 ? '' : ` (and ${errors.length - 1} more: see "veloci validate")`;
   const explained = errors.map((error) => renderLong(error, error.at === undefined ? undefined : texts[error.at.file], colours));
-  return { ...nothing, exitCode: 1, error: renderLine(first) + more, explained: explained.join('\n'), code: first.code };
+  return {
+    ...nothing, exitCode: 1, error: renderLine(first) + more, explained: explained.join('\n'),
+    code: first.code,
+  };
 }

@@ -1,6 +1,6 @@
-// compileExec(spec, process, context): the plan of a further process in a container that runs. It depends on the
-// process and on the container's configuration alone, so that the launcher can keep it for the same call: what only
-// the launcher does with the process (pid file, console socket, detach) is not in it.
+// compileExec(spec, process, context): the plan of a further process in a container that runs. It depends on
+// the process and on the container's configuration alone, so that the launcher can keep it for the same call:
+// what only the launcher does with the process (pid file, console socket, detach) is not in it.
 import type { Process, Spec } from '../generated/config.ts';
 import type { Plan } from '../generated/plan.ts';
 import { newDraft } from './begin.ts';
@@ -22,7 +22,9 @@ import type { Context } from './context.ts';
  * @param cgroups sub-cgroups to join (--cgroup), `[CONTROLLERS:]PATH` each
  * @throws PlanError when this host cannot do it
  */
-export function compileExec(spec: Spec, process: Process, cgroups: readonly string[], context: Context): Plan {
+export function compileExec(
+  spec: Spec, process: Process, cgroups: readonly string[], context: Context,
+): Plan {
   const d = newDraft(spec, process, '', context);
   followCgroups(d, cgroups);
   limitEarly(d);

@@ -1,6 +1,6 @@
-// compile(spec, context): the plan of a container. A pure function: the same configuration, facts and flags give the
-// same plan. Each line below is one concern; it appends its operations to the programs of the host, the stager, init
-// and the later verbs, so this is the order of everything that happens.
+// compile(spec, context): the plan of a container. A pure function: the same configuration, facts and flags
+// give the same plan. Each line below is one concern; it appends its operations to the programs of the host,
+// the stager, init and the later verbs, so this is the order of everything that happens.
 import type { Plan } from '../generated/plan.ts';
 import type { Spec } from '../generated/config.ts';
 import { newDraft } from './begin.ts';
@@ -27,8 +27,8 @@ import { writeSysctls } from './concern/sysctl.ts';
 import { openTerminal } from './concern/terminal.ts';
 
 /**
- * Compiles the configuration of a container to a plan: create, stager and init run now; start, kill, delete and status
- * are kept for the later verbs.
+ * Compiles the configuration of a container to a plan: create, stager and init run now; start, kill, delete
+ * and status are kept for the later verbs.
  *
  * @param spec a valid configuration: its schema and its checks have passed
  * @throws PlanError when this host cannot do it

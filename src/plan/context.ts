@@ -1,4 +1,5 @@
-// What a compilation starts from besides the configuration: facts about the host, and what the command line said.
+// What a compilation starts from besides the configuration: facts about the host, and what the command line
+// said.
 import type { Diagnostic } from '../diagnostic/types.ts';
 import type { Host } from '../engine/protocol.ts';
 import type { HostFacts } from '../host/facts.ts';

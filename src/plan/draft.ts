@@ -1,5 +1,5 @@
-// A plan in the making: one list of operations for each program. Every concern appends to the programs it needs, so
-// that the order of the concerns in compile.ts is the order of the operations in every program.
+// A plan in the making: one list of operations for each program. Every concern appends to the programs it
+// needs, so that the order of the concerns in compile.ts is the order of the operations in every program.
 import type {
   Alt, CgroupDir, HostOperation, InitOperation, NamespaceFlag, Operation, StagerOperation,
 } from '../generated/plan.ts';
@@ -7,7 +7,8 @@ import type { Process, Spec } from '../generated/config.ts';
 import type { Context } from './context.ts';
 
 /**
- * Slots for descriptors. A slot is free again once its descriptor was sent and used, so sources of mounts share one.
+ * Slots for descriptors. A slot is free again once its descriptor was sent and used, so sources of mounts
+ * share one.
  */
 export const slot = { cgroup: 0, source: 2, console: 3, filter: 4, pidfd: 5 } as const;
 

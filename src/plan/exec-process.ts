@@ -1,4 +1,5 @@
-// The process that exec starts: a process file, or the container's own process with other arguments and flags.
+// The process that exec starts: a process file, or the container's own process with other arguments and
+// flags.
 import type { Capabilities, Process, Spec, User } from '../generated/config.ts';
 
 /** Flags of exec that say what the process is. */
@@ -15,8 +16,8 @@ export interface ExecFlags {
 }
 
 /**
- * Fills what a process file leaves open with what confines the container's own process, so that a further one has
- * never more rights unless the file says so.
+ * Fills what a process file leaves open with what confines the container's own process, so that a further one
+ * has never more rights unless the file says so.
  */
 export function processOfFile(spec: Spec, given: Process): Process {
   const own = spec.process!;
@@ -57,5 +58,7 @@ function userOf(own: User | undefined, flags: ExecFlags): User | undefined {
 /** Added capabilities are never inheritable nor ambient: a program of another user would get them unasked. */
 function withCapabilities(own: Capabilities, added: readonly string[]): Capabilities {
   const add = (set: readonly string[] | undefined): string[] => [...new Set([...set ?? [], ...added])];
-  return { ...own, bounding: add(own.bounding), effective: add(own.effective), permitted: add(own.permitted) };
+  return {
+    ...own, bounding: add(own.bounding), effective: add(own.effective), permitted: add(own.permitted),
+  };
 }

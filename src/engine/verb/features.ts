@@ -1,4 +1,5 @@
-// features: what this runtime can do (runtime-spec features), from the tables that the compiler itself goes by.
+// features: what this runtime can do (runtime-spec features), from the tables that the compiler itself goes
+// by.
 import type { Features } from '../../generated/features.ts';
 import { NamespaceFlag } from '../../generated/plan.ts';
 import type { Response } from '../../generated/plan.ts';

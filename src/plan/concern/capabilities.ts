@@ -10,8 +10,8 @@ type SetName = 'bounding' | 'effective' | 'permitted' | 'inheritable' | 'ambient
 interface Bits { readonly low: number; readonly high: number }
 
 /**
- * Bits of a set. What the kernel or the caller does not have is left out with a warning: the kernel would refuse the
- * whole set.
+ * Bits of a set. What the kernel or the caller does not have is left out with a warning: the kernel would
+ * refuse the whole set.
  */
 function bitsOf(d: Draft, name: SetName): Bits {
   const names = d.process.capabilities?.[name];
@@ -54,7 +54,8 @@ export function setCapabilities(d: Draft): void {
   d.init.push({
     op: 'caps.set', from: `${d.at}/capabilities`, effective: numberOf(bitsOf(d, 'effective')), permitted: numberOf(permitted),
     inheritable: numberOf(inheritable),
-    // The kernel takes only what is permitted and inheritable; configurations often list more (the checks warn).
+    // The kernel takes only what is permitted and inheritable; configurations often list more (the checks
+    // warn).
     ambient: numberOf({
       low: ambient.low & permitted.low & inheritable.low, high: ambient.high & permitted.high & inheritable.high,
     }),

@@ -1,4 +1,5 @@
-// linux.cgroupsPath and linux.resources: makes the container's cgroups, sets their limits, moves the stager there.
+// linux.cgroupsPath and linux.resources: makes the container's cgroups, sets their limits, moves the stager
+// there.
 import { clean, dirOf, ownPath } from '../../cgroup/path.ts';
 import { deviceProgram } from '../../cgroup/device-bpf.ts';
 import { deviceRules, v1Rule } from '../../cgroup/device-rules.ts';
@@ -30,7 +31,8 @@ export function readCgroups(spec: Spec, namespaces: Namespaces, context: Context
   }
   const v2 = facts.cgroup.v2;
   if (v2 !== null) {
-    // On v2 a cgroup with processes can't have controlled children: the container goes beside the caller's cgroup.
+    // On v2 a cgroup with processes can't have controlled children: the container goes beside the caller's
+    // cgroup.
     const base = facts.cgroup.mode === 'v2' ? ownPath(v2.path) : v2.path;
     places.push({ dir: dirOf(v2.mount, base, asked, context.id), controllers: '', version: 2, own: v2.path });
   }
@@ -57,7 +59,10 @@ export function cgroupDirs(cgroups: Cgroups): CgroupDir[] {
   return cgroups.places.map((place) => place.dir);
 }
 
-/** The cgroup whose processes are the container's: v2 where there is one, for it can kill and freeze as a whole. */
+/**
+ * The cgroup whose processes are the container's: v2 where there is one, for it can kill and freeze as a
+ * whole.
+ */
 export function mainDir(cgroups: Cgroups): CgroupDir | undefined {
   const { places } = cgroups;
   return (places.find((place) => place.version === 2) ?? freezerPlace(cgroups) ?? places[0])?.dir;
@@ -105,7 +110,10 @@ export function limitCgroups(d: Draft): void {
   }
 }
 
-/** Limits the number of processes once init exists: the stager is a process too, and a limit of 1 must hold for init alone. */
+/**
+ * Limits the number of processes once init exists: the stager is a process too, and a limit of 1 must hold
+ * for init alone.
+ */
 export function limitProcesses(d: Draft): void {
   for (const setting of settings(d)) if (setting.controller === 'pids') set(d, setting);
 }
@@ -125,7 +133,8 @@ export function joinCgroups(d: Draft): void {
 }
 
 /**
- * exec: opens init's pidfd, starts the stager, which goes where init is before it sees anything of the container.
+ * exec: opens init's pidfd, starts the stager, which goes where init is before it sees anything of the
+ * container.
  *
  * @param asked existing cgroups below the container's, `[CONTROLLERS:]PATH` each
  * @throws PlanError when there is no such hierarchy
@@ -142,14 +151,18 @@ export function followCgroups(d: Draft, asked: readonly string[]): void {
   stager.push(cgroups.optional && asked.length === 0 ? alt(follow, refusedOrMissing) : follow);
 }
 
-/** A sub-cgroup by its controllers; without them in the hierarchy whose cgroup is the container's main one. */
+/**
+ * A sub-cgroup by its controllers; without them in the hierarchy whose cgroup is the container's main one.
+ */
 function subOf(d: Draft, text: string): CgroupDir {
   const colon = text.indexOf(':');
   const controllers = colon < 0 ? undefined : text.slice(0, colon);
   const place = controllers === undefined
     ? d.cgroups.places.find(({ dir }) => dir === mainDir(d.cgroups))
     : controllers === '' ? d.cgroups.places.find(({ version }) => version === 2) : placeOf(d.cgroups, controllers.split(',')[0]!);
-  if (place === undefined) throw new PlanError(diagnose('cgroupMissing', { controller: controllers ?? '', name: '--cgroup' }));
+  if (place === undefined) {
+    throw new PlanError(diagnose('cgroupMissing', { controller: controllers ?? '', name: '--cgroup' }));
+  }
   const path = text.slice(colon + 1);
   if (path.split('/').includes('..')) throw new PlanError(diagnose('cgroupsPath', { value: path }));
   return { mount: place.dir.mount, path: clean(path) };
@@ -191,14 +204,16 @@ function hasController(d: Draft, controller: string): boolean {
 }
 
 function writeOf(dir: CgroupDir, setting: Setting): HostOperation {
-  const write: HostOperation = { op: 'cgroup.write', from: setting.from, dir, file: setting.file, value: setting.value };
+  const write: HostOperation = {
+    op: 'cgroup.write', from: setting.from, dir, file: setting.file, value: setting.value,
+  };
   if (setting.missing === undefined) return write;
   return alt(write, [errno.ENOENT], setting.missing === 'ignore' ? undefined : writeOf(dir, setting.missing));
 }
 
 /**
- * Denies every device that no rule allows. In a user namespace the kernel lets nobody change device rules, and no
- * device node can be made there either.
+ * Denies every device that no rule allows. In a user namespace the kernel lets nobody change device rules,
+ * and no device node can be made there either.
  */
 function limitDevices(d: Draft): void {
   const { facts } = d.context;
@@ -206,7 +221,9 @@ function limitDevices(d: Draft): void {
   const rules = deviceRules(d.spec.linux?.resources?.devices);
   if (facts.cgroup.mode === 'v2') {
     const dir = d.cgroups.places[0]!.dir;
-    d.host.push({ op: 'cgroup.devices', from: '/linux/resources/devices', dir, program: deviceProgram(rules) });
+    d.host.push({
+      op: 'cgroup.devices', from: '/linux/resources/devices', dir, program: deviceProgram(rules),
+    });
     return;
   }
   const place = placeOf(d.cgroups, 'devices');

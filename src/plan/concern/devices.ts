@@ -1,4 +1,5 @@
-// linux.devices, and the devices and links that every container has (runtime-spec config-linux "Default Devices").
+// linux.devices, and the devices and links that every container has (runtime-spec config-linux "Default
+// Devices").
 import type { DeviceNode, InitOperation } from '../../generated/plan.ts';
 import type { Device } from '../../generated/config.ts';
 import { alt, errno } from '../draft.ts';
@@ -29,7 +30,9 @@ export function makeDevices(d: Draft): void {
   for (const [path, target] of links) {
     d.init.push({ op: 'path.symlink', from: '/linux/devices', path, target, existing: 'keep' });
   }
-  d.init.push({ op: 'path.symlink', from: '/linux/devices', path: '/dev/ptmx', target: 'pts/ptmx', existing: 'replace' });
+  d.init.push({
+    op: 'path.symlink', from: '/linux/devices', path: '/dev/ptmx', target: 'pts/ptmx', existing: 'replace',
+  });
 }
 
 function isDevBound(d: Draft): boolean {
@@ -50,8 +53,8 @@ function nodeOf(device: Device, from: string): DeviceNode {
 }
 
 /**
- * In a user namespace nobody may make devices: the host's own is bound. The same where the kernel refuses. A FIFO can
- * be made everywhere.
+ * In a user namespace nobody may make devices: the host's own is bound. The same where the kernel refuses. A
+ * FIFO can be made everywhere.
  */
 function make(d: Draft, node: DeviceNode): void {
   if (node.kind === 'fifo') {

@@ -4,7 +4,10 @@ import type { Hook } from '../../generated/config.ts';
 import type { Draft } from '../draft.ts';
 import { hookState } from './state.ts';
 
-/** prestart and createRuntime: in the runtime's namespaces, when the container's file system is ready to pivot. */
+/**
+ * prestart and createRuntime: in the runtime's namespaces, when the container's file system is ready to
+ * pivot.
+ */
 export function runtimeHooks(d: Draft): void {
   const hooks = d.spec.hooks;
   if (isEmpty(hooks?.prestart) && isEmpty(hooks?.createRuntime)) return;
@@ -40,7 +43,9 @@ function isEmpty(hooks: readonly Hook[] | undefined): boolean {
   return hooks === undefined || hooks.length === 0;
 }
 
-function run(d: Draft, program: { push(operation: HookRun): void }, kind: HookKind, cwd: string | undefined): void {
+function run(
+  d: Draft, program: { push(operation: HookRun): void }, kind: HookKind, cwd: string | undefined,
+): void {
   const hooks = d.spec.hooks?.[kind];
   if (hooks === undefined || hooks.length === 0) return;
   const state = hookState(d, kind);

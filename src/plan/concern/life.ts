@@ -1,10 +1,14 @@
-// The container's life as a process: handing the programs over, waiting for `created`, and what the later verbs do.
+// The container's life as a process: handing the programs over, waiting for `created`, and what the later
+// verbs do.
 import { NamespaceFlag } from '../../generated/plan.ts';
 import type { CgroupDir } from '../../generated/plan.ts';
 import type { Draft } from '../draft.ts';
 import { freezerDir, mainDir } from './cgroup.ts';
 
-/** How long delete waits for init, for the processes of a cgroup, and for an empty cgroup to be free, in milliseconds. */
+/**
+ * How long delete waits for init, for the processes of a cgroup, and for an empty cgroup to be free, in
+ * milliseconds.
+ */
 const patience = 10000;
 
 export function spawn(d: Draft): void {

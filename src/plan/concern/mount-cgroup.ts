@@ -33,8 +33,9 @@ function unifiedMount(d: Draft, request: MountRequest, target: string, from: str
 }
 
 /**
- * One directory for each hierarchy, named as on the host, and a link for each of several controllers in one. With a
- * cgroup namespace the hierarchy is mounted, which shows the container's cgroup as its root; without, that is bound.
+ * One directory for each hierarchy, named as on the host, and a link for each of several controllers in one.
+ * With a cgroup namespace the hierarchy is mounted, which shows the container's cgroup as its root; without,
+ * that is bound.
  */
 function hierarchyMounts(d: Draft, request: MountRequest, target: string, from: string): void {
   const { init, cgroups } = d;
@@ -59,7 +60,10 @@ function hierarchyMounts(d: Draft, request: MountRequest, target: string, from: 
     }
   }
   if (((request.set | request.setAll) & MountAttrFlag.rdonly) !== 0) {
-    init.push({ op: 'mount.attr', from, target, set: MountAttrFlag.rdonly, clear: 0, recursive: false, propagation: 'keep' });
+    init.push({
+      op: 'mount.attr', from, target, set: MountAttrFlag.rdonly, clear: 0, recursive: false,
+      propagation: 'keep',
+    });
   }
 }
 

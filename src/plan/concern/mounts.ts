@@ -1,5 +1,5 @@
-// mounts: each entry becomes the operations of its kind, in the order of the configuration (runtime-spec config
-// "Mounts"). The mount of type cgroup has a file of its own.
+// mounts: each entry becomes the operations of its kind, in the order of the configuration (runtime-spec
+// config "Mounts"). The mount of type cgroup has a file of its own.
 import { MountAttrFlag, NamespaceFlag } from '../../generated/plan.ts';
 import type { InitOperation, MountAttr, MountBind, MountFs } from '../../generated/plan.ts';
 import type { Mount } from '../../generated/config.ts';
@@ -55,7 +55,9 @@ function attrOf(request: MountRequest, target: string, from: string): MountAttr 
 }
 
 /** A bind mount of a path of the host, or of a descriptor in a slot when there is no path. */
-export function bindOf(request: MountRequest, source: string | undefined, target: string, from: string): MountBind {
+export function bindOf(
+  request: MountRequest, source: string | undefined, target: string, from: string,
+): MountBind {
   return {
     op: 'mount.bind', from, source, slot: source === undefined ? slot.source : undefined, recursive: request.recursive,
     set: request.set, clear: request.clear, setAll: request.setAll, clearAll: request.clearAll,
@@ -71,18 +73,25 @@ function bind(d: Draft, mount: Mount, request: MountRequest, target: string, fro
     d.init.push(bindOf(request, source, target, from));
     return;
   }
-  d.host.push({ op: 'fd.open', from, slot: slot.source, path: source, form: request.recursive ? 'recursiveTree' : 'tree' });
+  d.host.push({
+    op: 'fd.open', from, slot: slot.source, path: source, form: request.recursive ? 'recursiveTree' : 'tree',
+  });
   d.host.push({ op: 'fd.send', from, slot: slot.source });
   d.init.push({ op: 'fd.receive', from, slot: slot.source });
   d.init.push(bindOf(request, undefined, target, from));
 }
 
-/** File systems whose `ro` is a matter of the mount alone: many mounts share one instance, or it is empty at first. */
+/**
+ * File systems whose `ro` is a matter of the mount alone: many mounts share one instance, or it is empty at
+ * first.
+ */
 const mountOnly: ReadonlySet<string> = new Set([
   'proc', 'sysfs', 'tmpfs', 'devpts', 'mqueue', 'cgroup2', 'debugfs', 'tracefs', 'securityfs', 'bpf',
 ]);
 
-export function fsOf(type: string, mount: Mount, request: MountRequest, target: string, from: string): MountFs {
+export function fsOf(
+  type: string, mount: Mount, request: MountRequest, target: string, from: string,
+): MountFs {
   const needsSource = mount.source !== undefined && mount.source !== '';
   const readOnly = (request.set & 1) !== 0 && !mountOnly.has(type);
   return {

@@ -1,4 +1,5 @@
-// linux.namespaces, linux.uidMappings, linux.gidMappings: the stager joins and makes namespaces, and clones init.
+// linux.namespaces, linux.uidMappings, linux.gidMappings: the stager joins and makes namespaces, and clones
+// init.
 import { NamespaceFlag } from '../../generated/plan.ts';
 import type { StagerOperation } from '../../generated/plan.ts';
 import type { IdMapping, Spec } from '../../generated/config.ts';
@@ -47,9 +48,9 @@ function mayJoin(facts: HostFacts): boolean {
 }
 
 /**
- * The order of joins. With rights over the caller's user namespace everything is joined with them first; the user
- * namespace follows. Without, they come from the user namespace, so it is first. The mount namespace is always last:
- * behind it the paths are others.
+ * The order of joins. With rights over the caller's user namespace everything is joined with them first; the
+ * user namespace follows. Without, they come from the user namespace, so it is first. The mount namespace is
+ * always last: behind it the paths are others.
  */
 const orderWithRights: readonly NamespaceName[] = ['ipc', 'uts', 'network', 'pid', 'cgroup', 'time', 'user', 'mount'];
 const orderWithout: readonly NamespaceName[] = ['user', 'ipc', 'uts', 'network', 'pid', 'cgroup', 'time', 'mount'];
@@ -80,8 +81,8 @@ export function makeNamespaces(d: Draft): void {
 }
 
 /**
- * Enters all namespaces of a running container that are not the caller's, at once and by a pidfd of its init, which
- * the kernel checks as one step.
+ * Enters all namespaces of a running container that are not the caller's, at once and by a pidfd of its init,
+ * which the kernel checks as one step.
  */
 export function enterNamespaces(d: Draft): void {
   const { namespaces, host, stager } = d;

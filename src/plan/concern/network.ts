@@ -1,4 +1,5 @@
-// A new network namespace has a loopback interface that is down; hostname and domainname of a new UTS namespace.
+// A new network namespace has a loopback interface that is down; hostname and domainname of a new UTS
+// namespace.
 import { NamespaceFlag } from '../../generated/plan.ts';
 import type { Draft } from '../draft.ts';
 

@@ -12,7 +12,9 @@ function preserved(d: Draft): number {
   return d.context.flags.preserveFds + d.context.facts.listenFds;
 }
 
-/** The environment: of equal names the last counts; LISTEN_FDS of systemd's socket activation is handed on. */
+/**
+ * The environment: of equal names the last counts; LISTEN_FDS of systemd's socket activation is handed on.
+ */
 export function setEnvironment(d: Draft): void {
   const given = d.process.env ?? [];
   const env = withoutDuplicates(given);
@@ -85,7 +87,10 @@ export function refusePrivileges(d: Draft): void {
 /** Finds the program before the container counts as created, so that a missing one is create's error. */
 export function findProgram(d: Draft): void {
   const name = d.process.args![0]!;
-  d.init.push({ op: 'program.find', from: `${d.at}/args/0`, name, path: valueOf(d.process.env ?? [], 'PATH') ?? pathWhenUnset });
+  d.init.push({
+    op: 'program.find', from: `${d.at}/args/0`, name,
+    path: valueOf(d.process.env ?? [], 'PATH') ?? pathWhenUnset,
+  });
 }
 
 export function waitForStart(d: Draft): void {

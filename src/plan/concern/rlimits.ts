@@ -27,6 +27,8 @@ function limit(d: Draft, program: { push(operation: OomScore | RlimitSet): void 
   if (rlimits === undefined) return;
   for (let index = 0; index < rlimits.length; index++) {
     const { type, soft, hard } = rlimits[index]!;
-    program.push({ op: 'rlimit.set', from: `${d.at}/rlimits/${index}`, resource: resources[type]!, soft, hard });
+    program.push({
+      op: 'rlimit.set', from: `${d.at}/rlimits/${index}`, resource: resources[type]!, soft, hard,
+    });
   }
 }

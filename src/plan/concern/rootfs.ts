@@ -12,8 +12,9 @@ export function rootfsPath(spec: Spec, context: Context): string {
 }
 
 /**
- * What every mount of the new namespace becomes at first, so that what init mounts reaches the host only where the
- * configuration wants it. An unbindable tree could not be mounted on itself: it becomes unbindable after the pivot.
+ * What every mount of the new namespace becomes at first, so that what init mounts reaches the host only
+ * where the configuration wants it. An unbindable tree could not be mounted on itself: it becomes unbindable
+ * after the pivot.
  */
 const trees: Readonly<Record<string, Propagation>> = {
   shared: 'rshared', rshared: 'rshared', private: 'rprivate', rprivate: 'rprivate', slave: 'rslave', rslave: 'rslave',

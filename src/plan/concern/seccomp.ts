@@ -1,7 +1,10 @@
-// linux.seccomp: names and texts to what libseccomp takes; the compiled filter comes from the cache where it is there.
+// linux.seccomp: names and texts to what libseccomp takes; the compiled filter comes from the cache where it
+// is there.
 import { diagnose, placeAt } from '../../diagnostic/diagnose.ts';
 import type { SeccompRules } from '../../engine/protocol.ts';
-import type { Seccomp, SeccompAction, SeccompArchitecture, SeccompFlag, SeccompOperator } from '../../generated/config.ts';
+import type {
+  Seccomp, SeccompAction, SeccompArchitecture, SeccompFlag, SeccompOperator,
+} from '../../generated/config.ts';
 import { PlanError } from '../context.ts';
 import { slot } from '../draft.ts';
 import type { Draft } from '../draft.ts';
@@ -70,8 +73,8 @@ export function seccompRules(profile: Seccomp, arch: string): SeccompRules {
 }
 
 /**
- * A profile as a text: the same for the same rules, another one for others. Written by hand, since JSON.stringify is slow
- * on the hundreds of names.
+ * A profile as a text: the same for the same rules, another one for others. Written by hand, since
+ * JSON.stringify is slow on the hundreds of names.
  */
 function textOf(profile: Seccomp): string {
   // One join: a text that grows is copied each time.

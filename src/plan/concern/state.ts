@@ -1,5 +1,5 @@
-// The texts about a container: its state for hooks, for `state` and `list`, and state.json. What is known only later
-// are holes of the templates.
+// The texts about a container: its state for hooks, for `state` and `list`, and state.json. What is known
+// only later are holes of the templates.
 import type { HookKind, Status, Template } from '../../generated/plan.ts';
 import { specVersion } from '../../spec/version.ts';
 import type { Draft } from '../draft.ts';
@@ -35,8 +35,8 @@ export function claimState(d: Draft): void {
 }
 
 /**
- * state.json (schema/state.schema.json): for people and for the library, which derives status and pid from the record.
- * The native commands have the record and the stored plan.
+ * state.json (schema/state.schema.json): for people and for the library, which derives status and pid from
+ * the record. The native commands have the record and the stored plan.
  */
 export function writeState(d: Draft): void {
   const { context, spec } = d;

@@ -1,4 +1,5 @@
-// process.terminal, process.consoleSize: init opens a terminal in its own devpts, the host's side hands the master on.
+// process.terminal, process.consoleSize: init opens a terminal in its own devpts, the host's side hands the
+// master on.
 import { diagnose, placeAt } from '../../diagnostic/diagnose.ts';
 import { PlanError } from '../context.ts';
 import { slot } from '../draft.ts';
