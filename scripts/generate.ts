@@ -9,6 +9,7 @@ import { diagnosticsText } from './generate/diagnostics-text.ts';
 import { planDocs } from './generate/plan-docs.ts';
 import { planEncoder } from './generate/encoder.ts';
 import { planMeta } from './generate/meta.ts';
+import { explainText } from './generate/explain.ts';
 import { documents } from './generate/json-schema.ts';
 import { jsonTypes } from './generate/json-types.ts';
 import { readModel } from './generate/model.ts';
@@ -28,6 +29,7 @@ async function generate(): Promise<Outputs> {
     ['native/generated/plan_fields.gen.h', planFields(model)],
     ['src/generated/config-tree.ts', configTree()],
     ['src/generated/diagnostics.ts', diagnosticsText()],
+    ['src/generated/explain.json', explainText()],
     ['src/generated/plan.ts', planTypes(model)],
     ['src/generated/encode.ts', planEncoder(model)],
     ['src/generated/plan-meta.ts', planMeta(model)],

@@ -19,10 +19,10 @@ enum class Flag : uint8_t {
 constexpr uint8_t flag_count = 41;
 
 enum class Command : uint8_t {
-  run, create, start, state, list, kill, delete_, exec, spec, validate, plan, features, version,
-  help,
+  run, create, start, state, list, kill, delete_, exec, spec, validate, plan, explain, features,
+  version, help,
 };
-constexpr uint8_t command_count = 14;
+constexpr uint8_t command_count = 15;
 
 // Operands without a limit.
 constexpr uint8_t any_number = 255;
@@ -138,6 +138,8 @@ constexpr FlagSpec flags_of_spec[] = {
 constexpr FlagSpec flags_of_validate[] = {
     {Flag::bundle, "bundle", "b", Kind::string, "", false},
     {Flag::config, "config", "f", Kind::string, "", false},
+    {Flag::json, "json", "", Kind::boolean, "", false},
+    {Flag::format, "format", "", Kind::string, "text|json|sarif", false},
 };
 
 constexpr FlagSpec flags_of_plan[] = {
@@ -163,6 +165,7 @@ constexpr char main_help[] =
     "  spec      write a config.json to begin with\n"
     "  validate  check a bundle without running it\n"
     "  plan      show what would be done for a bundle\n"
+    "  explain   explain a property of config.json or an error code\n"
     "  features  show what this runtime supports as JSON\n"
     "  version   show the version\n"
     "  help      show help\n"
@@ -370,14 +373,18 @@ constexpr char help_of_validate[] =
     "usage: veloci validate [FLAGS]\n"
     "\n"
     "Reports everything that is wrong in the configuration of a bundle, with line and column, and\n"
-    "warns of what is unknown.\n"
+    "warns of what is unknown. The exit code is 1 when there is an error; warnings alone give 0.\n"
     "\n"
     "flags:\n"
-    "  -b, --bundle DIR   the bundle: the directory that holds config.json [.]\n"
-    "  -f, --config FILE  another name for config.json, absolute or below the bundle\n"
+    "  -b, --bundle DIR     the bundle: the directory that holds config.json [.]\n"
+    "  -f, --config FILE    another name for config.json, absolute or below the bundle\n"
+    "      --json           the same as --format json\n"
+    "      --format FORMAT  form of the findings [text]; sarif is SARIF 2.1.0, which code hosts\n"
+    "                       read: text, json, sarif\n"
     "\n"
     "example:\n"
     "  veloci validate -b /srv/web    # check /srv/web/config.json\n"
+    "  veloci validate --format sarif > veloci.sarif    # findings for a code host\n"
     "\n"
     "Global flags: see veloci --help.\n";
 
@@ -396,6 +403,21 @@ constexpr char help_of_plan[] =
     "\n"
     "example:\n"
     "  veloci plan -b /srv/web --json    # show the plan as JSON\n"
+    "\n"
+    "Global flags: see veloci --help.\n";
+
+constexpr char help_of_explain[] =
+    "veloci explain: explain a property of config.json or an error code\n"
+    "\n"
+    "usage: veloci explain PATH|CODE\n"
+    "\n"
+    "Says what a property of config.json is for, of which type it is and what is below it, or\n"
+    "what an error code means and what to do about it. PATH is written with dots or as a JSON\n"
+    "pointer; a name that exists at several places lists them.\n"
+    "\n"
+    "example:\n"
+    "  veloci explain linux.resources.memory.limit    # explain a property\n"
+    "  veloci explain E0412    # explain an error\n"
     "\n"
     "Global flags: see veloci --help.\n";
 
@@ -456,10 +478,12 @@ constexpr CommandSpec commands[] = {
      "veloci exec [FLAGS] ID [PROGRAM [ARGUMENTS]]", help_of_exec},
     {Command::spec, "spec", flags_of_spec, 3, 0, 0, any_number,
      "veloci spec [FLAGS]", help_of_spec},
-    {Command::validate, "validate", flags_of_validate, 2, 0, 0, any_number,
+    {Command::validate, "validate", flags_of_validate, 4, 0, 0, any_number,
      "veloci validate [FLAGS]", help_of_validate},
     {Command::plan, "plan", flags_of_plan, 3, 0, 0, any_number,
      "veloci plan [FLAGS]", help_of_plan},
+    {Command::explain, "explain", nullptr, 0, 1, 1, any_number,
+     "veloci explain PATH|CODE", help_of_explain},
     {Command::features, "features", nullptr, 0, 0, 0, any_number,
      "veloci features", help_of_features},
     {Command::version, "version", nullptr, 0, 0, 0, any_number,

@@ -1,6 +1,7 @@
-// validate, plan, features: the engine's text.
+// validate, plan, explain, features: the engine's text.
 #include "launcher/bundle.h"
 #include "launcher/request.h"
+#include "embedded.h"
 
 namespace veloci {
 
@@ -12,7 +13,23 @@ const char *engine_verb(cli::Command command) {
   switch (command) {
   case cli::Command::validate: return "validate";
   case cli::Command::plan: return "plan";
+  case cli::Command::explain: return "explain";
   default: return "features";
+  }
+}
+
+// What a command reads: the bundle's configuration, the texts to explain, nothing. 0 or the exit code.
+int read_input(Invocation &invocation, cli::Command command, Bundle &bundle, Buffer &config) {
+  switch (command) {
+  case cli::Command::features: return 0;
+  case cli::Command::explain:
+    if (!config.reserve(veloci_explain_size)) {
+      return invocation.fail(SystemCall{.what = Str::of("read the texts"), .errno_ = ErrnoText(errno)});
+    }
+    __builtin_memcpy(config.data(), veloci_explain, veloci_explain_size);
+    config.set_size(veloci_explain_size);
+    return 0;
+  default: return read_bundle(invocation, bundle, config);
   }
 }
 
@@ -26,9 +43,7 @@ int text_command(Invocation &invocation) {
     return invocation.fail(SystemCall{.what = Str::of("start the planner"), .errno_ = ErrnoText(err)});
   }
   cli::Command command = invocation.arguments.command()->command;
-  if (command != cli::Command::features) {
-    if (int code = read_bundle(invocation, bundle, request.config); code != 0) return code;
-  }
+  if (int code = read_input(invocation, command, bundle, request.config); code != 0) return code;
   if (int err = request.build(invocation, bundle.path.str(), bundle.config_name, false); err != 0) {
     return invocation.fail(SystemCall{.what = Str::of("describe the host"), .errno_ = ErrnoText(err)});
   }

@@ -23,6 +23,9 @@ extern const uint32_t veloci_engine_size;
 // The program that enters containers: a static ELF file.
 extern const uint8_t veloci_init[];
 extern const uint32_t veloci_init_size;
+// The texts of the command explain, as JSON (src/engine/topics.ts).
+extern const uint8_t veloci_explain[];
+extern const uint32_t veloci_explain_size;
 }
 `;
 
@@ -74,26 +77,25 @@ export async function engineObject(): Promise<string> {
   return object;
 }
 
-/** The init program as an object. */
-async function initObject(): Promise<string> {
-  const program = inRoot(init.output);
-  const source = inRoot('build', 'native', 'embedded-init.S');
-  const object = inRoot('build', 'native', 'embedded-init.o');
-  const text = `  .section .rodata
-  .global veloci_init, veloci_init_size
+/** A file as an object that defines `veloci_NAME` and `veloci_NAME_size`; `path` is one in the checkout. */
+async function dataObject(name: string, path: string): Promise<string> {
+  const source = inRoot('build', 'native', `embedded-${name}.S`);
+  const object = inRoot('build', 'native', `embedded-${name}.o`);
+  const text = `  .section .rodata.veloci_${name}, "a"
+  .global veloci_${name}, veloci_${name}_size
   .balign 16
-veloci_init:
-  .incbin "${init.output}"
-veloci_init_end:
+veloci_${name}:
+  .incbin "${path}"
+veloci_${name}_end:
   .balign 4
-veloci_init_size:
-  .long veloci_init_end - veloci_init
+veloci_${name}_size:
+  .long veloci_${name}_end - veloci_${name}
   .section .note.GNU-stack, "", @progbits
 `;
   await runStep({
-    name: 'programs/embedded-init',
+    name: `programs/embedded-${name}`,
     key: text,
-    inputs: [program],
+    inputs: [inRoot(path)],
     outputs: [object],
     run: async () => {
       writeFileSync(source, text);
@@ -117,5 +119,5 @@ export async function embeddedHeader(): Promise<void> {
 
 /** The objects that the command carries as data; the init program must have been built. */
 export async function embeddedObjects(): Promise<string[]> {
-  return Promise.all([engineObject(), initObject()]);
+  return Promise.all([engineObject(), dataObject('init', init.output), dataObject('explain', 'src/generated/explain.json')]);
 }

@@ -156,9 +156,18 @@ export const commands: readonly Command[] = [
   {
     name: 'validate', summary: 'check a bundle without running it', operands: '', minOperands: 0, maxOperands: 0,
     description: 'Reports everything that is wrong in the configuration of a bundle, with line and column, and warns of what '
-      + 'is unknown.',
-    flags: [bundle, config],
-    examples: [{ line: 'veloci validate -b /srv/web', what: 'check /srv/web/config.json' }],
+      + 'is unknown. The exit code is 1 when there is an error; warnings alone give 0.',
+    flags: [
+      bundle, config, { ...json, summary: 'the same as --format json' },
+      {
+        name: 'format', kind: 'string', value: 'FORMAT', choices: ['text', 'json', 'sarif'],
+        summary: 'form of the findings [text]; sarif is SARIF 2.1.0, which code hosts read',
+      },
+    ],
+    examples: [
+      { line: 'veloci validate -b /srv/web', what: 'check /srv/web/config.json' },
+      { line: 'veloci validate --format sarif > veloci.sarif', what: 'findings for a code host' },
+    ],
   },
   {
     name: 'plan', summary: 'show what would be done for a bundle', operands: '', minOperands: 0, maxOperands: 0,
@@ -166,6 +175,18 @@ export const commands: readonly Command[] = [
       + 'asks for it. Nothing is run.',
     flags: [bundle, config, json],
     examples: [{ line: 'veloci plan -b /srv/web --json', what: 'show the plan as JSON' }],
+  },
+  {
+    name: 'explain', summary: 'explain a property of config.json or an error code', operands: 'PATH|CODE', minOperands: 1,
+    maxOperands: 1,
+    description: 'Says what a property of config.json is for, of which type it is and what is below it, or what an error code '
+      + 'means and what to do about it. PATH is written with dots or as a JSON pointer; a name that exists at several places '
+      + 'lists them.',
+    flags: [],
+    examples: [
+      { line: 'veloci explain linux.resources.memory.limit', what: 'explain a property' },
+      { line: 'veloci explain E0412', what: 'explain an error' },
+    ],
   },
   {
     name: 'features', summary: 'show what this runtime supports as JSON', operands: '', minOperands: 0, maxOperands: 0,

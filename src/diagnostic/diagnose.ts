@@ -90,6 +90,11 @@ export function diagnose(name: DiagnosticName, holes: Holes = {}, at?: Place): D
   return build(entries()[name] as Entry, holes, at === undefined ? {} : { at });
 }
 
+/** The message of a code with its holes, `{name}`; empty when there is no such code. */
+export function templateOf(code: string): string {
+  return Object.values(entries()).find((entry) => entry.code === code)?.message ?? '';
+}
+
 /** A place that is known by its pointer only; {@link locateAll} of src/spec adds line and column. */
 export function placeAt(pointer: string, file = 'config.json'): Place {
   return { file, pointer, line: 0, column: 0, length: 1 };

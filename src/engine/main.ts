@@ -13,13 +13,14 @@ import { InvalidDocument, configOf } from './read.ts';
 import { answerErrors } from './respond.ts';
 import { create, planOf, recompile } from './verb/create.ts';
 import { exec, execPlanOf } from './verb/exec.ts';
+import { explain as explainTopic } from './verb/explain.ts';
 import { features } from './verb/features.ts';
 import { plan } from './verb/plan.ts';
 import { spec as writeSpec } from './verb/spec.ts';
 import { validate } from './verb/validate.ts';
 
 const verbs: Readonly<Record<EngineVerb, (call: Call) => Response>> = {
-  create, run: create, exec, recompile, validate, plan, spec: writeSpec, features,
+  create, run: create, exec, recompile, validate, plan, explain: explainTopic, spec: writeSpec, features,
 };
 
 /** Answers a request with an encoded Response. Never throws: what goes wrong in here is an answer, too. */

@@ -33,7 +33,7 @@ export function explainPlan(plan: Plan, place: (pointer: string) => string): str
     rows.push({ title });
     let heading = '';
     for (const operation of list) {
-      const own = headingOf(operation.from);
+      const own = concernOf(operation.from);
       if (own !== heading) rows.push({ heading: own });
       heading = own;
       addRows(rows, operation, '', place);
@@ -45,7 +45,8 @@ export function explainPlan(plan: Plan, place: (pointer: string) => string): str
 type Row = { readonly title: string } | { readonly heading: string }
   | { readonly op: string; readonly what: string; readonly place: string };
 
-function headingOf(pointer: string): string {
+/** What the value at a pointer is about, in a word or two. */
+export function concernOf(pointer: string): string {
   return headings.find(([prefix]) => pointer.startsWith(prefix))![1];
 }
 

@@ -136,10 +136,35 @@ t.test('validate, plan, spec, features', async (t) => {
   const json = JSON.parse(ask('validate', wrong, { options: { json: true } }).text) as object;
   t.match(json, { valid: false, errors: 1, findings: [{ severity: 'error', code: /^E03/, pointer: '/root/path', line: Number }] });
 
+  t.same(JSON.parse(ask('validate', wrong, { options: { format: 'json' } }).text), json);
+  const sarif = ask('validate', wrong, { options: { format: 'sarif' } });
+  t.match(JSON.parse(sarif.text), {
+    version: '2.1.0',
+    runs: [{
+      tool: { driver: { name: 'veloci', rules: [{ id: /^E03/, shortDescription: { text: /./ } }, { id: 'E0402' }] } },
+      results: [{
+        ruleId: /^E03/, ruleIndex: 0, level: 'error', message: { text: /root\.path/ },
+        locations: [{
+          physicalLocation: { artifactLocation: { uri: 'config.json' }, region: { startLine: Number, startColumn: Number, endColumn: Number } },
+          logicalLocations: [{ fullyQualifiedName: '/root/path' }],
+        }],
+      }, { ruleId: 'E0402', ruleIndex: 1, level: 'warning' }],
+    }],
+  });
+  t.equal(sarif.exitCode, 1);
+  t.match(ask('validate', ask('spec').text, { options: { format: 'sarif' } }), { exitCode: 0, text: /"results": \[\]/ });
+  t.match(ask('validate', '{"a": 1', { options: { format: 'sarif' } }), { exitCode: 1, text: /"ruleId": "E02/ });
+
   const plan = ask('plan', defaultConfig()).text;
   t.match(plan, /^create, on the host\n/);
   t.match(plan, /mount\.fs +\/proc type=proc .*config\.json:\d+\n/);
-  t.match(JSON.parse(ask('plan', dockerConfig(), { options: { json: true } }).text), { planVersion: 1, programs: { init: Array } });
+  const shown = JSON.parse(ask('plan', dockerConfig(), { options: { json: true } }).text) as {
+    programs: { init: { concern: string; line?: number; op: string; from: string }[] };
+  };
+  for (const { concern, line, op, from } of shown.programs.init) {
+    t.equal(line !== undefined, from !== '', `${op} has a line`);
+    t.ok(concern, `${op} has a concern`);
+  }
 
   const made: unknown = JSON.parse(ask('spec').text);
   t.ok(validateConfig(made), 'spec writes a valid configuration');

@@ -78,5 +78,9 @@ export const command = {
     otherwise: 'see capabilities(7) for the names',
   },
   outputFailed: { code: 'E0124', native: true, message: 'cannot write to stdout ({errno})' },
+  topicUnknown: {
+    code: 'E0130', message: 'there is nothing to explain about "{topic}"', hint: 'did you mean "{suggestion}"?',
+    otherwise: 'give a property such as linux.resources.memory.limit, or a code such as E0412',
+  },
   resourceFile: { code: 'E0125', native: true, message: 'cannot write "{path}" ({errno})' },
 } as const satisfies Entries;

@@ -1,6 +1,6 @@
 // plan: shows what create would do.
-import type { Response } from '../../generated/plan.ts';
-import { explainPlan } from '../../plan/explain.ts';
+import type { Operation, Plan, Response } from '../../generated/plan.ts';
+import { concernOf, explainPlan } from '../../plan/explain.ts';
 import { locate } from '../../spec/parse/locate.ts';
 import type { Call } from '../call.ts';
 import { isOn } from '../options.ts';
@@ -9,14 +9,24 @@ import { planOf } from './create.ts';
 
 export function plan(call: Call): Response {
   const made = planOf(call);
-  if (isOn(call.request.options, 'json')) return answerText(`${JSON.stringify(made, asJson, 2)}\n`);
   const text = call.texts[call.configName] ?? '';
-  const places = new Map<string, string>([['', '']]);
-  return answerText(explainPlan(made, (pointer) => {
-    let place = places.get(pointer);
-    if (place === undefined) places.set(pointer, place = `${call.configName}:${locate(text, pointer).line}`);
-    return place;
-  }));
+  const lines = new Map<string, number>([['', 0]]);
+  const lineOf = (pointer: string): number => {
+    let line = lines.get(pointer);
+    if (line === undefined) lines.set(pointer, line = locate(text, pointer).line);
+    return line;
+  };
+  if (isOn(call.request.options, 'json')) return answerText(`${JSON.stringify(annotated(made, lineOf), asJson, 2)}\n`);
+  return answerText(explainPlan(made, (pointer) => (lineOf(pointer) === 0 ? '' : `${call.configName}:${lineOf(pointer)}`)));
+}
+
+/** The plan with the concern of each operation and, where it comes from the configuration, the line there. */
+function annotated({ planVersion, programs }: Plan, lineOf: (pointer: string) => number): object {
+  const lists = (Object.entries(programs) as [string, readonly Operation[]][]).map(([name, list]) => [name, list.map((operation) => {
+    const line = lineOf(operation.from);
+    return { concern: concernOf(operation.from), ...(line === 0 ? {} : { line }), ...operation };
+  })]);
+  return { planVersion, programs: Object.fromEntries(lists) };
 }
 
 /** Programs of the kernel are shown by their size; integers beyond 2^53 as texts. */

@@ -1,5 +1,6 @@
 // validate: everything that is wrong or doubtful in a configuration.
 import { jsonKeys, renderLine, renderLong } from '../../diagnostic/render.ts';
+import { sarif } from '../../diagnostic/sarif.ts';
 import type { Response } from '../../generated/plan.ts';
 import { readConfig } from '../../spec/read.ts';
 import type { Call } from '../call.ts';
@@ -12,7 +13,9 @@ export function validate(call: Call): Response {
   const errors = found.filter(({ severity }) => severity === 'error').length;
   const warnings = found.length - errors;
   const exitCode = errors > 0 ? 1 : 0;
-  if (isOn(request.options, 'json')) {
+  const format = isOn(request.options, 'json') ? 'json' : request.options['format'];
+  if (format === 'sarif') return answerText(sarif(found), exitCode);
+  if (format === 'json') {
     const findings = found.map((finding) => ({ severity: finding.severity, message: finding.message, ...jsonKeys(finding) }));
     return answerText(`${JSON.stringify({ valid: errors === 0, errors, warnings, findings }, null, 2)}\n`, exitCode);
   }

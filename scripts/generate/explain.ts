@@ -1,0 +1,75 @@
+import { explanations } from '../../src/diagnostic/explanations.ts';
+import { table, type DiagnosticName } from '../../src/diagnostic/table.ts';
+import type { Entry } from '../../src/diagnostic/types.ts';
+import type { CodeNode, PropertyNode, Topics } from '../../src/engine/topics.ts';
+import { capabilityNames } from '../../src/spec/capabilities.ts';
+import { mountOptionNames } from '../../src/spec/mount-options.ts';
+import { readSchema, type Schema } from './json-schema.ts';
+
+type Definitions = Readonly<Record<string, Schema>>;
+
+/** Values of free texts that a table of the compiler knows, by the path of the property. */
+const knownValues: Readonly<Record<string, () => readonly string[]>> = {
+  'mounts.*.options.*': () => [...mountOptionNames()].sort(),
+  ...Object.fromEntries(['bounding', 'effective', 'inheritable', 'permitted', 'ambient']
+    .map((set) => [`process.capabilities.${set}.*`, capabilityNames])),
+};
+
+function typeOf(schema: Schema): string {
+  if (schema['x-int'] !== undefined) return String(schema['x-int']);
+  if (schema['enum'] !== undefined || schema['const'] !== undefined) return 'one of a few texts';
+  const { minimum, maximum } = schema;
+  switch (schema['type']) {
+    case 'array': return 'list';
+    case 'string': return 'text';
+    case 'boolean': return 'true or false';
+    case 'integer': return minimum === undefined || maximum === undefined ? 'integer' : `integer from ${minimum} to ${maximum}`;
+    case 'object': return schema['properties'] === undefined ? 'object of any keys' : 'object';
+    default: return 'any value';
+  }
+}
+
+/** A schema and all that its reference says; what stands beside the reference counts more. */
+function resolved(schema: Schema, definitions: Definitions): Schema {
+  const { $ref, ...own } = schema;
+  if (typeof $ref !== 'string') return schema;
+  return { ...resolved(definitions[$ref.slice('#/$defs/'.length)]!, definitions), ...own };
+}
+
+function nodeOf(schema: Schema, definitions: Definitions, path: string, required: boolean): PropertyNode {
+  const whole = resolved(schema, definitions);
+  const { properties, items, additionalProperties } = whole as { properties?: Record<string, Schema>; items?: Schema; additionalProperties?: Schema | false };
+  const needed = new Set(whole['required'] as readonly string[] | undefined);
+  const below = (name: string, part: Schema, isRequired = false): PropertyNode =>
+    nodeOf(part, definitions, path === '' ? name : `${path}.${name}`, isRequired);
+  const values = knownValues[path]?.() ?? (whole['enum'] as readonly string[] | undefined)?.filter((value) => value !== '');
+  return {
+    type: typeOf(whole),
+    text: String(whole['description'] ?? ''),
+    ...(required ? { required } : {}),
+    ...(whole['x-supported'] === false ? { supported: false } : {}),
+    ...(whole['x-platform'] === undefined ? {} : { platform: String(whole['x-platform']) }),
+    ...(values === undefined ? {} : { values }),
+    ...(properties === undefined ? {} : {
+      properties: Object.fromEntries(Object.entries(properties).map(([name, part]) => [name, below(name, part, needed.has(name))])),
+    }),
+    ...(items === undefined ? {} : { items: below('*', items) }),
+    ...(typeof additionalProperties !== 'object' ? {} : { any: below('*', additionalProperties) }),
+  };
+}
+
+function codes(): Record<string, CodeNode> {
+  const lines = Object.entries<Entry>(table).map(([name, { code, message, hint, otherwise, warning }]) => {
+    const why = explanations[name as DiagnosticName];
+    const hints = [hint, otherwise].filter((text) => text !== undefined);
+    return [code, { message, hints, ...(warning === true ? { warning } : {}), ...(why === undefined ? {} : { why }) }] as const;
+  });
+  return Object.fromEntries(lines.sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Text of src/generated/explain.json: what `explain` can explain. The command carries it as data of its own. */
+export function explainText(): string {
+  const config = readSchema('config');
+  const topics: Topics = { config: nodeOf(config, config['$defs'] as Definitions, '', false), codes: codes() };
+  return `${JSON.stringify(topics, null, 1)}\n`;
+}

@@ -1,0 +1,155 @@
+// explain: what a property of config.json or a code means. The texts come with the request (src/generated/explain.json):
+// as a part of the engine they would cost the start of every container.
+import { diagnose } from '../../diagnostic/diagnose.ts';
+import type { Response } from '../../generated/plan.ts';
+import { suggest } from '../../spec/suggest.ts';
+import type { Call } from '../call.ts';
+import { InvalidDocument } from '../read.ts';
+import { answerText } from '../respond.ts';
+import type { CodeNode, PropertyNode, Topics } from '../topics.ts';
+
+/** Columns of the text. */
+const width = 100;
+
+/** @throws InvalidDocument when nothing has this name */
+export function explain(call: Call): Response {
+  const { text = '{}' } = call.host.scan(call.blobs.config ?? new Uint8Array());
+  const { config, codes } = JSON.parse(text) as Topics;
+  const topic = String(call.request.options['topic'] ?? '').trim();
+  const code = codes[topic.toUpperCase()];
+  if (code !== undefined) return answerText(codeText(topic.toUpperCase(), code));
+  const steps = stepsOf(topic);
+  const found = follow(config, steps);
+  if (found !== undefined) return answerText(propertyText(found.path, found.node));
+  const places = steps.length === 1 ? placesOf(config, steps[0]!, '') : [];
+  if (places.length === 1) return answerText(propertyText(places[0]!.path, places[0]!.node));
+  if (places.length > 1) return answerText(table(places.map(({ path, node }) => [path, node.text])));
+  const suggestion = suggestFor(config, steps) ?? suggest(topic, Object.keys(codes));
+  throw new InvalidDocument([diagnose('topicUnknown', { topic, suggestion })]);
+}
+
+/** `linux.devices[0].path`, `/linux/devices/0/path` and `linux.devices.path` as steps, without the indices. */
+function stepsOf(topic: string): string[] {
+  const steps = topic.startsWith('/')
+    ? topic.split('/').map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
+    : topic.split(/[.[\]]/);
+  return steps.filter((step) => step !== '' && step !== '*' && step !== 'config' && !/^\d+$/.test(step));
+}
+
+interface Found { readonly path: string; readonly node: PropertyNode }
+
+/** Follows steps from a property down; lists need no step, an object of any keys takes the rest of a name. */
+function follow(config: PropertyNode, steps: readonly string[]): Found | undefined {
+  let path = '';
+  let node = config;
+  // An element or a value that has no words of its own is explained by what holds it.
+  const enter = (part: PropertyNode, mark: string): void => {
+    if (part.text === '' && part.properties === undefined) return;
+    path += mark;
+    node = part;
+  };
+  for (let at = 0; at < steps.length;) {
+    const step = steps[at]!;
+    const next = Object.hasOwn(node.properties ?? {}, step) ? node.properties![step] : undefined;
+    if (next !== undefined) {
+      path = path === '' ? step : `${path}.${step}`;
+      node = next;
+      at++;
+    } else if (node.items !== undefined) {
+      // A value that is known ends the way: mounts.options.nosuid.
+      if (node.items.values?.includes(step) === true) return { path, node };
+      if (node.items.properties === undefined) return undefined;
+      enter(node.items, '[]');
+    } else if (node.any !== undefined) {
+      at = node.any.properties === undefined ? steps.length : at + 1;
+      enter(node.any, '.*');
+    } else {
+      return undefined;
+    }
+  }
+  return { path, node };
+}
+
+/** Everywhere that a property has this name. */
+function placesOf(node: PropertyNode, name: string, path: string): Found[] {
+  const found: Found[] = [];
+  for (const [key, part] of Object.entries(node.properties ?? {})) {
+    const own = path === '' ? key : `${path}.${key}`;
+    if (part.platform !== undefined) continue;
+    if (key === name) found.push({ path: own, node: part });
+    found.push(...placesOf(part, name, own));
+  }
+  if (node.items !== undefined) found.push(...placesOf(node.items, name, `${path}[]`));
+  if (node.any !== undefined) found.push(...placesOf(node.any, name, `${path}.*`));
+  return found;
+}
+
+/** The path with its first wrong step put right, when that is a misspelt one. */
+function suggestFor(config: PropertyNode, steps: readonly string[]): string | undefined {
+  for (let count = steps.length - 1; count >= 0; count--) {
+    const found = follow(config, steps.slice(0, count));
+    if (found === undefined) continue;
+    const { properties } = found.node.items ?? found.node;
+    const word = suggest(steps[count]!, Object.keys(properties ?? {}));
+    return word === undefined ? undefined : [...steps.slice(0, count), word].join('.');
+  }
+  return undefined;
+}
+
+function codeText(code: string, { message, hints, warning, why }: CodeNode): string {
+  let text = `${code} (${warning === true ? 'warning' : 'error'})\n\n${wrap(shown(message), '  ')}`;
+  if (hints.length > 0) text += `\nwhat to do\n${hints.map((hint) => wrap(shown(hint), '  ')).join('')}`;
+  if (why !== undefined) text += `\nbackground\n${wrap(why, '  ')}`;
+  return text;
+}
+
+/** Holes as people write them: `{value}` becomes `VALUE`. */
+function shown(template: string): string {
+  return template.replace(/\{([A-Za-z][A-Za-z0-9]*)\}/g, (_, name: string) => name.toUpperCase());
+}
+
+function propertyText(path: string, node: PropertyNode): string {
+  const { type, text, required, supported, platform, values } = node;
+  const notes = [required === true ? 'required' : '', platform === undefined ? '' : `for ${platform} only`].filter((note) => note !== '');
+  let answer = `${path === '' ? 'config.json' : path}: ${[listType(type, node), ...notes].join(', ')}\n\n${wrap(text, '  ')}`;
+  if (supported === false) answer += '\n  veloci does not support it yet: a configuration that needs it is refused\n';
+  const element = node.items ?? node.any;
+  const known = values ?? element?.values;
+  if (known !== undefined) answer += `\nvalues\n${wrap(known.join(', '), '  ')}`;
+  if (element !== undefined && element.text !== '' && element.text !== text) answer += `\neach ${node.items === undefined ? 'value' : 'element'}\n${wrap(element.text, '  ')}`;
+  const properties = node.properties ?? element?.properties;
+  if (properties !== undefined) {
+    answer += `\nproperties\n${table(Object.entries(properties).map(([name, part]) => [
+      name, `${part.text}${part.required === true ? ' Required.' : ''}${part.supported === false ? ' Not supported yet.' : ''}`,
+    ]))}`;
+  }
+  return answer;
+}
+
+function listType(type: string, { items, any }: PropertyNode): string {
+  const element = items ?? any;
+  return element === undefined ? type : `${type}, each: ${element.type}`;
+}
+
+/** Two columns; the second is wrapped. */
+function table(rows: readonly (readonly [string, string])[]): string {
+  const left = Math.min(40, Math.max(...rows.map(([name]) => name.length))) + 2;
+  return rows.map(([name, text]) => {
+    const lines = wrap(text, ' '.repeat(left + 2));
+    return `  ${name.padEnd(left)}${lines.slice(left + 2)}`;
+  }).join('');
+}
+
+/** Lines of a text, each after `indent`, each ended. */
+function wrap(text: string, indent: string): string {
+  let lines = '';
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && indent.length + line.length + 1 + word.length > width) {
+      lines += `${indent}${line}\n`;
+      line = '';
+    }
+    line += line === '' ? word : ` ${word}`;
+  }
+  return `${lines}${indent}${line}\n`;
+}

@@ -1,0 +1,73 @@
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { engine } from '../../src/engine/main.ts';
+import type { PropertyNode, Topics } from '../../src/engine/topics.ts';
+import { table } from '../../src/diagnostic/table.ts';
+import { decodeStruct } from '../support/wire.ts';
+import { facts, host } from './plan-support.ts';
+
+const texts = readFileSync('src/generated/explain.json');
+const { config, codes } = JSON.parse(texts.toString()) as Topics;
+
+interface Answer { readonly exitCode: number; readonly text: string; readonly error: string }
+
+function explain(topic: string): Answer {
+  const request = { verb: 'explain', options: { topic }, facts: facts() } as const;
+  return decodeStruct('Response', engine(request, { config: texts }, host())) as unknown as Answer;
+}
+
+t.test('properties, however they are written', async (t) => {
+  const wanted = /^linux\.resources\.memory\.limit: int64\n\n  \S/;
+  for (const topic of ['linux.resources.memory.limit', '/linux/resources/memory/limit', ' config.linux.resources.memory.limit']) {
+    t.match(explain(topic), { exitCode: 0, text: wanted }, topic);
+  }
+  for (const topic of ['mounts.options', 'mounts[2].options', '/mounts/2/options/1', 'mounts.options.nosuid']) {
+    t.match(explain(topic).text, /^mounts\[\]\.options: list, each: text\n[^]*\nvalues\n[^]*nosuid/, topic);
+  }
+  t.match(explain('linux.sysctl.net.ipv4.ip_forward').text, /^linux\.sysctl: object of any keys, each: text\n/);
+  t.match(explain('mounts').text, /\nproperties\n[^]*  destination  .*Required\./);
+  t.match(explain('memory').text, /^linux\.resources\.memory: object\n/, 'the only one of this name');
+  t.match(explain('path').text, /root\.path[^]*linux\.devices\[\]\.path/, 'one of several');
+  t.match(explain('process').text, /^process: /);
+});
+
+t.test('codes', async (t) => {
+  t.match(explain('e0412').text, /^E0412 \(error\)\n\n  unknown mount option "VALUE"\n\nwhat to do\n[^]*\nbackground\n/);
+  t.match(explain('E0402').text, /^E0402 \(warning\)/);
+});
+
+t.test('what is not there', async (t) => {
+  t.match(explain('linux.resource.memory'), { exitCode: 1, error: /E0130.*did you mean "linux\.resources"\?/ });
+  t.match(explain('E9999'), { exitCode: 1, error: /E0130.*E9999/ });
+  for (const topic of ['', '__proto__', 'constructor', 'linux.__proto__', 'mounts.options.nosiud', '\u001b[31m']) {
+    t.notMatch(explain(topic).error, /E09|\u001b/, topic);
+  }
+});
+
+/** The words that lead to a property, and the property. */
+function all(node: PropertyNode, path: string): [string, PropertyNode][] {
+  return [
+    ...Object.entries(node.properties ?? {}).flatMap(([name, part]): [string, PropertyNode][] => {
+      const own = path === '' ? name : `${path}.${name}`;
+      return [[own, part], ...all(part, own)];
+    }),
+    ...(node.items === undefined ? [] : all(node.items, path)),
+    ...(node.any === undefined ? [] : all(node.any, `${path}.x`)),
+  ];
+}
+
+t.test('every property and every code has its words', async (t) => {
+  for (const [path, node] of all(config, '')) {
+    t.ok(node.text.length > 3, `${path} has a description`);
+    const { exitCode, text } = explain(path);
+    if (exitCode !== 0 || !text.includes(node.text.slice(0, 30))) t.fail(path, { text });
+  }
+  t.same(Object.keys(codes), Object.values(table).map(({ code }) => code).sort());
+  for (const code of Object.keys(codes)) t.equal(explain(code).exitCode, 0, code);
+});
+
+t.test('no line is too wide', async (t) => {
+  for (const topic of ['', 'linux', 'process', 'mounts', 'linux.resources', 'path', ...Object.keys(codes)]) {
+    for (const line of explain(topic).text.split('\n')) if (line.length > 110) t.fail(`${topic}: ${line}`);
+  }
+});
