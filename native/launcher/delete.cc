@@ -39,7 +39,8 @@ int delete_stopped(Invocation &invocation) {
   Context &context = invocation.context;
   // Whoever was creating it would hold the lock: it has died.
   Status status = container_status(*context.record);
-  if (status == Status::running || status == Status::paused) {
+  // runtime.md, Delete: whatever is not stopped stays as it is. Engines that want it gone say --force.
+  if (status == Status::created || status == Status::running || status == Status::paused) {
     return invocation.fail(DeleteRunning{.id = context.id, .status = status_name(status)});
   }
   if (status == Status::creating) return remove_recorded(invocation);

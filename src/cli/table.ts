@@ -115,7 +115,8 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'delete', summary: 'delete a stopped container', operands: 'ID', minOperands: 1, maxOperands: 1,
-    description: 'Removes what a stopped (or only created) container has left: its cgroups and its state.',
+    description: 'Removes what a stopped container has left: its cgroups and its state. One that is created or runs is deleted with '
+      + '--force only.',
     flags: [force, regex],
     examples: [{ line: 'veloci delete --force web1', what: 'kill web1 and delete it' }],
   },

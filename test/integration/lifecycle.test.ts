@@ -141,11 +141,18 @@ test('delete of a running container is refused', async (c) => {
   assert.equal((await c.state(id))['status'], 'running');
 });
 
-test('delete of a created container kills and removes it', async (c) => {
+test('delete of a created container is refused and harms nothing; --force kills and removes it', async (c) => {
   const { id } = await c.create(c.command(pause));
-  assert.equal((await c.rt(['delete', id])).code, 0);
+  const removed = await c.rt(['delete', id]);
+  assert.notEqual(removed.code, 0);
+  assert.match(removed.stderr, /created|not stopped/);
+  assert.equal((await c.state(id))['status'], 'created');
+  assert.equal((await c.rt(['start', id])).code, 0);
+  const other = await c.create(c.command(pause));
+  assert.equal((await c.rt(['delete', '--force', other.id])).code, 0);
+  await c.destroy(id);
   await c.nothingLeft();
-});
+}, { peers: [{ peer: 'runc', why: 'kills and deletes it' }, { peer: 'crun', why: 'kills and deletes it' }] });
 
 test('delete --force of a running container kills and removes it', async (c) => {
   const { id } = await c.started(c.command(['/probe', 'child', '3']));

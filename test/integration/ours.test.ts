@@ -52,6 +52,26 @@ test('a misspelt key alone is a warning: validate says so, run runs', async (c) 
   assert.equal(result.stderr, '');
 }, only);
 
+test('validate writes SARIF and JSON', async (c) => {
+  const bundle = c.bundle((config) => { config['hostnam'] = 'x'; config.process.cwd = 'tmp'; });
+  const result = await c.rt(['validate', '--bundle', bundle.dir, '--format', 'sarif']);
+  assert.equal(result.code, 1);
+  const { version, runs: [run] } = JSON.parse(result.stdout) as { version: string; runs: { results: { level: string }[] }[] };
+  assert.equal(version, '2.1.0');
+  assert.deepEqual(run?.results.map(({ level }) => level).sort(), ['error', 'warning']);
+  const json = JSON.parse((await c.rt(['validate', '--bundle', bundle.dir, '--json'])).stdout) as { errors: number; warnings: number };
+  assert.deepEqual([json.errors, json.warnings], [1, 1]);
+}, only);
+
+test('explain explains a property and a code, and says what it does not know', async (c) => {
+  assert.match((await c.rt(['explain', 'linux.resources.memory.limit'])).stdout, /^linux\.resources\.memory\.limit: int64\n/);
+  assert.match((await c.rt(['explain', 'E0412'])).stdout, /^E0412 \(error\)\n/);
+  const unknown = await c.rt(['explain', 'mount']);
+  assert.equal(unknown.code, 1);
+  assert.match(unknown.stderr, /E0130.*did you mean "mounts"\?/);
+  assert.notEqual((await c.rt(['explain'])).code, 0);
+}, only);
+
 test('plan prints operations with the places that caused them; --json is JSON', async (c) => {
   const bundle = c.command(['sh']);
   const text = await c.rt(['plan', '-b', bundle.dir]);
