@@ -1,5 +1,3 @@
-#include "executor/cgroup.h"
-#include "executor/handler.h"
 #include "executor/process.h"
 #include "executor/state.h"
 #include "launcher/removal.h"
@@ -67,8 +65,9 @@ int delete_by_force(Invocation &invocation) {
   if (err != 0) return invocation.fail(SystemCall{.what = Str::of("lock the state directory"), .errno_ = ErrnoText(err)});
   if (context.record == nullptr) map_record(context);
   StoredPlan stored;
-  bool whole = context.record != nullptr && record_stage(*context.record) != Stage::creating;
-  if (whole && try_stored_plan(invocation, stored) == 0) {
+  bool creating = context.record != nullptr && record_stage(*context.record) == Stage::creating;
+  if (!creating && try_stored_plan(invocation, stored) == 0) {
+    if (context.record == nullptr) end_unrecorded(context);
     // The plan ends with the removal of the state directory; what it could not do is tried by the record.
     if (run_program(context, ProgramName::delete_)) return 0;
   }

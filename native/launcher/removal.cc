@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -49,6 +50,28 @@ bool is_same_command(int pid) {
 }
 
 } // namespace
+
+int end_unrecorded(Context &context) {
+  void *memory = mmap(nullptr, sizeof(Record), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return errno;
+  auto *record = static_cast<Record *>(memory);
+  if (!record_begin(*record, context.id)) return ENAMETOOLONG;
+  Program program;
+  if (context.plan.find(ProgramName::delete_, program)) {
+    for (const OpRecord &op : program) {
+      Reader reader(op.body);
+      CgroupRemove removal;
+      if (op.code == code::cgroup_remove && read(reader, removal)) {
+        record_add_cgroup(*record, removal.dir.mount, removal.dir.path);
+      }
+    }
+  }
+  context.record = record;
+  for_each_cgroup(*record, [](const CgroupDir &dir) { signal_cgroup(dir, SIGKILL); });
+  thaw_recorded(*record);
+  for_each_cgroup(*record, [](const CgroupDir &dir) { kill_cgroup(dir, nullptr, cgroup_milliseconds); });
+  return 0;
+}
 
 int remove_recorded(Invocation &invocation) {
   Context &context = invocation.context;
