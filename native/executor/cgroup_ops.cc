@@ -37,6 +37,7 @@ void undo_create(Context &, const void *argument) {
     text.add(path);
     // The deepest may have processes that are just ending; those above are left when somebody else uses them.
     constexpr uint32_t patience = 500;
+    if (i == 0) kill_cgroup(entry.dir, nullptr, patience);
     if (remove_cgroup({entry.dir.mount, text.str()}, i == 0 ? patience : 0) != 0) return;
     if (!shorten(path)) return;
   }

@@ -4,6 +4,7 @@
 #include "executor/interrupt.h"
 #include "executor/process.h"
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -90,9 +91,29 @@ void end_child(Child &child) {
   child.pidfd.reset();
 }
 
+// Lets the stager come to its end: it may have made init already and not told us yet. Waiting for us it sees the end of
+// the socket.
+void await_stager(Context &context) {
+  if (context.stager.pid <= 0 || context.init.pid > 0) return;
+  constexpr int patience = 1000;
+  shutdown(context.socket.get(), SHUT_WR);
+  Fd pidfd(sys::pidfd_open(context.stager.pid, 0));
+  if (!pidfd.valid() || !pidfd_wait(pidfd.get(), patience)) return;
+  Message message;
+  Fd fd;
+  struct pollfd readable{context.socket.get(), POLLIN, 0};
+  while (poll(&readable, 1, 0) > 0 && receive_message(context.socket.get(), message, fd) == Received::message) {
+    if (message.kind() != MessageType::pid || !fd.valid()) continue;
+    context.init.pid = message.pid;
+    context.init.pidfd = static_cast<Fd &&>(fd);
+    return;
+  }
+}
+
 } // namespace
 
 void end_children(Context &context) {
+  await_stager(context);
   context.socket.reset();
   end_child(context.stager);
   end_child(context.init);
