@@ -7,16 +7,18 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { busyboxRootfs } from '../test/support/helpers.ts';
 import { repository } from '../test/support/paths.ts';
 
 /** The guest runs the files one after the other; each leaves NAME.tap and NAME.status in the results. */
 const guestScript = `
 results=$1; shift
 mkdir -p /tmp/run
+cp "$(readlink -f "$(command -v node)")" /usr/local/lib/node # the sandbox hides /run, where it is
 for file; do
   name=$(basename "$file" .test.js)
   echo "# $name" >&2
-  node "$file" >/tmp/run/$name.tap 2>/tmp/run/$name.err </dev/null
+  /usr/local/lib/node "$file" >/tmp/run/$name.tap 2>/tmp/run/$name.err </dev/null
   echo $? >/tmp/run/$name.status
 done
 cp /tmp/run/* "$results"/
@@ -31,8 +33,7 @@ function count(tap: string): { failed: string[]; todo: number; passed: number } 
 /** Entry point of the script; resolves to the exit status. */
 export async function main(args: string[]): Promise<number> {
   const cache = join(repository, 'build/vm-cache');
-  process.env['XDG_CACHE_HOME'] = cache; // before the helpers look: the guest sees the repository alone
-  const { busyboxRootfs } = await import('../test/support/helpers.ts');
+  process.env['XDG_CACHE_HOME'] = cache; // the guest sees the repository alone
   busyboxRootfs();
 
   const dir = join(repository, 'build/test/integration');

@@ -33,8 +33,11 @@ export class Context {
   readonly #calls: Call[] = [];
   readonly #later: (() => void)[] = [];
   readonly #before: Snapshot;
+  readonly #habit: (item: string) => boolean;
 
-  constructor(token: string, root: string) {
+  /** `habit` tells what the runtime leaves behind in every case. */
+  constructor(token: string, root: string, habit: (item: string) => boolean) {
+    this.#habit = habit;
     this.token = token;
     this.root = root;
     this.#before = snapshot(token, root);
@@ -168,7 +171,7 @@ export class Context {
   /** Fails if the case has left anything so far: to be asked before the clean-up, after a failed create. */
   async nothingLeft(): Promise<void> {
     const left = await leaks(this.#before, this.token, this.root,
-      (item) => this.#bundles.some((bundle) => item.includes(bundle.dir)));
+      (item) => this.#habit(item) || this.#bundles.some((bundle) => item.includes(bundle.dir)));
     assert.deepEqual(left, [], 'something is left behind');
   }
 

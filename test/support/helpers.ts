@@ -26,10 +26,10 @@ function hash(...parts: (string | Buffer)[]): string {
 
 /** Makes a folder of the cache by `fill`, unless it exists; several processes may call it at once. */
 function cached(name: string, fill: (dir: string) => void): string {
-  const target = join(cacheDir, name);
+  const target = join(cacheDir(), name);
   if (existsSync(target)) return target;
-  mkdirSync(cacheDir, { recursive: true });
-  const dir = mkdtempSync(join(cacheDir, 'making-'));
+  mkdirSync(cacheDir(), { recursive: true });
+  const dir = mkdtempSync(join(cacheDir(), 'making-'));
   try {
     fill(dir);
     chmodSync(dir, 0o755);

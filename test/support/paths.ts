@@ -19,8 +19,9 @@ export const repository: string = findRepository();
 export const supportSources: string = join(repository, 'test/support');
 
 /** What tests keep on this machine between runs: helper programs and root file systems. */
-export const cacheDir: string =
-  join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'veloci-test');
+export function cacheDir(): string {
+  return join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'veloci-test');
+}
 
 /** Looks a program up in PATH; undefined when it is not installed. */
 export function which(name: string): string | undefined {
