@@ -16,8 +16,8 @@ test('a Debian shell on a terminal: own pid 1, host name, network; the kernel is
   c.later(() => talk.kill());
   await talk.expect(/# /);
   talk.send('PS1=; echo "[$$] [$(uname -r)] [$(hostname)] [$(readlink /proc/self/ns/net)] [$(. /etc/os-release; echo $ID)]"; touch /touched\r');
-  const [, pid, release, host, network, name] = /\n\[(\d+)\] \[(.*)\] \[(.*)\] \[(.*)\] \[(.*)\]/.exec(
-    await talk.expect(/\n\[\d+\] .*\]\r\n/)) ?? [];
+  const [, pid, release, host, network, name] = /\r\[(\d+)\] \[(.*)\] \[(.*)\] \[(.*)\] \[(.*)\]/.exec(
+    await talk.expect(/\r\[\d+\] .*\]\r\n/)) ?? [];
   assert.equal(pid, '1');
   assert.equal(release, readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim());
   assert.equal(host, 'in-debian');

@@ -113,8 +113,11 @@ export function debianRootfs(): string {
       { encoding: 'utf8' });
     const mirror = targets.stdout.split('\n')[0];
     if (!mirror) throw new Error('apt is set up with no mirror: debootstrap needs one');
-    execFileSync('debootstrap', ['--variant=minbase', 'bookworm', dir, mirror],
-      { stdio: ['ignore', 'ignore', 'inherit'] });
-    copyFileSync(program('probe'), join(dir, 'probe'));
+    let status: number | null = 1;
+    for (let i = 0; i < 3 && status !== 0; i++) { // it resumes what a broken download left
+      ({ status } = spawnSync('debootstrap', ['--variant=minbase', 'bookworm', dir, mirror],
+        { stdio: ['ignore', 'ignore', 'inherit'] }));
+    }
+    if (status !== 0) throw new Error(`debootstrap from ${mirror} left with ${status}`);
   });
 }
