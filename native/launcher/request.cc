@@ -192,6 +192,8 @@ int Engine::await(Invocation &invocation, Response &response) {
 
 int Engine::take(Invocation &invocation, int fd, Response &response) {
   constexpr size_t largest = 16 << 20;
+  // Ours from now on: nothing that is started may have it.
+  Fd plan(fd > STDERR_FILENO ? fd : -1);
   if (int err = read_all(fd, largest, given_); err != 0) {
     return invocation.fail(SystemCall{.what = Str::of("read --plan-fd"), .errno_ = ErrnoText(err)});
   }

@@ -25,13 +25,17 @@ const verbs: Readonly<Record<EngineVerb, (call: Call) => Response>> = {
 
 /** Answers a request with an encoded Response. Never throws: what goes wrong in here is an answer, too. */
 export function engine(request: Request, blobs: Blobs, host: Host): Uint8Array {
+  return encodeResponse(respond(request, blobs, host), host.writer());
+}
+
+/** The same, not encoded. */
+export function respond(request: Request, blobs: Blobs, host: Host): Response {
   const named = request.configName;
   const isExec = request.verb === 'exec';
   // The document that exec is given is the process; the configuration is the kept copy.
   const configName = isExec ? 'config.json' : named ?? 'config.json';
   const processName = isExec ? named ?? 'process' : 'process';
-  const call: Call = { request, blobs, host, configName, processName, texts: {} };
-  return encodeResponse(answer(call), host.writer());
+  return answer({ request, blobs, host, configName, processName, texts: {} });
 }
 
 function answer(call: Call): Response {

@@ -1,9 +1,11 @@
 // Runs containers through the native command.
 import type { StdioOptions } from 'node:child_process';
+import { resolve } from 'node:path';
 import type { State } from '../generated/state.ts';
 import { defaultRoot, listStates, readState } from '../store/store.ts';
-import { runCommand } from './command.ts';
+import { runCommand, type CommandOptions } from './command.ts';
 import { VelociError } from './error.ts';
+import { planLaunch } from './launch.ts';
 
 /** Settings of a {@link Runtime}. */
 export interface RuntimeOptions {
@@ -52,6 +54,10 @@ function flags(values: Readonly<Record<string, string | undefined>>): string[] {
   return Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
 }
 
+function absolute(path: string | undefined): string | undefined {
+  return path === undefined ? undefined : resolve(path);
+}
+
 /** Runs containers: each method is one command of veloci, and fails with a {@link VelociError}. */
 export class Runtime {
   readonly root: string;
@@ -64,12 +70,12 @@ export class Runtime {
 
   /** Sets a container up without starting its program. Its standard streams are those of `options.stdio`. */
   async create(id: string, options: CreateOptions): Promise<void> {
-    await this.#command(['create', ...this.#creation(options), id], options);
+    await this.#launch('create', id, options);
   }
 
   /** Creates a container, starts it, waits for it and deletes it. Resolves to its exit status. */
   async run(id: string, options: CreateOptions): Promise<number> {
-    return this.#command(['run', ...this.#creation(options), id], options, true);
+    return this.#launch('run', id, options);
   }
 
   /** Starts the program of a created container. */
@@ -108,15 +114,24 @@ export class Runtime {
     return listStates(this.root);
   }
 
-  #creation({ bundle, consoleSocket, pidFile }: CreateOptions): string[] {
-    return flags({ bundle, 'console-socket': consoleSocket, 'pid-file': pidFile });
+  /** Plans in this process; the command executes the plan. */
+  async #launch(verb: 'create' | 'run', id: string, options: CreateOptions): Promise<number> {
+    const { bundle, consoleSocket, pidFile, stdio, signal } = options;
+    const { cgroupManager } = this.#options;
+    const given = { 'console-socket': absolute(consoleSocket), 'pid-file': absolute(pidFile) };
+    const plan = planLaunch(verb, id, {
+      bundle, root: this.root, flags: { ...given, ...(cgroupManager && { 'cgroup-manager': cgroupManager }) },
+    });
+    const answers = verb === 'run';
+    return this.#command([verb, ...flags({ bundle, ...given }), id], { stdio, signal, plan }, answers);
   }
 
   /** `answers`: the exit status is the process's, so that only a logged error is a failure. */
-  async #command(args: readonly string[], { stdio, signal }: StartOptions = {}, answers = false): Promise<number> {
+  async #command(args: readonly string[], options: CommandOptions = {}, answers = false): Promise<number> {
     const { root, command, cgroupManager } = this.#options;
     const given = flags({ root, 'cgroup-manager': cgroupManager });
-    const status = await runCommand([...given, ...args], { command, stdio, signal });
+    const { stdio, signal, plan } = options;
+    const status = await runCommand(given, args, { command, stdio, signal, plan });
     if (status === 0 || answers) return status;
     throw new VelociError(`veloci ${args[0]} ended with status ${status} and without a message`, { code: '' });
   }

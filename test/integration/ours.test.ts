@@ -1,6 +1,7 @@
 // What only veloci has: validate, plan, stored plans, places in messages.
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Runtime } from '../../src/index.ts';
 import { assert, test } from '../support/case.ts';
 import { onTerminal } from '../support/console.ts';
 import { runtimePath } from '../support/paths.ts';
@@ -196,4 +197,18 @@ test('the command is one static file', async (c) => {
   assert.ok(bytes.length < 3 << 20, `${bytes.length} bytes`);
   assert.equal(bytes.includes('/lib64/ld-linux'), false);
   assert.deepEqual(readdirSync(c.root), []);
+}, only);
+
+test('the library plans in its own process; the command executes that plan', async (c) => {
+  const bundle = c.command(['/probe', 'exit', '7']);
+  const runtime = new Runtime({ root: c.root, command: runtimePath(), cgroupManager: 'disabled' });
+  assert.equal(await runtime.run(c.id(), { bundle: bundle.dir }), 7);
+  const id = c.id();
+  await runtime.create(id, { bundle: c.command(['/probe', 'pause']).dir });
+  assert.equal(runtime.state(id)?.status, 'created');
+  await runtime.start(id);
+  assert.equal(runtime.state(id)?.status, 'running');
+  await runtime.delete(id, true);
+  assert.equal(runtime.state(id), undefined);
+  await assert.rejects(runtime.run(c.id(), { bundle: c.command(['no-such-program']).dir }), /E0\d+.*no-such-program/);
 }, only);

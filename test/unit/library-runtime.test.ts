@@ -1,4 +1,4 @@
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { Runtime, VelociError } from '../../src/index.ts';
@@ -13,14 +13,22 @@ function standIn(folder: string, status: number, line?: string): string {
   return path;
 }
 
+/** A bundle with a configuration that can be planned. */
+function bundleIn(folder: string): string {
+  const spec = { ociVersion: '1.2.0', process: { args: ['sh'], cwd: '/' }, root: { path: 'rootfs' }, linux: { namespaces: [{ type: 'mount' }] } };
+  writeFileSync(join(folder, 'config.json'), JSON.stringify(spec));
+  return folder;
+}
+
 const given = (folder: string): string[] => readFileSync(join(folder, 'args'), 'utf8').trim().split('\n').slice(4);
 
 t.test('commands become arguments', async (t) => {
   const folder = t.testdir();
   const runtime = new Runtime({ command: standIn(folder, 0), root: '/r', cgroupManager: 'disabled' });
   const before = ['--root', '/r', '--cgroup-manager', 'disabled'];
-  await runtime.create('a', { bundle: '/b', pidFile: '/p' });
-  t.same(given(folder), [...before, 'create', '--bundle', '/b', '--pid-file', '/p', 'a']);
+  const bundle = bundleIn(folder);
+  await runtime.create('a', { bundle, pidFile: '/p' });
+  t.same(given(folder), [...before, 'create', '--plan-fd', '3', '--bundle', bundle, '--pid-file', '/p', 'a']);
   await runtime.exec('a', { args: ['ls', '-l'], env: ['A=1', 'B=2'], user: '1:2' });
   t.same(given(folder), [...before, 'exec', '--user', '1:2', '--env', 'A=1', '--env', 'B=2', 'a', 'ls', '-l']);
   await runtime.kill('a', 9, true);
@@ -32,8 +40,9 @@ t.test('commands become arguments', async (t) => {
 
 t.test('a logged error is thrown with its parts', async (t) => {
   const line = 'E0412: unknown mount option "nosiud" at config.json:41:17 (/mounts/3/options/1): did you mean "nosuid"?';
-  const runtime = new Runtime({ command: standIn(t.testdir(), 1, line) });
-  await t.rejects(runtime.run('a', { bundle: '/b' }), {
+  const folder = t.testdir();
+  const runtime = new Runtime({ command: standIn(folder, 1, line) });
+  await t.rejects(runtime.run('a', { bundle: bundleIn(folder) }), {
     name: 'VelociError', message: line, code: 'E0412', line: 41, column: 17, pointer: '/mounts/3/options/1',
     hint: 'did you mean "nosuid"?',
   });
@@ -45,9 +54,18 @@ t.test('an error without a place', async (t) => {
 });
 
 t.test('the exit status of a container is no error', async (t) => {
-  const runtime = new Runtime({ command: standIn(t.testdir(), 3) });
-  t.equal(await runtime.run('a', { bundle: '/b' }), 3);
+  const folder = t.testdir();
+  const runtime = new Runtime({ command: standIn(folder, 3) });
+  t.equal(await runtime.run('a', { bundle: bundleIn(folder) }), 3);
   await t.rejects(runtime.start('a'), /veloci start ended with status 3/);
+});
+
+t.test('what cannot be planned never reaches the command', async (t) => {
+  const folder = t.testdir();
+  const runtime = new Runtime({ command: standIn(folder, 0) });
+  writeFileSync(join(folder, 'config.json'), '{"ociVersion": "1.2.0", "root": {"path": 5}}');
+  await t.rejects(runtime.create('a', { bundle: folder }), { name: 'VelociError', pointer: '/root/path' });
+  t.notOk(existsSync(join(folder, 'args')));
 });
 
 t.test('a missing command', async (t) => {
