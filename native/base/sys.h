@@ -30,6 +30,9 @@ constexpr unsigned fsmount_cloexec = 1;
 constexpr unsigned fsconfig_set_flag = 0;
 constexpr unsigned fsconfig_set_string = 1;
 constexpr unsigned fsconfig_create = 6;
+constexpr unsigned fsconfig_reconfigure = 7;
+constexpr unsigned fspick_cloexec = 1;
+constexpr unsigned fspick_empty_path = 8;
 constexpr uint64_t attr_rdonly = 0x01;
 constexpr uint64_t attr_nosuid = 0x02;
 constexpr uint64_t attr_nodev = 0x04;
@@ -38,6 +41,7 @@ constexpr uint64_t attr_atime = 0x70; // the access time field
 constexpr uint64_t attr_noatime = 0x10;
 constexpr uint64_t attr_strictatime = 0x20;
 constexpr uint64_t attr_nodiratime = 0x80;
+constexpr uint64_t attr_idmap = 0x100000;
 
 // clone(2), clone3(2), unshare(2)
 constexpr uint64_t clone_vm = 0x100;
@@ -122,6 +126,9 @@ inline int fsconfig(int fs, unsigned command, const char *key, const void *value
 }
 inline int fsmount(int fs, unsigned flags, uint64_t attributes) {
   return static_cast<int>(syscall(432, fs, flags, static_cast<unsigned>(attributes)));
+}
+inline int fspick(int dir, const char *path, unsigned flags) {
+  return static_cast<int>(syscall(433, dir, path, flags));
 }
 inline int mount_setattr(int dir, const char *path, unsigned flags, const MountAttributes &attr) {
   return static_cast<int>(syscall(442, dir, path, flags, &attr, sizeof attr));

@@ -43,13 +43,13 @@ Outcome HostHandler::on(const FdReceive &op) {
 }
 
 Outcome HostHandler::on(const FdOpen &op) {
+  constexpr unsigned tree = sys::open_tree_clone | sys::open_tree_cloexec;
+  const unsigned link = op.follow ? 0 : sys::at_symlink_nofollow;
   int fd = -1;
   switch (op.form) {
-  case FdOpenForm::path: fd = open(op.path.c_str(), O_PATH | O_CLOEXEC); break;
-  case FdOpenForm::tree: fd = sys::open_tree(AT_FDCWD, op.path.c_str(), sys::open_tree_clone | sys::open_tree_cloexec); break;
-  case FdOpenForm::recursive_tree:
-    fd = sys::open_tree(AT_FDCWD, op.path.c_str(), sys::open_tree_clone | sys::open_tree_cloexec | sys::at_recursive);
-    break;
+  case FdOpenForm::path: fd = open(op.path.c_str(), O_PATH | O_CLOEXEC | (op.follow ? 0 : O_NOFOLLOW)); break;
+  case FdOpenForm::tree: fd = sys::open_tree(AT_FDCWD, op.path.c_str(), tree | link); break;
+  case FdOpenForm::recursive_tree: fd = sys::open_tree(AT_FDCWD, op.path.c_str(), tree | link | sys::at_recursive); break;
   }
   if (fd < 0) return Outcome::failed(step::fd_open::open);
   context_.slots[op.slot].reset(fd);

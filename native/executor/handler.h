@@ -27,6 +27,7 @@ public:
   // process_ops.cc, ids_ops.cc, start_ops.cc
   Outcome on(const ProcessSpawn &op);
   Outcome on(const ProcessIds &op);
+  Outcome on(const MountIdmap &op);
   Outcome on(const ProcessAwait &op);
   Outcome on(const ProcessStart &op);
   Outcome on(const ProcessFd &op);

@@ -1,11 +1,14 @@
-// process.ids: the id maps of the stager's new user namespace.
+// process.ids: the id maps of the stager's new user namespace. mount.idmap: those of a mount.
 #include "base/sys.h"
 #include "executor/handler.h"
 #include "executor/interrupt.h"
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <initializer_list>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/ioctl.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 
@@ -61,6 +64,18 @@ int run_helper(const char *program, int pid, Str map) {
   return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : ECHILD;
 }
 
+// /proc/PID, after a check that it is procfs. -1 and errno on failure.
+int open_process(int pid) {
+  TextOf<32> path;
+  path.add("/proc/").add_signed(pid);
+  Fd process(open(path.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  struct statfs fs;
+  if (!process.valid() || fstatfs(process.get(), &fs) != 0) return -1;
+  if (static_cast<uint64_t>(fs.f_type) == sys::magic_proc) return process.release();
+  errno = EXDEV;
+  return -1;
+}
+
 // Writes a whole text to a file of /proc/PID in one write(2).
 int write_proc(int process, const char *name, Str text) {
   Fd file(openat(process, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
@@ -74,14 +89,8 @@ int write_proc(int process, const char *name, Str text) {
 
 Outcome HostHandler::on(const ProcessIds &op) {
   using namespace step::process_ids;
-  TextOf<32> path;
-  path.add("/proc/").add_signed(context_.stager.pid);
-  Fd process(open(path.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  Fd process(open_process(context_.stager.pid));
   if (!process.valid()) return Outcome::failed(uid_map);
-  struct statfs fs;
-  if (fstatfs(process.get(), &fs) != 0 || static_cast<uint64_t>(fs.f_type) != sys::magic_proc) {
-    return Outcome::failed(uid_map, EXDEV);
-  }
   if (op.deny_setgroups) {
     if (int err = write_proc(process.get(), "setgroups", Str::of("deny")); err != 0) return Outcome::failed(setgroups, err);
   }
@@ -92,6 +101,53 @@ Outcome HostHandler::on(const ProcessIds &op) {
   }
   if (int err = write_proc(process.get(), "uid_map", op.uid_map); err != 0) return Outcome::failed(uid_map, err);
   if (int err = write_proc(process.get(), "gid_map", op.gid_map); err != 0) return Outcome::failed(gid_map, err);
+  return {};
+}
+
+namespace {
+
+// Makes a user namespace with these maps: a child lives in it until it is open. An Outcome of mount.idmap.
+Outcome make_user_namespace(const MountIdmap &op, Fd &result) {
+  using namespace step::mount_idmap;
+  sys::CloneArguments arguments = {};
+  int pidfd = -1;
+  arguments.flags = sys::clone_newuser | sys::clone_pidfd;
+  arguments.pidfd = reinterpret_cast<uintptr_t>(&pidfd);
+  arguments.exit_signal = SIGCHLD;
+  pid_t child = sys::clone3(arguments);
+  if (child < 0) return Outcome::failed(namespace_);
+  if (child == 0) {
+    for (;;) pause();
+  }
+  Fd handle(pidfd);
+  Outcome outcome;
+  Fd process(open_process(child));
+  if (!process.valid()) outcome = Outcome::failed(maps);
+  else if (int err = write_proc(process.get(), "uid_map", op.uid_map); err != 0) outcome = Outcome::failed(maps, err);
+  else if (err = write_proc(process.get(), "gid_map", op.gid_map); err != 0) outcome = Outcome::failed(maps, err);
+  else result.reset(openat(process.get(), "ns/user", O_RDONLY | O_CLOEXEC));
+  if (outcome.ok() && !result.valid()) outcome = Outcome::failed(open);
+  sys::pidfd_send_signal(handle.get(), SIGKILL);
+  while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  return outcome;
+}
+
+} // namespace
+
+Outcome HostHandler::on(const MountIdmap &op) {
+  using namespace step::mount_idmap;
+  Fd user;
+  if (op.path) {
+    user.reset(::open(op.path.value.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+    if (!user.valid()) return Outcome::failed(open);
+    if (ioctl(user.get(), NS_GET_NSTYPE) != CLONE_NEWUSER) return Outcome::failed(type, EINVAL);
+  } else if (Outcome made = make_user_namespace(op, user); !made.ok()) {
+    return made;
+  }
+  unsigned flags = sys::at_empty_path | (op.recursive ? sys::at_recursive : 0);
+  sys::MountAttributes attributes = {sys::attr_idmap, 0, 0, static_cast<uint64_t>(user.get())};
+  if (sys::mount_setattr(context_.slots[op.slot].get(), "", flags, attributes) != 0) return Outcome::failed(attr);
   return {};
 }
 

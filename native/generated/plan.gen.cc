@@ -174,6 +174,7 @@ bool read(Reader &reader, MountBind &value) {
          read(reader, value.set_all) &&
          read(reader, value.clear_all) &&
          read(reader, value.propagation) &&
+         read(reader, value.links) &&
          read(reader, value.target);
 }
 
@@ -225,6 +226,19 @@ bool read(Reader &reader, PathDirectory &value) {
   return read(reader, value.path);
 }
 
+bool read(Reader &reader, MountReconfigure &value) {
+  return read(reader, value.target) &&
+         read(reader, value.options);
+}
+
+bool read(Reader &reader, MountIdmap &value) {
+  return read(reader, value.slot) &&
+         read(reader, value.recursive) &&
+         read(reader, value.path) &&
+         read(reader, value.uid_map) &&
+         read(reader, value.gid_map);
+}
+
 bool read(Reader &reader, NamespaceJoin &value) {
   return read(reader, value.type) &&
          read(reader, value.path);
@@ -267,7 +281,8 @@ bool read(Reader &reader, FdReceive &value) {
 bool read(Reader &reader, FdOpen &value) {
   return read(reader, value.slot) &&
          read(reader, value.path) &&
-         read(reader, value.form);
+         read(reader, value.form) &&
+         read(reader, value.follow);
 }
 
 bool read(Reader &reader, TimeOffsets &value) {
@@ -517,7 +532,7 @@ constexpr const char *steps_of_mount_fs[] = {
 };
 
 constexpr const char *steps_of_mount_bind[] = {
-    "source", "clone", "attr", "target", "attach", "verify", "propagate",
+    "source", "clone", "attr", "target", "attach", "verify", "propagate", "link",
 };
 
 constexpr const char *steps_of_mount_attr[] = {
@@ -550,6 +565,14 @@ constexpr const char *steps_of_console_open[] = {
 
 constexpr const char *steps_of_path_directory[] = {
     "create",
+};
+
+constexpr const char *steps_of_mount_reconfigure[] = {
+    "target", "pick", "option", "reconfigure",
+};
+
+constexpr const char *steps_of_mount_idmap[] = {
+    "namespace", "maps", "open", "type", "attr",
 };
 
 constexpr const char *steps_of_namespace_join[] = {
@@ -777,6 +800,10 @@ bool verify_operation(const OpRecord &record, Actor actor, unsigned depth, const
     return (actor == Actor::init || refuse(what)) && whole<ConsoleOpen>(record, what);
   case code::path_directory:
     return (actor == Actor::init || refuse(what)) && whole<PathDirectory>(record, what);
+  case code::mount_reconfigure:
+    return (actor == Actor::init || refuse(what)) && whole<MountReconfigure>(record, what);
+  case code::mount_idmap:
+    return (actor == Actor::host || refuse(what)) && whole<MountIdmap>(record, what);
   case code::namespace_join:
     return (actor == Actor::stager || refuse(what)) && whole<NamespaceJoin>(record, what);
   case code::namespace_enter:
@@ -910,6 +937,8 @@ const char *operation_name(uint16_t code) {
   case code::root_pivot: return "root.pivot";
   case code::console_open: return "console.open";
   case code::path_directory: return "path.directory";
+  case code::mount_reconfigure: return "mount.reconfigure";
+  case code::mount_idmap: return "mount.idmap";
   case code::namespace_join: return "namespace.join";
   case code::namespace_enter: return "namespace.enter";
   case code::namespace_unshare: return "namespace.unshare";
@@ -973,7 +1002,7 @@ const char *step_name(uint16_t code, int step) {
   case code::cgroup_remove: return nth(steps_of_cgroup_remove, 2, step);
   case code::root_open: return nth(steps_of_root_open, 5, step);
   case code::mount_fs: return nth(steps_of_mount_fs, 8, step);
-  case code::mount_bind: return nth(steps_of_mount_bind, 7, step);
+  case code::mount_bind: return nth(steps_of_mount_bind, 8, step);
   case code::mount_attr: return nth(steps_of_mount_attr, 3, step);
   case code::device_node: return nth(steps_of_device_node, 5, step);
   case code::path_symlink: return nth(steps_of_path_symlink, 3, step);
@@ -982,6 +1011,8 @@ const char *step_name(uint16_t code, int step) {
   case code::root_pivot: return nth(steps_of_root_pivot, 6, step);
   case code::console_open: return nth(steps_of_console_open, 9, step);
   case code::path_directory: return nth(steps_of_path_directory, 1, step);
+  case code::mount_reconfigure: return nth(steps_of_mount_reconfigure, 4, step);
+  case code::mount_idmap: return nth(steps_of_mount_idmap, 5, step);
   case code::namespace_join: return nth(steps_of_namespace_join, 3, step);
   case code::namespace_enter: return nth(steps_of_namespace_enter, 1, step);
   case code::namespace_unshare: return nth(steps_of_namespace_unshare, 1, step);

@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0x1e, 0x0e, 0x29, 0x39, 0xc3, 0xc0, 0x28, 0xae, 0xcb, 0x58, 0xa0, 0xfb, 0x35, 0xf2, 0x3c, 0xb9,
+    0x08, 0x33, 0xc5, 0x0b, 0xaf, 0xc0, 0x08, 0x6e, 0xc0, 0xd8, 0xb7, 0xd6, 0xf4, 0x31, 0x6b, 0x3f,
 };
-constexpr char plan_schema_hash_text[] = "1e0e2939c3c028aecb58a0fb35f23cb9";
+constexpr char plan_schema_hash_text[] = "0833c50bafc0086ec0d8b7d6f4316b3f";
 
 // create, start, kill, delete and exec are run by the executor on the host, stager by the stager,
 // init by init; status is a table of texts.
@@ -109,6 +109,15 @@ struct MountAttrFlag {
   static constexpr uint32_t strictatime = 0x20;
   static constexpr uint32_t nodiratime = 0x80;
   static constexpr uint32_t nosymfollow = 0x200000;
+};
+
+// Symbolic links of a bind mount that are not followed: the one at the source is bound itself
+// (src-nofollow), the one at the target is covered itself (dest-nofollow), or the one at the source
+// is made anew at the target in place of a mount (copy-symlink).
+struct LinkUseFlag {
+  static constexpr uint32_t source = 0x1;
+  static constexpr uint32_t target = 0x2;
+  static constexpr uint32_t copy = 0x4;
 };
 
 // One parameter of fsconfig(2): a flag when `value` is absent, else a string.
@@ -317,6 +326,8 @@ struct MountBind {
   uint32_t clear_all = 0;
   // Propagation of the mount.
   Propagation propagation{};
+  // What symbolic links at source and target mean; 0 = they are followed.
+  uint32_t links = 0;
   // Where, as a path in the container; made (a directory, or a file for anything else) when it is
   // missing.
   Str target;
@@ -418,6 +429,33 @@ struct PathDirectory {
 };
 bool read(Reader &reader, PathDirectory &value);
 
+// Changes parameters of a file system that is mounted already (remount with options of the file
+// system): fspick(2), fsconfig(2) for each option. The kernel's own words about a refused option
+// come back with the error.
+struct MountReconfigure {
+  // Path in the container.
+  Str target;
+  // Parameters of the file system, in order.
+  List<FsOption> options;
+};
+bool read(Reader &reader, MountReconfigure &value);
+
+// Maps the ids of a detached mount (mount_setattr(2) MOUNT_ATTR_IDMAP): by a user namespace that is
+// made for it, or by an existing one.
+struct MountIdmap {
+  // The mount, as fd.open has cloned it.
+  Slot slot;
+  // ridmap: every mount of the tree.
+  bool recursive = false;
+  // User namespace whose maps are used; absent when the maps below are.
+  Optional<Str> path;
+  // Lines of uid_map: id in the file system, id on the host, count.
+  Str uid_map;
+  // Lines of gid_map.
+  Str gid_map;
+};
+bool read(Reader &reader, MountIdmap &value);
+
 // Joins a namespace by path (setns(2)) after a check that the file is a namespace of this type.
 struct NamespaceJoin {
   // Exactly one type.
@@ -501,6 +539,8 @@ struct FdOpen {
   Str path;
   // O_PATH, open_tree(OPEN_TREE_CLONE), or the same with AT_RECURSIVE.
   FdOpenForm form{};
+  // Follow a symbolic link at the end of the path.
+  bool follow = false;
 };
 bool read(Reader &reader, FdOpen &value);
 
@@ -872,6 +912,8 @@ constexpr uint16_t path_readonly = 39;
 constexpr uint16_t root_pivot = 40;
 constexpr uint16_t console_open = 41;
 constexpr uint16_t path_directory = 42;
+constexpr uint16_t mount_reconfigure = 43;
+constexpr uint16_t mount_idmap = 44;
 constexpr uint16_t namespace_join = 48;
 constexpr uint16_t namespace_enter = 49;
 constexpr uint16_t namespace_unshare = 50;
@@ -954,7 +996,7 @@ namespace mount_fs {
 constexpr int fsopen = 0, option = 1, create = 2, fsmount = 3, target = 4, attach = 5, verify = 6, propagate = 7;
 }
 namespace mount_bind {
-constexpr int source = 0, clone = 1, attr = 2, target = 3, attach = 4, verify = 5, propagate = 6;
+constexpr int source = 0, clone = 1, attr = 2, target = 3, attach = 4, verify = 5, propagate = 6, link = 7;
 }
 namespace mount_attr {
 constexpr int target = 0, attr = 1, propagate = 2;
@@ -979,6 +1021,12 @@ constexpr int ptmx = 0, unlock = 1, peer = 2, size = 3, owner = 4, target = 5, a
 }
 namespace path_directory {
 constexpr int create = 0;
+}
+namespace mount_reconfigure {
+constexpr int target = 0, pick = 1, option = 2, reconfigure = 3;
+}
+namespace mount_idmap {
+constexpr int namespace_ = 0, maps = 1, open = 2, type = 3, attr = 4;
 }
 namespace namespace_join {
 constexpr int open = 0, type = 1, setns = 2;
@@ -1149,6 +1197,8 @@ template <class Handler> Outcome run_host(const OpRecord &record, Handler &handl
     return run_operation<CgroupKill>(record, handler);
   case code::cgroup_remove:
     return run_operation<CgroupRemove>(record, handler);
+  case code::mount_idmap:
+    return run_operation<MountIdmap>(record, handler);
   case code::sync_signal:
     return run_operation<SyncSignal>(record, handler);
   case code::sync_await:
@@ -1261,6 +1311,8 @@ template <class Handler> Outcome run_init(const OpRecord &record, Handler &handl
     return run_operation<ConsoleOpen>(record, handler);
   case code::path_directory:
     return run_operation<PathDirectory>(record, handler);
+  case code::mount_reconfigure:
+    return run_operation<MountReconfigure>(record, handler);
   case code::namespace_unshare:
     return run_operation<NamespaceUnshare>(record, handler);
   case code::sync_signal:

@@ -107,6 +107,7 @@ template <class Visit> void each_field(const MountBind &value, Visit &&visit) {
   visit("setAll", value.set_all);
   visit("clearAll", value.clear_all);
   visit("propagation", value.propagation);
+  visit("links", value.links);
   visit("target", value.target);
 }
 
@@ -158,6 +159,19 @@ template <class Visit> void each_field(const PathDirectory &value, Visit &&visit
   visit("path", value.path);
 }
 
+template <class Visit> void each_field(const MountReconfigure &value, Visit &&visit) {
+  visit("target", value.target);
+  visit("options", value.options);
+}
+
+template <class Visit> void each_field(const MountIdmap &value, Visit &&visit) {
+  visit("slot", value.slot);
+  visit("recursive", value.recursive);
+  visit("path", value.path);
+  visit("uidMap", value.uid_map);
+  visit("gidMap", value.gid_map);
+}
+
 template <class Visit> void each_field(const NamespaceJoin &value, Visit &&visit) {
   visit("type", value.type);
   visit("path", value.path);
@@ -201,6 +215,7 @@ template <class Visit> void each_field(const FdOpen &value, Visit &&visit) {
   visit("slot", value.slot);
   visit("path", value.path);
   visit("form", value.form);
+  visit("follow", value.follow);
 }
 
 template <class Visit> void each_field(const TimeOffsets &value, Visit &&visit) {
@@ -405,6 +420,8 @@ template <class Visit> bool visit_operation(const OpRecord &record, Visit &&visi
   case code::root_pivot: return visit_as(RootPivot());
   case code::console_open: return visit_as(ConsoleOpen());
   case code::path_directory: return visit_as(PathDirectory());
+  case code::mount_reconfigure: return visit_as(MountReconfigure());
+  case code::mount_idmap: return visit_as(MountIdmap());
   case code::namespace_join: return visit_as(NamespaceJoin());
   case code::namespace_enter: return visit_as(NamespaceEnter());
   case code::namespace_unshare: return visit_as(NamespaceUnshare());

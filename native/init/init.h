@@ -21,6 +21,7 @@ public:
   Outcome on(const MountFs &op);
   Outcome on(const MountBind &op);
   Outcome on(const MountAttr &op);
+  Outcome on(const MountReconfigure &op);
   // device.cc, paths.cc
   Outcome on(const DeviceNode &op);
   Outcome on(const PathSymlink &op);
@@ -85,10 +86,14 @@ private:
   int open_target(Str path, TargetKind kind);
   bool attach(int tree, int target);
   // Whether our mount is now what the path leads to.
-  bool verify(int tree, Str path);
+  bool verify(int tree, Str path, bool link = false);
   bool set_attributes(int mount, bool recursive, uint64_t set, uint64_t clear);
   bool set_propagation(int mount, Propagation propagation);
   bool remount(int mount, uint64_t set, uint64_t clear);
+  // mount_fs.cc, mount_bind.cc
+  Outcome refused(int fs, int step, Str what);
+  Outcome copy_link(int source, const MountBind &op);
+  int open_link(Str path, TargetKind kind);
   // paths.cc
   bool prepare_null();
   bool prepare_empty();

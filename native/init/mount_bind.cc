@@ -9,18 +9,47 @@ namespace {
 
 namespace at = step::mount_bind;
 
-int clone_tree(int dir, const char *path, bool recursive) {
+int clone_tree(int dir, const char *path, bool recursive, bool follow = true) {
   unsigned flags = sys::open_tree_clone | sys::open_tree_cloexec | (recursive ? sys::at_recursive : 0);
+  if (!follow) flags |= sys::at_symlink_nofollow;
   return sys::open_tree(dir, path, path[0] ? flags : flags | sys::at_empty_path);
 }
 
 } // namespace
 
+// copy-symlink: the link itself is made anew; one that says the same may be there.
+Outcome Init::copy_link(int source, const MountBind &op) {
+  char content[path_max], present[path_max];
+  ssize_t size = readlinkat(source, "", content, sizeof content);
+  if (size < 0 || static_cast<size_t>(size) == sizeof content) return fail(at::link, op.target);
+  content[size] = 0;
+  Name name;
+  int parent = parent_of(op.target, name);
+  if (parent < 0) return fail(at::target, op.target);
+  if (symlinkat(content, parent, name.text) == 0) return Outcome::success();
+  if (errno != EEXIST) return fail(at::link, op.target);
+  ssize_t found = readlinkat(parent, name.text, present, sizeof present);
+  bool same = found == size && memcmp(content, present, static_cast<size_t>(size)) == 0;
+  return same ? Outcome::success() : fail(at::link, EEXIST, op.target);
+}
+
+// A target whose last component is not followed; made when it is missing.
+int Init::open_link(Str path, TargetKind kind) {
+  Name name;
+  shared_.detail.clear();
+  shared_.detail.add(path);
+  int parent = parent_of(path, name);
+  if (parent < 0) return -1;
+  int found = openat(parent, name.text, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  return found < 0 && errno == ENOENT ? open_target(path, kind) : found;
+}
+
 Outcome Init::on(const MountBind &op) {
   Fd tree;
   Str name = op.source ? op.source.value : op.target;
   if (op.source) {
-    tree.reset(clone_tree(AT_FDCWD, op.source.value.c_str(), op.recursive));
+    bool follow = (op.links & (LinkUseFlag::source | LinkUseFlag::copy)) == 0;
+    tree.reset(clone_tree(AT_FDCWD, op.source.value.c_str(), op.recursive, follow));
     if (!tree.valid()) return fail(errno == ENOENT || errno == ENOTDIR ? at::source : at::clone, name);
   } else {
     if (!op.slot || !shared_.slots[op.slot.value.number].valid()) return fail(at::source, EBADF, name);
@@ -31,6 +60,7 @@ Outcome Init::on(const MountBind &op) {
   }
   struct stat source;
   if (fstat(tree.get(), &source) < 0) return fail(at::source, name);
+  if (op.links & LinkUseFlag::copy && S_ISLNK(source.st_mode)) return copy_link(tree.get(), op);
   // Before Linux 5.12 a mount gets its attributes in place.
   bool late = false;
   if (!set_attributes(tree.get(), true, op.set_all, op.clear_all)) return fail(at::attr, op.target);
@@ -38,10 +68,12 @@ Outcome Init::on(const MountBind &op) {
     if (errno != EINVAL || sys::mount_setattr(-1, "", 0, {0, 0, 0, 0}) == 0 || errno != ENOSYS) return fail(at::attr, op.target);
     late = true;
   }
-  Fd target(open_target(op.target, S_ISDIR(source.st_mode) ? TargetKind::directory : TargetKind::file));
+  bool covers_link = op.links & LinkUseFlag::target;
+  TargetKind kind = S_ISDIR(source.st_mode) ? TargetKind::directory : TargetKind::file;
+  Fd target(covers_link ? open_link(op.target, kind) : open_target(op.target, kind));
   if (!target.valid()) return Outcome::failed(at::target);
   if (!attach(tree.get(), target.get())) return fail(at::attach, op.target);
-  if (!verify(tree.get(), op.target)) return fail(at::verify, op.target);
+  if (!verify(tree.get(), op.target, covers_link)) return fail(at::verify, op.target);
   if (late && !set_attributes(tree.get(), false, op.set, op.clear)) return fail(at::attr, op.target);
   if (!set_propagation(tree.get(), op.propagation)) return fail(at::propagate, op.target);
   return Outcome::success();

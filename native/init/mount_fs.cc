@@ -41,28 +41,43 @@ int set_option(int fs, const FsOption &option) {
 
 } // namespace
 
+// A failure with what was refused and the kernel's words about it.
+Outcome Init::refused(int fs, int step, Str what) {
+  int err = errno;
+  shared_.detail.clear();
+  shared_.detail.add(what);
+  add_kernel_words(fs, shared_.detail);
+  return Outcome::failed(step, err);
+}
+
+Outcome Init::on(const MountReconfigure &op) {
+  namespace at = step::mount_reconfigure;
+  Fd target(open_in_root(root(), op.target.c_str(), O_PATH));
+  if (!target.valid()) return fail(at::target, op.target);
+  Fd fs(sys::fspick(target.get(), "", sys::fspick_cloexec | sys::fspick_empty_path));
+  if (!fs.valid()) return fail(at::pick, op.target);
+  for (const FsOption &option : op.options) {
+    if (set_option(fs.get(), option) < 0) return refused(fs.get(), at::option, option.key);
+  }
+  if (sys::fsconfig(fs.get(), sys::fsconfig_reconfigure, nullptr, nullptr, 0) == 0) return Outcome::success();
+  return refused(fs.get(), at::reconfigure, op.target);
+}
+
 Outcome Init::on(const MountFs &op) {
   Text &detail = shared_.detail;
   Fd fs(sys::fsopen(op.type.c_str(), sys::fsopen_cloexec));
   if (!fs.valid()) return fail(at::fsopen, op.type);
-  auto refused = [&](int step, Str what) {
-    int err = errno;
-    detail.clear();
-    detail.add(what);
-    add_kernel_words(fs.get(), detail);
-    return Outcome::failed(step, err);
-  };
   if (op.source && set_option(fs.get(), {Str::of("source"), op.source}) < 0) {
-    return refused(at::option, Str::of("source"));
+    return refused(fs.get(), at::option, Str::of("source"));
   }
   for (const FsOption &option : op.options) {
-    if (set_option(fs.get(), option) < 0) return refused(at::option, option.key);
+    if (set_option(fs.get(), option) < 0) return refused(fs.get(), at::option, option.key);
   }
-  if (sys::fsconfig(fs.get(), sys::fsconfig_create, nullptr, nullptr, 0) < 0) return refused(at::create, op.type);
+  if (sys::fsconfig(fs.get(), sys::fsconfig_create, nullptr, nullptr, 0) < 0) return refused(fs.get(), at::create, op.type);
   // A read-only mount can be filled only before it becomes so.
   uint64_t later = op.copy_up ? op.attr & sys::attr_rdonly : 0;
   Fd tree(sys::fsmount(fs.get(), sys::fsmount_cloexec, op.attr & ~later));
-  if (!tree.valid()) return refused(at::fsmount, op.type);
+  if (!tree.valid()) return refused(fs.get(), at::fsmount, op.type);
   fs.reset();
   // A tmpfs takes the mode of the directory that it covers, when the configuration does not say another.
   struct stat covered = {};

@@ -77,8 +77,8 @@ bool Init::attach(int tree, int target) {
   return sys::move_mount(tree, target) == 0;
 }
 
-bool Init::verify(int tree, Str path) {
-  Fd found(open_in_root(root(), path.c_str(), O_PATH));
+bool Init::verify(int tree, Str path, bool link) {
+  Fd found(open_in_root(root(), path.c_str(), O_PATH | (link ? O_NOFOLLOW : 0)));
   if (!found.valid()) return false;
   uint64_t ours = mount_id(tree);
   if (ours != 0 && ours == mount_id(found.get())) return true;

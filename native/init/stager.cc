@@ -48,6 +48,21 @@ Cloned clone_init(uint64_t types, int cgroup) {
   return cloned;
 }
 
+// Opens a file of /proc/self for writing. -1 and errno on failure.
+int open_own_file(const char *path) {
+  Fd proc(open_host_procfs());
+  if (!proc.valid()) return -1;
+  int fd = open_in_procfs(proc.get(), path, O_WRONLY);
+  // Files below /proc/self belong to root as long as we cannot be dumped. Nobody of a container is here to attach.
+  if (fd < 0 && errno == EACCES && prctl(PR_SET_DUMPABLE, 1) == 0) {
+    fd = open_in_procfs(proc.get(), path, O_WRONLY);
+    int err = errno;
+    prctl(PR_SET_DUMPABLE, 0);
+    errno = err;
+  }
+  return fd;
+}
+
 bool falls_back(int err) {
   return err == EBUSY || err == EACCES || err == EOPNOTSUPP || err == ENODEV || err == ENOSYS || err == EPERM;
 }
@@ -83,27 +98,17 @@ Outcome Stager::on(const NamespaceEnter &op) {
 }
 
 Outcome Stager::on(const TimeOffsets &op) {
-  Fd proc(open_host_procfs());
-  if (!proc.valid()) return Outcome::failed(step::time_offsets::open);
-  if (write_in_procfs(proc.get(), "self/timens_offsets", op.content)) return Outcome::success();
-  return fail(step::time_offsets::write, op.content);
+  namespace at = step::time_offsets;
+  Fd file(open_own_file("self/timens_offsets"));
+  if (!file.valid()) return fail(at::open, op.content);
+  return write_all(file.get(), op.content.data, op.content.size) ? Outcome::success() : fail(at::write, op.content);
 }
 
 Outcome Stager::on(const OomScore &op) {
   namespace at = step::oom_score;
   TextOf<16> value;
   value.add_signed(op.value);
-  Fd proc(open_host_procfs());
-  if (!proc.valid()) return fail(at::open, errno, "/proc");
-  int fd = open_in_procfs(proc.get(), "self/oom_score_adj", O_WRONLY);
-  // Files below /proc/self belong to root as long as we cannot be dumped. Nobody of a container is here to attach.
-  if (fd < 0 && errno == EACCES && prctl(PR_SET_DUMPABLE, 1) == 0) {
-    fd = open_in_procfs(proc.get(), "self/oom_score_adj", O_WRONLY);
-    int err = errno;
-    prctl(PR_SET_DUMPABLE, 0);
-    errno = err;
-  }
-  Fd file(fd);
+  Fd file(open_own_file("self/oom_score_adj"));
   if (!file.valid()) return fail(at::open, value.str());
   return write_all(file.get(), value.c_str(), value.size()) ? Outcome::success() : fail(at::write, value.str());
 }

@@ -97,7 +97,7 @@ function markdown(template: string): string {
 
 const chapters: readonly (readonly [prefix: string, title: string])[] = [
   ['E01', 'Command line and container ids'], ['E02', 'JSON'], ['E03', 'Schema'], ['E04', 'Checks of the configuration'],
-  ['E05', 'Host and root file system'], ['E06', 'State and life cycle'], ['E07', 'Operations that failed'], ['E09', 'Internal'],
+  ['E05', 'Host and root file system'], ['E06', 'State and life cycle'], ['E07', 'Operations that failed'], ['E08', 'More operations that failed'], ['E09', 'Internal'],
 ];
 
 /** Text of docs/error-codes.md. */

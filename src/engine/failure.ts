@@ -60,7 +60,7 @@ function exactPointer(
   const mount = spec.mounts?.[Number(from.slice('/mounts/'.length))];
   if (mount === undefined) return from;
   if (step === 'option' && typeof option === 'string') {
-    const index = mount.options?.findIndex((text) => text === option || text.startsWith(`${option}=`)) ?? -1;
+    const index = mount.options?.findIndex((text) => text === option || text.startsWith(`${option}=`) || text === `r${option}` || text === option.replace('_', '')) ?? -1;
     if (index >= 0) return `${from}/options/${index}`;
   }
   const member = mountMembers[step];
@@ -87,7 +87,7 @@ function fieldsOf(operation: Operation): Holes {
 function detailOf(operation: Operation, failure: Failure): Holes {
   const detail = failure.detail?.trim() ?? '';
   if (detail === '') return {};
-  if (operation.op === 'mount.fs') {
+  if (operation.op === 'mount.fs' || operation.op === 'mount.reconfigure') {
     // The refused parameter, then the kernel's words.
     const colon = detail.indexOf(': ');
     return colon < 0 ? { option: detail, detail: '' } : { option: detail.slice(0, colon), detail: detail.slice(colon + 2) };

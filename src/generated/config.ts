@@ -644,7 +644,7 @@ export interface Mount {
    */
   options?: Strings;
   /**
-   * User ids of an id-mapped mount.
+   * User ids of an id-mapped mount: containerID is the id in the file system, hostID what it becomes.
    */
   uidMappings?: IdMappings;
   /**

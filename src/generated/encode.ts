@@ -300,6 +300,7 @@ function writeMountBind(w: WireWriter, v: plan.MountBind): void {
   w.u32(v.setAll);
   w.u32(v.clearAll);
   w.u8(indexOfPropagation[v.propagation]);
+  w.u32(v.links);
   w.str(v.target);
   w.patchU32(start - 4, w.length() - start);
 }
@@ -380,6 +381,35 @@ function writePathDirectory(w: WireWriter, v: plan.PathDirectory): void {
   w.patchU32(start - 4, w.length() - start);
 }
 
+function writeMountReconfigure(w: WireWriter, v: plan.MountReconfigure): void {
+  w.u32(43);
+  w.u32(0);
+  const start = w.length();
+  w.str(v.target);
+  w.u32(v.options.length);
+  for (const e0 of v.options) {
+    writeFsOption(w, e0);
+  }
+  w.patchU32(start - 4, w.length() - start);
+}
+
+function writeMountIdmap(w: WireWriter, v: plan.MountIdmap): void {
+  w.u32(44);
+  w.u32(0);
+  const start = w.length();
+  w.u8(v.slot);
+  w.u8(v.recursive ? 1 : 0);
+  if (v.path === undefined) {
+    w.u8(0);
+  } else {
+    w.u8(1);
+    w.str(v.path);
+  }
+  w.str(v.uidMap);
+  w.str(v.gidMap);
+  w.patchU32(start - 4, w.length() - start);
+}
+
 function writeNamespaceJoin(w: WireWriter, v: plan.NamespaceJoin): void {
   w.u32(48);
   w.u32(0);
@@ -453,6 +483,7 @@ function writeFdOpen(w: WireWriter, v: plan.FdOpen): void {
   w.u8(v.slot);
   w.str(v.path);
   w.u8(indexOfFdOpenForm[v.form]);
+  w.u8(v.follow ? 1 : 0);
   w.patchU32(start - 4, w.length() - start);
 }
 
@@ -838,6 +869,8 @@ const writers: Readonly<Record<plan.Operation['op'], Write>> = {
   'root.pivot': writeRootPivot,
   'console.open': writeConsoleOpen,
   'path.directory': writePathDirectory,
+  'mount.reconfigure': writeMountReconfigure,
+  'mount.idmap': writeMountIdmap,
   'namespace.join': writeNamespaceJoin,
   'namespace.enter': writeNamespaceEnter,
   'namespace.unshare': writeNamespaceUnshare,
@@ -900,10 +933,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0x39290e1e);
-  w.u32(0xae28c0c3);
-  w.u32(0xfba058cb);
-  w.u32(0xb93cf235);
+  w.u32(0x0bc53308);
+  w.u32(0x6e08c0af);
+  w.u32(0xd6b7d8c0);
+  w.u32(0x3f6b31f4);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = '1e0e2939c3c028aecb58a0fb35f23cb9';
+export const schemaHash = '0833c50bafc0086ec0d8b7d6f4316b3f';
 
 export interface OperationMeta {
   readonly code: number;
@@ -39,7 +39,7 @@ const text = `{
 "cgroup.remove": {"code":23,"actors":["host"],"steps":["open","rmdir"],"undo":false,"fields":{"dir":"CgroupDir","timeout":"u32"}},
 "root.open": {"code":32,"actors":["init"],"steps":["propagate","open","clone","attach","parent"],"undo":false,"fields":{"path":"str","tree":"enum Propagation","parentPrivate":"bool"}},
 "mount.fs": {"code":33,"actors":["init"],"steps":["fsopen","option","create","fsmount","target","attach","verify","propagate"],"undo":false,"fields":{"type":"str","source":"optional str","options":"list FsOption","attr":"flags MountAttr","propagation":"enum Propagation","target":"str","directory":"bool","copyUp":"bool"}},
-"mount.bind": {"code":34,"actors":["init"],"steps":["source","clone","attr","target","attach","verify","propagate"],"undo":false,"fields":{"source":"optional str","slot":"optional slot","recursive":"bool","set":"flags MountAttr","clear":"flags MountAttr","setAll":"flags MountAttr","clearAll":"flags MountAttr","propagation":"enum Propagation","target":"str"}},
+"mount.bind": {"code":34,"actors":["init"],"steps":["source","clone","attr","target","attach","verify","propagate","link"],"undo":false,"fields":{"source":"optional str","slot":"optional slot","recursive":"bool","set":"flags MountAttr","clear":"flags MountAttr","setAll":"flags MountAttr","clearAll":"flags MountAttr","propagation":"enum Propagation","links":"flags LinkUse","target":"str"}},
 "mount.attr": {"code":35,"actors":["init"],"steps":["target","attr","propagate"],"undo":false,"fields":{"target":"str","set":"flags MountAttr","clear":"flags MountAttr","recursive":"bool","propagation":"enum Propagation"}},
 "device.node": {"code":36,"actors":["init"],"steps":["parent","mknod","mode","owner","verify"],"undo":false,"fields":{"path":"str","kind":"enum DeviceNodeKind","major":"u32","minor":"u32","mode":"u32","uid":"u32","gid":"u32"}},
 "path.symlink": {"code":37,"actors":["init"],"steps":["parent","remove","symlink"],"undo":false,"fields":{"path":"str","target":"str","existing":"enum PathSymlinkExisting"}},
@@ -48,6 +48,8 @@ const text = `{
 "root.pivot": {"code":40,"actors":["init"],"steps":["chdir","pivot","propagate","detach","move","chroot"],"undo":false,"fields":{"chroot":"bool"}},
 "console.open": {"code":41,"actors":["init"],"steps":["ptmx","unlock","peer","size","owner","target","attach","session","stdio"],"undo":false,"fields":{"slot":"slot","console":"bool","height":"u32","width":"u32","uid":"u32"}},
 "path.directory": {"code":42,"actors":["init"],"steps":["create"],"undo":false,"fields":{"path":"str"}},
+"mount.reconfigure": {"code":43,"actors":["init"],"steps":["target","pick","option","reconfigure"],"undo":false,"fields":{"target":"str","options":"list FsOption"}},
+"mount.idmap": {"code":44,"actors":["host"],"steps":["namespace","maps","open","type","attr"],"undo":false,"fields":{"slot":"slot","recursive":"bool","path":"optional str","uidMap":"str","gidMap":"str"}},
 "namespace.join": {"code":48,"actors":["stager"],"steps":["open","type","setns"],"undo":false,"fields":{"type":"flags Namespace","path":"str"}},
 "namespace.enter": {"code":49,"actors":["stager"],"steps":["setns"],"undo":false,"fields":{"slot":"slot","types":"flags Namespace"}},
 "namespace.unshare": {"code":50,"actors":["stager","init"],"steps":["unshare"],"undo":false,"fields":{"types":"flags Namespace"}},
@@ -57,7 +59,7 @@ const text = `{
 "sync.await": {"code":54,"actors":["host","stager","init"],"steps":["receive"],"undo":false,"fields":{"point":"enum Point"}},
 "fd.send": {"code":55,"actors":["host","stager","init"],"steps":["send"],"undo":false,"fields":{"slot":"slot"}},
 "fd.receive": {"code":56,"actors":["host","stager","init"],"steps":["receive"],"undo":false,"fields":{"slot":"slot"}},
-"fd.open": {"code":57,"actors":["host"],"steps":["open"],"undo":false,"fields":{"slot":"slot","path":"str","form":"enum FdOpenForm"}},
+"fd.open": {"code":57,"actors":["host"],"steps":["open"],"undo":false,"fields":{"slot":"slot","path":"str","form":"enum FdOpenForm","follow":"bool"}},
 "time.offsets": {"code":58,"actors":["stager"],"steps":["open","write"],"undo":false,"fields":{"content":"str"}},
 "state.record": {"code":64,"actors":["host"],"steps":["mkdir","write"],"undo":true,"fields":{"cgroups":"list CgroupDir"}},
 "state.write": {"code":65,"actors":["host"],"steps":["open","write","rename"],"undo":false,"fields":{"content":"template"}},
@@ -116,7 +118,8 @@ const text = `{
 },
 "flags": {
 "Namespace": {"time":128,"mount":131072,"cgroup":33554432,"uts":67108864,"ipc":134217728,"user":268435456,"pid":536870912,"network":1073741824},
-"MountAttr": {"rdonly":1,"nosuid":2,"nodev":4,"noexec":8,"noatime":16,"strictatime":32,"nodiratime":128,"nosymfollow":2097152}
+"MountAttr": {"rdonly":1,"nosuid":2,"nodev":4,"noexec":8,"noatime":16,"strictatime":32,"nodiratime":128,"nosymfollow":2097152},
+"LinkUse": {"source":1,"target":2,"copy":4}
 }
 }`;
 

@@ -77,6 +77,17 @@ export const MountAttrFlag = {
   nosymfollow: 2097152,
 } as const;
 
+/**
+ * Symbolic links of a bind mount that are not followed: the one at the source is bound itself (src-nofollow),
+ * the one at the target is covered itself (dest-nofollow), or the one at the source is made anew at the
+ * target in place of a mount (copy-symlink).
+ */
+export const LinkUseFlag = {
+  source: 1,
+  target: 2,
+  copy: 4,
+} as const;
+
 /** One parameter of fsconfig(2): a flag when `value` is absent, else a string. */
 export interface FsOption {
   /** Name of the parameter. */
@@ -322,6 +333,8 @@ export interface MountBind {
   readonly clearAll: number;
   /** Propagation of the mount. */
   readonly propagation: Propagation;
+  /** What symbolic links at source and target mean; 0 = they are followed. Bits: {@link LinkUseFlag}. */
+  readonly links: number;
   /**
    * Where, as a path in the container; made (a directory, or a file for anything else) when it is missing.
    */
@@ -443,6 +456,39 @@ export interface PathDirectory {
 }
 
 /**
+ * Changes parameters of a file system that is mounted already (remount with options of the file system):
+ * fspick(2), fsconfig(2) for each option. The kernel's own words about a refused option come back with the
+ * error. Run by: init.
+ */
+export interface MountReconfigure {
+  readonly op: 'mount.reconfigure';
+  readonly from: string;
+  /** Path in the container. */
+  readonly target: string;
+  /** Parameters of the file system, in order. */
+  readonly options: readonly FsOption[];
+}
+
+/**
+ * Maps the ids of a detached mount (mount_setattr(2) MOUNT_ATTR_IDMAP): by a user namespace that is made for
+ * it, or by an existing one. Run by: host.
+ */
+export interface MountIdmap {
+  readonly op: 'mount.idmap';
+  readonly from: string;
+  /** The mount, as fd.open has cloned it. */
+  readonly slot: Slot;
+  /** ridmap: every mount of the tree. */
+  readonly recursive: boolean;
+  /** User namespace whose maps are used; absent when the maps below are. */
+  readonly path?: string | undefined;
+  /** Lines of uid_map: id in the file system, id on the host, count. */
+  readonly uidMap: string;
+  /** Lines of gid_map. */
+  readonly gidMap: string;
+}
+
+/**
  * Joins a namespace by path (setns(2)) after a check that the file is a namespace of this type. Run by:
  * stager.
  */
@@ -549,6 +595,8 @@ export interface FdOpen {
   readonly path: string;
   /** O_PATH, open_tree(OPEN_TREE_CLONE), or the same with AT_RECURSIVE. */
   readonly form: FdOpenForm;
+  /** Follow a symbolic link at the end of the path. */
+  readonly follow: boolean;
 }
 
 /**
@@ -988,6 +1036,7 @@ export type HostOperation =
   | CgroupOpen
   | CgroupKill
   | CgroupRemove
+  | MountIdmap
   | SyncSignal
   | SyncAwait
   | FdSend
@@ -1043,6 +1092,7 @@ export type InitOperation =
   | RootPivot
   | ConsoleOpen
   | PathDirectory
+  | MountReconfigure
   | NamespaceUnshare
   | SyncSignal
   | SyncAwait

@@ -1,6 +1,9 @@
 // Mount options that do not depend on the file system: the one table of them. A new option is a word in one of the
 // lists below. (Lists of words, because objects for all of them would cost each start more than a few look-ups do.)
+import { LinkUseFlag } from '../generated/plan.ts';
 import type { Propagation } from '../generated/plan.ts';
+import { readIdmap } from './idmap-option.ts';
+import type { IdmapText } from './idmap-option.ts';
 
 /** MOUNT_ATTR_* bits of mount_setattr(2). */
 const rdonly = 1;
@@ -31,21 +34,29 @@ const attributes = (): Readonly<Record<string, readonly [set: number, clear: num
 });
 
 /** Parameters that every file system takes: handed to fsconfig(2) under their own names. */
-const superblock = ' sync async dirsync lazytime nolazytime mand nomand iversion noiversion ';
+const superblock = ' sync async dirsync lazytime nolazytime mand nomand ';
+/** Those that crun knows with an `r` in front, too. A superblock has no mounts below. */
+const recursiveSuperblock = ' rsync rasync rdirsync rmand rnomand ';
 const propagations = ' private rprivate slave rslave shared rshared unbindable runbindable ';
 /** Accepted; the kernel has no use for them. */
-const nothing = ' defaults silent loud ';
-const unsupported = ' idmap ridmap ';
+const nothing = ' defaults silent loud noiversion ';
+const links: Readonly<Record<string, number>> = { 'src-nofollow': LinkUseFlag.source, 'dest-nofollow': LinkUseFlag.target, 'copy-symlink': LinkUseFlag.copy };
 
 /** What an option means. */
 export type MountOption =
   /** Attributes of the mount to set and clear; of all mounts of the tree when `recursive`. */
   | { readonly kind: 'attribute'; readonly set: number; readonly clear: number; readonly recursive: boolean }
-  | { readonly kind: 'superblock' }
+  | { readonly kind: 'superblock'; readonly key: string }
   | { readonly kind: 'propagation'; readonly propagation: Propagation }
   | { readonly kind: 'bind'; readonly recursive: boolean }
   /** `remount` changes the attributes of a mount that is there; `copyUp` (tmpcopyup) fills the new tmpfs with what the mount point holds. */
-  | { readonly kind: 'remount' | 'copyUp' | 'nothing' | 'unsupported' };
+  | { readonly kind: 'remount' | 'copyUp' | 'nothing' }
+  /** The counter of changes of a file; some file systems have it always, ext4 by an option of its own. */
+  | { readonly kind: 'version' }
+  /** Ids are mapped: by the mount's mappings, by those in the option's own text, or by the container's. */
+  | { readonly kind: 'idmap'; readonly recursive: boolean; readonly text?: IdmapText }
+  /** Bits of LinkUseFlag. */
+  | { readonly kind: 'links'; readonly use: number };
 
 const known = new Map<string, MountOption | undefined>();
 
@@ -73,22 +84,30 @@ function read(name: string): MountOption | undefined {
     case 'rbind': return { kind: 'bind', recursive: true };
     case 'remount': return { kind: 'remount' };
     case 'tmpcopyup': return { kind: 'copyUp' };
+    case 'iversion': return { kind: 'version' };
+    case 'idmap': return { kind: 'idmap', recursive: false };
+    case 'ridmap': return { kind: 'idmap', recursive: true };
     default: break;
   }
   if (name === '' || name.includes(' ')) return undefined;
+  if (name.startsWith('idmap=')) {
+    const text = readIdmap(name.slice('idmap='.length));
+    return text === undefined ? undefined : { kind: 'idmap', recursive: false, text };
+  }
+  if (Object.hasOwn(links, name)) return { kind: 'links', use: links[name]! };
   const word = ` ${name} `;
   if (propagations.includes(word)) return { kind: 'propagation', propagation: name as Propagation };
-  if (superblock.includes(word)) return { kind: 'superblock' };
-  if (nothing.includes(word)) return { kind: 'nothing' };
-  return unsupported.includes(word) ? { kind: 'unsupported' } : undefined;
+  if (superblock.includes(word)) return { kind: 'superblock', key: name };
+  if (recursiveSuperblock.includes(word)) return { kind: 'superblock', key: name.slice(1) };
+  return nothing.includes(word) ? { kind: 'nothing' } : undefined;
 }
 
 /** Names of the options that work, for `features` and for suggestions. */
 export function mountOptionNames(): string[] {
   const names = Object.keys(attributes());
   return [
-    'bind', 'rbind', 'remount', 'tmpcopyup', ...names, ...names.map((name) => `r${name}`),
-    ...`${superblock}${propagations}${nothing}`.split(' ').filter((name) => name !== ''),
+    'bind', 'rbind', 'remount', 'tmpcopyup', 'iversion', 'idmap', 'ridmap', ...Object.keys(links), ...names,
+    ...names.map((name) => `r${name}`), ...`${superblock}${recursiveSuperblock}${propagations}${nothing}`.split(' ').filter((name) => name !== ''),
   ];
 }
 

@@ -121,3 +121,27 @@ t.test('devices', async (t) => {
   t.same(find(host.programs.init, 'device.node'), [], 'the host\'s /dev is left alone');
   t.same(find(host.programs.init, 'path.symlink').filter(({ path }) => path.startsWith('/dev')), []);
 });
+
+t.test('id-mapped mounts are mapped by the host', async (t) => {
+  const plan = (options: string[], more: object = {}, user = true): unknown[] => (planOf((config) => {
+    if (user) addUser(config);
+    config.mounts = [{ destination: '/x', source: '/s', options, ...more }];
+  }).programs.create ?? []).filter(({ from }) => from.startsWith('/mounts/'));
+  t.match(plan(['rbind', 'ridmap']), [
+    { op: 'fd.open', form: 'recursiveTree', follow: true },
+    { op: 'mount.idmap', recursive: true, uidMap: '0 100000 65536\n', gidMap: '0 100000 65536\n', from: '/mounts/0/options/1' }, { op: 'fd.send' },
+  ], 'by the maps of the container');
+  const uidMappings = [{ containerID: 1, hostID: 2, size: 3 }];
+  t.match(plan(['bind', 'idmap'], { uidMappings, gidMappings: uidMappings }, false)[1], { recursive: false, uidMap: '1 2 3\n', path: undefined });
+  t.match(plan(['bind', 'idmap=uids=@5-7-1#0-3-1;gids=9-9-9'])[1], { uidMap: '5 100007 1\n0 3 1\n', gidMap: '9 9 9\n' });
+});
+
+t.test('options of crun, of superblocks, and remount', async (t) => {
+  t.match(optionsOf('bind', 'src-nofollow', 'dest-nofollow'), { links: 3 });
+  t.match(optionsOf('bind', 'copy-symlink'), { links: 4 });
+  t.match(opsOf({ destination: '/t', type: 'tmpfs', options: ['rsync', 'iversion', 'silent', 'lazytime'] }), [{ options: [{ key: 'sync' }, { key: 'lazytime' }] }]);
+  t.match(opsOf({ destination: '/t', type: 'ext4', source: '/dev/sda1', options: ['iversion', 'noiversion'] }), [{ options: [{ key: 'i_version' }] }]);
+  t.match(opsOf({ destination: '/t', type: 'tmpfs', options: ['remount', 'size=1m', 'nosuid'] }), [
+    { op: 'mount.reconfigure', options: [{ key: 'size', value: '1m' }] }, { op: 'mount.attr', set: nosuid },
+  ]);
+});

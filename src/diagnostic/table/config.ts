@@ -29,7 +29,19 @@ export const config = {
     code: 'E0412', message: 'unknown mount option "{value}"', hint: 'did you mean "{suggestion}"?',
     otherwise: 'options of the file system itself have the form the kernel takes for type "{type}"',
   },
-  mountOptionUnsupported: { code: 'E0413', message: 'mount option "{value}" is not yet supported', hint: 'remove it' },
+  mountOptionBind: { code: 'E0413', message: '"{value}" is for bind mounts alone', hint: 'add the option "bind", or remove it' },
+  mountOptionLost: {
+    code: 'E0470', warning: true, message: 'mount option "{value}" has no effect on a bind mount', hint: 'it belongs to the file system that is bound',
+  },
+  mountOptionTmpfs: { code: 'E0471', message: 'mount option "{value}" is for the type "tmpfs" alone', hint: 'remove it, or mount a tmpfs' },
+  mapPair: { code: 'E0472', message: '{name} of a mount without {other}', hint: 'add {other}' },
+  mapWithoutOption: {
+    code: 'E0473', warning: true, message: 'a mount with mappings should have the option "idmap" or "ridmap"', hint: 'other runtimes may ignore the mappings without it',
+  },
+  mapNothing: {
+    code: 'E0474', message: 'mount option "{value}" has no mappings to apply',
+    hint: 'add uidMappings and gidMappings to the mount, or a user namespace to the container',
+  },
   mountDestination: {
     code: 'E0414', message: 'nothing may be mounted on "{value}"',
     hint: 'below /proc only single files such as /proc/cpuinfo may be covered, by bind mounts from outside of procfs',

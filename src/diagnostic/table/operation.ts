@@ -1,7 +1,7 @@
 import type { Entries } from '../types.ts';
 
 /**
- * E07xx: operations of a plan that failed. The key is the name of the operation, or `operation/step`, with `:ERRNO`
+ * E07xx and E08xx: operations of a plan that failed. The key is the name of the operation, or `operation/step`, with `:ERRNO`
  * where one errno has a meaning of its own; the holes are the operation's fields. Only failures to find or run the
  * container's program use the words "no such file or directory", "permission denied", "is a directory" and
  * "executable file not found": engines turn them into exit codes 126 and 127.
@@ -33,6 +33,15 @@ export const operation = {
   'mount.bind/source:ENOENT': { code: 'E0723', message: 'the source "{source}" of the bind mount on "{target}" is missing', hint: 'make it, or remove the mount' },
   'mount.bind/source:EACCES': { code: 'E0724', message: 'the source "{source}" of the bind mount on "{target}" cannot be reached', hint: 'check the rights of its directories' },
   'mount.bind/target': { code: 'E0725', message: 'cannot make or open the mount point "{target}" in the root file system' },
+  'mount.bind/attr': { code: 'E0800', message: 'the kernel refuses the options of the bind mount on "{target}"', hint: 'does it know all of them?' },
+  'mount.bind/link': { code: 'E0801', message: 'cannot make the symbolic link "{target}" (copy-symlink)', hint: 'is something else there already?' },
+  'mount.reconfigure': { code: 'E0802', message: 'cannot change the file system on "{target}"', hint: '{detail}' },
+  'mount.reconfigure/option': {
+    code: 'E0803', message: 'the file system on "{target}" refuses the mount option "{option}"', hint: '{detail}', otherwise: 'is it spelt right?',
+  },
+  'mount.idmap': { code: 'E0804', message: 'cannot map the ids of the mount', hint: '{detail}' },
+  'mount.idmap/attr:EINVAL': { code: 'E0805', message: 'the file system of the mount cannot map ids', hint: 'its type, or one below it, has no support for id-mapped mounts' },
+  'mount.idmap/attr:EPERM': { code: 'E0806', message: 'not allowed to map the ids of the mount', hint: 'it takes rights over its file system, and one that is not mapped yet' },
   'mount.attr': { code: 'E0726', message: 'cannot change the mount on "{target}"' },
   'device.node': { code: 'E0727', message: 'cannot make the device "{path}"' },
   'path.symlink': { code: 'E0728', message: 'cannot make the symbolic link "{path}"' },
@@ -62,6 +71,7 @@ export const operation = {
   'sync.await': { code: 'E0748', message: 'the container\'s start was interrupted' },
   'fd.send': { code: 'E0749', message: 'cannot hand over a descriptor' },
   'fd.receive': { code: 'E0750', message: 'cannot receive a descriptor' },
+  'fd.open:ENOENT': { code: 'E0807', message: '"{path}" is missing', hint: 'make it, or remove what names it' },
   'fd.open': { code: 'E0751', message: 'cannot open "{path}"' },
 
   'state.record': { code: 'E0755', message: 'cannot make the state directory of the container' },

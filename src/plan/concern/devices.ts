@@ -63,7 +63,7 @@ function make(d: Draft, node: DeviceNode): void {
   }
   const bind: InitOperation = {
     op: 'mount.bind', from: node.from, source: node.path, recursive: false, set: 0, clear: 0, setAll: 0, clearAll: 0,
-    propagation: 'keep', target: node.path,
+    propagation: 'keep', links: 0, target: node.path,
   };
   d.init.push(mapsUsers(d.namespaces) || d.context.facts.userNamespace ? bind : alt(node, [errno.EPERM], bind));
 }

@@ -1,6 +1,7 @@
 // What one entry of `mounts` asks for, read from its option texts by the table of src/spec/mount-options.ts.
 import type { FsOption, Propagation } from '../../generated/plan.ts';
 import { mountOption } from '../../spec/mount-options.ts';
+import type { IdmapText } from '../../spec/idmap-option.ts';
 import type { Mount } from '../../generated/config.ts';
 
 /** Bits of the access time field of mount_setattr(2). */
@@ -17,8 +18,20 @@ export interface MountRequest {
   readonly recursive: boolean;
   readonly remount: boolean;
   readonly copyUp: boolean;
+  /** Bits of LinkUseFlag. */
+  readonly links: number;
+  /** Map the ids; `undefined` = leave them. */
+  readonly idmap: Idmap | undefined;
   /** Parameters of the file system. */
   readonly data: readonly FsOption[];
+}
+
+/** What idmap and ridmap ask for. */
+export interface Idmap {
+  readonly recursive: boolean;
+  /** Index of the option; undefined when the mount has mappings alone. */
+  readonly option: number | undefined;
+  readonly text: IdmapText | undefined;
 }
 
 const none: readonly FsOption[] = [];
@@ -34,6 +47,10 @@ export function readRequest(mount: Mount): MountRequest {
   let recursive = false;
   let remount = false;
   let copyUp = false;
+  let links = 0;
+  let idmap: Idmap | undefined = mount.uidMappings === undefined && mount.gidMappings === undefined
+    ? undefined
+    : { recursive: false, option: undefined, text: undefined };
   let data: FsOption[] | undefined;
   const { options } = mount;
   if (options !== undefined) {
@@ -64,15 +81,20 @@ export function readRequest(mount: Mount): MountRequest {
         case 'copyUp': copyUp = true; break;
         case 'superblock':
           data ??= [];
-          data.push({ key: text });
+          data.push({ key: option.key });
           break;
-        case 'nothing':
-        case 'unsupported':
+        case 'version':
+          if (mount.type !== 'ext4') break;
+          data ??= [];
+          data.push({ key: 'i_version' });
           break;
+        case 'idmap': idmap = { recursive: option.recursive, option: index, text: option.text }; break;
+        case 'links': links |= option.use; break;
+        case 'nothing': break;
       }
     }
   }
-  return { set, clear, setAll, clearAll, propagation, bind, recursive, remount, copyUp, data: data ?? none };
+  return { set, clear, setAll, clearAll, propagation, bind, recursive, remount, copyUp, links, idmap, data: data ?? none };
 }
 
 function parameter(text: string): FsOption {

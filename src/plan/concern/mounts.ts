@@ -1,12 +1,13 @@
 // mounts: each entry becomes the operations of its kind, in the order of the configuration (runtime-spec
 // config "Mounts"). The mount of type cgroup has a file of its own.
-import { MountAttrFlag, NamespaceFlag } from '../../generated/plan.ts';
+import { LinkUseFlag, MountAttrFlag, NamespaceFlag } from '../../generated/plan.ts';
 import type { InitOperation, MountAttr, MountBind, MountFs } from '../../generated/plan.ts';
 import type { Mount } from '../../generated/config.ts';
 import { alt, errno, slot } from '../draft.ts';
 import type { Draft } from '../draft.ts';
 import { absolute, inContainer } from '../path.ts';
 import { cgroupMount } from './mount-cgroup.ts';
+import { mapIds } from './mount-idmap.ts';
 import { readRequest } from './mount-request.ts';
 import type { MountRequest } from './mount-request.ts';
 import { isApart, mapsUsers } from './namespaces.ts';
@@ -20,7 +21,7 @@ export function makeMounts(d: Draft): void {
     const asked = readRequest(mount);
     const target = inContainer(mount.destination);
     const request = isLate(mount, asked) ? { ...asked, set: asked.set & ~MountAttrFlag.rdonly } : asked;
-    if (request.remount) d.init.push(attrOf(request, target, from));
+    if (request.remount) remount(d, request, target, from);
     else if (request.bind) bind(d, mount, request, target, from);
     else if (mount.type === 'cgroup') cgroupMount(d, request, target, from);
     else fileSystem(d, mount, request, target, from);
@@ -47,6 +48,12 @@ export function finishMounts(d: Draft): void {
   }
 }
 
+/** A mount that is there: options of the file system change that, the others the mount alone. */
+function remount(d: Draft, request: MountRequest, target: string, from: string): void {
+  if (request.data.length > 0 && !request.bind) d.init.push({ op: 'mount.reconfigure', from, target, options: request.data });
+  d.init.push(attrOf(request, target, from));
+}
+
 function attrOf(request: MountRequest, target: string, from: string): MountAttr {
   return {
     op: 'mount.attr', from, target, set: request.set | request.setAll, clear: request.clear | request.clearAll,
@@ -61,21 +68,23 @@ export function bindOf(
   return {
     op: 'mount.bind', from, source, slot: source === undefined ? slot.source : undefined, recursive: request.recursive,
     set: request.set, clear: request.clear, setAll: request.setAll, clearAll: request.clearAll,
-    propagation: request.propagation, target,
+    propagation: request.propagation, links: request.links, target,
   };
 }
 
 function bind(d: Draft, mount: Mount, request: MountRequest, target: string, from: string): void {
   const source = absolute(mount.source ?? '', d.context.bundle);
   // The root of a new user namespace may not reach what the caller may: the host's side opens the source.
-  const byHost = (d.namespaces.made & NamespaceFlag.user) !== 0 && d.context.facts.euid === 0;
+  const byHost = request.idmap !== undefined || ((d.namespaces.made & NamespaceFlag.user) !== 0 && d.context.facts.euid === 0);
   if (!byHost) {
     d.init.push(bindOf(request, source, target, from));
     return;
   }
   d.host.push({
     op: 'fd.open', from, slot: slot.source, path: source, form: request.recursive ? 'recursiveTree' : 'tree',
+    follow: (request.links & (LinkUseFlag.source | LinkUseFlag.copy)) === 0,
   });
+  if (request.idmap !== undefined) d.host.push(mapIds(d, mount, request.idmap, from));
   d.host.push({ op: 'fd.send', from, slot: slot.source });
   d.init.push({ op: 'fd.receive', from, slot: slot.source });
   d.init.push(bindOf(request, undefined, target, from));

@@ -5,6 +5,7 @@ import type { StagerOperation } from '../../generated/plan.ts';
 import type { IdMapping, Spec } from '../../generated/config.ts';
 import { alt, errno, slot } from '../draft.ts';
 import type { Draft, Join, NamespaceName, Namespaces } from '../draft.ts';
+import { mapText } from './id-maps.ts';
 import type { HostFacts } from '../../host/facts.ts';
 
 /** Reads linux.namespaces (runtime-spec config-linux "Namespaces"). */
@@ -65,6 +66,7 @@ export function makeNamespaces(d: Draft): void {
   if (userIsNew && rights) makeUser(d);
   if ((namespaces.made & NamespaceFlag.time) !== 0) {
     stager.push({ op: 'namespace.unshare', from: '/linux/namespaces', types: NamespaceFlag.time });
+    setClocks(d);
   }
   const types = namespaces.made & ~(NamespaceFlag.user | NamespaceFlag.time | NamespaceFlag.cgroup);
   if (d.cgroups.byClone) {
@@ -78,6 +80,18 @@ export function makeNamespaces(d: Draft): void {
   if ((namespaces.made & NamespaceFlag.cgroup) !== 0) {
     d.init.push({ op: 'namespace.unshare', from: '/linux/namespaces', types: NamespaceFlag.cgroup });
   }
+}
+
+/** linux.timeOffsets, before anybody lives in the new time namespace. */
+function setClocks(d: Draft): void {
+  const offsets = d.spec.linux?.timeOffsets;
+  if (offsets === undefined) return;
+  let content = '';
+  for (const clock of ['monotonic', 'boottime'] as const) {
+    const offset = offsets[clock];
+    if (offset !== undefined) content += `${clock} ${offset.secs ?? 0} ${offset.nanosecs ?? 0}\n`;
+  }
+  if (content !== '') d.stager.push({ op: 'time.offsets', from: '/linux/timeOffsets', content });
 }
 
 /**
@@ -133,12 +147,6 @@ function makeUser(d: Draft): void {
 
 function isOwnId(map: readonly IdMapping[], id: number): boolean {
   return map.length === 1 && map[0]!.hostID === id && map[0]!.size === 1;
-}
-
-function mapText(map: readonly IdMapping[]): string {
-  let text = '';
-  for (const entry of map) text += `${entry.containerID} ${entry.hostID} ${entry.size}\n`;
-  return text;
 }
 
 /** Whether a new user namespace of this configuration denies setgroups(2). */

@@ -25,7 +25,7 @@ export function checkIdMaps(spec: Spec, findings: Findings): void {
 }
 
 /** Entries of a map: not empty, inside of the range of ids, no id twice. */
-function checkMap(map: readonly IdMapping[], at: string, name: string, findings: Findings): void {
+export function checkMap(map: readonly IdMapping[], at: string, name: string, findings: Findings): void {
   if (map.length > mostEntries) return findings.add('mapCount', at, { name, count: map.length });
   for (let index = 0; index < map.length; index++) {
     const entry = map[index]!;

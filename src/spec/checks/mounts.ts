@@ -1,6 +1,8 @@
 import { mountOption, mountOptionNames, mountParameters } from '../mount-options.ts';
 import type { Mount, Spec } from '../types.ts';
 import { isAbsolute, type Findings } from './findings.ts';
+import { checkMap } from './id-maps.ts';
+import { namespaceOf } from './namespaces.ts';
 
 /** Files of procfs that a bind mount from elsewhere may cover. */
 const coverable = [
@@ -17,6 +19,7 @@ export function checkMounts(spec: Spec, findings: Findings): void {
     const at = `/mounts/${index}`;
     const bind = checkOptions(mount, at, findings);
     checkDestination(mount, bind, at, findings);
+    checkIdmap(spec, mount, bind, at, findings);
   }
 }
 
@@ -62,11 +65,51 @@ function checkOptions(mount: Mount, at: string, findings: Findings): boolean {
     const option = mountOption(options[index] as string);
     if (option === undefined) foreign = true;
     else if (option.kind === 'bind') bind = true;
-    else if (option.kind === 'unsupported') findings.add('mountOptionUnsupported', `${at}/options/${index}`, { value: options[index] });
   }
   if (foreign) checkParameters(options, type ?? '', bind, at, findings);
+  checkBindOnly(options, type ?? '', bind, at, findings);
   if (findings.warnings) warnOfConflicts(options, at, findings);
   return bind;
+}
+
+/** Options that only bind mounts can honour are errors on others; those that bind mounts cannot honour are warned of. */
+function checkBindOnly(options: readonly string[], type: string, bind: boolean, at: string, findings: Findings): void {
+  for (let index = 0; index < options.length; index++) {
+    const value = options[index] as string;
+    const option = mountOption(value);
+    if (option === undefined) continue;
+    const pointer = `${at}/options/${index}`;
+    if (option.kind === 'links' || option.kind === 'idmap') {
+      if (!bind) findings.add('mountOptionBind', pointer, { value });
+    } else if (option.kind === 'superblock' || option.kind === 'version') {
+      if (bind && findings.warnings) findings.add('mountOptionLost', pointer, { value });
+    } else if (option.kind === 'copyUp' && (bind || type !== 'tmpfs')) {
+      findings.add('mountOptionTmpfs', pointer, { value });
+    }
+  }
+}
+
+/** Id-mapped mounts: both maps or none; without, the container's user namespace has them. */
+function checkIdmap(spec: Spec, mount: Mount, bind: boolean, at: string, findings: Findings): void {
+  const { uidMappings, gidMappings, options } = mount;
+  for (const [name, map, other] of [['uidMappings', uidMappings, gidMappings], ['gidMappings', gidMappings, uidMappings]] as const) {
+    if (map === undefined) continue;
+    if (other === undefined) findings.add('mapPair', `${at}/${name}`, { name, other: name === 'uidMappings' ? 'gidMappings' : 'uidMappings' });
+    if (!bind) findings.addKey('mountOptionBind', `${at}/${name}`, { value: name });
+    if (map.length === 0) findings.add('emptyValue', `${at}/${name}`, { name, remedy: 'write at least one range, or leave it out' });
+    checkMap(map, `${at}/${name}`, name, findings);
+  }
+  const mapped = uidMappings !== undefined || gidMappings !== undefined;
+  let found = false;
+  for (let index = 0; index < (options?.length ?? 0); index++) {
+    const option = mountOption(options![index] as string);
+    if (option?.kind !== 'idmap') continue;
+    found = true;
+    if (mapped || option.text !== undefined || namespaceOf(spec, 'user') !== undefined) continue;
+    findings.add('mapNothing', `${at}/options/${index}`, { value: options![index] });
+  }
+  if (!mapped || found || !bind || !findings.warnings) return;
+  findings.add('mapWithoutOption', uidMappings === undefined ? `${at}/gidMappings` : `${at}/uidMappings`);
 }
 
 /** Options that belong to the file system: known ones, or left to the kernel where they cannot be known. */
