@@ -1,93 +1,9 @@
-// filter.open: the cache of compiled seccomp filters in the state root.
-#include "base/sys.h"
-#include "executor/directory.h"
-#include "executor/files.h"
+// filter.open: a compiled seccomp filter for init.
+#include "executor/filter_cache.h"
 #include "executor/handler.h"
-#include <fcntl.h>
-#include <initializer_list>
-#include <sys/stat.h>
 
 namespace veloci {
 
-namespace {
-
-// Filters that are kept; a host has few different profiles.
-constexpr uint32_t cache_max = 64;
-
-// Opens ROOT/.cache/seccomp, making it. -1 and errno on failure.
-int open_cache(int root) {
-  int above = root;
-  Fd held;
-  for (const char *name : {".cache", "seccomp"}) {
-    constexpr int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-    int fd = openat(above, name, flags);
-    if (fd < 0 && errno == ENOENT) {
-      if (mkdirat(above, name, 0700) != 0 && errno != EEXIST) return -1;
-      fd = openat(above, name, flags);
-    }
-    if (fd < 0) return -1;
-    held.reset(fd);
-    above = fd;
-  }
-  return held.release();
-}
-
-// Removes the filter that was not used for the longest time, when there are too many.
-void trim(int cache) {
-  char oldest[256] = "";
-  int64_t oldest_time = INT64_MAX;
-  uint32_t count = 0;
-  lseek(cache, 0, SEEK_SET);
-  for_each_entry(cache, [&](const char *name) {
-    struct stat info;
-    if (fstatat(cache, name, &info, AT_SYMLINK_NOFOLLOW) != 0 || strlen(name) >= sizeof oldest) return;
-    count++;
-    int64_t time = static_cast<int64_t>(info.st_mtim.tv_sec) * 1000000000 + info.st_mtim.tv_nsec;
-    if (time >= oldest_time) return;
-    oldest_time = time;
-    strcpy(oldest, name);
-  });
-  if (count > cache_max) unlinkat(cache, oldest, 0);
-}
-
-bool is_hash(Str name) { return name.size == 64 && strspn(name.c_str(), "0123456789abcdef") == 64; }
-
-// The program in a memfd, when it can't be stored.
-Outcome in_memory(Bytes program, Fd &slot) {
-  slot.reset(sys::memfd_create("veloci-filter", sys::memfd_cloexec));
-  if (!slot.valid() || !write_all(slot.get(), program.data, program.size) || lseek(slot.get(), 0, SEEK_SET) != 0) {
-    return Outcome::failed(step::filter_open::create);
-  }
-  return {};
-}
-
-// Opens a filter of the cache; false when it is not there or is not one of ours.
-bool open_cached(int cache, const char *name, Fd &slot) {
-  Fd file(openat(cache, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  struct stat info;
-  if (!file.valid() || fstat(file.get(), &info) != 0) return false;
-  if (!S_ISREG(info.st_mode) || info.st_uid != geteuid() || info.st_size == 0 || info.st_size % 8 != 0) return false;
-  // Its place among the last used; a failure costs at most that.
-  futimens(file.get(), nullptr);
-  slot = static_cast<Fd &&>(file);
-  return true;
-}
-
-} // namespace
-
-Outcome HostHandler::on(const FilterOpen &op) {
-  if (!is_hash(op.hash)) return Outcome::failed(step::filter_open::open, EINVAL);
-  Fd &slot = context_.slots[op.slot];
-  Fd cache(context_.root >= 0 ? open_cache(context_.root) : -1);
-  if (cache.valid() && open_cached(cache.get(), op.hash.c_str(), slot)) return {};
-  if (!op.program) return Outcome::failed(step::filter_open::open, ENOENT);
-  int at = 0;
-  if (!cache.valid() || replace_file(cache.get(), op.hash.c_str(), op.program.value, 0600, at) != 0) {
-    return in_memory(op.program.value, slot);
-  }
-  trim(cache.get());
-  if (open_cached(cache.get(), op.hash.c_str(), slot)) return {};
-  return in_memory(op.program.value, slot);
-}
+Outcome HostHandler::on(const FilterOpen &op) { return open_filter(context_.root, op, context_.slots[op.slot]); }
 
 } // namespace veloci

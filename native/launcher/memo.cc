@@ -1,4 +1,5 @@
 #include "launcher/memo.h"
+#include "executor/filter_cache.h"
 #include "executor/spawn.h"
 #include "executor/state.h"
 #include "executor/store.h"
@@ -64,13 +65,26 @@ int complete_request(Invocation &invocation, ExecPlan &plan) {
   return 0;
 }
 
+// A kept plan names its seccomp filter; the cache may have dropped that since.
+bool has_filters(const Context &context) {
+  Program program;
+  if (!context.plan.find(ProgramName::exec, program)) return false;
+  for (const OpRecord &record : program) {
+    if (record.code != code::filter_open) continue;
+    Reader reader(record.body);
+    FilterOpen op;
+    if (!read(reader, op) || (!op.program && !filter_cached(context.root, op.hash))) return false;
+  }
+  return true;
+}
+
 } // namespace
 
 int open_exec_plan(Invocation &invocation, ExecPlan &plan) {
   Context &context = invocation.context;
   TextOf<96> name;
   if (int err = memo_name(invocation, plan, name); err != 0) return system_failure(invocation, "name the plan", err);
-  bool known = load_plan(context, name.c_str(), plan.memory) == 0;
+  bool known = load_plan(context, name.c_str(), plan.memory) == 0 && has_filters(context);
   if (!known) {
     if (int err = plan.engine.start(); err != 0) return system_failure(invocation, "start the planner", err);
     if (int code = complete_request(invocation, plan); code != 0) return code;

@@ -181,6 +181,18 @@ test('at most 16 exec plans are kept', async (c) => {
   assert.ok(kept.length <= 16, `${kept.length} are kept`);
 }, only);
 
+test('a kept exec plan whose seccomp filter has left the cache is made anew', async (c) => {
+  const { id } = await c.started(c.command(['/probe', 'pause'], () => {}, { base: dockerConfig }));
+  assert.equal((await c.rt(['exec', id, '/probe', 'exit', '5'])).code, 5);
+  const cache = join(c.root, '.cache/seccomp');
+  const filters = readdirSync(cache);
+  assert.equal(filters.length, 1);
+  filters.forEach((name) => rmSync(join(cache, name)));
+  const again = await c.rt(['exec', id, '/probe', 'exit', '5']);
+  assert.equal(again.code, 5, again.stderr);
+  assert.deepEqual(readdirSync(cache), filters);
+}, only);
+
 test('a repeated exec with a known process file gives the same result', async (c) => {
   const { id } = await c.started(c.command(['/probe', 'pause']));
   const file = join(mkdtempSync('/tmp/process-'), 'process.json');
@@ -196,7 +208,7 @@ test('the command is one static file', async (c) => {
   const bytes = readFileSync(runtimePath());
   assert.ok(bytes.length < 3 << 20, `${bytes.length} bytes`);
   assert.equal(bytes.includes('/lib64/ld-linux'), false);
-  assert.deepEqual(readdirSync(c.root), []);
+  assert.deepEqual(readdirSync(c.root).filter((name) => name !== '.cache'), []);
 }, only);
 
 test('the library plans in its own process; the command executes that plan', async (c) => {
