@@ -10,18 +10,25 @@ export function given(value: Integer | undefined): value is Integer {
   return value !== undefined && Number(value) !== 0;
 }
 
-/** Settings in the order in which the kernel takes them. Devices are not among them: see device-rules.ts. */
-export function settingsV1(resources: Resources): Setting[] {
+/**
+ * Settings in the order in which the kernel takes them. Devices are not among them: see device-rules.ts.
+ *
+ * @param zeroPids whether 0 tasks is a limit, as since version 1.3 of the specification
+ */
+export function settingsV1(resources: Resources, zeroPids = false): Setting[] {
   const list: Setting[] = [];
   memory(list, resources);
   cpu(list, resources);
-  pids(list, resources);
+  pids(list, resources, zeroPids);
   hugepages(list, resources);
   blockIo(list, resources);
   rdma(list, resources);
   network(list, resources);
   return list;
 }
+
+/** -1 as an unsigned number: how some engines say that swappiness is not set. */
+export const unsetSwappiness = 18446744073709551615n;
 
 function memory(list: Setting[], { memory: wanted }: Resources): void {
   if (wanted === undefined) return;
@@ -32,12 +39,13 @@ function memory(list: Setting[], { memory: wanted }: Resources): void {
   };
   // The limit of memory and swap may never be below that of memory: memory first, both start unlimited.
   if (given(wanted.limit)) add('memory.limit_in_bytes', 'limit', wanted.limit);
-  if (given(wanted.swap)) add('memory.memsw.limit_in_bytes', 'swap', wanted.swap);
+  // A kernel without swap accounting has no such file, and no limit either.
+  if (given(wanted.swap)) add('memory.memsw.limit_in_bytes', 'swap', wanted.swap, Number(wanted.swap) < 0 ? 'ignore' : undefined);
   // Without a limit of its own there is none for swap either.
   else if (wanted.limit !== undefined && Number(wanted.limit) < 0) add('memory.memsw.limit_in_bytes', 'limit', -1, 'ignore');
   if (given(wanted.reservation)) add('memory.soft_limit_in_bytes', 'reservation', wanted.reservation);
   if (given(wanted.kernelTCP)) add('memory.kmem.tcp.limit_in_bytes', 'kernelTCP', wanted.kernelTCP);
-  if (wanted.swappiness !== undefined) add('memory.swappiness', 'swappiness', wanted.swappiness);
+  if (wanted.swappiness !== undefined && wanted.swappiness !== unsetSwappiness) add('memory.swappiness', 'swappiness', wanted.swappiness);
   if (wanted.disableOOMKiller === true) add('memory.oom_control', 'disableOOMKiller', 1);
 }
 
@@ -45,24 +53,30 @@ function cpu(list: Setting[], { cpu: wanted }: Resources): void {
   if (wanted === undefined) return;
   const at = '/linux/resources/cpu';
   const add = (controller: string, file: string, name: string, value: Integer | string): void => {
-    list.push({ controller, file, value: String(value), from: `${at}/${name}` });
+    const setting: Setting = { controller, file, value: String(value), from: `${at}/${name}` };
+    list.push(value === 0 ? { ...setting, missing: 'ignore' } : setting);
   };
   if (given(wanted.shares)) add('cpu', 'cpu.shares', 'shares', wanted.shares);
   // Period, quota, burst: each is checked against the one before.
   if (given(wanted.period)) add('cpu', 'cpu.cfs_period_us', 'period', wanted.period);
   if (given(wanted.quota)) add('cpu', 'cpu.cfs_quota_us', 'quota', wanted.quota);
-  if (given(wanted.burst)) add('cpu', 'cpu.cfs_burst_us', 'burst', wanted.burst);
+  // Zero is a value of these two: no burst, not idle.
+  if (wanted.burst !== undefined) add('cpu', 'cpu.cfs_burst_us', 'burst', wanted.burst);
   if (given(wanted.realtimePeriod)) add('cpu', 'cpu.rt_period_us', 'realtimePeriod', wanted.realtimePeriod);
   if (given(wanted.realtimeRuntime)) add('cpu', 'cpu.rt_runtime_us', 'realtimeRuntime', wanted.realtimeRuntime);
-  if (given(wanted.idle)) add('cpu', 'cpu.idle', 'idle', wanted.idle);
+  if (wanted.idle !== undefined) add('cpu', 'cpu.idle', 'idle', wanted.idle);
   if (wanted.cpus) add('cpuset', 'cpuset.cpus', 'cpus', wanted.cpus);
   if (wanted.mems) add('cpuset', 'cpuset.mems', 'mems', wanted.mems);
 }
 
-/** pids.max has the same form in both versions. */
-export function pids(list: Setting[], { pids: wanted }: Resources): void {
-  if (!given(wanted?.limit)) return;
-  const value = Number(wanted.limit) < 0 ? 'max' : String(wanted.limit);
+/**
+ * pids.max has the same form in both versions. A limit of 0, where it is one, becomes 1: the container's init
+ * is a task that has to be.
+ */
+export function pids(list: Setting[], { pids: wanted }: Resources, zeroPids: boolean): void {
+  const limit = wanted?.limit;
+  if (limit === undefined || (!zeroPids && Number(limit) === 0)) return;
+  const value = Number(limit) < 0 ? 'max' : String(limit === 0 ? 1 : limit);
   list.push({ controller: 'pids', file: 'pids.max', value, from: '/linux/resources/pids/limit' });
 }
 
@@ -141,6 +155,7 @@ export function rdma(list: Setting[], { rdma: wanted }: Resources): void {
   if (wanted === undefined) return;
   for (const device in wanted) {
     const limits = wanted[device]!;
+    if (limits.hcaHandles === undefined && limits.hcaObjects === undefined) continue;
     let value = device;
     if (limits.hcaHandles !== undefined) value += ` hca_handle=${limits.hcaHandles}`;
     if (limits.hcaObjects !== undefined) value += ` hca_object=${limits.hcaObjects}`;

@@ -1,7 +1,7 @@
 // linux.resources as files of cgroup v2 (Documentation/admin-guide/cgroup-v2.rst of the kernel).
 import type { Resources } from '../generated/config.ts';
 import type { Setting } from './setting.ts';
-import { given, hugepageFiles, pids, rdma } from './v1.ts';
+import { given, hugepageFiles, pids, rdma, unsetSwappiness } from './v1.ts';
 
 /**
  * The first resource that v1 has and v2 has no equivalent of, as a JSON pointer. Zero and false ask for
@@ -12,22 +12,30 @@ export function onlyV1(
 ): string | undefined {
   const at = '/linux/resources';
   if (given(ofMemory?.kernelTCP)) return `${at}/memory/kernelTCP`;
-  if (given(ofMemory?.swappiness)) return `${at}/memory/swappiness`;
+  if (given(ofMemory?.swappiness) && ofMemory.swappiness !== unsetSwappiness) return `${at}/memory/swappiness`;
   if (ofMemory?.disableOOMKiller === true) return `${at}/memory/disableOOMKiller`;
   if (given(ofCpu?.realtimeRuntime)) return `${at}/cpu/realtimeRuntime`;
   if (given(ofCpu?.realtimePeriod)) return `${at}/cpu/realtimePeriod`;
   if (given(ofBlocks?.leafWeight)) return `${at}/blockIO/leafWeight`;
+  const weights = ofBlocks?.weightDevice ?? [];
+  for (let index = 0; index < weights.length; index++) {
+    if (given(weights[index]!.leafWeight)) return `${at}/blockIO/weightDevice/${index}/leafWeight`;
+  }
   if (given(ofNetwork?.classID)) return `${at}/network/classID`;
   if ((ofNetwork?.priorities ?? []).length > 0) return `${at}/network/priorities`;
   return undefined;
 }
 
-/** Settings in the order in which the kernel takes them. Devices are not among them: see device-bpf.ts. */
-export function settingsV2(resources: Resources): Setting[] {
+/**
+ * Settings in the order in which the kernel takes them. Devices are not among them: see device-bpf.ts.
+ *
+ * @param zeroPids whether 0 tasks is a limit, as since version 1.3 of the specification
+ */
+export function settingsV2(resources: Resources, zeroPids = false): Setting[] {
   const list: Setting[] = [];
   memory(list, resources);
   cpu(list, resources);
-  pids(list, resources);
+  pids(list, resources, zeroPids);
   hugepageFiles(list, resources.hugepageLimits, 'max');
   blockIo(list, resources);
   rdma(list, resources);
@@ -38,7 +46,7 @@ export function settingsV2(resources: Resources): Setting[] {
 function memory(list: Setting[], { memory: wanted }: Resources): void {
   if (wanted === undefined) return;
   const at = '/linux/resources/memory';
-  const swap = swapMax(Number(wanted.limit ?? 0), Number(wanted.swap ?? 0));
+  const swap = swapMax(wanted.limit ?? 0, wanted.swap ?? 0);
   if (swap !== undefined) {
     const setting: Setting = {
       controller: 'memory', file: 'memory.swap.max', value: swap, from: `${at}/swap`,
@@ -59,34 +67,35 @@ function orMax(value: number | bigint): string {
 }
 
 /**
- * memory.swap.max: the configuration counts memory and swap together, as v1 does; v2 counts swap alone. Exact
- * up to 2^53, beyond every real amount of memory.
+ * memory.swap.max: the configuration counts memory and swap together, as v1 does; v2 counts swap alone.
  *
  * @param limit memory.limit, 0 = not set, -1 = unlimited
  * @param swap memory.swap, likewise
  * @returns text for the file; undefined = leave it
  */
-export function swapMax(limit: number, swap: number): string | undefined {
+export function swapMax(limit: number | bigint, swap: number | bigint): string | undefined {
   if (swap < 0) return 'max';
-  if (swap === 0) return limit < 0 ? 'max' : undefined;
-  if (limit <= 0) return limit < 0 ? String(swap) : undefined;
-  return String(swap - limit);
+  if (Number(swap) === 0) return limit < 0 ? 'max' : undefined;
+  if (limit <= 0) return undefined;
+  return String(typeof swap === 'number' && typeof limit === 'number' ? swap - limit : BigInt(swap) - BigInt(limit));
 }
 
 function cpu(list: Setting[], { cpu: wanted }: Resources): void {
   if (wanted === undefined) return;
   const at = '/linux/resources/cpu';
   const add = (controller: string, file: string, name: string, value: number | bigint | string): void => {
-    list.push({ controller, file, value: String(value), from: `${at}/${name}` });
+    const setting: Setting = { controller, file, value: String(value), from: `${at}/${name}` };
+    list.push(value === 0 ? { ...setting, missing: 'ignore' } : setting);
   };
   if (given(wanted.shares)) add('cpu', 'cpu.weight', 'shares', weightOfShares(Number(wanted.shares)));
   if (given(wanted.quota) || given(wanted.period)) {
     const quota = given(wanted.quota) && Number(wanted.quota) > 0 ? wanted.quota : 'max';
     add('cpu', 'cpu.max', given(wanted.quota) ? 'quota' : 'period', `${quota} ${given(wanted.period) ? wanted.period : 100000}`);
   }
-  if (given(wanted.burst)) add('cpu', 'cpu.max.burst', 'burst', wanted.burst);
+  // Zero is a value of these two: no burst, not idle.
+  if (wanted.burst !== undefined) add('cpu', 'cpu.max.burst', 'burst', wanted.burst);
   // After the weight, which an idle cgroup does not take.
-  if (given(wanted.idle)) add('cpu', 'cpu.idle', 'idle', wanted.idle);
+  if (wanted.idle !== undefined) add('cpu', 'cpu.idle', 'idle', wanted.idle);
   if (wanted.cpus) add('cpuset', 'cpuset.cpus', 'cpus', wanted.cpus);
   if (wanted.mems) add('cpuset', 'cpuset.mems', 'mems', wanted.mems);
 }
@@ -139,12 +148,18 @@ const throttles = [
   ['throttleReadIOPSDevice', 'riops'], ['throttleWriteIOPSDevice', 'wiops'],
 ] as const;
 
-/** linux.resources.unified: files of v2 as they are, after everything else so that they win. */
+/**
+ * linux.resources.unified: files of v2 as they are, after everything else so that they win. The kernel takes
+ * one line in a write, so several lines are several writes.
+ */
 function unified(list: Setting[], { unified: wanted }: Resources): void {
   if (wanted === undefined) return;
   for (const file in wanted) {
     const dot = file.indexOf('.');
     const controller = dot < 0 || file.startsWith('cgroup.') ? '' : file.slice(0, dot);
-    list.push({ controller, file, value: wanted[file]!, from: `/linux/resources/unified/${file}` });
+    const from = `/linux/resources/unified/${file}`;
+    const text = wanted[file]!;
+    if (!text.includes('\n')) list.push({ controller, file, value: text, from });
+    else for (const value of text.split('\n')) if (value !== '') list.push({ controller, file, value, from });
   }
 }

@@ -38,6 +38,7 @@ t.test('limits on v1', async (t) => {
   t.same(Object.keys(written(limits, 'hybrid')).slice(0, 2), ['cpuset.cpus', 'cpuset.mems'], 'cpusets come before any process');
   t.same(written({ memory: { limit: 0 }, cpu: { shares: 0, quota: 0 }, pids: { limit: 0 }, blockIO: { weight: 0 } }, 'hybrid'), {}, 'zeros limit nothing');
   t.same(written({ memory: { limit: -1 }, pids: { limit: -1 } }, 'hybrid'), { 'memory.limit_in_bytes': '-1', 'memory.memsw.limit_in_bytes': '-1', 'pids.max': 'max' });
+  t.same(written({ cpu: { burst: 0, idle: 0 }, memory: { swappiness: 18446744073709551615n } }, 'hybrid'), { 'cpu.cfs_burst_us': '0', 'cpu.idle': '0' });
   t.equal(codeOf(() => written({ unified: { 'memory.high': '1' } }, 'hybrid')), 'E0506', 'v2 only');
   t.equal(codeOf(() => written({ rdma: { mlx: { hcaHandles: 1 } } }, 'hybrid')), 'E0505', 'no such hierarchy');
 });
@@ -54,13 +55,26 @@ t.test('limits on v2', async (t) => {
     'hugetlb.2MB.max': '4096', 'hugetlb.2MB.rsvd.max': '4096', 'rdma.max': 'mlx hca_handle=1 hca_object=2', 'memory.high': '10',
   });
   t.equal(codeOf(() => written({ memory: { swappiness: 10 } }, 'v2')), 'E0506', 'v1 only');
+  t.equal(codeOf(() => written({ blockIO: { weightDevice: [{ major: 8, minor: 0, leafWeight: 10 }] } }, 'v2')), 'E0506', 'v1 only');
+  const several = planOf((config) => { config.linux.resources = { unified: { 'io.max': '8:0 rbps=1\n8:16 rbps=2\n' } }; }, { cgroup: cgroups.v2 });
+  t.same(find(several.programs.create, 'cgroup.write').map(({ value }) => value), ['8:0 rbps=1', '8:16 rbps=2'], 'a write for each line');
+});
+
+t.test('a limit of no tasks', async (t) => {
+  const limit = (ociVersion: string): readonly string[] => find(planOf((config) => {
+    config.ociVersion = ociVersion;
+    config.linux.resources = { pids: { limit: 0 } };
+  }, { cgroup: cgroups.v2 }).programs.create, 'cgroup.write').map(({ value }) => value);
+  t.same(limit('1.2.1'), [], 'before 1.3 it is not set');
+  t.same(limit('1.3.0'), ['1']);
+  t.same(limit('2.0.0'), ['1']);
 });
 
 t.test('conversions', async (t) => {
   t.same([0, 2, 3, 512, 1024, 2048, 262144, 999999].map(weightOfShares), [1, 1, 2, 59, 100, 174, 10000, 10000]);
   t.same([10, 100, 1000].map(ioWeight), [1, 910, 10000]);
   t.same([[100, 300], [100, 100], [100, 0], [100, -1], [-1, 0], [-1, 300], [0, 300]].map(([limit, swap]) => swapMax(limit!, swap!)),
-    ['200', '0', undefined, 'max', 'max', '300', undefined]);
+    ['200', '0', undefined, 'max', 'max', undefined, undefined]);
 });
 
 t.test('places', async (t) => {

@@ -122,6 +122,8 @@ const cases: Case[] = [
   [(c) => { c.linux.resources.cpu.idle = 2; }, 'E0451', '/linux/resources/cpu/idle', '0 or 1'],
   [(c) => { c.linux.resources.blockIO.weightDevice[0].weight = 5; }, 'E0451', '/linux/resources/blockIO/weightDevice/0/weight', 'from 10 to 1000'],
   [(c) => { c.linux.resources.memory.swap = 5; }, 'E0452', '/linux/resources/memory/swap', 'below memory.limit'],
+  [(c) => { c.linux.resources.memory = { swap: 5 }; }, 'E0455', '/linux/resources/memory/swap', 'no memory.limit'],
+  [(c) => { c.linux.resources.unified = { 'cgroup.procs': '1' }; }, 'E0453', '/linux/resources/unified/cgroup.procs', 'invalid file name'],
   [(c) => { c.linux.resources.unified = { '../x': '1' }; }, 'E0453', '/linux/resources/unified/..~1x', 'invalid file name'],
   [(c) => { c.linux.resources.hugepageLimits[0].pageSize = '64kB'; }, 'E0307', '/linux/resources/hugepageLimits/0/pageSize', 'such as "2MB"'],
   [(c) => { c.linux.maskedPaths = ['proc/kcore']; }, 'E0410', '/linux/maskedPaths/0', 'maskedPaths[0]'],

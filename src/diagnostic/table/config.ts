@@ -103,6 +103,9 @@ export const config = {
   swapBelowLimit: {
     code: 'E0452', message: 'memory.swap {swap} is below memory.limit {limit}', hint: 'swap counts memory and swap together; -1 is no limit',
   },
+  swapAlone: {
+    code: 'E0455', message: 'memory.swap is {swap}, but there is no memory.limit', hint: 'set memory.limit: swap counts memory and swap together',
+  },
   unifiedKey: { code: 'E0453', message: 'linux.resources.unified has an invalid file name "{value}"', hint: 'write the name of a cgroup v2 file such as "memory.high"' },
   fileModeDecimal: {
     code: 'E0454', warning: true, message: 'fileMode {value} is {octal} in octal', hint: 'file modes are decimal: 438 is 0666',

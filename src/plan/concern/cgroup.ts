@@ -100,13 +100,18 @@ export function makeCgroups(d: Draft): void {
     host.push(cgroups.optional ? alt(make, refused) : make);
   }
   if (cgroups.places.length > 0) limitDevices(d);
-  for (const setting of settings(d)) if (setting.controller === 'cpuset') set(d, setting);
+  for (const setting of settings(d)) if (comesFirst(setting)) set(d, setting);
+}
+
+/** Whether no process can be in the cgroup before it is set: cpusets, and time for real-time tasks. */
+function comesFirst({ controller, file }: Setting): boolean {
+  return controller === 'cpuset' || file.startsWith('cpu.rt_');
 }
 
 /** Sets the limits that may come while the stager is already at work. */
 export function limitCgroups(d: Draft): void {
   for (const setting of settings(d)) {
-    if (setting.controller !== 'cpuset' && setting.controller !== 'pids') set(d, setting);
+    if (!comesFirst(setting) && setting.controller !== 'pids') set(d, setting);
   }
 }
 
@@ -178,7 +183,17 @@ function settings(d: Draft): readonly Setting[] {
       'cgroupVersion', { name: nameOf(foreign), version: v2 ? 'v2' : 'v1', remedy: 'remove it' }, placeAt(foreign),
     ));
   }
-  return v2 ? settingsV2(resources) : settingsV1(resources);
+  const zeroPids = zeroIsLimit(d.spec.ociVersion);
+  return v2 ? settingsV2(resources, zeroPids) : settingsV1(resources, zeroPids);
+}
+
+/**
+ * Whether `pids.limit` 0 is a limit: it is since version 1.3 of the specification. Engines of before send zeros
+ * for what they do not limit.
+ */
+function zeroIsLimit(version: string): boolean {
+  const [major, minor] = version.split('.', 2);
+  return Number(major) > 1 || (Number(major) === 1 && Number(minor) >= 3);
 }
 
 /** A JSON pointer as messages name a property. */

@@ -5,8 +5,17 @@ import type { Findings } from './findings.ts';
 /** Limits that the kernel would refuse (config-linux.md, Control groups). */
 export function checkResources(spec: Spec, findings: Findings): void {
   const resources = spec.linux?.resources;
-  if (resources !== undefined) checkLimits(resources, '/linux/resources', findings);
+  if (resources === undefined) return;
+  checkLimits(resources, '/linux/resources', findings);
+  // v1's kernel refuses it, and on v2, whose limit is the difference, it means nothing.
+  const { limit, swap } = resources.memory ?? {};
+  if (swap !== undefined && swap > 0 && (limit === undefined || limit <= 0)) {
+    findings.add('swapAlone', '/linux/resources/memory/swap', { swap });
+  }
 }
+
+/** Files of v2 that move, end or stop processes: none of them is a limit. */
+const notLimits: readonly string[] = ['cgroup.procs', 'cgroup.threads', 'cgroup.kill', 'cgroup.freeze', 'cgroup.type'];
 
 /** The same for the file of `update --resources`. */
 export function checkLimits(resources: Resources, at: string, findings: Findings): void {
@@ -19,7 +28,7 @@ export function checkLimits(resources: Resources, at: string, findings: Findings
   if (memory !== undefined) {
     const { limit, swap } = memory;
     if (limit !== undefined && swap !== undefined && limit > 0 && swap > 0 && swap < limit) findings.add('swapBelowLimit', `${at}/memory/swap`, { swap, limit });
-    range(memory.swappiness, 'memory/swappiness', (value) => value <= 100, 'from 0 to 100');
+    range(memory.swappiness, 'memory/swappiness', (value) => value <= 100 || value === 18446744073709551615n, 'from 0 to 100');
   }
   if (cpu !== undefined) {
     range(cpu.idle, 'cpu/idle', (value) => value === 0 || value === 1, '0 or 1');
@@ -38,7 +47,7 @@ export function checkLimits(resources: Resources, at: string, findings: Findings
   }
   if (unified !== undefined) {
     for (const key of Object.keys(unified)) {
-      if (key.includes('/') || !key.includes('.')) findings.addKey('unifiedKey', `${at}/unified/${pointerPart(key)}`, { value: key });
+      if (key.includes('/') || !key.includes('.') || notLimits.includes(key)) findings.addKey('unifiedKey', `${at}/unified/${pointerPart(key)}`, { value: key });
     }
   }
 }

@@ -1,0 +1,107 @@
+// linux.resources: every property is read back from the kernel, on v1 and on v2.
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { assert, test, unified } from '../support/case.ts';
+import type { Context } from '../support/context.ts';
+
+const folder = (controller: string, id: string): string => join('/sys/fs/cgroup', unified ? '' : controller, id);
+
+/** Whether this host has a file for a controller: in the root, or in some cgroup below it. */
+function has(controller: string, file: string): boolean {
+  const top = join('/sys/fs/cgroup', unified ? '' : controller);
+  if (!existsSync(top)) return false;
+  const below = readdirSync(top, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  return ['', ...below].some((name) => existsSync(join(top, name, file)));
+}
+
+/** A block device of the host as MAJOR and MINOR: whole disks alone can be throttled. */
+const disk = existsSync('/sys/block') ? readdirSync('/sys/block').find((name) => /^(vd|sd|nvme|xvd|loop0)/.test(name)) : undefined;
+const [major, minor] = disk === undefined ? [0, 0] : readFileSync(`/sys/block/${disk}/dev`, 'utf8').trim().split(':').map(Number) as [number, number];
+const device = `${major}:${minor}`;
+
+type Expected = readonly [controller: string, file: string, value: string | RegExp];
+interface Row { name: string; resources: Record<string, unknown>; v1?: Expected; v2?: Expected; version?: string; disk?: true }
+
+const rows: readonly Row[] = [
+  { name: 'memory.swap', resources: { memory: { limit: 67108864, swap: 100663296 } },
+    v1: ['memory', 'memory.memsw.limit_in_bytes', '100663296'], v2: ['memory', 'memory.swap.max', '33554432'] },
+  { name: 'memory.swap equal to the limit', resources: { memory: { limit: 67108864, swap: 67108864 } },
+    v1: ['memory', 'memory.memsw.limit_in_bytes', '67108864'], v2: ['memory', 'memory.swap.max', '0'] },
+  { name: 'memory.swap -1', resources: { memory: { limit: 67108864, swap: -1 } },
+    v1: ['memory', 'memory.limit_in_bytes', '67108864'], v2: ['memory', 'memory.swap.max', 'max'] },
+  { name: 'memory.kernelTCP', resources: { memory: { kernelTCP: 8388608 } }, v1: ['memory', 'memory.kmem.tcp.limit_in_bytes', '8388608'] },
+  { name: 'memory.swappiness 0', resources: { memory: { swappiness: 0 } }, v1: ['memory', 'memory.swappiness', '0'] },
+  { name: 'cpu.burst', resources: { cpu: { quota: 50000, period: 100000, burst: 20000 } },
+    v1: ['cpu', 'cpu.cfs_burst_us', '20000'], v2: ['cpu', 'cpu.max.burst', '20000'] },
+  { name: 'cpu.idle', resources: { cpu: { idle: 1 } }, v1: ['cpu', 'cpu.idle', '1'], v2: ['cpu', 'cpu.idle', '1'] },
+  { name: 'cpu.shares and idle 0', resources: { cpu: { shares: 1024, idle: 0 } }, v1: ['cpu', 'cpu.shares', '1024'], v2: ['cpu', 'cpu.weight', '100'] },
+  { name: 'cpu.shares, the least', resources: { cpu: { shares: 2 } }, v1: ['cpu', 'cpu.shares', '2'], v2: ['cpu', 'cpu.weight', '1'] },
+  { name: 'cpu.shares, the most', resources: { cpu: { shares: 262144 } }, v1: ['cpu', 'cpu.shares', '262144'], v2: ['cpu', 'cpu.weight', '10000'] },
+  { name: 'cpu.quota -1', resources: { cpu: { quota: -1, period: 50000 } },
+    v1: ['cpu', 'cpu.cfs_quota_us', '-1'], v2: ['cpu', 'cpu.max', 'max 50000'] },
+  { name: 'cpu.period alone', resources: { cpu: { period: 50000 } }, v1: ['cpu', 'cpu.cfs_period_us', '50000'], v2: ['cpu', 'cpu.max', 'max 50000'] },
+  { name: 'cpu.realtimePeriod', resources: { cpu: { realtimePeriod: 500000 } }, v1: ['cpu', 'cpu.rt_period_us', '500000'] },
+  { name: 'pids.limit 0 of version 1.3', resources: { pids: { limit: 0 } }, version: '1.3.0', v1: ['pids', 'pids.max', '1'], v2: ['pids', 'pids.max', '1'] },
+  { name: 'pids.limit 0 of version 1.2', resources: { pids: { limit: 0 } }, version: '1.2.0', v1: ['pids', 'pids.max', 'max'], v2: ['pids', 'pids.max', 'max'] },
+  { name: 'hugepageLimits', resources: { hugepageLimits: [{ pageSize: '2MB', limit: 4194304 }] },
+    v1: ['hugetlb', 'hugetlb.2MB.limit_in_bytes', '4194304'], v2: ['hugetlb', 'hugetlb.2MB.max', '4194304'] },
+  { name: 'hugepageLimits, reserved', resources: { hugepageLimits: [{ pageSize: '2MB', limit: 4194304 }] },
+    v1: ['hugetlb', 'hugetlb.2MB.rsvd.limit_in_bytes', '4194304'], v2: ['hugetlb', 'hugetlb.2MB.rsvd.max', '4194304'] },
+  { name: 'network.classID', resources: { network: { classID: 1048577 } }, v1: ['net_cls', 'net_cls.classid', '1048577'] },
+  { name: 'network.priorities', resources: { network: { priorities: [{ name: 'lo', priority: 3 }] } }, v1: ['net_prio', 'net_prio.ifpriomap', /^lo 3$/m] },
+  { name: 'blockIO.weight', resources: { blockIO: { weight: 500 } }, v1: ['blkio', 'blkio.bfq.weight', '500'], v2: ['io', 'io.weight', 'default 4950'] },
+  ...([['throttleReadBpsDevice', 'read_bps', 'rbps'], ['throttleWriteBpsDevice', 'write_bps', 'wbps'],
+    ['throttleReadIOPSDevice', 'read_iops', 'riops'], ['throttleWriteIOPSDevice', 'write_iops', 'wiops']] as const)
+    .map(([property, v1, v2]): Row => ({
+      name: `blockIO.${property}`, disk: true, resources: { blockIO: { [property]: [{ major, minor, rate: 1048576 }] } },
+      v1: ['blkio', `blkio.throttle.${v1}_device`, `${device} 1048576`], v2: ['io', 'io.max', new RegExp(`^${device} .*${v2}=1048576`)],
+    })),
+  { name: 'unified: several lines', disk: true, resources: { unified: { 'io.max': `${device} rbps=1048576\n${device} wiops=77\n` } },
+    v2: ['io', 'io.max', `${device} rbps=1048576 wbps=max riops=max wiops=77`] },
+  { name: 'unified wins', resources: { cpu: { shares: 1024 }, unified: { 'cpu.weight': '77' } }, v2: ['cpu', 'cpu.weight', '77'] },
+];
+
+async function created(c: Context, { resources, version }: Row): Promise<string> {
+  const result = await c.create(c.command(['/probe', 'pause'], (config) => {
+    config.linux.resources = { devices: [{ allow: false, access: 'rwm' }], ...resources };
+    if (version !== undefined) config.ociVersion = version;
+  }));
+  assert.equal(result.code, 0, result.stderr);
+  return result.id;
+}
+
+for (const row of rows) {
+  const expected = unified ? row.v2 : row.v1;
+  const skip = expected === undefined ? `no equivalent on cgroup ${unified ? 'v2' : 'v1'}`
+    : !has(expected[0], expected[1]) ? `this kernel has no ${expected[1]}`
+      : row.disk && disk === undefined ? 'no block device here' : false;
+  test(`resources: ${row.name}`, async (c) => {
+    const [controller, file, value] = expected!;
+    const seen = readFileSync(join(folder(controller, await created(c, row)), file), 'utf8').trim();
+    if (typeof value === 'string') assert.equal(seen, value, file);
+    else assert.match(seen, value, file);
+  }, {
+    skip,
+    peers: [
+      ...(/shares, the|shares and/.test(row.name) && unified ? [{ peer: 'crun 1.8.1', why: 'the older formula' }, { peer: 'runc 1.1.5', why: 'the older formula' }] : []),
+      ...(/version 1.3|burst|idle|kernelTCP|reserved|several lines/.test(row.name)
+        ? [{ peer: 'runc 1.1.5', why: 'newer than it' }, { peer: 'crun 1.8.1', why: 'newer than it' }] : []),
+    ],
+  });
+}
+
+for (const [name, resources, file] of [
+  ['a processor that does not exist', { cpu: { cpus: '4000-4001' } }, 'cpuset.cpus'],
+  ['a burst above the quota', { cpu: { quota: 10000, period: 100000, burst: 90000 } }, unified ? 'cpu.max.burst' : 'cpu.cfs_burst_us'],
+  ['huge pages of an unknown size', { hugepageLimits: [{ pageSize: '3MB', limit: 1 }] }, 'hugetlb.3MB'],
+  ['a device that does not exist', { blockIO: { throttleReadBpsDevice: [{ major: 250, minor: 77, rate: 1 }] } }, unified ? 'io.max' : 'blkio.throttle.read_bps_device'],
+] as const) {
+  test(`${name}: the error names the file and the line, and nothing stays`, async (c) => {
+    const result = await c.create(c.command(['true'], (config) => { config.linux.resources = resources as Record<string, unknown>; }));
+    assert.equal(result.code, 1);
+    assert.ok(result.stderr.includes(file), result.stderr);
+    assert.match(result.stderr, /config\.json:\d+:\d+/);
+    await c.nothingLeft();
+  }, { only: 'veloci', skip: file.startsWith('hugetlb') && !has('hugetlb', unified ? 'hugetlb.2MB.max' : 'hugetlb.2MB.limit_in_bytes')
+    ? 'no hugetlb hierarchy here' : false });
+}
