@@ -166,7 +166,8 @@ test('rlimits of the container apply to exec by arguments', async (c) => {
   });
   const facts = JSON.parse((await c.rt(['exec', id, '/probe'])).stdout) as Facts;
   assert.deepEqual(facts.rlimits['RLIMIT_NOFILE'], ['100', '200']);
-}, { peers: [{ peer: 'runc 1.1.5', why: 'raises the soft limit to the hard one' }] });
+}, { peers: [{ peer: 'runc 1.1.5', why: 'raises the soft limit to the hard one' },
+  { peer: 'crun 1.8.1', why: 'an exec keeps the limits of the caller' }] });
 
 test('the oom score of the container applies to exec by arguments', async (c) => {
   const id = await running(c, (config) => { config.process.oomScoreAdj = 321; });

@@ -54,6 +54,7 @@ function marked(marks: PeerMark[] | undefined): string | undefined {
 const habits: (PeerMark & { leaves: RegExp })[] = [
   { peer: 'crun 1.8.1', why: 'joins every hierarchy of cgroup v1, but removes its cgroup from some alone',
     leaves: /^cgroup \/sys\/fs\/cgroup\/(net_cls|net_prio|perf_event|rdma|misc)\// },
+  { peer: 'crun 1.8.1', why: 'makes its own root beside the given one', leaves: /^file \/run\/crun$/ },
 ];
 const habit = (item: string): boolean =>
   habits.some(({ peer, leaves }) => runtimeName().startsWith(peer) && leaves.test(item));
