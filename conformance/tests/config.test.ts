@@ -1,0 +1,77 @@
+// config.md and config-linux.md: what no other test shows.
+import { assert, test } from '../../test/support/case.ts';
+import { put } from '../support/refused.ts';
+
+test('unknown properties are ignored, at every depth', async (c) => {
+  const facts = await c.probe((config) => {
+    for (const path of ['nosuch', 'process/nosuch', 'process/user/nosuch', 'root/nosuch', 'mounts/0/nosuch', 'linux/nosuch',
+      'linux/resources/nosuch', 'linux/namespaces/0/nosuch']) put(config, path, { a: [1, 'x'] });
+  });
+  assert.equal(facts.pid, 1);
+});
+
+test('annotations without a meaning for the runtime change nothing, whatever their names and values', async (c) => {
+  const annotations = { 'org.opencontainers.nosuch': 'x', 'org.opencontainers.image.os': 'plan9', 'com.example.key': '', nodots: '1' };
+  const bundle = c.command(['/probe', 'pause'], (config) => { config.annotations = annotations; });
+  const { id } = await c.started(bundle);
+  assert.deepEqual((await c.state(id))['annotations'], annotations);
+});
+
+test('consoleSize without a terminal is ignored', async (c) => {
+  const facts = await c.probe((config) => { put(config, 'process/consoleSize', { height: 11, width: 22 }); });
+  assert.deepEqual([facts.rows, facts.columns, facts.tty[0]], [0, 0, 0]);
+});
+
+test('what config.json leaves out has its default', async (c) => {
+  const bundle = c.bundle((config) => {
+    config.process = { user: { uid: 0, gid: 0 }, args: ['/probe'], cwd: '/' };
+    config.linux = { namespaces: [{ type: 'pid' }, { type: 'mount' }], cgroupsPath: `/${c.token}-least` };
+    config.root = { path: 'rootfs' };
+    config.mounts = [{ destination: '/proc', type: 'proc' }];
+    delete config.hostname;
+  });
+  const result = await c.run(bundle);
+  assert.equal(result.code, 0, result.stderr);
+  const facts = JSON.parse(result.stdout) as { umask: number; groups: number[]; status: Record<string, string>; tty: number[] };
+  assert.deepEqual(facts.groups, []);
+  assert.deepEqual(facts.tty, [0, 0, 0]);
+  assert.equal(facts.status['NoNewPrivs'], '0');
+});
+
+test('a device may be anywhere in the file system', async (c) => {
+  const output = await c.sh('test -c /some/where/null && echo yes', (config) => {
+    config.root.readonly = false;
+    config.linux.devices = [{ type: 'c', path: '/some/where/null', major: 1, minor: 3 }];
+  });
+  assert.equal(output, 'yes\n');
+});
+
+test('an absolute cgroupsPath is relative to the mount point of the cgroups, and means the same place each time', async (c) => {
+  const name = `/${c.token}-same/deep`;
+  const seen: string[][] = [];
+  for (let i = 0; i < 2; i++) {
+    const facts = await c.probe((config) => {
+      config.linux.cgroupsPath = name;
+      config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'cgroup');
+    });
+    seen.push(facts.cgroup.filter((line) => line.includes(c.token)).map((line) => line.replace(/^[^:]*:[^:]*:/, '')));
+  }
+  assert.ok(seen[0]!.length > 0);
+  for (const path of seen.flat()) assert.ok(path.endsWith(name), path);
+  assert.deepEqual(seen[0], seen[1]);
+});
+
+test('the ownership of the files of a mapped rootfs stays', async (c) => {
+  const output = await c.sh('stat -c %u:%g /bin/busybox /probe', (config) => {
+    config.linux.namespaces.push({ type: 'user' });
+    config.linux.uidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }];
+    config.linux.gidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }];
+  });
+  assert.deepEqual([...new Set(output.trim().split('\n'))], ['65534:65534']);
+});
+
+test('without seccomp, masked and read-only paths nothing is filtered or hidden', async (c) => {
+  const facts = await c.probe((config) => { config.linux.maskedPaths = []; config.linux.readonlyPaths = []; });
+  assert.equal(facts.status['Seccomp'], '0');
+  assert.ok(!facts.mounts.some((line) => / \/proc\/(kcore|sys) /.test(line)));
+});
