@@ -96,7 +96,10 @@ export const config = {
     code: 'E0444', message: 'cgroupsPath "{value}" has the form of the systemd manager', hint: 'write a path such as "/group/name"',
   },
   seccompListener: { code: 'E0445', message: 'SCMP_ACT_NOTIFY is not yet supported' },
-  seccompErrno: { code: 'E0446', warning: true, message: '{name} has no effect with {action}', hint: 'only SCMP_ACT_ERRNO and SCMP_ACT_TRACE take it' },
+  weightMissing: {
+    code: 'E0480', message: 'this entry of weightDevice has neither "weight" nor "leafWeight"', hint: 'give at least one of them, or remove the entry',
+  },
+  seccompErrno: { code: 'E0446', message: '{name} has no effect with {action}', hint: 'only SCMP_ACT_ERRNO and SCMP_ACT_TRACE take it' },
   seccompArgIndex: { code: 'E0447', message: 'system call argument {value} does not exist', hint: 'arguments are numbered 0 to 5' },
   annotationKey: { code: 'E0449', message: 'an annotation has an empty key', hint: 'name it, for example "org.example.key"' },
   valueRange: { code: 'E0451', message: '{name} is {value}', hint: 'it must be {expected}' },

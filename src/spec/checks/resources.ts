@@ -41,6 +41,7 @@ export function checkLimits(resources: Resources, at: string, findings: Findings
     range(blockIO.weight, 'blockIO/weight', isWeight, weights);
     range(blockIO.leafWeight, 'blockIO/leafWeight', isWeight, weights);
     blockIO.weightDevice?.forEach((device, index) => {
+      if (device.weight === undefined && device.leafWeight === undefined) findings.add('weightMissing', `${at}/blockIO/weightDevice/${index}`);
       range(device.weight, `blockIO/weightDevice/${index}/weight`, isWeight, weights);
       range(device.leafWeight, `blockIO/weightDevice/${index}/leafWeight`, isWeight, weights);
     });

@@ -11,7 +11,7 @@ export function checkSeccomp(spec: Spec, findings: Findings): void {
   const { syscalls } = seccomp;
   if (seccomp.defaultAction === 'SCMP_ACT_NOTIFY') findings.add('seccompListener', '/linux/seccomp/defaultAction');
   if (syscalls !== undefined) for (let index = 0; index < syscalls.length; index++) checkRule(syscalls[index]!, index, findings);
-  if (findings.warnings) warnOfErrno(seccomp, findings);
+  checkErrno(seccomp, findings);
 }
 
 function checkRule(rule: SeccompRule, number: number, findings: Findings): void {
@@ -29,7 +29,8 @@ function isWithoutValue(action: string | undefined): boolean {
   return typeof action === 'string' && action !== 'SCMP_ACT_ERRNO' && action !== 'SCMP_ACT_TRACE';
 }
 
-function warnOfErrno(seccomp: Seccomp, findings: Findings): void {
+/** "When the action doesn't support an errno, the runtime MUST print and error and fail." */
+function checkErrno(seccomp: Seccomp, findings: Findings): void {
   const { defaultAction, defaultErrnoRet, syscalls } = seccomp;
   if (defaultErrnoRet !== undefined && isWithoutValue(defaultAction)) {
     findings.add('seccompErrno', '/linux/seccomp/defaultErrnoRet', { name: 'defaultErrnoRet', action: defaultAction });
