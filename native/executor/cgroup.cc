@@ -2,10 +2,10 @@
 #include "base/cgroupfs.h"
 #include "base/sys.h"
 #include "executor/directory.h"
+#include "executor/patience.h"
 #include "executor/process.h"
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <time.h>
 
 namespace veloci {
 
@@ -121,25 +121,6 @@ int open_parent(const CgroupDir &dir, const char *&name) {
   }
   return open_cgroup(dir.mount.c_str(), above.c_str(), O_PATH | O_DIRECTORY);
 }
-
-// Time that grows: 1, 2, 4 … 16 ms, until the limit.
-class Patience {
-public:
-  explicit Patience(uint32_t milliseconds) : left_(milliseconds) {}
-  bool wait() {
-    if (left_ == 0) return false;
-    uint32_t now = pause_ < left_ ? pause_ : left_;
-    struct timespec time{0, static_cast<long>(now) * 1000000};
-    nanosleep(&time, nullptr);
-    left_ -= now;
-    if (pause_ < 16) pause_ *= 2;
-    return true;
-  }
-
-private:
-  uint32_t left_;
-  uint32_t pause_ = 1;
-};
 
 bool is_freezer(Str mount) {
   const char *slash = strrchr(mount.c_str(), '/');

@@ -24,6 +24,11 @@ public:
   Outcome on(const CgroupKill &op);
   Outcome on(const CgroupRemove &op);
 
+  // control_ops.cc
+  Outcome on(const CgroupFreeze &op);
+  Outcome on(const CgroupUpdate &op);
+  Outcome on(const CgroupCheck &op);
+
   // process_ops.cc, ids_ops.cc, start_ops.cc
   Outcome on(const ProcessSpawn &op);
   Outcome on(const ProcessIds &op);

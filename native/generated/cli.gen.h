@@ -19,10 +19,10 @@ enum class Flag : uint8_t {
 constexpr uint8_t flag_count = 41;
 
 enum class Command : uint8_t {
-  run, create, start, state, list, kill, delete_, exec, spec, validate, plan, explain, features,
-  version, help,
+  run, create, start, state, list, kill, delete_, exec, pause, resume, ps, spec, validate, plan,
+  explain, features, version, help,
 };
-constexpr uint8_t command_count = 15;
+constexpr uint8_t command_count = 18;
 
 // Operands without a limit.
 constexpr uint8_t any_number = 255;
@@ -129,6 +129,10 @@ constexpr FlagSpec flags_of_exec[] = {
     {Flag::ignore_paused, "ignore-paused", "", Kind::boolean, "", false},
 };
 
+constexpr FlagSpec flags_of_ps[] = {
+    {Flag::format, "format", "f", Kind::string, "table|json", false},
+};
+
 constexpr FlagSpec flags_of_spec[] = {
     {Flag::bundle, "bundle", "b", Kind::string, "", false},
     {Flag::rootless, "rootless", "", Kind::boolean, "", false},
@@ -162,6 +166,9 @@ constexpr char main_help[] =
     "  kill      send a signal to a container\n"
     "  delete    delete a stopped container\n"
     "  exec      run a program in a running container\n"
+    "  pause     stop all processes of a container for a while\n"
+    "  resume    let the processes of a paused container go on\n"
+    "  ps        list the processes of a container\n"
     "  spec      write a config.json to begin with\n"
     "  validate  check a bundle without running it\n"
     "  plan      show what would be done for a bundle\n"
@@ -350,6 +357,48 @@ constexpr char help_of_exec[] =
     "\n"
     "Global flags: see veloci --help.\n";
 
+constexpr char help_of_pause[] =
+    "veloci pause: stop all processes of a container for a while\n"
+    "\n"
+    "usage: veloci pause ID\n"
+    "\n"
+    "Freezes the processes of a container by its cgroup (freezer of cgroup v1, cgroup.freeze of\n"
+    "v2), those of sub-cgroups too, until `veloci resume`.\n"
+    "\n"
+    "example:\n"
+    "  veloci pause web1    # freeze web1\n"
+    "\n"
+    "Global flags: see veloci --help.\n";
+
+constexpr char help_of_resume[] =
+    "veloci resume: let the processes of a paused container go on\n"
+    "\n"
+    "usage: veloci resume ID\n"
+    "\n"
+    "Thaws what `veloci pause` has frozen.\n"
+    "\n"
+    "example:\n"
+    "  veloci resume web1    # thaw web1\n"
+    "\n"
+    "Global flags: see veloci --help.\n";
+
+constexpr char help_of_ps[] =
+    "veloci ps: list the processes of a container\n"
+    "\n"
+    "usage: veloci ps [FLAGS] ID [ARGUMENTS OF ps]\n"
+    "\n"
+    "Lists the processes of a container and of its sub-cgroups: those lines of the host's ps(1)\n"
+    "that are about them. The arguments of ps must leave its PID column in place [-ef].\n"
+    "\n"
+    "flags:\n"
+    "  -f, --format FORMAT  form of the list [table]; json is an array of host pids: table, json\n"
+    "\n"
+    "example:\n"
+    "  veloci ps web1 -o pid,user,args    # show pid, user and command line\n"
+    "  veloci ps --format json web1    # the pids alone\n"
+    "\n"
+    "Global flags: see veloci --help.\n";
+
 constexpr char help_of_spec[] =
     "veloci spec: write a config.json to begin with\n"
     "\n"
@@ -477,6 +526,12 @@ constexpr CommandSpec commands[] = {
      "veloci delete [FLAGS] ID", help_of_delete_},
     {Command::exec, "exec", flags_of_exec, 17, 1, any_number, 1,
      "veloci exec [FLAGS] ID [PROGRAM [ARGUMENTS]]", help_of_exec},
+    {Command::pause, "pause", nullptr, 0, 1, 1, any_number,
+     "veloci pause ID", help_of_pause},
+    {Command::resume, "resume", nullptr, 0, 1, 1, any_number,
+     "veloci resume ID", help_of_resume},
+    {Command::ps, "ps", flags_of_ps, 1, 1, any_number, 1,
+     "veloci ps [FLAGS] ID [ARGUMENTS OF ps]", help_of_ps},
     {Command::spec, "spec", flags_of_spec, 3, 0, 0, any_number,
      "veloci spec [FLAGS]", help_of_spec},
     {Command::validate, "validate", flags_of_validate, 4, 0, 0, any_number,

@@ -402,6 +402,24 @@ struct ResourceFile {
   template <class Sink> bool hint(Sink &) const { return false; }
 };
 
+// invalid duration "{value}" for {flag}
+struct Duration {
+  static constexpr char code[] = "E0131";
+  Str value = {};
+  Str flag = {};
+
+  template <class Sink> void message(Sink &sink) const {
+    sink.text(Str{"invalid duration \"", 18});
+    sink.value(value);
+    sink.text(Str{"\" for ", 6});
+    sink.value(flag);
+  }
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"give such as 500ms, 5s or 1m30s", 31});
+    return true;
+  }
+};
+
 // cannot open "{path}" ({errno})
 struct FileOpen {
   static constexpr char code[] = "E0201";
@@ -985,6 +1003,82 @@ struct PlanOutdated {
   }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"use \"veloci delete --force\"", 27});
+    return true;
+  }
+};
+
+// container not paused: "{id}" is {status}
+struct NotPaused {
+  static constexpr char code[] = "E0634";
+  Str id = {};
+  Str status = {};
+
+  template <class Sink> void message(Sink &sink) const {
+    sink.text(Str{"container not paused: \"", 23});
+    sink.value(id);
+    sink.text(Str{"\" is ", 5});
+    sink.value(status);
+  }
+  template <class Sink> bool hint(Sink &) const { return false; }
+};
+
+// cannot pause container "{id}": it has no cgroup that can freeze
+struct FreezerMissing {
+  static constexpr char code[] = "E0635";
+  Str id = {};
+
+  template <class Sink> void message(Sink &sink) const {
+    sink.text(Str{"cannot pause container \"", 24});
+    sink.value(id);
+    sink.text(Str{"\": it has no cgroup that can freeze", 35});
+  }
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"mount the freezer controller or cgroup v2, and let veloci manage cgroups", 72});
+    return true;
+  }
+};
+
+// cannot read the cgroup of container "{id}" ({errno})
+struct CgroupGone {
+  static constexpr char code[] = "E0636";
+  Str id = {};
+  Str errno_ = {};
+
+  template <class Sink> void message(Sink &sink) const {
+    sink.text(Str{"cannot read the cgroup of container \"", 37});
+    sink.value(id);
+    sink.text(Str{"\" (", 3});
+    sink.value(errno_);
+    sink.text(Str{")", 1});
+  }
+  template <class Sink> bool hint(Sink &) const { return false; }
+};
+
+// cannot run ps ({errno})
+struct PsFailed {
+  static constexpr char code[] = "E0637";
+  Str errno_ = {};
+
+  template <class Sink> void message(Sink &sink) const {
+    sink.text(Str{"cannot run ps (", 15});
+    sink.value(errno_);
+    sink.text(Str{")", 1});
+  }
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"is it installed? --format json needs no ps", 42});
+    return true;
+  }
+};
+
+// the output of ps has no PID column
+struct PsColumn {
+  static constexpr char code[] = "E0638";
+
+  template <class Sink> void message(Sink &sink) const {
+    sink.text(Str{"the output of ps has no PID column", 34});
+  }
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"give ps arguments that show it, such as -ef", 43});
     return true;
   }
 };

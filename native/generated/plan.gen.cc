@@ -88,10 +88,16 @@ bool read(Reader &reader, CgroupMount &value) {
          read(reader, value.controllers);
 }
 
+bool read(Reader &reader, CgroupValue &value) {
+  return read(reader, value.file) &&
+         read(reader, value.value);
+}
+
 bool read(Reader &reader, Response &value) {
   return read(reader, value.exit_code) &&
          read(reader, value.plan) &&
          read(reader, value.stored) &&
+         read(reader, value.config) &&
          read(reader, value.text) &&
          read(reader, value.error) &&
          read(reader, value.explained) &&
@@ -146,6 +152,26 @@ bool read(Reader &reader, CgroupKill &value) {
 bool read(Reader &reader, CgroupRemove &value) {
   return read(reader, value.dir) &&
          read(reader, value.timeout);
+}
+
+bool read(Reader &reader, CgroupFreeze &value) {
+  return read(reader, value.dir) &&
+         read(reader, value.frozen) &&
+         read(reader, value.timeout);
+}
+
+bool read(Reader &reader, CgroupUpdate &value) {
+  return read(reader, value.dir) &&
+         read(reader, value.file) &&
+         read(reader, value.value) &&
+         read(reader, value.key) &&
+         read(reader, value.reset);
+}
+
+bool read(Reader &reader, CgroupCheck &value) {
+  return read(reader, value.dir) &&
+         read(reader, value.file) &&
+         read(reader, value.limit);
 }
 
 bool read(Reader &reader, RootOpen &value) {
@@ -488,7 +514,8 @@ bool whole_alt(const OpRecord &record, Actor actor, unsigned depth, const char *
 }
 
 constexpr const char *program_names[] = {
-    "create", "stager", "init", "start", "kill", "delete", "status", "exec",
+    "create", "stager", "init", "start", "kill", "delete", "status", "exec", "pause", "resume",
+    "update",
 };
 
 constexpr const char *steps_of_cgroup_create[] = {
@@ -521,6 +548,18 @@ constexpr const char *steps_of_cgroup_kill[] = {
 
 constexpr const char *steps_of_cgroup_remove[] = {
     "open", "rmdir",
+};
+
+constexpr const char *steps_of_cgroup_freeze[] = {
+    "open", "write", "wait",
+};
+
+constexpr const char *steps_of_cgroup_update[] = {
+    "open", "read", "write",
+};
+
+constexpr const char *steps_of_cgroup_check[] = {
+    "open", "read", "exceeded",
 };
 
 constexpr const char *steps_of_root_open[] = {
@@ -778,6 +817,12 @@ bool verify_operation(const OpRecord &record, Actor actor, unsigned depth, const
     return (actor == Actor::host || refuse(what)) && whole<CgroupKill>(record, what);
   case code::cgroup_remove:
     return (actor == Actor::host || refuse(what)) && whole<CgroupRemove>(record, what);
+  case code::cgroup_freeze:
+    return (actor == Actor::host || refuse(what)) && whole<CgroupFreeze>(record, what);
+  case code::cgroup_update:
+    return (actor == Actor::host || refuse(what)) && whole<CgroupUpdate>(record, what);
+  case code::cgroup_check:
+    return (actor == Actor::host || refuse(what)) && whole<CgroupCheck>(record, what);
   case code::root_open:
     return (actor == Actor::init || refuse(what)) && whole<RootOpen>(record, what);
   case code::mount_fs:
@@ -906,7 +951,7 @@ bool verify_operation(const OpRecord &record, Actor actor, unsigned depth, const
 Actor program_actor(ProgramName name) {
   constexpr Actor actors[] = {
       Actor::host, Actor::stager, Actor::init, Actor::host, Actor::host, Actor::host, Actor::host,
-      Actor::host,
+      Actor::host, Actor::host, Actor::host, Actor::host,
   };
   return actors[static_cast<uint8_t>(name)];
 }
@@ -926,6 +971,9 @@ const char *operation_name(uint16_t code) {
   case code::cgroup_follow: return "cgroup.follow";
   case code::cgroup_kill: return "cgroup.kill";
   case code::cgroup_remove: return "cgroup.remove";
+  case code::cgroup_freeze: return "cgroup.freeze";
+  case code::cgroup_update: return "cgroup.update";
+  case code::cgroup_check: return "cgroup.check";
   case code::root_open: return "root.open";
   case code::mount_fs: return "mount.fs";
   case code::mount_bind: return "mount.bind";
@@ -1000,6 +1048,9 @@ const char *step_name(uint16_t code, int step) {
   case code::cgroup_follow: return nth(steps_of_cgroup_follow, 3, step);
   case code::cgroup_kill: return nth(steps_of_cgroup_kill, 3, step);
   case code::cgroup_remove: return nth(steps_of_cgroup_remove, 2, step);
+  case code::cgroup_freeze: return nth(steps_of_cgroup_freeze, 3, step);
+  case code::cgroup_update: return nth(steps_of_cgroup_update, 3, step);
+  case code::cgroup_check: return nth(steps_of_cgroup_check, 3, step);
   case code::root_open: return nth(steps_of_root_open, 5, step);
   case code::mount_fs: return nth(steps_of_mount_fs, 8, step);
   case code::mount_bind: return nth(steps_of_mount_bind, 8, step);

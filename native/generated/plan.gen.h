@@ -7,16 +7,16 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0x08, 0x33, 0xc5, 0x0b, 0xaf, 0xc0, 0x08, 0x6e, 0xc0, 0xd8, 0xb7, 0xd6, 0xf4, 0x31, 0x6b, 0x3f,
+    0x96, 0x2a, 0x72, 0x61, 0x6d, 0xa2, 0x88, 0xef, 0x40, 0xd2, 0xb0, 0xd0, 0x05, 0xd8, 0xfe, 0x69,
 };
-constexpr char plan_schema_hash_text[] = "0833c50bafc0086ec0d8b7d6f4316b3f";
+constexpr char plan_schema_hash_text[] = "962a72616da288ef40d2b0d005d8fe69";
 
-// create, start, kill, delete and exec are run by the executor on the host, stager by the stager,
-// init by init; status is a table of texts.
+// create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
+// stager by the stager, init by init; status is a table of texts.
 enum class ProgramName : uint8_t {
-  create, stager, init, start, kill, delete_, status, exec,
+  create, stager, init, start, kill, delete_, status, exec, pause, resume, update,
 };
-constexpr uint8_t program_name_count = 8;
+constexpr uint8_t program_name_count = 11;
 bool read(Reader &reader, ProgramName &value);
 
 // A run-time value in a template: the pid of the container's init on the host (for hooks that init
@@ -147,6 +147,15 @@ struct CgroupMount {
 };
 bool read(Reader &reader, CgroupMount &value);
 
+// A value of a file of a cgroup.
+struct CgroupValue {
+  // Name of the file, without a slash.
+  Str file;
+  // The value.
+  Str value;
+};
+bool read(Reader &reader, CgroupValue &value);
+
 // The engine's answer.
 struct Response {
   // Exit code of the command when there is no plan to run.
@@ -155,6 +164,8 @@ struct Response {
   Optional<Bytes> plan;
   // Plan to keep in the state directory for the later verbs.
   Optional<Bytes> stored;
+  // Configuration to keep in place of the kept one, once the plan has run (update).
+  Optional<Bytes> config;
   // Text for stdout.
   Str text;
   // The error as one line that stands alone; empty = none.
@@ -270,6 +281,48 @@ struct CgroupRemove {
   uint32_t timeout = 0;
 };
 bool read(Reader &reader, CgroupRemove &value);
+
+// Freezes a cgroup and those below it, or thaws them, and waits until it is so: freezer.state on
+// v1, cgroup.freeze and cgroup.events on v2. A freeze that does not come about in time is undone by
+// thawing.
+struct CgroupFreeze {
+  // The cgroup.
+  CgroupDir dir;
+  // True freezes, false thaws.
+  bool frozen = false;
+  // How long to wait, in milliseconds.
+  uint32_t timeout = 0;
+};
+bool read(Reader &reader, CgroupFreeze &value);
+
+// Writes one value to one file of the cgroup of a container that runs. Undone by writing what the
+// file had before: its content; or with `key` its line that begins with that word; or `reset`,
+// where there is no such line or no `key`.
+struct CgroupUpdate {
+  // The cgroup.
+  CgroupDir dir;
+  // Name of the file, without a slash.
+  Str file;
+  // What is written, in one write(2).
+  Str value;
+  // First word of the line that the value replaces, in a file with one line for each device.
+  Optional<Str> key;
+  // What undoes the write when the file does not tell.
+  Optional<CgroupValue> reset;
+};
+bool read(Reader &reader, CgroupUpdate &value);
+
+// Fails when the number in a file of a cgroup is above a limit (memory.checkBeforeUpdate). The
+// detail is the number.
+struct CgroupCheck {
+  // The cgroup.
+  CgroupDir dir;
+  // Name of the file, without a slash.
+  Str file;
+  // The largest number that passes.
+  uint64_t limit = 0;
+};
+bool read(Reader &reader, CgroupCheck &value);
 
 // Changes the propagation of the whole mount tree, opens the rootfs, and mounts it on itself so
 // that it can become the root.
@@ -901,6 +954,9 @@ constexpr uint16_t cgroup_join = 20;
 constexpr uint16_t cgroup_follow = 21;
 constexpr uint16_t cgroup_kill = 22;
 constexpr uint16_t cgroup_remove = 23;
+constexpr uint16_t cgroup_freeze = 24;
+constexpr uint16_t cgroup_update = 25;
+constexpr uint16_t cgroup_check = 26;
 constexpr uint16_t root_open = 32;
 constexpr uint16_t mount_fs = 33;
 constexpr uint16_t mount_bind = 34;
@@ -988,6 +1044,15 @@ constexpr int open = 0, kill = 1, wait = 2;
 }
 namespace cgroup_remove {
 constexpr int open = 0, rmdir = 1;
+}
+namespace cgroup_freeze {
+constexpr int open = 0, write = 1, wait = 2;
+}
+namespace cgroup_update {
+constexpr int open = 0, read = 1, write = 2;
+}
+namespace cgroup_check {
+constexpr int open = 0, read = 1, exceeded = 2;
 }
 namespace root_open {
 constexpr int propagate = 0, open = 1, clone = 2, attach = 3, parent = 4;
@@ -1197,6 +1262,12 @@ template <class Handler> Outcome run_host(const OpRecord &record, Handler &handl
     return run_operation<CgroupKill>(record, handler);
   case code::cgroup_remove:
     return run_operation<CgroupRemove>(record, handler);
+  case code::cgroup_freeze:
+    return run_operation<CgroupFreeze>(record, handler);
+  case code::cgroup_update:
+    return run_operation<CgroupUpdate>(record, handler);
+  case code::cgroup_check:
+    return run_operation<CgroupCheck>(record, handler);
   case code::mount_idmap:
     return run_operation<MountIdmap>(record, handler);
   case code::sync_signal:

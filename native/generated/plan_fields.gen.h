@@ -21,10 +21,16 @@ template <class Visit> void each_field(const CgroupMount &value, Visit &&visit) 
   visit("controllers", value.controllers);
 }
 
+template <class Visit> void each_field(const CgroupValue &value, Visit &&visit) {
+  visit("file", value.file);
+  visit("value", value.value);
+}
+
 template <class Visit> void each_field(const Response &value, Visit &&visit) {
   visit("exitCode", value.exit_code);
   visit("plan", value.plan);
   visit("stored", value.stored);
+  visit("config", value.config);
   visit("text", value.text);
   visit("error", value.error);
   visit("explained", value.explained);
@@ -79,6 +85,26 @@ template <class Visit> void each_field(const CgroupKill &value, Visit &&visit) {
 template <class Visit> void each_field(const CgroupRemove &value, Visit &&visit) {
   visit("dir", value.dir);
   visit("timeout", value.timeout);
+}
+
+template <class Visit> void each_field(const CgroupFreeze &value, Visit &&visit) {
+  visit("dir", value.dir);
+  visit("frozen", value.frozen);
+  visit("timeout", value.timeout);
+}
+
+template <class Visit> void each_field(const CgroupUpdate &value, Visit &&visit) {
+  visit("dir", value.dir);
+  visit("file", value.file);
+  visit("value", value.value);
+  visit("key", value.key);
+  visit("reset", value.reset);
+}
+
+template <class Visit> void each_field(const CgroupCheck &value, Visit &&visit) {
+  visit("dir", value.dir);
+  visit("file", value.file);
+  visit("limit", value.limit);
 }
 
 template <class Visit> void each_field(const RootOpen &value, Visit &&visit) {
@@ -409,6 +435,9 @@ template <class Visit> bool visit_operation(const OpRecord &record, Visit &&visi
   case code::cgroup_follow: return visit_as(CgroupFollow());
   case code::cgroup_kill: return visit_as(CgroupKill());
   case code::cgroup_remove: return visit_as(CgroupRemove());
+  case code::cgroup_freeze: return visit_as(CgroupFreeze());
+  case code::cgroup_update: return visit_as(CgroupUpdate());
+  case code::cgroup_check: return visit_as(CgroupCheck());
   case code::root_open: return visit_as(RootOpen());
   case code::mount_fs: return visit_as(MountFs());
   case code::mount_bind: return visit_as(MountBind());

@@ -54,6 +54,9 @@ int delete_command(Invocation &invocation);
 int exec_command(Invocation &invocation);
 // spec, validate, plan, features: the engine's text.
 int text_command(Invocation &invocation);
+int pause_command(Invocation &invocation);
+int resume_command(Invocation &invocation);
+int ps_command(Invocation &invocation);
 int spec_command(Invocation &invocation);
 int version_command(Invocation &invocation);
 int help_command(Invocation &invocation);

@@ -34,6 +34,9 @@ int dispatch(Invocation &invocation) {
   case cli::Command::kill: return kill_command(invocation);
   case cli::Command::delete_: return delete_command(invocation);
   case cli::Command::exec: return exec_command(invocation);
+  case cli::Command::pause: return pause_command(invocation);
+  case cli::Command::resume: return resume_command(invocation);
+  case cli::Command::ps: return ps_command(invocation);
   case cli::Command::spec: return spec_command(invocation);
   case cli::Command::validate:
   case cli::Command::plan:

@@ -144,6 +144,33 @@ export const commands: readonly Command[] = [
     examples: [{ line: 'veloci exec -t web1 sh', what: 'open a shell in web1' }],
   },
   {
+    name: 'pause', summary: 'stop all processes of a container for a while', operands: 'ID', minOperands: 1, maxOperands: 1,
+    description: 'Freezes the processes of a container by its cgroup (freezer of cgroup v1, cgroup.freeze of v2), those of '
+      + 'sub-cgroups too, until `veloci resume`.',
+    flags: [], examples: [{ line: 'veloci pause web1', what: 'freeze web1' }],
+  },
+  {
+    name: 'resume', summary: 'let the processes of a paused container go on', operands: 'ID', minOperands: 1, maxOperands: 1,
+    description: 'Thaws what `veloci pause` has frozen.',
+    flags: [], examples: [{ line: 'veloci resume web1', what: 'thaw web1' }],
+  },
+  {
+    name: 'ps', summary: 'list the processes of a container', operands: 'ID [ARGUMENTS OF ps]', minOperands: 1,
+    maxOperands: Infinity, flagsEndAfter: 1,
+    description: 'Lists the processes of a container and of its sub-cgroups: those lines of the host\'s ps(1) that are about them. '
+      + 'The arguments of ps must leave its PID column in place [-ef].',
+    flags: [
+      {
+        name: 'format', also: ['f'], kind: 'string', value: 'FORMAT', choices: ['table', 'json'],
+        summary: 'form of the list [table]; json is an array of host pids',
+      },
+    ],
+    examples: [
+      { line: 'veloci ps web1 -o pid,user,args', what: 'show pid, user and command line' },
+      { line: 'veloci ps --format json web1', what: 'the pids alone' },
+    ],
+  },
+  {
     name: 'spec', summary: 'write a config.json to begin with', operands: '', minOperands: 0, maxOperands: 0,
     description: 'Writes a configuration that runs `sh` in the root file system `rootfs` beside it. An existing file is not '
       + 'overwritten.',

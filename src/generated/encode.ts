@@ -80,6 +80,9 @@ const programNames = [
   'delete',
   'status',
   'exec',
+  'pause',
+  'resume',
+  'update',
 ] as const;
 
 function writeTemplate(w: WireWriter, template: plan.Template): void {
@@ -114,6 +117,11 @@ function writeCgroupMount(w: WireWriter, v: plan.CgroupMount): void {
   w.str(v.controllers);
 }
 
+function writeCgroupValue(w: WireWriter, v: plan.CgroupValue): void {
+  w.str(v.file);
+  w.str(v.value);
+}
+
 function writeResponse(w: WireWriter, v: plan.Response): void {
   w.i32(v.exitCode);
   if (v.plan === undefined) {
@@ -127,6 +135,12 @@ function writeResponse(w: WireWriter, v: plan.Response): void {
   } else {
     w.u8(1);
     w.bytes(v.stored);
+  }
+  if (v.config === undefined) {
+    w.u8(0);
+  } else {
+    w.u8(1);
+    w.bytes(v.config);
   }
   w.str(v.text);
   w.str(v.error);
@@ -242,6 +256,48 @@ function writeCgroupRemove(w: WireWriter, v: plan.CgroupRemove): void {
   const start = w.length();
   writeCgroupDir(w, v.dir);
   w.u32(v.timeout);
+  w.patchU32(start - 4, w.length() - start);
+}
+
+function writeCgroupFreeze(w: WireWriter, v: plan.CgroupFreeze): void {
+  w.u32(24);
+  w.u32(0);
+  const start = w.length();
+  writeCgroupDir(w, v.dir);
+  w.u8(v.frozen ? 1 : 0);
+  w.u32(v.timeout);
+  w.patchU32(start - 4, w.length() - start);
+}
+
+function writeCgroupUpdate(w: WireWriter, v: plan.CgroupUpdate): void {
+  w.u32(25);
+  w.u32(0);
+  const start = w.length();
+  writeCgroupDir(w, v.dir);
+  w.str(v.file);
+  w.str(v.value);
+  if (v.key === undefined) {
+    w.u8(0);
+  } else {
+    w.u8(1);
+    w.str(v.key);
+  }
+  if (v.reset === undefined) {
+    w.u8(0);
+  } else {
+    w.u8(1);
+    writeCgroupValue(w, v.reset);
+  }
+  w.patchU32(start - 4, w.length() - start);
+}
+
+function writeCgroupCheck(w: WireWriter, v: plan.CgroupCheck): void {
+  w.u32(26);
+  w.u32(0);
+  const start = w.length();
+  writeCgroupDir(w, v.dir);
+  w.str(v.file);
+  w.u64(v.limit);
   w.patchU32(start - 4, w.length() - start);
 }
 
@@ -858,6 +914,9 @@ const writers: Readonly<Record<plan.Operation['op'], Write>> = {
   'cgroup.follow': writeCgroupFollow,
   'cgroup.kill': writeCgroupKill,
   'cgroup.remove': writeCgroupRemove,
+  'cgroup.freeze': writeCgroupFreeze,
+  'cgroup.update': writeCgroupUpdate,
+  'cgroup.check': writeCgroupCheck,
   'root.open': writeRootOpen,
   'mount.fs': writeMountFs,
   'mount.bind': writeMountBind,
@@ -933,10 +992,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0x0bc53308);
-  w.u32(0x6e08c0af);
-  w.u32(0xd6b7d8c0);
-  w.u32(0x3f6b31f4);
+  w.u32(0x61722a96);
+  w.u32(0xef88a26d);
+  w.u32(0xd0b0d240);
+  w.u32(0x69fed805);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

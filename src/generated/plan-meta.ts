@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = '0833c50bafc0086ec0d8b7d6f4316b3f';
+export const schemaHash = '962a72616da288ef40d2b0d005d8fe69';
 
 export interface OperationMeta {
   readonly code: number;
@@ -37,6 +37,9 @@ const text = `{
 "cgroup.follow": {"code":21,"actors":["stager"],"steps":["read","open","move"],"undo":false,"fields":{"mounts":"list CgroupMount","sub":"list CgroupDir"}},
 "cgroup.kill": {"code":22,"actors":["host"],"steps":["open","kill","wait"],"undo":false,"fields":{"dir":"CgroupDir","freezer":"optional CgroupDir","timeout":"u32"}},
 "cgroup.remove": {"code":23,"actors":["host"],"steps":["open","rmdir"],"undo":false,"fields":{"dir":"CgroupDir","timeout":"u32"}},
+"cgroup.freeze": {"code":24,"actors":["host"],"steps":["open","write","wait"],"undo":true,"fields":{"dir":"CgroupDir","frozen":"bool","timeout":"u32"}},
+"cgroup.update": {"code":25,"actors":["host"],"steps":["open","read","write"],"undo":true,"fields":{"dir":"CgroupDir","file":"str","value":"str","key":"optional str","reset":"optional CgroupValue"}},
+"cgroup.check": {"code":26,"actors":["host"],"steps":["open","read","exceeded"],"undo":false,"fields":{"dir":"CgroupDir","file":"str","limit":"u64"}},
 "root.open": {"code":32,"actors":["init"],"steps":["propagate","open","clone","attach","parent"],"undo":false,"fields":{"path":"str","tree":"enum Propagation","parentPrivate":"bool"}},
 "mount.fs": {"code":33,"actors":["init"],"steps":["fsopen","option","create","fsmount","target","attach","verify","propagate"],"undo":false,"fields":{"type":"str","source":"optional str","options":"list FsOption","attr":"flags MountAttr","propagation":"enum Propagation","target":"str","directory":"bool","copyUp":"bool"}},
 "mount.bind": {"code":34,"actors":["init"],"steps":["source","clone","attr","target","attach","verify","propagate","link"],"undo":false,"fields":{"source":"optional str","slot":"optional slot","recursive":"bool","set":"flags MountAttr","clear":"flags MountAttr","setAll":"flags MountAttr","clearAll":"flags MountAttr","propagation":"enum Propagation","links":"flags LinkUse","target":"str"}},
@@ -102,10 +105,11 @@ const text = `{
 "FsOption": {"key":"str","value":"optional str"},
 "CgroupDir": {"mount":"str","path":"str"},
 "CgroupMount": {"mount":"str","controllers":"str"},
-"Response": {"exitCode":"i32","plan":"optional bytes","stored":"optional bytes","text":"str","error":"str","explained":"str","code":"str","warnings":"str"}
+"CgroupValue": {"file":"str","value":"str"},
+"Response": {"exitCode":"i32","plan":"optional bytes","stored":"optional bytes","config":"optional bytes","text":"str","error":"str","explained":"str","code":"str","warnings":"str"}
 },
 "enums": {
-"ProgramName": ["create","stager","init","start","kill","delete","status","exec"],
+"ProgramName": ["create","stager","init","start","kill","delete","status","exec","pause","resume","update"],
 "Hole": ["pid","startTime","exitCode","created","id"],
 "Propagation": ["keep","private","rprivate","slave","rslave","shared","rshared","unbindable","runbindable"],
 "Point": ["userNamespace","idsMapped","namespaces","hooksDone","rootReady","created"],
@@ -149,6 +153,9 @@ export const programActors = {
   delete: 'host',
   status: 'host',
   exec: 'host',
+  pause: 'host',
+  resume: 'host',
+  update: 'host',
 } as const;
 
 /**

@@ -8,10 +8,12 @@ export type Slot = number;
 export type Template = readonly (string | { readonly hole: Hole })[];
 
 /**
- * create, start, kill, delete and exec are run by the executor on the host, stager by the stager, init by
- * init; status is a table of texts.
+ * create, start, kill, delete, exec, pause, resume and update are run by the executor on the host, stager by
+ * the stager, init by init; status is a table of texts.
  */
-export type ProgramName = 'create' | 'stager' | 'init' | 'start' | 'kill' | 'delete' | 'status' | 'exec';
+export type ProgramName =
+  'create' | 'stager' | 'init' | 'start' | 'kill' | 'delete' | 'status' | 'exec' | 'pause' | 'resume' |
+  'update';
 
 /**
  * A run-time value in a template: the pid of the container's init on the host (for hooks that init runs: as
@@ -112,6 +114,14 @@ export interface CgroupMount {
   readonly controllers: string;
 }
 
+/** A value of a file of a cgroup. */
+export interface CgroupValue {
+  /** Name of the file, without a slash. */
+  readonly file: string;
+  /** The value. */
+  readonly value: string;
+}
+
 /** The engine's answer. */
 export interface Response {
   /** Exit code of the command when there is no plan to run. */
@@ -120,6 +130,8 @@ export interface Response {
   readonly plan?: Uint8Array | undefined;
   /** Plan to keep in the state directory for the later verbs. */
   readonly stored?: Uint8Array | undefined;
+  /** Configuration to keep in place of the kept one, once the plan has run (update). */
+  readonly config?: Uint8Array | undefined;
   /** Text for stdout. */
   readonly text: string;
   /** The error as one line that stands alone; empty = none. */
@@ -261,6 +273,57 @@ export interface CgroupRemove {
   readonly dir: CgroupDir;
   /** How long EBUSY is retried, in milliseconds. */
   readonly timeout: number;
+}
+
+/**
+ * Freezes a cgroup and those below it, or thaws them, and waits until it is so: freezer.state on v1,
+ * cgroup.freeze and cgroup.events on v2. A freeze that does not come about in time is undone by thawing. Run
+ * by: host.
+ */
+export interface CgroupFreeze {
+  readonly op: 'cgroup.freeze';
+  readonly from: string;
+  /** The cgroup. */
+  readonly dir: CgroupDir;
+  /** True freezes, false thaws. */
+  readonly frozen: boolean;
+  /** How long to wait, in milliseconds. */
+  readonly timeout: number;
+}
+
+/**
+ * Writes one value to one file of the cgroup of a container that runs. Undone by writing what the file had
+ * before: its content; or with `key` its line that begins with that word; or `reset`, where there is no such
+ * line or no `key`. Run by: host.
+ */
+export interface CgroupUpdate {
+  readonly op: 'cgroup.update';
+  readonly from: string;
+  /** The cgroup. */
+  readonly dir: CgroupDir;
+  /** Name of the file, without a slash. */
+  readonly file: string;
+  /** What is written, in one write(2). */
+  readonly value: string;
+  /** First word of the line that the value replaces, in a file with one line for each device. */
+  readonly key?: string | undefined;
+  /** What undoes the write when the file does not tell. */
+  readonly reset?: CgroupValue | undefined;
+}
+
+/**
+ * Fails when the number in a file of a cgroup is above a limit (memory.checkBeforeUpdate). The detail is the
+ * number. Run by: host.
+ */
+export interface CgroupCheck {
+  readonly op: 'cgroup.check';
+  readonly from: string;
+  /** The cgroup. */
+  readonly dir: CgroupDir;
+  /** Name of the file, without a slash. */
+  readonly file: string;
+  /** The largest number that passes. */
+  readonly limit: number | bigint;
 }
 
 /**
@@ -1036,6 +1099,9 @@ export type HostOperation =
   | CgroupOpen
   | CgroupKill
   | CgroupRemove
+  | CgroupFreeze
+  | CgroupUpdate
+  | CgroupCheck
   | MountIdmap
   | SyncSignal
   | SyncAwait
@@ -1132,6 +1198,9 @@ export interface Programs {
   readonly delete?: readonly HostOperation[] | undefined;
   readonly status?: readonly HostOperation[] | undefined;
   readonly exec?: readonly HostOperation[] | undefined;
+  readonly pause?: readonly HostOperation[] | undefined;
+  readonly resume?: readonly HostOperation[] | undefined;
+  readonly update?: readonly HostOperation[] | undefined;
 }
 
 /**

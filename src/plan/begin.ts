@@ -9,6 +9,6 @@ export function newDraft(spec: Spec, process: Process, at: string, context: Cont
   const namespaces = readNamespaces(spec);
   return {
     spec, process, at, context, namespaces, cgroups: readCgroups(spec, namespaces, context),
-    host: [], stager: [], init: [], start: [], kill: [], delete: [], status: [],
+    host: [], stager: [], init: [], start: [], kill: [], delete: [], pause: [], resume: [], status: [],
   };
 }

@@ -10,7 +10,7 @@ import { dropBounding, setCapabilities } from './concern/capabilities.ts';
 import { joinCgroups, limitCgroups, limitProcesses, makeCgroups } from './concern/cgroup.ts';
 import { makeDevices } from './concern/devices.ts';
 import { containerHooks, poststartHooks, poststopHooks, runtimeHooks, startHooks } from './concern/hooks.ts';
-import { awaitCreated, deleteProgram, killProgram, spawn, startProgram } from './concern/life.ts';
+import { awaitCreated, deleteProgram, killProgram, pausePrograms, spawn, startProgram } from './concern/life.ts';
 import { finishMounts, makeMounts } from './concern/mounts.ts';
 import { makeNamespaces } from './concern/namespaces.ts';
 import { nameHost, raiseLoopback } from './concern/network.ts';
@@ -27,8 +27,8 @@ import { writeSysctls } from './concern/sysctl.ts';
 import { openTerminal } from './concern/terminal.ts';
 
 /**
- * Compiles the configuration of a container to a plan: create, stager and init run now; start, kill, delete
- * and status are kept for the later verbs.
+ * Compiles the configuration of a container to a plan: create, stager and init run now; start, kill, delete,
+ * pause, resume and status are kept for the later verbs.
  *
  * @param spec a valid configuration: its schema and its checks have passed
  * @throws PlanError when this host cannot do it
@@ -70,11 +70,13 @@ export function compile(spec: Spec, context: Context): Plan {
   killProgram(d);
   deleteProgram(d);
   poststopHooks(d);
+  pausePrograms(d);
   statusTexts(d);
   return {
     planVersion: 1,
     programs: {
-      create: d.host, stager: d.stager, init: d.init, start: d.start, kill: d.kill, delete: d.delete, status: d.status,
+      create: d.host, stager: d.stager, init: d.init, start: d.start, kill: d.kill, delete: d.delete,
+      status: d.status, pause: d.pause, resume: d.resume,
     },
   };
 }

@@ -71,6 +71,8 @@ export interface Draft {
   readonly start: HostOperation[];
   readonly kill: HostOperation[];
   readonly delete: HostOperation[];
+  readonly pause: HostOperation[];
+  readonly resume: HostOperation[];
   readonly status: HostOperation[];
 }
 

@@ -9,6 +9,7 @@ const programs: readonly (readonly [name: ProgramName, title: string])[] = [
   ['create', 'create, on the host'], ['exec', 'exec, on the host'], ['stager', 'stager, on the way into the container'],
   ['init', 'init, in the container'], ['start', 'start, on the host'], ['kill', 'kill, on the host'],
   ['delete', 'delete, on the host'],
+  ['pause', 'pause, on the host'], ['resume', 'resume, on the host'], ['update', 'update, on the host'],
 ];
 
 /** Headings by the beginning of the pointer of what caused an operation; the first that fits counts. */

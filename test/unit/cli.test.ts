@@ -29,7 +29,7 @@ t.test('what engines give is known', async (t) => {
 });
 
 t.test('operands of a program are not taken for flags', async (t) => {
-  t.same(commands.filter((command) => command.flagsEndAfter !== undefined).map((command) => command.name), ['kill', 'exec']);
+  t.same(commands.filter((command) => command.flagsEndAfter !== undefined).map((command) => command.name), ['kill', 'exec', 'ps']);
 });
 
 t.test('the help shows every flag but the ignored ones', async (t) => {

@@ -18,6 +18,21 @@ export const operation = {
   'cgroup.follow': { code: 'E0709', message: 'cannot join the cgroup of the container' },
   'cgroup.kill': { code: 'E0710', message: 'cannot kill the processes of the cgroup "{path}"' },
   'cgroup.remove': { code: 'E0711', message: 'cannot remove the cgroup "{path}"' },
+  'cgroup.freeze': { code: 'E0850', message: 'cannot freeze or thaw the cgroup "{path}"' },
+  'cgroup.freeze/wait': {
+    code: 'E0851', message: 'the processes of the cgroup "{path}" do not freeze or thaw in time',
+    hint: 'is a process stuck in the kernel, or a cgroup above it frozen?',
+  },
+  'cgroup.update': { code: 'E0852', message: 'cannot write "{value}" to {file} of the cgroup "{path}"' },
+  'cgroup.update/open:ENOENT': { code: 'E0853', message: 'the kernel has no {file} in the cgroup "{path}"', hint: 'is the controller enabled?' },
+  'cgroup.update/write:EBUSY': {
+    code: 'E0854', message: 'cannot write "{value}" to {file} of the cgroup "{path}"', hint: 'more than that is in use',
+  },
+  'cgroup.check': { code: 'E0855', message: 'cannot read {file} of the cgroup "{path}"' },
+  'cgroup.check/exceeded': {
+    code: 'E0856', message: 'the new memory limit {limit} is below what is in use ({detail})',
+    hint: 'memory.checkBeforeUpdate forbids that: stop something first, or leave it out',
+  },
 
   'root.open': { code: 'E0715', message: 'cannot prepare the root file system "{path}"' },
   'root.open/open:ENOENT': { code: 'E0716', message: 'the root file system "{path}" is missing', hint: 'root.path is relative to the bundle' },

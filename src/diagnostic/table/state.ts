@@ -43,4 +43,12 @@ export const state = {
   undoFailed: { code: 'E0630', native: true, warning: true, message: 'cannot undo {what} ({errno})' },
   killFailed: { code: 'E0631', native: true, message: 'processes of container "{id}" are still alive {seconds} s after SIGKILL' },
   planOutdated: { code: 'E0632', native: true, message: 'the stored plan of container "{id}" cannot be renewed: {what}', hint: 'use "veloci delete --force"' },
+  notPaused: { code: 'E0634', native: true, message: 'container not paused: "{id}" is {status}' },
+  freezerMissing: {
+    code: 'E0635', native: true, message: 'cannot pause container "{id}": it has no cgroup that can freeze',
+    hint: 'mount the freezer controller or cgroup v2, and let veloci manage cgroups',
+  },
+  cgroupGone: { code: 'E0636', native: true, message: 'cannot read the cgroup of container "{id}" ({errno})' },
+  psFailed: { code: 'E0637', native: true, message: 'cannot run ps ({errno})', hint: 'is it installed? --format json needs no ps' },
+  psColumn: { code: 'E0638', native: true, message: 'the output of ps has no PID column', hint: 'give ps arguments that show it, such as -ef' },
 } as const satisfies Entries;

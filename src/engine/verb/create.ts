@@ -30,8 +30,8 @@ export function recompile(call: Call): Response {
 }
 
 function storedOf(call: Call, plan: Plan): Uint8Array {
-  const { start, kill, delete: remove, status } = plan.programs;
-  return encodePlan({ planVersion: 1, programs: { start, kill, delete: remove, status } }, call.host.writer());
+  const { start, kill, delete: remove, status, pause, resume } = plan.programs;
+  return encodePlan({ planVersion: 1, programs: { start, kill, delete: remove, status, pause, resume } }, call.host.writer());
 }
 
 function linesOf(call: Call, warnings: readonly Diagnostic[]): string {

@@ -173,7 +173,12 @@ function subOf(d: Draft, text: string): CgroupDir {
   return { mount: place.dir.mount, path: clean(path) };
 }
 
-function settings(d: Draft): readonly Setting[] {
+/**
+ * Values for the files of the cgroups that linux.resources asks for.
+ *
+ * @throws PlanError when this version of cgroups has no equivalent
+ */
+export function settings(d: Draft): readonly Setting[] {
   const resources = d.spec.linux?.resources;
   if (resources === undefined || d.cgroups.places.length === 0) return [];
   const v2 = d.context.facts.cgroup.mode === 'v2';
@@ -202,15 +207,22 @@ function nameOf(pointer: string): string {
 }
 
 function set(d: Draft, setting: Setting): void {
+  d.host.push(writeOf(placeForSetting(d, setting).dir, setting));
+}
+
+/**
+ * The hierarchy that has the controller of a setting.
+ *
+ * @throws PlanError when none has
+ */
+export function placeForSetting(d: Draft, setting: Setting): Place {
   const v2 = d.context.facts.cgroup.mode === 'v2';
   const place = v2 ? d.cgroups.places[0] : placeOf(d.cgroups, setting.controller);
-  if (place === undefined || (v2 && !hasController(d, setting.controller))) {
-    throw new PlanError(diagnose(
-      'cgroupMissing', { controller: setting.controller, name: nameOf(setting.from) },
-      placeAt(setting.from),
-    ));
-  }
-  d.host.push(writeOf(place.dir, setting));
+  if (place !== undefined && (!v2 || hasController(d, setting.controller))) return place;
+  throw new PlanError(diagnose(
+    'cgroupMissing', { controller: setting.controller, name: nameOf(setting.from) },
+    placeAt(setting.from),
+  ));
 }
 
 /** Controllers of v2 that are none in cgroup.controllers: core files, which always exist. */
@@ -241,16 +253,24 @@ function limitDevices(d: Draft): void {
     });
     return;
   }
-  const place = placeOf(d.cgroups, 'devices');
-  if (place === undefined) {
-    throw new PlanError(diagnose(
-      'cgroupMissing', { controller: 'devices', name: 'linux.resources' }, placeAt('/linux/resources'),
-    ));
-  }
+  const place = v1DevicesPlace(d);
   for (const rule of rules) {
     const file = rule.allow ? 'devices.allow' : 'devices.deny';
     for (const value of v1Rule(rule)) {
       d.host.push({ op: 'cgroup.write', from: rule.from, dir: place.dir, file, value });
     }
   }
+}
+
+/**
+ * The v1 hierarchy of the device controller.
+ *
+ * @throws PlanError when it is not mounted
+ */
+export function v1DevicesPlace(d: Draft): Place {
+  const place = placeOf(d.cgroups, 'devices');
+  if (place !== undefined) return place;
+  throw new PlanError(diagnose(
+    'cgroupMissing', { controller: 'devices', name: 'linux.resources' }, placeAt('/linux/resources'),
+  ));
 }

@@ -55,3 +55,11 @@ export function deleteProgram(d: Draft): void {
   }
   d.delete.push({ op: 'state.remove', from: '' });
 }
+
+/** pause and resume; both stay empty where no cgroup can freeze. */
+export function pausePrograms(d: Draft): void {
+  const dir = freezerDir(d.cgroups) ?? d.cgroups.places.find(({ version }) => version === 2)?.dir;
+  if (dir === undefined) return;
+  d.pause.push({ op: 'cgroup.freeze', from: d.cgroups.from, dir, frozen: true, timeout: patience });
+  d.resume.push({ op: 'cgroup.freeze', from: d.cgroups.from, dir, frozen: false, timeout: patience });
+}
