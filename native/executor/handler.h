@@ -35,6 +35,7 @@ public:
   Outcome on(const MountIdmap &op);
   Outcome on(const ProcessAwait &op);
   Outcome on(const ProcessStart &op);
+  Outcome on(const StartRefuse &op);
   Outcome on(const ProcessFd &op);
   Outcome on(const ProcessSignal &op);
   Outcome on(const ProcessEnd &op);
@@ -55,6 +56,10 @@ public:
 
   // hook_ops.cc
   Outcome on(const HookRun &op);
+
+  // scheduling_ops.cc
+  Outcome on(const SchedSet &op);
+  Outcome on(const IoprioSet &op);
 
 private:
   Context &context_;

@@ -41,6 +41,8 @@ int wait_end(int fifo, int pidfd) {
 
 } // namespace
 
+Outcome HostHandler::on(const StartRefuse &) { return Outcome::failed(step::start_refuse::process, ENOEXEC); }
+
 Outcome HostHandler::on(const ProcessStart &) {
   using namespace step::process_start;
   Record &record = *context_.record;

@@ -1392,6 +1392,19 @@ struct HookRunSignal {
   }
 };
 
+// the container has no process to start
+struct StartRefuse {
+  static constexpr char code[] = "E0831";
+
+  template <class Sink> void message(Sink &sink) const {
+    sink.text(Str{"the container has no process to start", 37});
+  }
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"add \"process\" to config.json and create it again", 48});
+    return true;
+  }
+};
+
 // internal error: {what}
 struct Internal {
   static constexpr char code[] = "E0901";

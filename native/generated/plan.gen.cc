@@ -394,6 +394,23 @@ bool read(Reader &reader, FilterOpen &value) {
          read(reader, value.program);
 }
 
+bool read(Reader &reader, SchedSet &value) {
+  return read(reader, value.policy) &&
+         read(reader, value.nice) &&
+         read(reader, value.priority) &&
+         read(reader, value.flags) &&
+         read(reader, value.runtime) &&
+         read(reader, value.deadline) &&
+         read(reader, value.period);
+}
+
+bool read(Reader &reader, IoprioSet &value) {
+  return read(reader, value.class_) &&
+         read(reader, value.priority);
+}
+
+bool read(Reader &, StartRefuse &) { return true; }
+
 bool read(Reader &reader, SessionNew &value) {
   return read(reader, value.keyring);
 }
@@ -482,6 +499,19 @@ bool read(Reader &reader, ProgramRun &value) {
 bool read(Reader &reader, LabelExec &value) {
   return read(reader, value.file) &&
          read(reader, value.value);
+}
+
+bool read(Reader &reader, MemoryPolicy &value) {
+  return read(reader, value.mode) &&
+         read(reader, value.nodes);
+}
+
+bool read(Reader &reader, PersonalitySet &value) {
+  return read(reader, value.domain);
+}
+
+bool read(Reader &reader, CpuAffinity &value) {
+  return read(reader, value.mask);
 }
 
 namespace {
@@ -715,6 +745,18 @@ constexpr const char *steps_of_filter_open[] = {
     "open", "create", "write", "rename",
 };
 
+constexpr const char *steps_of_sched_set[] = {
+    "attributes",
+};
+
+constexpr const char *steps_of_ioprio_set[] = {
+    "ioprio",
+};
+
+constexpr const char *steps_of_start_refuse[] = {
+    "process",
+};
+
 constexpr const char *steps_of_session_new[] = {
     "setsid", "keyring",
 };
@@ -789,6 +831,18 @@ constexpr const char *steps_of_program_run[] = {
 
 constexpr const char *steps_of_label_exec[] = {
     "open", "write",
+};
+
+constexpr const char *steps_of_memory_policy[] = {
+    "policy",
+};
+
+constexpr const char *steps_of_personality_set[] = {
+    "personality",
+};
+
+constexpr const char *steps_of_cpu_affinity[] = {
+    "affinity",
 };
 
 const char *nth(const char *const *names, int count, int index) {
@@ -905,6 +959,12 @@ bool verify_operation(const OpRecord &record, Actor actor, unsigned depth, const
     return (actor == Actor::host || refuse(what)) && whole<ConsoleKeep>(record, what);
   case code::filter_open:
     return (actor == Actor::host || refuse(what)) && whole<FilterOpen>(record, what);
+  case code::sched_set:
+    return (actor == Actor::host || refuse(what)) && whole<SchedSet>(record, what);
+  case code::ioprio_set:
+    return (actor == Actor::host || refuse(what)) && whole<IoprioSet>(record, what);
+  case code::start_refuse:
+    return (actor == Actor::host || refuse(what)) && whole<StartRefuse>(record, what);
   case code::session_new:
     return (actor == Actor::init || refuse(what)) && whole<SessionNew>(record, what);
   case code::net_up:
@@ -943,6 +1003,12 @@ bool verify_operation(const OpRecord &record, Actor actor, unsigned depth, const
     return (actor == Actor::init || refuse(what)) && whole<ProgramRun>(record, what);
   case code::label_exec:
     return (actor == Actor::init || refuse(what)) && whole<LabelExec>(record, what);
+  case code::memory_policy:
+    return (actor == Actor::init || refuse(what)) && whole<MemoryPolicy>(record, what);
+  case code::personality_set:
+    return (actor == Actor::init || refuse(what)) && whole<PersonalitySet>(record, what);
+  case code::cpu_affinity:
+    return (actor == Actor::stager || refuse(what)) && whole<CpuAffinity>(record, what);
   }
   *what = "an operation has an unknown code";
   return false;
@@ -1015,6 +1081,9 @@ const char *operation_name(uint16_t code) {
   case code::console_send: return "console.send";
   case code::console_keep: return "console.keep";
   case code::filter_open: return "filter.open";
+  case code::sched_set: return "sched.set";
+  case code::ioprio_set: return "ioprio.set";
+  case code::start_refuse: return "start.refuse";
   case code::session_new: return "session.new";
   case code::net_up: return "net.up";
   case code::hostname_set: return "hostname.set";
@@ -1034,6 +1103,9 @@ const char *operation_name(uint16_t code) {
   case code::start_wait: return "start.wait";
   case code::program_run: return "program.run";
   case code::label_exec: return "label.exec";
+  case code::memory_policy: return "memory.policy";
+  case code::personality_set: return "personality.set";
+  case code::cpu_affinity: return "cpu.affinity";
   }
   return "?";
 }
@@ -1089,6 +1161,9 @@ const char *step_name(uint16_t code, int step) {
   case code::hook_run: return nth(steps_of_hook_run, 8, step);
   case code::console_send: return nth(steps_of_console_send, 2, step);
   case code::filter_open: return nth(steps_of_filter_open, 4, step);
+  case code::sched_set: return nth(steps_of_sched_set, 1, step);
+  case code::ioprio_set: return nth(steps_of_ioprio_set, 1, step);
+  case code::start_refuse: return nth(steps_of_start_refuse, 1, step);
   case code::session_new: return nth(steps_of_session_new, 2, step);
   case code::net_up: return nth(steps_of_net_up, 2, step);
   case code::hostname_set: return nth(steps_of_hostname_set, 2, step);
@@ -1108,6 +1183,9 @@ const char *step_name(uint16_t code, int step) {
   case code::start_wait: return nth(steps_of_start_wait, 2, step);
   case code::program_run: return nth(steps_of_program_run, 2, step);
   case code::label_exec: return nth(steps_of_label_exec, 2, step);
+  case code::memory_policy: return nth(steps_of_memory_policy, 1, step);
+  case code::personality_set: return nth(steps_of_personality_set, 1, step);
+  case code::cpu_affinity: return nth(steps_of_cpu_affinity, 1, step);
   }
   return "?";
 }

@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0x96, 0x2a, 0x72, 0x61, 0x6d, 0xa2, 0x88, 0xef, 0x40, 0xd2, 0xb0, 0xd0, 0x05, 0xd8, 0xfe, 0x69,
+    0xad, 0x12, 0xea, 0x6a, 0xb9, 0xf5, 0xf6, 0xaf, 0x9c, 0x2a, 0x8a, 0x09, 0x10, 0xdf, 0xf0, 0xa8,
 };
-constexpr char plan_schema_hash_text[] = "962a72616da288ef40d2b0d005d8fe69";
+constexpr char plan_schema_hash_text[] = "ad12ea6ab9f5f6af9c2a8a0910dff0a8";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -37,11 +37,11 @@ bool read(Reader &reader, Propagation &value);
 
 // A point of the start that one process reports and another waits for: user namespace made, its
 // maps written, all namespaces made, hooks of the runtime's namespace done, root file system ready,
-// container created.
+// container created, ready for the limits that only the host's side can set, those set.
 enum class Point : uint8_t {
-  user_namespace, ids_mapped, namespaces, hooks_done, root_ready, created,
+  user_namespace, ids_mapped, namespaces, hooks_done, root_ready, created, limits, limits_set,
 };
-constexpr uint8_t point_count = 6;
+constexpr uint8_t point_count = 8;
 bool read(Reader &reader, Point &value);
 
 // The six kinds of hooks of the runtime specification.
@@ -766,6 +766,40 @@ struct FilterOpen {
 };
 bool read(Reader &reader, FilterOpen &value);
 
+// Sets scheduling policy and parameters of init (sched_setattr(2)), with the rights of the caller:
+// those of a user namespace do not count for it.
+struct SchedSet {
+  // Number of the SCHED_ policy.
+  uint32_t policy = 0;
+  // Nice value.
+  int32_t nice = 0;
+  // Static priority.
+  uint32_t priority = 0;
+  // SCHED_FLAG_ bits.
+  uint64_t flags = 0;
+  // Nanoseconds, SCHED_DEADLINE alone.
+  uint64_t runtime = 0;
+  // Nanoseconds, SCHED_DEADLINE alone.
+  uint64_t deadline = 0;
+  // Nanoseconds, SCHED_DEADLINE alone; 0 = the deadline.
+  uint64_t period = 0;
+};
+bool read(Reader &reader, SchedSet &value);
+
+// Sets the I/O priority of init (ioprio_set(2)).
+struct IoprioSet {
+  // 1 real-time, 2 best effort, 3 idle.
+  uint32_t class_ = 0;
+  // 0 (first) to 7.
+  uint32_t priority = 0;
+};
+bool read(Reader &reader, IoprioSet &value);
+
+// Fails: the configuration has no process that start could run.
+struct StartRefuse {
+};
+bool read(Reader &reader, StartRefuse &value);
+
 // setsid(2) and, unless --no-new-keyring, a new session keyring (keyctl(2)
 // KEYCTL_JOIN_SESSION_KEYRING; a kernel without keys is no error).
 struct SessionNew {
@@ -943,6 +977,30 @@ struct LabelExec {
 };
 bool read(Reader &reader, LabelExec &value);
 
+// Sets the NUMA memory policy (set_mempolicy(2)), which execve keeps.
+struct MemoryPolicy {
+  // MPOL_ mode with MPOL_F_ flags.
+  uint32_t mode = 0;
+  // Bits of the nodes, lowest first; whole words of 8 bytes. Absent = none.
+  Optional<Bytes> nodes;
+};
+bool read(Reader &reader, MemoryPolicy &value);
+
+// Sets the execution domain (personality(2)).
+struct PersonalitySet {
+  // PER_LINUX or PER_LINUX32.
+  uint32_t domain = 0;
+};
+bool read(Reader &reader, PersonalitySet &value);
+
+// Sets on which processors the stager, and so the process that it makes, may run
+// (sched_setaffinity(2)).
+struct CpuAffinity {
+  // Bits of the processors, lowest first; whole words of 8 bytes.
+  Bytes mask;
+};
+bool read(Reader &reader, CpuAffinity &value);
+
 // Codes of the operations.
 namespace code {
 constexpr uint16_t alt = 1;
@@ -998,6 +1056,9 @@ constexpr uint16_t hook_run = 77;
 constexpr uint16_t console_send = 78;
 constexpr uint16_t console_keep = 79;
 constexpr uint16_t filter_open = 80;
+constexpr uint16_t sched_set = 81;
+constexpr uint16_t ioprio_set = 82;
+constexpr uint16_t start_refuse = 84;
 constexpr uint16_t session_new = 96;
 constexpr uint16_t net_up = 97;
 constexpr uint16_t hostname_set = 98;
@@ -1017,6 +1078,9 @@ constexpr uint16_t program_find = 111;
 constexpr uint16_t start_wait = 112;
 constexpr uint16_t program_run = 113;
 constexpr uint16_t label_exec = 114;
+constexpr uint16_t memory_policy = 115;
+constexpr uint16_t personality_set = 116;
+constexpr uint16_t cpu_affinity = 117;
 }
 
 // Steps of the operations, for Outcome::step.
@@ -1168,6 +1232,15 @@ constexpr int connect = 0, send = 1;
 namespace filter_open {
 constexpr int open = 0, create = 1, write = 2, rename = 3;
 }
+namespace sched_set {
+constexpr int attributes = 0;
+}
+namespace ioprio_set {
+constexpr int ioprio = 0;
+}
+namespace start_refuse {
+constexpr int process = 0;
+}
 namespace session_new {
 constexpr int setsid = 0, keyring = 1;
 }
@@ -1224,6 +1297,15 @@ constexpr int close = 0, execve = 1;
 }
 namespace label_exec {
 constexpr int open = 0, write = 1;
+}
+namespace memory_policy {
+constexpr int policy = 0;
+}
+namespace personality_set {
+constexpr int personality = 0;
+}
+namespace cpu_affinity {
+constexpr int affinity = 0;
 }
 }
 
@@ -1314,6 +1396,12 @@ template <class Handler> Outcome run_host(const OpRecord &record, Handler &handl
     return run_operation<ConsoleKeep>(record, handler);
   case code::filter_open:
     return run_operation<FilterOpen>(record, handler);
+  case code::sched_set:
+    return run_operation<SchedSet>(record, handler);
+  case code::ioprio_set:
+    return run_operation<IoprioSet>(record, handler);
+  case code::start_refuse:
+    return run_operation<StartRefuse>(record, handler);
   }
   return malformed();
 }
@@ -1351,6 +1439,8 @@ template <class Handler> Outcome run_stager(const OpRecord &record, Handler &han
     return run_operation<RlimitSet>(record, handler);
   case code::oom_score:
     return run_operation<OomScore>(record, handler);
+  case code::cpu_affinity:
+    return run_operation<CpuAffinity>(record, handler);
   }
   return malformed();
 }
@@ -1434,6 +1524,10 @@ template <class Handler> Outcome run_init(const OpRecord &record, Handler &handl
     return run_operation<ProgramRun>(record, handler);
   case code::label_exec:
     return run_operation<LabelExec>(record, handler);
+  case code::memory_policy:
+    return run_operation<MemoryPolicy>(record, handler);
+  case code::personality_set:
+    return run_operation<PersonalitySet>(record, handler);
   }
   return malformed();
 }

@@ -327,6 +327,23 @@ template <class Visit> void each_field(const FilterOpen &value, Visit &&visit) {
   visit("program", value.program);
 }
 
+template <class Visit> void each_field(const SchedSet &value, Visit &&visit) {
+  visit("policy", value.policy);
+  visit("nice", value.nice);
+  visit("priority", value.priority);
+  visit("flags", value.flags);
+  visit("runtime", value.runtime);
+  visit("deadline", value.deadline);
+  visit("period", value.period);
+}
+
+template <class Visit> void each_field(const IoprioSet &value, Visit &&visit) {
+  visit("class", value.class_);
+  visit("priority", value.priority);
+}
+
+template <class Visit> void each_field(const StartRefuse &, Visit &&) {}
+
 template <class Visit> void each_field(const SessionNew &value, Visit &&visit) {
   visit("keyring", value.keyring);
 }
@@ -417,6 +434,19 @@ template <class Visit> void each_field(const LabelExec &value, Visit &&visit) {
   visit("value", value.value);
 }
 
+template <class Visit> void each_field(const MemoryPolicy &value, Visit &&visit) {
+  visit("mode", value.mode);
+  visit("nodes", value.nodes);
+}
+
+template <class Visit> void each_field(const PersonalitySet &value, Visit &&visit) {
+  visit("domain", value.domain);
+}
+
+template <class Visit> void each_field(const CpuAffinity &value, Visit &&visit) {
+  visit("mask", value.mask);
+}
+
 // Calls visit(const T &) with the operation read; false when the code is unknown or the bytes are malformed.
 template <class Visit> bool visit_operation(const OpRecord &record, Visit &&visit) {
   Reader reader(record.body);
@@ -479,6 +509,9 @@ template <class Visit> bool visit_operation(const OpRecord &record, Visit &&visi
   case code::console_send: return visit_as(ConsoleSend());
   case code::console_keep: return visit_as(ConsoleKeep());
   case code::filter_open: return visit_as(FilterOpen());
+  case code::sched_set: return visit_as(SchedSet());
+  case code::ioprio_set: return visit_as(IoprioSet());
+  case code::start_refuse: return visit_as(StartRefuse());
   case code::session_new: return visit_as(SessionNew());
   case code::net_up: return visit_as(NetUp());
   case code::hostname_set: return visit_as(HostnameSet());
@@ -498,6 +531,9 @@ template <class Visit> bool visit_operation(const OpRecord &record, Visit &&visi
   case code::start_wait: return visit_as(StartWait());
   case code::program_run: return visit_as(ProgramRun());
   case code::label_exec: return visit_as(LabelExec());
+  case code::memory_policy: return visit_as(MemoryPolicy());
+  case code::personality_set: return visit_as(PersonalitySet());
+  case code::cpu_affinity: return visit_as(CpuAffinity());
   }
   return false;
 }

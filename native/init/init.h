@@ -44,6 +44,9 @@ public:
   Outcome on(const IdsSet &op);
   Outcome on(const CapsSet &op);
   Outcome on(const PrivilegesNone &op);
+  // adapt.cc
+  Outcome on(const MemoryPolicy &op);
+  Outcome on(const PersonalitySet &op);
   // seccomp.cc
   Outcome on(const SeccompLoad &op);
   // environment.cc, cwd.cc

@@ -121,6 +121,11 @@ Outcome Stager::on(const IdsRoot &op) {
   return Outcome::success();
 }
 
+Outcome Stager::on(const CpuAffinity &op) {
+  if (syscall(SYS_sched_setaffinity, 0, op.mask.size, op.mask.data) == 0) return Outcome::success();
+  return Outcome::failed(step::cpu_affinity::affinity);
+}
+
 Outcome Stager::on(const ProcessClone &op) {
   Fd cgroup(followed_.release());
   if (op.cgroup) cgroup = static_cast<Fd &&>(shared_.slots[op.cgroup.value.number]);

@@ -16,6 +16,7 @@ public:
   Outcome on(const TimeOffsets &op);
   Outcome on(const OomScore &op);
   Outcome on(const IdsRoot &op);
+  Outcome on(const CpuAffinity &op);
   // Comes back only in init.
   Outcome on(const ProcessClone &op);
 

@@ -67,9 +67,6 @@ export function cgroupsOf(request: Request): readonly string[] {
 /** @throws PlanError when a value has not its form */
 export function execFlagsOf(request: Request): ExecFlags {
   const { options } = request;
-  for (const name of ['process-label', 'apparmor']) {
-    if (options[name] !== undefined) throw new PlanError(diagnose('unsupported', { name: `--${name}` }));
-  }
   const env = list(options, 'env');
   for (const entry of env ?? []) {
     if (entry.indexOf('=') <= 0) throw new PlanError(diagnose('envInvalid', { value: entry }));
@@ -79,12 +76,15 @@ export function execFlagsOf(request: Request): ExecFlags {
   const caps = list(options, 'cap');
   const args = list(options, 'args');
   const cwd = text(options, 'cwd');
+  const label = text(options, 'process-label');
+  const profile = text(options, 'apparmor');
   return {
     ...(args === undefined ? {} : { args }), ...(cwd === undefined ? {} : { cwd }), ...(env === undefined ? {} : { env }),
     ...(user === undefined || user === '' ? {} : { user: userOf(user) }),
     ...(gids === undefined ? {} : { additionalGids: gids.map((gid) => idOf(gid, gid)) }),
     ...(caps === undefined ? {} : { capabilities: caps.map(capabilityOf) }),
     ...(isOn(options, 'no-new-privs') ? { noNewPrivileges: true } : {}),
+    ...(label === undefined ? {} : { selinuxLabel: label }), ...(profile === undefined ? {} : { apparmorProfile: profile }),
     terminal: isOn(options, 'tty'),
   };
 }

@@ -30,6 +30,8 @@ const indexOfPoint = {
   hooksDone: 3,
   rootReady: 4,
   created: 5,
+  limits: 6,
+  limitsSet: 7,
 } as const;
 
 const indexOfHookKind = {
@@ -722,6 +724,30 @@ function writeFilterOpen(w: WireWriter, v: plan.FilterOpen): void {
   w.patchU32(start - 4, w.length() - start);
 }
 
+function writeSchedSet(w: WireWriter, v: plan.SchedSet): void {
+  w.u32(81);
+  w.u32(44);
+  w.u32(v.policy);
+  w.i32(v.nice);
+  w.u32(v.priority);
+  w.u64(v.flags);
+  w.u64(v.runtime);
+  w.u64(v.deadline);
+  w.u64(v.period);
+}
+
+function writeIoprioSet(w: WireWriter, v: plan.IoprioSet): void {
+  w.u32(82);
+  w.u32(8);
+  w.u32(v.class);
+  w.u32(v.priority);
+}
+
+function writeStartRefuse(w: WireWriter): void {
+  w.u32(84);
+  w.u32(0);
+}
+
 function writeSessionNew(w: WireWriter, v: plan.SessionNew): void {
   w.u32(96);
   w.u32(0);
@@ -902,6 +928,34 @@ function writeLabelExec(w: WireWriter, v: plan.LabelExec): void {
   w.patchU32(start - 4, w.length() - start);
 }
 
+function writeMemoryPolicy(w: WireWriter, v: plan.MemoryPolicy): void {
+  w.u32(115);
+  w.u32(0);
+  const start = w.length();
+  w.u32(v.mode);
+  if (v.nodes === undefined) {
+    w.u8(0);
+  } else {
+    w.u8(1);
+    w.bytes(v.nodes);
+  }
+  w.patchU32(start - 4, w.length() - start);
+}
+
+function writePersonalitySet(w: WireWriter, v: plan.PersonalitySet): void {
+  w.u32(116);
+  w.u32(4);
+  w.u32(v.domain);
+}
+
+function writeCpuAffinity(w: WireWriter, v: plan.CpuAffinity): void {
+  w.u32(117);
+  w.u32(0);
+  const start = w.length();
+  w.bytes(v.mask);
+  w.patchU32(start - 4, w.length() - start);
+}
+
 type Write = (w: WireWriter, operation: never) => void;
 
 const writers: Readonly<Record<plan.Operation['op'], Write>> = {
@@ -958,6 +1012,9 @@ const writers: Readonly<Record<plan.Operation['op'], Write>> = {
   'console.send': writeConsoleSend,
   'console.keep': writeConsoleKeep,
   'filter.open': writeFilterOpen,
+  'sched.set': writeSchedSet,
+  'ioprio.set': writeIoprioSet,
+  'start.refuse': writeStartRefuse,
   'session.new': writeSessionNew,
   'net.up': writeNetUp,
   'hostname.set': writeHostnameSet,
@@ -977,6 +1034,9 @@ const writers: Readonly<Record<plan.Operation['op'], Write>> = {
   'start.wait': writeStartWait,
   'program.run': writeProgramRun,
   'label.exec': writeLabelExec,
+  'memory.policy': writeMemoryPolicy,
+  'personality.set': writePersonalitySet,
+  'cpu.affinity': writeCpuAffinity,
 };
 
 function writeOperation(w: WireWriter, operation: plan.Operation): void {
@@ -992,10 +1052,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0x61722a96);
-  w.u32(0xef88a26d);
-  w.u32(0xd0b0d240);
-  w.u32(0x69fed805);
+  w.u32(0x6aea12ad);
+  w.u32(0xaff6f5b9);
+  w.u32(0x098a2a9c);
+  w.u32(0xa8f0df10);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = '962a72616da288ef40d2b0d005d8fe69';
+export const schemaHash = 'ad12ea6ab9f5f6af9c2a8a0910dff0a8';
 
 export interface OperationMeta {
   readonly code: number;
@@ -81,6 +81,9 @@ const text = `{
 "console.send": {"code":78,"actors":["host"],"steps":["connect","send"],"undo":false,"fields":{"slot":"slot","socket":"str"}},
 "console.keep": {"code":79,"actors":["host"],"steps":[],"undo":false,"fields":{"slot":"slot"}},
 "filter.open": {"code":80,"actors":["host"],"steps":["open","create","write","rename"],"undo":false,"fields":{"slot":"slot","hash":"str","program":"optional bytes"}},
+"sched.set": {"code":81,"actors":["host"],"steps":["attributes"],"undo":false,"fields":{"policy":"u32","nice":"i32","priority":"u32","flags":"u64","runtime":"u64","deadline":"u64","period":"u64"}},
+"ioprio.set": {"code":82,"actors":["host"],"steps":["ioprio"],"undo":false,"fields":{"class":"u32","priority":"u32"}},
+"start.refuse": {"code":84,"actors":["host"],"steps":["process"],"undo":false,"fields":{}},
 "session.new": {"code":96,"actors":["init"],"steps":["setsid","keyring"],"undo":false,"fields":{"keyring":"optional template"}},
 "net.up": {"code":97,"actors":["init"],"steps":["socket","flags"],"undo":false,"fields":{}},
 "hostname.set": {"code":98,"actors":["init"],"steps":["sethostname","setdomainname"],"undo":false,"fields":{"hostname":"optional str","domainname":"optional str"}},
@@ -99,7 +102,10 @@ const text = `{
 "program.find": {"code":111,"actors":["init"],"steps":["find","directory","access"],"undo":false,"fields":{"name":"str","path":"str"}},
 "start.wait": {"code":112,"actors":["init"],"steps":["report","read"],"undo":false,"fields":{}},
 "program.run": {"code":113,"actors":["init"],"steps":["close","execve"],"undo":false,"fields":{"args":"list str","preserve":"u32","listenPid":"bool"}},
-"label.exec": {"code":114,"actors":["init"],"steps":["open","write"],"undo":false,"fields":{"file":"enum LabelExecFile","value":"str"}}
+"label.exec": {"code":114,"actors":["init"],"steps":["open","write"],"undo":false,"fields":{"file":"enum LabelExecFile","value":"str"}},
+"memory.policy": {"code":115,"actors":["init"],"steps":["policy"],"undo":false,"fields":{"mode":"u32","nodes":"optional bytes"}},
+"personality.set": {"code":116,"actors":["init"],"steps":["personality"],"undo":false,"fields":{"domain":"u32"}},
+"cpu.affinity": {"code":117,"actors":["stager"],"steps":["affinity"],"undo":false,"fields":{"mask":"bytes"}}
 },
 "structs": {
 "FsOption": {"key":"str","value":"optional str"},
@@ -112,7 +118,7 @@ const text = `{
 "ProgramName": ["create","stager","init","start","kill","delete","status","exec","pause","resume","update"],
 "Hole": ["pid","startTime","exitCode","created","id"],
 "Propagation": ["keep","private","rprivate","slave","rslave","shared","rshared","unbindable","runbindable"],
-"Point": ["userNamespace","idsMapped","namespaces","hooksDone","rootReady","created"],
+"Point": ["userNamespace","idsMapped","namespaces","hooksDone","rootReady","created","limits","limitsSet"],
 "HookKind": ["prestart","createRuntime","createContainer","startContainer","poststart","poststop"],
 "Status": ["creating","created","running","paused","stopped"],
 "DeviceNodeKind": ["char","block","fifo"],

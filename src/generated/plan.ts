@@ -28,10 +28,12 @@ export type Propagation =
 
 /**
  * A point of the start that one process reports and another waits for: user namespace made, its maps written,
- * all namespaces made, hooks of the runtime's namespace done, root file system ready, container created.
+ * all namespaces made, hooks of the runtime's namespace done, root file system ready, container created,
+ * ready for the limits that only the host's side can set, those set.
  */
 export type Point =
-  'userNamespace' | 'idsMapped' | 'namespaces' | 'hooksDone' | 'rootReady' | 'created';
+  'userNamespace' | 'idsMapped' | 'namespaces' | 'hooksDone' | 'rootReady' | 'created' | 'limits' |
+  'limitsSet';
 
 /** The six kinds of hooks of the runtime specification. */
 export type HookKind =
@@ -871,6 +873,45 @@ export interface FilterOpen {
 }
 
 /**
+ * Sets scheduling policy and parameters of init (sched_setattr(2)), with the rights of the caller: those of a
+ * user namespace do not count for it. Run by: host.
+ */
+export interface SchedSet {
+  readonly op: 'sched.set';
+  readonly from: string;
+  /** Number of the SCHED_ policy. */
+  readonly policy: number;
+  /** Nice value. */
+  readonly nice: number;
+  /** Static priority. */
+  readonly priority: number;
+  /** SCHED_FLAG_ bits. */
+  readonly flags: number | bigint;
+  /** Nanoseconds, SCHED_DEADLINE alone. */
+  readonly runtime: number | bigint;
+  /** Nanoseconds, SCHED_DEADLINE alone. */
+  readonly deadline: number | bigint;
+  /** Nanoseconds, SCHED_DEADLINE alone; 0 = the deadline. */
+  readonly period: number | bigint;
+}
+
+/** Sets the I/O priority of init (ioprio_set(2)). Run by: host. */
+export interface IoprioSet {
+  readonly op: 'ioprio.set';
+  readonly from: string;
+  /** 1 real-time, 2 best effort, 3 idle. */
+  readonly class: number;
+  /** 0 (first) to 7. */
+  readonly priority: number;
+}
+
+/** Fails: the configuration has no process that start could run. Run by: host. */
+export interface StartRefuse {
+  readonly op: 'start.refuse';
+  readonly from: string;
+}
+
+/**
  * setsid(2) and, unless --no-new-keyring, a new session keyring (keyctl(2) KEYCTL_JOIN_SESSION_KEYRING; a
  * kernel without keys is no error). Run by: init.
  */
@@ -1090,6 +1131,35 @@ export interface LabelExec {
   readonly value: string;
 }
 
+/** Sets the NUMA memory policy (set_mempolicy(2)), which execve keeps. Run by: init. */
+export interface MemoryPolicy {
+  readonly op: 'memory.policy';
+  readonly from: string;
+  /** MPOL_ mode with MPOL_F_ flags. */
+  readonly mode: number;
+  /** Bits of the nodes, lowest first; whole words of 8 bytes. Absent = none. */
+  readonly nodes?: Uint8Array | undefined;
+}
+
+/** Sets the execution domain (personality(2)). Run by: init. */
+export interface PersonalitySet {
+  readonly op: 'personality.set';
+  readonly from: string;
+  /** PER_LINUX or PER_LINUX32. */
+  readonly domain: number;
+}
+
+/**
+ * Sets on which processors the stager, and so the process that it makes, may run (sched_setaffinity(2)). Run
+ * by: stager.
+ */
+export interface CpuAffinity {
+  readonly op: 'cpu.affinity';
+  readonly from: string;
+  /** Bits of the processors, lowest first; whole words of 8 bytes. */
+  readonly mask: Uint8Array;
+}
+
 /** Operations that a program of the executor on the host may have. */
 export type HostOperation =
   | Alt
@@ -1124,7 +1194,10 @@ export type HostOperation =
   | HookRun
   | ConsoleSend
   | ConsoleKeep
-  | FilterOpen;
+  | FilterOpen
+  | SchedSet
+  | IoprioSet
+  | StartRefuse;
 
 /** Operations that the program of the stager may have. */
 export type StagerOperation =
@@ -1142,7 +1215,8 @@ export type StagerOperation =
   | FdReceive
   | TimeOffsets
   | RlimitSet
-  | OomScore;
+  | OomScore
+  | CpuAffinity;
 
 /** Operations that the program of init may have. */
 export type InitOperation =
@@ -1183,7 +1257,9 @@ export type InitOperation =
   | ProgramFind
   | StartWait
   | ProgramRun
-  | LabelExec;
+  | LabelExec
+  | MemoryPolicy
+  | PersonalitySet;
 
 /** Any operation. `from` is the JSON pointer of the config value that caused it. */
 export type Operation = HostOperation | StagerOperation | InitOperation;

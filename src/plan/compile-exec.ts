@@ -5,10 +5,11 @@ import type { Process, Spec } from '../generated/config.ts';
 import type { Plan } from '../generated/plan.ts';
 import { newDraft } from './begin.ts';
 import { becomeUser } from './compile.ts';
-import { followCgroups } from './concern/cgroup.ts';
+import { followCgroups, spawnInto } from './concern/cgroup.ts';
 import { enterNamespaces } from './concern/namespaces.ts';
 import { runProgram } from './concern/process.ts';
 import { limitEarly } from './concern/rlimits.ts';
+import { bindProcessors } from './concern/scheduling.ts';
 import { loadLate, openFilter } from './concern/seccomp.ts';
 import { makeSession } from './concern/session.ts';
 import { keepTerminal } from './concern/terminal.ts';
@@ -26,7 +27,10 @@ export function compileExec(
   spec: Spec, process: Process, cgroups: readonly string[], context: Context,
 ): Plan {
   const d = newDraft(spec, process, '', context);
+  spawnInto(d);
+  bindProcessors(d, 'initial');
   followCgroups(d, cgroups);
+  bindProcessors(d, 'final');
   limitEarly(d);
   enterNamespaces(d);
   makeSession(d);

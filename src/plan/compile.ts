@@ -12,6 +12,7 @@ import { makeDevices } from './concern/devices.ts';
 import { containerHooks, poststartHooks, poststopHooks, runtimeHooks, startHooks } from './concern/hooks.ts';
 import { awaitCreated, deleteProgram, killProgram, pausePrograms, spawn, startProgram } from './concern/life.ts';
 import { finishMounts, makeMounts } from './concern/mounts.ts';
+import { labelProgram } from './concern/labels.ts';
 import { makeNamespaces } from './concern/namespaces.ts';
 import { nameHost, raiseLoopback } from './concern/network.ts';
 import { protectPaths } from './concern/paths.ts';
@@ -19,6 +20,7 @@ import {
   enterCwd, enterCwdAgain, findProgram, ownStdio, refusePrivileges, runProgram, setEnvironment, setIds, waitForStart,
 } from './concern/process.ts';
 import { limitEarly, limitLate } from './concern/rlimits.ts';
+import { adaptProcess, schedule } from './concern/scheduling.ts';
 import { enterRoot, finishRoot, openRoot } from './concern/rootfs.ts';
 import { loadEarly, loadLate, openFilter } from './concern/seccomp.ts';
 import { makeSession } from './concern/session.ts';
@@ -34,7 +36,7 @@ import { openTerminal } from './concern/terminal.ts';
  * @throws PlanError when this host cannot do it
  */
 export function compile(spec: Spec, context: Context): Plan {
-  const d = newDraft(spec, spec.process!, '/process', context);
+  const d = spec.process === undefined ? newDraft(spec, { cwd: '/' }, '', context) : newDraft(spec, spec.process, '/process', context);
   claimState(d);
   makeCgroups(d);
   spawn(d);
@@ -83,7 +85,10 @@ export function compile(spec: Spec, context: Context): Plan {
 
 /** The tail that create and exec share: from the container's root to the container's program. */
 export function becomeUser(d: Draft): void {
+  schedule(d);
   limitLate(d);
+  adaptProcess(d);
+  labelProgram(d);
   setEnvironment(d);
   enterCwd(d);
   loadEarly(d);

@@ -13,18 +13,24 @@ export interface ExecFlags {
   readonly capabilities?: readonly string[];
   readonly noNewPrivileges?: boolean;
   readonly terminal?: boolean;
+  readonly selinuxLabel?: string;
+  readonly apparmorProfile?: string;
 }
+
+/** What a further process has as the container's own one, unless its file says otherwise. */
+const inherited = ['apparmorProfile', 'selinuxLabel', 'scheduler', 'ioPriority', 'execCPUAffinity'] as const;
 
 /**
  * Fills what a process file leaves open with what confines the container's own process, so that a further one
  * has never more rights unless the file says so.
  */
 export function processOfFile(spec: Spec, given: Process): Process {
-  const own = spec.process!;
+  const own: Partial<Process> = spec.process ?? {};
   const process: Process = { ...given };
   process.noNewPrivileges = given.noNewPrivileges ?? own.noNewPrivileges ?? false;
   if (given.capabilities === undefined && own.capabilities !== undefined) process.capabilities = own.capabilities;
   if ((given.rlimits ?? []).length === 0 && own.rlimits !== undefined) process.rlimits = own.rlimits;
+  for (const name of inherited) if (given[name] === undefined && own[name] !== undefined) Object.assign(process, { [name]: own[name] });
   if (given.oomScoreAdj === undefined && own.oomScoreAdj !== undefined) process.oomScoreAdj = own.oomScoreAdj;
   if (given.user?.umask === undefined && own.user?.umask !== undefined) process.user = { ...given.user, umask: own.user.umask };
   return process;
@@ -32,12 +38,14 @@ export function processOfFile(spec: Spec, given: Process): Process {
 
 /** The container's own process with other arguments and what the flags change. */
 export function processOfFlags(spec: Spec, flags: ExecFlags): Process {
-  const process: Process = { ...spec.process!, args: [...flags.args ?? []] };
+  const process: Process = { cwd: '/', ...spec.process, args: [...flags.args ?? []] };
   delete process.consoleSize;
   process.terminal = flags.terminal ?? false;
   if (flags.cwd !== undefined && flags.cwd !== '') process.cwd = flags.cwd;
   if (flags.env !== undefined) process.env = [...process.env ?? [], ...flags.env];
   if (flags.noNewPrivileges !== undefined) process.noNewPrivileges = flags.noNewPrivileges;
+  if (flags.selinuxLabel !== undefined) process.selinuxLabel = flags.selinuxLabel;
+  if (flags.apparmorProfile !== undefined) process.apparmorProfile = flags.apparmorProfile;
   const user = userOf(process.user, flags);
   if (user !== undefined) process.user = user;
   if (flags.capabilities !== undefined) process.capabilities = withCapabilities(process.capabilities ?? {}, flags.capabilities);

@@ -17,6 +17,8 @@ export interface Facts {
   rlimits: Record<string, [string, string]>; status: Record<string, string>;
   fds: Record<string, string>; ns: Record<string, string>;
   tty: number[]; rows: number; columns: number; sid: number; pgid: number; console: string;
+  sched: { policy: number; flags: number; nice: number; priority: number; runtime: number; deadline: number; period: number };
+  ioprio: number[]; cpus: number[]; mempolicy: number[];
   oom: string[]; cgroup: string[]; mounts: string[];
 }
 

@@ -138,6 +138,25 @@ static void terminal(void) {
     (unsigned)(console.st_rdev >> 8), (unsigned)(console.st_rdev & 255));
 }
 
+// Scheduling, I/O priority, processors and memory policy.
+static void scheduling(void) {
+  struct { unsigned size, policy; unsigned long long flags; int nice; unsigned priority;
+    unsigned long long runtime, deadline, period; unsigned util[2]; } sched = {0};
+  syscall(SYS_sched_getattr, 0, &sched, sizeof sched, 0);
+  printf(",\"sched\":{\"policy\":%u,\"flags\":%llu,\"nice\":%d,\"priority\":%u,\"runtime\":%llu,\"deadline\":%llu,"
+    "\"period\":%llu}", sched.policy, sched.flags, sched.nice, sched.priority, sched.runtime, sched.deadline, sched.period);
+  long io = syscall(SYS_ioprio_get, 1, 0);
+  printf(",\"ioprio\":[%ld,%ld],\"cpus\":[", io >> 13 & 7, io & 7);
+  unsigned char mask[8192] = {0};
+  long size = syscall(SYS_sched_getaffinity, 0, sizeof mask, mask);
+  for (long i = 0, n = 0; i < size * 8; i++)
+    if (mask[i / 8] >> i % 8 & 1) printf("%s%ld", n++ ? "," : "", i);
+  int mode = -1;
+  unsigned long nodes[64] = {0};
+  syscall(SYS_get_mempolicy, &mode, nodes, sizeof nodes * 8, 0, 0);
+  printf("],\"mempolicy\":[%d,%lu]", mode, nodes[0]);
+}
+
 static void facts(int argc, char **argv) {
   struct utsname uts;
   char cwd[PATH_MAX] = "";
@@ -163,6 +182,7 @@ static void facts(int argc, char **argv) {
   links("fds", "/proc/self/fd");
   links("ns", "/proc/self/ns");
   terminal();
+  scheduling();
   lines("oom", "/proc/self/oom_score_adj");
   lines("cgroup", "/proc/self/cgroup");
   lines("mounts", "/proc/self/mountinfo");

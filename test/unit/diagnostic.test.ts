@@ -60,7 +60,7 @@ void test('one line', (t) => {
   t.equal(renderLine(diagnoseFailure('mount.bind', 'source', failure, { source: '/nope', target: '/mnt' }, at)),
     'E0723: the source "/nope" of the bind mount on "/mnt" is missing at config.json:41:17 (/mounts/3/options/1): '
     + 'not there (ENOENT, step source): make it, or remove the mount');
-  t.equal(renderLine(diagnose('processMissing', {}, placeAt(''))), 'E0407: there is no process to run at config.json: add "process" with "args" and "cwd"');
+  t.equal(renderLine(diagnose('processMissing', {}, placeAt(''))), 'E0407: there is no process: the container can be created, but not started at config.json: add "process" with "args" and "cwd"');
   t.equal(renderLine(diagnoseFailure('net.up', undefined, { ...failure, errno: 250 }, {})),
     'E0782: cannot bring the loopback interface up: errno 250');
   t.equal(renderLine(diagnoseFailure('new.op', 'x', { ...failure, errno: 0, detail: 'words' }, {})), 'E0754: operation new.op failed: words');

@@ -57,7 +57,24 @@ const cases: Case[] = [
   [(c) => { c.process.capabilities.bounding[0] = 'CAP_SYS_ADMNI'; }, 'E0432', '/process/capabilities/bounding/0', 'did you mean "CAP_SYS_ADMIN"?'],
   [(c) => { c.process.capabilities.bounding[0] = 'constructor'; }, 'E0432', '/process/capabilities/bounding/0', 'unknown capability'],
   [(c) => { c.process.capabilities.inheritable = []; }, 'E0433', '/process/capabilities/ambient', 'CAP_KILL'],
-  [(c) => { c.process.apparmorProfile = 'x'; }, 'E0401', '/process/apparmorProfile', 'process.apparmorProfile is not yet supported'],
+  [(c) => { c.process.scheduler = { policy: 'SCHED_ISO' }; }, 'E0460', '/process/scheduler/policy', 'SCHED_ISO'],
+  [(c) => { c.process.scheduler = { policy: 'SCHED_OTHER', priority: 2 }; }, 'E0461', '/process/scheduler/priority', 'SCHED_FIFO or SCHED_RR'],
+  [(c) => { c.process.scheduler = { policy: 'SCHED_BATCH', period: 2 }; }, 'E0461', '/process/scheduler/period', 'SCHED_DEADLINE'],
+  [(c) => { c.process.scheduler = { policy: 'SCHED_FIFO' }; }, 'E0451', '/process/scheduler', '1 to 99'],
+  [(c) => { c.process.scheduler = { policy: 'SCHED_OTHER', nice: -21 }; }, 'E0451', '/process/scheduler/nice', '-20 to 19'],
+  [(c) => { c.process.scheduler = { policy: 'SCHED_DEADLINE', runtime: 5000, deadline: 4000 }; }, 'E0462', '/process/scheduler/deadline', '5000 ns'],
+  [(c) => { c.process.scheduler = { policy: 'SCHED_DEADLINE', runtime: 5000, deadline: 6000, period: 5500 }; }, 'E0462', '/process/scheduler/period', '6000 ns'],
+  [(c) => { c.process.scheduler = { policy: 'SCHED_DEADLINE', deadline: 6000 }; }, 'E0462', '/process/scheduler', '1024'],
+  [(c) => {
+    c.process.scheduler = { policy: 'SCHED_DEADLINE', runtime: 5000, deadline: 6000 };
+    c.hooks = { startContainer: [{ path: '/bin/true' }] };
+  }, 'E0463', '/process/scheduler', 'RESET_ON_FORK'],
+  [(c) => { c.process.ioPriority = { class: 'IOPRIO_CLASS_BE', priority: 8 }; }, 'E0451', '/process/ioPriority/priority', '0 to 7'],
+  [(c) => { c.process.execCPUAffinity = { final: '4-2' }; }, 'E0464', '/process/execCPUAffinity/final', '0-3,7'],
+  [(c) => { c.linux.memoryPolicy = { mode: 'MPOL_BIND' }; }, 'E0465', '/linux/memoryPolicy', 'at least one node'],
+  [(c) => { c.linux.memoryPolicy = { mode: 'MPOL_LOCAL', nodes: '0' }; }, 'E0465', '/linux/memoryPolicy/nodes', 'takes no nodes'],
+  [(c) => { c.linux.memoryPolicy = { nodes: '0' }; }, 'E0411', '/linux/memoryPolicy', 'MPOL_BIND'],
+  [(c) => { c.linux.personality = { domain: 'LINUX', flags: ['X'] }; }, 'E0466', '/linux/personality/flags/0', 'none are defined'],
   [(c) => { c.linux.intelRdt = { closID: 'a' }; }, 'E0401', '/linux/intelRdt', 'not yet'],
   [(c) => { c.process.capabilites = {}; }, 'E0402', '/process/capabilites', 'it has no effect'],
   [(c) => { c.process.terminall = true; }, 'E0402', '/process/terminall', 'it has no effect'],
@@ -222,7 +239,7 @@ void test('the process of a file', (t) => {
     .found.map(({ code, at }) => `${code} ${at?.file}${at?.pointer}`);
   const { process } = validConfig();
   t.same(check(process as Config), []);
-  t.same(check({ ...process, cwd: 'x', umsk: 1, selinuxLabel: 'a' } as Config).sort(), ['E0401 p.json/selinuxLabel', 'E0402 p.json/umsk', 'E0410 p.json/cwd']);
+  t.same(check({ ...process, cwd: 'x', umsk: 1, ioPriority: { class: 'IOPRIO_CLASS_RT', priority: -1 } } as Config).sort(), ['E0402 p.json/umsk', 'E0410 p.json/cwd', 'E0451 p.json/ioPriority/priority']);
   t.same(check({ args: ['a'] }), ['E0302 p.json']);
   t.end();
 });

@@ -20,7 +20,10 @@ export const config = {
   versionNewer: {
     code: 'E0406', warning: true, message: 'ociVersion "{value}" is newer than {newest}', hint: 'properties added since then are not known',
   },
-  processMissing: { code: 'E0407', message: 'there is no process to run', hint: 'add "process" with "args" and "cwd"' },
+  processMissing: {
+    code: 'E0407', warning: true, message: 'there is no process: the container can be created, but not started',
+    hint: 'add "process" with "args" and "cwd"',
+  },
   argsEmpty: { code: 'E0408', message: 'process.args is empty', hint: 'name the program to run, for example ["sh"]' },
   rootMissing: { code: 'E0409', message: 'there is no root file system', hint: 'add "root": { "path": "rootfs" }' },
   notAbsolute: { code: 'E0410', message: '{name} "{value}" is not an absolute path', hint: 'begin it with "/"' },
@@ -110,6 +113,22 @@ export const config = {
     code: 'E0455', message: 'memory.swap is {swap}, but there is no memory.limit', hint: 'set memory.limit: swap counts memory and swap together',
   },
   unifiedKey: { code: 'E0453', message: 'linux.resources.unified has an invalid file name "{value}"', hint: 'write the name of a cgroup v2 file such as "memory.high"' },
+  schedulerIso: {
+    code: 'E0460', message: 'scheduling policy SCHED_ISO is not implemented by any kernel', hint: 'use SCHED_OTHER, SCHED_BATCH, SCHED_IDLE, '
+      + 'SCHED_FIFO, SCHED_RR or SCHED_DEADLINE',
+  },
+  schedulerParameter: { code: 'E0461', message: '{name} is set for {policy}', hint: 'it belongs to {policies}; remove it, or change the policy' },
+  schedulerDeadline: {
+    code: 'E0462', message: '{name} {value} of SCHED_DEADLINE must be {expected}',
+    hint: 'the kernel wants 1024 ns <= runtime <= deadline <= period, where a period of 0 stands for the deadline',
+  },
+  schedulerFork: {
+    code: 'E0463', message: 'a process of SCHED_DEADLINE cannot start the startContainer hooks: it may not fork',
+    hint: 'add "SCHED_FLAG_RESET_ON_FORK" to its flags, or remove the hooks',
+  },
+  numberList: { code: 'E0464', message: '{name} "{value}" is not a list of numbers', hint: 'write ranges and numbers up to {most}, such as "0-3,7"' },
+  memoryNodes: { code: 'E0465', message: 'memory policy {mode} {rule}', hint: 'see set_mempolicy(2)' },
+  personalityFlag: { code: 'E0466', message: 'unknown personality flag "{value}"', hint: 'none are defined; remove it' },
   fileModeDecimal: {
     code: 'E0454', warning: true, message: 'fileMode {value} is {octal} in octal', hint: 'file modes are decimal: 438 is 0666',
   },

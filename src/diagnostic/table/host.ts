@@ -20,5 +20,6 @@ export const host = {
   privilegeMissing: { code: 'E0511', message: '{what} needs root or a user namespace', hint: 'add { "type": "user" } to linux.namespaces' },
   capabilityUnavailable: { code: 'E0512', warning: true, message: 'capability {value} is not available here and is left out' },
   systemdCgroup: { code: 'E0513', message: 'the systemd cgroup manager is not yet supported', hint: 'leave --systemd-cgroup out' },
+  annotationValue: { code: 'E0520', message: 'annotation {name} is "{value}"', hint: 'it must be {expected}' },
   cgroupManager: { code: 'E0514', message: 'cgroup manager "{value}" is not supported', hint: 'use "cgroupfs" or "disabled"' },
 } as const satisfies Entries;

@@ -119,6 +119,28 @@ export const operation = {
   'console.send': { code: 'E0777', message: 'cannot send the terminal to "{socket}"', hint: 'a program must be listening on it (AF_UNIX, stream)' },
   'filter.open': { code: 'E0778', message: 'cannot store the compiled seccomp filter' },
 
+  'start.refuse': { code: 'E0831', native: true, message: 'the container has no process to start', hint: 'add "process" to config.json and create it again' },
+  'sched.set': { code: 'E0832', message: 'cannot set the scheduling policy' },
+  'sched.set:EPERM': {
+    code: 'E0833', message: 'not allowed to set the scheduling policy', hint: 'it needs CAP_SYS_NICE on the host; SCHED_DEADLINE also all '
+      + 'processors of its scheduling domain (cpuset); SCHED_FIFO and SCHED_RR in cgroup v1 also linux.resources.cpu.realtimeRuntime',
+  },
+  'sched.set:EBUSY': {
+    code: 'E0834', message: 'there is not enough processor time for SCHED_DEADLINE', hint: 'runtime / period of all such processes must stay below '
+      + '/proc/sys/kernel/sched_rt_runtime_us / sched_rt_period_us of the processors; reduce "runtime"',
+  },
+  'sched.set:EINVAL': {
+    code: 'E0835', message: 'the kernel refuses these scheduling parameters', hint: 'see sched_setattr(2); the period of SCHED_DEADLINE must lie '
+      + 'between /proc/sys/kernel/sched_deadline_period_min_us and sched_deadline_period_max_us',
+  },
+  'sched.set:EOPNOTSUPP': { code: 'E0836', message: 'this kernel has no such scheduling flag', hint: 'SCHED_FLAG_UTIL_CLAMP_* need CONFIG_UCLAMP_TASK' },
+  'ioprio.set': { code: 'E0837', message: 'cannot set the I/O priority' },
+  'ioprio.set:EPERM': { code: 'E0838', message: 'not allowed to set the I/O priority', hint: 'IOPRIO_CLASS_RT needs CAP_SYS_ADMIN or CAP_SYS_NICE on the host' },
+  'cpu.affinity': { code: 'E0839', message: 'cannot set the processors of the process', hint: 'at least one must exist, and be allowed by its cgroup (cpuset)' },
+  'memory.policy': { code: 'E0840', message: 'cannot set the memory policy', hint: 'do its nodes exist (/sys/devices/system/node), and are they allowed by the cgroup?' },
+  'memory.policy:ENOSYS': { code: 'E0841', message: 'this kernel has no memory policies', hint: 'it was built without CONFIG_NUMA; remove linux.memoryPolicy' },
+  'personality.set': { code: 'E0842', message: 'cannot set the execution domain' },
+
   'session.new': { code: 'E0780', message: 'cannot make a new session' },
   'session.new/keyring': { code: 'E0781', message: 'cannot make a new session keyring', hint: 'use --no-new-keyring, or raise the quota in /proc/sys/kernel/keys' },
   'net.up': { code: 'E0782', message: 'cannot bring the loopback interface up' },

@@ -137,17 +137,20 @@ export function joinCgroups(d: Draft): void {
   }
 }
 
+/** exec: opens init's pidfd and starts the stager. */
+export function spawnInto(d: Draft): void {
+  d.host.push({ op: 'process.fd', from: '', slot: slot.pidfd });
+  d.host.push({ op: 'process.spawn', from: d.at });
+}
+
 /**
- * exec: opens init's pidfd, starts the stager, which goes where init is before it sees anything of the
- * container.
+ * exec: the stager goes where init is before it sees anything of the container.
  *
  * @param asked existing cgroups below the container's, `[CONTROLLERS:]PATH` each
  * @throws PlanError when there is no such hierarchy
  */
 export function followCgroups(d: Draft, asked: readonly string[]): void {
-  const { cgroups, host, stager } = d;
-  host.push({ op: 'process.fd', from: '', slot: slot.pidfd });
-  host.push({ op: 'process.spawn', from: d.at });
+  const { cgroups, stager } = d;
   if (cgroups.places.length === 0) return;
   const follow: StagerOperation = {
     op: 'cgroup.follow', from: cgroups.from, mounts: cgroups.places.map(({ dir, controllers }) => ({ mount: dir.mount, controllers })),

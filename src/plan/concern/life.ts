@@ -27,7 +27,8 @@ export function writePid(d: Draft): void {
 }
 
 export function startProgram(d: Draft): void {
-  d.start.push({ op: 'process.start', from: `${d.at}/args` });
+  if (d.spec.process === undefined) d.start.push({ op: 'start.refuse', from: '' });
+  else d.start.push({ op: 'process.start', from: `${d.at}/args` });
 }
 
 /** Without a pid namespace of its own, init's end does not end the other processes. */

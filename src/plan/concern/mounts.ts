@@ -10,6 +10,7 @@ import { cgroupMount } from './mount-cgroup.ts';
 import { mapIds } from './mount-idmap.ts';
 import { readRequest } from './mount-request.ts';
 import type { MountRequest } from './mount-request.ts';
+import { mountLabelOptions } from './labels.ts';
 import { isApart, mapsUsers } from './namespaces.ts';
 
 export function makeMounts(d: Draft): void {
@@ -110,8 +111,10 @@ export function fsOf(
   };
 }
 
-function fileSystem(d: Draft, mount: Mount, request: MountRequest, target: string, from: string): void {
+function fileSystem(d: Draft, mount: Mount, asked: MountRequest, target: string, from: string): void {
   const type = mount.type ?? 'none';
+  const label = mountLabelOptions(d, type);
+  const request: MountRequest = label.length === 0 ? asked : { ...asked, data: [...asked.data, ...label] };
   const make = fsOf(type, mount, request, target, from);
   const fallback = fallbackOf(d, type, mount, request, target, from);
   if (fallback === undefined) d.init.push(make);

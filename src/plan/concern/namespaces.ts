@@ -1,8 +1,8 @@
 // linux.namespaces, linux.uidMappings, linux.gidMappings: the stager joins and makes namespaces, and clones
 // init.
 import { NamespaceFlag } from '../../generated/plan.ts';
-import type { StagerOperation } from '../../generated/plan.ts';
 import type { IdMapping, Spec } from '../../generated/config.ts';
+import { isAnnotated } from '../annotations.ts';
 import { alt, errno, slot } from '../draft.ts';
 import type { Draft, Join, NamespaceName, Namespaces } from '../draft.ts';
 import { mapText } from './id-maps.ts';
@@ -104,7 +104,7 @@ export function enterNamespaces(d: Draft): void {
   host.push({ op: 'fd.send', from, slot: slot.pidfd });
   stager.push({ op: 'fd.receive', from, slot: slot.pidfd });
   stager.push({ op: 'namespace.enter', from, slot: slot.pidfd, types: namespaces.made | namespaces.joined });
-  if (mapsUsers(namespaces)) becomeRoot(stager, from);
+  if (mapsUsers(namespaces)) becomeRoot(d, from);
   stager.push({ op: 'process.clone', from, types: 0 });
   host.push({ op: 'process.await', from: d.at });
 }
@@ -114,14 +114,15 @@ function joinAll(d: Draft, order: readonly NamespaceName[]): void {
     for (const join of d.namespaces.joins) {
       if (join.type !== type) continue;
       d.stager.push({ op: 'namespace.join', from: join.from, type: NamespaceFlag[type], path: join.path });
-      if (type === 'user') becomeRoot(d.stager, join.from);
+      if (type === 'user') becomeRoot(d, join.from);
     }
   }
 }
 
 /** In a user namespace of others setgroups(2) may be denied; the configuration can't tell. */
-function becomeRoot(program: StagerOperation[], from: string): void {
-  program.push(alt(
+function becomeRoot(d: Draft, from: string): void {
+  if (keepsGroups(d)) d.stager.push({ op: 'ids.root', from, setgroups: false });
+  else d.stager.push(alt(
     { op: 'ids.root', from, setgroups: true }, [errno.EPERM], { op: 'ids.root', from, setgroups: false },
   ));
 }
@@ -136,7 +137,7 @@ function makeUser(d: Draft): void {
   d.stager.push({ op: 'namespace.unshare', from, types: NamespaceFlag.user });
   d.stager.push({ op: 'sync.signal', from, point: 'userNamespace' });
   d.stager.push({ op: 'sync.await', from, point: 'idsMapped' });
-  d.stager.push({ op: 'ids.root', from, setgroups: !own });
+  d.stager.push({ op: 'ids.root', from, setgroups: !own && !keepsGroups(d) });
   d.host.push({ op: 'sync.await', from, point: 'userNamespace' });
   d.host.push({
     op: 'process.ids', from: '/linux/uidMappings', uidMap: mapText(uidMap), gidMap: mapText(gidMap),
@@ -147,6 +148,11 @@ function makeUser(d: Draft): void {
 
 function isOwnId(map: readonly IdMapping[], id: number): boolean {
   return map.length === 1 && map[0]!.hostID === id && map[0]!.size === 1;
+}
+
+/** Whether the caller's supplementary groups stay, as `--group-add keep-groups` of podman asks for. */
+export function keepsGroups(d: Draft): boolean {
+  return d.spec.annotations !== undefined && isAnnotated(d.spec, 'keepGroups');
 }
 
 /** Whether a new user namespace of this configuration denies setgroups(2). */

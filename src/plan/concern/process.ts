@@ -2,7 +2,7 @@
 import type { Draft } from '../draft.ts';
 import { alt, errno } from '../draft.ts';
 import type { IdsSet } from '../../generated/plan.ts';
-import { deniesSetgroups, mapsUsers } from './namespaces.ts';
+import { deniesSetgroups, keepsGroups, mapsUsers } from './namespaces.ts';
 
 /** execvp(3) looks here when PATH is not set. */
 const pathWhenUnset = '/bin:/usr/bin';
@@ -71,7 +71,7 @@ export function setIds(d: Draft): void {
   const user = d.process.user;
   const from = user === undefined ? d.at : `${d.at}/user`;
   const groups = user?.additionalGids ?? [];
-  const denied = deniesSetgroups(d.spec, d.namespaces, facts);
+  const denied = deniesSetgroups(d.spec, d.namespaces, facts) || keepsGroups(d);
   const set = (setgroups: boolean): IdsSet => ({
     op: 'ids.set', from, uid: user?.uid ?? 0, gid: user?.gid ?? 0, groups, setgroups, umask: user?.umask,
   });
@@ -86,7 +86,8 @@ export function refusePrivileges(d: Draft): void {
 
 /** Finds the program before the container counts as created, so that a missing one is create's error. */
 export function findProgram(d: Draft): void {
-  const name = d.process.args![0]!;
+  const name = d.process.args?.[0];
+  if (name === undefined) return;
   d.init.push({
     op: 'program.find', from: `${d.at}/args/0`, name,
     path: valueOf(d.process.env ?? [], 'PATH') ?? pathWhenUnset,
@@ -98,7 +99,8 @@ export function waitForStart(d: Draft): void {
 }
 
 export function runProgram(d: Draft): void {
+  if (d.process.args === undefined) return;
   d.init.push({
-    op: 'program.run', from: `${d.at}/args`, args: d.process.args!, preserve: preserved(d), listenPid: d.context.facts.listenFds > 0,
+    op: 'program.run', from: `${d.at}/args`, args: d.process.args, preserve: preserved(d), listenPid: d.context.facts.listenFds > 0,
   });
 }

@@ -1,0 +1,112 @@
+// process.scheduler, ioPriority, execCPUAffinity and linux.memoryPolicy, personality: the kernel's rules, which it
+// tells by EINVAL alone (sched(7), ioprio_set(2), set_mempolicy(2)).
+import { listLimit, parseNumberList } from '../number-list.ts';
+import type { Process, Scheduler, Spec } from '../types.ts';
+import type { Findings } from './findings.ts';
+
+/** Shortest runtime of SCHED_DEADLINE in nanoseconds, and the first period that is too long. */
+const shortestRuntime = 1024;
+const tooLong = 2n ** 63n;
+
+export function checkScheduler({ scheduler }: Process, at: string, findings: Findings): void {
+  if (scheduler === undefined) return;
+  const { policy, nice = 0, priority = 0 } = scheduler;
+  const pointer = `${at}/scheduler`;
+  const isNice = policy === 'SCHED_OTHER' || policy === 'SCHED_BATCH';
+  const isRealTime = policy === 'SCHED_FIFO' || policy === 'SCHED_RR';
+  const keeps = scheduler.flags?.includes('SCHED_FLAG_KEEP_PARAMS') === true;
+  if (policy === 'SCHED_ISO') {
+    findings.add('schedulerIso', `${pointer}/policy`);
+  }
+  if (nice < -20 || nice > 19) findings.add('valueRange', `${pointer}/nice`, { name: 'nice', value: nice, expected: '-20 to 19' });
+  else if (nice !== 0 && !isNice) forOthers(findings, `${pointer}/nice`, 'nice', policy, 'SCHED_OTHER or SCHED_BATCH');
+  if (priority !== 0 && !isRealTime) forOthers(findings, `${pointer}/priority`, 'priority', policy, 'SCHED_FIFO or SCHED_RR');
+  if (isRealTime && !keeps && (priority < 1 || priority > 99)) {
+    findings.add('valueRange', scheduler.priority === undefined ? pointer : `${pointer}/priority`, {
+      name: `priority of ${policy}`, value: priority, expected: '1 to 99',
+    });
+  }
+  if (policy === 'SCHED_DEADLINE') {
+    if (!keeps) checkDeadline(scheduler, pointer, findings);
+    return;
+  }
+  for (const name of ['runtime', 'deadline', 'period'] as const) {
+    if (BigInt(scheduler[name] ?? 0) !== 0n) forOthers(findings, `${pointer}/${name}`, name, policy, 'SCHED_DEADLINE');
+  }
+}
+
+function forOthers(findings: Findings, pointer: string, name: string, policy: string, policies: string): void {
+  findings.add('schedulerParameter', pointer, { name, policy, policies });
+}
+
+/** runtime <= deadline <= period, the runtime of at least 1024 ns (sched(7) "SCHED_DEADLINE"). */
+function checkDeadline(scheduler: Scheduler, pointer: string, findings: Findings): void {
+  const runtime = BigInt(scheduler.runtime ?? 0);
+  const deadline = BigInt(scheduler.deadline ?? 0);
+  const period = BigInt(scheduler.period ?? 0);
+  const fail = (name: 'runtime' | 'deadline' | 'period', value: bigint, expected: string): void => {
+    findings.add('schedulerDeadline', scheduler[name] === undefined ? pointer : `${pointer}/${name}`, { name, value, expected });
+  };
+  if (runtime < shortestRuntime) fail('runtime', runtime, `at least ${shortestRuntime} ns`);
+  if (deadline === 0n || deadline >= tooLong) fail('deadline', deadline, 'set, and below 2^63 ns');
+  else if (runtime > deadline) fail('deadline', deadline, `at least the runtime, ${runtime} ns`);
+  if (period >= tooLong) fail('period', period, 'below 2^63 ns');
+  else if (period !== 0n && period < deadline) fail('period', period, `0, or at least the deadline, ${deadline} ns`);
+}
+
+/** A process of SCHED_DEADLINE may not fork, and so run no hooks, unless its children are reset. */
+export function checkDeadlineHooks({ process, hooks }: Spec, findings: Findings): void {
+  const scheduler = process?.scheduler;
+  if (scheduler?.policy !== 'SCHED_DEADLINE' || (hooks?.startContainer ?? []).length === 0) return;
+  if (scheduler.flags?.includes('SCHED_FLAG_RESET_ON_FORK') !== true) findings.add('schedulerFork', '/process/scheduler');
+}
+
+export function checkIoPriority({ ioPriority }: Process, at: string, findings: Findings): void {
+  const priority = ioPriority?.priority;
+  if (priority === undefined || (priority >= 0 && priority <= 7)) return;
+  findings.add('valueRange', `${at}/ioPriority/priority`, { name: 'priority', value: priority, expected: '0 to 7' });
+}
+
+export function checkAffinity({ execCPUAffinity }: Process, at: string, findings: Findings): void {
+  if (execCPUAffinity === undefined) return;
+  for (const name of ['initial', 'final'] as const) {
+    const list = execCPUAffinity[name];
+    if (list !== undefined) checkList(list, `${at}/execCPUAffinity/${name}`, `execCPUAffinity.${name}`, findings);
+  }
+}
+
+function checkList(list: string, pointer: string, name: string, findings: Findings): boolean {
+  if (parseNumberList(list) !== undefined) return true;
+  findings.add('numberList', pointer, { name, value: list, most: listLimit - 1 });
+  return false;
+}
+
+/** Which modes take nodes: some need them, some refuse them. */
+export function checkMemoryPolicy({ linux }: Spec, findings: Findings): void {
+  const policy = linux?.memoryPolicy;
+  if (policy === undefined) return;
+  const pointer = '/linux/memoryPolicy';
+  const { mode, nodes = '', flags = [] } = policy;
+  if (mode === undefined) {
+    if (Object.keys(policy).length > 0) findings.add('emptyValue', pointer, { name: 'memoryPolicy.mode', remedy: 'name a mode such as MPOL_BIND' });
+    return;
+  }
+  if (!checkList(nodes, `${pointer}/nodes`, 'memoryPolicy.nodes', findings)) return;
+  const named = nodes.trim() !== '';
+  if (mode === 'MPOL_DEFAULT' || mode === 'MPOL_LOCAL') {
+    if (named) findings.add('memoryNodes', `${pointer}/nodes`, { mode, rule: 'takes no nodes' });
+    if (mode === 'MPOL_DEFAULT' && flags.length > 0) findings.add('memoryNodes', `${pointer}/flags`, { mode, rule: 'takes no flags' });
+  } else if (!named && mode !== 'MPOL_PREFERRED') {
+    findings.add('memoryNodes', policy.nodes === undefined ? pointer : `${pointer}/nodes`, { mode, rule: 'needs at least one node' });
+  }
+  if (flags.includes('MPOL_F_STATIC_NODES') && flags.includes('MPOL_F_RELATIVE_NODES')) {
+    findings.add('memoryNodes', `${pointer}/flags`, { mode, rule: 'takes only one of MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES' });
+  }
+}
+
+/** No flags are defined yet (config-linux.md, Personality). */
+export function checkPersonality({ linux }: Spec, findings: Findings): void {
+  linux?.personality?.flags?.forEach((value, index) => {
+    findings.add('personalityFlag', `/linux/personality/flags/${index}`, { value });
+  });
+}

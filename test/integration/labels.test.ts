@@ -1,0 +1,61 @@
+// AppArmor and SELinux: the label of the program, and clear words where the kernel has no such module.
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { assert, test } from '../support/case.ts';
+import { which } from '../support/paths.ts';
+
+const enabled = '/sys/module/apparmor/parameters/enabled';
+const hasAppArmor = existsSync(enabled) && readFileSync(enabled, 'utf8').startsWith('Y');
+const noAppArmor = hasAppArmor ? false : 'this kernel has no AppArmor';
+const noParser = !hasAppArmor ? noAppArmor : which('apparmor_parser') ? false : 'apparmor_parser is not installed';
+
+const profile = `profile veloci-test flags=(attach_disconnected) { file, network, signal, unix, capability, mount, deny /etc/passwd r, }\n`;
+
+function load(remove = false): void {
+  writeFileSync('/tmp/veloci-test.profile', profile);
+  execFileSync('apparmor_parser', [remove ? '-R' : '-r', '--skip-cache', '/tmp/veloci-test.profile']);
+}
+
+test('apparmorProfile: the program runs under it, with and without no_new_privs', async (c) => {
+  load();
+  c.later(() => load(true));
+  for (const noNewPrivileges of [true, false]) {
+    const change = (config: { process: { apparmorProfile?: string; noNewPrivileges?: boolean } }): void => {
+      Object.assign(config.process, { apparmorProfile: 'veloci-test', noNewPrivileges });
+    };
+    assert.match(await c.sh('cat /proc/self/attr/current', change), /^veloci-test \(enforce\)/);
+    assert.notEqual((await c.run(c.command(['cat', '/etc/passwd'], change))).code, 0);
+  }
+}, { skip: noParser });
+
+test('apparmorProfile: a further process has the container\'s, or its own', async (c) => {
+  load();
+  c.later(() => load(true));
+  const { id } = await c.started(c.command(['/probe', 'pause'], (config) => { config.process.apparmorProfile = 'veloci-test'; }));
+  assert.match((await c.rt(['exec', id, 'cat', '/proc/self/attr/current'])).stdout, /^veloci-test/);
+  assert.match((await c.rt(['exec', '--apparmor', 'unconfined', id, 'cat', '/proc/self/attr/current'])).stdout, /^unconfined/);
+}, { skip: noParser });
+
+test('apparmorProfile: one that is not loaded is an error that names it', async (c) => {
+  const result = await c.run(c.command(['/probe'], (config) => { config.process.apparmorProfile = 'veloci-not-there'; }));
+  assert.notEqual(result.code, 0);
+  assert.match(result.stderr, /veloci-not-there/);
+}, { skip: noAppArmor });
+
+test('labels without their security module are errors; empty ones are none', async (c) => {
+  for (const [change, text] of [
+    [{ process: { apparmorProfile: 'x' } }, /AppArmor/], [{ process: { selinuxLabel: 'x' } }, /SELinux/],
+    [{ linux: { mountLabel: 'system_u:object_r:x_t:s0' } }, /SELinux/],
+  ] as const) {
+    const result = await c.run(c.command(['/probe'], (config) => {
+      if ('process' in change) Object.assign(config.process, change.process);
+      else Object.assign(config.linux, change.linux);
+    }));
+    assert.notEqual(result.code, 0);
+    assert.match(result.stderr, text);
+  }
+  await c.probe((config) => {
+    Object.assign(config.process, { apparmorProfile: '', selinuxLabel: '' });
+    config.linux['mountLabel'] = '';
+  });
+}, { skip: hasAppArmor || existsSync('/sys/fs/selinux/enforce') ? 'this kernel has them' : false, only: 'veloci' });
