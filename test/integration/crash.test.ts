@@ -169,5 +169,9 @@ test('a pid that was reused is never killed', async (c) => {
   await c.rt(['kill', id, 'KILL']);
   await sleep(50);
   assert.equal(victim.child.signalCode, null, 'a stranger was killed');
-  process.kill(pid, 'SIGKILL');
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // the runtime knew the right one from elsewhere
+  }
 }, { leaks: 'ignore' });
