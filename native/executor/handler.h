@@ -47,6 +47,9 @@ public:
   Outcome on(const FdReceive &op);
   Outcome on(const FdOpen &op);
 
+  // device_ops.cc
+  Outcome on(const DeviceOpen &op);
+
   // console_ops.cc
   Outcome on(const ConsoleSend &op);
   Outcome on(const ConsoleKeep &op);

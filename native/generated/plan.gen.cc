@@ -52,6 +52,13 @@ bool read(Reader &reader, DeviceNodeKind &value) {
   return true;
 }
 
+bool read(Reader &reader, DeviceOpenKind &value) {
+  uint8_t index = 0;
+  if (!read_index(reader, index, device_open_kind_count)) return false;
+  value = static_cast<DeviceOpenKind>(index);
+  return true;
+}
+
 bool read(Reader &reader, PathSymlinkExisting &value) {
   uint8_t index = 0;
   if (!read_index(reader, index, path_symlink_existing_count)) return false;
@@ -263,6 +270,17 @@ bool read(Reader &reader, MountIdmap &value) {
          read(reader, value.path) &&
          read(reader, value.uid_map) &&
          read(reader, value.gid_map);
+}
+
+bool read(Reader &reader, DeviceOpen &value) {
+  return read(reader, value.slot) &&
+         read(reader, value.number) &&
+         read(reader, value.kind) &&
+         read(reader, value.major) &&
+         read(reader, value.minor) &&
+         read(reader, value.mode) &&
+         read(reader, value.uid) &&
+         read(reader, value.gid);
 }
 
 bool read(Reader &reader, NamespaceJoin &value) {
@@ -644,6 +662,10 @@ constexpr const char *steps_of_mount_idmap[] = {
     "namespace", "maps", "open", "type", "attr",
 };
 
+constexpr const char *steps_of_device_open[] = {
+    "mknod", "owner", "clone", "attr",
+};
+
 constexpr const char *steps_of_namespace_join[] = {
     "open", "type", "setns",
 };
@@ -903,6 +925,8 @@ bool verify_operation(const OpRecord &record, Actor actor, unsigned depth, const
     return (actor == Actor::init || refuse(what)) && whole<MountReconfigure>(record, what);
   case code::mount_idmap:
     return (actor == Actor::host || refuse(what)) && whole<MountIdmap>(record, what);
+  case code::device_open:
+    return (actor == Actor::host || refuse(what)) && whole<DeviceOpen>(record, what);
   case code::namespace_join:
     return (actor == Actor::stager || refuse(what)) && whole<NamespaceJoin>(record, what);
   case code::namespace_enter:
@@ -1053,6 +1077,7 @@ const char *operation_name(uint16_t code) {
   case code::path_directory: return "path.directory";
   case code::mount_reconfigure: return "mount.reconfigure";
   case code::mount_idmap: return "mount.idmap";
+  case code::device_open: return "device.open";
   case code::namespace_join: return "namespace.join";
   case code::namespace_enter: return "namespace.enter";
   case code::namespace_unshare: return "namespace.unshare";
@@ -1136,6 +1161,7 @@ const char *step_name(uint16_t code, int step) {
   case code::path_directory: return nth(steps_of_path_directory, 1, step);
   case code::mount_reconfigure: return nth(steps_of_mount_reconfigure, 4, step);
   case code::mount_idmap: return nth(steps_of_mount_idmap, 5, step);
+  case code::device_open: return nth(steps_of_device_open, 4, step);
   case code::namespace_join: return nth(steps_of_namespace_join, 3, step);
   case code::namespace_enter: return nth(steps_of_namespace_enter, 1, step);
   case code::namespace_unshare: return nth(steps_of_namespace_unshare, 1, step);

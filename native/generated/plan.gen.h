@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0xad, 0x12, 0xea, 0x6a, 0xb9, 0xf5, 0xf6, 0xaf, 0x9c, 0x2a, 0x8a, 0x09, 0x10, 0xdf, 0xf0, 0xa8,
+    0x74, 0x12, 0x77, 0x16, 0x80, 0xa7, 0x35, 0x59, 0x1a, 0xf2, 0x4f, 0x73, 0x14, 0x53, 0xd7, 0x66,
 };
-constexpr char plan_schema_hash_text[] = "ad12ea6ab9f5f6af9c2a8a0910dff0a8";
+constexpr char plan_schema_hash_text[] = "7412771680a735591af24f731453d766";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -64,6 +64,13 @@ enum class DeviceNodeKind : uint8_t {
 };
 constexpr uint8_t device_node_kind_count = 3;
 bool read(Reader &reader, DeviceNodeKind &value);
+
+// Kind of node.
+enum class DeviceOpenKind : uint8_t {
+  char_, block,
+};
+constexpr uint8_t device_open_kind_count = 2;
+bool read(Reader &reader, DeviceOpenKind &value);
 
 // What to do with something that is there already (a directory is never replaced).
 enum class PathSymlinkExisting : uint8_t {
@@ -508,6 +515,28 @@ struct MountIdmap {
   Str gid_map;
 };
 bool read(Reader &reader, MountIdmap &value);
+
+// Makes a device node on the host's side, for a user namespace in which nobody may: in the
+// container's state directory, which nobody else can enter. What goes on is a detached mount of it.
+struct DeviceOpen {
+  // Where the mount goes.
+  Slot slot;
+  // Tells the nodes of a container apart.
+  uint32_t number = 0;
+  // Kind of node.
+  DeviceOpenKind kind{};
+  // Major number.
+  uint32_t major = 0;
+  // Minor number.
+  uint32_t minor = 0;
+  // Permission bits, set exactly whatever the umask.
+  uint32_t mode = 0;
+  // Owner, on the host.
+  uint32_t uid = 0;
+  // Group, on the host.
+  uint32_t gid = 0;
+};
+bool read(Reader &reader, DeviceOpen &value);
 
 // Joins a namespace by path (setns(2)) after a check that the file is a namespace of this type.
 struct NamespaceJoin {
@@ -1028,6 +1057,7 @@ constexpr uint16_t console_open = 41;
 constexpr uint16_t path_directory = 42;
 constexpr uint16_t mount_reconfigure = 43;
 constexpr uint16_t mount_idmap = 44;
+constexpr uint16_t device_open = 45;
 constexpr uint16_t namespace_join = 48;
 constexpr uint16_t namespace_enter = 49;
 constexpr uint16_t namespace_unshare = 50;
@@ -1156,6 +1186,9 @@ constexpr int target = 0, pick = 1, option = 2, reconfigure = 3;
 }
 namespace mount_idmap {
 constexpr int namespace_ = 0, maps = 1, open = 2, type = 3, attr = 4;
+}
+namespace device_open {
+constexpr int mknod = 0, owner = 1, clone = 2, attr = 3;
 }
 namespace namespace_join {
 constexpr int open = 0, type = 1, setns = 2;
@@ -1352,6 +1385,8 @@ template <class Handler> Outcome run_host(const OpRecord &record, Handler &handl
     return run_operation<CgroupCheck>(record, handler);
   case code::mount_idmap:
     return run_operation<MountIdmap>(record, handler);
+  case code::device_open:
+    return run_operation<DeviceOpen>(record, handler);
   case code::sync_signal:
     return run_operation<SyncSignal>(record, handler);
   case code::sync_await:

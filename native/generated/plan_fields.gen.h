@@ -198,6 +198,17 @@ template <class Visit> void each_field(const MountIdmap &value, Visit &&visit) {
   visit("gidMap", value.gid_map);
 }
 
+template <class Visit> void each_field(const DeviceOpen &value, Visit &&visit) {
+  visit("slot", value.slot);
+  visit("number", value.number);
+  visit("kind", value.kind);
+  visit("major", value.major);
+  visit("minor", value.minor);
+  visit("mode", value.mode);
+  visit("uid", value.uid);
+  visit("gid", value.gid);
+}
+
 template <class Visit> void each_field(const NamespaceJoin &value, Visit &&visit) {
   visit("type", value.type);
   visit("path", value.path);
@@ -481,6 +492,7 @@ template <class Visit> bool visit_operation(const OpRecord &record, Visit &&visi
   case code::path_directory: return visit_as(PathDirectory());
   case code::mount_reconfigure: return visit_as(MountReconfigure());
   case code::mount_idmap: return visit_as(MountIdmap());
+  case code::device_open: return visit_as(DeviceOpen());
   case code::namespace_join: return visit_as(NamespaceJoin());
   case code::namespace_enter: return visit_as(NamespaceEnter());
   case code::namespace_unshare: return visit_as(NamespaceUnshare());

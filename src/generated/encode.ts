@@ -57,6 +57,11 @@ const indexOfDeviceNodeKind = {
   fifo: 2,
 } as const;
 
+const indexOfDeviceOpenKind = {
+  char: 0,
+  block: 1,
+} as const;
+
 const indexOfPathSymlinkExisting = {
   keep: 0,
   replace: 1,
@@ -466,6 +471,19 @@ function writeMountIdmap(w: WireWriter, v: plan.MountIdmap): void {
   w.str(v.uidMap);
   w.str(v.gidMap);
   w.patchU32(start - 4, w.length() - start);
+}
+
+function writeDeviceOpen(w: WireWriter, v: plan.DeviceOpen): void {
+  w.u32(45);
+  w.u32(26);
+  w.u8(v.slot);
+  w.u32(v.number);
+  w.u8(indexOfDeviceOpenKind[v.kind]);
+  w.u32(v.major);
+  w.u32(v.minor);
+  w.u32(v.mode);
+  w.u32(v.uid);
+  w.u32(v.gid);
 }
 
 function writeNamespaceJoin(w: WireWriter, v: plan.NamespaceJoin): void {
@@ -984,6 +1002,7 @@ const writers: Readonly<Record<plan.Operation['op'], Write>> = {
   'path.directory': writePathDirectory,
   'mount.reconfigure': writeMountReconfigure,
   'mount.idmap': writeMountIdmap,
+  'device.open': writeDeviceOpen,
   'namespace.join': writeNamespaceJoin,
   'namespace.enter': writeNamespaceEnter,
   'namespace.unshare': writeNamespaceUnshare,
@@ -1052,10 +1071,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0x6aea12ad);
-  w.u32(0xaff6f5b9);
-  w.u32(0x098a2a9c);
-  w.u32(0xa8f0df10);
+  w.u32(0x16771274);
+  w.u32(0x5935a780);
+  w.u32(0x734ff21a);
+  w.u32(0x66d75314);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

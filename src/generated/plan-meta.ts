@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = 'ad12ea6ab9f5f6af9c2a8a0910dff0a8';
+export const schemaHash = '7412771680a735591af24f731453d766';
 
 export interface OperationMeta {
   readonly code: number;
@@ -53,6 +53,7 @@ const text = `{
 "path.directory": {"code":42,"actors":["init"],"steps":["create"],"undo":false,"fields":{"path":"str"}},
 "mount.reconfigure": {"code":43,"actors":["init"],"steps":["target","pick","option","reconfigure"],"undo":false,"fields":{"target":"str","options":"list FsOption"}},
 "mount.idmap": {"code":44,"actors":["host"],"steps":["namespace","maps","open","type","attr"],"undo":false,"fields":{"slot":"slot","recursive":"bool","path":"optional str","uidMap":"str","gidMap":"str"}},
+"device.open": {"code":45,"actors":["host"],"steps":["mknod","owner","clone","attr"],"undo":false,"fields":{"slot":"slot","number":"u32","kind":"enum DeviceOpenKind","major":"u32","minor":"u32","mode":"u32","uid":"u32","gid":"u32"}},
 "namespace.join": {"code":48,"actors":["stager"],"steps":["open","type","setns"],"undo":false,"fields":{"type":"flags Namespace","path":"str"}},
 "namespace.enter": {"code":49,"actors":["stager"],"steps":["setns"],"undo":false,"fields":{"slot":"slot","types":"flags Namespace"}},
 "namespace.unshare": {"code":50,"actors":["stager","init"],"steps":["unshare"],"undo":false,"fields":{"types":"flags Namespace"}},
@@ -122,6 +123,7 @@ const text = `{
 "HookKind": ["prestart","createRuntime","createContainer","startContainer","poststart","poststop"],
 "Status": ["creating","created","running","paused","stopped"],
 "DeviceNodeKind": ["char","block","fifo"],
+"DeviceOpenKind": ["char","block"],
 "PathSymlinkExisting": ["keep","replace"],
 "FdOpenForm": ["path","tree","recursiveTree"],
 "LabelExecFile": ["exec","apparmorExec"]

@@ -45,6 +45,9 @@ export type Status = 'creating' | 'created' | 'running' | 'paused' | 'stopped';
 /** Kind of node. */
 export type DeviceNodeKind = 'char' | 'block' | 'fifo';
 
+/** Kind of node. */
+export type DeviceOpenKind = 'char' | 'block';
+
 /** What to do with something that is there already (a directory is never replaced). */
 export type PathSymlinkExisting = 'keep' | 'replace';
 
@@ -551,6 +554,31 @@ export interface MountIdmap {
   readonly uidMap: string;
   /** Lines of gid_map. */
   readonly gidMap: string;
+}
+
+/**
+ * Makes a device node on the host's side, for a user namespace in which nobody may: in the container's state
+ * directory, which nobody else can enter. What goes on is a detached mount of it. Run by: host.
+ */
+export interface DeviceOpen {
+  readonly op: 'device.open';
+  readonly from: string;
+  /** Where the mount goes. */
+  readonly slot: Slot;
+  /** Tells the nodes of a container apart. */
+  readonly number: number;
+  /** Kind of node. */
+  readonly kind: DeviceOpenKind;
+  /** Major number. */
+  readonly major: number;
+  /** Minor number. */
+  readonly minor: number;
+  /** Permission bits, set exactly whatever the umask. */
+  readonly mode: number;
+  /** Owner, on the host. */
+  readonly uid: number;
+  /** Group, on the host. */
+  readonly gid: number;
 }
 
 /**
@@ -1173,6 +1201,7 @@ export type HostOperation =
   | CgroupUpdate
   | CgroupCheck
   | MountIdmap
+  | DeviceOpen
   | SyncSignal
   | SyncAwait
   | FdSend

@@ -21,7 +21,7 @@ import {
 } from './concern/process.ts';
 import { limitEarly, limitLate } from './concern/rlimits.ts';
 import { adaptProcess, schedule } from './concern/scheduling.ts';
-import { enterRoot, finishRoot, openRoot } from './concern/rootfs.ts';
+import { enterRoot, finishRoot, openRoot, spreadRoot } from './concern/rootfs.ts';
 import { loadEarly, loadLate, openFilter } from './concern/seccomp.ts';
 import { makeSession } from './concern/session.ts';
 import { claimState, statusTexts, writeState } from './concern/state.ts';
@@ -60,6 +60,7 @@ export function compile(spec: Spec, context: Context): Plan {
   nameHost(d);
   writeSysctls(d);
   protectPaths(d);
+  spreadRoot(d);
   openFilter(d);
   becomeUser(d);
   waitForStart(d);

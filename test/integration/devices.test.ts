@@ -1,5 +1,5 @@
 // Devices, default devices and links in /dev; masked and read-only paths.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { assert, test } from '../support/case.ts';
 import type { Config } from '../support/spec.ts';
 
@@ -110,3 +110,74 @@ test('/proc/sysrq-trigger and /proc/sys are read-only by default', async (c) => 
   assert.equal(out, '');
   assert.equal(readFileSync('/proc/sys/kernel/core_pattern', 'utf8'), before);
 });
+
+const withUser = (config: Config): void => {
+  config.linux.namespaces.push({ type: 'user' });
+  config.linux.uidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }];
+  config.linux.gidMappings = [{ containerID: 0, hostID: 200000, size: 65536 }];
+};
+
+test('devices in a user namespace: kind, number, mode and owner as the config says, and they work', async (c) => {
+  const out = await c.sh('stat -c "%n %F %t:%T %a %u:%g" /dev/own /dev/a/block /dev/fifo; head -c 2 /dev/own | wc -c', (config) => {
+    withUser(config);
+    config.linux.devices = [
+      { path: '/dev/own', type: 'c', major: 1, minor: 5, fileMode: 0o644, uid: 3, gid: 4 },
+      { path: '/dev/a/block', type: 'b', major: 7, minor: 0, fileMode: 0o600 },
+      { path: '/dev/fifo', type: 'p', fileMode: 0o622, uid: 1, gid: 2 },
+    ];
+    config.linux.resources = { devices: [{ allow: false, access: 'rwm' }, { allow: true, type: 'c', major: 1, minor: 5, access: 'r' }] };
+  });
+  assert.equal(out, `/dev/own character special file 1:5 644 3:4
+/dev/a/block block special file 7:0 600 0:0
+/dev/fifo fifo 0:0 622 1:2
+2
+`);
+}, { peers: [{ peer: 'runc 1.1.5', why: 'binds the host\'s device of that path' }, { peer: 'crun 1.8.1', why: 'binds the host\'s device of that path' }] });
+
+test('something else at the path of a device is an error', async (c) => {
+  const result = await c.run(c.command(['true'], (config) => {
+    config.linux.devices = [{ path: '/etc/passwd', type: 'c', major: 1, minor: 5 }];
+  }));
+  assert.notEqual(result.code, 0);
+  assert.match(result.stderr, /\/etc\/passwd/);
+}, { peers: [{ peer: 'runc 1.1.5', why: 'keeps what is there' }, { peer: 'crun 1.8.1', why: 'keeps what is there' }] });
+
+test('a /dev that is a symbolic link leads to a place in the root', async (c) => {
+  const bundle = c.command(['sh', '-c', 'stat -c "%F" /elsewhere/null; ls /dev/zero'], (config) => {
+    config.root.readonly = false;
+    config.mounts = config.mounts.filter(({ destination }) => !destination.startsWith('/dev'));
+  }, { rootfs: 'copy' });
+  rmSync(`${bundle.rootfs}/dev`, { recursive: true, force: true });
+  symlinkSync('/elsewhere', `${bundle.rootfs}/dev`);
+  const result = await c.run(bundle);
+  assert.equal(result.stdout, 'character special file\n/dev/zero\n');
+  assert.ok(!existsSync('/elsewhere'));
+}, { peers: [{ peer: 'runc 1.1.5', why: '' }] });
+
+test('masked and read-only paths: files, directories, links, twice, missing', async (c) => {
+  const out = await c.sh(`for f in /m/file /m/target; do stat -L -c "%F %t:%T" $f; done; ls /m/dir; touch /m/dir/x 2>&1 | sed 's/.*: //'
+    for f in /r/dir/x /r/file; do (echo x >$f) 2>&1 | sed 's/.*: //'; done; touch /r/other && echo made`, (config) => {
+    config.root.readonly = false;
+    config.mounts.push({ destination: '/m', type: 'tmpfs', source: 'tmpfs' }, { destination: '/r', type: 'tmpfs', source: 'tmpfs' });
+    config.mounts.push(...['/m/dir', '/r/dir'].map((destination) => ({ destination, type: 'tmpfs', source: 'tmpfs' })),
+      ...['/m/file', '/m/target', '/r/file'].map((destination) => ({ destination, type: 'bind', source: '/etc/hostname', options: ['bind'] })));
+    config.linux.maskedPaths = ['/m/file', '/m/file', '/m/target', '/m/dir', '/m/dir', '/m/none'];
+    config.linux.readonlyPaths = ['/r/dir', '/r/dir', '/r/file', '/r/none'];
+  });
+  assert.match(out, /^character special file 1:3\n/);
+  assert.equal(out.match(/Read-only file system/g)?.length, 3);
+  assert.match(out, /made\n$/);
+});
+
+for (const propagation of ['unbindable', 'runbindable', 'shared', 'rshared', 'slave', 'private']) {
+  test(`read-only paths on a root that is ${propagation}`, async (c) => {
+    const facts = await c.probe((config) => {
+      config.linux.rootfsPropagation = propagation;
+      config.linux.readonlyPaths = ['/etc', '/proc/sys'];
+      config.linux.maskedPaths = ['/bin/busybox.none', '/root'];
+    });
+    assert.ok(facts.mounts.some((line) => line.includes(' /etc ro')));
+    const root = facts.mounts.map((line) => line.split(' - ')[0]!.split(' ')).find((fields) => fields[4] === '/');
+    assert.equal(root?.slice(6).join().replace(/:\d+/g, ''), { unbindable: 'unbindable', shared: 'shared', slave: '', private: '' }[propagation.replace(/^r(?=u|s)/, '')]);
+  }, { peers: ['runc 1.1.5', 'crun 1.8.1'].map((peer) => ({ peer, why: 'does not keep the propagation' })) });
+}

@@ -173,3 +173,64 @@ test('kill KILL ends every process of a container in a shared pid namespace', as
   const left = [...(await import('../support/leak.ts')).processes().values()].filter((line) => /probe child/.test(line));
   assert.deepEqual(left.filter((line) => !/\(Z\)/.test(line)), []);
 }, { peers: [{ peer: 'crun 1.8.1', why: 'needs --all' }, { peer: 'runc 1.1.5', why: 'needs --all' }] });
+
+test('timeOffsets: the clocks of a new time namespace, also in a user namespace', async (c) => {
+  const script = 'cat /proc/self/timens_offsets; cut -d. -f1 /proc/uptime';
+  const before = Number(readFileSync('/proc/uptime', 'utf8').split('.')[0]);
+  for (const user of [false, true]) {
+    const out = await c.sh(script, (config) => {
+      config.linux.namespaces.push({ type: 'time' });
+      config.linux.timeOffsets = { monotonic: { secs: 7, nanosecs: 5 }, boottime: { secs: 1000000 } };
+      if (user) withUser(config);
+    });
+    const [monotonic = '', boottime = '', uptime = ''] = out.split('\n');
+    assert.match(monotonic, /^monotonic +7 +5$/);
+    assert.match(boottime, /^boottime +1000000 +0$/);
+    assert.ok(Number(uptime) - before - 1000000 < 100 && Number(uptime) - before >= 1000000, out);
+  }
+}, { peers: [{ peer: 'runc 1.1.5', why: 'is from before time namespaces' }] });
+
+test('the time namespace belongs to the user namespace', async (c) => {
+  const first = await c.started(c.command(['/probe', 'pause'], (config) => {
+    withUser(config);
+    config.linux.namespaces.push({ type: 'time' });
+    config.linux.timeOffsets = { boottime: { secs: 60 } };
+  }));
+  const result = await c.rt(['exec', first.id, 'cat', '/proc/self/timens_offsets']);
+  assert.match(result.stdout, /boottime +60/);
+  await c.destroy(first.id);
+}, { peers: [{ peer: 'runc 1.1.5', why: 'is from before time namespaces' }] });
+
+test('a new user namespace beside the network namespace of the first process', async (c) => {
+  const facts = await c.probe((config) => {
+    withUser(config);
+    withoutNamespace(config, 'network');
+    config.linux.namespaces.push({ type: 'network', path: '/proc/1/ns/net' });
+    config.mounts = config.mounts.filter(({ destination }) => !destination.startsWith('/sys'));
+  });
+  assert.equal(facts.ns['net'], readlinkSync('/proc/1/ns/net'));
+});
+
+test('maps of 340 ranges', async (c) => {
+  const ranges = (host: number): { containerID: number; hostID: number; size: number }[] =>
+    Array.from({ length: 340 }, (_, index) => ({ containerID: index * 2, hostID: host + index, size: 1 }));
+  const out = await c.sh('wc -l </proc/self/uid_map; wc -l </proc/self/gid_map', (config) => {
+    config.linux.namespaces.push({ type: 'user' });
+    config.linux.uidMappings = ranges(1000);
+    config.linux.gidMappings = ranges(2000);
+    config.mounts = config.mounts.filter(({ type }) => type !== 'devpts');
+  });
+  assert.equal(out.replaceAll(' ', ''), '340\n340\n');
+});
+
+test('sysctls of the user namespace, and both separators', async (c) => {
+  const out = await c.sh('cat /proc/sys/user/max_net_namespaces /proc/sys/net/ipv4/ip_forward', (config) => {
+    withUser(config);
+    config.linux.sysctl = { 'user.max_net_namespaces': '7', 'net/ipv4/ip_forward': '1' };
+  });
+  assert.equal(out, '7\n1\n');
+  const own = readFileSync('/proc/sys/user/max_net_namespaces', 'utf8');
+  assert.notEqual(own, '7\n', 'the host has its own');
+  const refused = await c.run(c.command(['true'], (config) => { config.linux.sysctl = { 'user.max_net_namespaces': '7' }; }));
+  assert.notEqual(refused.code, 0, 'not without a user namespace: it would be the host\'s');
+}, { peers: [{ peer: 'runc 1.1.5', why: 'refuses user.*' }, { peer: 'crun 1.8.1', why: 'refuses user.*' }] });

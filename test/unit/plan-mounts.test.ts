@@ -116,7 +116,9 @@ t.test('devices', async (t) => {
     addUser(config);
   });
   t.same(find(mapped.programs.init, 'device.node').map(({ path }) => path), ['/dev/pipe'], 'bound in a user namespace');
-  t.ok(find(mapped.programs.init, 'mount.bind').some(({ source, target }) => source === '/dev/fuse' && target === '/dev/fuse'));
+  t.ok(find(mapped.programs.init, 'mount.bind').some(({ source, target }) => source === '/dev/zero' && target === '/dev/zero'));
+  t.match(find(mapped.programs.create, 'device.open')[0], { kind: 'char', major: 10, minor: 229, uid: 100001, gid: 100002 }, 'those of the configuration are made outside');
+  t.ok(find(mapped.programs.init, 'mount.bind').some(({ slot, target }) => slot !== undefined && target === '/dev/fuse'));
   const host = planOf((config) => { config.mounts.push({ destination: '/dev', source: '/dev', options: ['rbind'] }); });
   t.same(find(host.programs.init, 'device.node'), [], 'the host\'s /dev is left alone');
   t.same(find(host.programs.init, 'path.symlink').filter(({ path }) => path.startsWith('/dev')), []);

@@ -88,6 +88,7 @@ const cases: Case[] = [
   [(c) => { c.mounts[4].options.push('nosuidd'); }, 'E0412', '/mounts/4/options/4', 'did you mean "nosuid"?'],
   [(c) => { c.mounts[0].options.push('idmap'); }, 'E0413', '/mounts/0/options/2', 'for bind mounts alone'],
   [(c) => { c.mounts[4].options.push('sync'); }, 'E0470', '/mounts/4/options/4', 'no effect on a bind mount'],
+  [(c) => { c.mounts[4].options.push('mode=755'); }, 'E0470', '/mounts/4/options/4', '"mode=755" has no effect'],
   [(c) => { c.mounts[0].options.push('tmpcopyup'); }, 'E0471', '/mounts/0/options/2', '"tmpfs" alone'],
   [(c) => { c.mounts[4].uidMappings = [{ containerID: 0, hostID: 0, size: 1 }]; }, 'E0472', '/mounts/4/uidMappings', 'without gidMappings'],
   [(c) => { c.mounts[4].uidMappings = c.mounts[4].gidMappings = [{ containerID: 0, hostID: 0, size: 1 }]; }, 'E0473', '/mounts/4/uidMappings', '"idmap"'],

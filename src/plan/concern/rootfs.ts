@@ -32,16 +32,22 @@ export function enterRoot(d: Draft): void {
   d.init.push({ op: 'root.pivot', from: '/root/path', chroot: d.context.flags.noPivot });
 }
 
-/** After the pivot: propagation of the root, then read-only. */
+/**
+ * Last of all that mounts: an unbindable root could not be bound for read-only paths any more, and what is mounted on a
+ * shared one meanwhile would be seen elsewhere.
+ */
+export function spreadRoot(d: Draft): void {
+  const propagation = d.spec.linux?.rootfsPropagation;
+  if (propagation === undefined || propagation === '') return;
+  d.init.push({
+    op: 'mount.attr', from: '/linux/rootfsPropagation', target: '/', set: 0, clear: 0, recursive: false,
+    propagation: propagation as Propagation,
+  });
+}
+
+/** After the pivot: read-only. */
 export function finishRoot(d: Draft): void {
   const { spec, init } = d;
-  const propagation = spec.linux?.rootfsPropagation;
-  if (propagation !== undefined && propagation !== '') {
-    init.push({
-      op: 'mount.attr', from: '/linux/rootfsPropagation', target: '/', set: 0, clear: 0, recursive: false,
-      propagation: propagation as Propagation,
-    });
-  }
   if (spec.root?.readonly !== true) return;
   // What a read-only root can't get any more.
   if (d.process.cwd !== '/') init.push({ op: 'path.directory', from: `${d.at}/cwd`, path: d.process.cwd });

@@ -121,6 +121,11 @@ function checkParameters(options: readonly string[], type: string, bind: boolean
     const equals = value.indexOf('=');
     const name = equals < 0 ? value : value.slice(0, equals + 1);
     if (mountOption(value) !== undefined || known.includes(` ${name} `)) continue;
+    // Engines hand the options of a tmpfs on to the bind mount that takes its place; the kernel ignores them there.
+    if (bind && equals > 0 && !name.startsWith('idmap=')) {
+      if (findings.warnings) findings.add('mountOptionLost', `${at}/options/${index}`, { value });
+      continue;
+    }
     const names = known.split(' ');
     const suggestion = findings.suggest(name, equals < 0 ? [...mountOptionNames(), ...names] : names);
     findings.add('mountOption', `${at}/options/${index}`, { value, suggestion, type: bind ? 'bind' : type });

@@ -12,6 +12,7 @@ const ofIpc = [
 /** The kind of namespace that a parameter belongs to; undefined when it is the host's. */
 function owner(path: string): NamespaceType | undefined {
   if (path.startsWith('net/')) return 'network';
+  if (path.startsWith('user/')) return 'user';
   if (path.startsWith('fs/mqueue/')) return 'ipc';
   if (path === 'kernel/domainname') return 'uts';
   return path.startsWith('kernel/') && ofIpc.includes(path.slice('kernel/'.length)) ? 'ipc' : undefined;
