@@ -14,15 +14,17 @@ enum class Flag : uint8_t {
   version, bundle, config, console_socket, pid_file, pidfd_socket, preserve_fds, no_pivot,
   no_new_keyring, no_subreaper, detach, keep, format, quiet, all, regex, force, process, cwd, env,
   tty, user, additional_gids, cap, no_new_privs, process_label, apparmor, cgroup, ignore_paused,
-  file, json,
+  resources, dry_run, memory, memory_reservation, memory_swap, cpu_share, cpu_period, cpu_quota,
+  cpu_burst, cpu_idle, cpu_rt_period, cpu_rt_runtime, cpuset_cpus, cpuset_mems, pids_limit,
+  blkio_weight, l3_cache_schema, mem_bw_schema, kernel_memory, kernel_memory_tcp, file, json,
 };
-constexpr uint8_t flag_count = 41;
+constexpr uint8_t flag_count = 61;
 
 enum class Command : uint8_t {
-  run, create, start, state, list, kill, delete_, exec, pause, resume, ps, spec, validate, plan,
-  explain, features, version, help,
+  run, create, start, state, list, kill, delete_, exec, pause, resume, update, ps, spec, validate,
+  plan, explain, features, version, help,
 };
-constexpr uint8_t command_count = 18;
+constexpr uint8_t command_count = 19;
 
 // Operands without a limit.
 constexpr uint8_t any_number = 255;
@@ -129,6 +131,29 @@ constexpr FlagSpec flags_of_exec[] = {
     {Flag::ignore_paused, "ignore-paused", "", Kind::boolean, "", false},
 };
 
+constexpr FlagSpec flags_of_update[] = {
+    {Flag::resources, "resources", "r", Kind::string, "", false},
+    {Flag::dry_run, "dry-run", "", Kind::boolean, "", false},
+    {Flag::memory, "memory", "", Kind::string, "", false},
+    {Flag::memory_reservation, "memory-reservation", "", Kind::string, "", false},
+    {Flag::memory_swap, "memory-swap", "", Kind::string, "", false},
+    {Flag::cpu_share, "cpu-share", "", Kind::string, "", false},
+    {Flag::cpu_period, "cpu-period", "", Kind::string, "", false},
+    {Flag::cpu_quota, "cpu-quota", "", Kind::string, "", false},
+    {Flag::cpu_burst, "cpu-burst", "", Kind::string, "", false},
+    {Flag::cpu_idle, "cpu-idle", "", Kind::string, "", false},
+    {Flag::cpu_rt_period, "cpu-rt-period", "", Kind::string, "", false},
+    {Flag::cpu_rt_runtime, "cpu-rt-runtime", "", Kind::string, "", false},
+    {Flag::cpuset_cpus, "cpuset-cpus", "", Kind::string, "", false},
+    {Flag::cpuset_mems, "cpuset-mems", "", Kind::string, "", false},
+    {Flag::pids_limit, "pids-limit", "", Kind::string, "", false},
+    {Flag::blkio_weight, "blkio-weight", "", Kind::string, "", false},
+    {Flag::l3_cache_schema, "l3-cache-schema", "", Kind::string, "", false},
+    {Flag::mem_bw_schema, "mem-bw-schema", "", Kind::string, "", false},
+    {Flag::kernel_memory, "kernel-memory", "", Kind::string, "", true},
+    {Flag::kernel_memory_tcp, "kernel-memory-tcp", "", Kind::string, "", true},
+};
+
 constexpr FlagSpec flags_of_ps[] = {
     {Flag::format, "format", "f", Kind::string, "table|json", false},
 };
@@ -168,6 +193,7 @@ constexpr char main_help[] =
     "  exec      run a program in a running container\n"
     "  pause     stop all processes of a container for a while\n"
     "  resume    let the processes of a paused container go on\n"
+    "  update    change the resource limits of a container\n"
     "  ps        list the processes of a container\n"
     "  spec      write a config.json to begin with\n"
     "  validate  check a bundle without running it\n"
@@ -382,6 +408,44 @@ constexpr char help_of_resume[] =
     "\n"
     "Global flags: see veloci --help.\n";
 
+constexpr char help_of_update[] =
+    "veloci update: change the resource limits of a container\n"
+    "\n"
+    "usage: veloci update [FLAGS] ID\n"
+    "\n"
+    "Changes limits of a container that runs, from a file (`linux.resources` of config.json) or\n"
+    "from flags. What is absent or zero stays as it is; -1 takes a limit away. When the kernel\n"
+    "refuses a value, those before it are taken back. Sizes take the suffixes k, m, g and t.\n"
+    "\n"
+    "flags:\n"
+    "  -r, --resources FILE        resources as JSON, - for standard input; other limits are then\n"
+    "                              left out of account\n"
+    "      --dry-run               show what would be written to which file, and change nothing\n"
+    "      --memory BYTES          limit of memory\n"
+    "      --memory-reservation BYTES\n"
+    "                              soft limit of memory\n"
+    "      --memory-swap BYTES     limit of memory and swap together\n"
+    "      --cpu-share N           relative weight of cpu time (2 to 262144)\n"
+    "      --cpu-period USEC       period of the cpu quota\n"
+    "      --cpu-quota USEC        cpu time in each period\n"
+    "      --cpu-burst USEC        cpu time that may be saved up\n"
+    "      --cpu-idle 0|1          run only when nothing else wants the cpu\n"
+    "      --cpu-rt-period USEC    period of the realtime runtime (cgroup v1)\n"
+    "      --cpu-rt-runtime USEC   realtime cpu time in each period (cgroup v1)\n"
+    "      --cpuset-cpus LIST      cpus that may be used, as in 0-2,7\n"
+    "      --cpuset-mems LIST      memory nodes that may be used\n"
+    "      --pids-limit N          most processes and threads\n"
+    "      --blkio-weight N        relative weight of block I/O (10 to 1000)\n"
+    "      --l3-cache-schema SCHEMA\n"
+    "                              Intel RDT cache allocation\n"
+    "      --mem-bw-schema SCHEMA  Intel RDT memory bandwidth\n"
+    "\n"
+    "example:\n"
+    "  veloci update --memory 512m --pids-limit 200 web1    # change two limits of web1\n"
+    "  veloci update --dry-run --cpu-quota 50000 web1    # show what a new quota would write\n"
+    "\n"
+    "Global flags: see veloci --help.\n";
+
 constexpr char help_of_ps[] =
     "veloci ps: list the processes of a container\n"
     "\n"
@@ -530,6 +594,8 @@ constexpr CommandSpec commands[] = {
      "veloci pause ID", help_of_pause},
     {Command::resume, "resume", nullptr, 0, 1, 1, any_number,
      "veloci resume ID", help_of_resume},
+    {Command::update, "update", flags_of_update, 20, 1, 1, any_number,
+     "veloci update [FLAGS] ID", help_of_update},
     {Command::ps, "ps", flags_of_ps, 1, 1, any_number, 1,
      "veloci ps [FLAGS] ID [ARGUMENTS OF ps]", help_of_ps},
     {Command::spec, "spec", flags_of_spec, 3, 0, 0, any_number,

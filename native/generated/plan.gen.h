@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0x74, 0x12, 0x77, 0x16, 0x80, 0xa7, 0x35, 0x59, 0x1a, 0xf2, 0x4f, 0x73, 0x14, 0x53, 0xd7, 0x66,
+    0x5b, 0x69, 0x61, 0x5b, 0x5e, 0x4d, 0xcd, 0xb0, 0xfc, 0xc8, 0x9b, 0x32, 0x01, 0x47, 0x68, 0x5f,
 };
-constexpr char plan_schema_hash_text[] = "7412771680a735591af24f731453d766";
+constexpr char plan_schema_hash_text[] = "5b69615b5e4dcdb0fcc89b320147685f";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -172,7 +172,7 @@ struct Response {
   // Plan to keep in the state directory for the later verbs.
   Optional<Bytes> stored;
   // Configuration to keep in place of the kept one, once the plan has run (update).
-  Optional<Bytes> config;
+  Optional<Str> config;
   // Text for stdout.
   Str text;
   // The error as one line that stands alone; empty = none.

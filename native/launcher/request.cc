@@ -135,8 +135,18 @@ int Request::restore(Buffer &text) {
   return rest_.empty() ? EBADMSG : 0;
 }
 
+int Request::add_update(const Arguments &arguments) {
+  size_t size = 6 * size_of_arguments(arguments) + 4096;
+  if (!update_.reserve(size)) return errno;
+  JsonWriter json(reinterpret_cast<char *>(update_.data()), size);
+  add_options(json, arguments, false);
+  update_.set_size(json.text().size);
+  return json.full() ? ENOBUFS : 0;
+}
+
 bool Request::text(const char *verb, const PlanFailure *failure, Text &out) const {
   out.add("{\"verb\":\"").add(verb).add("\",").add(rest_);
+  if (update_.size() > 0) out.add(",\"update\":").add(update_.str());
   if (failure != nullptr) {
     out.add(",\"failure\":{\"program\":\"").add(program_name(failure->program));
     out.add("\",\"index\":").add_number(failure->index).add(",\"step\":").add_signed(failure->step);

@@ -12,15 +12,6 @@ namespace {
 
 constexpr char renew_verb[] = "recompile";
 
-// Reads what was kept for the engine.
-int restore_request(Invocation &invocation, Request &request) {
-  int dir = invocation.context.state.get();
-  Buffer text;
-  if (int err = read_file(dir, state_name::request, config_size_max, O_NOFOLLOW, text); err != 0) return err;
-  if (int err = read_file(dir, state_name::config, config_size_max, O_NOFOLLOW, request.config); err != 0) return err;
-  return request.restore(text);
-}
-
 int outdated(Invocation &invocation, const char *what) {
   return invocation.fail(PlanOutdated{.id = invocation.context.id, .what = Str::of(what)});
 }
@@ -47,6 +38,14 @@ int renew(Invocation &invocation, StoredPlan &stored) {
 }
 
 } // namespace
+
+int restore_request(Invocation &invocation, Request &request) {
+  int dir = invocation.context.state.get();
+  Buffer text;
+  if (int err = read_file(dir, state_name::request, config_size_max, O_NOFOLLOW, text); err != 0) return err;
+  if (int err = read_file(dir, state_name::config, config_size_max, O_NOFOLLOW, request.config); err != 0) return err;
+  return request.restore(text);
+}
 
 int open_stored_plan(Invocation &invocation, StoredPlan &stored) {
   if (load_plan(invocation.context, state_name::plan, stored.memory) == 0) return 0;

@@ -12,6 +12,9 @@ struct StoredPlan {
   Response response;
 };
 
+// Reads the request and the configuration that the container was made from. 0 or an errno.
+int restore_request(Invocation &invocation, Request &request);
+
 // Makes the stored plan the context's plan. 0, or the exit code with the error shown.
 int open_stored_plan(Invocation &invocation, StoredPlan &stored);
 

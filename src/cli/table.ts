@@ -155,6 +155,41 @@ export const commands: readonly Command[] = [
     flags: [], examples: [{ line: 'veloci resume web1', what: 'thaw web1' }],
   },
   {
+    name: 'update', summary: 'change the resource limits of a container', operands: 'ID', minOperands: 1, maxOperands: 1,
+    description: 'Changes limits of a container that runs, from a file (`linux.resources` of config.json) or from flags. What is '
+      + 'absent or zero stays as it is; -1 takes a limit away. When the kernel refuses a value, those before it are taken back. '
+      + 'Sizes take the suffixes k, m, g and t.',
+    flags: [
+      {
+        name: 'resources', also: ['r'], kind: 'string', value: 'FILE',
+        summary: 'resources as JSON, - for standard input; other limits are then left out of account',
+      },
+      { name: 'dry-run', kind: 'bool', summary: 'show what would be written to which file, and change nothing' },
+      { name: 'memory', kind: 'string', value: 'BYTES', summary: 'limit of memory' },
+      { name: 'memory-reservation', kind: 'string', value: 'BYTES', summary: 'soft limit of memory' },
+      { name: 'memory-swap', kind: 'string', value: 'BYTES', summary: 'limit of memory and swap together' },
+      { name: 'cpu-share', kind: 'string', value: 'N', summary: 'relative weight of cpu time (2 to 262144)' },
+      { name: 'cpu-period', kind: 'string', value: 'USEC', summary: 'period of the cpu quota' },
+      { name: 'cpu-quota', kind: 'string', value: 'USEC', summary: 'cpu time in each period' },
+      { name: 'cpu-burst', kind: 'string', value: 'USEC', summary: 'cpu time that may be saved up' },
+      { name: 'cpu-idle', kind: 'string', value: '0|1', summary: 'run only when nothing else wants the cpu' },
+      { name: 'cpu-rt-period', kind: 'string', value: 'USEC', summary: 'period of the realtime runtime (cgroup v1)' },
+      { name: 'cpu-rt-runtime', kind: 'string', value: 'USEC', summary: 'realtime cpu time in each period (cgroup v1)' },
+      { name: 'cpuset-cpus', kind: 'string', value: 'LIST', summary: 'cpus that may be used, as in 0-2,7' },
+      { name: 'cpuset-mems', kind: 'string', value: 'LIST', summary: 'memory nodes that may be used' },
+      { name: 'pids-limit', kind: 'string', value: 'N', summary: 'most processes and threads' },
+      { name: 'blkio-weight', kind: 'string', value: 'N', summary: 'relative weight of block I/O (10 to 1000)' },
+      { name: 'l3-cache-schema', kind: 'string', value: 'SCHEMA', summary: 'Intel RDT cache allocation' },
+      { name: 'mem-bw-schema', kind: 'string', value: 'SCHEMA', summary: 'Intel RDT memory bandwidth' },
+      { name: 'kernel-memory', kind: 'string', value: 'BYTES', summary: 'accepted for compatibility', ignored: true },
+      { name: 'kernel-memory-tcp', kind: 'string', value: 'BYTES', summary: 'accepted for compatibility', ignored: true },
+    ],
+    examples: [
+      { line: 'veloci update --memory 512m --pids-limit 200 web1', what: 'change two limits of web1' },
+      { line: 'veloci update --dry-run --cpu-quota 50000 web1', what: 'show what a new quota would write' },
+    ],
+  },
+  {
     name: 'ps', summary: 'list the processes of a container', operands: 'ID [ARGUMENTS OF ps]', minOperands: 1,
     maxOperands: Infinity, flagsEndAfter: 1,
     description: 'Lists the processes of a container and of its sub-cgroups: those lines of the host\'s ps(1) that are about them. '

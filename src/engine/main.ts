@@ -1,7 +1,7 @@
 // The engine: a one-shot function from a request to an answer. It writes no file, opens no socket, holds no
 // container.
 import { diagnose } from '../diagnostic/diagnose.ts';
-import type { Diagnostic } from '../diagnostic/types.ts';
+import type { Diagnostic, Failure } from '../diagnostic/types.ts';
 import { encodeResponse } from '../generated/encode.ts';
 import type { Plan, Response } from '../generated/plan.ts';
 import { PlanError } from '../plan/context.ts';
@@ -17,10 +17,11 @@ import { explain as explainTopic } from './verb/explain.ts';
 import { features } from './verb/features.ts';
 import { plan } from './verb/plan.ts';
 import { spec as writeSpec } from './verb/spec.ts';
+import { update, updateFailure } from './verb/update.ts';
 import { validate } from './verb/validate.ts';
 
 const verbs: Readonly<Record<EngineVerb, (call: Call) => Response>> = {
-  create, run: create, exec, recompile, validate, plan, explain: explainTopic, spec: writeSpec, features,
+  create, run: create, exec, recompile, validate, plan, explain: explainTopic, spec: writeSpec, features, update,
 };
 
 /** Answers a request with an encoded Response. Never throws: what goes wrong in here is an answer, too. */
@@ -34,8 +35,14 @@ export function respond(request: Request, blobs: Blobs, host: Host): Response {
   const isExec = request.verb === 'exec';
   // The document that exec is given is the process; the configuration is the kept copy.
   const configName = isExec ? 'config.json' : named ?? 'config.json';
-  const processName = isExec ? named ?? 'process' : 'process';
+  const processName = isExec ? named ?? 'process' : resourcesName(request) ?? 'process';
   return answer({ request, blobs, host, configName, processName, texts: {} });
+}
+
+/** How messages name the file of update --resources. */
+function resourcesName({ update: flags }: Request): string | undefined {
+  const name = flags?.['resources'];
+  return name === '-' ? 'resources' : typeof name === 'string' ? name : undefined;
 }
 
 function answer(call: Call): Response {
@@ -55,12 +62,19 @@ function diagnosticsOf(error: unknown): readonly Diagnostic[] {
 /** Compiles the plan once more to say what its failed operation was for. */
 function failed(call: Call): Response {
   const failure = call.request.failure!;
+  if (call.request.verb === 'update') {
+    return answerErrors([updateFailure(call, failure) ?? unknown(failure)], call.texts, call.request.facts.terminal);
+  }
   const isExec = call.request.verb === 'exec';
   const spec = configOf(call);
   const compiled: Plan = isExec ? execPlanOf(call) : planOf(call);
   const diagnostic = explain(compiled, spec, failure, (pointer) => fileOf(call, isExec, pointer))
-    ?? diagnose('internal', { what: `operation ${failure.index} of ${failure.program} failed with errno ${failure.errno}` });
+    ?? unknown(failure);
   return answerErrors(locate(call, [diagnostic]), call.texts, call.request.facts.terminal);
+}
+
+function unknown({ index, program, errno }: Failure): Diagnostic {
+  return diagnose('internal', { what: `operation ${index} of ${program} failed with errno ${errno}` });
 }
 
 /**

@@ -1,7 +1,7 @@
 // Reads the documents of a request; what is wrong with them ends the request.
-import type { Process, Spec } from '../generated/config.ts';
+import type { Process, Resources, Spec } from '../generated/config.ts';
 import type { Diagnostic } from '../diagnostic/types.ts';
-import { readConfig, readProcess } from '../spec/read.ts';
+import { readConfig, readProcess, readResources } from '../spec/read.ts';
 import type { Reading } from '../spec/read.ts';
 import type { Call } from './call.ts';
 
@@ -26,6 +26,11 @@ export function configOf(call: Call, warn?: (warning: Diagnostic) => void): Spec
 /** @throws InvalidDocument */
 export function processOf(call: Call): Process {
   return take(call, call.processName, readProcess(call.blobs.process ?? none, call.host, call.processName));
+}
+
+/** The file of update --resources. @throws InvalidDocument */
+export function resourcesOf(call: Call): Resources {
+  return take(call, call.processName, readResources(call.blobs.process ?? none, call.host, call.processName));
 }
 
 function take<T>(call: Call, name: string, reading: Reading<T>, warn?: (warning: Diagnostic) => void): T {

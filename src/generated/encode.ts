@@ -147,7 +147,7 @@ function writeResponse(w: WireWriter, v: plan.Response): void {
     w.u8(0);
   } else {
     w.u8(1);
-    w.bytes(v.config);
+    w.str(v.config);
   }
   w.str(v.text);
   w.str(v.error);
@@ -1071,10 +1071,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0x16771274);
-  w.u32(0x5935a780);
-  w.u32(0x734ff21a);
-  w.u32(0x66d75314);
+  w.u32(0x5b61695b);
+  w.u32(0xb0cd4d5e);
+  w.u32(0x329bc8fc);
+  w.u32(0x5f684701);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

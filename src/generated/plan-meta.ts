@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = '7412771680a735591af24f731453d766';
+export const schemaHash = '5b69615b5e4dcdb0fcc89b320147685f';
 
 export interface OperationMeta {
   readonly code: number;
@@ -113,7 +113,7 @@ const text = `{
 "CgroupDir": {"mount":"str","path":"str"},
 "CgroupMount": {"mount":"str","controllers":"str"},
 "CgroupValue": {"file":"str","value":"str"},
-"Response": {"exitCode":"i32","plan":"optional bytes","stored":"optional bytes","config":"optional bytes","text":"str","error":"str","explained":"str","code":"str","warnings":"str"}
+"Response": {"exitCode":"i32","plan":"optional bytes","stored":"optional bytes","config":"optional str","text":"str","error":"str","explained":"str","code":"str","warnings":"str"}
 },
 "enums": {
 "ProgramName": ["create","stager","init","start","kill","delete","status","exec","pause","resume","update"],

@@ -136,7 +136,7 @@ export interface Response {
   /** Plan to keep in the state directory for the later verbs. */
   readonly stored?: Uint8Array | undefined;
   /** Configuration to keep in place of the kept one, once the plan has run (update). */
-  readonly config?: Uint8Array | undefined;
+  readonly config?: string | undefined;
   /** Text for stdout. */
   readonly text: string;
   /** The error as one line that stands alone; empty = none. */

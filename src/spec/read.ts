@@ -3,11 +3,12 @@ import type { Diagnostic } from '../diagnostic/types.ts';
 import type { Host } from '../engine/protocol.ts';
 import { configChecks, processChecks, processFileChecks } from './checks/index.ts';
 import { Findings, most } from './checks/findings.ts';
+import { checkLimits } from './checks/resources.ts';
 import { locateAll } from './parse/locate.ts';
 import { parseDocument } from './parse/parse.ts';
 import type { JsonValue } from './parse/value.ts';
-import type { Process, Spec } from './types.ts';
-import { validateConfig, validateProcess } from './validate.ts';
+import type { Process, Resources, Spec } from './types.ts';
+import { validateConfig, validateProcess, validateResources } from './validate.ts';
 
 /** What is wanted besides errors. */
 export interface CheckOptions {
@@ -39,6 +40,14 @@ export function readConfig(bytes: Uint8Array, host: Pick<Host, 'scan'>, name: st
 /** Reads the process of a file of its own (exec --process); pointers begin at the process. */
 export function readProcess(bytes: Uint8Array, host: Pick<Host, 'scan'>, name: string, options: CheckOptions = {}): Reading<Process> {
   return read(bytes, host, name, options, validateProcess, checksOfProcess);
+}
+
+/**
+ * Reads resources of a file of their own (update --resources); pointers begin at the resources. Members that are null
+ * count as absent.
+ */
+export function readResources(bytes: Uint8Array, host: Pick<Host, 'scan'>, name: string): Reading<Resources> {
+  return read(bytes, host, name, {}, validateResources, (resources: Resources) => [(findings) => checkLimits(resources, '', findings)]);
 }
 
 /** Checks a configuration whose form is valid; positions are not known. */

@@ -20,6 +20,26 @@ export function validateProcess(value: JsonValue): Diagnostic[] {
   return run(processIsValid as Validate, value, 'the process');
 }
 
+/**
+ * Checks resources of their own (the file of update --resources) against the schema: as those of a configuration that
+ * has nothing else.
+ */
+export function validateResources(value: JsonValue): Diagnostic[] {
+  const prefix = '/linux/resources';
+  dropNulls(value);
+  return validateConfig({ ociVersion: '1.0.0', linux: { resources: value } }).map((found) => (
+    found.at === undefined ? found : { ...found, at: { ...found.at, pointer: found.at.pointer.slice(prefix.length) } }));
+}
+
+/** Removes members that are null: encoders write them for what is not set. */
+function dropNulls(value: JsonValue): void {
+  if (typeof value !== 'object' || value === null || value instanceof Inexact) return;
+  for (const [key, member] of Object.entries(value)) {
+    if (member === null) delete (value as JsonObject)[key];
+    else dropNulls(member);
+  }
+}
+
 function run(validate: Validate, value: JsonValue, whole: string): Diagnostic[] {
   if (validate(value)) return [];
   return (validate.errors ?? []).slice(0, mostExplained).map((error) => explain(error, value, whole));

@@ -82,6 +82,9 @@ export const command = {
     code: 'E0130', message: 'there is nothing to explain about "{topic}"', hint: 'did you mean "{suggestion}"?',
     otherwise: 'give a property such as linux.resources.memory.limit, or a code such as E0412',
   },
+  updateNothing: {
+    code: 'E0132', message: 'there is nothing to update', hint: 'give --resources FILE, or a limit such as --memory; zero leaves a value as it is',
+  },
   duration: { code: 'E0131', native: true, message: 'invalid duration "{value}" for {flag}', hint: 'give such as 500ms, 5s or 1m30s' },
   resourceFile: { code: 'E0125', native: true, message: 'cannot write "{path}" ({errno})' },
 } as const satisfies Entries;

@@ -29,7 +29,8 @@ export function recompile(call: Call): Response {
   return answerPlans(undefined, storedOf(call, planOf(call)), '');
 }
 
-function storedOf(call: Call, plan: Plan): Uint8Array {
+/** The programs of a plan that are kept for the later verbs. */
+export function storedOf(call: Call, plan: Plan): Uint8Array {
   const { start, kill, delete: remove, status, pause, resume } = plan.programs;
   return encodePlan({ planVersion: 1, programs: { start, kill, delete: remove, status, pause, resume } }, call.host.writer());
 }

@@ -30,6 +30,19 @@ export function locate(text: string, pointer: string, part: 'key' | 'value' = 'v
   return { ...lineAndColumn(text, at), length: Math.max(1, end - at) };
 }
 
+/** Offsets of the value at a pointer or, when it leads nowhere, of the last one on its way; and how many parts led there. */
+export function span(text: string, pointer: string): { at: number; end: number; depth: number } {
+  let at = skipSpace(text, text.charCodeAt(0) === 0xfeff ? 1 : 0);
+  let depth = 0;
+  for (const name of pointerPath(pointer)) {
+    const member = text.charCodeAt(at) === 123 ? findMember(text, at, name) : text.charCodeAt(at) === 91 ? findElement(text, at, name) : undefined;
+    if (member === undefined) break;
+    at = member.at;
+    depth++;
+  }
+  return { at, end: skipValue(text, at), depth };
+}
+
 /** Adds file, line and column to the diagnostics of a document that only know their pointer. */
 export function locateAll(found: readonly Diagnostic[], text: string, file: string): Diagnostic[] {
   return found.map((diagnostic) => {

@@ -1,0 +1,71 @@
+// Flags of `update` (src/cli/table.ts) as the resources that they stand for.
+import { diagnose } from '../diagnostic/diagnose.ts';
+import type { Resources } from '../generated/config.ts';
+import { PlanError } from '../plan/context.ts';
+import type { Request } from './protocol.ts';
+
+type Options = Request['options'];
+
+/** Bytes: a decimal number with one of these letters behind it, in powers of 1024; -1 is no limit. */
+const units = 'kmgtp';
+
+function bytes(text: string): number | undefined {
+  if (text === '-1') return -1;
+  const parts = /^(\d{1,15}(?:\.\d{1,9})?) ?([kmgtp]?)(?:i?b)?$/i.exec(text);
+  if (parts === null) return undefined;
+  const power = units.indexOf(parts[2]!.toLowerCase());
+  const value = Math.floor(Number(parts[1]) * 1024 ** (parts[2] === '' ? 0 : power + 1));
+  return Number.isSafeInteger(value) ? value : undefined;
+}
+
+function integer(text: string): number | undefined {
+  return /^-?\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+function natural(text: string): number | undefined {
+  return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+/** A flag: the section and the name of its resource, how its value is read, and how messages describe that. */
+type FlagRow = readonly [flag: string, section: string, name: string, read: (text: string) => number | string | undefined, expected: string];
+
+const asBytes = 'bytes, as in 512m or 1073741824, or -1 for no limit';
+const asInteger = 'an integer';
+const asNatural = 'an integer that is not negative';
+
+const rows: readonly FlagRow[] = [
+  ['memory', 'memory', 'limit', bytes, asBytes],
+  ['memory-reservation', 'memory', 'reservation', bytes, asBytes],
+  ['memory-swap', 'memory', 'swap', bytes, asBytes],
+  ['cpu-share', 'cpu', 'shares', natural, asNatural],
+  ['cpu-period', 'cpu', 'period', natural, asNatural],
+  ['cpu-quota', 'cpu', 'quota', integer, asInteger],
+  ['cpu-burst', 'cpu', 'burst', natural, asNatural],
+  ['cpu-idle', 'cpu', 'idle', natural, '0 or 1'],
+  ['cpu-rt-period', 'cpu', 'realtimePeriod', natural, asNatural],
+  ['cpu-rt-runtime', 'cpu', 'realtimeRuntime', integer, asInteger],
+  ['cpuset-cpus', 'cpu', 'cpus', (text) => text, ''],
+  ['cpuset-mems', 'cpu', 'mems', (text) => text, ''],
+  ['pids-limit', 'pids', 'limit', integer, asInteger],
+  ['blkio-weight', 'blockIO', 'weight', natural, asNatural],
+];
+
+/**
+ * The resources that flags ask for; those that were not given are absent.
+ *
+ * @throws PlanError for a value that is none, and for flags that are not supported
+ */
+export function resourcesOfFlags(options: Options): Resources {
+  for (const name of ['l3-cache-schema', 'mem-bw-schema']) {
+    if (options[name] !== undefined) throw new PlanError(diagnose('unsupported', { name: `--${name}` }));
+  }
+  const resources: Record<string, Record<string, number | string>> = {};
+  for (const [flag, section, name, read, expected] of rows) {
+    const text = options[flag];
+    if (typeof text !== 'string' || text === '') continue;
+    const value = read(text);
+    if (value === undefined) throw new PlanError(diagnose('flagValue', { value: text, flag: `--${flag}`, expected }));
+    (resources[section] ??= {})[name] = value;
+  }
+  return resources as Resources;
+}

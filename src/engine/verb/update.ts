@@ -1,0 +1,72 @@
+// update: the plan that changes the limits of a container that runs, and what is kept for the later verbs.
+import { renderWrites } from '../../plan/update/writes.ts';
+import { diagnose } from '../../diagnostic/diagnose.ts';
+import type { Diagnostic, Failure } from '../../diagnostic/types.ts';
+import type { Resources } from '../../generated/config.ts';
+import { encodePlan } from '../../generated/encode.ts';
+import type { Response } from '../../generated/plan.ts';
+import { compile } from '../../plan/compile.ts';
+import { compileUpdate } from '../../plan/compile-update.ts';
+import type { Update } from '../../plan/compile-update.ts';
+import { PlanError } from '../../plan/context.ts';
+import { mergeResources, resourcesAt } from '../../plan/update/merge.ts';
+import type { Merged } from '../../plan/update/merge.ts';
+import { Findings } from '../../spec/checks/findings.ts';
+import { checkLimits } from '../../spec/checks/resources.ts';
+import { locateAll } from '../../spec/parse/locate.ts';
+import { exactText, replaceValue } from '../../spec/parse/replace.ts';
+import type { Call } from '../call.ts';
+import { explain } from '../failure.ts';
+import { contextOf, isOn } from '../options.ts';
+import { InvalidDocument, configOf, resourcesOf } from '../read.ts';
+import { answerPlans, answerText } from '../respond.ts';
+import { resourcesOfFlags } from '../update-flags.ts';
+import { storedOf } from './create.ts';
+
+export function update(call: Call): Response {
+  const made = updateOf(call);
+  // Engines send zeros for what they do not change: perhaps for everything.
+  if (made.operations.length === 0) return answerText('');
+  if (isOn(flagsOf(call), 'dry-run')) return answerText(renderWrites(made.operations));
+  const plan = encodePlan({ planVersion: 1, programs: { update: made.operations } }, call.host.writer());
+  const stored = storedOf(call, compile(made.spec, contextOf(call.request, call.host)));
+  const text = replaceValue(call.texts[call.configName]!, resourcesAt, exactText(made.merged.resources));
+  return { ...answerPlans(plan, stored, ''), config: text };
+}
+
+/** Why the plan of an update failed; undefined when it has no such operation. */
+export function updateFailure(call: Call, failure: Failure): Diagnostic | undefined {
+  const { operations, spec, merged } = updateOf(call);
+  const found = explain({ planVersion: 1, programs: { update: operations } }, spec, failure, () => call.configName);
+  return found === undefined ? undefined : inUpdate(call, merged, found);
+}
+
+function flagsOf(call: Call): NonNullable<Call['request']['update']> {
+  return call.request.update ?? {};
+}
+
+function updateOf(call: Call): Update {
+  const spec = configOf(call);
+  const resources: Resources = call.blobs.process === undefined ? resourcesOfFlags(flagsOf(call)) : resourcesOf(call);
+  const merged = mergeResources(spec.linux?.resources, resources);
+  if (merged.given.size === 0 && call.blobs.process === undefined) throw new PlanError(diagnose('updateNothing'));
+  const findings = new Findings(false);
+  checkLimits(merged.resources, resourcesAt, findings);
+  if (findings.found.length > 0) throw new InvalidDocument(findings.found.map((found) => inUpdate(call, merged, found)));
+  try {
+    return compileUpdate(spec, merged, contextOf(call.request, call.host));
+  } catch (error) {
+    if (!(error instanceof PlanError)) throw error;
+    throw new PlanError(inUpdate(call, merged, error.diagnostic));
+  }
+}
+
+/** A diagnostic about the new configuration as one about the update: its place in the file, none for flags. */
+function inUpdate(call: Call, { given }: Merged, diagnostic: Diagnostic): Diagnostic {
+  const { at, ...rest } = diagnostic;
+  if (at === undefined) return diagnostic;
+  const pointer = given.get(at.pointer);
+  const text = call.texts[call.processName];
+  if (pointer === undefined || text === undefined) return rest;
+  return locateAll([{ ...rest, at: { ...at, pointer, line: 0 } }], text, call.processName)[0]!;
+}

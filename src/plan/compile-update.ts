@@ -1,0 +1,117 @@
+// compileUpdate(spec, merged, context): the plan that changes the limits of a container that runs, and its resources
+// afterwards. Only what the update gives is written, and what is computed from it.
+import { deviceProgram } from '../cgroup/device-bpf.ts';
+import { deviceRules } from '../cgroup/device-rules.ts';
+import type { Setting } from '../cgroup/setting.ts';
+import { diagnose, placeAt } from '../diagnostic/diagnose.ts';
+import type { HostOperation } from '../generated/plan.ts';
+import type { Resources, Spec } from '../generated/config.ts';
+import { newDraft } from './begin.ts';
+import { placeForSetting, settings, v1DevicesPlace } from './concern/cgroup.ts';
+import { PlanError } from './context.ts';
+import type { Context } from './context.ts';
+import { alt, errno } from './draft.ts';
+import type { Draft } from './draft.ts';
+import { undoOf } from './update/before.ts';
+import { deviceChanges } from './update/devices.ts';
+import { isGiven, resourcesAt } from './update/merge.ts';
+import type { Merged } from './update/merge.ts';
+
+/** An update, compiled. */
+export interface Update {
+  readonly operations: readonly HostOperation[];
+  /** The configuration with the new resources. */
+  readonly spec: Spec;
+  readonly merged: Merged;
+}
+
+/** Files whose value is computed from several resources, by what it is computed from. */
+const computed: Readonly<Record<string, readonly string[]>> = {
+  'cpu.max': ['/cpu/quota', '/cpu/period'], 'memory.swap.max': ['/memory/limit', '/memory/swap'],
+};
+
+/**
+ * Files whose values bound each other. The kernel refuses the first one when it does not fit the old value of the second;
+ * then the second one goes first.
+ */
+const pairs: readonly (readonly [first: string, second: string])[] = [
+  ['memory.limit_in_bytes', 'memory.memsw.limit_in_bytes'], ['cpu.cfs_period_us', 'cpu.cfs_quota_us'],
+  ['cpu.rt_period_us', 'cpu.rt_runtime_us'],
+];
+
+/**
+ * Compiles an update.
+ *
+ * @param spec the container's configuration
+ * @param merged its resources with the update taken in
+ * @throws PlanError when this host cannot do it
+ */
+export function compileUpdate(spec: Spec, merged: Merged, context: Context): Update {
+  const kept = spec.linux?.resources;
+  const changed: Spec = { ...spec, linux: { ...spec.linux, resources: merged.resources } };
+  const d = newDraft(changed, changed.process!, '/process', context);
+  if (d.cgroups.places.length === 0) {
+    throw new PlanError(diagnose('cgroupMissing', { controller: 'any', name: 'update' }, placeAt(resourcesAt)));
+  }
+  checkUsage(d, merged);
+  writeSettings(d, merged, kept);
+  if (isGiven(merged, `${resourcesAt}/devices`)) changeDevices(d, kept);
+  return { operations: d.host, spec: changed, merged };
+}
+
+/** memory.checkBeforeUpdate: a limit below what is in use is refused before anything is written. */
+function checkUsage(d: Draft, merged: Merged): void {
+  const { memory } = merged.resources;
+  const from = `${resourcesAt}/memory/limit`;
+  if (memory?.checkBeforeUpdate !== true || memory.limit === undefined || memory.limit <= 0 || !isGiven(merged, from)) return;
+  const v2 = d.context.facts.cgroup.mode === 'v2';
+  const setting: Setting = { controller: 'memory', file: v2 ? 'memory.current' : 'memory.usage_in_bytes', value: '', from };
+  d.host.push({ op: 'cgroup.check', from, dir: placeForSetting(d, setting).dir, file: setting.file, limit: memory.limit });
+}
+
+function writeSettings(d: Draft, merged: Merged, kept: Resources | undefined): void {
+  const wanted = settings(d).filter((setting) => isWanted(setting, merged));
+  // Zero is no limit to set at create, and here what takes idle back.
+  if (merged.resources.cpu?.idle === 0 && isGiven(merged, `${resourcesAt}/cpu/idle`)) {
+    wanted.push({ controller: 'cpu', file: 'cpu.idle', value: '0', from: `${resourcesAt}/cpu/idle` });
+  }
+  const disabledOom = kept?.memory?.disableOOMKiller === true;
+  const write = (setting: Setting): HostOperation => updateOf(d, setting, disabledOom);
+  const find = (name: string | undefined): Setting | undefined => wanted.find(({ file }) => file === name);
+  for (const setting of wanted) {
+    const second = find(pairs.find(([first]) => first === setting.file)?.[1]);
+    // The first one once more at the end, for when it was refused.
+    if (second !== undefined) d.host.push(alt(write(setting), [errno.EINVAL], write(second)), write(second));
+    if (find(pairs.find(([, other]) => other === setting.file)?.[0]) === undefined) d.host.push(write(setting));
+  }
+}
+
+function isWanted({ file, from }: Setting, merged: Merged): boolean {
+  const sources = computed[file];
+  if (sources === undefined || from.startsWith(`${resourcesAt}/unified/`)) return isGiven(merged, from);
+  return sources.some((source) => isGiven(merged, resourcesAt + source));
+}
+
+function updateOf(d: Draft, setting: Setting, disabledOom: boolean): HostOperation {
+  const { file, value, from, missing } = setting;
+  const { dir } = placeForSetting(d, setting);
+  const update: HostOperation = { op: 'cgroup.update', from, dir, file, value, ...undoOf(setting, disabledOom) };
+  if (missing === undefined) return update;
+  return alt(update, [errno.ENOENT], missing === 'ignore' ? undefined : updateOf(d, missing, disabledOom));
+}
+
+/** The last operations: the program of v2 takes the old one's place, and nothing can fail behind it. */
+function changeDevices(d: Draft, kept: Resources | undefined): void {
+  const rules = deviceRules(d.spec.linux?.resources?.devices);
+  const { facts } = d.context;
+  if (facts.cgroup.mode === 'v2') {
+    const from = `${resourcesAt}/devices`;
+    d.host.push({ op: 'cgroup.devices', from, dir: d.cgroups.places[0]!.dir, program: deviceProgram(rules) });
+    return;
+  }
+  const { dir } = v1DevicesPlace(d);
+  for (const { allow, value, from } of deviceChanges(deviceRules(kept?.devices), rules)) {
+    const [file, opposite] = allow ? ['devices.allow', 'devices.deny'] : ['devices.deny', 'devices.allow'];
+    d.host.push({ op: 'cgroup.update', from, dir, file, value, reset: { file: opposite, value } });
+  }
+}
