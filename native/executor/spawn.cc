@@ -28,6 +28,15 @@ struct Start {
 // Puts `from`, which lies above all targets, to `to`.
 bool place(int from, int to) { return dup2(from, to) >= 0; }
 
+// The same for a preserved descriptor, which the caller may not have opened: then `to` is not open either. What is
+// close-on-exec here is one of ours, since the caller's have survived an exec.
+bool place_preserved(int from, int to) {
+  int flags = fcntl(from, F_GETFD);
+  if (flags >= 0 && (flags & FD_CLOEXEC) == 0) return place(from, to);
+  ::close(to);
+  return true;
+}
+
 // Runs in the memory of the parent, which waits: system calls only, and nothing of the parent's is changed but `start`.
 int start_program(void *argument) {
   Start &start = *static_cast<Start *>(argument);
@@ -43,7 +52,7 @@ int start_program(void *argument) {
   if (program < 0 || socket < 0 || record < 0 || (start.fifo >= 0 && fifo < 0)) return fail();
   // 3.. become 6..: from the top, since they overlap.
   for (int i = static_cast<int>(start.preserve) - 1; i >= 0; i--) {
-    if (!place(3 + i, first_free_fd + i)) return fail();
+    if (!place_preserved(3 + i, first_free_fd + i)) return fail();
   }
   if (!place(socket, 3) || !place(record, 4)) return fail();
   if (fifo >= 0 && !place(fifo, 5)) return fail();

@@ -313,24 +313,22 @@ struct ConsoleSocketConnect {
   }
 };
 
-// --preserve-fds {count}: descriptor {fd} is not open
-struct PreserveFdClosed {
+// --preserve-fds: {count} descriptors are too many
+struct PreserveFdsMany {
   static constexpr char code[] = "E0117";
   Str count = {};
-  Str fd = {};
+  Str most = {};
 
   template <class Sink> void message(Sink &sink) const {
-    sink.text(Str{"--preserve-fds ", 15});
+    sink.text(Str{"--preserve-fds: ", 16});
     sink.value(count);
-    sink.text(Str{": descriptor ", 13});
-    sink.value(fd);
-    sink.text(Str{" is not open", 12});
+    sink.text(Str{" descriptors are too many", 25});
   }
   template <class Sink> bool hint(Sink &sink) const {
-    if (!count.empty()) {
-      sink.text(Str{"descriptors 3 to 2+", 19});
-      sink.value(count);
-      sink.text(Str{" must be open when the command starts", 37});
+    if (!most.empty()) {
+      sink.text(Str{"at most ", 8});
+      sink.value(most);
+      sink.text(Str{", those of LISTEN_FDS counted in", 32});
       return true;
     }
     return false;
@@ -400,6 +398,44 @@ struct ResourceFile {
     sink.text(Str{")", 1});
   }
   template <class Sink> bool hint(Sink &) const { return false; }
+};
+
+// cannot send the pidfd to the socket "{path}" ({errno})
+struct PidfdSocket {
+  static constexpr char code[] = "E0126";
+  Str path = {};
+  Str errno_ = {};
+
+  template <class Sink> void message(Sink &sink) const {
+    sink.text(Str{"cannot send the pidfd to the socket \"", 37});
+    sink.value(path);
+    sink.text(Str{"\" (", 3});
+    sink.value(errno_);
+    sink.text(Str{")", 1});
+  }
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"a program must be listening on it (AF_UNIX, stream)", 51});
+    return true;
+  }
+};
+
+// invalid regular expression "{value}" ({why})
+struct RegexInvalid {
+  static constexpr char code[] = "E0127";
+  Str value = {};
+  Str why = {};
+
+  template <class Sink> void message(Sink &sink) const {
+    sink.text(Str{"invalid regular expression \"", 28});
+    sink.value(value);
+    sink.text(Str{"\" (", 3});
+    sink.value(why);
+    sink.text(Str{")", 1});
+  }
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"it must be an extended regular expression, as of regex(7)", 57});
+    return true;
+  }
 };
 
 // invalid duration "{value}" for {flag}

@@ -210,13 +210,14 @@ int host_facts(const FactsOptions &options, char *buffer, size_t capacity, Str &
 
 uint32_t listen_fds_of(const char *const *environment) {
   const Slice count_key = Slice::of("LISTEN_FDS="), pid_key = Slice::of("LISTEN_PID=");
-  uint32_t count = 0, pid = 0;
+  uint32_t count = 0, pid = 1;
   for (; *environment != nullptr; environment++) {
     Slice entry{*environment, *environment + strlen(*environment)};
     if (entry.starts_with(count_key)) parse_u32({entry.at + count_key.size(), entry.end}, count);
     if (entry.starts_with(pid_key)) parse_u32({entry.at + pid_key.size(), entry.end}, pid);
   }
-  return pid == static_cast<uint32_t>(getpid()) && count <= max_listen_fds ? count : 0;
+  bool ours = pid == 1 || pid == static_cast<uint32_t>(getpid());
+  return ours && count <= max_listen_fds ? count : 0;
 }
 
 } // namespace veloci

@@ -45,6 +45,17 @@ bool map_plan(int fd, Bytes &plan) {
   return memory != MAP_FAILED;
 }
 
+// Fills the numbers that the caller had not opened, so that nothing of ours ever lies there.
+bool fill_gaps(Shared &shared) {
+  for (uint32_t i = 0; i < shared.preserved; i++) {
+    int fd = first_preserved_fd + static_cast<int>(i);
+    if (fcntl(fd, F_GETFD) >= 0) continue;
+    shared.mark_gap(i);
+    if (dup2(socket_fd, fd) < 0) return false;
+  }
+  return true;
+}
+
 // Keeps the descriptors that the executor meant for us, close-on-exec, and closes all others.
 bool tidy_descriptors(uint32_t preserved) {
   unsigned first_other = static_cast<unsigned>(first_preserved_fd) + preserved;
@@ -65,7 +76,7 @@ bool receive_plan(Shared &shared, Pages &buffer, PlanFile &plan, const char **wh
   if (received == Received::end) _exit(1);
   if (received == Received::error) return false;
   errno = EBADMSG;
-  if (header.type != static_cast<uint8_t>(MessageType::programs) || header.index > 4096) return false;
+  if (header.type != static_cast<uint8_t>(MessageType::programs) || header.index > preserved_max) return false;
   Bytes bytes = {buffer.data<uint8_t>(), header.detail_size};
   if (fd.valid() && !map_plan(fd.get(), bytes)) return false;
   fd.reset();
@@ -73,7 +84,7 @@ bool receive_plan(Shared &shared, Pages &buffer, PlanFile &plan, const char **wh
   shared.container_pid = header.pid;
   if (header.point != 0) shared.fifo.reset(fifo_fd);
   else close(fifo_fd);
-  if (!tidy_descriptors(shared.preserved)) return false;
+  if (!fill_gaps(shared) || !tidy_descriptors(shared.preserved)) return false;
   shared.plan = bytes;
   errno = EBADMSG;
   return verify(bytes, what) && PlanFile::open(bytes, plan, what);

@@ -125,7 +125,8 @@ bool Init::arrange_descriptors() {
       fd->reset(moved);
     }
     for (int i = 0; i < preserved; i++) {
-      if (dup2(first_preserved_fd + i, 3 + i) < 0) return false;
+      if (shared_.is_gap(i)) close(3 + i);
+      else if (dup2(first_preserved_fd + i, 3 + i) < 0) return false;
     }
     if (sys::close_range(static_cast<unsigned>(3 + preserved), static_cast<unsigned>(above) - 1, 0) < 0) return false;
   }

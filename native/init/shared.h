@@ -12,12 +12,17 @@ constexpr int socket_fd = 3;
 constexpr int record_fd = 4;
 constexpr int fifo_fd = 5;
 constexpr int first_preserved_fd = 6;
+constexpr uint32_t preserved_max = 1024;
 
 // State of this process; init inherits the stager's.
 struct Shared {
   Fd socket;
   Fd fifo;
   uint32_t preserved = 0;
+  // Preserved descriptors that the caller had not opened.
+  void mark_gap(uint32_t index) { gaps[index / 8] = static_cast<uint8_t>(gaps[index / 8] | 1 << index % 8); }
+  bool is_gap(int index) const { return (gaps[index / 8] >> index % 8 & 1) != 0; }
+  uint8_t gaps[preserved_max / 8] = {};
   // exec: init of the container, on the host.
   int32_t container_pid = 0;
   Record *record = nullptr;

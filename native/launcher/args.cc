@@ -13,6 +13,8 @@ namespace {
 constexpr int exit_failure = 1;
 // What runc gives for a command that does not exist.
 constexpr int exit_unknown_command = 3;
+// And crun.
+constexpr int exit_unknown_command_crun = 1;
 constexpr int exit_exec_failure = 255;
 
 // Not in the table: the library uses it, people do not.
@@ -73,6 +75,12 @@ const GivenFlag *Arguments::find(cli::Flag flag) const {
   return found;
 }
 
+int Arguments::keep(const GivenFlag &given) {
+  if (given_count_ >= places_) return exit_failure;
+  given_[given_count_++] = given;
+  return 0;
+}
+
 template <class Diagnostic> int Arguments::refuse(const Diagnostic &diagnostic) {
   set_up_log();
   show(*log_, diagnostic);
@@ -106,7 +114,38 @@ int Arguments::take_value(const cli::FlagSpec &spec, const char *shown, Str valu
       return 0;
     }
   }
-  given_[given_count_++] = given;
+  return keep(given);
+}
+
+const cli::FlagSpec *Arguments::spec_of(Str name) const {
+  const cli::FlagSpec *spec = command_ != nullptr ? find_in(command_->flags, command_->flag_count, name) : nullptr;
+  return spec != nullptr ? spec : find_in(cli::global_flags, cli::global_flag_count, name);
+}
+
+int Arguments::take_letters(const char *argument, char **rest, int &used, bool &known) {
+  known = argument[1] != '-' && argument[1] != 0 && argument[2] != 0;
+  for (const char *at = argument + 1; known && *at != 0; at++) {
+    const cli::FlagSpec *spec = spec_of(Str{at, 1});
+    known = spec != nullptr;
+    if (known && spec->kind != cli::Kind::boolean) break;
+  }
+  if (!known) return 0;
+  char shown[] = "-?";
+  for (const char *at = argument + 1; *at != 0; at++) {
+    const cli::FlagSpec *spec = spec_of(Str{at, 1});
+    shown[1] = *at;
+    if (spec->kind == cli::Kind::boolean) {
+      GivenFlag given;
+      given.spec = spec;
+      given.on = true;
+      if (int code = keep(given); code != 0) return code;
+      continue;
+    }
+    if (at[1] != 0) return take_value(*spec, shown, Str::of(at + 1));
+    if (*rest == nullptr) return refuse(FlagNeedsArgument{.flag = Str::of(shown)});
+    used++;
+    return take_value(*spec, shown, Str::of(*rest));
+  }
   return 0;
 }
 
@@ -115,13 +154,13 @@ int Arguments::take_flag(const char *argument, char **rest, int &used) {
   const char *begin = argument + (argument[1] == '-' ? 2 : 1);
   const char *equals = strchr(begin, '=');
   Str name{begin, static_cast<uint32_t>(equals != nullptr ? equals - begin : static_cast<long>(strlen(begin)))};
-  const cli::FlagSpec *spec = nullptr;
-  if (command_ != nullptr) {
-    spec = find_in(command_->flags, command_->flag_count, name);
-    bool creates = command_->command == cli::Command::create || command_->command == cli::Command::run;
-    if (creates && matches(plan_fd_flag, name)) spec = &plan_fd_flag;
+  const cli::FlagSpec *spec = spec_of(name);
+  bool creates = command_ != nullptr && (command_->command == cli::Command::create || command_->command == cli::Command::run);
+  if (creates && matches(plan_fd_flag, name)) spec = &plan_fd_flag;
+  if (spec == nullptr) {
+    bool known = false;
+    if (int code = take_letters(argument, rest, used, known); known) return code;
   }
-  if (spec == nullptr) spec = find_in(cli::global_flags, cli::global_flag_count, name);
   TextOf<128> shown;
   shown.add(argument[1] == '-' ? "--" : "-").add(name);
   if (spec == nullptr) {
@@ -151,8 +190,7 @@ int Arguments::take_flag(const char *argument, char **rest, int &used) {
       return refuse(FlagTakesNoArgument{.flag = shown.str(), .value = value});
     }
   }
-  given_[given_count_++] = given;
-  return 0;
+  return keep(given);
 }
 
 int Arguments::take_command(const char *name) {
@@ -165,7 +203,7 @@ int Arguments::take_command(const char *name) {
     suggestion.consider(spec.name);
   }
   refuse(UnknownCommand{.name = Str::of(name), .suggestion = suggestion.best()});
-  return exit_unknown_command;
+  return is_word(program_, "crun") ? exit_unknown_command_crun : exit_unknown_command;
 }
 
 int Arguments::check_operands() {
@@ -182,8 +220,13 @@ int Arguments::check_operands() {
 
 int Arguments::parse(int count, char **arguments, Log &log) {
   log_ = &log;
+  const char *name = count > 0 ? arguments[0] : "veloci";
+  const char *slash = strrchr(name, '/');
+  program_ = Str::of(slash != nullptr ? slash + 1 : name);
   size_t places = static_cast<size_t>(count) + 1;
-  given_ = static_cast<GivenFlag *>(calloc(places, sizeof(GivenFlag)));
+  // An argument of letters may hold several flags, but hardly more than there are flags.
+  places_ = places + cli::flag_count;
+  given_ = static_cast<GivenFlag *>(calloc(places_, sizeof(GivenFlag)));
   operands_ = static_cast<char **>(calloc(places, sizeof(char *)));
   if (given_ == nullptr || operands_ == nullptr) return exit_failure;
   for (int i = 1; i < count; i++) {

@@ -42,11 +42,17 @@ public:
   uint32_t operand_count() const { return operand_count_; }
   Str operand(uint32_t index) const { return index < operand_count_ ? Str::of(operands_[index]) : Str{}; }
 
+  void set_operand(uint32_t index, char *value) { operands_[index] = value; }
+
+  // The name under which the command was started, without its directory.
+  Str program() const { return program_; }
+
   // --plan-fd: the encoded Response comes from this descriptor (the library has planned itself). -1 = not given.
   int plan_fd() const { return plan_fd_; }
 
 private:
   const GivenFlag *find(cli::Flag flag) const;
+  int keep(const GivenFlag &given);
   int take_flag(const char *argument, char **rest, int &used);
   int take_value(const cli::FlagSpec &spec, const char *shown, Str value);
   int take_command(const char *name);
@@ -55,10 +61,16 @@ private:
   // Shows an error and returns the exit code.
   template <class Diagnostic> int refuse(const Diagnostic &diagnostic);
 
+  // Letters in one argument, as in -td: each a flag, the rest of the argument the value of one that takes a value.
+  int take_letters(const char *argument, char **rest, int &used, bool &known);
+  const cli::FlagSpec *spec_of(Str name) const;
+
   Log *log_ = nullptr;
+  Str program_;
   const cli::CommandSpec *command_ = nullptr;
   GivenFlag *given_ = nullptr;
   uint32_t given_count_ = 0;
+  size_t places_ = 0;
   char **operands_ = nullptr;
   uint32_t operand_count_ = 0;
   int plan_fd_ = -1;

@@ -6,6 +6,7 @@
 #include "launcher/foreground.h"
 #include "launcher/launch.h"
 #include "launcher/memo.h"
+#include "launcher/pidfd.h"
 #include <fcntl.h>
 
 namespace veloci {
@@ -37,6 +38,7 @@ int hand_over(Invocation &invocation) {
     context.console.reset();
     if (!sent.ok()) return invocation.fail(ConsoleSocketConnect{.path = socket, .errno_ = ErrnoText(sent.err)});
   }
+  if (int code = send_pidfd(invocation, "setns"); code != 0) return code;
   Str path = invocation.arguments.text(cli::Flag::pid_file);
   if (path.empty()) return 0;
   TextOf<16> pid;

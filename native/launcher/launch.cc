@@ -4,6 +4,7 @@
 #include "executor/store.h"
 #include "host/facts.h"
 #include "launcher/bundle.h"
+#include "launcher/pidfd.h"
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -85,10 +86,7 @@ int take_preserved(Invocation &invocation) {
   int64_t asked = invocation.arguments.number(cli::Flag::preserve_fds);
   constexpr int64_t most = 1021;
   int64_t count = asked + listen_fds_of(invocation.environment);
-  for (int64_t fd = 3; fd < 3 + count; fd++) {
-    if (count <= most && fcntl(static_cast<int>(fd), F_GETFD) >= 0) continue;
-    return invocation.fail(PreserveFdClosed{.count = NumberText(count), .fd = NumberText(fd)});
-  }
+  if (count > most) return invocation.fail(PreserveFdsMany{.count = NumberText(count), .most = NumberText(most)});
   invocation.context.preserve = static_cast<uint32_t>(count);
   return 0;
 }
@@ -109,7 +107,11 @@ int launch_container(Invocation &invocation, Launch &launch, const char *verb) {
   bool done = run_program(context, ProgramName::create);
   if (done) {
     int err = store_plan(context, state_name::plan, launch.response.stored.value);
-    if (err == 0) return 0;
+    if (err == 0) {
+      int code = send_pidfd(invocation, "standard");
+      if (code != 0) context.undo.run(context);
+      return code;
+    }
     context.undo.run(context);
     return invocation.fail(diagnostic::StateWrite{.path = Str::of(state_name::plan), .id = context.id, .errno_ = ErrnoText(err)});
   }

@@ -18,7 +18,7 @@ int launch_container(Invocation &invocation, Launch &launch, const char *verb);
 // Everything has worked: nothing is undone any more.
 void commit_launch(Invocation &invocation);
 
-// --preserve-fds and LISTEN_FDS: their number in the context, checked that they are open. 0 or the exit code.
+// --preserve-fds and LISTEN_FDS: their number in the context; one that is not open is passed over. 0 or the exit code.
 int take_preserved(Invocation &invocation);
 
 } // namespace veloci

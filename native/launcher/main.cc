@@ -1,4 +1,5 @@
 #include "launcher/invocation.h"
+#include "launcher/match.h"
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -31,8 +32,8 @@ int dispatch(Invocation &invocation) {
   case cli::Command::start: return start_command(invocation);
   case cli::Command::state: return state_command(invocation);
   case cli::Command::list: return list_command(invocation);
-  case cli::Command::kill: return kill_command(invocation);
-  case cli::Command::delete_: return delete_command(invocation);
+  case cli::Command::kill: return on_matches(invocation, kill_command);
+  case cli::Command::delete_: return on_matches(invocation, delete_command);
   case cli::Command::exec: return exec_command(invocation);
   case cli::Command::pause: return pause_command(invocation);
   case cli::Command::resume: return resume_command(invocation);

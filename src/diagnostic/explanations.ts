@@ -4,7 +4,6 @@ import type { DiagnosticName } from './table.ts';
 export const explanations: Readonly<Partial<Record<DiagnosticName, string>>> = {
   flagNeedsArgument: 'Podman asks for these words to learn whether a flag is known.',
   idInvalid: 'The id becomes the name of a directory below the state root; it is checked by every command before any path is built.',
-  preserveFdClosed: 'A gap would hand the container a descriptor that something else opens meanwhile.',
   consoleSocketUnused: 'With a terminal and no --detach, the command itself relays the terminal.',
   fileNotRegular: 'A FIFO or a device could block the command for ever.',
   fileTooBig: 'No real configuration comes near the limit; it bounds the memory of the planner.',

@@ -34,9 +34,6 @@ function flagsOf(request: Request): Flags {
   if (manager !== 'cgroupfs' && manager !== 'disabled') {
     throw new PlanError(diagnose('cgroupManager', { value: manager }));
   }
-  if (options['pidfd-socket'] !== undefined) {
-    throw new PlanError(diagnose('unsupported', { name: '--pidfd-socket' }));
-  }
   const consoleSocket = text(options, 'console-socket');
   const pidFile = text(options, 'pid-file');
   const preserve = options['preserve-fds'];

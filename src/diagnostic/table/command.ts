@@ -54,9 +54,17 @@ export const command = {
     code: 'E0116', native: true, message: 'cannot send the terminal to the console socket "{path}" ({errno})',
     hint: 'a program must be listening on it (AF_UNIX, stream)',
   },
-  preserveFdClosed: {
-    code: 'E0117', native: true, message: '--preserve-fds {count}: descriptor {fd} is not open',
-    hint: 'descriptors 3 to 2+{count} must be open when the command starts',
+  preserveFdsMany: {
+    code: 'E0117', native: true, message: '--preserve-fds: {count} descriptors are too many',
+    hint: 'at most {most}, those of LISTEN_FDS counted in',
+  },
+  pidfdSocket: {
+    code: 'E0126', native: true, message: 'cannot send the pidfd to the socket "{path}" ({errno})',
+    hint: 'a program must be listening on it (AF_UNIX, stream)',
+  },
+  regexInvalid: {
+    code: 'E0127', native: true, message: 'invalid regular expression "{value}" ({why})',
+    hint: 'it must be an extended regular expression, as of regex(7)',
   },
   execProgram: {
     code: 'E0118', native: true, message: 'exec needs a program: arguments after the id, or --process FILE',
