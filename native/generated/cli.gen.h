@@ -16,15 +16,16 @@ enum class Flag : uint8_t {
   tty, user, additional_gids, cap, no_new_privs, process_label, apparmor, cgroup, ignore_paused,
   resources, dry_run, memory, memory_reservation, memory_swap, cpu_share, cpu_period, cpu_quota,
   cpu_burst, cpu_idle, cpu_rt_period, cpu_rt_runtime, cpuset_cpus, cpuset_mems, pids_limit,
-  blkio_weight, l3_cache_schema, mem_bw_schema, kernel_memory, kernel_memory_tcp, file, json,
+  blkio_weight, l3_cache_schema, mem_bw_schema, kernel_memory, kernel_memory_tcp, stats, interval,
+  file, json,
 };
-constexpr uint8_t flag_count = 61;
+constexpr uint8_t flag_count = 63;
 
 enum class Command : uint8_t {
-  run, create, start, state, list, kill, delete_, exec, pause, resume, update, ps, spec, validate,
-  plan, explain, features, version, help,
+  run, create, start, state, list, kill, delete_, exec, pause, resume, update, ps, events, spec,
+  validate, plan, explain, features, version, help,
 };
-constexpr uint8_t command_count = 19;
+constexpr uint8_t command_count = 20;
 
 // Operands without a limit.
 constexpr uint8_t any_number = 255;
@@ -158,6 +159,11 @@ constexpr FlagSpec flags_of_ps[] = {
     {Flag::format, "format", "f", Kind::string, "table|json", false},
 };
 
+constexpr FlagSpec flags_of_events[] = {
+    {Flag::stats, "stats", "", Kind::boolean, "", false},
+    {Flag::interval, "interval", "", Kind::string, "", false},
+};
+
 constexpr FlagSpec flags_of_spec[] = {
     {Flag::bundle, "bundle", "b", Kind::string, "", false},
     {Flag::rootless, "rootless", "", Kind::boolean, "", false},
@@ -195,6 +201,7 @@ constexpr char main_help[] =
     "  resume    let the processes of a paused container go on\n"
     "  update    change the resource limits of a container\n"
     "  ps        list the processes of a container\n"
+    "  events    show usage and events of a container\n"
     "  spec      write a config.json to begin with\n"
     "  validate  check a bundle without running it\n"
     "  plan      show what would be done for a bundle\n"
@@ -463,6 +470,24 @@ constexpr char help_of_ps[] =
     "\n"
     "Global flags: see veloci --help.\n";
 
+constexpr char help_of_events[] =
+    "veloci events: show usage and events of a container\n"
+    "\n"
+    "usage: veloci events [FLAGS] ID\n"
+    "\n"
+    "Prints JSON objects, one a line, until the container ends: its usage at every interval (type\n"
+    "stats), and what happens to it (types oom, pause, resume, pressure and exit).\n"
+    "\n"
+    "flags:\n"
+    "      --stats              print the usage once\n"
+    "      --interval DURATION  time between two stats, such as 500ms, 1m30s, or seconds [5s]\n"
+    "\n"
+    "example:\n"
+    "  veloci events --stats web1    # show what web1 uses\n"
+    "  veloci events --interval 1s web1    # watch web1\n"
+    "\n"
+    "Global flags: see veloci --help.\n";
+
 constexpr char help_of_spec[] =
     "veloci spec: write a config.json to begin with\n"
     "\n"
@@ -598,6 +623,8 @@ constexpr CommandSpec commands[] = {
      "veloci update [FLAGS] ID", help_of_update},
     {Command::ps, "ps", flags_of_ps, 1, 1, any_number, 1,
      "veloci ps [FLAGS] ID [ARGUMENTS OF ps]", help_of_ps},
+    {Command::events, "events", flags_of_events, 2, 1, 1, any_number,
+     "veloci events [FLAGS] ID", help_of_events},
     {Command::spec, "spec", flags_of_spec, 3, 0, 0, any_number,
      "veloci spec [FLAGS]", help_of_spec},
     {Command::validate, "validate", flags_of_validate, 4, 0, 0, any_number,

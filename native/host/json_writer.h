@@ -15,6 +15,8 @@ public:
   // Escapes; a byte that is not part of valid UTF-8 becomes U+FFFD.
   JsonWriter &string(Str text);
   JsonWriter &number(uint64_t value);
+  // A number as the kernel writes it: digits, a sign, a decimal point. Anything else becomes 0.
+  JsonWriter &decimal(Str text);
   JsonWriter &boolean(bool value);
   JsonWriter &null();
 

@@ -42,9 +42,7 @@ int run_ps(const Invocation &invocation, Buffer &output, int &status) {
   pid_t child = fork();
   if (child < 0) return errno;
   if (child == 0) {
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, nullptr);
+    restore_signals();
     dup2(writer.get(), STDOUT_FILENO);
     execvp(argv[0], argv);
     int err = errno;

@@ -32,7 +32,7 @@ export const init: Program = {
 export const veloci: Program = {
   name: 'veloci',
   flavour: 'musl',
-  folders: ['base', 'plan', 'generated', 'executor', 'launcher', 'planner', 'host'],
+  folders: ['base', 'plan', 'generated', 'executor', 'launcher', 'planner', 'host', 'stats'],
   output: 'dist/bin/veloci',
   link: 'static-pie',
   quickjs: true,

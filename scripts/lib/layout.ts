@@ -21,6 +21,7 @@ const includes: Readonly<Record<string, readonly string[]>> = {
   plan: ['base', 'generated'],
   init: ['base', 'plan', 'generated'],
   host: ['base', 'plan', 'generated'],
+  stats: ['base', 'plan', 'generated', 'host', 'executor'],
 };
 
 interface Import {

@@ -206,6 +206,19 @@ export const commands: readonly Command[] = [
     ],
   },
   {
+    name: 'events', summary: 'show usage and events of a container', operands: 'ID', minOperands: 1, maxOperands: 1,
+    description: 'Prints JSON objects, one a line, until the container ends: its usage at every interval (type stats), and what '
+      + 'happens to it (types oom, pause, resume, pressure and exit).',
+    flags: [
+      { name: 'stats', kind: 'bool', summary: 'print the usage once' },
+      { name: 'interval', kind: 'string', value: 'DURATION', summary: 'time between two stats, such as 500ms, 1m30s, or seconds [5s]' },
+    ],
+    examples: [
+      { line: 'veloci events --stats web1', what: 'show what web1 uses' },
+      { line: 'veloci events --interval 1s web1', what: 'watch web1' },
+    ],
+  },
+  {
     name: 'spec', summary: 'write a config.json to begin with', operands: '', minOperands: 0, maxOperands: 0,
     description: 'Writes a configuration that runs `sh` in the root file system `rootfs` beside it. An existing file is not '
       + 'overwritten.',

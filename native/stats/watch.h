@@ -1,0 +1,43 @@
+// Waits for what happens to a container.
+#pragma once
+#include "stats/source.h"
+
+namespace veloci {
+
+enum class Happening : uint8_t { none, tick, oom, pause, resume, pressure, exit, stop };
+
+class Watch {
+public:
+  // Begins to watch. `pidfd` is that of the container's init, `signals` a signalfd of the command's own. What this kernel
+  // cannot tell is never reported.
+  void open(StatsSource &source, int pidfd, int signals);
+
+  // Waits for the next happening, at most until `deadline` (CLOCK_MONOTONIC, milliseconds): then it is a tick.
+  // `stop`: a signal for the command.
+  Happening wait(int64_t deadline);
+
+  // After `pressure`: the resource, and the text of its file.
+  const char *resource() const;
+  Slice pressure_text();
+
+private:
+  static constexpr unsigned resources = 3;
+  void open_oom_v1();
+  void open_freezer();
+  void open_pressure();
+  Happening look_at_freezer();
+  bool oom_counted();
+
+  StatsSource *source_ = nullptr;
+  int pidfd_ = -1, signals_ = -1;
+  Fd oom_, oom_control_, freezer_, pressure_[resources];
+  bool v1_oom_ = false, v1_freezer_ = false;
+  bool frozen_ = false, thawing_or_freezing_ = false;
+  uint64_t ooms_ = 0;
+  unsigned pressed_ = 0;
+};
+
+// CLOCK_MONOTONIC in milliseconds.
+int64_t monotonic_milliseconds();
+
+} // namespace veloci
