@@ -57,6 +57,9 @@ public:
   // filter_ops.cc
   Outcome on(const FilterOpen &op);
 
+  // dbus_ops.cc
+  Outcome on(const DbusSend &op);
+
   // hook_ops.cc
   Outcome on(const HookRun &op);
 

@@ -100,6 +100,11 @@ bool read(Reader &reader, CgroupValue &value) {
          read(reader, value.value);
 }
 
+bool read(Reader &reader, DbusSocket &value) {
+  return read(reader, value.path) &&
+         read(reader, value.broker);
+}
+
 bool read(Reader &reader, Response &value) {
   return read(reader, value.exit_code) &&
          read(reader, value.plan) &&
@@ -428,6 +433,17 @@ bool read(Reader &reader, IoprioSet &value) {
 }
 
 bool read(Reader &, StartRefuse &) { return true; }
+
+bool read(Reader &reader, DbusSend &value) {
+  return read(reader, value.sockets) &&
+         read(reader, value.greeting) &&
+         read(reader, value.calls) &&
+         read(reader, value.pid_at) &&
+         read(reader, value.job) &&
+         read(reader, value.accept) &&
+         read(reader, value.undo) &&
+         read(reader, value.timeout);
+}
 
 bool read(Reader &reader, SessionNew &value) {
   return read(reader, value.keyring);
@@ -779,6 +795,10 @@ constexpr const char *steps_of_start_refuse[] = {
     "process",
 };
 
+constexpr const char *steps_of_dbus_send[] = {
+    "connect", "auth", "send", "reply", "refused", "job",
+};
+
 constexpr const char *steps_of_session_new[] = {
     "setsid", "keyring",
 };
@@ -989,6 +1009,8 @@ bool verify_operation(const OpRecord &record, Actor actor, unsigned depth, const
     return (actor == Actor::host || refuse(what)) && whole<IoprioSet>(record, what);
   case code::start_refuse:
     return (actor == Actor::host || refuse(what)) && whole<StartRefuse>(record, what);
+  case code::dbus_send:
+    return (actor == Actor::host || refuse(what)) && whole<DbusSend>(record, what);
   case code::session_new:
     return (actor == Actor::init || refuse(what)) && whole<SessionNew>(record, what);
   case code::net_up:
@@ -1109,6 +1131,7 @@ const char *operation_name(uint16_t code) {
   case code::sched_set: return "sched.set";
   case code::ioprio_set: return "ioprio.set";
   case code::start_refuse: return "start.refuse";
+  case code::dbus_send: return "dbus.send";
   case code::session_new: return "session.new";
   case code::net_up: return "net.up";
   case code::hostname_set: return "hostname.set";
@@ -1190,6 +1213,7 @@ const char *step_name(uint16_t code, int step) {
   case code::sched_set: return nth(steps_of_sched_set, 1, step);
   case code::ioprio_set: return nth(steps_of_ioprio_set, 1, step);
   case code::start_refuse: return nth(steps_of_start_refuse, 1, step);
+  case code::dbus_send: return nth(steps_of_dbus_send, 6, step);
   case code::session_new: return nth(steps_of_session_new, 2, step);
   case code::net_up: return nth(steps_of_net_up, 2, step);
   case code::hostname_set: return nth(steps_of_hostname_set, 2, step);

@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0x5b, 0x69, 0x61, 0x5b, 0x5e, 0x4d, 0xcd, 0xb0, 0xfc, 0xc8, 0x9b, 0x32, 0x01, 0x47, 0x68, 0x5f,
+    0xac, 0x3a, 0xc5, 0x2f, 0x8e, 0x19, 0x2f, 0xb2, 0x26, 0xc4, 0x72, 0x4a, 0xd5, 0xfb, 0x85, 0xf6,
 };
-constexpr char plan_schema_hash_text[] = "5b69615b5e4dcdb0fcc89b320147685f";
+constexpr char plan_schema_hash_text[] = "ac3ac52f8e192fb226c4724ad5fb85f6";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -162,6 +162,15 @@ struct CgroupValue {
   Str value;
 };
 bool read(Reader &reader, CgroupValue &value);
+
+// A socket on which D-Bus is spoken.
+struct DbusSocket {
+  // Absolute path.
+  Str path;
+  // A message bus is behind it, which wants to be greeted; else the service itself.
+  bool broker = false;
+};
+bool read(Reader &reader, DbusSocket &value);
 
 // The engine's answer.
 struct Response {
@@ -829,6 +838,30 @@ struct StartRefuse {
 };
 bool read(Reader &reader, StartRefuse &value);
 
+// Sends messages to a service over D-Bus and awaits the answers. Undone by other messages, unless
+// the service refused the first ones. Used for systemd, which makes and stops the container's unit.
+struct DbusSend {
+  // Where to connect: the first that answers.
+  List<DbusSocket> sockets;
+  // Messages for a broker before all others (Hello, AddMatch), with the serial numbers 1, 2 …
+  List<Bytes> greeting;
+  // Method calls, sent one after the other, each when the one before was answered. Their serial
+  // numbers follow those of the greeting.
+  List<Bytes> calls;
+  // Where in the last call the stager's pid goes (u32).
+  Optional<uint32_t> pid_at;
+  // The last answer names a job of systemd, whose end (the signal JobRemoved) is awaited: its
+  // result must be `done`.
+  bool job = false;
+  // Names of errors that count as success.
+  List<Str> accept;
+  // Calls that take it back, as `calls`; their errors count for nothing.
+  List<Bytes> undo;
+  // Most time for everything, in milliseconds.
+  uint32_t timeout = 0;
+};
+bool read(Reader &reader, DbusSend &value);
+
 // setsid(2) and, unless --no-new-keyring, a new session keyring (keyctl(2)
 // KEYCTL_JOIN_SESSION_KEYRING; a kernel without keys is no error).
 struct SessionNew {
@@ -1089,6 +1122,7 @@ constexpr uint16_t filter_open = 80;
 constexpr uint16_t sched_set = 81;
 constexpr uint16_t ioprio_set = 82;
 constexpr uint16_t start_refuse = 84;
+constexpr uint16_t dbus_send = 85;
 constexpr uint16_t session_new = 96;
 constexpr uint16_t net_up = 97;
 constexpr uint16_t hostname_set = 98;
@@ -1274,6 +1308,9 @@ constexpr int ioprio = 0;
 namespace start_refuse {
 constexpr int process = 0;
 }
+namespace dbus_send {
+constexpr int connect = 0, auth = 1, send = 2, reply = 3, refused = 4, job = 5;
+}
 namespace session_new {
 constexpr int setsid = 0, keyring = 1;
 }
@@ -1437,6 +1474,8 @@ template <class Handler> Outcome run_host(const OpRecord &record, Handler &handl
     return run_operation<IoprioSet>(record, handler);
   case code::start_refuse:
     return run_operation<StartRefuse>(record, handler);
+  case code::dbus_send:
+    return run_operation<DbusSend>(record, handler);
   }
   return malformed();
 }

@@ -26,6 +26,11 @@ template <class Visit> void each_field(const CgroupValue &value, Visit &&visit) 
   visit("value", value.value);
 }
 
+template <class Visit> void each_field(const DbusSocket &value, Visit &&visit) {
+  visit("path", value.path);
+  visit("broker", value.broker);
+}
+
 template <class Visit> void each_field(const Response &value, Visit &&visit) {
   visit("exitCode", value.exit_code);
   visit("plan", value.plan);
@@ -355,6 +360,17 @@ template <class Visit> void each_field(const IoprioSet &value, Visit &&visit) {
 
 template <class Visit> void each_field(const StartRefuse &, Visit &&) {}
 
+template <class Visit> void each_field(const DbusSend &value, Visit &&visit) {
+  visit("sockets", value.sockets);
+  visit("greeting", value.greeting);
+  visit("calls", value.calls);
+  visit("pidAt", value.pid_at);
+  visit("job", value.job);
+  visit("accept", value.accept);
+  visit("undo", value.undo);
+  visit("timeout", value.timeout);
+}
+
 template <class Visit> void each_field(const SessionNew &value, Visit &&visit) {
   visit("keyring", value.keyring);
 }
@@ -524,6 +540,7 @@ template <class Visit> bool visit_operation(const OpRecord &record, Visit &&visi
   case code::sched_set: return visit_as(SchedSet());
   case code::ioprio_set: return visit_as(IoprioSet());
   case code::start_refuse: return visit_as(StartRefuse());
+  case code::dbus_send: return visit_as(DbusSend());
   case code::session_new: return visit_as(SessionNew());
   case code::net_up: return visit_as(NetUp());
   case code::hostname_set: return visit_as(HostnameSet());

@@ -164,6 +164,23 @@ int write_identity(JsonWriter &json) {
   return 0;
 }
 
+// The id outside of the user namespace, in lines of `INSIDE OUTSIDE COUNT`.
+bool owner_of_namespace(Slice map, uint32_t uid, uint32_t &owner) {
+  auto number = [](Slice &line, uint32_t &value) {
+    while (!line.empty() && *line.at == ' ') line.at++;
+    return parse_u32(line.cut(' '), value);
+  };
+  while (!map.empty()) {
+    Slice line = map.cut('\n');
+    uint32_t inside, outside, count;
+    if (!number(line, inside) || !number(line, outside) || !number(line, count)) continue;
+    if (uid < inside || uid - inside >= count) continue;
+    owner = outside + (uid - inside);
+    return true;
+  }
+  return false;
+}
+
 void write_user(JsonWriter &json, Scratch &scratch) {
   uid_t uid = geteuid();
   bool nested = in_user_namespace();
@@ -172,6 +189,10 @@ void write_user(JsonWriter &json, Scratch &scratch) {
   Str name = user_name(uid, scratch, buffer);
   json.key("user").string(name).key("rootless").boolean(rootless).key("userNamespace").boolean(nested);
   if (!rootless) return;
+  const char *runtime = getenv("XDG_RUNTIME_DIR");
+  if (runtime != nullptr && runtime[0] == '/') json.key("runtimeDir").string(Str::of(runtime));
+  uint32_t owner;
+  if (nested && owner_of_namespace(scratch.read("/proc/self/uid_map"), uid, owner)) json.key("ownerUid").number(owner);
   json.key("subids").open('{').key("uid");
   write_id_ranges(json, scratch.read("/etc/subuid"), name, uid);
   json.key("gid");

@@ -25,13 +25,11 @@ export function isOn(options: Options, name: string): boolean {
   return options[name] === true;
 }
 
-/** @throws PlanError for what is not supported yet */
+/** @throws PlanError for what is not supported */
 function flagsOf(request: Request): Flags {
   const { options, verb } = request;
-  if (isOn(options, 'systemd-cgroup')) throw new PlanError(diagnose('systemdCgroup'));
-  const manager = text(options, 'cgroup-manager') ?? 'cgroupfs';
-  if (manager === 'systemd') throw new PlanError(diagnose('systemdCgroup'));
-  if (manager !== 'cgroupfs' && manager !== 'disabled') {
+  const manager = text(options, 'cgroup-manager') ?? (isOn(options, 'systemd-cgroup') ? 'systemd' : 'cgroupfs');
+  if (manager !== 'cgroupfs' && manager !== 'systemd' && manager !== 'disabled') {
     throw new PlanError(diagnose('cgroupManager', { value: manager }));
   }
   const consoleSocket = text(options, 'console-socket');
@@ -42,7 +40,8 @@ function flagsOf(request: Request): Flags {
     noPivot: isOn(options, 'no-pivot'), noNewKeyring: isOn(options, 'no-new-keyring'),
     // A kept request does not tell create from run; what it is compiled for has no terminal.
     detach: verb === 'create' || (verb === 'recompile' ? consoleSocket !== undefined : isOn(options, 'detach')),
-    cgroupManager: manager,
+    // exec goes where the container is, whoever has made its cgroups.
+    cgroupManager: verb === 'exec' && manager === 'systemd' ? 'cgroupfs' : manager,
     ...(consoleSocket === undefined ? {} : { consoleSocket }),
     ...(pidFile === undefined ? {} : { pidFile }),
   };

@@ -129,6 +129,11 @@ function writeCgroupValue(w: WireWriter, v: plan.CgroupValue): void {
   w.str(v.value);
 }
 
+function writeDbusSocket(w: WireWriter, v: plan.DbusSocket): void {
+  w.str(v.path);
+  w.u8(v.broker ? 1 : 0);
+}
+
 function writeResponse(w: WireWriter, v: plan.Response): void {
   w.i32(v.exitCode);
   if (v.plan === undefined) {
@@ -766,6 +771,41 @@ function writeStartRefuse(w: WireWriter): void {
   w.u32(0);
 }
 
+function writeDbusSend(w: WireWriter, v: plan.DbusSend): void {
+  w.u32(85);
+  w.u32(0);
+  const start = w.length();
+  w.u32(v.sockets.length);
+  for (const e0 of v.sockets) {
+    writeDbusSocket(w, e0);
+  }
+  w.u32(v.greeting.length);
+  for (const e0 of v.greeting) {
+    w.bytes(e0);
+  }
+  w.u32(v.calls.length);
+  for (const e0 of v.calls) {
+    w.bytes(e0);
+  }
+  if (v.pidAt === undefined) {
+    w.u8(0);
+  } else {
+    w.u8(1);
+    w.u32(v.pidAt);
+  }
+  w.u8(v.job ? 1 : 0);
+  w.u32(v.accept.length);
+  for (const e0 of v.accept) {
+    w.str(e0);
+  }
+  w.u32(v.undo.length);
+  for (const e0 of v.undo) {
+    w.bytes(e0);
+  }
+  w.u32(v.timeout);
+  w.patchU32(start - 4, w.length() - start);
+}
+
 function writeSessionNew(w: WireWriter, v: plan.SessionNew): void {
   w.u32(96);
   w.u32(0);
@@ -1034,6 +1074,7 @@ const writers: Readonly<Record<plan.Operation['op'], Write>> = {
   'sched.set': writeSchedSet,
   'ioprio.set': writeIoprioSet,
   'start.refuse': writeStartRefuse,
+  'dbus.send': writeDbusSend,
   'session.new': writeSessionNew,
   'net.up': writeNetUp,
   'hostname.set': writeHostnameSet,
@@ -1071,10 +1112,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0x5b61695b);
-  w.u32(0xb0cd4d5e);
-  w.u32(0x329bc8fc);
-  w.u32(0x5f684701);
+  w.u32(0x2fc53aac);
+  w.u32(0xb22f198e);
+  w.u32(0x4a72c426);
+  w.u32(0xf685fbd5);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = '5b69615b5e4dcdb0fcc89b320147685f';
+export const schemaHash = 'ac3ac52f8e192fb226c4724ad5fb85f6';
 
 export interface OperationMeta {
   readonly code: number;
@@ -85,6 +85,7 @@ const text = `{
 "sched.set": {"code":81,"actors":["host"],"steps":["attributes"],"undo":false,"fields":{"policy":"u32","nice":"i32","priority":"u32","flags":"u64","runtime":"u64","deadline":"u64","period":"u64"}},
 "ioprio.set": {"code":82,"actors":["host"],"steps":["ioprio"],"undo":false,"fields":{"class":"u32","priority":"u32"}},
 "start.refuse": {"code":84,"actors":["host"],"steps":["process"],"undo":false,"fields":{}},
+"dbus.send": {"code":85,"actors":["host"],"steps":["connect","auth","send","reply","refused","job"],"undo":true,"fields":{"sockets":"list DbusSocket","greeting":"list bytes","calls":"list bytes","pidAt":"optional u32","job":"bool","accept":"list str","undo":"list bytes","timeout":"u32"}},
 "session.new": {"code":96,"actors":["init"],"steps":["setsid","keyring"],"undo":false,"fields":{"keyring":"optional template"}},
 "net.up": {"code":97,"actors":["init"],"steps":["socket","flags"],"undo":false,"fields":{}},
 "hostname.set": {"code":98,"actors":["init"],"steps":["sethostname","setdomainname"],"undo":false,"fields":{"hostname":"optional str","domainname":"optional str"}},
@@ -113,6 +114,7 @@ const text = `{
 "CgroupDir": {"mount":"str","path":"str"},
 "CgroupMount": {"mount":"str","controllers":"str"},
 "CgroupValue": {"file":"str","value":"str"},
+"DbusSocket": {"path":"str","broker":"bool"},
 "Response": {"exitCode":"i32","plan":"optional bytes","stored":"optional bytes","config":"optional str","text":"str","error":"str","explained":"str","code":"str","warnings":"str"}
 },
 "enums": {

@@ -127,6 +127,14 @@ export interface CgroupValue {
   readonly value: string;
 }
 
+/** A socket on which D-Bus is spoken. */
+export interface DbusSocket {
+  /** Absolute path. */
+  readonly path: string;
+  /** A message bus is behind it, which wants to be greeted; else the service itself. */
+  readonly broker: boolean;
+}
+
 /** The engine's answer. */
 export interface Response {
   /** Exit code of the command when there is no plan to run. */
@@ -940,6 +948,37 @@ export interface StartRefuse {
 }
 
 /**
+ * Sends messages to a service over D-Bus and awaits the answers. Undone by other messages, unless the service
+ * refused the first ones. Used for systemd, which makes and stops the container's unit. Run by: host.
+ */
+export interface DbusSend {
+  readonly op: 'dbus.send';
+  readonly from: string;
+  /** Where to connect: the first that answers. */
+  readonly sockets: readonly DbusSocket[];
+  /** Messages for a broker before all others (Hello, AddMatch), with the serial numbers 1, 2 … */
+  readonly greeting: readonly Uint8Array[];
+  /**
+   * Method calls, sent one after the other, each when the one before was answered. Their serial numbers
+   * follow those of the greeting.
+   */
+  readonly calls: readonly Uint8Array[];
+  /** Where in the last call the stager's pid goes (u32). */
+  readonly pidAt?: number | undefined;
+  /**
+   * The last answer names a job of systemd, whose end (the signal JobRemoved) is awaited: its result must be
+   * `done`.
+   */
+  readonly job: boolean;
+  /** Names of errors that count as success. */
+  readonly accept: readonly string[];
+  /** Calls that take it back, as `calls`; their errors count for nothing. */
+  readonly undo: readonly Uint8Array[];
+  /** Most time for everything, in milliseconds. */
+  readonly timeout: number;
+}
+
+/**
  * setsid(2) and, unless --no-new-keyring, a new session keyring (keyctl(2) KEYCTL_JOIN_SESSION_KEYRING; a
  * kernel without keys is no error). Run by: init.
  */
@@ -1226,7 +1265,8 @@ export type HostOperation =
   | FilterOpen
   | SchedSet
   | IoprioSet
-  | StartRefuse;
+  | StartRefuse
+  | DbusSend;
 
 /** Operations that the program of the stager may have. */
 export type StagerOperation =

@@ -62,6 +62,10 @@ export interface HostFacts {
   readonly terminal: boolean;
   /** Bytes of a page. */
   readonly pageSize: number;
+  /** $XDG_RUNTIME_DIR when it is absolute; only there when `rootless`. */
+  readonly runtimeDir?: string;
+  /** The caller's uid as the parent of its user namespace sees it; only there in a user namespace. */
+  readonly ownerUid?: number;
   /** Subordinate ids of the caller; only there when `rootless`. */
   readonly subids?: { readonly uid: readonly IdRange[]; readonly gid: readonly IdRange[] };
 }

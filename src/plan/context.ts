@@ -4,8 +4,8 @@ import type { Diagnostic } from '../diagnostic/types.ts';
 import type { Host } from '../engine/protocol.ts';
 import type { HostFacts } from '../host/facts.ts';
 
-/** How cgroups are managed: by writing to cgroupfs, or not at all. */
-export type CgroupManager = 'cgroupfs' | 'disabled';
+/** How cgroups are managed: by writing to cgroupfs, by systemd, or not at all. */
+export type CgroupManager = 'cgroupfs' | 'systemd' | 'disabled';
 
 /** Flags of create, run and exec that change the plan. Paths are absolute. */
 export interface Flags {

@@ -1,7 +1,7 @@
 // A plan in the making: one list of operations for each program. Every concern appends to the programs it
 // needs, so that the order of the concerns in compile.ts is the order of the operations in every program.
 import type {
-  Alt, CgroupDir, HostOperation, InitOperation, NamespaceFlag, Operation, StagerOperation,
+  Alt, CgroupDir, DbusSocket, HostOperation, InitOperation, NamespaceFlag, Operation, StagerOperation,
 } from '../generated/plan.ts';
 import type { Process, Spec } from '../generated/config.ts';
 import type { Context } from './context.ts';
@@ -43,6 +43,19 @@ export interface Place {
   readonly own: string;
 }
 
+/** The systemd unit of a container. */
+export interface UnitPlace {
+  readonly name: string;
+  /** Empty for a unit that is a slice itself. */
+  readonly slice: string;
+  /** Where its manager listens. */
+  readonly sockets: readonly DbusSocket[];
+  /** Whether the host has cgroup v2 alone. */
+  readonly unified: boolean;
+  /** Name of the cgroup below the unit's in which the processes are; absent: in the unit's own. */
+  readonly subgroup?: string;
+}
+
 /** The container's cgroups. */
 export interface Cgroups {
   /** Empty when cgroups are not managed. */
@@ -53,6 +66,8 @@ export interface Cgroups {
   readonly optional: boolean;
   /** Init is cloned into its v2 cgroup: what makes it has the host's credentials. */
   readonly byClone: boolean;
+  /** The unit, when systemd makes the cgroups. */
+  readonly unit?: UnitPlace;
 }
 
 export interface Draft {
@@ -77,7 +92,7 @@ export interface Draft {
 }
 
 /** Numbers of errno(3) that plans react to. */
-export const errno = { EPERM: 1, ENOENT: 2, EACCES: 13, EBUSY: 16, EINVAL: 22, EROFS: 30 } as const;
+export const errno = { EPERM: 1, ENOENT: 2, EACCES: 13, EBUSY: 16, EINVAL: 22, EROFS: 30, ECONNRESET: 104, ECONNREFUSED: 111 } as const;
 
 /** `operation`, or `otherwise` (nothing when absent) when it fails with one of the errnos. */
 export function alt(operation: Operation, onErrno: readonly number[], otherwise?: Operation): Alt {

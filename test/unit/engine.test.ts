@@ -81,7 +81,7 @@ t.test('errors have a place and two forms', async (t) => {
   t.match(ask('create', new Array(3)).error, /^E0/);
   t.match(ask('create', { ...defaultConfig(), process: { ...defaultConfig().process, terminal: true } }).code, 'E0113');
   t.match(ask('create', defaultConfig(), { options: { 'console-socket': '/s' } }).code, 'E0114');
-  t.match(ask('create', defaultConfig(), { options: { 'systemd-cgroup': true } }).code, 'E0513');
+  t.match(ask('create', defaultConfig(), { options: { 'systemd-cgroup': true }, facts: facts({ rootless: true }) }).code, 'E0513');
   t.match(ask('create', defaultConfig(), { facts: facts({ cgroup: { mode: 'none', v1: [], v2: null } }) }).code, 'E0505');
 });
 

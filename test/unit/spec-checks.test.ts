@@ -130,7 +130,6 @@ const cases: Case[] = [
   [(c) => { c.linux.devices[0].type = 'char'; }, 'E0303', '/linux/devices/0/type', 'one of c, b, u, p'],
   [(c) => { c.linux.resources.devices[0].access = 'rx'; }, 'E0439', '/linux/resources/devices/0/access', '"rx"'],
   [(c) => { c.linux.cgroupsPath = '/a/../../b'; }, 'E0443', '/linux/cgroupsPath', '".."'],
-  [(c) => { c.linux.cgroupsPath = 'system.slice:x:y'; }, 'E0444', '/linux/cgroupsPath', 'systemd'],
   [(c) => { c.linux.seccomp.syscalls[0].action = 'SCMP_ACT_ALOW'; }, 'E0303', '/linux/seccomp/syscalls/0/action', 'did you mean "SCMP_ACT_ALLOW"?'],
   [(c) => { c.linux.seccomp.syscalls[0].names = []; }, 'E0306', '/linux/seccomp/syscalls/0/names', 'must not be empty'],
   [(c) => { c.linux.seccomp.defaultAction = 'SCMP_ACT_NOTIFY'; }, 'E0445', '/linux/seccomp/defaultAction', 'not yet supported'],

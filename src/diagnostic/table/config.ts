@@ -95,9 +95,6 @@ export const config = {
   envNoValue: { code: 'E0441', message: 'environment entry "{value}" has no "="', hint: 'write NAME=VALUE' },
   consoleSizeUseless: { code: 'E0442', warning: true, message: 'consoleSize has no effect because terminal is false' },
   cgroupsPath: { code: 'E0443', message: 'cgroupsPath "{value}" leaves its place by ".."', hint: 'remove the ".."' },
-  cgroupsPathSystemd: {
-    code: 'E0444', message: 'cgroupsPath "{value}" has the form of the systemd manager', hint: 'write a path such as "/group/name"',
-  },
   seccompListener: { code: 'E0445', message: 'SCMP_ACT_NOTIFY is not yet supported' },
   weightMissing: {
     code: 'E0480', message: 'this entry of weightDevice has neither "weight" nor "leafWeight"', hint: 'give at least one of them, or remove the entry',

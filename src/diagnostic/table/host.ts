@@ -19,7 +19,20 @@ export const host = {
   },
   privilegeMissing: { code: 'E0511', message: '{what} needs root or a user namespace', hint: 'add { "type": "user" } to linux.namespaces' },
   capabilityUnavailable: { code: 'E0512', warning: true, message: 'capability {value} is not available here and is left out' },
-  systemdCgroup: { code: 'E0513', message: 'the systemd cgroup manager is not yet supported', hint: 'leave --systemd-cgroup out' },
   annotationValue: { code: 'E0520', message: 'annotation {name} is "{value}"', hint: 'it must be {expected}' },
-  cgroupManager: { code: 'E0514', message: 'cgroup manager "{value}" is not supported', hint: 'use "cgroupfs" or "disabled"' },
+  systemdUser: { code: 'E0513', message: 'XDG_RUNTIME_DIR is not set: there is no way to the systemd of the user', hint: 'set it, log in with a session, or leave --systemd-cgroup out' },
+  cgroupsPathSystemd: {
+    code: 'E0584', message: 'cgroupsPath "{value}" has the form of the systemd manager', hint: 'use --systemd-cgroup, or write a path such as "/group/name"',
+  },
+  cgroupsPathForm: {
+    code: 'E0581', message: 'expected cgroupsPath to be of format "slice:prefix:name" for systemd cgroups, got "{value}" instead',
+    hint: 'write "SLICE:PREFIX:NAME", or leave --systemd-cgroup out',
+  },
+  annotationProperty: {
+    code: 'E0582', message: 'annotation "{name}" names no property of a unit that may be set', hint: 'a name has letters and digits; which processes and which slice a unit has is not up to annotations',
+  },
+  annotationVariant: {
+    code: 'E0583', message: 'annotation "{name}" has the invalid value "{value}"', hint: 'properties are written as GVariant text, such as "uint64 5000000" or "\'text\'"',
+  },
+  cgroupManager: { code: 'E0514', message: 'cgroup manager "{value}" is not supported', hint: 'use "cgroupfs", "systemd" or "disabled"' },
 } as const satisfies Entries;

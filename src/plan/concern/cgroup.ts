@@ -4,8 +4,6 @@ import { clean, dirOf, ownPath } from '../../cgroup/path.ts';
 import { deviceProgram } from '../../cgroup/device-bpf.ts';
 import { deviceRules, v1Rule } from '../../cgroup/device-rules.ts';
 import type { Setting } from '../../cgroup/setting.ts';
-import { settingsV1 } from '../../cgroup/v1.ts';
-import { onlyV1, settingsV2 } from '../../cgroup/v2.ts';
 import { diagnose, placeAt } from '../../diagnostic/diagnose.ts';
 import type { CgroupDir, HostOperation, StagerOperation } from '../../generated/plan.ts';
 import type { Resources, Spec } from '../../generated/config.ts';
@@ -13,7 +11,9 @@ import { PlanError } from '../context.ts';
 import type { Context } from '../context.ts';
 import { alt, errno, slot } from '../draft.ts';
 import type { Cgroups, Draft, Namespaces, Place } from '../draft.ts';
+import { placeOf, set, settings } from './cgroup-limits.ts';
 import { mapsUsers } from './namespaces.ts';
+import { makeUnit, readUnit } from './systemd.ts';
 
 const refused: readonly number[] = [errno.EPERM, errno.EACCES, errno.EROFS];
 const refusedOrMissing: readonly number[] = [errno.EPERM, errno.EACCES, errno.EROFS, errno.ENOENT];
@@ -23,6 +23,7 @@ export function readCgroups(spec: Spec, namespaces: Namespaces, context: Context
   const { facts } = context;
   const from = spec.linux?.cgroupsPath === undefined ? '/linux' : '/linux/cgroupsPath';
   if (context.flags.cgroupManager === 'disabled') return { places: [], from, optional: true, byClone: false };
+  if (context.flags.cgroupManager === 'systemd') return readUnit(spec, context);
   const asked = spec.linux?.cgroupsPath ?? '';
   const places: Place[] = [];
   for (const own of facts.cgroup.v1) {
@@ -77,25 +78,27 @@ function freezerPlace(cgroups: Cgroups): Place | undefined {
   return placeOf(cgroups, 'freezer');
 }
 
-/** The v1 hierarchy that has a controller. */
-export function placeOf(cgroups: Cgroups, controller: string): Place | undefined {
-  for (const place of cgroups.places) {
-    if (place.version === 1 && (place.controllers === controller || `,${place.controllers},`.includes(`,${controller},`))) {
-      return place;
-    }
-  }
-  return undefined;
+/** Where the container's processes are: in its cgroup, or in one below. */
+function processDir({ unit }: Cgroups, { dir }: Place): CgroupDir {
+  return unit?.subgroup === undefined ? dir : { mount: dir.mount, path: `${dir.path}/${unit.subgroup}` };
 }
 
 /** Makes the cgroups and sets what must hold before a process is in them: device rules and cpusets. */
 export function makeCgroups(d: Draft): void {
   const { cgroups, host, context } = d;
   const enable = context.facts.cgroup.v2?.controllers ?? [];
+  const asked = d.spec.linux?.cgroupsPath ?? '';
+  if (cgroups.unit !== undefined) makeUnit(d, cgroups.unit);
+  else if (cgroups.places.length > 0 && /^[^:/]*:[^:/]*:[^:/]*$/.test(asked)) {
+    throw new PlanError(diagnose('cgroupsPathSystemd', { value: asked }, placeAt(cgroups.from)));
+  }
   for (const place of cgroups.places) {
+    // What systemd has made is not ours to change, but for a group below it.
+    if (cgroups.unit?.unified === true && cgroups.unit.subgroup === undefined) continue;
     const cpuset = place.version === 1 && `,${place.controllers},`.includes(',cpuset,');
     const make: HostOperation = {
-      op: 'cgroup.create', from: cgroups.from, dir: place.dir, inherit: cpuset ? ['cpuset.cpus', 'cpuset.mems'] : [],
-      enable: place.version === 2 ? enable : [], refuseUsed: true,
+      op: 'cgroup.create', from: cgroups.from, dir: processDir(cgroups, place), inherit: cpuset ? ['cpuset.cpus', 'cpuset.mems'] : [],
+      enable: place.version === 2 && cgroups.unit === undefined ? enable : [], refuseUsed: cgroups.unit === undefined,
     };
     host.push(cgroups.optional ? alt(make, refused) : make);
   }
@@ -132,7 +135,7 @@ export function joinCgroups(d: Draft): void {
       d.host.push({ op: 'fd.send', from: cgroups.from, slot: slot.cgroup });
       continue;
     }
-    const join: StagerOperation = { op: 'cgroup.join', from: cgroups.from, dir: place.dir };
+    const join: StagerOperation = { op: 'cgroup.join', from: cgroups.from, dir: processDir(cgroups, place) };
     d.stager.push(cgroups.optional ? alt(join, refusedOrMissing) : join);
   }
 }
@@ -174,71 +177,6 @@ function subOf(d: Draft, text: string): CgroupDir {
   const path = text.slice(colon + 1);
   if (path.split('/').includes('..')) throw new PlanError(diagnose('cgroupsPath', { value: path }));
   return { mount: place.dir.mount, path: clean(path) };
-}
-
-/**
- * Values for the files of the cgroups that linux.resources asks for.
- *
- * @throws PlanError when this version of cgroups has no equivalent
- */
-export function settings(d: Draft): readonly Setting[] {
-  const resources = d.spec.linux?.resources;
-  if (resources === undefined || d.cgroups.places.length === 0) return [];
-  const v2 = d.context.facts.cgroup.mode === 'v2';
-  const foreign = v2 ? onlyV1(resources) : resources.unified === undefined ? undefined : '/linux/resources/unified';
-  if (foreign !== undefined) {
-    throw new PlanError(diagnose(
-      'cgroupVersion', { name: nameOf(foreign), version: v2 ? 'v2' : 'v1', remedy: 'remove it' }, placeAt(foreign),
-    ));
-  }
-  const zeroPids = zeroIsLimit(d.spec.ociVersion);
-  return v2 ? settingsV2(resources, zeroPids) : settingsV1(resources, zeroPids);
-}
-
-/**
- * Whether `pids.limit` 0 is a limit: it is since version 1.3 of the specification. Engines of before send zeros
- * for what they do not limit.
- */
-function zeroIsLimit(version: string): boolean {
-  const [major, minor] = version.split('.', 2);
-  return Number(major) > 1 || (Number(major) === 1 && Number(minor) >= 3);
-}
-
-/** A JSON pointer as messages name a property. */
-function nameOf(pointer: string): string {
-  return pointer.slice(1).replaceAll('/', '.');
-}
-
-function set(d: Draft, setting: Setting): void {
-  d.host.push(writeOf(placeForSetting(d, setting).dir, setting));
-}
-
-/**
- * The hierarchy that has the controller of a setting.
- *
- * @throws PlanError when none has
- */
-export function placeForSetting(d: Draft, setting: Setting): Place {
-  const v2 = d.context.facts.cgroup.mode === 'v2';
-  const place = v2 ? d.cgroups.places[0] : placeOf(d.cgroups, setting.controller);
-  if (place !== undefined && (!v2 || hasController(d, setting.controller))) return place;
-  throw new PlanError(diagnose(
-    'cgroupMissing', { controller: setting.controller, name: nameOf(setting.from) },
-    placeAt(setting.from),
-  ));
-}
-
-/** Controllers of v2 that are none in cgroup.controllers: core files, which always exist. */
-function hasController(d: Draft, controller: string): boolean {
-  return controller === '' || (d.context.facts.cgroup.v2?.controllers.includes(controller) ?? false);
-}
-
-function writeOf(dir: CgroupDir, setting: Setting): HostOperation {
-  const write: HostOperation = {
-    op: 'cgroup.write', from: setting.from, dir, file: setting.file, value: setting.value,
-  };
-  if (setting.missing === undefined) return write;
-  return alt(write, [errno.ENOENT], setting.missing === 'ignore' ? undefined : writeOf(dir, setting.missing));
 }
 
 /**

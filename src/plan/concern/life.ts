@@ -4,6 +4,7 @@ import { NamespaceFlag } from '../../generated/plan.ts';
 import type { CgroupDir } from '../../generated/plan.ts';
 import type { Draft } from '../draft.ts';
 import { freezerDir, mainDir } from './cgroup.ts';
+import { endUnit } from './systemd.ts';
 
 /**
  * How long delete waits for init, for the processes of a cgroup, and for an empty cgroup to be free, in
@@ -51,6 +52,7 @@ export function deleteProgram(d: Draft): void {
   if (main !== undefined && !hasOwnPids(d)) {
     d.delete.push({ op: 'cgroup.kill', from: '', dir: main, freezer, timeout: patience });
   }
+  if (d.cgroups.unit !== undefined) endUnit(d, d.cgroups.unit);
   for (const place of d.cgroups.places) {
     d.delete.push({ op: 'cgroup.remove', from: d.cgroups.from, dir: place.dir, timeout: patience });
   }

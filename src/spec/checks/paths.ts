@@ -20,5 +20,4 @@ export function checkCgroupsPath(spec: Spec, findings: Findings): void {
   const path = spec.linux?.cgroupsPath;
   if (path === undefined || path === '') return;
   if (hasParent(path)) findings.add('cgroupsPath', '/linux/cgroupsPath', { value: path });
-  else if (path.includes(':') && !path.includes('/') && path.split(':').length === 3) findings.add('cgroupsPathSystemd', '/linux/cgroupsPath', { value: path });
 }

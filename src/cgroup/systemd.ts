@@ -1,0 +1,88 @@
+// Calls to systemd's manager (org.freedesktop.systemd1(5)).
+import type { DbusSocket } from '../generated/plan.ts';
+import { array, boolean, hole, marshalCall, struct, text } from './dbus.ts';
+import type { Call, Message, Value } from './dbus.ts';
+import { propertyList } from './systemd-properties.ts';
+import type { Property } from './systemd-properties.ts';
+
+const service = 'org.freedesktop.systemd1';
+const bus = 'org.freedesktop.DBus';
+
+/** Name of the error about a unit that does not exist (any more). */
+export const noSuchUnit = 'org.freedesktop.systemd1.NoSuchUnit';
+
+function manager(member: string, ...body: Value[]): Call {
+  return { destination: service, path: '/org/freedesktop/systemd1', interface: `${service}.Manager`, member, body };
+}
+
+/** Calls with their serial numbers, which follow those of the greeting. */
+function numbered(calls: readonly Call[]): Message[] {
+  return calls.map((call, index) => marshalCall(call, greetingCalls.length + 1 + index));
+}
+
+const greetingCalls: readonly Call[] = [
+  { destination: bus, path: '/org/freedesktop/DBus', interface: bus, member: 'Hello', body: [] },
+  {
+    destination: bus, path: '/org/freedesktop/DBus', interface: bus, member: 'AddMatch',
+    body: [text(`type='signal',sender='${service}',interface='${service}.Manager',member='JobRemoved'`)],
+  },
+];
+
+/** What a message bus wants to hear first: hello, and that we want to know of the end of jobs. */
+export function greeting(): Uint8Array[] {
+  return greetingCalls.map((call, index) => marshalCall(call, index + 1).bytes);
+}
+
+/**
+ * Where the manager listens: on its own socket, and on the message bus.
+ *
+ * @param runtimeDir $XDG_RUNTIME_DIR for the manager of a user; absent for that of the system
+ */
+export function managerSockets(runtimeDir: string | undefined): DbusSocket[] {
+  if (runtimeDir === undefined) {
+    return [{ path: '/run/systemd/private', broker: false }, { path: '/run/dbus/system_bus_socket', broker: true }];
+  }
+  return [{ path: `${runtimeDir}/systemd/private`, broker: false }, { path: `${runtimeDir}/bus`, broker: true }];
+}
+
+/** Messages, and where in the last one the pid goes. */
+export interface Conversation {
+  readonly calls: Uint8Array[];
+  readonly pidAt?: number;
+}
+
+function conversation(calls: readonly Call[]): Conversation {
+  const messages = numbered(calls);
+  const pidAt = messages[messages.length - 1]!.hole;
+  const bytes = messages.map((message) => message.bytes);
+  return pidAt === undefined ? { calls: bytes } : { calls: bytes, pidAt };
+}
+
+/**
+ * Starts a transient unit with these properties.
+ *
+ * @param withPid the unit gets the process whose pid is filled in (a scope; slices have no processes)
+ */
+export function startUnit(name: string, properties: readonly Property[], withPid: boolean): Conversation {
+  const all = withPid ? [...properties, ['PIDs', hole()] as const] : properties;
+  // Without a subscription the manager tells nobody on the bus of the end of its jobs.
+  return conversation([
+    manager('Subscribe'),
+    manager('StartTransientUnit', text(name), text('fail'), propertyList(all), array('(sa(sv))', [])),
+  ]);
+}
+
+/** Forgets that the unit has failed, if so, and stops it. */
+export function stopUnit(name: string): Conversation {
+  return conversation([manager('Subscribe'), manager('ResetFailedUnit', text(name)), manager('StopUnit', text(name), text('replace'))]);
+}
+
+/** Changes properties of a running unit, not of its files. */
+export function setUnitProperties(name: string, properties: readonly Property[]): Conversation {
+  return conversation([manager('SetUnitProperties', text(name), boolean(true), propertyList(properties))]);
+}
+
+/** A device rule for DeviceAllow: `a(ss)` with the device and letters of `rwm`. */
+export function deviceAllow(entries: readonly (readonly [device: string, access: string])[]): Property {
+  return ['DeviceAllow', array('(ss)', entries.map(([device, access]) => struct(text(device), text(access))))];
+}

@@ -1,0 +1,148 @@
+// The systemd manager of cgroups: the container's unit, and the calls that start and stop it.
+import { deviceRules } from '../../cgroup/device-rules.ts';
+import type { DeviceRule } from '../../cgroup/device-rules.ts';
+import { clean } from '../../cgroup/path.ts';
+import {
+  annotatedProperties, propertiesV1, propertiesV2, unitProperties,
+} from '../../cgroup/systemd-properties.ts';
+import type { Property } from '../../cgroup/systemd-properties.ts';
+import { text } from '../../cgroup/dbus.ts';
+import { unitOf } from '../../cgroup/systemd-unit.ts';
+import {
+  deviceAllow, greeting, managerSockets, noSuchUnit, setUnitProperties, startUnit, stopUnit,
+} from '../../cgroup/systemd.ts';
+import type { Conversation } from '../../cgroup/systemd.ts';
+import { diagnose, placeAt } from '../../diagnostic/diagnose.ts';
+import type { Resources, Spec } from '../../generated/config.ts';
+import type { DbusSend } from '../../generated/plan.ts';
+import type { HostFacts } from '../../host/facts.ts';
+import { escapePointer } from '../pointer.ts';
+import { PlanError } from '../context.ts';
+import type { Context } from '../context.ts';
+import { alt, errno } from '../draft.ts';
+import type { Cgroups, Draft, Place, UnitPlace } from '../draft.ts';
+import { zeroIsLimit } from './cgroup-limits.ts';
+
+/** How long systemd may take to start a unit, and to stop one with all its processes, in milliseconds. */
+const startTime = 30000;
+const stopTime = 30000;
+
+/** Sub-cgroup of the unit in which the container's processes are. */
+const subgroupKey = 'run.oci.systemd.subgroup';
+
+/** Chooses the container's unit, and its cgroups, which systemd names after it. */
+export function readUnit(spec: Spec, context: Context): Cgroups {
+  const { facts } = context;
+  const from = spec.linux?.cgroupsPath === undefined ? '/linux' : '/linux/cgroupsPath';
+  const asked = spec.linux?.cgroupsPath ?? '';
+  const user = facts.rootless;
+  const { v2 } = facts.cgroup;
+  if (user && facts.runtimeDir === undefined) throw new PlanError(diagnose('systemdUser', {}, placeAt(from)));
+  const unit = unitOf(asked, context.id, user);
+  if (unit === undefined) throw new PlanError(diagnose('cgroupsPathForm', { value: asked }, placeAt(from)));
+  const unified = facts.cgroup.mode === 'v2';
+  const base = user ? userManager(facts) : '';
+  const path = clean(base + unit.path);
+  const places: Place[] = [];
+  for (const own of facts.cgroup.v1) {
+    places.push({ dir: { mount: own.mount, path }, controllers: own.controllers, version: 1, own: own.path });
+  }
+  if (v2 !== null) places.push({ dir: { mount: v2.mount, path }, controllers: '', version: 2, own: v2.path });
+  if (places.length === 0) throw new PlanError(diagnose('cgroupMissing', { controller: 'any', name: 'linux.resources' }, placeAt(from)));
+  const subgroup = subgroupOf(spec);
+  const sockets = managerSockets(user ? facts.runtimeDir : undefined);
+  return {
+    places, from, optional: false, byClone: false,
+    unit: { name: unit.name, slice: unit.slice, sockets, unified, ...(subgroup === undefined ? {} : { subgroup }) },
+  };
+}
+
+/**
+ * The cgroup of a user's manager: the one that we are in, or else where logind puts it.
+ */
+function userManager(facts: HostFacts): string {
+  const own = facts.cgroup.v2?.path ?? facts.cgroup.v1.find(({ controllers }) => controllers === 'name=systemd')?.path ?? '/';
+  const within = /^(.*\/user@[0-9]+\.service)(\/|$)/.exec(own)?.[1];
+  if (within !== undefined) return within;
+  const uid = facts.ownerUid ?? facts.euid;
+  return `/user.slice/user-${uid}.slice/user@${uid}.service`;
+}
+
+function subgroupOf(spec: Spec): string | undefined {
+  const name = spec.annotations?.[subgroupKey];
+  if (name === undefined || name === '') return undefined;
+  if (!/^[^/\0]{1,200}$/.test(name) || name === '.' || name === '..' || name.startsWith('cgroup.')) {
+    throw new PlanError(diagnose('annotationValue', { name: subgroupKey, value: name, expected: 'the name of a cgroup' }, placeAt(`/annotations/${escapePointer(subgroupKey)}`)));
+  }
+  return name;
+}
+
+function send(unit: UnitPlace, from: string, talk: Conversation, rest: Partial<DbusSend>): DbusSend {
+  return {
+    op: 'dbus.send', from, sockets: unit.sockets, greeting: greeting(), calls: talk.calls, job: true, accept: [], undo: [],
+    timeout: startTime, ...(talk.pidAt === undefined ? {} : { pidAt: talk.pidAt }), ...rest,
+  };
+}
+
+/** Starts the unit with the stager in it. */
+export function makeUnit(d: Draft, unit: UnitPlace): void {
+  const { from } = d.cgroups;
+  const scope = unit.name.endsWith('.scope');
+  const properties = [
+    ...unitProperties(`container ${d.context.id}`, unit.slice, unit.unified),
+    ...(scope ? [['CollectMode', text('inactive-or-failed')] as const] : []),
+    ...limitsOf(unit, d.spec.linux?.resources, d.spec.ociVersion),
+    ...(unit.unified || d.context.facts.rootless ? [] : deviceProperties(deviceRules(d.spec.linux?.resources?.devices))),
+    ...annotated(d.spec),
+  ];
+  d.host.push(send(unit, from, startUnit(unit.name, properties, scope), { undo: stopUnit(unit.name).calls }));
+}
+
+function limitsOf(unit: UnitPlace, resources: Resources | undefined, version: string): Property[] {
+  const zeroPids = zeroIsLimit(version);
+  return unit.unified ? propertiesV2(resources, zeroPids) : propertiesV1(resources, zeroPids);
+}
+
+/** Properties that annotations ask for; what others have set before, they replace. */
+function annotated(spec: Spec): Property[] {
+  return annotatedProperties(spec.annotations).map((entry) => {
+    if ('property' in entry) return entry.property;
+    throw new PlanError(diagnose(
+      entry.problem === 'name' ? 'annotationProperty' : 'annotationVariant',
+      { name: entry.key, value: spec.annotations![entry.key]! }, placeAt(`/annotations/${escapePointer(entry.key)}`),
+    ));
+  });
+}
+
+/**
+ * Device rules for systemd on cgroup v1, which it writes again on every reload. It knows a list of what is
+ * allowed alone; rules that deny something of it are left to the cgroup's files.
+ */
+function deviceProperties(rules: readonly DeviceRule[]): Property[] {
+  if (rules.length === 1 && rules[0]!.allow) return [['DevicePolicy', text('auto')]];
+  const allowed: (readonly [string, string])[] = [];
+  for (const rule of rules) {
+    if (!rule.allow) continue;
+    for (const type of rule.type === 'a' ? ['b', 'c'] as const : [rule.type]) allowed.push([deviceName(rule, type), rule.access]);
+  }
+  return [['DevicePolicy', text('strict')], deviceAllow(allowed)];
+}
+
+function deviceName({ major, minor }: DeviceRule, type: 'b' | 'c'): string {
+  const kind = type === 'b' ? 'block' : 'char';
+  if (major < 0) return `${kind}-*`;
+  return minor < 0 ? `${kind}-${major}` : `/dev/${kind}/${major}:${minor}`;
+}
+
+/** For update: the unit's limits as systemd has to know them, so that it does not write the old ones again. */
+export function updateUnit(unit: UnitPlace, from: string, resources: Resources, version: string): DbusSend | undefined {
+  const properties = limitsOf(unit, resources, version);
+  if (properties.length === 0) return undefined;
+  return send(unit, from, setUnitProperties(unit.name, properties), { job: false });
+}
+
+/** Stops the unit. Where nobody listens any more, there is no unit. */
+export function endUnit(d: Draft, unit: UnitPlace): void {
+  const stop = send(unit, d.cgroups.from, stopUnit(unit.name), { accept: [noSuchUnit], timeout: stopTime });
+  d.delete.push(alt(stop, [errno.ENOENT, errno.ECONNREFUSED, errno.ECONNRESET, errno.EACCES, errno.EPERM]));
+}
