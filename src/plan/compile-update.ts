@@ -9,6 +9,7 @@ import type { Resources, Spec } from '../generated/config.ts';
 import { newDraft } from './begin.ts';
 import { v1DevicesPlace } from './concern/cgroup.ts';
 import { placeForSetting, settings } from './concern/cgroup-limits.ts';
+import { updateUnit } from './concern/systemd.ts';
 import { PlanError } from './context.ts';
 import type { Context } from './context.ts';
 import { alt, errno } from './draft.ts';
@@ -55,6 +56,8 @@ export function compileUpdate(spec: Spec, merged: Merged, context: Context): Upd
     throw new PlanError(diagnose('cgroupMissing', { controller: 'any', name: 'update' }, placeAt(resourcesAt)));
   }
   checkUsage(d, merged);
+  // First systemd, so that what it rounds is exact in the end.
+  if (d.cgroups.unit !== undefined) updateUnit(d, d.cgroups.unit, kept);
   writeSettings(d, merged, kept);
   if (isGiven(merged, `${resourcesAt}/devices`)) changeDevices(d, kept);
   return { operations: d.host, spec: changed, merged };
@@ -72,10 +75,6 @@ function checkUsage(d: Draft, merged: Merged): void {
 
 function writeSettings(d: Draft, merged: Merged, kept: Resources | undefined): void {
   const wanted = settings(d).filter((setting) => isWanted(setting, merged));
-  // Zero is no limit to set at create, and here what takes idle back.
-  if (merged.resources.cpu?.idle === 0 && isGiven(merged, `${resourcesAt}/cpu/idle`)) {
-    wanted.push({ controller: 'cpu', file: 'cpu.idle', value: '0', from: `${resourcesAt}/cpu/idle` });
-  }
   const disabledOom = kept?.memory?.disableOOMKiller === true;
   const write = (setting: Setting): HostOperation => updateOf(d, setting, disabledOom);
   const find = (name: string | undefined): Setting | undefined => wanted.find(({ file }) => file === name);

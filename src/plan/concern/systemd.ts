@@ -134,11 +134,18 @@ function deviceName({ major, minor }: DeviceRule, type: 'b' | 'c'): string {
   return minor < 0 ? `${kind}-${major}` : `/dev/${kind}/${major}:${minor}`;
 }
 
-/** For update: the unit's limits as systemd has to know them, so that it does not write the old ones again. */
-export function updateUnit(unit: UnitPlace, from: string, resources: Resources, version: string): DbusSend | undefined {
-  const properties = limitsOf(unit, resources, version);
-  if (properties.length === 0) return undefined;
-  return send(unit, from, setUnitProperties(unit.name, properties), { job: false });
+/**
+ * For update: the unit's limits as systemd has to know them, so that it does not write the old ones again.
+ *
+ * @param kept the resources before
+ */
+export function updateUnit(d: Draft, unit: UnitPlace, kept: Resources | undefined): void {
+  const version = d.spec.ociVersion;
+  const properties = limitsOf(unit, d.spec.linux?.resources, version);
+  if (properties.length === 0) return;
+  const before = limitsOf(unit, kept, version);
+  const undo = before.length === 0 ? [] : setUnitProperties(unit.name, before).calls;
+  d.host.push(send(unit, '/linux/resources', setUnitProperties(unit.name, properties), { job: false, undo }));
 }
 
 /** Stops the unit. Where nobody listens any more, there is no unit. */
