@@ -47,6 +47,9 @@ public:
   Outcome on(const FdReceive &op);
   Outcome on(const FdOpen &op);
 
+  // net_ops.cc
+  Outcome on(const NetMove &op);
+
   // device_ops.cc
   Outcome on(const DeviceOpen &op);
 

@@ -338,6 +338,11 @@ bool read(Reader &reader, TimeOffsets &value) {
   return read(reader, value.content);
 }
 
+bool read(Reader &reader, NetMove &value) {
+  return read(reader, value.device) &&
+         read(reader, value.name);
+}
+
 bool read(Reader &reader, StateRecord &value) {
   return read(reader, value.cgroups);
 }
@@ -726,6 +731,10 @@ constexpr const char *steps_of_time_offsets[] = {
     "open", "write",
 };
 
+constexpr const char *steps_of_net_move[] = {
+    "socket", "namespace", "find", "addresses", "taken", "move", "address", "up",
+};
+
 constexpr const char *steps_of_state_record[] = {
     "mkdir", "write",
 };
@@ -969,6 +978,8 @@ bool verify_operation(const OpRecord &record, Actor actor, unsigned depth, const
     return (actor == Actor::host || refuse(what)) && whole<FdOpen>(record, what);
   case code::time_offsets:
     return (actor == Actor::stager || refuse(what)) && whole<TimeOffsets>(record, what);
+  case code::net_move:
+    return (actor == Actor::host || refuse(what)) && whole<NetMove>(record, what);
   case code::state_record:
     return (actor == Actor::host || refuse(what)) && whole<StateRecord>(record, what);
   case code::state_write:
@@ -1111,6 +1122,7 @@ const char *operation_name(uint16_t code) {
   case code::fd_receive: return "fd.receive";
   case code::fd_open: return "fd.open";
   case code::time_offsets: return "time.offsets";
+  case code::net_move: return "net.move";
   case code::state_record: return "state.record";
   case code::state_write: return "state.write";
   case code::state_status: return "state.status";
@@ -1196,6 +1208,7 @@ const char *step_name(uint16_t code, int step) {
   case code::fd_receive: return nth(steps_of_fd_receive, 1, step);
   case code::fd_open: return nth(steps_of_fd_open, 1, step);
   case code::time_offsets: return nth(steps_of_time_offsets, 2, step);
+  case code::net_move: return nth(steps_of_net_move, 8, step);
   case code::state_record: return nth(steps_of_state_record, 2, step);
   case code::state_write: return nth(steps_of_state_write, 3, step);
   case code::state_remove: return nth(steps_of_state_remove, 2, step);

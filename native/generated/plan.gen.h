@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0xac, 0x3a, 0xc5, 0x2f, 0x8e, 0x19, 0x2f, 0xb2, 0x26, 0xc4, 0x72, 0x4a, 0xd5, 0xfb, 0x85, 0xf6,
+    0xd5, 0xac, 0xe6, 0x36, 0x4b, 0xa4, 0x22, 0xf7, 0xa0, 0x04, 0x54, 0x81, 0xb6, 0x4b, 0x8a, 0x1f,
 };
-constexpr char plan_schema_hash_text[] = "ac3ac52f8e192fb226c4724ad5fb85f6";
+constexpr char plan_schema_hash_text[] = "d5ace6364ba422f7a0045481b64b8a1f";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -40,8 +40,9 @@ bool read(Reader &reader, Propagation &value);
 // container created, ready for the limits that only the host's side can set, those set.
 enum class Point : uint8_t {
   user_namespace, ids_mapped, namespaces, hooks_done, root_ready, created, limits, limits_set,
+  devices_moved,
 };
-constexpr uint8_t point_count = 8;
+constexpr uint8_t point_count = 9;
 bool read(Reader &reader, Point &value);
 
 // The six kinds of hooks of the runtime specification.
@@ -643,6 +644,17 @@ struct TimeOffsets {
 };
 bool read(Reader &reader, TimeOffsets &value);
 
+// Moves a network device of the host to the network namespace of init (rtnetlink(7)): under a name
+// that is free there, with its permanent addresses of global scope, and up. Undone by bringing it
+// back.
+struct NetMove {
+  // Its name on the host.
+  Str device;
+  // Its name in the container; with %d the kernel fills in a number.
+  Str name;
+};
+bool read(Reader &reader, NetMove &value);
+
 // Claims ROOT/ID and writes the record of a container that is being created: what delete --force
 // must clean up should the runtime die. Runs before every side effect. Undone by removing the
 // directory.
@@ -1102,6 +1114,7 @@ constexpr uint16_t fd_send = 55;
 constexpr uint16_t fd_receive = 56;
 constexpr uint16_t fd_open = 57;
 constexpr uint16_t time_offsets = 58;
+constexpr uint16_t net_move = 60;
 constexpr uint16_t state_record = 64;
 constexpr uint16_t state_write = 65;
 constexpr uint16_t state_status = 66;
@@ -1256,6 +1269,9 @@ constexpr int open = 0;
 }
 namespace time_offsets {
 constexpr int open = 0, write = 1;
+}
+namespace net_move {
+constexpr int socket = 0, namespace_ = 1, find = 2, addresses = 3, taken = 4, move = 5, address = 6, up = 7;
 }
 namespace state_record {
 constexpr int mkdir = 0, write = 1;
@@ -1434,6 +1450,8 @@ template <class Handler> Outcome run_host(const OpRecord &record, Handler &handl
     return run_operation<FdReceive>(record, handler);
   case code::fd_open:
     return run_operation<FdOpen>(record, handler);
+  case code::net_move:
+    return run_operation<NetMove>(record, handler);
   case code::state_record:
     return run_operation<StateRecord>(record, handler);
   case code::state_write:

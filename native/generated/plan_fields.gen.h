@@ -264,6 +264,11 @@ template <class Visit> void each_field(const TimeOffsets &value, Visit &&visit) 
   visit("content", value.content);
 }
 
+template <class Visit> void each_field(const NetMove &value, Visit &&visit) {
+  visit("device", value.device);
+  visit("name", value.name);
+}
+
 template <class Visit> void each_field(const StateRecord &value, Visit &&visit) {
   visit("cgroups", value.cgroups);
 }
@@ -520,6 +525,7 @@ template <class Visit> bool visit_operation(const OpRecord &record, Visit &&visi
   case code::fd_receive: return visit_as(FdReceive());
   case code::fd_open: return visit_as(FdOpen());
   case code::time_offsets: return visit_as(TimeOffsets());
+  case code::net_move: return visit_as(NetMove());
   case code::state_record: return visit_as(StateRecord());
   case code::state_write: return visit_as(StateWrite());
   case code::state_status: return visit_as(StateStatus());

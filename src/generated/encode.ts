@@ -32,6 +32,7 @@ const indexOfPoint = {
   created: 5,
   limits: 6,
   limitsSet: 7,
+  devicesMoved: 8,
 } as const;
 
 const indexOfHookKind = {
@@ -576,6 +577,15 @@ function writeTimeOffsets(w: WireWriter, v: plan.TimeOffsets): void {
   w.patchU32(start - 4, w.length() - start);
 }
 
+function writeNetMove(w: WireWriter, v: plan.NetMove): void {
+  w.u32(60);
+  w.u32(0);
+  const start = w.length();
+  w.str(v.device);
+  w.str(v.name);
+  w.patchU32(start - 4, w.length() - start);
+}
+
 function writeStateRecord(w: WireWriter, v: plan.StateRecord): void {
   w.u32(64);
   w.u32(0);
@@ -1054,6 +1064,7 @@ const writers: Readonly<Record<plan.Operation['op'], Write>> = {
   'fd.receive': writeFdReceive,
   'fd.open': writeFdOpen,
   'time.offsets': writeTimeOffsets,
+  'net.move': writeNetMove,
   'state.record': writeStateRecord,
   'state.write': writeStateWrite,
   'state.status': writeStateStatus,
@@ -1112,10 +1123,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0x2fc53aac);
-  w.u32(0xb22f198e);
-  w.u32(0x4a72c426);
-  w.u32(0xf685fbd5);
+  w.u32(0x36e6acd5);
+  w.u32(0xf722a44b);
+  w.u32(0x815404a0);
+  w.u32(0x1f8a4bb6);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = 'ac3ac52f8e192fb226c4724ad5fb85f6';
+export const schemaHash = 'd5ace6364ba422f7a0045481b64b8a1f';
 
 export interface OperationMeta {
   readonly code: number;
@@ -65,6 +65,7 @@ const text = `{
 "fd.receive": {"code":56,"actors":["host","stager","init"],"steps":["receive"],"undo":false,"fields":{"slot":"slot"}},
 "fd.open": {"code":57,"actors":["host"],"steps":["open"],"undo":false,"fields":{"slot":"slot","path":"str","form":"enum FdOpenForm","follow":"bool"}},
 "time.offsets": {"code":58,"actors":["stager"],"steps":["open","write"],"undo":false,"fields":{"content":"str"}},
+"net.move": {"code":60,"actors":["host"],"steps":["socket","namespace","find","addresses","taken","move","address","up"],"undo":true,"fields":{"device":"str","name":"str"}},
 "state.record": {"code":64,"actors":["host"],"steps":["mkdir","write"],"undo":true,"fields":{"cgroups":"list CgroupDir"}},
 "state.write": {"code":65,"actors":["host"],"steps":["open","write","rename"],"undo":false,"fields":{"content":"template"}},
 "state.status": {"code":66,"actors":["host"],"steps":[],"undo":false,"fields":{"status":"enum Status","state":"template","row":"template"}},
@@ -121,7 +122,7 @@ const text = `{
 "ProgramName": ["create","stager","init","start","kill","delete","status","exec","pause","resume","update"],
 "Hole": ["pid","startTime","exitCode","created","id"],
 "Propagation": ["keep","private","rprivate","slave","rslave","shared","rshared","unbindable","runbindable"],
-"Point": ["userNamespace","idsMapped","namespaces","hooksDone","rootReady","created","limits","limitsSet"],
+"Point": ["userNamespace","idsMapped","namespaces","hooksDone","rootReady","created","limits","limitsSet","devicesMoved"],
 "HookKind": ["prestart","createRuntime","createContainer","startContainer","poststart","poststop"],
 "Status": ["creating","created","running","paused","stopped"],
 "DeviceNodeKind": ["char","block","fifo"],

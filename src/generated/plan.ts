@@ -33,7 +33,7 @@ export type Propagation =
  */
 export type Point =
   'userNamespace' | 'idsMapped' | 'namespaces' | 'hooksDone' | 'rootReady' | 'created' | 'limits' |
-  'limitsSet';
+  'limitsSet' | 'devicesMoved';
 
 /** The six kinds of hooks of the runtime specification. */
 export type HookKind =
@@ -712,6 +712,19 @@ export interface TimeOffsets {
 }
 
 /**
+ * Moves a network device of the host to the network namespace of init (rtnetlink(7)): under a name that is
+ * free there, with its permanent addresses of global scope, and up. Undone by bringing it back. Run by: host.
+ */
+export interface NetMove {
+  readonly op: 'net.move';
+  readonly from: string;
+  /** Its name on the host. */
+  readonly device: string;
+  /** Its name in the container; with %d the kernel fills in a number. */
+  readonly name: string;
+}
+
+/**
  * Claims ROOT/ID and writes the record of a container that is being created: what delete --force must clean
  * up should the runtime die. Runs before every side effect. Undone by removing the directory. Run by: host.
  */
@@ -1246,6 +1259,7 @@ export type HostOperation =
   | FdSend
   | FdReceive
   | FdOpen
+  | NetMove
   | StateRecord
   | StateWrite
   | StateStatus

@@ -14,7 +14,7 @@ import { awaitCreated, deleteProgram, killProgram, pausePrograms, spawn, startPr
 import { finishMounts, makeMounts } from './concern/mounts.ts';
 import { labelProgram } from './concern/labels.ts';
 import { makeNamespaces } from './concern/namespaces.ts';
-import { nameHost, raiseLoopback } from './concern/network.ts';
+import { moveDevices, nameHost, raiseLoopback } from './concern/network.ts';
 import { protectPaths } from './concern/paths.ts';
 import {
   enterCwd, enterCwdAgain, findProgram, ownStdio, refusePrivileges, runProgram, setEnvironment, setIds, waitForStart,
@@ -47,6 +47,7 @@ export function compile(spec: Spec, context: Context): Plan {
   limitProcesses(d);
   writeState(d);
   makeSession(d);
+  moveDevices(d);
   raiseLoopback(d);
   openRoot(d);
   makeMounts(d);

@@ -55,6 +55,11 @@ export const config = {
   mountFlagConflict: {
     code: 'E0418', warning: true, message: 'mount option "{value}" cancels "{earlier}"', hint: 'the last one counts; remove the other',
   },
+  sysctlDomainname: { code: 'E0477', message: 'sysctl "kernel.domainname" is "{value}", but domainname is "{domainname}"', hint: 'remove one' },
+  netDeviceName: {
+    code: 'E0475', message: '"{value}" cannot be the name of a network device', hint: 'it has 1 to 15 bytes without "/", ":" and blanks; a new name may have one "%d"',
+  },
+  netDeviceTwice: { code: 'E0476', message: 'two network devices would be called "{value}" in the container', hint: 'give one another name, or the name "eth%d"' },
   namespaceDuplicate: { code: 'E0420', message: 'namespace "{value}" is listed twice', hint: 'remove one' },
   namespaceMissing: {
     code: 'E0421', message: '{what} needs a {type} namespace of its own', hint: 'add { "type": "{type}" } to linux.namespaces',

@@ -1,6 +1,6 @@
 // linux.devices, and the devices and links that every container has (runtime-spec config-linux "Default
 // Devices").
-import { NamespaceFlag } from '../../generated/plan.ts';
+import { MountAttrFlag, NamespaceFlag } from '../../generated/plan.ts';
 import type { DeviceNode, InitOperation, MountBind } from '../../generated/plan.ts';
 import type { Device } from '../../generated/config.ts';
 import { alt, errno, slot } from '../draft.ts';
@@ -75,7 +75,7 @@ function bindHost(node: DeviceNode): InitOperation {
 
 function bindTo(node: DeviceNode): MountBind {
   return {
-    op: 'mount.bind', from: node.from, recursive: false, set: 0, clear: 0, setAll: 0, clearAll: 0, propagation: 'keep',
+    op: 'mount.bind', from: node.from, recursive: false, set: MountAttrFlag.nosuid | MountAttrFlag.noexec, clear: 0, setAll: 0, clearAll: 0, propagation: 'keep',
     links: 0, target: node.path,
   };
 }

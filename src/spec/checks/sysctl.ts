@@ -34,6 +34,9 @@ export function checkSysctl(spec: Spec, findings: Findings): void {
       findings.addKey('sysctlHostname', pointer);
       continue;
     }
+    if (path === 'kernel/domainname' && (spec.domainname ?? '') !== '' && spec.domainname !== sysctl[key]) {
+      findings.addKey('sysctlDomainname', pointer, { value: sysctl[key], domainname: spec.domainname });
+    }
     const type = owner(path);
     if (type === undefined) findings.addKey('sysctlShared', pointer, { value: key });
     else if (namespaceOf(spec, type) === undefined) findings.addKey('namespaceMissing', pointer, { what: `sysctl "${key}"`, type });

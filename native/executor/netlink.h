@@ -1,0 +1,45 @@
+// A client of rtnetlink(7): the few requests that moving a network device takes.
+#pragma once
+#include "base/types.h"
+
+namespace veloci {
+
+// A permanent address of global scope (IFA_F_PERMANENT, RT_SCOPE_UNIVERSE).
+struct NetAddress {
+  uint8_t family, prefix;
+  bool has_local, has_broadcast;
+  uint32_t flags;
+  uint8_t address[16], local[16], broadcast[16];
+};
+
+// A network device as one network namespace knows it.
+struct NetDevice {
+  int index = 0;
+  bool up = false;
+};
+
+class Netlink {
+public:
+  // Connects to the network namespace that this process is in, or to another one (entered only to make the socket).
+  // 0 or an errno.
+  int open();
+  int open_in(int namespace_fd, int own_namespace_fd);
+
+  // ENODEV when there is none of this name.
+  int find(Str name, NetDevice &device);
+  // Addresses of a device; E2BIG when it has more than `capacity`.
+  int addresses(int index, NetAddress *list, uint32_t capacity, uint32_t &count);
+  // Moves a device to another namespace, where it gets this name and index.
+  int move(int index, int namespace_fd, Str name, int new_index);
+  int add_address(int index, const NetAddress &address);
+  int set_up(int index);
+
+private:
+  template <class Visit> int request(void *message, Visit visit);
+  int request(void *message);
+
+  Fd socket_;
+  uint32_t sequence_ = 0;
+};
+
+} // namespace veloci

@@ -1,0 +1,38 @@
+import { pointerPart } from '../parse/position.ts';
+import type { Spec } from '../types.ts';
+import type { Findings } from './findings.ts';
+import { namespaceOf } from './namespaces.ts';
+
+/** Longest name of a network device (IFNAMSIZ without its NUL). */
+const longest = 15;
+
+/** Network devices: a network namespace of the container's own, names that the kernel takes, each once. */
+export function checkNetDevices(spec: Spec, findings: Findings): void {
+  const devices = spec.linux?.netDevices;
+  if (devices === undefined) return;
+  const names = new Set<string>();
+  for (const device of Object.keys(devices)) {
+    const at = `/linux/netDevices/${pointerPart(device)}`;
+    if (namespaceOf(spec, 'network') === undefined) findings.addKey('namespaceMissing', at, { what: `network device "${device}"`, type: 'network' });
+    if (!isName(device, false)) findings.addKey('netDeviceName', at, { value: device });
+    const asked = devices[device]?.name ?? '';
+    if (asked !== '' && !isName(asked, true)) findings.add('netDeviceName', `${at}/name`, { value: asked });
+    const name = asked === '' ? device : asked;
+    if (names.has(name) && !name.includes('%')) findings.addKey('netDeviceTwice', at, { value: name });
+    names.add(name);
+  }
+}
+
+/** Whether the kernel takes a name; one that is asked for may have one `%d`. */
+function isName(name: string, pattern: boolean): boolean {
+  if (name === '' || name === '.' || name === '..') return false;
+  let bytes = 0;
+  for (const letter of name) {
+    if ('/: \t\n\r\v\f'.includes(letter)) return false;
+    const code = letter.codePointAt(0)!;
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  if (bytes > longest) return false;
+  const parts = name.split('%');
+  return parts.length === 1 || (pattern && parts.length === 2 && parts[1]!.startsWith('d'));
+}
