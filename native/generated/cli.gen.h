@@ -23,9 +23,9 @@ constexpr uint8_t flag_count = 63;
 
 enum class Command : uint8_t {
   run, create, start, state, list, kill, delete_, exec, pause, resume, update, ps, events, spec,
-  validate, plan, explain, features, version, help,
+  validate, plan, explain, features, doctor, version, help,
 };
-constexpr uint8_t command_count = 20;
+constexpr uint8_t command_count = 21;
 
 // Operands without a limit.
 constexpr uint8_t any_number = 255;
@@ -183,6 +183,10 @@ constexpr FlagSpec flags_of_plan[] = {
     {Flag::json, "json", "", Kind::boolean, "", false},
 };
 
+constexpr FlagSpec flags_of_doctor[] = {
+    {Flag::json, "json", "", Kind::boolean, "", false},
+};
+
 constexpr char main_help[] =
     "veloci: run containers from OCI bundles\n"
     "\n"
@@ -207,6 +211,7 @@ constexpr char main_help[] =
     "  plan      show what would be done for a bundle\n"
     "  explain   explain a property of config.json or an error code\n"
     "  features  show what this runtime supports as JSON\n"
+    "  doctor    explain what this host can and cannot do\n"
     "  version   show the version\n"
     "  help      show help\n"
     "\n"
@@ -572,6 +577,23 @@ constexpr char help_of_features[] =
     "\n"
     "Global flags: see veloci --help.\n";
 
+constexpr char help_of_doctor[] =
+    "veloci doctor: explain what this host can and cannot do\n"
+    "\n"
+    "usage: veloci doctor [FLAGS]\n"
+    "\n"
+    "Looks at the kernel, the cgroups, the security modules and the programs that containers\n"
+    "need. Each finding is ok, a warning (something is not available) or a problem (containers\n"
+    "will fail), with what to do about it. The exit code is 1 when there is a problem.\n"
+    "\n"
+    "flags:\n"
+    "      --json  print JSON\n"
+    "\n"
+    "example:\n"
+    "  veloci doctor    # check this host\n"
+    "\n"
+    "Global flags: see veloci --help.\n";
+
 constexpr char help_of_version[] =
     "veloci version: show the version\n"
     "\n"
@@ -635,6 +657,8 @@ constexpr CommandSpec commands[] = {
      "veloci explain PATH|CODE", help_of_explain},
     {Command::features, "features", nullptr, 0, 0, 0, any_number,
      "veloci features", help_of_features},
+    {Command::doctor, "doctor", flags_of_doctor, 1, 0, 0, any_number,
+     "veloci doctor [FLAGS]", help_of_doctor},
     {Command::version, "version", nullptr, 0, 0, 0, any_number,
      "veloci version", help_of_version},
     {Command::help, "help", nullptr, 0, 0, 1, any_number,

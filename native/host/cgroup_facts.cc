@@ -82,7 +82,25 @@ Slice below(Slice path, Slice root) {
   return path.empty() || *path.at != '/' ? Slice{top, top + 1} : path;
 }
 
-void write_v1(JsonWriter &json, const Mount &mount, Slice cgroups) {
+// Whether the caller may make cgroups below its own, and (v2) the controllers that are there.
+void write_delegation(JsonWriter &json, Slice point, Slice own, bool v2) {
+  char path[PATH_MAX], text[512];
+  auto name = [&](const char *file) {
+    int length = snprintf(
+        path, sizeof path, "%.*s%.*s/%s", static_cast<int>(point.size()), point.at, static_cast<int>(own.size()), own.at, file);
+    return length < PATH_MAX;
+  };
+  bool writable = name(".") && access(path, W_OK) == 0 && name("cgroup.procs") && access(path, W_OK) == 0;
+  json.key("writable").boolean(writable);
+  if (!v2) return;
+  json.key("available").open('[');
+  ssize_t size = name("cgroup.controllers") ? read_text(AT_FDCWD, path, text, sizeof text) : -1;
+  Slice names = Slice{text, text + (size > 0 ? size : 0)}.cut('\n');
+  while (!names.empty()) json.string(names.cut(' ').str());
+  json.close(']');
+}
+
+void write_v1(JsonWriter &json, const Mount &mount, Slice cgroups, bool delegation) {
   char names[256];
   size_t size = 0;
   Slice first;
@@ -98,14 +116,18 @@ void write_v1(JsonWriter &json, const Mount &mount, Slice cgroups) {
   json.open('{');
   json.key("controllers").string({names, static_cast<uint32_t>(size)});
   json.key("mount").string(mount.point.str());
-  json.key("path").string(below(own_path(cgroups, first), mount.root).str());
+  Slice own = below(own_path(cgroups, first), mount.root);
+  json.key("path").string(own.str());
+  if (delegation) write_delegation(json, mount.point, own, false);
   json.close('}');
 }
 
-void write_v2(JsonWriter &json, const Mount &mount, Slice cgroups) {
+void write_v2(JsonWriter &json, const Mount &mount, Slice cgroups, bool delegation) {
   json.open('{');
   json.key("mount").string(mount.point.str());
-  json.key("path").string(below(own_path(cgroups, {}), mount.root).str());
+  Slice own = below(own_path(cgroups, {}), mount.root);
+  json.key("path").string(own.str());
+  if (delegation) write_delegation(json, mount.point, own, true);
   json.key("controllers").open('[');
   char path[PATH_MAX], text[512];
   int length = snprintf(path, sizeof path, "%.*s/cgroup.controllers", static_cast<int>(mount.point.size()), mount.point.at);
@@ -146,7 +168,7 @@ struct Hierarchies {
 
 } // namespace
 
-void write_cgroup_facts(JsonWriter &json, char *mountinfo, size_t mountinfo_size, Slice own_cgroups) {
+void write_cgroup_facts(JsonWriter &json, char *mountinfo, size_t mountinfo_size, Slice own_cgroups, bool delegation) {
   Hierarchies found;
   Slice lines{mountinfo, mountinfo + mountinfo_size};
   while (!lines.empty()) {
@@ -156,9 +178,9 @@ void write_cgroup_facts(JsonWriter &json, char *mountinfo, size_t mountinfo_size
   const char *mode = found.v1_count == 0 ? (found.has_v2 ? "v2" : "none") : found.has_v2 ? "hybrid" : "v1";
   json.key("cgroup").open('{').key("mode").string(Str::of(mode));
   json.key("v1").open('[');
-  for (uint32_t i = 0; i < found.v1_count; i++) write_v1(json, found.v1[i], own_cgroups);
+  for (uint32_t i = 0; i < found.v1_count; i++) write_v1(json, found.v1[i], own_cgroups, delegation);
   json.close(']').key("v2");
-  if (found.has_v2) write_v2(json, found.v2, own_cgroups);
+  if (found.has_v2) write_v2(json, found.v2, own_cgroups, delegation);
   else json.null();
   json.close('}');
 }

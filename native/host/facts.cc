@@ -216,7 +216,7 @@ int host_facts(const FactsOptions &options, char *buffer, size_t capacity, Str &
   ssize_t cgroups_size = read_text(AT_FDCWD, "/proc/self/cgroup", cgroups, sizeof cgroups);
   Slice own{cgroups, cgroups + (cgroups_size > 0 ? cgroups_size : 0)};
   bool selinux = mounted(mounts, "selinuxfs");
-  write_cgroup_facts(json, scratch.data(), mounts.size(), own);
+  write_cgroup_facts(json, scratch.data(), mounts.size(), own, options.delegation);
   write_security_modules(json, selinux);
   write_cached_filters(json, options.root_fd);
   json.key("seccomp").open('{').key("version").string(seccomp_library_version()).close('}');

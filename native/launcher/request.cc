@@ -106,6 +106,7 @@ int Request::build(Invocation &invocation, Str bundle, Str config_name, bool for
   Buffer facts_memory;
   if (!facts_memory.reserve(facts_size)) return errno;
   FactsOptions options;
+  options.delegation = invocation.arguments.command()->command == cli::Command::doctor;
   options.root_fd = invocation.context.root;
   options.listen_fds = listen_fds_of(invocation.environment);
   Str facts;

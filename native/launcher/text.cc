@@ -1,6 +1,7 @@
-// validate, plan, explain, features: the engine's text.
+// validate, plan, explain, features, doctor: the engine's text.
 #include "launcher/bundle.h"
 #include "launcher/request.h"
+#include "host/probes.h"
 #include "embedded.h"
 
 namespace veloci {
@@ -14,14 +15,26 @@ const char *engine_verb(cli::Command command) {
   case cli::Command::validate: return "validate";
   case cli::Command::plan: return "plan";
   case cli::Command::explain: return "explain";
+  case cli::Command::doctor: return "doctor";
   default: return "features";
   }
+}
+
+// What the host can do, as the text that the engine judges. 0 or the exit code.
+int probe_host(Invocation &invocation, Buffer &probes) {
+  constexpr size_t size = 64 * 1024;
+  Str text;
+  int err = probes.reserve(size) ? host_probes(reinterpret_cast<char *>(probes.data()), size, text) : errno;
+  if (err != 0) return invocation.fail(SystemCall{.what = Str::of("probe the host"), .errno_ = ErrnoText(err)});
+  probes.set_size(text.size);
+  return 0;
 }
 
 // What a command reads: the bundle's configuration, the texts to explain, nothing. 0 or the exit code.
 int read_input(Invocation &invocation, cli::Command command, Bundle &bundle, Buffer &config) {
   switch (command) {
   case cli::Command::features: return 0;
+  case cli::Command::doctor: return probe_host(invocation, config);
   case cli::Command::explain:
     if (!config.reserve(veloci_explain_size)) {
       return invocation.fail(SystemCall{.what = Str::of("read the texts"), .errno_ = ErrnoText(errno)});

@@ -270,6 +270,13 @@ export const commands: readonly Command[] = [
     flags: [], examples: [{ line: 'veloci features', what: 'show the features' }],
   },
   {
+    name: 'doctor', summary: 'explain what this host can and cannot do', operands: '', minOperands: 0, maxOperands: 0,
+    description: 'Looks at the kernel, the cgroups, the security modules and the programs that containers need. Each finding is ok, a '
+      + 'warning (something is not available) or a problem (containers will fail), with what to do about it. The exit code is 1 '
+      + 'when there is a problem.',
+    flags: [json], examples: [{ line: 'veloci doctor', what: 'check this host' }],
+  },
+  {
     name: 'version', summary: 'show the version', operands: '', minOperands: 0, maxOperands: 0,
     description: 'Prints the version of veloci, its commit, and the version of the specification that it follows.',
     flags: [], examples: [{ line: 'veloci version', what: 'show the version' }],

@@ -12,6 +12,7 @@ import type { Blobs, EngineVerb, Host, Request } from './protocol.ts';
 import { InvalidDocument, configOf } from './read.ts';
 import { answerErrors } from './respond.ts';
 import { create, planOf, recompile } from './verb/create.ts';
+import { doctor } from './verb/doctor.ts';
 import { exec, execPlanOf } from './verb/exec.ts';
 import { explain as explainTopic } from './verb/explain.ts';
 import { features } from './verb/features.ts';
@@ -21,7 +22,7 @@ import { update, updateFailure } from './verb/update.ts';
 import { validate } from './verb/validate.ts';
 
 const verbs: Readonly<Record<EngineVerb, (call: Call) => Response>> = {
-  create, run: create, exec, recompile, validate, plan, explain: explainTopic, spec: writeSpec, features, update,
+  create, run: create, exec, recompile, validate, plan, explain: explainTopic, spec: writeSpec, features, update, doctor,
 };
 
 /** Answers a request with an encoded Response. Never throws: what goes wrong in here is an answer, too. */

@@ -4,7 +4,7 @@ import type { Failure } from '../diagnostic/types.ts';
 
 /** Verbs that need the engine. `run` compiles like `create`; `recompile` renews an outdated stored plan. */
 export type EngineVerb = 'create' | 'run' | 'exec' | 'recompile' | 'validate' | 'plan' | 'explain' | 'spec' | 'features'
-  | 'update';
+  | 'update' | 'doctor';
 
 /**
  * A request, as JSON text from the launcher. Byte strings (config.json, process.json) travel beside it.
@@ -28,7 +28,7 @@ export interface Request {
 
 /** Byte strings of a request. */
 export interface Blobs {
-  /** config.json; for `explain` the texts of src/generated/explain.json. */
+  /** config.json; for `explain` the texts of src/generated/explain.json; for `doctor` its probes. */
   readonly config?: Uint8Array;
   readonly process?: Uint8Array;
 }

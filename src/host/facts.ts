@@ -9,6 +9,8 @@ export interface CgroupV1 {
   readonly mount: string;
   /** The caller's cgroup below the mount point: `/` or `/a/b`; `/` too when it lies outside of the mount. */
   readonly path: string;
+  /** Whether the caller may make cgroups below its own; for `doctor` alone. */
+  readonly writable?: boolean;
 }
 
 /** The mounted cgroup v2 hierarchy. */
@@ -18,6 +20,10 @@ export interface CgroupV2 {
   readonly path: string;
   /** Controllers of the hierarchy's root (cgroup.controllers); empty on a hybrid host. */
   readonly controllers: readonly string[];
+  /** As in {@link CgroupV1}. */
+  readonly writable?: boolean;
+  /** Controllers of the caller's own cgroup; for `doctor` alone. */
+  readonly available?: readonly string[];
 }
 
 export interface CgroupFacts {

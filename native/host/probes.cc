@@ -1,0 +1,230 @@
+#include "host/probes.h"
+
+#include <fcntl.h>
+#include <initializer_list>
+#include <linux/bpf.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "base/sys.h"
+#include "host/json_writer.h"
+#include "host/text.h"
+
+namespace veloci {
+namespace {
+
+// Calls with arguments that do nothing; what counts is whether the kernel has them (ENOSYS).
+struct Call {
+  const char *name;
+  long (*run)();
+};
+
+constexpr Call calls[] = {
+    {"openat2", [] { Fd fd(sys::openat2(AT_FDCWD, "/", {O_PATH | O_CLOEXEC, 0, sys::resolve_no_magiclinks})); return fd.valid() ? 0L : -1L; }},
+    {"clone3", [] { return syscall(435, nullptr, 0); }},
+    {"pidfd_open", [] { Fd fd(sys::pidfd_open(getpid(), 0)); return fd.valid() ? 0L : -1L; }},
+    {"close_range", [] { return static_cast<long>(sys::close_range(~0u, ~0u, 0)); }},
+    {"open_tree", [] { return static_cast<long>(sys::open_tree(-1, "", sys::at_empty_path)); }},
+    {"fsopen", [] { return static_cast<long>(sys::fsopen(nullptr, 0)); }},
+    {"mount_setattr", [] { return static_cast<long>(sys::mount_setattr(-1, "", sys::at_empty_path, {0, 0, 0, 0})); }},
+    {"faccessat2", [] { return static_cast<long>(sys::faccessat2(AT_FDCWD, "/", F_OK, 0)); }},
+};
+
+void write_calls(JsonWriter &json) {
+  json.key("systemCalls").open('{');
+  for (const Call &call : calls) {
+    errno = 0;
+    bool worked = call.run() >= 0;
+    json.key(call.name).number(worked ? 0 : static_cast<uint64_t>(errno));
+  }
+  json.close('}');
+}
+
+// Runs `body` in a child; its result, an errno. EAGAIN when there is no child.
+template <class Body> int in_child(Body body) {
+  pid_t child = fork();
+  if (child < 0) return EAGAIN;
+  if (child == 0) _exit(body());
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+  return WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+}
+
+int result_of(long value) { return value >= 0 ? 0 : errno; }
+
+// A kernel that has the flag looks at the descriptor, which is no cgroup.
+int probe_clone_into_cgroup() {
+  Fd other(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  sys::CloneArguments arguments = {};
+  arguments.flags = sys::clone_into_cgroup;
+  arguments.exit_signal = SIGCHLD;
+  arguments.cgroup = static_cast<uint64_t>(other.get());
+  pid_t child = sys::clone3(arguments);
+  if (child == 0) _exit(0);
+  int err = result_of(child);
+  if (child > 0) waitpid(child, nullptr, 0);
+  return err == EBADF ? 0 : err;
+}
+
+// Maps the ids of a detached tmpfs by the user namespace of a child.
+int probe_idmapped_mounts() {
+  int ready[2], done[2];
+  if (pipe2(ready, O_CLOEXEC) != 0 || pipe2(done, O_CLOEXEC) != 0) return errno;
+  Fd ready_reader(ready[0]), ready_writer(ready[1]), done_reader(done[0]), done_writer(done[1]);
+  pid_t child = fork();
+  if (child < 0) return errno;
+  if (child == 0) {
+    done_writer.reset();
+    char failed = unshare(CLONE_NEWUSER) == 0 ? 0 : static_cast<char>(errno);
+    char end;
+    if (write(ready_writer.get(), &failed, 1) == 1 && failed == 0 && read(done_reader.get(), &end, 1) < 0) _exit(1);
+    _exit(0);
+  }
+  ready_writer.reset();
+  char failed = EPIPE;
+  int err = read(ready_reader.get(), &failed, 1) == 1 ? failed : EPIPE;
+  if (err == 0) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/uid_map", child);
+    Fd map(open(path, O_WRONLY | O_CLOEXEC));
+    if (write(map.get(), "0 100000 1000\n", 14) < 0) err = errno;
+    snprintf(path, sizeof path, "/proc/%d/gid_map", child);
+    map.reset(open(path, O_WRONLY | O_CLOEXEC));
+    if (err == 0 && write(map.get(), "0 100000 1000\n", 14) < 0) err = errno;
+    snprintf(path, sizeof path, "/proc/%d/ns/user", child);
+    Fd user(open(path, O_RDONLY | O_CLOEXEC));
+    Fd fs(sys::fsopen("tmpfs", sys::fsopen_cloexec));
+    if (err == 0) err = fs.valid() ? result_of(sys::fsconfig(fs.get(), sys::fsconfig_create, nullptr, nullptr, 0)) : errno;
+    Fd mount(err == 0 ? sys::fsmount(fs.get(), sys::fsmount_cloexec, 0) : -1);
+    constexpr uint64_t attr_idmap = 0x100000;
+    sys::MountAttributes attributes = {attr_idmap, 0, 0, static_cast<uint64_t>(user.get())};
+    if (err == 0) err = mount.valid() ? result_of(sys::mount_setattr(mount.get(), "", sys::at_empty_path, attributes)) : errno;
+  }
+  done_writer.reset();
+  while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {}
+  return err;
+}
+
+// Loads a program that allows everything, and lets it go again.
+int probe_device_program() {
+  const struct bpf_insn code[2] = {{0xb7, 0, 0, 0, 1}, {0x95, 0, 0, 0, 0}};
+  static const char license[] = "Apache-2.0";
+  union bpf_attr load = {};
+  load.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
+  load.insns = reinterpret_cast<uint64_t>(code);
+  load.insn_cnt = 2;
+  load.license = reinterpret_cast<uint64_t>(license);
+  Fd program(static_cast<int>(syscall(SYS_bpf, BPF_PROG_LOAD, &load, sizeof load)));
+  return program.valid() ? 0 : errno;
+}
+
+void write_abilities(JsonWriter &json) {
+  json.key("cloneIntoCgroup").number(static_cast<uint64_t>(probe_clone_into_cgroup()));
+  json.key("userNamespace").number(static_cast<uint64_t>(in_child([] { return result_of(unshare(CLONE_NEWUSER)); })));
+  // Some distributions let users make one, but give them no rights in it.
+  json.key("rightsInUserNamespace").number(static_cast<uint64_t>(in_child([] {
+    return result_of(unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET));
+  })));
+  json.key("idmappedMounts").number(static_cast<uint64_t>(probe_idmapped_mounts()));
+  json.key("deviceProgram").number(static_cast<uint64_t>(probe_device_program()));
+}
+
+void write_namespaces(JsonWriter &json) {
+  json.key("namespaces").open('[');
+  for (const char *name : {"cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"}) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/ns/%s", name);
+    if (access(path, F_OK) == 0) json.string(Str::of(name));
+  }
+  json.close(']');
+}
+
+// Texts of one line; those that cannot be read are left out.
+struct TextFile {
+  const char *key, *path;
+};
+constexpr TextFile texts[] = {
+    {"seccompActions", "/proc/sys/kernel/seccomp/actions_avail"},
+    {"securityModules", "/sys/kernel/security/lsm"},
+    {"maxUserNamespaces", "/proc/sys/user/max_user_namespaces"},
+    {"maxPidNamespaces", "/proc/sys/user/max_pid_namespaces"},
+    {"maxMountNamespaces", "/proc/sys/user/max_mnt_namespaces"},
+    {"maxNetworkNamespaces", "/proc/sys/user/max_net_namespaces"},
+    {"unprivilegedUserNamespaces", "/proc/sys/kernel/unprivileged_userns_clone"},
+    {"appArmorRestrictsUserNamespaces", "/proc/sys/kernel/apparmor_restrict_unprivileged_userns"},
+    {"memfdNoexec", "/proc/sys/vm/memfd_noexec"},
+    {"maxKeys", "/proc/sys/kernel/keys/maxkeys"},
+};
+
+void write_texts(JsonWriter &json) {
+  json.key("texts").open('{');
+  char text[1024];
+  for (const TextFile &file : texts) {
+    ssize_t size = read_text(AT_FDCWD, file.path, text, sizeof text);
+    if (size < 0) continue;
+    while (size > 0 && text[size - 1] == '\n') size--;
+    json.key(file.key).string({text, static_cast<uint32_t>(size)});
+  }
+  json.close('}');
+}
+
+// Finds a program in PATH.
+bool find_program(const char *name, char (&path)[4096]) {
+  const char *list = getenv("PATH");
+  Slice folders = Slice::of(list != nullptr && *list != 0 ? list : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+  while (!folders.empty()) {
+    Slice folder = folders.cut(':');
+    int size = snprintf(path, sizeof path, "%.*s/%s", static_cast<int>(folder.size()), folder.at, name);
+    if (size > 0 && static_cast<size_t>(size) < sizeof path && path[0] == '/' && access(path, X_OK) == 0) return true;
+  }
+  return false;
+}
+
+void write_programs(JsonWriter &json) {
+  json.key("programs").open('{');
+  for (const char *name : {"newuidmap", "newgidmap", "criu", "ps"}) {
+    char path[4096];
+    struct stat info;
+    if (!find_program(name, path) || stat(path, &info) != 0) continue;
+    char capability[64];
+    bool privileged = (info.st_mode & S_ISUID) != 0 || syscall(SYS_getxattr, path, "security.capability", capability, sizeof capability) > 0;
+    json.key(name).open('{').key("path").string(Str::of(path)).key("privileged").boolean(privileged).close('}');
+  }
+  json.close('}');
+}
+
+bool is_socket(const char *path) {
+  struct stat info;
+  return stat(path, &info) == 0 && S_ISSOCK(info.st_mode);
+}
+
+void write_systemd(JsonWriter &json) {
+  char path[4096] = "";
+  const char *runtime = getenv("XDG_RUNTIME_DIR");
+  if (runtime != nullptr && runtime[0] == '/') snprintf(path, sizeof path, "%s/bus", runtime);
+  json.key("systemd").open('{').key("running").boolean(access("/run/systemd/system", F_OK) == 0);
+  json.key("systemBus").boolean(is_socket("/run/dbus/system_bus_socket") || is_socket("/run/systemd/private"));
+  json.key("userBus").boolean(path[0] != 0 && is_socket(path)).close('}');
+}
+
+} // namespace
+
+int host_probes(char *buffer, size_t capacity, Str &text) {
+  JsonWriter json(buffer, capacity);
+  json.open('{');
+  write_calls(json);
+  write_abilities(json);
+  write_namespaces(json);
+  write_texts(json);
+  write_programs(json);
+  write_systemd(json);
+  json.close('}');
+  if (json.full()) return ENOBUFS;
+  text = json.text();
+  return 0;
+}
+
+} // namespace veloci

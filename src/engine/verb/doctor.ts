@@ -1,0 +1,40 @@
+// doctor: what this host can and cannot do, from what the native side has found out.
+import type { Response } from '../../generated/plan.ts';
+import { judgeKernel, judgeNamespaces, judgePrivileges, judgeSecurity } from '../doctor/kernel.ts';
+import { judgeCgroups, judgeIds, judgePrograms, judgeSystemd } from '../doctor/surroundings.ts';
+import type { Finding, Probes } from '../doctor/probes.ts';
+import type { HostFacts } from '../../host/facts.ts';
+import type { Call } from '../call.ts';
+import { isOn } from '../options.ts';
+import { answerText } from '../respond.ts';
+
+/** Everything that there is to say about a host. A pure function. */
+export function judge(facts: HostFacts, probes: Probes): readonly Finding[] {
+  return [
+    ...judgeKernel(facts, probes), ...judgePrivileges(facts), ...judgeNamespaces(facts, probes), ...judgeCgroups(facts, probes),
+    ...judgeSecurity(facts, probes), ...judgeIds(facts, probes), ...judgeSystemd(facts, probes), ...judgePrograms(probes),
+  ];
+}
+
+export function doctor(call: Call): Response {
+  const { request, host, blobs } = call;
+  const probes = JSON.parse(host.scan(blobs.config ?? new Uint8Array()).text ?? '') as Probes;
+  const findings = judge(request.facts, probes);
+  const problems = findings.filter(({ status }) => status === 'problem').length;
+  const warnings = findings.filter(({ status }) => status === 'warning').length;
+  const exitCode = problems > 0 ? 1 : 0;
+  if (isOn(request.options, 'json')) {
+    return answerText(`${JSON.stringify({ ok: problems === 0, problems, warnings, findings }, null, 2)}\n`, exitCode);
+  }
+  return answerText(`${findings.map(line).join('')}${summary(problems, warnings)}\n`, exitCode);
+}
+
+function line({ area, status, message, remedy }: Finding): string {
+  const head = `${status.padEnd(7)}  ${area.padEnd(10)}  `;
+  return `${head}${message}\n${remedy === undefined ? '' : `${' '.repeat(head.length)}${remedy}\n`}`;
+}
+
+function summary(problems: number, warnings: number): string {
+  const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
+  return `${count(problems, 'problem')}, ${count(warnings, 'warning')}`;
+}
