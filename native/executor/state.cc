@@ -46,11 +46,26 @@ int begin_record(Record &record, Str id) {
   return 0;
 }
 
+// All of the record's bytes at once: a hole that a full disk cannot fill would end the writer by SIGBUS.
+int allocate(int fd, off_t size) {
+  int result;
+  do result = fallocate(fd, 0, 0, size);
+  while (result != 0 && errno == EINTR);
+  if (result == 0) return 0;
+  if (errno != EOPNOTSUPP && errno != ENOSYS) return errno;
+  // A file system without it: zeros do the same.
+  static const uint8_t zeros[record_page] = {};
+  for (off_t done = 0; done < size; done += record_page) {
+    if (int err = write_all(fd, Bytes{zeros, record_page}); err != 0) return err;
+  }
+  return 0;
+}
+
 int make_record(Context &context) {
   int fd = openat(context.state.get(), state_name::record, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (fd < 0) return errno;
   context.record_file.reset(fd);
-  if (ftruncate(fd, sizeof(Record)) != 0) return errno;
+  if (int err = allocate(fd, sizeof(Record)); err != 0) return err;
   if (int err = map_record_file(context); err != 0) return err;
   context.report = context.record;
   return begin_record(*context.record, context.id);
@@ -139,12 +154,17 @@ Outcome remove_state(Context &context) {
   }
   if (unlinkat(context.root, context.id.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return {};
   if ((errno != ENOTEMPTY && errno != EEXIST) || dir < 0) return Outcome::failed(step::state_remove::rmdir);
-  lseek(dir, 0, SEEK_SET);
-  int err = for_each_entry(dir, [&](const char *name) {
-    if (is_removable(name)) unlinkat(dir, name, 0);
-  });
-  if (err != 0) return Outcome::failed(step::state_remove::unlink, err);
-  if (unlinkat(context.root, context.id.c_str(), AT_REMOVEDIR) == 0) return {};
+  // Again and again: an exec, which takes no lock, may be keeping its plan just now.
+  constexpr int tries = 8;
+  for (int i = 0; i < tries; i++) {
+    lseek(dir, 0, SEEK_SET);
+    int err = for_each_entry(dir, [&](const char *name) {
+      if (is_removable(name)) unlinkat(dir, name, 0);
+    });
+    if (err != 0) return Outcome::failed(step::state_remove::unlink, err);
+    if (unlinkat(context.root, context.id.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return {};
+    if (errno != ENOTEMPTY && errno != EEXIST) break;
+  }
   return Outcome::failed(step::state_remove::rmdir);
 }
 

@@ -1,0 +1,71 @@
+// What a runtime leaves open, behind or undone when its host is short of something, or when it dies at a bad moment.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { assert, type PeerMark, test } from '../support/case.ts';
+import { descriptorsOf } from '../support/leak.ts';
+import { which } from '../support/paths.ts';
+
+const C = (why: string): PeerMark => ({ peer: 'crun 1.8.1', why });
+const R = (why: string): PeerMark => ({ peer: 'runc 1.1.5', why });
+const noStrace = which('strace') ? false : 'strace is not installed';
+
+test('a full state root: a clear error or a container, never a crash', async (c) => {
+  const disk = join(c.dir(), 'disk');
+  mkdirSync(disk);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=96k,mode=700', 'tmpfs', disk]);
+  c.later(() => execFileSync('umount', ['-l', disk]));
+  const root = join(disk, 'root');
+  let failed = 0;
+  for (let used = 96; used >= 0; used -= 4) {
+    mkdirSync(root, { recursive: true, mode: 0o700 });
+    const fill = join(disk, 'fill');
+    try {
+      writeFileSync(fill, Buffer.alloc(used * 1024));
+    } catch {
+      // full to the brim, as it should be
+    }
+    const id = c.id();
+    const created = await c.create(c.command(['/probe', 'pause']), { id, global: ['--root', root] });
+    assert.ok(created.code === 0 || created.code === 1, `${used} KiB used: exit code ${created.code}, ${created.stderr}`);
+    if (created.code === 1) {
+      failed++;
+      assert.match(created.stderr, /no space left/i);
+      assert.deepEqual(readdirSync(root).filter((name) => name === id), [], `${used} KiB used`);
+    }
+    const deleted = await c.rt(['--root', root, 'delete', '--force', id]);
+    assert.equal(deleted.code, 0, deleted.stderr);
+    execFileSync('rm', [fill]);
+  }
+  assert.ok(failed > 2, 'it was never full');
+}, { peers: [C('its own messages'), R('its own messages')] });
+
+test('init that waits for start holds its stdio and exec.fifo, nothing else', async (c) => {
+  const created = await c.create(c.command(['/probe', 'pause'], (config) => {
+    config.process.oomScoreAdj = 100;
+    config.linux.sysctl = { 'net.ipv4.ip_forward': '1' };
+    config.linux.maskedPaths = ['/proc/kcore', '/proc/acpi'];
+  }));
+  assert.equal(created.code, 0, created.stderr);
+  const held = descriptorsOf(created.pid);
+  assert.equal(held.filter((target) => target.endsWith('/exec.fifo')).length, 1);
+  assert.equal(held.length, 4, held.join('\n'));
+}, { peers: [C('holds the state directory'), R('holds its pipes')] });
+
+test('SIGKILL while the maps of an id-mapped mount are made leaves nobody who holds the lock', async (c) => {
+  const source = c.dir();
+  const { dir } = c.command(['/probe', 'pause'], (config) => {
+    config.linux.cgroupsPath = `/${c.token}-idmap`;
+    const map = [{ containerID: 0, hostID: 1000, size: 10 }];
+    config.mounts.push(Object.assign({ destination: '/mapped', source, type: 'bind', options: ['bind'] },
+      { uidMappings: map, gidMappings: map }));
+  });
+  const id = c.id();
+  // The first signal that create sends ends the process that the user namespace was made with.
+  await c.rt(['create', '--bundle', dir, id], {
+    prefix: ['strace', '-qq', '-o', '/dev/null', '-e', 'inject=pidfd_send_signal:signal=KILL:when=1'],
+  });
+  assert.ok(existsSync(join(c.root, id)), 'it was not struck');
+  await c.destroy(id);
+  await c.nothingLeft();
+}, { skip: noStrace, never: [C('other calls'), R('other calls')] });
