@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 
@@ -114,9 +115,12 @@ Outcome make_user_namespace(const MountIdmap &op, Fd &result) {
   arguments.flags = sys::clone_newuser | sys::clone_pidfd;
   arguments.pidfd = reinterpret_cast<uintptr_t>(&pidfd);
   arguments.exit_signal = SIGCHLD;
+  pid_t parent = getpid();
   pid_t child = sys::clone3(arguments);
   if (child < 0) return Outcome::failed(namespace_);
   if (child == 0) {
+    // It has our descriptors, the lock of the state directory too: it must not outlive us.
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent) _exit(1);
     for (;;) pause();
   }
   Fd handle(pidfd);
