@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <initializer_list>
 #include <sys/syscall.h>
 
 #include "base/sys.h"
@@ -11,13 +12,13 @@ void Init::close_descriptors() {
   load_filters();
   unsigned first_other = static_cast<unsigned>(first_preserved_fd) + shared_.preserved;
   sys::close_range(first_other, ~0u, 0);
-  for (Fd &slot : shared_.slots) slot.release();
-  root_.release();
-  procfs_.release();
-  mounted_procfs_.release();
-  parent_.release();
-  null_.tree.release();
-  empty_.tree.release();
+  // What has taken one of the low numbers, free since the record was mapped, is closed by itself.
+  auto drop = [&](Fd &fd) {
+    int number = fd.release();
+    if (number >= 0 && static_cast<unsigned>(number) < first_other) close(number);
+  };
+  for (Fd &slot : shared_.slots) drop(slot);
+  for (Fd *fd : {&root_, &procfs_, &mounted_procfs_, &parent_, &null_.tree, &empty_.tree}) drop(*fd);
   closed_ = true;
 }
 
