@@ -118,6 +118,8 @@ Outcome Stager::on(const IdsRoot &op) {
   if (op.setgroups && syscall(SYS_setgroups, 0, nullptr) < 0) return Outcome::failed(step::ids_root::setgroups);
   if (syscall(SYS_setresgid, 0, 0, 0) < 0) return Outcome::failed(step::ids_root::setresgid);
   if (syscall(SYS_setresuid, 0, 0, 0) < 0) return Outcome::failed(step::ids_root::setresuid);
+  // The change of ids has set this to what the kernel's suid_dumpable says.
+  prctl(PR_SET_DUMPABLE, 0);
   return Outcome::success();
 }
 
