@@ -54,6 +54,8 @@ int run_ps(const Invocation &invocation, Buffer &output, int &status) {
   int err = read_all(reader.get(), output_max, output);
   int failed = 0;
   if (err == 0 && ::read(failure_reader.get(), &failed, sizeof failed) == static_cast<ssize_t>(sizeof failed)) err = failed;
+  // Or a ps that writes more than we take would never end.
+  reader.reset();
   while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
   return err;
 }
