@@ -50,6 +50,9 @@ public:
   // net_ops.cc
   Outcome on(const NetMove &op);
 
+  // notify_ops.cc
+  Outcome on(const NotifyOpen &op);
+
   // device_ops.cc
   Outcome on(const DeviceOpen &op);
 

@@ -154,6 +154,9 @@ Outcome remove_state(Context &context) {
   }
   if (unlinkat(context.root, context.id.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return {};
   if ((errno != ENOTEMPTY && errno != EEXIST) || dir < 0) return Outcome::failed(step::state_remove::rmdir);
+  // What only some containers have.
+  unlinkat(dir, state_name::notify_socket, 0);
+  unlinkat(dir, state_name::notify, AT_REMOVEDIR);
   // Again and again: an exec, which takes no lock, may be keeping its plan just now.
   constexpr int tries = 8;
   for (int i = 0; i < tries; i++) {

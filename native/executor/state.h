@@ -32,6 +32,9 @@ constexpr char request[] = "request.json";
 constexpr char plan[] = "plan";
 constexpr char state[] = "state.json";
 constexpr char fifo[] = "exec.fifo";
+// Directory of the socket for sd_notify(3), and the socket below it.
+constexpr char notify[] = "notify";
+constexpr char notify_socket[] = "notify/notify";
 // Memoised plans of exec: this, then 64 hexadecimal digits.
 constexpr char exec_prefix[] = "exec-";
 constexpr size_t hash_digits = 64;

@@ -6,8 +6,8 @@
 
 namespace veloci {
 
-int connect_unix(Str path, Fd &out) {
-  Fd stream(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+int connect_unix(Str path, Fd &out, int type) {
+  Fd stream(socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
   if (!stream.valid()) return errno;
   struct sockaddr_un address = {};
   address.sun_family = AF_UNIX;

@@ -450,6 +450,10 @@ bool read(Reader &reader, DbusSend &value) {
          read(reader, value.timeout);
 }
 
+bool read(Reader &reader, NotifyOpen &value) {
+  return read(reader, value.slot);
+}
+
 bool read(Reader &reader, SessionNew &value) {
   return read(reader, value.keyring);
 }
@@ -808,6 +812,10 @@ constexpr const char *steps_of_dbus_send[] = {
     "connect", "auth", "send", "reply", "refused", "job",
 };
 
+constexpr const char *steps_of_notify_open[] = {
+    "mkdir", "clone",
+};
+
 constexpr const char *steps_of_session_new[] = {
     "setsid", "keyring",
 };
@@ -1022,6 +1030,8 @@ bool verify_operation(const OpRecord &record, Actor actor, unsigned depth, const
     return (actor == Actor::host || refuse(what)) && whole<StartRefuse>(record, what);
   case code::dbus_send:
     return (actor == Actor::host || refuse(what)) && whole<DbusSend>(record, what);
+  case code::notify_open:
+    return (actor == Actor::host || refuse(what)) && whole<NotifyOpen>(record, what);
   case code::session_new:
     return (actor == Actor::init || refuse(what)) && whole<SessionNew>(record, what);
   case code::net_up:
@@ -1144,6 +1154,7 @@ const char *operation_name(uint16_t code) {
   case code::ioprio_set: return "ioprio.set";
   case code::start_refuse: return "start.refuse";
   case code::dbus_send: return "dbus.send";
+  case code::notify_open: return "notify.open";
   case code::session_new: return "session.new";
   case code::net_up: return "net.up";
   case code::hostname_set: return "hostname.set";
@@ -1227,6 +1238,7 @@ const char *step_name(uint16_t code, int step) {
   case code::ioprio_set: return nth(steps_of_ioprio_set, 1, step);
   case code::start_refuse: return nth(steps_of_start_refuse, 1, step);
   case code::dbus_send: return nth(steps_of_dbus_send, 6, step);
+  case code::notify_open: return nth(steps_of_notify_open, 2, step);
   case code::session_new: return nth(steps_of_session_new, 2, step);
   case code::net_up: return nth(steps_of_net_up, 2, step);
   case code::hostname_set: return nth(steps_of_hostname_set, 2, step);

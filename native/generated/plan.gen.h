@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0xd5, 0xac, 0xe6, 0x36, 0x4b, 0xa4, 0x22, 0xf7, 0xa0, 0x04, 0x54, 0x81, 0xb6, 0x4b, 0x8a, 0x1f,
+    0xc5, 0x06, 0xab, 0x10, 0xa1, 0x00, 0x53, 0xd3, 0x80, 0xcf, 0xb8, 0x81, 0xe5, 0x4a, 0x0f, 0xfe,
 };
-constexpr char plan_schema_hash_text[] = "d5ace6364ba422f7a0045481b64b8a1f";
+constexpr char plan_schema_hash_text[] = "c506ab10a10053d380cfb881e54a0ffe";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -874,6 +874,14 @@ struct DbusSend {
 };
 bool read(Reader &reader, DbusSend &value);
 
+// Makes the directory ROOT/ID/notify, in which start and run listen for the program's sd_notify(3)
+// messages, and a detached mount of it for the container.
+struct NotifyOpen {
+  // Where the mount goes.
+  Slot slot;
+};
+bool read(Reader &reader, NotifyOpen &value);
+
 // setsid(2) and, unless --no-new-keyring, a new session keyring (keyctl(2)
 // KEYCTL_JOIN_SESSION_KEYRING; a kernel without keys is no error).
 struct SessionNew {
@@ -1136,6 +1144,7 @@ constexpr uint16_t sched_set = 81;
 constexpr uint16_t ioprio_set = 82;
 constexpr uint16_t start_refuse = 84;
 constexpr uint16_t dbus_send = 85;
+constexpr uint16_t notify_open = 88;
 constexpr uint16_t session_new = 96;
 constexpr uint16_t net_up = 97;
 constexpr uint16_t hostname_set = 98;
@@ -1327,6 +1336,9 @@ constexpr int process = 0;
 namespace dbus_send {
 constexpr int connect = 0, auth = 1, send = 2, reply = 3, refused = 4, job = 5;
 }
+namespace notify_open {
+constexpr int mkdir = 0, clone = 1;
+}
 namespace session_new {
 constexpr int setsid = 0, keyring = 1;
 }
@@ -1494,6 +1506,8 @@ template <class Handler> Outcome run_host(const OpRecord &record, Handler &handl
     return run_operation<StartRefuse>(record, handler);
   case code::dbus_send:
     return run_operation<DbusSend>(record, handler);
+  case code::notify_open:
+    return run_operation<NotifyOpen>(record, handler);
   }
   return malformed();
 }

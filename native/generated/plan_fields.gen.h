@@ -376,6 +376,10 @@ template <class Visit> void each_field(const DbusSend &value, Visit &&visit) {
   visit("timeout", value.timeout);
 }
 
+template <class Visit> void each_field(const NotifyOpen &value, Visit &&visit) {
+  visit("slot", value.slot);
+}
+
 template <class Visit> void each_field(const SessionNew &value, Visit &&visit) {
   visit("keyring", value.keyring);
 }
@@ -547,6 +551,7 @@ template <class Visit> bool visit_operation(const OpRecord &record, Visit &&visi
   case code::ioprio_set: return visit_as(IoprioSet());
   case code::start_refuse: return visit_as(StartRefuse());
   case code::dbus_send: return visit_as(DbusSend());
+  case code::notify_open: return visit_as(NotifyOpen());
   case code::session_new: return visit_as(SessionNew());
   case code::net_up: return visit_as(NetUp());
   case code::hostname_set: return visit_as(HostnameSet());

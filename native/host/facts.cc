@@ -221,6 +221,7 @@ int host_facts(const FactsOptions &options, char *buffer, size_t capacity, Str &
   write_cached_filters(json, options.root_fd);
   json.key("seccomp").open('{').key("version").string(seccomp_library_version()).close('}');
   json.key("listenFds").number(options.listen_fds);
+  if (!options.notify_socket.empty()) json.key("notifySocket").string(options.notify_socket);
   json.key("terminal").boolean(is_terminal(STDERR_FILENO));
   json.key("pageSize").number(static_cast<uint64_t>(sysconf(_SC_PAGESIZE)));
   json.close('}');

@@ -20,7 +20,7 @@ int exit_code_of(const siginfo_t &info) {
 
 class Foreground {
 public:
-  explicit Foreground(Context &context) : context_(context) {}
+  Foreground(Context &context, NotifyProxy *notify) : context_(context), notify_(notify) {}
 
   int wait(Signals &signals) {
     if (context_.console.valid()) relay_.start(static_cast<Fd &&>(context_.console));
@@ -29,13 +29,17 @@ public:
       struct pollfd waiting[] = {
           {context_.init.pidfd.get(), POLLIN, 0}, {signals.descriptor(), POLLIN, 0}, {master.fd, master.events, 0},
           {input.fd, input.events, 0},            {output.fd, output.events, 0},
+          {notify_ != nullptr ? notify_->descriptor() : -1, POLLIN, 0},
       };
-      if (poll(waiting, 5, -1) < 0) continue;
+      if (poll(waiting, 6, -1) < 0) continue;
       if (waiting[1].revents != 0) {
         while (int signal = signals.take()) on_signal(signal);
       }
+      if (waiting[5].revents != 0) notify_->pump();
       relay_.pump(waiting[2].revents, waiting[3].revents, waiting[4].revents);
     }
+    // The last words of a program that has ended.
+    if (notify_ != nullptr && notify_->active()) notify_->pump();
     relay_.drain();
     return code_;
   }
@@ -59,6 +63,7 @@ private:
   }
 
   Context &context_;
+  NotifyProxy *notify_;
   Relay relay_;
   int code_ = 0;
 };
@@ -67,8 +72,8 @@ private:
 
 void become_subreaper() { prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
 
-int stay_with_init(Invocation &invocation) {
-  Foreground foreground(invocation.context);
+int stay_with_init(Invocation &invocation, NotifyProxy *notify) {
+  Foreground foreground(invocation.context, notify);
   return foreground.wait(invocation.signals);
 }
 

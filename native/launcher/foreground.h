@@ -1,6 +1,6 @@
 // Staying with a process until it ends: signals, terminal, orphans, exit code.
 #pragma once
-#include "launcher/invocation.h"
+#include "launcher/notify.h"
 
 namespace veloci {
 
@@ -10,6 +10,7 @@ void become_subreaper();
 
 // Waits until the context's init has ended; forwards signals to it and relays its terminal (console.keep).
 // Returns the exit code: that of the process, or 128 + N when signal N has ended it.
-int stay_with_init(Invocation &invocation);
+// `notify` may be null.
+int stay_with_init(Invocation &invocation, NotifyProxy *notify = nullptr);
 
 } // namespace veloci

@@ -1,6 +1,7 @@
 #include "launcher/request.h"
 #include "host/facts.h"
 #include "host/json_writer.h"
+#include "launcher/notify.h"
 
 namespace veloci {
 
@@ -109,6 +110,7 @@ int Request::build(Invocation &invocation, Str bundle, Str config_name, bool for
   options.delegation = invocation.arguments.command()->command == cli::Command::doctor;
   options.root_fd = invocation.context.root;
   options.listen_fds = listen_fds_of(invocation.environment);
+  if (!for_memo) options.notify_socket = notify_socket_path();
   Str facts;
   if (int err = host_facts(options, reinterpret_cast<char *>(facts_memory.data()), facts_size, facts); err != 0) return err;
   // A byte may become six when it is escaped.

@@ -1,6 +1,7 @@
 #include "executor/store.h"
 #include "launcher/foreground.h"
 #include "launcher/launch.h"
+#include "launcher/notify.h"
 
 namespace veloci {
 
@@ -31,16 +32,17 @@ int run_command(Invocation &invocation) {
     context.undo.run(context);
     return invocation.fail(PlanInvalid{.what = Str::of(what)});
   }
-  if (!run_program(context, ProgramName::start)) {
-    int code = explain_failure(invocation, launch.request, "recompile");
+  NotifyProxy notify;
+  if (int code = notify.open(invocation); code != 0 || !run_program(context, ProgramName::start)) {
+    if (code == 0) code = explain_failure(invocation, launch.request, "recompile");
     PlanFailure &failure = context.failure;
     failure.reported = false;
     run_program(context, ProgramName::delete_);
     return code;
   }
-  if (detach) return 0;
+  if (detach) return notify.await_ready(invocation);
   // From now on signals are for the container.
-  int code = stay_with_init(invocation);
+  int code = stay_with_init(invocation, &notify);
   context.exit_code = code;
   if (!arguments.on(cli::Flag::keep)) remove(invocation, launch);
   return code;

@@ -1,3 +1,4 @@
+#include "launcher/notify.h"
 #include "launcher/stored.h"
 
 namespace veloci {
@@ -19,7 +20,9 @@ int start_command(Invocation &invocation) {
   }
   StoredPlan stored;
   if (int code = open_stored_plan(invocation, stored); code != 0) return code;
-  if (run_program(context, ProgramName::start)) return 0;
+  NotifyProxy notify;
+  if (int code = notify.open(invocation); code != 0) return code;
+  if (run_program(context, ProgramName::start)) return notify.await_ready(invocation);
   return explain_stored_failure(invocation, stored);
 }
 

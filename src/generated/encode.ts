@@ -816,6 +816,12 @@ function writeDbusSend(w: WireWriter, v: plan.DbusSend): void {
   w.patchU32(start - 4, w.length() - start);
 }
 
+function writeNotifyOpen(w: WireWriter, v: plan.NotifyOpen): void {
+  w.u32(88);
+  w.u32(1);
+  w.u8(v.slot);
+}
+
 function writeSessionNew(w: WireWriter, v: plan.SessionNew): void {
   w.u32(96);
   w.u32(0);
@@ -1086,6 +1092,7 @@ const writers: Readonly<Record<plan.Operation['op'], Write>> = {
   'ioprio.set': writeIoprioSet,
   'start.refuse': writeStartRefuse,
   'dbus.send': writeDbusSend,
+  'notify.open': writeNotifyOpen,
   'session.new': writeSessionNew,
   'net.up': writeNetUp,
   'hostname.set': writeHostnameSet,
@@ -1123,10 +1130,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0x36e6acd5);
-  w.u32(0xf722a44b);
-  w.u32(0x815404a0);
-  w.u32(0x1f8a4bb6);
+  w.u32(0x10ab06c5);
+  w.u32(0xd35300a1);
+  w.u32(0x81b8cf80);
+  w.u32(0xfe0f4ae5);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

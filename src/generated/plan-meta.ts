@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = 'd5ace6364ba422f7a0045481b64b8a1f';
+export const schemaHash = 'c506ab10a10053d380cfb881e54a0ffe';
 
 export interface OperationMeta {
   readonly code: number;
@@ -87,6 +87,7 @@ const text = `{
 "ioprio.set": {"code":82,"actors":["host"],"steps":["ioprio"],"undo":false,"fields":{"class":"u32","priority":"u32"}},
 "start.refuse": {"code":84,"actors":["host"],"steps":["process"],"undo":false,"fields":{}},
 "dbus.send": {"code":85,"actors":["host"],"steps":["connect","auth","send","reply","refused","job"],"undo":true,"fields":{"sockets":"list DbusSocket","greeting":"list bytes","calls":"list bytes","pidAt":"optional u32","job":"bool","accept":"list str","undo":"list bytes","timeout":"u32"}},
+"notify.open": {"code":88,"actors":["host"],"steps":["mkdir","clone"],"undo":false,"fields":{"slot":"slot"}},
 "session.new": {"code":96,"actors":["init"],"steps":["setsid","keyring"],"undo":false,"fields":{"keyring":"optional template"}},
 "net.up": {"code":97,"actors":["init"],"steps":["socket","flags"],"undo":false,"fields":{}},
 "hostname.set": {"code":98,"actors":["init"],"steps":["sethostname","setdomainname"],"undo":false,"fields":{"hostname":"optional str","domainname":"optional str"}},

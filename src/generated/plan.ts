@@ -992,6 +992,17 @@ export interface DbusSend {
 }
 
 /**
+ * Makes the directory ROOT/ID/notify, in which start and run listen for the program's sd_notify(3) messages,
+ * and a detached mount of it for the container. Run by: host.
+ */
+export interface NotifyOpen {
+  readonly op: 'notify.open';
+  readonly from: string;
+  /** Where the mount goes. */
+  readonly slot: Slot;
+}
+
+/**
  * setsid(2) and, unless --no-new-keyring, a new session keyring (keyctl(2) KEYCTL_JOIN_SESSION_KEYRING; a
  * kernel without keys is no error). Run by: init.
  */
@@ -1280,7 +1291,8 @@ export type HostOperation =
   | SchedSet
   | IoprioSet
   | StartRefuse
-  | DbusSend;
+  | DbusSend
+  | NotifyOpen;
 
 /** Operations that the program of the stager may have. */
 export type StagerOperation =

@@ -64,6 +64,8 @@ export interface HostFacts {
   readonly seccomp: { /** Version of libseccomp. */ readonly version: string };
   /** LISTEN_FDS of the caller (sd_listen_fds(3)), 0 when it is absent or meant for another process. */
   readonly listenFds: number;
+  /** NOTIFY_SOCKET of the caller (sd_notify(3)), when it is an absolute path. */
+  readonly notifySocket?: string;
   /** Whether standard error is a terminal. */
   readonly terminal: boolean;
   /** Bytes of a page. */

@@ -15,6 +15,7 @@ import { finishMounts, makeMounts } from './concern/mounts.ts';
 import { labelProgram } from './concern/labels.ts';
 import { makeNamespaces } from './concern/namespaces.ts';
 import { moveDevices, nameHost, raiseLoopback } from './concern/network.ts';
+import { mountNotify } from './concern/notify.ts';
 import { protectPaths } from './concern/paths.ts';
 import {
   enterCwd, enterCwdAgain, findProgram, ownStdio, refusePrivileges, runProgram, setEnvironment, setIds, waitForStart,
@@ -51,6 +52,7 @@ export function compile(spec: Spec, context: Context): Plan {
   raiseLoopback(d);
   openRoot(d);
   makeMounts(d);
+  mountNotify(d);
   makeDevices(d);
   openTerminal(d);
   runtimeHooks(d);

@@ -65,6 +65,7 @@ export const operation = {
   'device.node': { code: 'E0727', message: 'cannot make the device "{path}"' },
   'device.node/verify:EEXIST': { code: 'E0808', message: 'something else is at the path of the device "{path}"', hint: 'remove it from the root file system, or the device from linux.devices' },
   'device.open': { code: 'E0809', message: 'cannot make the device {major}:{minor} for the user namespace' },
+  'notify.open': { code: 'E0870', message: 'cannot make the directory of the notification socket in the state directory' },
   'path.symlink': { code: 'E0728', message: 'cannot make the symbolic link "{path}"' },
   'path.directory': { code: 'E0713', message: 'cannot make the directory "{path}"' },
   'path.mask': { code: 'E0729', message: 'cannot mask "{path}"' },

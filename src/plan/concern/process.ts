@@ -2,6 +2,7 @@
 import type { Draft } from '../draft.ts';
 import { alt, errno } from '../draft.ts';
 import type { IdsSet } from '../../generated/plan.ts';
+import { notifyEntry } from './notify.ts';
 import { deniesSetgroups, keepsGroups, mapsUsers } from './namespaces.ts';
 
 /** execvp(3) looks here when PATH is not set. */
@@ -17,7 +18,8 @@ function preserved(d: Draft): number {
  */
 export function setEnvironment(d: Draft): void {
   const given = d.process.env ?? [];
-  const env = withoutDuplicates(given);
+  const notify = notifyEntry(d);
+  const env = withoutDuplicates(notify === undefined ? given : [...given, notify]);
   if (d.context.facts.listenFds > 0) env.push(`LISTEN_FDS=${d.context.facts.listenFds}`);
   const home = valueOf(env, 'HOME') ?? '';
   d.init.push({
