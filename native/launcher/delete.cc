@@ -38,7 +38,9 @@ int delete_stopped(Invocation &invocation) {
   // Whoever was creating it would hold the lock: it has died.
   Status status = container_status(*context.record);
   // runtime.md, Delete: whatever is not stopped stays as it is. Engines that want it gone say --force.
-  if (status == Status::created || status == Status::running || status == Status::paused) {
+  // The specification wants that; runc and crun kill a created container.
+  bool refused = status == Status::created && !invocation.arguments.is_peer();
+  if (refused || status == Status::running || status == Status::paused) {
     return invocation.fail(DeleteRunning{.id = context.id, .status = status_name(status)});
   }
   if (status == Status::creating) return remove_recorded(invocation);
