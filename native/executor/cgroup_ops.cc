@@ -1,6 +1,7 @@
 // cgroup.* of the host side.
 #include "base/cgroupfs.h"
 #include "executor/cgroup.h"
+#include "executor/delegation.h"
 #include "executor/handler.h"
 #include "executor/process.h"
 #include <fcntl.h>
@@ -61,34 +62,6 @@ Outcome inherit(int parent, int child, const List<Str> &files) {
   return {};
 }
 
-bool has_word(Str text, Str word) {
-  for (const char *at = text.c_str(); (at = strstr(at, word.c_str())) != nullptr; at += word.size) {
-    bool starts = at == text.data || at[-1] == ' ';
-    char after = at[word.size];
-    if (starts && (after == ' ' || after == '\n' || after == 0)) return true;
-  }
-  return false;
-}
-
-// v2: enables controllers for the children of a cgroup.
-Outcome enable(int cgroup, const List<Str> &controllers) {
-  if (controllers.empty()) return {};
-  TextOf<1024> available, enabled, wanted;
-  Fd file(open_below_cgroup(cgroup, "cgroup.controllers", O_RDONLY));
-  if (!file.valid() || !read_small(file.get(), available)) return Outcome::failed(step::cgroup_create::enable);
-  file.reset(open_below_cgroup(cgroup, "cgroup.subtree_control", O_RDONLY));
-  if (!file.valid() || !read_small(file.get(), enabled)) return Outcome::failed(step::cgroup_create::enable);
-  for (const Str &name : controllers) {
-    if (!has_word(available.str(), name) || has_word(enabled.str(), name)) continue;
-    wanted.add(wanted.size() == 0 ? "+" : " +").add(name);
-  }
-  if (wanted.size() == 0) return {};
-  if (!write_cgroup_file(cgroup, "cgroup.subtree_control", wanted.str())) {
-    return Outcome::failed(step::cgroup_create::enable);
-  }
-  return {};
-}
-
 // Refuses a cgroup that somebody uses: its processes would get the container's limits, and be killed with it.
 Outcome refuse_used(int cgroup) {
   TextOf<128> text;
@@ -128,9 +101,16 @@ Outcome HostHandler::on(const CgroupCreate &op) {
     if (name.size() == 0 || strcmp(name.c_str(), ".") == 0 || strcmp(name.c_str(), "..") == 0) {
       return Outcome::failed(step::cgroup_create::mkdir, EINVAL);
     }
-    if (Outcome outcome = enable(parent.get(), op.enable); !outcome.ok()) return outcome;
+    enable_controllers(parent.get(), op.enable);
     bool is_new = mkdirat(parent.get(), name.c_str(), 0755) == 0;
-    if (!is_new && errno != EEXIST) return Outcome::failed(step::cgroup_create::mkdir);
+    if (!is_new && errno != EEXIST) {
+      int err = errno;
+      context_.failure.detail.clear();
+      context_.failure.detail.add(op.dir.mount);
+      size_t above = static_cast<size_t>(end - op.dir.path.data) - name.size();
+      if (above > 0) context_.failure.detail.add("/").add(op.dir.path.data, above - 1);
+      return Outcome::failed(step::cgroup_create::mkdir, err);
+    }
     // Everything below one that we made is ours too.
     if (is_new || entry.components > 0) entry.components++;
     Fd child(open_below_cgroup(parent.get(), name.c_str(), O_PATH | O_DIRECTORY));
@@ -150,7 +130,10 @@ Outcome HostHandler::on(const CgroupWrite &op) {
   Fd cgroup(open_cgroup(op.dir.mount.c_str(), op.dir.path.c_str(), O_PATH | O_DIRECTORY));
   if (!cgroup.valid()) return Outcome::failed(step::cgroup_write::open);
   if (!write_cgroup_file(cgroup.get(), op.file.c_str(), op.value)) {
-    return Outcome::failed(errno == ENOENT ? step::cgroup_write::open : step::cgroup_write::write);
+    int err = errno;
+    if (err != ENOENT) return Outcome::failed(step::cgroup_write::write, err);
+    if (!find_lacking(op.dir, op.file, context_.failure.detail)) context_.failure.detail.clear();
+    return Outcome::failed(step::cgroup_write::open, err);
   }
   return {};
 }

@@ -15,6 +15,8 @@ bool run_program(Context &context, ProgramName name) {
       return false;
     }
     if (context.report != nullptr) record_stamp(*context.report, static_cast<uint8_t>(name), op.index, 0);
+    // What an alternative has left of its first try.
+    context.failure.detail.clear();
     Outcome outcome = run_host(op, handler);
     if (outcome.ok()) continue;
     PlanFailure &failure = context.failure;

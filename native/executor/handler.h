@@ -24,6 +24,9 @@ public:
   Outcome on(const CgroupKill &op);
   Outcome on(const CgroupRemove &op);
 
+  // delegation.cc
+  Outcome on(const CgroupOwn &op);
+
   // control_ops.cc
   Outcome on(const CgroupFreeze &op);
   Outcome on(const CgroupUpdate &op);

@@ -186,6 +186,11 @@ bool read(Reader &reader, CgroupCheck &value) {
          read(reader, value.limit);
 }
 
+bool read(Reader &reader, CgroupOwn &value) {
+  return read(reader, value.dir) &&
+         read(reader, value.uid);
+}
+
 bool read(Reader &reader, RootOpen &value) {
   return read(reader, value.path) &&
          read(reader, value.tree) &&
@@ -592,7 +597,7 @@ constexpr const char *program_names[] = {
 };
 
 constexpr const char *steps_of_cgroup_create[] = {
-    "open", "mkdir", "inherit", "enable", "populated", "frozen",
+    "open", "mkdir", "inherit", "populated", "frozen",
 };
 
 constexpr const char *steps_of_cgroup_write[] = {
@@ -633,6 +638,10 @@ constexpr const char *steps_of_cgroup_update[] = {
 
 constexpr const char *steps_of_cgroup_check[] = {
     "open", "read", "exceeded",
+};
+
+constexpr const char *steps_of_cgroup_own[] = {
+    "open", "chown",
 };
 
 constexpr const char *steps_of_root_open[] = {
@@ -936,6 +945,8 @@ bool verify_operation(const OpRecord &record, Actor actor, unsigned depth, const
     return (actor == Actor::host || refuse(what)) && whole<CgroupUpdate>(record, what);
   case code::cgroup_check:
     return (actor == Actor::host || refuse(what)) && whole<CgroupCheck>(record, what);
+  case code::cgroup_own:
+    return (actor == Actor::host || refuse(what)) && whole<CgroupOwn>(record, what);
   case code::root_open:
     return (actor == Actor::init || refuse(what)) && whole<RootOpen>(record, what);
   case code::mount_fs:
@@ -1107,6 +1118,7 @@ const char *operation_name(uint16_t code) {
   case code::cgroup_freeze: return "cgroup.freeze";
   case code::cgroup_update: return "cgroup.update";
   case code::cgroup_check: return "cgroup.check";
+  case code::cgroup_own: return "cgroup.own";
   case code::root_open: return "root.open";
   case code::mount_fs: return "mount.fs";
   case code::mount_bind: return "mount.bind";
@@ -1183,7 +1195,7 @@ const char *operation_name(uint16_t code) {
 
 const char *step_name(uint16_t code, int step) {
   switch (code) {
-  case code::cgroup_create: return nth(steps_of_cgroup_create, 6, step);
+  case code::cgroup_create: return nth(steps_of_cgroup_create, 5, step);
   case code::cgroup_write: return nth(steps_of_cgroup_write, 2, step);
   case code::cgroup_devices: return nth(steps_of_cgroup_devices, 3, step);
   case code::cgroup_open: return nth(steps_of_cgroup_open, 1, step);
@@ -1194,6 +1206,7 @@ const char *step_name(uint16_t code, int step) {
   case code::cgroup_freeze: return nth(steps_of_cgroup_freeze, 3, step);
   case code::cgroup_update: return nth(steps_of_cgroup_update, 3, step);
   case code::cgroup_check: return nth(steps_of_cgroup_check, 3, step);
+  case code::cgroup_own: return nth(steps_of_cgroup_own, 2, step);
   case code::root_open: return nth(steps_of_root_open, 5, step);
   case code::mount_fs: return nth(steps_of_mount_fs, 8, step);
   case code::mount_bind: return nth(steps_of_mount_bind, 8, step);

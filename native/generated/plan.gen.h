@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0xc5, 0x06, 0xab, 0x10, 0xa1, 0x00, 0x53, 0xd3, 0x80, 0xcf, 0xb8, 0x81, 0xe5, 0x4a, 0x0f, 0xfe,
+    0xf5, 0xd9, 0x1f, 0x0d, 0x6c, 0x7b, 0xd5, 0x54, 0xf3, 0x1e, 0xfe, 0x35, 0xed, 0x04, 0x00, 0xe6,
 };
-constexpr char plan_schema_hash_text[] = "c506ab10a10053d380cfb881e54a0ffe";
+constexpr char plan_schema_hash_text[] = "f5d91f0d6c7bd554f31efe35ed0400e6";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -218,7 +218,7 @@ struct CgroupCreate {
   // (cpuset.cpus and cpuset.mems of v1).
   List<Str> inherit;
   // v2: controllers to enable in cgroup.subtree_control of every ancestor; one that an ancestor
-  // does not have is passed over (a later write to its files then fails by name).
+  // does not have or does not give is passed over (a later write to its files then fails by name).
   List<Str> enable;
   // Fail when the cgroup exists already and has processes or is frozen.
   bool refuse_used = false;
@@ -340,6 +340,16 @@ struct CgroupCheck {
   uint64_t limit = 0;
 };
 bool read(Reader &reader, CgroupCheck &value);
+
+// v2: gives a cgroup to a user, that is its directory and the files that the kernel lists in
+// /sys/kernel/cgroup/delegate (runtime-spec config-linux, Cgroup ownership).
+struct CgroupOwn {
+  // The cgroup.
+  CgroupDir dir;
+  // The user on the host.
+  uint32_t uid = 0;
+};
+bool read(Reader &reader, CgroupOwn &value);
 
 // Changes the propagation of the whole mount tree, opens the rootfs, and mounts it on itself so
 // that it can become the root.
@@ -1097,6 +1107,7 @@ constexpr uint16_t cgroup_remove = 23;
 constexpr uint16_t cgroup_freeze = 24;
 constexpr uint16_t cgroup_update = 25;
 constexpr uint16_t cgroup_check = 26;
+constexpr uint16_t cgroup_own = 27;
 constexpr uint16_t root_open = 32;
 constexpr uint16_t mount_fs = 33;
 constexpr uint16_t mount_bind = 34;
@@ -1172,7 +1183,7 @@ constexpr uint16_t cpu_affinity = 117;
 // Steps of the operations, for Outcome::step.
 namespace step {
 namespace cgroup_create {
-constexpr int open = 0, mkdir = 1, inherit = 2, enable = 3, populated = 4, frozen = 5;
+constexpr int open = 0, mkdir = 1, inherit = 2, populated = 3, frozen = 4;
 }
 namespace cgroup_write {
 constexpr int open = 0, write = 1;
@@ -1203,6 +1214,9 @@ constexpr int open = 0, read = 1, write = 2;
 }
 namespace cgroup_check {
 constexpr int open = 0, read = 1, exceeded = 2;
+}
+namespace cgroup_own {
+constexpr int open = 0, chown = 1;
 }
 namespace root_open {
 constexpr int propagate = 0, open = 1, clone = 2, attach = 3, parent = 4;
@@ -1448,6 +1462,8 @@ template <class Handler> Outcome run_host(const OpRecord &record, Handler &handl
     return run_operation<CgroupUpdate>(record, handler);
   case code::cgroup_check:
     return run_operation<CgroupCheck>(record, handler);
+  case code::cgroup_own:
+    return run_operation<CgroupOwn>(record, handler);
   case code::mount_idmap:
     return run_operation<MountIdmap>(record, handler);
   case code::device_open:

@@ -133,7 +133,8 @@ Outcome Stager::on(const ProcessClone &op) {
   if (op.cgroup) cgroup = static_cast<Fd &&>(shared_.slots[op.cgroup.value.number]);
   Cloned init = clone_init(op.types, cgroup.get());
   if (init.pid < 0 && cgroup.valid() && falls_back(errno)) {
-    if (!join_cgroup(cgroup.get(), true)) {
+    bool joined = join_cgroup(cgroup.get(), true);
+    if (!joined && (op.cgroup || geteuid() == 0 || (errno != EACCES && errno != EPERM))) {
       return fail(step::process_clone::clone, errno, "cgroup.procs");
     }
     init = clone_init(op.types, -1);

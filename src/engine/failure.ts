@@ -92,12 +92,26 @@ function detailOf(operation: Operation, failure: Failure): Holes {
     const colon = detail.indexOf(': ');
     return colon < 0 ? { option: detail, detail: '' } : { option: detail.slice(0, colon), detail: detail.slice(colon + 2) };
   }
+  if (operation.op === 'cgroup.write') return { lacking: detail, ...delegationOf(operation.file, operation.dir.path, detail) };
   if (operation.op === 'program.run' || operation.op === 'process.start') {
     const mark = ': interpreter ';
     const at = detail.indexOf(mark);
     return at < 0 ? { path: detail } : { path: detail.slice(0, at), interpreter: detail.slice(at + mark.length) };
   }
   return { detail };
+}
+
+/**
+ * Whose part it is to hand a controller down.
+ *
+ * @param cgroup path of the container's cgroup
+ * @param lacking path of the cgroup.controllers that lacks it: of the first cgroup from the root without it
+ */
+function delegationOf(file: string, cgroup: string, lacking: string): Holes {
+  const units = lacking.split('/').slice(0, -1).filter((name) => /\.(slice|service|scope)$/.test(name));
+  // What the manager of a user is given, the slices above it are given too.
+  const unit = /(?:^|\/)(user@[0-9]+\.service)\//.exec(cgroup)?.[1] ?? units[units.length - 1];
+  return { controller: file.slice(0, Math.max(0, file.indexOf('.'))), unit: unit ?? 'the cgroup above' };
 }
 
 /** Names of a set of namespaces. */

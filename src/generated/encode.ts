@@ -314,6 +314,15 @@ function writeCgroupCheck(w: WireWriter, v: plan.CgroupCheck): void {
   w.patchU32(start - 4, w.length() - start);
 }
 
+function writeCgroupOwn(w: WireWriter, v: plan.CgroupOwn): void {
+  w.u32(27);
+  w.u32(0);
+  const start = w.length();
+  writeCgroupDir(w, v.dir);
+  w.u32(v.uid);
+  w.patchU32(start - 4, w.length() - start);
+}
+
 function writeRootOpen(w: WireWriter, v: plan.RootOpen): void {
   w.u32(32);
   w.u32(0);
@@ -1045,6 +1054,7 @@ const writers: Readonly<Record<plan.Operation['op'], Write>> = {
   'cgroup.freeze': writeCgroupFreeze,
   'cgroup.update': writeCgroupUpdate,
   'cgroup.check': writeCgroupCheck,
+  'cgroup.own': writeCgroupOwn,
   'root.open': writeRootOpen,
   'mount.fs': writeMountFs,
   'mount.bind': writeMountBind,
@@ -1130,10 +1140,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0x10ab06c5);
-  w.u32(0xd35300a1);
-  w.u32(0x81b8cf80);
-  w.u32(0xfe0f4ae5);
+  w.u32(0x0d1fd9f5);
+  w.u32(0x54d57b6c);
+  w.u32(0x35fe1ef3);
+  w.u32(0xe60004ed);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = 'c506ab10a10053d380cfb881e54a0ffe';
+export const schemaHash = 'f5d91f0d6c7bd554f31efe35ed0400e6';
 
 export interface OperationMeta {
   readonly code: number;
@@ -29,7 +29,7 @@ interface Meta {
 const text = `{
 "operations": {
 "alt": {"code":1,"actors":["host","stager","init"],"steps":[],"undo":false,"fields":{"try":"op","onErrno":"list i32","else":"optional op"}},
-"cgroup.create": {"code":16,"actors":["host"],"steps":["open","mkdir","inherit","enable","populated","frozen"],"undo":true,"fields":{"dir":"CgroupDir","inherit":"list str","enable":"list str","refuseUsed":"bool"}},
+"cgroup.create": {"code":16,"actors":["host"],"steps":["open","mkdir","inherit","populated","frozen"],"undo":true,"fields":{"dir":"CgroupDir","inherit":"list str","enable":"list str","refuseUsed":"bool"}},
 "cgroup.write": {"code":17,"actors":["host"],"steps":["open","write"],"undo":false,"fields":{"dir":"CgroupDir","file":"str","value":"str"}},
 "cgroup.devices": {"code":18,"actors":["host"],"steps":["open","load","attach"],"undo":false,"fields":{"dir":"CgroupDir","program":"bytes"}},
 "cgroup.open": {"code":19,"actors":["host"],"steps":["open"],"undo":false,"fields":{"dir":"CgroupDir","slot":"slot"}},
@@ -40,6 +40,7 @@ const text = `{
 "cgroup.freeze": {"code":24,"actors":["host"],"steps":["open","write","wait"],"undo":true,"fields":{"dir":"CgroupDir","frozen":"bool","timeout":"u32"}},
 "cgroup.update": {"code":25,"actors":["host"],"steps":["open","read","write"],"undo":true,"fields":{"dir":"CgroupDir","file":"str","value":"str","key":"optional str","reset":"optional CgroupValue"}},
 "cgroup.check": {"code":26,"actors":["host"],"steps":["open","read","exceeded"],"undo":false,"fields":{"dir":"CgroupDir","file":"str","limit":"u64"}},
+"cgroup.own": {"code":27,"actors":["host"],"steps":["open","chown"],"undo":false,"fields":{"dir":"CgroupDir","uid":"u32"}},
 "root.open": {"code":32,"actors":["init"],"steps":["propagate","open","clone","attach","parent"],"undo":false,"fields":{"path":"str","tree":"enum Propagation","parentPrivate":"bool"}},
 "mount.fs": {"code":33,"actors":["init"],"steps":["fsopen","option","create","fsmount","target","attach","verify","propagate"],"undo":false,"fields":{"type":"str","source":"optional str","options":"list FsOption","attr":"flags MountAttr","propagation":"enum Propagation","target":"str","directory":"bool","copyUp":"bool"}},
 "mount.bind": {"code":34,"actors":["init"],"steps":["source","clone","attr","target","attach","verify","propagate","link"],"undo":false,"fields":{"source":"optional str","slot":"optional slot","recursive":"bool","set":"flags MountAttr","clear":"flags MountAttr","setAll":"flags MountAttr","clearAll":"flags MountAttr","propagation":"enum Propagation","links":"flags LinkUse","target":"str"}},

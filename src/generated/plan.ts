@@ -189,7 +189,7 @@ export interface CgroupCreate {
   readonly inherit: readonly string[];
   /**
    * v2: controllers to enable in cgroup.subtree_control of every ancestor; one that an ancestor does not have
-   * is passed over (a later write to its files then fails by name).
+   * or does not give is passed over (a later write to its files then fails by name).
    */
   readonly enable: readonly string[];
   /** Fail when the cgroup exists already and has processes or is frozen. */
@@ -337,6 +337,19 @@ export interface CgroupCheck {
   readonly file: string;
   /** The largest number that passes. */
   readonly limit: number | bigint;
+}
+
+/**
+ * v2: gives a cgroup to a user, that is its directory and the files that the kernel lists in
+ * /sys/kernel/cgroup/delegate (runtime-spec config-linux, Cgroup ownership). Run by: host.
+ */
+export interface CgroupOwn {
+  readonly op: 'cgroup.own';
+  readonly from: string;
+  /** The cgroup. */
+  readonly dir: CgroupDir;
+  /** The user on the host. */
+  readonly uid: number;
 }
 
 /**
@@ -1263,6 +1276,7 @@ export type HostOperation =
   | CgroupFreeze
   | CgroupUpdate
   | CgroupCheck
+  | CgroupOwn
   | MountIdmap
   | DeviceOpen
   | SyncSignal

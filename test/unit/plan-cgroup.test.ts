@@ -4,6 +4,7 @@ import { deviceRules, v1Rule } from '../../src/cgroup/device-rules.ts';
 import type { DeviceRule } from '../../src/cgroup/device-rules.ts';
 import { ioWeight, swapMax, weightOfShares } from '../../src/cgroup/v2.ts';
 import { PlanError } from '../../src/plan/context.ts';
+import type { Config } from '../support/spec.ts';
 import { cgroups, find, planOf } from './plan-support.ts';
 
 /** What is written, by file, for resources on a kind of host; alternatives by their first choice. */
@@ -155,4 +156,25 @@ t.test('the device program does what the rules say', async (t) => {
   const own = deviceProgram(deviceRules(undefined));
   t.ok(run(own, 2, 6, 1, 3), 'null can be read and written');
   t.notOk(run(own, 1, 2, 8, 0), 'disks can\'t be read');
+});
+
+t.test('the cgroup is given to the user of the container', async (t) => {
+  const change = (options: string[], more: (config: Config) => void = () => {}) => (config: Config): void => {
+    config.mounts = config.mounts.filter(({ destination }) => destination !== '/sys/fs/cgroup');
+    config.mounts.push({ destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options });
+    config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'cgroup');
+    config.linux.namespaces.push({ type: 'cgroup' });
+    more(config);
+  };
+  const owners = (work: (config: Config) => void, mode: 'v2' | 'hybrid' = 'v2'): number[] =>
+    find(planOf(work, { cgroup: cgroups[mode] }).programs.create, 'cgroup.own').map(({ uid }) => uid);
+  t.same(owners(change(['rw'])), [0]);
+  t.same(owners(change([], (config) => { config.process.user = { uid: 5, gid: 5 }; })), [5]);
+  t.same(owners(change(['rw'], (config) => {
+    config.linux.namespaces.push({ type: 'user' });
+    config.linux.uidMappings = config.linux.gidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }];
+  })), [100000]);
+  t.same(owners(change(['ro'])), [], 'mounted read-only');
+  t.same(owners(change(['rw']), 'hybrid'), [], 'v1');
+  t.same(owners(change(['rw'], (config) => { config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'cgroup'); })), [], 'no cgroup namespace');
 });

@@ -8,10 +8,14 @@ import type { Entries } from '../types.ts';
  */
 export const operation = {
   'cgroup.create': { code: 'E0701', message: 'cannot make the cgroup "{path}"', hint: 'is it allowed to make cgroups here?' },
+  'cgroup.create/mkdir:EACCES': {
+    code: 'E0866', message: 'not allowed to make the cgroup "{path}"', hint: '{detail} is not delegated to this user: use --systemd-cgroup, or a unit with "Delegate=yes" (systemd-run --user --scope -p Delegate=yes)',
+  },
   'cgroup.create/populated': { code: 'E0702', message: 'cgroup "{path}" is in use: it has processes', hint: 'choose another cgroupsPath' },
   'cgroup.create/frozen': { code: 'E0703', message: 'cgroup "{path}" is frozen', hint: 'choose another cgroupsPath' },
   'cgroup.write': { code: 'E0704', message: 'cannot write "{value}" to {file} of the cgroup' },
-  'cgroup.write/open:ENOENT': { code: 'E0705', message: 'the kernel has no {file} in this cgroup', hint: 'is the controller enabled?' },
+  'cgroup.write/open:ENOENT': { code: 'E0705', message: 'the kernel has no {file} in this cgroup', hint: '{lacking} lacks the controller "{controller}": {unit} must delegate it ("Delegate={controller}" of a unit of systemd)', otherwise: 'is the controller enabled?' },
+  'cgroup.own': { code: 'E0865', message: 'cannot give the cgroup "{path}" to uid {uid}' },
   'dbus.send': { code: 'E0861', message: 'cannot reach systemd to manage the cgroup', hint: '{detail}', otherwise: 'does systemd run here?' },
   'dbus.send/connect': { code: 'E0862', message: 'systemd does not listen on {detail}', hint: 'use --cgroup-manager cgroupfs where there is no systemd' },
   'dbus.send/refused': { code: 'E0863', message: 'systemd refused the unit of the container: {detail}' },
@@ -28,7 +32,7 @@ export const operation = {
     hint: 'is a process stuck in the kernel, or a cgroup above it frozen?',
   },
   'cgroup.update': { code: 'E0852', message: 'cannot write "{value}" to {file} of the cgroup "{path}"' },
-  'cgroup.update/open:ENOENT': { code: 'E0853', message: 'the kernel has no {file} in the cgroup "{path}"', hint: 'is the controller enabled?' },
+  'cgroup.update/open:ENOENT': { code: 'E0853', message: 'the kernel has no {file} in the cgroup "{path}"', hint: '{lacking} lacks the controller "{controller}": {unit} must delegate it ("Delegate={controller}" of a unit of systemd)', otherwise: 'is the controller enabled?' },
   'cgroup.update/write:EBUSY': {
     code: 'E0854', message: 'cannot write "{value}" to {file} of the cgroup "{path}"', hint: 'more than that is in use',
   },

@@ -5,6 +5,7 @@ import { deviceProgram } from '../../cgroup/device-bpf.ts';
 import { deviceRules, v1Rule } from '../../cgroup/device-rules.ts';
 import type { Setting } from '../../cgroup/setting.ts';
 import { diagnose, placeAt } from '../../diagnostic/diagnose.ts';
+import { NamespaceFlag } from '../../generated/plan.ts';
 import type { CgroupDir, HostOperation, StagerOperation } from '../../generated/plan.ts';
 import type { Resources, Spec } from '../../generated/config.ts';
 import { PlanError } from '../context.ts';
@@ -12,6 +13,7 @@ import type { Context } from '../context.ts';
 import { alt, errno, slot } from '../draft.ts';
 import type { Cgroups, Draft, Namespaces, Place } from '../draft.ts';
 import { placeOf, set, settings } from './cgroup-limits.ts';
+import { onHost } from './id-maps.ts';
 import { mapsUsers } from './namespaces.ts';
 import { makeUnit, readUnit } from './systemd.ts';
 
@@ -102,8 +104,31 @@ export function makeCgroups(d: Draft): void {
     };
     host.push(cgroups.optional ? alt(make, refused) : make);
   }
+  ownCgroup(d);
   if (cgroups.places.length > 0) limitDevices(d);
   for (const setting of settings(d)) if (comesFirst(setting)) set(d, setting);
+}
+
+/**
+ * Gives the container's cgroup to its user, who can then make cgroups below it: on v2 alone, with a cgroup
+ * namespace of its own and the hierarchy mounted writable (runtime-spec config-linux, "Cgroup ownership").
+ */
+function ownCgroup(d: Draft): void {
+  const { cgroups, context, namespaces, spec } = d;
+  const place = cgroups.places.find(({ version }) => version === 2);
+  if (place === undefined || context.facts.cgroup.mode !== 'v2' || (namespaces.made & NamespaceFlag.cgroup) === 0) return;
+  const index = spec.mounts?.findIndex(({ destination, type }) => type === 'cgroup' && clean(destination) === 'sys/fs/cgroup') ?? -1;
+  if (index < 0 || isReadonly(spec.mounts![index]!.options ?? [])) return;
+  const inside = spec.process?.user?.uid ?? 0;
+  const uid = mapsUsers(namespaces) ? onHost(spec.linux?.uidMappings ?? [], inside) : inside;
+  if (uid === undefined) return;
+  const own: HostOperation = { op: 'cgroup.own', from: `/mounts/${index}`, dir: processDir(cgroups, place), uid };
+  // Ids of others cannot be given anything by a user, and where the cgroup could not be made there is none.
+  d.host.push(context.facts.rootless ? alt(own, refusedOrMissing) : own);
+}
+
+function isReadonly(options: readonly string[]): boolean {
+  return options.lastIndexOf('ro') > options.lastIndexOf('rw');
 }
 
 /** Whether no process can be in the cgroup before it is set: cpusets, and time for real-time tasks. */
