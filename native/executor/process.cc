@@ -3,6 +3,7 @@
 #include "base/sys.h"
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 
 namespace veloci {
 
@@ -28,6 +29,9 @@ int read_process_stat(int pid, ProcessStat &stat) {
   }
   stat.start_time = 0;
   for (; *at >= '0' && *at <= '9'; at++) stat.start_time = stat.start_time * 10 + static_cast<uint64_t>(*at - '0');
+  // The last field.
+  const char *last = strrchr(at, ' ');
+  stat.exit_code = last != nullptr ? atoi(last + 1) : 0;
   return 0;
 }
 

@@ -10,6 +10,8 @@ struct ProcessStat {
   char state = 0;
   // Clock ticks after boot.
   uint64_t start_time = 0;
+  // Wait status of a zombie; 0 also for readers who may not trace the process.
+  int exit_code = 0;
   bool alive() const { return state != 'Z' && state != 'X' && state != 'x'; }
 };
 

@@ -22,10 +22,10 @@ enum class Flag : uint8_t {
 constexpr uint8_t flag_count = 63;
 
 enum class Command : uint8_t {
-  run, create, start, state, list, kill, delete_, exec, pause, resume, update, ps, events, spec,
-  validate, plan, explain, features, doctor, version, help,
+  run, create, start, state, list, kill, delete_, exec, pause, resume, update, ps, events, wait,
+  spec, validate, plan, explain, features, doctor, version, help,
 };
-constexpr uint8_t command_count = 21;
+constexpr uint8_t command_count = 22;
 
 // Operands without a limit.
 constexpr uint8_t any_number = 255;
@@ -206,6 +206,7 @@ constexpr char main_help[] =
     "  update    change the resource limits of a container\n"
     "  ps        list the processes of a container\n"
     "  events    show usage and events of a container\n"
+    "  wait      wait until a container has stopped\n"
     "  spec      write a config.json to begin with\n"
     "  validate  check a bundle without running it\n"
     "  plan      show what would be done for a bundle\n"
@@ -493,6 +494,20 @@ constexpr char help_of_events[] =
     "\n"
     "Global flags: see veloci --help.\n";
 
+constexpr char help_of_wait[] =
+    "veloci wait: wait until a container has stopped\n"
+    "\n"
+    "usage: veloci wait ID\n"
+    "\n"
+    "Waits until the first process of a container has ended and prints its exit status: 128 + N\n"
+    "when signal N ended it, or \"unknown\" when it ended before this command could look, or the\n"
+    "kernel does not tell (that takes Linux 6.15, unless the process has not been reaped yet).\n"
+    "\n"
+    "example:\n"
+    "  veloci wait web1    # wait for web1\n"
+    "\n"
+    "Global flags: see veloci --help.\n";
+
 constexpr char help_of_spec[] =
     "veloci spec: write a config.json to begin with\n"
     "\n"
@@ -647,6 +662,8 @@ constexpr CommandSpec commands[] = {
      "veloci ps [FLAGS] ID [ARGUMENTS OF ps]", help_of_ps},
     {Command::events, "events", flags_of_events, 2, 1, 1, any_number,
      "veloci events [FLAGS] ID", help_of_events},
+    {Command::wait, "wait", nullptr, 0, 1, 1, any_number,
+     "veloci wait ID", help_of_wait},
     {Command::spec, "spec", flags_of_spec, 3, 0, 0, any_number,
      "veloci spec [FLAGS]", help_of_spec},
     {Command::validate, "validate", flags_of_validate, 4, 0, 0, any_number,

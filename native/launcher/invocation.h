@@ -58,6 +58,7 @@ int pause_command(Invocation &invocation);
 int resume_command(Invocation &invocation);
 int update_command(Invocation &invocation);
 int events_command(Invocation &invocation);
+int wait_command(Invocation &invocation);
 int ps_command(Invocation &invocation);
 int spec_command(Invocation &invocation);
 int version_command(Invocation &invocation);
