@@ -50,6 +50,10 @@ public:
   Outcome on(const FdReceive &op);
   Outcome on(const FdOpen &op);
 
+  // resctrl_ops.cc
+  Outcome on(const RdtJoin &op);
+  Outcome on(const RdtRemove &op);
+
   // net_ops.cc
   Outcome on(const NetMove &op);
 

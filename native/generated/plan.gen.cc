@@ -73,6 +73,13 @@ bool read(Reader &reader, FdOpenForm &value) {
   return true;
 }
 
+bool read(Reader &reader, RdtJoinForm &value) {
+  uint8_t index = 0;
+  if (!read_index(reader, index, rdt_join_form_count)) return false;
+  value = static_cast<RdtJoinForm>(index);
+  return true;
+}
+
 bool read(Reader &reader, LabelExecFile &value) {
   uint8_t index = 0;
   if (!read_index(reader, index, label_exec_file_count)) return false;
@@ -459,6 +466,20 @@ bool read(Reader &reader, NotifyOpen &value) {
   return read(reader, value.slot);
 }
 
+bool read(Reader &reader, RdtJoin &value) {
+  return read(reader, value.group) &&
+         read(reader, value.form) &&
+         read(reader, value.compare) &&
+         read(reader, value.schemata) &&
+         read(reader, value.monitor);
+}
+
+bool read(Reader &reader, RdtRemove &value) {
+  return read(reader, value.group) &&
+         read(reader, value.own) &&
+         read(reader, value.monitor);
+}
+
 bool read(Reader &reader, SessionNew &value) {
   return read(reader, value.keyring);
 }
@@ -825,6 +846,14 @@ constexpr const char *steps_of_notify_open[] = {
     "mkdir", "clone",
 };
 
+constexpr const char *steps_of_rdt_join[] = {
+    "mount", "create", "group", "compare", "schemata", "tasks", "monitor",
+};
+
+constexpr const char *steps_of_rdt_remove[] = {
+    "rmdir",
+};
+
 constexpr const char *steps_of_session_new[] = {
     "setsid", "keyring",
 };
@@ -1043,6 +1072,10 @@ bool verify_operation(const OpRecord &record, Actor actor, unsigned depth, const
     return (actor == Actor::host || refuse(what)) && whole<DbusSend>(record, what);
   case code::notify_open:
     return (actor == Actor::host || refuse(what)) && whole<NotifyOpen>(record, what);
+  case code::rdt_join:
+    return (actor == Actor::host || refuse(what)) && whole<RdtJoin>(record, what);
+  case code::rdt_remove:
+    return (actor == Actor::host || refuse(what)) && whole<RdtRemove>(record, what);
   case code::session_new:
     return (actor == Actor::init || refuse(what)) && whole<SessionNew>(record, what);
   case code::net_up:
@@ -1167,6 +1200,8 @@ const char *operation_name(uint16_t code) {
   case code::start_refuse: return "start.refuse";
   case code::dbus_send: return "dbus.send";
   case code::notify_open: return "notify.open";
+  case code::rdt_join: return "rdt.join";
+  case code::rdt_remove: return "rdt.remove";
   case code::session_new: return "session.new";
   case code::net_up: return "net.up";
   case code::hostname_set: return "hostname.set";
@@ -1252,6 +1287,8 @@ const char *step_name(uint16_t code, int step) {
   case code::start_refuse: return nth(steps_of_start_refuse, 1, step);
   case code::dbus_send: return nth(steps_of_dbus_send, 6, step);
   case code::notify_open: return nth(steps_of_notify_open, 2, step);
+  case code::rdt_join: return nth(steps_of_rdt_join, 7, step);
+  case code::rdt_remove: return nth(steps_of_rdt_remove, 1, step);
   case code::session_new: return nth(steps_of_session_new, 2, step);
   case code::net_up: return nth(steps_of_net_up, 2, step);
   case code::hostname_set: return nth(steps_of_hostname_set, 2, step);

@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0xf5, 0xd9, 0x1f, 0x0d, 0x6c, 0x7b, 0xd5, 0x54, 0xf3, 0x1e, 0xfe, 0x35, 0xed, 0x04, 0x00, 0xe6,
+    0x79, 0x3f, 0x32, 0x99, 0x59, 0x22, 0x1f, 0x91, 0x62, 0x75, 0x67, 0x21, 0x10, 0x8d, 0x53, 0x4b,
 };
-constexpr char plan_schema_hash_text[] = "f5d91f0d6c7bd554f31efe35ed0400e6";
+constexpr char plan_schema_hash_text[] = "793f329959221f9162756721108d534b";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -86,6 +86,13 @@ enum class FdOpenForm : uint8_t {
 };
 constexpr uint8_t fd_open_form_count = 3;
 bool read(Reader &reader, FdOpenForm &value);
+
+// Made for this container; made when it is missing; must be there.
+enum class RdtJoinForm : uint8_t {
+  own, shared, present,
+};
+constexpr uint8_t rdt_join_form_count = 3;
+bool read(Reader &reader, RdtJoinForm &value);
 
 // attr/exec for SELinux (and AppArmor before Linux 5.8), attr/apparmor/exec for AppArmor.
 enum class LabelExecFile : uint8_t {
@@ -892,6 +899,33 @@ struct NotifyOpen {
 };
 bool read(Reader &reader, NotifyOpen &value);
 
+// Puts init into a class of service of resctrl (Intel RDT), and into a monitoring group of its own.
+// Undone by removing what was made for the container alone.
+struct RdtJoin {
+  // Directory of the class below the root of resctrl; empty = the root, which is the default class.
+  Str group;
+  // Made for this container; made when it is missing; must be there.
+  RdtJoinForm form{};
+  // Lines that the schemata of a class that is there already must have.
+  List<Str> compare;
+  // Lines for the schemata file; empty = it is not written.
+  Str schemata;
+  // Name of the monitoring group.
+  Optional<Str> monitor;
+};
+bool read(Reader &reader, RdtJoin &value);
+
+// Removes what rdt.join has made for the container alone.
+struct RdtRemove {
+  // Directory of the class.
+  Str group;
+  // The class is the container's own.
+  bool own = false;
+  // Name of the monitoring group.
+  Optional<Str> monitor;
+};
+bool read(Reader &reader, RdtRemove &value);
+
 // setsid(2) and, unless --no-new-keyring, a new session keyring (keyctl(2)
 // KEYCTL_JOIN_SESSION_KEYRING; a kernel without keys is no error).
 struct SessionNew {
@@ -1156,6 +1190,8 @@ constexpr uint16_t ioprio_set = 82;
 constexpr uint16_t start_refuse = 84;
 constexpr uint16_t dbus_send = 85;
 constexpr uint16_t notify_open = 88;
+constexpr uint16_t rdt_join = 90;
+constexpr uint16_t rdt_remove = 91;
 constexpr uint16_t session_new = 96;
 constexpr uint16_t net_up = 97;
 constexpr uint16_t hostname_set = 98;
@@ -1353,6 +1389,12 @@ constexpr int connect = 0, auth = 1, send = 2, reply = 3, refused = 4, job = 5;
 namespace notify_open {
 constexpr int mkdir = 0, clone = 1;
 }
+namespace rdt_join {
+constexpr int mount = 0, create = 1, group = 2, compare = 3, schemata = 4, tasks = 5, monitor = 6;
+}
+namespace rdt_remove {
+constexpr int rmdir = 0;
+}
 namespace session_new {
 constexpr int setsid = 0, keyring = 1;
 }
@@ -1524,6 +1566,10 @@ template <class Handler> Outcome run_host(const OpRecord &record, Handler &handl
     return run_operation<DbusSend>(record, handler);
   case code::notify_open:
     return run_operation<NotifyOpen>(record, handler);
+  case code::rdt_join:
+    return run_operation<RdtJoin>(record, handler);
+  case code::rdt_remove:
+    return run_operation<RdtRemove>(record, handler);
   }
   return malformed();
 }

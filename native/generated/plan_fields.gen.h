@@ -385,6 +385,20 @@ template <class Visit> void each_field(const NotifyOpen &value, Visit &&visit) {
   visit("slot", value.slot);
 }
 
+template <class Visit> void each_field(const RdtJoin &value, Visit &&visit) {
+  visit("group", value.group);
+  visit("form", value.form);
+  visit("compare", value.compare);
+  visit("schemata", value.schemata);
+  visit("monitor", value.monitor);
+}
+
+template <class Visit> void each_field(const RdtRemove &value, Visit &&visit) {
+  visit("group", value.group);
+  visit("own", value.own);
+  visit("monitor", value.monitor);
+}
+
 template <class Visit> void each_field(const SessionNew &value, Visit &&visit) {
   visit("keyring", value.keyring);
 }
@@ -558,6 +572,8 @@ template <class Visit> bool visit_operation(const OpRecord &record, Visit &&visi
   case code::start_refuse: return visit_as(StartRefuse());
   case code::dbus_send: return visit_as(DbusSend());
   case code::notify_open: return visit_as(NotifyOpen());
+  case code::rdt_join: return visit_as(RdtJoin());
+  case code::rdt_remove: return visit_as(RdtRemove());
   case code::session_new: return visit_as(SessionNew());
   case code::net_up: return visit_as(NetUp());
   case code::hostname_set: return visit_as(HostnameSet());

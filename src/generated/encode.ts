@@ -74,6 +74,12 @@ const indexOfFdOpenForm = {
   recursiveTree: 2,
 } as const;
 
+const indexOfRdtJoinForm = {
+  own: 0,
+  shared: 1,
+  present: 2,
+} as const;
+
 const indexOfLabelExecFile = {
   exec: 0,
   apparmorExec: 1,
@@ -831,6 +837,41 @@ function writeNotifyOpen(w: WireWriter, v: plan.NotifyOpen): void {
   w.u8(v.slot);
 }
 
+function writeRdtJoin(w: WireWriter, v: plan.RdtJoin): void {
+  w.u32(90);
+  w.u32(0);
+  const start = w.length();
+  w.str(v.group);
+  w.u8(indexOfRdtJoinForm[v.form]);
+  w.u32(v.compare.length);
+  for (const e0 of v.compare) {
+    w.str(e0);
+  }
+  w.str(v.schemata);
+  if (v.monitor === undefined) {
+    w.u8(0);
+  } else {
+    w.u8(1);
+    w.str(v.monitor);
+  }
+  w.patchU32(start - 4, w.length() - start);
+}
+
+function writeRdtRemove(w: WireWriter, v: plan.RdtRemove): void {
+  w.u32(91);
+  w.u32(0);
+  const start = w.length();
+  w.str(v.group);
+  w.u8(v.own ? 1 : 0);
+  if (v.monitor === undefined) {
+    w.u8(0);
+  } else {
+    w.u8(1);
+    w.str(v.monitor);
+  }
+  w.patchU32(start - 4, w.length() - start);
+}
+
 function writeSessionNew(w: WireWriter, v: plan.SessionNew): void {
   w.u32(96);
   w.u32(0);
@@ -1103,6 +1144,8 @@ const writers: Readonly<Record<plan.Operation['op'], Write>> = {
   'start.refuse': writeStartRefuse,
   'dbus.send': writeDbusSend,
   'notify.open': writeNotifyOpen,
+  'rdt.join': writeRdtJoin,
+  'rdt.remove': writeRdtRemove,
   'session.new': writeSessionNew,
   'net.up': writeNetUp,
   'hostname.set': writeHostnameSet,
@@ -1140,10 +1183,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0x0d1fd9f5);
-  w.u32(0x54d57b6c);
-  w.u32(0x35fe1ef3);
-  w.u32(0xe60004ed);
+  w.u32(0x99323f79);
+  w.u32(0x911f2259);
+  w.u32(0x21677562);
+  w.u32(0x4b538d10);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = 'f5d91f0d6c7bd554f31efe35ed0400e6';
+export const schemaHash = '793f329959221f9162756721108d534b';
 
 export interface OperationMeta {
   readonly code: number;
@@ -89,6 +89,8 @@ const text = `{
 "start.refuse": {"code":84,"actors":["host"],"steps":["process"],"undo":false,"fields":{}},
 "dbus.send": {"code":85,"actors":["host"],"steps":["connect","auth","send","reply","refused","job"],"undo":true,"fields":{"sockets":"list DbusSocket","greeting":"list bytes","calls":"list bytes","pidAt":"optional u32","job":"bool","accept":"list str","undo":"list bytes","timeout":"u32"}},
 "notify.open": {"code":88,"actors":["host"],"steps":["mkdir","clone"],"undo":false,"fields":{"slot":"slot"}},
+"rdt.join": {"code":90,"actors":["host"],"steps":["mount","create","group","compare","schemata","tasks","monitor"],"undo":true,"fields":{"group":"str","form":"enum RdtJoinForm","compare":"list str","schemata":"str","monitor":"optional str"}},
+"rdt.remove": {"code":91,"actors":["host"],"steps":["rmdir"],"undo":false,"fields":{"group":"str","own":"bool","monitor":"optional str"}},
 "session.new": {"code":96,"actors":["init"],"steps":["setsid","keyring"],"undo":false,"fields":{"keyring":"optional template"}},
 "net.up": {"code":97,"actors":["init"],"steps":["socket","flags"],"undo":false,"fields":{}},
 "hostname.set": {"code":98,"actors":["init"],"steps":["sethostname","setdomainname"],"undo":false,"fields":{"hostname":"optional str","domainname":"optional str"}},
@@ -131,6 +133,7 @@ const text = `{
 "DeviceOpenKind": ["char","block"],
 "PathSymlinkExisting": ["keep","replace"],
 "FdOpenForm": ["path","tree","recursiveTree"],
+"RdtJoinForm": ["own","shared","present"],
 "LabelExecFile": ["exec","apparmorExec"]
 },
 "flags": {

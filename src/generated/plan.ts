@@ -54,6 +54,9 @@ export type PathSymlinkExisting = 'keep' | 'replace';
 /** O_PATH, open_tree(OPEN_TREE_CLONE), or the same with AT_RECURSIVE. */
 export type FdOpenForm = 'path' | 'tree' | 'recursiveTree';
 
+/** Made for this container; made when it is missing; must be there. */
+export type RdtJoinForm = 'own' | 'shared' | 'present';
+
 /** attr/exec for SELinux (and AppArmor before Linux 5.8), attr/apparmor/exec for AppArmor. */
 export type LabelExecFile = 'exec' | 'apparmorExec';
 
@@ -1016,6 +1019,37 @@ export interface NotifyOpen {
 }
 
 /**
+ * Puts init into a class of service of resctrl (Intel RDT), and into a monitoring group of its own. Undone by
+ * removing what was made for the container alone. Run by: host.
+ */
+export interface RdtJoin {
+  readonly op: 'rdt.join';
+  readonly from: string;
+  /** Directory of the class below the root of resctrl; empty = the root, which is the default class. */
+  readonly group: string;
+  /** Made for this container; made when it is missing; must be there. */
+  readonly form: RdtJoinForm;
+  /** Lines that the schemata of a class that is there already must have. */
+  readonly compare: readonly string[];
+  /** Lines for the schemata file; empty = it is not written. */
+  readonly schemata: string;
+  /** Name of the monitoring group. */
+  readonly monitor?: string | undefined;
+}
+
+/** Removes what rdt.join has made for the container alone. Run by: host. */
+export interface RdtRemove {
+  readonly op: 'rdt.remove';
+  readonly from: string;
+  /** Directory of the class. */
+  readonly group: string;
+  /** The class is the container's own. */
+  readonly own: boolean;
+  /** Name of the monitoring group. */
+  readonly monitor?: string | undefined;
+}
+
+/**
  * setsid(2) and, unless --no-new-keyring, a new session keyring (keyctl(2) KEYCTL_JOIN_SESSION_KEYRING; a
  * kernel without keys is no error). Run by: init.
  */
@@ -1306,7 +1340,9 @@ export type HostOperation =
   | IoprioSet
   | StartRefuse
   | DbusSend
-  | NotifyOpen;
+  | NotifyOpen
+  | RdtJoin
+  | RdtRemove;
 
 /** Operations that the program of the stager may have. */
 export type StagerOperation =

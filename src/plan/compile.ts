@@ -20,6 +20,7 @@ import { protectPaths } from './concern/paths.ts';
 import {
   enterCwd, enterCwdAgain, findProgram, ownStdio, refusePrivileges, runProgram, setEnvironment, setIds, waitForStart,
 } from './concern/process.ts';
+import { joinRdt } from './concern/rdt.ts';
 import { limitEarly, limitLate } from './concern/rlimits.ts';
 import { adaptProcess, schedule } from './concern/scheduling.ts';
 import { enterRoot, finishRoot, openRoot, spreadRoot } from './concern/rootfs.ts';
@@ -48,6 +49,7 @@ export function compile(spec: Spec, context: Context): Plan {
   limitProcesses(d);
   writeState(d);
   makeSession(d);
+  joinRdt(d);
   moveDevices(d);
   raiseLoopback(d);
   openRoot(d);

@@ -147,3 +147,21 @@ t.test('options of crun, of superblocks, and remount', async (t) => {
     { op: 'mount.reconfigure', options: [{ key: 'size', value: '1m' }] }, { op: 'mount.attr', set: nosuid },
   ]);
 });
+
+t.test('network devices and Intel RDT', async (t) => {
+  const plan = planOf((config) => {
+    config.linux.netDevices = { eth0: {}, 'eth1': { name: 'net%d' } };
+    config.linux.timeOffsets = { boottime: { secs: 5 }, monotonic: { nanosecs: 6 } };
+    config.linux.namespaces.push({ type: 'time' });
+    config.linux.intelRdt = { l3CacheSchema: 'L3:0=f', memBwSchema: 'MB:0=50', schemata: ['L2:0=1'], enableMonitoring: true };
+  });
+  const host = plan.programs.create ?? [];
+  t.match(find(host, 'net.move'), [{ device: 'eth0', name: 'eth0', from: '/linux/netDevices/eth0' }, { device: 'eth1', name: 'net%d' }]);
+  t.match(find(plan.programs.stager ?? [], 'time.offsets'), [{ content: 'monotonic 0 6\nboottime 5 0\n' }]);
+  t.match(find(host, 'rdt.join'), [{ form: 'own', compare: ['L3:0=f', 'MB:0=50'], schemata: 'L3:0=f\nMB:0=50\nL2:0=1\n' }]);
+  t.match(find(plan.programs.delete ?? [], 'rdt.remove'), [{ own: true }]);
+  const joins = (intelRdt: object): unknown => find(planOf((config) => { config.linux.intelRdt = intelRdt; }).programs.create ?? [], 'rdt.join')[0];
+  t.match(joins({ closID: 'a' }), { group: 'a', form: 'present', schemata: '', monitor: undefined });
+  t.match(joins({ closID: 'a', schemata: ['L3:0=1'] }), { group: 'a', form: 'shared', compare: [] });
+  t.match(joins({ closID: '/' }), { group: '', form: 'present' });
+});

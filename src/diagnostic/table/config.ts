@@ -55,6 +55,9 @@ export const config = {
   mountFlagConflict: {
     code: 'E0418', warning: true, message: 'mount option "{value}" cancels "{earlier}"', hint: 'the last one counts; remove the other',
   },
+  rdtClass: { code: 'E0478', message: 'closID "{value}" is no name of a class of service', hint: 'name one directory, or "/" for the default class' },
+  rdtLine: { code: 'E0479', message: '{name} has more than one line', hint: 'list the lines in schemata' },
+  rdtPrefix: { code: 'E0490', warning: true, message: 'l3CacheSchema "{value}" does not begin with "L3:"', hint: 'use schemata for other resources' },
   sysctlDomainname: { code: 'E0477', message: 'sysctl "kernel.domainname" is "{value}", but domainname is "{domainname}"', hint: 'remove one' },
   netDeviceName: {
     code: 'E0475', message: '"{value}" cannot be the name of a network device', hint: 'it has 1 to 15 bytes without "/", ":" and blanks; a new name may have one "%d"',

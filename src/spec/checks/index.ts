@@ -8,6 +8,7 @@ import { checkHooks } from './hooks.ts';
 import { checkIdMaps } from './id-maps.ts';
 import { checkMounts } from './mounts.ts';
 import { checkNamespaces } from './namespaces.ts';
+import { checkIntelRdt } from './intel-rdt.ts';
 import { checkNetDevices } from './net-devices.ts';
 import { checkCgroupsPath, checkPaths } from './paths.ts';
 import { checkProgram, checkTerminal } from './process.ts';
@@ -35,6 +36,6 @@ export const processFileChecks: readonly ((process: Process, at: string, finding
 
 /** Checks of a whole configuration. */
 export const configChecks: readonly ((spec: Spec, findings: Findings) => void)[] = [
-  checkVersion, checkUnsupported, checkPresence, checkNamespaces, checkIdMaps, checkMounts, checkDevices, checkNetDevices, checkPaths, checkSysctl,
+  checkVersion, checkUnsupported, checkPresence, checkNamespaces, checkIdMaps, checkMounts, checkDevices, checkNetDevices, checkIntelRdt, checkPaths, checkSysctl,
   checkCgroupsPath, checkResources, checkSeccomp, checkHooks, checkDeadlineHooks, checkMemoryPolicy, checkPersonality, checkUnknown,
 ];
