@@ -51,7 +51,8 @@ function mergeMembers(kept: Members, update: Members, to: string, from: string, 
 /** Whether a value is one to set. Zero has a meaning of its own only for swappiness and idle. */
 function says(key: string, value: Value): boolean {
   if (key === 'swappiness' || key === 'idle') return value !== undefined && value !== null;
-  return value !== undefined && value !== null && value !== '' && value !== false && Number(value) !== 0;
+  if (typeof value === 'number' || typeof value === 'bigint') return Number(value) !== 0;
+  return value !== undefined && value !== null && value !== '' && value !== false;
 }
 
 function mergeList(
