@@ -5,6 +5,7 @@
 #include "executor/patience.h"
 #include "executor/process.h"
 #include <fcntl.h>
+#include <initializer_list>
 #include <sys/stat.h>
 
 namespace veloci {
@@ -200,6 +201,25 @@ int remove_cgroup(const CgroupDir &dir, uint32_t milliseconds) {
 void thaw_cgroup(const CgroupDir &dir) {
   Fd cgroup(open_cgroup(dir.mount.c_str(), dir.path.c_str(), O_PATH | O_DIRECTORY));
   if (cgroup.valid()) thaw(cgroup.get());
+}
+
+bool out_of_memory_recorded(const Record &record) {
+  Str mount, path;
+  RecordCgroups groups(record);
+  while (groups.next(mount, path)) {
+    Fd cgroup(open_cgroup(mount.c_str(), path.c_str(), O_PATH | O_DIRECTORY));
+    if (!cgroup.valid()) continue;
+    for (const char *name : {"memory.oom_control", "memory.events"}) {
+      TextOf<512> text;
+      if (!read_value(cgroup.get(), name, text)) continue;
+      constexpr char key[] = "oom_kill ";
+      for (const char *at = strstr(text.c_str(), key); at != nullptr; at = strstr(at + 1, key)) {
+        bool whole = at == text.c_str() || at[-1] == '\n';
+        if (whole && at[sizeof key - 1] != '0') return true;
+      }
+    }
+  }
+  return false;
 }
 
 bool frozen_recorded(const Record &record) {

@@ -18,6 +18,9 @@ int remove_cgroup(const CgroupDir &dir, uint32_t milliseconds);
 // Thaws a cgroup of the freezer hierarchy (v1) or of v2. Errors are passed over.
 void thaw_cgroup(const CgroupDir &dir);
 
+// Whether a process in a cgroup of the record has been killed because memory ran out.
+bool out_of_memory_recorded(const Record &record);
+
 // Whether the container that a record describes is frozen.
 bool frozen_recorded(const Record &record);
 // Thaws it.

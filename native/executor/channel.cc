@@ -1,4 +1,5 @@
 #include "executor/channel.h"
+#include "executor/cgroup.h"
 #include <poll.h>
 #include <sys/wait.h>
 
@@ -32,7 +33,8 @@ void explain_death(Context &context) {
   detail.add(name);
   if (info.si_code == CLD_EXITED) detail.add(" exited with status ").add_signed(info.si_status);
   else detail.add(" was killed by signal ").add_signed(info.si_status);
-  if (info.si_code != CLD_EXITED && info.si_status == SIGKILL) detail.add(" (is the memory limit too low?)");
+  bool killed = info.si_code != CLD_EXITED && info.si_status == SIGKILL;
+  if (killed && context.record != nullptr) context.failure.out_of_memory = out_of_memory_recorded(*context.record);
 }
 
 } // namespace

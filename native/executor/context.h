@@ -21,6 +21,8 @@ struct PlanFailure {
   TextOf<4096> detail;
   // How execve failed, when it was that.
   FailureKind kind = FailureKind::operation;
+  // A process of the container was killed for want of memory.
+  bool out_of_memory = false;
   // The other side has reported it: no operation of ours is to blame.
   bool reported = false;
 };

@@ -1,4 +1,5 @@
 // process.start: exec.fifo, and the report page.
+#include "executor/cgroup.h"
 #include "executor/channel.h"
 #include "executor/handler.h"
 #include "executor/process.h"
@@ -65,7 +66,9 @@ Outcome HostHandler::on(const ProcessStart &) {
   switch (record_stage(record)) {
   case Stage::executing: return {};
   case Stage::failed: break;
-  default: return Outcome::failed(died, ESRCH);
+  default:
+    context_.failure.out_of_memory = out_of_memory_recorded(record);
+    return Outcome::failed(died, ESRCH);
   }
   const RecordFailure &failure = record.failure;
   auto kind = static_cast<FailureKind>(failure.kind);

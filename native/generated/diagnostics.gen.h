@@ -967,12 +967,12 @@ struct InitDied {
   template <class Sink> bool hint(Sink &) const { return false; }
 };
 
-// the container's init was killed because it was out of memory
+// the container's init was OOM-killed: out of memory (memory limit too low?)
 struct InitOom {
   static constexpr char code[] = "E0628";
 
   template <class Sink> void message(Sink &sink) const {
-    sink.text(Str{"the container's init was killed because it was out of memory", 60});
+    sink.text(Str{"the container's init was OOM-killed: out of memory (memory limit too low?)", 74});
   }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"raise linux.resources.memory.limit", 34});

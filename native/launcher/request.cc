@@ -225,6 +225,7 @@ int explain_failure(Invocation &invocation, const Request &request, const char *
   if (failure.err == EINTR && !failure.reported) {
     return invocation.fail(CommandInterrupted{.signal = NumberText(invocation.signals.pending_stop())});
   }
+  if (failure.out_of_memory) return invocation.fail(InitOom{});
   Engine engine;
   Response response;
   if (engine.start() == 0 && engine.send(request, verb, &failure)) {

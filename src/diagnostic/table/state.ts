@@ -36,7 +36,7 @@ export const state = {
   logFile: { code: 'E0626', native: true, message: 'cannot open the log file "{path}" ({errno})' },
   initDied: { code: 'E0627', native: true, message: 'the container\'s init died before the program was started ({status})' },
   initOom: {
-    code: 'E0628', native: true, message: 'the container\'s init was killed because it was out of memory',
+    code: 'E0628', native: true, message: 'the container\'s init was OOM-killed: out of memory (memory limit too low?)',
     hint: 'raise linux.resources.memory.limit',
   },
   commandInterrupted: { code: 'E0629', native: true, message: 'stopped by signal {signal}; everything was undone' },
