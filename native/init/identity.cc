@@ -20,11 +20,25 @@ constexpr mode_t default_umask = 022;
 
 long set_capability_bounds(unsigned long number) { return prctl(PR_CAPBSET_DROP, number, 0, 0, 0); }
 
+bool is_null(const struct stat &status) { return S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3); }
+
 // Pipes and terminals; never the null device, which belongs to all, nor files.
 bool is_stream(int fd, const struct stat &status) {
   if (S_ISFIFO(status.st_mode)) return true;
   termios terminal;
-  return S_ISCHR(status.st_mode) && status.st_rdev != makedev(1, 3) && ioctl(fd, TCGETS, &terminal) == 0;
+  return S_ISCHR(status.st_mode) && !is_null(status) && ioctl(fd, TCGETS, &terminal) == 0;
+}
+
+// The caller's null device lies outside of the container, where a checkpoint cannot follow: the container's own takes
+// its place. Where there is none it stays.
+void own_null(int fd) {
+  int flags = fcntl(fd, F_GETFL);
+  if (flags < 0) return;
+  Fd own(open("/dev/null", (flags & O_ACCMODE) | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat status;
+  if (!own.valid() || fstat(own.get(), &status) < 0 || !is_null(status)) return;
+  fcntl(own.get(), F_SETFL, flags);
+  dup2(own.get(), fd);
 }
 
 } // namespace
@@ -46,6 +60,10 @@ Outcome Init::on(const StdioOwn &op) {
   for (int fd = 0; fd <= 2; fd++) {
     struct stat status;
     if (fstat(fd, &status) < 0) return Outcome::failed(step::stdio_own::fchown);
+    if (is_null(status)) {
+      own_null(fd);
+      continue;
+    }
     if (status.st_uid == op.uid || !is_stream(fd, status)) continue;
     // A read-only file system or an owner that has no number here: it stays as it is.
     if (fchown(fd, op.uid, static_cast<gid_t>(-1)) < 0 && errno != EPERM && errno != EINVAL && errno != EROFS) {
