@@ -33,6 +33,20 @@ struct Child {
   Fd pidfd;
 };
 
+// CRIU at work (criu.start, criu.await).
+struct CriuJob {
+  Child process;
+  Fd socket;
+  // Folders of the images and of the log.
+  Fd images;
+  Fd work;
+  Str log;
+  CriuRequest request{};
+  // It waits for the answer to a notification.
+  bool waiting = false;
+  bool answered = false;
+};
+
 class Context {
 public:
   Str id;
@@ -54,6 +68,7 @@ public:
   // Stager and init while they are children of this process; socket to them.
   Child stager;
   Child init;
+  CriuJob criu;
   Fd socket;
   Fd slots[Slot::count];
   // --preserve-fds and LISTEN_FDS: descriptors 3 to 2+preserve are handed on.

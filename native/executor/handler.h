@@ -73,6 +73,10 @@ public:
   // dbus_ops.cc
   Outcome on(const DbusSend &op);
 
+  // criu_ops.cc
+  Outcome on(const CriuStart &op);
+  Outcome on(const CriuAwait &op);
+
   // hook_ops.cc
   Outcome on(const HookRun &op);
 

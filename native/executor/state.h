@@ -31,6 +31,8 @@ constexpr char config[] = "config.json";
 constexpr char request[] = "request.json";
 constexpr char plan[] = "plan";
 constexpr char state[] = "state.json";
+// In a folder of images: what stdin, stdout and stderr of a container were, a JSON list of texts.
+constexpr char descriptors[] = "descriptors.json";
 constexpr char fifo[] = "exec.fifo";
 // Directory of the socket for sd_notify(3), and the socket below it.
 constexpr char notify[] = "notify";

@@ -17,15 +17,18 @@ enum class Flag : uint8_t {
   resources, dry_run, memory, memory_reservation, memory_swap, cpu_share, cpu_period, cpu_quota,
   cpu_burst, cpu_idle, cpu_rt_period, cpu_rt_runtime, cpuset_cpus, cpuset_mems, pids_limit,
   blkio_weight, l3_cache_schema, mem_bw_schema, kernel_memory, kernel_memory_tcp, stats, interval,
-  file, json,
+  image_path, work_path, tcp_established, tcp_close, ext_unix_sk, shell_job, file_locks, link_remap,
+  manage_cgroups_mode, empty_ns, auto_dedup, lazy_pages, network_lock, leave_running, pre_dump,
+  parent_path, tcp_skip_in_flight, page_server, status_fd, lsm_profile, lsm_mount_context, file,
+  json,
 };
-constexpr uint8_t flag_count = 63;
+constexpr uint8_t flag_count = 84;
 
 enum class Command : uint8_t {
   run, create, start, state, list, kill, delete_, exec, pause, resume, update, ps, events, wait,
-  spec, validate, plan, explain, features, doctor, version, help,
+  checkpoint, restore, spec, validate, plan, explain, features, doctor, version, help,
 };
-constexpr uint8_t command_count = 22;
+constexpr uint8_t command_count = 24;
 
 // Operands without a limit.
 constexpr uint8_t any_number = 255;
@@ -65,7 +68,7 @@ constexpr FlagSpec global_flags[] = {
     {Flag::systemd_cgroup, "systemd-cgroup", "", Kind::boolean, "", false},
     {Flag::cgroup_manager, "cgroup-manager", "", Kind::string, "cgroupfs|systemd|disabled", false},
     {Flag::rootless, "rootless", "", Kind::string, "", true},
-    {Flag::criu, "criu", "", Kind::string, "", true},
+    {Flag::criu, "criu", "", Kind::string, "", false},
     {Flag::help, "help", "h?", Kind::boolean, "", false},
     {Flag::version, "version", "vV", Kind::boolean, "", false},
 };
@@ -164,6 +167,56 @@ constexpr FlagSpec flags_of_events[] = {
     {Flag::interval, "interval", "", Kind::string, "", false},
 };
 
+constexpr FlagSpec flags_of_checkpoint[] = {
+    {Flag::image_path, "image-path", "", Kind::string, "", false},
+    {Flag::work_path, "work-path", "", Kind::string, "", false},
+    {Flag::tcp_established, "tcp-established", "", Kind::boolean, "", false},
+    {Flag::tcp_close, "tcp-close", "", Kind::boolean, "", false},
+    {Flag::ext_unix_sk, "ext-unix-sk", "", Kind::boolean, "", false},
+    {Flag::shell_job, "shell-job", "", Kind::boolean, "", false},
+    {Flag::file_locks, "file-locks", "", Kind::boolean, "", false},
+    {Flag::link_remap, "link-remap", "", Kind::boolean, "", false},
+    {Flag::manage_cgroups_mode, "manage-cgroups-mode", "", Kind::string, "soft|full|strict|ignore", false},
+    {Flag::empty_ns, "empty-ns", "", Kind::list, "", false},
+    {Flag::auto_dedup, "auto-dedup", "", Kind::boolean, "", false},
+    {Flag::lazy_pages, "lazy-pages", "", Kind::boolean, "", false},
+    {Flag::network_lock, "network-lock", "", Kind::string, "iptables|nftables|skip", false},
+    {Flag::leave_running, "leave-running", "", Kind::boolean, "", false},
+    {Flag::pre_dump, "pre-dump", "", Kind::boolean, "", false},
+    {Flag::parent_path, "parent-path", "", Kind::string, "", false},
+    {Flag::tcp_skip_in_flight, "tcp-skip-in-flight", "", Kind::boolean, "", false},
+    {Flag::page_server, "page-server", "", Kind::string, "", false},
+    {Flag::status_fd, "status-fd", "", Kind::integer, "", false},
+};
+
+constexpr FlagSpec flags_of_restore[] = {
+    {Flag::bundle, "bundle", "b", Kind::string, "", false},
+    {Flag::config, "config", "f", Kind::string, "", false},
+    {Flag::console_socket, "console-socket", "", Kind::string, "", false},
+    {Flag::pid_file, "pid-file", "", Kind::string, "", false},
+    {Flag::detach, "detach", "d", Kind::boolean, "", false},
+    {Flag::keep, "keep", "", Kind::boolean, "", false},
+    {Flag::image_path, "image-path", "", Kind::string, "", false},
+    {Flag::work_path, "work-path", "", Kind::string, "", false},
+    {Flag::tcp_established, "tcp-established", "", Kind::boolean, "", false},
+    {Flag::tcp_close, "tcp-close", "", Kind::boolean, "", false},
+    {Flag::ext_unix_sk, "ext-unix-sk", "", Kind::boolean, "", false},
+    {Flag::shell_job, "shell-job", "", Kind::boolean, "", false},
+    {Flag::file_locks, "file-locks", "", Kind::boolean, "", false},
+    {Flag::link_remap, "link-remap", "", Kind::boolean, "", false},
+    {Flag::manage_cgroups_mode, "manage-cgroups-mode", "", Kind::string, "soft|full|strict|ignore", false},
+    {Flag::empty_ns, "empty-ns", "", Kind::list, "", false},
+    {Flag::auto_dedup, "auto-dedup", "", Kind::boolean, "", false},
+    {Flag::lazy_pages, "lazy-pages", "", Kind::boolean, "", false},
+    {Flag::network_lock, "network-lock", "", Kind::string, "iptables|nftables|skip", false},
+    {Flag::lsm_profile, "lsm-profile", "", Kind::string, "", false},
+    {Flag::lsm_mount_context, "lsm-mount-context", "", Kind::string, "", false},
+    {Flag::no_subreaper, "no-subreaper", "", Kind::boolean, "", true},
+    {Flag::no_pivot, "no-pivot", "", Kind::boolean, "", true},
+    {Flag::no_new_keyring, "no-new-keyring", "", Kind::boolean, "", true},
+    {Flag::preserve_fds, "preserve-fds", "", Kind::integer, "", true},
+};
+
 constexpr FlagSpec flags_of_spec[] = {
     {Flag::bundle, "bundle", "b", Kind::string, "", false},
     {Flag::rootless, "rootless", "", Kind::boolean, "", false},
@@ -193,28 +246,30 @@ constexpr char main_help[] =
     "usage: veloci [GLOBAL FLAGS] COMMAND [FLAGS] [ARGUMENTS]\n"
     "\n"
     "commands:\n"
-    "  run       create and start a container\n"
-    "  create    create a container without starting it\n"
-    "  start     start the program of a created container\n"
-    "  state     show the state of a container as JSON\n"
-    "  list      list containers\n"
-    "  kill      send a signal to a container\n"
-    "  delete    delete a stopped container\n"
-    "  exec      run a program in a running container\n"
-    "  pause     stop all processes of a container for a while\n"
-    "  resume    let the processes of a paused container go on\n"
-    "  update    change the resource limits of a container\n"
-    "  ps        list the processes of a container\n"
-    "  events    show usage and events of a container\n"
-    "  wait      wait until a container has stopped\n"
-    "  spec      write a config.json to begin with\n"
-    "  validate  check a bundle without running it\n"
-    "  plan      show what would be done for a bundle\n"
-    "  explain   explain a property of config.json or an error code\n"
-    "  features  show what this runtime supports as JSON\n"
-    "  doctor    explain what this host can and cannot do\n"
-    "  version   show the version\n"
-    "  help      show help\n"
+    "  run         create and start a container\n"
+    "  create      create a container without starting it\n"
+    "  start       start the program of a created container\n"
+    "  state       show the state of a container as JSON\n"
+    "  list        list containers\n"
+    "  kill        send a signal to a container\n"
+    "  delete      delete a stopped container\n"
+    "  exec        run a program in a running container\n"
+    "  pause       stop all processes of a container for a while\n"
+    "  resume      let the processes of a paused container go on\n"
+    "  update      change the resource limits of a container\n"
+    "  ps          list the processes of a container\n"
+    "  events      show usage and events of a container\n"
+    "  wait        wait until a container has stopped\n"
+    "  checkpoint  save a running container with CRIU\n"
+    "  restore     make a container from a checkpoint\n"
+    "  spec        write a config.json to begin with\n"
+    "  validate    check a bundle without running it\n"
+    "  plan        show what would be done for a bundle\n"
+    "  explain     explain a property of config.json or an error code\n"
+    "  features    show what this runtime supports as JSON\n"
+    "  doctor      explain what this host can and cannot do\n"
+    "  version     show the version\n"
+    "  help        show help\n"
     "\n"
     "global flags:\n"
     "      --root DIR              where the state of containers is kept [/run/veloci, or\n"
@@ -227,6 +282,7 @@ constexpr char main_help[] =
     "                              SLICE:PREFIX:NAME\n"
     "      --cgroup-manager MANAGER\n"
     "                              who makes cgroups: cgroupfs, systemd, disabled [cgroupfs]\n"
+    "      --criu PATH             the program of CRIU, a path or a name in PATH [criu]\n"
     "  -h, --help                  show help\n"
     "  -v, --version               show the version\n"
     "\n"
@@ -508,6 +564,88 @@ constexpr char help_of_wait[] =
     "\n"
     "Global flags: see veloci --help.\n";
 
+constexpr char help_of_checkpoint[] =
+    "veloci checkpoint: save a running container with CRIU\n"
+    "\n"
+    "usage: veloci checkpoint [FLAGS] ID\n"
+    "\n"
+    "Writes the processes of a running container to images, from which `veloci restore` makes it\n"
+    "again. The container is deleted afterwards, unless it is to go on. CRIU must be installed.\n"
+    "\n"
+    "flags:\n"
+    "      --image-path DIR        where the images are [./checkpoint]\n"
+    "      --work-path DIR         where CRIU writes its logs [that of the images]\n"
+    "      --tcp-established       also established TCP connections\n"
+    "      --tcp-close             TCP connections are closed\n"
+    "      --ext-unix-sk           also UNIX sockets whose peer is outside\n"
+    "      --shell-job             also processes on a terminal of the host\n"
+    "      --file-locks            also file locks\n"
+    "      --link-remap            also open files that are unlinked, by a name of CRIU\n"
+    "      --manage-cgroups-mode MODE\n"
+    "                              what CRIU does about cgroups: soft, full, strict, ignore\n"
+    "                              [soft]\n"
+    "      --empty-ns NAMESPACE    only make a namespace (network), without what is in it\n"
+    "                              (repeatable)\n"
+    "      --auto-dedup            free memory pages of earlier images that are superseded\n"
+    "      --lazy-pages            leave memory pages where they are until they are used\n"
+    "      --network-lock METHOD   how the network is held meanwhile: iptables, nftables, skip\n"
+    "                              [as CRIU does]\n"
+    "      --leave-running         let the container go on\n"
+    "      --pre-dump              write its memory alone and let it go on: a later checkpoint\n"
+    "                              needs less time\n"
+    "      --parent-path DIR       images of an earlier --pre-dump, relative to --image-path\n"
+    "      --tcp-skip-in-flight    leave out TCP connections that are being made\n"
+    "      --page-server ADDRESS:PORT\n"
+    "                              send memory pages to a page server of CRIU\n"
+    "      --status-fd FD          descriptor that CRIU writes to when its page server is ready\n"
+    "\n"
+    "example:\n"
+    "  veloci checkpoint --image-path /srv/saved web1    # save web1 and end it\n"
+    "\n"
+    "Global flags: see veloci --help.\n";
+
+constexpr char help_of_restore[] =
+    "veloci restore: make a container from a checkpoint\n"
+    "\n"
+    "usage: veloci restore [FLAGS] ID\n"
+    "\n"
+    "Makes a container from a bundle and the images of `veloci checkpoint`: its processes go on\n"
+    "where they were. CRIU must be installed.\n"
+    "\n"
+    "flags:\n"
+    "  -b, --bundle DIR            the bundle: the directory that holds config.json [.]\n"
+    "  -f, --config FILE           another name for config.json, absolute or below the bundle\n"
+    "      --console-socket PATH   AF_UNIX stream socket that receives the master of the terminal\n"
+    "      --pid-file FILE         write the pid of the process there\n"
+    "  -d, --detach                return as soon as the process runs\n"
+    "      --keep                  do not delete the container when it ends\n"
+    "      --image-path DIR        where the images are [./checkpoint]\n"
+    "      --work-path DIR         where CRIU writes its logs [that of the images]\n"
+    "      --tcp-established       also established TCP connections\n"
+    "      --tcp-close             TCP connections are closed\n"
+    "      --ext-unix-sk           also UNIX sockets whose peer is outside\n"
+    "      --shell-job             also processes on a terminal of the host\n"
+    "      --file-locks            also file locks\n"
+    "      --link-remap            also open files that are unlinked, by a name of CRIU\n"
+    "      --manage-cgroups-mode MODE\n"
+    "                              what CRIU does about cgroups: soft, full, strict, ignore\n"
+    "                              [soft]\n"
+    "      --empty-ns NAMESPACE    only make a namespace (network), without what is in it\n"
+    "                              (repeatable)\n"
+    "      --auto-dedup            free memory pages of earlier images that are superseded\n"
+    "      --lazy-pages            leave memory pages where they are until they are used\n"
+    "      --network-lock METHOD   how the network is held meanwhile: iptables, nftables, skip\n"
+    "                              [as CRIU does]\n"
+    "      --lsm-profile TYPE:NAME\n"
+    "                              security label of the processes: apparmor or selinux\n"
+    "      --lsm-mount-context CONTEXT\n"
+    "                              SELinux context of the mounts\n"
+    "\n"
+    "example:\n"
+    "  veloci restore -d --image-path /srv/saved -b /srv/web web1    # let web1 go on\n"
+    "\n"
+    "Global flags: see veloci --help.\n";
+
 constexpr char help_of_spec[] =
     "veloci spec: write a config.json to begin with\n"
     "\n"
@@ -664,6 +802,10 @@ constexpr CommandSpec commands[] = {
      "veloci events [FLAGS] ID", help_of_events},
     {Command::wait, "wait", nullptr, 0, 1, 1, any_number,
      "veloci wait ID", help_of_wait},
+    {Command::checkpoint, "checkpoint", flags_of_checkpoint, 19, 1, 1, any_number,
+     "veloci checkpoint [FLAGS] ID", help_of_checkpoint},
+    {Command::restore, "restore", flags_of_restore, 25, 1, 1, any_number,
+     "veloci restore [FLAGS] ID", help_of_restore},
     {Command::spec, "spec", flags_of_spec, 3, 0, 0, any_number,
      "veloci spec [FLAGS]", help_of_spec},
     {Command::validate, "validate", flags_of_validate, 4, 0, 0, any_number,

@@ -1119,6 +1119,34 @@ struct PsColumn {
   }
 };
 
+// cannot checkpoint container "{id}": container not running, it is {status}
+struct CheckpointNotRunning {
+  static constexpr char code[] = "E0640";
+  Str id = {};
+  Str status = {};
+
+  template <class Sink> void message(Sink &sink) const {
+    sink.text(Str{"cannot checkpoint container \"", 29});
+    sink.value(id);
+    sink.text(Str{"\": container not running, it is ", 32});
+    sink.value(status);
+  }
+  template <class Sink> bool hint(Sink &) const { return false; }
+};
+
+// --status-fd {fd} is not open
+struct StatusFdClosed {
+  static constexpr char code[] = "E0641";
+  Str fd = {};
+
+  template <class Sink> void message(Sink &sink) const {
+    sink.text(Str{"--status-fd ", 12});
+    sink.value(fd);
+    sink.text(Str{" is not open", 12});
+  }
+  template <class Sink> bool hint(Sink &) const { return false; }
+};
+
 // exec "{name}": executable file not found in $PATH
 struct ProgramFind {
   static constexpr char code[] = "E0732";

@@ -45,6 +45,20 @@ bool read(Reader &reader, Status &value) {
   return true;
 }
 
+bool read(Reader &reader, CriuRequest &value) {
+  uint8_t index = 0;
+  if (!read_index(reader, index, criu_request_count)) return false;
+  value = static_cast<CriuRequest>(index);
+  return true;
+}
+
+bool read(Reader &reader, CriuPoint &value) {
+  uint8_t index = 0;
+  if (!read_index(reader, index, criu_point_count)) return false;
+  value = static_cast<CriuPoint>(index);
+  return true;
+}
+
 bool read(Reader &reader, DeviceNodeKind &value) {
   uint8_t index = 0;
   if (!read_index(reader, index, device_node_kind_count)) return false;
@@ -110,6 +124,12 @@ bool read(Reader &reader, CgroupValue &value) {
 bool read(Reader &reader, DbusSocket &value) {
   return read(reader, value.path) &&
          read(reader, value.broker);
+}
+
+bool read(Reader &reader, CriuNamespace &value) {
+  return read(reader, value.type) &&
+         read(reader, value.key) &&
+         read(reader, value.path);
 }
 
 bool read(Reader &reader, Response &value) {
@@ -583,6 +603,28 @@ bool read(Reader &reader, CpuAffinity &value) {
   return read(reader, value.mask);
 }
 
+bool read(Reader &reader, CriuStart &value) {
+  return read(reader, value.request) &&
+         read(reader, value.options) &&
+         read(reader, value.criu) &&
+         read(reader, value.oldest) &&
+         read(reader, value.images) &&
+         read(reader, value.work) &&
+         read(reader, value.parent) &&
+         read(reader, value.log) &&
+         read(reader, value.rootfs) &&
+         read(reader, value.cgroups) &&
+         read(reader, value.namespaces) &&
+         read(reader, value.masked) &&
+         read(reader, value.status_fd);
+}
+
+bool read(Reader &reader, CriuAwait &value) {
+  return read(reader, value.until) &&
+         read(reader, value.console) &&
+         read(reader, value.log);
+}
+
 namespace {
 
 bool refuse(const char **what) {
@@ -614,7 +656,7 @@ bool whole_alt(const OpRecord &record, Actor actor, unsigned depth, const char *
 
 constexpr const char *program_names[] = {
     "create", "stager", "init", "start", "kill", "delete", "status", "exec", "pause", "resume",
-    "update",
+    "update", "checkpoint", "restore",
 };
 
 constexpr const char *steps_of_cgroup_create[] = {
@@ -942,6 +984,15 @@ constexpr const char *steps_of_cpu_affinity[] = {
     "affinity",
 };
 
+constexpr const char *steps_of_criu_start[] = {
+    "find", "spawn", "version", "old", "images", "work", "parent", "namespace", "descriptors",
+    "send",
+};
+
+constexpr const char *steps_of_criu_await[] = {
+    "receive", "dump", "restore", "record",
+};
+
 const char *nth(const char *const *names, int count, int index) {
   return index >= 0 && index < count ? names[index] : "?";
 }
@@ -1120,6 +1171,10 @@ bool verify_operation(const OpRecord &record, Actor actor, unsigned depth, const
     return (actor == Actor::init || refuse(what)) && whole<PersonalitySet>(record, what);
   case code::cpu_affinity:
     return (actor == Actor::stager || refuse(what)) && whole<CpuAffinity>(record, what);
+  case code::criu_start:
+    return (actor == Actor::host || refuse(what)) && whole<CriuStart>(record, what);
+  case code::criu_await:
+    return (actor == Actor::host || refuse(what)) && whole<CriuAwait>(record, what);
   }
   *what = "an operation has an unknown code";
   return false;
@@ -1128,7 +1183,7 @@ bool verify_operation(const OpRecord &record, Actor actor, unsigned depth, const
 Actor program_actor(ProgramName name) {
   constexpr Actor actors[] = {
       Actor::host, Actor::stager, Actor::init, Actor::host, Actor::host, Actor::host, Actor::host,
-      Actor::host, Actor::host, Actor::host, Actor::host,
+      Actor::host, Actor::host, Actor::host, Actor::host, Actor::host, Actor::host,
   };
   return actors[static_cast<uint8_t>(name)];
 }
@@ -1224,6 +1279,8 @@ const char *operation_name(uint16_t code) {
   case code::memory_policy: return "memory.policy";
   case code::personality_set: return "personality.set";
   case code::cpu_affinity: return "cpu.affinity";
+  case code::criu_start: return "criu.start";
+  case code::criu_await: return "criu.await";
   }
   return "?";
 }
@@ -1311,6 +1368,8 @@ const char *step_name(uint16_t code, int step) {
   case code::memory_policy: return nth(steps_of_memory_policy, 1, step);
   case code::personality_set: return nth(steps_of_personality_set, 1, step);
   case code::cpu_affinity: return nth(steps_of_cpu_affinity, 1, step);
+  case code::criu_start: return nth(steps_of_criu_start, 10, step);
+  case code::criu_await: return nth(steps_of_criu_await, 4, step);
   }
   return "?";
 }

@@ -7,16 +7,17 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0x79, 0x3f, 0x32, 0x99, 0x59, 0x22, 0x1f, 0x91, 0x62, 0x75, 0x67, 0x21, 0x10, 0x8d, 0x53, 0x4b,
+    0x70, 0xb2, 0x7e, 0xcd, 0x4b, 0x9e, 0x42, 0xf5, 0x09, 0x74, 0x48, 0xc4, 0xff, 0x86, 0xf6, 0x8c,
 };
-constexpr char plan_schema_hash_text[] = "793f329959221f9162756721108d534b";
+constexpr char plan_schema_hash_text[] = "70b27ecd4b9e42f5097448c4ff86f68c";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
 enum class ProgramName : uint8_t {
-  create, stager, init, start, kill, delete_, status, exec, pause, resume, update,
+  create, stager, init, start, kill, delete_, status, exec, pause, resume, update, checkpoint,
+  restore,
 };
-constexpr uint8_t program_name_count = 11;
+constexpr uint8_t program_name_count = 13;
 bool read(Reader &reader, ProgramName &value);
 
 // A run-time value in a template: the pid of the container's init on the host (for hooks that init
@@ -58,6 +59,21 @@ enum class Status : uint8_t {
 };
 constexpr uint8_t status_count = 5;
 bool read(Reader &reader, Status &value);
+
+// What CRIU is asked for: a dump, a dump of the memory alone that a later one builds upon, or a
+// restore.
+enum class CriuRequest : uint8_t {
+  dump, pre_dump, restore,
+};
+constexpr uint8_t criu_request_count = 3;
+bool read(Reader &reader, CriuRequest &value);
+
+// A point of CRIU's work: the container's namespaces are made (restore only), or it has answered.
+enum class CriuPoint : uint8_t {
+  namespaces, done,
+};
+constexpr uint8_t criu_point_count = 2;
+bool read(Reader &reader, CriuPoint &value);
 
 // Kind of node.
 enum class DeviceNodeKind : uint8_t {
@@ -179,6 +195,17 @@ struct DbusSocket {
   bool broker = false;
 };
 bool read(Reader &reader, DbusSocket &value);
+
+// A namespace of the container that is not its own.
+struct CriuNamespace {
+  // Its name in /proc/PID/ns.
+  Str type;
+  // The name by which dump and restore know it.
+  Str key;
+  // Where it is found at a restore.
+  Str path;
+};
+bool read(Reader &reader, CriuNamespace &value);
 
 // The engine's answer.
 struct Response {
@@ -1008,8 +1035,8 @@ struct CwdAgain {
 };
 bool read(Reader &reader, CwdAgain &value);
 
-// Makes pipes and terminals on fds 0 to 2 belong to the container's user (never the null device,
-// nor regular files).
+// Makes pipes and terminals on fds 0 to 2 belong to the container's user (never regular files); the
+// null device becomes the container's own.
 struct StdioOwn {
   // Owner, in the container.
   uint32_t uid = 0;
@@ -1127,6 +1154,53 @@ struct CpuAffinity {
 };
 bool read(Reader &reader, CpuAffinity &value);
 
+// Starts CRIU and sends it the request: the options of the plan, then those that are known only now
+// (the pid, descriptors of the folders, inodes of foreign namespaces, masked files). A dump leaves
+// descriptors.json, what stdin, stdout and stderr are, beside its images. A restore runs CRIU in
+// the container's cgroups and in a mount namespace of its own where the root file system is a mount
+// point. Undone by killing it and what it has restored.
+struct CriuStart {
+  // What it is asked for.
+  CriuRequest request{};
+  // Beginning of the message criu_opts (protobuf).
+  Bytes options;
+  // The program: a path, or a name that is looked up in PATH.
+  Str criu;
+  // The oldest version that is good enough: major * 10000 + minor * 100 + sublevel.
+  uint32_t oldest = 0;
+  // Absolute path of the folder of the images; a dump makes it.
+  Str images;
+  // Absolute path of the folder of logs; absent = that of the images.
+  Optional<Str> work;
+  // Folder of an earlier dump, relative to the images.
+  Optional<Str> parent;
+  // Name of CRIU's log.
+  Str log;
+  // Absolute path of the root file system.
+  Str rootfs;
+  // Cgroups that CRIU joins (restore).
+  List<CgroupDir> cgroups;
+  // Foreign namespaces that CRIU leaves alone.
+  List<CriuNamespace> namespaces;
+  // Paths in the container that may be covered by the null device (dump).
+  List<Str> masked;
+  // Descriptor of the caller that CRIU writes to when it is ready; -1 = none.
+  int32_t status_fd = 0;
+};
+bool read(Reader &reader, CriuStart &value);
+
+// Answers CRIU's notifications until a point is reached. A restore puts pid and start time of the
+// container's init into the record.
+struct CriuAwait {
+  // The point.
+  CriuPoint until{};
+  // Where the master of the restored terminal goes.
+  Optional<Slot> console;
+  // Absolute path of CRIU's log, for messages.
+  Str log;
+};
+bool read(Reader &reader, CriuAwait &value);
+
 // Codes of the operations.
 namespace code {
 constexpr uint16_t alt = 1;
@@ -1214,6 +1288,8 @@ constexpr uint16_t label_exec = 114;
 constexpr uint16_t memory_policy = 115;
 constexpr uint16_t personality_set = 116;
 constexpr uint16_t cpu_affinity = 117;
+constexpr uint16_t criu_start = 128;
+constexpr uint16_t criu_await = 129;
 }
 
 // Steps of the operations, for Outcome::step.
@@ -1461,6 +1537,12 @@ constexpr int personality = 0;
 namespace cpu_affinity {
 constexpr int affinity = 0;
 }
+namespace criu_start {
+constexpr int find = 0, spawn = 1, version = 2, old = 3, images = 4, work = 5, parent = 6, namespace_ = 7, descriptors = 8, send = 9;
+}
+namespace criu_await {
+constexpr int receive = 0, dump = 1, restore = 2, record = 3;
+}
 }
 
 // Which process runs a program.
@@ -1570,6 +1652,10 @@ template <class Handler> Outcome run_host(const OpRecord &record, Handler &handl
     return run_operation<RdtJoin>(record, handler);
   case code::rdt_remove:
     return run_operation<RdtRemove>(record, handler);
+  case code::criu_start:
+    return run_operation<CriuStart>(record, handler);
+  case code::criu_await:
+    return run_operation<CriuAwait>(record, handler);
   }
   return malformed();
 }

@@ -31,6 +31,12 @@ template <class Visit> void each_field(const DbusSocket &value, Visit &&visit) {
   visit("broker", value.broker);
 }
 
+template <class Visit> void each_field(const CriuNamespace &value, Visit &&visit) {
+  visit("type", value.type);
+  visit("key", value.key);
+  visit("path", value.path);
+}
+
 template <class Visit> void each_field(const Response &value, Visit &&visit) {
   visit("exitCode", value.exit_code);
   visit("plan", value.plan);
@@ -502,6 +508,28 @@ template <class Visit> void each_field(const CpuAffinity &value, Visit &&visit) 
   visit("mask", value.mask);
 }
 
+template <class Visit> void each_field(const CriuStart &value, Visit &&visit) {
+  visit("request", value.request);
+  visit("options", value.options);
+  visit("criu", value.criu);
+  visit("oldest", value.oldest);
+  visit("images", value.images);
+  visit("work", value.work);
+  visit("parent", value.parent);
+  visit("log", value.log);
+  visit("rootfs", value.rootfs);
+  visit("cgroups", value.cgroups);
+  visit("namespaces", value.namespaces);
+  visit("masked", value.masked);
+  visit("statusFd", value.status_fd);
+}
+
+template <class Visit> void each_field(const CriuAwait &value, Visit &&visit) {
+  visit("until", value.until);
+  visit("console", value.console);
+  visit("log", value.log);
+}
+
 // Calls visit(const T &) with the operation read; false when the code is unknown or the bytes are malformed.
 template <class Visit> bool visit_operation(const OpRecord &record, Visit &&visit) {
   Reader reader(record.body);
@@ -596,6 +624,8 @@ template <class Visit> bool visit_operation(const OpRecord &record, Visit &&visi
   case code::memory_policy: return visit_as(MemoryPolicy());
   case code::personality_set: return visit_as(PersonalitySet());
   case code::cpu_affinity: return visit_as(CpuAffinity());
+  case code::criu_start: return visit_as(CriuStart());
+  case code::criu_await: return visit_as(CriuAwait());
   }
   return false;
 }

@@ -52,6 +52,8 @@ int list_command(Invocation &invocation);
 int kill_command(Invocation &invocation);
 int delete_command(Invocation &invocation);
 int exec_command(Invocation &invocation);
+int checkpoint_command(Invocation &invocation);
+int restore_command(Invocation &invocation);
 // spec, validate, plan, features: the engine's text.
 int text_command(Invocation &invocation);
 int pause_command(Invocation &invocation);

@@ -51,6 +51,13 @@ int start_stager(Invocation &invocation) {
   return spawned.ok() ? 0 : system_failure(invocation, "start the init program", spawned.err);
 }
 
+// What the dump has noted of stdin, stdout and stderr. Images of others may have none.
+void read_descriptors(const Invocation &invocation, Buffer &out) {
+  Fd images(open(image_path(invocation.arguments).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  constexpr size_t largest = 256 * 1024;
+  if (!images.valid() || read_file(images.get(), state_name::descriptors, largest, O_NOFOLLOW, out) != 0) out.free();
+}
+
 // Everything up to the plan.
 int prepare(Invocation &invocation, Launch &launch, const char *verb) {
   Bundle bundle;
@@ -59,13 +66,16 @@ int prepare(Invocation &invocation, Launch &launch, const char *verb) {
   if (int err = launch.request.build(invocation, bundle.path.str(), bundle.config_name, false); err != 0) {
     return system_failure(invocation, "describe the host", err);
   }
+  if (launch.restoring) read_descriptors(invocation, launch.request.process);
   bool planned = invocation.arguments.plan_fd() >= 0;
   if (!planned && !launch.engine.send(launch.request, verb, nullptr)) {
     return system_failure(invocation, "ask the planner", errno);
   }
   // While the planner works:
   if (int code = keep_request(invocation, launch.request); code != 0) return code;
-  if (int code = start_stager(invocation); code != 0) return code;
+  if (!launch.restoring) {
+    if (int code = start_stager(invocation); code != 0) return code;
+  }
   int code = planned ? launch.engine.take(invocation, invocation.arguments.plan_fd(), launch.response)
                      : launch.engine.await(invocation, launch.response);
   if (code != 0) return code;
@@ -104,7 +114,7 @@ int launch_container(Invocation &invocation, Launch &launch, const char *verb) {
     context.undo.run(context);
     return code;
   }
-  bool done = run_program(context, ProgramName::create);
+  bool done = run_program(context, launch.restoring ? ProgramName::restore : ProgramName::create);
   if (done) {
     int err = store_plan(context, state_name::plan, launch.response.stored.value);
     if (err == 0) {

@@ -1,11 +1,15 @@
-// create and run: from the bundle to a created container.
+// create, run and restore: from the bundle to a container.
 #pragma once
 #include "launcher/request.h"
 
 namespace veloci {
 
+class NotifyProxy;
+
 // A container that is being made; must live until the command is done.
 struct Launch {
+  // The processes come from CRIU's images: no stager, and the plan's program is `restore`.
+  bool restoring = false;
   Request request;
   Engine engine;
   Response response;
@@ -14,6 +18,10 @@ struct Launch {
 // Creates the container of the command line. 0, or the exit code with the error shown and everything undone.
 // The context's undo stack still holds everything: `commit_launch` or undo.
 int launch_container(Invocation &invocation, Launch &launch, const char *verb);
+
+// The foreground part of run and restore: stays with init until it ends, then deletes the container unless --keep was
+// given. The context's plan must be the stored one; `notify` may be null. Returns the exit code of the container.
+int stay_and_delete(Invocation &invocation, const Launch &launch, NotifyProxy *notify = nullptr);
 
 // Everything has worked: nothing is undone any more.
 void commit_launch(Invocation &invocation);

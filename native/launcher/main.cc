@@ -40,6 +40,8 @@ int dispatch(Invocation &invocation) {
   case cli::Command::update: return update_command(invocation);
   case cli::Command::wait: return wait_command(invocation);
   case cli::Command::events: return events_command(invocation);
+  case cli::Command::checkpoint: return checkpoint_command(invocation);
+  case cli::Command::restore: return restore_command(invocation);
   case cli::Command::ps: return ps_command(invocation);
   case cli::Command::spec: return spec_command(invocation);
   case cli::Command::validate:

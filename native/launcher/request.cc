@@ -20,7 +20,10 @@ size_t size_of_arguments(const Arguments &arguments) {
   return size;
 }
 
-bool is_path(cli::Flag flag) { return flag == cli::Flag::pid_file || flag == cli::Flag::console_socket; }
+bool is_path(cli::Flag flag) {
+  return flag == cli::Flag::pid_file || flag == cli::Flag::console_socket || flag == cli::Flag::image_path ||
+         flag == cli::Flag::work_path;
+}
 
 // A path below the current directory, made absolute.
 void add_path(JsonWriter &json, Str path) {
@@ -66,6 +69,11 @@ void add_options(JsonWriter &json, const Arguments &arguments, bool for_memo) {
     case cli::Kind::list: add_list(json, arguments, given); break;
     }
   }
+  cli::Command command = arguments.command()->command;
+  if ((command == cli::Command::checkpoint || command == cli::Command::restore) && !arguments.has(cli::Flag::image_path)) {
+    json.key("image-path");
+    add_path(json, image_path(arguments));
+  }
   if (arguments.command()->command == cli::Command::exec && arguments.operand_count() > 1) {
     json.key("args").open('[');
     for (uint32_t i = 1; i < arguments.operand_count(); i++) json.string(arguments.operand(i));
@@ -90,6 +98,11 @@ const char *kind_name(FailureKind kind) {
 }
 
 } // namespace
+
+Str image_path(const Arguments &arguments) {
+  Str given = arguments.text(cli::Flag::image_path);
+  return given.empty() ? Str::of("checkpoint") : given;
+}
 
 bool changes_exec_plan(const cli::FlagSpec &spec) {
   switch (spec.flag) {
@@ -138,18 +151,18 @@ int Request::restore(Buffer &text) {
   return rest_.empty() ? EBADMSG : 0;
 }
 
-int Request::add_update(const Arguments &arguments) {
+int Request::add_flags(const Arguments &arguments) {
   size_t size = 6 * size_of_arguments(arguments) + 4096;
-  if (!update_.reserve(size)) return errno;
-  JsonWriter json(reinterpret_cast<char *>(update_.data()), size);
+  if (!flags_.reserve(size)) return errno;
+  JsonWriter json(reinterpret_cast<char *>(flags_.data()), size);
   add_options(json, arguments, false);
-  update_.set_size(json.text().size);
+  flags_.set_size(json.text().size);
   return json.full() ? ENOBUFS : 0;
 }
 
 bool Request::text(const char *verb, const PlanFailure *failure, Text &out) const {
   out.add("{\"verb\":\"").add(verb).add("\",").add(rest_);
-  if (update_.size() > 0) out.add(",\"update\":").add(update_.str());
+  if (flags_.size() > 0) out.add(",\"flags\":").add(flags_.str());
   if (failure != nullptr) {
     out.add(",\"failure\":{\"program\":\"").add(program_name(failure->program));
     out.add("\",\"index\":").add_number(failure->index).add(",\"step\":").add_signed(failure->step);

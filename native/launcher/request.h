@@ -6,6 +6,9 @@
 
 namespace veloci {
 
+// --image-path of checkpoint and restore, or its default: `checkpoint` in the current directory.
+Str image_path(const Arguments &arguments);
+
 // Whether a flag of exec changes the plan: not those that only say what happens to the process on this side.
 bool changes_exec_plan(const cli::FlagSpec &spec);
 
@@ -18,13 +21,13 @@ public:
   // Takes a text that was kept: what `kept` returned.
   int restore(Buffer &text);
 
-  // Adds the flags of this command line to a request that was kept, as its member `update`. 0 or an errno.
-  int add_update(const Arguments &arguments);
+  // Adds the flags of this command line to a request that was kept, as its member `flags`. 0 or an errno.
+  int add_flags(const Arguments &arguments);
 
   // The text with a verb, and with the failure of a plan, in `out`.
   bool text(const char *verb, const PlanFailure *failure, Text &out) const;
   // Room that a text needs.
-  size_t text_size() const { return rest_.size + update_.size() + 16384; }
+  size_t text_size() const { return rest_.size + flags_.size() + 16384; }
   // What is kept in the state directory: the request to renew the stored plan.
   Str rest() const { return rest_; }
 
@@ -34,7 +37,7 @@ public:
 private:
   Buffer memory_;
   Str rest_;
-  Buffer update_;
+  Buffer flags_;
 };
 
 // An engine at work; the answer's bytes live as long as this.

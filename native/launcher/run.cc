@@ -19,6 +19,14 @@ int remove(Invocation &invocation, const Launch &launch) {
 
 } // namespace
 
+int stay_and_delete(Invocation &invocation, const Launch &launch, NotifyProxy *notify) {
+  // From now on signals are for the container.
+  int code = stay_with_init(invocation, notify);
+  invocation.context.exit_code = code;
+  if (!invocation.arguments.on(cli::Flag::keep)) remove(invocation, launch);
+  return code;
+}
+
 int run_command(Invocation &invocation) {
   const Arguments &arguments = invocation.arguments;
   bool detach = arguments.on(cli::Flag::detach);
@@ -40,12 +48,7 @@ int run_command(Invocation &invocation) {
     run_program(context, ProgramName::delete_);
     return code;
   }
-  if (detach) return notify.await_ready(invocation);
-  // From now on signals are for the container.
-  int code = stay_with_init(invocation, &notify);
-  context.exit_code = code;
-  if (!arguments.on(cli::Flag::keep)) remove(invocation, launch);
-  return code;
+  return detach ? notify.await_ready(invocation) : stay_and_delete(invocation, launch, &notify);
 }
 
 } // namespace veloci

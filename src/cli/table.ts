@@ -36,6 +36,29 @@ const creation: readonly Flag[] = [
   { name: 'no-subreaper', kind: 'bool', summary: 'accepted for compatibility', ignored: true },
 ];
 
+/** What checkpoint and restore share: where the images are, and what CRIU may do. */
+const criu: readonly Flag[] = [
+  { name: 'image-path', kind: 'string', value: 'DIR', summary: 'where the images are [./checkpoint]' },
+  { name: 'work-path', kind: 'string', value: 'DIR', summary: 'where CRIU writes its logs [that of the images]' },
+  { name: 'tcp-established', kind: 'bool', summary: 'also established TCP connections' },
+  { name: 'tcp-close', kind: 'bool', summary: 'TCP connections are closed' },
+  { name: 'ext-unix-sk', kind: 'bool', summary: 'also UNIX sockets whose peer is outside' },
+  { name: 'shell-job', kind: 'bool', summary: 'also processes on a terminal of the host' },
+  { name: 'file-locks', kind: 'bool', summary: 'also file locks' },
+  { name: 'link-remap', kind: 'bool', summary: 'also open files that are unlinked, by a name of CRIU' },
+  {
+    name: 'manage-cgroups-mode', kind: 'string', value: 'MODE', choices: ['soft', 'full', 'strict', 'ignore'],
+    summary: 'what CRIU does about cgroups [soft]',
+  },
+  { name: 'empty-ns', kind: 'list', value: 'NAMESPACE', summary: 'only make a namespace (network), without what is in it (repeatable)' },
+  { name: 'auto-dedup', kind: 'bool', summary: 'free memory pages of earlier images that are superseded' },
+  { name: 'lazy-pages', kind: 'bool', summary: 'leave memory pages where they are until they are used' },
+  {
+    name: 'network-lock', kind: 'string', value: 'METHOD', choices: ['iptables', 'nftables', 'skip'],
+    summary: 'how the network is held meanwhile [as CRIU does]',
+  },
+];
+
 /** Flags that stand before the command, or after it. */
 export const globalFlags: readonly Flag[] = [
   {
@@ -58,7 +81,7 @@ export const globalFlags: readonly Flag[] = [
     summary: 'who makes cgroups [cgroupfs]',
   },
   { name: 'rootless', kind: 'string', value: 'BOOL', summary: 'accepted for compatibility', ignored: true },
-  { name: 'criu', kind: 'string', value: 'PATH', summary: 'accepted for compatibility', ignored: true },
+  { name: 'criu', kind: 'string', value: 'PATH', summary: 'the program of CRIU, a path or a name in PATH [criu]' },
   { name: 'help', also: ['h', '?'], kind: 'bool', summary: 'show help' },
   { name: 'version', also: ['v', 'V'], kind: 'bool', summary: 'show the version' },
 ];
@@ -224,6 +247,38 @@ export const commands: readonly Command[] = [
       + 'ended it, or "unknown" when it ended before this command could look, or the kernel does not tell (that takes Linux '
       + '6.15, unless the process has not been reaped yet).',
     flags: [], examples: [{ line: 'veloci wait web1', what: 'wait for web1' }],
+  },
+  {
+    name: 'checkpoint', summary: 'save a running container with CRIU', operands: 'ID', minOperands: 1, maxOperands: 1,
+    description: 'Writes the processes of a running container to images, from which `veloci restore` makes it again. The container is '
+      + 'deleted afterwards, unless it is to go on. CRIU must be installed.',
+    flags: [
+      ...criu,
+      { name: 'leave-running', kind: 'bool', summary: 'let the container go on' },
+      { name: 'pre-dump', kind: 'bool', summary: 'write its memory alone and let it go on: a later checkpoint needs less time' },
+      { name: 'parent-path', kind: 'string', value: 'DIR', summary: 'images of an earlier --pre-dump, relative to --image-path' },
+      { name: 'tcp-skip-in-flight', kind: 'bool', summary: 'leave out TCP connections that are being made' },
+      { name: 'page-server', kind: 'string', value: 'ADDRESS:PORT', summary: 'send memory pages to a page server of CRIU' },
+      { name: 'status-fd', kind: 'int', value: 'FD', summary: 'descriptor that CRIU writes to when its page server is ready' },
+    ],
+    examples: [{ line: 'veloci checkpoint --image-path /srv/saved web1', what: 'save web1 and end it' }],
+  },
+  {
+    name: 'restore', summary: 'make a container from a checkpoint', operands: 'ID', minOperands: 1, maxOperands: 1,
+    description: 'Makes a container from a bundle and the images of `veloci checkpoint`: its processes go on where they were. CRIU must '
+      + 'be installed.',
+    flags: [
+      bundle, config, consoleSocket, pidFile, detach,
+      { name: 'keep', kind: 'bool', summary: 'do not delete the container when it ends' },
+      ...criu,
+      { name: 'lsm-profile', kind: 'string', value: 'TYPE:NAME', summary: 'security label of the processes: apparmor or selinux' },
+      { name: 'lsm-mount-context', kind: 'string', value: 'CONTEXT', summary: 'SELinux context of the mounts' },
+      { name: 'no-subreaper', kind: 'bool', summary: 'accepted for compatibility', ignored: true },
+      { name: 'no-pivot', kind: 'bool', summary: 'accepted for compatibility', ignored: true },
+      { name: 'no-new-keyring', kind: 'bool', summary: 'accepted for compatibility', ignored: true },
+      { name: 'preserve-fds', kind: 'int', value: 'N', summary: 'accepted for compatibility', ignored: true },
+    ],
+    examples: [{ line: 'veloci restore -d --image-path /srv/saved -b /srv/web web1', what: 'let web1 go on' }],
   },
   {
     name: 'spec', summary: 'write a config.json to begin with', operands: '', minOperands: 0, maxOperands: 0,

@@ -43,6 +43,8 @@ export function explain(
   }
   // The number of these steps is no errno.
   const status = operation.op === 'hook.run' && (step === 'exit' || step === 'signal') ? failure.errno : undefined;
+  // CRIU says it in words.
+  if (operation.op === 'criu.await') return diagnoseFailure(operation.op, step, { ...failure, errno: 0 }, fields, at);
   return status === undefined
     ? diagnoseFailure(operation.op, step, failure, fields, at)
     : diagnoseFailure(operation.op, step, { ...failure, errno: 0 }, { ...fields, status }, at);

@@ -13,6 +13,7 @@ import { InvalidDocument, configOf } from './read.ts';
 import { answerErrors } from './respond.ts';
 import { create, planOf, recompile } from './verb/create.ts';
 import { doctor } from './verb/doctor.ts';
+import { checkpoint, checkpointPlanOf, restore, restorePlanOf } from './verb/criu.ts';
 import { exec, execPlanOf } from './verb/exec.ts';
 import { explain as explainTopic } from './verb/explain.ts';
 import { features } from './verb/features.ts';
@@ -23,6 +24,7 @@ import { validate } from './verb/validate.ts';
 
 const verbs: Readonly<Record<EngineVerb, (call: Call) => Response>> = {
   create, run: create, exec, recompile, validate, plan, explain: explainTopic, spec: writeSpec, features, update, doctor,
+  checkpoint, restore,
 };
 
 /** Answers a request with an encoded Response. Never throws: what goes wrong in here is an answer, too. */
@@ -41,7 +43,7 @@ export function respond(request: Request, blobs: Blobs, host: Host): Response {
 }
 
 /** How messages name the file of update --resources. */
-function resourcesName({ update: flags }: Request): string | undefined {
+function resourcesName({ flags }: Request): string | undefined {
   const name = flags?.['resources'];
   return name === '-' ? 'resources' : typeof name === 'string' ? name : undefined;
 }
@@ -60,6 +62,11 @@ function diagnosticsOf(error: unknown): readonly Diagnostic[] {
   return [diagnose('internal', { what: error instanceof Error ? `${error.name}: ${error.message}` : String(error) })];
 }
 
+/** How the plan of a verb is compiled, where it is not that of create. */
+const plans: Readonly<Partial<Record<EngineVerb, (call: Call) => Plan>>> = {
+  exec: execPlanOf, checkpoint: checkpointPlanOf, restore: restorePlanOf,
+};
+
 /** Compiles the plan once more to say what its failed operation was for. */
 function failed(call: Call): Response {
   const failure = call.request.failure!;
@@ -68,7 +75,7 @@ function failed(call: Call): Response {
   }
   const isExec = call.request.verb === 'exec';
   const spec = configOf(call);
-  const compiled: Plan = isExec ? execPlanOf(call) : planOf(call);
+  const compiled = (plans[call.request.verb] ?? planOf)(call);
   const diagnostic = explain(compiled, spec, failure, (pointer) => fileOf(call, isExec, pointer))
     ?? unknown(failure);
   return answerErrors(locate(call, [diagnostic]), call.texts, call.request.facts.terminal);

@@ -10,12 +10,12 @@ import type { Diagnostic } from '../diagnostic/types.ts';
 
 type Options = Request['options'];
 
-function text(options: Options, name: string): string | undefined {
+export function text(options: Options, name: string): string | undefined {
   const value = options[name];
   return typeof value === 'string' ? value : undefined;
 }
 
-function list(options: Options, name: string): readonly string[] | undefined {
+export function list(options: Options, name: string): readonly string[] | undefined {
   const value = options[name];
   return Array.isArray(value) ? value as readonly string[] : undefined;
 }
@@ -39,7 +39,7 @@ function flagsOf(request: Request): Flags {
     preserveFds: typeof preserve === 'number' ? preserve : 0,
     noPivot: isOn(options, 'no-pivot'), noNewKeyring: isOn(options, 'no-new-keyring'),
     // A kept request does not tell create from run; what it is compiled for has no terminal.
-    detach: verb === 'create' || (verb === 'recompile' ? consoleSocket !== undefined : isOn(options, 'detach')),
+    detach: verb === 'create' || (verb === 'recompile' || verb === 'checkpoint' ? consoleSocket !== undefined : isOn(options, 'detach')),
     // exec goes where the container is, whoever has made its cgroups.
     cgroupManager: verb === 'exec' && manager === 'systemd' ? 'cgroupfs' : manager,
     ...(consoleSocket === undefined ? {} : { consoleSocket }),

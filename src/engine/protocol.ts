@@ -4,7 +4,7 @@ import type { Failure } from '../diagnostic/types.ts';
 
 /** Verbs that need the engine. `run` compiles like `create`; `recompile` renews an outdated stored plan. */
 export type EngineVerb = 'create' | 'run' | 'exec' | 'recompile' | 'validate' | 'plan' | 'explain' | 'spec' | 'features'
-  | 'update' | 'doctor';
+  | 'update' | 'doctor' | 'checkpoint' | 'restore';
 
 /**
  * A request, as JSON text from the launcher. Byte strings (config.json, process.json) travel beside it.
@@ -14,8 +14,8 @@ export interface Request {
   /** Flags and operands by the name in the command table, only those that were given. */
   readonly options: Readonly<Record<string, string | number | boolean | readonly string[]>>;
   readonly facts: HostFacts;
-  /** update: the flags of the command line; `options` and `facts` are those that the container was made with. */
-  readonly update?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  /** update and checkpoint: the flags of the command line; `options` and `facts` are those that the container was made with. */
+  readonly flags?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
   /** Container id, where the verb has one. */
   readonly id?: string;
   /** Absolute path of the bundle. */

@@ -52,6 +52,17 @@ const indexOfStatus = {
   stopped: 4,
 } as const;
 
+const indexOfCriuRequest = {
+  dump: 0,
+  preDump: 1,
+  restore: 2,
+} as const;
+
+const indexOfCriuPoint = {
+  namespaces: 0,
+  done: 1,
+} as const;
+
 const indexOfDeviceNodeKind = {
   char: 0,
   block: 1,
@@ -97,6 +108,8 @@ const programNames = [
   'pause',
   'resume',
   'update',
+  'checkpoint',
+  'restore',
 ] as const;
 
 function writeTemplate(w: WireWriter, template: plan.Template): void {
@@ -139,6 +152,12 @@ function writeCgroupValue(w: WireWriter, v: plan.CgroupValue): void {
 function writeDbusSocket(w: WireWriter, v: plan.DbusSocket): void {
   w.str(v.path);
   w.u8(v.broker ? 1 : 0);
+}
+
+function writeCriuNamespace(w: WireWriter, v: plan.CriuNamespace): void {
+  w.str(v.type);
+  w.str(v.key);
+  w.str(v.path);
 }
 
 function writeResponse(w: WireWriter, v: plan.Response): void {
@@ -1080,6 +1099,60 @@ function writeCpuAffinity(w: WireWriter, v: plan.CpuAffinity): void {
   w.patchU32(start - 4, w.length() - start);
 }
 
+function writeCriuStart(w: WireWriter, v: plan.CriuStart): void {
+  w.u32(128);
+  w.u32(0);
+  const start = w.length();
+  w.u8(indexOfCriuRequest[v.request]);
+  w.bytes(v.options);
+  w.str(v.criu);
+  w.u32(v.oldest);
+  w.str(v.images);
+  if (v.work === undefined) {
+    w.u8(0);
+  } else {
+    w.u8(1);
+    w.str(v.work);
+  }
+  if (v.parent === undefined) {
+    w.u8(0);
+  } else {
+    w.u8(1);
+    w.str(v.parent);
+  }
+  w.str(v.log);
+  w.str(v.rootfs);
+  w.u32(v.cgroups.length);
+  for (const e0 of v.cgroups) {
+    writeCgroupDir(w, e0);
+  }
+  w.u32(v.namespaces.length);
+  for (const e0 of v.namespaces) {
+    writeCriuNamespace(w, e0);
+  }
+  w.u32(v.masked.length);
+  for (const e0 of v.masked) {
+    w.str(e0);
+  }
+  w.i32(v.statusFd);
+  w.patchU32(start - 4, w.length() - start);
+}
+
+function writeCriuAwait(w: WireWriter, v: plan.CriuAwait): void {
+  w.u32(129);
+  w.u32(0);
+  const start = w.length();
+  w.u8(indexOfCriuPoint[v.until]);
+  if (v.console === undefined) {
+    w.u8(0);
+  } else {
+    w.u8(1);
+    w.u8(v.console);
+  }
+  w.str(v.log);
+  w.patchU32(start - 4, w.length() - start);
+}
+
 type Write = (w: WireWriter, operation: never) => void;
 
 const writers: Readonly<Record<plan.Operation['op'], Write>> = {
@@ -1168,6 +1241,8 @@ const writers: Readonly<Record<plan.Operation['op'], Write>> = {
   'memory.policy': writeMemoryPolicy,
   'personality.set': writePersonalitySet,
   'cpu.affinity': writeCpuAffinity,
+  'criu.start': writeCriuStart,
+  'criu.await': writeCriuAwait,
 };
 
 function writeOperation(w: WireWriter, operation: plan.Operation): void {
@@ -1183,10 +1258,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0x99323f79);
-  w.u32(0x911f2259);
-  w.u32(0x21677562);
-  w.u32(0x4b538d10);
+  w.u32(0xcd7eb270);
+  w.u32(0xf5429e4b);
+  w.u32(0xc4487409);
+  w.u32(0x8cf686ff);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = '793f329959221f9162756721108d534b';
+export const schemaHash = '70b27ecd4b9e42f5097448c4ff86f68c';
 
 export interface OperationMeta {
   readonly code: number;
@@ -112,7 +112,9 @@ const text = `{
 "label.exec": {"code":114,"actors":["init"],"steps":["open","write"],"undo":false,"fields":{"file":"enum LabelExecFile","value":"str"}},
 "memory.policy": {"code":115,"actors":["init"],"steps":["policy"],"undo":false,"fields":{"mode":"u32","nodes":"optional bytes"}},
 "personality.set": {"code":116,"actors":["init"],"steps":["personality"],"undo":false,"fields":{"domain":"u32"}},
-"cpu.affinity": {"code":117,"actors":["stager"],"steps":["affinity"],"undo":false,"fields":{"mask":"bytes"}}
+"cpu.affinity": {"code":117,"actors":["stager"],"steps":["affinity"],"undo":false,"fields":{"mask":"bytes"}},
+"criu.start": {"code":128,"actors":["host"],"steps":["find","spawn","version","old","images","work","parent","namespace","descriptors","send"],"undo":true,"fields":{"request":"enum CriuRequest","options":"bytes","criu":"str","oldest":"u32","images":"str","work":"optional str","parent":"optional str","log":"str","rootfs":"str","cgroups":"list CgroupDir","namespaces":"list CriuNamespace","masked":"list str","statusFd":"i32"}},
+"criu.await": {"code":129,"actors":["host"],"steps":["receive","dump","restore","record"],"undo":false,"fields":{"until":"enum CriuPoint","console":"optional slot","log":"str"}}
 },
 "structs": {
 "FsOption": {"key":"str","value":"optional str"},
@@ -120,15 +122,18 @@ const text = `{
 "CgroupMount": {"mount":"str","controllers":"str"},
 "CgroupValue": {"file":"str","value":"str"},
 "DbusSocket": {"path":"str","broker":"bool"},
+"CriuNamespace": {"type":"str","key":"str","path":"str"},
 "Response": {"exitCode":"i32","plan":"optional bytes","stored":"optional bytes","config":"optional str","text":"str","error":"str","explained":"str","code":"str","warnings":"str"}
 },
 "enums": {
-"ProgramName": ["create","stager","init","start","kill","delete","status","exec","pause","resume","update"],
+"ProgramName": ["create","stager","init","start","kill","delete","status","exec","pause","resume","update","checkpoint","restore"],
 "Hole": ["pid","startTime","exitCode","created","id"],
 "Propagation": ["keep","private","rprivate","slave","rslave","shared","rshared","unbindable","runbindable"],
 "Point": ["userNamespace","idsMapped","namespaces","hooksDone","rootReady","created","limits","limitsSet","devicesMoved"],
 "HookKind": ["prestart","createRuntime","createContainer","startContainer","poststart","poststop"],
 "Status": ["creating","created","running","paused","stopped"],
+"CriuRequest": ["dump","preDump","restore"],
+"CriuPoint": ["namespaces","done"],
 "DeviceNodeKind": ["char","block","fifo"],
 "DeviceOpenKind": ["char","block"],
 "PathSymlinkExisting": ["keep","replace"],
@@ -172,6 +177,8 @@ export const programActors = {
   pause: 'host',
   resume: 'host',
   update: 'host',
+  checkpoint: 'host',
+  restore: 'host',
 } as const;
 
 /**

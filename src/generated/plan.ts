@@ -13,7 +13,7 @@ export type Template = readonly (string | { readonly hole: Hole })[];
  */
 export type ProgramName =
   'create' | 'stager' | 'init' | 'start' | 'kill' | 'delete' | 'status' | 'exec' | 'pause' | 'resume' |
-  'update';
+  'update' | 'checkpoint' | 'restore';
 
 /**
  * A run-time value in a template: the pid of the container's init on the host (for hooks that init runs: as
@@ -41,6 +41,12 @@ export type HookKind =
 
 /** Status of a container. */
 export type Status = 'creating' | 'created' | 'running' | 'paused' | 'stopped';
+
+/** What CRIU is asked for: a dump, a dump of the memory alone that a later one builds upon, or a restore. */
+export type CriuRequest = 'dump' | 'preDump' | 'restore';
+
+/** A point of CRIU's work: the container's namespaces are made (restore only), or it has answered. */
+export type CriuPoint = 'namespaces' | 'done';
 
 /** Kind of node. */
 export type DeviceNodeKind = 'char' | 'block' | 'fifo';
@@ -136,6 +142,16 @@ export interface DbusSocket {
   readonly path: string;
   /** A message bus is behind it, which wants to be greeted; else the service itself. */
   readonly broker: boolean;
+}
+
+/** A namespace of the container that is not its own. */
+export interface CriuNamespace {
+  /** Its name in /proc/PID/ns. */
+  readonly type: string;
+  /** The name by which dump and restore know it. */
+  readonly key: string;
+  /** Where it is found at a restore. */
+  readonly path: string;
 }
 
 /** The engine's answer. */
@@ -1151,8 +1167,8 @@ export interface CwdAgain {
 }
 
 /**
- * Makes pipes and terminals on fds 0 to 2 belong to the container's user (never the null device, nor regular
- * files). Run by: init.
+ * Makes pipes and terminals on fds 0 to 2 belong to the container's user (never regular files); the null
+ * device becomes the container's own. Run by: init.
  */
 export interface StdioOwn {
   readonly op: 'stdio.own';
@@ -1298,6 +1314,59 @@ export interface CpuAffinity {
   readonly mask: Uint8Array;
 }
 
+/**
+ * Starts CRIU and sends it the request: the options of the plan, then those that are known only now (the pid,
+ * descriptors of the folders, inodes of foreign namespaces, masked files). A dump leaves descriptors.json,
+ * what stdin, stdout and stderr are, beside its images. A restore runs CRIU in the container's cgroups and in
+ * a mount namespace of its own where the root file system is a mount point. Undone by killing it and what it
+ * has restored. Run by: host.
+ */
+export interface CriuStart {
+  readonly op: 'criu.start';
+  readonly from: string;
+  /** What it is asked for. */
+  readonly request: CriuRequest;
+  /** Beginning of the message criu_opts (protobuf). */
+  readonly options: Uint8Array;
+  /** The program: a path, or a name that is looked up in PATH. */
+  readonly criu: string;
+  /** The oldest version that is good enough: major * 10000 + minor * 100 + sublevel. */
+  readonly oldest: number;
+  /** Absolute path of the folder of the images; a dump makes it. */
+  readonly images: string;
+  /** Absolute path of the folder of logs; absent = that of the images. */
+  readonly work?: string | undefined;
+  /** Folder of an earlier dump, relative to the images. */
+  readonly parent?: string | undefined;
+  /** Name of CRIU's log. */
+  readonly log: string;
+  /** Absolute path of the root file system. */
+  readonly rootfs: string;
+  /** Cgroups that CRIU joins (restore). */
+  readonly cgroups: readonly CgroupDir[];
+  /** Foreign namespaces that CRIU leaves alone. */
+  readonly namespaces: readonly CriuNamespace[];
+  /** Paths in the container that may be covered by the null device (dump). */
+  readonly masked: readonly string[];
+  /** Descriptor of the caller that CRIU writes to when it is ready; -1 = none. */
+  readonly statusFd: number;
+}
+
+/**
+ * Answers CRIU's notifications until a point is reached. A restore puts pid and start time of the container's
+ * init into the record. Run by: host.
+ */
+export interface CriuAwait {
+  readonly op: 'criu.await';
+  readonly from: string;
+  /** The point. */
+  readonly until: CriuPoint;
+  /** Where the master of the restored terminal goes. */
+  readonly console?: Slot | undefined;
+  /** Absolute path of CRIU's log, for messages. */
+  readonly log: string;
+}
+
 /** Operations that a program of the executor on the host may have. */
 export type HostOperation =
   | Alt
@@ -1342,7 +1411,9 @@ export type HostOperation =
   | DbusSend
   | NotifyOpen
   | RdtJoin
-  | RdtRemove;
+  | RdtRemove
+  | CriuStart
+  | CriuAwait;
 
 /** Operations that the program of the stager may have. */
 export type StagerOperation =
@@ -1422,6 +1493,8 @@ export interface Programs {
   readonly pause?: readonly HostOperation[] | undefined;
   readonly resume?: readonly HostOperation[] | undefined;
   readonly update?: readonly HostOperation[] | undefined;
+  readonly checkpoint?: readonly HostOperation[] | undefined;
+  readonly restore?: readonly HostOperation[] | undefined;
 }
 
 /**

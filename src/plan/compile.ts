@@ -73,6 +73,11 @@ export function compile(spec: Spec, context: Context): Plan {
   loadLate(d);
   runProgram(d);
   awaitCreated(d);
+  return { planVersion: 1, programs: { create: d.host, stager: d.stager, init: d.init, ...laterPrograms(d) } };
+}
+
+/** The programs that are kept for the later verbs. */
+export function laterPrograms(d: Draft): Plan['programs'] {
   startProgram(d);
   poststartHooks(d);
   killProgram(d);
@@ -80,13 +85,7 @@ export function compile(spec: Spec, context: Context): Plan {
   poststopHooks(d);
   pausePrograms(d);
   statusTexts(d);
-  return {
-    planVersion: 1,
-    programs: {
-      create: d.host, stager: d.stager, init: d.init, start: d.start, kill: d.kill, delete: d.delete,
-      status: d.status, pause: d.pause, resume: d.resume,
-    },
-  };
+  return { start: d.start, kill: d.kill, delete: d.delete, status: d.status, pause: d.pause, resume: d.resume };
 }
 
 /** The tail that create and exec share: from the container's root to the container's program. */

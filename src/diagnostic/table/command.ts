@@ -95,4 +95,5 @@ export const command = {
   },
   duration: { code: 'E0131', native: true, message: 'invalid duration "{value}" for {flag}', hint: 'give such as 500ms, 5s or 1m30s' },
   resourceFile: { code: 'E0125', native: true, message: 'cannot write "{path}" ({errno})' },
+  flagForm: { code: 'E0139', message: 'invalid value "{value}" for --{name}', hint: '{remedy}' },
 } as const satisfies Entries;

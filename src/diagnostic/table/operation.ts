@@ -155,6 +155,24 @@ export const operation = {
   'memory.policy:ENOSYS': { code: 'E0841', message: 'this kernel has no memory policies', hint: 'it was built without CONFIG_NUMA; remove linux.memoryPolicy' },
   'personality.set': { code: 'E0842', message: 'cannot set the execution domain' },
 
+  'criu.start': { code: 'E0879', message: 'cannot start CRIU ("{criu}")' },
+  'criu.start/find': {
+    code: 'E0871', message: 'CRIU is missing: there is no program "{criu}"', hint: 'install the package criu, or name the program with --criu',
+  },
+  'criu.start/version': { code: 'E0872', message: 'CRIU ("{criu}") does not answer', hint: '{detail}', otherwise: 'does "criu check" work?' },
+  'criu.start/old': { code: 'E0873', message: 'CRIU is too old: "{criu}" is version {detail}', hint: 'install version 3.15 or later' },
+  'criu.start/images': { code: 'E0874', message: 'cannot use the folder of images "{images}"', hint: 'give another one with --image-path' },
+  'criu.start/work': { code: 'E0875', message: 'cannot use the folder of logs "{work}"', hint: 'give another one with --work-path' },
+  'criu.start/parent': {
+    code: 'E0876', message: 'there are no earlier images in "{parent}"', hint: '--parent-path is relative to --image-path',
+  },
+  'criu.start/namespace': { code: 'E0877', message: 'cannot open a namespace that the container shares', hint: '{detail}' },
+  'criu.start/descriptors': { code: 'E0878', message: 'cannot note what stdin, stdout and stderr of the container are' },
+  'criu.await': { code: 'E0880', message: 'CRIU ended before it answered: {detail}', hint: 'its log is {log}' },
+  'criu.await/dump': { code: 'E0881', message: 'CRIU cannot checkpoint the container: {detail}', hint: 'its log is {log}' },
+  'criu.await/restore': { code: 'E0882', message: 'CRIU cannot restore the container: {detail}', hint: 'its log is {log}' },
+  'criu.await/record': { code: 'E0883', message: 'the restored container has ended already' },
+
   'session.new': { code: 'E0780', message: 'cannot make a new session' },
   'session.new/keyring': { code: 'E0781', message: 'cannot make a new session keyring', hint: 'use --no-new-keyring, or raise the quota in /proc/sys/kernel/keys' },
   'net.up': { code: 'E0782', message: 'cannot bring the loopback interface up' },

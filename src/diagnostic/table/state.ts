@@ -51,4 +51,8 @@ export const state = {
   cgroupGone: { code: 'E0636', native: true, message: 'cannot read the cgroup of container "{id}" ({errno})' },
   psFailed: { code: 'E0637', native: true, message: 'cannot run ps ({errno})', hint: 'is it installed? --format json needs no ps' },
   psColumn: { code: 'E0638', native: true, message: 'the output of ps has no PID column', hint: 'give ps arguments that show it, such as -ef' },
+  checkpointNotRunning: {
+    code: 'E0640', native: true, message: 'cannot checkpoint container "{id}": container not running, it is {status}',
+  },
+  statusFdClosed: { code: 'E0641', native: true, message: '--status-fd {fd} is not open' },
 } as const satisfies Entries;

@@ -36,7 +36,11 @@ export function features(call: Call): Response {
       mountExtensions: { idmap: { enabled: false } },
       netDevices: { enabled: false },
     },
-    annotations: version === '' ? {} : { 'io.github.seccomp.libseccomp.version': version },
+    annotations: {
+      // The name by which engines ask for it.
+      'org.opencontainers.runc.checkpoint.enabled': 'true',
+      ...(version === '' ? {} : { 'io.github.seccomp.libseccomp.version': version }),
+    },
   };
   return answerText(`${JSON.stringify(list, null, 4)}\n`);
 }

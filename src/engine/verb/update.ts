@@ -41,8 +41,8 @@ export function updateFailure(call: Call, failure: Failure): Diagnostic | undefi
   return found === undefined ? undefined : inUpdate(call, merged, found);
 }
 
-function flagsOf(call: Call): NonNullable<Call['request']['update']> {
-  return call.request.update ?? {};
+function flagsOf(call: Call): NonNullable<Call['request']['flags']> {
+  return call.request.flags ?? {};
 }
 
 function updateOf(call: Call): Update {

@@ -19,6 +19,12 @@ export function runtimeHooks(d: Draft): void {
   d.host.push({ op: 'sync.signal', from: '/hooks', point: 'hooksDone' });
 }
 
+/** prestart and createRuntime of a restore: the namespaces are made, the processes do not run yet. */
+export function restoreHooks(d: Draft): void {
+  run(d, d.host, 'prestart', d.context.bundle);
+  run(d, d.host, 'createRuntime', d.context.bundle);
+}
+
 /** createContainer: in the container's namespaces, before the pivot. */
 export function containerHooks(d: Draft): void {
   run(d, d.init, 'createContainer', d.context.bundle);

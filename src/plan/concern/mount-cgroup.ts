@@ -67,6 +67,13 @@ function hierarchyMounts(d: Draft, request: MountRequest, target: string, from: 
   }
 }
 
+/** Binds of the host's hierarchies that a mount of type cgroup becomes: on v1 without a cgroup namespace. */
+export function cgroupBinds(d: Draft, target: string): { readonly target: string; readonly source: string }[] {
+  if (d.context.facts.cgroup.mode === 'v2' || (d.namespaces.made & NamespaceFlag.cgroup) !== 0) return [];
+  return d.cgroups.places.filter(({ version }) => version === 1)
+    .map((place) => ({ target: `${target}/${baseName(place.dir.mount)}`, source: sourceOf(place) }));
+}
+
 /** The container's cgroup, or the caller's where it could not be made. */
 function bindOwn(d: Draft, request: MountRequest, place: Place, target: string, from: string): InitOperation {
   const bind = bindOf(request, sourceOf(place), target, from);

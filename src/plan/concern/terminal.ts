@@ -11,17 +11,29 @@ import type { Draft } from '../draft.ts';
  * @throws PlanError when a terminal is wanted and nobody would hold it, or the other way round
  */
 export function openTerminal(d: Draft): void {
+  if (!wantsTerminal(d)) return;
+  receive(d, true);
+  sendTerminal(d);
+}
+
+/** Whether there is a terminal, which somebody holds. */
+export function wantsTerminal(d: Draft): boolean {
   const { flags } = d.context;
   const from = `${d.at}/terminal`;
   const wanted = d.process.terminal === true;
   if (flags.consoleSocket !== undefined && !(wanted && flags.detach)) {
     throw new PlanError(diagnose('consoleSocketUnused', { path: flags.consoleSocket }, placeAt(from)));
   }
-  if (!wanted) return;
-  if (flags.consoleSocket === undefined && flags.detach) {
+  if (wanted && flags.consoleSocket === undefined && flags.detach) {
     throw new PlanError(diagnose('consoleSocketMissing', {}, placeAt(from)));
   }
-  receive(d, true);
+  return wanted;
+}
+
+/** The master goes to the socket, or stays for the relay of the command. */
+export function sendTerminal(d: Draft): void {
+  const { flags } = d.context;
+  const from = `${d.at}/terminal`;
   if (flags.consoleSocket === undefined) d.host.push({ op: 'console.keep', from, slot: slot.console });
   else d.host.push({ op: 'console.send', from, slot: slot.console, socket: flags.consoleSocket });
 }

@@ -1,0 +1,193 @@
+// checkpoint and restore: what CRIU is told about the container (criu(8)). Names of things outside of the container
+// are those that runc uses, so that images of the one can be restored by the other.
+import { diagnose, placeAt } from '../../diagnostic/diagnose.ts';
+import { LinkUseFlag, NamespaceFlag } from '../../generated/plan.ts';
+import type { CriuNamespace, CriuStart } from '../../generated/plan.ts';
+import { PlanError } from '../context.ts';
+import { CriuMessage } from '../criu-message.ts';
+import { slot } from '../draft.ts';
+import type { Draft, NamespaceName } from '../draft.ts';
+import { absolute, baseName, inContainer } from '../path.ts';
+import { cgroupDirs, freezerDir, mainDir } from './cgroup.ts';
+import { restoreHooks } from './hooks.ts';
+import { cgroupBinds } from './mount-cgroup.ts';
+import { readRequest } from './mount-request.ts';
+import { rootfsPath } from './rootfs.ts';
+import { sendTerminal, wantsTerminal } from './terminal.ts';
+
+/** Flags of checkpoint and restore; paths are absolute but `parent`. */
+export interface CriuFlags {
+  readonly criu: string;
+  readonly images: string;
+  readonly work?: string;
+  readonly parent?: string;
+  readonly preDump: boolean;
+  readonly leaveRunning: boolean;
+  readonly tcpEstablished: boolean;
+  readonly tcpClose: boolean;
+  readonly tcpSkipInFlight: boolean;
+  readonly extUnixSockets: boolean;
+  readonly shellJob: boolean;
+  readonly fileLocks: boolean;
+  readonly linkRemap: boolean;
+  readonly autoDedup: boolean;
+  readonly lazyPages: boolean;
+  readonly cgroupsMode: CgroupsMode;
+  readonly emptyNetwork: boolean;
+  readonly networkLock?: NetworkLock;
+  readonly pageServer?: { readonly address: string; readonly port: number };
+  readonly statusFd?: number;
+  readonly lsmProfile?: string;
+  readonly lsmMountContext?: string;
+}
+
+/** enum criu_cg_mode. */
+export const cgroupsModes = { ignore: 0, soft: 3, full: 4, strict: 5 } as const;
+export type CgroupsMode = keyof typeof cgroupsModes;
+
+/** enum criu_network_lock_method. */
+export const networkLocks = { iptables: 1, nftables: 2, skip: 3 } as const;
+export type NetworkLock = keyof typeof networkLocks;
+
+/** CRIU 3.15: the first that knows everything that is asked of it here, but the flags of later ones. */
+const oldest = 31500;
+/** The most that CRIU says about a failure. */
+const logLevel = 4;
+const dumpLog = 'dump.log';
+const restoreLog = 'restore.log';
+/** The file of the configuration that CRIU reads besides, by this annotation. */
+const configAnnotation = 'org.criu.config';
+/** How a covered file is known: by the null device that covers it. */
+const nullDevice = '/dev/null';
+
+/** Namespaces that stay outside: a dump leaves them alone, a restore hands them to CRIU. */
+const foreign: Readonly<Partial<Record<NamespaceName, { readonly file: string; readonly key: string }>>> = {
+  network: { file: 'net', key: 'extRootNetNS' }, pid: { file: 'pid', key: 'extRootPidNS' },
+};
+
+/** Namespaces that a restore joins by their path; a dump saves what is in them. */
+const joinable: Readonly<Partial<Record<NamespaceName, string>>> = { ipc: 'ipc', uts: 'uts', time: 'time' };
+
+/** checkpoint: asks CRIU for the dump and waits for it. */
+export function dump(d: Draft, flags: CriuFlags): void {
+  const message = begin(d, flags, dumpLog)
+    .number('leave_running', flags.leaveRunning)
+    .number('tcp_skip_in_flight', flags.tcpSkipInFlight);
+  message.text('parent_img', flags.parent).text('freeze_cgroup', freezerPath(d));
+  message.number('track_mem', flags.preDump || flags.parent !== undefined);
+  if (flags.pageServer !== undefined) message.message('ps', flags.pageServer.address, flags.pageServer.port);
+  if (!flags.preDump) for (const { target } of outsideMounts(d)) message.message('ext_mnt', target, target);
+  d.host.push(startOf(d, flags, {
+    request: flags.preDump ? 'preDump' : 'dump', options: message.bytes(), log: dumpLog, cgroups: [],
+    masked: flags.preDump ? [] : (d.spec.linux?.maskedPaths ?? []).map(inContainer), parent: flags.parent,
+  }));
+  d.host.push({ op: 'criu.await', from: '', until: 'done', log: logPath(flags, dumpLog) });
+}
+
+/**
+ * restore: asks CRIU for the container's processes, runs the hooks when its namespaces are made, takes its terminal.
+ *
+ * @param descriptors what stdin, stdout and stderr were at the dump, as links of /proc/PID/fd
+ */
+export function restore(d: Draft, flags: CriuFlags, descriptors: readonly string[]): void {
+  const terminal = wantsTerminal(d);
+  const message = begin(d, flags, restoreLog)
+    .number('rst_sibling', true)
+    .text('lsm_profile', flags.lsmProfile)
+    .text('lsm_mount_context', flags.lsmMountContext);
+  for (const { target, source } of outsideMounts(d)) message.message('ext_mnt', target, source);
+  if ((d.spec.linux?.maskedPaths ?? []).length > 0) message.message('ext_mnt', nullDevice, nullDevice);
+  for (const join of d.namespaces.joins) {
+    const name = joinable[join.type];
+    if (name !== undefined) message.message('join_ns', name, join.path);
+  }
+  // A pipe of the caller then is a pipe of the caller now.
+  for (let fd = 0; fd < 3; fd++) {
+    const was = descriptors[fd];
+    if (was !== undefined && was.startsWith('pipe:')) message.message('inherit_fd', was, fd);
+  }
+  for (const { controllers, dir } of d.cgroups.places) {
+    // v2 is the hierarchy without a name.
+    for (const controller of controllers.split(',')) message.message('cg_root', controller, `/${dir.path}`);
+  }
+  d.host.push(startOf(d, flags, {
+    request: 'restore', options: message.bytes(), log: restoreLog, cgroups: cgroupDirs(d.cgroups), masked: [], parent: undefined,
+  }));
+  d.host.push({ op: 'criu.await', from: '', until: 'namespaces', log: logPath(flags, restoreLog) });
+  restoreHooks(d);
+  d.host.push({ op: 'criu.await', from: '', until: 'done', console: terminal ? slot.console : undefined, log: logPath(flags, restoreLog) });
+  if (terminal) sendTerminal(d);
+}
+
+/** What every request has. */
+function begin(d: Draft, flags: CriuFlags, log: string): CriuMessage {
+  const managed = d.cgroups.places.length > 0;
+  return new CriuMessage()
+    .number('log_level', logLevel)
+    .text('log_file', log)
+    .text('root', rootfsPath(d.spec, d.context))
+    .number('notify_scripts', true)
+    .number('manage_cgroups', managed)
+    .number('manage_cgroups_mode', cgroupsModes[managed ? flags.cgroupsMode : 'ignore'])
+    .number('orphan_pts_master', true)
+    .number('tcp_established', flags.tcpEstablished)
+    .number('tcp_close', flags.tcpClose)
+    .number('ext_unix_sk', flags.extUnixSockets)
+    .number('shell_job', flags.shellJob)
+    .number('file_locks', flags.fileLocks)
+    .number('link_remap', flags.linkRemap)
+    .number('auto_dedup', flags.autoDedup)
+    .number('lazy_pages', flags.lazyPages)
+    .number('empty_ns', flags.emptyNetwork ? NamespaceFlag.network : undefined)
+    .number('network_lock', flags.networkLock === undefined ? undefined : networkLocks[flags.networkLock])
+    .text('config_file', d.spec.annotations?.[configAnnotation]);
+}
+
+type Particular = Pick<CriuStart, 'request' | 'options' | 'log' | 'cgroups' | 'masked' | 'parent'>;
+
+function startOf(d: Draft, flags: CriuFlags, particular: Particular): CriuStart {
+  return {
+    op: 'criu.start', from: '', criu: flags.criu, oldest, images: flags.images, work: flags.work, rootfs: rootfsPath(d.spec, d.context),
+    namespaces: foreignNamespaces(d), statusFd: flags.statusFd ?? -1, ...particular,
+  };
+}
+
+/** The cgroup that holds the processes still while they are saved. */
+function freezerPath({ cgroups, context }: Draft): string | undefined {
+  const dir = freezerDir(cgroups) ?? (context.facts.cgroup.mode === 'v2' ? mainDir(cgroups) : undefined);
+  return dir === undefined || cgroups.optional ? undefined : `${dir.mount}/${dir.path}`;
+}
+
+function foreignNamespaces(d: Draft): CriuNamespace[] {
+  const found: CriuNamespace[] = [];
+  for (const { type, path } of d.namespaces.joins) {
+    const known = foreign[type];
+    if (known !== undefined) found.push({ type: known.file, key: known.key, path });
+  }
+  return found;
+}
+
+function logPath(flags: CriuFlags, log: string): string {
+  return `${flags.work ?? flags.images}/${log}`;
+}
+
+/** Mounts whose source is outside of the container: by their target, which is their name in the images. */
+function outsideMounts(d: Draft): { readonly target: string; readonly source: string }[] {
+  const found: { target: string; source: string }[] = [];
+  const { mounts } = d.spec;
+  if (mounts === undefined) return found;
+  for (let index = 0; index < mounts.length; index++) {
+    const mount = mounts[index]!;
+    const request = readRequest(mount);
+    const target = inContainer(mount.destination);
+    if (mount.type === 'cgroup' && !request.bind) {
+      for (const bind of cgroupBinds(d, target)) found.push(bind);
+    } else if (request.bind && !request.remount && (request.links & LinkUseFlag.copy) === 0) {
+      if (request.idmap !== undefined) {
+        throw new PlanError(diagnose('unsupported', { name: `checkpoint of the id-mapped mount ${baseName(target)}` }, placeAt(`/mounts/${index}`)));
+      }
+      found.push({ target, source: absolute(mount.source ?? '', d.context.bundle) });
+    }
+  }
+  return found;
+}
