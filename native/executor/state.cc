@@ -141,6 +141,8 @@ int lock_state(Context &context, uint32_t milliseconds) {
   return info.st_nlink == 0 ? ENOENT : 0;
 }
 
+void unlock_state(Context &context) { flock(context.state.get(), LOCK_UN); }
+
 Outcome remove_state(Context &context) {
   constexpr const char *names[] = {
       state_name::fifo, state_name::plan,   state_name::state,

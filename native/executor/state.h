@@ -21,6 +21,9 @@ int map_record(Context &context);
 // the directory was removed meanwhile, or another errno.
 int lock_state(Context &context, uint32_t milliseconds);
 
+// Lets other commands work on the container.
+void unlock_state(Context &context);
+
 // Removes the names that are ours, then ROOT/ID itself. Outcome by the steps of state.remove.
 Outcome remove_state(Context &context);
 

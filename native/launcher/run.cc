@@ -1,3 +1,4 @@
+#include "executor/state.h"
 #include "executor/store.h"
 #include "launcher/foreground.h"
 #include "launcher/launch.h"
@@ -20,10 +21,15 @@ int remove(Invocation &invocation, const Launch &launch) {
 } // namespace
 
 int stay_and_delete(Invocation &invocation, const Launch &launch, NotifyProxy *notify) {
+  Context &context = invocation.context;
+  // The other commands may work on the container while it runs.
+  unlock_state(context);
   // From now on signals are for the container.
   int code = stay_with_init(invocation, notify);
-  invocation.context.exit_code = code;
-  if (!invocation.arguments.on(cli::Flag::keep)) remove(invocation, launch);
+  context.exit_code = code;
+  constexpr uint32_t patience = 10000; // milliseconds
+  // ENOENT: somebody else has deleted it.
+  if (!invocation.arguments.on(cli::Flag::keep) && lock_state(context, patience) == 0) remove(invocation, launch);
   return code;
 }
 
