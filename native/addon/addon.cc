@@ -78,7 +78,11 @@ Napi::Value seccomp(const Napi::CallbackInfo &info) {
   Napi::Env env = info.Env();
   if (info.Length() < 1 || !info[0].IsObject()) return refuse(env, "expected seccomp rules");
   Napi::Object rules = info[0].As<Napi::Object>();
-  SeccompFilter filter(rules.Get("defaultAction").ToNumber().Uint32Value());
+  SeccompOptions options;
+  options.default_action = rules.Get("defaultAction").ToNumber().Uint32Value();
+  options.newer_missing = rules.Get("newerMissing").ToBoolean();
+  options.strict_names = rules.Get("strictNames").ToBoolean();
+  SeccompFilter filter(options);
   if (!add_seccomp_rules(rules, filter)) return refuse(env, "malformed seccomp rules");
   Bytes program = filter.compile();
   const SeccompError &error = filter.error();

@@ -35,6 +35,7 @@ HoleValues hole_values(const Context &context) {
   HoleValues values;
   values.id = context.id;
   values.exit_code = context.exit_code;
+  values.process = context.init.pid;
   if (context.record != nullptr) {
     values.pid = context.record->pid;
     values.start_time = context.record->start_time;

@@ -67,6 +67,10 @@ public:
   Outcome on(const ConsoleSend &op);
   Outcome on(const ConsoleKeep &op);
 
+  // listener_ops.cc
+  Outcome on(const ListenerOpen &op);
+  Outcome on(const PidfdSend &op);
+
   // filter_ops.cc
   Outcome on(const FilterOpen &op);
 

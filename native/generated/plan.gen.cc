@@ -500,6 +500,17 @@ bool read(Reader &reader, RdtRemove &value) {
          read(reader, value.monitor);
 }
 
+bool read(Reader &reader, ListenerOpen &value) {
+  return read(reader, value.socket) &&
+         read(reader, value.text) &&
+         read(reader, value.path) &&
+         read(reader, value.state);
+}
+
+bool read(Reader &reader, PidfdSend &value) {
+  return read(reader, value.path);
+}
+
 bool read(Reader &reader, SessionNew &value) {
   return read(reader, value.keyring);
 }
@@ -569,7 +580,9 @@ bool read(Reader &, PrivilegesNone &) { return true; }
 
 bool read(Reader &reader, SeccompLoad &value) {
   return read(reader, value.slot) &&
-         read(reader, value.flags);
+         read(reader, value.flags) &&
+         read(reader, value.listener) &&
+         read(reader, value.state);
 }
 
 bool read(Reader &reader, ProgramFind &value) {
@@ -896,6 +909,14 @@ constexpr const char *steps_of_rdt_remove[] = {
     "rmdir",
 };
 
+constexpr const char *steps_of_listener_open[] = {
+    "connect", "memory",
+};
+
+constexpr const char *steps_of_pidfd_send[] = {
+    "connect", "send",
+};
+
 constexpr const char *steps_of_session_new[] = {
     "setsid", "keyring",
 };
@@ -953,7 +974,7 @@ constexpr const char *steps_of_privileges_none[] = {
 };
 
 constexpr const char *steps_of_seccomp_load[] = {
-    "read", "seccomp",
+    "read", "seccomp", "helper", "send",
 };
 
 constexpr const char *steps_of_program_find[] = {
@@ -1127,6 +1148,10 @@ bool verify_operation(const OpRecord &record, Actor actor, unsigned depth, const
     return (actor == Actor::host || refuse(what)) && whole<RdtJoin>(record, what);
   case code::rdt_remove:
     return (actor == Actor::host || refuse(what)) && whole<RdtRemove>(record, what);
+  case code::listener_open:
+    return (actor == Actor::host || refuse(what)) && whole<ListenerOpen>(record, what);
+  case code::pidfd_send:
+    return (actor == Actor::host || refuse(what)) && whole<PidfdSend>(record, what);
   case code::session_new:
     return (actor == Actor::init || refuse(what)) && whole<SessionNew>(record, what);
   case code::net_up:
@@ -1257,6 +1282,8 @@ const char *operation_name(uint16_t code) {
   case code::notify_open: return "notify.open";
   case code::rdt_join: return "rdt.join";
   case code::rdt_remove: return "rdt.remove";
+  case code::listener_open: return "listener.open";
+  case code::pidfd_send: return "pidfd.send";
   case code::session_new: return "session.new";
   case code::net_up: return "net.up";
   case code::hostname_set: return "hostname.set";
@@ -1346,6 +1373,8 @@ const char *step_name(uint16_t code, int step) {
   case code::notify_open: return nth(steps_of_notify_open, 2, step);
   case code::rdt_join: return nth(steps_of_rdt_join, 7, step);
   case code::rdt_remove: return nth(steps_of_rdt_remove, 1, step);
+  case code::listener_open: return nth(steps_of_listener_open, 2, step);
+  case code::pidfd_send: return nth(steps_of_pidfd_send, 2, step);
   case code::session_new: return nth(steps_of_session_new, 2, step);
   case code::net_up: return nth(steps_of_net_up, 2, step);
   case code::hostname_set: return nth(steps_of_hostname_set, 2, step);
@@ -1360,7 +1389,7 @@ const char *step_name(uint16_t code, int step) {
   case code::ids_set: return nth(steps_of_ids_set, 5, step);
   case code::caps_set: return nth(steps_of_caps_set, 3, step);
   case code::privileges_none: return nth(steps_of_privileges_none, 1, step);
-  case code::seccomp_load: return nth(steps_of_seccomp_load, 2, step);
+  case code::seccomp_load: return nth(steps_of_seccomp_load, 4, step);
   case code::program_find: return nth(steps_of_program_find, 3, step);
   case code::start_wait: return nth(steps_of_start_wait, 2, step);
   case code::program_run: return nth(steps_of_program_run, 2, step);

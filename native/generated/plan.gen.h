@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0x70, 0xb2, 0x7e, 0xcd, 0x4b, 0x9e, 0x42, 0xf5, 0x09, 0x74, 0x48, 0xc4, 0xff, 0x86, 0xf6, 0x8c,
+    0x36, 0x64, 0x21, 0x4c, 0x75, 0x46, 0x16, 0x75, 0xc7, 0xab, 0xf0, 0x59, 0x89, 0x7e, 0xfa, 0xc1,
 };
-constexpr char plan_schema_hash_text[] = "70b27ecd4b9e42f5097448c4ff86f68c";
+constexpr char plan_schema_hash_text[] = "3664214c75461675c7abf059897efac1";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -22,11 +22,12 @@ bool read(Reader &reader, ProgramName &value);
 
 // A run-time value in a template: the pid of the container's init on the host (for hooks that init
 // runs: as seen in the container), its start time (clock ticks after boot, proc_pid_stat(5) field
-// 22), the exit code, the creation time as RFC 3339 with nanoseconds, or the container's id.
+// 22), the exit code, the creation time as RFC 3339 with nanoseconds, the container's id, or the
+// pid on the host of the process that this plan starts (for exec another one than init).
 enum class Hole : uint8_t {
-  pid, start_time, exit_code, created, id,
+  pid, start_time, exit_code, created, id, process,
 };
-constexpr uint8_t hole_count = 5;
+constexpr uint8_t hole_count = 6;
 bool read(Reader &reader, Hole &value);
 
 // What mount propagation becomes (mount_namespaces(7)); the r forms reach all mounts below.
@@ -953,6 +954,27 @@ struct RdtRemove {
 };
 bool read(Reader &reader, RdtRemove &value);
 
+// Connects to the socket that gets the listener of SCMP_ACT_NOTIFY, and puts what it is told into a
+// memfd for init.
+struct ListenerOpen {
+  // Where the connection goes.
+  Slot socket;
+  // Where the memfd goes.
+  Slot text;
+  // Absolute path of an AF_UNIX stream socket.
+  Str path;
+  // The container process state as JSON.
+  Template state;
+};
+bool read(Reader &reader, ListenerOpen &value);
+
+// Sends a pidfd of init to an AF_UNIX stream socket: one message with one descriptor.
+struct PidfdSend {
+  // Absolute path of the socket.
+  Str path;
+};
+bool read(Reader &reader, PidfdSend &value);
+
 // setsid(2) and, unless --no-new-keyring, a new session keyring (keyctl(2)
 // KEYCTL_JOIN_SESSION_KEYRING; a kernel without keys is no error).
 struct SessionNew {
@@ -1090,6 +1112,10 @@ struct SeccompLoad {
   Slot slot;
   // SECCOMP_FILTER_FLAG_* bits.
   uint32_t flags = 0;
+  // Connection that gets the listener, sent by a thread that the filter does not reach.
+  Optional<Slot> listener;
+  // memfd with the text that goes with it.
+  Optional<Slot> state;
 };
 bool read(Reader &reader, SeccompLoad &value);
 
@@ -1266,6 +1292,8 @@ constexpr uint16_t dbus_send = 85;
 constexpr uint16_t notify_open = 88;
 constexpr uint16_t rdt_join = 90;
 constexpr uint16_t rdt_remove = 91;
+constexpr uint16_t listener_open = 93;
+constexpr uint16_t pidfd_send = 94;
 constexpr uint16_t session_new = 96;
 constexpr uint16_t net_up = 97;
 constexpr uint16_t hostname_set = 98;
@@ -1471,6 +1499,12 @@ constexpr int mount = 0, create = 1, group = 2, compare = 3, schemata = 4, tasks
 namespace rdt_remove {
 constexpr int rmdir = 0;
 }
+namespace listener_open {
+constexpr int connect = 0, memory = 1;
+}
+namespace pidfd_send {
+constexpr int connect = 0, send = 1;
+}
 namespace session_new {
 constexpr int setsid = 0, keyring = 1;
 }
@@ -1514,7 +1548,7 @@ namespace privileges_none {
 constexpr int prctl = 0;
 }
 namespace seccomp_load {
-constexpr int read = 0, seccomp = 1;
+constexpr int read = 0, seccomp = 1, helper = 2, send = 3;
 }
 namespace program_find {
 constexpr int find = 0, directory = 1, access = 2;
@@ -1652,6 +1686,10 @@ template <class Handler> Outcome run_host(const OpRecord &record, Handler &handl
     return run_operation<RdtJoin>(record, handler);
   case code::rdt_remove:
     return run_operation<RdtRemove>(record, handler);
+  case code::listener_open:
+    return run_operation<ListenerOpen>(record, handler);
+  case code::pidfd_send:
+    return run_operation<PidfdSend>(record, handler);
   case code::criu_start:
     return run_operation<CriuStart>(record, handler);
   case code::criu_await:

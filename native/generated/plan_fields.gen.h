@@ -405,6 +405,17 @@ template <class Visit> void each_field(const RdtRemove &value, Visit &&visit) {
   visit("monitor", value.monitor);
 }
 
+template <class Visit> void each_field(const ListenerOpen &value, Visit &&visit) {
+  visit("socket", value.socket);
+  visit("text", value.text);
+  visit("path", value.path);
+  visit("state", value.state);
+}
+
+template <class Visit> void each_field(const PidfdSend &value, Visit &&visit) {
+  visit("path", value.path);
+}
+
 template <class Visit> void each_field(const SessionNew &value, Visit &&visit) {
   visit("keyring", value.keyring);
 }
@@ -475,6 +486,8 @@ template <class Visit> void each_field(const PrivilegesNone &, Visit &&) {}
 template <class Visit> void each_field(const SeccompLoad &value, Visit &&visit) {
   visit("slot", value.slot);
   visit("flags", value.flags);
+  visit("listener", value.listener);
+  visit("state", value.state);
 }
 
 template <class Visit> void each_field(const ProgramFind &value, Visit &&visit) {
@@ -602,6 +615,8 @@ template <class Visit> bool visit_operation(const OpRecord &record, Visit &&visi
   case code::notify_open: return visit_as(NotifyOpen());
   case code::rdt_join: return visit_as(RdtJoin());
   case code::rdt_remove: return visit_as(RdtRemove());
+  case code::listener_open: return visit_as(ListenerOpen());
+  case code::pidfd_send: return visit_as(PidfdSend());
   case code::session_new: return visit_as(SessionNew());
   case code::net_up: return visit_as(NetUp());
   case code::hostname_set: return visit_as(HostnameSet());

@@ -17,16 +17,26 @@ struct SeccompError {
   const char *what = "";  // the step
 };
 
+// What a filter is besides its rules.
+struct SeccompOptions {
+  // SCMP_ACT_* value.
+  uint32_t default_action = 0;
+  // Calls with numbers above the largest that the rules know return ENOSYS: they are newer than the rules.
+  bool newer_missing = false;
+  // A name that libseccomp does not know is an error.
+  bool strict_names = false;
+};
+
 // Builds one filter; see SeccompRules in src/engine/protocol.ts. Every call is a no-op after the first error.
 class SeccompFilter {
 public:
-  // Actions are SCMP_ACT_* values.
-  explicit SeccompFilter(uint32_t default_action);
+  explicit SeccompFilter(const SeccompOptions &options);
   ~SeccompFilter();
   SeccompFilter(const SeccompFilter &) = delete;
   SeccompFilter &operator=(const SeccompFilter &) = delete;
 
-  // Adds an architecture by libseccomp's name (`x86_64`, `x32`); the native one is always there.
+  // Adds an architecture by libseccomp's name (`x86_64`, `x32`); the native one is always there. One that cannot be here,
+  // for its byte order or since libseccomp does not know it yet, is skipped: it makes no calls.
   void add_architecture(const char *name);
   // Adds a rule. A name that libseccomp does not know, and a rule with the default action, are skipped.
   void add_rule(const char *syscall, uint32_t action, const SeccompArg *args, uint32_t count);
@@ -36,11 +46,23 @@ public:
   const SeccompError &error() const { return error_; }
 
 private:
+  // The largest number of a call that the rules name.
+  struct Architecture {
+    uint32_t token = 0;
+    uint32_t last = 0;
+  };
+  static constexpr uint32_t architecture_max = 32;
+
   void fail(const char *what, int err);
+  void note_number(const char *syscall);
+  size_t write_newer_missing(void *to) const;
 
   void *context_ = nullptr;
   void *program_ = nullptr;
-  uint32_t default_action_;
+  SeccompOptions options_;
+  Architecture architectures_[architecture_max];
+  uint32_t architecture_count_ = 0;
+  char unknown_[64] = "";
   SeccompError error_;
 };
 

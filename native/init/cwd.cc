@@ -11,7 +11,9 @@ namespace veloci {
 void Init::close_descriptors() {
   load_filters();
   unsigned first_other = static_cast<unsigned>(first_preserved_fd) + shared_.preserved;
-  sys::close_range(first_other, ~0u, 0);
+  unsigned kept = listener_.valid() ? static_cast<unsigned>(listener_.get()) : 0;
+  if (kept > first_other) sys::close_range(first_other, kept - 1, 0);
+  sys::close_range(kept >= first_other ? kept + 1 : first_other, ~0u, 0);
   // What has taken one of the low numbers, free since the record was mapped, is closed by itself.
   auto drop = [&](Fd &fd) {
     int number = fd.release();

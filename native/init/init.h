@@ -105,6 +105,7 @@ private:
   int parent_of(Str path, Name &name);
   // seccomp.cc, cwd.cc, program.cc
   bool load_filter(Slot slot);
+  bool keep_listener(const SeccompLoad &op);
   void load_filters();
   void close_descriptors();
   bool enter(Str path, int &step, int open_step);
@@ -127,6 +128,9 @@ private:
   Fd parent_;
   Str parent_path_;
   Filter filters_[Slot::count];
+  // Who gets the listener of a filter, and what it is told with it.
+  Fd listener_;
+  Str listener_state_;
   bool closed_ = false, arranged_ = false, in_cwd_ = false, prepared_ = false;
   Vector env_, argv_;
   TextOf<path_max> home_;

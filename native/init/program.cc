@@ -118,7 +118,7 @@ bool Init::arrange_descriptors() {
   int preserved = static_cast<int>(shared_.preserved);
   if (preserved > 0) {
     int above = first_preserved_fd + preserved;
-    for (Fd *fd : {&shared_.socket, &shared_.fifo}) {
+    for (Fd *fd : {&shared_.socket, &shared_.fifo, &listener_}) {
       if (!fd->valid()) continue;
       int moved = fcntl(fd->get(), F_DUPFD_CLOEXEC, above);
       if (moved < 0) return false;

@@ -28,6 +28,7 @@ bool fill(const Template &text, const HoleValues &values, Text &out) {
     case Hole::exit_code: out.add_signed(values.exit_code); break;
     case Hole::created: out.add_time(values.created); break;
     case Hole::id: out.add(values.id); break;
+    case Hole::process: out.add_signed(values.process); break;
     }
   });
   return out.complete();

@@ -12,6 +12,7 @@ struct HoleValues {
   uint64_t start_time = 0;
   uint64_t created = 0; // CLOCK_REALTIME, nanoseconds
   int64_t exit_code = 0;
+  int64_t process = 0;
   Str id;
 };
 

@@ -21,6 +21,7 @@ public:
   JSValueConst get() const { return value_; }
   bool u32(uint32_t &result) const { return JS_ToUint32(js_, &result, value_) == 0; }
   bool u64(uint64_t &result) const { return JS_ToInt64Ext(js_, reinterpret_cast<int64_t *>(&result), value_) == 0; }
+  bool is_true(JSContext *js) const { return JS_ToBool(js, value_) == 1; }
   bool length(int64_t &result) const {
     Property count(js_, value_, "length");
     return JS_ToInt64(js_, &result, count.value_) == 0;
@@ -75,9 +76,11 @@ bool fill(JSContext *js, JSValueConst profile, SeccompFilter &filter) {
 } // namespace
 
 JSValue seccomp_compile(JSContext *js, JSValueConst, int, JSValueConst *args) {
-  uint32_t action;
-  if (!Property(js, args[0], "defaultAction").u32(action)) return JS_EXCEPTION;
-  SeccompFilter filter(action);
+  SeccompOptions options;
+  if (!Property(js, args[0], "defaultAction").u32(options.default_action)) return JS_EXCEPTION;
+  options.newer_missing = Property(js, args[0], "newerMissing").is_true(js);
+  options.strict_names = Property(js, args[0], "strictNames").is_true(js);
+  SeccompFilter filter(options);
   if (!fill(js, args[0], filter)) return JS_EXCEPTION;
   Bytes program = filter.compile();
   const SeccompError &error = filter.error();

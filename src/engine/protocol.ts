@@ -87,6 +87,10 @@ export interface Host {
 /** A seccomp profile with everything resolved that does not need libseccomp. Numbers are those of seccomp.h. */
 export interface SeccompRules {
   readonly defaultAction: number;
+  /** Whether calls with numbers above the largest that the rules name return ENOSYS. */
+  readonly newerMissing: boolean;
+  /** Whether an unknown name is an error. */
+  readonly strictNames: boolean;
   /** Architecture tokens by libseccomp's names: native is always there. */
   readonly architectures: readonly string[];
   readonly rules: readonly {

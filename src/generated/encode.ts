@@ -9,6 +9,7 @@ const kindOfHole = {
   exitCode: 3,
   created: 4,
   id: 5,
+  process: 6,
 } as const;
 
 const indexOfPropagation = {
@@ -891,6 +892,25 @@ function writeRdtRemove(w: WireWriter, v: plan.RdtRemove): void {
   w.patchU32(start - 4, w.length() - start);
 }
 
+function writeListenerOpen(w: WireWriter, v: plan.ListenerOpen): void {
+  w.u32(93);
+  w.u32(0);
+  const start = w.length();
+  w.u8(v.socket);
+  w.u8(v.text);
+  w.str(v.path);
+  writeTemplate(w, v.state);
+  w.patchU32(start - 4, w.length() - start);
+}
+
+function writePidfdSend(w: WireWriter, v: plan.PidfdSend): void {
+  w.u32(94);
+  w.u32(0);
+  const start = w.length();
+  w.str(v.path);
+  w.patchU32(start - 4, w.length() - start);
+}
+
 function writeSessionNew(w: WireWriter, v: plan.SessionNew): void {
   w.u32(96);
   w.u32(0);
@@ -1030,9 +1050,23 @@ function writePrivilegesNone(w: WireWriter): void {
 
 function writeSeccompLoad(w: WireWriter, v: plan.SeccompLoad): void {
   w.u32(110);
-  w.u32(5);
+  w.u32(0);
+  const start = w.length();
   w.u8(v.slot);
   w.u32(v.flags);
+  if (v.listener === undefined) {
+    w.u8(0);
+  } else {
+    w.u8(1);
+    w.u8(v.listener);
+  }
+  if (v.state === undefined) {
+    w.u8(0);
+  } else {
+    w.u8(1);
+    w.u8(v.state);
+  }
+  w.patchU32(start - 4, w.length() - start);
 }
 
 function writeProgramFind(w: WireWriter, v: plan.ProgramFind): void {
@@ -1219,6 +1253,8 @@ const writers: Readonly<Record<plan.Operation['op'], Write>> = {
   'notify.open': writeNotifyOpen,
   'rdt.join': writeRdtJoin,
   'rdt.remove': writeRdtRemove,
+  'listener.open': writeListenerOpen,
+  'pidfd.send': writePidfdSend,
   'session.new': writeSessionNew,
   'net.up': writeNetUp,
   'hostname.set': writeHostnameSet,
@@ -1258,10 +1294,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0xcd7eb270);
-  w.u32(0xf5429e4b);
-  w.u32(0xc4487409);
-  w.u32(0x8cf686ff);
+  w.u32(0x4c216436);
+  w.u32(0x75164675);
+  w.u32(0x59f0abc7);
+  w.u32(0xc1fa7e89);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = '70b27ecd4b9e42f5097448c4ff86f68c';
+export const schemaHash = '3664214c75461675c7abf059897efac1';
 
 export interface OperationMeta {
   readonly code: number;
@@ -91,6 +91,8 @@ const text = `{
 "notify.open": {"code":88,"actors":["host"],"steps":["mkdir","clone"],"undo":false,"fields":{"slot":"slot"}},
 "rdt.join": {"code":90,"actors":["host"],"steps":["mount","create","group","compare","schemata","tasks","monitor"],"undo":true,"fields":{"group":"str","form":"enum RdtJoinForm","compare":"list str","schemata":"str","monitor":"optional str"}},
 "rdt.remove": {"code":91,"actors":["host"],"steps":["rmdir"],"undo":false,"fields":{"group":"str","own":"bool","monitor":"optional str"}},
+"listener.open": {"code":93,"actors":["host"],"steps":["connect","memory"],"undo":false,"fields":{"socket":"slot","text":"slot","path":"str","state":"template"}},
+"pidfd.send": {"code":94,"actors":["host"],"steps":["connect","send"],"undo":false,"fields":{"path":"str"}},
 "session.new": {"code":96,"actors":["init"],"steps":["setsid","keyring"],"undo":false,"fields":{"keyring":"optional template"}},
 "net.up": {"code":97,"actors":["init"],"steps":["socket","flags"],"undo":false,"fields":{}},
 "hostname.set": {"code":98,"actors":["init"],"steps":["sethostname","setdomainname"],"undo":false,"fields":{"hostname":"optional str","domainname":"optional str"}},
@@ -105,7 +107,7 @@ const text = `{
 "ids.set": {"code":107,"actors":["init"],"steps":["keepcaps","setgroups","setresgid","setresuid","umask"],"undo":false,"fields":{"uid":"u32","gid":"u32","groups":"list u32","setgroups":"bool","umask":"optional u32"}},
 "caps.set": {"code":108,"actors":["init"],"steps":["capset","ambientClear","ambient"],"undo":false,"fields":{"effective":"u64","permitted":"u64","inheritable":"u64","ambient":"u64"}},
 "privileges.none": {"code":109,"actors":["init"],"steps":["prctl"],"undo":false,"fields":{}},
-"seccomp.load": {"code":110,"actors":["init"],"steps":["read","seccomp"],"undo":false,"fields":{"slot":"slot","flags":"flags"}},
+"seccomp.load": {"code":110,"actors":["init"],"steps":["read","seccomp","helper","send"],"undo":false,"fields":{"slot":"slot","flags":"flags","listener":"optional slot","state":"optional slot"}},
 "program.find": {"code":111,"actors":["init"],"steps":["find","directory","access"],"undo":false,"fields":{"name":"str","path":"str"}},
 "start.wait": {"code":112,"actors":["init"],"steps":["report","read"],"undo":false,"fields":{}},
 "program.run": {"code":113,"actors":["init"],"steps":["close","execve"],"undo":false,"fields":{"args":"list str","preserve":"u32","listenPid":"bool"}},
@@ -127,7 +129,7 @@ const text = `{
 },
 "enums": {
 "ProgramName": ["create","stager","init","start","kill","delete","status","exec","pause","resume","update","checkpoint","restore"],
-"Hole": ["pid","startTime","exitCode","created","id"],
+"Hole": ["pid","startTime","exitCode","created","id","process"],
 "Propagation": ["keep","private","rprivate","slave","rslave","shared","rshared","unbindable","runbindable"],
 "Point": ["userNamespace","idsMapped","namespaces","hooksDone","rootReady","created","limits","limitsSet","devicesMoved"],
 "HookKind": ["prestart","createRuntime","createContainer","startContainer","poststart","poststop"],

@@ -18,9 +18,10 @@ export type ProgramName =
 /**
  * A run-time value in a template: the pid of the container's init on the host (for hooks that init runs: as
  * seen in the container), its start time (clock ticks after boot, proc_pid_stat(5) field 22), the exit code,
- * the creation time as RFC 3339 with nanoseconds, or the container's id.
+ * the creation time as RFC 3339 with nanoseconds, the container's id, or the pid on the host of the process
+ * that this plan starts (for exec another one than init).
  */
-export type Hole = 'pid' | 'startTime' | 'exitCode' | 'created' | 'id';
+export type Hole = 'pid' | 'startTime' | 'exitCode' | 'created' | 'id' | 'process';
 
 /** What mount propagation becomes (mount_namespaces(7)); the r forms reach all mounts below. */
 export type Propagation =
@@ -1066,6 +1067,31 @@ export interface RdtRemove {
 }
 
 /**
+ * Connects to the socket that gets the listener of SCMP_ACT_NOTIFY, and puts what it is told into a memfd for
+ * init. Run by: host.
+ */
+export interface ListenerOpen {
+  readonly op: 'listener.open';
+  readonly from: string;
+  /** Where the connection goes. */
+  readonly socket: Slot;
+  /** Where the memfd goes. */
+  readonly text: Slot;
+  /** Absolute path of an AF_UNIX stream socket. */
+  readonly path: string;
+  /** The container process state as JSON. */
+  readonly state: Template;
+}
+
+/** Sends a pidfd of init to an AF_UNIX stream socket: one message with one descriptor. Run by: host. */
+export interface PidfdSend {
+  readonly op: 'pidfd.send';
+  readonly from: string;
+  /** Absolute path of the socket. */
+  readonly path: string;
+}
+
+/**
  * setsid(2) and, unless --no-new-keyring, a new session keyring (keyctl(2) KEYCTL_JOIN_SESSION_KEYRING; a
  * kernel without keys is no error). Run by: init.
  */
@@ -1238,6 +1264,10 @@ export interface SeccompLoad {
   readonly slot: Slot;
   /** SECCOMP_FILTER_FLAG_* bits. */
   readonly flags: number;
+  /** Connection that gets the listener, sent by a thread that the filter does not reach. */
+  readonly listener?: Slot | undefined;
+  /** memfd with the text that goes with it. */
+  readonly state?: Slot | undefined;
 }
 
 /**
@@ -1412,6 +1442,8 @@ export type HostOperation =
   | NotifyOpen
   | RdtJoin
   | RdtRemove
+  | ListenerOpen
+  | PidfdSend
   | CriuStart
   | CriuAwait;
 

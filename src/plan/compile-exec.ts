@@ -35,7 +35,7 @@ export function compileExec(
   enterNamespaces(d);
   makeSession(d);
   keepTerminal(d);
-  openFilter(d);
+  openFilter(d, 'running');
   becomeUser(d);
   loadLate(d);
   runProgram(d);

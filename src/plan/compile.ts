@@ -66,7 +66,7 @@ export function compile(spec: Spec, context: Context): Plan {
   writeSysctls(d);
   protectPaths(d);
   spreadRoot(d);
-  openFilter(d);
+  openFilter(d, 'creating');
   becomeUser(d);
   waitForStart(d);
   startHooks(d);

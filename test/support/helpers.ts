@@ -14,6 +14,7 @@ const programs = {
   recvtty: 'test/support/recvtty.c',
   ptyrun: 'test/support/ptyrun.c',
   exchange: 'test/support/exchange.c',
+  agent: 'test/support/agent.c',
   meter: 'test/bench/meter.c',
 } as const;
 export type Program = keyof typeof programs;

@@ -86,7 +86,7 @@ void test('native scan, sha256 and TypeScript agree on random texts', (t) => {
 void test('a seccomp filter', (t) => {
   const [, host] = hosts[1] as [string, Host];
   const rules: SeccompRules = {
-    defaultAction: 0x50001,
+    newerMissing: false, strictNames: false, defaultAction: 0x50001,
     architectures: ['x86_64', 'x86', 'x32'],
     rules: [
       { name: 'read', action: 0x7fff0000, args: [] },
@@ -99,7 +99,12 @@ void test('a seccomp filter', (t) => {
   const program = host.seccomp(rules);
   t.ok(program.length > 0 && program.length % 8 === 0, `${program.length} bytes`);
   t.same(host.seccomp(rules), program, 'the same rules give the same program');
-  t.throws(() => host.seccomp({ ...rules, architectures: ['vax'] }), /architecture/);
+  t.same(host.seccomp({ ...rules, architectures: [...rules.architectures, 'vax', 's390x'] }), program, 'what makes no calls here is left out');
+  t.throws(() => host.seccomp({ ...rules, strictNames: true }), /unknown system call no_such_call/);
+  const patched = host.seccomp({ ...rules, newerMissing: true });
+  // One load; a comparison, load, test of x32, two tests, return and jump for x86-64; five for x86.
+  t.equal(patched.length - program.length, (1 + 7 + 5) * 8);
+  t.same(patched.subarray(patched.length - program.length), program);
   t.equal(host.syscallNumber('no_such_call'), -1);
   t.ok(host.syscallNumber('read') >= 0);
   t.end();

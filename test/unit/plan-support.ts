@@ -35,7 +35,7 @@ export function facts(changes: Partial<HostFacts> = {}): HostFacts {
 
 /** A host whose seccomp compiler gives back what it was asked, as JSON. */
 export function host(): Host {
-  return { ...plainHost(), seccomp: (rules): Uint8Array => new TextEncoder().encode(JSON.stringify(rules)) };
+  return { ...plainHost(), syscallNumber: () => 0, seccomp: (rules): Uint8Array => new TextEncoder().encode(JSON.stringify(rules)) };
 }
 
 export function context(changes: Partial<HostFacts> = {}, flags: Partial<Flags> = {}): Context {

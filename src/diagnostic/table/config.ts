@@ -103,7 +103,13 @@ export const config = {
   envNoValue: { code: 'E0441', message: 'environment entry "{value}" has no "="', hint: 'write NAME=VALUE' },
   consoleSizeUseless: { code: 'E0442', warning: true, message: 'consoleSize has no effect because terminal is false' },
   cgroupsPath: { code: 'E0443', message: 'cgroupsPath "{value}" leaves its place by ".."', hint: 'remove the ".."' },
-  seccompListener: { code: 'E0445', message: 'SCMP_ACT_NOTIFY is not yet supported' },
+  seccompListener: {
+    code: 'E0445', message: 'SCMP_ACT_NOTIFY without a listenerPath', hint: 'name the socket of the program that decides in linux.seccomp.listenerPath',
+  },
+  seccompDefaultNotify: {
+    code: 'E0467', message: 'SCMP_ACT_NOTIFY cannot be the default action', hint: 'name the system calls that are to be notified in "syscalls"',
+  },
+  seccompMetadata: { code: 'E0468', message: 'listenerMetadata is set without listenerPath', hint: 'add listenerPath, or remove it' },
   weightMissing: {
     code: 'E0480', message: 'this entry of weightDevice has neither "weight" nor "leafWeight"', hint: 'give at least one of them, or remove the entry',
   },

@@ -19,6 +19,9 @@ export const host = {
   },
   privilegeMissing: { code: 'E0511', message: '{what} needs root or a user namespace', hint: 'add { "type": "user" } to linux.namespaces' },
   capabilityUnavailable: { code: 'E0512', warning: true, message: 'capability {value} is not available here and is left out' },
+  seccompUnknown: {
+    code: 'E0521', warning: true, message: 'unknown system call "{name}" is left out of the filter', hint: 'is it spelt right? it may be newer than libseccomp',
+  },
   annotationValue: { code: 'E0520', message: 'annotation {name} is "{value}"', hint: 'it must be {expected}' },
   systemdUser: { code: 'E0513', message: 'XDG_RUNTIME_DIR is not set: there is no way to the systemd of the user', hint: 'set it, log in with a session, or leave --systemd-cgroup out' },
   cgroupsPathSystemd: {

@@ -133,6 +133,13 @@ export const operation = {
   'console.send': { code: 'E0777', message: 'cannot send the terminal to "{socket}"', hint: 'a program must be listening on it (AF_UNIX, stream)' },
   'filter.open': { code: 'E0778', message: 'cannot store the compiled seccomp filter' },
 
+  'listener.open': { code: 'E0843', message: 'cannot prepare the seccomp listener' },
+  'listener.open/connect': {
+    code: 'E0844', message: 'cannot connect to the seccomp listener "{path}"', hint: 'a program must be listening on it (AF_UNIX, stream)',
+  },
+  'seccomp.load/helper': { code: 'E0845', message: 'cannot make the thread that hands the seccomp listener over' },
+  'seccomp.load/send': { code: 'E0846', message: 'cannot send the seccomp listener', hint: 'does the program at listenerPath receive it?' },
+  'pidfd.send': { code: 'E0847', message: 'cannot send the pidfd to "{path}"', hint: 'a program must be listening on it (AF_UNIX, stream)' },
   'start.refuse': { code: 'E0831', native: true, message: 'the container has no process to start', hint: 'add "process" to config.json and create it again' },
   'sched.set': { code: 'E0832', message: 'cannot set the scheduling policy' },
   'sched.set:EPERM': {

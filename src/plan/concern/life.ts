@@ -2,6 +2,7 @@
 // verbs do.
 import { NamespaceFlag } from '../../generated/plan.ts';
 import type { CgroupDir } from '../../generated/plan.ts';
+import { annotatedPath, annotationPointer } from '../annotations.ts';
 import type { Draft } from '../draft.ts';
 import { freezerDir, mainDir } from './cgroup.ts';
 import { endUnit } from './systemd.ts';
@@ -19,7 +20,15 @@ export function spawn(d: Draft): void {
 /** The last operations of create: the container is there, and only now the pid file says so. */
 export function awaitCreated(d: Draft): void {
   d.host.push({ op: 'sync.await', from: '', point: 'created' });
+  sendPidfd(d);
   writePid(d);
+}
+
+/** A program that watches over the container gets a pidfd of its init (annotation run.oci.pidfd_receiver). */
+function sendPidfd(d: Draft): void {
+  if (d.spec.annotations === undefined) return;
+  const path = annotatedPath(d.spec, 'pidfdReceiver');
+  if (path !== undefined) d.host.push({ op: 'pidfd.send', from: annotationPointer('pidfdReceiver'), path });
 }
 
 export function writePid(d: Draft): void {

@@ -2,17 +2,21 @@
 // is there.
 import { diagnose, placeAt } from '../../diagnostic/diagnose.ts';
 import type { SeccompRules } from '../../engine/protocol.ts';
+import type { Status } from '../../generated/plan.ts';
 import type {
   Seccomp, SeccompAction, SeccompArchitecture, SeccompFlag, SeccompOperator,
 } from '../../generated/config.ts';
+import { annotation, annotationPointer, invalid, isAnnotated } from '../annotations.ts';
 import { PlanError } from '../context.ts';
 import { slot } from '../draft.ts';
 import type { Draft } from '../draft.ts';
+import { decodeBase64 } from '../base64.ts';
+import { openListener } from './seccomp-listener.ts';
 
 /** Actions as libseccomp numbers them (seccomp.h); ERRNO and TRACE take a value in their low 16 bits. */
-export const actions: Readonly<Record<Exclude<SeccompAction, 'SCMP_ACT_NOTIFY'>, number>> = {
+export const actions: Readonly<Record<SeccompAction, number>> = {
   SCMP_ACT_KILL: 0x00000000, SCMP_ACT_KILL_THREAD: 0x00000000, SCMP_ACT_KILL_PROCESS: 0x80000000, SCMP_ACT_TRAP: 0x00030000,
-  SCMP_ACT_ERRNO: 0x00050000, SCMP_ACT_TRACE: 0x7ff00000, SCMP_ACT_LOG: 0x7ffc0000, SCMP_ACT_ALLOW: 0x7fff0000,
+  SCMP_ACT_ERRNO: 0x00050000, SCMP_ACT_TRACE: 0x7ff00000, SCMP_ACT_NOTIFY: 0x7fc00000, SCMP_ACT_LOG: 0x7ffc0000, SCMP_ACT_ALLOW: 0x7fff0000,
 };
 
 export const operators: Readonly<Record<SeccompOperator, number>> = {
@@ -25,14 +29,21 @@ export const filterFlags: Readonly<Record<SeccompFlag, number>> = {
   SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: 32,
 };
 
+/** SECCOMP_FILTER_FLAG_NEW_LISTENER. */
+const newListener = 8;
+
+/** What Host.syscallNumber says of a name that libseccomp does not know. */
+const unknownCall = -1;
+
 /** Changes when the translation below does, so that filters of an older one are not found in the cache. */
-const translation = 1;
+const translation = 2;
 
 const EPERM = 1;
+const ENOSYS = 38;
 
 /** The value that ERRNO and TRACE give back. */
 function actionOf(name: SeccompAction, value: number | undefined): number {
-  const action = actions[name as keyof typeof actions];
+  const action = actions[name];
   return name === 'SCMP_ACT_ERRNO' || name === 'SCMP_ACT_TRACE' ? action | ((value ?? EPERM) & 0xffff) : action;
 }
 
@@ -48,17 +59,19 @@ export const architectures: Readonly<Record<SeccompArchitecture, string>> = {
 };
 
 /** Translates a profile. Architectures have libseccomp's names; that of the host is always among them. */
-export function seccompRules(profile: Seccomp, arch: string): SeccompRules {
+export function seccompRules(profile: Seccomp, arch: string, strictNames: boolean): SeccompRules {
   const wanted = [arch];
   for (const name of profile.architectures ?? []) {
     const own = architectures[name];
     if (!wanted.includes(own)) wanted.push(own);
   }
   const defaultAction = actionOf(profile.defaultAction, profile.defaultErrnoRet);
+  // Programs try new calls and fall back on ENOSYS alone: a profile that is older than they are must not say EPERM.
+  const newerMissing = profile.defaultAction === 'SCMP_ACT_ERRNO' && profile.defaultErrnoRet !== ENOSYS;
   const rules: SeccompRules['rules'][number][] = [];
   for (const call of profile.syscalls ?? []) {
     const action = actionOf(call.action, call.errnoRet);
-    if (action === defaultAction) continue;
+    if (action === defaultAction && !newerMissing && !strictNames) continue;
     const args = (call.args ?? []).map((arg) => ({
       index: arg.index, op: operators[arg.op], value: arg.value, valueTwo: arg.valueTwo ?? 0,
     }));
@@ -69,7 +82,7 @@ export function seccompRules(profile: Seccomp, arch: string): SeccompRules {
       else rules.push({ name, action, args });
     }
   }
-  return { defaultAction, architectures: wanted, rules };
+  return { defaultAction, newerMissing, strictNames, architectures: wanted, rules };
 }
 
 /**
@@ -94,42 +107,95 @@ function lineFeeds(text: string): number {
   return count;
 }
 
-/** Opens the filter on the host and hands it to init. */
-export function openFilter(d: Draft): void {
-  const profile = d.spec.linux?.seccomp;
-  if (profile === undefined) return;
-  const { facts, host } = d.context;
-  const from = '/linux/seccomp';
-  const hash = host.sha256(`${translation} ${facts.arch} ${facts.seccomp.version} ${textOf(profile)}`);
-  if (facts.seccompCache.includes(hash)) {
-    d.host.push({ op: 'filter.open', from, slot: slot.filter, hash });
-  } else {
-    let program: Uint8Array;
-    try {
-      program = host.seccomp(seccompRules(profile, facts.arch));
-    } catch (error) {
-      throw new PlanError(diagnose('seccompCompile', { detail: error instanceof Error ? error.message : String(error) }, placeAt(from)));
-    }
-    d.host.push({ op: 'filter.open', from, slot: slot.filter, hash, program });
-  }
+/** Whether there is a filter: a profile, or a compiled program in an annotation. */
+function hasFilter({ spec }: Draft): boolean {
+  return spec.linux?.seccomp !== undefined || (spec.annotations !== undefined && annotation(spec, 'seccompProgram') !== undefined);
+}
+
+/** Whether a program outside gets to decide about some calls. */
+function isNotifying({ spec }: Draft): boolean {
+  return spec.linux?.seccomp?.syscalls?.some(({ action }) => action === 'SCMP_ACT_NOTIFY') === true
+    && (spec.annotations === undefined || annotation(spec, 'seccompProgram') === undefined);
+}
+
+/**
+ * Opens the filter on the host and hands it to init.
+ *
+ * @param status that of the container, for the listener
+ */
+export function openFilter(d: Draft, status: Status): void {
+  if (!hasFilter(d)) return;
+  const given = d.spec.annotations === undefined ? undefined : annotation(d.spec, 'seccompProgram');
+  const from = given === undefined ? '/linux/seccomp' : annotationPointer('seccompProgram');
+  const { hash, program } = given === undefined ? profileFilter(d, d.spec.linux!.seccomp!, from) : givenFilter(d, given);
+  d.host.push(program === undefined
+    ? { op: 'filter.open', from, slot: slot.filter, hash } : { op: 'filter.open', from, slot: slot.filter, hash, program });
   d.host.push({ op: 'fd.send', from, slot: slot.filter });
   d.init.push({ op: 'fd.receive', from, slot: slot.filter });
+  if (isNotifying(d)) openListener(d, status);
+}
+
+interface Filter { readonly hash: string; readonly program?: Uint8Array }
+
+/** The filter of a profile; without its program when that is in the cache. */
+function profileFilter(d: Draft, profile: Seccomp, from: string): Filter {
+  const { facts, host, warn } = d.context;
+  const strict = d.spec.annotations !== undefined && isAnnotated(d.spec, 'seccompFailUnknown');
+  if (warn !== undefined) warnOfUnknown(d, profile);
+  const hash = host.sha256(`${translation} ${facts.arch} ${facts.seccomp.version} ${strict} ${textOf(profile)}`);
+  if (facts.seccompCache.includes(hash)) return { hash };
+  try {
+    return { hash, program: host.seccomp(seccompRules(profile, facts.arch, strict)) };
+  } catch (error) {
+    throw new PlanError(diagnose('seccompCompile', { detail: error instanceof Error ? error.message : String(error) }, placeAt(from)));
+  }
+}
+
+/** A program that the annotation has in base64: instructions of 8 bytes (struct sock_filter). */
+function givenFilter(d: Draft, text: string): Filter {
+  const program = decodeBase64(text);
+  if (program === undefined || program.length === 0 || program.length % 8 !== 0) {
+    throw invalid(d.spec, 'seccompProgram', 'a cBPF program in base64, 8 bytes for each instruction');
+  }
+  return { hash: d.context.host.sha256(`program ${text}`), program };
+}
+
+/** Names that libseccomp does not know are left out: likely they are misspelt, or newer. */
+function warnOfUnknown(d: Draft, profile: Seccomp): void {
+  const { host, warn, facts } = d.context;
+  if (facts.seccomp.version === '') return;
+  profile.syscalls?.forEach(({ names }, rule) => names.forEach((name, index) => {
+    if (host.syscallNumber(name) !== unknownCall) return;
+    warn?.(diagnose('seccompUnknown', { name }, placeAt(`/linux/seccomp/syscalls/${rule}/names/${index}`)));
+  }));
+}
+
+/** A listener must be there before anything is notified: its filter is loaded early, too. */
+function isEarly(d: Draft): boolean {
+  return d.process.noNewPrivileges !== true || isNotifying(d);
 }
 
 /** Without no_new_privs the filter needs CAP_SYS_ADMIN: before capabilities are dropped. */
 export function loadEarly(d: Draft): void {
-  if (d.process.noNewPrivileges !== true) load(d);
+  if (hasFilter(d) && isEarly(d)) load(d);
 }
 
 /** With no_new_privs it is the last thing before execve: it need not allow what init does. */
 export function loadLate(d: Draft): void {
-  if (d.process.noNewPrivileges === true) load(d);
+  if (hasFilter(d) && !isEarly(d)) load(d);
 }
 
 function load(d: Draft): void {
-  const profile = d.spec.linux?.seccomp;
-  if (profile === undefined) return;
-  let bits = profile.flags === undefined ? filterFlags.SECCOMP_FILTER_FLAG_SPEC_ALLOW : 0;
-  for (const name of profile.flags ?? []) bits |= filterFlags[name];
-  d.init.push({ op: 'seccomp.load', from: '/linux/seccomp', slot: slot.filter, flags: bits });
+  const given = d.spec.linux?.seccomp?.flags;
+  let flags = given === undefined ? filterFlags.SECCOMP_FILTER_FLAG_SPEC_ALLOW : 0;
+  for (const name of given ?? []) flags |= filterFlags[name];
+  const common = { op: 'seccomp.load', from: '/linux/seccomp', slot: slot.filter } as const;
+  // There is one thread: nothing to synchronize, and the kernel takes only one of the two. It takes waitKillableRecv
+  // with a listener alone.
+  d.init.push(isNotifying(d)
+    ? {
+      ...common, flags: (flags & ~filterFlags.SECCOMP_FILTER_FLAG_TSYNC) | newListener, listener: slot.listener,
+      state: slot.listenerState,
+    }
+    : { ...common, flags: flags & ~filterFlags.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV });
 }

@@ -23,7 +23,11 @@ export const statusAtHook: Readonly<Record<HookKind, Status>> = {
 
 /** The state that a hook reads on its stdin (runtime-spec runtime "State"). */
 export function hookState(d: Draft, kind: HookKind): Template {
-  const status = statusAtHook[kind];
+  return stateText(d, statusAtHook[kind]);
+}
+
+/** The state with a status, on one line. */
+export function stateText(d: Draft, status: Status): Template {
   const bundle = JSON.stringify(d.context.bundle);
   const annotations = d.spec.annotations;
   const rest = annotations === undefined ? '}' : `,"annotations":${JSON.stringify(annotations)}}`;

@@ -1,5 +1,5 @@
 import type { Seccomp, SeccompRule, Spec } from '../types.ts';
-import type { Findings } from './findings.ts';
+import { mustBeAbsolute, type Findings } from './findings.ts';
 
 /** Most arguments of a system call. */
 const argumentCount = 6;
@@ -9,13 +9,25 @@ export function checkSeccomp(spec: Spec, findings: Findings): void {
   const seccomp = spec.linux?.seccomp;
   if (seccomp === undefined) return;
   const { syscalls } = seccomp;
-  if (seccomp.defaultAction === 'SCMP_ACT_NOTIFY') findings.add('seccompListener', '/linux/seccomp/defaultAction');
+  if (seccomp.defaultAction === 'SCMP_ACT_NOTIFY') findings.add('seccompDefaultNotify', '/linux/seccomp/defaultAction');
+  checkListener(seccomp, findings);
   if (syscalls !== undefined) for (let index = 0; index < syscalls.length; index++) checkRule(syscalls[index]!, index, findings);
   checkErrno(seccomp, findings);
 }
 
+/** Notifications need somebody who gets them. */
+function checkListener({ syscalls, listenerPath = '', listenerMetadata }: Seccomp, findings: Findings): void {
+  if (listenerPath !== '') {
+    mustBeAbsolute(findings, listenerPath, 'listenerPath', '/linux/seccomp/listenerPath');
+    return;
+  }
+  if (listenerMetadata !== undefined && listenerMetadata !== '') findings.add('seccompMetadata', '/linux/seccomp/listenerMetadata');
+  syscalls?.forEach(({ action }, number) => {
+    if (action === 'SCMP_ACT_NOTIFY') findings.add('seccompListener', `/linux/seccomp/syscalls/${number}/action`);
+  });
+}
+
 function checkRule(rule: SeccompRule, number: number, findings: Findings): void {
-  if (rule.action === 'SCMP_ACT_NOTIFY') findings.add('seccompListener', `/linux/seccomp/syscalls/${number}/action`);
   const { args } = rule;
   if (args === undefined) return;
   for (let index = 0; index < args.length; index++) {
