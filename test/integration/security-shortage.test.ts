@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, type PeerMark, test } from '../support/case.ts';
 import { descriptorsOf } from '../support/leak.ts';
 import { which } from '../support/paths.ts';
@@ -47,7 +48,12 @@ test('init that waits for start holds its stdio and exec.fifo, nothing else', as
     config.linux.maskedPaths = ['/proc/kcore', '/proc/acpi'];
   }));
   assert.equal(created.code, 0, created.stderr);
-  const held = descriptorsOf(created.pid);
+  let held = descriptorsOf(created.pid);
+  // It closes its socket just after it has told that it is there.
+  for (let i = 0; i < 100 && held.length > 4; i++) {
+    await sleep(10);
+    held = descriptorsOf(created.pid);
+  }
   assert.equal(held.filter((target) => target.endsWith('/exec.fifo')).length, 1);
   assert.equal(held.length, 4, held.join('\n'));
 }, { peers: [C('holds the state directory'), R('holds its pipes')] });
