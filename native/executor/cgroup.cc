@@ -13,7 +13,6 @@ namespace veloci {
 namespace {
 
 constexpr unsigned deepest = 32;
-constexpr size_t list_size = 64 * 1024;
 
 Str trimmed(const Text &text) {
   Str value = text.str();
@@ -38,47 +37,53 @@ template <class Visit> int for_each_child(int cgroup, Visit visit) {
   });
 }
 
+// Calls visit(pid) for the processes of one cgroup, however many there are, until it says false. 0 or an errno.
+template <class Visit> int for_each_listed(int cgroup, Visit visit) {
+  Fd file(open_below_cgroup(cgroup, "cgroup.procs", O_RDONLY));
+  if (!file.valid()) return errno;
+  int pid = 0;
+  for (char bytes[4096];;) {
+    ssize_t size = ::read(file.get(), bytes, sizeof bytes);
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) return errno;
+    if (size == 0) return 0;
+    for (ssize_t i = 0; i < size; i++) {
+      if (bytes[i] != '\n') {
+        pid = pid * 10 + (bytes[i] - '0');
+        continue;
+      }
+      if (!visit(pid)) return 0;
+      pid = 0;
+    }
+  }
+}
+
 // Whether a process is still in the cgroup whose cgroup.procs listed it: between the reading and the pidfd its number
 // may have gone to a stranger.
 bool still_listed(int cgroup, int pid) {
-  static char memory[list_size];
-  Text list(memory, sizeof memory);
-  if (!read_value(cgroup, "cgroup.procs", list)) return false;
-  int number = 0;
-  for (const char *at = list.c_str(); *at != 0; at++) {
-    if (*at == '\n') {
-      if (number == pid) return true;
-      number = 0;
-    } else {
-      number = number * 10 + (*at - '0');
-    }
-  }
-  return false;
+  bool found = false;
+  for_each_listed(cgroup, [&](int listed) {
+    found = listed == pid;
+    return !found;
+  });
+  return found;
 }
 
 // Signals the processes of one cgroup; `count` is raised by how many there were.
 int signal_one(int cgroup, int signal, uint32_t &count) {
-  static char memory[list_size];
-  Text list(memory, sizeof memory);
-  if (!read_value(cgroup, "cgroup.procs", list) && list.complete()) {
-    // A v2 cgroup of the threaded kind has none; one that is gone has none either.
-    return errno == EOPNOTSUPP || errno == ENOENT || errno == ENODEV ? 0 : errno;
-  }
-  int pid = 0;
-  for (const char *at = list.c_str(); *at != 0; at++) {
-    if (*at != '\n') {
-      pid = pid * 10 + (*at - '0');
-      continue;
-    }
+  const int own = getpid();
+  int err = for_each_listed(cgroup, [&](int pid) {
     // 0 is a process of another pid namespace.
-    if (pid > 1 && pid != getpid()) {
-      count++;
-      Fd pidfd(sys::pidfd_open(pid, 0));
-      if (pidfd.valid() && still_listed(cgroup, pid)) sys::pidfd_send_signal(pidfd.get(), signal);
-    }
-    pid = 0;
-  }
-  return 0;
+    if (pid <= 1 || pid == own) return true;
+    count++;
+    // Only counted.
+    if (signal == 0) return true;
+    Fd pidfd(sys::pidfd_open(pid, 0));
+    if (pidfd.valid() && still_listed(cgroup, pid)) sys::pidfd_send_signal(pidfd.get(), signal);
+    return true;
+  });
+  // A v2 cgroup of the threaded kind has none; one that is gone has none either.
+  return err == EOPNOTSUPP || err == ENOENT || err == ENODEV ? 0 : err;
 }
 
 int signal_tree(int cgroup, int signal, unsigned depth, uint32_t &count) {

@@ -38,6 +38,9 @@ int read_all(int fd, size_t limit, Buffer &out) {
   if (fstat(fd, &info) != 0) return errno;
   size_t expected = S_ISREG(info.st_mode) ? static_cast<size_t>(info.st_size) : 65536;
   if (expected > limit) return EFBIG;
+  // The kernel's own files say that they are empty.
+  constexpr size_t least = 4094;
+  if (expected < least) expected = least;
   // One byte more than the file has, to see its end, and one for the NUL.
   if (!out.reserve(expected + 2)) return errno;
   for (;;) {

@@ -1,6 +1,7 @@
 #include "launcher/removal.h"
 #include "base/sys.h"
 #include "executor/cgroup.h"
+#include "executor/files.h"
 #include "executor/process.h"
 #include "executor/state.h"
 #include <fcntl.h>
@@ -97,10 +98,10 @@ void kill_lock_holder(int dir) {
   snprintf(identity, sizeof identity, " %02x:%02x:%llu ", major(info.st_dev), minor(info.st_dev),
            static_cast<unsigned long long>(info.st_ino));
   Fd file(open("/proc/locks", O_RDONLY | O_CLOEXEC));
-  static char memory[256 * 1024];
-  Text locks(memory, sizeof memory);
-  if (!file.valid() || (!read_small(file.get(), locks) && locks.complete())) return;
-  for (const char *line = locks.c_str(); *line != 0;) {
+  constexpr size_t locks_max = 64 << 20;
+  Buffer locks;
+  if (!file.valid() || read_all(file.get(), locks_max, locks) != 0) return;
+  for (const char *line = locks.str().c_str(); *line != 0;) {
     const char *end = strchrnul(line, '\n');
     const char *place = strstr(line, identity);
     if (place != nullptr && place < end && strstr(line, "FLOCK") != nullptr && strstr(line, "FLOCK") < end) {
