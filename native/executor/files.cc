@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 
 namespace veloci {
 
@@ -91,17 +92,33 @@ int create_file(int dir, const char *name, Bytes bytes, mode_t mode) {
   return 0;
 }
 
-int replace_file(int dir, const char *name, Bytes bytes, mode_t mode, int &step) {
-  // Next to it, also when the name has folders in it.
+namespace {
+
+// Makes a new file next to `name`, which may have folders in it. Its name tells the time: another process that writes the
+// same file at the same moment must have one of its own, or it would be moved into place half written.
+int make_temporary(int dir, const char *name, mode_t mode, Text &temporary) {
   const char *slash = strrchr(name, '/');
   const char *base = slash != nullptr ? slash + 1 : name;
-  TextOf<4096> temporary;
-  temporary.add(name, static_cast<size_t>(base - name)).add_char('.').add(base).add(".tmp");
+  constexpr int tries = 16;
+  for (int i = 0; i < tries; i++) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    temporary.clear();
+    temporary.add(name, static_cast<size_t>(base - name)).add(".veloci-");
+    temporary.add_number(static_cast<uint64_t>(now.tv_sec) * 1000000000 + static_cast<uint64_t>(now.tv_nsec)).add(".tmp");
+    if (!temporary.complete()) return errno = ENAMETOOLONG, -1;
+    int fd = openat(dir, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+    if (fd >= 0 || errno != EEXIST) return fd;
+  }
+  return -1;
+}
+
+} // namespace
+
+int replace_file(int dir, const char *name, Bytes bytes, mode_t mode, int &step) {
   step = 0;
-  if (!temporary.complete()) return ENAMETOOLONG;
-  // A left-over of a process that died.
-  if (unlinkat(dir, temporary.c_str(), 0) != 0 && errno != ENOENT) return errno;
-  Fd file(openat(dir, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+  TextOf<4096> temporary;
+  Fd file(make_temporary(dir, name, mode, temporary));
   if (!file.valid()) return errno;
   step = 1;
   int err = write_all(file.get(), bytes);

@@ -46,7 +46,8 @@ int read_all(int fd, size_t limit, Buffer &out);
 // Writes all bytes; returns 0 or an errno.
 int write_all(int fd, Bytes bytes);
 
-// Creates `name` (mode `mode`) with these bytes by a temporary file `.NAME.tmp` beside it and a rename.
+// Creates `name` (mode `mode`) with these bytes by a temporary file `.veloci-NUMBER.tmp` beside it and a
+// rename: whoever reads it sees all of the old bytes or all of the new ones, also when several write it at once.
 // Returns 0 or an errno; `step` says where: 0 open, 1 write, 2 rename.
 int replace_file(int dir, const char *name, Bytes bytes, mode_t mode, int &step);
 
