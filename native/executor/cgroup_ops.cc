@@ -115,9 +115,8 @@ Outcome HostHandler::on(const CgroupCreate &op) {
     if (is_new || entry.components > 0) entry.components++;
     Fd child(open_below_cgroup(parent.get(), name.c_str(), O_PATH | O_DIRECTORY));
     if (!child.valid()) return Outcome::failed(step::cgroup_create::open);
-    if (is_new) {
-      if (Outcome outcome = inherit(parent.get(), child.get(), op.inherit); !outcome.ok()) return outcome;
-    }
+    // Also where it was there: somebody else may just be making it, or have died before he had filled it.
+    if (Outcome outcome = inherit(parent.get(), child.get(), op.inherit); !outcome.ok()) return outcome;
     parent = static_cast<Fd &&>(child);
     if (*at == 0 && !is_new && op.refuse_used) {
       if (Outcome outcome = refuse_used(parent.get()); !outcome.ok()) return outcome;

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, type PeerMark, test } from '../support/case.ts';
 import { descriptorsOf } from '../support/leak.ts';
-import { which } from '../support/paths.ts';
+import { timeScale, which } from '../support/paths.ts';
+import { dockerConfig } from '../support/spec.ts';
 
 const C = (why: string): PeerMark => ({ peer: 'crun 1.8.1', why });
 const R = (why: string): PeerMark => ({ peer: 'runc 1.1.5', why });
@@ -75,3 +76,33 @@ test('SIGKILL while the maps of an id-mapped mount are made leaves nobody who ho
   await c.destroy(id);
   await c.nothingLeft();
 }, { skip: noStrace, never: [C('other calls'), R('other calls')] });
+
+test('two that store the same seccomp filter at once do not share a half-written file', async (c) => {
+  const bundle = (): string => c.command(['true'], (config) => {
+    config.linux.seccomp = dockerConfig().linux.seccomp;
+    config.linux.cgroupsPath = `/${c.id()}`;
+  }).dir;
+  const root = join(c.dir(), 'root');
+  // Both wait between the writing and the rename.
+  const prefix = ['strace', '-qq', '-o', '/dev/null', '-e', 'inject=renameat:delay_enter=1500000'];
+  const runs = [c.id(), c.id()].map((id) => c.begin(['--root', root, 'run', '--bundle', bundle(), id], { prefix }));
+  const cache = join(root, '.cache/seccomp');
+  let most = 0;
+  const end = Date.now() + 10_000 * timeScale;
+  while (most < 2 && Date.now() < end) {
+    const there = existsSync(cache) ? readdirSync(cache).filter((name) => name.endsWith('.tmp')).length : 0;
+    most = Math.max(most, there);
+    if (runs.every(({ child }) => child.exitCode !== null)) break;
+    await sleep(5);
+  }
+  for (const { done } of runs) assert.equal((await done).code, 0);
+  assert.equal(most, 2, 'one has removed what the other was writing');
+}, { skip: noStrace, never: [C('other calls'), R('other calls')] });
+
+test('a cgroup that somebody has made and not filled is no obstacle', async (c) => {
+  const id = c.id();
+  const mount = ['/sys/fs/cgroup/cpuset', '/sys/fs/cgroup'].find((path) => existsSync(join(path, 'cgroup.procs'))) as string;
+  mkdirSync(join(mount, id));
+  const created = await c.create(c.command(['/probe', 'pause']), { id });
+  assert.equal(created.code, 0, created.stderr);
+}, { leaks: 'ignore' });
