@@ -1,6 +1,7 @@
 // config.md and config-linux.md: what no other test shows.
 import { assert, test } from '../../test/support/case.ts';
 import { put } from '../support/refused.ts';
+import { existsSync } from 'node:fs';
 
 test('unknown properties are ignored, at every depth', async (c) => {
   const facts = await c.probe((config) => {
@@ -75,3 +76,42 @@ test('without seccomp, masked and read-only paths nothing is filtered or hidden'
   assert.equal(facts.status['Seccomp'], '0');
   assert.ok(!facts.mounts.some((line) => / \/proc\/(kcore|sys) /.test(line)));
 });
+
+test('propagation options of a bind mount', async (c) => {
+  const facts = await c.probe((config) => {
+    for (const option of ['private', 'shared', 'slave', 'unbindable', 'runbindable']) {
+      config.mounts.push({ destination: `/tmp/${option}`, type: 'bind', source: c.dir(), options: ['bind', option] });
+    }
+    config.mounts.splice(7, 0, { destination: '/tmp', type: 'tmpfs', source: 'tmpfs' });
+  });
+  const tags = (option: string): string => (facts.mounts.find((line) => line.includes(` /tmp/${option} `)) ?? '').split(' - ')[0] ?? '';
+  assert.match(tags('shared'), /shared:\d+/);
+  for (const option of ['private', 'unbindable', 'runbindable']) assert.doesNotMatch(tags(option), /shared:|master:/);
+  for (const option of ['unbindable', 'runbindable']) assert.match(tags(option), /unbindable/);
+  assert.doesNotMatch(tags('slave'), /shared:/);
+});
+
+test('symfollow after nosymfollow: the last one counts', async (c) => {
+  const output = await c.sh('cd /tmp && echo x >file && ln -s file link && cat link', (config) => {
+    config.mounts.push({ destination: '/tmp', type: 'tmpfs', source: 'tmpfs', options: ['nosymfollow', 'symfollow'] });
+  });
+  assert.equal(output, 'x\n');
+});
+
+test('the obsolete limit of kernel memory is accepted', async (c) => {
+  const facts = await c.probe((config) => { put(config, 'linux/resources/memory', { kernel: 1 << 28 }); });
+  assert.equal(facts.pid, 1);
+});
+
+test('useHierarchy and checkBeforeUpdate are accepted', async (c) => {
+  const facts = await c.probe((config) => {
+    put(config, 'linux/resources/memory', { limit: 1 << 28, useHierarchy: true, checkBeforeUpdate: true });
+  });
+  assert.equal(facts.pid, 1);
+});
+
+test('intelRdt without a mounted resctrl is an error', async (c) => {
+  const created = await c.create(c.command(['/probe', 'pause'], (config) => { put(config, 'linux/intelRdt', { closID: 'x', l3CacheSchema: 'L3:0=f' }); }));
+  assert.notEqual(created.code, 0);
+  await c.nothingLeft();
+}, { skip: existsSync('/sys/fs/resctrl/schemata') ? 'resctrl is mounted here' : false });

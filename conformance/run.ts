@@ -1,0 +1,36 @@
+// Runs test files and collects the results of their cases.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { inRoot, root } from '../scripts/lib/root.ts';
+import { TapReader } from '../scripts/lib/tap-results.ts';
+import type { TestResult } from './judge.ts';
+import { compiledPath } from './matrix.ts';
+
+/**
+ * Runs a test file to its end.
+ *
+ * @param file `integration/hooks`
+ * @param runtime path of the runtime
+ */
+export async function runFile(file: string, runtime: string): Promise<TestResult[]> {
+  const path = inRoot(compiledPath(file));
+  if (!existsSync(path)) return [{ name: `${file} > the file`, outcome: 'failed', reason: `${compiledPath(file)} does not exist` }];
+  const child = spawn(process.execPath, ['--enable-source-maps', path], {
+    cwd: root, stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, RUNTIME: runtime },
+  });
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', resolve);
+  });
+  const reader = new TapReader();
+  for await (const line of createInterface({ input: child.stdout })) reader.line(line);
+  const status = await ended;
+  const results = reader.results.map(({ path: names, outcome, reason, diagnostic }): TestResult => ({
+    name: `${file} > ${names[0]}`,
+    outcome: outcome === 'skipped' && reason.startsWith('to do: ') ? 'known' : outcome,
+    reason: reason === '' ? diagnostic.slice(0, 3).join(' ').trim() && '' : reason.replace(/^to do: /, ''),
+  }));
+  if (results.length === 0) results.push({ name: `${file} > the file`, outcome: 'failed', reason: `it ended with ${status} and no result` });
+  return results;
+}

@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { expectedToFail, judge, type TestResult } from '../../conformance/judge.ts';
+import { filesOf, isNamed, readMatrix, type Row } from '../../conformance/matrix.ts';
+import { readPeers } from '../../conformance/peers.ts';
+
+const row: Row = {
+  document: 'config', line: 1, section: 'a', key: 'k', strength: 'MUST', verdict: 'shown', tests: ['integration/x > a', 'integration/x > b *'], reason: '',
+};
+const ran = (outcome: TestResult['outcome'], ...names: string[]): TestResult[] =>
+  names.map((name) => ({ name: `integration/x > ${name}`, outcome, reason: '' }));
+const outcomeOf = (one: Row, results: TestResult[]): string => judge([one], results).judgements[0]!.outcome;
+
+t.test('the matrix has its form, and names test files that exist', async (t) => {
+  const rows = readMatrix('conformance');
+  t.equal(rows.length, 594);
+  for (const file of filesOf(rows)) {
+    const source = file.startsWith('integration/') ? `test/${file}.test.ts` : `conformance/tests/${file.slice('conformance/'.length)}.test.ts`;
+    t.ok(readFileSync(source).length > 0, source);
+  }
+});
+
+t.test('what other runtimes fail is explained', async (t) => {
+  for (const { test, peer, why } of readPeers('conformance/peers.tsv')) t.ok(why.length > 1, `${peer}: ${test}`);
+});
+
+t.test('patterns', async (t) => {
+  t.ok(isNamed('f > a', 'f > a'));
+  t.notOk(isNamed('f > a', 'f > ab'));
+  t.ok(isNamed('f > a * c', 'f > a b c'));
+  t.notOk(isNamed('f > a*a', 'f > a'), 'the parts do not overlap');
+  t.ok(isNamed('f > *', 'f > x'));
+  t.notOk(isNamed('g > *', 'f > x'));
+});
+
+t.test('judging', async (t) => {
+  t.equal(outcomeOf(row, ran('passed', 'a', 'b 1', 'b 2')), 'shown');
+  t.equal(outcomeOf(row, [...ran('passed', 'a', 'b 1'), ...ran('failed', 'b 2')]), 'failed');
+  t.equal(outcomeOf(row, [...ran('passed', 'a', 'b 1'), ...ran('known', 'b 2')]), 'failed');
+  t.equal(outcomeOf({ ...row, tests: ['integration/x > a'] }, ran('skipped', 'a')), 'elsewhere');
+  t.match(judge([row], ran('passed', 'a')).problems, [/"integration\/x > b \*" does not exist or did not run/]);
+  const missing: Row = { ...row, verdict: 'missing', tests: ['integration/x > a'] };
+  t.equal(outcomeOf(missing, ran('failed', 'a')), 'missing');
+  t.match(judge([missing], ran('passed', 'a')).problems, [/called missing, but its tests pass/]);
+  t.ok(expectedToFail([missing])('integration/x > a'));
+  t.notOk(expectedToFail([row])('integration/x > a'));
+});
