@@ -12,7 +12,7 @@ const objects: readonly (readonly [path: string, value: object, required: readon
   ['mounts/7', { destination: '/mnt', type: 'tmpfs', source: 'tmpfs' }, ['destination']],
   ['process/rlimits/0', { type: 'RLIMIT_CORE', soft: 1, hard: 1 }, ['type', 'soft', 'hard']],
   ['process/scheduler', { policy: 'SCHED_OTHER', nice: 1 }, ['policy']],
-  ['process/ioPriority', { class: 'IOPRIO_CLASS_BE', priority: 4 }, ['class', 'priority']],
+  ['process/ioPriority', { class: 'IOPRIO_CLASS_BE', priority: 4 }, ['class']],
   ...['prestart', 'createRuntime', 'createContainer', 'startContainer', 'poststart', 'poststop'].map((kind) =>
     [`hooks/${kind}/0`, hook, ['path']] as const),
   ['linux/namespaces/0', { type: 'pid' }, ['type']],
@@ -26,7 +26,6 @@ const objects: readonly (readonly [path: string, value: object, required: readon
   ['linux/resources/hugepageLimits/0', { pageSize: '2MB', limit: 1 }, ['pageSize', 'limit']],
   ['linux/resources/network/priorities/0', { name: 'lo', priority: 1 }, ['name', 'priority']],
   ['linux/memoryPolicy', { mode: 'MPOL_BIND', nodes: '0' }, ['mode']],
-  ['linux/personality', { domain: 'LINUX' }, ['domain']],
   ['linux/seccomp', { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [rule] }, ['defaultAction']],
 ];
 

@@ -150,6 +150,7 @@ const cases: Case[] = [
   [(c) => { c.linux.resources.cpu.idle = 2; }, 'E0451', '/linux/resources/cpu/idle', '0 or 1'],
   [(c) => { c.linux.resources.blockIO.weightDevice[0].weight = 5; }, 'E0451', '/linux/resources/blockIO/weightDevice/0/weight', 'from 10 to 1000'],
   [(c) => { delete c.linux.resources.blockIO.weightDevice[0].weight; delete c.linux.resources.blockIO.weightDevice[0].leafWeight; }, 'E0480', '/linux/resources/blockIO/weightDevice/0', 'neither'],
+  [(c) => { c.linux.resources.rdma = { 'mlx/0': {} }; }, 'E0480', '/linux/resources/rdma/mlx~10', 'neither'],
   [(c) => { c.linux.resources.memory.swap = 5; }, 'E0452', '/linux/resources/memory/swap', 'below memory.limit'],
   [(c) => { c.linux.resources.memory = { swap: 5 }; }, 'E0455', '/linux/resources/memory/swap', 'no memory.limit'],
   [(c) => { c.linux.resources.unified = { 'cgroup.procs': '1' }; }, 'E0453', '/linux/resources/unified/cgroup.procs', 'invalid file name'],

@@ -110,8 +110,8 @@ export const config = {
     code: 'E0467', message: 'SCMP_ACT_NOTIFY cannot be the default action', hint: 'name the system calls that are to be notified in "syscalls"',
   },
   seccompMetadata: { code: 'E0468', message: 'listenerMetadata is set without listenerPath', hint: 'add listenerPath, or remove it' },
-  weightMissing: {
-    code: 'E0480', message: 'this entry of weightDevice has neither "weight" nor "leafWeight"', hint: 'give at least one of them, or remove the entry',
+  limitMissing: {
+    code: 'E0480', message: '{name} has neither "{first}" nor "{second}"', hint: 'give at least one of them, or remove the entry',
   },
   seccompErrno: { code: 'E0446', message: '{name} has no effect with {action}', hint: 'only SCMP_ACT_ERRNO and SCMP_ACT_TRACE take it' },
   seccompArgIndex: { code: 'E0447', message: 'system call argument {value} does not exist', hint: 'arguments are numbered 0 to 5' },

@@ -1,5 +1,7 @@
 // features: what this runtime can do (runtime-spec features), from the tables that the compiler itself goes
 // by.
+import { unsupportedInConfig } from '../../generated/config-tree.ts';
+import type { Steps } from '../../generated/config-tree.ts';
 import type { Features } from '../../generated/features.ts';
 import { NamespaceFlag } from '../../generated/plan.ts';
 import type { Response } from '../../generated/plan.ts';
@@ -7,12 +9,23 @@ import { statusAtHook } from '../../plan/concern/state.ts';
 import { actions, architectures, filterFlags, operators } from '../../plan/concern/seccomp.ts';
 import { capabilityNames } from '../../spec/capabilities.ts';
 import { mountOptionNames } from '../../spec/mount-options.ts';
+import { memoryFlags, memoryModes } from '../../spec/scheduling.ts';
 import { oldestSpecVersion, specVersion } from '../../spec/version.ts';
 import type { Call } from '../call.ts';
 import { answerText } from '../respond.ts';
 
 function keysOf<K extends string>(table: Readonly<Record<K, unknown>>): K[] {
   return Object.keys(table) as K[];
+}
+
+/** Whether a property of config.json is compiled, and not refused as not yet supported. */
+function isSupported(...path: readonly string[]): boolean {
+  let refused: Steps | null | undefined = unsupportedInConfig;
+  for (const step of path) {
+    refused = refused?.[step];
+    if (refused === null) return false;
+  }
+  return true;
 }
 
 export function features(call: Call): Response {
@@ -30,11 +43,15 @@ export function features(call: Call): Response {
         enabled: version !== '', actions: keysOf(actions), operators: keysOf(operators), archs: keysOf(architectures),
         knownFlags: keysOf(filterFlags), supportedFlags: keysOf(filterFlags),
       },
-      apparmor: { enabled: false },
-      selinux: { enabled: false },
-      intelRdt: { enabled: false },
-      mountExtensions: { idmap: { enabled: false } },
-      netDevices: { enabled: false },
+      apparmor: { enabled: isSupported('process', 'apparmorProfile') },
+      selinux: { enabled: isSupported('process', 'selinuxLabel') },
+      memoryPolicy: { modes: keysOf(memoryModes), flags: keysOf(memoryFlags) },
+      intelRdt: {
+        enabled: isSupported('linux', 'intelRdt'), schemata: isSupported('linux', 'intelRdt', 'schemata'),
+        monitoring: isSupported('linux', 'intelRdt', 'enableMonitoring'),
+      },
+      mountExtensions: { idmap: { enabled: isSupported('mounts', '*', 'uidMappings') } },
+      netDevices: { enabled: isSupported('linux', 'netDevices') },
     },
     annotations: {
       // The name by which engines ask for it.

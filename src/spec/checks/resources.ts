@@ -19,7 +19,7 @@ const notLimits: readonly string[] = ['cgroup.procs', 'cgroup.threads', 'cgroup.
 
 /** The same for the file of `update --resources`. */
 export function checkLimits(resources: Resources, at: string, findings: Findings): void {
-  const { blockIO, cpu, devices, memory, unified } = resources;
+  const { blockIO, cpu, devices, memory, rdma, unified } = resources;
   const range = (value: number | bigint | undefined, pointer: string, isValid: (value: number | bigint) => boolean, expected: string): void => {
     if (value === undefined || isValid(value)) return;
     findings.add('valueRange', `${at}/${pointer}`, { name: pointer.replaceAll('/', '.'), value, expected });
@@ -41,10 +41,17 @@ export function checkLimits(resources: Resources, at: string, findings: Findings
     range(blockIO.weight, 'blockIO/weight', isWeight, weights);
     range(blockIO.leafWeight, 'blockIO/leafWeight', isWeight, weights);
     blockIO.weightDevice?.forEach((device, index) => {
-      if (device.weight === undefined && device.leafWeight === undefined) findings.add('weightMissing', `${at}/blockIO/weightDevice/${index}`);
+      if (device.weight === undefined && device.leafWeight === undefined) {
+        findings.add('limitMissing', `${at}/blockIO/weightDevice/${index}`, { name: `weightDevice[${index}]`, first: 'weight', second: 'leafWeight' });
+      }
       range(device.weight, `blockIO/weightDevice/${index}/weight`, isWeight, weights);
       range(device.leafWeight, `blockIO/weightDevice/${index}/leafWeight`, isWeight, weights);
     });
+  }
+  for (const name of Object.keys(rdma ?? {})) {
+    const { hcaHandles, hcaObjects } = rdma![name]!;
+    if (hcaHandles !== undefined || hcaObjects !== undefined) continue;
+    findings.add('limitMissing', `${at}/rdma/${pointerPart(name)}`, { name: `rdma.${name}`, first: 'hcaHandles', second: 'hcaObjects' });
   }
   if (unified !== undefined) {
     for (const key of Object.keys(unified)) {
