@@ -59,8 +59,6 @@ bool is_for_engine(const cli::FlagSpec &spec) {
   case cli::Flag::root:
   case cli::Flag::log:
   case cli::Flag::log_format:
-  case cli::Flag::log_level:
-  case cli::Flag::debug:
   case cli::Flag::help:
   case cli::Flag::version: return false;
   default: return true;

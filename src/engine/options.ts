@@ -20,6 +20,11 @@ export function list(options: Options, name: string): readonly string[] | undefi
   return Array.isArray(value) ? value as readonly string[] : undefined;
 }
 
+/** Whether warnings are to be logged. */
+export function isVerbose(options: Options): boolean {
+  return options['debug'] === true || options['log-level'] === 'debug' || options['log-level'] === 'warning';
+}
+
 /** Whether a flag without a value was given. */
 export function isOn(options: Options, name: string): boolean {
   return options[name] === true;

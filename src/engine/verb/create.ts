@@ -5,7 +5,7 @@ import { renderLine } from '../../diagnostic/render.ts';
 import type { Diagnostic } from '../../diagnostic/types.ts';
 import { locateAll } from '../../spec/parse/locate.ts';
 import { compile } from '../../plan/compile.ts';
-import { contextOf } from '../options.ts';
+import { contextOf, isVerbose } from '../options.ts';
 import { configOf } from '../read.ts';
 import type { Call } from '../call.ts';
 import { answerPlans } from '../respond.ts';
@@ -16,7 +16,7 @@ export function planOf(call: Call, warn?: (warning: Diagnostic) => void): Plan {
 }
 
 export function create(call: Call): Response {
-  const wanted = call.request.facts.terminal || call.request.options['debug'] === true;
+  const wanted = call.request.facts.terminal || isVerbose(call.request.options);
   const warnings: Diagnostic[] = [];
   const plan = planOf(call, wanted ? (warning): void => { warnings.push(warning); } : undefined);
   const { create: host, stager, init } = plan.programs;
