@@ -1,7 +1,7 @@
 // Installs what veloci needs to be built and tested. Runs before node_modules exists: no imports but node's own.
 // A second call does nothing and takes a few milliseconds.
 //
-//   node scripts/setup.mjs [--build-only] [--vm]
+//   node scripts/setup.mjs [--build-only] [--vm] [--engines]
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
@@ -14,6 +14,7 @@ const packages = {
     'crun', 'runc', 'podman', 'conmon', 'netavark', 'iptables', 'debootstrap', 'uidmap', 'procps', 'iproute2',
     'strace', 'jq', 'clang-14', 'libclang-rt-14-dev',
   ],
+  engines: ['buildah', 'containerd', 'docker.io', 'slirp4netns', 'fuse-overlayfs', 'bsdutils'],
   vm: ['qemu-system-x86', 'mmdebstrap', 'e2fsprogs', 'cpio', 'kmod'],
 };
 
@@ -87,11 +88,12 @@ function once(stamp, files, work) {
 
 const flags = new Set(process.argv.slice(2));
 for (const flag of flags) {
-  if (flag !== '--build-only' && flag !== '--vm') fail(`unknown option ${flag}`);
+  if (flag !== '--build-only' && flag !== '--vm' && flag !== '--engines') fail(`unknown option ${flag}`);
 }
 installPackages([
   ...packages.build,
   ...(flags.has('--build-only') ? [] : packages.test),
   ...(flags.has('--vm') ? packages.vm : []),
+  ...(flags.has('--engines') ? packages.engines : []),
 ]);
 installModules();

@@ -1,0 +1,44 @@
+// What a test of an engine is made of.
+
+/** One step: a shell script that uses `e` (the engine's command), and what must come of it. */
+export interface Step {
+  readonly name: string;
+  readonly script: string;
+  /** What the output must match. */
+  readonly want?: RegExp;
+  /** The exit status that is wanted; without `want` 0. */
+  readonly status?: number;
+}
+
+/** An engine at work on one runtime. */
+export interface Session {
+  /** The engine's command line, up to its own command. */
+  readonly command: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly steps: readonly Step[];
+  /** Ends its daemons. */
+  end(): Promise<void>;
+}
+
+export interface Engine {
+  readonly name: string;
+  /** Programs that must be there. */
+  readonly needs: readonly string[];
+  /**
+   * Starts it on folders of its own.
+   * @param dir an empty folder
+   * @param runtime path of the runtime
+   * @param image path of a docker archive that holds {@link imageName}
+   */
+  begin(dir: string, runtime: string, image: string): Promise<Session>;
+}
+
+export const imageName = 'docker.io/library/veloci-test:latest';
+
+/** Makes steps of triples: name, script, and the wanted output or exit status. */
+export function steps(...list: readonly (readonly [string, string, (RegExp | number)?])[]): Step[] {
+  return list.map(([name, script, wanted]) => {
+    if (wanted instanceof RegExp) return { name, script, want: wanted };
+    return { name, script, status: wanted ?? 0 };
+  });
+}
