@@ -9,6 +9,7 @@ import { diagnosticsText } from './generate/diagnostics-text.ts';
 import { planDocs } from './generate/plan-docs.ts';
 import { planEncoder } from './generate/encoder.ts';
 import { planMeta } from './generate/meta.ts';
+import { enginesDocs, installHeader, migrationDocs } from './generate/engines.ts';
 import { explainText } from './generate/explain.ts';
 import { documents } from './generate/json-schema.ts';
 import { jsonTypes } from './generate/json-types.ts';
@@ -23,6 +24,9 @@ async function generate(): Promise<Outputs> {
     ['native/generated/plan.gen.h', planHeader(model)],
     ['native/generated/plan.gen.cc', planSource(model)],
     ['docs/plan-operations.md', planDocs(model)],
+    ['docs/engines.md', enginesDocs()],
+    ['docs/migrating-from-runc.md', migrationDocs()],
+    ['native/generated/install.gen.h', installHeader()],
     ['docs/error-codes.md', diagnosticsDocs()],
     ['native/generated/diagnostics.gen.h', diagnosticsHeader()],
     ['native/generated/cli.gen.h', cliHeader()],

@@ -12,7 +12,7 @@ enum class Kind : uint8_t { boolean, string, integer, list };
 enum class Flag : uint8_t {
   root, log, log_format, log_level, debug, systemd_cgroup, cgroup_manager, rootless, criu, help,
   version, bundle, config, console_socket, pid_file, pidfd_socket, preserve_fds, no_pivot,
-  no_new_keyring, no_subreaper, detach, keep, format, quiet, all, regex, force, process, cwd, env,
+  no_new_keyring, detach, no_subreaper, keep, format, quiet, all, regex, force, process, cwd, env,
   tty, user, additional_gids, cap, no_new_privs, process_label, apparmor, cgroup, ignore_paused,
   resources, dry_run, memory, memory_reservation, memory_swap, cpu_share, cpu_period, cpu_quota,
   cpu_burst, cpu_idle, cpu_rt_period, cpu_rt_runtime, cpuset_cpus, cpuset_mems, pids_limit,
@@ -20,15 +20,15 @@ enum class Flag : uint8_t {
   image_path, work_path, tcp_established, tcp_close, ext_unix_sk, shell_job, file_locks, link_remap,
   manage_cgroups_mode, empty_ns, auto_dedup, lazy_pages, network_lock, leave_running, pre_dump,
   parent_path, tcp_skip_in_flight, page_server, status_fd, lsm_profile, lsm_mount_context, file,
-  json,
+  json, podman, docker, containerd, crio, kubernetes,
 };
-constexpr uint8_t flag_count = 84;
+constexpr uint8_t flag_count = 89;
 
 enum class Command : uint8_t {
   run, create, start, state, list, kill, delete_, exec, pause, resume, update, ps, events, wait,
-  checkpoint, restore, spec, validate, plan, explain, features, doctor, version, help,
+  checkpoint, restore, spec, validate, plan, explain, install, features, doctor, version, help,
 };
-constexpr uint8_t command_count = 24;
+constexpr uint8_t command_count = 25;
 
 // Operands without a limit.
 constexpr uint8_t any_number = 255;
@@ -83,8 +83,8 @@ constexpr FlagSpec flags_of_run[] = {
     {Flag::preserve_fds, "preserve-fds", "", Kind::integer, "", false},
     {Flag::no_pivot, "no-pivot", "", Kind::boolean, "", false},
     {Flag::no_new_keyring, "no-new-keyring", "", Kind::boolean, "", false},
-    {Flag::no_subreaper, "no-subreaper", "", Kind::boolean, "", true},
     {Flag::detach, "detach", "d", Kind::boolean, "", false},
+    {Flag::no_subreaper, "no-subreaper", "", Kind::boolean, "", false},
     {Flag::keep, "keep", "", Kind::boolean, "", false},
 };
 
@@ -236,6 +236,14 @@ constexpr FlagSpec flags_of_plan[] = {
     {Flag::json, "json", "", Kind::boolean, "", false},
 };
 
+constexpr FlagSpec flags_of_install[] = {
+    {Flag::podman, "podman", "", Kind::boolean, "", false},
+    {Flag::docker, "docker", "", Kind::boolean, "", false},
+    {Flag::containerd, "containerd", "", Kind::boolean, "", false},
+    {Flag::crio, "crio", "", Kind::boolean, "", false},
+    {Flag::kubernetes, "kubernetes", "", Kind::boolean, "", false},
+};
+
 constexpr FlagSpec flags_of_doctor[] = {
     {Flag::json, "json", "", Kind::boolean, "", false},
 };
@@ -266,6 +274,7 @@ constexpr char main_help[] =
     "  validate    check a bundle without running it\n"
     "  plan        show what would be done for a bundle\n"
     "  explain     explain a property of config.json or an error code\n"
+    "  install     show how to tell an engine of veloci\n"
     "  features    show what this runtime supports as JSON\n"
     "  doctor      explain what this host can and cannot do\n"
     "  version     show the version\n"
@@ -313,6 +322,7 @@ constexpr char help_of_run[] =
     "                             safe\n"
     "      --no-new-keyring       keep the session keyring of the caller\n"
     "  -d, --detach               return as soon as the process runs\n"
+    "      --no-subreaper         leave orphans of the container to the caller's reaper\n"
     "      --keep                 do not delete the container when it ends\n"
     "\n"
     "example:\n"
@@ -718,6 +728,26 @@ constexpr char help_of_explain[] =
     "\n"
     "Global flags: see veloci --help.\n";
 
+constexpr char help_of_install[] =
+    "veloci install: show how to tell an engine of veloci\n"
+    "\n"
+    "usage: veloci install [FLAGS]\n"
+    "\n"
+    "Prints what to write into the configuration of an engine, with the path of this very\n"
+    "command. Nothing is changed.\n"
+    "\n"
+    "flags:\n"
+    "      --podman      for Podman, Buildah\n"
+    "      --docker      for Docker\n"
+    "      --containerd  for containerd\n"
+    "      --crio        for CRI-O\n"
+    "      --kubernetes  for Kubernetes\n"
+    "\n"
+    "example:\n"
+    "  veloci install --podman    # the lines for containers.conf\n"
+    "\n"
+    "Global flags: see veloci --help.\n";
+
 constexpr char help_of_features[] =
     "veloci features: show what this runtime supports as JSON\n"
     "\n"
@@ -814,6 +844,8 @@ constexpr CommandSpec commands[] = {
      "veloci plan [FLAGS]", help_of_plan},
     {Command::explain, "explain", nullptr, 0, 1, 1, any_number,
      "veloci explain PATH|CODE", help_of_explain},
+    {Command::install, "install", flags_of_install, 5, 0, 0, any_number,
+     "veloci install [FLAGS]", help_of_install},
     {Command::features, "features", nullptr, 0, 0, 0, any_number,
      "veloci features", help_of_features},
     {Command::doctor, "doctor", flags_of_doctor, 1, 0, 0, any_number,

@@ -1,4 +1,5 @@
 // All commands and flags. The native parser, the help texts and the man pages are made from this table.
+import { recipes } from './install.ts';
 import type { Command, Flag } from './types.ts';
 
 const bundle: Flag = {
@@ -33,7 +34,6 @@ const creation: readonly Flag[] = [
   bundle, config, consoleSocket, pidFile, pidfdSocket, preserveFds,
   { name: 'no-pivot', kind: 'bool', summary: 'chroot instead of pivot_root: for a root on a ramdisk, and less safe' },
   { name: 'no-new-keyring', kind: 'bool', summary: 'keep the session keyring of the caller' },
-  { name: 'no-subreaper', kind: 'bool', summary: 'accepted for compatibility', ignored: true },
 ];
 
 /** What checkpoint and restore share: where the images are, and what CRIU may do. */
@@ -95,6 +95,7 @@ export const commands: readonly Command[] = [
       + 'container is deleted afterwards.',
     flags: [
       ...creation, detach,
+      { name: 'no-subreaper', kind: 'bool', summary: 'leave orphans of the container to the caller\'s reaper' },
       { name: 'keep', kind: 'bool', summary: 'do not delete the container when it ends' },
     ],
     examples: [{ line: 'veloci run -b /srv/web web1', what: 'run the bundle in /srv/web as web1' }],
@@ -103,7 +104,7 @@ export const commands: readonly Command[] = [
     name: 'create', summary: 'create a container without starting it', operands: 'ID', minOperands: 1, maxOperands: 1,
     description: 'Sets up a container from a bundle: namespaces, mounts, cgroups, everything but the start of its program, which '
       + '`veloci start` does. When something fails, nothing is left behind.',
-    flags: creation,
+    flags: [...creation, { name: 'no-subreaper', kind: 'bool', summary: 'accepted for compatibility', ignored: true }],
     examples: [{ line: 'veloci create -b /srv/web --pid-file /run/web1.pid web1', what: 'create web1 and note its pid' }],
   },
   {
@@ -325,6 +326,12 @@ export const commands: readonly Command[] = [
       { line: 'veloci explain linux.resources.memory.limit', what: 'explain a property' },
       { line: 'veloci explain E0412', what: 'explain an error' },
     ],
+  },
+  {
+    name: 'install', summary: 'show how to tell an engine of veloci', operands: '', minOperands: 0, maxOperands: 0,
+    description: 'Prints what to write into the configuration of an engine, with the path of this very command. Nothing is changed.',
+    flags: recipes.map(({ flag, engine }) => ({ name: flag, kind: 'bool', summary: `for ${engine}` })),
+    examples: [{ line: 'veloci install --podman', what: 'the lines for containers.conf' }],
   },
   {
     name: 'features', summary: 'show what this runtime supports as JSON', operands: '', minOperands: 0, maxOperands: 0,

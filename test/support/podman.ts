@@ -26,7 +26,7 @@ events_logger = "file"
 cgroup_manager = "cgroupfs"
 runtime_supports_json = ["crun", "runc", "veloci"]
 runtime_supports_nocgroups = ["crun", "veloci"]
-runtime_supports_nocgroupv2 = ["crun", "veloci"]
+runtime_supports_nocgroup = ["crun", "veloci"]
 [network]
 network_backend = "netavark"
 network_config_dir = "${join(dir, 'networks')}"

@@ -1,0 +1,40 @@
+// install: what to write into the configuration of an engine.
+#include "generated/install.gen.h"
+#include "launcher/invocation.h"
+#include <stdlib.h>
+#include <unistd.h>
+
+namespace veloci {
+
+namespace {
+
+// Adds a text with the path in the place of its mark.
+void add_with_path(Text &out, const char *text, Str path) {
+  constexpr char mark[] = "@PATH@";
+  for (const char *at = text;;) {
+    const char *found = strstr(at, mark);
+    if (found == nullptr) {
+      out.add(at);
+      return;
+    }
+    out.add(at, static_cast<size_t>(found - at)).add(path);
+    at = found + sizeof mark - 1;
+  }
+}
+
+} // namespace
+
+int install_command(Invocation &invocation) {
+  char path[4096];
+  ssize_t size = readlink("/proc/self/exe", path, sizeof path);
+  Str own = size > 0 ? Str{path, static_cast<uint32_t>(size)} : Str::of("/usr/bin/veloci");
+  bool all = true;
+  for (const InstallRecipe &recipe : install_recipes) all = all && !invocation.arguments.on(recipe.flag);
+  TextOf<65536> out;
+  for (const InstallRecipe &recipe : install_recipes) {
+    if (all || invocation.arguments.on(recipe.flag)) add_with_path(out, recipe.text, own);
+  }
+  return print(invocation, out.str());
+}
+
+} // namespace veloci

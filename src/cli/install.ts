@@ -1,0 +1,91 @@
+// How engines are told of veloci: what `veloci install` prints, and docs/engines.md shows. @PATH@ is the command's path.
+
+/** What to write where, for one engine. */
+export interface Recipe {
+  /** Flag of `veloci install`, without dashes. */
+  readonly flag: string;
+  readonly engine: string;
+  /** The file to write or to complete. */
+  readonly file: string;
+  readonly text: string;
+  /** Commands that make it count, and one that tries it. */
+  readonly then: readonly string[];
+  /** Sentences for the documentation. */
+  readonly notes: readonly string[];
+}
+
+export const recipes: readonly Recipe[] = [
+  {
+    flag: 'podman', engine: 'Podman, Buildah', file: '/etc/containers/containers.conf (or ~/.config/containers/containers.conf)',
+    text: `[engine]
+runtime = "veloci"
+runtime_supports_json = ["crun", "runc", "kata", "runsc", "youki", "krun", "veloci"]
+runtime_supports_nocgroups = ["crun", "krun", "veloci"]
+
+[engine.runtimes]
+veloci = ["@PATH@"]
+`,
+    then: ['podman info --format "{{.Host.OCIRuntime.Name}}"', 'podman run --rm docker.io/library/busybox echo hello'],
+    notes: [
+      'Podman decides by the name of the runtime what it can do. Without `runtime_supports_json` it cannot tell a missing program '
+        + '(exit status 127) from other errors; without `runtime_supports_nocgroups` it refuses `--cgroups=disabled`. Podman 4.3 '
+        + 'reads the second list as `runtime_supports_nocgroup`.',
+      'The same lines work for rootless Podman; state is then kept below `$XDG_RUNTIME_DIR/veloci`.',
+      'For one command: `podman --runtime @PATH@ run ...`, `buildah run --runtime @PATH@ --isolation oci ...`, '
+        + '`buildah bud --runtime @PATH@ --isolation oci ...`.',
+    ],
+  },
+  {
+    flag: 'docker', engine: 'Docker', file: '/etc/docker/daemon.json',
+    text: `{
+  "runtimes": {
+    "veloci": { "path": "@PATH@" }
+  },
+  "default-runtime": "veloci"
+}
+`,
+    then: ['systemctl reload docker', 'docker run --rm --runtime veloci busybox echo hello'],
+    notes: [
+      'Leave `default-runtime` out to choose the runtime container by container with `--runtime veloci`.',
+      '`docker build` with BuildKit runs the program that is called `runc` in the PATH of its daemon (or the one of '
+        + '`--oci-worker-binary` of a buildkitd of its own): a link named `runc` to veloci ahead of it makes builds use veloci.',
+    ],
+  },
+  {
+    flag: 'containerd', engine: 'containerd', file: '/etc/containerd/config.toml',
+    text: `version = 2
+
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.veloci]
+  runtime_type = "io.containerd.runc.v2"
+
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.veloci.options]
+  BinaryName = "@PATH@"
+`,
+    then: ['systemctl restart containerd', 'ctr run --rm --runc-binary @PATH@ docker.io/library/busybox:latest try echo hello'],
+    notes: [
+      'In containerd 2 (`version = 3`) the tables are called `plugins."io.containerd.cri.v1.runtime".containerd.runtimes.veloci`.',
+      'Add `SystemdCgroup = true` to the options where the kubelet uses the systemd driver.',
+    ],
+  },
+  {
+    flag: 'crio', engine: 'CRI-O', file: '/etc/crio/crio.conf.d/10-veloci.conf',
+    text: `[crio.runtime.runtimes.veloci]
+runtime_path = "@PATH@"
+runtime_type = "oci"
+runtime_root = "/run/veloci"
+`,
+    then: ['systemctl restart crio'],
+    notes: ['`default_runtime = "veloci"` below `[crio.runtime]` makes it the default.'],
+  },
+  {
+    flag: 'kubernetes', engine: 'Kubernetes', file: 'runtimeclass.yaml',
+    text: `apiVersion: node.k8s.io/v1
+kind: RuntimeClass
+metadata:
+  name: veloci
+handler: veloci
+`,
+    then: ['kubectl apply -f runtimeclass.yaml'],
+    notes: ['Every node needs the containerd or CRI-O part above. A pod chooses it with `runtimeClassName: veloci`.'],
+  },
+];
