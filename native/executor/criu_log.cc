@@ -20,8 +20,10 @@ Str words_of(Str line) {
   return Str::of(words);
 }
 
-// What says no more than that it failed.
-bool is_general(Str words) { return strstr(words.c_str(), "FAILED") != nullptr || words.empty(); }
+// What says no more than that it failed, or is said of every run by a caller who may not raise limits.
+bool is_general(Str words) {
+  return words.empty() || strstr(words.c_str(), "FAILED") != nullptr || strncmp(words.c_str(), "rlimit: ", 8) == 0;
+}
 
 } // namespace
 

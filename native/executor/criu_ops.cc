@@ -7,6 +7,8 @@
 #include "executor/spawn.h"
 #include "executor/state.h"
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -100,18 +102,50 @@ private:
     }
   }
 
+  // Whether a mount is one of the container's.
+  bool is_mounted(uint64_t mount) {
+    TextOf<64> path;
+    proc_path(path, "mountinfo");
+    Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    Buffer text;
+    constexpr size_t largest = 16 << 20;
+    if (!file.valid() || read_all(file.get(), largest, text) != 0) return true;
+    for (const char *line = text.str().c_str(); line != nullptr && *line != 0;) {
+      if (strtoull(line, nullptr, 10) == mount) return true;
+      line = strchr(line, '\n');
+      if (line != nullptr) line++;
+    }
+    return false;
+  }
+
+  // The key of a regular file outside of the container's mounts, file[MOUNT:INODE] in hexadecimal: CRIU leaves it out.
+  bool add_outside_file(const char *path, Text &key) {
+    Fd file(open(path, O_PATH | O_CLOEXEC));
+    sys::Statx status = {};
+    if (!file.valid() || sys::statx(file.get(), "", AT_EMPTY_PATH, sys::statx_basic | sys::statx_mnt_id, status) != 0) return false;
+    if (!S_ISREG(status.mode) || (status.mask & sys::statx_mnt_id) == 0 || is_mounted(status.mnt_id)) return false;
+    char text[64];
+    snprintf(text, sizeof text, "file[%llx:%llx]", static_cast<unsigned long long>(status.mnt_id),
+             static_cast<unsigned long long>(status.ino));
+    key.add(text);
+    writer_.bytes(criu_option::external, key.str());
+    return true;
+  }
+
+  // What the restore finds its own stdin, stdout and stderr by.
   Outcome write_descriptors() {
     TextOf<3 * 6 * 4096> text;
     text.add_char('[');
     for (int fd = 0; fd <= 2; fd++) {
       TextOf<64> path;
+      TextOf<4096> what;
       proc_path(path, "fd/");
       path.add_signed(fd);
-      char link[4096];
-      ssize_t size = readlink(path.c_str(), link, sizeof link - 1);
-      if (size < 0) size = 0;
-      link[size] = 0;
-      add_json(text.add(fd == 0 ? "" : ","), Str{link, static_cast<uint32_t>(size)});
+      if (!add_outside_file(path.c_str(), what)) {
+        ssize_t size = readlink(path.c_str(), what.tail(), what.room());
+        what.grew(size < 0 ? 0 : static_cast<size_t>(size));
+      }
+      add_json(text.add(fd == 0 ? "" : ","), what.str());
     }
     text.add_char(']');
     int step = 0;

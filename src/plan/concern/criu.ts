@@ -101,10 +101,10 @@ export function restore(d: Draft, flags: CriuFlags, descriptors: readonly string
     const name = joinable[join.type];
     if (name !== undefined) message.message('join_ns', name, join.path);
   }
-  // A pipe of the caller then is a pipe of the caller now.
+  // What was a pipe or a file of the caller is what the caller has in its place now.
   for (let fd = 0; fd < 3; fd++) {
     const was = descriptors[fd];
-    if (was !== undefined && was.startsWith('pipe:')) message.message('inherit_fd', was, fd);
+    if (was !== undefined && (was.startsWith('pipe:') || was.startsWith('file['))) message.message('inherit_fd', was, fd);
   }
   for (const { controllers, dir } of d.cgroups.places) {
     // v2 is the hierarchy without a name.
