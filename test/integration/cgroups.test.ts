@@ -1,6 +1,7 @@
 // Cgroups: limits are read back from the kernel, paths, joining, cleaning up. v1 and v2.
 import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, test, unified } from '../support/case.ts';
 import type { Context } from '../support/context.ts';
 import type { Config } from '../support/spec.ts';
@@ -147,6 +148,8 @@ test('a frozen container can be deleted by force', async (c) => {
   const { writeFileSync } = await import('node:fs');
   if (unified) writeFileSync(join(folder('', id), 'cgroup.freeze'), '1');
   else writeFileSync(join(folder('freezer', id), 'freezer.state'), 'FROZEN');
+  // On v1 it takes a moment.
+  for (let tries = 0; tries < 50 && (await c.state(id))['status'] !== 'paused'; tries++) await sleep(20);
   assert.equal((await c.state(id))['status'], 'paused');
   await c.destroy(id);
   await c.nothingLeft();
