@@ -25,10 +25,11 @@ enum class Flag : uint8_t {
 constexpr uint8_t flag_count = 89;
 
 enum class Command : uint8_t {
-  run, create, start, state, list, kill, delete_, exec, pause, resume, update, ps, events, wait,
-  checkpoint, restore, spec, validate, plan, explain, install, features, doctor, version, help,
+  run, create, start, state, list, kill, delete_, exec, pause, resume, update, ps, events, mounts,
+  wait, checkpoint, restore, spec, validate, plan, explain, install, features, doctor, version,
+  help,
 };
-constexpr uint8_t command_count = 25;
+constexpr uint8_t command_count = 26;
 
 // Operands without a limit.
 constexpr uint8_t any_number = 255;
@@ -267,6 +268,7 @@ constexpr char main_help[] =
     "  update      change the resource limits of a container\n"
     "  ps          list the processes of a container\n"
     "  events      show usage and events of a container\n"
+    "  mounts      add or remove mounts of a running container\n"
     "  wait        wait until a container has stopped\n"
     "  checkpoint  save a running container with CRIU\n"
     "  restore     make a container from a checkpoint\n"
@@ -560,6 +562,20 @@ constexpr char help_of_events[] =
     "\n"
     "Global flags: see veloci --help.\n";
 
+constexpr char help_of_mounts[] =
+    "veloci mounts: add or remove mounts of a running container\n"
+    "\n"
+    "usage: veloci mounts add|remove ID FILE\n"
+    "\n"
+    "Adds the mounts of FILE to a running container, or removes them. FILE holds a JSON array as\n"
+    "`mounts` of config.json, or an object with such a member. Sources of bind mounts are paths\n"
+    "of the host; every other file system is mounted from inside the container.\n"
+    "\n"
+    "example:\n"
+    "  veloci mounts add web1 mounts.json    # add the mounts of mounts.json to web1\n"
+    "\n"
+    "Global flags: see veloci --help.\n";
+
 constexpr char help_of_wait[] =
     "veloci wait: wait until a container has stopped\n"
     "\n"
@@ -830,6 +846,8 @@ constexpr CommandSpec commands[] = {
      "veloci ps [FLAGS] ID [ARGUMENTS OF ps]", help_of_ps},
     {Command::events, "events", flags_of_events, 2, 1, 1, any_number,
      "veloci events [FLAGS] ID", help_of_events},
+    {Command::mounts, "mounts", nullptr, 0, 3, 3, any_number,
+     "veloci mounts add|remove ID FILE", help_of_mounts},
     {Command::wait, "wait", nullptr, 0, 1, 1, any_number,
      "veloci wait ID", help_of_wait},
     {Command::checkpoint, "checkpoint", flags_of_checkpoint, 19, 1, 1, any_number,

@@ -320,6 +320,10 @@ bool read(Reader &reader, DeviceOpen &value) {
          read(reader, value.gid);
 }
 
+bool read(Reader &reader, MountRemove &value) {
+  return read(reader, value.target);
+}
+
 bool read(Reader &reader, NamespaceJoin &value) {
   return read(reader, value.type) &&
          read(reader, value.path);
@@ -616,6 +620,8 @@ bool read(Reader &reader, CpuAffinity &value) {
   return read(reader, value.mask);
 }
 
+bool read(Reader &, InitEnd &) { return true; }
+
 bool read(Reader &reader, CriuStart &value) {
   return read(reader, value.request) &&
          read(reader, value.options) &&
@@ -774,6 +780,10 @@ constexpr const char *steps_of_mount_idmap[] = {
 
 constexpr const char *steps_of_device_open[] = {
     "mknod", "owner", "clone", "attr",
+};
+
+constexpr const char *steps_of_mount_remove[] = {
+    "target", "detach",
 };
 
 constexpr const char *steps_of_namespace_join[] = {
@@ -1005,6 +1015,10 @@ constexpr const char *steps_of_cpu_affinity[] = {
     "affinity",
 };
 
+constexpr const char *steps_of_init_end[] = {
+    "report",
+};
+
 constexpr const char *steps_of_criu_start[] = {
     "find", "spawn", "version", "old", "images", "work", "parent", "namespace", "descriptors",
     "send",
@@ -1076,6 +1090,8 @@ bool verify_operation(const OpRecord &record, Actor actor, unsigned depth, const
     return (actor == Actor::host || refuse(what)) && whole<MountIdmap>(record, what);
   case code::device_open:
     return (actor == Actor::host || refuse(what)) && whole<DeviceOpen>(record, what);
+  case code::mount_remove:
+    return (actor == Actor::init || refuse(what)) && whole<MountRemove>(record, what);
   case code::namespace_join:
     return (actor == Actor::stager || refuse(what)) && whole<NamespaceJoin>(record, what);
   case code::namespace_enter:
@@ -1196,6 +1212,8 @@ bool verify_operation(const OpRecord &record, Actor actor, unsigned depth, const
     return (actor == Actor::init || refuse(what)) && whole<PersonalitySet>(record, what);
   case code::cpu_affinity:
     return (actor == Actor::stager || refuse(what)) && whole<CpuAffinity>(record, what);
+  case code::init_end:
+    return (actor == Actor::init || refuse(what)) && whole<InitEnd>(record, what);
   case code::criu_start:
     return (actor == Actor::host || refuse(what)) && whole<CriuStart>(record, what);
   case code::criu_await:
@@ -1246,6 +1264,7 @@ const char *operation_name(uint16_t code) {
   case code::mount_reconfigure: return "mount.reconfigure";
   case code::mount_idmap: return "mount.idmap";
   case code::device_open: return "device.open";
+  case code::mount_remove: return "mount.remove";
   case code::namespace_join: return "namespace.join";
   case code::namespace_enter: return "namespace.enter";
   case code::namespace_unshare: return "namespace.unshare";
@@ -1306,6 +1325,7 @@ const char *operation_name(uint16_t code) {
   case code::memory_policy: return "memory.policy";
   case code::personality_set: return "personality.set";
   case code::cpu_affinity: return "cpu.affinity";
+  case code::init_end: return "init.end";
   case code::criu_start: return "criu.start";
   case code::criu_await: return "criu.await";
   }
@@ -1340,6 +1360,7 @@ const char *step_name(uint16_t code, int step) {
   case code::mount_reconfigure: return nth(steps_of_mount_reconfigure, 4, step);
   case code::mount_idmap: return nth(steps_of_mount_idmap, 5, step);
   case code::device_open: return nth(steps_of_device_open, 4, step);
+  case code::mount_remove: return nth(steps_of_mount_remove, 2, step);
   case code::namespace_join: return nth(steps_of_namespace_join, 3, step);
   case code::namespace_enter: return nth(steps_of_namespace_enter, 1, step);
   case code::namespace_unshare: return nth(steps_of_namespace_unshare, 1, step);
@@ -1397,6 +1418,7 @@ const char *step_name(uint16_t code, int step) {
   case code::memory_policy: return nth(steps_of_memory_policy, 1, step);
   case code::personality_set: return nth(steps_of_personality_set, 1, step);
   case code::cpu_affinity: return nth(steps_of_cpu_affinity, 1, step);
+  case code::init_end: return nth(steps_of_init_end, 1, step);
   case code::criu_start: return nth(steps_of_criu_start, 10, step);
   case code::criu_await: return nth(steps_of_criu_await, 4, step);
   }

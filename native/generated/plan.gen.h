@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0x36, 0x64, 0x21, 0x4c, 0x75, 0x46, 0x16, 0x75, 0xc7, 0xab, 0xf0, 0x59, 0x89, 0x7e, 0xfa, 0xc1,
+    0xc7, 0x87, 0x71, 0x90, 0xd7, 0x6b, 0xbb, 0x32, 0xbc, 0x36, 0xcf, 0x0f, 0xa0, 0x7b, 0xb1, 0x3c,
 };
-constexpr char plan_schema_hash_text[] = "3664214c75461675c7abf059897efac1";
+constexpr char plan_schema_hash_text[] = "c7877190d76bbb32bc36cf0fa07bb13c";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -592,6 +592,14 @@ struct DeviceOpen {
   uint32_t gid = 0;
 };
 bool read(Reader &reader, DeviceOpen &value);
+
+// Detaches the mount on a path of a running container, with everything below it
+// (umount2(MNT_DETACH)). A link at the end of the path is not followed.
+struct MountRemove {
+  // Path in the container.
+  Str target;
+};
+bool read(Reader &reader, MountRemove &value);
 
 // Joins a namespace by path (setns(2)) after a check that the file is a namespace of this type.
 struct NamespaceJoin {
@@ -1180,6 +1188,12 @@ struct CpuAffinity {
 };
 bool read(Reader &reader, CpuAffinity &value);
 
+// Ends init when its work was all that was asked for (mounts of a running container): it reports
+// `created` and exits.
+struct InitEnd {
+};
+bool read(Reader &reader, InitEnd &value);
+
 // Starts CRIU and sends it the request: the options of the plan, then those that are known only now
 // (the pid, descriptors of the folders, inodes of foreign namespaces, masked files). A dump leaves
 // descriptors.json, what stdin, stdout and stderr are, beside its images. A restore runs CRIU in
@@ -1256,6 +1270,7 @@ constexpr uint16_t path_directory = 42;
 constexpr uint16_t mount_reconfigure = 43;
 constexpr uint16_t mount_idmap = 44;
 constexpr uint16_t device_open = 45;
+constexpr uint16_t mount_remove = 46;
 constexpr uint16_t namespace_join = 48;
 constexpr uint16_t namespace_enter = 49;
 constexpr uint16_t namespace_unshare = 50;
@@ -1316,6 +1331,7 @@ constexpr uint16_t label_exec = 114;
 constexpr uint16_t memory_policy = 115;
 constexpr uint16_t personality_set = 116;
 constexpr uint16_t cpu_affinity = 117;
+constexpr uint16_t init_end = 120;
 constexpr uint16_t criu_start = 128;
 constexpr uint16_t criu_await = 129;
 }
@@ -1399,6 +1415,9 @@ constexpr int namespace_ = 0, maps = 1, open = 2, type = 3, attr = 4;
 }
 namespace device_open {
 constexpr int mknod = 0, owner = 1, clone = 2, attr = 3;
+}
+namespace mount_remove {
+constexpr int target = 0, detach = 1;
 }
 namespace namespace_join {
 constexpr int open = 0, type = 1, setns = 2;
@@ -1570,6 +1589,9 @@ constexpr int personality = 0;
 }
 namespace cpu_affinity {
 constexpr int affinity = 0;
+}
+namespace init_end {
+constexpr int report = 0;
 }
 namespace criu_start {
 constexpr int find = 0, spawn = 1, version = 2, old = 3, images = 4, work = 5, parent = 6, namespace_ = 7, descriptors = 8, send = 9;
@@ -1766,6 +1788,8 @@ template <class Handler> Outcome run_init(const OpRecord &record, Handler &handl
     return run_operation<PathDirectory>(record, handler);
   case code::mount_reconfigure:
     return run_operation<MountReconfigure>(record, handler);
+  case code::mount_remove:
+    return run_operation<MountRemove>(record, handler);
   case code::namespace_unshare:
     return run_operation<NamespaceUnshare>(record, handler);
   case code::sync_signal:
@@ -1820,6 +1844,8 @@ template <class Handler> Outcome run_init(const OpRecord &record, Handler &handl
     return run_operation<MemoryPolicy>(record, handler);
   case code::personality_set:
     return run_operation<PersonalitySet>(record, handler);
+  case code::init_end:
+    return run_operation<InitEnd>(record, handler);
   }
   return malformed();
 }

@@ -225,6 +225,10 @@ template <class Visit> void each_field(const DeviceOpen &value, Visit &&visit) {
   visit("gid", value.gid);
 }
 
+template <class Visit> void each_field(const MountRemove &value, Visit &&visit) {
+  visit("target", value.target);
+}
+
 template <class Visit> void each_field(const NamespaceJoin &value, Visit &&visit) {
   visit("type", value.type);
   visit("path", value.path);
@@ -521,6 +525,8 @@ template <class Visit> void each_field(const CpuAffinity &value, Visit &&visit) 
   visit("mask", value.mask);
 }
 
+template <class Visit> void each_field(const InitEnd &, Visit &&) {}
+
 template <class Visit> void each_field(const CriuStart &value, Visit &&visit) {
   visit("request", value.request);
   visit("options", value.options);
@@ -579,6 +585,7 @@ template <class Visit> bool visit_operation(const OpRecord &record, Visit &&visi
   case code::mount_reconfigure: return visit_as(MountReconfigure());
   case code::mount_idmap: return visit_as(MountIdmap());
   case code::device_open: return visit_as(DeviceOpen());
+  case code::mount_remove: return visit_as(MountRemove());
   case code::namespace_join: return visit_as(NamespaceJoin());
   case code::namespace_enter: return visit_as(NamespaceEnter());
   case code::namespace_unshare: return visit_as(NamespaceUnshare());
@@ -639,6 +646,7 @@ template <class Visit> bool visit_operation(const OpRecord &record, Visit &&visi
   case code::memory_policy: return visit_as(MemoryPolicy());
   case code::personality_set: return visit_as(PersonalitySet());
   case code::cpu_affinity: return visit_as(CpuAffinity());
+  case code::init_end: return visit_as(InitEnd());
   case code::criu_start: return visit_as(CriuStart());
   case code::criu_await: return visit_as(CriuAwait());
   }

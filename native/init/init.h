@@ -22,6 +22,8 @@ public:
   Outcome on(const MountBind &op);
   Outcome on(const MountAttr &op);
   Outcome on(const MountReconfigure &op);
+  Outcome on(const MountRemove &op);
+  Outcome on(const InitEnd &op);
   // device.cc, paths.cc
   Outcome on(const DeviceNode &op);
   Outcome on(const PathSymlink &op);

@@ -43,6 +43,11 @@ public:
   Str operand(uint32_t index) const { return index < operand_count_ ? Str::of(operands_[index]) : Str{}; }
 
   void set_operand(uint32_t index, char *value) { operands_[index] = value; }
+  void swap_operands(uint32_t first, uint32_t second) {
+    char *held = operands_[first];
+    operands_[first] = operands_[second];
+    operands_[second] = held;
+  }
 
   // The name under which the command was started, without its directory.
   Str program() const { return program_; }

@@ -79,6 +79,7 @@ void add_options(JsonWriter &json, const Arguments &arguments, bool for_memo) {
     for (uint32_t i = 1; i < arguments.operand_count(); i++) json.string(arguments.operand(i));
     json.close(']');
   }
+  if (arguments.command()->command == cli::Command::mounts) json.key("action").string(arguments.operand(1));
   if (arguments.command()->command == cli::Command::explain) json.key("topic").string(arguments.operand(0));
   json.close('}');
 }

@@ -243,6 +243,15 @@ export const commands: readonly Command[] = [
     ],
   },
   {
+    name: 'mounts', summary: 'add or remove mounts of a running container', operands: 'add|remove ID FILE', minOperands: 3,
+    maxOperands: 3,
+    description: 'Adds the mounts of FILE to a running container, or removes them. FILE holds a JSON array as `mounts` of '
+      + 'config.json, or an object with such a member. Sources of bind mounts are paths of the host; every other file system is '
+      + 'mounted from inside the container.',
+    flags: [],
+    examples: [{ line: 'veloci mounts add web1 mounts.json', what: 'add the mounts of mounts.json to web1' }],
+  },
+  {
     name: 'wait', summary: 'wait until a container has stopped', operands: 'ID', minOperands: 1, maxOperands: 1,
     description: 'Waits until the first process of a container has ended and prints its exit status: 128 + N when signal N '
       + 'ended it, or "unknown" when it ended before this command could look, or the kernel does not tell (that takes Linux '

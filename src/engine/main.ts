@@ -17,6 +17,7 @@ import { checkpoint, checkpointPlanOf, restore, restorePlanOf } from './verb/cri
 import { exec, execPlanOf } from './verb/exec.ts';
 import { explain as explainTopic } from './verb/explain.ts';
 import { features } from './verb/features.ts';
+import { mounts, mountsPlanOf } from './verb/mounts.ts';
 import { plan } from './verb/plan.ts';
 import { spec as writeSpec } from './verb/spec.ts';
 import { update, updateFailure } from './verb/update.ts';
@@ -24,7 +25,7 @@ import { validate } from './verb/validate.ts';
 
 const verbs: Readonly<Record<EngineVerb, (call: Call) => Response>> = {
   create, run: create, exec, recompile, validate, plan, explain: explainTopic, spec: writeSpec, features, update, doctor,
-  checkpoint, restore,
+  checkpoint, restore, mounts,
 };
 
 /** Answers a request with an encoded Response. Never throws: what goes wrong in here is an answer, too. */
@@ -35,11 +36,16 @@ export function engine(request: Request, blobs: Blobs, host: Host): Uint8Array {
 /** The same, not encoded. */
 export function respond(request: Request, blobs: Blobs, host: Host): Response {
   const named = request.configName;
-  const isExec = request.verb === 'exec';
+  const isExec = hasOwnDocument(request);
   // The document that exec is given is the process; the configuration is the kept copy.
   const configName = isExec ? 'config.json' : named ?? 'config.json';
   const processName = isExec ? named ?? 'process' : resourcesName(request) ?? 'process';
   return answer({ request, blobs, host, configName, processName, texts: {} });
+}
+
+/** exec and mounts read a document of their own beside the container's configuration. */
+function hasOwnDocument({ verb }: Request): boolean {
+  return verb === 'exec' || verb === 'mounts';
 }
 
 /** How messages name the file of update --resources. */
@@ -64,7 +70,7 @@ function diagnosticsOf(error: unknown): readonly Diagnostic[] {
 
 /** How the plan of a verb is compiled, where it is not that of create. */
 const plans: Readonly<Partial<Record<EngineVerb, (call: Call) => Plan>>> = {
-  exec: execPlanOf, checkpoint: checkpointPlanOf, restore: restorePlanOf,
+  exec: execPlanOf, mounts: mountsPlanOf, checkpoint: checkpointPlanOf, restore: restorePlanOf,
 };
 
 /** Compiles the plan once more to say what its failed operation was for. */
@@ -73,7 +79,7 @@ function failed(call: Call): Response {
   if (call.request.verb === 'update') {
     return answerErrors([updateFailure(call, failure) ?? unknown(failure)], call.texts, call.request.facts.terminal);
   }
-  const isExec = call.request.verb === 'exec';
+  const isExec = hasOwnDocument(call.request);
   const spec = configOf(call);
   const compiled = (plans[call.request.verb] ?? planOf)(call);
   const diagnostic = explain(compiled, spec, failure, (pointer) => fileOf(call, isExec, pointer))

@@ -3,7 +3,7 @@ import type { HostFacts } from '../host/facts.ts';
 import type { Failure } from '../diagnostic/types.ts';
 
 /** Verbs that need the engine. `run` compiles like `create`; `recompile` renews an outdated stored plan. */
-export type EngineVerb = 'create' | 'run' | 'exec' | 'recompile' | 'validate' | 'plan' | 'explain' | 'spec' | 'features'
+export type EngineVerb = 'create' | 'run' | 'exec' | 'mounts' | 'recompile' | 'validate' | 'plan' | 'explain' | 'spec' | 'features'
   | 'update' | 'doctor' | 'checkpoint' | 'restore';
 
 /**

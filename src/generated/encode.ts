@@ -527,6 +527,14 @@ function writeDeviceOpen(w: WireWriter, v: plan.DeviceOpen): void {
   w.u32(v.gid);
 }
 
+function writeMountRemove(w: WireWriter, v: plan.MountRemove): void {
+  w.u32(46);
+  w.u32(0);
+  const start = w.length();
+  w.str(v.target);
+  w.patchU32(start - 4, w.length() - start);
+}
+
 function writeNamespaceJoin(w: WireWriter, v: plan.NamespaceJoin): void {
   w.u32(48);
   w.u32(0);
@@ -1133,6 +1141,11 @@ function writeCpuAffinity(w: WireWriter, v: plan.CpuAffinity): void {
   w.patchU32(start - 4, w.length() - start);
 }
 
+function writeInitEnd(w: WireWriter): void {
+  w.u32(120);
+  w.u32(0);
+}
+
 function writeCriuStart(w: WireWriter, v: plan.CriuStart): void {
   w.u32(128);
   w.u32(0);
@@ -1217,6 +1230,7 @@ const writers: Readonly<Record<plan.Operation['op'], Write>> = {
   'mount.reconfigure': writeMountReconfigure,
   'mount.idmap': writeMountIdmap,
   'device.open': writeDeviceOpen,
+  'mount.remove': writeMountRemove,
   'namespace.join': writeNamespaceJoin,
   'namespace.enter': writeNamespaceEnter,
   'namespace.unshare': writeNamespaceUnshare,
@@ -1277,6 +1291,7 @@ const writers: Readonly<Record<plan.Operation['op'], Write>> = {
   'memory.policy': writeMemoryPolicy,
   'personality.set': writePersonalitySet,
   'cpu.affinity': writeCpuAffinity,
+  'init.end': writeInitEnd,
   'criu.start': writeCriuStart,
   'criu.await': writeCriuAwait,
 };
@@ -1294,10 +1309,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0x4c216436);
-  w.u32(0x75164675);
-  w.u32(0x59f0abc7);
-  w.u32(0xc1fa7e89);
+  w.u32(0x907187c7);
+  w.u32(0x32bb6bd7);
+  w.u32(0x0fcf36bc);
+  w.u32(0x3cb17ba0);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = '3664214c75461675c7abf059897efac1';
+export const schemaHash = 'c7877190d76bbb32bc36cf0fa07bb13c';
 
 export interface OperationMeta {
   readonly code: number;
@@ -55,6 +55,7 @@ const text = `{
 "mount.reconfigure": {"code":43,"actors":["init"],"steps":["target","pick","option","reconfigure"],"undo":false,"fields":{"target":"str","options":"list FsOption"}},
 "mount.idmap": {"code":44,"actors":["host"],"steps":["namespace","maps","open","type","attr"],"undo":false,"fields":{"slot":"slot","recursive":"bool","path":"optional str","uidMap":"str","gidMap":"str"}},
 "device.open": {"code":45,"actors":["host"],"steps":["mknod","owner","clone","attr"],"undo":false,"fields":{"slot":"slot","number":"u32","kind":"enum DeviceOpenKind","major":"u32","minor":"u32","mode":"u32","uid":"u32","gid":"u32"}},
+"mount.remove": {"code":46,"actors":["init"],"steps":["target","detach"],"undo":false,"fields":{"target":"str"}},
 "namespace.join": {"code":48,"actors":["stager"],"steps":["open","type","setns"],"undo":false,"fields":{"type":"flags Namespace","path":"str"}},
 "namespace.enter": {"code":49,"actors":["stager"],"steps":["setns"],"undo":false,"fields":{"slot":"slot","types":"flags Namespace"}},
 "namespace.unshare": {"code":50,"actors":["stager","init"],"steps":["unshare"],"undo":false,"fields":{"types":"flags Namespace"}},
@@ -115,6 +116,7 @@ const text = `{
 "memory.policy": {"code":115,"actors":["init"],"steps":["policy"],"undo":false,"fields":{"mode":"u32","nodes":"optional bytes"}},
 "personality.set": {"code":116,"actors":["init"],"steps":["personality"],"undo":false,"fields":{"domain":"u32"}},
 "cpu.affinity": {"code":117,"actors":["stager"],"steps":["affinity"],"undo":false,"fields":{"mask":"bytes"}},
+"init.end": {"code":120,"actors":["init"],"steps":["report"],"undo":false,"fields":{}},
 "criu.start": {"code":128,"actors":["host"],"steps":["find","spawn","version","old","images","work","parent","namespace","descriptors","send"],"undo":true,"fields":{"request":"enum CriuRequest","options":"bytes","criu":"str","oldest":"u32","images":"str","work":"optional str","parent":"optional str","log":"str","rootfs":"str","cgroups":"list CgroupDir","namespaces":"list CriuNamespace","masked":"list str","statusFd":"i32"}},
 "criu.await": {"code":129,"actors":["host"],"steps":["receive","dump","restore","record"],"undo":false,"fields":{"until":"enum CriuPoint","console":"optional slot","log":"str"}}
 },

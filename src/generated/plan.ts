@@ -623,6 +623,17 @@ export interface DeviceOpen {
 }
 
 /**
+ * Detaches the mount on a path of a running container, with everything below it (umount2(MNT_DETACH)). A link
+ * at the end of the path is not followed. Run by: init.
+ */
+export interface MountRemove {
+  readonly op: 'mount.remove';
+  readonly from: string;
+  /** Path in the container. */
+  readonly target: string;
+}
+
+/**
  * Joins a namespace by path (setns(2)) after a check that the file is a namespace of this type. Run by:
  * stager.
  */
@@ -1345,6 +1356,15 @@ export interface CpuAffinity {
 }
 
 /**
+ * Ends init when its work was all that was asked for (mounts of a running container): it reports `created`
+ * and exits. Run by: init.
+ */
+export interface InitEnd {
+  readonly op: 'init.end';
+  readonly from: string;
+}
+
+/**
  * Starts CRIU and sends it the request: the options of the plan, then those that are known only now (the pid,
  * descriptors of the folders, inodes of foreign namespaces, masked files). A dump leaves descriptors.json,
  * what stdin, stdout and stderr are, beside its images. A restore runs CRIU in the container's cgroups and in
@@ -1481,6 +1501,7 @@ export type InitOperation =
   | ConsoleOpen
   | PathDirectory
   | MountReconfigure
+  | MountRemove
   | NamespaceUnshare
   | SyncSignal
   | SyncAwait
@@ -1507,7 +1528,8 @@ export type InitOperation =
   | ProgramRun
   | LabelExec
   | MemoryPolicy
-  | PersonalitySet;
+  | PersonalitySet
+  | InitEnd;
 
 /** Any operation. `from` is the JSON pointer of the config value that caused it. */
 export type Operation = HostOperation | StagerOperation | InitOperation;

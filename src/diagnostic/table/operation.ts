@@ -65,6 +65,8 @@ export const operation = {
   'mount.idmap': { code: 'E0804', message: 'cannot map the ids of the mount', hint: '{detail}' },
   'mount.idmap/attr:EINVAL': { code: 'E0805', message: 'the file system of the mount cannot map ids', hint: 'its type, or one below it, has no support for id-mapped mounts' },
   'mount.idmap/attr:EPERM': { code: 'E0806', message: 'not allowed to map the ids of the mount', hint: 'it takes rights over its file system, and one that is not mapped yet' },
+  'mount.remove': { code: 'E0890', message: 'cannot remove the mount on "{target}"', hint: 'it must be a mount of the container' },
+  'init.end': { code: 'E0891', message: 'cannot report that all is done' },
   'mount.attr': { code: 'E0726', message: 'cannot change the mount on "{target}"' },
   'device.node': { code: 'E0727', message: 'cannot make the device "{path}"' },
   'device.node/verify:EEXIST': { code: 'E0808', message: 'something else is at the path of the device "{path}"', hint: 'remove it from the root file system, or the device from linux.devices' },

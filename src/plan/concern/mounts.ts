@@ -81,6 +81,13 @@ function bind(d: Draft, mount: Mount, request: MountRequest, target: string, fro
     d.init.push(bindOf(request, source, target, from));
     return;
   }
+  openSource(d, mount, request, from);
+  d.init.push(bindOf(request, undefined, target, from));
+}
+
+/** Opens the source of a bind mount on the host's side, maps its ids, and hands it to init. */
+export function openSource(d: Draft, mount: Mount, request: MountRequest, from: string): void {
+  const source = absolute(mount.source ?? '', d.context.bundle);
   d.host.push({
     op: 'fd.open', from, slot: slot.source, path: source, form: request.recursive ? 'recursiveTree' : 'tree',
     follow: (request.links & (LinkUseFlag.source | LinkUseFlag.copy)) === 0,
@@ -88,7 +95,6 @@ function bind(d: Draft, mount: Mount, request: MountRequest, target: string, fro
   if (request.idmap !== undefined) d.host.push(mapIds(d, mount, request.idmap, from));
   d.host.push({ op: 'fd.send', from, slot: slot.source });
   d.init.push({ op: 'fd.receive', from, slot: slot.source });
-  d.init.push(bindOf(request, undefined, target, from));
 }
 
 /**

@@ -1,0 +1,48 @@
+// compileMounts(spec, mounts, action, context): the plan that changes the mounts of a running container. The host's side
+// opens what is bound, since the paths of a source are the host's; a process in the container's namespaces attaches it.
+import type { Mount, Spec } from '../generated/config.ts';
+import type { Plan } from '../generated/plan.ts';
+import { newDraft } from './begin.ts';
+import { bindOf, fsOf, openSource } from './concern/mounts.ts';
+import { readRequest } from './concern/mount-request.ts';
+import { enterNamespaces } from './concern/namespaces.ts';
+import { spawnInto } from './concern/cgroup.ts';
+import type { Context } from './context.ts';
+import type { Draft } from './draft.ts';
+import { inContainer } from './path.ts';
+
+/** What becomes of the mounts. */
+export type MountAction = 'add' | 'remove';
+
+/**
+ * Compiles a change of mounts.
+ *
+ * @param spec the container's configuration
+ * @param mounts valid mounts; their sources are paths of the host, relative ones begin at the bundle
+ */
+export function compileMounts(spec: Spec, mounts: readonly Mount[], action: MountAction, context: Context): Plan {
+  const d = newDraft(spec, spec.process!, '/process', context);
+  spawnInto(d);
+  enterNamespaces(d);
+  if (action === 'add') mounts.forEach((mount, index) => { add(d, mount, `/mounts/${index}`); });
+  // What was mounted last may lie on what was mounted before.
+  else {
+    for (let index = mounts.length - 1; index >= 0; index--) {
+      d.init.push({ op: 'mount.remove', from: `/mounts/${index}`, target: inContainer(mounts[index]!.destination) });
+    }
+  }
+  d.init.push({ op: 'init.end', from: '' });
+  d.host.push({ op: 'sync.await', from: '', point: 'created' });
+  return { planVersion: 1, programs: { exec: d.host, stager: d.stager, init: d.init } };
+}
+
+function add(d: Draft, mount: Mount, from: string): void {
+  const request = readRequest(mount);
+  const target = inContainer(mount.destination);
+  if (!request.bind) {
+    d.init.push(fsOf(mount.type ?? 'none', mount, request, target, from));
+    return;
+  }
+  openSource(d, mount, request, from);
+  d.init.push(bindOf(request, undefined, target, from));
+}
