@@ -170,8 +170,17 @@ Outcome HostHandler::on(const CgroupDevices &op) {
       attach.replace_bpf_fd = static_cast<uint32_t>(replaced.get());
     }
   }
+  if (bpf(BPF_PROG_ATTACH, attach) == 0) return {};
+  if (errno != EINVAL || !replaced.valid()) return Outcome::failed(step::cgroup_devices::attach);
+  // Before Linux 5.6 there is no BPF_F_REPLACE: for a moment both programs decide, and what either denies is denied.
+  attach.attach_flags = BPF_F_ALLOW_MULTI;
+  attach.replace_bpf_fd = 0;
   if (bpf(BPF_PROG_ATTACH, attach) != 0) return Outcome::failed(step::cgroup_devices::attach);
-  return {};
+  union bpf_attr detach = {};
+  detach.target_fd = attach.target_fd;
+  detach.attach_bpf_fd = static_cast<uint32_t>(replaced.get());
+  detach.attach_type = BPF_CGROUP_DEVICE;
+  return bpf(BPF_PROG_DETACH, detach) == 0 ? Outcome::success() : Outcome::failed(step::cgroup_devices::attach);
 }
 
 Outcome HostHandler::on(const CgroupOpen &op) {

@@ -38,7 +38,7 @@ export function features(call: Call): Response {
     linux: {
       namespaces: keysOf(NamespaceFlag).sort(),
       capabilities: capabilityNames(),
-      cgroup: { v1: true, v2: true, systemd: false, systemdUser: false, rdma: true },
+      cgroup: { v1: true, v2: true, systemd: true, systemdUser: true, rdma: true },
       seccomp: {
         enabled: version !== '', actions: keysOf(actions), operators: keysOf(operators), archs: keysOf(architectures),
         knownFlags: keysOf(filterFlags), supportedFlags: keysOf(filterFlags),
