@@ -6,6 +6,7 @@ import { planHeader, planSource } from './generate/cpp.ts';
 import { planFields } from './generate/cpp-fields.ts';
 import { diagnosticsDocs, diagnosticsHeader } from './generate/diagnostics.ts';
 import { diagnosticsText } from './generate/diagnostics-text.ts';
+import { dockerProfile } from './generate/docker-profile.ts';
 import { planDocs } from './generate/plan-docs.ts';
 import { planEncoder } from './generate/encoder.ts';
 import { planMeta } from './generate/meta.ts';
@@ -33,6 +34,7 @@ async function generate(): Promise<Outputs> {
     ['native/generated/plan_fields.gen.h', planFields(model)],
     ['src/generated/config-tree.ts', configTree()],
     ['src/generated/diagnostics.ts', diagnosticsText()],
+    ['src/generated/docker-profile.ts', dockerProfile()],
     ['src/generated/explain.json', explainText()],
     ['src/generated/plan.ts', planTypes(model)],
     ['src/generated/encode.ts', planEncoder(model)],

@@ -20,9 +20,9 @@ enum class Flag : uint8_t {
   image_path, work_path, tcp_established, tcp_close, ext_unix_sk, shell_job, file_locks, link_remap,
   manage_cgroups_mode, empty_ns, auto_dedup, lazy_pages, network_lock, leave_running, pre_dump,
   parent_path, tcp_skip_in_flight, page_server, status_fd, lsm_profile, lsm_mount_context, file,
-  json, podman, docker, containerd, crio, kubernetes,
+  from, json, podman, docker, containerd, crio, kubernetes,
 };
-constexpr uint8_t flag_count = 89;
+constexpr uint8_t flag_count = 90;
 
 enum class Command : uint8_t {
   run, create, start, state, list, kill, delete_, exec, pause, resume, update, ps, events, mounts,
@@ -222,6 +222,7 @@ constexpr FlagSpec flags_of_spec[] = {
     {Flag::bundle, "bundle", "b", Kind::string, "", false},
     {Flag::rootless, "rootless", "", Kind::boolean, "", false},
     {Flag::file, "file", "f", Kind::string, "", false},
+    {Flag::from, "from", "", Kind::string, "runc|docker-default", false},
 };
 
 constexpr FlagSpec flags_of_validate[] = {
@@ -684,6 +685,8 @@ constexpr char help_of_spec[] =
     "  -b, --bundle DIR  where to write it [.]\n"
     "      --rootless    for a container of an unprivileged user\n"
     "  -f, --file FILE   another name for config.json\n"
+    "      --from MODEL  whose defaults: few rights as `runc spec`, or those of a Docker\n"
+    "                    container: runc, docker-default [runc]\n"
     "\n"
     "example:\n"
     "  veloci spec    # write config.json into the current directory\n"
@@ -854,7 +857,7 @@ constexpr CommandSpec commands[] = {
      "veloci checkpoint [FLAGS] ID", help_of_checkpoint},
     {Command::restore, "restore", flags_of_restore, 25, 1, 1, any_number,
      "veloci restore [FLAGS] ID", help_of_restore},
-    {Command::spec, "spec", flags_of_spec, 3, 0, 0, any_number,
+    {Command::spec, "spec", flags_of_spec, 4, 0, 0, any_number,
      "veloci spec [FLAGS]", help_of_spec},
     {Command::validate, "validate", flags_of_validate, 4, 0, 0, any_number,
      "veloci validate [FLAGS]", help_of_validate},

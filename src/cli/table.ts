@@ -298,6 +298,10 @@ export const commands: readonly Command[] = [
       { ...bundle, summary: 'where to write it [.]' },
       { name: 'rootless', kind: 'bool', summary: 'for a container of an unprivileged user' },
       { name: 'file', also: ['f'], kind: 'string', value: 'FILE', summary: 'another name for config.json' },
+      {
+        name: 'from', kind: 'string', value: 'MODEL', choices: ['runc', 'docker-default'],
+        summary: 'whose defaults: few rights as `runc spec`, or those of a Docker container [runc]',
+      },
     ],
     examples: [{ line: 'veloci spec', what: 'write config.json into the current directory' }],
   },

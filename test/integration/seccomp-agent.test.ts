@@ -118,7 +118,7 @@ test('flags: each is taken', async (c) => {
 /** A profile that allows everything that it knows up to openat2 (437) and denies the rest. */
 function oldProfile(rest: object = {}): (config: Config) => void {
   return (config) => {
-    const docker = JSON.parse(readFileSync(join(process.cwd(), 'test/support/docker-seccomp.json'), 'utf8')) as { syscalls: { names: string[] }[] };
+    const docker = JSON.parse(readFileSync(join(process.cwd(), 'schema/docker-seccomp.json'), 'utf8')) as { syscalls: { names: string[] }[] };
     const newer = ['openat2', 'pidfd_getfd', 'faccessat2', 'process_madvise', 'epoll_pwait2', 'mount_setattr', 'quotactl_fd',
       'landlock_create_ruleset', 'landlock_add_rule', 'landlock_restrict_self', 'memfd_secret', 'process_mrelease', 'futex_waitv',
       'set_mempolicy_home_node', 'cachestat', 'fchmodat2', 'map_shadow_stack', 'futex_wake', 'futex_wait', 'futex_requeue', 'close_range'];

@@ -22,7 +22,7 @@ function configs(folder: string): Map<string, Uint8Array> {
   const response = Buffer.from(engine(request('spec'), {}, nodeHost()));
   const text = response.toString('utf8');
   const spec = JSON.parse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1)) as Config;
-  const profile = JSON.parse(readFileSync(inRoot('test', 'support', 'docker-seccomp.json'), 'utf8')) as {
+  const profile = JSON.parse(readFileSync(inRoot('schema', 'docker-seccomp.json'), 'utf8')) as {
     defaultAction: string; syscalls: { names: string[]; action: string; args?: unknown[]; includes?: object; excludes?: object }[];
   };
   const detached = { ...spec, process: { ...spec.process, terminal: false } };

@@ -1,7 +1,7 @@
 // The config.json of the tests: what `runc spec` writes, with changes; and one as large as Docker's.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { supportSources } from './paths.ts';
+import { repository } from './paths.ts';
 
 export interface Mount { destination: string; type?: string; source?: string; options?: string[] }
 export interface Namespace { type: string; path?: string }
@@ -96,7 +96,7 @@ export function defaultConfig(): Config {
 
 /** Docker's default seccomp profile for a container with Docker's default capabilities on x86-64. */
 export function dockerSeccomp(): unknown {
-  return JSON.parse(readFileSync(join(supportSources, 'docker-seccomp.json'), 'utf8'));
+  return JSON.parse(readFileSync(join(repository, 'schema/docker-seccomp.json'), 'utf8'));
 }
 
 /** A config of the size and kind that dockerd writes: profile, capabilities, masks, limits, annotations. */

@@ -1,6 +1,7 @@
 // spec: a configuration to begin with.
 import type { Mount, Spec } from '../../generated/config.ts';
 import type { Response } from '../../generated/plan.ts';
+import { dockerProfile } from '../../generated/docker-profile.ts';
 import { specVersion } from '../../spec/version.ts';
 import type { Call } from '../call.ts';
 import { isOn } from '../options.ts';
@@ -11,6 +12,7 @@ export function spec(call: Call): Response {
   const { facts, options } = call.request;
   const config = defaultSpec();
   if (facts.cgroup.mode === 'v2') config.linux!.namespaces!.push({ type: 'cgroup' });
+  if (options['from'] === 'docker-default') likeDocker(config);
   if (isOn(options, 'rootless')) makeRootless(config, facts.euid, facts.egid);
   return answerText(JSON.stringify(config, null, '\t'));
 }
@@ -59,6 +61,27 @@ function defaultMounts(): Mount[] {
     { destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: quiet },
     { destination: '/sys', type: 'sysfs', source: 'sysfs', options: [...quiet, 'ro'] },
     { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: [...quiet, 'relatime', 'ro'] },
+  ];
+}
+
+/** Capabilities of a Docker container that asks for none. */
+const dockerCapabilities = [
+  'CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_FSETID', 'CAP_FOWNER', 'CAP_MKNOD', 'CAP_NET_RAW', 'CAP_SETGID', 'CAP_SETUID', 'CAP_SETFCAP',
+  'CAP_SETPCAP', 'CAP_NET_BIND_SERVICE', 'CAP_SYS_CHROOT', 'CAP_KILL', 'CAP_AUDIT_WRITE',
+];
+
+/** What Docker gives a container without flags: capabilities, seccomp profile, paths, a writable root. */
+function likeDocker(config: Spec): void {
+  const process = config.process!;
+  process.capabilities = { bounding: dockerCapabilities, effective: dockerCapabilities, permitted: dockerCapabilities };
+  process.noNewPrivileges = false;
+  delete process.rlimits;
+  config.root = { path: 'rootfs', readonly: false };
+  const linux = config.linux!;
+  linux.seccomp = JSON.parse(dockerProfile) as NonNullable<typeof linux.seccomp>;
+  linux.maskedPaths = [
+    '/proc/asound', '/proc/acpi', '/proc/interrupts', '/proc/kcore', '/proc/keys', '/proc/latency_stats', '/proc/timer_list',
+    '/proc/timer_stats', '/proc/sched_debug', '/proc/scsi', '/sys/firmware', '/sys/devices/virtual/powercap',
   ];
 }
 
