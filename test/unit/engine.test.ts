@@ -45,7 +45,7 @@ t.test('create gives a plan to run and one to keep', async (t) => {
   const answer = ask('create', dockerConfig());
   t.match(answer, { exitCode: 0, error: '', code: '', text: '', warnings: '' });
   t.same(Object.keys(programsOf(answer.plan)), ['create', 'stager', 'init']);
-  t.same(Object.keys(programsOf(answer.stored)), ['start', 'kill', 'delete', 'status']);
+  t.same(Object.keys(programsOf(answer.stored)), ['start', 'kill', 'delete', 'status', 'pause', 'resume']);
   t.equal(ask('run', dockerConfig()).plan, answer.plan, 'run compiles like create');
   t.equal(ask('recompile', dockerConfig()).stored, answer.stored, 'recompile gives the same again');
 });
