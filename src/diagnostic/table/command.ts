@@ -62,6 +62,10 @@ export const command = {
     code: 'E0126', native: true, message: 'cannot send the pidfd to the socket "{path}" ({errno})',
     hint: 'a program must be listening on it (AF_UNIX, stream)',
   },
+  noPivot: {
+    code: 'E0128', warning: true, message: '--no-pivot leaves the old root in reach of a process that may call chroot(2) or mount(2)',
+    hint: 'use it only where the root is a ramdisk, which pivot_root(2) refuses',
+  },
   regexInvalid: {
     code: 'E0127', native: true, message: 'invalid regular expression "{value}" ({why})',
     hint: 'it must be an extended regular expression, as of regex(7)',

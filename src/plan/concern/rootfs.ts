@@ -1,4 +1,5 @@
 // root, linux.rootfsPropagation: init mounts the rootfs on itself, later makes it its root.
+import { diagnose } from '../../diagnostic/diagnose.ts';
 import { MountAttrFlag } from '../../generated/plan.ts';
 import type { Propagation } from '../../generated/plan.ts';
 import type { Context } from '../context.ts';
@@ -29,6 +30,7 @@ export function openRoot(d: Draft): void {
 }
 
 export function enterRoot(d: Draft): void {
+  if (d.context.flags.noPivot) d.context.warn?.(diagnose('noPivot'));
   d.init.push({ op: 'root.pivot', from: '/root/path', chroot: d.context.flags.noPivot });
 }
 
