@@ -161,7 +161,8 @@ test('delete ends what is left in a shared pid namespace', async (c) => {
   const { id } = await c.started(c.command(['sh', '-c', 'sleep 1000 & sleep 0.2'],
     (config) => withoutNamespace(config, 'pid')));
   await c.until(id, 'stopped');
-  assert.equal((await c.rt(['delete', id])).code, 0);
+  const removed = await c.rt(['delete', id]);
+  assert.equal(removed.code, 0, removed.stderr);
   await c.nothingLeft();
 });
 
