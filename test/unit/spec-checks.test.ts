@@ -95,7 +95,6 @@ const cases: Case[] = [
   [(c) => { c.mounts[4].options.push('ridmap'); c.linux.namespaces.splice(5, 1); }, 'E0474', '/mounts/4/options/4', 'no mappings to apply'],
   [(c) => { c.mounts[4].options.push('idmap=uids=0-1;gids=0-0-1'); }, 'E0412', '/mounts/4/options/4', 'unknown mount option'],
   [(c) => { c.domainname = 'a'; c.linux.sysctl = { 'kernel.domainname': 'b' }; }, 'E0477', '/linux/sysctl/kernel.domainname', 'but domainname is "a"'],
-  [(c) => { c.linux.seccomp.listenerPath = '/x'; }, 'E0401', '/linux/seccomp/listenerPath', 'not yet'],
   [(c) => { c.linux.intelRdt = { closID: 'a/b' }; }, 'E0478', '/linux/intelRdt/closID', 'no name of a class'],
   [(c) => { c.linux.intelRdt = { schemata: ['L3:0=f', 'a\nb'] }; }, 'E0479', '/linux/intelRdt/schemata/1', 'more than one line'],
   [(c) => { c.linux.intelRdt = { l3CacheSchema: 'L2:0=f' }; }, 'E0490', '/linux/intelRdt/l3CacheSchema', 'does not begin'],
@@ -257,7 +256,8 @@ void test('the process of a file', (t) => {
 });
 
 void test('every code of schema and checks is shown above', (t) => {
-  const untestable = ['E0308']; // Only for keywords that the schema does not use yet.
+  // E0308 is for keywords that the schema does not use yet; E0401 for properties marked as refused, of which there is none now.
+  const untestable = ['E0308', 'E0401'];
   for (const { code } of Object.values({ ...schemaTable, ...configTable })) {
     if (!untestable.includes(code)) t.ok(seen.has(code), code);
   }
