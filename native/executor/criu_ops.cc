@@ -218,6 +218,8 @@ Outcome finish(Context &context, const CriuResponse &response) {
   if (restoring) {
     if (int err = take_init(context, response.restored_pid); err != 0) return Outcome::failed(at::record, err);
     record_set_stage(*context.record, Stage::executing);
+    // A stager has held the place in a unit of systemd until now; the end of its socket ends it.
+    context.socket.reset();
   }
   reap_criu(context);
   return {};

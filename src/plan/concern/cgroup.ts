@@ -85,6 +85,11 @@ function processDir({ unit }: Cgroups, { dir }: Place): CgroupDir {
   return unit?.subgroup === undefined ? dir : { mount: dir.mount, path: `${dir.path}/${unit.subgroup}` };
 }
 
+/** Where the container's processes are in every hierarchy, with its controllers. */
+export function processPlaces(cgroups: Cgroups): { readonly controllers: string; readonly dir: CgroupDir }[] {
+  return cgroups.places.map((place) => ({ controllers: place.controllers, dir: processDir(cgroups, place) }));
+}
+
 /** Makes the cgroups and sets what must hold before a process is in them: device rules and cpusets. */
 export function makeCgroups(d: Draft): void {
   const { cgroups, host, context } = d;

@@ -8,7 +8,7 @@ import { CriuMessage } from '../criu-message.ts';
 import { slot } from '../draft.ts';
 import type { Draft, NamespaceName } from '../draft.ts';
 import { absolute, baseName, inContainer } from '../path.ts';
-import { cgroupDirs, freezerDir, mainDir } from './cgroup.ts';
+import { freezerDir, mainDir, processPlaces } from './cgroup.ts';
 import { restoreHooks } from './hooks.ts';
 import { cgroupBinds } from './mount-cgroup.ts';
 import { readRequest } from './mount-request.ts';
@@ -106,12 +106,13 @@ export function restore(d: Draft, flags: CriuFlags, descriptors: readonly string
     const was = descriptors[fd];
     if (was !== undefined && (was.startsWith('pipe:') || was.startsWith('file['))) message.message('inherit_fd', was, fd);
   }
-  for (const { controllers, dir } of d.cgroups.places) {
+  const places = processPlaces(d.cgroups);
+  for (const { controllers, dir } of places) {
     // v2 is the hierarchy without a name.
     for (const controller of controllers.split(',')) message.message('cg_root', controller, `/${dir.path}`);
   }
   d.host.push(startOf(d, flags, {
-    request: 'restore', options: message.bytes(), log: restoreLog, cgroups: cgroupDirs(d.cgroups), masked: [], parent: undefined,
+    request: 'restore', options: message.bytes(), log: restoreLog, cgroups: places.map(({ dir }) => dir), masked: [], parent: undefined,
   }));
   d.host.push({ op: 'criu.await', from: '', until: 'namespaces', log: logPath(flags, restoreLog) });
   restoreHooks(d);
