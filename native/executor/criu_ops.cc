@@ -1,4 +1,5 @@
 // criu.start, criu.await.
+#include "base/path.h"
 #include "base/sys.h"
 #include "executor/criu_process.h"
 #include "executor/files.h"
@@ -43,6 +44,20 @@ Outcome open_folders(CriuJob &job, const CriuStart &op) {
   struct stat status;
   if (op.parent && (fstatat(job.images.get(), op.parent.value.c_str(), &status, 0) != 0 || !S_ISDIR(status.st_mode))) {
     return Outcome::failed(at::parent, ENOENT);
+  }
+  return {};
+}
+
+// Makes the mount points that are missing; like init, never outside of the root file system.
+Outcome make_targets(const CriuStart &op) {
+  if (op.targets.empty()) return {};
+  Fd root(open(op.rootfs.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!root.valid()) return Outcome::failed(at::target);
+  for (const CriuTarget &target : op.targets) {
+    struct stat status;
+    bool is_file = target.source && stat(target.source.value.c_str(), &status) == 0 && !S_ISDIR(status.st_mode);
+    Fd made(make_in_root(root.get(), target.path, is_file ? Missing::file : Missing::directory, is_file ? 0644 : 0755));
+    if (!made.valid()) return Outcome::failed(at::target);
   }
   return {};
 }
@@ -209,6 +224,8 @@ Outcome finish(Context &context, const CriuResponse &response) {
   namespace at = step::criu_await;
   CriuJob &job = context.criu;
   job.answered = true;
+  // After a dump of the memory CRIU waits for the next request, or for this end.
+  job.socket.reset();
   bool restoring = job.request == CriuRequest::restore;
   if (!response.success) {
     explain(context, response);
@@ -235,6 +252,7 @@ Outcome HostHandler::on(const CriuStart &op) {
   TextOf<4096> path;
   if (int err = find_program(op.criu, path); err != 0) return Outcome::failed(at::find, err);
   if (Outcome opened = open_folders(job, op); !opened.ok()) return opened;
+  if (Outcome made = make_targets(op); !made.ok()) return made;
   bool restoring = op.request == CriuRequest::restore;
   Pages memory;
   size_t size = op.options.size + op.masked.size() * 8448 + op.namespaces.size() * 512 + 1024;

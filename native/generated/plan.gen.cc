@@ -132,6 +132,11 @@ bool read(Reader &reader, CriuNamespace &value) {
          read(reader, value.path);
 }
 
+bool read(Reader &reader, CriuTarget &value) {
+  return read(reader, value.path) &&
+         read(reader, value.source);
+}
+
 bool read(Reader &reader, Response &value) {
   return read(reader, value.exit_code) &&
          read(reader, value.plan) &&
@@ -635,6 +640,7 @@ bool read(Reader &reader, CriuStart &value) {
          read(reader, value.cgroups) &&
          read(reader, value.namespaces) &&
          read(reader, value.masked) &&
+         read(reader, value.targets) &&
          read(reader, value.status_fd);
 }
 
@@ -1020,8 +1026,8 @@ constexpr const char *steps_of_init_end[] = {
 };
 
 constexpr const char *steps_of_criu_start[] = {
-    "find", "spawn", "version", "old", "images", "work", "parent", "namespace", "descriptors",
-    "send",
+    "find", "spawn", "version", "old", "images", "work", "parent", "target", "namespace",
+    "descriptors", "send",
 };
 
 constexpr const char *steps_of_criu_await[] = {
@@ -1419,7 +1425,7 @@ const char *step_name(uint16_t code, int step) {
   case code::personality_set: return nth(steps_of_personality_set, 1, step);
   case code::cpu_affinity: return nth(steps_of_cpu_affinity, 1, step);
   case code::init_end: return nth(steps_of_init_end, 1, step);
-  case code::criu_start: return nth(steps_of_criu_start, 10, step);
+  case code::criu_start: return nth(steps_of_criu_start, 11, step);
   case code::criu_await: return nth(steps_of_criu_await, 4, step);
   }
   return "?";

@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0xc7, 0x87, 0x71, 0x90, 0xd7, 0x6b, 0xbb, 0x32, 0xbc, 0x36, 0xcf, 0x0f, 0xa0, 0x7b, 0xb1, 0x3c,
+    0x43, 0x50, 0x12, 0x02, 0xeb, 0xf9, 0xce, 0x5b, 0xef, 0x84, 0xde, 0x7e, 0xf2, 0xdb, 0x56, 0x2f,
 };
-constexpr char plan_schema_hash_text[] = "c7877190d76bbb32bc36cf0fa07bb13c";
+constexpr char plan_schema_hash_text[] = "43501202ebf9ce5bef84de7ef2db562f";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -207,6 +207,16 @@ struct CriuNamespace {
   Str path;
 };
 bool read(Reader &reader, CriuNamespace &value);
+
+// A mount point of the root file system.
+struct CriuTarget {
+  // Its path in the container.
+  Str path;
+  // Absolute path of what is bound there, a directory or a file; absent = the mount point is a
+  // directory.
+  Optional<Str> source;
+};
+bool read(Reader &reader, CriuTarget &value);
 
 // The engine's answer.
 struct Response {
@@ -1224,6 +1234,9 @@ struct CriuStart {
   List<CriuNamespace> namespaces;
   // Paths in the container that may be covered by the null device (dump).
   List<Str> masked;
+  // Mount points that are made where they are missing (restore): the root file system may be
+  // another one than at the dump.
+  List<CriuTarget> targets;
   // Descriptor of the caller that CRIU writes to when it is ready; -1 = none.
   int32_t status_fd = 0;
 };
@@ -1594,7 +1607,7 @@ namespace init_end {
 constexpr int report = 0;
 }
 namespace criu_start {
-constexpr int find = 0, spawn = 1, version = 2, old = 3, images = 4, work = 5, parent = 6, namespace_ = 7, descriptors = 8, send = 9;
+constexpr int find = 0, spawn = 1, version = 2, old = 3, images = 4, work = 5, parent = 6, target = 7, namespace_ = 8, descriptors = 9, send = 10;
 }
 namespace criu_await {
 constexpr int receive = 0, dump = 1, restore = 2, record = 3;

@@ -37,6 +37,11 @@ template <class Visit> void each_field(const CriuNamespace &value, Visit &&visit
   visit("path", value.path);
 }
 
+template <class Visit> void each_field(const CriuTarget &value, Visit &&visit) {
+  visit("path", value.path);
+  visit("source", value.source);
+}
+
 template <class Visit> void each_field(const Response &value, Visit &&visit) {
   visit("exitCode", value.exit_code);
   visit("plan", value.plan);
@@ -540,6 +545,7 @@ template <class Visit> void each_field(const CriuStart &value, Visit &&visit) {
   visit("cgroups", value.cgroups);
   visit("namespaces", value.namespaces);
   visit("masked", value.masked);
+  visit("targets", value.targets);
   visit("statusFd", value.status_fd);
 }
 

@@ -161,6 +161,16 @@ function writeCriuNamespace(w: WireWriter, v: plan.CriuNamespace): void {
   w.str(v.path);
 }
 
+function writeCriuTarget(w: WireWriter, v: plan.CriuTarget): void {
+  w.str(v.path);
+  if (v.source === undefined) {
+    w.u8(0);
+  } else {
+    w.u8(1);
+    w.str(v.source);
+  }
+}
+
 function writeResponse(w: WireWriter, v: plan.Response): void {
   w.i32(v.exitCode);
   if (v.plan === undefined) {
@@ -1181,6 +1191,10 @@ function writeCriuStart(w: WireWriter, v: plan.CriuStart): void {
   for (const e0 of v.masked) {
     w.str(e0);
   }
+  w.u32(v.targets.length);
+  for (const e0 of v.targets) {
+    writeCriuTarget(w, e0);
+  }
   w.i32(v.statusFd);
   w.patchU32(start - 4, w.length() - start);
 }
@@ -1309,10 +1323,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0x907187c7);
-  w.u32(0x32bb6bd7);
-  w.u32(0x0fcf36bc);
-  w.u32(0x3cb17ba0);
+  w.u32(0x02125043);
+  w.u32(0x5bcef9eb);
+  w.u32(0x7ede84ef);
+  w.u32(0x2f56dbf2);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

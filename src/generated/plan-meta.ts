@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = 'c7877190d76bbb32bc36cf0fa07bb13c';
+export const schemaHash = '43501202ebf9ce5bef84de7ef2db562f';
 
 export interface OperationMeta {
   readonly code: number;
@@ -117,7 +117,7 @@ const text = `{
 "personality.set": {"code":116,"actors":["init"],"steps":["personality"],"undo":false,"fields":{"domain":"u32"}},
 "cpu.affinity": {"code":117,"actors":["stager"],"steps":["affinity"],"undo":false,"fields":{"mask":"bytes"}},
 "init.end": {"code":120,"actors":["init"],"steps":["report"],"undo":false,"fields":{}},
-"criu.start": {"code":128,"actors":["host"],"steps":["find","spawn","version","old","images","work","parent","namespace","descriptors","send"],"undo":true,"fields":{"request":"enum CriuRequest","options":"bytes","criu":"str","oldest":"u32","images":"str","work":"optional str","parent":"optional str","log":"str","rootfs":"str","cgroups":"list CgroupDir","namespaces":"list CriuNamespace","masked":"list str","statusFd":"i32"}},
+"criu.start": {"code":128,"actors":["host"],"steps":["find","spawn","version","old","images","work","parent","target","namespace","descriptors","send"],"undo":true,"fields":{"request":"enum CriuRequest","options":"bytes","criu":"str","oldest":"u32","images":"str","work":"optional str","parent":"optional str","log":"str","rootfs":"str","cgroups":"list CgroupDir","namespaces":"list CriuNamespace","masked":"list str","targets":"list CriuTarget","statusFd":"i32"}},
 "criu.await": {"code":129,"actors":["host"],"steps":["receive","dump","restore","record"],"undo":false,"fields":{"until":"enum CriuPoint","console":"optional slot","log":"str"}}
 },
 "structs": {
@@ -127,6 +127,7 @@ const text = `{
 "CgroupValue": {"file":"str","value":"str"},
 "DbusSocket": {"path":"str","broker":"bool"},
 "CriuNamespace": {"type":"str","key":"str","path":"str"},
+"CriuTarget": {"path":"str","source":"optional str"},
 "Response": {"exitCode":"i32","plan":"optional bytes","stored":"optional bytes","config":"optional str","text":"str","error":"str","explained":"str","code":"str","warnings":"str"}
 },
 "enums": {

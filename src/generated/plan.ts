@@ -155,6 +155,14 @@ export interface CriuNamespace {
   readonly path: string;
 }
 
+/** A mount point of the root file system. */
+export interface CriuTarget {
+  /** Its path in the container. */
+  readonly path: string;
+  /** Absolute path of what is bound there, a directory or a file; absent = the mount point is a directory. */
+  readonly source?: string | undefined;
+}
+
 /** The engine's answer. */
 export interface Response {
   /** Exit code of the command when there is no plan to run. */
@@ -1398,6 +1406,11 @@ export interface CriuStart {
   readonly namespaces: readonly CriuNamespace[];
   /** Paths in the container that may be covered by the null device (dump). */
   readonly masked: readonly string[];
+  /**
+   * Mount points that are made where they are missing (restore): the root file system may be another one than
+   * at the dump.
+   */
+  readonly targets: readonly CriuTarget[];
   /** Descriptor of the caller that CRIU writes to when it is ready; -1 = none. */
   readonly statusFd: number;
 }

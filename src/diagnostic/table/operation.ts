@@ -175,6 +175,7 @@ export const operation = {
   'criu.start/parent': {
     code: 'E0876', message: 'there are no earlier images in "{parent}"', hint: '--parent-path is relative to --image-path',
   },
+  'criu.start/target': { code: 'E0884', message: 'cannot make a mount point in the root file system "{rootfs}"' },
   'criu.start/namespace': { code: 'E0877', message: 'cannot open a namespace that the container shares', hint: '{detail}' },
   'criu.start/descriptors': { code: 'E0878', message: 'cannot note what stdin, stdout and stderr of the container are' },
   'criu.await': { code: 'E0880', message: 'CRIU ended before it answered: {detail}', hint: 'its log is {log}' },

@@ -2,7 +2,7 @@
 // are those that runc uses, so that images of the one can be restored by the other.
 import { diagnose, placeAt } from '../../diagnostic/diagnose.ts';
 import { LinkUseFlag, NamespaceFlag } from '../../generated/plan.ts';
-import type { CriuNamespace, CriuStart } from '../../generated/plan.ts';
+import type { CriuNamespace, CriuStart, CriuTarget } from '../../generated/plan.ts';
 import { PlanError } from '../context.ts';
 import { CriuMessage } from '../criu-message.ts';
 import { slot } from '../draft.ts';
@@ -79,7 +79,7 @@ export function dump(d: Draft, flags: CriuFlags): void {
   if (!flags.preDump) for (const { target } of outsideMounts(d)) message.message('ext_mnt', target, target);
   d.host.push(startOf(d, flags, {
     request: flags.preDump ? 'preDump' : 'dump', options: message.bytes(), log: dumpLog, cgroups: [],
-    masked: flags.preDump ? [] : (d.spec.linux?.maskedPaths ?? []).map(inContainer), parent: flags.parent,
+    masked: flags.preDump ? [] : (d.spec.linux?.maskedPaths ?? []).map(inContainer), parent: flags.parent, targets: [],
   }));
   d.host.push({ op: 'criu.await', from: '', until: 'done', log: logPath(flags, dumpLog) });
 }
@@ -112,7 +112,7 @@ export function restore(d: Draft, flags: CriuFlags, descriptors: readonly string
     for (const controller of controllers.split(',')) message.message('cg_root', controller, `/${dir.path}`);
   }
   d.host.push(startOf(d, flags, {
-    request: 'restore', options: message.bytes(), log: restoreLog, cgroups: places.map(({ dir }) => dir), masked: [], parent: undefined,
+    request: 'restore', options: message.bytes(), log: restoreLog, cgroups: places.map(({ dir }) => dir), masked: [], parent: undefined, targets: mountTargets(d),
   }));
   d.host.push({ op: 'criu.await', from: '', until: 'namespaces', log: logPath(flags, restoreLog) });
   restoreHooks(d);
@@ -144,7 +144,7 @@ function begin(d: Draft, flags: CriuFlags, log: string): CriuMessage {
     .text('config_file', d.spec.annotations?.[configAnnotation]);
 }
 
-type Particular = Pick<CriuStart, 'request' | 'options' | 'log' | 'cgroups' | 'masked' | 'parent'>;
+type Particular = Pick<CriuStart, 'request' | 'options' | 'log' | 'cgroups' | 'masked' | 'parent' | 'targets'>;
 
 function startOf(d: Draft, flags: CriuFlags, particular: Particular): CriuStart {
   return {
@@ -170,6 +170,18 @@ function foreignNamespaces(d: Draft): CriuNamespace[] {
 
 function logPath(flags: CriuFlags, log: string): string {
   return `${flags.work ?? flags.images}/${log}`;
+}
+
+/** Mount points in the root file system itself, not in what is mounted on it. */
+function mountTargets(d: Draft): CriuTarget[] {
+  const found: CriuTarget[] = [];
+  for (const mount of d.spec.mounts ?? []) {
+    const path = inContainer(mount.destination);
+    if (path === '/' || found.some((above) => path === above.path || path.startsWith(`${above.path}/`))) continue;
+    const { bind, remount } = readRequest(mount);
+    if (!remount) found.push({ path, source: bind ? absolute(mount.source ?? '', d.context.bundle) : undefined });
+  }
+  return found;
 }
 
 /** Mounts whose source is outside of the container: by their target, which is their name in the images. */
