@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -225,7 +226,7 @@ Outcome finish(Context &context, const CriuResponse &response) {
   CriuJob &job = context.criu;
   job.answered = true;
   // After a dump of the memory CRIU waits for the next request, or for this end.
-  job.socket.reset();
+  shutdown(job.socket.get(), SHUT_WR);
   bool restoring = job.request == CriuRequest::restore;
   if (!response.success) {
     explain(context, response);
