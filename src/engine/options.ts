@@ -34,9 +34,6 @@ export function isOn(options: Options, name: string): boolean {
 function flagsOf(request: Request): Flags {
   const { options, verb } = request;
   const manager = text(options, 'cgroup-manager') ?? (isOn(options, 'systemd-cgroup') ? 'systemd' : 'cgroupfs');
-  if (manager === 'systemd' && verb === 'restore') {
-    throw new PlanError(diagnose('unsupported', { name: 'restore with the systemd manager' }));
-  }
   if (manager !== 'cgroupfs' && manager !== 'systemd' && manager !== 'disabled') {
     throw new PlanError(diagnose('cgroupManager', { value: manager }));
   }
