@@ -13,7 +13,11 @@ namespace {
 bool open_stdio() {
   for (int fd = 0; fd <= 2; fd++) {
     if (fcntl(fd, F_GETFD) >= 0) continue;
-    if (open("/dev/null", O_RDWR) != fd) return false;
+    if (open("/dev/null", O_RDWR) == fd) continue;
+    TextOf<160> text;
+    text.add("veloci: descriptor ").add_signed(fd).add(" is closed and cannot be opened on /dev/null: ").add(strerror(errno)).add_char('\n');
+    if (write(STDERR_FILENO, text.c_str(), text.size()) < 0) return false;
+    return false;
   }
   return true;
 }
