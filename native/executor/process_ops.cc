@@ -112,6 +112,12 @@ Outcome HostHandler::on(const ProcessEnd &op) {
     reap_init(context_);
     return {};
   }
+  // Where a filter refuses pidfd_open(2), the one that came with our own child does as well.
+  bool own = context_.init.pidfd.valid() && context_.init.pid == context_.record->pid;
+  if (err != 0 && own) {
+    pidfd = static_cast<Fd &&>(context_.init.pidfd);
+    err = 0;
+  }
   if (err != 0) return Outcome::failed(step::process_end::open, err);
   if (sys::pidfd_send_signal(pidfd.get(), SIGKILL) != 0 && errno != ESRCH) return Outcome::failed(step::process_end::kill);
   constexpr int grace = 20; // milliseconds until a freezer is thought of

@@ -106,3 +106,12 @@ test('a cgroup that somebody has made and not filled is no obstacle', async (c) 
   const created = await c.create(c.command(['/probe', 'pause']), { id });
   assert.equal(created.code, 0, created.stderr);
 }, { leaks: 'ignore' });
+
+test('run fails clearly and leaves nothing where a filter refuses pidfd_open', async (c) => {
+  const result = await c.run(c.command(['true']), {
+    prefix: ['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'inject=pidfd_open:error=ENOSYS'],
+  });
+  assert.equal(result.code, 1);
+  assert.match(result.stderr, /ENOSYS/);
+  await c.nothingLeft();
+}, { skip: noStrace, never: [C('other calls'), R('other calls')] });
