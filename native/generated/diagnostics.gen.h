@@ -1469,6 +1469,24 @@ struct StartRefuse {
   }
 };
 
+// cannot open the file for the output of {kind} hook {number}
+struct HookRunLog {
+  static constexpr char code[] = "E0848";
+  Str kind = {};
+  Str number = {};
+
+  template <class Sink> void message(Sink &sink) const {
+    sink.text(Str{"cannot open the file for the output of ", 39});
+    sink.value(kind);
+    sink.text(Str{" hook ", 6});
+    sink.value(number);
+  }
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"it is named by the annotation run.oci.hooks.stdout or stderr", 60});
+    return true;
+  }
+};
+
 // internal error: {what}
 struct Internal {
   static constexpr char code[] = "E0901";

@@ -445,6 +445,8 @@ bool read(Reader &reader, HookRun &value) {
          read(reader, value.timeout) &&
          read(reader, value.cwd) &&
          read(reader, value.state) &&
+         read(reader, value.output_file) &&
+         read(reader, value.error_file) &&
          read(reader, value.warn);
 }
 
@@ -886,7 +888,7 @@ constexpr const char *steps_of_process_end[] = {
 };
 
 constexpr const char *steps_of_hook_run[] = {
-    "pipe", "fork", "execve", "write", "wait", "timeout", "exit", "signal",
+    "pipe", "fork", "execve", "write", "wait", "timeout", "exit", "signal", "log",
 };
 
 constexpr const char *steps_of_console_send[] = {
@@ -1390,7 +1392,7 @@ const char *step_name(uint16_t code, int step) {
   case code::process_fd: return nth(steps_of_process_fd, 2, step);
   case code::process_signal: return nth(steps_of_process_signal, 3, step);
   case code::process_end: return nth(steps_of_process_end, 3, step);
-  case code::hook_run: return nth(steps_of_hook_run, 8, step);
+  case code::hook_run: return nth(steps_of_hook_run, 9, step);
   case code::console_send: return nth(steps_of_console_send, 2, step);
   case code::filter_open: return nth(steps_of_filter_open, 4, step);
   case code::sched_set: return nth(steps_of_sched_set, 1, step);

@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0x43, 0x50, 0x12, 0x02, 0xeb, 0xf9, 0xce, 0x5b, 0xef, 0x84, 0xde, 0x7e, 0xf2, 0xdb, 0x56, 0x2f,
+    0xd0, 0x4d, 0x38, 0xdc, 0x51, 0x8e, 0xf7, 0x25, 0x43, 0xe7, 0xb9, 0x67, 0x8e, 0x5b, 0x4b, 0x85,
 };
-constexpr char plan_schema_hash_text[] = "43501202ebf9ce5bef84de7ef2db562f";
+constexpr char plan_schema_hash_text[] = "d04d38dc518ef72543e7b9678e5b4b85";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -845,6 +845,11 @@ struct HookRun {
   Optional<Str> cwd;
   // The state JSON.
   Template state;
+  // File that its standard output is appended to, made when it is missing; absent = the detail of a
+  // failure.
+  Optional<Str> output_file;
+  // The same for standard error.
+  Optional<Str> error_file;
   // A failure is a warning, not an error (poststop).
   bool warn = false;
 };
@@ -1502,7 +1507,7 @@ namespace process_end {
 constexpr int open = 0, kill = 1, wait = 2;
 }
 namespace hook_run {
-constexpr int pipe = 0, fork = 1, execve = 2, write = 3, wait = 4, timeout = 5, exit = 6, signal = 7;
+constexpr int pipe = 0, fork = 1, execve = 2, write = 3, wait = 4, timeout = 5, exit = 6, signal = 7, log = 8;
 }
 namespace console_send {
 constexpr int connect = 0, send = 1;

@@ -350,6 +350,8 @@ template <class Visit> void each_field(const HookRun &value, Visit &&visit) {
   visit("timeout", value.timeout);
   visit("cwd", value.cwd);
   visit("state", value.state);
+  visit("outputFile", value.output_file);
+  visit("errorFile", value.error_file);
   visit("warn", value.warn);
 }
 

@@ -37,14 +37,26 @@ bool nonblocking(int fd) {
   return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
 }
 
+// Where the hook's output goes.
+struct Streams {
+  int input, output, errors;
+};
+
+// A file that output is appended to. Never a link that somebody has put there.
+bool open_log(const Optional<Str> &path, Fd &file) {
+  if (!path) return true;
+  file.reset(open(path.value.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
+  return file.valid();
+}
+
 // The child's part; only system calls, since it runs in the parent's memory.
-[[noreturn]] void become_hook(const HookRun &op, char **argv, char **envp, int input, int output, ChildError &error) {
+[[noreturn]] void become_hook(const HookRun &op, char **argv, char **envp, Streams streams, ChildError &error) {
   setpgid(0, 0);
   for (int number = 1; number <= last_signal; number++) signal(number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  bool placed = dup2(input, 0) == 0 && dup2(output, 1) == 1 && dup2(output, 2) == 2;
+  bool placed = dup2(streams.input, 0) == 0 && dup2(streams.output, 1) == 1 && dup2(streams.errors, 2) == 2;
   // Everything else goes, also what somebody has handed us without close-on-exec.
   if (placed && sys::close_range(3, ~0u, sys::close_range_cloexec) < 0) sys::close_range(3, ~0u, 0);
   if (placed && (!op.cwd || chdir(op.cwd.value.c_str()) == 0)) execve(op.path.c_str(), argv, envp);
@@ -163,9 +175,13 @@ Outcome run_hook(const HookRun &op, const HoleValues &values, Text &output) {
   }
   if (argv.size() == 0) argv.add(op.path.c_str());
   if (!in.make() || !out.make()) return Outcome::failed(at::pipe);
+  Fd output_file, error_file;
+  if (!open_log(op.output_file, output_file) || !open_log(op.error_file, error_file)) return Outcome::failed(at::log);
+  Streams streams = {in.read.get(), output_file.valid() ? output_file.get() : out.write.get(),
+                     error_file.valid() ? error_file.get() : out.write.get()};
   ChildError error;
   pid_t pid = vfork();
-  if (pid == 0) become_hook(op, argv.data(), envp.data(), in.read.get(), out.write.get(), error);
+  if (pid == 0) become_hook(op, argv.data(), envp.data(), streams, error);
   if (pid < 0) return Outcome::failed(at::fork);
   in.read.reset();
   out.write.reset();

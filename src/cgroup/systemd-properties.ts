@@ -108,7 +108,7 @@ function addUnified(list: Property[], file: string, value: string): void {
 }
 
 /** Prefix of annotations that are properties. */
-const prefix = 'org.systemd.property.';
+export const propertyPrefix = 'org.systemd.property.';
 
 /** Properties that say which processes a unit has and where it is: no annotation may change them. */
 const reserved: readonly string[] = ['PIDs', 'Slice', 'Delegate', 'DelegateControllers', 'ControlGroup', 'BPFProgram'];
@@ -120,8 +120,8 @@ export type Annotated = { readonly property: Property } | { readonly key: string
 export function annotatedProperties(annotations: Readonly<Record<string, string | undefined>> | undefined): Annotated[] {
   const list: Annotated[] = [];
   for (const key in annotations) {
-    if (!key.startsWith(prefix)) continue;
-    const name = key.slice(prefix.length);
+    if (!key.startsWith(propertyPrefix)) continue;
+    const name = key.slice(propertyPrefix.length);
     if (!/^[A-Za-z0-9]{3,}$/.test(name) || reserved.includes(name)) {
       list.push({ key, problem: 'name' });
       continue;

@@ -776,6 +776,18 @@ function writeHookRun(w: WireWriter, v: plan.HookRun): void {
     w.str(v.cwd);
   }
   writeTemplate(w, v.state);
+  if (v.outputFile === undefined) {
+    w.u8(0);
+  } else {
+    w.u8(1);
+    w.str(v.outputFile);
+  }
+  if (v.errorFile === undefined) {
+    w.u8(0);
+  } else {
+    w.u8(1);
+    w.str(v.errorFile);
+  }
   w.u8(v.warn ? 1 : 0);
   w.patchU32(start - 4, w.length() - start);
 }
@@ -1323,10 +1335,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0x02125043);
-  w.u32(0x5bcef9eb);
-  w.u32(0x7ede84ef);
-  w.u32(0x2f56dbf2);
+  w.u32(0xdc384dd0);
+  w.u32(0x25f78e51);
+  w.u32(0x67b9e743);
+  w.u32(0x854b5b8e);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

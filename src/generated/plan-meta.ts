@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = '43501202ebf9ce5bef84de7ef2db562f';
+export const schemaHash = 'd04d38dc518ef72543e7b9678e5b4b85';
 
 export interface OperationMeta {
   readonly code: number;
@@ -81,7 +81,7 @@ const text = `{
 "process.fd": {"code":74,"actors":["host"],"steps":["open","identity"],"undo":false,"fields":{"slot":"slot"}},
 "process.signal": {"code":75,"actors":["host"],"steps":["open","identity","send"],"undo":false,"fields":{"group":"optional CgroupDir","all":"optional CgroupDir","freezer":"optional CgroupDir"}},
 "process.end": {"code":76,"actors":["host"],"steps":["open","kill","wait"],"undo":false,"fields":{"timeout":"u32"}},
-"hook.run": {"code":77,"actors":["host","init"],"steps":["pipe","fork","execve","write","wait","timeout","exit","signal"],"undo":false,"fields":{"kind":"enum HookKind","number":"u32","path":"str","args":"list str","env":"list str","timeout":"u32","cwd":"optional str","state":"template","warn":"bool"}},
+"hook.run": {"code":77,"actors":["host","init"],"steps":["pipe","fork","execve","write","wait","timeout","exit","signal","log"],"undo":false,"fields":{"kind":"enum HookKind","number":"u32","path":"str","args":"list str","env":"list str","timeout":"u32","cwd":"optional str","state":"template","outputFile":"optional str","errorFile":"optional str","warn":"bool"}},
 "console.send": {"code":78,"actors":["host"],"steps":["connect","send"],"undo":false,"fields":{"slot":"slot","socket":"str"}},
 "console.keep": {"code":79,"actors":["host"],"steps":[],"undo":false,"fields":{"slot":"slot"}},
 "filter.open": {"code":80,"actors":["host"],"steps":["open","create","write","rename"],"undo":false,"fields":{"slot":"slot","hash":"str","program":"optional bytes"}},

@@ -933,6 +933,12 @@ export interface HookRun {
   readonly cwd?: string | undefined;
   /** The state JSON. */
   readonly state: Template;
+  /**
+   * File that its standard output is appended to, made when it is missing; absent = the detail of a failure.
+   */
+  readonly outputFile?: string | undefined;
+  /** The same for standard error. */
+  readonly errorFile?: string | undefined;
   /** A failure is a warning, not an error (poststop). */
   readonly warn: boolean;
 }

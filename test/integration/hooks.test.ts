@@ -132,6 +132,34 @@ for (const kind of ['prestart', 'createRuntime', 'createContainer']) {
   }, { peers: kind === 'createContainer' ? [] : [{ peer: 'crun 1.8.1', why: 'exits with 255' }] });
 }
 
+test('a poststart hook that fails stops and destroys the container; poststop hooks run', async (c) => {
+  const dir = c.dir();
+  const bundle = c.command(['/probe', 'pause'], (config) => {
+    config.hooks = {
+      poststart: [{ path: '/bin/sh', args: ['sh', '-c', 'echo no luck; exit 3'] }],
+      poststop: [{ path: '/bin/sh', args: ['sh', '-c', `echo gone > ${dir}/log`] }],
+    };
+  });
+  const created = await c.create(bundle);
+  const start = await c.rt(['start', created.id]);
+  assert.notEqual(start.code, 0);
+  assert.match(start.stderr, /poststart/);
+  assert.notEqual((await c.rt(['state', created.id])).code, 0, 'it is still there');
+  assert.equal(readFileSync(join(dir, 'log'), 'utf8'), 'gone\n');
+}, { peers: [{ peer: 'runc 1.1.5', why: 'older than the rule' }, { peer: 'crun 1.8.1', why: 'older than the rule' }] });
+
+test('run.oci.hooks.stdout and stderr take what hooks say', async (c) => {
+  const dir = c.dir();
+  const result = await c.run(c.command(['/probe', 'exit', '0'], (config) => {
+    const hook = { path: '/bin/sh', args: ['sh', '-c', 'echo out; echo err >&2'] };
+    config.hooks = { createRuntime: [hook], createContainer: [hook], poststart: [hook] };
+    config.annotations = { 'run.oci.hooks.stdout': join(dir, 'out'), 'run.oci.hooks.stderr': join(dir, 'err') };
+  }));
+  assert.equal(result.code, 0, result.stderr);
+  assert.equal(readFileSync(join(dir, 'out'), 'utf8'), 'out\nout\nout\n');
+  assert.equal(readFileSync(join(dir, 'err'), 'utf8'), 'err\nerr\nerr\n');
+}, { peers: [{ peer: 'runc', why: 'the annotations are crun\'s' }] });
+
 test('the error of a failing hook tells its kind, its number, its status and what it said', async (c) => {
   const { bundle } = bundleWithHooks(c, () => 'echo hook-says >&2; exit 9', undefined, ['createRuntime']);
   const { stderr } = await c.create(bundle);

@@ -132,6 +132,7 @@ export const operation = {
   'hook.run/timeout': { code: 'E0774', native: true, message: '{kind} hook {number} ("{path}") took longer than {timeout} s' },
   'hook.run/exit': { code: 'E0775', native: true, message: '{kind} hook {number} ("{path}") ended with exit code {status}', hint: '{detail}' },
   'hook.run/signal': { code: 'E0776', native: true, message: '{kind} hook {number} ("{path}") was ended by signal {status}', hint: '{detail}' },
+  'hook.run/log': { code: 'E0848', native: true, message: 'cannot open the file for the output of {kind} hook {number}', hint: 'it is named by the annotation run.oci.hooks.stdout or stderr' },
   'console.send': { code: 'E0777', message: 'cannot send the terminal to "{socket}"', hint: 'a program must be listening on it (AF_UNIX, stream)' },
   'filter.open': { code: 'E0778', message: 'cannot store the compiled seccomp filter' },
 

@@ -56,7 +56,7 @@ const logLevel = 4;
 const dumpLog = 'dump.log';
 const restoreLog = 'restore.log';
 /** The file of the configuration that CRIU reads besides, by this annotation. */
-const configAnnotation = 'org.criu.config';
+export const configAnnotation = 'org.criu.config';
 /** How a covered file is known: by the null device that covers it. */
 const nullDevice = '/dev/null';
 

@@ -1,6 +1,7 @@
 // hooks of the six kinds (runtime-spec config "POSIX-platform Hooks", runtime "Lifecycle").
 import type { HookKind, HookRun } from '../../generated/plan.ts';
 import type { Hook } from '../../generated/config.ts';
+import { annotatedPath } from '../annotations.ts';
 import type { Draft } from '../draft.ts';
 import { hookState } from './state.ts';
 
@@ -55,11 +56,14 @@ function run(
   const hooks = d.spec.hooks?.[kind];
   if (hooks === undefined || hooks.length === 0) return;
   const state = hookState(d, kind);
+  // The files are the host's: what runs in the container's root cannot reach them.
+  const logs = d.spec.annotations === undefined || kind === 'startContainer'
+    ? {} : { outputFile: annotatedPath(d.spec, 'hookStdout'), errorFile: annotatedPath(d.spec, 'hookStderr') };
   for (let number = 0; number < hooks.length; number++) {
     const hook = hooks[number]!;
     program.push({
       op: 'hook.run', from: `/hooks/${kind}/${number}`, kind, number, path: hook.path, args: hook.args ?? [hook.path],
-      env: hook.env ?? [], timeout: Number(hook.timeout ?? 0), cwd, state, warn: kind === 'poststop',
+      env: hook.env ?? [], timeout: Number(hook.timeout ?? 0), cwd, state, ...logs, warn: kind === 'poststop',
     });
   }
 }

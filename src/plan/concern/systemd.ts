@@ -28,7 +28,7 @@ const startTime = 30000;
 const stopTime = 30000;
 
 /** Sub-cgroup of the unit in which the container's processes are. */
-const subgroupKey = 'run.oci.systemd.subgroup';
+export const subgroupKey = 'run.oci.systemd.subgroup';
 
 /** Chooses the container's unit, and its cgroups, which systemd names after it. */
 export function readUnit(spec: Spec, context: Context): Cgroups {
