@@ -133,8 +133,12 @@ inline int fspick(int dir, const char *path, unsigned flags) {
 inline int mount_setattr(int dir, const char *path, unsigned flags, const MountAttributes &attr) {
   return static_cast<int>(syscall(442, dir, path, flags, &attr, sizeof attr));
 }
+// ESRCH for a process that is gone. Where its number lives on as the id of a session or of a process group, kernels
+// such as Linux 6.12 say EINVAL; no other argument of ours can be invalid.
 inline int pidfd_open(pid_t pid, unsigned flags) {
-  return static_cast<int>(syscall(434, pid, flags));
+  long fd = syscall(434, pid, flags);
+  if (fd < 0 && errno == EINVAL && pid > 0) errno = ESRCH;
+  return static_cast<int>(fd);
 }
 inline int pidfd_send_signal(int pidfd, int signal) {
   return static_cast<int>(syscall(424, pidfd, signal, nullptr, 0));
