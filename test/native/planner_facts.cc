@@ -67,11 +67,13 @@ void test_listen_fds() {
   char pid[32];
   snprintf(pid, sizeof pid, "LISTEN_PID=%d", getpid());
   const char *good[] = {"A=1", "LISTEN_FDS=3", pid, nullptr};
-  const char *other[] = {"LISTEN_FDS=3", "LISTEN_PID=1", nullptr};
+  const char *other[] = {"LISTEN_FDS=3", "LISTEN_PID=2", nullptr};
+  const char *absent[] = {"LISTEN_FDS=3", nullptr};
   const char *many[] = {"LISTEN_FDS=1022", pid, nullptr};
   const char *negative[] = {"LISTEN_FDS=-1", pid, nullptr};
   CHECK(listen_fds_of(good) == 3);
   CHECK(listen_fds_of(other) == 0);
+  CHECK(listen_fds_of(absent) == 3);
   CHECK(listen_fds_of(many) == 0);
   CHECK(listen_fds_of(negative) == 0);
 }
