@@ -1,6 +1,7 @@
 // System calls that a libc of Linux 5.10's time may lack, as thin wrappers: -1 and errno on failure.
 // The numbers from 424 on are the same on every architecture.
 #pragma once
+#include <errno.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
