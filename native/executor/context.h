@@ -93,6 +93,12 @@ public:
 // false = it failed: `context.failure` says where. Nothing is undone yet.
 bool run_program(Context &context, ProgramName name);
 
+// Whether the operation that failed was a hook.
+bool failed_in_hook(const Context &context);
+
+// Runs the hooks of a program and nothing else of it: poststop after a create that was undone. What fails is a warning.
+void run_hooks(Context &context, ProgramName name);
+
 // What the holes of a template stand for.
 HoleValues hole_values(const Context &context);
 

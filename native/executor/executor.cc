@@ -31,6 +31,24 @@ bool run_program(Context &context, ProgramName name) {
   return true;
 }
 
+bool failed_in_hook(const Context &context) {
+  Program program;
+  if (!context.plan.find(context.failure.program, program)) return false;
+  for (const OpRecord &op : program) {
+    if (op.index == context.failure.index) return op.code == code::hook_run;
+  }
+  return false;
+}
+
+void run_hooks(Context &context, ProgramName name) {
+  Program program;
+  if (!context.plan.find(name, program)) return;
+  HostHandler handler(context);
+  for (const OpRecord &op : program) {
+    if (op.code == code::hook_run) run_host(op, handler);
+  }
+}
+
 HoleValues hole_values(const Context &context) {
   HoleValues values;
   values.id = context.id;

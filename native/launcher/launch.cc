@@ -90,6 +90,13 @@ int prepare(Invocation &invocation, Launch &launch, const char *verb) {
   return 0;
 }
 
+// A hook has failed and the container is gone: its life goes on with the poststop hooks (runtime-spec "Lifecycle").
+void end_life(Context &context, Bytes stored) {
+  const char *what = nullptr;
+  context.signals = nullptr;
+  if (use_plan(context, stored, &what)) run_hooks(context, ProgramName::delete_);
+}
+
 } // namespace
 
 int take_preserved(Invocation &invocation) {
@@ -126,7 +133,10 @@ int launch_container(Invocation &invocation, Launch &launch, const char *verb) {
     return invocation.fail(diagnostic::StateWrite{.path = Str::of(state_name::plan), .id = context.id, .errno_ = ErrnoText(err)});
   }
   context.undo.run(context);
-  return explain_failure(invocation, launch.request, verb);
+  bool hook = failed_in_hook(context);
+  int code = explain_failure(invocation, launch.request, verb);
+  if (hook) end_life(context, launch.response.stored.value);
+  return code;
 }
 
 void commit_launch(Invocation &invocation) {

@@ -5,20 +5,6 @@ namespace veloci {
 
 using namespace diagnostic;
 
-namespace {
-
-// Whether a poststart hook has failed, not the start of the program.
-bool failed_in_hook(const Context &context) {
-  Program program;
-  if (context.failure.reported || !context.plan.find(ProgramName::start, program)) return false;
-  for (const OpRecord &op : program) {
-    if (op.index == context.failure.index) return op.code == code::hook_run;
-  }
-  return false;
-}
-
-} // namespace
-
 int start_command(Invocation &invocation) {
   if (int code = invocation.open_recorded(); code != 0) return code;
   constexpr uint32_t patience = 10;
@@ -37,6 +23,7 @@ int start_command(Invocation &invocation) {
   NotifyProxy notify;
   if (int code = notify.open(invocation); code != 0) return code;
   if (run_program(context, ProgramName::start)) return notify.await_ready(invocation);
+  // Of this program: a failed startContainer hook is init's, which has ended by it.
   bool hook_failed = failed_in_hook(context);
   int code = explain_stored_failure(invocation, stored);
   // The program runs already: it is stopped, and the container destroyed (runtime.md, Lifecycle).
