@@ -10,10 +10,10 @@ Outcome HostHandler::on(const HookRun &op) {
   if (outcome.ok()) return {};
   if (op.warn) {
     TextOf<4096> warning;
-    warning.add("the hook ").add(op.path).add(" failed at step ").add(step_name(code::hook_run, outcome.step));
+    warning.add("poststop hook ").add_number(op.number).add(" (").add(op.path).add(")").add(" failed at step ").add(step_name(code::hook_run, outcome.step));
     warning.add(" (").add_signed(outcome.err).add(")");
     if (output.size() > 0) warning.add(": ").add(output.str());
-    if (context_.log != nullptr) context_.log->warnings(warning.str());
+    if (context_.log != nullptr) context_.log->warn(warning.str());
     return {};
   }
   context_.failure.detail.clear();

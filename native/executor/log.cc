@@ -79,6 +79,12 @@ void Log::warnings(Str lines) {
   }
 }
 
+void Log::warn(Str line) {
+  if (muted_) return;
+  if (file_.valid() || format_ == Format::json) write_record("warning", {{}, line, {}});
+  if (file_.valid() || format_ != Format::json) write_terminal("warning: ", line);
+}
+
 void Log::write_record(const char *level, const Problem &problem) {
   TextOf<longest_line> text;
   if (format_ == Format::json) {

@@ -30,6 +30,8 @@ public:
   void error(const Problem &problem);
   // Writes lines of warnings where they can't be mistaken for the error: on a terminal, or with --debug.
   void warnings(Str lines);
+  // Writes a warning that nobody may miss: to the log as well as to stderr.
+  void warn(Str line);
 
 private:
   void write_record(const char *level, const Problem &problem);

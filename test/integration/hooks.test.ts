@@ -148,6 +148,17 @@ test('a poststart hook that fails stops and destroys the container; poststop hoo
   assert.equal(readFileSync(join(dir, 'log'), 'utf8'), 'gone\n');
 }, { peers: [{ peer: 'runc 1.1.5', why: 'older than the rule' }, { peer: 'crun 1.8.1', why: 'older than the rule' }] });
 
+test('every poststop hook runs; each that fails is a warning', async (c) => {
+  const dir = c.dir();
+  const result = await c.run(c.command(['/probe', 'exit', '0'], (config) => {
+    const failing = { path: '/bin/sh', args: ['sh', '-c', `echo x >> ${dir}/log; echo sorry; exit 4`] };
+    config.hooks = { poststop: [failing, failing] };
+  }));
+  assert.equal(result.code, 0, result.stderr);
+  assert.equal(readFileSync(join(dir, 'log'), 'utf8'), 'x\nx\n');
+  assert.match(result.stderr, /poststop hook.*sorry/);
+}, { peers: [{ peer: 'runc', why: 'the first failing one is the last' }, { peer: 'crun 1.8.1', why: 'it says nothing' }] });
+
 test('run.oci.hooks.stdout and stderr take what hooks say', async (c) => {
   const dir = c.dir();
   const result = await c.run(c.command(['/probe', 'exit', '0'], (config) => {
