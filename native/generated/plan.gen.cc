@@ -1103,7 +1103,7 @@ bool verify_operation(const OpRecord &record, Actor actor, unsigned depth, const
   case code::namespace_join:
     return (actor == Actor::stager || refuse(what)) && whole<NamespaceJoin>(record, what);
   case code::namespace_enter:
-    return (actor == Actor::stager || refuse(what)) && whole<NamespaceEnter>(record, what);
+    return (actor == Actor::stager || actor == Actor::init || refuse(what)) && whole<NamespaceEnter>(record, what);
   case code::namespace_unshare:
     return (actor == Actor::stager || actor == Actor::init || refuse(what)) && whole<NamespaceUnshare>(record, what);
   case code::process_clone:

@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0xd0, 0x4d, 0x38, 0xdc, 0x51, 0x8e, 0xf7, 0x25, 0x43, 0xe7, 0xb9, 0x67, 0x8e, 0x5b, 0x4b, 0x85,
+    0x48, 0xef, 0x5b, 0xfc, 0xf3, 0xe9, 0x16, 0x70, 0x02, 0x6a, 0x7f, 0xb7, 0x49, 0x38, 0xa3, 0x6d,
 };
-constexpr char plan_schema_hash_text[] = "d04d38dc518ef72543e7b9678e5b4b85";
+constexpr char plan_schema_hash_text[] = "48ef5bfcf3e91670026a7fb74938a36d";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -1808,6 +1808,8 @@ template <class Handler> Outcome run_init(const OpRecord &record, Handler &handl
     return run_operation<MountReconfigure>(record, handler);
   case code::mount_remove:
     return run_operation<MountRemove>(record, handler);
+  case code::namespace_enter:
+    return run_operation<NamespaceEnter>(record, handler);
   case code::namespace_unshare:
     return run_operation<NamespaceUnshare>(record, handler);
   case code::sync_signal:

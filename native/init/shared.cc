@@ -78,6 +78,11 @@ Outcome Common::on(const FdReceive &op) {
   return Outcome::failed(step::fd_receive::receive);
 }
 
+Outcome Common::on(const NamespaceEnter &op) {
+  bool entered = sys::setns(shared_.slots[op.slot.number].get(), op.types) == 0;
+  return entered ? Outcome::success() : Outcome::failed(step::namespace_enter::setns);
+}
+
 Outcome Common::on(const NamespaceUnshare &op) {
   // The maps are written through /proc/PID, which belongs to root as long as we cannot be dumped.
   if (op.types & sys::clone_newuser && geteuid() != 0) prctl(PR_SET_DUMPABLE, 1);

@@ -46,6 +46,7 @@ public:
   Outcome on(const SyncAwait &op);
   Outcome on(const FdSend &op);
   Outcome on(const FdReceive &op);
+  Outcome on(const NamespaceEnter &op);
   Outcome on(const NamespaceUnshare &op);
   Outcome on(const RlimitSet &op);
 

@@ -91,10 +91,7 @@ Outcome Stager::on(const NamespaceJoin &op) {
 }
 
 Outcome Stager::on(const NamespaceEnter &op) {
-  bool entered = join_before(op.types) && sys::setns(shared_.slots[op.slot.number].get(), op.types) == 0;
-  if (!entered) return Outcome::failed(step::namespace_enter::setns);
-  shared_.slots[op.slot.number].reset();
-  return Outcome::success();
+  return join_before(op.types) ? Common::on(op) : Outcome::failed(step::namespace_enter::setns);
 }
 
 Outcome Stager::on(const TimeOffsets &op) {

@@ -1335,10 +1335,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0xdc384dd0);
-  w.u32(0x25f78e51);
-  w.u32(0x67b9e743);
-  w.u32(0x854b5b8e);
+  w.u32(0xfc5bef48);
+  w.u32(0x7016e9f3);
+  w.u32(0xb77f6a02);
+  w.u32(0x6da33849);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

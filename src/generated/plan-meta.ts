@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = 'd04d38dc518ef72543e7b9678e5b4b85';
+export const schemaHash = '48ef5bfcf3e91670026a7fb74938a36d';
 
 export interface OperationMeta {
   readonly code: number;
@@ -57,7 +57,7 @@ const text = `{
 "device.open": {"code":45,"actors":["host"],"steps":["mknod","owner","clone","attr"],"undo":false,"fields":{"slot":"slot","number":"u32","kind":"enum DeviceOpenKind","major":"u32","minor":"u32","mode":"u32","uid":"u32","gid":"u32"}},
 "mount.remove": {"code":46,"actors":["init"],"steps":["target","detach"],"undo":false,"fields":{"target":"str"}},
 "namespace.join": {"code":48,"actors":["stager"],"steps":["open","type","setns"],"undo":false,"fields":{"type":"flags Namespace","path":"str"}},
-"namespace.enter": {"code":49,"actors":["stager"],"steps":["setns"],"undo":false,"fields":{"slot":"slot","types":"flags Namespace"}},
+"namespace.enter": {"code":49,"actors":["stager","init"],"steps":["setns"],"undo":false,"fields":{"slot":"slot","types":"flags Namespace"}},
 "namespace.unshare": {"code":50,"actors":["stager","init"],"steps":["unshare"],"undo":false,"fields":{"types":"flags Namespace"}},
 "process.clone": {"code":51,"actors":["stager"],"steps":["clone","report"],"undo":false,"fields":{"types":"flags Namespace","cgroup":"optional slot"}},
 "ids.root": {"code":52,"actors":["stager"],"steps":["setgroups","setresgid","setresuid"],"undo":false,"fields":{"setgroups":"bool"}},

@@ -656,7 +656,7 @@ export interface NamespaceJoin {
 
 /**
  * Joins several namespaces of a running process at once by its pidfd (setns(2) with a pidfd, Linux 5.8). Run
- * by: stager.
+ * by: stager, init.
  */
 export interface NamespaceEnter {
   readonly op: 'namespace.enter';
@@ -1521,6 +1521,7 @@ export type InitOperation =
   | PathDirectory
   | MountReconfigure
   | MountRemove
+  | NamespaceEnter
   | NamespaceUnshare
   | SyncSignal
   | SyncAwait

@@ -103,9 +103,13 @@ export function enterNamespaces(d: Draft): void {
   const from = '/linux/namespaces';
   host.push({ op: 'fd.send', from, slot: slot.pidfd });
   stager.push({ op: 'fd.receive', from, slot: slot.pidfd });
-  stager.push({ op: 'namespace.enter', from, slot: slot.pidfd, types: namespaces.made | namespaces.joined });
+  const types = namespaces.made | namespaces.joined;
+  // From inside a cgroup namespace the clone could not be born in its v2 cgroup; the move there would wait for RCU.
+  const late = mapsUsers(namespaces) ? 0 : types & NamespaceFlag.cgroup;
+  stager.push({ op: 'namespace.enter', from, slot: slot.pidfd, types: types & ~late });
   if (mapsUsers(namespaces)) becomeRoot(d, from);
   stager.push({ op: 'process.clone', from, types: 0 });
+  if (late !== 0) d.init.push({ op: 'namespace.enter', from, slot: slot.pidfd, types: late });
   host.push({ op: 'process.await', from: d.at });
 }
 
