@@ -1,6 +1,7 @@
 // sandbox CMD ARG... - runs a command where a broken container runtime can hurt nobody: in new mount,
 // pid, network, UTS and IPC namespaces, with every mount of the host read-only except the cgroup file
-// systems, and with empty /tmp, /run and /dev/shm. Its pid 1 reaps, so orphaned containers do not stay
+// systems, and with empty /tmp, /run and /dev/shm, but for the folders that SANDBOX_KEEP names (with colons between):
+// a checkout may lie below /tmp. Its pid 1 reaps, so orphaned containers do not stay
 // zombies, and everything dies with it. Exits with the command's status (128+n for a signal).
 #define _GNU_SOURCE
 #include <errno.h>
@@ -16,6 +17,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -41,15 +43,56 @@ static void loopback_up(void) {
   close(fd);
 }
 
+enum { KEPT_MAX = 8 };
+
+static struct {
+  char *path;
+  int tree;
+} kept[KEPT_MAX];
+
+// Takes the folders of SANDBOX_KEEP along, read-only as everything is by now.
+static void take_kept(void) {
+  char *list = getenv("SANDBOX_KEEP");
+  if (list == NULL) return;
+  list = strdup(list);
+  unsetenv("SANDBOX_KEEP");
+  int count = 0;
+  for (char *path = strtok(list, ":"); path != NULL && count < KEPT_MAX; path = strtok(NULL, ":"), count++) {
+    kept[count].path = path;
+    kept[count].tree = (int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+    if (kept[count].tree < 0) die(path);
+  }
+}
+
+// Puts them back where they were, when an empty folder lies above them now.
+static void place_kept(void) {
+  for (int i = 0; i < KEPT_MAX && kept[i].path != NULL; i++) {
+    char *path = strdup(kept[i].path);
+    for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+      *slash = '\0';
+      mkdir(path, 0755);
+      *slash = '/';
+    }
+    mkdir(path, 0755);
+    free(path);
+    if (syscall(SYS_move_mount, kept[i].tree, "", AT_FDCWD, kept[i].path, MOVE_MOUNT_F_EMPTY_PATH) < 0) die(kept[i].path);
+    close(kept[i].tree);
+  }
+}
+
 static int pid_one(char **argv) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) die("/ private");
   set_attributes("/", MOUNT_ATTR_RDONLY, 0);
   set_attributes("/sys/fs/cgroup", 0, MOUNT_ATTR_RDONLY);
   if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0) die("/proc");
+  take_kept();
+  char *cwd = getcwd(NULL, 0);
   const char *fresh[] = {"/tmp", "/run", "/dev/shm"};
   for (int i = 0; i < 3; i++)
     if (mount("tmpfs", fresh[i], "tmpfs", 0, i == 1 ? "mode=755" : "mode=1777") < 0) die(fresh[i]);
+  place_kept();
+  if (cwd != NULL && chdir(cwd) < 0 && chdir("/") < 0) die("/");
   loopback_up();
   pid_t child = fork();
   if (child < 0) die("fork");
