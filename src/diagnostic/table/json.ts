@@ -14,6 +14,7 @@ export const json = {
   jsonSyntax: { code: 'E0212', message: 'invalid JSON: expected {expected}, found {found}', hint: '{remedy}' },
   jsonTrailing: { code: 'E0213', message: 'text after the end of the JSON value: {found}' },
   jsonDepth: { code: 'E0214', message: 'JSON is nested more than {limit} deep' },
+  jsonMembers: { code: 'E0223', message: 'JSON has {count} object members, more than the {limit} that are allowed' },
   jsonDuplicate: { code: 'E0215', message: 'duplicate key "{key}"', hint: 'an object may have each key only once; remove one' },
   jsonNul: { code: 'E0216', message: 'the text has a NUL character (U+0000)', hint: 'no string of a configuration may contain it' },
   jsonSurrogate: {

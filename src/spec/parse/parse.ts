@@ -5,6 +5,9 @@ import { parseExact } from './exact.ts';
 import { lineAndColumn } from './position.ts';
 import type { JsonValue } from './value.ts';
 
+/** Members of all objects together; a large configuration has some thousands. More would cost memory without a bound. */
+const membersMax = 100_000;
+
 /** A JSON document: its value or the first error of its syntax, and its text to find positions in. */
 export type Document =
   | { readonly value: JsonValue; readonly text: string }
@@ -21,6 +24,9 @@ export function parseDocument(bytes: Uint8Array, host: Pick<Host, 'scan'>, name:
   const scan = host.scan(bytes);
   const { text } = scan;
   if (text === undefined) return { error: diagnose('notUtf8', { offset: scan.badByte }, placeAt('', name)) };
+  if (scan.members > membersMax) {
+    return { error: diagnose('jsonMembers', { count: scan.members, limit: membersMax }, placeAt('', name)), text };
+  }
   if (scan.plain) {
     const value = parseFast(text, scan.members);
     if (value !== undefined) return { value, text };
