@@ -35,10 +35,10 @@ void test_container() {
   init.op(code::sysctl_write, [](Writer &to) { to.str("net/ipv4/ip_forward").str("1"); });
   init.op(code::rlimit_set, [](Writer &to) { to.u32(7).u64(99).u64(100); });
   init.op(code::oom_score, [](Writer &to) { to.u32(77); });
-  path_op(init, code::path_directory, "/work/deep/er");
+  path_op(init, code::path_directory, "/made/deep/er");
   init.op(code::mount_attr, [](Writer &to) { to.str("/").u32(1).u32(0).u8(0).u8(0); });
   env_op(init, 1234);
-  cwd_op(init, "/work/deep/er");
+  cwd_op(init, "/made/deep/er");
   init.op(code::caps_bound, [](Writer &to) { to.u64(0x20); });
   init.op(code::ids_set, [](Writer &to) { to.u32(1234).u32(56).u32(2).u32(7).u32(8).u8(1).u8(1).u32(027); });
   init.op(code::caps_set, [](Writer &to) { to.u64(0x20).u64(0x20).u64(0x20).u64(0x20); });
@@ -63,7 +63,7 @@ void test_container() {
   CHECK(start.finish() == 7);
   CHECK(record_stage(*start.record) == Stage::executing);
   CHECK(start.record->stamp_count == stager.count() + init.count() - 1);
-  CHECK(says(start, "1234\n56\n56 7 8\n/work/deep/er\n0027\ninside\nhome=/home/me a=b c listen=1\n4\n1\n77\ndomain\n99\n"));
+  CHECK(says(start, "1234\n56\n56 7 8\n/made/deep/er\n0027\ninside\nhome=/home/me a=b c listen=1\n4\n1\n77\ndomain\n99\n"));
   CHECK(says(start, "CapInh:\t0000000000000020\nCapPrm:\t0000000000000020\nCapEff:\t0000000000000020\n"
                     "CapBnd:\t0000000000000020\nCapAmb:\t0000000000000020\nNoNewPrivs:\t1\n0\n0\n"));
   CHECK(says(start, "sys-ro\n"));
