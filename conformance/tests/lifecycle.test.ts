@@ -103,13 +103,17 @@ test('delete leaves what the container did not make: bundle, sources of mounts, 
 });
 
 test('delete leaves a cgroup that was there before', async (c) => {
-  const hierarchy = existsSync('/sys/fs/cgroup/cgroup.controllers') ? '/sys/fs/cgroup' : '/sys/fs/cgroup/pids';
+  const hierarchies = existsSync('/sys/fs/cgroup/cgroup.controllers') ? ['/sys/fs/cgroup'] : ['/sys/fs/cgroup/pids', '/sys/fs/cgroup/memory'];
   const name = `${c.token}-before`;
-  const path = join(hierarchy, name);
+  const [path = '', ...others] = hierarchies.map((hierarchy) => join(hierarchy, name));
   mkdirSync(path);
   c.later(() => { if (existsSync(path)) rmdirSync(path); });
-  const { id } = await c.started(c.command(['/probe', 'exit', '0'], (config) => { config.linux.cgroupsPath = `/${name}`; }));
-  await c.until(id, 'stopped');
-  assert.equal((await c.rt(['delete', id])).code, 0);
-  assert.ok(existsSync(path), 'it was removed');
+  for (const flags of [[], ['--force']]) {
+    const { id } = await c.started(c.command(['/probe', 'exit', '0'], (config) => { config.linux.cgroupsPath = `/${name}`; }));
+    await c.until(id, 'stopped');
+    for (const other of others) assert.ok(existsSync(other), `${other} was not made`);
+    assert.equal((await c.rt(['delete', ...flags, id])).code, 0);
+    assert.ok(existsSync(path), 'it was removed');
+    for (const other of others) assert.equal(existsSync(other), false, `${other} was made for the container and is still there`);
+  }
 }, { leaks: 'ignore' });

@@ -118,9 +118,11 @@ Outcome HostHandler::on(const CgroupCreate &op) {
     // Also where it was there: somebody else may just be making it, or have died before he had filled it.
     if (Outcome outcome = inherit(parent.get(), child.get(), op.inherit); !outcome.ok()) return outcome;
     parent = static_cast<Fd &&>(child);
-    if (*at == 0 && !is_new && op.refuse_used) {
+    if (*at != 0 || is_new) continue;
+    if (op.refuse_used) {
       if (Outcome outcome = refuse_used(parent.get()); !outcome.ok()) return outcome;
     }
+    if (context_.record != nullptr) record_found_cgroup(*context_.record, op.dir.mount, op.dir.path);
   }
   return {};
 }
@@ -197,6 +199,8 @@ Outcome HostHandler::on(const CgroupKill &op) {
 }
 
 Outcome HostHandler::on(const CgroupRemove &op) {
+  // runtime.md, Delete: what the container did not make stays.
+  if (context_.record != nullptr && record_has_found_cgroup(*context_.record, op.dir.mount, op.dir.path)) return {};
   int err = remove_cgroup(op.dir, op.timeout);
   return err == 0 ? Outcome::success() : Outcome::failed(step::cgroup_remove::rmdir, err);
 }

@@ -83,7 +83,9 @@ int remove_recorded(Invocation &invocation) {
     }
     // Stager and init of a create that died are in these cgroups too.
     for_each_cgroup(record, [](const CgroupDir &dir) { kill_cgroup(dir, nullptr, cgroup_milliseconds); });
-    for_each_cgroup(record, [](const CgroupDir &dir) { remove_cgroup(dir, cgroup_milliseconds); });
+    for_each_cgroup(record, [&record](const CgroupDir &dir) {
+      if (!record_has_found_cgroup(record, dir.mount, dir.path)) remove_cgroup(dir, cgroup_milliseconds);
+    });
   }
   Outcome removed = remove_state(context);
   if (removed.ok()) return 0;

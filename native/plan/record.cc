@@ -11,6 +11,16 @@ int64_t now(clockid_t clock) {
   return static_cast<int64_t>(time.tv_sec) * 1000000000 + time.tv_nsec;
 }
 
+// The bit of a cgroup in found_cgroups; 0 when the record does not have it. The kernel has about fifteen controllers.
+uint32_t bit_of(const Record &record, Str mount, Str path) {
+  RecordCgroups groups(record);
+  Str known_mount, known_path;
+  for (uint32_t bit = 1; bit != 0 && groups.next(known_mount, known_path); bit <<= 1) {
+    if (known_mount == mount && known_path == path) return bit;
+  }
+  return 0;
+}
+
 } // namespace
 
 bool record_begin(Record &record, Str id) {
@@ -41,6 +51,12 @@ bool record_add_cgroup(Record &record, Str mount, Str path) {
   record.cgroup_bytes = static_cast<uint32_t>(end);
   record.cgroup_count++;
   return true;
+}
+
+void record_found_cgroup(Record &record, Str mount, Str path) { record.found_cgroups |= bit_of(record, mount, path); }
+
+bool record_has_found_cgroup(const Record &record, Str mount, Str path) {
+  return record.found_cgroups != 0 && (record.found_cgroups & bit_of(record, mount, path)) != 0;
 }
 
 bool RecordCgroups::text(Str &out) {

@@ -65,7 +65,8 @@ struct Record {
   // of v1 mostly share one).
   char cgroups[record_page - 8 * 6 - 256 - sizeof(RecordFailure) - 8];
   // Pages 1 and 2: when each operation was done.
-  uint32_t stamp_count, pad;
+  uint32_t stamp_count;
+  uint32_t found_cgroups; // bit N: the Nth of the cgroups was there before the container was created
   RecordStamp stamps[record_stamps];
   char rest[8];
 };
@@ -80,6 +81,12 @@ bool record_valid(const Record &record);
 
 // Adds a cgroup. False when there is no more room.
 bool record_add_cgroup(Record &record, Str mount, Str path);
+
+// Remembers that a cgroup of the record was not made by this container: it stays when the container is deleted.
+void record_found_cgroup(Record &record, Str mount, Str path);
+
+// Whether it was there before the container.
+bool record_has_found_cgroup(const Record &record, Str mount, Str path);
 
 // Walks the cgroups of a record; tolerates garbage.
 class RecordCgroups {
