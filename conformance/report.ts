@@ -76,7 +76,8 @@ runtime with the usual command line: \`RUNTIME=crun npm run conformance\`.
 
 REQUIRED counts as MUST, OPTIONAL as MAY. *Shown*: tests passed. *Not applicable*: for another platform, addressed to
 somebody else, or a permission. *Not run here*: the machine that wrote this page lacks something that the test needs.
-*Missing*: not done, or no test shows it.
+*Missing*: not done, or no test shows it. The rules of \`intelRdt\` are shown on a stand-in: a folder that the tests pass off as
+resctrl, which takes hardware.
 
 ${table(judgements)}
 ## Missing

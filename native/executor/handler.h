@@ -52,6 +52,7 @@ public:
 
   // resctrl_ops.cc
   Outcome on(const RdtJoin &op);
+  Outcome on(const RdtUpdate &op);
   Outcome on(const RdtRemove &op);
 
   // net_ops.cc

@@ -1,4 +1,4 @@
-// rdt.join, rdt.remove: the container's class of service and monitoring group (Intel RDT).
+// rdt.join, rdt.update, rdt.remove: the container's class of service and monitoring group (Intel RDT).
 #include "executor/handler.h"
 #include "executor/resctrl.h"
 #include <fcntl.h>
@@ -9,6 +9,16 @@ namespace veloci {
 namespace {
 
 constexpr mode_t group_mode = 0755;
+constexpr size_t schemata_max = 8192;
+
+// What rdt.update has changed.
+struct Before {
+  Str group;
+  char schemata[schemata_max];
+  size_t size;
+};
+
+Bytes bytes_of(const char *text, size_t size) { return {reinterpret_cast<const uint8_t *>(text), size}; }
 
 int open_directory(int dir, const char *name) {
   return openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -26,6 +36,13 @@ void undo_join(Context &, const void *argument) {
   if (!root.valid()) return;
   if (op.monitor) remove_monitor(root.get(), op.group, op.monitor.value);
   if (op.form == RdtJoinForm::own) unlinkat(root.get(), op.group.c_str(), AT_REMOVEDIR);
+}
+
+void undo_update(Context &, const void *argument) {
+  const Before &before = *static_cast<const Before *>(argument);
+  Fd root(resctrl::open_root());
+  Fd group(root.valid() ? open_directory(root.get(), before.group.empty() ? "." : before.group.c_str()) : -1);
+  if (group.valid()) resctrl::write_schemata(group.get(), bytes_of(before.schemata, before.size));
 }
 
 // The words of the kernel about a write that it has refused.
@@ -54,7 +71,7 @@ Outcome HostHandler::on(const RdtJoin &op) {
   Fd group(open_directory(root.get(), op.group.empty() ? "." : op.group.c_str()));
   if (!group.valid()) return Outcome::failed(at::group);
   if (!made) {
-    char text[8192];
+    char text[schemata_max];
     Fd file(openat(group.get(), "schemata", O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
     ssize_t size = file.valid() ? ::read(file.get(), text, sizeof text) : -1;
     if (size < 0) return Outcome::failed(at::compare);
@@ -65,7 +82,7 @@ Outcome HostHandler::on(const RdtJoin &op) {
     }
   }
   if (!op.schemata.empty()) {
-    int err = resctrl::write_schemata(group.get(), {reinterpret_cast<const uint8_t *>(op.schemata.data), op.schemata.size});
+    int err = resctrl::write_schemata(group.get(), bytes_of(op.schemata.data, op.schemata.size));
     if (err != 0) add_status(root.get(), detail);
     if (err != 0) return Outcome::failed(at::schemata, err);
   }
@@ -77,6 +94,24 @@ Outcome HostHandler::on(const RdtJoin &op) {
   if (!monitor.valid()) return Outcome::failed(at::monitor);
   int err = resctrl::add_task(monitor.get(), context_.init.pid);
   return err == 0 ? Outcome::success() : Outcome::failed(at::monitor, err);
+}
+
+Outcome HostHandler::on(const RdtUpdate &op) {
+  namespace at = step::rdt_update;
+  Fd root(resctrl::open_root());
+  if (!root.valid()) return Outcome::failed(at::mount);
+  Fd group(open_directory(root.get(), op.group.empty() ? "." : op.group.c_str()));
+  if (!group.valid()) return Outcome::failed(at::group);
+  static Before before; // at most one in a plan
+  before.group = op.group;
+  Fd file(openat(group.get(), "schemata", O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  ssize_t size = file.valid() ? ::read(file.get(), before.schemata, sizeof before.schemata) : -1;
+  if (size < 0) return Outcome::failed(at::read);
+  before.size = static_cast<size_t>(size);
+  if (!context_.undo.push(undo_update, &before)) return Outcome::failed(at::read);
+  int err = resctrl::write_schemata(group.get(), bytes_of(op.schemata.data, op.schemata.size));
+  if (err != 0) add_status(root.get(), context_.failure.detail);
+  return err == 0 ? Outcome::success() : Outcome::failed(at::schemata, err);
 }
 
 Outcome HostHandler::on(const RdtRemove &op) {

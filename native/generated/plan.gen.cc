@@ -511,6 +511,11 @@ bool read(Reader &reader, RdtRemove &value) {
          read(reader, value.monitor);
 }
 
+bool read(Reader &reader, RdtUpdate &value) {
+  return read(reader, value.group) &&
+         read(reader, value.schemata);
+}
+
 bool read(Reader &reader, ListenerOpen &value) {
   return read(reader, value.socket) &&
          read(reader, value.text) &&
@@ -927,6 +932,10 @@ constexpr const char *steps_of_rdt_remove[] = {
     "rmdir",
 };
 
+constexpr const char *steps_of_rdt_update[] = {
+    "mount", "group", "read", "schemata",
+};
+
 constexpr const char *steps_of_listener_open[] = {
     "connect", "memory",
 };
@@ -1172,6 +1181,8 @@ bool verify_operation(const OpRecord &record, Actor actor, unsigned depth, const
     return (actor == Actor::host || refuse(what)) && whole<RdtJoin>(record, what);
   case code::rdt_remove:
     return (actor == Actor::host || refuse(what)) && whole<RdtRemove>(record, what);
+  case code::rdt_update:
+    return (actor == Actor::host || refuse(what)) && whole<RdtUpdate>(record, what);
   case code::listener_open:
     return (actor == Actor::host || refuse(what)) && whole<ListenerOpen>(record, what);
   case code::pidfd_send:
@@ -1309,6 +1320,7 @@ const char *operation_name(uint16_t code) {
   case code::notify_open: return "notify.open";
   case code::rdt_join: return "rdt.join";
   case code::rdt_remove: return "rdt.remove";
+  case code::rdt_update: return "rdt.update";
   case code::listener_open: return "listener.open";
   case code::pidfd_send: return "pidfd.send";
   case code::session_new: return "session.new";
@@ -1402,6 +1414,7 @@ const char *step_name(uint16_t code, int step) {
   case code::notify_open: return nth(steps_of_notify_open, 2, step);
   case code::rdt_join: return nth(steps_of_rdt_join, 7, step);
   case code::rdt_remove: return nth(steps_of_rdt_remove, 1, step);
+  case code::rdt_update: return nth(steps_of_rdt_update, 4, step);
   case code::listener_open: return nth(steps_of_listener_open, 2, step);
   case code::pidfd_send: return nth(steps_of_pidfd_send, 2, step);
   case code::session_new: return nth(steps_of_session_new, 2, step);

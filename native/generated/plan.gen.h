@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0x48, 0xef, 0x5b, 0xfc, 0xf3, 0xe9, 0x16, 0x70, 0x02, 0x6a, 0x7f, 0xb7, 0x49, 0x38, 0xa3, 0x6d,
+    0xba, 0x33, 0x00, 0x3d, 0x4b, 0xdf, 0x08, 0x9b, 0x03, 0xc5, 0x39, 0x0b, 0x37, 0x5a, 0xd9, 0x53,
 };
-constexpr char plan_schema_hash_text[] = "48ef5bfcf3e91670026a7fb74938a36d";
+constexpr char plan_schema_hash_text[] = "ba33003d4bdf089b03c5390b375ad953";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -977,6 +977,16 @@ struct RdtRemove {
 };
 bool read(Reader &reader, RdtRemove &value);
 
+// Writes lines to the schemata of the container's class of service while it runs. Undone by writing
+// what the file had before.
+struct RdtUpdate {
+  // Directory of the class below the root of resctrl; empty = the root, which is the default class.
+  Str group;
+  // The lines.
+  Str schemata;
+};
+bool read(Reader &reader, RdtUpdate &value);
+
 // Connects to the socket that gets the listener of SCMP_ACT_NOTIFY, and puts what it is told into a
 // memfd for init.
 struct ListenerOpen {
@@ -1325,6 +1335,7 @@ constexpr uint16_t dbus_send = 85;
 constexpr uint16_t notify_open = 88;
 constexpr uint16_t rdt_join = 90;
 constexpr uint16_t rdt_remove = 91;
+constexpr uint16_t rdt_update = 92;
 constexpr uint16_t listener_open = 93;
 constexpr uint16_t pidfd_send = 94;
 constexpr uint16_t session_new = 96;
@@ -1536,6 +1547,9 @@ constexpr int mount = 0, create = 1, group = 2, compare = 3, schemata = 4, tasks
 namespace rdt_remove {
 constexpr int rmdir = 0;
 }
+namespace rdt_update {
+constexpr int mount = 0, group = 1, read = 2, schemata = 3;
+}
 namespace listener_open {
 constexpr int connect = 0, memory = 1;
 }
@@ -1726,6 +1740,8 @@ template <class Handler> Outcome run_host(const OpRecord &record, Handler &handl
     return run_operation<RdtJoin>(record, handler);
   case code::rdt_remove:
     return run_operation<RdtRemove>(record, handler);
+  case code::rdt_update:
+    return run_operation<RdtUpdate>(record, handler);
   case code::listener_open:
     return run_operation<ListenerOpen>(record, handler);
   case code::pidfd_send:

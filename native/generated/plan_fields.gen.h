@@ -416,6 +416,11 @@ template <class Visit> void each_field(const RdtRemove &value, Visit &&visit) {
   visit("monitor", value.monitor);
 }
 
+template <class Visit> void each_field(const RdtUpdate &value, Visit &&visit) {
+  visit("group", value.group);
+  visit("schemata", value.schemata);
+}
+
 template <class Visit> void each_field(const ListenerOpen &value, Visit &&visit) {
   visit("socket", value.socket);
   visit("text", value.text);
@@ -630,6 +635,7 @@ template <class Visit> bool visit_operation(const OpRecord &record, Visit &&visi
   case code::notify_open: return visit_as(NotifyOpen());
   case code::rdt_join: return visit_as(RdtJoin());
   case code::rdt_remove: return visit_as(RdtRemove());
+  case code::rdt_update: return visit_as(RdtUpdate());
   case code::listener_open: return visit_as(ListenerOpen());
   case code::pidfd_send: return visit_as(PidfdSend());
   case code::session_new: return visit_as(SessionNew());

@@ -1,6 +1,7 @@
 // Flags of `update` (src/cli/table.ts) as the resources that they stand for.
 import { diagnose } from '../diagnostic/diagnose.ts';
 import type { Resources } from '../generated/config.ts';
+import type { RdtLines } from '../plan/concern/rdt.ts';
 import { PlanError } from '../plan/context.ts';
 import type { Request } from './protocol.ts';
 
@@ -53,12 +54,9 @@ const rows: readonly FlagRow[] = [
 /**
  * The resources that flags ask for; those that were not given are absent.
  *
- * @throws PlanError for a value that is none, and for flags that are not supported
+ * @throws PlanError for a value that is none
  */
 export function resourcesOfFlags(options: Options): Resources {
-  for (const name of ['l3-cache-schema', 'mem-bw-schema']) {
-    if (options[name] !== undefined) throw new PlanError(diagnose('unsupported', { name: `--${name}` }));
-  }
   const resources: Record<string, Record<string, number | string>> = {};
   for (const [flag, section, name, read, expected] of rows) {
     const text = options[flag];
@@ -68,4 +66,22 @@ export function resourcesOfFlags(options: Options): Resources {
     (resources[section] ??= {})[name] = value;
   }
   return resources as Resources;
+}
+
+/**
+ * The lines for the container's class of resctrl that flags ask for; undefined when they ask for none.
+ *
+ * @throws PlanError for a value that is no such line
+ */
+export function rdtOfFlags(options: Options): RdtLines | undefined {
+  const read = (flag: string, form: RegExp, expected: string): string | undefined => {
+    const text = options[flag];
+    if (typeof text !== 'string' || text === '') return undefined;
+    if (!form.test(text)) throw new PlanError(diagnose('flagValue', { value: text, flag: `--${flag}`, expected }));
+    return text;
+  };
+  const l3CacheSchema = read('l3-cache-schema', /^L3[A-Z]*:[^\n]*$/, 'one line that begins with L3:');
+  const memBwSchema = read('mem-bw-schema', /^MB:[^\n]*$/, 'one line that begins with MB:');
+  if (l3CacheSchema === undefined && memBwSchema === undefined) return undefined;
+  return { ...(l3CacheSchema === undefined ? {} : { l3CacheSchema }), ...(memBwSchema === undefined ? {} : { memBwSchema }) };
 }

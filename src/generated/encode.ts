@@ -922,6 +922,15 @@ function writeRdtRemove(w: WireWriter, v: plan.RdtRemove): void {
   w.patchU32(start - 4, w.length() - start);
 }
 
+function writeRdtUpdate(w: WireWriter, v: plan.RdtUpdate): void {
+  w.u32(92);
+  w.u32(0);
+  const start = w.length();
+  w.str(v.group);
+  w.str(v.schemata);
+  w.patchU32(start - 4, w.length() - start);
+}
+
 function writeListenerOpen(w: WireWriter, v: plan.ListenerOpen): void {
   w.u32(93);
   w.u32(0);
@@ -1293,6 +1302,7 @@ const writers: Readonly<Record<plan.Operation['op'], Write>> = {
   'notify.open': writeNotifyOpen,
   'rdt.join': writeRdtJoin,
   'rdt.remove': writeRdtRemove,
+  'rdt.update': writeRdtUpdate,
   'listener.open': writeListenerOpen,
   'pidfd.send': writePidfdSend,
   'session.new': writeSessionNew,
@@ -1335,10 +1345,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0xfc5bef48);
-  w.u32(0x7016e9f3);
-  w.u32(0xb77f6a02);
-  w.u32(0x6da33849);
+  w.u32(0x3d0033ba);
+  w.u32(0x9b08df4b);
+  w.u32(0x0b39c503);
+  w.u32(0x53d95a37);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

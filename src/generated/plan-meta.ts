@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = '48ef5bfcf3e91670026a7fb74938a36d';
+export const schemaHash = 'ba33003d4bdf089b03c5390b375ad953';
 
 export interface OperationMeta {
   readonly code: number;
@@ -92,6 +92,7 @@ const text = `{
 "notify.open": {"code":88,"actors":["host"],"steps":["mkdir","clone"],"undo":false,"fields":{"slot":"slot"}},
 "rdt.join": {"code":90,"actors":["host"],"steps":["mount","create","group","compare","schemata","tasks","monitor"],"undo":true,"fields":{"group":"str","form":"enum RdtJoinForm","compare":"list str","schemata":"str","monitor":"optional str"}},
 "rdt.remove": {"code":91,"actors":["host"],"steps":["rmdir"],"undo":false,"fields":{"group":"str","own":"bool","monitor":"optional str"}},
+"rdt.update": {"code":92,"actors":["host"],"steps":["mount","group","read","schemata"],"undo":true,"fields":{"group":"str","schemata":"str"}},
 "listener.open": {"code":93,"actors":["host"],"steps":["connect","memory"],"undo":false,"fields":{"socket":"slot","text":"slot","path":"str","state":"template"}},
 "pidfd.send": {"code":94,"actors":["host"],"steps":["connect","send"],"undo":false,"fields":{"path":"str"}},
 "session.new": {"code":96,"actors":["init"],"steps":["setsid","keyring"],"undo":false,"fields":{"keyring":"optional template"}},

@@ -1092,6 +1092,19 @@ export interface RdtRemove {
 }
 
 /**
+ * Writes lines to the schemata of the container's class of service while it runs. Undone by writing what the
+ * file had before. Run by: host.
+ */
+export interface RdtUpdate {
+  readonly op: 'rdt.update';
+  readonly from: string;
+  /** Directory of the class below the root of resctrl; empty = the root, which is the default class. */
+  readonly group: string;
+  /** The lines. */
+  readonly schemata: string;
+}
+
+/**
  * Connects to the socket that gets the listener of SCMP_ACT_NOTIFY, and puts what it is told into a memfd for
  * init. Run by: host.
  */
@@ -1481,6 +1494,7 @@ export type HostOperation =
   | NotifyOpen
   | RdtJoin
   | RdtRemove
+  | RdtUpdate
   | ListenerOpen
   | PidfdSend
   | CriuStart

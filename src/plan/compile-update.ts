@@ -5,10 +5,12 @@ import { deviceRules } from '../cgroup/device-rules.ts';
 import type { Setting } from '../cgroup/setting.ts';
 import { diagnose, placeAt } from '../diagnostic/diagnose.ts';
 import type { HostOperation } from '../generated/plan.ts';
-import type { Resources, Spec } from '../generated/config.ts';
+import type { IntelRdt, Resources, Spec } from '../generated/config.ts';
 import { newDraft } from './begin.ts';
 import { v1DevicesPlace } from './concern/cgroup.ts';
 import { placeForSetting, settings } from './concern/cgroup-limits.ts';
+import { updateRdt } from './concern/rdt.ts';
+import type { RdtLines } from './concern/rdt.ts';
 import { updateUnit } from './concern/systemd.ts';
 import { PlanError } from './context.ts';
 import type { Context } from './context.ts';
@@ -46,21 +48,33 @@ const pairs: readonly (readonly [first: string, second: string])[] = [
  *
  * @param spec the container's configuration
  * @param merged its resources with the update taken in
+ * @param rdt the lines of its class of resctrl that the update changes
  * @throws PlanError when this host cannot do it
  */
-export function compileUpdate(spec: Spec, merged: Merged, context: Context): Update {
+export function compileUpdate(spec: Spec, merged: Merged, rdt: RdtLines | undefined, context: Context): Update {
   const kept = spec.linux?.resources;
   const changed: Spec = { ...spec, linux: { ...spec.linux, resources: merged.resources } };
+  if (rdt !== undefined) changed.linux!.intelRdt = { ...classOf(spec), ...rdt };
   const d = newDraft(changed, changed.process!, '/process', context);
-  if (d.cgroups.places.length === 0) {
+  if (d.cgroups.places.length === 0 && merged.given.size > 0) {
     throw new PlanError(diagnose('cgroupMissing', { controller: 'any', name: 'update' }, placeAt(resourcesAt)));
   }
   checkUsage(d, merged);
   // First systemd, so that what it rounds is exact in the end.
   if (d.cgroups.unit !== undefined) updateUnit(d, d.cgroups.unit, kept);
   writeSettings(d, merged, kept);
+  if (rdt !== undefined) updateRdt(d, rdt);
   if (isGiven(merged, `${resourcesAt}/devices`)) changeDevices(d, kept);
   return { operations: d.host, spec: changed, merged };
+}
+
+/**
+ * The class of service that the container is in. One cannot be made for a container that runs: its processes but init
+ * would stay outside.
+ */
+function classOf(spec: Spec): IntelRdt {
+  if (spec.linux?.intelRdt !== undefined) return spec.linux.intelRdt;
+  throw new PlanError(diagnose('rdtNone', {}));
 }
 
 /** memory.checkBeforeUpdate: a limit below what is in use is refused before anything is written. */

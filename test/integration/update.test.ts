@@ -127,6 +127,8 @@ for (const [name, input, expected] of [
 test('update needs a container that runs, and something to do', async (c) => {
   const id = await running(c);
   assert.match((await c.rt(['update', id])).stderr, /E0132/);
+  assert.match((await c.rt(['update', '--mem-bw-schema', 'MB:0=10', id])).stderr, /E0133/);
+  assert.match((await c.rt(['update', '--mem-bw-schema', 'L3:0=f', id])).stderr, /begins with MB:/);
   assert.match((await c.rt(['update', '--memory', '5x', id])).stderr, /E0105/);
   assert.equal((await c.rt(['kill', id, 'KILL'])).code, 0);
   await c.until(id, 'stopped');

@@ -15,6 +15,7 @@ const programs = {
   ptyrun: 'test/support/ptyrun.c',
   exchange: 'test/support/exchange.c',
   agent: 'test/support/agent.c',
+  resctrl: 'test/support/resctrl.c',
   meter: 'test/bench/meter.c',
 } as const;
 export type Program = keyof typeof programs;

@@ -2,7 +2,7 @@ import t from 'tap';
 import { deviceRules } from '../../src/cgroup/device-rules.ts';
 import type { Resources, Spec } from '../../src/generated/config.ts';
 import type { Operation } from '../../src/generated/plan.ts';
-import { resourcesOfFlags } from '../../src/engine/update-flags.ts';
+import { rdtOfFlags, resourcesOfFlags } from '../../src/engine/update-flags.ts';
 import { compileUpdate } from '../../src/plan/compile-update.ts';
 import { undoOf } from '../../src/plan/update/before.ts';
 import { deviceChanges } from '../../src/plan/update/devices.ts';
@@ -19,7 +19,7 @@ function writes(kept: Resources, update: Resources, mode: 'hybrid' | 'v2'): stri
 function operations(kept: Resources, update: Resources, mode: 'hybrid' | 'v2'): readonly Operation[] {
   const config = defaultConfig();
   config.linux.resources = kept as Record<string, unknown>;
-  return compileUpdate(config as unknown as Spec, mergeResources(kept, update), context({ cgroup: cgroups[mode] })).operations;
+  return compileUpdate(config as unknown as Spec, mergeResources(kept, update), undefined, context({ cgroup: cgroups[mode] })).operations;
 }
 
 t.test('zeros, empty texts and empty lists leave alone', async (t) => {
@@ -101,8 +101,16 @@ t.test('flags', async (t) => {
     memory: { limit: 1610612736, swap: -1, reservation: 10240 }, cpu: { quota: -1, cpus: '0' }, pids: { limit: 7 },
   });
   t.same(resourcesOfFlags({ root: '/x', 'kernel-memory': '5' }), {});
-  for (const options of [{ memory: '5x' }, { memory: '-2' }, { 'cpu-share': '-1' }, { 'pids-limit': '1e3' }, { 'l3-cache-schema': 'L3:0=f' }]) {
+  for (const options of [{ memory: '5x' }, { memory: '-2' }, { 'cpu-share': '-1' }, { 'pids-limit': '1e3' }]) {
     t.throws(() => resourcesOfFlags(options as Record<string, string>), /-/, JSON.stringify(options));
+  }
+});
+
+t.test('flags of resctrl', async (t) => {
+  t.equal(rdtOfFlags({ memory: '5m' }), undefined);
+  t.same(rdtOfFlags({ 'l3-cache-schema': 'L3:0=f', 'mem-bw-schema': 'MB:0=10' }), { l3CacheSchema: 'L3:0=f', memBwSchema: 'MB:0=10' });
+  for (const options of [{ 'l3-cache-schema': 'MB:0=1' }, { 'mem-bw-schema': 'MB:0=1\nL3:0=f' }]) {
+    t.throws(() => rdtOfFlags(options as Record<string, string>), /-/, JSON.stringify(options));
   }
 });
 

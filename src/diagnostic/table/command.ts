@@ -97,6 +97,7 @@ export const command = {
   updateNothing: {
     code: 'E0132', message: 'there is nothing to update', hint: 'give --resources FILE, or a limit such as --memory; zero leaves a value as it is',
   },
+  rdtNone: { code: 'E0133', message: 'the container has no class of service of its own', hint: 'set linux.intelRdt before create' },
   duration: { code: 'E0131', native: true, message: 'invalid duration "{value}" for {flag}', hint: 'give such as 500ms, 5s or 1m30s' },
   resourceFile: { code: 'E0125', native: true, message: 'cannot write "{path}" ({errno})' },
   flagForm: { code: 'E0139', message: 'invalid value "{value}" for --{name}', hint: '{remedy}' },

@@ -192,6 +192,8 @@ export const operation = {
   'rdt.join/group:ENOENT': { code: 'E0822', message: 'the class of service "{group}" is missing', hint: 'make it, or say how with schemata' },
   'rdt.join/compare': { code: 'E0823', message: 'the class of service "{group}" has other schemata than the configuration asks for', hint: '"{detail}" is not what it has', otherwise: 'choose another closID' },
   'rdt.join/monitor': { code: 'E0824', message: 'cannot make a monitoring group for the container', hint: 'is their number used up? see num_rmids of resctrl' },
+  'rdt.update': { code: 'E0826', message: 'cannot change the schemata of the class of service "{group}"', hint: '{detail}' },
+  'rdt.update/mount': { code: 'E0827', message: 'no resctrl file system is mounted', hint: 'mount it on /sys/fs/resctrl' },
   'rdt.remove': { code: 'E0825', message: 'cannot remove the class of service "{group}"' },
   'net.move': { code: 'E0813', message: 'cannot move the network device "{device}" to the container' },
   'net.move/find:ENODEV': { code: 'E0814', message: 'there is no network device "{device}"', hint: '"ip link" lists them' },

@@ -20,7 +20,7 @@ import { explain } from '../failure.ts';
 import { contextOf, isOn } from '../options.ts';
 import { InvalidDocument, configOf, resourcesOf } from '../read.ts';
 import { answerPlans, answerText } from '../respond.ts';
-import { resourcesOfFlags } from '../update-flags.ts';
+import { rdtOfFlags, resourcesOfFlags } from '../update-flags.ts';
 import { storedOf } from './create.ts';
 
 export function update(call: Call): Response {
@@ -30,8 +30,14 @@ export function update(call: Call): Response {
   if (isOn(flagsOf(call), 'dry-run')) return answerText(renderWrites(made.operations));
   const plan = encodePlan({ planVersion: 1, programs: { update: made.operations } }, call.host.writer());
   const stored = storedOf(call, compile(made.spec, contextOf(call.request, call.host)));
-  const text = replaceValue(call.texts[call.configName]!, resourcesAt, exactText(made.merged.resources));
+  const text = keptText(call, made);
   return { ...answerPlans(plan, stored, ''), config: text };
+}
+
+/** The configuration that is kept for the later verbs, with what the update has changed. */
+function keptText(call: Call, { merged, spec }: Update): string {
+  const text = replaceValue(call.texts[call.configName]!, resourcesAt, exactText(merged.resources));
+  return rdtOfFlags(flagsOf(call)) === undefined ? text : replaceValue(text, '/linux/intelRdt', exactText(spec.linux?.intelRdt));
 }
 
 /** Why the plan of an update failed; undefined when it has no such operation. */
@@ -49,12 +55,13 @@ function updateOf(call: Call): Update {
   const spec = configOf(call);
   const resources: Resources = call.blobs.process === undefined ? resourcesOfFlags(flagsOf(call)) : resourcesOf(call);
   const merged = mergeResources(spec.linux?.resources, resources);
-  if (merged.given.size === 0 && call.blobs.process === undefined) throw new PlanError(diagnose('updateNothing'));
+  const rdt = rdtOfFlags(flagsOf(call));
+  if (merged.given.size === 0 && rdt === undefined && call.blobs.process === undefined) throw new PlanError(diagnose('updateNothing'));
   const findings = new Findings(false);
   checkLimits(merged.resources, resourcesAt, findings);
   if (findings.found.length > 0) throw new InvalidDocument(findings.found.map((found) => inUpdate(call, merged, found)));
   try {
-    return compileUpdate(spec, merged, contextOf(call.request, call.host));
+    return compileUpdate(spec, merged, rdt, contextOf(call.request, call.host));
   } catch (error) {
     if (!(error instanceof PlanError)) throw error;
     throw new PlanError(inUpdate(call, merged, error.diagnostic));

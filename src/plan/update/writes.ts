@@ -15,6 +15,7 @@ function lines(operation: Operation, when: string): string {
     }
     case 'cgroup.update': return `${when}${operation.dir.mount}/${operation.dir.path}/${operation.file} <- ${operation.value}\n`;
     case 'cgroup.check': return `${when}${operation.dir.mount}/${operation.dir.path}/${operation.file} must not be above ${operation.limit}\n`;
+    case 'rdt.update': return `${when}/sys/fs/resctrl/${operation.group === '' ? '' : `${operation.group}/`}schemata <- ${operation.schemata.trimEnd().replaceAll('\n', ', ')}\n`;
     case 'cgroup.devices':
       return `${when}${operation.dir.mount}/${operation.dir.path}: device program of ${operation.program.length / 8} instructions\n`;
     default: return `${when}${operation.op}\n`;
