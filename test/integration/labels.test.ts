@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { assert, test } from '../support/case.ts';
 import { which } from '../support/paths.ts';
+import { runtimeName } from '../support/runtime.ts';
 
 const enabled = '/sys/module/apparmor/parameters/enabled';
 const hasAppArmor = existsSync(enabled) && readFileSync(enabled, 'utf8').startsWith('Y');
@@ -23,7 +24,7 @@ test('apparmorProfile: the program runs under it, with and without no_new_privs'
     const change = (config: { process: { apparmorProfile?: string; noNewPrivileges?: boolean } }): void => {
       Object.assign(config.process, { apparmorProfile: 'veloci-test', noNewPrivileges });
     };
-    assert.match(await c.sh('cat /proc/self/attr/current', change), /^veloci-test \(enforce\)/);
+    assert.match(await c.sh('cat /proc/self/attr/current /proc/self/attr/apparmor/current', change), /^veloci-test \(enforce\)\nveloci-test \(enforce\)/);
     assert.notEqual((await c.run(c.command(['cat', '/etc/passwd'], change))).code, 0);
   }
 }, { skip: noParser });
@@ -33,6 +34,7 @@ test('apparmorProfile: a further process has the container\'s, or its own', asyn
   c.later(() => load(true));
   const { id } = await c.started(c.command(['/probe', 'pause'], (config) => { config.process.apparmorProfile = 'veloci-test'; }));
   assert.match((await c.rt(['exec', id, 'cat', '/proc/self/attr/current'])).stdout, /^veloci-test/);
+  assert.notEqual((await c.rt(['exec', id, 'cat', '/etc/passwd'])).code, 0);
   assert.match((await c.rt(['exec', '--apparmor', 'unconfined', id, 'cat', '/proc/self/attr/current'])).stdout, /^unconfined/);
 }, { skip: noParser });
 
@@ -40,7 +42,14 @@ test('apparmorProfile: one that is not loaded is an error that names it', async 
   const result = await c.run(c.command(['/probe'], (config) => { config.process.apparmorProfile = 'veloci-not-there'; }));
   assert.notEqual(result.code, 0);
   assert.match(result.stderr, /veloci-not-there/);
+  if (runtimeName().startsWith('veloci')) assert.match(result.stderr, /config\.json:\d+:\d+ \(\/process\/apparmorProfile\)/);
+  await c.nothingLeft();
 }, { skip: noAppArmor });
+
+test('apparmorProfile: features says that it is supported', async (c) => {
+  const { linux } = JSON.parse((await c.rt(['features'])).stdout) as { linux: { apparmor: { enabled: boolean } } };
+  assert.equal(linux.apparmor.enabled, true);
+});
 
 test('labels without their security module are errors; empty ones are none', async (c) => {
   for (const [change, text] of [

@@ -1,5 +1,5 @@
 // Imported first by every integration test: runs the file again inside the sandbox (see sandbox.c) and
-// leaves with its status. Inside, nothing but cgroups, /tmp, /run and /dev/shm can be written.
+// leaves with its status. Inside, nothing but cgroups, securityfs, /tmp, /run and /dev/shm can be written.
 import { spawnSync } from 'node:child_process';
 import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';

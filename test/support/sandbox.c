@@ -1,6 +1,6 @@
 // sandbox CMD ARG... - runs a command where a broken container runtime can hurt nobody: in new mount,
 // pid, network, UTS and IPC namespaces, with every mount of the host read-only except the cgroup file
-// systems, and with empty /tmp, /run and /dev/shm, but for the folders that SANDBOX_KEEP names (with colons between):
+// systems and securityfs (to load AppArmor profiles), and with empty /tmp, /run and /dev/shm, but for the folders that SANDBOX_KEEP names (with colons between):
 // a checkout may lie below /tmp. Its pid 1 reaps, so orphaned containers do not stay
 // zombies, and everything dies with it. Exits with the command's status (128+n for a signal).
 #define _GNU_SOURCE
@@ -30,6 +30,13 @@ static void die(const char *what) {
 static void set_attributes(const char *path, unsigned set, unsigned clear) {
   struct mount_attr attr = {.attr_set = set, .attr_clr = clear};
   if (syscall(SYS_mount_setattr, AT_FDCWD, path, AT_RECURSIVE, &attr, sizeof attr) < 0) die(path);
+}
+
+// Where it is mounted; elsewhere the folder is missing (ENOENT) or an empty one of sysfs (EINVAL).
+static void open_securityfs(void) {
+  struct mount_attr attr = {.attr_clr = MOUNT_ATTR_RDONLY};
+  const char *path = "/sys/kernel/security";
+  if (syscall(SYS_mount_setattr, AT_FDCWD, path, 0, &attr, sizeof attr) < 0 && errno != ENOENT && errno != EINVAL) die(path);
 }
 
 static int exit_code(int status) {
@@ -85,6 +92,7 @@ static int pid_one(char **argv) {
   if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) die("/ private");
   set_attributes("/", MOUNT_ATTR_RDONLY, 0);
   set_attributes("/sys/fs/cgroup", 0, MOUNT_ATTR_RDONLY);
+  open_securityfs();
   if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0) die("/proc");
   take_kept();
   char *cwd = getcwd(NULL, 0);
