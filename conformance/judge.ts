@@ -7,6 +7,21 @@ export interface TestResult {
   readonly name: string;
   readonly outcome: 'passed' | 'failed' | 'skipped' | 'known';
   readonly reason: string;
+  /** Ran in the virtual machine of test/vm. */
+  readonly guest?: boolean;
+}
+
+/** Results of this machine and of the virtual machine as one: a test counts when it passes in one and fails in none. */
+export function withGuest(here: readonly TestResult[], guest: readonly TestResult[]): TestResult[] {
+  const byName = new Map(here.map((result) => [result.name, result]));
+  for (const result of guest) {
+    const own = byName.get(result.name);
+    const ran = result.outcome !== 'skipped';
+    if (own === undefined || (ran && own.outcome === 'skipped') || (result.outcome === 'failed' && own.outcome === 'passed')) {
+      byName.set(result.name, { ...result, guest: true });
+    }
+  }
+  return [...byName.values()];
 }
 
 /** What became of a sentence. `elsewhere`: its tests cannot run on this machine. */
@@ -17,6 +32,8 @@ export interface Judgement {
   readonly outcome: Outcome;
   /** Why it is not shown. */
   readonly why: string;
+  /** Shown by tests that ran in the virtual machine alone. */
+  readonly guest?: boolean;
 }
 
 /** All sentences, and what is wrong with the matrix itself: tests that it names and that did not run. */
@@ -36,13 +53,13 @@ export function judge(rows: readonly Row[], results: readonly TestResult[]): { j
       if (bad.length === 0 && skipped.length === 0) problems.push(`${row.document}.md:${row.line} ${row.key} is called missing, but its tests pass`);
       return { row, outcome: 'missing', why: bad.length === 0 ? 'cannot be tested here' : `not done: "${bad[0]!.name}" fails` };
     }
-    if (bad.length > 0) return { row, outcome: 'failed', why: bad.map(({ name }) => name).join(', ') };
+    if (bad.length > 0) return { row, outcome: 'failed', why: bad.map(({ name, guest }) => (guest === true ? `${name} (in the virtual machine)` : name)).join(', ') };
     // A pattern that covers several tests is shown by those that can run.
     const passed = named.some(({ outcome }) => outcome === 'passed');
     if (!passed || (skipped.length > 0 && !row.tests.some((test) => test.includes('*')))) {
       return { row, outcome: 'elsewhere', why: skipped[0]?.reason || 'its tests did not run' };
     }
-    return { row, outcome: 'shown', why: '' };
+    return { row, outcome: 'shown', why: '', guest: named.some(({ guest, outcome }) => guest === true && outcome === 'passed') };
   });
   return { judgements, problems };
 }

@@ -42,6 +42,13 @@ function lists(judgements: readonly Judgement[], outcome: Outcome): string {
     `- ${row.strength} \`${row.key}\` (${document}.md:${row.line}, #${row.section}): ${why}\n`).join('')).filter((part) => part !== '').join('');
 }
 
+/** Sentences that this machine cannot show, and the virtual machine does. */
+function shownInGuest(judgements: readonly Judgement[]): string {
+  const own = judgements.filter(({ guest }) => guest === true);
+  if (own.length === 0) return 'None: `npm run test:vm`, then `npm run conformance -- --vm` count what it shows.\n';
+  return own.map(({ row }) => `- ${row.strength} \`${row.key}\` (${row.document}.md:${row.line}, #${row.section})\n`).join('');
+}
+
 /** Why sentences do not apply, by kind, with their number. */
 function notApplicable(judgements: readonly Judgement[]): string {
   const kinds = new Map<string, number>();
@@ -89,6 +96,11 @@ ${lists(judgements, 'failed')}
 ## Not run here
 
 ${lists(judgements, 'elsewhere')}
+## Shown in the virtual machine alone
+
+With systemd, cgroup v2 alone, AppArmor and another kernel (test/vm).
+
+${shownInGuest(judgements)}
 ## Not applicable
 
 ${notApplicable(judgements)}

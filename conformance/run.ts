@@ -3,9 +3,23 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { inRoot, root } from '../scripts/lib/root.ts';
-import { TapReader } from '../scripts/lib/tap-results.ts';
+import { readGuestFile } from '../scripts/lib/guest-results.ts';
+import { TapReader, type Result } from '../scripts/lib/tap-results.ts';
 import type { TestResult } from './judge.ts';
 import { compiledPath } from './matrix.ts';
+
+function resultOf(file: string, { path, outcome, reason, diagnostic }: Result): TestResult {
+  return {
+    name: `${file} > ${path[0]}`,
+    outcome: outcome === 'skipped' && reason.startsWith('to do: ') ? 'known' : outcome,
+    reason: reason === '' ? diagnostic.slice(0, 3).join(' ').trim() && '' : reason.replace(/^to do: /, ''),
+  };
+}
+
+/** What `npm run test:vm` has left of a test file; nothing when it did not run there. */
+export function guestFile(file: string): TestResult[] {
+  return (readGuestFile(file)?.results ?? []).map((result) => resultOf(file, result));
+}
 
 /**
  * Runs a test file to its end.
@@ -26,11 +40,7 @@ export async function runFile(file: string, runtime: string): Promise<TestResult
   const reader = new TapReader();
   for await (const line of createInterface({ input: child.stdout })) reader.line(line);
   const status = await ended;
-  const results = reader.results.map(({ path: names, outcome, reason, diagnostic }): TestResult => ({
-    name: `${file} > ${names[0]}`,
-    outcome: outcome === 'skipped' && reason.startsWith('to do: ') ? 'known' : outcome,
-    reason: reason === '' ? diagnostic.slice(0, 3).join(' ').trim() && '' : reason.replace(/^to do: /, ''),
-  }));
+  const results = reader.results.map((result) => resultOf(file, result));
   if (results.length === 0) results.push({ name: `${file} > the file`, outcome: 'failed', reason: `it ended with ${status} and no result` });
   return results;
 }

@@ -2,18 +2,20 @@
 //
 //   RUNTIME=crun npm run conformance               the tests on another runtime; writes nothing
 //   RUNTIME=crun npm run conformance -- --record   the same; keeps what it fails in conformance/peers.tsv
+//   npm run conformance -- --vm                    counts the results that npm run test:vm has left, too
 //   npm run conformance -- --validation DIR        the programs of DIR, a folder of the public validation suite
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { expectedToFail, judge, type TestResult } from '../conformance/judge.ts';
+import { expectedToFail, judge, withGuest, type TestResult } from '../conformance/judge.ts';
 import { filesOf, readMatrix } from '../conformance/matrix.ts';
 import { readPeers, recordPeer } from '../conformance/peers.ts';
 import { report, summary } from '../conformance/report.ts';
-import { runFile } from '../conformance/run.ts';
+import { guestFile, runFile } from '../conformance/run.ts';
 import { runValidation } from '../conformance/validation.ts';
 import { runtimePath } from '../test/support/paths.ts';
 import { runtimeName } from '../test/support/runtime.ts';
 import { main as build } from './build.ts';
+import { checkGuestResults } from './lib/guest-results.ts';
 import { inRoot } from './lib/root.ts';
 
 const peersFile = inRoot('conformance', 'peers.tsv');
@@ -26,26 +28,29 @@ function print(number: number, { name, outcome, reason }: TestResult): void {
 
 /** Entry point of the script; resolves to the exit status. */
 export async function main(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: { record: { type: 'boolean' }, validation: { type: 'string' } } });
+  const { values } = parseArgs({ args: [...args], options: { record: { type: 'boolean' }, vm: { type: 'boolean' }, validation: { type: 'string' } } });
   await build([]);
   const runtime = runtimePath();
   if (values.validation !== undefined) return runValidation(values.validation, runtime);
+  if (values.vm === true) checkGuestResults(runtime);
   const rows = readMatrix(inRoot('conformance'));
   const name = runtimeName();
   const isOwn = name.startsWith('veloci');
   const peer = readPeers(peersFile).filter((failure) => name.startsWith(failure.peer));
   const whyKnown = new Map(peer.map(({ test, why }) => [test, why]));
   const isMissing = expectedToFail(rows);
-  const results: TestResult[] = [];
+  const here: TestResult[] = [];
+  const files = filesOf(rows);
   console.log('TAP version 14');
-  for (const file of filesOf(rows)) {
+  for (const file of files) {
     for (const result of await runFile(file, runtime)) {
       const why = isOwn ? (isMissing(result.name) ? 'missing' : undefined) : whyKnown.get(result.name);
       const told = result.outcome === 'failed' && why !== undefined ? { ...result, outcome: 'known' as const, reason: why } : result;
-      print(results.push(told), told);
+      print(here.push(told), told);
     }
   }
-  console.log(`1..${results.length}`);
+  console.log(`1..${here.length}`);
+  const results = values.vm === true ? withGuest(here, files.flatMap(guestFile)) : here;
   const { judgements, problems } = judge(rows, results);
   for (const line of [name, ...summary(judgements).split('\n'), ...problems]) console.log(`# ${line}`);
   if (!isOwn) {

@@ -1,33 +1,56 @@
 // npm run test:vm [-- NAME...]: the compiled black-box tests inside a virtual machine with systemd and
-// cgroup v2 alone, all in one run. NAMEs choose test files (lifecycle, exec …); without any, all of them.
+// cgroup v2 alone, all in one run. NAMEs choose test files (lifecycle, conformance/config …); without any, all of
+// them. The results stay in build/vm-results: npm run conformance -- --vm counts them.
 //
 //   RUNTIME=PATH             the runtime; crun and runc are in the guest (default dist/bin/veloci)
 //   VELOCI_TEST_SCALE=N      multiplies time limits (default 10: the guest may be emulated)
 //   VM_…                     see test/vm/vm-build and test/vm/vm-run
 import { spawn } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { compiledPath } from '../conformance/matrix.ts';
 import { busyboxRootfs } from '../test/support/helpers.ts';
 import { repository } from '../test/support/paths.ts';
+import { fingerprint, guestResults, readGuestFile } from './lib/guest-results.ts';
 
-/** The guest runs the files one after the other; each leaves NAME.tap and NAME.status in the results. */
+/** The guest runs the files one after the other; each leaves NAME.tap, NAME.err and NAME.status in the results. */
 const guestScript = `
 results=$1; shift
-mkdir -p /tmp/run
 cp "$(readlink -f "$(command -v node)")" /usr/local/lib/node # the sandbox hides /run, where it is
-for file; do
-  name=$(basename "$file" .test.js)
-  echo "# $name" >&2
-  /usr/local/lib/node "$file" >/tmp/run/$name.tap 2>/tmp/run/$name.err </dev/null
-  echo $? >/tmp/run/$name.status
+while (($#)); do
+  echo "# $1" >&2
+  /usr/local/lib/node "$2" >/tmp/tap 2>/tmp/err </dev/null
+  status=$?
+  cp /tmp/tap "$results/$1.tap"
+  cp /tmp/err "$results/$1.err"
+  echo $status >"$results/$1.status"
+  shift 2
 done
-cp /tmp/run/* "$results"/
 `;
 
-/** "ok", "failed" and "todo" of a TAP file of ours: one nested test point for each case. */
-function count(tap: string): { failed: string[]; todo: number; passed: number } {
-  const failed = [...tap.matchAll(/^ {4}not ok \d+ - (?!.*# TODO)(.*)$/gm)].map((match) => match[1] ?? '');
-  return { failed, todo: tap.match(/^ {4}not ok .*# TODO/gm)?.length ?? 0, passed: tap.match(/^ {4}ok /gm)?.length ?? 0 };
+/** Names of the test files, as FOLDER/NAME. What needs Debian's packages in the guest is left out. */
+function testFiles(args: readonly string[]): string[] {
+  const all = ['integration', 'conformance'].flatMap((folder) => readdirSync(dirname(join(repository, compiledPath(`${folder}/x`))))
+    .filter((name) => name.endsWith('.test.js') && !/debian|podman/.test(name))
+    .map((name) => `${folder}/${name.slice(0, -'.test.js'.length)}`));
+  return args.length === 0 ? all : all.filter((file) => args.includes(file) || args.includes(file.replace('integration/', '')));
+}
+
+/** Prints how a file ended; returns the numbers of tests that passed and failed. */
+function report(file: string): { passed: number; failed: number } {
+  const found = readGuestFile(file);
+  if (found === undefined) {
+    console.log(`${file}: did not run`);
+    return { passed: 0, failed: 1 };
+  }
+  const { results, status } = found;
+  const failed = results.filter(({ outcome }) => outcome === 'failed');
+  const passed = results.filter(({ outcome }) => outcome === 'passed').length;
+  const crashed = status !== 0 && failed.length === 0;
+  console.log(`${file}: ${passed} passed, ${failed.length} failed, ${results.length - passed - failed.length} skipped${crashed ? `, left with ${status}` : ''}`);
+  for (const { path } of failed) console.log(`    not ok ${path[0]}`);
+  for (const { path, reason } of results.filter(({ outcome }) => outcome === 'skipped')) console.log(`    skipped ${path[0]}: ${reason}`);
+  return { passed, failed: failed.length + Number(crashed) };
 }
 
 /** Entry point of the script; resolves to the exit status. */
@@ -36,36 +59,26 @@ export async function main(args: string[]): Promise<number> {
   process.env['XDG_CACHE_HOME'] = cache; // the guest sees the repository alone
   busyboxRootfs();
 
-  const dir = join(repository, 'build/test/integration');
-  const files = readdirSync(dir).filter((name) => name.endsWith('.test.js') && !/debian|podman/.test(name))
-    .filter((name) => args.length === 0 || args.includes(name.slice(0, -'.test.js'.length)));
-  const results = join(repository, 'build/vm-results');
-  rmSync(results, { recursive: true, force: true });
-  mkdirSync(results, { recursive: true });
+  const files = testFiles(args);
+  rmSync(guestResults, { recursive: true, force: true });
+  for (const file of files) mkdirSync(join(guestResults, dirname(file)), { recursive: true });
 
   // a linked node_modules lies outside of the shared folder
   const modules = dirname(realpathSync(join(repository, 'node_modules')));
   const runtime = process.env['RUNTIME'] || join(repository, 'dist/bin/veloci');
+  if (existsSync(runtime)) writeFileSync(join(guestResults, 'runtime'), fingerprint(runtime));
   const child = spawn(join(repository, 'test/vm/vm-run'), ['--', 'env', `RUNTIME=${runtime}`, `XDG_CACHE_HOME=${cache}`,
-    `VELOCI_TEST_SCALE=${process.env['VELOCI_TEST_SCALE'] || 10}`, 'bash', '-c', guestScript, 'guest', results,
-    ...files.map((name) => join(dir, name))], {
+    `VELOCI_TEST_SCALE=${process.env['VELOCI_TEST_SCALE'] || 10}`, 'bash', '-c', guestScript, 'guest', guestResults,
+    ...files.flatMap((file) => [file, join(repository, compiledPath(file))])], {
     stdio: 'inherit', cwd: repository,
     env: { ...process.env, XDG_CACHE_HOME: '', VM_PROJECT: repository, ...(modules === repository ? {} : { VM_SHARE: modules }) },
   });
   const status = await new Promise<number>((resolve) => child.on('exit', (code) => resolve(code ?? 1)));
   if (status !== 0) return status;
 
-  let passed = 0;
-  let failures = 0;
-  for (const name of files.map((file) => file.slice(0, -'.test.js'.length))) {
-    const { failed, todo, passed: ok } = count(readFileSync(join(results, `${name}.tap`), 'utf8'));
-    const exit = Number(readFileSync(join(results, `${name}.status`), 'utf8'));
-    const crashed = exit !== 0 && failed.length === 0;
-    passed += ok;
-    failures += failed.length + Number(crashed);
-    console.log(`${name}: ${ok} passed, ${failed.length} failed, ${todo} known to fail${crashed ? `, left with ${exit}` : ''}`);
-    for (const title of failed) console.log(`    not ok ${title}`);
-  }
-  console.log(`results: ${relative(repository, results)}\n${passed} passed, ${failures} failed`);
-  return failures === 0 ? 0 : 1;
+  const counts = files.map(report);
+  const sum = (pick: (one: { passed: number; failed: number }) => number): number => counts.reduce((total, one) => total + pick(one), 0);
+  const failed = sum((one) => one.failed);
+  console.log(`results: ${relative(repository, guestResults)}\n${sum((one) => one.passed)} passed, ${failed} failed`);
+  return failed === 0 ? 0 : 1;
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { expectedToFail, judge, type TestResult } from '../../conformance/judge.ts';
+import { expectedToFail, judge, withGuest, type TestResult } from '../../conformance/judge.ts';
 import { filesOf, isNamed, readMatrix, type Row } from '../../conformance/matrix.ts';
 import { readPeers } from '../../conformance/peers.ts';
 
@@ -44,4 +44,17 @@ t.test('judging', async (t) => {
   t.match(judge([missing], ran('passed', 'a')).problems, [/called missing, but its tests pass/]);
   t.ok(expectedToFail([missing])('integration/x > a'));
   t.notOk(expectedToFail([row])('integration/x > a'));
+});
+
+t.test('what the virtual machine shows counts, and what fails there', async (t) => {
+  const both = (here: TestResult['outcome'], there: TestResult['outcome']): string =>
+    outcomeOf({ ...row, tests: ['integration/x > a'] }, withGuest(ran(here, 'a'), ran(there, 'a')));
+  t.equal(both('skipped', 'passed'), 'shown');
+  t.equal(both('passed', 'skipped'), 'shown');
+  t.equal(both('passed', 'failed'), 'failed');
+  t.equal(both('failed', 'passed'), 'failed');
+  t.equal(both('skipped', 'skipped'), 'elsewhere');
+  const one = { ...row, tests: ['integration/x > a'] };
+  t.equal(judge([one], withGuest(ran('skipped', 'a'), ran('passed', 'a'))).judgements[0]!.guest, true);
+  t.equal(judge([one], withGuest(ran('passed', 'a'), ran('passed', 'a'))).judgements[0]!.guest, false);
 });
