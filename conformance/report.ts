@@ -90,6 +90,11 @@ ${table(judgements)}
 ## Missing
 
 ${lists(judgements, 'missing')}
+## On purpose
+
+- \`namespace-inherited\` (config-linux.md:45) holds for every kind but one: a configuration without a mount namespace is refused
+  ([decision 5](decisions/0005-always-a-mount-namespace.md)).
+
 ## Failed
 
 ${lists(judgements, 'failed')}

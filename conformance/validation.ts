@@ -9,7 +9,7 @@ const timeLimit = 60;
 
 interface Known {
   /** suite: a fault of the program; kernel, machine: what it needs is not here; older: an older version of the
-   *  specification; race: passes or not by chance. */
+   *  specification; race: passes or not by chance; decision: what we do otherwise on purpose. */
   readonly kind: string;
   readonly why: string;
 }
