@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0xba, 0x33, 0x00, 0x3d, 0x4b, 0xdf, 0x08, 0x9b, 0x03, 0xc5, 0x39, 0x0b, 0x37, 0x5a, 0xd9, 0x53,
+    0x98, 0x9a, 0x66, 0x7c, 0xd8, 0xc0, 0x91, 0x34, 0xbb, 0x69, 0x3f, 0xbb, 0x72, 0x52, 0x22, 0xcb,
 };
-constexpr char plan_schema_hash_text[] = "ba33003d4bdf089b03c5390b375ad953";
+constexpr char plan_schema_hash_text[] = "989a667cd8c09134bb693fbb725222cb";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -111,11 +111,12 @@ enum class RdtJoinForm : uint8_t {
 constexpr uint8_t rdt_join_form_count = 3;
 bool read(Reader &reader, RdtJoinForm &value);
 
-// attr/exec for SELinux (and AppArmor before Linux 5.8), attr/apparmor/exec for AppArmor.
+// attr/exec for SELinux (and AppArmor before Linux 5.8), attr/apparmor/exec for AppArmor,
+// attr/keycreate for keys that are made before execve.
 enum class LabelExecFile : uint8_t {
-  exec, apparmor_exec,
+  exec, apparmor_exec, key_create,
 };
-constexpr uint8_t label_exec_file_count = 2;
+constexpr uint8_t label_exec_file_count = 3;
 bool read(Reader &reader, LabelExecFile &value);
 
 // A set of namespace types, as the CLONE_NEW* bits of clone(2).
@@ -1182,7 +1183,8 @@ bool read(Reader &reader, ProgramRun &value);
 // Sets the security label that the container's program gets at execve: writes below /proc/self/attr
 // through a procfs that is ours.
 struct LabelExec {
-  // attr/exec for SELinux (and AppArmor before Linux 5.8), attr/apparmor/exec for AppArmor.
+  // attr/exec for SELinux (and AppArmor before Linux 5.8), attr/apparmor/exec for AppArmor,
+  // attr/keycreate for keys that are made before execve.
   LabelExecFile file{};
   // An SELinux context, or `exec PROFILE`.
   Str value;

@@ -95,6 +95,7 @@ const indexOfRdtJoinForm = {
 const indexOfLabelExecFile = {
   exec: 0,
   apparmorExec: 1,
+  keyCreate: 2,
 } as const;
 
 const programNames = [
@@ -1345,10 +1346,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0x3d0033ba);
-  w.u32(0x9b08df4b);
-  w.u32(0x0b39c503);
-  w.u32(0x53d95a37);
+  w.u32(0x7c669a98);
+  w.u32(0x3491c0d8);
+  w.u32(0xbb3f69bb);
+  w.u32(0xcb225272);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

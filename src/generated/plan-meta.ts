@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = 'ba33003d4bdf089b03c5390b375ad953';
+export const schemaHash = '989a667cd8c09134bb693fbb725222cb';
 
 export interface OperationMeta {
   readonly code: number;
@@ -145,7 +145,7 @@ const text = `{
 "PathSymlinkExisting": ["keep","replace"],
 "FdOpenForm": ["path","tree","recursiveTree"],
 "RdtJoinForm": ["own","shared","present"],
-"LabelExecFile": ["exec","apparmorExec"]
+"LabelExecFile": ["exec","apparmorExec","keyCreate"]
 },
 "flags": {
 "Namespace": {"time":128,"mount":131072,"cgroup":33554432,"uts":67108864,"ipc":134217728,"user":268435456,"pid":536870912,"network":1073741824},

@@ -64,8 +64,11 @@ export type FdOpenForm = 'path' | 'tree' | 'recursiveTree';
 /** Made for this container; made when it is missing; must be there. */
 export type RdtJoinForm = 'own' | 'shared' | 'present';
 
-/** attr/exec for SELinux (and AppArmor before Linux 5.8), attr/apparmor/exec for AppArmor. */
-export type LabelExecFile = 'exec' | 'apparmorExec';
+/**
+ * attr/exec for SELinux (and AppArmor before Linux 5.8), attr/apparmor/exec for AppArmor, attr/keycreate for
+ * keys that are made before execve.
+ */
+export type LabelExecFile = 'exec' | 'apparmorExec' | 'keyCreate';
 
 /** A set of namespace types, as the CLONE_NEW* bits of clone(2). */
 export const NamespaceFlag = {
@@ -1347,7 +1350,10 @@ export interface ProgramRun {
 export interface LabelExec {
   readonly op: 'label.exec';
   readonly from: string;
-  /** attr/exec for SELinux (and AppArmor before Linux 5.8), attr/apparmor/exec for AppArmor. */
+  /**
+   * attr/exec for SELinux (and AppArmor before Linux 5.8), attr/apparmor/exec for AppArmor, attr/keycreate
+   * for keys that are made before execve.
+   */
   readonly file: LabelExecFile;
   /** An SELinux context, or `exec PROFILE`. */
   readonly value: string;

@@ -165,3 +165,11 @@ t.test('network devices and Intel RDT', async (t) => {
   t.match(joins({ closID: 'a', schemata: ['L3:0=1'] }), { group: 'a', form: 'shared', compare: [] });
   t.match(joins({ closID: '/' }), { group: '', form: 'present' });
 });
+
+t.test('SELinux: the program and its session keyring get the label', async (t) => {
+  const label = 'system_u:system_r:container_t:s0';
+  const { init = [] } = planOf((config) => { config.process['selinuxLabel'] = label; }, { lsm: { apparmor: false, selinux: true } }).programs;
+  const labels = find(init, 'label.exec');
+  t.match(labels, [{ file: 'keyCreate', value: label }, { file: 'exec', value: label }]);
+  t.ok(init.indexOf(labels[0]!) < init.findIndex(({ op }) => op === 'session.new'));
+});

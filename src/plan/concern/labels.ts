@@ -33,6 +33,16 @@ export function labelProgram(d: Draft): void {
   d.init.push(alt({ op: 'label.exec', from, file: 'apparmorExec', value }, [errno.ENOENT], { op: 'label.exec', from, file: 'exec', value }));
 }
 
+/**
+ * The session keyring gets the label of the program, which could not use it otherwise. execve sets back what later keys
+ * get.
+ */
+export function labelKeyring(d: Draft): void {
+  const { selinuxLabel: label } = d.process;
+  if (label === undefined || label === '' || !d.context.facts.lsm.selinux) return;
+  d.init.push({ op: 'label.exec', from: `${d.at}/selinuxLabel`, file: 'keyCreate', value: label });
+}
+
 /** File systems that belong to the kernel: their labels are the policy's. */
 const ownLabels: ReadonlySet<string> = new Set(['proc', 'sysfs', 'mqueue', 'cgroup', 'cgroup2']);
 
