@@ -1,7 +1,9 @@
 // config.md and config-linux.md: what no other test shows.
 import { assert, test } from '../../test/support/case.ts';
 import { put } from '../support/refused.ts';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from '../../test/support/spec.ts';
 
 test('unknown properties are ignored, at every depth', async (c) => {
   const facts = await c.probe((config) => {
@@ -126,3 +128,21 @@ test('a capability that cannot be granted is left out, with a warning', async (c
   assert.deepEqual([has(25), has(5)], [false, true]);
   assert.match(result.stderr, /SYS_TIME/);
 });
+
+test('the configuration that spec writes has /proc, /sys, /dev/pts and /dev/shm', async (c) => {
+  const bundle = c.command([]);
+  const own = JSON.parse(readFileSync(join(bundle.dir, 'config.json'), 'utf8')) as Config;
+  rmSync(join(bundle.dir, 'config.json'));
+  const written = await c.rt(['spec', '--bundle', bundle.dir], { cwd: bundle.dir });
+  assert.equal(written.code, 0, written.stderr);
+  const config = JSON.parse(readFileSync(join(bundle.dir, 'config.json'), 'utf8')) as Config;
+  Object.assign(config.process, { terminal: false, args: ['/probe'] });
+  config.root = own.root;
+  bundle.write(JSON.stringify(config));
+  const result = await c.run(bundle, { raw: true });
+  assert.equal(result.code, 0, result.stderr);
+  const { mounts } = JSON.parse(result.stdout) as { mounts: string[] };
+  for (const [path, type] of [['/proc', 'proc'], ['/sys', 'sysfs'], ['/dev/pts', 'devpts'], ['/dev/shm', 'tmpfs']] as const) {
+    assert.ok(mounts.some((line) => line.includes(` ${path} `) && line.includes(` - ${type} `)), path);
+  }
+}, { leaks: 'ignore' });

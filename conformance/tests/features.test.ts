@@ -180,3 +180,19 @@ test('the switches of the document are true or false', async (c) => {
   }
   assert.equal(typeof (linux['mountExtensions']?.['idmap'] as { enabled?: unknown } | undefined)?.enabled, 'boolean');
 }, { peers: [noneInCrun, { peer: 'runc 1.1.5', why: 'is older than these properties' }] });
+
+test('an annotation that changes what the runtime does is listed as potentially unsafe', async (c) => {
+  const { potentiallyUnsafeConfigAnnotations: listed = [] } = await features(c);
+  assert.ok(listed.every((entry) => typeof entry === 'string' && entry !== ''));
+  const isListed = (name: string): boolean => listed.some((entry) => (entry.endsWith('.') ? name.startsWith(entry) : name === entry));
+  const change = async (name: string, value: string): Promise<string> => {
+    const bundle = c.command(['/probe'], (config) => { config.annotations = { [name]: value }; });
+    const result = await c.run(bundle, { prefix: ['setpriv', '--groups', '4711', '--'] });
+    assert.equal(result.code, 0, result.stderr);
+    return JSON.stringify((JSON.parse(result.stdout) as { groups: number[] }).groups);
+  };
+  const plain = await change('com.example.nothing', '1');
+  assert.equal(isListed('com.example.nothing'), false);
+  if (await change('run.oci.keep_original_groups', '1') !== plain) assert.ok(isListed('run.oci.keep_original_groups'));
+  for (const name of ['org.systemd.property.TimeoutStopUSec', 'org.criu.config']) assert.ok(isListed(name), name);
+}, options);

@@ -1,5 +1,5 @@
 // Cgroups: limits are read back from the kernel, paths, joining, cleaning up. v1 and v2.
-import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, test, unified } from '../support/case.ts';
@@ -128,6 +128,20 @@ test('an empty cgroup that exists is used', async (c) => {
   const result = await c.create(c.command(['/probe', 'pause']), { id });
   assert.equal(result.code, 0, result.stderr);
 });
+
+test('a writable cgroup mount of v1 changes no owner', async (c) => {
+  const { id } = await c.started(c.command(['/probe', 'pause'], (config) => {
+    config.linux.namespaces.push({ type: 'user' });
+    config.linux.uidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }];
+    config.linux.gidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }];
+    config.mounts = config.mounts.filter(({ destination }) => destination !== '/sys/fs/cgroup');
+    config.mounts.push({ destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['rw'] });
+  }));
+  const top = '/sys/fs/cgroup';
+  const folders = readdirSync(top).map((name) => join(top, name, id)).filter((path) => existsSync(path));
+  assert.ok(folders.length > 0);
+  for (const path of folders) for (const name of ['.', ...readdirSync(path)]) assert.equal(statSync(join(path, name)).uid, 0, join(path, name));
+}, { skip: unified ? 'this host has cgroup v2 alone' : false });
 
 test('without a cgroupsPath there is one all the same', async (c) => {
   const id = c.id();

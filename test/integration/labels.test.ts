@@ -68,3 +68,19 @@ test('labels without their security module are errors; empty ones are none', asy
     config.linux['mountLabel'] = '';
   });
 }, { skip: hasAppArmor || existsSync('/sys/fs/selinux/enforce') ? 'this kernel has them' : false, only: 'veloci' });
+
+const noSelinux = existsSync('/sys/fs/selinux/enforce') ? false : 'this kernel has no SELinux';
+/** The label of this process with another type, which any policy has. */
+const labelled = (type: string): string => readFileSync('/proc/self/attr/current', 'utf8').replace('\0', '').trim().replace(/^([^:]*:[^:]*:)[^:]*/, `$1${type}`);
+
+test('selinuxLabel: the program and further processes have it', async (c) => {
+  const label = labelled('container_t');
+  const { id } = await c.started(c.command(['/probe', 'pause'], (config) => { Object.assign(config.process, { selinuxLabel: label }); }));
+  assert.equal((await c.rt(['exec', id, 'cat', '/proc/self/attr/current'])).stdout.replace('\0', '').trim(), label);
+}, { skip: noSelinux });
+
+test('mountLabel: the context of new mounts', async (c) => {
+  const label = labelled('container_file_t').replace(/^([^:]*):[^:]*/, '$1:object_r');
+  const out = await c.sh('grep " /dev " /proc/self/mountinfo', (config) => { config.linux['mountLabel'] = label; });
+  assert.ok(out.includes(`context="${label}"`) || out.includes(`context=${label}`), out);
+}, { skip: noSelinux });

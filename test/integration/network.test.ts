@@ -72,3 +72,31 @@ test('a start that fails brings the device back as it was', async (c) => {
   assert.match(shown, /10\.11\.12\.13\/24/);
   assert.match(shown, /[<,]UP[,>]/);
 }, { peers });
+
+/** What `ip` says about a device in the network namespace of a process. */
+const shownAt = (pid: number, name: string): string => execFileSync('nsenter', ['-t', String(pid), '-n', 'ip', 'address', 'show', name], { encoding: 'utf8' });
+
+test('what becomes of the device in the container is left alone', async (c) => {
+  device(c, 'vmove6');
+  const { id, pid } = await c.create(c.command(['/probe', 'pause'], move({ vmove6: { name: 'eth0' } })));
+  const inside = (...args: string[]): void => { execFileSync('nsenter', ['-t', String(pid), '-n', 'ip', ...args]); };
+  inside('address', 'delete', '10.11.12.13/24', 'dev', 'eth0');
+  inside('link', 'set', 'eth0', 'down', 'mtu', '1400');
+  for (const args of [['start', id], ['exec', id, 'true'], ['update', '--pids-limit', '50', id], ['pause', id], ['resume', id], ['state', id]]) {
+    const result = await c.rt(args);
+    assert.equal(result.code, 0, `${args[0]}: ${result.stderr}`);
+    assert.match(shownAt(pid, 'eth0'), /mtu 1400/);
+    assert.doesNotMatch(shownAt(pid, 'eth0'), /10\.11\.12\.13|[<,]UP[,>]/, args[0]);
+  }
+}, { peers });
+
+test('delete leaves the device in a network namespace that stays', async (c) => {
+  device(c, 'vmove7');
+  const keeper = await c.started(c.command(['/probe', 'pause']));
+  const { id } = await c.started(c.command(['/probe', 'pause'], move({ vmove7: { name: 'eth3' } }, (config) => {
+    for (const namespace of config.linux.namespaces) if (namespace.type === 'network') namespace.path = `/proc/${keeper.pid}/ns/net`;
+  })));
+  await c.destroy(id);
+  assert.match(shownAt(keeper.pid, 'eth3'), /10\.11\.12\.13\/24/);
+  assert.throws(() => ip('link', 'show', 'vmove7'));
+}, { peers });

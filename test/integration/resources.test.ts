@@ -1,4 +1,5 @@
 // linux.resources: every property is read back from the kernel, on v1 and on v2.
+import '../support/every-controller.ts';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, test, unified } from '../support/case.ts';
@@ -19,8 +20,12 @@ const disk = existsSync('/sys/block') ? readdirSync('/sys/block').find((name) =>
 const [major, minor] = disk === undefined ? [0, 0] : readFileSync(`/sys/block/${disk}/dev`, 'utf8').trim().split(':').map(Number) as [number, number];
 const device = `${major}:${minor}`;
 
+/** BFQ alone weighs devices. */
+const weighs = disk !== undefined && readFileSync(`/sys/block/${disk}/queue/scheduler`, 'utf8').includes('[bfq]');
+const rdma = existsSync('/sys/class/infiniband') ? readdirSync('/sys/class/infiniband')[0] : undefined;
+
 type Expected = readonly [controller: string, file: string, value: string | RegExp];
-interface Row { name: string; resources: Record<string, unknown>; v1?: Expected; v2?: Expected; version?: string; disk?: true }
+interface Row { name: string; resources: Record<string, unknown>; v1?: Expected; v2?: Expected; version?: string; disk?: true; weighed?: true; rdma?: true }
 
 const rows: readonly Row[] = [
   { name: 'memory.swap', resources: { memory: { limit: 67108864, swap: 100663296 } },
@@ -41,6 +46,7 @@ const rows: readonly Row[] = [
     v1: ['cpu', 'cpu.cfs_quota_us', '-1'], v2: ['cpu', 'cpu.max', 'max 50000'] },
   { name: 'cpu.period alone', resources: { cpu: { period: 50000 } }, v1: ['cpu', 'cpu.cfs_period_us', '50000'], v2: ['cpu', 'cpu.max', 'max 50000'] },
   { name: 'cpu.realtimePeriod', resources: { cpu: { realtimePeriod: 500000 } }, v1: ['cpu', 'cpu.rt_period_us', '500000'] },
+  { name: 'cpu.realtimeRuntime', resources: { cpu: { realtimePeriod: 500000, realtimeRuntime: 10000 } }, v1: ['cpu', 'cpu.rt_runtime_us', '10000'] },
   { name: 'pids.limit 0 of version 1.3', resources: { pids: { limit: 0 } }, version: '1.3.0', v1: ['pids', 'pids.max', '1'], v2: ['pids', 'pids.max', '1'] },
   { name: 'pids.limit 0 of version 1.2', resources: { pids: { limit: 0 } }, version: '1.2.0', v1: ['pids', 'pids.max', 'max'], v2: ['pids', 'pids.max', 'max'] },
   { name: 'hugepageLimits', resources: { hugepageLimits: [{ pageSize: '2MB', limit: 4194304 }] },
@@ -50,6 +56,14 @@ const rows: readonly Row[] = [
   { name: 'network.classID', resources: { network: { classID: 1048577 } }, v1: ['net_cls', 'net_cls.classid', '1048577'] },
   { name: 'network.priorities', resources: { network: { priorities: [{ name: 'lo', priority: 3 }] } }, v1: ['net_prio', 'net_prio.ifpriomap', /^lo 3$/m] },
   { name: 'blockIO.weight', resources: { blockIO: { weight: 500 } }, v1: ['blkio', 'blkio.bfq.weight', '500'], v2: ['io', 'io.weight', 'default 4950'] },
+  { name: 'blockIO.leafWeight', resources: { blockIO: { leafWeight: 300 } }, v1: ['blkio', 'blkio.leaf_weight', '300'] },
+  { name: 'blockIO.weightDevice', weighed: true, resources: { blockIO: { weightDevice: [{ major, minor, weight: 500 }] } },
+    v1: ['blkio', 'blkio.bfq.weight_device', new RegExp(`^${device} 500$`, 'm')], v2: ['io', 'io.bfq.weight', new RegExp(`^${device} 500$`, 'm')] },
+  { name: 'blockIO.weightDevice.leafWeight', disk: true, resources: { blockIO: { weightDevice: [{ major, minor, leafWeight: 300 }] } },
+    v1: ['blkio', 'blkio.leaf_weight_device', `${device} 300`] },
+  { name: 'rdma', resources: { rdma: { [rdma ?? '']: { hcaHandles: 3, hcaObjects: 10000 } } }, rdma: true,
+    v1: ['rdma', 'rdma.max', new RegExp(`^${rdma} hca_handle=3 hca_object=10000$`, 'm')],
+    v2: ['rdma', 'rdma.max', new RegExp(`^${rdma} hca_handle=3 hca_object=10000$`, 'm')] },
   ...([['throttleReadBpsDevice', 'read_bps', 'rbps'], ['throttleWriteBpsDevice', 'write_bps', 'wbps'],
     ['throttleReadIOPSDevice', 'read_iops', 'riops'], ['throttleWriteIOPSDevice', 'write_iops', 'wiops']] as const)
     .map(([property, v1, v2]): Row => ({
@@ -74,7 +88,8 @@ for (const row of rows) {
   const expected = unified ? row.v2 : row.v1;
   const skip = expected === undefined ? `no equivalent on cgroup ${unified ? 'v2' : 'v1'}`
     : !has(expected[0], expected[1]) ? `this kernel has no ${expected[1]}`
-      : row.disk && disk === undefined ? 'no block device here' : false;
+      : (row.disk || row.weighed) && disk === undefined ? 'no block device here'
+        : row.weighed && !weighs ? 'no block device with the scheduler BFQ here' : row.rdma && rdma === undefined ? 'no RDMA device here' : false;
   test(`resources: ${row.name}`, async (c) => {
     const [controller, file, value] = expected!;
     const seen = readFileSync(join(folder(controller, await created(c, row)), file), 'utf8').trim();

@@ -34,7 +34,7 @@ export const unified: boolean = existsSync('/sys/fs/cgroup/cgroup.controllers');
 const token = `vt${randomBytes(4).toString('hex')}`;
 const root = '/run/test-root';
 mkdirSync(root, { mode: 0o700 });
-mkdirSync('/run/mount'); // umount(8) makes it
+mkdirSync('/run/mount', { recursive: true }); // umount(8) makes it
 t.setTimeout(1000 * 1000 * timeScale);
 
 /** crun wants every controller of the kernel; the host may not have mounted them all. */

@@ -122,18 +122,15 @@ function ownCgroup(d: Draft): void {
   const { cgroups, context, namespaces, spec } = d;
   const place = cgroups.places.find(({ version }) => version === 2);
   if (place === undefined || context.facts.cgroup.mode !== 'v2' || (namespaces.made & NamespaceFlag.cgroup) === 0) return;
-  const index = spec.mounts?.findIndex(({ destination, type }) => type === 'cgroup' && clean(destination) === 'sys/fs/cgroup') ?? -1;
-  if (index < 0 || isReadonly(spec.mounts![index]!.options ?? [])) return;
+  const index = spec.mounts?.findIndex(({ destination, source, options }) =>
+    source === 'cgroup' && clean(destination) === 'sys/fs/cgroup' && options?.includes('ro') !== true) ?? -1;
+  if (index < 0) return;
   const inside = spec.process?.user?.uid ?? 0;
   const uid = mapsUsers(namespaces) ? onHost(spec.linux?.uidMappings ?? [], inside) : inside;
   if (uid === undefined) return;
   const own: HostOperation = { op: 'cgroup.own', from: `/mounts/${index}`, dir: processDir(cgroups, place), uid };
   // Ids of others cannot be given anything by a user, and where the cgroup could not be made there is none.
   d.host.push(context.facts.rootless ? alt(own, refusedOrMissing) : own);
-}
-
-function isReadonly(options: readonly string[]): boolean {
-  return options.lastIndexOf('ro') > options.lastIndexOf('rw');
 }
 
 /** Whether no process can be in the cgroup before it is set: cpusets, and time for real-time tasks. */
