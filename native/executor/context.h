@@ -47,6 +47,13 @@ struct CriuJob {
   bool answered = false;
 };
 
+// What state.keep writes for later commands.
+struct Kept {
+  Bytes config;
+  Bytes request;
+  Bytes plan;
+};
+
 class Context {
 public:
   Str id;
@@ -60,6 +67,9 @@ public:
   Record *report = nullptr;
   Fd report_file;
   Fd fifo;
+  // run: our end of a pair of sockets that stands for exec.fifo, since nobody else starts this container.
+  Fd release;
+  Kept kept;
 
   // The plan that runs now.
   Bytes plan_bytes;

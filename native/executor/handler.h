@@ -10,6 +10,7 @@ public:
 
   // state_ops.cc
   Outcome on(const StateRecord &op);
+  Outcome on(const StateKeep &op);
   Outcome on(const StateWrite &op);
   Outcome on(const StateStatus &op);
   Outcome on(const StateSummary &op);

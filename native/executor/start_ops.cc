@@ -49,14 +49,18 @@ Outcome HostHandler::on(const ProcessStart &) {
   Record &record = *context_.record;
   Fd pidfd;
   if (int err = open_identified(record.pid, record.start_time, pidfd); err != 0) return Outcome::failed(open, err);
-  int dir = context_.state.get();
-  Fd writer(openat(dir, state_name::fifo, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
-  if (!writer.valid()) return Outcome::failed(open);
-  Fd reader(openat(dir, state_name::fifo, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
-  if (!reader.valid()) return Outcome::failed(open);
+  // A socket is both.
+  Fd reader = static_cast<Fd &&>(context_.release), writer;
+  if (!reader.valid()) {
+    int dir = context_.state.get();
+    writer.reset(openat(dir, state_name::fifo, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
+    if (!writer.valid()) return Outcome::failed(open);
+    reader.reset(openat(dir, state_name::fifo, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
+    if (!reader.valid()) return Outcome::failed(open);
+  }
   // Before the byte: after it the stage is init's to change.
   record_set_stage(record, Stage::released);
-  if (::write(writer.get(), "0", 1) != 1) {
+  if (::write((writer.valid() ? writer : reader).get(), "0", 1) != 1) {
     int err = errno;
     record_set_stage(record, Stage::created);
     return Outcome::failed(release, err);

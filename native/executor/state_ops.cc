@@ -27,6 +27,16 @@ Outcome HostHandler::on(const StateRecord &op) {
   return {};
 }
 
+Outcome HostHandler::on(const StateKeep &) {
+  using namespace step::state_keep;
+  int dir = context_.state.get();
+  const Kept &kept = context_.kept;
+  if (int err = create_file(dir, state_name::config, kept.config, 0600); err != 0) return Outcome::failed(config, err);
+  if (int err = create_file(dir, state_name::request, kept.request, 0600); err != 0) return Outcome::failed(request, err);
+  int err = create_file(dir, state_name::plan, kept.plan, 0600);
+  return err == 0 ? Outcome::success() : Outcome::failed(plan, err);
+}
+
 Outcome HostHandler::on(const StateWrite &op) {
   Pages memory;
   Str text;

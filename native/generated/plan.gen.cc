@@ -493,6 +493,8 @@ bool read(Reader &reader, DbusSend &value) {
          read(reader, value.timeout);
 }
 
+bool read(Reader &, StateKeep &) { return true; }
+
 bool read(Reader &reader, NotifyOpen &value) {
   return read(reader, value.slot);
 }
@@ -920,6 +922,10 @@ constexpr const char *steps_of_dbus_send[] = {
     "connect", "auth", "send", "reply", "refused", "job",
 };
 
+constexpr const char *steps_of_state_keep[] = {
+    "config", "request", "plan",
+};
+
 constexpr const char *steps_of_notify_open[] = {
     "mkdir", "clone",
 };
@@ -1175,6 +1181,8 @@ bool verify_operation(const OpRecord &record, Actor actor, unsigned depth, const
     return (actor == Actor::host || refuse(what)) && whole<StartRefuse>(record, what);
   case code::dbus_send:
     return (actor == Actor::host || refuse(what)) && whole<DbusSend>(record, what);
+  case code::state_keep:
+    return (actor == Actor::host || refuse(what)) && whole<StateKeep>(record, what);
   case code::notify_open:
     return (actor == Actor::host || refuse(what)) && whole<NotifyOpen>(record, what);
   case code::rdt_join:
@@ -1317,6 +1325,7 @@ const char *operation_name(uint16_t code) {
   case code::ioprio_set: return "ioprio.set";
   case code::start_refuse: return "start.refuse";
   case code::dbus_send: return "dbus.send";
+  case code::state_keep: return "state.keep";
   case code::notify_open: return "notify.open";
   case code::rdt_join: return "rdt.join";
   case code::rdt_remove: return "rdt.remove";
@@ -1411,6 +1420,7 @@ const char *step_name(uint16_t code, int step) {
   case code::ioprio_set: return nth(steps_of_ioprio_set, 1, step);
   case code::start_refuse: return nth(steps_of_start_refuse, 1, step);
   case code::dbus_send: return nth(steps_of_dbus_send, 6, step);
+  case code::state_keep: return nth(steps_of_state_keep, 3, step);
   case code::notify_open: return nth(steps_of_notify_open, 2, step);
   case code::rdt_join: return nth(steps_of_rdt_join, 7, step);
   case code::rdt_remove: return nth(steps_of_rdt_remove, 1, step);

@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0x98, 0x9a, 0x66, 0x7c, 0xd8, 0xc0, 0x91, 0x34, 0xbb, 0x69, 0x3f, 0xbb, 0x72, 0x52, 0x22, 0xcb,
+    0xd1, 0x7c, 0xf3, 0xec, 0x06, 0x9b, 0xeb, 0x2b, 0xcb, 0xcb, 0xda, 0x3c, 0x85, 0x12, 0xaf, 0xb4,
 };
-constexpr char plan_schema_hash_text[] = "989a667cd8c09134bb693fbb725222cb";
+constexpr char plan_schema_hash_text[] = "d17cf3ec069beb2bcbcbda3c8512afb4";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -943,6 +943,12 @@ struct DbusSend {
 };
 bool read(Reader &reader, DbusSend &value);
 
+// Keeps what later commands need in the state directory: the configuration, the request, and the
+// plan with their programs. Comes while init is at work, so that nobody waits for these files.
+struct StateKeep {
+};
+bool read(Reader &reader, StateKeep &value);
+
 // Makes the directory ROOT/ID/notify, in which start and run listen for the program's sd_notify(3)
 // messages, and a detached mount of it for the container.
 struct NotifyOpen {
@@ -1334,6 +1340,7 @@ constexpr uint16_t sched_set = 81;
 constexpr uint16_t ioprio_set = 82;
 constexpr uint16_t start_refuse = 84;
 constexpr uint16_t dbus_send = 85;
+constexpr uint16_t state_keep = 86;
 constexpr uint16_t notify_open = 88;
 constexpr uint16_t rdt_join = 90;
 constexpr uint16_t rdt_remove = 91;
@@ -1540,6 +1547,9 @@ constexpr int process = 0;
 namespace dbus_send {
 constexpr int connect = 0, auth = 1, send = 2, reply = 3, refused = 4, job = 5;
 }
+namespace state_keep {
+constexpr int config = 0, request = 1, plan = 2;
+}
 namespace notify_open {
 constexpr int mkdir = 0, clone = 1;
 }
@@ -1736,6 +1746,8 @@ template <class Handler> Outcome run_host(const OpRecord &record, Handler &handl
     return run_operation<StartRefuse>(record, handler);
   case code::dbus_send:
     return run_operation<DbusSend>(record, handler);
+  case code::state_keep:
+    return run_operation<StateKeep>(record, handler);
   case code::notify_open:
     return run_operation<NotifyOpen>(record, handler);
   case code::rdt_join:

@@ -398,6 +398,8 @@ template <class Visit> void each_field(const DbusSend &value, Visit &&visit) {
   visit("timeout", value.timeout);
 }
 
+template <class Visit> void each_field(const StateKeep &, Visit &&) {}
+
 template <class Visit> void each_field(const NotifyOpen &value, Visit &&visit) {
   visit("slot", value.slot);
 }
@@ -632,6 +634,7 @@ template <class Visit> bool visit_operation(const OpRecord &record, Visit &&visi
   case code::ioprio_set: return visit_as(IoprioSet());
   case code::start_refuse: return visit_as(StartRefuse());
   case code::dbus_send: return visit_as(DbusSend());
+  case code::state_keep: return visit_as(StateKeep());
   case code::notify_open: return visit_as(NotifyOpen());
   case code::rdt_join: return visit_as(RdtJoin());
   case code::rdt_remove: return visit_as(RdtRemove());

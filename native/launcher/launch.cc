@@ -6,6 +6,7 @@
 #include "launcher/bundle.h"
 #include "launcher/pidfd.h"
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 namespace veloci {
@@ -26,27 +27,19 @@ int claim(Invocation &invocation) {
   return 0;
 }
 
-// Copies of configuration and request: with them a later version can make the stored plan anew.
-int keep_request(Invocation &invocation, const Request &request) {
+int start_stager(Invocation &invocation, const Launch &launch) {
   Context &context = invocation.context;
   int dir = context.state.get();
-  Str rest = request.rest();
-  const char *name = state_name::config;
-  int err = create_file(dir, name, request.config.bytes(), 0600);
-  if (err == 0) {
-    name = state_name::request;
-    err = create_file(dir, name, Bytes{reinterpret_cast<const uint8_t *>(rest.data), rest.size}, 0600);
+  if (launch.starts) {
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return system_failure(invocation, "make a pair of sockets", errno);
+    context.fifo.reset(pair[0]);
+    context.release.reset(pair[1]);
+  } else {
+    if (mkfifoat(dir, state_name::fifo, 0600) != 0) return system_failure(invocation, "make exec.fifo", errno);
+    context.fifo.reset(openat(dir, state_name::fifo, O_RDWR | O_NOFOLLOW | O_CLOEXEC));
+    if (!context.fifo.valid()) return system_failure(invocation, "open exec.fifo", errno);
   }
-  if (err == 0) return 0;
-  return invocation.fail(diagnostic::StateWrite{.path = Str::of(name), .id = context.id, .errno_ = ErrnoText(err)});
-}
-
-int start_stager(Invocation &invocation) {
-  Context &context = invocation.context;
-  int dir = context.state.get();
-  if (mkfifoat(dir, state_name::fifo, 0600) != 0) return system_failure(invocation, "make exec.fifo", errno);
-  context.fifo.reset(openat(dir, state_name::fifo, O_RDWR | O_NOFOLLOW | O_CLOEXEC));
-  if (!context.fifo.valid()) return system_failure(invocation, "open exec.fifo", errno);
   Outcome spawned = spawn_stager(context);
   return spawned.ok() ? 0 : system_failure(invocation, "start the init program", spawned.err);
 }
@@ -61,7 +54,6 @@ void read_descriptors(const Invocation &invocation, Buffer &out) {
 // Everything up to the plan.
 int prepare(Invocation &invocation, Launch &launch, const char *verb) {
   Bundle bundle;
-  if (int code = claim(invocation); code != 0) return code;
   if (int code = read_bundle(invocation, bundle, launch.request.config); code != 0) return code;
   if (int err = launch.request.build(invocation, bundle.path.str(), bundle.config_name, false); err != 0) {
     return system_failure(invocation, "describe the host", err);
@@ -72,9 +64,9 @@ int prepare(Invocation &invocation, Launch &launch, const char *verb) {
     return system_failure(invocation, "ask the planner", errno);
   }
   // While the planner works:
-  if (int code = keep_request(invocation, launch.request); code != 0) return code;
+  if (int code = claim(invocation); code != 0) return code;
   if (!launch.restoring) {
-    if (int code = start_stager(invocation); code != 0) return code;
+    if (int code = start_stager(invocation, launch); code != 0) return code;
   }
   int code = planned ? launch.engine.take(invocation, invocation.arguments.plan_fd(), launch.response)
                      : launch.engine.await(invocation, launch.response);
@@ -83,6 +75,10 @@ int prepare(Invocation &invocation, Launch &launch, const char *verb) {
     return show_response(invocation, launch.response);
   }
   invocation.log.warnings(launch.response.warnings);
+  // Copies of configuration and request: with them a later version can make the stored plan anew.
+  Str rest = launch.request.rest();
+  invocation.context.kept = {launch.request.config.bytes(), {reinterpret_cast<const uint8_t *>(rest.data), rest.size},
+                             launch.response.stored.value};
   const char *what = nullptr;
   if (!use_plan(invocation.context, launch.response.plan.value, &what)) {
     return invocation.fail(PlanInvalid{.what = Str::of(what)});
@@ -123,14 +119,9 @@ int launch_container(Invocation &invocation, Launch &launch, const char *verb) {
   }
   bool done = run_program(context, launch.restoring ? ProgramName::restore : ProgramName::create);
   if (done) {
-    int err = store_plan(context, state_name::plan, launch.response.stored.value);
-    if (err == 0) {
-      int code = send_pidfd(invocation, "standard");
-      if (code != 0) context.undo.run(context);
-      return code;
-    }
-    context.undo.run(context);
-    return invocation.fail(diagnostic::StateWrite{.path = Str::of(state_name::plan), .id = context.id, .errno_ = ErrnoText(err)});
+    int code = send_pidfd(invocation, "standard");
+    if (code != 0) context.undo.run(context);
+    return code;
   }
   context.undo.run(context);
   bool hook = failed_in_hook(context);

@@ -10,6 +10,8 @@ class NotifyProxy;
 struct Launch {
   // The processes come from CRIU's images: no stager, and the plan's program is `restore`.
   bool restoring = false;
+  // run: its program is started as soon as the container is there.
+  bool starts = false;
   Request request;
   Engine engine;
   Response response;

@@ -38,6 +38,7 @@ int run_command(Invocation &invocation) {
   bool detach = arguments.on(cli::Flag::detach);
   if (!detach && !arguments.on(cli::Flag::no_subreaper)) become_subreaper();
   Launch launch;
+  launch.starts = true;
   if (int code = launch_container(invocation, launch, "run"); code != 0) return code;
   commit_launch(invocation);
   Context &context = invocation.context;

@@ -882,6 +882,11 @@ function writeDbusSend(w: WireWriter, v: plan.DbusSend): void {
   w.patchU32(start - 4, w.length() - start);
 }
 
+function writeStateKeep(w: WireWriter): void {
+  w.u32(86);
+  w.u32(0);
+}
+
 function writeNotifyOpen(w: WireWriter, v: plan.NotifyOpen): void {
   w.u32(88);
   w.u32(1);
@@ -1300,6 +1305,7 @@ const writers: Readonly<Record<plan.Operation['op'], Write>> = {
   'ioprio.set': writeIoprioSet,
   'start.refuse': writeStartRefuse,
   'dbus.send': writeDbusSend,
+  'state.keep': writeStateKeep,
   'notify.open': writeNotifyOpen,
   'rdt.join': writeRdtJoin,
   'rdt.remove': writeRdtRemove,
@@ -1346,10 +1352,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0x7c669a98);
-  w.u32(0x3491c0d8);
-  w.u32(0xbb3f69bb);
-  w.u32(0xcb225272);
+  w.u32(0xecf37cd1);
+  w.u32(0x2beb9b06);
+  w.u32(0x3cdacbcb);
+  w.u32(0xb4af1285);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

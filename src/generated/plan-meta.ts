@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = '989a667cd8c09134bb693fbb725222cb';
+export const schemaHash = 'd17cf3ec069beb2bcbcbda3c8512afb4';
 
 export interface OperationMeta {
   readonly code: number;
@@ -89,6 +89,7 @@ const text = `{
 "ioprio.set": {"code":82,"actors":["host"],"steps":["ioprio"],"undo":false,"fields":{"class":"u32","priority":"u32"}},
 "start.refuse": {"code":84,"actors":["host"],"steps":["process"],"undo":false,"fields":{}},
 "dbus.send": {"code":85,"actors":["host"],"steps":["connect","auth","send","reply","refused","job"],"undo":true,"fields":{"sockets":"list DbusSocket","greeting":"list bytes","calls":"list bytes","pidAt":"optional u32","job":"bool","accept":"list str","undo":"list bytes","timeout":"u32"}},
+"state.keep": {"code":86,"actors":["host"],"steps":["config","request","plan"],"undo":false,"fields":{}},
 "notify.open": {"code":88,"actors":["host"],"steps":["mkdir","clone"],"undo":false,"fields":{"slot":"slot"}},
 "rdt.join": {"code":90,"actors":["host"],"steps":["mount","create","group","compare","schemata","tasks","monitor"],"undo":true,"fields":{"group":"str","form":"enum RdtJoinForm","compare":"list str","schemata":"str","monitor":"optional str"}},
 "rdt.remove": {"code":91,"actors":["host"],"steps":["rmdir"],"undo":false,"fields":{"group":"str","own":"bool","monitor":"optional str"}},

@@ -1053,6 +1053,15 @@ export interface DbusSend {
 }
 
 /**
+ * Keeps what later commands need in the state directory: the configuration, the request, and the plan with
+ * their programs. Comes while init is at work, so that nobody waits for these files. Run by: host.
+ */
+export interface StateKeep {
+  readonly op: 'state.keep';
+  readonly from: string;
+}
+
+/**
  * Makes the directory ROOT/ID/notify, in which start and run listen for the program's sd_notify(3) messages,
  * and a detached mount of it for the container. Run by: host.
  */
@@ -1497,6 +1506,7 @@ export type HostOperation =
   | IoprioSet
   | StartRefuse
   | DbusSend
+  | StateKeep
   | NotifyOpen
   | RdtJoin
   | RdtRemove

@@ -7,7 +7,7 @@ import { limitCgroups, limitProcesses, makeCgroups } from './concern/cgroup.ts';
 import { dump, restore } from './concern/criu.ts';
 import type { CriuFlags } from './concern/criu.ts';
 import { writePid } from './concern/life.ts';
-import { claimState, writeState } from './concern/state.ts';
+import { claimState, keepState, writeState } from './concern/state.ts';
 import { laterPrograms } from './compile.ts';
 import type { Draft } from './draft.ts';
 
@@ -42,6 +42,7 @@ export function compileRestore(
   limitCgroups(d);
   restore(d, flags, descriptors);
   limitProcesses(d);
+  keepState(d);
   writeState(d);
   writePid(d);
   return { planVersion: 1, programs: { restore: d.host, ...laterPrograms(d) } };

@@ -26,7 +26,7 @@ import { adaptProcess, schedule } from './concern/scheduling.ts';
 import { enterRoot, finishRoot, openRoot, spreadRoot } from './concern/rootfs.ts';
 import { loadEarly, loadLate, openFilter } from './concern/seccomp.ts';
 import { makeSession } from './concern/session.ts';
-import { claimState, statusTexts, writeState } from './concern/state.ts';
+import { claimState, keepState, statusTexts, writeState } from './concern/state.ts';
 import { writeSysctls } from './concern/sysctl.ts';
 import { openTerminal } from './concern/terminal.ts';
 
@@ -47,6 +47,7 @@ export function compile(spec: Spec, context: Context): Plan {
   limitEarly(d);
   makeNamespaces(d);
   limitProcesses(d);
+  keepState(d);
   writeState(d);
   makeSession(d);
   joinRdt(d);

@@ -58,7 +58,7 @@ t.test('a restore makes the cgroups, runs hooks between the namespaces and the e
   const { programs } = compileRestore(spec(hooks), flags, ['/dev/null', 'pipe:[7]', 'file[a:b]'], context());
   const names = programs.restore!.map(({ op }) => op);
   t.same(names.filter((name) => /criu|hook|state|pid/.test(name)), [
-    'state.record', 'criu.start', 'criu.await', 'hook.run', 'hook.run', 'criu.await', 'state.write',
+    'state.record', 'criu.start', 'criu.await', 'hook.run', 'hook.run', 'criu.await', 'state.keep', 'state.write',
   ]);
   t.ok(names.indexOf('cgroup.create') < names.indexOf('criu.start'));
   const [start] = find(programs.restore, 'criu.start');

@@ -107,6 +107,7 @@ export const operation = {
 
   'state.record': { code: 'E0755', message: 'cannot make the state directory of the container' },
   'state.write': { code: 'E0756', message: 'cannot write state.json' },
+  'state.keep': { code: 'E0867', message: 'cannot keep the configuration of the container for later commands' },
   'state.remove': { code: 'E0757', message: 'cannot remove the state directory of the container' },
   'pid.file': { code: 'E0758', message: 'cannot write the pid file "{path}"' },
   'process.spawn': { code: 'E0759', message: 'cannot start the stager' },

@@ -41,6 +41,11 @@ export function claimState(d: Draft): void {
   d.host.push({ op: 'state.record', from: '', cgroups: cgroupDirs(d.cgroups) });
 }
 
+/** What the later commands need: written while init is at work, since nobody waits for it. */
+export function keepState(d: Draft): void {
+  d.host.push({ op: 'state.keep', from: '' });
+}
+
 /**
  * state.json (schema/state.schema.json): for people and for the library, which derives status and pid from
  * the record. The native commands have the record and the stored plan.
