@@ -224,9 +224,11 @@ int Arguments::parse(int count, char **arguments, Log &log) {
   size_t places = static_cast<size_t>(count) + 1;
   // An argument of letters may hold several flags, but hardly more than there are flags.
   places_ = places + cli::flag_count;
-  given_ = static_cast<GivenFlag *>(calloc(places_, sizeof(GivenFlag)));
-  operands_ = static_cast<char **>(calloc(places, sizeof(char *)));
-  if (given_ == nullptr || operands_ == nullptr) return exit_failure;
+  size_t size = places_ * sizeof(GivenFlag) + places * sizeof(char *);
+  uint8_t *memory = memory_;
+  if (size > sizeof memory_ && (memory = static_cast<uint8_t *>(malloc(size))) == nullptr) return exit_failure;
+  given_ = reinterpret_cast<GivenFlag *>(memory);
+  operands_ = reinterpret_cast<char **>(memory + places_ * sizeof(GivenFlag));
   for (int i = 1; i < count; i++) {
     if (!utf8_valid(Str::of(arguments[i]))) return refuse(ArgumentNotUtf8{.number = NumberText(i)});
   }

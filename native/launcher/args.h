@@ -81,6 +81,8 @@ private:
   char **operands_ = nullptr;
   uint32_t operand_count_ = 0;
   int plan_fd_ = -1;
+  // For the usual number of arguments: the first malloc(3) would cost more than everything else here.
+  alignas(GivenFlag) uint8_t memory_[8192];
 };
 
 // Number of the flags of a command whose value is a flag of the engine, for the request: neither where to log nor the
