@@ -41,15 +41,20 @@ int open_cgroup(const char *mount, const char *path, int flags) {
 
 bool join_cgroup(int cgroup, bool v2) { return write_cgroup_file(cgroup, v2 ? "cgroup.procs" : "tasks", Str::of("0")); }
 
+int open_cgroup_file(int cgroup, const char *file) {
+  if (strchr(file, '/') == nullptr) return open_below_cgroup(cgroup, file, O_WRONLY);
+  errno = EINVAL;
+  return -1;
+}
+
 bool write_cgroup_file(int cgroup, const char *file, Str value) {
-  if (strchr(file, '/') != nullptr) {
-    errno = EINVAL;
-    return false;
-  }
-  Fd opened(open_below_cgroup(cgroup, file, O_WRONLY));
-  if (!opened.valid()) return false;
+  Fd opened(open_cgroup_file(cgroup, file));
+  return opened.valid() && write_cgroup_value(opened.get(), value);
+}
+
+bool write_cgroup_value(int file, Str value) {
   ssize_t written;
-  do written = write(opened.get(), value.data, value.size);
+  do written = write(file, value.data, value.size);
   while (written < 0 && errno == EINTR);
   if (written < 0) return false;
   if (static_cast<uint32_t>(written) == value.size) return true;

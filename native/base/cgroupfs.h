@@ -24,4 +24,8 @@ bool join_cgroup(int cgroup, bool v2);
 // Writes a value to a file of the cgroup in one write(2). False and errno on failure.
 bool write_cgroup_file(int cgroup, const char *file, Str value);
 
+// The same in two steps, for a file that takes several values.
+int open_cgroup_file(int cgroup, const char *file);
+bool write_cgroup_value(int file, Str value);
+
 } // namespace veloci

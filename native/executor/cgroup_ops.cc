@@ -128,15 +128,22 @@ Outcome HostHandler::on(const CgroupCreate &op) {
 }
 
 Outcome HostHandler::on(const CgroupWrite &op) {
-  Fd cgroup(open_cgroup(op.dir.mount.c_str(), op.dir.path.c_str(), O_PATH | O_DIRECTORY));
-  if (!cgroup.valid()) return Outcome::failed(step::cgroup_write::open);
-  if (!write_cgroup_file(cgroup.get(), op.file.c_str(), op.value)) {
-    int err = errno;
-    if (err != ENOENT) return Outcome::failed(step::cgroup_write::write, err);
-    if (!find_lacking(op.dir, op.file, context_.failure.detail)) context_.failure.detail.clear();
-    return Outcome::failed(step::cgroup_write::open, err);
+  bool same_cgroup = written_.cgroup.valid() && written_.dir.mount == op.dir.mount && written_.dir.path == op.dir.path;
+  if (!same_cgroup) {
+    written_.file.reset();
+    written_.cgroup.reset(open_cgroup(op.dir.mount.c_str(), op.dir.path.c_str(), O_PATH | O_DIRECTORY));
+    if (!written_.cgroup.valid()) return Outcome::failed(step::cgroup_write::open);
+    written_.dir = op.dir;
   }
-  return {};
+  if (!written_.file.valid() || !(written_.name == op.file)) {
+    written_.file.reset(open_cgroup_file(written_.cgroup.get(), op.file.c_str()));
+    written_.name = op.file;
+  }
+  if (written_.file.valid() && write_cgroup_value(written_.file.get(), op.value)) return {};
+  int err = errno;
+  if (err != ENOENT) return Outcome::failed(step::cgroup_write::write, err);
+  if (!find_lacking(op.dir, op.file, context_.failure.detail)) context_.failure.detail.clear();
+  return Outcome::failed(step::cgroup_write::open, err);
 }
 
 Outcome HostHandler::on(const CgroupDevices &op) {

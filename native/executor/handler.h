@@ -92,6 +92,13 @@ public:
 
 private:
   Context &context_;
+  // Where cgroup.write has written last: most rules and limits follow another of the same cgroup or file.
+  struct {
+    CgroupDir dir;
+    Str name;
+    Fd cgroup;
+    Fd file;
+  } written_;
 };
 
 } // namespace veloci
