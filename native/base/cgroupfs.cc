@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/vfs.h>
 
+#include "base/io.h"
 #include "base/sys.h"
 
 namespace veloci {
@@ -40,6 +41,16 @@ int open_cgroup(const char *mount, const char *path, int flags) {
 }
 
 bool join_cgroup(int cgroup, bool v2) { return write_cgroup_file(cgroup, v2 ? "cgroup.procs" : "tasks", Str::of("0")); }
+
+int open_members(int root, Str path, bool v2) {
+  TextOf<4096> file;
+  file.add(path);
+  if (path.size > 0) file.add_char('/');
+  file.add(v2 ? "cgroup.procs" : "tasks");
+  if (file.complete()) return open_below_cgroup(root, file.c_str(), O_WRONLY);
+  errno = ENAMETOOLONG;
+  return -1;
+}
 
 int open_cgroup_file(int cgroup, const char *file) {
   if (strchr(file, '/') == nullptr) return open_below_cgroup(cgroup, file, O_WRONLY);

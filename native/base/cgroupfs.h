@@ -21,6 +21,10 @@ int open_cgroup(const char *mount, const char *path, int flags);
 // when nobody has moved a process lately. False and errno on failure.
 bool join_cgroup(int cgroup, bool v2);
 
+// The file for it of the cgroup `path` below a hierarchy's mount point, where write_cgroup_value puts "0". -1 and errno on
+// failure.
+int open_members(int root, Str path, bool v2);
+
 // Writes a value to a file of the cgroup in one write(2). False and errno on failure.
 bool write_cgroup_file(int cgroup, const char *file, Str value);
 

@@ -58,14 +58,15 @@ bool Stager::follow(const CgroupFollow &op, const CgroupMount &mount, Str path, 
   if (!below.complete()) return errno = ENAMETOOLONG, false;
   bool v2;
   Fd root(open_cgroup_root(mount.mount.c_str(), &v2));
-  Fd dir(root.valid() ? open_below_cgroup(root.get(), below.c_str(), O_PATH | O_DIRECTORY) : -1);
-  if (!dir.valid()) return false;
+  if (!root.valid()) return false;
   if (v2) {
-    followed_ = static_cast<Fd &&>(dir);
-    return true;
+    followed_.reset(open_below_cgroup(root.get(), below.c_str(), O_PATH | O_DIRECTORY));
+    return followed_.valid();
   }
+  Fd members(open_members(root.get(), below.str(), false));
+  if (!members.valid()) return false;
   step = step::cgroup_follow::move;
-  return join_cgroup(dir.get(), false);
+  return write_cgroup_value(members.get(), Str::of("0"));
 }
 
 Outcome Stager::on(const CgroupFollow &op) {

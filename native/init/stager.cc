@@ -72,9 +72,9 @@ bool falls_back(int err) {
 Outcome Stager::on(const CgroupJoin &op) {
   bool v2;
   Fd root(open_cgroup_root(op.dir.mount.c_str(), &v2));
-  Fd dir(root.valid() ? open_below_cgroup(root.get(), op.dir.path.c_str(), O_PATH | O_DIRECTORY) : -1);
-  if (!dir.valid()) return fail(step::cgroup_join::open, op.dir.mount);
-  if (!join_cgroup(dir.get(), v2)) return fail(step::cgroup_join::write, op.dir.mount);
+  Fd members(root.valid() ? open_members(root.get(), op.dir.path, v2) : -1);
+  if (!members.valid()) return fail(step::cgroup_join::open, op.dir.mount);
+  if (!write_cgroup_value(members.get(), Str::of("0"))) return fail(step::cgroup_join::write, op.dir.mount);
   return Outcome::success();
 }
 
