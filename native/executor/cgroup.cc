@@ -1,6 +1,6 @@
 #include "executor/cgroup.h"
 #include "base/cgroupfs.h"
-#include "base/sys.h"
+#include "executor/cgroup_signal.h"
 #include "executor/directory.h"
 #include "executor/patience.h"
 #include "executor/process.h"
@@ -35,66 +35,6 @@ template <class Visit> int for_each_child(int cgroup, Visit visit) {
     struct stat info;
     if (fstatat(listing.get(), name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(info.st_mode)) visit(listing.get(), name);
   });
-}
-
-// Calls visit(pid) for the processes of one cgroup, however many there are, until it says false. 0 or an errno.
-template <class Visit> int for_each_listed(int cgroup, Visit visit) {
-  Fd file(open_below_cgroup(cgroup, "cgroup.procs", O_RDONLY));
-  if (!file.valid()) return errno;
-  int pid = 0;
-  for (char bytes[4096];;) {
-    ssize_t size = ::read(file.get(), bytes, sizeof bytes);
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return errno;
-    if (size == 0) return 0;
-    for (ssize_t i = 0; i < size; i++) {
-      if (bytes[i] != '\n') {
-        pid = pid * 10 + (bytes[i] - '0');
-        continue;
-      }
-      if (!visit(pid)) return 0;
-      pid = 0;
-    }
-  }
-}
-
-// Whether a process is still in the cgroup whose cgroup.procs listed it: between the reading and the pidfd its number
-// may have gone to a stranger.
-bool still_listed(int cgroup, int pid) {
-  bool found = false;
-  for_each_listed(cgroup, [&](int listed) {
-    found = listed == pid;
-    return !found;
-  });
-  return found;
-}
-
-// Signals the processes of one cgroup; `count` is raised by how many there were.
-int signal_one(int cgroup, int signal, uint32_t &count) {
-  const int own = getpid();
-  int err = for_each_listed(cgroup, [&](int pid) {
-    // 0 is a process of another pid namespace.
-    if (pid <= 1 || pid == own) return true;
-    count++;
-    // Only counted.
-    if (signal == 0) return true;
-    Fd pidfd(sys::pidfd_open(pid, 0));
-    if (pidfd.valid() && still_listed(cgroup, pid)) sys::pidfd_send_signal(pidfd.get(), signal);
-    return true;
-  });
-  // A v2 cgroup of the threaded kind has none; one that is gone has none either.
-  return err == EOPNOTSUPP || err == ENOENT || err == ENODEV ? 0 : err;
-}
-
-int signal_tree(int cgroup, int signal, unsigned depth, uint32_t &count) {
-  if (depth > deepest) return ELOOP;
-  int failed = signal_one(cgroup, signal, count);
-  int listed = for_each_child(cgroup, [&](int parent, const char *name) {
-    Fd child(open_below_cgroup(parent, name, O_PATH | O_DIRECTORY));
-    if (!child.valid()) return;
-    if (int err = signal_tree(child.get(), signal, depth + 1, count); err != 0 && failed == 0) failed = err;
-  });
-  return failed != 0 ? failed : listed;
 }
 
 int remove_tree(int parent, const char *name, unsigned depth) {
@@ -165,7 +105,7 @@ int signal_cgroup(const CgroupDir &dir, int signal) {
   if (!cgroup.valid()) return errno == ENOENT ? 0 : errno;
   if (signal == SIGKILL && write_cgroup_file(cgroup.get(), "cgroup.kill", Str::of("1"))) return 0;
   uint32_t count = 0;
-  return signal_tree(cgroup.get(), signal, 0, count);
+  return signal_processes(cgroup.get(), signal, count);
 }
 
 int kill_cgroup(const CgroupDir &dir, const CgroupDir *freezer, uint32_t milliseconds) {
@@ -173,7 +113,7 @@ int kill_cgroup(const CgroupDir &dir, const CgroupDir *freezer, uint32_t millise
   if (!cgroup.valid()) return errno == ENOENT ? 0 : errno;
   uint32_t count = 0;
   // Most are empty already: the init has ended, and its pid namespace with it.
-  if (int err = signal_tree(cgroup.get(), 0, 0, count); err != 0 || count == 0) return err;
+  if (int err = signal_processes(cgroup.get(), 0, count); err != 0 || count == 0) return err;
   if (write_cgroup_file(cgroup.get(), "cgroup.kill", Str::of("1"))) {
     count = 1;
   } else if (freezer != nullptr) {
@@ -183,8 +123,7 @@ int kill_cgroup(const CgroupDir &dir, const CgroupDir *freezer, uint32_t millise
   }
   Patience patience(milliseconds);
   for (;;) {
-    count = 0;
-    if (int err = signal_tree(cgroup.get(), SIGKILL, 0, count); err != 0) return err;
+    if (int err = signal_processes(cgroup.get(), SIGKILL, count); err != 0) return err;
     if (freezer != nullptr) thaw_cgroup(*freezer);
     if (count == 0) return 0;
     if (!patience.wait()) return ETIMEDOUT;

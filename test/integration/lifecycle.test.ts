@@ -1,7 +1,9 @@
 // create, start, state, kill, delete, run, list: statuses, exit codes, pid file, refusals.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, test } from '../support/case.ts';
+import { timeScale } from '../support/paths.ts';
 
 const pause = ['/probe', 'pause'];
 
@@ -195,6 +197,24 @@ test('kill --all of a stopped container succeeds', async (c) => {
   const { id } = await c.started(c.command(['/probe', 'exit', '0']));
   await c.until(id, 'stopped');
   assert.equal((await c.rt(['kill', '--all', id, 'KILL'])).code, 0);
+});
+
+test('kill --all reaches each of very many processes', async (c) => {
+  const count = 1100; // more than the descriptors that a process usually may have
+  const script = `trap : TERM; i=0; while [ $i -lt ${count} ]; do sleep 100000 & i=$((i+1)); done; while :; do wait; sleep 1; done`;
+  const { id } = await c.started(c.command(['sh', '-c', script]));
+  const processes = async (): Promise<number> => (JSON.parse((await c.rt(['ps', '--format', 'json', id])).stdout) as number[]).length;
+  const wait = async (done: (found: number) => boolean): Promise<void> => {
+    const end = Date.now() + 20_000 * timeScale;
+    for (let found = -1; !done(found); await sleep(50)) {
+      assert.ok(Date.now() < end, `${found} processes`);
+      found = await processes();
+    }
+  };
+  await wait((found) => found >= count);
+  assert.equal((await c.rt(['kill', '--all', id, 'TERM'])).code, 0);
+  // The shell, and what it waits with.
+  await wait((found) => found >= 0 && found <= 2);
 });
 
 test('kill takes signals as number, name and short name in any case', async (c) => {
