@@ -1,7 +1,10 @@
 // What services and engines hand over: NOTIFY_SOCKET, LISTEN_FDS, pidfd socket; mounts of running containers; wait.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, test } from '../support/case.ts';
+import { receiveMessages } from '../support/console.ts';
+import { timeScale } from '../support/paths.ts';
 
 const only = { only: 'veloci' } as const;
 
@@ -72,4 +75,72 @@ test('the socket of NOTIFY_SOCKET is in the container, and goes with it', async 
   const result = await c.run(c.command(['sh', '-c', 'echo $NOTIFY_SOCKET; ls -d $NOTIFY_SOCKET; grep -c " $0 " /proc/mounts', path]),
     { env: { ...process.env as Record<string, string>, NOTIFY_SOCKET: path } });
   assert.equal(result.stdout, `${path}/notify\n${path}/notify\n1\n`, result.stderr);
+}, only);
+
+/** Waits until something holds. */
+async function until(what: string, holds: () => boolean): Promise<void> {
+  for (const end = Date.now() + 10_000 * timeScale; !holds(); await sleep(10)) assert.ok(Date.now() < end, what);
+}
+
+test('start waits for READY=1, and passes on what a container may say', async (c) => {
+  const manager = join(c.dir(), 'manager');
+  const { talk, received } = await receiveMessages('datagram', manager);
+  c.later(() => talk.kill());
+  const env = { ...process.env as Record<string, string>, NOTIFY_SOCKET: manager };
+  const { id, pid } = await c.create(c.command(['/probe', 'notify', 'STATUS=begins\nMAINPID=1\nFDSTORE=1', 'MAINPID=1',
+    'BARRIER=1', 'X_OTHER=1', 'READY=1\nSTATUS=up', 'RELOADING=1\nMONOTONIC_USEC=5', 'READY=1', 'STOPPING=1']), { env });
+  const start = await c.rt(['start', id], { env });
+  assert.equal(start.code, 0, start.stderr);
+  assert.deepEqual(received().slice(0, 4).map(({ text }) => text),
+    ['STATUS=begins', 'READY=1\nSTATUS=up', `MAINPID=${pid}`, 'BARRIER=1']);
+  assert.deepEqual(received().slice(0, 4).map(({ fds }) => fds.length), [0, 0, 0, 1]);
+  assert.match(received()[3]?.fds[0] ?? '', /^pipe:/);
+}, only);
+
+test('run passes on what comes after READY=1 too', async (c) => {
+  const manager = join(c.dir(), 'manager');
+  const { talk, received } = await receiveMessages('datagram', manager);
+  c.later(() => talk.kill());
+  const id = c.id();
+  const bundle = c.command(['/probe', 'notify', 'READY=1', 'RELOADING=1\nMONOTONIC_USEC=5', 'READY=1', 'STOPPING=1', 'ERRNO=2\nERRNO='],
+    (config) => { config.linux.cgroupsPath = `/${id}`; });
+  const running = c.begin(['run', '--bundle', bundle.dir, id],
+    { env: { ...process.env as Record<string, string>, NOTIFY_SOCKET: manager } });
+  await until('ERRNO=2 comes', () => received().at(-1)?.text === 'ERRNO=2');
+  const pid = (await c.state(id))['pid'];
+  assert.deepEqual(received().map(({ text }) => text),
+    ['READY=1', `MAINPID=${String(pid)}`, 'BARRIER=1', 'RELOADING=1\nMONOTONIC_USEC=5', 'READY=1', 'STOPPING=1', 'ERRNO=2']);
+  running.child.kill('SIGTERM');
+  assert.equal((await running.done).code, 143);
+}, only);
+
+test('start ends when the program ends without READY=1', async (c) => {
+  const manager = join(c.dir(), 'manager');
+  const { talk } = await receiveMessages('datagram', manager);
+  c.later(() => talk.kill());
+  const env = { ...process.env as Record<string, string>, NOTIFY_SOCKET: manager };
+  const { id } = await c.create(c.command(['/probe', 'exit', '0']), { env });
+  const start = await c.rt(['start', id], { env });
+  assert.deepEqual([start.code, start.timedOut], [0, false], start.stderr);
+}, only);
+
+test('--pidfd-socket gets one pidfd of the process', async (c) => {
+  const path = join(c.dir(), 'pidfd');
+  const { talk, received } = await receiveMessages('stream', path);
+  c.later(() => talk.kill());
+  const { id, pid } = await c.started(c.command(['/probe', 'pause']), { flags: ['--pidfd-socket', path] });
+  const pidFile = join(c.dir(), 'pid');
+  const exec = await c.rt(['exec', '--detach', '--pid-file', pidFile, '--pidfd-socket', path, id, '/probe', 'pause']);
+  assert.equal(exec.code, 0, exec.stderr);
+  await until('both come', () => received().length === 2);
+  const other = Number(readFileSync(pidFile, 'utf8'));
+  assert.deepEqual(received(), [
+    { text: 'standard', fds: ['anon_inode:[pidfd]'], pid }, { text: 'setns', fds: ['anon_inode:[pidfd]'], pid: other }]);
+}, only);
+
+test('a --pidfd-socket where nobody listens fails create, and leaves nothing', async (c) => {
+  const created = await c.create(c.command(['/probe', 'pause']), { flags: ['--pidfd-socket', join(c.dir(), 'none')] });
+  assert.equal(created.code, 1);
+  assert.match(created.stderr, /none/);
+  await c.nothingLeft();
 }, only);

@@ -48,6 +48,17 @@ export async function receiveConsole(dir: string): Promise<{ path: string; talk:
   return { path, talk };
 }
 
+/** What a socket has received, as receiver.c says it. */
+export interface Received { text: string; fds: string[]; pid: number }
+
+/** Listens on a socket of this kind; `received` parses what has come so far. */
+export async function receiveMessages(kind: 'stream' | 'datagram', path: string, ...more: 'hold'[]):
+  Promise<{ talk: Talk; received: () => Received[] }> {
+  const talk = new Talk([program('receiver'), kind, path, ...more]);
+  await talk.expect(/ready/, 'errors');
+  return { talk, received: () => talk.output.split('\n').slice(0, -1).map((line) => JSON.parse(line) as Received) };
+}
+
 /** Runs a command on a terminal of its own. */
 export function onTerminal(command: string[], rows = 24, columns = 80): Talk {
   return new Talk([program('ptyrun'), `${rows}x${columns}`, ...command]);

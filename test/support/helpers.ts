@@ -12,6 +12,7 @@ const programs = {
   sandbox: 'test/support/sandbox.c',
   probe: 'test/support/probe.c',
   recvtty: 'test/support/recvtty.c',
+  receiver: 'test/support/receiver.c',
   ptyrun: 'test/support/ptyrun.c',
   exchange: 'test/support/exchange.c',
   agent: 'test/support/agent.c',

@@ -1,7 +1,8 @@
 // probe - the payload of most tests: prints facts about its own process as one JSON object.
 // Verbs: (none) the facts; exit N; die SIGNAL; syscall NR [ARG...] prints "RESULT ERRNO";
 // pause waits for ever and leaves on SIGTERM with 143; stall writes N MiB to stdout;
-// child N forks N sleeping children and waits; x32 NR makes an x32 system call.
+// child N forks N sleeping children and waits; x32 NR makes an x32 system call;
+// notify TEXT... sends each text as a datagram to $NOTIFY_SOCKET, then pauses.
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -17,8 +18,10 @@
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -191,6 +194,19 @@ static void facts(int argc, char **argv) {
 
 static void leave(int signal) { _exit(128 + signal); }
 
+static int notify(char **texts) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  const char *path = getenv("NOTIFY_SOCKET");
+  int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+  if (!path || strlen(path) >= sizeof address.sun_path) return 2;
+  strcpy(address.sun_path, path);
+  for (; *texts; texts++) {
+    if (sendto(fd, *texts, strlen(*texts), 0, (struct sockaddr *)&address, sizeof address) < 0) return 3;
+  }
+  signal(SIGTERM, leave);
+  for (;;) pause();
+}
+
 int main(int argc, char **argv) {
   const char *verb = argc > 1 ? argv[1] : "";
   long value = argc > 2 ? strtol(argv[2], NULL, 0) : 0;
@@ -205,6 +221,7 @@ int main(int argc, char **argv) {
     signal(SIGUSR1, leave);
     for (;;) pause();
   }
+  if (!strcmp(verb, "notify")) return notify(argv + 2);
   if (!strcmp(verb, "child")) {
     for (long i = 0; i < value; i++)
       if (fork() == 0)
