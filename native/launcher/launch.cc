@@ -135,4 +135,15 @@ void commit_launch(Invocation &invocation) {
   reap_stager(invocation.context);
 }
 
+int adopt_launch(Invocation &invocation, const Launch &launch) {
+  Context &context = invocation.context;
+  const char *what = nullptr;
+  if (!use_plan(context, launch.response.stored.value, &what)) {
+    context.undo.run(context);
+    return invocation.fail(PlanInvalid{.what = Str::of(what)});
+  }
+  commit_launch(invocation);
+  return 0;
+}
+
 } // namespace veloci

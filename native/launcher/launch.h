@@ -21,12 +21,16 @@ struct Launch {
 // The context's undo stack still holds everything: `commit_launch` or undo.
 int launch_container(Invocation &invocation, Launch &launch, const char *verb);
 
-// The foreground part of run and restore: stays with init until it ends, then deletes the container unless --keep was
-// given. The context's plan must be the stored one; `notify` may be null. Returns the exit code of the container.
-int stay_and_delete(Invocation &invocation, const Launch &launch, NotifyProxy *notify = nullptr);
-
 // Everything has worked: nothing is undone any more.
 void commit_launch(Invocation &invocation);
+
+// The same for run and restore, which go on with the stored plan: it becomes the context's. 0, or the exit code with the
+// error shown and everything undone.
+int adopt_launch(Invocation &invocation, const Launch &launch);
+
+// The foreground part of run and restore, after `adopt_launch`: stays with init until it ends, then deletes the container
+// unless --keep was given. `notify` may be null. Returns the exit code of the container.
+int stay_and_delete(Invocation &invocation, const Launch &launch, NotifyProxy *notify = nullptr);
 
 // --preserve-fds and LISTEN_FDS: their number in the context; one that is not open is passed over. 0 or the exit code.
 int take_preserved(Invocation &invocation);

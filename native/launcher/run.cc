@@ -10,12 +10,11 @@ using namespace diagnostic;
 
 namespace {
 
-// Deletes the container by its stored plan, which is the context's plan.
-int remove(Invocation &invocation, const Launch &launch) {
-  Context &context = invocation.context;
+// Deletes the container by its stored plan, which is the context's plan; a signal that asks us to stop is no reason not to.
+bool remove(Context &context) {
   context.signals = nullptr;
-  if (run_program(context, ProgramName::delete_)) return 0;
-  return explain_failure(invocation, launch.request, "recompile");
+  context.failure.reported = false;
+  return run_program(context, ProgramName::delete_);
 }
 
 } // namespace
@@ -29,7 +28,8 @@ int stay_and_delete(Invocation &invocation, const Launch &launch, NotifyProxy *n
   context.exit_code = code;
   constexpr uint32_t patience = 10000; // milliseconds
   // ENOENT: somebody else has deleted it.
-  if (!invocation.arguments.on(cli::Flag::keep) && lock_state(context, patience) == 0) remove(invocation, launch);
+  bool ours = !invocation.arguments.on(cli::Flag::keep) && lock_state(context, patience) == 0;
+  if (ours && !remove(context)) explain_failure(invocation, launch.request, "recompile");
   return code;
 }
 
@@ -40,19 +40,12 @@ int run_command(Invocation &invocation) {
   Launch launch;
   launch.starts = true;
   if (int code = launch_container(invocation, launch, "run"); code != 0) return code;
-  commit_launch(invocation);
+  if (int code = adopt_launch(invocation, launch); code != 0) return code;
   Context &context = invocation.context;
-  const char *what = nullptr;
-  if (!use_plan(context, launch.response.stored.value, &what)) {
-    context.undo.run(context);
-    return invocation.fail(PlanInvalid{.what = Str::of(what)});
-  }
   NotifyProxy notify;
   if (int code = notify.open(invocation); code != 0 || !run_program(context, ProgramName::start)) {
     if (code == 0) code = explain_failure(invocation, launch.request, "recompile");
-    PlanFailure &failure = context.failure;
-    failure.reported = false;
-    run_program(context, ProgramName::delete_);
+    remove(context);
     return code;
   }
   return detach ? notify.await_ready(invocation) : stay_and_delete(invocation, launch, &notify);

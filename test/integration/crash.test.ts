@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync, truncateSync, writeFil
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, type PeerMark, test } from '../support/case.ts';
+import { receiveMessages } from '../support/console.ts';
 import type { Context } from '../support/context.ts';
 import { cgroups, leaks, processes, snapshot } from '../support/leak.ts';
 import { timeScale, which } from '../support/paths.ts';
@@ -125,6 +126,22 @@ test('SIGTERM during create undoes it', async (c) => {
     assert.deepEqual(await leaks(before, c.token, c.root), [], `terminated after ${i % 6} ms`);
   }
 }, { peers: [runc] });
+
+test('SIGTERM between create and start of run leaves nothing', async (c) => {
+  const path = join(c.dir(), 'pidfd');
+  const { talk } = await receiveMessages('stream', path, 'hold');
+  c.later(() => talk.kill());
+  const id = c.id();
+  const { dir } = c.command(['/probe', 'pause'], (config) => { config.linux.cgroupsPath = `/${id}`; });
+  const { child, done } = c.begin(['run', '--bundle', dir, '--pidfd-socket', path, id]);
+  // The container is there, and nobody takes its pidfd yet.
+  while (readFileSync(`/proc/${child.pid}/wchan`, 'utf8') !== 'unix_wait_for_peer') await sleep(10);
+  child.kill('SIGTERM');
+  talk.send('\n');
+  assert.equal((await done).code, 1);
+  assert.equal((await c.rt(['state', id])).code, 1, 'the container is still there');
+  await c.nothingLeft();
+}, { only: 'veloci' });
 
 /** The regular files in the state folder of a container. */
 const stateFiles = (c: Context, id: string): string[] =>
