@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 
 namespace veloci {
 
@@ -19,8 +20,21 @@ void RawMode::restore() {
   fd_ = -1;
 }
 
+namespace {
+
+// Standard output once more, as an open file of our own that never blocks: the caller's may be shared, and its flags are
+// not ours to change. Not where it has a position (a file), nor where it cannot be opened (a socket).
+Fd reopen_output() {
+  struct stat info;
+  bool stream = fstat(STDOUT_FILENO, &info) == 0 && (S_ISFIFO(info.st_mode) || isatty(STDOUT_FILENO) == 1);
+  return Fd(stream ? open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1);
+}
+
+} // namespace
+
 void Relay::start(Fd master) {
   master_ = static_cast<Fd &&>(master);
+  output_ = reopen_output();
   int flags = fcntl(master_.get(), F_GETFL);
   fcntl(master_.get(), F_SETFL, flags | O_NONBLOCK);
   raw_.enter(STDIN_FILENO);
@@ -38,7 +52,8 @@ Relay::Poll Relay::master_poll() const {
   short events = 0;
   if (out_.empty()) events |= POLLIN;
   if (!in_.empty()) events |= POLLOUT;
-  return {master_.get(), events};
+  // Not asked for anything, a terminal whose other side is closed would still answer at once, again and again.
+  return {events != 0 ? master_.get() : -1, events};
 }
 
 Relay::Poll Relay::input_poll() const {
@@ -48,7 +63,7 @@ Relay::Poll Relay::input_poll() const {
 
 Relay::Poll Relay::output_poll() const {
   if (!master_.valid() || out_.empty()) return {-1, 0};
-  return {STDOUT_FILENO, POLLOUT};
+  return {output_descriptor(), POLLOUT};
 }
 
 // false = the end of this source.
@@ -80,7 +95,7 @@ void Relay::pump(short master, short input, short output) {
       in_.end = 1;
     }
   }
-  if ((output & (POLLOUT | POLLERR)) != 0 && !out_.empty() && !flush(out_, STDOUT_FILENO)) {
+  if ((output & (POLLOUT | POLLERR)) != 0 && !out_.empty() && !flush(out_, output_descriptor())) {
     output_open_ = false;
     out_.begin = out_.end = 0;
   }
@@ -94,16 +109,21 @@ void Relay::pump(short master, short input, short output) {
   if (!output_open_) out_.begin = out_.end = 0;
 }
 
-void Relay::drain() {
+// Writes what is there, however slow the reader is. false = it is gone, or we are asked to stop.
+bool Relay::flush_all(const Signals &signals) {
+  constexpr int slice = 100; // milliseconds after which a signal is seen
+  while (output_open_ && !out_.empty()) {
+    struct pollfd ready{output_descriptor(), POLLOUT, 0};
+    if (signals.pending_stop() != 0) return false;
+    if (poll(&ready, 1, slice) > 0 && !flush(out_, output_descriptor())) return false;
+  }
+  return output_open_;
+}
+
+void Relay::drain(const Signals &signals) {
   // A process of the container may hold the terminal for ever: only what is there already is copied.
   for (int round = 0; master_.valid() && round < 4096; round++) {
-    while (!out_.empty()) {
-      struct pollfd ready{STDOUT_FILENO, POLLOUT, 0};
-      if (!output_open_ || poll(&ready, 1, 1000) <= 0 || !flush(out_, STDOUT_FILENO)) {
-        out_.begin = out_.end = 0;
-        output_open_ = false;
-      }
-    }
+    if (!flush_all(signals)) break;
     struct pollfd ready{master_.get(), POLLIN, 0};
     if (poll(&ready, 1, 0) <= 0) break;
     if (!fill(out_, master_.get())) break;

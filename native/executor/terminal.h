@@ -1,6 +1,6 @@
 // The relay between the caller's terminal and the container's pseudo terminal (foreground run and exec -t).
 #pragma once
-#include "base/types.h"
+#include "executor/interrupt.h"
 #include <termios.h>
 
 namespace veloci {
@@ -38,8 +38,8 @@ public:
   Poll output_poll() const;
   // Reads and writes what is possible after a poll.
   void pump(short master, short input, short output);
-  // Copies the rest of the output after the process has ended.
-  void drain();
+  // Copies the rest of the output after the process has ended; a signal that asks us to stop ends it.
+  void drain(const Signals &signals);
   // Gives the container's terminal the size of the caller's.
   void resize();
 
@@ -52,8 +52,11 @@ private:
   };
   bool fill(Direction &direction, int fd);
   bool flush(Direction &direction, int fd);
+  bool flush_all(const Signals &signals);
+  int output_descriptor() const { return output_.valid() ? output_.get() : STDOUT_FILENO; }
 
   Fd master_;
+  Fd output_;
   RawMode raw_;
   Direction in_;
   Direction out_;

@@ -40,7 +40,7 @@ public:
     }
     // The last words of a program that has ended.
     if (notify_ != nullptr && notify_->active()) notify_->pump();
-    relay_.drain();
+    relay_.drain(signals);
     return code_;
   }
 

@@ -1,11 +1,13 @@
 // Terminals: run -t by hand, the console socket, exec -t, window size.
 import { assert, test } from '../support/case.ts';
-import { onTerminal, receiveConsole } from '../support/console.ts';
+import { onTerminal, receiveConsole, type Talk } from '../support/console.ts';
 import type { Context, Facts } from '../support/context.ts';
+import { processes } from '../support/leak.ts';
 import { runtimePath } from '../support/paths.ts';
 import type { Config } from '../support/spec.ts';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const terminal = (config: Config): void => { config.process.terminal = true; };
 const command = (c: Context, ...args: string[]): string[] => [runtimePath(), '--root', c.root, ...args];
@@ -54,6 +56,72 @@ test('^C reaches the payload as a signal', async (c) => {
   talk.send('\x03');
   assert.equal(await talk.exit, 9);
   assert.match(talk.output, /interrupted/);
+});
+
+test('a change of the size reaches the payload', async (c) => {
+  const { dir, id } = prepared(c, ['sh', '-c', 'trap "stty size; exit 0" WINCH; echo up; while :; do sleep 0.05; done']);
+  const talk = onTerminal(command(c, 'run', '--bundle', dir, id), 33, 99);
+  c.later(() => talk.kill());
+  await talk.expect(/up/);
+  talk.child.kill('SIGUSR1');
+  assert.equal(await talk.exit, 0);
+  assert.match(talk.output, /99 33/);
+});
+
+for (const [what, end] of [
+  ['the payload leaves', async (_: Context, __: string, talk: Talk) => { talk.send('exit 0\r'); }],
+  ['the payload is killed', async (c: Context, id: string) => { await c.rt(['kill', id, 'KILL']); }],
+  ['the container is deleted by force', async (c: Context, id: string) => { await c.rt(['delete', '--force', id]); }],
+  ['the runtime gets SIGHUP, which ends the payload', async (_: Context, id: string, talk: Talk) => {
+    talk.send('trap "exit 3" HUP\r');
+    await talk.expect(/HUP\r\n.*# /);
+    const [pid] = [...processes()].find(([, line]) => line.includes(` ${id} `) && !line.includes('ptyrun')) ?? [];
+    process.kill(pid as number, 'SIGHUP');
+  }],
+] as const) {
+  test(`the terminal is as before after ${what}`, async (c) => {
+    const { dir, id } = prepared(c, ['sh']);
+    const talk = onTerminal(command(c, 'run', '--bundle', dir, id));
+    c.later(() => talk.kill());
+    await talk.expect(/# /);
+    talk.child.kill('SIGUSR1');
+    await talk.expect(/raw\n/, 'errors');
+    await end(c, id, talk);
+    await talk.exit;
+    assert.match(talk.errors, /raw\n.*cooked\n$/s);
+  });
+}
+
+test('the terminal is as before after an error', async (c) => {
+  const { dir, id } = prepared(c, ['/none']);
+  const talk = onTerminal(command(c, 'run', '--bundle', dir, id));
+  assert.equal(await talk.exit, 1);
+  assert.match(talk.errors, /cooked\n$/);
+});
+
+test('a reader that is slow at the end gets everything', async (c) => {
+  const { dir, id } = prepared(c, ['sh', '-c', 'seq 100000 130000; echo last']);
+  const talk = onTerminal(command(c, 'run', '--bundle', dir, id));
+  c.later(() => talk.kill());
+  talk.child.stdout?.pause();
+  await sleep(3000);
+  talk.child.stdout?.resume();
+  assert.equal(await talk.exit, 0);
+  assert.equal(talk.output.match(/^1\d{5}\r$/gm)?.length, 30_001);
+  assert.match(talk.output, /130000\r\nlast\r\n$/);
+}, { peers: [{ peer: 'crun 1.8.1', why: 'drops what it has not written yet' }] });
+
+test('a reader that has stopped does not keep a signal from the payload', async (c) => {
+  const { dir, id } = prepared(c, ['sh', '-c', 'trap "exit 7" TERM; (while :; do echo line; done) & while :; do sleep 0.05; done']);
+  const talk = onTerminal(command(c, 'run', '--bundle', dir, id));
+  c.later(() => talk.kill());
+  talk.child.stdout?.pause();
+  await sleep(1000);
+  const [pid] = [...processes()].find(([, line]) => line.includes(` ${id} `) && !line.includes('ptyrun')) ?? [];
+  process.kill(pid as number, 'SIGTERM');
+  await c.until(id, 'stopped');
+  talk.child.stdout?.resume();
+  assert.equal(await talk.exit, 7);
 });
 
 test('consoleSize sets the size', async (c) => {
