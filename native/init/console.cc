@@ -67,7 +67,8 @@ Outcome Init::on(const ConsoleOpen &op) {
     if (!target.valid()) return fail(at::target, errno, "/dev/console");
     constexpr unsigned flags = sys::open_tree_clone | sys::open_tree_cloexec | sys::at_empty_path;
     Fd tree(sys::open_tree(slave.get(), "", flags));
-    if (!tree.valid() || !attach(tree.get(), target.get())) return fail(at::attach, errno, "/dev/console");
+    bool attached = tree.valid() && attach(tree.get(), target.get()) && verify(tree.get(), Str::of("/dev/console"), true);
+    if (!attached) return fail(at::attach, errno, "/dev/console");
   }
   if (ioctl(slave.get(), TIOCSCTTY, 0) < 0) return Outcome::failed(at::session);
   for (int fd = 0; fd <= 2; fd++) {
