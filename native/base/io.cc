@@ -5,7 +5,7 @@ namespace veloci {
 Text &Text::add(const char *data, size_t size) {
   size_t fits = size <= room() ? size : room();
   if (fits < size) cut_ = true;
-  memcpy(buffer_ + size_, data, fits);
+  if (fits > 0) memcpy(buffer_ + size_, data, fits); // nothing may be at no address
   size_ += fits;
   buffer_[size_] = 0;
   return *this;
