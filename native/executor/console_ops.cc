@@ -1,6 +1,7 @@
 // console.*: where the terminal's master goes.
 #include "executor/console.h"
 #include "executor/handler.h"
+#include "executor/terminal.h"
 #include "executor/unix_socket.h"
 
 namespace veloci {
@@ -22,6 +23,8 @@ Outcome HostHandler::on(const ConsoleSend &op) {
 
 Outcome HostHandler::on(const ConsoleKeep &op) {
   context_.console = static_cast<Fd &&>(context_.slots[op.slot]);
+  // Before the program can ask for it.
+  copy_terminal_size(context_.console.get());
   return {};
 }
 

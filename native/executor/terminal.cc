@@ -38,13 +38,12 @@ void Relay::start(Fd master) {
   int flags = fcntl(master_.get(), F_GETFL);
   fcntl(master_.get(), F_SETFL, flags | O_NONBLOCK);
   raw_.enter(STDIN_FILENO);
-  resize();
+  copy_terminal_size(master_.get());
 }
 
-void Relay::resize() {
+void copy_terminal_size(int master) {
   struct winsize size;
-  if (!master_.valid() || ioctl(STDIN_FILENO, TIOCGWINSZ, &size) != 0) return;
-  ioctl(master_.get(), TIOCSWINSZ, &size);
+  if (master >= 0 && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0) ioctl(master, TIOCSWINSZ, &size);
 }
 
 Relay::Poll Relay::master_poll() const {

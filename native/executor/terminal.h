@@ -21,6 +21,9 @@ private:
   struct termios saved_;
 };
 
+// Gives a pseudo terminal the size of the caller's terminal, if fd 0 is one.
+void copy_terminal_size(int master);
+
 // Copies in both directions without ever blocking the caller's loop.
 class Relay {
 public:
@@ -40,8 +43,7 @@ public:
   void pump(short master, short input, short output);
   // Copies the rest of the output after the process has ended; a signal that asks us to stop ends it.
   void drain(const Signals &signals);
-  // Gives the container's terminal the size of the caller's.
-  void resize();
+  void resize() { copy_terminal_size(master_.get()); }
 
 private:
   struct Direction {
