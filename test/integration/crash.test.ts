@@ -139,6 +139,8 @@ test('SIGTERM between create and start of run leaves nothing', async (c) => {
   child.kill('SIGTERM');
   talk.send('\n');
   assert.equal((await done).code, 1);
+  talk.kill();
+  await talk.exit;
   assert.equal((await c.rt(['state', id])).code, 1, 'the container is still there');
   await c.nothingLeft();
 }, { only: 'veloci' });
