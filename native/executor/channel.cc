@@ -85,6 +85,17 @@ int await_message(Context &context, MessageType type, uint8_t point, Message &me
   return EPROTO;
 }
 
+int tell(Context &context, const MessageHeader &header, int fd) {
+  if (send_message(context.socket.get(), header, {}, fd)) return 0;
+  int err = errno;
+  if (err != EPIPE && err != ECONNRESET) return err;
+  // It has ended, and may have said why before.
+  Message message;
+  Fd unused;
+  int why = await_message(context, MessageType::fail, 0, message, unused);
+  return why == EPROTO || why == 0 ? err : why;
+}
+
 bool await_execution(Context &context) {
   Message message;
   Fd fd;

@@ -9,6 +9,9 @@ namespace veloci {
 // (`failure.detail` says how); EINTR when a signal asks us to stop; EPROTO for any other message.
 int await_message(Context &context, MessageType type, uint8_t point, Message &message, Fd &fd);
 
+// Sends a message; 0 or an errno, as of await_message when the other side has ended.
+int tell(Context &context, const MessageHeader &header, int fd = -1);
+
 // Waits until the started process has executed its program: the socket ends, and the report page says how it went.
 // false with `context.failure` filled.
 bool await_execution(Context &context);

@@ -10,8 +10,8 @@ Outcome HostHandler::on(const SyncSignal &op) {
   MessageHeader header;
   header.type = static_cast<uint8_t>(MessageType::sync);
   header.point = static_cast<uint8_t>(op.point);
-  if (!send_message(context_.socket.get(), header)) return Outcome::failed(step::sync_signal::send);
-  return {};
+  int err = tell(context_, header);
+  return err == 0 ? Outcome::success() : Outcome::failed(step::sync_signal::send, err);
 }
 
 Outcome HostHandler::on(const SyncAwait &op) {
@@ -27,7 +27,7 @@ Outcome HostHandler::on(const FdSend &op) {
   header.type = static_cast<uint8_t>(MessageType::fd);
   header.point = op.slot;
   if (!slot.valid()) return Outcome::failed(step::fd_send::send, EBADF);
-  if (!send_message(context_.socket.get(), header, {}, slot.get())) return Outcome::failed(step::fd_send::send);
+  if (int err = tell(context_, header, slot.get()); err != 0) return Outcome::failed(step::fd_send::send, err);
   slot.reset();
   return {};
 }
