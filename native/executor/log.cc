@@ -92,6 +92,7 @@ void Log::write_record(const char *level, const Problem &problem) {
     add_fitting(text, problem.line, 96, add_json);
     add_now(text.add(",\"time\":\"")).add_char('"');
     if (!problem.code.empty()) add_json(text.add(",\"code\":"), problem.code);
+    if (!problem.keys.empty() && problem.keys.size + 8 < text.room()) text.add_char(',').add(problem.keys);
     text.add("}\n");
   } else {
     add_now(text.add("time=\"")).add("\" level=").add(level).add(" msg=");

@@ -12,6 +12,8 @@ struct Problem {
   Str line;
   // The form for a terminal, with the source line and a caret; empty = the line.
   Str explained;
+  // Members of the object of a JSON log beside these: valid JSON without the braces; empty = none.
+  Str keys = {};
 };
 
 class Log {

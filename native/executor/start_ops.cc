@@ -11,21 +11,6 @@ namespace veloci {
 
 namespace {
 
-int step_of(FailureKind kind) {
-  using namespace step::process_start;
-  switch (kind) {
-  case FailureKind::hook: return hook;
-  case FailureKind::seccomp: return seccomp;
-  case FailureKind::not_found: return not_found;
-  case FailureKind::interpreter: return interpreter;
-  case FailureKind::not_executable: return not_executable;
-  case FailureKind::format: return format;
-  case FailureKind::execve:
-  case FailureKind::operation: break;
-  }
-  return execve;
-}
-
 // Waits for the end of the fifo: init has executed its program, or has ended.
 int wait_end(int fifo, int pidfd) {
   struct pollfd waiting[2] = {{fifo, POLLIN, 0}, {pidfd, POLLIN, 0}};
@@ -74,18 +59,10 @@ Outcome HostHandler::on(const ProcessStart &) {
     context_.failure.out_of_memory = out_of_memory_recorded(record);
     return Outcome::failed(died, ESRCH);
   }
-  const RecordFailure &failure = record.failure;
-  auto kind = static_cast<FailureKind>(failure.kind);
-  if (kind == FailureKind::operation) {
-    // The engine knows init's operation better than this one.
-    take_reported_failure(context_);
-    return Outcome::failed(execve, failure.err == 0 ? EIO : failure.err);
-  }
-  context_.failure.kind = kind;
-  uint32_t size = failure.detail_size < sizeof failure.detail ? failure.detail_size : 0;
-  context_.failure.detail.clear();
-  context_.failure.detail.add(failure.detail, size);
-  return Outcome::failed(step_of(kind), failure.err == 0 ? EIO : failure.err);
+  // The engine knows init's operation better than this one.
+  context_.report = &record;
+  take_reported_failure(context_);
+  return Outcome::failed(execve, record.failure.err == 0 ? EIO : record.failure.err);
 }
 
 } // namespace veloci

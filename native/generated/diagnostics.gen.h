@@ -71,7 +71,10 @@ struct FlagNeedsArgument {
     sink.text(Str{"flag needs an argument: ", 24});
     sink.value(flag);
   }
-  template <class Sink> bool hint(Sink &) const { return false; }
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"write --FLAG VALUE or --FLAG=VALUE", 34});
+    return true;
+  }
 };
 
 // flag {flag} takes no argument, but got "{value}"
@@ -87,7 +90,10 @@ struct FlagTakesNoArgument {
     sink.value(value);
     sink.text(Str{"\"", 1});
   }
-  template <class Sink> bool hint(Sink &) const { return false; }
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"leave the value out", 19});
+    return true;
+  }
 };
 
 // invalid value "{value}" for {flag}
@@ -278,22 +284,6 @@ struct ConsoleSocketUnused {
   }
 };
 
-// console socket "{path}" is not a socket
-struct ConsoleSocketInvalid {
-  static constexpr char code[] = "E0115";
-  Str path = {};
-
-  template <class Sink> void message(Sink &sink) const {
-    sink.text(Str{"console socket \"", 16});
-    sink.value(path);
-    sink.text(Str{"\" is not a socket", 17});
-  }
-  template <class Sink> bool hint(Sink &sink) const {
-    sink.text(Str{"give the path of a listening AF_UNIX stream socket", 50});
-    return true;
-  }
-};
-
 // cannot send the terminal to the console socket "{path}" ({errno})
 struct ConsoleSocketConnect {
   static constexpr char code[] = "E0116";
@@ -342,7 +332,10 @@ struct ExecProgram {
   template <class Sink> void message(Sink &sink) const {
     sink.text(Str{"exec needs a program: arguments after the id, or --process FILE", 63});
   }
-  template <class Sink> bool hint(Sink &) const { return false; }
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"for example \"veloci exec ID sh\"", 31});
+    return true;
+  }
 };
 
 // exec takes either a program or --process FILE, not both
@@ -352,7 +345,10 @@ struct ExecBoth {
   template <class Sink> void message(Sink &sink) const {
     sink.text(Str{"exec takes either a program or --process FILE, not both", 55});
   }
-  template <class Sink> bool hint(Sink &) const { return false; }
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"leave one of them out", 21});
+    return true;
+  }
 };
 
 // cannot write "{path}": a file of that name is there already
@@ -381,7 +377,10 @@ struct OutputFailed {
     sink.value(errno_);
     sink.text(Str{")", 1});
   }
-  template <class Sink> bool hint(Sink &) const { return false; }
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"is the file system full, or the reader of the pipe gone?", 56});
+    return true;
+  }
 };
 
 // cannot write "{path}" ({errno})
@@ -397,7 +396,10 @@ struct ResourceFile {
     sink.value(errno_);
     sink.text(Str{")", 1});
   }
-  template <class Sink> bool hint(Sink &) const { return false; }
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"is its directory there and writable?", 36});
+    return true;
+  }
 };
 
 // cannot send the pidfd to the socket "{path}" ({errno})
@@ -485,26 +487,29 @@ struct FileNotRegular {
     sink.value(path);
     sink.text(Str{"\" is not a regular file", 23});
   }
-  template <class Sink> bool hint(Sink &) const { return false; }
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"give a file, not a directory, FIFO or device", 44});
+    return true;
+  }
 };
 
-// "{path}" has {size} bytes, more than the {limit} that are allowed
+// "{path}" has more than the {limit} bytes that are allowed
 struct FileTooBig {
   static constexpr char code[] = "E0203";
   Str path = {};
-  Str size = {};
   Str limit = {};
 
   template <class Sink> void message(Sink &sink) const {
     sink.text(Str{"\"", 1});
     sink.value(path);
-    sink.text(Str{"\" has ", 6});
-    sink.value(size);
-    sink.text(Str{" bytes, more than the ", 22});
+    sink.text(Str{"\" has more than the ", 20});
     sink.value(limit);
-    sink.text(Str{" that are allowed", 17});
+    sink.text(Str{" bytes that are allowed", 23});
   }
-  template <class Sink> bool hint(Sink &) const { return false; }
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"is it the right file?", 21});
+    return true;
+  }
 };
 
 // cannot read "{path}" ({errno})
@@ -520,41 +525,10 @@ struct FileRead {
     sink.value(errno_);
     sink.text(Str{")", 1});
   }
-  template <class Sink> bool hint(Sink &) const { return false; }
-};
-
-// the root file system "{path}" is missing
-struct RootfsMissing {
-  static constexpr char code[] = "E0501";
-  Str path = {};
-  Str bundle = {};
-
-  template <class Sink> void message(Sink &sink) const {
-    sink.text(Str{"the root file system \"", 22});
-    sink.value(path);
-    sink.text(Str{"\" is missing", 12});
-  }
   template <class Sink> bool hint(Sink &sink) const {
-    if (!bundle.empty()) {
-      sink.text(Str{"root.path is relative to the bundle ", 36});
-      sink.value(bundle);
-      return true;
-    }
-    return false;
+    sink.text(Str{"does \"cat\" of it work?", 22});
+    return true;
   }
-};
-
-// the root file system "{path}" is no directory
-struct RootfsNotDirectory {
-  static constexpr char code[] = "E0502";
-  Str path = {};
-
-  template <class Sink> void message(Sink &sink) const {
-    sink.text(Str{"the root file system \"", 22});
-    sink.value(path);
-    sink.text(Str{"\" is no directory", 17});
-  }
-  template <class Sink> bool hint(Sink &) const { return false; }
 };
 
 // kernel {version} is too old
@@ -628,7 +602,10 @@ struct NotRunning {
     sink.text(Str{"\" is ", 5});
     sink.value(status);
   }
-  template <class Sink> bool hint(Sink &) const { return false; }
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"\"veloci list\" shows what runs", 29});
+    return true;
+  }
 };
 
 // cannot start an already running container: "{id}" is {status}
@@ -643,7 +620,10 @@ struct AlreadyRunning {
     sink.text(Str{"\" is ", 5});
     sink.value(status);
   }
-  template <class Sink> bool hint(Sink &) const { return false; }
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"a container can be started once; create another one", 51});
+    return true;
+  }
 };
 
 // cannot start a container that has stopped: "{id}"
@@ -692,7 +672,10 @@ struct ExecNotRunning {
     sink.text(Str{"\": container not running, it is ", 32});
     sink.value(status);
   }
-  template <class Sink> bool hint(Sink &) const { return false; }
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"start it first, or create it again", 34});
+    return true;
+  }
 };
 
 // cannot exec in container "{id}": it is paused
@@ -721,7 +704,10 @@ struct StillCreating {
     sink.value(id);
     sink.text(Str{"\" is still being created", 24});
   }
-  template <class Sink> bool hint(Sink &) const { return false; }
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"wait for the end of \"veloci create\", or use \"veloci delete --force\"", 67});
+    return true;
+  }
 };
 
 // state root "{path}" cannot be used
@@ -772,7 +758,10 @@ struct RootOpen {
     sink.value(errno_);
     sink.text(Str{")", 1});
   }
-  template <class Sink> bool hint(Sink &) const { return false; }
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"give another directory with --root", 34});
+    return true;
+  }
 };
 
 // state root "{path}" is not a directory of its own
@@ -806,7 +795,10 @@ struct RootOwner {
     sink.text(Str{", not to ", 9});
     sink.value(user);
   }
-  template <class Sink> bool hint(Sink &) const { return false; }
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"give another directory with --root, or run as its owner", 55});
+    return true;
+  }
 };
 
 // state root "{path}" can be written by others (mode {mode})
@@ -886,7 +878,10 @@ struct StateWrite {
     sink.value(errno_);
     sink.text(Str{")", 1});
   }
-  template <class Sink> bool hint(Sink &) const { return false; }
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"is the file system of --root full or read-only?", 47});
+    return true;
+  }
 };
 
 // container "{id}" was made by a version of veloci that this one cannot read (record version
@@ -903,23 +898,10 @@ struct StateVersion {
     sink.value(version);
     sink.text(Str{")", 1});
   }
-  template <class Sink> bool hint(Sink &) const { return false; }
-};
-
-// no such process: the pid {pid} of container "{id}" belongs to another process now
-struct PidReused {
-  static constexpr char code[] = "E0624";
-  Str pid = {};
-  Str id = {};
-
-  template <class Sink> void message(Sink &sink) const {
-    sink.text(Str{"no such process: the pid ", 25});
-    sink.value(pid);
-    sink.text(Str{" of container \"", 15});
-    sink.value(id);
-    sink.text(Str{"\" belongs to another process now", 32});
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"use that version, or \"veloci delete --force\"", 44});
+    return true;
   }
-  template <class Sink> bool hint(Sink &) const { return false; }
 };
 
 // cannot write the pid file "{path}" ({errno})
@@ -935,7 +917,10 @@ struct PidFile {
     sink.value(errno_);
     sink.text(Str{")", 1});
   }
-  template <class Sink> bool hint(Sink &) const { return false; }
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"its directory must be there and writable", 40});
+    return true;
+  }
 };
 
 // cannot open the log file "{path}" ({errno})
@@ -951,20 +936,10 @@ struct LogFile {
     sink.value(errno_);
     sink.text(Str{")", 1});
   }
-  template <class Sink> bool hint(Sink &) const { return false; }
-};
-
-// the container's init died before the program was started ({status})
-struct InitDied {
-  static constexpr char code[] = "E0627";
-  Str status = {};
-
-  template <class Sink> void message(Sink &sink) const {
-    sink.text(Str{"the container's init died before the program was started (", 58});
-    sink.value(status);
-    sink.text(Str{")", 1});
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"its directory must be there and writable", 40});
+    return true;
   }
-  template <class Sink> bool hint(Sink &) const { return false; }
 };
 
 // the container's init was OOM-killed: out of memory (memory limit too low?)
@@ -990,23 +965,10 @@ struct CommandInterrupted {
     sink.value(signal);
     sink.text(Str{"; everything was undone", 23});
   }
-  template <class Sink> bool hint(Sink &) const { return false; }
-};
-
-// cannot undo {what} ({errno})
-struct UndoFailed {
-  static constexpr char code[] = "E0630";
-  Str what = {};
-  Str errno_ = {};
-
-  template <class Sink> void message(Sink &sink) const {
-    sink.text(Str{"cannot undo ", 12});
-    sink.value(what);
-    sink.text(Str{" (", 2});
-    sink.value(errno_);
-    sink.text(Str{")", 1});
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"run it again", 12});
+    return true;
   }
-  template <class Sink> bool hint(Sink &) const { return false; }
 };
 
 // processes of container "{id}" are still alive {seconds} s after SIGKILL
@@ -1022,7 +984,10 @@ struct KillFailed {
     sink.value(seconds);
     sink.text(Str{" s after SIGKILL", 16});
   }
-  template <class Sink> bool hint(Sink &) const { return false; }
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"they may hang in the kernel: see /proc/PID/stack of their pids", 62});
+    return true;
+  }
 };
 
 // the stored plan of container "{id}" cannot be renewed: {what}
@@ -1055,7 +1020,10 @@ struct NotPaused {
     sink.text(Str{"\" is ", 5});
     sink.value(status);
   }
-  template <class Sink> bool hint(Sink &) const { return false; }
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"\"veloci pause\" pauses it", 24});
+    return true;
+  }
 };
 
 // cannot pause container "{id}": it has no cgroup that can freeze
@@ -1087,7 +1055,10 @@ struct CgroupGone {
     sink.value(errno_);
     sink.text(Str{")", 1});
   }
-  template <class Sink> bool hint(Sink &) const { return false; }
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"was it removed by somebody, or is cgroupfs not mounted here?", 60});
+    return true;
+  }
 };
 
 // cannot run ps ({errno})
@@ -1131,7 +1102,10 @@ struct CheckpointNotRunning {
     sink.text(Str{"\": container not running, it is ", 32});
     sink.value(status);
   }
-  template <class Sink> bool hint(Sink &) const { return false; }
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"start it first", 14});
+    return true;
+  }
 };
 
 // --status-fd {fd} is not open
@@ -1144,345 +1118,8 @@ struct StatusFdClosed {
     sink.value(fd);
     sink.text(Str{" is not open", 12});
   }
-  template <class Sink> bool hint(Sink &) const { return false; }
-};
-
-// exec "{name}": executable file not found in $PATH
-struct ProgramFind {
-  static constexpr char code[] = "E0732";
-  Str name = {};
-  Str path = {};
-
-  template <class Sink> void message(Sink &sink) const {
-    sink.text(Str{"exec \"", 6});
-    sink.value(name);
-    sink.text(Str{"\": executable file not found in $PATH", 37});
-  }
   template <class Sink> bool hint(Sink &sink) const {
-    if (!path.empty()) {
-      sink.text(Str{"PATH is \"", 9});
-      sink.value(path);
-      sink.text(Str{"\"", 1});
-      return true;
-    }
-    return false;
-  }
-};
-
-// exec "{name}": permission denied
-struct ProgramFindAccess {
-  static constexpr char code[] = "E0733";
-  Str name = {};
-
-  template <class Sink> void message(Sink &sink) const {
-    sink.text(Str{"exec \"", 6});
-    sink.value(name);
-    sink.text(Str{"\": permission denied", 20});
-  }
-  template <class Sink> bool hint(Sink &sink) const {
-    sink.text(Str{"is it executable, and its mount not noexec?", 43});
-    return true;
-  }
-};
-
-// exec "{name}": is a directory
-struct ProgramFindDirectory {
-  static constexpr char code[] = "E0734";
-  Str name = {};
-
-  template <class Sink> void message(Sink &sink) const {
-    sink.text(Str{"exec \"", 6});
-    sink.value(name);
-    sink.text(Str{"\": is a directory", 17});
-  }
-  template <class Sink> bool hint(Sink &) const { return false; }
-};
-
-// exec "{name}" failed
-struct ProgramRun {
-  static constexpr char code[] = "E0753";
-  Str name = {};
-
-  template <class Sink> void message(Sink &sink) const {
-    sink.text(Str{"exec \"", 6});
-    sink.value(name);
-    sink.text(Str{"\" failed", 8});
-  }
-  template <class Sink> bool hint(Sink &) const { return false; }
-};
-
-// operation {operation} failed
-struct Failed {
-  static constexpr char code[] = "E0754";
-  Str operation = {};
-  Str detail = {};
-
-  template <class Sink> void message(Sink &sink) const {
-    sink.text(Str{"operation ", 10});
-    sink.value(operation);
-    sink.text(Str{" failed", 7});
-  }
-  template <class Sink> bool hint(Sink &sink) const {
-    if (!detail.empty()) {
-      sink.value(detail);
-      return true;
-    }
-    return false;
-  }
-};
-
-// cannot start the container
-struct ProcessStart {
-  static constexpr char code[] = "E0761";
-
-  template <class Sink> void message(Sink &sink) const {
-    sink.text(Str{"cannot start the container", 26});
-  }
-  template <class Sink> bool hint(Sink &) const { return false; }
-};
-
-// the container's init died before it started the program
-struct ProcessStartDied {
-  static constexpr char code[] = "E0762";
-
-  template <class Sink> void message(Sink &sink) const {
-    sink.text(Str{"the container's init died before it started the program", 55});
-  }
-  template <class Sink> bool hint(Sink &) const { return false; }
-};
-
-// the kernel refused the seccomp filter
-struct ProcessStartSeccomp {
-  static constexpr char code[] = "E0763";
-
-  template <class Sink> void message(Sink &sink) const {
-    sink.text(Str{"the kernel refused the seccomp filter", 37});
-  }
-  template <class Sink> bool hint(Sink &) const { return false; }
-};
-
-// exec "{path}": no such file or directory
-struct ProcessStartNotFound {
-  static constexpr char code[] = "E0764";
-  Str path = {};
-
-  template <class Sink> void message(Sink &sink) const {
-    sink.text(Str{"exec \"", 6});
-    sink.value(path);
-    sink.text(Str{"\": no such file or directory", 28});
-  }
-  template <class Sink> bool hint(Sink &) const { return false; }
-};
-
-// exec "{path}": no such file or directory: its interpreter "{interpreter}" is missing
-struct ProcessStartInterpreter {
-  static constexpr char code[] = "E0765";
-  Str path = {};
-  Str interpreter = {};
-
-  template <class Sink> void message(Sink &sink) const {
-    sink.text(Str{"exec \"", 6});
-    sink.value(path);
-    sink.text(Str{"\": no such file or directory: its interpreter \"", 47});
-    sink.value(interpreter);
-    sink.text(Str{"\" is missing", 12});
-  }
-  template <class Sink> bool hint(Sink &sink) const {
-    sink.text(Str{"install it in the root file system; a dynamic program needs its loader, a script the program of its first line", 110});
-    return true;
-  }
-};
-
-// exec "{path}": permission denied
-struct ProcessStartNotExecutable {
-  static constexpr char code[] = "E0766";
-  Str path = {};
-
-  template <class Sink> void message(Sink &sink) const {
-    sink.text(Str{"exec \"", 6});
-    sink.value(path);
-    sink.text(Str{"\": permission denied", 20});
-  }
-  template <class Sink> bool hint(Sink &sink) const {
-    sink.text(Str{"is it executable, and its mount not noexec?", 43});
-    return true;
-  }
-};
-
-// exec "{path}": exec format error
-struct ProcessStartFormat {
-  static constexpr char code[] = "E0767";
-  Str path = {};
-
-  template <class Sink> void message(Sink &sink) const {
-    sink.text(Str{"exec \"", 6});
-    sink.value(path);
-    sink.text(Str{"\": exec format error", 20});
-  }
-  template <class Sink> bool hint(Sink &sink) const {
-    sink.text(Str{"is it for another architecture, or a script without \"#!\"?", 57});
-    return true;
-  }
-};
-
-// exec "{path}" failed
-struct ProcessStartExecve {
-  static constexpr char code[] = "E0768";
-  Str path = {};
-
-  template <class Sink> void message(Sink &sink) const {
-    sink.text(Str{"exec \"", 6});
-    sink.value(path);
-    sink.text(Str{"\" failed", 8});
-  }
-  template <class Sink> bool hint(Sink &) const { return false; }
-};
-
-// {kind} hook {number} ("{path}") failed
-struct HookRun {
-  static constexpr char code[] = "E0772";
-  Str kind = {};
-  Str number = {};
-  Str path = {};
-  Str detail = {};
-
-  template <class Sink> void message(Sink &sink) const {
-    sink.value(kind);
-    sink.text(Str{" hook ", 6});
-    sink.value(number);
-    sink.text(Str{" (\"", 3});
-    sink.value(path);
-    sink.text(Str{"\") failed", 9});
-  }
-  template <class Sink> bool hint(Sink &sink) const {
-    if (!detail.empty()) {
-      sink.value(detail);
-      return true;
-    }
-    return false;
-  }
-};
-
-// {kind} hook {number}: cannot run "{path}"
-struct HookRunExecve {
-  static constexpr char code[] = "E0773";
-  Str kind = {};
-  Str number = {};
-  Str path = {};
-
-  template <class Sink> void message(Sink &sink) const {
-    sink.value(kind);
-    sink.text(Str{" hook ", 6});
-    sink.value(number);
-    sink.text(Str{": cannot run \"", 14});
-    sink.value(path);
-    sink.text(Str{"\"", 1});
-  }
-  template <class Sink> bool hint(Sink &) const { return false; }
-};
-
-// {kind} hook {number} ("{path}") took longer than {timeout} s
-struct HookRunTimeout {
-  static constexpr char code[] = "E0774";
-  Str kind = {};
-  Str number = {};
-  Str path = {};
-  Str timeout = {};
-
-  template <class Sink> void message(Sink &sink) const {
-    sink.value(kind);
-    sink.text(Str{" hook ", 6});
-    sink.value(number);
-    sink.text(Str{" (\"", 3});
-    sink.value(path);
-    sink.text(Str{"\") took longer than ", 20});
-    sink.value(timeout);
-    sink.text(Str{" s", 2});
-  }
-  template <class Sink> bool hint(Sink &) const { return false; }
-};
-
-// {kind} hook {number} ("{path}") ended with exit code {status}
-struct HookRunExit {
-  static constexpr char code[] = "E0775";
-  Str kind = {};
-  Str number = {};
-  Str path = {};
-  Str status = {};
-  Str detail = {};
-
-  template <class Sink> void message(Sink &sink) const {
-    sink.value(kind);
-    sink.text(Str{" hook ", 6});
-    sink.value(number);
-    sink.text(Str{" (\"", 3});
-    sink.value(path);
-    sink.text(Str{"\") ended with exit code ", 24});
-    sink.value(status);
-  }
-  template <class Sink> bool hint(Sink &sink) const {
-    if (!detail.empty()) {
-      sink.value(detail);
-      return true;
-    }
-    return false;
-  }
-};
-
-// {kind} hook {number} ("{path}") was ended by signal {status}
-struct HookRunSignal {
-  static constexpr char code[] = "E0776";
-  Str kind = {};
-  Str number = {};
-  Str path = {};
-  Str status = {};
-  Str detail = {};
-
-  template <class Sink> void message(Sink &sink) const {
-    sink.value(kind);
-    sink.text(Str{" hook ", 6});
-    sink.value(number);
-    sink.text(Str{" (\"", 3});
-    sink.value(path);
-    sink.text(Str{"\") was ended by signal ", 23});
-    sink.value(status);
-  }
-  template <class Sink> bool hint(Sink &sink) const {
-    if (!detail.empty()) {
-      sink.value(detail);
-      return true;
-    }
-    return false;
-  }
-};
-
-// the container has no process to start
-struct StartRefuse {
-  static constexpr char code[] = "E0831";
-
-  template <class Sink> void message(Sink &sink) const {
-    sink.text(Str{"the container has no process to start", 37});
-  }
-  template <class Sink> bool hint(Sink &sink) const {
-    sink.text(Str{"add \"process\" to config.json and create it again", 48});
-    return true;
-  }
-};
-
-// cannot open the file for the output of {kind} hook {number}
-struct HookRunLog {
-  static constexpr char code[] = "E0848";
-  Str kind = {};
-  Str number = {};
-
-  template <class Sink> void message(Sink &sink) const {
-    sink.text(Str{"cannot open the file for the output of ", 39});
-    sink.value(kind);
-    sink.text(Str{" hook ", 6});
-    sink.value(number);
-  }
-  template <class Sink> bool hint(Sink &sink) const {
-    sink.text(Str{"it is named by the annotation run.oci.hooks.stdout or stderr", 60});
+    sink.text(Str{"open it in the program that calls veloci", 40});
     return true;
   }
 };
@@ -1575,20 +1212,10 @@ struct SystemCall {
     sink.value(errno_);
     sink.text(Str{")", 1});
   }
-  template <class Sink> bool hint(Sink &) const { return false; }
-};
-
-// command "{name}" is not yet supported
-struct VerbMissing {
-  static constexpr char code[] = "E0907";
-  Str name = {};
-
-  template <class Sink> void message(Sink &sink) const {
-    sink.text(Str{"command \"", 9});
-    sink.value(name);
-    sink.text(Str{"\" is not yet supported", 22});
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"is memory, or a limit of the caller (see \"ulimit -a\"), used up?", 63});
+    return true;
   }
-  template <class Sink> bool hint(Sink &) const { return false; }
 };
 
 } // namespace veloci::diagnostic

@@ -146,6 +146,7 @@ bool read(Reader &reader, Response &value) {
          read(reader, value.error) &&
          read(reader, value.explained) &&
          read(reader, value.code) &&
+         read(reader, value.keys) &&
          read(reader, value.warnings);
 }
 
@@ -878,8 +879,9 @@ constexpr const char *steps_of_process_await[] = {
 };
 
 constexpr const char *steps_of_process_start[] = {
-    "open", "release", "wait", "hook", "seccomp", "notFound", "interpreter", "notExecutable",
-    "format", "execve", "died",
+    "open", "release", "wait", "seccomp", "notFound", "interpreter", "notExecutable", "format",
+    "execve", "died", "crlf", "special", "mode", "noexec", "interpreterMode", "refused", "empty",
+    "damaged", "architecture", "mark", "script",
 };
 
 constexpr const char *steps_of_process_fd[] = {
@@ -1409,7 +1411,7 @@ const char *step_name(uint16_t code, int step) {
   case code::process_spawn: return nth(steps_of_process_spawn, 5, step);
   case code::process_ids: return nth(steps_of_process_ids, 4, step);
   case code::process_await: return nth(steps_of_process_await, 2, step);
-  case code::process_start: return nth(steps_of_process_start, 11, step);
+  case code::process_start: return nth(steps_of_process_start, 21, step);
   case code::process_fd: return nth(steps_of_process_fd, 2, step);
   case code::process_signal: return nth(steps_of_process_signal, 3, step);
   case code::process_end: return nth(steps_of_process_end, 3, step);

@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0xd1, 0x7c, 0xf3, 0xec, 0x06, 0x9b, 0xeb, 0x2b, 0xcb, 0xcb, 0xda, 0x3c, 0x85, 0x12, 0xaf, 0xb4,
+    0x14, 0xc0, 0x89, 0xbd, 0x93, 0x40, 0x38, 0x64, 0xd1, 0xc2, 0x0e, 0xf0, 0x6b, 0x71, 0x21, 0xcf,
 };
-constexpr char plan_schema_hash_text[] = "d17cf3ec069beb2bcbcbda3c8512afb4";
+constexpr char plan_schema_hash_text[] = "14c089bd93403864d1c20ef06b7121cf";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -237,6 +237,9 @@ struct Response {
   Str explained;
   // Stable code of the (first) error.
   Str code;
+  // What a JSON log says of it beside the line and the code: members of a JSON object (file,
+  // pointer, line, column, hint, errno, step), without the braces.
+  Str keys;
   // Warnings for a terminal or --debug, one a line.
   Str warnings;
 };
@@ -794,7 +797,8 @@ struct ProcessAwait {
 bool read(Reader &reader, ProcessAwait &value);
 
 // Releases init through exec.fifo and waits until its execve has worked or init has said why not
-// (the report page of the record).
+// (the report page of the record). The steps after `died` are causes that init has seen in the
+// file.
 struct ProcessStart {
 };
 bool read(Reader &reader, ProcessStart &value);
@@ -1515,7 +1519,7 @@ namespace process_await {
 constexpr int receive = 0, record = 1;
 }
 namespace process_start {
-constexpr int open = 0, release = 1, wait = 2, hook = 3, seccomp = 4, not_found = 5, interpreter = 6, not_executable = 7, format = 8, execve = 9, died = 10;
+constexpr int open = 0, release = 1, wait = 2, seccomp = 3, not_found = 4, interpreter = 5, not_executable = 6, format = 7, execve = 8, died = 9, crlf = 10, special = 11, mode = 12, noexec = 13, interpreter_mode = 14, refused = 15, empty = 16, damaged = 17, architecture = 18, mark = 19, script = 20;
 }
 namespace process_fd {
 constexpr int open = 0, identity = 1;

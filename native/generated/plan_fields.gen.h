@@ -51,6 +51,7 @@ template <class Visit> void each_field(const Response &value, Visit &&visit) {
   visit("error", value.error);
   visit("explained", value.explained);
   visit("code", value.code);
+  visit("keys", value.keys);
   visit("warnings", value.warnings);
 }
 

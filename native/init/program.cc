@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 
 #include "base/sys.h"
+#include "init/cause.h"
 #include "init/init.h"
-#include "init/interpreter.h"
 
 namespace veloci {
 namespace {
@@ -30,8 +30,9 @@ Found look_at(const char *path) {
   return errno == EACCES ? Found::forbidden : Found::nothing;
 }
 
-// Looks through the directories of PATH; an empty one is the working directory.
-Found search(Str name, Str directories, Text &path) {
+// Looks through the directories of PATH for the first file of this kind; an empty one is the working directory.
+// `path` is then its own.
+Found search(Str name, Str directories, Found wanted, Text &path) {
   Found result = Found::nothing;
   const char *at = directories.data, *end = directories.data + directories.size;
   for (;;) {
@@ -42,7 +43,7 @@ Found search(Str name, Str directories, Text &path) {
     else path.add_char('.');
     path.add_char('/').add(name);
     Found found = path.complete() ? look_at(path.c_str()) : Found::nothing;
-    if (found == Found::program) return found;
+    if (found == wanted) return found;
     if (found == Found::forbidden) result = found;
     if (colon == end) return result;
     at = colon + 1;
@@ -69,12 +70,17 @@ Outcome Init::on(const ProgramFind &op) {
     path_.add(op.name);
     found = path_.complete() ? look_at(path_.c_str()) : Found::nothing;
   } else if (!op.name.empty() && !op.path.empty()) {
-    found = search(op.name, op.path, path_);
+    found = search(op.name, op.path, Found::program, path_);
+    if (found == Found::forbidden) search(op.name, op.path, Found::forbidden, path_);
   }
   switch (found) {
   case Found::program: return Outcome::success();
   case Found::directory: return fail(at::directory, EISDIR, op.name);
-  case Found::forbidden: return fail(at::access, EACCES, op.name);
+  case Found::forbidden: {
+    Outcome outcome = fail(at::access, EACCES, op.name);
+    add_cause(path_.c_str(), EACCES, shared_.detail);
+    return outcome;
+  }
   case Found::nothing: return fail(at::find, plain ? ENOENT : errno, op.name);
   }
   return fail(at::find, ENOENT, op.name);
@@ -145,19 +151,7 @@ void Init::explain_execve(int err) {
                                   : FailureKind::execve;
   record_fail(*shared_.record, execve_kind_, static_cast<uint32_t>(ProgramName::init), program_.size() - 1,
               Outcome::failed(step::program_run::execve, err), detail.str());
-  if (err != ENOENT && err != EACCES) return;
-  TextOf<256> interpreter;
-  switch (find_interpreter(path_.c_str(), interpreter)) {
-  case Interpreter::unreadable:
-    if (errno == ENOENT) execve_kind_ = FailureKind::not_found;
-    return;
-  case Interpreter::none: return;
-  case Interpreter::missing: execve_kind_ = FailureKind::interpreter; break;
-  case Interpreter::present:
-    if (err == ENOENT) execve_kind_ = FailureKind::execve; // the interpreter's own interpreter
-    break;
-  }
-  detail.add(": interpreter ").add(interpreter.str());
+  if (!add_cause(path_.c_str(), err, detail)) execve_kind_ = FailureKind::not_found;
 }
 
 bool Init::prepare_program(const ProgramRun &op) {

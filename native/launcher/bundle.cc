@@ -5,17 +5,25 @@ namespace veloci {
 
 using namespace diagnostic;
 
-int read_named(Invocation &invocation, int dir, Str path, Buffer &out) {
+namespace {
+
+// 0 or the exit code, with the error shown about `name`.
+int read_shown(Invocation &invocation, int dir, Str path, Str name, Buffer &out) {
   switch (int err = read_file(dir, path.c_str(), config_size_max, 0, out)) {
   case 0: return 0;
-  case EFBIG:
-    return invocation.fail(FileTooBig{.path = path, .size = Str::of("too many"), .limit = NumberText(config_size_max)});
+  case EFBIG: return invocation.fail(FileTooBig{.path = name, .limit = NumberText(config_size_max)});
   case EINVAL:
   case EISDIR:
-  case ENXIO: return invocation.fail(FileNotRegular{.path = path});
-  case EIO: return invocation.fail(FileRead{.path = path, .errno_ = ErrnoText(err)});
-  default: return invocation.fail(FileOpen{.path = path, .errno_ = ErrnoText(err)});
+  case ENXIO: return invocation.fail(FileNotRegular{.path = name});
+  case EIO: return invocation.fail(FileRead{.path = name, .errno_ = ErrnoText(err)});
+  default: return invocation.fail(FileOpen{.path = name, .errno_ = ErrnoText(err)});
   }
+}
+
+} // namespace
+
+int read_named(Invocation &invocation, int dir, Str path, Buffer &out) {
+  return read_shown(invocation, dir, path, path, out);
 }
 
 int read_bundle(Invocation &invocation, Bundle &bundle, Buffer &config) {
@@ -37,7 +45,10 @@ int read_bundle(Invocation &invocation, Bundle &bundle, Buffer &config) {
   bundle.config_name = invocation.arguments.text(cli::Flag::config);
   if (bundle.config_name.empty()) bundle.config_name = Str::of("config.json");
   // An absolute name does not use the directory.
-  return read_named(invocation, directory.get(), bundle.config_name, config);
+  TextOf<2 * 4096> name;
+  if (bundle.config_name.data[0] != '/') name.add(bundle.path.str()).add_char('/');
+  name.add(bundle.config_name);
+  return read_shown(invocation, directory.get(), bundle.config_name, name.str(), config);
 }
 
 } // namespace veloci

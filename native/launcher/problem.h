@@ -24,7 +24,9 @@ template <class Diagnostic> void show(Log &log, const Diagnostic &diagnostic) {
     line.add(": ").add(hint.str());
     explained.add("\n  help: ").add(hint.str());
   }
-  log.error({Str::of(Diagnostic::code), line.str(), explained.str()});
+  TextOf<3072> keys;
+  if (has_hint) add_json(keys.add("\"hint\":"), hint.str());
+  log.error({Str::of(Diagnostic::code), line.str(), explained.str(), keys.complete() ? keys.str() : Str{}});
 }
 
 // An errno in words and by name of the number, as a filling.

@@ -170,7 +170,8 @@ bool Request::text(const char *verb, const PlanFailure *failure, Text &out) cons
     out.add(",\"failure\":{\"program\":\"").add(program_name(failure->program));
     out.add("\",\"index\":").add_number(failure->index).add(",\"step\":").add_signed(failure->step);
     out.add(",\"errno\":").add_signed(failure->err);
-    if (failure->kind != FailureKind::operation) out.add(",\"kind\":\"").add(kind_name(failure->kind)).add_char('"');
+    if (failure->out_of_memory) out.add(",\"kind\":\"outOfMemory\"");
+    else if (failure->kind != FailureKind::operation) out.add(",\"kind\":\"").add(kind_name(failure->kind)).add_char('"');
     if (failure->detail.size() > 0) add_json(out.add(",\"detail\":"), failure->detail.str());
     out.add_char('}');
   }
@@ -231,7 +232,7 @@ int Engine::take(Invocation &invocation, int fd, Response &response) {
 
 int show_response(Invocation &invocation, const Response &response) {
   invocation.log.warnings(response.warnings);
-  if (!response.error.empty()) invocation.log.error({response.code, response.error, response.explained});
+  if (!response.error.empty()) invocation.log.error({response.code, response.error, response.explained, response.keys});
   if (response.exit_code != 0 && invocation.failure_code == 1) return response.exit_code;
   return response.error.empty() ? response.exit_code : invocation.failure_code;
 }
@@ -241,7 +242,6 @@ int explain_failure(Invocation &invocation, const Request &request, const char *
   if (failure.err == EINTR && !failure.reported) {
     return invocation.fail(CommandInterrupted{.signal = NumberText(invocation.signals.pending_stop())});
   }
-  if (failure.out_of_memory) return invocation.fail(InitOom{});
   Engine engine;
   Response response;
   if (engine.start() == 0 && engine.send(request, verb, &failure)) {
@@ -251,6 +251,7 @@ int explain_failure(Invocation &invocation, const Request &request, const char *
       return invocation.failure_code;
     }
   }
+  if (failure.out_of_memory) return invocation.fail(InitOom{});
   // The engine has no words for it: at least say where it was.
   TextOf<1024> what;
   what.add("operation ").add_number(failure.index).add(" of ").add(program_name(failure.program)).add(" failed at step ");

@@ -40,7 +40,6 @@ export const explanations: Readonly<Partial<Record<DiagnosticName, string>>> = {
   swapBelowLimit: 'The kernel takes memory.swap as the sum of memory and swap.',
   fileModeDecimal: 'JSON has no octal numbers; a mode with such bits is mostly one that was written in octal digits.',
   rootWritable: 'Others could replace the state of a container, and so choose which processes are signalled and which files removed.',
-  pidReused: 'A process is known by its pid and its start time; signals go to a descriptor of it.',
   deleteRunning: 'The words are those that engines know from other runtimes.',
   notRunning: 'The words are those by which engines see that a container is gone.',
   containerMissing: 'The words are those by which engines see that a container is gone.',

@@ -95,7 +95,7 @@ function displayed(unit: string, offset: number, whole: string): string {
 }
 
 /** Keys that a diagnostic adds to the object of a JSON log, beside level, msg and time. */
-export function jsonKeys(diagnostic: Diagnostic): Record<string, string | number> {
+export function jsonKeys(diagnostic: Diagnostic): Record<string, string | number> & { readonly code: string } {
   const { code, at, hint, errno, step } = diagnostic;
   return {
     code,

@@ -6,12 +6,15 @@ import { host } from './table/host.ts';
 import { internal } from './table/internal.ts';
 import { json } from './table/json.ts';
 import { operation } from './table/operation.ts';
+import { operationInit } from './table/operation-init.ts';
+import { operationProcess } from './table/operation-process.ts';
+import { program } from './table/program.ts';
 import { schema } from './table/schema.ts';
 import { state } from './table/state.ts';
 import type { Entry } from './types.ts';
 
 const all = {
-  ...command, ...json, ...schema, ...config, ...host, ...state, ...operation, ...internal,
+  ...command, ...json, ...schema, ...config, ...host, ...state, ...operation, ...operationProcess, ...operationInit, ...program, ...internal,
 };
 
 /** Name of a line of the table: a word, or the name of a plan operation with a step and an errno. */

@@ -1,14 +1,37 @@
 // Why a plan failed: the same request is compiled again, the failed operation found by its index, and its
 // cause in the configuration by its pointer.
-import { diagnoseFailure, placeAt } from '../diagnostic/diagnose.ts';
+import { diagnose, diagnoseFailure, placeAt } from '../diagnostic/diagnose.ts';
 import type { Diagnostic, Failure, Holes } from '../diagnostic/types.ts';
 import type { Spec } from '../generated/config.ts';
 import { NamespaceFlag } from '../generated/plan.ts';
 import type { Operation, Plan, ProgramName } from '../generated/plan.ts';
 import { operations } from '../generated/plan-meta.ts';
+import { pointerPath } from '../spec/parse/position.ts';
+import { suggest } from '../spec/suggest.ts';
+import { blame } from './blame.ts';
 
 /** Failures of the container's program that init knows better than by a step. */
 const kinds: ReadonlySet<string> = new Set(['seccomp', 'notFound', 'interpreter', 'notExecutable', 'format', 'execve']);
+
+/** Steps of process.start that init has seen in the program's file: they come as the last words of the detail. */
+const causes: ReadonlySet<string> = new Set([
+  'interpreter', 'crlf', 'special', 'mode', 'noexec', 'interpreterMode', 'refused', 'empty', 'damaged', 'architecture', 'mark', 'script',
+]);
+
+/** Machines of ELF files by their number (elf.h, EM_*). */
+const machines: Readonly<Record<string, string>> = {
+  2: 'sparc', 3: 'i386', 8: 'mips', 20: 'ppc', 21: 'ppc64', 22: 's390x', 40: 'arm', 43: 'sparc64', 62: 'x86_64', 183: 'aarch64',
+  243: 'riscv64', 258: 'loongarch64',
+};
+
+/** The names of namespaces below /proc/PID/ns, where they differ. */
+const namespaceFiles: Readonly<Record<string, string>> = { network: 'net', mount: 'mnt' };
+
+/** A sysctl as config.json names it. */
+function sysctlName(from: string, path: string): string {
+  const prefix = '/linux/sysctl/';
+  return from.startsWith(prefix) ? pointerPath(from)[2] ?? path : path.replaceAll('/', '.');
+}
 
 /**
  * The diagnostic of a failed operation.
@@ -31,42 +54,52 @@ export function explain(
   if (operation === undefined) return undefined;
   const step = failure.step < 0 ? undefined : operations()[operation.op].steps[failure.step & 0xff];
   const fields: Holes = { ...fieldsOf(operation), ...detailOf(operation, failure) };
-  const pointer = exactPointer(operation, step, fields['option'], spec);
-  const name = file(pointer);
-  const at = name === undefined || pointer === '' ? undefined : placeAt(pointer, name);
-  if (failure.kind !== undefined && kinds.has(failure.kind)) {
-    return diagnoseFailure('process.start', failure.kind, failure, fields, at);
-  }
-  // A path is not looked up in PATH.
-  if (operation.op === 'program.find' && step === 'find' && operation.name.includes('/')) {
-    return diagnoseFailure('process.start', 'notFound', failure, { ...fields, path: operation.name }, at);
-  }
+  const blamed = blame(operation, step, failure, fields['option'], spec);
+  const name = file(blamed.pointer);
+  const isNowhere = blamed.pointer === '' && operation.op !== 'start.refuse';
+  const at = name === undefined || isNowhere ? undefined : { ...placeAt(blamed.pointer, name), ...(blamed.key ? { key: true as const } : {}) };
+  const holes: Holes = { ...fields, ...(blamed.option === undefined ? {} : { option: blamed.option }), ...hintsOf(operation, spec) };
+  if (failure.kind === 'outOfMemory') return outOfMemory(spec, file);
+  const start = startStep(operation, step, failure, fields['cause']);
+  if (start !== undefined) return diagnoseFailure('process.start', start, failure, operation.op === 'program.find' ? { ...holes, path: operation.name } : holes, at);
   // The number of these steps is no errno.
   const status = operation.op === 'hook.run' && (step === 'exit' || step === 'signal') ? failure.errno : undefined;
-  // CRIU says it in words.
-  if (operation.op === 'criu.await') return diagnoseFailure(operation.op, step, { ...failure, errno: 0 }, fields, at);
+  // Said in words, CRIU's or ours.
+  if (operation.op === 'criu.await' || operation.op === 'start.refuse') return diagnoseFailure(operation.op, step, { ...failure, errno: 0 }, holes, at);
   return status === undefined
-    ? diagnoseFailure(operation.op, step, failure, fields, at)
-    : diagnoseFailure(operation.op, step, { ...failure, errno: 0 }, { ...fields, status }, at);
+    ? diagnoseFailure(operation.op, step, failure, holes, at)
+    : diagnoseFailure(operation.op, step, { ...failure, errno: 0 }, { ...holes, status }, at);
 }
 
-/** Members of a mount by the step that fails because of them. */
-const mountMembers: Readonly<Record<string, string>> = { target: 'destination', source: 'source', fsopen: 'type' };
+/** The step of process.start that a program fails to run for: as init has seen it, or as its errno tells. */
+function startStep(operation: Operation, step: string | undefined, failure: Failure, cause: Holes[string]): string | undefined {
+  if (typeof cause === 'string') return cause;
+  if (failure.kind !== undefined && kinds.has(failure.kind)) return failure.kind;
+  // A path is not looked up in PATH.
+  return operation.op === 'program.find' && step === 'find' && operation.name.includes('/') ? 'notFound' : undefined;
+}
 
-/** The member of a mount, or its option, that a step failed for; else the operation's own pointer. */
-function exactPointer(
-  operation: Operation, step: string | undefined, option: Holes[string], spec: Spec,
-): string {
-  const { from } = operation;
-  if (step === undefined || !from.startsWith('/mounts/')) return from;
-  const mount = spec.mounts?.[Number(from.slice('/mounts/'.length))];
-  if (mount === undefined) return from;
-  if (step === 'option' && typeof option === 'string') {
-    const index = mount.options?.findIndex((text) => text === option || text.startsWith(`${option}=`) || text === `r${option}` || text === option.replace('_', '')) ?? -1;
-    if (index >= 0) return `${from}/options/${index}`;
+/** The place of the limit that was too low. */
+function outOfMemory(spec: Spec, file: (pointer: string) => string | undefined): Diagnostic {
+  const pointer = '/linux/resources/memory/limit';
+  const name = spec.linux?.resources?.memory?.limit === undefined ? undefined : file(pointer);
+  return diagnose('initOom', {}, name === undefined ? undefined : placeAt(pointer, name));
+}
+
+/** Fillings of hints that only the configuration can give. */
+function hintsOf(operation: Operation, spec: Spec): Holes {
+  switch (operation.op) {
+    // A command line that was written as one word, as the list that it should be.
+    case 'program.find': return operation.name.includes(' ') && spec.process?.args?.length === 1 ? { words: JSON.stringify(operation.name.trim().split(/ +/)) } : {};
+    case 'start.refuse': return { suggestion: suggest('process', Object.keys(spec).filter((key) => key !== 'process')) };
+    case 'namespace.join': return { netns: /^(?:\/var)?\/run\/netns\/([^/]+)$/.exec(operation.path)?.[1] };
+    case 'cgroup.write':
+    case 'cgroup.update': return {
+      property: pointerPath(operation.from).filter((part) => !/^\d+$/.test(part)).join('.'),
+      things: operation.file.endsWith('cpuset.cpus') ? 'processors' : operation.file.endsWith('cpuset.mems') ? 'memory nodes' : undefined,
+    };
+    default: return {};
   }
-  const member = mountMembers[step];
-  return member !== undefined && member in mount ? `${from}/${member}` : from;
 }
 
 /** What messages may say of an operation: its simple fields, and its cgroup as a path. */
@@ -76,7 +109,11 @@ function fieldsOf(operation: Operation): Holes {
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') fields[key] = value;
   }
   if ('dir' in operation) fields['path'] = operation.dir.path === '' ? operation.dir.mount : `${operation.dir.mount}/${operation.dir.path}`;
-  if (operation.op === 'namespace.join') fields['type'] = namespaceNames(operation.type);
+  if (operation.op === 'namespace.join') {
+    fields['type'] = namespaceNames(operation.type);
+    fields['kind'] = namespaceFiles[String(fields['type'])] ?? String(fields['type']);
+  }
+  if (operation.op === 'sysctl.write') fields['name'] = sysctlName(operation.from, operation.path);
   if ('types' in operation) fields['types'] = namespaceNames(operation.types);
   if (operation.op === 'program.run') {
     fields['name'] = operation.args[0] ?? '';
@@ -95,10 +132,12 @@ function detailOf(operation: Operation, failure: Failure): Holes {
     return colon < 0 ? { option: detail, detail: '' } : { option: detail.slice(0, colon), detail: detail.slice(colon + 2) };
   }
   if (operation.op === 'cgroup.write') return { lacking: detail, ...delegationOf(operation.file, operation.dir.path, detail) };
-  if (operation.op === 'program.run' || operation.op === 'process.start') {
-    const mark = ': interpreter ';
-    const at = detail.indexOf(mark);
-    return at < 0 ? { path: detail } : { path: detail.slice(0, at), interpreter: detail.slice(at + mark.length) };
+  if (operation.op === 'program.run' || operation.op === 'program.find') {
+    const seen = /^(.*): (\w+)(?: ([^:]*))?$/s.exec(detail);
+    // In program.find the path is that of the environment.
+    if (seen === null || !causes.has(seen[2]!)) return operation.op === 'program.run' ? { path: detail } : {};
+    const [, path, cause, value = ''] = seen;
+    return { path, cause, value, interpreter: value, machine: machines[value] ?? value };
   }
   return { detail };
 }

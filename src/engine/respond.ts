@@ -1,9 +1,9 @@
 // Answers of the engine: plans, texts, or diagnostics in their two forms.
-import { renderLine, renderLong } from '../diagnostic/render.ts';
+import { jsonKeys, renderLine, renderLong } from '../diagnostic/render.ts';
 import type { Diagnostic } from '../diagnostic/types.ts';
 import type { Response } from '../generated/plan.ts';
 
-const nothing: Response = { exitCode: 0, text: '', error: '', explained: '', code: '', warnings: '' };
+const nothing: Response = { exitCode: 0, text: '', error: '', explained: '', code: '', keys: '', warnings: '' };
 
 /** A text for stdout. */
 export function answerText(text: string, exitCode = 0): Response {
@@ -29,8 +29,9 @@ export function answerErrors(
   const first = errors[0]!;
   const more = errors.length === 1 ? '' : ` (and ${errors.length - 1} more: see "veloci validate")`;
   const explained = errors.map((error) => renderLong(error, error.at === undefined ? undefined : texts[error.at.file], colours));
+  const { code, ...keys } = jsonKeys(first);
   return {
     ...nothing, exitCode: 1, error: renderLine(first) + more, explained: explained.join('\n'),
-    code: first.code,
+    code, keys: JSON.stringify(keys).slice(1, -1),
   };
 }

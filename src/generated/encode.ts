@@ -196,6 +196,7 @@ function writeResponse(w: WireWriter, v: plan.Response): void {
   w.str(v.error);
   w.str(v.explained);
   w.str(v.code);
+  w.str(v.keys);
   w.str(v.warnings);
 }
 
@@ -1352,10 +1353,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0xecf37cd1);
-  w.u32(0x2beb9b06);
-  w.u32(0x3cdacbcb);
-  w.u32(0xb4af1285);
+  w.u32(0xbd89c014);
+  w.u32(0x64384093);
+  w.u32(0xf00ec2d1);
+  w.u32(0xcf21716b);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = 'd17cf3ec069beb2bcbcbda3c8512afb4';
+export const schemaHash = '14c089bd93403864d1c20ef06b7121cf';
 
 export interface OperationMeta {
   readonly code: number;
@@ -77,7 +77,7 @@ const text = `{
 "process.spawn": {"code":70,"actors":["host"],"steps":["memfd","seal","socket","exec","send"],"undo":true,"fields":{}},
 "process.ids": {"code":71,"actors":["host"],"steps":["setgroups","uidMap","gidMap","helper"],"undo":false,"fields":{"uidMap":"str","gidMap":"str","denySetgroups":"bool","helpers":"bool"}},
 "process.await": {"code":72,"actors":["host"],"steps":["receive","record"],"undo":false,"fields":{}},
-"process.start": {"code":73,"actors":["host"],"steps":["open","release","wait","hook","seccomp","notFound","interpreter","notExecutable","format","execve","died"],"undo":false,"fields":{}},
+"process.start": {"code":73,"actors":["host"],"steps":["open","release","wait","seccomp","notFound","interpreter","notExecutable","format","execve","died","crlf","special","mode","noexec","interpreterMode","refused","empty","damaged","architecture","mark","script"],"undo":false,"fields":{}},
 "process.fd": {"code":74,"actors":["host"],"steps":["open","identity"],"undo":false,"fields":{"slot":"slot"}},
 "process.signal": {"code":75,"actors":["host"],"steps":["open","identity","send"],"undo":false,"fields":{"group":"optional CgroupDir","all":"optional CgroupDir","freezer":"optional CgroupDir"}},
 "process.end": {"code":76,"actors":["host"],"steps":["open","kill","wait"],"undo":false,"fields":{"timeout":"u32"}},
@@ -130,7 +130,7 @@ const text = `{
 "DbusSocket": {"path":"str","broker":"bool"},
 "CriuNamespace": {"type":"str","key":"str","path":"str"},
 "CriuTarget": {"path":"str","source":"optional str"},
-"Response": {"exitCode":"i32","plan":"optional bytes","stored":"optional bytes","config":"optional str","text":"str","error":"str","explained":"str","code":"str","warnings":"str"}
+"Response": {"exitCode":"i32","plan":"optional bytes","stored":"optional bytes","config":"optional str","text":"str","error":"str","explained":"str","code":"str","keys":"str","warnings":"str"}
 },
 "enums": {
 "ProgramName": ["create","stager","init","start","kill","delete","status","exec","pause","resume","update","checkpoint","restore"],

@@ -184,6 +184,11 @@ export interface Response {
   readonly explained: string;
   /** Stable code of the (first) error. */
   readonly code: string;
+  /**
+   * What a JSON log says of it beside the line and the code: members of a JSON object (file, pointer, line,
+   * column, hint, errno, step), without the braces.
+   */
+  readonly keys: string;
   /** Warnings for a terminal or --debug, one a line. */
   readonly warnings: string;
 }
@@ -873,7 +878,7 @@ export interface ProcessAwait {
 
 /**
  * Releases init through exec.fifo and waits until its execve has worked or init has said why not (the report
- * page of the record). Run by: host.
+ * page of the record). The steps after `died` are causes that init has seen in the file. Run by: host.
  */
 export interface ProcessStart {
   readonly op: 'process.start';

@@ -7,18 +7,38 @@ const longest = 64;
  */
 export function suggest(word: string, known: Iterable<string>): string | undefined {
   if (word.length === 0 || word.length > longest) return undefined;
-  const wanted = word.toLowerCase();
+  const names = [...known];
+  // What all names begin with says nothing: it counts on neither side.
+  const common = commonPrefix(names);
+  const wanted = withoutPrefix(word.toLowerCase(), common);
+  if (wanted.length === 0) return undefined;
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor((word.length + 1) / 3));
-  for (const candidate of known) {
-    if (Math.abs(candidate.length - word.length) > bestDistance) continue;
-    const distance = editDistance(wanted, candidate.toLowerCase());
+  let bestDistance = Math.min(wanted.length - 1, Math.max(1, Math.floor((wanted.length + 1) / 3)));
+  for (const candidate of names) {
+    const name = withoutPrefix(candidate.toLowerCase(), common);
+    if (Math.abs(name.length - wanted.length) > bestDistance) continue;
+    const distance = editDistance(wanted, name);
     if (distance < bestDistance || (distance === bestDistance && best === undefined)) {
       best = candidate;
       bestDistance = distance;
     }
   }
   return best;
+}
+
+/** The words up to a "_" that all names begin with, in lower case; empty when there are few. */
+function commonPrefix(names: readonly string[]): string {
+  if (names.length < 2) return '';
+  let prefix = names[0]!.toLowerCase();
+  for (const name of names) {
+    while (prefix !== '' && !name.toLowerCase().startsWith(prefix)) prefix = prefix.slice(0, prefix.lastIndexOf('_', prefix.length - 2) + 1);
+    if (prefix === '') return '';
+  }
+  return prefix.endsWith('_') ? prefix : prefix.slice(0, prefix.lastIndexOf('_') + 1);
+}
+
+function withoutPrefix(word: string, prefix: string): string {
+  return word.startsWith(prefix) ? word.slice(prefix.length) : word;
 }
 
 /** Optimal string alignment distance. */

@@ -4,6 +4,7 @@ import { diagnose, placeAt } from '../diagnostic/diagnose.ts';
 import type { Diagnostic } from '../diagnostic/types.ts';
 import { pointerPath } from './parse/position.ts';
 import { Inexact, type JsonObject, type JsonValue } from './parse/value.ts';
+import { aliasOf, limitsOf, listInWords, remedyForEmpty, remedyForMissing, remedyForType } from './remedies.ts';
 import { suggest } from './suggest.ts';
 
 /**
@@ -85,21 +86,6 @@ function inWords(value: JsonValue | undefined): string {
   }
 }
 
-function remedyFor(type: string, value: JsonValue | undefined): string | undefined {
-  if (value === null) return 'leave it out instead of writing null';
-  if (type === 'integer' && typeof value === 'string' && /^-?\d{1,20}$/.test(value)) return `write ${value} without quotes`;
-  if (type === 'string' && (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')) return `write "${value}" in quotes`;
-  if (type === 'array' && typeof value === 'string') return value.length > 30 ? 'put it in brackets' : `write ["${value}"]`;
-  if (type === 'boolean' && (value === 'true' || value === 'false')) return `write ${value} without quotes`;
-  return undefined;
-}
-
-/** What stands for a required property in a hint. */
-const examples: Readonly<Record<string, string>> = {
-  ociVersion: 'for example "ociVersion": "1.3.0"', cwd: 'for example "cwd": "/"', path: 'give its path',
-  destination: 'give the path in the container', type: 'give its type',
-};
-
 const integers: Readonly<Record<string, readonly [string, string]>> = {
   uint64: ['0', '18446744073709551615'], int64: ['-9223372036854775808', '9223372036854775807'],
 };
@@ -112,23 +98,23 @@ function explain(error: SchemaError, root: JsonValue, whole: string): Diagnostic
   switch (keyword) {
     case 'required': {
       const missing = String(params['missingProperty']);
-      return diagnose('missing', { name: missing, remedy: examples[missing] }, at);
+      return diagnose('missing', { name: missing, remedy: remedyForMissing(pointer, missing, value) }, at);
     }
     case 'enum': {
       const values = params['allowedValues'] as readonly string[];
       const list = values.filter((known) => known !== '');
       const given = String(value);
-      return diagnose('notInList', { name: nameInList(pointer), value: given, suggestion: suggest(given, list), list: list.join(', ') }, at);
+      return diagnose('notInList', { name: nameInList(pointer), value: given, suggestion: aliasOf(given, list) ?? suggest(given, list), list: listInWords(list) }, at);
     }
     case 'x-int': {
       const [minimum, maximum] = integers[String(params['type'])] as readonly [string, string];
       return typeof value === 'number' || typeof value === 'bigint'
-        ? diagnose('outOfRange', { name, value, limits: `from ${minimum} to ${maximum}` }, at)
+        ? diagnose('outOfRange', { name, value, limits: limitsOf(pointer, minimum, maximum) }, at)
         : wrongType('integer', name, value, at);
     }
     case 'minimum': return diagnose('outOfRange', { name, value: String(value), limits: `at least ${String(params['limit'])}` }, at);
-    case 'maximum': return diagnose('outOfRange', { name, value: String(value), limits: `at most ${String(params['limit'])}` }, at);
-    case 'minItems': return diagnose('tooFew', { name }, at);
+    case 'maximum': return diagnose('outOfRange', { name, value: String(value), limits: `at most ${String(params['limit'])}${pointer.endsWith('/umask') ? ', which is octal 0777 (JSON numbers are decimal)' : ''}` }, at);
+    case 'minItems': return diagnose('tooFew', { name, remedy: remedyForEmpty(pointer) }, at);
     case 'pattern': return diagnose('wrongForm', { name, value: String(value), expected: formOf(name, String(params['pattern'])) }, at);
     case 'type': return wrongType(String(params['type']), name, value, at);
     default: return diagnose('schemaOther', { name, detail: keyword }, at);
@@ -140,16 +126,18 @@ function wrongType(type: string, name: string, value: JsonValue | undefined, at:
     if (value instanceof Inexact) return diagnose('notInteger', { name, found: value.text.slice(0, 40) }, at);
     if (typeof value === 'bigint') return diagnose('outOfRange', { name, value, limits: value < 0n ? 'larger' : 'smaller' }, at);
   }
-  return diagnose('wrongType', { name, expected: types[type] ?? type, found: inWords(value), remedy: remedyFor(type, value) }, at);
+  return diagnose('wrongType', { name, expected: types[type] ?? type, found: inWords(value), remedy: remedyForType(type, value, at.pointer) }, at);
 }
 
 /** `namespace type` for /linux/namespaces/0/type, `action` for /linux/seccomp/defaultAction ... */
 function nameInList(pointer: string): string {
-  const parts = pointerPath(pointer).filter((part) => !/^\d+$/.test(part));
+  const path = pointerPath(pointer);
+  const isElement = /^\d+$/.test(path[path.length - 1] ?? '');
+  const parts = path.filter((part) => !/^\d+$/.test(part));
   const last = parts[parts.length - 1] ?? 'value';
   const parent = parts[parts.length - 2];
   if (last === 'type' && parent !== undefined) return `${parent.replace(/s$/, '')} type`;
-  return last.replace(/s$/, '');
+  return isElement ? last.replace(/s$/, '') : last;
 }
 
 function formOf(name: string, pattern: string): string {

@@ -7,12 +7,18 @@ import { operations } from '../../src/generated/plan-meta.ts';
 
 const entries = Object.entries(table);
 
+/** Lines whose hint is a hole that is always filled. */
+const always: ReadonlySet<string> = new Set(['wrongType', 'missing', 'tooFew', 'emptyValue', 'jsonSyntax', 'jsonNumber', 'flagForm', 'cgroupVersion']);
+
 void test('the table', (t) => {
   const codes = new Map<string, string>();
   for (const [name, { code, message, hint, otherwise }] of entries) {
     t.match(code, /^E0[1-9]\d\d$/, name);
     t.equal(codes.get(code), undefined, `${name} has the code of ${codes.get(code)}`);
     codes.set(code, name);
+    // What to do is said whatever the holes are filled with.
+    t.ok(hint !== undefined, `${name}: a hint`);
+    if (/^\{\w+\}$/.test(hint ?? '') && !always.has(name)) t.ok(otherwise !== undefined, `${name}: a hint without its hole`);
     for (const text of [message, hint, otherwise]) {
       if (text === undefined) continue;
       t.notMatch(text, /\.$|^\s|\s$|  |\n/, `${name}: one line without a final period`);
@@ -24,7 +30,7 @@ void test('the table', (t) => {
 
 void test('only failures of the program use the words that engines turn into exit codes', (t) => {
   const words = /permission denied|operation not permitted|no such file or directory|is a directory|executable file not found|open executable/i;
-  const programs = /^(process\.start\/(notFound|interpreter|notExecutable)|program\.(find|run)(\/.*)?)$/;
+  const programs = /^(process\.start\/(notFound|interpreter|notExecutable|crlf|special|mode|noexec|interpreterMode|refused)|program\.(find|run)(\/.*)?)$/;
   for (const [name, { message, hint, otherwise }] of entries) {
     if (!programs.test(name)) t.notMatch(`${message} ${hint} ${otherwise}`, words, name);
   }
@@ -62,7 +68,7 @@ void test('one line', (t) => {
     + 'not there (ENOENT, step source): make it, or remove the mount');
   t.equal(renderLine(diagnose('processMissing', {}, placeAt(''))), 'E0407: there is no process: the container can be created, but not started at config.json: add "process" with "args" and "cwd"');
   t.equal(renderLine(diagnoseFailure('net.up', undefined, { ...failure, errno: 250 }, {})),
-    'E0782: cannot bring the loopback interface up: errno 250');
+    'E0782: cannot bring the loopback interface up: errno 250: it takes CAP_NET_ADMIN over the network namespace');
   t.equal(renderLine(diagnoseFailure('new.op', 'x', { ...failure, errno: 0, detail: 'words' }, {})), 'E0754: operation new.op failed: words');
   t.end();
 });
@@ -94,7 +100,8 @@ void test('keys for a JSON log', (t) => {
   const at = { file: 'config.json', pointer: '/a', line: 2, column: 3, length: 1 };
   const failure = { program: 'init', index: 0, step: 0, errno: 1 };
   t.same(jsonKeys(diagnoseFailure('net.up', 'socket', failure, {}, at)),
-    { code: 'E0782', file: 'config.json', pointer: '/a', line: 2, column: 3, errno: 'EPERM', step: 'socket' });
+    { code: 'E0782', file: 'config.json', pointer: '/a', line: 2, column: 3, errno: 'EPERM', step: 'socket',
+      hint: 'it takes CAP_NET_ADMIN over the network namespace' });
   t.same(jsonKeys(diagnose('argsEmpty')), { code: 'E0408', hint: 'name the program to run, for example ["sh"]' });
   t.end();
 });

@@ -87,7 +87,7 @@ t.test('errors have a place and two forms', async (t) => {
 
 t.test('a failed operation is traced to its cause', async (t) => {
   const config = defaultConfig();
-  config.mounts.push({ destination: '/x', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'size=much'] });
+  config.mounts.push({ destination: '/x', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'huge=much'] });
   config.hooks = { createRuntime: [{ path: '/bin/hook' }] };
   const { plan } = ask('create', config);
   const failed = (program: string, op: string, number: number, rest: object): Answer => {
@@ -95,11 +95,11 @@ t.test('a failed operation is traced to its cause', async (t) => {
     return ask('create', config, { failure: { program, index, step: 0, errno: 22, ...rest } });
   };
   const last = namesOf(plan, 'init').filter((name) => name === 'mount.fs').length - 1;
-  const option = failed('init', 'mount.fs', last, { step: 1, detail: 'size: tmpfs: Bad value for \'size\'' });
-  t.match(option.error, /^E0720: .*"size" at config\.json:\d+:\d+ \(\/mounts\/7\/options\/1\): invalid argument \(EINVAL, step option\): tmpfs: Bad value/);
-  t.match(option.explained, /size=much/, 'the long form shows the line');
+  const option = failed('init', 'mount.fs', last, { step: 1, detail: 'huge: tmpfs: Bad value for \'huge\'' });
+  t.match(option.error, /^E0720: .*"huge=much" at config\.json:\d+:\d+ \(\/mounts\/7\/options\/1\): invalid argument \(EINVAL, step option\): the kernel says "tmpfs: Bad value/);
+  t.match(option.explained, /huge=much/, 'the long form shows the line');
   const second = failed('init', 'mount.fs', 2, { step: 1 | (1 << 8), errno: 1, detail: 'ptmxmode' });
-  t.match(second.error, /"ptmxmode" at .*\/mounts\/2\/options\/3/, 'the way into an alternative');
+  t.match(second.error, /"ptmxmode=0666" at .*\/mounts\/2\/options\/3/, 'the way into an alternative');
   const hook = failed('create', 'hook.run', 0, { step: 6, errno: 3, detail: 'oops\n' });
   t.match(hook.error, /^E0775: createRuntime hook 0 \("\/bin\/hook"\) ended with exit code 3 at .*: oops$/);
   const missing = failed('init', 'program.find', 0, { errno: 2, detail: 'sh' });

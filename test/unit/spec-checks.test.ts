@@ -113,8 +113,8 @@ const cases: Case[] = [
   [(c) => { c.linux.namespaces[1].type = 'pids'; }, 'E0303', '/linux/namespaces/1/type', 'unknown namespace type "pids" at'],
   [(c) => { c.linux.namespaces[1].type = 'mount'; }, 'E0420', '/linux/namespaces/1/type', 'listed twice'],
   [(c) => { c.linux.namespaces[1].path = 'proc/1/ns/pid'; }, 'E0410', '/linux/namespaces/1/path', 'path of the pid namespace'],
-  [(c) => { c.linux.namespaces.shift(); }, 'E0421', '/linux/namespaces', 'needs a mount namespace'],
-  [(c) => { c.linux.namespaces.splice(4, 1); }, 'E0421', '/hostname', 'hostname needs a uts namespace'],
+  [(c) => { c.linux.namespaces.shift(); }, 'E0421', '/linux/namespaces', 'needs its own mount namespace'],
+  [(c) => { c.linux.namespaces.splice(4, 1); }, 'E0421', '/hostname', 'hostname needs its own uts namespace'],
   [(c) => { c.linux.uidMappings.push({ containerID: 5, hostID: 5, size: 1 }); }, 'E0422', '/linux/uidMappings/1/containerID', 'overlaps entry 0'],
   [(c) => { c.linux.gidMappings.push({ containerID: 70000, hostID: 99999, size: 2 }); }, 'E0422', '/linux/gidMappings/1/hostID', 'host ids'],
   [(c) => { c.linux.uidMappings[0].size = 0; }, 'E0423', '/linux/uidMappings/0/size', 'maps no id'],
@@ -159,6 +159,19 @@ const cases: Case[] = [
   [(c) => { c.hooks.poststop[0].path = 'true'; }, 'E0410', '/hooks/poststop/0/path', 'path of poststop hook 0'],
   [(c) => { c.hooks.poststop[0].timeout = 0; }, 'E0304', '/hooks/poststop/0/timeout', 'at least 1'],
   [(c) => { c.hooks.poststop[0].env = ['x']; }, 'E0441', '/hooks/poststop/0/env/0', 'NAME=VALUE'],
+  [(c) => { c.mounts[0].options = ['hidepid=9']; }, 'E0419', '/mounts/0/options/0', 'invisible'],
+  [(c) => { c.mounts.push({ destination: '/t', type: 'devpts', source: 'x', options: ['gid=tty'] }); }, 'E0419', '/mounts/6/options/0', 'names are not looked up'],
+  [(c) => { c.mounts[0].options = ['nosuid,noexec']; }, 'E0481', '/mounts/0/options/0', '"nosuid", "noexec"'],
+  [(c) => { c.mounts[0].destination = '/x/..'; }, 'E0482', '/mounts/0/destination', 'root.path'],
+  [(c) => { c.domainname = 'ä'.repeat(33); }, 'E0483', '/domainname', '64 bytes'],
+  [(c) => { c.linux.namespaces = c.linux.namespaces.filter((n: Config) => n.type !== 'time'); c.linux.timeOffsets = { monotonic: { secs: 1 } }; },
+    'E0421', '/linux/timeOffsets', 'time namespace'],
+  [(c) => { c.linux.timeOffsets = { boottime: { nanosecs: 1000000000 } }; }, 'E0451', '/linux/timeOffsets/boottime/nanosecs', 'below 1000000000'],
+  [(c) => { c.linux.resources.cpu.cpus = '0-x'; }, 'E0464', '/linux/resources/cpu/cpus', 'not a list of numbers'],
+  [(c) => { c.linux.resources.cpu = { quota: 10000, burst: 20000 }; }, 'E0451', '/linux/resources/cpu/burst', 'at most cpu.quota'],
+  [(c) => { c.linux.resources.memory = { limit: -5 }; }, 'E0451', '/linux/resources/memory/limit', '-1 for no limit'],
+  [(c) => { c.linux.seccomp.syscalls[0].action = 'SCMP_ACT_ERRNO'; c.linux.seccomp.syscalls[0].errnoRet = 5000; }, 'E0451', '/linux/seccomp/syscalls/0/errnoRet', '4095'],
+  [(c) => { c.process.args = ['']; }, 'E0411', '/process/args/0', 'name the program'],
   [(c) => { c.linux.rootfsPropagation = 'privat'; }, 'E0303', '/linux/rootfsPropagation', 'did you mean "private"?'],
 ];
 
@@ -175,6 +188,7 @@ for (const [change, code, pointer, part] of cases) {
       t.ok(line.includes(part), line);
       t.ok((hit.at?.line ?? 0) > 0 && (hit.at?.column ?? 0) > 0, 'has a position');
       t.notMatch(line, /undefined|\{[a-z]/, line);
+      t.ok((hit.hint ?? '').length > 3, `says what to do: ${line}`);
       // Without warnings the same errors are there, and only they.
       t.same(find(textOf(config), false), found.filter(({ severity }) => severity === 'error'));
     }

@@ -10,8 +10,8 @@ export const command = {
     code: 'E0102', native: true, message: 'unknown flag "{flag}" of "{command}"',
     hint: 'did you mean "{suggestion}"?', otherwise: 'run "veloci {command} --help" for the list of flags',
   },
-  flagNeedsArgument: { code: 'E0103', native: true, message: 'flag needs an argument: {flag}' },
-  flagTakesNoArgument: { code: 'E0104', native: true, message: 'flag {flag} takes no argument, but got "{value}"' },
+  flagNeedsArgument: { code: 'E0103', native: true, message: 'flag needs an argument: {flag}', hint: 'write --FLAG VALUE or --FLAG=VALUE' },
+  flagTakesNoArgument: { code: 'E0104', native: true, message: 'flag {flag} takes no argument, but got "{value}"', hint: 'leave the value out' },
   flagValue: { code: 'E0105', native: true, message: 'invalid value "{value}" for {flag}', hint: 'it must be {expected}' },
   argumentMissing: {
     code: 'E0106', native: true, message: '"{command}" needs {what}', hint: 'usage: {usage}',
@@ -46,10 +46,6 @@ export const command = {
     message: 'cannot use the console socket "{path}": the command stays in the foreground, or process.terminal is false',
     hint: 'leave --console-socket out, or set process.terminal to true and detach',
   },
-  consoleSocketInvalid: {
-    code: 'E0115', native: true, message: 'console socket "{path}" is not a socket',
-    hint: 'give the path of a listening AF_UNIX stream socket',
-  },
   consoleSocketConnect: {
     code: 'E0116', native: true, message: 'cannot send the terminal to the console socket "{path}" ({errno})',
     hint: 'a program must be listening on it (AF_UNIX, stream)',
@@ -72,9 +68,11 @@ export const command = {
   },
   execProgram: {
     code: 'E0118', native: true, message: 'exec needs a program: arguments after the id, or --process FILE',
+    hint: 'for example "veloci exec ID sh"',
   },
   execBoth: {
     code: 'E0119', native: true, message: 'exec takes either a program or --process FILE, not both',
+    hint: 'leave one of them out',
   },
   userInvalid: {
     code: 'E0120', message: 'invalid user "{user}"',
@@ -89,7 +87,10 @@ export const command = {
     code: 'E0123', message: 'unknown capability "{name}" for --cap', hint: 'did you mean "{suggestion}"?',
     otherwise: 'see capabilities(7) for the names',
   },
-  outputFailed: { code: 'E0124', native: true, message: 'cannot write to stdout ({errno})' },
+  outputFailed: {
+    code: 'E0124', native: true, message: 'cannot write to stdout ({errno})',
+    hint: 'is the file system full, or the reader of the pipe gone?',
+  },
   topicUnknown: {
     code: 'E0130', message: 'there is nothing to explain about "{topic}"', hint: 'did you mean "{suggestion}"?',
     otherwise: 'give a property such as linux.resources.memory.limit, or a code such as E0412',
@@ -99,6 +100,6 @@ export const command = {
   },
   rdtNone: { code: 'E0133', message: 'the container has no class of service of its own', hint: 'set linux.intelRdt before create' },
   duration: { code: 'E0131', native: true, message: 'invalid duration "{value}" for {flag}', hint: 'give such as 500ms, 5s or 1m30s' },
-  resourceFile: { code: 'E0125', native: true, message: 'cannot write "{path}" ({errno})' },
+  resourceFile: { code: 'E0125', native: true, message: 'cannot write "{path}" ({errno})', hint: 'is its directory there and writable?' },
   flagForm: { code: 'E0139', message: 'invalid value "{value}" for --{name}', hint: '{remedy}' },
 } as const satisfies Entries;

@@ -10,7 +10,7 @@ export const config = {
     code: 'E0402', warning: true, message: 'unknown property "{name}"', hint: 'did you mean "{suggestion}"?',
     otherwise: 'it has no effect',
   },
-  otherPlatform: { code: 'E0403', warning: true, message: '"{name}" is for another platform and has no effect on Linux' },
+  otherPlatform: { code: 'E0403', warning: true, message: '"{name}" is for another platform and has no effect on Linux', hint: 'remove it' },
   versionInvalid: {
     code: 'E0404', message: 'ociVersion "{value}" is not a version', hint: 'write a version such as "1.3.0"',
   },
@@ -32,6 +32,12 @@ export const config = {
     code: 'E0412', message: 'unknown mount option "{value}"', hint: 'did you mean "{suggestion}"?',
     otherwise: 'options of the file system itself have the form the kernel takes for type "{type}"',
   },
+  mountOptionValue: { code: 'E0419', message: 'mount option "{value}" has an invalid value', hint: 'it must be {expected}' },
+  mountOptionList: { code: 'E0481', message: 'mount option "{value}" holds several options', hint: 'write each by itself: {list}' },
+  mountRoot: {
+    code: 'E0482', message: 'nothing may be mounted on "{value}", the root file system', hint: 'name what shall be the root in root.path, or choose another destination',
+  },
+  nameLong: { code: 'E0483', message: '{name} "{value}" is too long', hint: 'it may have {most} bytes' },
   mountOptionBind: { code: 'E0413', message: '"{value}" is for bind mounts alone', hint: 'add the option "bind", or remove it' },
   mountOptionLost: {
     code: 'E0470', warning: true, message: 'mount option "{value}" has no effect on a bind mount', hint: 'it belongs to the file system that is bound',
@@ -49,7 +55,10 @@ export const config = {
     code: 'E0414', message: 'nothing may be mounted on "{value}"',
     hint: 'below /proc only single files such as /proc/cpuinfo may be covered, by bind mounts from outside of procfs',
   },
-  mountRelative: { code: 'E0415', warning: true, message: 'mount destination "{value}" is relative and is taken as "/{value}"' },
+  mountRelative: {
+    code: 'E0415', warning: true, message: 'mount destination "{value}" is relative and is taken as "/{value}"',
+    hint: 'write "/{value}"',
+  },
   mountSource: { code: 'E0416', message: 'the bind mount on "{value}" has no source', hint: 'add "source"' },
   mountType: { code: 'E0417', message: 'the mount on "{value}" has no type', hint: 'add "type", or the option "bind"' },
   mountFlagConflict: {
@@ -65,12 +74,12 @@ export const config = {
   netDeviceTwice: { code: 'E0476', message: 'two network devices would be called "{value}" in the container', hint: 'give one another name, or the name "eth%d"' },
   namespaceDuplicate: { code: 'E0420', message: 'namespace "{value}" is listed twice', hint: 'remove one' },
   namespaceMissing: {
-    code: 'E0421', message: '{what} needs a {type} namespace of its own', hint: 'add { "type": "{type}" } to linux.namespaces',
+    code: 'E0421', message: '{what} needs its own {type} namespace', hint: 'add { "type": "{type}" } to linux.namespaces',
   },
   mapOverlap: { code: 'E0422', message: '{name} overlaps entry {other} in its {side} ids', hint: 'every id may be mapped only once' },
   mapSize: { code: 'E0423', message: '{name} maps no id', hint: 'set "size" to at least 1' },
   mapOverflow: { code: 'E0424', message: '{name} goes beyond the last id, 4294967294', hint: 'reduce "size"' },
-  mapCount: { code: 'E0425', message: '{name} has {count} entries, the kernel takes at most 340' },
+  mapCount: { code: 'E0425', message: '{name} has {count} entries, the kernel takes at most 340', hint: 'join ranges that follow each other' },
   mapUseless: {
     code: 'E0426', message: '{name} is set without a new user namespace', hint: 'add { "type": "user" } to linux.namespaces, or remove it',
   },
@@ -101,7 +110,10 @@ export const config = {
   deviceAccess: { code: 'E0439', message: 'device access "{value}" is invalid', hint: 'it is made of "r", "w" and "m"' },
   envNoName: { code: 'E0440', message: 'environment variable "{value}" has no name', hint: 'write NAME=VALUE' },
   envNoValue: { code: 'E0441', message: 'environment entry "{value}" has no "="', hint: 'write NAME=VALUE' },
-  consoleSizeUseless: { code: 'E0442', warning: true, message: 'consoleSize has no effect because terminal is false' },
+  consoleSizeUseless: {
+    code: 'E0442', warning: true, message: 'consoleSize has no effect because terminal is false',
+    hint: 'set process.terminal to true, or remove it',
+  },
   cgroupsPath: { code: 'E0443', message: 'cgroupsPath "{value}" leaves its place by ".."', hint: 'remove the ".."' },
   seccompListener: {
     code: 'E0445', message: 'SCMP_ACT_NOTIFY without a listenerPath', hint: 'name the socket of the program that decides in linux.seccomp.listenerPath',

@@ -2,23 +2,19 @@ import type { Entries } from '../types.ts';
 
 /** E05xx: what this host or the rootfs lacks. */
 export const host = {
-  rootfsMissing: {
-    code: 'E0501', native: true, message: 'the root file system "{path}" is missing', hint: 'root.path is relative to the bundle {bundle}',
-  },
-  rootfsNotDirectory: { code: 'E0502', native: true, message: 'the root file system "{path}" is no directory' },
   kernelTooOld: { code: 'E0503', native: true, message: 'kernel {version} is too old', hint: 'veloci needs Linux {needed} or newer' },
   namespaceUnknown: { code: 'E0504', message: 'this kernel has no {type} namespaces', hint: 'remove it, or enable {option} in the kernel' },
   cgroupMissing: { code: 'E0505', message: 'no cgroup hierarchy with the controller "{controller}" is mounted', hint: 'remove {name}, or mount it' },
   cgroupVersion: { code: 'E0506', message: '{name} has no equivalent on cgroup {version}', hint: '{remedy}' },
-  seccompUnavailable: { code: 'E0507', message: 'seccomp filters cannot be compiled here', hint: 'this build has no libseccomp' },
-  seccompCompile: { code: 'E0508', message: 'the seccomp profile cannot be compiled ({detail})' },
-  lsmMissing: { code: 'E0509', message: '{lsm} is not enabled on this host, but {name} asks for it', hint: 'remove {name}' },
-  rootlessMap: {
-    code: 'E0510', message: 'user {user} may not map the ids {first} to {last} of {name}',
-    hint: 'see /etc/subuid and /etc/subgid, subuid(5)',
+  seccompCompile: {
+    code: 'E0508', message: 'the seccomp profile cannot be compiled ({detail})',
+    hint: 'look for a rule that contradicts another one, or the default action',
   },
-  privilegeMissing: { code: 'E0511', message: '{what} needs root or a user namespace', hint: 'add { "type": "user" } to linux.namespaces' },
-  capabilityUnavailable: { code: 'E0512', warning: true, message: 'capability {value} is not available here and is left out' },
+  lsmMissing: { code: 'E0509', message: '{lsm} is not enabled on this host, but {name} asks for it', hint: 'remove {name}' },
+  capabilityUnavailable: {
+    code: 'E0512', warning: true, message: 'capability {value} is not available here and is left out',
+    hint: 'remove it, or give it to the caller',
+  },
   seccompUnknown: {
     code: 'E0521', warning: true, message: 'unknown system call "{name}" is left out of the filter', hint: 'is it spelt right? it may be newer than libseccomp',
   },

@@ -7,6 +7,8 @@ export const internal = {
   plannerSlow: { code: 'E0903', native: true, message: 'the planner used more than {seconds} s of processor time', hint: 'is config.json extremely large?' },
   plannerMemory: { code: 'E0904', native: true, message: 'the planner ran out of memory', hint: 'is config.json extremely large?' },
   planInvalid: { code: 'E0905', native: true, message: 'the plan is not valid: {what}', hint: 'please report it with config.json' },
-  systemCall: { code: 'E0906', native: true, message: 'cannot {what} ({errno})' },
-  verbMissing: { code: 'E0907', native: true, message: 'command "{name}" is not yet supported' },
+  systemCall: {
+    code: 'E0906', native: true, message: 'cannot {what} ({errno})',
+    hint: 'is memory, or a limit of the caller (see "ulimit -a"), used up?',
+  },
 } as const satisfies Entries;

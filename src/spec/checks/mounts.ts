@@ -2,6 +2,7 @@ import { mountOption, mountOptionNames, mountParameters } from '../mount-options
 import type { Mount, Spec } from '../types.ts';
 import { isAbsolute, type Findings } from './findings.ts';
 import { checkMap } from './id-maps.ts';
+import { checkMountValues } from './mount-values.ts';
 import { namespaceOf } from './namespaces.ts';
 
 /** Files of procfs that a bind mount from elsewhere may cover. */
@@ -32,6 +33,7 @@ function checkDestination(mount: Mount, bind: boolean, at: string, findings: Fin
   } else if ((type ?? '') === '' && mount.options?.includes('remount') !== true) {
     findings.add('mountType', at, { value: destination });
   }
+  if (destination !== '' && normalised(destination) === '' && mount.options?.includes('remount') !== true) findings.add('mountRoot', `${at}/destination`, { value: destination });
   if (destination.includes('proc') && !isAllowedOnProc(mount, bind)) findings.add('mountDestination', `${at}/destination`, { value: destination });
 }
 
@@ -67,6 +69,7 @@ function checkOptions(mount: Mount, at: string, findings: Findings): boolean {
     else if (option.kind === 'bind') bind = true;
   }
   if (foreign) checkParameters(options, type ?? '', bind, at, findings);
+  if (!bind) checkMountValues(options, type ?? '', at, findings);
   checkBindOnly(options, type ?? '', bind, at, findings);
   if (findings.warnings) warnOfConflicts(options, at, findings);
   return bind;
@@ -124,6 +127,10 @@ function checkParameters(options: readonly string[], type: string, bind: boolean
     // Engines hand the options of a tmpfs on to the bind mount that takes its place; the kernel ignores them there.
     if (bind && equals > 0 && !name.startsWith('idmap=')) {
       if (findings.warnings) findings.add('mountOptionLost', `${at}/options/${index}`, { value });
+      continue;
+    }
+    if (value.includes(',') && value.split(',').every((part) => mountOption(part) !== undefined)) {
+      findings.add('mountOptionList', `${at}/options/${index}`, { value, list: value.split(',').map((part) => JSON.stringify(part)).join(', ') });
       continue;
     }
     const names = known.split(' ');

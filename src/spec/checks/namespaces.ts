@@ -27,10 +27,40 @@ export function checkNamespaces(spec: Spec, findings: Findings): void {
     const pointer = spec.linux?.namespaces === undefined ? (spec.linux === undefined ? '' : '/linux') : '/linux/namespaces';
     findings.add('namespaceMissing', pointer, { what: 'the container', type: 'mount' });
   }
+  checkTimeOffsets(spec, findings);
+  for (const name of ['hostname', 'domainname'] as const) {
+    const value = spec[name] ?? '';
+    if (byteLength(value) > longestName) findings.add('nameLong', `/${name}`, { name, value, most: longestName });
+  }
   if ((spec.hostname ?? '') !== '' || (spec.domainname ?? '') !== '') {
     if (namespaceOf(spec, 'uts') !== undefined) return;
     for (const name of ['hostname', 'domainname'] as const) {
       if ((spec[name] ?? '') !== '') findings.add('namespaceMissing', `/${name}`, { what: name, type: 'uts' });
+    }
+  }
+}
+
+/** Most bytes of a host name or domain name (__NEW_UTS_LEN). */
+const longestName = 64;
+
+function byteLength(text: string): number {
+  let length = 0;
+  for (const character of text) {
+    const code = character.codePointAt(0)!;
+    length += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  return length;
+}
+
+/** Offsets belong to a new time namespace (config-linux.md, Offset for Time Namespace). */
+function checkTimeOffsets(spec: Spec, findings: Findings): void {
+  const offsets = spec.linux?.timeOffsets;
+  if (offsets === undefined || Object.keys(offsets).length === 0) return;
+  if (namespaceOf(spec, 'time') === undefined) findings.addKey('namespaceMissing', '/linux/timeOffsets', { what: 'timeOffsets', type: 'time' });
+  for (const clock of ['monotonic', 'boottime'] as const) {
+    const nanosecs = offsets[clock]?.nanosecs;
+    if (nanosecs !== undefined && nanosecs > 999999999) {
+      findings.add('valueRange', `/linux/timeOffsets/${clock}/nanosecs`, { name: `timeOffsets.${clock}.nanosecs`, value: nanosecs, expected: 'below 1000000000' });
     }
   }
 }

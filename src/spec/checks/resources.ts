@@ -28,9 +28,17 @@ export function checkLimits(resources: Resources, at: string, findings: Findings
   if (memory !== undefined) {
     const { limit, swap } = memory;
     if (limit !== undefined && swap !== undefined && limit > 0 && swap > 0 && swap < limit) findings.add('swapBelowLimit', `${at}/memory/swap`, { swap, limit });
+    for (const name of ['limit', 'reservation', 'swap'] as const) range(memory[name], `memory/${name}`, (value) => value >= -1, 'a number of bytes, or -1 for no limit');
     range(memory.swappiness, 'memory/swappiness', (value) => value <= 100 || value === 18446744073709551615n, 'from 0 to 100');
   }
   if (cpu !== undefined) {
+    for (const name of ['cpus', 'mems'] as const) {
+      const list = cpu[name];
+      if (list !== undefined && !/^[\d,:/\-\s]*$/.test(list)) findings.add('numberList', `${at}/cpu/${name}`, { name: `cpu.${name}`, value: list, most: 65535 });
+    }
+    if (cpu.burst !== undefined && cpu.quota !== undefined && cpu.quota > 0 && cpu.burst > cpu.quota) {
+      findings.add('valueRange', `${at}/cpu/burst`, { name: 'cpu.burst', value: cpu.burst, expected: `at most cpu.quota, ${cpu.quota}` });
+    }
     range(cpu.idle, 'cpu/idle', (value) => value === 0 || value === 1, '0 or 1');
     range(cpu.period, 'cpu/period', (value) => value === 0 || (value >= 1000 && value <= 1000000), 'from 1000 to 1000000 microseconds');
     range(cpu.quota, 'cpu/quota', (value) => value <= 0 || value >= 1000, 'at least 1000 microseconds, or negative for no limit');

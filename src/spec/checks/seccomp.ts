@@ -4,6 +4,9 @@ import { mustBeAbsolute, type Findings } from './findings.ts';
 /** Most arguments of a system call. */
 const argumentCount = 6;
 
+/** The largest errno that a filter can give back; SCMP_ACT_TRACE may give any 16 bits. */
+const errnoMost = 4095;
+
 /** What the schema cannot say about a filter (config-linux.md, Seccomp). */
 export function checkSeccomp(spec: Spec, findings: Findings): void {
   const seccomp = spec.linux?.seccomp;
@@ -44,10 +47,15 @@ function isWithoutValue(action: string | undefined): boolean {
 /** "When the action doesn't support an errno, the runtime MUST print and error and fail." */
 function checkErrno(seccomp: Seccomp, findings: Findings): void {
   const { defaultAction, defaultErrnoRet, syscalls } = seccomp;
+  const range = (value: number | undefined, pointer: string): void => {
+    if (value !== undefined && value > errnoMost) findings.add('valueRange', pointer, { name: pointer.slice(pointer.lastIndexOf('/') + 1), value, expected: 'an errno, from 0 to 4095' });
+  };
+  range(defaultErrnoRet, '/linux/seccomp/defaultErrnoRet');
   if (defaultErrnoRet !== undefined && isWithoutValue(defaultAction)) {
     findings.add('seccompErrno', '/linux/seccomp/defaultErrnoRet', { name: 'defaultErrnoRet', action: defaultAction });
   }
   syscalls?.forEach(({ action, errnoRet }, index) => {
+    if (action === 'SCMP_ACT_ERRNO') range(errnoRet, `/linux/seccomp/syscalls/${index}/errnoRet`);
     if (errnoRet !== undefined && isWithoutValue(action)) {
       findings.add('seccompErrno', `/linux/seccomp/syscalls/${index}/errnoRet`, { name: 'errnoRet', action });
     }

@@ -95,7 +95,7 @@ function finish(scanner: Scanner, stack: Open[], first: JsonValue): JsonValue | 
       return undefined;
     }
     if (code !== (isArray ? 93 : 125)) {
-      return scanner.unexpected(isArray ? '"," or "]"' : '"," or "}"', insideOf(stack), 'is a comma missing before it?');
+      return scanner.unexpected(isArray ? '"," or "]"' : '"," or "}"', insideOf(stack), code === 59 ? 'write "," instead' : 'is a comma missing before it?');
     }
     scanner.at++;
     stack.pop();
@@ -108,7 +108,9 @@ function key(scanner: Scanner, open: { seen: Set<string>; key: string | undefine
   open.key = undefined;
   const code = scanner.next();
   if (code !== 34) {
-    const remedy = code === 125 ? 'remove the comma before it' : code === 44 ? 'remove one comma' : 'keys are texts in double quotes';
+    const remedy = code === 125 ? 'remove the comma before it' : code === 44 ? 'remove one comma'
+      : code === 47 || code === 35 ? 'remove it: JSON has no comments'
+        : code === 0 ? 'is the file in UTF-16? save it as UTF-8' : 'write keys in double quotes: "key"';
     return scanner.unexpected('a key in quotes', 'an object', remedy);
   }
   const begin = scanner.at;
@@ -126,9 +128,14 @@ function insideOf(stack: readonly Open[]): string {
   return open === undefined ? 'the text' : 'array' in open ? 'an array' : 'an object';
 }
 
-function valueRemedy(code: number): string | undefined {
-  if (code === 39) return 'texts are in double quotes';
-  if (code === 47) return 'JSON has no comments';
+function valueRemedy(code: number): string {
+  if (code === 39 || code === 0x201c || code === 0x201d) return 'write texts in double quotes: "text"';
+  if (code === 47 || code === 35) return 'remove it: JSON has no comments';
   if (code === 44) return 'remove one comma';
-  return undefined;
+  if (code === 84 || code === 70) return 'write true or false in small letters';
+  if (code === 78) return 'write a number; JSON has no NaN and no None';
+  if (code === 43 || code === 46) return 'begin a number with a digit or "-"';
+  if (code === 60) return 'is it an HTML or XML file?';
+  if (code === 0) return 'is the file in UTF-16? save it as UTF-8';
+  return 'a value is a text in double quotes, a number, true, false, a list or an object';
 }

@@ -23,7 +23,7 @@ export type Document =
 export function parseDocument(bytes: Uint8Array, host: Pick<Host, 'scan'>, name: string): Document {
   const scan = host.scan(bytes);
   const { text } = scan;
-  if (text === undefined) return { error: diagnose('notUtf8', { offset: scan.badByte }, placeAt('', name)) };
+  if (text === undefined) return { error: badBytes(bytes, scan.badByte ?? 0, name) };
   if (scan.members > membersMax) {
     return { error: diagnose('jsonMembers', { count: scan.members, limit: membersMax }, placeAt('', name)), text };
   }
@@ -36,6 +36,21 @@ export function parseDocument(bytes: Uint8Array, host: Pick<Host, 'scan'>, name:
   const { fault, pointer } = parsed;
   const at = { file: name, pointer, ...lineAndColumn(text, fault.offset), length: fault.length };
   return { error: diagnose(fault.name, fault.holes, at), text };
+}
+
+/** The error of a file that is not UTF-8: what comes before the first bad byte tells where it lies. */
+function badBytes(bytes: Uint8Array, offset: number, name: string): Diagnostic {
+  let before = '';
+  // As wide as in UTF-16: the characters themselves do not matter.
+  for (let at = 0; at < offset; at++) {
+    const byte = bytes[at]!;
+    before += byte < 0x80 ? String.fromCharCode(byte) : byte < 0xc0 ? '' : byte < 0xf0 ? '?' : '??';
+  }
+  const parsed = parseExact(before);
+  const at = { file: name, pointer: 'fault' in parsed ? parsed.pointer : '', ...lineAndColumn(before, before.length), length: 1 };
+  const [first, second] = bytes;
+  const isWide = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+  return diagnose('notUtf8', { offset, encoding: isWide ? 'UTF-16' : undefined }, at);
 }
 
 /** JSON.parse, or undefined when the text is invalid or a key is not there as often as in the text. */

@@ -40,5 +40,5 @@ error E0301: x must be a text, not a number
 exports[`build/test/unit/diagnostic.test.js > TAP > the long form > must match snapshot 5`] = `
 error E0210: invalid UTF-8 at byte 3
   --> config.json
-  help: JSON files must be UTF-8
+  help: save the file as UTF-8
 `

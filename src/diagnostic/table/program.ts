@@ -1,0 +1,87 @@
+import type { Entries } from '../types.ts';
+
+/** E07xx and E08xx: the container's program and hooks that do not run; see operation.ts for the keys and for the words. */
+export const program = {
+  'program.find': {
+    code: 'E0732', message: 'exec "{name}": executable file not found in $PATH',
+    hint: 'process.args is a list of words: write {words}',
+    otherwise: 'install it in the root file system, or name its whole path; PATH is "{path}"',
+  },
+  'program.find/access': { code: 'E0733', message: 'exec "{name}": permission denied', hint: 'may the user of the process enter all directories above it, and execute it?' },
+  'program.find/directory': { code: 'E0734', message: 'exec "{name}": is a directory', hint: 'name a program in process.args' },
+  'program.run': { code: 'E0753', message: 'exec "{name}" failed', hint: 'see execve(2)' },
+  'process.start': { code: 'E0761', message: 'cannot start the container', hint: 'see "veloci state" for what became of it' },
+  'process.start/died': {
+    code: 'E0762', message: 'the container\'s init died before it started the program',
+    hint: 'somebody killed it, or memory was short: see the kernel log',
+  },
+  'process.start/seccomp': {
+    code: 'E0763', message: 'the kernel refused the seccomp filter',
+    hint: 'does the kernel know all flags and actions of linux.seccomp? see "veloci features"',
+  },
+  'process.start/notFound': {
+    code: 'E0764', message: 'exec "{path}": no such file or directory',
+    hint: 'process.args is a list of words: write {words}', otherwise: 'is it in the root file system, and spelt right? paths are those of the container',
+  },
+  'process.start/interpreter': {
+    code: 'E0765', message: 'exec "{path}": no such file or directory: its interpreter "{interpreter}" is missing',
+    hint: 'install it in the root file system; a dynamic program needs its loader, a script the program of its first line',
+  },
+  'process.start/notExecutable': { code: 'E0766', message: 'exec "{path}": permission denied', hint: 'may the user of the process enter all directories above it, and execute it?' },
+  'process.start/format': {
+    code: 'E0767', message: 'exec "{path}": exec format error', hint: 'is it for another architecture, or a script without "#!"?',
+  },
+  'process.start/execve': { code: 'E0768', message: 'exec "{path}" failed', hint: 'see execve(2)' },
+  'process.start/crlf': {
+    code: 'E0886', message: 'exec "{path}": no such file or directory: the lines of the script end like those of Windows (CR LF), so its interpreter is "{value}\\r"',
+    hint: 'run "dos2unix" or "sed -i \'s/\\r$//\'" on it',
+  },
+  'process.start/special': {
+    code: 'E0887', message: 'exec "{path}": permission denied: it is no regular file', hint: 'name a program in process.args',
+  },
+  'process.start/mode': {
+    code: 'E0888', message: 'exec "{path}": permission denied: it is not executable', hint: 'run "chmod +x" on it in the root file system',
+  },
+  'process.start/noexec': {
+    code: 'E0889', message: 'exec "{path}": permission denied: it lies on a mount with the option "noexec"',
+    hint: 'remove "noexec" from the options of that mount, or put the program elsewhere',
+  },
+  'process.start/interpreterMode': {
+    code: 'E0892', message: 'exec "{path}": permission denied: its interpreter "{value}" cannot be executed',
+    hint: 'the interpreter must be an executable program: check its mode and its mount',
+  },
+  'process.start/refused': {
+    code: 'E0893', message: 'exec "{path}": operation not permitted',
+    hint: 'does linux.seccomp allow execve(2)? a capability of the file that is not in the bounding set does this, too',
+  },
+  'process.start/empty': {
+    code: 'E0894', message: 'exec "{path}": exec format error: the file is empty', hint: 'was it copied into the root file system completely?',
+  },
+  'process.start/damaged': {
+    code: 'E0895', message: 'exec "{path}": exec format error: the file is cut off', hint: 'was it copied into the root file system completely?',
+  },
+  'process.start/architecture': {
+    code: 'E0896', message: 'exec "{path}": exec format error: it is a program for {machine}',
+    hint: 'take one for this host ("uname -m" names its architecture), or let qemu run it (qemu-user-static, binfmt_misc)',
+  },
+  'process.start/mark': {
+    code: 'E0897', message: 'exec "{path}": exec format error: the script begins with a byte order mark',
+    hint: 'save it as UTF-8 without BOM: "#!" must be its first bytes',
+  },
+  'process.start/script': {
+    code: 'E0898', message: 'exec "{path}": exec format error: it is a script whose first line names no interpreter',
+    hint: 'begin it with a line such as "#!/bin/sh"',
+  },
+  'hook.run': { code: 'E0772', message: '{kind} hook {number} ("{path}") failed', hint: '{detail}', otherwise: 'are too many files or processes open?' },
+  'hook.run/execve': {
+    code: 'E0773', message: '{kind} hook {number}: cannot run "{path}"',
+    hint: 'the hook must be a program of the host, executable, and its interpreter there',
+  },
+  'hook.run/timeout': {
+    code: 'E0774', message: '{kind} hook {number} ("{path}") took longer than {timeout} s',
+    hint: 'raise "timeout", or find out what it waits for',
+  },
+  'hook.run/exit': { code: 'E0775', message: '{kind} hook {number} ("{path}") ended with exit code {status}', hint: '{detail}', otherwise: 'run it by hand with the state of a container on its stdin to see why' },
+  'hook.run/signal': { code: 'E0776', message: '{kind} hook {number} ("{path}") was ended by signal {status}', hint: '{detail}', otherwise: 'run it by hand with the state of a container on its stdin to see why' },
+  'hook.run/log': { code: 'E0848', message: 'cannot open the file for the output of {kind} hook {number}', hint: 'it is named by the annotation run.oci.hooks.stdout or stderr' },
+} as const satisfies Entries;

@@ -1,0 +1,62 @@
+// Which value of the configuration a failed step is about: an operation's pointer is often that of an object.
+import type { Failure, Holes } from '../diagnostic/types.ts';
+import type { Spec } from '../generated/config.ts';
+import type { Operation } from '../generated/plan.ts';
+
+/** A value, or the key in front of it; and the mount option there. */
+export interface Blamed { readonly pointer: string; readonly key?: true; readonly option?: string }
+
+/** Members of the object an operation comes from, by the step that fails because of them. */
+const members: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'namespace.join': { open: 'path', type: 'path', join: 'path' },
+  'hook.run': { execve: 'path', timeout: 'timeout' },
+  'device.node': { parent: 'path', verify: 'path', mknod: 'path' },
+};
+
+/** The same for mounts, whatever the operation. */
+const mountMembers: Readonly<Record<string, string>> = { target: 'destination', attach: 'destination', source: 'source', fsopen: 'type' };
+
+const enoent = 2;
+const enotblk = 15;
+
+/**
+ * What to mark in the configuration.
+ *
+ * @param step name of the step that failed
+ * @param failure as the executor tells it
+ * @param option name of the mount option that was refused
+ */
+export function blame(operation: Operation, step: string | undefined, { errno }: Failure, option: Holes[string], spec: Spec): Blamed {
+  const { from } = operation;
+  if (step === undefined || from === '') return { pointer: from };
+  if (from.startsWith('/mounts/')) return blameMount(from, operation, step, errno, option, spec);
+  // A key cannot be opened, a value not be written.
+  if (operation.op === 'sysctl.write' && step === 'open') return { pointer: from, key: true };
+  if (operation.op === 'hostname.set' && step === 'setdomainname') return { pointer: '/domainname' };
+  if (operation.op === 'program.run' && from.endsWith('/args')) return { pointer: `${from}/0` };
+  const member = members[operation.op]?.[step];
+  return { pointer: member !== undefined && member in objectAt(spec, from) ? `${from}/${member}` : from };
+}
+
+function blameMount(from: string, operation: Operation, step: string, errno: number, option: Holes[string], spec: Spec): Blamed {
+  const mount = spec.mounts?.[Number(from.slice('/mounts/'.length))];
+  if (mount === undefined) return { pointer: from };
+  if (step === 'option' && typeof option === 'string') {
+    const index = mount.options?.findIndex((text) => text === option || text.startsWith(`${option}=`) || text === `r${option}` || text === option.replace('_', '')) ?? -1;
+    if (index >= 0) return { pointer: `${from}/options/${index}`, option: /pass|secret|key|cred/i.test(option) ? option : mount.options![index]! };
+  }
+  // A source that the file system looks for when it is made.
+  const isSource = step === 'create' && operation.op === 'mount.fs' && (errno === enoent || errno === enotblk);
+  const member = isSource ? 'source' : mountMembers[step];
+  return { pointer: member !== undefined && member in mount ? `${from}/${member}` : from };
+}
+
+/** The object at a pointer; empty when there is none. */
+function objectAt(spec: Spec, pointer: string): object {
+  let value: unknown = spec;
+  for (const part of pointer.split('/').slice(1)) {
+    if (typeof value !== 'object' || value === null) return {};
+    value = (value as Record<string, unknown>)[part];
+  }
+  return typeof value === 'object' && value !== null ? value : {};
+}
