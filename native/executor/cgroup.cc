@@ -142,6 +142,21 @@ int remove_cgroup(const CgroupDir &dir, uint32_t milliseconds) {
   }
 }
 
+void remove_above(const CgroupDir &dir, unsigned count) {
+  Str path = dir.path;
+  for (; count > 0; count--) {
+    while (path.size > 0 && path.data[path.size - 1] != '/') path.size--;
+    if (path.size <= 1) return;
+    path.size--;
+    TextOf<4096> text;
+    text.add(path);
+    const char *name = nullptr;
+    Fd parent(open_parent({dir.mount, text.str()}, name));
+    if (!parent.valid() && errno != ENOENT) return;
+    if (parent.valid() && unlinkat(parent.get(), name, AT_REMOVEDIR) != 0 && errno != ENOENT) return;
+  }
+}
+
 void thaw_cgroup(const CgroupDir &dir) {
   Fd cgroup(open_cgroup(dir.mount.c_str(), dir.path.c_str(), O_PATH | O_DIRECTORY));
   if (cgroup.valid()) thaw(cgroup.get());

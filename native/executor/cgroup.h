@@ -15,6 +15,10 @@ int kill_cgroup(const CgroupDir &dir, const CgroupDir *freezer, uint32_t millise
 // Removes a cgroup and those below it, deepest first; EBUSY is tried again for the time. A missing one is no error.
 int remove_cgroup(const CgroupDir &dir, uint32_t milliseconds);
 
+// Removes up to `count` of the cgroups right above one, from below, as long as they are empty. Nobody waits for them: in
+// use they stay.
+void remove_above(const CgroupDir &dir, unsigned count);
+
 // Thaws a cgroup of the freezer hierarchy (v1) or of v2. Errors are passed over.
 void thaw_cgroup(const CgroupDir &dir);
 

@@ -23,25 +23,19 @@ constexpr unsigned made_max = 64;
 Made made[made_max];
 unsigned made_count;
 
-// Removes the last component of a path; false when there is none left.
-bool shorten(Str &path) {
-  while (path.size > 0 && path.data[path.size - 1] != '/') path.size--;
-  if (path.size > 0) path.size--;
-  return path.size > 0;
+unsigned components_of(Str path) {
+  unsigned count = path.size > 0 ? 1 : 0;
+  for (uint32_t i = 0; i < path.size; i++) count += path.data[i] == '/';
+  return count;
 }
 
 void undo_create(Context &, const void *argument) {
   const Made &entry = *static_cast<const Made *>(argument);
-  Str path = entry.dir.path;
-  for (unsigned i = 0; i < entry.components; i++) {
-    TextOf<4096> text;
-    text.add(path);
-    // The deepest may have processes that are just ending; those above are left when somebody else uses them.
-    constexpr uint32_t patience = 500;
-    if (i == 0) kill_cgroup(entry.dir, nullptr, patience);
-    if (remove_cgroup({entry.dir.mount, text.str()}, i == 0 ? patience : 0) != 0) return;
-    if (!shorten(path)) return;
-  }
+  if (entry.components == 0) return;
+  // It may have processes that are just ending.
+  constexpr uint32_t patience = 500;
+  kill_cgroup(entry.dir, nullptr, patience);
+  if (remove_cgroup(entry.dir, patience) == 0) remove_above(entry.dir, entry.components - 1);
 }
 
 // Copies the files that are empty in a new cgroup from the one above it.
@@ -79,20 +73,13 @@ Outcome refuse_used(int cgroup) {
   return {};
 }
 
-long bpf(int command, union bpf_attr &attributes) {
-  return syscall(SYS_bpf, command, &attributes, sizeof attributes);
-}
-
-} // namespace
-
-Outcome HostHandler::on(const CgroupCreate &op) {
+// Makes the cgroups of a path that are missing. `vanished`: one that was there is gone.
+Outcome make_path(Context &context, const CgroupCreate &op, Made &entry, bool &vanished) {
+  vanished = false;
   Fd parent(open_cgroup_root(op.dir.mount.c_str(), nullptr));
   if (!parent.valid()) return Outcome::failed(step::cgroup_create::open);
-  if (made_count == made_max) return Outcome::failed(step::cgroup_create::open, ENOBUFS);
-  Made &entry = made[made_count++];
-  entry = {op.dir, 0};
-  if (!context_.undo.push(undo_create, &entry)) return Outcome::failed(step::cgroup_create::open);
-  for (const char *at = op.dir.path.c_str(); *at != 0;) {
+  unsigned left = components_of(op.dir.path);
+  for (const char *at = op.dir.path.c_str(); *at != 0; left--) {
     const char *end = strchrnul(at, '/');
     TextOf<256> name;
     name.add(at, static_cast<size_t>(end - at));
@@ -105,26 +92,57 @@ Outcome HostHandler::on(const CgroupCreate &op) {
     bool is_new = mkdirat(parent.get(), name.c_str(), 0755) == 0;
     if (!is_new && errno != EEXIST) {
       int err = errno;
-      context_.failure.detail.clear();
-      context_.failure.detail.add(op.dir.mount);
+      vanished = err == ENOENT || err == ENODEV;
+      context.failure.detail.clear();
+      context.failure.detail.add(op.dir.mount);
       size_t above = static_cast<size_t>(end - op.dir.path.data) - name.size();
-      if (above > 0) context_.failure.detail.add("/").add(op.dir.path.data, above - 1);
+      if (above > 0) context.failure.detail.add("/").add(op.dir.path.data, above - 1);
       return Outcome::failed(step::cgroup_create::mkdir, err);
     }
     // Everything below one that we made is ours too.
-    if (is_new || entry.components > 0) entry.components++;
+    if (is_new && entry.components < left) entry.components = left;
     Fd child(open_below_cgroup(parent.get(), name.c_str(), O_PATH | O_DIRECTORY));
-    if (!child.valid()) return Outcome::failed(step::cgroup_create::open);
+    if (!child.valid()) {
+      vanished = errno == ENOENT;
+      return Outcome::failed(step::cgroup_create::open);
+    }
     // Also where it was there: somebody else may just be making it, or have died before he had filled it.
-    if (Outcome outcome = inherit(parent.get(), child.get(), op.inherit); !outcome.ok()) return outcome;
+    if (Outcome outcome = inherit(parent.get(), child.get(), op.inherit); !outcome.ok()) {
+      vanished = outcome.err == ENODEV;
+      return outcome;
+    }
     parent = static_cast<Fd &&>(child);
     if (*at != 0 || is_new) continue;
+    // Somebody else's: nothing of this is taken back.
+    entry.components = 0;
     if (op.refuse_used) {
       if (Outcome outcome = refuse_used(parent.get()); !outcome.ok()) return outcome;
     }
-    if (context_.record != nullptr) record_found_cgroup(*context_.record, op.dir.mount, op.dir.path);
+    if (context.record != nullptr) record_found_cgroup(*context.record, op.dir.mount, op.dir.path);
   }
   return {};
+}
+
+long bpf(int command, union bpf_attr &attributes) {
+  return syscall(SYS_bpf, command, &attributes, sizeof attributes);
+}
+
+} // namespace
+
+Outcome HostHandler::on(const CgroupCreate &op) {
+  if (made_count == made_max) return Outcome::failed(step::cgroup_create::open, ENOBUFS);
+  Made &entry = made[made_count++];
+  entry = {op.dir, 0};
+  if (!context_.undo.push(undo_create, &entry)) return Outcome::failed(step::cgroup_create::open);
+  // Whoever deletes another container may remove a cgroup of the path as soon as that is empty.
+  constexpr int tries = 32;
+  bool vanished = false;
+  Outcome outcome = make_path(context_, op, entry, vanished);
+  for (int i = 1; vanished && i < tries; i++) outcome = make_path(context_, op, entry, vanished);
+  if (outcome.ok() && entry.components > 1 && context_.record != nullptr) {
+    record_made_above(*context_.record, op.dir.mount, op.dir.path, entry.components - 1);
+  }
+  return outcome;
 }
 
 Outcome HostHandler::on(const CgroupWrite &op) {
@@ -208,8 +226,9 @@ Outcome HostHandler::on(const CgroupKill &op) {
 Outcome HostHandler::on(const CgroupRemove &op) {
   // runtime.md, Delete: what the container did not make stays.
   if (context_.record != nullptr && record_has_found_cgroup(*context_.record, op.dir.mount, op.dir.path)) return {};
-  int err = remove_cgroup(op.dir, op.timeout);
-  return err == 0 ? Outcome::success() : Outcome::failed(step::cgroup_remove::rmdir, err);
+  if (int err = remove_cgroup(op.dir, op.timeout); err != 0) return Outcome::failed(step::cgroup_remove::rmdir, err);
+  if (context_.record != nullptr) remove_above(op.dir, record_has_made_above(*context_.record, op.dir.mount, op.dir.path));
+  return {};
 }
 
 } // namespace veloci

@@ -84,7 +84,8 @@ int remove_recorded(Invocation &invocation) {
     // Stager and init of a create that died are in these cgroups too.
     for_each_cgroup(record, [](const CgroupDir &dir) { kill_cgroup(dir, nullptr, cgroup_milliseconds); });
     for_each_cgroup(record, [&record](const CgroupDir &dir) {
-      if (!record_has_found_cgroup(record, dir.mount, dir.path)) remove_cgroup(dir, cgroup_milliseconds);
+      if (record_has_found_cgroup(record, dir.mount, dir.path)) return;
+      if (remove_cgroup(dir, cgroup_milliseconds) == 0) remove_above(dir, record_has_made_above(record, dir.mount, dir.path));
     });
   }
   Outcome removed = remove_state(context);

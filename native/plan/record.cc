@@ -59,6 +59,17 @@ bool record_has_found_cgroup(const Record &record, Str mount, Str path) {
   return record.found_cgroups != 0 && (record.found_cgroups & bit_of(record, mount, path)) != 0;
 }
 
+void record_made_above(Record &record, Str mount, Str path, unsigned count) {
+  uint64_t most = count < 15 ? count : 15;
+  uint32_t bit = bit_of(record, mount, path);
+  if (bit != 0 && bit < 1U << 16) record.made_above |= most << 4 * __builtin_ctz(bit);
+}
+
+unsigned record_has_made_above(const Record &record, Str mount, Str path) {
+  uint32_t bit = record.made_above != 0 ? bit_of(record, mount, path) : 0;
+  return bit != 0 && bit < 1U << 16 ? record.made_above >> 4 * __builtin_ctz(bit) & 15 : 0;
+}
+
 bool RecordCgroups::text(Str &out) {
   uint32_t limit = record_.cgroup_bytes < sizeof record_.cgroups ? record_.cgroup_bytes : sizeof record_.cgroups;
   uint32_t end = at_;

@@ -68,7 +68,7 @@ struct Record {
   uint32_t stamp_count;
   uint32_t found_cgroups; // bit N: the Nth of the cgroups was there before the container was created
   RecordStamp stamps[record_stamps];
-  char rest[8];
+  uint64_t made_above; // 4 bits for each of the first 16 cgroups: how many of those right above it were made for it
 };
 static_assert(offsetof(Record, stamp_count) == record_page);
 static_assert(sizeof(Record) == 3 * record_page);
@@ -87,6 +87,13 @@ void record_found_cgroup(Record &record, Str mount, Str path);
 
 // Whether it was there before the container.
 bool record_has_found_cgroup(const Record &record, Str mount, Str path);
+
+// Remembers that `count` of the cgroups right above one of the record were made with it: they go with it when nobody else
+// uses them.
+void record_made_above(Record &record, Str mount, Str path, unsigned count);
+
+// How many there are.
+unsigned record_has_made_above(const Record &record, Str mount, Str path);
 
 // Walks the cgroups of a record; tolerates garbage.
 class RecordCgroups {

@@ -47,6 +47,7 @@ export const differences: readonly string[] = [
   '`--preserve-fds N` passes over descriptors that are not open; runc fails.',
   'With NOTIFY_SOCKET the container finds its socket below the path of the caller\'s (`PATH/notify`), as under crun; runc mounts it at '
     + '`/run/notify`. RELOADING, STOPPING and STATUS are passed on as well as READY.',
+  'Cgroups above the container\'s that create has made go with it when they are empty; runc and crun leave them.',
   '`--no-pivot` is taken, with a warning: a process with the right to mount can leave such a root.',
   'An id may not begin with `-` and has at most 255 characters.',
   'Started under the name `runc` or `crun`, the first line of `--version` begins with that name, and an unknown command gives the exit '
