@@ -48,13 +48,15 @@ int open_identified(int pid, uint64_t start_time, Fd &pidfd) {
 }
 
 uint64_t boot_mark() {
+  static uint64_t known;
+  if (known != 0) return known;
   Fd file(open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
   char text[36];
   if (!file.valid() || ::read(file.get(), text, sizeof text) != static_cast<ssize_t>(sizeof text)) return 0;
   // FNV-1a.
   uint64_t mark = 0xcbf29ce484222325;
   for (char digit : text) mark = (mark ^ static_cast<uint8_t>(digit)) * 0x100000001b3;
-  return mark;
+  return known = mark;
 }
 
 bool pidfd_wait(int pidfd, int milliseconds) {

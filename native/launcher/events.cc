@@ -1,3 +1,4 @@
+#include "executor/exit_status.h"
 #include "executor/process.h"
 #include "launcher/duration.h"
 #include "launcher/invocation.h"
@@ -23,6 +24,8 @@ private:
   // A line without data, or with what `write` adds.
   template <class Write> int print_line(const char *type, Write write);
   int print_happening(const char *type);
+  // The end of init, with its status where somebody tells it.
+  int print_exit();
   int watch(int64_t interval);
 
   Invocation &invocation_;
@@ -50,6 +53,17 @@ int Events::print_stats() {
 
 int Events::print_happening(const char *type) {
   return print_line(type, [](JsonWriter &) {});
+}
+
+int Events::print_exit() {
+  int exit_code = 0;
+  bool known = find_exit_code(*invocation_.context.record, pidfd_.get(), exit_code);
+  return print_line("exit", [&](JsonWriter &json) {
+    json.key("data").open('{').key("exitStatus");
+    if (known) json.number(static_cast<uint64_t>(exit_code));
+    else json.string(Str::of("unknown"));
+    json.close('}');
+  });
 }
 
 int Events::open() {
@@ -83,7 +97,7 @@ int Events::watch(int64_t interval) {
         json.close('}');
       });
       break;
-    case Happening::exit: return print_happening("exit");
+    case Happening::exit: return print_exit();
     case Happening::stop: return 0;
     }
     if (code != 0) return code;

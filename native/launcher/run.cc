@@ -26,6 +26,7 @@ int stay_and_delete(Invocation &invocation, const Launch &launch, NotifyProxy *n
   // From now on signals are for the container.
   int code = stay_with_init(invocation, notify);
   context.exit_code = code;
+  record_exit(*context.record, code);
   constexpr uint32_t patience = 10000; // milliseconds
   // ENOENT: somebody else has deleted it.
   bool ours = !invocation.arguments.on(cli::Flag::keep) && lock_state(context, patience) == 0;

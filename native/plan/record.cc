@@ -70,6 +70,17 @@ unsigned record_has_made_above(const Record &record, Str mount, Str path) {
   return bit != 0 && bit < 1U << 16 ? record.made_above >> 4 * __builtin_ctz(bit) & 15 : 0;
 }
 
+void record_exit(Record &record, int code) {
+  record.exit_code = code;
+  __atomic_store_n(&record.exit_known, 1, __ATOMIC_RELEASE);
+}
+
+bool record_has_exit(const Record &record, int &code) {
+  if (__atomic_load_n(&record.exit_known, __ATOMIC_ACQUIRE) != 1) return false;
+  code = record.exit_code;
+  return true;
+}
+
 bool RecordCgroups::text(Str &out) {
   uint32_t limit = record_.cgroup_bytes < sizeof record_.cgroups ? record_.cgroup_bytes : sizeof record_.cgroups;
   uint32_t end = at_;

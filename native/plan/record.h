@@ -47,7 +47,7 @@ struct RecordStamp {
 static_assert(sizeof(RecordStamp) == 16);
 
 constexpr size_t record_page = 4096;
-constexpr size_t record_stamps = (2 * record_page - 8) / sizeof(RecordStamp);
+constexpr size_t record_stamps = (2 * record_page - 32) / sizeof(RecordStamp);
 
 struct Record {
   char magic[8];
@@ -68,6 +68,9 @@ struct Record {
   uint32_t stamp_count;
   uint32_t found_cgroups; // bit N: the Nth of the cgroups was there before the container was created
   RecordStamp stamps[record_stamps];
+  char rest[8];
+  uint32_t exit_known; // 1 when somebody has seen init's end; read and written with release and acquire order
+  int32_t exit_code;   // then: its exit code, or 128 and the signal
   uint64_t made_above; // 4 bits for each of the first 16 cgroups: how many of those right above it were made for it
 };
 static_assert(offsetof(Record, stamp_count) == record_page);
@@ -94,6 +97,12 @@ void record_made_above(Record &record, Str mount, Str path, unsigned count);
 
 // How many there are.
 unsigned record_has_made_above(const Record &record, Str mount, Str path);
+
+// Keeps the exit code of init, for those who ask when it is gone.
+void record_exit(Record &record, int code);
+
+// Tells it; false when nobody has kept one.
+bool record_has_exit(const Record &record, int &code);
 
 // Walks the cgroups of a record; tolerates garbage.
 class RecordCgroups {

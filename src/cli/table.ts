@@ -254,8 +254,8 @@ export const commands: readonly Command[] = [
   {
     name: 'wait', summary: 'wait until a container has stopped', operands: 'ID', minOperands: 1, maxOperands: 1,
     description: 'Waits until the first process of a container has ended and prints its exit status: 128 + N when signal N '
-      + 'ended it, or "unknown" when it ended before this command could look, or the kernel does not tell (that takes Linux '
-      + '6.15, unless the process has not been reaped yet).',
+      + 'ended it. Of one that has ended already it tells what run, another wait or events have seen, else "unknown"; so does it '
+      + 'where the kernel does not tell (that takes Linux 6.15, unless the process has not been reaped yet).',
     flags: [], examples: [{ line: 'veloci wait web1', what: 'wait for web1' }],
   },
   {

@@ -153,7 +153,9 @@ test('events reports usage at the interval, pause, resume and exit', async (c) =
   assert.equal((await c.rt(['kill', id, 'KILL'])).code, 0);
   const result = await watching.done;
   assert.equal(result.code, 0, result.stderr);
-  assert.equal(events(result.stdout).at(-1)?.type, 'exit');
+  const last = events(result.stdout).at(-1);
+  assert.equal(last?.type, 'exit');
+  assert.deepEqual(last?.data, { exitStatus: 137 });
 }, { only: 'veloci' });
 
 test('events reports that memory has run out', async (c) => {

@@ -48,7 +48,17 @@ test('wait prints the exit status', async (c) => {
   const waiting = c.rt(['wait', killed.id]);
   await c.rt(['kill', killed.id, 'KILL']);
   assert.equal((await waiting).stdout, '137\n');
-  assert.equal((await c.rt(['wait', killed.id])).stdout, 'unknown\n');
+  assert.equal((await c.rt(['wait', killed.id])).stdout, '137\n', 'the one before has kept it');
+  const unseen = await c.started(c.command(['/probe', 'exit', '5']));
+  await c.until(unseen.id, 'stopped');
+  assert.equal((await c.rt(['wait', unseen.id])).stdout, 'unknown\n');
+}, only);
+
+test('wait tells the exit status that run --keep has seen', async (c) => {
+  const id = c.id();
+  const { dir } = c.command(['/probe', 'exit', '7']);
+  assert.equal((await c.rt(['run', '--keep', '--bundle', dir, id])).code, 7);
+  assert.equal((await c.rt(['wait', id])).stdout, '7\n');
 }, only);
 
 test('kill and delete by a regular expression', async (c) => {
