@@ -3,8 +3,22 @@
 #include "executor/handler.h"
 #include "executor/terminal.h"
 #include "executor/unix_socket.h"
+#include <termios.h>
+#include <unistd.h>
 
 namespace veloci {
+
+namespace {
+
+// A file or a pipe gets the lines as the program has written them, without the carriage returns of a terminal.
+void keep_line_ends(int master) {
+  struct termios modes;
+  if (isatty(STDOUT_FILENO) == 1 || tcgetattr(master, &modes) != 0) return;
+  modes.c_oflag &= ~static_cast<tcflag_t>(ONLCR);
+  tcsetattr(master, TCSANOW, &modes);
+}
+
+} // namespace
 
 Outcome send_console(Str path, int master) {
   Fd stream;
@@ -23,8 +37,9 @@ Outcome HostHandler::on(const ConsoleSend &op) {
 
 Outcome HostHandler::on(const ConsoleKeep &op) {
   context_.console = static_cast<Fd &&>(context_.slots[op.slot]);
-  // Before the program can ask for it.
+  // Before the program can ask or write: it waits for its start. With a socket the receiver decides.
   copy_terminal_size(context_.console.get());
+  keep_line_ends(context_.console.get());
   return {};
 }
 

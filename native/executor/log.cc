@@ -62,11 +62,12 @@ void Log::error(const Problem &problem) {
   if (file_.valid() || format_ == Format::json) write_record("error", problem);
   if (!file_.valid() && format_ == Format::json) return;
   if (on_terminal() && !problem.explained.empty()) write_terminal("", problem.explained);
-  else write_terminal("error: ", problem.line);
+  else write_terminal(problem.code.empty() ? "" : "error: ", problem.line);
 }
 
 void Log::warnings(Str lines) {
-  if (muted_ || lines.empty() || (!debug_ && !on_terminal())) return;
+  bool shown = debug_ || on_terminal() || (runc_ && !file_.valid() && format_ == Format::text);
+  if (muted_ || lines.empty() || !shown) return;
   for (size_t at = 0; at < lines.size;) {
     const char *begin = lines.data + at;
     const void *end = memchr(begin, '\n', lines.size - at);

@@ -25,6 +25,9 @@ public:
   int open(Str path);
   void set_format(Format format) { format_ = format; }
   void set_debug(bool debug) { debug_ = debug; }
+  // Messages in the words of runc, and its warnings where it shows them.
+  void speak_runc(bool runc) { runc_ = runc; }
+  bool speaks_runc() const { return runc_; }
   // While muted nothing is written.
   void mute(bool muted) { muted_ = muted; }
 
@@ -44,6 +47,7 @@ private:
   Format format_ = Format::text;
   bool debug_ = false;
   bool muted_ = false;
+  bool runc_ = false;
 };
 
 } // namespace veloci

@@ -5,7 +5,7 @@
 
 // Each type is one error, its members fill the holes of the message. `message` and `hint` write to a sink with
 // text(Str) for what the table says and value(Str) for a filling, which the sink must clean of control characters.
-// `hint` writes nothing and returns false when the error has no hint, or one that needs a member that is empty.
+// `runc` is the message in the words of runc. `hint` writes nothing and returns false when the error has no hint, or one that needs a member that is empty.
 namespace veloci::diagnostic {
 
 // unknown command "{name}"
@@ -18,6 +18,11 @@ struct UnknownCommand {
     sink.text(Str{"unknown command \"", 17});
     sink.value(name);
     sink.text(Str{"\"", 1});
+  }
+  template <class Sink> void runc(Sink &sink) const {
+    sink.text(Str{"No help topic for '", 19});
+    sink.value(name);
+    sink.text(Str{"'", 1});
   }
   template <class Sink> bool hint(Sink &sink) const {
     if (!suggestion.empty()) {
@@ -45,6 +50,9 @@ struct UnknownFlag {
     sink.value(command);
     sink.text(Str{"\"", 1});
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     if (!suggestion.empty()) {
       sink.text(Str{"did you mean \"", 14});
@@ -71,6 +79,9 @@ struct FlagNeedsArgument {
     sink.text(Str{"flag needs an argument: ", 24});
     sink.value(flag);
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"write --FLAG VALUE or --FLAG=VALUE", 34});
     return true;
@@ -90,6 +101,9 @@ struct FlagTakesNoArgument {
     sink.value(value);
     sink.text(Str{"\"", 1});
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"leave the value out", 19});
     return true;
@@ -108,6 +122,9 @@ struct FlagValue {
     sink.value(value);
     sink.text(Str{"\" for ", 6});
     sink.value(flag);
+  }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
     if (!expected.empty()) {
@@ -131,6 +148,9 @@ struct ArgumentMissing {
     sink.value(command);
     sink.text(Str{"\" needs ", 8});
     sink.value(what);
+  }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
     if (!usage.empty()) {
@@ -156,6 +176,9 @@ struct ArgumentExtra {
     sink.value(command);
     sink.text(Str{"\"", 1});
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     if (!usage.empty()) {
       sink.text(Str{"usage: ", 7});
@@ -176,6 +199,9 @@ struct ArgumentNotUtf8 {
     sink.value(number);
     sink.text(Str{" is not valid UTF-8", 19});
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"paths and arguments must be UTF-8 because they become JSON", 58});
     return true;
@@ -188,6 +214,9 @@ struct CommandMissing {
 
   template <class Sink> void message(Sink &sink) const {
     sink.text(Str{"no command given", 16});
+  }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"run \"veloci --help\" for the list of commands", 44});
@@ -205,6 +234,9 @@ struct IdInvalid {
     sink.value(id);
     sink.text(Str{"\"", 1});
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"an id has 1 to 255 letters, digits and \"_\", \"+\", \"-\", \".\"; it does not begin with \"-\" and is not \".\" or \"..\"", 108});
     return true;
@@ -221,6 +253,9 @@ struct SignalUnknown {
     sink.text(Str{"unknown signal \"", 16});
     sink.value(signal);
     sink.text(Str{"\"", 1});
+  }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
     if (!suggestion.empty()) {
@@ -247,6 +282,9 @@ struct BundleMissing {
     sink.value(errno_);
     sink.text(Str{")", 1});
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"give the directory that holds config.json with --bundle", 55});
     return true;
@@ -260,6 +298,9 @@ struct ConsoleSocketMissing {
 
   template <class Sink> void message(Sink &sink) const {
     sink.text(Str{"cannot allocate a terminal: process.terminal is true, but no console socket is set and the command detaches", 107});
+  }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"give --console-socket, or set process.terminal to false", 55});
@@ -277,6 +318,9 @@ struct ConsoleSocketUnused {
     sink.text(Str{"cannot use the console socket \"", 31});
     sink.value(path);
     sink.text(Str{"\": the command stays in the foreground, or process.terminal is false", 68});
+  }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"leave --console-socket out, or set process.terminal to true and detach", 70});
@@ -297,6 +341,9 @@ struct ConsoleSocketConnect {
     sink.value(errno_);
     sink.text(Str{")", 1});
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"a program must be listening on it (AF_UNIX, stream)", 51});
     return true;
@@ -313,6 +360,9 @@ struct PreserveFdsMany {
     sink.text(Str{"--preserve-fds: ", 16});
     sink.value(count);
     sink.text(Str{" descriptors are too many", 25});
+  }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
     if (!most.empty()) {
@@ -332,6 +382,9 @@ struct ExecProgram {
   template <class Sink> void message(Sink &sink) const {
     sink.text(Str{"exec needs a program: arguments after the id, or --process FILE", 63});
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"for example \"veloci exec ID sh\"", 31});
     return true;
@@ -344,6 +397,9 @@ struct ExecBoth {
 
   template <class Sink> void message(Sink &sink) const {
     sink.text(Str{"exec takes either a program or --process FILE, not both", 55});
+  }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"leave one of them out", 21});
@@ -361,6 +417,9 @@ struct SpecExists {
     sink.value(path);
     sink.text(Str{"\": a file of that name is there already", 39});
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"remove it, or choose another folder with --bundle", 49});
     return true;
@@ -376,6 +435,9 @@ struct OutputFailed {
     sink.text(Str{"cannot write to stdout (", 24});
     sink.value(errno_);
     sink.text(Str{")", 1});
+  }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"is the file system full, or the reader of the pipe gone?", 56});
@@ -396,6 +458,9 @@ struct ResourceFile {
     sink.value(errno_);
     sink.text(Str{")", 1});
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"is its directory there and writable?", 36});
     return true;
@@ -414,6 +479,9 @@ struct PidfdSocket {
     sink.text(Str{"\" (", 3});
     sink.value(errno_);
     sink.text(Str{")", 1});
+  }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"a program must be listening on it (AF_UNIX, stream)", 51});
@@ -434,6 +502,9 @@ struct RegexInvalid {
     sink.value(why);
     sink.text(Str{")", 1});
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"it must be an extended regular expression, as of regex(7)", 57});
     return true;
@@ -451,6 +522,9 @@ struct Duration {
     sink.value(value);
     sink.text(Str{"\" for ", 6});
     sink.value(flag);
+  }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"give such as 500ms, 5s or 1m30s", 31});
@@ -471,6 +545,9 @@ struct FileOpen {
     sink.value(errno_);
     sink.text(Str{")", 1});
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"a bundle is a folder with a config.json; \"veloci spec\" writes one", 65});
     return true;
@@ -486,6 +563,9 @@ struct FileNotRegular {
     sink.text(Str{"\"", 1});
     sink.value(path);
     sink.text(Str{"\" is not a regular file", 23});
+  }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"give a file, not a directory, FIFO or device", 44});
@@ -506,6 +586,9 @@ struct FileTooBig {
     sink.value(limit);
     sink.text(Str{" bytes that are allowed", 23});
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"is it the right file?", 21});
     return true;
@@ -525,6 +608,9 @@ struct FileRead {
     sink.value(errno_);
     sink.text(Str{")", 1});
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"does \"cat\" of it work?", 22});
     return true;
@@ -541,6 +627,9 @@ struct KernelTooOld {
     sink.text(Str{"kernel ", 7});
     sink.value(version);
     sink.text(Str{" is too old", 11});
+  }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
     if (!needed.empty()) {
@@ -564,6 +653,9 @@ struct ContainerMissing {
     sink.value(id);
     sink.text(Str{"\" does not exist", 16});
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     if (!root.empty()) {
       sink.text(Str{"\"veloci list\" shows the containers of ", 38});
@@ -584,6 +676,9 @@ struct ContainerExists {
     sink.value(id);
     sink.text(Str{"\" exists already", 16});
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"delete it, or choose another id", 31});
     return true;
@@ -601,6 +696,9 @@ struct NotRunning {
     sink.value(id);
     sink.text(Str{"\" is ", 5});
     sink.value(status);
+  }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"\"veloci list\" shows what runs", 29});
@@ -620,6 +718,9 @@ struct AlreadyRunning {
     sink.text(Str{"\" is ", 5});
     sink.value(status);
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"a container can be started once; create another one", 51});
     return true;
@@ -635,6 +736,9 @@ struct StartStopped {
     sink.text(Str{"cannot start a container that has stopped: \"", 44});
     sink.value(id);
     sink.text(Str{"\"", 1});
+  }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"delete it and create it again", 29});
@@ -654,6 +758,9 @@ struct DeleteRunning {
     sink.text(Str{"\" that is not stopped: ", 23});
     sink.value(status);
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"stop it with \"veloci kill\", or use --force", 42});
     return true;
@@ -672,6 +779,9 @@ struct ExecNotRunning {
     sink.text(Str{"\": container not running, it is ", 32});
     sink.value(status);
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"start it first, or create it again", 34});
     return true;
@@ -687,6 +797,9 @@ struct ExecPaused {
     sink.text(Str{"cannot exec in container \"", 26});
     sink.value(id);
     sink.text(Str{"\": it is paused", 15});
+  }
+  template <class Sink> void runc(Sink &sink) const {
+    sink.text(Str{"cannot exec in a paused container (use --ignore-paused to override)", 67});
   }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"resume it first", 15});
@@ -704,6 +817,9 @@ struct StillCreating {
     sink.value(id);
     sink.text(Str{"\" is still being created", 24});
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"wait for the end of \"veloci create\", or use \"veloci delete --force\"", 67});
     return true;
@@ -719,6 +835,9 @@ struct RootInvalid {
     sink.text(Str{"state root \"", 12});
     sink.value(path);
     sink.text(Str{"\" cannot be used", 16});
+  }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"give another directory with --root", 34});
@@ -739,6 +858,9 @@ struct RootCreate {
     sink.value(errno_);
     sink.text(Str{")", 1});
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"give another directory with --root", 34});
     return true;
@@ -758,6 +880,9 @@ struct RootOpen {
     sink.value(errno_);
     sink.text(Str{")", 1});
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"give another directory with --root", 34});
     return true;
@@ -773,6 +898,9 @@ struct RootNotDirectory {
     sink.text(Str{"state root \"", 12});
     sink.value(path);
     sink.text(Str{"\" is not a directory of its own", 31});
+  }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"it must not be a symbolic link or a file", 40});
@@ -795,6 +923,9 @@ struct RootOwner {
     sink.text(Str{", not to ", 9});
     sink.value(user);
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"give another directory with --root, or run as its owner", 55});
     return true;
@@ -813,6 +944,9 @@ struct RootWritable {
     sink.text(Str{"\" can be written by others (mode ", 33});
     sink.value(mode);
     sink.text(Str{")", 1});
+  }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
     if (!path.empty()) {
@@ -838,6 +972,9 @@ struct StateBusy {
     sink.value(seconds);
     sink.text(Str{" s for its lock)", 16});
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"try again, or use \"veloci delete --force\"", 41});
     return true;
@@ -855,6 +992,9 @@ struct StateDamaged {
     sink.value(id);
     sink.text(Str{"\" is damaged: ", 14});
     sink.value(what);
+  }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"use \"veloci delete --force\"", 27});
@@ -878,6 +1018,9 @@ struct StateWrite {
     sink.value(errno_);
     sink.text(Str{")", 1});
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"is the file system of --root full or read-only?", 47});
     return true;
@@ -898,6 +1041,9 @@ struct StateVersion {
     sink.value(version);
     sink.text(Str{")", 1});
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"use that version, or \"veloci delete --force\"", 44});
     return true;
@@ -916,6 +1062,9 @@ struct PidFile {
     sink.text(Str{"\" (", 3});
     sink.value(errno_);
     sink.text(Str{")", 1});
+  }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"its directory must be there and writable", 40});
@@ -936,6 +1085,9 @@ struct LogFile {
     sink.value(errno_);
     sink.text(Str{")", 1});
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"its directory must be there and writable", 40});
     return true;
@@ -948,6 +1100,9 @@ struct InitOom {
 
   template <class Sink> void message(Sink &sink) const {
     sink.text(Str{"the container's init was OOM-killed: out of memory (memory limit too low?)", 74});
+  }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"raise linux.resources.memory.limit", 34});
@@ -964,6 +1119,9 @@ struct CommandInterrupted {
     sink.text(Str{"stopped by signal ", 18});
     sink.value(signal);
     sink.text(Str{"; everything was undone", 23});
+  }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"run it again", 12});
@@ -984,6 +1142,9 @@ struct KillFailed {
     sink.value(seconds);
     sink.text(Str{" s after SIGKILL", 16});
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"they may hang in the kernel: see /proc/PID/stack of their pids", 62});
     return true;
@@ -1001,6 +1162,9 @@ struct PlanOutdated {
     sink.value(id);
     sink.text(Str{"\" cannot be renewed: ", 21});
     sink.value(what);
+  }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"use \"veloci delete --force\"", 27});
@@ -1020,6 +1184,9 @@ struct NotPaused {
     sink.text(Str{"\" is ", 5});
     sink.value(status);
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"\"veloci pause\" pauses it", 24});
     return true;
@@ -1035,6 +1202,9 @@ struct FreezerMissing {
     sink.text(Str{"cannot pause container \"", 24});
     sink.value(id);
     sink.text(Str{"\": it has no cgroup that can freeze", 35});
+  }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"mount the freezer controller or cgroup v2, and let veloci manage cgroups", 72});
@@ -1055,6 +1225,9 @@ struct CgroupGone {
     sink.value(errno_);
     sink.text(Str{")", 1});
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"was it removed by somebody, or is cgroupfs not mounted here?", 60});
     return true;
@@ -1071,6 +1244,9 @@ struct PsFailed {
     sink.value(errno_);
     sink.text(Str{")", 1});
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"is it installed? --format json needs no ps", 42});
     return true;
@@ -1083,6 +1259,9 @@ struct PsColumn {
 
   template <class Sink> void message(Sink &sink) const {
     sink.text(Str{"the output of ps has no PID column", 34});
+  }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"give ps arguments that show it, such as -ef", 43});
@@ -1102,6 +1281,9 @@ struct CheckpointNotRunning {
     sink.text(Str{"\": container not running, it is ", 32});
     sink.value(status);
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"start it first", 14});
     return true;
@@ -1118,6 +1300,9 @@ struct StatusFdClosed {
     sink.value(fd);
     sink.text(Str{" is not open", 12});
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"open it in the program that calls veloci", 40});
     return true;
@@ -1132,6 +1317,9 @@ struct Internal {
   template <class Sink> void message(Sink &sink) const {
     sink.text(Str{"internal error: ", 16});
     sink.value(what);
+  }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"please report it with the command line and config.json", 54});
@@ -1149,6 +1337,9 @@ struct PlannerDied {
     sink.value(status);
     sink.text(Str{")", 1});
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"please report it with config.json", 33});
     return true;
@@ -1165,6 +1356,9 @@ struct PlannerSlow {
     sink.value(seconds);
     sink.text(Str{" s of processor time", 20});
   }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"is config.json extremely large?", 31});
     return true;
@@ -1177,6 +1371,9 @@ struct PlannerMemory {
 
   template <class Sink> void message(Sink &sink) const {
     sink.text(Str{"the planner ran out of memory", 29});
+  }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"is config.json extremely large?", 31});
@@ -1192,6 +1389,9 @@ struct PlanInvalid {
   template <class Sink> void message(Sink &sink) const {
     sink.text(Str{"the plan is not valid: ", 23});
     sink.value(what);
+  }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"please report it with config.json", 33});
@@ -1211,6 +1411,9 @@ struct SystemCall {
     sink.text(Str{" (", 2});
     sink.value(errno_);
     sink.text(Str{")", 1});
+  }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
     sink.text(Str{"is memory, or a limit of the caller (see \"ulimit -a\"), used up?", 63});

@@ -443,6 +443,7 @@ bool read(Reader &reader, HookRun &value) {
          read(reader, value.path) &&
          read(reader, value.args) &&
          read(reader, value.env) &&
+         read(reader, value.process_env) &&
          read(reader, value.timeout) &&
          read(reader, value.cwd) &&
          read(reader, value.state) &&

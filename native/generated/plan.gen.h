@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0x14, 0xc0, 0x89, 0xbd, 0x93, 0x40, 0x38, 0x64, 0xd1, 0xc2, 0x0e, 0xf0, 0x6b, 0x71, 0x21, 0xcf,
+    0x14, 0xb3, 0xbc, 0x8b, 0x38, 0x31, 0x58, 0xa3, 0x37, 0x44, 0xc1, 0xc6, 0xdf, 0xd5, 0x4e, 0x9b,
 };
-constexpr char plan_schema_hash_text[] = "14c089bd93403864d1c20ef06b7121cf";
+constexpr char plan_schema_hash_text[] = "14b3bc8b383158a33744c1c6dfd54e9b";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -844,6 +844,9 @@ struct HookRun {
   List<Str> args;
   // The whole environment.
   List<Str> env;
+  // It has the environment of the container's process instead (startContainer without an env of its
+  // own).
+  bool process_env = false;
   // Seconds, 0 = none.
   uint32_t timeout = 0;
   // Working directory; absent = as it is.
@@ -1220,8 +1223,9 @@ bool read(Reader &reader, PersonalitySet &value);
 // Sets on which processors the stager, and so the process that it makes, may run
 // (sched_setaffinity(2)).
 struct CpuAffinity {
-  // Bits of the processors, lowest first; whole words of 8 bytes.
-  Bytes mask;
+  // Bits of the processors, lowest first; whole words of 8 bytes. Absent = all that the cgroup
+  // allows, whatever the caller is bound to.
+  Optional<Bytes> mask;
 };
 bool read(Reader &reader, CpuAffinity &value);
 

@@ -348,6 +348,7 @@ template <class Visit> void each_field(const HookRun &value, Visit &&visit) {
   visit("path", value.path);
   visit("args", value.args);
   visit("env", value.env);
+  visit("processEnv", value.process_env);
   visit("timeout", value.timeout);
   visit("cwd", value.cwd);
   visit("state", value.state);

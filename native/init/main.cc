@@ -1,9 +1,12 @@
 // The program that enters containers. It starts as the stager, from a sealed memfd, while the plan is still being made;
 // the stager's clone goes on as init.
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+
+#include <initializer_list>
 
 #include "base/pages.h"
 #include "base/sys.h"
@@ -111,9 +114,19 @@ void run_stager_program(Shared &shared, const PlanFile &plan) {
   stop(stager, ProgramName::stager, count, FailureKind::operation, Outcome::failed(0, EPROTO));
 }
 
+void end_by(int signal) { _exit(128 + signal); }
+
+// The first process of a pid namespace does not die by a signal that it has no handler for: without these a container
+// that waits for its start could only be killed. execve puts them back.
+void obey_signals() {
+  if (getpid() != 1) return;
+  for (int number : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) signal(number, end_by);
+}
+
 [[noreturn]] void run_init_program(Shared &shared, const PlanFile &plan) {
   Program program;
   plan.find(ProgramName::init, program);
+  obey_signals();
   Init init(shared, program);
   for (const OpRecord &op : program) {
     shared.detail.clear();

@@ -121,7 +121,14 @@ Outcome Stager::on(const IdsRoot &op) {
 }
 
 Outcome Stager::on(const CpuAffinity &op) {
-  if (syscall(SYS_sched_setaffinity, 0, op.mask.size, op.mask.data) == 0) return Outcome::success();
+  if (!op.mask) {
+    // As many processors as a kernel can have. A filter of the caller's may forbid it: then all stays as it was.
+    unsigned char all[1024];
+    memset(all, 0xff, sizeof all);
+    syscall(SYS_sched_setaffinity, 0, sizeof all, all);
+    return Outcome::success();
+  }
+  if (syscall(SYS_sched_setaffinity, 0, op.mask.value.size, op.mask.value.data) == 0) return Outcome::success();
   return Outcome::failed(step::cpu_affinity::affinity);
 }
 

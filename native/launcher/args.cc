@@ -221,6 +221,7 @@ int Arguments::parse(int count, char **arguments, Log &log) {
   const char *name = count > 0 ? arguments[0] : "veloci";
   const char *slash = strrchr(name, '/');
   program_ = Str::of(slash != nullptr ? slash + 1 : name);
+  log.speak_runc(is_runc());
   size_t places = static_cast<size_t>(count) + 1;
   // An argument of letters may hold several flags, but hardly more than there are flags.
   places_ = places + cli::flag_count;

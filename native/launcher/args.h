@@ -51,8 +51,9 @@ public:
 
   // The name under which the command was started, without its directory.
   Str program() const { return program_; }
+  bool is_runc() const { return program_ == Str::of("runc"); }
   // Started as runc or crun: habits of theirs that the specification forbids are kept.
-  bool is_peer() const { return program_ == Str::of("runc") || program_ == Str::of("crun"); }
+  bool is_peer() const { return is_runc() || program_ == Str::of("crun"); }
 
   // --plan-fd: the encoded Response comes from this descriptor (the library has planned itself). -1 = not given.
   int plan_fd() const { return plan_fd_; }

@@ -1,5 +1,6 @@
 #include "launcher/bundle.h"
 #include <fcntl.h>
+#include <sys/stat.h>
 
 namespace veloci {
 
@@ -7,9 +8,19 @@ using namespace diagnostic;
 
 namespace {
 
-// 0 or the exit code, with the error shown about `name`.
-int read_shown(Invocation &invocation, int dir, Str path, Str name, Buffer &out) {
-  switch (int err = read_file(dir, path.c_str(), config_size_max, 0, out)) {
+// A FIFO is read to its end, when it is what the path names; EINVAL else. Nobody at its other end is an empty one.
+int read_pipe(Str path, Buffer &out) {
+  Fd pipe(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  struct stat status;
+  if (!pipe.valid() || fstat(pipe.get(), &status) != 0) return errno;
+  if (!S_ISFIFO(status.st_mode)) return EINVAL;
+  if (fcntl(pipe.get(), F_SETFL, 0) != 0) return errno;
+  return read_all(pipe.get(), config_size_max, out);
+}
+
+// 0 or the exit code for what reading a file has given, with the error shown about `name`.
+int answer_read(Invocation &invocation, Str name, int err) {
+  switch (err) {
   case 0: return 0;
   case EFBIG: return invocation.fail(FileTooBig{.path = name, .limit = NumberText(config_size_max)});
   case EINVAL:
@@ -22,8 +33,9 @@ int read_shown(Invocation &invocation, int dir, Str path, Str name, Buffer &out)
 
 } // namespace
 
-int read_named(Invocation &invocation, int dir, Str path, Buffer &out) {
-  return read_shown(invocation, dir, path, path, out);
+int read_given(Invocation &invocation, Str path, Buffer &out) {
+  int err = read_file(AT_FDCWD, path.c_str(), config_size_max, 0, out);
+  return answer_read(invocation, path, err == EINVAL ? read_pipe(path, out) : err);
 }
 
 int read_bundle(Invocation &invocation, Bundle &bundle, Buffer &config) {
@@ -48,7 +60,7 @@ int read_bundle(Invocation &invocation, Bundle &bundle, Buffer &config) {
   TextOf<2 * 4096> name;
   if (bundle.config_name.data[0] != '/') name.add(bundle.path.str()).add_char('/');
   name.add(bundle.config_name);
-  return read_shown(invocation, directory.get(), bundle.config_name, name.str(), config);
+  return answer_read(invocation, name.str(), read_file(directory.get(), bundle.config_name.c_str(), config_size_max, 0, config));
 }
 
 } // namespace veloci

@@ -18,7 +18,7 @@ struct Bundle {
 // Opens the bundle of --bundle and reads its configuration. 0 or the exit code, with the error shown.
 int read_bundle(Invocation &invocation, Bundle &bundle, Buffer &config);
 
-// Reads a file that a flag names. 0 or the exit code, with the error shown.
-int read_named(Invocation &invocation, int dir, Str path, Buffer &out);
+// Reads a file that a flag names, or a pipe as a shell makes it of `<(...)`. 0 or the exit code, with the error shown.
+int read_given(Invocation &invocation, Str path, Buffer &out);
 
 } // namespace veloci

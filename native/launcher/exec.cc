@@ -67,7 +67,7 @@ int read_process(Invocation &invocation, Buffer &process) {
   bool has_arguments = invocation.arguments.operand_count() > 1;
   if (path.empty()) return has_arguments ? 0 : invocation.fail(ExecProgram{});
   if (has_arguments) return invocation.fail(ExecBoth{});
-  return read_named(invocation, AT_FDCWD, path, process);
+  return read_given(invocation, path, process);
 }
 
 } // namespace

@@ -1,9 +1,20 @@
+#include "launcher/members.h"
 #include "launcher/signal_name.h"
 #include "launcher/stored.h"
+#include <signal.h>
 
 namespace veloci {
 
 using namespace diagnostic;
+
+namespace {
+
+bool has_members(const Record &record) {
+  Members members;
+  return members.collect(record, false) == 0 && members.count() > 0;
+}
+
+} // namespace
 
 int kill_command(Invocation &invocation) {
   Str text = invocation.arguments.operand_count() > 1 ? invocation.arguments.operand(1) : Str::of("TERM");
@@ -17,6 +28,8 @@ int kill_command(Invocation &invocation) {
   context.signal_all = invocation.arguments.on(cli::Flag::all);
   Status status = container_status(*context.record);
   if (status == Status::creating) return invocation.fail(StillCreating{.id = context.id});
+  // Without a pid namespace of its own a container may outlive its init.
+  if (status == Status::stopped && signal == SIGKILL && has_members(*context.record)) context.signal_all = true;
   if (status == Status::stopped && !context.signal_all) {
     return invocation.fail(NotRunning{.id = context.id, .status = status_name(status)});
   }

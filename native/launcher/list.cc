@@ -154,6 +154,10 @@ int list_command(Invocation &invocation) {
   invocation.root_path = root_path(invocation.arguments.text(cli::Flag::root));
   int err = open_root(invocation.root_path, false, invocation.root, invocation.log);
   if (err != 0 && err != ENOENT) return invocation.failure_code;
+  // Nobody has made a container yet; but a folder that was asked for should be there.
+  if (err == ENOENT && invocation.arguments.has(cli::Flag::root)) {
+    return invocation.fail(diagnostic::RootOpen{.path = invocation.root_path, .errno_ = ErrnoText(err)});
+  }
   invocation.context.root = invocation.root.get();
   Listing listing(invocation);
   if (err == 0) listing.collect();

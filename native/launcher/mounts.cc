@@ -60,7 +60,7 @@ int mounts_command(Invocation &invocation) {
   Request request;
   Engine engine;
   Response response;
-  if (int code = read_named(invocation, AT_FDCWD, arguments.operand(2), request.process); code != 0) return code;
+  if (int code = read_given(invocation, arguments.operand(2), request.process); code != 0) return code;
   context.signals = &invocation.signals;
   if (int err = make_report(context); err != 0) return system_failure(invocation, "make the report page", err);
   int code = make_plan(invocation, request, engine, response);

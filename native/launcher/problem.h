@@ -16,7 +16,8 @@ struct DiagnosticSink {
 template <class Diagnostic> void show(Log &log, const Diagnostic &diagnostic) {
   TextOf<3072> message, hint, line, explained;
   DiagnosticSink message_sink{message}, hint_sink{hint};
-  diagnostic.message(message_sink);
+  if (log.speaks_runc()) diagnostic.runc(message_sink);
+  else diagnostic.message(message_sink);
   bool has_hint = diagnostic.hint(hint_sink);
   line.add(Diagnostic::code).add(": ").add(message.str());
   explained.add("error ").add(Diagnostic::code).add(": ").add(message.str());

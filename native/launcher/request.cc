@@ -135,6 +135,7 @@ int Request::build(Invocation &invocation, Str bundle, Str config_name, bool for
   JsonWriter json(reinterpret_cast<char *>(memory_.data()), size);
   json.open('{').key("options");
   add_options(json, invocation.arguments, for_memo);
+  if (invocation.arguments.is_peer()) json.key("peer").string(invocation.arguments.program());
   if (!invocation.context.id.empty()) json.key("id").string(invocation.context.id);
   if (!bundle.empty()) json.key("bundle").string(bundle);
   if (!config_name.empty()) json.key("configName").string(config_name);

@@ -8,7 +8,7 @@ namespace veloci {
 int version_command(Invocation &invocation) {
   TextOf<1024> text;
   Str program = invocation.arguments.program();
-  bool is_runc = program == Str::of("runc"), is_crun = program == Str::of("crun");
+  bool is_runc = invocation.arguments.is_runc(), is_crun = program == Str::of("crun");
   // No other line may contain the word "version": readers take any that does. Under the name of another runtime the
   // first line is that one's, since clients look for it.
   text.add(is_runc ? "runc" : is_crun ? "crun" : "veloci").add(" version ").add(build_version);

@@ -70,6 +70,12 @@ bool open_log(const Optional<Str> &path, Fd &file) {
   _exit(127);
 }
 
+[[gnu::noinline]] pid_t start(const HookRun &op, char **argv, char **envp, Streams streams, ChildError *error) {
+  pid_t pid = vfork();
+  if (pid == 0) become_hook(op, argv, envp, streams, error);
+  return pid;
+}
+
 // A running hook: its state goes in, its words come out.
 class Running {
 public:
@@ -170,7 +176,7 @@ private:
 
 } // namespace
 
-Outcome run_hook(const HookRun &op, const HoleValues &values, Text &output) {
+Outcome run_hook(const HookRun &op, const HoleValues &values, Text &output, char **process_env) {
   output.clear();
   Pages memory;
   Str state;
@@ -187,8 +193,8 @@ Outcome run_hook(const HookRun &op, const HoleValues &values, Text &output) {
                      error_file.valid() ? error_file.get() : out.write.get()};
   ChildError child;
   ChildError *error = child.shared();
-  pid_t pid = vfork();
-  if (pid == 0) become_hook(op, argv.data(), envp.data(), streams, error);
+  char **env = op.process_env && process_env != nullptr ? process_env : envp.data();
+  pid_t pid = start(op, argv.data(), env, streams, error);
   if (pid < 0) return Outcome::failed(at::fork);
   in.read.reset();
   out.write.reset();

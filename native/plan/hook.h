@@ -6,7 +6,7 @@ namespace veloci {
 
 // Runs a hook and waits for it. Outcome by the steps of hook.run; at `exit` the errno is the exit code, at `signal` the
 // signal's number. `output` gets what the hook wrote to stdout and stderr, as much as fits. `op.warn` is the
-// caller's affair.
-Outcome run_hook(const HookRun &op, const HoleValues &values, Text &output);
+// caller's affair. `process_env` is for a hook that has the environment of the container's process.
+Outcome run_hook(const HookRun &op, const HoleValues &values, Text &output, char **process_env = nullptr);
 
 } // namespace veloci

@@ -1,4 +1,6 @@
-import { table } from '../../src/diagnostic/table.ts';
+import { runcAlone, runcMessages } from '../../src/diagnostic/runc.ts';
+import { table, type DiagnosticName } from '../../src/diagnostic/table.ts';
+import type { Entry } from '../../src/diagnostic/types.ts';
 import { notice } from './names.ts';
 
 /**
@@ -6,10 +8,18 @@ import { notice } from './names.ts';
  * a tenth of a millisecond, and only a start that fails needs it.
  */
 export function diagnosticsText(): string {
-  const entries = Object.fromEntries(Object.entries(table).map(([name, { native: _, ...entry }]) => [name, entry]));
+  const entries = Object.fromEntries(Object.entries(table).map(([name, { native: _, ...entry }]) => [name, { ...entry, ...runcWords(name as DiagnosticName) }]));
   return `// ${notice}
 
 /** The lines of src/diagnostic/table.ts by their names, as JSON text. */
 export const diagnosticsText = ${JSON.stringify(JSON.stringify(entries))};
 `;
+}
+
+/** What a line of the table says under the name of runc. */
+export function runcWords(name: DiagnosticName): Pick<Entry, 'runc' | 'alone'> {
+  const alone = runcAlone[name];
+  if (alone !== undefined) return { runc: alone, alone: true };
+  const runc = runcMessages[name];
+  return runc === undefined ? {} : { runc };
 }

@@ -1,6 +1,7 @@
 import { explanations } from '../../src/diagnostic/explanations.ts';
 import { table, type DiagnosticName } from '../../src/diagnostic/table.ts';
 import type { Entry } from '../../src/diagnostic/types.ts';
+import { runcWords } from './diagnostics-text.ts';
 import { notice, snake, wrap } from './names.ts';
 
 type Part = { readonly text: string } | { readonly hole: string };
@@ -49,6 +50,13 @@ function hintFunction({ hint, otherwise }: Entry): string {
   return `  template <class Sink> bool hint(Sink &sink) const {\n${hintText(hint)}${hintText(otherwise)}${end}  }\n`;
 }
 
+/** The message under the name of runc. */
+function runcFunction(name: string): string {
+  const { runc } = runcWords(name as DiagnosticName);
+  const body = runc === undefined ? '    message(sink);\n' : writeParts(runc, '    ');
+  return `  template <class Sink> void runc(Sink &sink) const {\n${body}  }\n`;
+}
+
 function declare(name: string, entry: Entry): string {
   const fields = holes(entry.message, entry.hint, entry.otherwise);
   return `${wrap(entry.message, '// ', 100)}
@@ -57,7 +65,7 @@ struct ${typeName(name)} {
 ${fields.map((field) => `  Str ${snake(field)} = {};\n`).join('')}
   template <class Sink> void message(Sink &sink) const {
 ${writeParts(entry.message, '    ')}  }
-${hintFunction(entry)}};
+${runcFunction(name)}${hintFunction(entry)}};
 `;
 }
 
@@ -80,7 +88,7 @@ export function diagnosticsHeader(): string {
 
 // Each type is one error, its members fill the holes of the message. \`message\` and \`hint\` write to a sink with
 // text(Str) for what the table says and value(Str) for a filling, which the sink must clean of control characters.
-// \`hint\` writes nothing and returns false when the error has no hint, or one that needs a member that is empty.
+// \`runc\` is the message in the words of runc. \`hint\` writes nothing and returns false when the error has no hint, or one that needs a member that is empty.
 namespace veloci::diagnostic {
 
 ${native.map(([name, entry]) => declare(name, entry)).join('\n')}

@@ -49,7 +49,9 @@ export function deviceRules(configured: readonly SpecRule[] | undefined): readon
   if (configured !== undefined) {
     for (let index = 0; index < configured.length; index++) {
       const given = configured[index]!;
-      const access = given.access === undefined || given.access === '' ? 'rwm' : given.access;
+      // Rights that do not exist are denied already.
+      const access = given.access === undefined || given.access === '' ? 'rwm' : given.access.replace(/[^rwm]/g, '');
+      if (access === '') continue;
       const rule: DeviceRule = {
         allow: given.allow, type: given.type === 'b' || given.type === 'c' ? given.type : 'a',
         major: anyIfAbsent(given.major), minor: anyIfAbsent(given.minor), access, from: `${own}/${index}`,

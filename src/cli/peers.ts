@@ -52,4 +52,7 @@ export const differences: readonly string[] = [
   'An id may not begin with `-` and has at most 255 characters.',
   'Started under the name `runc` or `crun`, the first line of `--version` begins with that name, and an unknown command gives the exit '
     + 'status of that program.',
+  'Under the name `runc` messages that scripts look for have the words of runc (behind their code), warnings of the start are on '
+    + 'stderr, and help begins as that of runc.',
+  'A configuration without a mount namespace of its own is refused; runc mounts on the host then.',
 ];

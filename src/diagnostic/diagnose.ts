@@ -75,6 +75,8 @@ function build(entry: Entry, holes: Holes, extra: Partial<Diagnostic>): Diagnost
     message: fillAll(entry.message, holes),
     severity: entry.warning === true ? 'warning' : 'error',
     ...(hint === undefined ? {} : { hint }),
+    ...(entry.runc === undefined ? {} : { runc: fillAll(entry.runc, holes) }),
+    ...(entry.alone === undefined ? {} : { alone: entry.alone }),
     ...extra,
   };
 }

@@ -30,7 +30,7 @@ function cause(diagnostic: Diagnostic): string {
  */
 export function renderLine(diagnostic: Diagnostic): string {
   const where = place(diagnostic);
-  let line = `${diagnostic.code}: ${diagnostic.message}`;
+  let line = diagnostic.code === '' ? diagnostic.message : `${diagnostic.code}: ${diagnostic.message}`;
   if (where !== '') line += ` at ${where}`;
   for (const part of [cause(diagnostic), diagnostic.hint ?? '']) if (part !== '') line += `: ${part}`;
   return line;
@@ -44,6 +44,7 @@ export function renderLine(diagnostic: Diagnostic): string {
 export function renderLong(diagnostic: Diagnostic, text?: string, colours = false): string {
   const c = colours ? coloured : plain;
   const why = cause(diagnostic);
+  if (diagnostic.code === '') return diagnostic.message;
   const lines = [`${c[diagnostic.severity]}${diagnostic.severity} ${diagnostic.code}${c.off}: ${diagnostic.message}${why === '' ? '' : `: ${why}`}`];
   const { at } = diagnostic;
   const where = place(diagnostic);

@@ -32,6 +32,10 @@ export interface Diagnostic {
   readonly errno?: number;
   /** Step of the operation that failed, as the plan's schema names it. */
   readonly step?: string;
+  /** The message in the words of runc, where they differ. */
+  readonly runc?: string;
+  /** Under the name of runc there is nothing but that message. */
+  readonly alone?: true;
 }
 
 /** What the executor tells about an operation that failed. */
@@ -60,6 +64,9 @@ export interface Entry {
   readonly otherwise?: string;
   /** A warning; else an error. */
   readonly warning?: true;
+  /** The message in the words of runc; from src/diagnostic/runc.ts. */
+  readonly runc?: string;
+  readonly alone?: true;
   /** The native side raises it too: the generator writes it to native/generated. */
   readonly native?: true;
 }

@@ -1,6 +1,7 @@
 // Why a plan failed: the same request is compiled again, the failed operation found by its index, and its
 // cause in the configuration by its pointer.
 import { diagnose, diagnoseFailure, placeAt } from '../diagnostic/diagnose.ts';
+import { signalWords } from '../diagnostic/signals.ts';
 import type { Diagnostic, Failure, Holes } from '../diagnostic/types.ts';
 import type { Spec } from '../generated/config.ts';
 import { NamespaceFlag } from '../generated/plan.ts';
@@ -68,7 +69,7 @@ export function explain(
   if (operation.op === 'criu.await' || operation.op === 'start.refuse') return diagnoseFailure(operation.op, step, { ...failure, errno: 0 }, holes, at);
   return status === undefined
     ? diagnoseFailure(operation.op, step, failure, holes, at)
-    : diagnoseFailure(operation.op, step, { ...failure, errno: 0 }, { ...holes, status }, at);
+    : diagnoseFailure(operation.op, step, { ...failure, errno: 0 }, { ...holes, status, signal: signalWords(failure.errno) }, at);
 }
 
 /** The step of process.start that a program fails to run for: as init has seen it, or as its errno tells. */

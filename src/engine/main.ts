@@ -7,6 +7,7 @@ import type { Plan, Response } from '../generated/plan.ts';
 import { PlanError } from '../plan/context.ts';
 import { locateAll } from '../spec/parse/locate.ts';
 import type { Call } from './call.ts';
+import { spoken } from './dialect.ts';
 import { explain } from './failure.ts';
 import type { Blobs, EngineVerb, Host, Request } from './protocol.ts';
 import { InvalidDocument, configOf } from './read.ts';
@@ -58,7 +59,7 @@ function answer(call: Call): Response {
   try {
     return call.request.failure === undefined ? verbs[call.request.verb](call) : failed(call);
   } catch (error) {
-    return answerErrors(locate(call, diagnosticsOf(error)), call.texts, call.request.facts.terminal);
+    return answerErrors(spoken(call.request, locate(call, diagnosticsOf(error))), call.texts, call.request.facts.terminal);
   }
 }
 
@@ -77,14 +78,14 @@ const plans: Readonly<Partial<Record<EngineVerb, (call: Call) => Plan>>> = {
 function failed(call: Call): Response {
   const failure = call.request.failure!;
   if (call.request.verb === 'update') {
-    return answerErrors([updateFailure(call, failure) ?? unknown(failure)], call.texts, call.request.facts.terminal);
+    return answerErrors(spoken(call.request, [updateFailure(call, failure) ?? unknown(failure)]), call.texts, call.request.facts.terminal);
   }
   const isExec = hasOwnDocument(call.request);
   const spec = configOf(call);
   const compiled = (plans[call.request.verb] ?? planOf)(call);
   const diagnostic = explain(compiled, spec, failure, (pointer) => fileOf(call, isExec, pointer))
     ?? unknown(failure);
-  return answerErrors(locate(call, [diagnostic]), call.texts, call.request.facts.terminal);
+  return answerErrors(spoken(call.request, locate(call, [diagnostic])), call.texts, call.request.facts.terminal);
 }
 
 function unknown({ index, program, errno }: Failure): Diagnostic {

@@ -56,7 +56,7 @@ function flagsOf(request: Request): Flags {
 export function contextOf(request: Request, host: Host, warn?: (warning: Diagnostic) => void): Context {
   return {
     facts: request.facts, host, id: request.id ?? 'ID', bundle: request.bundle ?? '/', flags: flagsOf(request),
-    ...(warn === undefined ? {} : { warn }),
+    ...(request.peer === undefined ? {} : { peer: request.peer }), ...(warn === undefined ? {} : { warn }),
   };
 }
 

@@ -16,6 +16,8 @@ export interface Request {
   readonly facts: HostFacts;
   /** update and checkpoint: the flags of the command line; `options` and `facts` are those that the container was made with. */
   readonly flags?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
+  /** The runtime under whose name the command was started. */
+  readonly peer?: 'runc' | 'crun';
   /** Container id, where the verb has one. */
   readonly id?: string;
   /** Absolute path of the bundle. */

@@ -27,6 +27,12 @@ function natural(text: string): number | undefined {
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
+/** No task at all would leave no init: 0 is 1, as in a configuration since version 1.3. */
+function tasks(text: string): number | undefined {
+  const limit = integer(text);
+  return limit === 0 ? 1 : limit;
+}
+
 /** A flag: the section and the name of its resource, how its value is read, and how messages describe that. */
 type FlagRow = readonly [flag: string, section: string, name: string, read: (text: string) => number | string | undefined, expected: string];
 
@@ -47,7 +53,7 @@ const rows: readonly FlagRow[] = [
   ['cpu-rt-runtime', 'cpu', 'realtimeRuntime', integer, asInteger],
   ['cpuset-cpus', 'cpu', 'cpus', (text) => text, ''],
   ['cpuset-mems', 'cpu', 'mems', (text) => text, ''],
-  ['pids-limit', 'pids', 'limit', integer, asInteger],
+  ['pids-limit', 'pids', 'limit', tasks, asInteger],
   ['blkio-weight', 'blockIO', 'weight', natural, asNatural],
 ];
 

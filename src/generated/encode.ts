@@ -770,6 +770,7 @@ function writeHookRun(w: WireWriter, v: plan.HookRun): void {
   for (const e0 of v.env) {
     w.str(e0);
   }
+  w.u8(v.processEnv ? 1 : 0);
   w.u32(v.timeout);
   if (v.cwd === undefined) {
     w.u8(0);
@@ -1175,7 +1176,12 @@ function writeCpuAffinity(w: WireWriter, v: plan.CpuAffinity): void {
   w.u32(117);
   w.u32(0);
   const start = w.length();
-  w.bytes(v.mask);
+  if (v.mask === undefined) {
+    w.u8(0);
+  } else {
+    w.u8(1);
+    w.bytes(v.mask);
+  }
   w.patchU32(start - 4, w.length() - start);
 }
 
@@ -1353,10 +1359,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0xbd89c014);
-  w.u32(0x64384093);
-  w.u32(0xf00ec2d1);
-  w.u32(0xcf21716b);
+  w.u32(0x8bbcb314);
+  w.u32(0xa3583138);
+  w.u32(0xc6c14437);
+  w.u32(0x9b4ed5df);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

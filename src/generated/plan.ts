@@ -935,6 +935,8 @@ export interface HookRun {
   readonly args: readonly string[];
   /** The whole environment. */
   readonly env: readonly string[];
+  /** It has the environment of the container's process instead (startContainer without an env of its own). */
+  readonly processEnv: boolean;
   /** Seconds, 0 = none. */
   readonly timeout: number;
   /** Working directory; absent = as it is. */
@@ -1398,8 +1400,11 @@ export interface PersonalitySet {
 export interface CpuAffinity {
   readonly op: 'cpu.affinity';
   readonly from: string;
-  /** Bits of the processors, lowest first; whole words of 8 bytes. */
-  readonly mask: Uint8Array;
+  /**
+   * Bits of the processors, lowest first; whole words of 8 bytes. Absent = all that the cgroup allows,
+   * whatever the caller is bound to.
+   */
+  readonly mask?: Uint8Array | undefined;
 }
 
 /**

@@ -22,7 +22,7 @@ import {
 } from './concern/process.ts';
 import { joinRdt } from './concern/rdt.ts';
 import { limitEarly, limitLate } from './concern/rlimits.ts';
-import { adaptProcess, schedule } from './concern/scheduling.ts';
+import { adaptProcess, freeProcessors, schedule } from './concern/scheduling.ts';
 import { enterRoot, finishRoot, openRoot, spreadRoot } from './concern/rootfs.ts';
 import { loadEarly, loadLate, openFilter } from './concern/seccomp.ts';
 import { makeSession } from './concern/session.ts';
@@ -43,6 +43,7 @@ export function compile(spec: Spec, context: Context): Plan {
   makeCgroups(d);
   spawn(d);
   joinCgroups(d);
+  freeProcessors(d);
   limitCgroups(d);
   limitEarly(d);
   makeNamespaces(d);

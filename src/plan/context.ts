@@ -31,6 +31,8 @@ export interface Context {
   /** Absolute path of the bundle. */
   readonly bundle: string;
   readonly flags: Flags;
+  /** The runtime under whose name the command was started: its habits are kept. */
+  readonly peer?: 'runc' | 'crun';
   /** Takes warnings; absent where nobody reads them. */
   readonly warn?: (warning: Diagnostic) => void;
 }

@@ -48,7 +48,7 @@ t.test('a new user namespace', async (t) => {
   };
   const plan = planOf(mixed, { cgroup: cgroups.v2 });
   t.same(names(plan.programs.stager).filter((op) => !op.startsWith('rlimit')), [
-    'cgroup.join', 'namespace.join', 'namespace.unshare', 'sync.signal', 'sync.await', 'ids.root', 'process.clone',
+    'cgroup.join', 'cpu.affinity', 'namespace.join', 'namespace.unshare', 'sync.signal', 'sync.await', 'ids.root', 'process.clone',
   ], 'what is the host\'s comes before it');
   t.ok(names(plan.programs.stager).includes('rlimit.set'), 'limits are raised with the host\'s rights');
   t.notOk(names(plan.programs.init).includes('rlimit.set'));

@@ -82,6 +82,7 @@ export const command = {
     code: 'E0121', native: true, message: 'cannot write "{path}": a file of that name is there already',
     hint: 'remove it, or choose another folder with --bundle',
   },
+  subCgroup: { code: 'E0140', message: 'bad sub cgroup path "{value}" for --cgroup', hint: 'remove the "..": it must lie in the cgroup of the container' },
   envInvalid: { code: 'E0122', message: 'invalid variable "{value}" for --env', hint: 'give NAME=VALUE' },
   capabilityInvalid: {
     code: 'E0123', message: 'unknown capability "{name}" for --cap', hint: 'did you mean "{suggestion}"?',

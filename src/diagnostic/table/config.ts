@@ -140,6 +140,7 @@ export const config = {
     code: 'E0460', message: 'scheduling policy SCHED_ISO is not implemented by any kernel', hint: 'use SCHED_OTHER, SCHED_BATCH, SCHED_IDLE, '
       + 'SCHED_FIFO, SCHED_RR or SCHED_DEADLINE',
   },
+  schedulerNice: { code: 'E0444', warning: true, message: 'nice is without effect for {policy}', hint: 'it belongs to SCHED_OTHER or SCHED_BATCH' },
   schedulerParameter: { code: 'E0461', message: '{name} is set for {policy}', hint: 'it belongs to {policies}; remove it, or change the policy' },
   schedulerDeadline: {
     code: 'E0462', message: '{name} {value} of SCHED_DEADLINE must be {expected}',
@@ -150,6 +151,7 @@ export const config = {
     hint: 'add "SCHED_FLAG_RESET_ON_FORK" to its flags, or remove the hooks',
   },
   numberList: { code: 'E0464', message: '{name} "{value}" is not a list of numbers', hint: 'write ranges and numbers up to {most}, such as "0-3,7"' },
+  memoryNoNodes: { code: 'E0456', message: 'memory policy {mode} takes no nodes, but got {count}', hint: 'remove "nodes", or choose another mode' },
   memoryNodes: { code: 'E0465', message: 'memory policy {mode} {rule}', hint: 'see set_mempolicy(2)' },
   personalityFlag: { code: 'E0466', message: 'unknown personality flag "{value}"', hint: 'none are defined; remove it' },
   fileModeDecimal: {

@@ -82,6 +82,6 @@ export const program = {
     hint: 'raise "timeout", or find out what it waits for',
   },
   'hook.run/exit': { code: 'E0775', message: '{kind} hook {number} ("{path}") ended with exit code {status}', hint: '{detail}', otherwise: 'run it by hand with the state of a container on its stdin to see why' },
-  'hook.run/signal': { code: 'E0776', message: '{kind} hook {number} ("{path}") was ended by signal {status}', hint: '{detail}', otherwise: 'run it by hand with the state of a container on its stdin to see why' },
+  'hook.run/signal': { code: 'E0776', message: '{kind} hook {number} ("{path}") was ended by signal {status} ({signal})', hint: '{detail}', otherwise: 'run it by hand with the state of a container on its stdin to see why' },
   'hook.run/log': { code: 'E0848', message: 'cannot open the file for the output of {kind} hook {number}', hint: 'it is named by the annotation run.oci.hooks.stdout or stderr' },
 } as const satisfies Entries;

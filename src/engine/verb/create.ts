@@ -5,20 +5,26 @@ import { renderLine } from '../../diagnostic/render.ts';
 import type { Diagnostic } from '../../diagnostic/types.ts';
 import { locateAll } from '../../spec/parse/locate.ts';
 import { compile } from '../../plan/compile.ts';
+import { spoken } from '../dialect.ts';
 import { contextOf, isVerbose } from '../options.ts';
 import { configOf } from '../read.ts';
 import type { Call } from '../call.ts';
 import { answerPlans } from '../respond.ts';
 
-/** Compiles the container of a request; warnings go to `warn`. */
-export function planOf(call: Call, warn?: (warning: Diagnostic) => void): Plan {
-  return compile(configOf(call, warn), contextOf(call.request, call.host, warn));
+/**
+ * Compiles the container of a request.
+ *
+ * @param warn takes the warnings of the compilation, and those of the configuration when `all` is set
+ */
+export function planOf(call: Call, warn?: (warning: Diagnostic) => void, all = true): Plan {
+  return compile(configOf(call, all ? warn : undefined), contextOf(call.request, call.host, warn));
 }
 
 export function create(call: Call): Response {
-  const wanted = call.request.facts.terminal || isVerbose(call.request.options);
+  const all = call.request.facts.terminal || isVerbose(call.request.options);
+  const wanted = all || call.request.peer === 'runc';
   const warnings: Diagnostic[] = [];
-  const plan = planOf(call, wanted ? (warning): void => { warnings.push(warning); } : undefined);
+  const plan = planOf(call, wanted ? (warning): void => { warnings.push(warning); } : undefined, all);
   const { create: host, stager, init } = plan.programs;
   const now = encodePlan({ planVersion: 1, programs: { create: host, stager, init } }, call.host.writer());
   return answerPlans(now, storedOf(call, plan), wanted ? linesOf(call, warnings) : '');
@@ -37,5 +43,6 @@ export function storedOf(call: Call, plan: Plan): Uint8Array {
 
 function linesOf(call: Call, warnings: readonly Diagnostic[]): string {
   const text = call.texts[call.configName];
-  return (text === undefined ? warnings : locateAll(warnings, text, call.configName)).map(renderLine).join('\n');
+  const found = text === undefined ? warnings : locateAll(warnings, text, call.configName);
+  return [...new Set(spoken(call.request, found).map(renderLine))].join('\n');
 }

@@ -48,6 +48,7 @@ export function dropBounding(d: Draft): void {
 }
 
 export function setCapabilities(d: Draft): void {
+  warnOfAmbient(d);
   const permitted = bitsOf(d, 'permitted');
   const inheritable = bitsOf(d, 'inheritable');
   const ambient = bitsOf(d, 'ambient');
@@ -60,4 +61,12 @@ export function setCapabilities(d: Draft): void {
       low: ambient.low & permitted.low & inheritable.low, high: ambient.high & permitted.high & inheritable.high,
     }),
   });
+}
+
+/** runc says which ones it cannot raise while it starts the container; the checks say it before. */
+function warnOfAmbient({ context, process, at }: Draft): void {
+  const { ambient = [], permitted = [], inheritable = [] } = process.capabilities ?? {};
+  if (context.peer !== 'runc' || context.warn === undefined) return;
+  const lost = ambient.filter((name) => !permitted.includes(name) || !inheritable.includes(name));
+  if (lost.length > 0) context.warn(diagnose('capabilityAmbient', { value: lost.join(', ') }, placeAt(`${at}/capabilities/ambient`)));
 }

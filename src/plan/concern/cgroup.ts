@@ -184,26 +184,30 @@ export function followCgroups(d: Draft, asked: readonly string[]): void {
   if (cgroups.places.length === 0) return;
   const follow: StagerOperation = {
     op: 'cgroup.follow', from: cgroups.from, mounts: cgroups.places.map(({ dir, controllers }) => ({ mount: dir.mount, controllers })),
-    sub: asked.map((text) => subOf(d, text)),
+    sub: asked.flatMap((text) => subsOf(d, text)),
   };
   stager.push(cgroups.optional && asked.length === 0 ? alt(follow, refusedOrMissing) : follow);
 }
 
 /**
- * A sub-cgroup by its controllers; without them in the hierarchy whose cgroup is the container's main one.
+ * A sub-cgroup in the hierarchies of its controllers; without them in the one whose cgroup is the container's main one.
  */
-function subOf(d: Draft, text: string): CgroupDir {
+function subsOf(d: Draft, text: string): CgroupDir[] {
   const colon = text.indexOf(':');
-  const controllers = colon < 0 ? undefined : text.slice(0, colon);
-  const place = controllers === undefined
-    ? d.cgroups.places.find(({ dir }) => dir === mainDir(d.cgroups))
-    : controllers === '' ? d.cgroups.places.find(({ version }) => version === 2) : placeOf(d.cgroups, controllers.split(',')[0]!);
-  if (place === undefined) {
-    throw new PlanError(diagnose('cgroupMissing', { controller: controllers ?? '', name: '--cgroup' }));
-  }
   const path = text.slice(colon + 1);
-  if (path.split('/').includes('..')) throw new PlanError(diagnose('cgroupsPath', { value: path }));
-  return { mount: place.dir.mount, path: clean(path) };
+  if (path.split('/').includes('..')) throw new PlanError(diagnose('subCgroup', { value: path }));
+  const names = colon < 0 ? [undefined] : text.slice(0, colon).split(',');
+  const places = new Set(names.map((name) => hierarchyOf(d, name)));
+  return [...places].map(({ dir }) => ({ mount: dir.mount, path: clean(path) }));
+}
+
+function hierarchyOf(d: Draft, controller: string | undefined): Place {
+  const { places } = d.cgroups;
+  const place = controller === undefined
+    ? places.find(({ dir }) => dir === mainDir(d.cgroups))
+    : controller === '' ? places.find(({ version }) => version === 2) : placeOf(d.cgroups, controller);
+  if (place !== undefined) return place;
+  throw new PlanError(diagnose('cgroupMissing', { controller: controller ?? '', name: '--cgroup' }));
 }
 
 /**

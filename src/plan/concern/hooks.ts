@@ -3,6 +3,7 @@ import type { HookKind, HookRun } from '../../generated/plan.ts';
 import type { Hook } from '../../generated/config.ts';
 import { annotatedPath } from '../annotations.ts';
 import type { Draft } from '../draft.ts';
+import { rootfsPath } from './rootfs.ts';
 import { hookState } from './state.ts';
 
 /**
@@ -26,12 +27,12 @@ export function restoreHooks(d: Draft): void {
   run(d, d.host, 'createRuntime', d.context.bundle);
 }
 
-/** createContainer: in the container's namespaces, before the pivot. */
+/** createContainer: in the container's namespaces, before the pivot; its working directory is the root to be. */
 export function containerHooks(d: Draft): void {
-  run(d, d.init, 'createContainer', d.context.bundle);
+  run(d, d.init, 'createContainer', rootfsPath(d.spec, d.context));
 }
 
-/** startContainer: in the container, released by start. */
+/** startContainer: in the container, released by start. Without an environment of its own it has that of the process. */
 export function startHooks(d: Draft): void {
   run(d, d.init, 'startContainer', undefined);
 }
@@ -63,7 +64,7 @@ function run(
     const hook = hooks[number]!;
     program.push({
       op: 'hook.run', from: `/hooks/${kind}/${number}`, kind, number, path: hook.path, args: hook.args ?? [hook.path],
-      env: hook.env ?? [], timeout: Number(hook.timeout ?? 0), cwd, state, ...logs, warn: kind === 'poststop',
+      env: hook.env ?? [], processEnv: kind === 'startContainer' && hook.env === undefined, timeout: Number(hook.timeout ?? 0), cwd, state, ...logs, warn: kind === 'poststop',
     });
   }
 }

@@ -12,6 +12,8 @@ export function protectPaths(d: Draft): void {
   const masked = linux?.maskedPaths;
   if (masked !== undefined) {
     for (let index = 0; index < masked.length; index++) {
+      // Once is enough: configurations add to a list that has it.
+      if (masked.indexOf(masked[index]!) < index) continue;
       d.init.push({ op: 'path.mask', from: `/linux/maskedPaths/${index}`, path: masked[index]! });
     }
   }

@@ -31,11 +31,20 @@ export function schedule(d: Draft): void {
   d.host.push({ op: 'sync.signal', from, point: 'limitsSet' });
 }
 
-/** Processors of a further process: `initial` until it is in the container's cgroup, `final` from then on. */
+/** The caller may be bound to some processors; that is nothing to the container, whose cgroup says where it may run. */
+export function freeProcessors(d: Draft): void {
+  d.stager.push({ op: 'cpu.affinity', from: '', mask: undefined });
+}
+
+/**
+ * Processors of a further process: `initial` until it is in the container's cgroup, `final` from then on. Without either
+ * it has all of them.
+ */
 export function bindProcessors(d: Draft, moment: 'initial' | 'final'): void {
   const list = d.process.execCPUAffinity?.[moment];
   const ranges = list === undefined ? [] : parseNumberList(list) ?? [];
   if (ranges.length > 0) d.stager.push({ op: 'cpu.affinity', from: `${d.at}/execCPUAffinity/${moment}`, mask: maskOf(ranges) });
+  else if (moment === 'final' && d.process.execCPUAffinity?.initial === undefined) freeProcessors(d);
 }
 
 /** Where memory is taken from, and what the program is told about its machine. */

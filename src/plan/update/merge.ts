@@ -20,6 +20,12 @@ type Members = Record<string, Value>;
 export function mergeResources(kept: Resources | undefined, update: Resources): Merged {
   const given = new Map<string, string>();
   const resources = mergeMembers((kept ?? {}) as Members, update as Members, resourcesAt, '', given) as Resources;
+  const { memory } = resources;
+  // Memory without a limit needs memory and swap without one.
+  if (given.has(`${resourcesAt}/memory/limit`) && Number(memory!.limit) < 0 && !given.has(`${resourcesAt}/memory/swap`)) {
+    given.set(`${resourcesAt}/memory/swap`, '/memory/limit');
+    return { resources: { ...resources, memory: { ...memory, swap: -1 } }, given };
+  }
   return { resources, given };
 }
 
@@ -48,9 +54,9 @@ function mergeMembers(kept: Members, update: Members, to: string, from: string, 
   return result;
 }
 
-/** Whether a value is one to set. Zero has a meaning of its own only for swappiness and idle. */
+/** Whether a value is one to set. Zero has a meaning of its own only for swappiness, idle and burst. */
 function says(key: string, value: Value): boolean {
-  if (key === 'swappiness' || key === 'idle') return value !== undefined && value !== null;
+  if (key === 'swappiness' || key === 'idle' || key === 'burst') return value !== undefined && value !== null;
   if (typeof value === 'number' || typeof value === 'bigint') return Number(value) !== 0;
   return value !== undefined && value !== null && value !== '' && value !== false;
 }

@@ -70,8 +70,8 @@ export function checkLimits(resources: Resources, at: string, findings: Findings
 
 function checkDeviceRules(rules: NonNullable<Resources['devices']>, at: string, findings: Findings): void {
   for (let index = 0; index < rules.length; index++) {
-    const { access, major, minor } = rules[index]!;
-    if (access !== undefined && !isAccess(access)) findings.add('deviceAccess', `${at}/${index}/access`, { value: access });
+    const { allow, access, major, minor } = rules[index]!;
+    if (access !== undefined && allow && !isAccess(access)) findings.add('deviceAccess', `${at}/${index}/access`, { value: access });
     for (const [name, number] of [['major', major], ['minor', minor]] as const) {
       if (number !== undefined && (number < -1 || number > 4294967295)) {
         findings.add('valueRange', `${at}/${index}/${name}`, { name, value: number, expected: 'a device number, or -1 for all' });

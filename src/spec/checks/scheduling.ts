@@ -19,7 +19,8 @@ export function checkScheduler({ scheduler }: Process, at: string, findings: Fin
     findings.add('schedulerIso', `${pointer}/policy`);
   }
   if (nice < -20 || nice > 19) findings.add('valueRange', `${pointer}/nice`, { name: 'nice', value: nice, expected: '-20 to 19' });
-  else if (nice !== 0 && !isNice) forOthers(findings, `${pointer}/nice`, 'nice', policy, 'SCHED_OTHER or SCHED_BATCH');
+  // The kernel does not look at it, where it is not the policy's.
+  else if (findings.warnings && nice !== 0 && !isNice) findings.add('schedulerNice', `${pointer}/nice`, { policy });
   if (priority !== 0 && !isRealTime) forOthers(findings, `${pointer}/priority`, 'priority', policy, 'SCHED_FIFO or SCHED_RR');
   if (isRealTime && !keeps && (priority < 1 || priority > 99)) {
     findings.add('valueRange', scheduler.priority === undefined ? pointer : `${pointer}/priority`, {
@@ -88,13 +89,13 @@ export function checkMemoryPolicy({ linux }: Spec, findings: Findings): void {
   const pointer = '/linux/memoryPolicy';
   const { mode, nodes = '', flags = [] } = policy;
   if (mode === undefined) {
-    if (Object.keys(policy).length > 0) findings.add('emptyValue', pointer, { name: 'memoryPolicy.mode', remedy: 'name a mode such as MPOL_BIND' });
+    findings.add('emptyValue', pointer, { name: 'memoryPolicy.mode', remedy: 'name a mode such as MPOL_BIND' });
     return;
   }
   if (!checkList(nodes, `${pointer}/nodes`, 'memoryPolicy.nodes', findings)) return;
   const named = nodes.trim() !== '';
   if (mode === 'MPOL_DEFAULT' || mode === 'MPOL_LOCAL') {
-    if (named) findings.add('memoryNodes', `${pointer}/nodes`, { mode, rule: 'takes no nodes' });
+    if (named) findings.add('memoryNoNodes', `${pointer}/nodes`, { mode, count: countOf(nodes) });
     if (mode === 'MPOL_DEFAULT' && flags.length > 0) findings.add('memoryNodes', `${pointer}/flags`, { mode, rule: 'takes no flags' });
   } else if (!named && mode !== 'MPOL_PREFERRED') {
     findings.add('memoryNodes', policy.nodes === undefined ? pointer : `${pointer}/nodes`, { mode, rule: 'needs at least one node' });
@@ -102,6 +103,11 @@ export function checkMemoryPolicy({ linux }: Spec, findings: Findings): void {
   if (flags.includes('MPOL_F_STATIC_NODES') && flags.includes('MPOL_F_RELATIVE_NODES')) {
     findings.add('memoryNodes', `${pointer}/flags`, { mode, rule: 'takes only one of MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES' });
   }
+}
+
+/** How many numbers a list has. */
+function countOf(list: string): number {
+  return (parseNumberList(list) ?? []).reduce((count, [first, last]) => count + last - first + 1, 0);
 }
 
 /** No flags are defined yet (config-linux.md, Personality). */

@@ -1,0 +1,25 @@
+// How diagnostics are said when the command is started under the name of another runtime.
+import { runcPlaces } from '../diagnostic/runc.ts';
+import type { Diagnostic } from '../diagnostic/types.ts';
+import type { Request } from './protocol.ts';
+
+/** The diagnostics in the words of the runtime under whose name the command was started. */
+export function spoken(request: Request, found: readonly Diagnostic[]): readonly Diagnostic[] {
+  return request.peer === 'runc' ? found.map(asRunc) : found;
+}
+
+function asRunc(diagnostic: Diagnostic): Diagnostic {
+  const { runc, alone, severity } = diagnostic;
+  if (runc !== undefined) return alone === true ? { code: '', message: runc, severity } : { ...diagnostic, message: runc };
+  const words = wordsOf(diagnostic.at?.pointer ?? '');
+  return words === undefined ? diagnostic : { ...diagnostic, message: words + diagnostic.message };
+}
+
+/** What begins a message about a place, or about something in it. */
+function wordsOf(pointer: string): string | undefined {
+  for (let at = pointer; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) {
+    const words = runcPlaces[at];
+    if (words !== undefined) return words;
+  }
+  return undefined;
+}
