@@ -14,7 +14,7 @@ const packages = {
     'crun', 'runc', 'podman', 'conmon', 'netavark', 'iptables', 'debootstrap', 'uidmap', 'procps', 'iproute2',
     'strace', 'jq', 'clang-14', 'libclang-rt-14-dev',
   ],
-  engines: ['buildah', 'containerd', 'docker.io', 'slirp4netns', 'fuse-overlayfs', 'bsdutils'],
+  engines: ['buildah', 'containerd', 'docker.io', 'containernetworking-plugins', 'slirp4netns', 'fuse-overlayfs', 'catatonit', 'postgresql-client', 'bsdutils'],
   vm: ['qemu-system-x86', 'mmdebstrap', 'e2fsprogs', 'cpio', 'kmod'],
 };
 

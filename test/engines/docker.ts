@@ -3,9 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { endDaemon, startContainerd, startDaemon } from './daemon.ts';
 import { shared } from './shared.ts';
+import { tutorial } from './tutorial.ts';
 import { imageName, steps, type Engine } from './types.ts';
 
 const own = steps(
+  ['--workdir is made', 'e run --rm $F -w /made/here $I pwd', /^\/made\/here$/m],
+  ['out of memory is told', 'e run --name greedy -m 32m --memory-swap 32m $I tail /dev/zero; e inspect -f "{{.State.OOMKilled}} {{.State.ExitCode}}" greedy; e rm greedy', /true 137/],
   ['info', 'e info', /Default Runtime: tested/],
   ['update', 'e run -d --name updated $I sleep 100; e update --memory 100m --memory-swap 100m updated; s=$?; e rm -f updated; exit $s'],
   ['stats', 'e run -d --name counted $I sleep 100; e stats --no-stream counted; e rm -f counted', /counted/],
@@ -26,7 +29,7 @@ export const docker: Engine = {
     const command = ['docker', '-H', `unix://${socket}`];
     spawnSync(command[0]!, [...command.slice(1), 'load', '-i', image], { stdio: 'ignore' });
     return {
-      command, steps: [...shared, ...own], env: { F: '', I: imageName },
+      command, steps: [...shared, ...tutorial, ...own], env: { F: '', I: imageName },
       end: async () => {
         spawnSync('sh', ['-c', `docker -H unix://${socket} ps -aq | xargs -r docker -H unix://${socket} rm -f`], { stdio: 'ignore' });
         await endDaemon(dockerd);

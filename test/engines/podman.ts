@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Podman } from '../support/podman.ts';
 import { shared } from './shared.ts';
+import { tutorial } from './tutorial.ts';
 import { imageName, steps, type Engine } from './types.ts';
 
 const own = steps(
@@ -24,7 +25,7 @@ export const podman: Engine = {
     spawnSync(command[0]!, [...command.slice(1), 'load', '-i', image], { env: { ...process.env, ...engine.env }, stdio: 'ignore' });
     writeFileSync(join(dir, 'file'), 'copied\n');
     return {
-      command, steps: [...shared, ...own],
+      command, steps: [...shared, ...tutorial, ...own],
       env: { ...engine.env, F: engine.runFlags.slice(2).join(' '), I: imageName, HEALTH: 'e healthcheck run well' },
       end: async () => { engine.reset(runtime); },
     };

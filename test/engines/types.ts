@@ -16,6 +16,8 @@ export interface Session {
   readonly command: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly steps: readonly Step[];
+  /** Who runs the steps; without it root. */
+  readonly user?: { readonly uid: number; readonly gid: number };
   /** Ends its daemons. */
   end(): Promise<void>;
 }

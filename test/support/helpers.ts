@@ -109,18 +109,31 @@ export function busyboxRootfs(): string {
   });
 }
 
-/** A minimal Debian root file system, made by debootstrap from the mirror that apt is set up with. */
+/** A Debian root file system, made by debootstrap from the mirror that apt is set up with. */
+function debootstrap(dir: string, flags: readonly string[]): void {
+  const targets = spawnSync('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages'],
+    { encoding: 'utf8' });
+  const mirror = targets.stdout.split('\n')[0];
+  if (!mirror) throw new Error('apt is set up with no mirror: debootstrap needs one');
+  let status: number | null = 1;
+  for (let i = 0; i < 3 && status !== 0; i++) { // it resumes what a broken download left
+    ({ status } = spawnSync('debootstrap', ['--variant=minbase', ...flags, 'bookworm', dir, mirror],
+      { stdio: ['ignore', 'ignore', 'inherit'] }));
+  }
+  if (status !== 0) throw new Error(`debootstrap from ${mirror} left with ${status}`);
+}
+
+/** A minimal Debian root file system. */
 export function debianRootfs(): string {
-  return cached('debian-bookworm', (dir) => {
-    const targets = spawnSync('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages'],
-      { encoding: 'utf8' });
-    const mirror = targets.stdout.split('\n')[0];
-    if (!mirror) throw new Error('apt is set up with no mirror: debootstrap needs one');
-    let status: number | null = 1;
-    for (let i = 0; i < 3 && status !== 0; i++) { // it resumes what a broken download left
-      ({ status } = spawnSync('debootstrap', ['--variant=minbase', 'bookworm', dir, mirror],
-        { stdio: ['ignore', 'ignore', 'inherit'] }));
+  return cached('debian-bookworm', (dir) => { debootstrap(dir, []); });
+}
+
+/** Debian with its package postgresql, without documentation and downloads. */
+export function postgresRootfs(): string {
+  return cached('debian-postgres', (dir) => {
+    debootstrap(dir, ['--include=postgresql']);
+    for (const name of ['usr/share/doc', 'usr/share/locale', 'usr/share/man', 'var/cache/apt', 'var/lib/apt/lists']) {
+      rmSync(join(dir, name), { recursive: true, force: true });
     }
-    if (status !== 0) throw new Error(`debootstrap from ${mirror} left with ${status}`);
   });
 }
