@@ -1,5 +1,6 @@
 // npm run test:engines [-- WORD...]: engines of Debian through the runtime, as root, each on folders of its own and in
-// a network namespace of its own. Words choose engines; `--peers` runs crun and runc too, for a table beside each other.
+// a network namespace of its own. Words choose engines, `--step=REGEX` steps of theirs; `--peers` runs crun and runc too,
+// for a table beside each other.
 //
 //   RUNTIME=PATH             the runtime (default dist/bin/veloci)
 //   VELOCI_ENGINES_TRACE=1   a line for every step, with its time
@@ -33,7 +34,7 @@ function writeHelpers(dir: string, session: Session): string {
     writeFileSync(join(bin, name), `#!/bin/sh\n${line}\n`);
     chmodSync(join(bin, name), 0o755);
   };
-  write('e', `exec timeout ${patience} ${session.command.join(' ')} "$@"`);
+  write('e', `exec timeout --foreground ${patience} ${session.command.join(' ')} "$@"`);
   write('r', 'id=$1; shift; exec e $R "$id" "$@"');
   write('d', 'id=$1; shift; exec e $DETACH "$id" "$@"');
   return bin;
@@ -50,15 +51,16 @@ function runStep(step: Step, env: Record<string, string>, session: Session): str
 }
 
 /** Runs the steps of an engine on a runtime; the failures by step. */
-async function runEngine(engine: Engine, runtime: string, work: string, image: string): Promise<Map<string, string>> {
+async function runEngine(engine: Engine, runtime: string, work: string, image: string, wanted: RegExp): Promise<Map<string, string>> {
   const dir = join(work, `${engines.indexOf(engine)}-${basename(runtime)}`);
   mkdirSync(dir);
   const session = await engine.begin(dir, runtime, image);
   const bin = writeHelpers(dir, session);
   const env = { ...process.env as Record<string, string>, HEALTH: ':', C: cgroupParent(work), ...session.env, D: dir, PATH: `${bin}:${process.env['PATH'] ?? ''}` };
+  const chosen = session.steps.filter((step) => wanted.test(step.name));
   const failures = new Map<string, string>();
   try {
-    for (const step of session.steps) {
+    for (const step of chosen) {
       const failure = runStep(step, env, session);
       if (process.env['VELOCI_ENGINES_TRACE']) console.log(`${new Date().toISOString().slice(11, 19)} ${step.name}: ${failure ?? 'ok'}`);
       if (failure !== undefined) failures.set(step.name, failure);
@@ -66,7 +68,7 @@ async function runEngine(engine: Engine, runtime: string, work: string, image: s
   } finally {
     await session.end();
   }
-  console.log(`${engine.name} with ${basename(runtime)}: ${session.steps.length - failures.size} of ${session.steps.length} steps`);
+  console.log(`${engine.name} with ${basename(runtime)}: ${chosen.length - failures.size} of ${chosen.length} steps`);
   return failures;
 }
 
@@ -83,6 +85,7 @@ function report(engine: Engine, results: ReadonlyMap<string, ReadonlyMap<string,
 async function runAll(args: readonly string[], work: string): Promise<number> {
   const words = args.filter((word) => !word.startsWith('--'));
   const runtimes = [runtimePath(), ...(args.includes('--peers') ? ['crun', 'runc'].map(which).filter((path) => path !== undefined) : [])];
+  const wanted = new RegExp(args.find((arg) => arg.startsWith('--step='))?.slice('--step='.length) ?? '');
   const image = makeImage(work);
   let failed = 0;
   for (const engine of engines) {
@@ -93,7 +96,7 @@ async function runAll(args: readonly string[], work: string): Promise<number> {
       continue;
     }
     const results = new Map<string, Map<string, string>>();
-    for (const runtime of runtimes) results.set(basename(runtime), await runEngine(engine, runtime, work, image));
+    for (const runtime of runtimes) results.set(basename(runtime), await runEngine(engine, runtime, work, image, wanted));
     report(engine, results);
     const [, ...peers] = [...results.values()];
     for (const step of results.get(basename(runtimes[0]!))!.keys()) {

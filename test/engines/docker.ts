@@ -8,7 +8,6 @@ import { imageName, steps, type Engine } from './types.ts';
 
 const own = steps(
   ['--workdir is made', 'e run --rm $F -w /made/here $I pwd', /^\/made\/here$/m],
-  ['out of memory is told', 'e run --name greedy -m 32m --memory-swap 32m $I tail /dev/zero; e inspect -f "{{.State.OOMKilled}} {{.State.ExitCode}}" greedy; e rm greedy', /true 137/],
   ['info', 'e info', /Default Runtime: tested/],
   ['update', 'e run -d --name updated $I sleep 100; e update --memory 100m --memory-swap 100m updated; s=$?; e rm -f updated; exit $s'],
   ['stats', 'e run -d --name counted $I sleep 100; e stats --no-stream counted; e rm -f counted', /counted/],
