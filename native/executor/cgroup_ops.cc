@@ -217,6 +217,16 @@ Outcome HostHandler::on(const CgroupOpen &op) {
   return {};
 }
 
+Outcome HostHandler::on(const CgroupMove &op) {
+  Fd cgroup(open_cgroup(op.dir.mount.c_str(), op.dir.path.c_str(), O_PATH | O_DIRECTORY));
+  if (!cgroup.valid()) return Outcome::failed(step::cgroup_move::open);
+  // It is our child, and not waited for: the number is its own.
+  TextOf<16> pid;
+  pid.add_signed(context_.init.pid);
+  bool moved = context_.init.pid > 0 && write_cgroup_file(cgroup.get(), "cgroup.procs", pid.str());
+  return moved ? Outcome::success() : Outcome::failed(step::cgroup_move::write);
+}
+
 Outcome HostHandler::on(const CgroupKill &op) {
   int err = kill_cgroup(op.dir, op.freezer ? &op.freezer.value : nullptr, op.timeout);
   if (err == 0) return {};

@@ -20,6 +20,7 @@ public:
   // cgroup_ops.cc
   Outcome on(const CgroupCreate &op);
   Outcome on(const CgroupWrite &op);
+  Outcome on(const CgroupMove &op);
   Outcome on(const CgroupDevices &op);
   Outcome on(const CgroupOpen &op);
   Outcome on(const CgroupKill &op);

@@ -388,6 +388,14 @@ export interface CgroupOwn {
   readonly uid: number;
 }
 
+/** v2: moves the container's init to a cgroup (run.oci.delegate-cgroup). Run by: host. */
+export interface CgroupMove {
+  readonly op: 'cgroup.move';
+  readonly from: string;
+  /** The cgroup. */
+  readonly dir: CgroupDir;
+}
+
 /**
  * Changes the propagation of the whole mount tree, opens the rootfs, and mounts it on itself so that it can
  * become the root. Run by: init.
@@ -1487,6 +1495,7 @@ export type HostOperation =
   | CgroupUpdate
   | CgroupCheck
   | CgroupOwn
+  | CgroupMove
   | MountIdmap
   | DeviceOpen
   | SyncSignal

@@ -13,6 +13,7 @@ export const annotationNames = {
   seccompFailUnknown: 'run.oci.seccomp_fail_unknown_syscall',
   seccompProgram: 'run.oci.seccomp_bpf_data',
   pidfdReceiver: 'run.oci.pidfd_receiver',
+  delegateCgroup: 'run.oci.delegate-cgroup',
 } as const;
 
 export type AnnotationName = keyof typeof annotationNames;

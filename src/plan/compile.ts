@@ -8,6 +8,7 @@ import type { Context } from './context.ts';
 import type { Draft } from './draft.ts';
 import { dropBounding, setCapabilities } from './concern/capabilities.ts';
 import { joinCgroups, limitCgroups, limitProcesses, makeCgroups } from './concern/cgroup.ts';
+import { delegateCgroup } from './concern/delegate.ts';
 import { makeDevices } from './concern/devices.ts';
 import { containerHooks, poststartHooks, poststopHooks, runtimeHooks, startHooks } from './concern/hooks.ts';
 import { awaitCreated, deleteProgram, killProgram, pausePrograms, spawn, startProgram } from './concern/life.ts';
@@ -50,6 +51,7 @@ export function compile(spec: Spec, context: Context): Plan {
   limitProcesses(d);
   keepState(d);
   writeState(d);
+  delegateCgroup(d);
   makeSession(d);
   joinRdt(d);
   moveDevices(d);

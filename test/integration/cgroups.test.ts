@@ -150,6 +150,33 @@ test('containers that come and go below one parent do not disturb each other', a
   }));
 }, { only: 'veloci' });
 
+test('run.oci.delegate-cgroup: the process is in a cgroup below its own, which is the root of its namespace', async (c) => {
+  const bundle = c.command(['/probe', 'pause'], (config) => {
+    config.annotations = { 'run.oci.delegate-cgroup': 'inner/most' };
+    if (!config.linux.namespaces.some(({ type }) => type === 'cgroup')) config.linux.namespaces.push({ type: 'cgroup' });
+  });
+  const created = await c.create(bundle);
+  if (!unified) {
+    assert.notEqual(created.code, 0);
+    assert.match(created.stderr, /delegate-cgroup/);
+    return;
+  }
+  assert.equal(created.code, 0, created.stderr);
+  assert.match(readFileSync(`/proc/${created.pid}/cgroup`, 'utf8'), new RegExp(`^0::/.*${created.id}/inner/most$`, 'm'));
+  assert.equal((await c.rt(['start', created.id])).code, 0);
+  const shown = await c.rt(['exec', created.id, 'cat', '/proc/self/cgroup']);
+  assert.match(shown.stdout, /^0::\/inner\/most$/m);
+}, { peers: [{ peer: 'runc 1.1.5', why: 'does not know it' }] });
+
+test('run.oci.delegate-cgroup leads nowhere else', async (c) => {
+  for (const path of ['../x', 'a/../../x', '.', '/']) {
+    const created = await c.create(c.command(['/probe', 'pause'], (config) => {
+      config.annotations = { 'run.oci.delegate-cgroup': path };
+    }));
+    assert.notEqual(created.code, 0, path);
+  }
+}, { peers: [{ peer: 'runc 1.1.5', why: 'does not know it' }, { peer: 'crun 1.8.1', why: 'takes "." and "/"' }] });
+
 test('a cgroupsPath with ".." is refused', async (c) => {
   for (const path of [`/../../${c.token}-x`, `/a/../../${c.token}-x`, '..']) {
     const result = await c.create(c.command(['true'], (config) => { config.linux.cgroupsPath = path; }));

@@ -30,6 +30,21 @@ const limits = {
   pids: { limit: 32 }, blockIO: { weight: 100, throttleReadBpsDevice: [{ major: 8, minor: 0, rate: 1024 }] },
 };
 
+t.test('run.oci.delegate-cgroup', (t) => {
+  const ask = (path: string, mode: 'hybrid' | 'v2'): ReturnType<typeof planOf> => planOf((config) => {
+    config.annotations = { 'run.oci.delegate-cgroup': path };
+  }, { cgroup: cgroups[mode] });
+  const { create, init } = ask('in//ner', 'v2').programs;
+  const moved = find(create, 'cgroup.move')[0]!.dir.path;
+  t.match(moved, /[^/]\/in\/ner$/);
+  t.same(find(create, 'cgroup.own').map(({ dir, uid }) => [dir.path, uid]), [[moved, 0]]);
+  const order = init!.map(({ op }) => op);
+  t.ok(order.indexOf('namespace.unshare') < order.indexOf('sync.signal'), 'the namespace is made before the move');
+  for (const path of ['../x', 'a/../../x', '.', '/']) t.equal(codeOf(() => ask(path, 'v2')), 'E0520', path);
+  t.equal(codeOf(() => ask('inner', 'hybrid')), 'E0529');
+  t.end();
+});
+
 t.test('limits on v1', async (t) => {
   t.same(written(limits, 'hybrid'), {
     'cpuset.cpus': '0-1', 'cpuset.mems': '0', 'memory.limit_in_bytes': '1000000', 'memory.memsw.limit_in_bytes': '3000000',

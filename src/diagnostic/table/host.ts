@@ -18,6 +18,7 @@ export const host = {
   seccompUnknown: {
     code: 'E0521', warning: true, message: 'unknown system call "{name}" is left out of the filter', hint: 'is it spelt right? it may be newer than libseccomp',
   },
+  delegateVersion: { code: 'E0529', message: 'run.oci.delegate-cgroup needs cgroup v2', hint: 'delegation is not safe on v1: remove the annotation' },
   annotationValue: { code: 'E0520', message: 'annotation {name} is "{value}"', hint: 'it must be {expected}' },
   systemdUser: { code: 'E0513', message: 'XDG_RUNTIME_DIR is not set: there is no way to the systemd of the user', hint: 'set it, log in with a session, or leave --systemd-cgroup out' },
   cgroupsPathSystemd: {
