@@ -40,6 +40,21 @@ test('Docker\'s profile: clone3 returns ENOSYS, mount EPERM, getpriority works',
   assert.equal(await syscall(c, change, 140), '20 0');
 });
 
+for (const action of ['SCMP_ACT_ERRNO', 'SCMP_ACT_KILL_PROCESS', 'SCMP_ACT_KILL', 'SCMP_ACT_TRAP']) {
+  test(`ENOSYS for system calls that are newer than the profile; for others that it does not name ${action}`, async (c) => {
+    const change = (config: Config): void => {
+      const docker = dockerSeccomp() as { syscalls: { names: string[] }[]; defaultAction: string; defaultErrnoRet?: number };
+      for (const rule of docker.syscalls) rule.names = rule.names.filter((name) => name !== 'getpriority');
+      docker.defaultAction = action;
+      delete docker.defaultErrnoRet;
+      config.linux.seccomp = docker;
+    };
+    assert.equal(await syscall(c, change, 5000), '-1 38');
+    if (action === 'SCMP_ACT_ERRNO') assert.equal(await syscall(c, change, 140), '-1 1');
+    else assert.equal((await c.run(c.command(['/probe', 'syscall', '140'], change))).code, 128 + 31);
+  }, { peers: [{ peer: 'crun 1.8.1', why: 'knows no such rule' }] });
+}
+
 test('a config as large as Docker\'s runs', async (c) => {
   const result = await c.run(c.command(['/probe'], () => {}, { base: dockerConfig }));
   assert.equal(result.code, 0, result.stderr);

@@ -36,10 +36,12 @@ const newListener = 8;
 const unknownCall = -1;
 
 /** Changes when the translation below does, so that filters of an older one are not found in the cache. */
-const translation = 2;
+const translation = 3;
 
 const EPERM = 1;
 const ENOSYS = 38;
+/** Default actions that do not stand in the way of calls newer than the profile. */
+const passing: ReadonlySet<string> = new Set(['SCMP_ACT_ALLOW', 'SCMP_ACT_LOG', 'SCMP_ACT_TRACE']);
 
 /** The value that ERRNO and TRACE give back. */
 function actionOf(name: SeccompAction, value: number | undefined): number {
@@ -66,8 +68,9 @@ export function seccompRules(profile: Seccomp, arch: string, strictNames: boolea
     if (!wanted.includes(own)) wanted.push(own);
   }
   const defaultAction = actionOf(profile.defaultAction, profile.defaultErrnoRet);
-  // Programs try new calls and fall back on ENOSYS alone: a profile that is older than they are must not say EPERM.
-  const newerMissing = profile.defaultAction === 'SCMP_ACT_ERRNO' && profile.defaultErrnoRet !== ENOSYS;
+  // Programs try new calls and fall back on ENOSYS alone: a profile that is older than they are must neither say EPERM nor
+  // kill. A tracer is asked, for it may know better.
+  const newerMissing = !passing.has(profile.defaultAction) && profile.defaultErrnoRet !== ENOSYS;
   const rules: SeccompRules['rules'][number][] = [];
   for (const call of profile.syscalls ?? []) {
     const action = actionOf(call.action, call.errnoRet);
