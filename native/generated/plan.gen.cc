@@ -121,6 +121,12 @@ bool read(Reader &reader, CgroupValue &value) {
          read(reader, value.value);
 }
 
+bool read(Reader &reader, DeviceNumber &value) {
+  return read(reader, value.block) &&
+         read(reader, value.major) &&
+         read(reader, value.minor);
+}
+
 bool read(Reader &reader, DbusSocket &value) {
   return read(reader, value.path) &&
          read(reader, value.broker);
@@ -255,7 +261,8 @@ bool read(Reader &reader, MountBind &value) {
          read(reader, value.clear_all) &&
          read(reader, value.propagation) &&
          read(reader, value.links) &&
-         read(reader, value.target);
+         read(reader, value.target) &&
+         read(reader, value.device);
 }
 
 bool read(Reader &reader, MountAttr &value) {
@@ -760,7 +767,7 @@ constexpr const char *steps_of_mount_fs[] = {
 };
 
 constexpr const char *steps_of_mount_bind[] = {
-    "source", "clone", "attr", "target", "attach", "verify", "propagate", "link",
+    "source", "clone", "attr", "target", "attach", "verify", "propagate", "link", "device",
 };
 
 constexpr const char *steps_of_mount_attr[] = {
@@ -1392,7 +1399,7 @@ const char *step_name(uint16_t code, int step) {
   case code::cgroup_move: return nth(steps_of_cgroup_move, 2, step);
   case code::root_open: return nth(steps_of_root_open, 5, step);
   case code::mount_fs: return nth(steps_of_mount_fs, 8, step);
-  case code::mount_bind: return nth(steps_of_mount_bind, 8, step);
+  case code::mount_bind: return nth(steps_of_mount_bind, 9, step);
   case code::mount_attr: return nth(steps_of_mount_attr, 3, step);
   case code::device_node: return nth(steps_of_device_node, 5, step);
   case code::path_symlink: return nth(steps_of_path_symlink, 3, step);

@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0x14, 0xb3, 0xbc, 0x8b, 0x38, 0x31, 0x58, 0xa3, 0x37, 0x44, 0xc1, 0xc6, 0xdf, 0xd5, 0x4e, 0x9b,
+    0x45, 0xe0, 0xc2, 0x1b, 0x64, 0xfd, 0xc0, 0x9a, 0x80, 0xa3, 0xbc, 0xe4, 0xf0, 0x4e, 0x58, 0xb6,
 };
-constexpr char plan_schema_hash_text[] = "14b3bc8b383158a33744c1c6dfd54e9b";
+constexpr char plan_schema_hash_text[] = "45e0c21b64fdc09a80a3bce4f04e58b6";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -188,6 +188,17 @@ struct CgroupValue {
   Str value;
 };
 bool read(Reader &reader, CgroupValue &value);
+
+// Kind and number of a device.
+struct DeviceNumber {
+  // A block device, else a character device.
+  bool block = false;
+  // Major number.
+  uint32_t major = 0;
+  // Minor number.
+  uint32_t minor = 0;
+};
+bool read(Reader &reader, DeviceNumber &value);
 
 // A socket on which D-Bus is spoken.
 struct DbusSocket {
@@ -460,6 +471,8 @@ struct MountBind {
   // Where, as a path in the container; made (a directory, or a file for anything else) when it is
   // missing.
   Str target;
+  // The device that the source has to be.
+  Optional<DeviceNumber> device;
 };
 bool read(Reader &reader, MountBind &value);
 
@@ -844,9 +857,6 @@ struct HookRun {
   List<Str> args;
   // The whole environment.
   List<Str> env;
-  // It has the environment of the container's process instead (startContainer without an env of its
-  // own).
-  bool process_env = false;
   // Seconds, 0 = none.
   uint32_t timeout = 0;
   // Working directory; absent = as it is.
@@ -1223,9 +1233,8 @@ bool read(Reader &reader, PersonalitySet &value);
 // Sets on which processors the stager, and so the process that it makes, may run
 // (sched_setaffinity(2)).
 struct CpuAffinity {
-  // Bits of the processors, lowest first; whole words of 8 bytes. Absent = all that the cgroup
-  // allows, whatever the caller is bound to.
-  Optional<Bytes> mask;
+  // Bits of the processors, lowest first; whole words of 8 bytes.
+  Bytes mask;
 };
 bool read(Reader &reader, CpuAffinity &value);
 
@@ -1427,7 +1436,7 @@ namespace mount_fs {
 constexpr int fsopen = 0, option = 1, create = 2, fsmount = 3, target = 4, attach = 5, verify = 6, propagate = 7;
 }
 namespace mount_bind {
-constexpr int source = 0, clone = 1, attr = 2, target = 3, attach = 4, verify = 5, propagate = 6, link = 7;
+constexpr int source = 0, clone = 1, attr = 2, target = 3, attach = 4, verify = 5, propagate = 6, link = 7, device = 8;
 }
 namespace mount_attr {
 constexpr int target = 0, attr = 1, propagate = 2;

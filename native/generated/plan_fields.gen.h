@@ -26,6 +26,12 @@ template <class Visit> void each_field(const CgroupValue &value, Visit &&visit) 
   visit("value", value.value);
 }
 
+template <class Visit> void each_field(const DeviceNumber &value, Visit &&visit) {
+  visit("block", value.block);
+  visit("major", value.major);
+  visit("minor", value.minor);
+}
+
 template <class Visit> void each_field(const DbusSocket &value, Visit &&visit) {
   visit("path", value.path);
   visit("broker", value.broker);
@@ -161,6 +167,7 @@ template <class Visit> void each_field(const MountBind &value, Visit &&visit) {
   visit("propagation", value.propagation);
   visit("links", value.links);
   visit("target", value.target);
+  visit("device", value.device);
 }
 
 template <class Visit> void each_field(const MountAttr &value, Visit &&visit) {

@@ -1,5 +1,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "base/sys.h"
 #include "init/init.h"
@@ -13,6 +14,10 @@ int clone_tree(int dir, const char *path, bool recursive, bool follow = true) {
   unsigned flags = sys::open_tree_clone | sys::open_tree_cloexec | (recursive ? sys::at_recursive : 0);
   if (!follow) flags |= sys::at_symlink_nofollow;
   return sys::open_tree(dir, path, path[0] ? flags : flags | sys::at_empty_path);
+}
+
+bool is_device(const struct stat &found, const DeviceNumber &wanted) {
+  return (found.st_mode & S_IFMT) == (wanted.block ? S_IFBLK : S_IFCHR) && found.st_rdev == makedev(wanted.major, wanted.minor);
 }
 
 } // namespace
@@ -61,6 +66,7 @@ Outcome Init::on(const MountBind &op) {
   struct stat source;
   if (fstat(tree.get(), &source) < 0) return fail(at::source, name);
   if (op.links & LinkUseFlag::copy && S_ISLNK(source.st_mode)) return copy_link(tree.get(), op);
+  if (op.device && !is_device(source, op.device.value)) return fail(at::device, ENXIO, name);
   // Before Linux 5.12 a mount gets its attributes in place.
   bool late = false;
   if (!set_attributes(tree.get(), true, op.set_all, op.clear_all)) return fail(at::attr, op.target);
@@ -69,11 +75,13 @@ Outcome Init::on(const MountBind &op) {
     late = true;
   }
   bool covers_link = op.links & LinkUseFlag::target;
+  // src-nofollow: what is at the target then is a link.
+  bool is_link = covers_link || S_ISLNK(source.st_mode);
   TargetKind kind = S_ISDIR(source.st_mode) ? TargetKind::directory : TargetKind::file;
   Fd target(covers_link ? open_link(op.target, kind) : open_target(op.target, kind));
   if (!target.valid()) return Outcome::failed(at::target);
   if (!attach(tree.get(), target.get())) return fail(at::attach, op.target);
-  if (!verify(tree.get(), op.target, covers_link)) return fail(at::verify, op.target);
+  if (!verify(tree.get(), op.target, is_link)) return fail(at::verify, op.target);
   if (late && !set_attributes(tree.get(), false, op.set, op.clear)) return fail(at::attr, op.target);
   if (!set_propagation(tree.get(), op.propagation)) return fail(at::propagate, op.target);
   return Outcome::success();

@@ -151,6 +151,12 @@ function writeCgroupValue(w: WireWriter, v: plan.CgroupValue): void {
   w.str(v.value);
 }
 
+function writeDeviceNumber(w: WireWriter, v: plan.DeviceNumber): void {
+  w.u8(v.block ? 1 : 0);
+  w.u32(v.major);
+  w.u32(v.minor);
+}
+
 function writeDbusSocket(w: WireWriter, v: plan.DbusSocket): void {
   w.str(v.path);
   w.u8(v.broker ? 1 : 0);
@@ -418,6 +424,12 @@ function writeMountBind(w: WireWriter, v: plan.MountBind): void {
   w.u8(indexOfPropagation[v.propagation]);
   w.u32(v.links);
   w.str(v.target);
+  if (v.device === undefined) {
+    w.u8(0);
+  } else {
+    w.u8(1);
+    writeDeviceNumber(w, v.device);
+  }
   w.patchU32(start - 4, w.length() - start);
 }
 
@@ -770,7 +782,6 @@ function writeHookRun(w: WireWriter, v: plan.HookRun): void {
   for (const e0 of v.env) {
     w.str(e0);
   }
-  w.u8(v.processEnv ? 1 : 0);
   w.u32(v.timeout);
   if (v.cwd === undefined) {
     w.u8(0);
@@ -1176,12 +1187,7 @@ function writeCpuAffinity(w: WireWriter, v: plan.CpuAffinity): void {
   w.u32(117);
   w.u32(0);
   const start = w.length();
-  if (v.mask === undefined) {
-    w.u8(0);
-  } else {
-    w.u8(1);
-    w.bytes(v.mask);
-  }
+  w.bytes(v.mask);
   w.patchU32(start - 4, w.length() - start);
 }
 
@@ -1359,10 +1365,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0x8bbcb314);
-  w.u32(0xa3583138);
-  w.u32(0xc6c14437);
-  w.u32(0x9b4ed5df);
+  w.u32(0x1bc2e045);
+  w.u32(0x9ac0fd64);
+  w.u32(0xe4bca380);
+  w.u32(0xb6584ef0);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

@@ -140,6 +140,16 @@ export interface CgroupValue {
   readonly value: string;
 }
 
+/** Kind and number of a device. */
+export interface DeviceNumber {
+  /** A block device, else a character device. */
+  readonly block: boolean;
+  /** Major number. */
+  readonly major: number;
+  /** Minor number. */
+  readonly minor: number;
+}
+
 /** A socket on which D-Bus is spoken. */
 export interface DbusSocket {
   /** Absolute path. */
@@ -472,6 +482,8 @@ export interface MountBind {
    * Where, as a path in the container; made (a directory, or a file for anything else) when it is missing.
    */
   readonly target: string;
+  /** The device that the source has to be. */
+  readonly device?: DeviceNumber | undefined;
 }
 
 /**

@@ -1,6 +1,6 @@
 // A plan as text for people: one line for each operation, in the order in which they run.
 import { MountAttrFlag, NamespaceFlag } from '../generated/plan.ts';
-import type { CgroupDir, FsOption, Operation, Plan, ProgramName, Template } from '../generated/plan.ts';
+import type { CgroupDir, DeviceNumber, FsOption, Operation, Plan, ProgramName, Template } from '../generated/plan.ts';
 import { operations } from '../generated/plan-meta.ts';
 import { errnoName } from '../diagnostic/errno.ts';
 
@@ -120,6 +120,10 @@ function itemText(item: unknown): string {
   if ('key' in item) {
     const { key, value } = item as FsOption;
     return value === undefined ? key : `${key}=${value}`;
+  }
+  if ('major' in item) {
+    const { block, major, minor } = item as DeviceNumber;
+    return `${block ? 'b' : 'c'} ${major}:${minor}`;
   }
   const dir = item as CgroupDir;
   return dir.path === undefined || dir.path === '' ? dir.mount : `${dir.mount}/${dir.path}`;

@@ -134,6 +134,21 @@ test('devices in a user namespace: kind, number, mode and owner as the config sa
 `);
 }, { peers: [{ peer: 'runc 1.1.5', why: 'binds the host\'s device of that path' }, { peer: 'crun 1.8.1', why: 'binds the host\'s device of that path' }] });
 
+test('without rights over the host its device of that path is used, when it is the one that is asked for', async (c) => {
+  const start = async (minor: number): Promise<{ code: number | null; stdout: string; stderr: string }> =>
+    c.run(c.command(['stat', '-c', '%t:%T', '/dev/full'], (config) => {
+      config.linux.devices = [{ path: '/dev/full', type: 'c', major: 1, minor }];
+      config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'cgroup');
+      config.mounts = config.mounts.filter(({ destination }) => !destination.startsWith('/sys'));
+      delete config.linux.resources;
+    }), { prefix: ['unshare', '--user', '--map-root-user', '--mount', '--'], global: ['--cgroup-manager', 'disabled'] });
+  const right = await start(7);
+  assert.equal(right.stdout, '1:7\n', right.stderr);
+  const wrong = await start(5);
+  assert.notEqual(wrong.code, 0);
+  assert.match(wrong.stderr, /\/dev\/full/);
+}, { peers: [{ peer: 'runc 1.1.5', why: 'has no --cgroup-manager' }, { peer: 'crun 1.8.1', why: 'wants more groups than one for its devpts' }] });
+
 test('something else at the path of a device is an error', async (c) => {
   const result = await c.run(c.command(['true'], (config) => {
     config.linux.devices = [{ path: '/etc/passwd', type: 'c', major: 1, minor: 5 }];

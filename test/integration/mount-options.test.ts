@@ -175,6 +175,14 @@ test('idmap without any mappings is an error', async (c) => {
   assert.match(result.stderr, /idmap|mapping/);
 }, both('starts without a mapping'));
 
+test('src-nofollow alone: a link is mounted as a link', async (c) => {
+  const dir = c.dir();
+  symlinkSync('/no/such', join(dir, 'link'));
+  assert.equal(await c.sh('readlink /mnt/new', (config) => {
+    add(tmpfs(), { destination: '/mnt/new', source: join(dir, 'link'), type: 'bind', options: ['bind', 'src-nofollow'] })(config);
+  }), '/no/such\n');
+}, both('an option of newer versions of crun'));
+
 test('src-nofollow, dest-nofollow: the links themselves', async (c) => {
   const dir = c.dir();
   writeFileSync(join(dir, 'file'), 'behind');

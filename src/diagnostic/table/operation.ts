@@ -139,6 +139,10 @@ export const operation = {
     code: 'E0725', message: 'cannot make or open the mount point "{target}" in the root file system',
     hint: 'make the mount point in the root file system, as the kind of file that is mounted there',
   },
+  'mount.bind/device': {
+    code: 'E0900', message: 'the host has another device at "{source}" than the configuration asks for',
+    hint: 'in a user namespace the devices of the host are all there are: name one of those, with its number',
+  },
   'mount.bind/attr': { code: 'E0800', message: 'the kernel refuses the options of the bind mount on "{target}"', hint: 'does it know all of them?' },
   'mount.bind/link': { code: 'E0801', message: 'cannot make the symbolic link "{target}" (copy-symlink)', hint: 'is something else there already?' },
   'mount.reconfigure': { code: 'E0802', message: 'cannot change the file system on "{target}"', hint: 'the kernel says "{detail}"', otherwise: 'is it one that can be changed while it is used?' },

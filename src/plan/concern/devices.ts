@@ -58,7 +58,7 @@ function nodeOf(device: Device, from: string): DeviceNode {
 }
 
 /**
- * In a user namespace nobody may make devices: the host's own is bound, or one that the host's side makes for the
+ * In a user namespace nobody may make devices: the host's own of that path is bound, if it is the one; or one that the host's side makes for the
  * container when the configuration asks for it. The same where the kernel refuses. A FIFO can be made everywhere.
  */
 function make(d: Draft, node: DeviceNode, asked: boolean): void {
@@ -70,7 +70,8 @@ function make(d: Draft, node: DeviceNode, asked: boolean): void {
 }
 
 function bindHost(node: DeviceNode): InitOperation {
-  return { ...bindTo(node), source: node.path };
+  const { kind, major, minor } = node;
+  return { ...bindTo(node), source: node.path, device: { block: kind === 'block', major, minor } };
 }
 
 function bindTo(node: DeviceNode): MountBind {
