@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0x45, 0xe0, 0xc2, 0x1b, 0x64, 0xfd, 0xc0, 0x9a, 0x80, 0xa3, 0xbc, 0xe4, 0xf0, 0x4e, 0x58, 0xb6,
+    0xf2, 0xe6, 0x02, 0x46, 0xed, 0x2e, 0x28, 0x41, 0xb5, 0x2e, 0x24, 0x2a, 0x11, 0x01, 0xc2, 0xae,
 };
-constexpr char plan_schema_hash_text[] = "45e0c21b64fdc09a80a3bce4f04e58b6";
+constexpr char plan_schema_hash_text[] = "f2e60246ed2e2841b52e242a1101c2ae";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -410,6 +410,13 @@ struct CgroupOwn {
   uint32_t uid = 0;
 };
 bool read(Reader &reader, CgroupOwn &value);
+
+// v2: moves the container's init to a cgroup (run.oci.delegate-cgroup).
+struct CgroupMove {
+  // The cgroup.
+  CgroupDir dir;
+};
+bool read(Reader &reader, CgroupMove &value);
 
 // Changes the propagation of the whole mount tree, opens the rootfs, and mounts it on itself so
 // that it can become the root.
@@ -857,6 +864,9 @@ struct HookRun {
   List<Str> args;
   // The whole environment.
   List<Str> env;
+  // It has the environment of the container's process instead (startContainer without an env of its
+  // own).
+  bool process_env = false;
   // Seconds, 0 = none.
   uint32_t timeout = 0;
   // Working directory; absent = as it is.
@@ -1233,8 +1243,9 @@ bool read(Reader &reader, PersonalitySet &value);
 // Sets on which processors the stager, and so the process that it makes, may run
 // (sched_setaffinity(2)).
 struct CpuAffinity {
-  // Bits of the processors, lowest first; whole words of 8 bytes.
-  Bytes mask;
+  // Bits of the processors, lowest first; whole words of 8 bytes. Absent = all that the cgroup
+  // allows, whatever the caller is bound to.
+  Optional<Bytes> mask;
 };
 bool read(Reader &reader, CpuAffinity &value);
 
@@ -1309,6 +1320,7 @@ constexpr uint16_t cgroup_freeze = 24;
 constexpr uint16_t cgroup_update = 25;
 constexpr uint16_t cgroup_check = 26;
 constexpr uint16_t cgroup_own = 27;
+constexpr uint16_t cgroup_move = 28;
 constexpr uint16_t root_open = 32;
 constexpr uint16_t mount_fs = 33;
 constexpr uint16_t mount_bind = 34;
@@ -1428,6 +1440,9 @@ constexpr int open = 0, read = 1, exceeded = 2;
 }
 namespace cgroup_own {
 constexpr int open = 0, chown = 1;
+}
+namespace cgroup_move {
+constexpr int open = 0, write = 1;
 }
 namespace root_open {
 constexpr int propagate = 0, open = 1, clone = 2, attach = 3, parent = 4;
@@ -1705,6 +1720,8 @@ template <class Handler> Outcome run_host(const OpRecord &record, Handler &handl
     return run_operation<CgroupCheck>(record, handler);
   case code::cgroup_own:
     return run_operation<CgroupOwn>(record, handler);
+  case code::cgroup_move:
+    return run_operation<CgroupMove>(record, handler);
   case code::mount_idmap:
     return run_operation<MountIdmap>(record, handler);
   case code::device_open:

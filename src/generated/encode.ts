@@ -367,6 +367,14 @@ function writeCgroupOwn(w: WireWriter, v: plan.CgroupOwn): void {
   w.patchU32(start - 4, w.length() - start);
 }
 
+function writeCgroupMove(w: WireWriter, v: plan.CgroupMove): void {
+  w.u32(28);
+  w.u32(0);
+  const start = w.length();
+  writeCgroupDir(w, v.dir);
+  w.patchU32(start - 4, w.length() - start);
+}
+
 function writeRootOpen(w: WireWriter, v: plan.RootOpen): void {
   w.u32(32);
   w.u32(0);
@@ -782,6 +790,7 @@ function writeHookRun(w: WireWriter, v: plan.HookRun): void {
   for (const e0 of v.env) {
     w.str(e0);
   }
+  w.u8(v.processEnv ? 1 : 0);
   w.u32(v.timeout);
   if (v.cwd === undefined) {
     w.u8(0);
@@ -1187,7 +1196,12 @@ function writeCpuAffinity(w: WireWriter, v: plan.CpuAffinity): void {
   w.u32(117);
   w.u32(0);
   const start = w.length();
-  w.bytes(v.mask);
+  if (v.mask === undefined) {
+    w.u8(0);
+  } else {
+    w.u8(1);
+    w.bytes(v.mask);
+  }
   w.patchU32(start - 4, w.length() - start);
 }
 
@@ -1270,6 +1284,7 @@ const writers: Readonly<Record<plan.Operation['op'], Write>> = {
   'cgroup.update': writeCgroupUpdate,
   'cgroup.check': writeCgroupCheck,
   'cgroup.own': writeCgroupOwn,
+  'cgroup.move': writeCgroupMove,
   'root.open': writeRootOpen,
   'mount.fs': writeMountFs,
   'mount.bind': writeMountBind,
@@ -1365,10 +1380,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0x1bc2e045);
-  w.u32(0x9ac0fd64);
-  w.u32(0xe4bca380);
-  w.u32(0xb6584ef0);
+  w.u32(0x4602e6f2);
+  w.u32(0x41282eed);
+  w.u32(0x2a242eb5);
+  w.u32(0xaec20111);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = '45e0c21b64fdc09a80a3bce4f04e58b6';
+export const schemaHash = 'f2e60246ed2e2841b52e242a1101c2ae';
 
 export interface OperationMeta {
   readonly code: number;
@@ -41,6 +41,7 @@ const text = `{
 "cgroup.update": {"code":25,"actors":["host"],"steps":["open","read","write"],"undo":true,"fields":{"dir":"CgroupDir","file":"str","value":"str","key":"optional str","reset":"optional CgroupValue"}},
 "cgroup.check": {"code":26,"actors":["host"],"steps":["open","read","exceeded"],"undo":false,"fields":{"dir":"CgroupDir","file":"str","limit":"u64"}},
 "cgroup.own": {"code":27,"actors":["host"],"steps":["open","chown"],"undo":false,"fields":{"dir":"CgroupDir","uid":"u32"}},
+"cgroup.move": {"code":28,"actors":["host"],"steps":["open","write"],"undo":false,"fields":{"dir":"CgroupDir"}},
 "root.open": {"code":32,"actors":["init"],"steps":["propagate","open","clone","attach","parent"],"undo":false,"fields":{"path":"str","tree":"enum Propagation","parentPrivate":"bool"}},
 "mount.fs": {"code":33,"actors":["init"],"steps":["fsopen","option","create","fsmount","target","attach","verify","propagate"],"undo":false,"fields":{"type":"str","source":"optional str","options":"list FsOption","attr":"flags MountAttr","propagation":"enum Propagation","target":"str","directory":"bool","copyUp":"bool"}},
 "mount.bind": {"code":34,"actors":["init"],"steps":["source","clone","attr","target","attach","verify","propagate","link","device"],"undo":false,"fields":{"source":"optional str","slot":"optional slot","recursive":"bool","set":"flags MountAttr","clear":"flags MountAttr","setAll":"flags MountAttr","clearAll":"flags MountAttr","propagation":"enum Propagation","links":"flags LinkUse","target":"str","device":"optional DeviceNumber"}},
@@ -81,7 +82,7 @@ const text = `{
 "process.fd": {"code":74,"actors":["host"],"steps":["open","identity"],"undo":false,"fields":{"slot":"slot"}},
 "process.signal": {"code":75,"actors":["host"],"steps":["open","identity","send"],"undo":false,"fields":{"group":"optional CgroupDir","all":"optional CgroupDir","freezer":"optional CgroupDir"}},
 "process.end": {"code":76,"actors":["host"],"steps":["open","kill","wait"],"undo":false,"fields":{"timeout":"u32"}},
-"hook.run": {"code":77,"actors":["host","init"],"steps":["pipe","fork","execve","write","wait","timeout","exit","signal","log"],"undo":false,"fields":{"kind":"enum HookKind","number":"u32","path":"str","args":"list str","env":"list str","timeout":"u32","cwd":"optional str","state":"template","outputFile":"optional str","errorFile":"optional str","warn":"bool"}},
+"hook.run": {"code":77,"actors":["host","init"],"steps":["pipe","fork","execve","write","wait","timeout","exit","signal","log"],"undo":false,"fields":{"kind":"enum HookKind","number":"u32","path":"str","args":"list str","env":"list str","processEnv":"bool","timeout":"u32","cwd":"optional str","state":"template","outputFile":"optional str","errorFile":"optional str","warn":"bool"}},
 "console.send": {"code":78,"actors":["host"],"steps":["connect","send"],"undo":false,"fields":{"slot":"slot","socket":"str"}},
 "console.keep": {"code":79,"actors":["host"],"steps":[],"undo":false,"fields":{"slot":"slot"}},
 "filter.open": {"code":80,"actors":["host"],"steps":["open","create","write","rename"],"undo":false,"fields":{"slot":"slot","hash":"str","program":"optional bytes"}},
@@ -117,7 +118,7 @@ const text = `{
 "label.exec": {"code":114,"actors":["init"],"steps":["open","write"],"undo":false,"fields":{"file":"enum LabelExecFile","value":"str"}},
 "memory.policy": {"code":115,"actors":["init"],"steps":["policy"],"undo":false,"fields":{"mode":"u32","nodes":"optional bytes"}},
 "personality.set": {"code":116,"actors":["init"],"steps":["personality"],"undo":false,"fields":{"domain":"u32"}},
-"cpu.affinity": {"code":117,"actors":["stager"],"steps":["affinity"],"undo":false,"fields":{"mask":"bytes"}},
+"cpu.affinity": {"code":117,"actors":["stager"],"steps":["affinity"],"undo":false,"fields":{"mask":"optional bytes"}},
 "init.end": {"code":120,"actors":["init"],"steps":["report"],"undo":false,"fields":{}},
 "criu.start": {"code":128,"actors":["host"],"steps":["find","spawn","version","old","images","work","parent","target","namespace","descriptors","send"],"undo":true,"fields":{"request":"enum CriuRequest","options":"bytes","criu":"str","oldest":"u32","images":"str","work":"optional str","parent":"optional str","log":"str","rootfs":"str","cgroups":"list CgroupDir","namespaces":"list CriuNamespace","masked":"list str","targets":"list CriuTarget","statusFd":"i32"}},
 "criu.await": {"code":129,"actors":["host"],"steps":["receive","dump","restore","record"],"undo":false,"fields":{"until":"enum CriuPoint","console":"optional slot","log":"str"}}
