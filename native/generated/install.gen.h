@@ -7,15 +7,15 @@ namespace veloci {
 
 struct InstallRecipe {
   cli::Flag flag;
-  const char *text;
+  const char *where, *file, *then;
 };
 
 constexpr InstallRecipe install_recipes[] = {
-    {cli::Flag::podman, "# Podman, Buildah: /etc/containers/containers.conf (or ~/.config/containers/containers.conf)\n\n[engine]\nruntime = \"veloci\"\nruntime_supports_json = [\"crun\", \"runc\", \"kata\", \"runsc\", \"youki\", \"krun\", \"veloci\"]\nruntime_supports_nocgroups = [\"crun\", \"krun\", \"veloci\"]\n\n[engine.runtimes]\nveloci = [\"@PATH@\"]\n\n#   podman info --format \"{{.Host.OCIRuntime.Name}}\"\n#   podman run --rm docker.io/library/busybox echo hello\n"},
-    {cli::Flag::docker, "# Docker: /etc/docker/daemon.json\n\n{\n  \"runtimes\": {\n    \"veloci\": { \"path\": \"@PATH@\" }\n  },\n  \"default-runtime\": \"veloci\"\n}\n\n#   systemctl reload docker\n#   docker run --rm --runtime veloci busybox echo hello\n"},
-    {cli::Flag::containerd, "# containerd: /etc/containerd/config.toml\n\nversion = 2\n\n[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.veloci]\n  runtime_type = \"io.containerd.runc.v2\"\n\n[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.veloci.options]\n  BinaryName = \"@PATH@\"\n\n#   systemctl restart containerd\n#   ctr run --rm --runc-binary @PATH@ docker.io/library/busybox:latest try echo hello\n"},
-    {cli::Flag::crio, "# CRI-O: /etc/crio/crio.conf.d/10-veloci.conf\n\n[crio.runtime.runtimes.veloci]\nruntime_path = \"@PATH@\"\nruntime_type = \"oci\"\nruntime_root = \"/run/veloci\"\n\n#   systemctl restart crio\n"},
-    {cli::Flag::kubernetes, "# Kubernetes: runtimeclass.yaml\n\napiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata:\n  name: veloci\nhandler: veloci\n\n#   kubectl apply -f runtimeclass.yaml\n"},
+    {cli::Flag::podman, "# Podman, Buildah: /etc/containers/containers.conf (or ~/.config/containers/containers.conf)\n\n", "[engine]\nruntime = \"veloci\"\nruntime_supports_json = [\"crun\", \"runc\", \"kata\", \"runsc\", \"youki\", \"krun\", \"veloci\"]\nruntime_supports_nocgroups = [\"crun\", \"krun\", \"veloci\"]\n\n[engine.runtimes]\nveloci = [\"@PATH@\"]\n", "\n#   podman info --format \"{{.Host.OCIRuntime.Name}}\"\n#   podman run --rm docker.io/library/busybox echo hello\n"},
+    {cli::Flag::docker, "# Docker: /etc/docker/daemon.json\n\n", "{\n  \"runtimes\": {\n    \"veloci\": { \"path\": \"@PATH@\" }\n  },\n  \"default-runtime\": \"veloci\"\n}\n", "\n#   systemctl reload docker\n#   docker run --rm --runtime veloci busybox echo hello\n"},
+    {cli::Flag::containerd, "# containerd: /etc/containerd/config.toml\n\n", "version = 2\n\n[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc]\n  runtime_type = \"io.containerd.runc.v2\"\n\n[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.veloci]\n  runtime_type = \"io.containerd.runc.v2\"\n\n[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.veloci.options]\n  BinaryName = \"@PATH@\"\n", "\n#   systemctl restart containerd\n#   ctr run --rm --runc-binary @PATH@ docker.io/library/busybox:latest try echo hello\n"},
+    {cli::Flag::crio, "# CRI-O: /etc/crio/crio.conf.d/10-veloci.conf\n\n", "[crio.runtime.runtimes.veloci]\nruntime_path = \"@PATH@\"\nruntime_type = \"oci\"\nruntime_root = \"/run/veloci\"\n", "\n#   systemctl restart crio\n"},
+    {cli::Flag::kubernetes, "# Kubernetes: runtimeclass.yaml\n\n", "apiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata:\n  name: veloci\nhandler: veloci\n", "\n#   kubectl apply -f runtimeclass.yaml\n"},
 };
 
 } // namespace veloci

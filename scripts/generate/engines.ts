@@ -3,13 +3,13 @@ import { recipes, type Recipe } from '../../src/cli/install.ts';
 import { commands, globalFlags } from '../../src/cli/table.ts';
 import { notice, snake } from './names.ts';
 
-function steps(recipe: Recipe): string {
-  return [`# ${recipe.engine}: ${recipe.file}`, '', recipe.text, ...recipe.then.map((line) => `#   ${line}`), ''].join('\n');
-}
+/** What is said before the file and after it. */
+const where = (recipe: Recipe): string => `# ${recipe.engine}: ${recipe.file}\n\n`;
+const then = (recipe: Recipe): string => `\n${recipe.then.map((line) => `#   ${line}\n`).join('')}`;
 
 /** Text of native/generated/install.gen.h: what `veloci install` prints. */
 export function installHeader(): string {
-  const lines = recipes.map((recipe) => `    {cli::Flag::${snake(recipe.flag)}, ${JSON.stringify(steps(recipe))}},\n`);
+  const lines = recipes.map((recipe) => `    {cli::Flag::${snake(recipe.flag)}, ${[where(recipe), recipe.text, then(recipe)].map((text) => JSON.stringify(text)).join(', ')}},\n`);
   return `// ${notice}
 // Texts of the command \`install\`, from src/cli/install.ts. @PATH@ stands for the path of the command.
 #pragma once
@@ -19,7 +19,7 @@ namespace veloci {
 
 struct InstallRecipe {
   cli::Flag flag;
-  const char *text;
+  const char *where, *file, *then;
 };
 
 constexpr InstallRecipe install_recipes[] = {
@@ -33,7 +33,7 @@ function section({ engine, flag, file, text, then, notes }: Recipe): string {
   const shown = (words: string): string => words.replaceAll('@PATH@', '/usr/bin/veloci');
   return `## ${engine}
 
-\`veloci install --${flag}\` prints this with the path of your installation. In ${file}:
+\`veloci install --${flag}\` prints this with the path of your installation, for ${file}:
 
 \`\`\`
 ${shown(text)}\`\`\`
@@ -52,7 +52,8 @@ export function enginesDocs(): string {
 # veloci under engines
 
 veloci takes the calls of runc and crun: an engine only has to be told where it is. It works under podman, buildah,
-containerd, dockerd and CRI-O; \`npm run test:engines\` shows it step by step on a Debian machine.
+containerd, dockerd and CRI-O; \`npm run test:engines\` shows it step by step on a Debian machine. What follows is for a
+system that has no such file yet; a file that is there is completed by hand.
 
 ${recipes.map(section).join('\n')}
 ## In place of runc or crun

@@ -55,6 +55,9 @@ veloci = ["@PATH@"]
     flag: 'containerd', engine: 'containerd', file: '/etc/containerd/config.toml',
     text: `version = 2
 
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
+  runtime_type = "io.containerd.runc.v2"
+
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.veloci]
   runtime_type = "io.containerd.runc.v2"
 
@@ -63,6 +66,9 @@ veloci = ["@PATH@"]
 `,
     then: ['systemctl restart containerd', 'ctr run --rm --runc-binary @PATH@ docker.io/library/busybox:latest try echo hello'],
     notes: [
+      'A file that names a runtime replaces the list of runtimes that is built in. So the default, `runc`, must stand beside: '
+        + 'without it containerd 1.6 and 1.7 start without their CRI service. `default_runtime_name = "veloci"` in '
+        + '`[plugins."io.containerd.grpc.v1.cri".containerd]` makes veloci the default of Kubernetes.',
       'In containerd 2 (`version = 3`) the tables are called `plugins."io.containerd.cri.v1.runtime".containerd.runtimes.veloci`.',
       'Add `SystemdCgroup = true` to the options where the kubelet uses the systemd driver.',
     ],

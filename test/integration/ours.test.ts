@@ -224,3 +224,13 @@ test('the library plans in its own process; the command executes that plan', asy
   assert.equal(runtime.state(id), undefined);
   await assert.rejects(runtime.run(c.id(), { bundle: c.command(['no-such-program']).dir }), /E0\d+.*no-such-program/);
 }, only);
+
+test('install of one engine writes its file to standard output, and the words about it elsewhere', async (c) => {
+  const docker = await c.rt(['install', '--docker']);
+  assert.equal(JSON.parse(docker.stdout).runtimes.veloci.path, runtimePath());
+  assert.match(docker.stderr, /daemon\.json/);
+  const containerd = await c.rt(['install', '--containerd']);
+  assert.match(containerd.stdout, /^version = 2\n[^]*runtimes\.runc\][^]*runtimes\.veloci\]/);
+  const all = await c.rt(['install']);
+  assert.match(all.stdout, /daemon\.json[^]*RuntimeClass/);
+}, only);
