@@ -224,21 +224,23 @@ struct CommandMissing {
   }
 };
 
-// invalid container id "{id}"
+// invalid container ID "{id}": {why}
 struct IdInvalid {
   static constexpr char code[] = "E0110";
   Str id = {};
+  Str why = {};
 
   template <class Sink> void message(Sink &sink) const {
-    sink.text(Str{"invalid container id \"", 22});
+    sink.text(Str{"invalid container ID \"", 22});
     sink.value(id);
-    sink.text(Str{"\"", 1});
+    sink.text(Str{"\": ", 3});
+    sink.value(why);
   }
   template <class Sink> void runc(Sink &sink) const {
     message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
-    sink.text(Str{"an id has 1 to 255 letters, digits and \"_\", \"+\", \"-\", \".\"; it does not begin with \"-\" and is not \".\" or \"..\"", 108});
+    sink.text(Str{"an ID has 1 to 255 letters, digits and \"_\", \"+\", \"-\", \".\"; it does not begin with \"-\" or \".\"", 92});
     return true;
   }
 };

@@ -585,7 +585,8 @@ bool read(Reader &reader, CwdAgain &value) {
 }
 
 bool read(Reader &reader, StdioOwn &value) {
-  return read(reader, value.uid);
+  return read(reader, value.uid) &&
+         read(reader, value.gid);
 }
 
 bool read(Reader &reader, BoundingDrop &value) {

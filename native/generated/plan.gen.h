@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0xf2, 0xe6, 0x02, 0x46, 0xed, 0x2e, 0x28, 0x41, 0xb5, 0x2e, 0x24, 0x2a, 0x11, 0x01, 0xc2, 0xae,
+    0xc1, 0xf6, 0x6b, 0xd1, 0xad, 0x20, 0x62, 0xee, 0xf1, 0x3c, 0x53, 0xd9, 0x87, 0xe1, 0x49, 0x6a,
 };
-constexpr char plan_schema_hash_text[] = "f2e60246ed2e2841b52e242a1101c2ae";
+constexpr char plan_schema_hash_text[] = "c1f66bd1ad2062eef13c53d987e1496a";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -1129,6 +1129,8 @@ bool read(Reader &reader, CwdAgain &value);
 struct StdioOwn {
   // Owner, in the container.
   uint32_t uid = 0;
+  // Group, in the container; absent = it stays.
+  Optional<uint32_t> gid;
 };
 bool read(Reader &reader, StdioOwn &value);
 

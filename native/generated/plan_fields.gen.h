@@ -491,6 +491,7 @@ template <class Visit> void each_field(const CwdAgain &value, Visit &&visit) {
 
 template <class Visit> void each_field(const StdioOwn &value, Visit &&visit) {
   visit("uid", value.uid);
+  visit("gid", value.gid);
 }
 
 template <class Visit> void each_field(const BoundingDrop &value, Visit &&visit) {

@@ -64,9 +64,9 @@ Outcome Init::on(const StdioOwn &op) {
       own_null(fd);
       continue;
     }
-    if (status.st_uid == op.uid || !is_stream(fd, status)) continue;
+    if ((status.st_uid == op.uid && (!op.gid || status.st_gid == op.gid.value)) || !is_stream(fd, status)) continue;
     // A read-only file system or an owner that has no number here: it stays as it is.
-    if (fchown(fd, op.uid, static_cast<gid_t>(-1)) < 0 && errno != EPERM && errno != EINVAL && errno != EROFS) {
+    if (fchown(fd, op.uid, op.gid ? op.gid.value : static_cast<gid_t>(-1)) < 0 && errno != EPERM && errno != EINVAL && errno != EROFS) {
       return Outcome::failed(step::stdio_own::fchown);
     }
   }

@@ -7,9 +7,13 @@ using namespace diagnostic;
 
 namespace {
 
-// A help text; under the name of runc with the heading of its own.
+// A help text; under the name of runc with the heading of its own, under that of crun behind its usage line.
 int print_help(Invocation &invocation, const cli::CommandSpec *command) {
   Str help = Str::of(command != nullptr ? command->help : cli::main_help);
+  if (command != nullptr && command->crun_usage != nullptr && invocation.arguments.program() == Str::of("crun")) {
+    TextOf<256> usage;
+    if (int code = print(invocation, usage.add(command->crun_usage).add("\n\n").str()); code != 0) return code;
+  }
   if (!invocation.arguments.is_runc()) return print(invocation, help);
   TextOf<512> heading;
   heading.add("NAME:\n   runc");

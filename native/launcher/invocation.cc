@@ -11,7 +11,7 @@ using namespace diagnostic;
 
 int Invocation::open_root(bool create) {
   context.id = arguments.operand(0);
-  if (!id_valid(context.id)) return fail(IdInvalid{.id = context.id});
+  if (const char *why = id_fault(context.id)) return fail(IdInvalid{.id = context.id, .why = Str::of(why)});
   root_path = veloci::root_path(arguments.text(cli::Flag::root));
   int err = veloci::open_root(root_path, create, root, log);
   if (err == ENOENT && !create) return fail(ContainerMissing{.id = context.id, .root = root_path});

@@ -58,7 +58,7 @@ private:
 // Reads one container into a row; one that can't be read (a create that is under way, damage) is left out.
 void Listing::add(const char *name) {
   Str id = Str::of(name);
-  if (!id_valid(id)) return;
+  if (id_fault(id) != nullptr) return;
   Context &shared = invocation_.context;
   shared.id = id;
   if (open_state(shared) != 0 || map_record(shared) != 0) return;

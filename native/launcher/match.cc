@@ -42,7 +42,7 @@ int on_matches(Invocation &invocation, int (*command)(Invocation &)) {
   if (err != 0) return err == ENOENT ? 0 : invocation.failure_code;
   int code = 0;
   auto visit = [&](const char *name) {
-    if (!id_valid(Str::of(name)) || regexec(&compiled, name, 0, nullptr, 0) != 0) return;
+    if (id_fault(Str::of(name)) != nullptr || regexec(&compiled, name, 0, nullptr, 0) != 0) return;
     char id[256];
     Text(id, sizeof id).add(name);
     if (int failed = run_apart(invocation, command, id); failed != 0) code = failed;

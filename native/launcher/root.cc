@@ -49,17 +49,17 @@ int make_directories(const char *path) {
 
 } // namespace
 
-bool id_valid(Str id) {
-  if (id.size < 1 || id.size > 255 || id.data[0] == '-') return false;
+const char *id_fault(Str id) {
+  if (id.empty()) return "it is empty";
+  if (id.size > 255) return "it is longer than 255 bytes";
+  // Dots begin the names of what else lies in a state root.
+  if (id.data[0] == '-' || id.data[0] == '.') return "it begins with an invalid character";
   for (uint32_t i = 0; i < id.size; i++) {
     char c = id.data[i];
     bool alphanumeric = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (!alphanumeric && c != '_' && c != '+' && c != '-' && c != '.') return false;
+    if (!alphanumeric && c != '_' && c != '+' && c != '-' && c != '.') return "it has an invalid character";
   }
-  for (const char *reserved : {".", "..", ".cache"}) {
-    if (id == Str::of(reserved)) return false;
-  }
-  return true;
+  return nullptr;
 }
 
 Str root_path(Str given) {

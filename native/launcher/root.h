@@ -4,9 +4,9 @@
 
 namespace veloci {
 
-// Whether a text may be the id of a container: 1 to 255 of letters, digits and `_ + - .`; not beginning with `-`, not `.`
-// or `..`, and not the name of the cache beside the containers. Checked before any path is made of it.
-bool id_valid(Str id);
+// Why a text cannot be the id of a container, or nullptr: it has 1 to 255 letters, digits and `_ + - .`, and begins neither
+// with `-` nor with `.`. Checked before any path is made of it.
+const char *id_fault(Str id);
 
 // Path of the state root: --root made absolute, else /run/veloci, else for a user $XDG_RUNTIME_DIR/veloci.
 // The result lives as long as the process. Empty when there is no usable one.

@@ -1,3 +1,4 @@
+import { crunMessages } from '../../src/diagnostic/crun.ts';
 import { runcAlone, runcMessages } from '../../src/diagnostic/runc.ts';
 import { table, type DiagnosticName } from '../../src/diagnostic/table.ts';
 import type { Entry } from '../../src/diagnostic/types.ts';
@@ -8,7 +9,7 @@ import { notice } from './names.ts';
  * a tenth of a millisecond, and only a start that fails needs it.
  */
 export function diagnosticsText(): string {
-  const entries = Object.fromEntries(Object.entries(table).map(([name, { native: _, ...entry }]) => [name, { ...entry, ...runcWords(name as DiagnosticName) }]));
+  const entries = Object.fromEntries(Object.entries(table).map(([name, { native: _, ...entry }]) => [name, { ...entry, ...runcWords(name as DiagnosticName), ...crunWords(name as DiagnosticName) }]));
   return `// ${notice}
 
 /** The lines of src/diagnostic/table.ts by their names, as JSON text. */
@@ -22,4 +23,9 @@ export function runcWords(name: DiagnosticName): Pick<Entry, 'runc' | 'alone'> {
   if (alone !== undefined) return { runc: alone, alone: true };
   const runc = runcMessages[name];
   return runc === undefined ? {} : { runc };
+}
+
+function crunWords(name: DiagnosticName): Pick<Entry, 'crun'> {
+  const crun = crunMessages[name];
+  return crun === undefined ? {} : { crun };
 }

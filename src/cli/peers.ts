@@ -1,4 +1,4 @@
-// What runc has, and how veloci differs: for docs/migrating-from-runc.md.
+// What runc has, and how veloci differs, for docs/migrating-from-runc.md; and how crun words its help.
 
 /** Flags of runc by command, without dashes; the empty name holds the global ones. */
 export const runcFlags: Readonly<Record<string, readonly string[]>> = {
@@ -29,6 +29,13 @@ export const runcFlags: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
+/** Operands of crun's commands as its usage lines show them: the help begins with such a line under the name `crun`. */
+export const crunOperands: Readonly<Record<string, string>> = {
+  create: '[OPTION]... CONTAINER', run: '[OPTION]... CONTAINER', update: '[OPTION]... CONTAINER', exec: 'CONTAINER cmd',
+  kill: 'CONTAINER [SIGNAL]', mounts: '[add|remove] CONTAINER FILE', start: 'CONTAINER', state: 'CONTAINER', delete: 'CONTAINER',
+  pause: 'CONTAINER', resume: 'CONTAINER', checkpoint: 'CONTAINER', restore: 'CONTAINER', ps: '', list: '', spec: '', features: '',
+};
+
 /** Differences in behaviour, one sentence or two each. */
 export const differences: readonly string[] = [
   'State is kept in `/run/veloci` (or `$XDG_RUNTIME_DIR/veloci`), also when the command is started under the name `runc`: containers of '
@@ -49,7 +56,7 @@ export const differences: readonly string[] = [
     + '`/run/notify`. RELOADING, STOPPING and STATUS are passed on as well as READY.',
   'Cgroups above the container\'s that create has made go with it when they are empty; runc and crun leave them.',
   '`--no-pivot` is taken, with a warning: a process with the right to mount can leave such a root.',
-  'An id may not begin with `-` and has at most 255 characters.',
+  'An id may not begin with `-` or `.` and has at most 255 characters.',
   'Started under the name `runc` or `crun`, the first line of `--version` begins with that name, and an unknown command gives the exit '
     + 'status of that program.',
   'Under the name `runc` messages that scripts look for have the words of runc (behind their code), warnings of the start are on '

@@ -76,6 +76,7 @@ function build(entry: Entry, holes: Holes, extra: Partial<Diagnostic>): Diagnost
     severity: entry.warning === true ? 'warning' : 'error',
     ...(hint === undefined ? {} : { hint }),
     ...(entry.runc === undefined ? {} : { runc: fillAll(entry.runc, holes) }),
+    ...(entry.crun === undefined ? {} : { crun: fillAll(entry.crun, holes) }),
     ...(entry.alone === undefined ? {} : { alone: entry.alone }),
     ...extra,
   };

@@ -36,6 +36,8 @@ export interface Diagnostic {
   readonly runc?: string;
   /** Under the name of runc there is nothing but that message. */
   readonly alone?: true;
+  /** The message in the words of crun, where they differ. */
+  readonly crun?: string;
 }
 
 /** What the executor tells about an operation that failed. */
@@ -67,6 +69,8 @@ export interface Entry {
   /** The message in the words of runc; from src/diagnostic/runc.ts. */
   readonly runc?: string;
   readonly alone?: true;
+  /** The message in the words of crun; from src/diagnostic/crun.ts. */
+  readonly crun?: string;
   /** The native side raises it too: the generator writes it to native/generated. */
   readonly native?: true;
 }

@@ -5,7 +5,12 @@ import type { Request } from './protocol.ts';
 
 /** The diagnostics in the words of the runtime under whose name the command was started. */
 export function spoken(request: Request, found: readonly Diagnostic[]): readonly Diagnostic[] {
-  return request.peer === 'runc' ? found.map(asRunc) : found;
+  if (request.peer === undefined) return found;
+  return found.map(request.peer === 'runc' ? asRunc : asCrun);
+}
+
+function asCrun(diagnostic: Diagnostic): Diagnostic {
+  return diagnostic.crun === undefined ? diagnostic : { ...diagnostic, message: diagnostic.crun };
 }
 
 function asRunc(diagnostic: Diagnostic): Diagnostic {

@@ -1,6 +1,7 @@
 // Reads the documents of a request; what is wrong with them ends the request.
 import type { Process, Resources, Spec } from '../generated/config.ts';
 import type { Diagnostic } from '../diagnostic/types.ts';
+import { dialectOf } from '../spec/dialect.ts';
 import { readConfig, readProcess, readResources } from '../spec/read.ts';
 import type { Reading } from '../spec/read.ts';
 import type { Call } from './call.ts';
@@ -19,7 +20,9 @@ const none = new Uint8Array();
 
 /** @throws InvalidDocument */
 export function configOf(call: Call, warn?: (warning: Diagnostic) => void): Spec {
-  const reading = readConfig(call.blobs.config ?? none, call.host, call.configName, { warnings: warn !== undefined });
+  const reading = readConfig(call.blobs.config ?? none, call.host, call.configName, {
+    warnings: warn !== undefined, ...dialectOf(call.request.peer, call.request.facts),
+  });
   return take(call, call.configName, reading, warn);
 }
 

@@ -1071,8 +1071,16 @@ function writeCwdAgain(w: WireWriter, v: plan.CwdAgain): void {
 
 function writeStdioOwn(w: WireWriter, v: plan.StdioOwn): void {
   w.u32(105);
-  w.u32(4);
+  w.u32(0);
+  const start = w.length();
   w.u32(v.uid);
+  if (v.gid === undefined) {
+    w.u8(0);
+  } else {
+    w.u8(1);
+    w.u32(v.gid);
+  }
+  w.patchU32(start - 4, w.length() - start);
 }
 
 function writeBoundingDrop(w: WireWriter, v: plan.BoundingDrop): void {
@@ -1380,10 +1388,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0x4602e6f2);
-  w.u32(0x41282eed);
-  w.u32(0x2a242eb5);
-  w.u32(0xaec20111);
+  w.u32(0xd16bf6c1);
+  w.u32(0xee6220ad);
+  w.u32(0xd9533cf1);
+  w.u32(0x6a49e187);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = 'f2e60246ed2e2841b52e242a1101c2ae';
+export const schemaHash = 'c1f66bd1ad2062eef13c53d987e1496a';
 
 export interface OperationMeta {
   readonly code: number;
@@ -106,7 +106,7 @@ const text = `{
 "process.env": {"code":102,"actors":["init"],"steps":["passwd"],"undo":false,"fields":{"env":"list str","home":"bool","uid":"u32"}},
 "cwd.enter": {"code":103,"actors":["init"],"steps":["create","open","chdir","proof"],"undo":false,"fields":{"path":"str","create":"bool","late":"bool"}},
 "cwd.again": {"code":104,"actors":["init"],"steps":["open","chdir","proof"],"undo":false,"fields":{"path":"str"}},
-"stdio.own": {"code":105,"actors":["init"],"steps":["fchown"],"undo":false,"fields":{"uid":"u32"}},
+"stdio.own": {"code":105,"actors":["init"],"steps":["fchown"],"undo":false,"fields":{"uid":"u32","gid":"optional u32"}},
 "caps.bound": {"code":106,"actors":["init"],"steps":["drop"],"undo":false,"fields":{"bounding":"u64"}},
 "ids.set": {"code":107,"actors":["init"],"steps":["keepcaps","setgroups","setresgid","setresuid","umask"],"undo":false,"fields":{"uid":"u32","gid":"u32","groups":"list u32","setgroups":"bool","umask":"optional u32"}},
 "caps.set": {"code":108,"actors":["init"],"steps":["capset","ambientClear","ambient"],"undo":false,"fields":{"effective":"u64","permitted":"u64","inheritable":"u64","ambient":"u64"}},

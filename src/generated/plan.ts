@@ -1278,6 +1278,8 @@ export interface StdioOwn {
   readonly from: string;
   /** Owner, in the container. */
   readonly uid: number;
+  /** Group, in the container; absent = it stays. */
+  readonly gid?: number | undefined;
 }
 
 /** Drops from the bounding set what is not in it (capabilities(7)). Run by: init. */

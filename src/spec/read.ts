@@ -1,6 +1,7 @@
 import { diagnose } from '../diagnostic/diagnose.ts';
 import type { Diagnostic } from '../diagnostic/types.ts';
 import type { Host } from '../engine/protocol.ts';
+import type { Peer } from './dialect.ts';
 import { configChecks, processChecks, processFileChecks } from './checks/index.ts';
 import { Findings, most } from './checks/findings.ts';
 import { checkLimits } from './checks/resources.ts';
@@ -10,10 +11,14 @@ import type { JsonValue } from './parse/value.ts';
 import type { Process, Resources, Spec } from './types.ts';
 import { validateConfig, validateProcess, validateResources } from './validate.ts';
 
-/** What is wanted besides errors. */
+/** How a document is read. */
 export interface CheckOptions {
   /** Whether to look for what only deserves a warning: unknown keys, options without effect. Off by default. */
   readonly warnings?: boolean;
+  /** The runtime whose rules hold in place of veloci's own. */
+  readonly peer?: Peer;
+  /** Completes a configuration of a valid form before it is checked: what that runtime adds to it. */
+  readonly complete?: (spec: Spec) => Spec;
 }
 
 /** A document that was read and checked; `found` has positions. */
@@ -34,7 +39,7 @@ export interface Reading<T> {
  * @param name how messages call it
  */
 export function readConfig(bytes: Uint8Array, host: Pick<Host, 'scan'>, name: string, options: CheckOptions = {}): Reading<Spec> {
-  return read(bytes, host, name, options, validateConfig, checksOfConfig);
+  return read(bytes, host, name, options, validateConfig, checksOfConfig, options.complete);
 }
 
 /** Reads the process of a file of its own (exec --process); pointers begin at the process. */
@@ -52,14 +57,14 @@ export function readResources(bytes: Uint8Array, host: Pick<Host, 'scan'>, name:
 
 /** Checks a configuration whose form is valid; positions are not known. */
 export function checkConfig(spec: Spec, options: CheckOptions = {}): Diagnostic[] {
-  const findings = new Findings(options.warnings === true);
+  const findings = new Findings(options.warnings === true, options.peer);
   for (const check of checksOfConfig(spec)) check(findings);
   return findings.found;
 }
 
 /** Checks a process of its own whose form is valid; positions are not known. */
 export function checkProcess(process: Process, options: CheckOptions = {}): Diagnostic[] {
-  const findings = new Findings(options.warnings === true);
+  const findings = new Findings(options.warnings === true, options.peer);
   for (const check of checksOfProcess(process)) check(findings);
   return findings.found;
 }
@@ -80,14 +85,15 @@ function checksOfProcess(process: Process): Bound[] {
 
 function read<T>(
   bytes: Uint8Array, host: Pick<Host, 'scan'>, name: string, options: CheckOptions,
-  validate: (value: JsonValue) => Diagnostic[], checksOf: (value: T) => Bound[],
+  validate: (value: JsonValue) => Diagnostic[], checksOf: (value: T) => Bound[], complete: (value: T) => T = (value) => value,
 ): Reading<T> {
   const document = parseDocument(bytes, host, name);
   if ('error' in document) return { ...(document.text === undefined ? {} : { text: document.text }), found: [document.error] };
   const { text } = document;
-  const value = document.value as unknown as T;
   const errors = validate(document.value);
-  const findings = new Findings(options.warnings === true);
+  const given = document.value as unknown as T;
+  const value = errors.length === 0 ? complete(given) : given;
+  const findings = new Findings(options.warnings === true, options.peer);
   for (const error of errors) findings.push(error);
   if (errors.length === 0) for (const check of checksOf(value)) check(findings);
   else if (isObject(document.value)) checkDamaged(checksOf(value), errors, findings);
@@ -109,7 +115,7 @@ function isObject(value: JsonValue): boolean {
 function checkDamaged(checks: readonly Bound[], errors: readonly Diagnostic[], findings: Findings): void {
   const missing = diagnose('missing').code;
   const wrong = errors.filter(({ code }) => code !== missing).map(({ at }) => at?.pointer);
-  const own = new Findings(findings.warnings);
+  const own = new Findings(findings.warnings, findings.peer);
   for (const check of checks) {
     try {
       check(own);

@@ -25,8 +25,8 @@ export const command = {
   },
   commandMissing: { code: 'E0109', native: true, message: 'no command given', hint: 'run "veloci --help" for the list of commands' },
   idInvalid: {
-    code: 'E0110', native: true, message: 'invalid container id "{id}"',
-    hint: 'an id has 1 to 255 letters, digits and "_", "+", "-", "."; it does not begin with "-" and is not "." or ".."',
+    code: 'E0110', native: true, message: 'invalid container ID "{id}": {why}',
+    hint: 'an ID has 1 to 255 letters, digits and "_", "+", "-", "."; it does not begin with "-" or "."',
   },
   signalUnknown: {
     code: 'E0111', native: true, message: 'unknown signal "{signal}"',

@@ -95,6 +95,9 @@ export const config = {
     code: 'E0432', warning: true, message: 'unknown capability "{value}" is left out', hint: 'did you mean "{suggestion}"?',
     otherwise: 'see capabilities(7) for the names',
   },
+  capabilityRefused: {
+    code: 'E0494', message: 'unknown capability "{value}"', hint: 'did you mean "{suggestion}"?', otherwise: 'see capabilities(7) for the names',
+  },
   capabilityAmbient: {
     code: 'E0433', warning: true, message: 'ambient capabilities without effect: {value}',
     hint: 'they must be permitted and inheritable, too',
@@ -142,9 +145,21 @@ export const config = {
   },
   schedulerNice: { code: 'E0444', warning: true, message: 'nice is without effect for {policy}', hint: 'it belongs to SCHED_OTHER or SCHED_BATCH' },
   schedulerParameter: { code: 'E0461', message: '{name} is set for {policy}', hint: 'it belongs to {policies}; remove it, or change the policy' },
-  schedulerDeadline: {
-    code: 'E0462', message: '{name} {value} of SCHED_DEADLINE must be {expected}',
-    hint: 'the kernel wants 1024 ns <= runtime <= deadline <= period, where a period of 0 stands for the deadline',
+  deadlineRange: {
+    code: 'E0462', message: '{name} {value} of SCHED_DEADLINE is not in the range of {least} to {most} ns',
+    hint: 'the times are in nanoseconds',
+  },
+  deadlineMissing: {
+    code: 'E0491', message: 'SCHED_DEADLINE needs {name}',
+    hint: 'set it in nanoseconds: runtime <= deadline <= period',
+  },
+  deadlineZero: {
+    code: 'E0492', message: '{name} of SCHED_DEADLINE is 0',
+    hint: 'set it in nanoseconds: runtime <= deadline <= period',
+  },
+  deadlineOrder: {
+    code: 'E0493', message: '{name} {value} of SCHED_DEADLINE is above its {other}, {limit}',
+    hint: 'the kernel wants runtime <= deadline <= period; a period of 0 stands for the deadline',
   },
   schedulerFork: {
     code: 'E0463', message: 'a process of SCHED_DEADLINE cannot start the startContainer hooks: it may not fork',

@@ -2,6 +2,7 @@
 import { jsonKeys, renderLine, renderLong } from '../../diagnostic/render.ts';
 import { sarif } from '../../diagnostic/sarif.ts';
 import type { Response } from '../../generated/plan.ts';
+import { dialectOf } from '../../spec/dialect.ts';
 import { readConfig } from '../../spec/read.ts';
 import type { Call } from '../call.ts';
 import { isOn } from '../options.ts';
@@ -9,7 +10,9 @@ import { answerText } from '../respond.ts';
 
 export function validate(call: Call): Response {
   const { request, configName } = call;
-  const { found, text } = readConfig(call.blobs.config ?? new Uint8Array(), call.host, configName, { warnings: true });
+  const { found, text } = readConfig(call.blobs.config ?? new Uint8Array(), call.host, configName, {
+    warnings: true, ...dialectOf(request.peer, request.facts),
+  });
   const errors = found.filter(({ severity }) => severity === 'error').length;
   const warnings = found.length - errors;
   const exitCode = errors > 0 ? 1 : 0;

@@ -65,7 +65,10 @@ export function enterCwdAgain(d: Draft): void {
 }
 
 export function ownStdio(d: Draft): void {
-  d.init.push({ op: 'stdio.own', from: `${d.at}/user/uid`, uid: d.process.user?.uid ?? 0 });
+  const { uid = 0, gid = 0 } = d.process.user ?? {};
+  // Under the name of crun the group as well.
+  const group = d.context.peer === 'crun' ? gid : undefined;
+  d.init.push({ op: 'stdio.own', from: `${d.at}/user/uid`, uid, gid: group });
 }
 
 export function setIds(d: Draft): void {

@@ -115,10 +115,12 @@ function hasFilter({ spec }: Draft): boolean {
   return spec.linux?.seccomp !== undefined || (spec.annotations !== undefined && annotation(spec, 'seccompProgram') !== undefined);
 }
 
-/** Whether a program outside gets to decide about some calls. */
-function isNotifying({ spec }: Draft): boolean {
-  return spec.linux?.seccomp?.syscalls?.some(({ action }) => action === 'SCMP_ACT_NOTIFY') === true
-    && (spec.annotations === undefined || annotation(spec, 'seccompProgram') === undefined);
+/** Whether a program outside gets to decide about some calls; crun makes the listener whenever somebody waits for one. */
+function isNotifying({ spec, context }: Draft): boolean {
+  const { syscalls, listenerPath = '' } = spec.linux?.seccomp ?? {};
+  const wanted = syscalls?.some(({ action }) => action === 'SCMP_ACT_NOTIFY') === true
+    || (context.peer === 'crun' && listenerPath !== '');
+  return wanted && (spec.annotations === undefined || annotation(spec, 'seccompProgram') === undefined);
 }
 
 /**

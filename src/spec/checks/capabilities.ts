@@ -4,15 +4,19 @@ import type { Findings } from './findings.ts';
 
 const sets = ['bounding', 'permitted', 'effective', 'inheritable', 'ambient'] as const;
 
-/** Unknown capabilities are left out with a warning (config.md, Linux process); ambient ones need two other sets. */
+/**
+ * Unknown capabilities are left out with a warning (config.md, Linux process), but crun refuses them; ambient ones need
+ * two other sets.
+ */
 export function checkCapabilities(process: Process, at: string, findings: Findings): void {
   const { capabilities } = process;
-  if (!findings.warnings || capabilities === undefined) return;
+  const strict = findings.peer === 'crun';
+  if (capabilities === undefined || (!findings.warnings && !strict)) return;
   for (const set of sets) {
     capabilities[set]?.forEach((name, index) => {
       if (capabilityNumber(name) !== undefined) return;
       const prefixed = name.toUpperCase().startsWith('CAP_') ? name : `CAP_${name}`;
-      findings.add('capabilityUnknown', `${at}/capabilities/${set}/${index}`, { value: name, suggestion: findings.suggest(prefixed, capabilityNames()) });
+      findings.add(strict ? 'capabilityRefused' : 'capabilityUnknown', `${at}/capabilities/${set}/${index}`, { value: name, suggestion: findings.suggest(prefixed, capabilityNames()) });
     });
   }
   const { ambient = [], inheritable = [], permitted = [] } = capabilities;

@@ -1,5 +1,6 @@
 import { diagnose, placeAt } from '../../diagnostic/diagnose.ts';
 import type { DiagnosticName } from '../../diagnostic/table.ts';
+import type { Peer } from '../dialect.ts';
 import type { Diagnostic, Holes } from '../../diagnostic/types.ts';
 import { suggest } from '../suggest.ts';
 
@@ -13,8 +14,12 @@ export class Findings {
   /** Whether anybody reads warnings: else the checks that only warn are not run. */
   readonly warnings: boolean;
 
-  constructor(warnings: boolean) {
+  /** Whose rules hold, where they differ from veloci's own. */
+  readonly peer: Peer | undefined;
+
+  constructor(warnings: boolean, peer?: Peer) {
     this.warnings = warnings;
+    this.peer = peer;
   }
 
   /** Adds a line of the table: an error or, as the table says, a warning. */

@@ -4,8 +4,10 @@ import { listLimit, parseNumberList } from '../number-list.ts';
 import type { Process, Scheduler, Spec } from '../types.ts';
 import type { Findings } from './findings.ts';
 
-/** Shortest runtime of SCHED_DEADLINE in nanoseconds, and the first period that is too long. */
-const shortestRuntime = 1024;
+/** Times of SCHED_DEADLINE in nanoseconds, none longer than the next; the shortest, and the first that is too long. */
+const spans = ['runtime', 'deadline', 'period'] as const;
+type Span = (typeof spans)[number];
+const shortest = 1024n;
 const tooLong = 2n ** 63n;
 
 export function checkScheduler({ scheduler }: Process, at: string, findings: Findings): void {
@@ -31,7 +33,7 @@ export function checkScheduler({ scheduler }: Process, at: string, findings: Fin
     if (!keeps) checkDeadline(scheduler, pointer, findings);
     return;
   }
-  for (const name of ['runtime', 'deadline', 'period'] as const) {
+  for (const name of spans) {
     if (BigInt(scheduler[name] ?? 0) !== 0n) forOthers(findings, `${pointer}/${name}`, name, policy, 'SCHED_DEADLINE');
   }
 }
@@ -40,19 +42,24 @@ function forOthers(findings: Findings, pointer: string, name: string, policy: st
   findings.add('schedulerParameter', pointer, { name, policy, policies });
 }
 
-/** runtime <= deadline <= period, the runtime of at least 1024 ns (sched(7) "SCHED_DEADLINE"). */
+/** Each of 1024 ns at least and below 2^63; runtime <= deadline <= period, and no period is one (sched(7) "SCHED_DEADLINE"). */
 function checkDeadline(scheduler: Scheduler, pointer: string, findings: Findings): void {
-  const runtime = BigInt(scheduler.runtime ?? 0);
-  const deadline = BigInt(scheduler.deadline ?? 0);
-  const period = BigInt(scheduler.period ?? 0);
-  const fail = (name: 'runtime' | 'deadline' | 'period', value: bigint, expected: string): void => {
-    findings.add('schedulerDeadline', scheduler[name] === undefined ? pointer : `${pointer}/${name}`, { name, value, expected });
-  };
-  if (runtime < shortestRuntime) fail('runtime', runtime, `at least ${shortestRuntime} ns`);
-  if (deadline === 0n || deadline >= tooLong) fail('deadline', deadline, 'set, and below 2^63 ns');
-  else if (runtime > deadline) fail('deadline', deadline, `at least the runtime, ${runtime} ns`);
-  if (period >= tooLong) fail('period', period, 'below 2^63 ns');
-  else if (period !== 0n && period < deadline) fail('period', period, `0, or at least the deadline, ${deadline} ns`);
+  const at = (name: Span): string => (scheduler[name] === undefined ? pointer : `${pointer}/${name}`);
+  const values = spans.map((name) => BigInt(scheduler[name] ?? 0));
+  let last: number | undefined;
+  spans.forEach((name, index) => {
+    const value = values[index]!;
+    if (value === 0n) {
+      if (name !== 'period') findings.add(scheduler[name] === undefined ? 'deadlineMissing' : 'deadlineZero', at(name), { name });
+    } else if (value < shortest || value >= tooLong) {
+      findings.add('deadlineRange', at(name), { name, value, least: shortest, most: tooLong });
+    } else {
+      if (last !== undefined && values[last]! > value) {
+        findings.add('deadlineOrder', at(name), { name: spans[last]!, value: values[last]!, other: name, limit: value });
+      }
+      last = index;
+    }
+  });
 }
 
 /** A process of SCHED_DEADLINE may not fork, and so run no hooks, unless its children are reset. */
