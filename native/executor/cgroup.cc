@@ -189,4 +189,16 @@ bool frozen_recorded(const Record &record) {
 
 void thaw_recorded(const Record &record) { with_freezer(record, thaw); }
 
+bool await_killed(const Record &record, int pidfd, int milliseconds) {
+  constexpr int grace = 20; // until a freezer is thought of
+  if (pidfd_wait(pidfd, grace)) return true;
+  thaw_recorded(record);
+  if (pidfd_wait(pidfd, grace)) return true;
+  // Others may have moved it away and frozen it. It was signalled and is not gone: the number is still its own.
+  TextOf<16> number;
+  number.add_signed(record.pid);
+  with_freezer(record, [&](int cgroup) { write_cgroup_file(cgroup, "cgroup.procs", number.str()); });
+  return pidfd_wait(pidfd, milliseconds);
+}
+
 } // namespace veloci

@@ -29,5 +29,8 @@ bool out_of_memory_recorded(const Record &record);
 bool frozen_recorded(const Record &record);
 // Thaws it.
 void thaw_recorded(const Record &record);
+// Waits for the end of its init, to which SIGKILL was sent: v1 ends no frozen process, so it is thawed, and brought back when
+// it was moved to a cgroup of others, which stays as it is. False after the time.
+bool await_killed(const Record &record, int pidfd, int milliseconds);
 
 } // namespace veloci

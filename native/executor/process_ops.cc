@@ -120,12 +120,8 @@ Outcome HostHandler::on(const ProcessEnd &op) {
   }
   if (err != 0) return Outcome::failed(step::process_end::open, err);
   if (sys::pidfd_send_signal(pidfd.get(), SIGKILL) != 0 && errno != ESRCH) return Outcome::failed(step::process_end::kill);
-  constexpr int grace = 20; // milliseconds until a freezer is thought of
-  if (!pidfd_wait(pidfd.get(), grace)) {
-    thaw_recorded(*context_.record);
-    if (!pidfd_wait(pidfd.get(), static_cast<int>(op.timeout))) {
-      return Outcome::failed(step::process_end::wait, ETIMEDOUT);
-    }
+  if (!await_killed(*context_.record, pidfd.get(), static_cast<int>(op.timeout))) {
+    return Outcome::failed(step::process_end::wait, ETIMEDOUT);
   }
   reap_init(context_);
   return {};

@@ -25,10 +25,7 @@ bool end_recorded(const Record &record) {
   Fd pidfd;
   if (record.boot != boot_mark() || open_identified(record.pid, record.start_time, pidfd) != 0) return true;
   sys::pidfd_send_signal(pidfd.get(), SIGKILL);
-  constexpr int grace = 20;
-  if (pidfd_wait(pidfd.get(), grace)) return true;
-  thaw_recorded(record);
-  return pidfd_wait(pidfd.get(), end_milliseconds);
+  return await_killed(record, pidfd.get(), end_milliseconds);
 }
 
 // Calls use(dir) for each cgroup of a record. A damaged record may name anything: a hierarchy's root is never meant.

@@ -246,6 +246,24 @@ test('a frozen container can be deleted by force', async (c) => {
   await c.nothingLeft();
 }, { never: [{ peer: 'runc 1.1.5', why: 'now and then it leaves a frozen process behind' }] });
 
+test('a container whose init others have moved away and frozen can be deleted by force', async (c) => {
+  const { writeFileSync } = await import('node:fs');
+  const { id } = await c.started(c.command(['/probe', 'pause']));
+  const foreign = `/sys/fs/cgroup/freezer/${c.id()}`;
+  mkdirSync(foreign);
+  c.later(() => {
+    writeFileSync(join(foreign, 'freezer.state'), 'THAWED');
+    rmdirSync(foreign);
+  });
+  writeFileSync(join(foreign, 'cgroup.procs'), String((await c.state(id))['pid']));
+  writeFileSync(join(foreign, 'freezer.state'), 'FROZEN');
+  const begun = Date.now();
+  await c.destroy(id);
+  assert.ok(Date.now() - begun < 5000, 'it waits');
+  assert.equal(readFileSync(join(foreign, 'cgroup.procs'), 'utf8'), '');
+  assert.match(readFileSync(join(foreign, 'freezer.state'), 'utf8'), /FROZEN/);
+}, { skip: existsSync('/sys/fs/cgroup/freezer') ? false : 'no freezer of v1 here', never: [{ peer: 'runc', why: 'it gives up' }, { peer: 'crun', why: 'the process stays' }] });
+
 test('exec in a frozen container does not hang', async (c) => {
   const { id } = await c.started(c.command(['/probe', 'pause']));
   const { writeFileSync } = await import('node:fs');
