@@ -71,6 +71,24 @@ function nested(c: Context): string {
   return dir;
 }
 
+test('bind behind rbind takes nothing away', async (c) => {
+  for (const options of [['rbind', 'bind'], ['bind', 'rbind']]) {
+    const points = seen(await c.probe(add({ destination: '/mnt', source: nested(c), options })), '/mnt').map(({ point }) => point);
+    assert.deepEqual(points, ['/mnt', '/mnt/sub']);
+  }
+});
+
+test('sysfs of the host, where the container has no network of its own, is bound by its options as a whole', async (c) => {
+  const facts = await c.probe((config) => {
+    withUser(config);
+    config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'network');
+    config.mounts = config.mounts.filter(({ destination }) => !destination.startsWith('/sys/'));
+  });
+  const mounts = seen(facts, '/sys');
+  assert.ok(mounts.length > 1, 'nothing is mounted below /sys here');
+  for (const { point, mount } of mounts) for (const flag of ['ro', 'nosuid', 'nodev', 'noexec']) assert.ok(mount.includes(flag), `${point} is not ${flag}`);
+}, both('the mounts below it keep their own options'));
+
 for (const [option, flag] of [
   ['rro', 'ro'], ['rnosuid', 'nosuid'], ['rnodev', 'nodev'], ['rnoexec', 'noexec'], ['rnoatime', 'noatime'],
   ['rnodiratime', 'nodiratime'], ['rnosymfollow', 'nosymfollow'],

@@ -36,7 +36,7 @@ export interface Idmap {
 
 const none: readonly FsOption[] = [];
 
-/** Reads the options; the last of contradicting ones counts. */
+/** Reads the options; the last of contradicting ones counts, but `bind` behind `rbind` takes nothing away. */
 export function readRequest(mount: Mount): MountRequest {
   let set = 0;
   let clear = 0;
@@ -76,7 +76,10 @@ export function readRequest(mount: Mount): MountRequest {
           break;
         }
         case 'propagation': propagation = option.propagation; break;
-        case 'bind': bind = true; recursive = option.recursive; break;
+        case 'bind':
+          bind = true;
+          recursive ||= option.recursive;
+          break;
         case 'remount': remount = true; break;
         case 'copyUp': copyUp = true; break;
         case 'superblock':

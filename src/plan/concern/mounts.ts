@@ -129,6 +129,9 @@ function fileSystem(d: Draft, mount: Mount, asked: MountRequest, target: string,
 
 interface Fallback { readonly onErrno: readonly number[]; readonly operation: InitOperation }
 
+/** Attributes that take away. */
+const bounding = MountAttrFlag.rdonly | MountAttrFlag.nosuid | MountAttrFlag.nodev | MountAttrFlag.noexec;
+
 /** What replaces a mount that the kernel refuses in a user namespace. */
 function fallbackOf(
   d: Draft, type: string, mount: Mount, request: MountRequest, target: string, from: string,
@@ -141,7 +144,8 @@ function fallbackOf(
   }
   const nested = mapsUsers(d.namespaces) || d.context.facts.userNamespace;
   if (!nested) return undefined;
-  const recursive: MountRequest = { ...request, recursive: true };
+  // What comes along from below is bound by the options as well.
+  const recursive: MountRequest = { ...request, recursive: true, setAll: request.setAll | (request.set & bounding) };
   // These belong to a namespace: where it is not the container's own, its mount is the host's to give.
   if (type === 'sysfs' && (d.namespaces.made & NamespaceFlag.network) === 0) {
     return { onErrno: [errno.EPERM, errno.EBUSY], operation: bindOf(recursive, '/sys', target, from) };
