@@ -54,6 +54,8 @@ Outcome Init::on(const CwdEnter &op) {
     int err = errno;
     made.reset();
     root_.reset();
+    // What a read-only root lacks is missing, first of all.
+    if (!there && err == EROFS) return fail(at::chdir, ENOENT, op.path);
     if (!there) return fail(at::create, err, op.path);
     if (enter(op.path, step, at::open)) return Outcome::success();
   }

@@ -66,6 +66,13 @@ for (const status of ['created', 'stopped'] as const) {
   }, { peers: status === 'stopped' ? [{ peer: 'crun 1.8.1', why: 'exits with 1' }] : [] });
 }
 
+test('a working directory that a read-only root lacks is what the error names', async (c) => {
+  const { id } = await c.started(c.command(['/probe', 'pause'], (config) => { config.root.readonly = true; }));
+  const result = await c.rt(['exec', '--cwd', '/not/here', id, '/probe']);
+  assert.equal(result.code, 255);
+  assert.match(result.stderr, /\/not\/here.*chdir|chdir.*\/not\/here|mkdir.*\/not\/here/);
+}, { peers: [{ peer: 'crun 1.8.1', why: 'exits with 1' }] });
+
 test('exec takes --cwd, --env and --user', async (c) => {
   const id = await running(c);
   const result = await c.rt(['exec', '--cwd', '/tmp', '--env', 'A=b c', '--env', 'D=', '--user', '1000:1001', id,
