@@ -29,7 +29,7 @@ export const operation = {
     code: 'E0859', message: 'cannot write "{value}" to {file} of the cgroup: the host has no such device', hint: '"lsblk" lists the numbers of block devices',
   },
   'cgroup.write/open:ENOENT': { code: 'E0705', message: 'the kernel has no {file} in this cgroup', hint: '{lacking} lacks the controller "{controller}": {unit} must delegate it ("Delegate={controller}" of a unit of systemd)', otherwise: 'is the controller enabled?' },
-  'cgroup.move': { code: 'E0939', message: 'cannot move the container\'s init to the cgroup "{path}"', hint: 'remove the annotation run.oci.delegate-cgroup, or ask whoever manages the cgroup above' },
+  'cgroup.move': { code: 'E0580', message: 'cannot move the container\'s init to the cgroup "{path}"', hint: 'remove the annotation run.oci.delegate-cgroup, or ask whoever manages the cgroup above' },
   'cgroup.own': {
     code: 'E0865', message: 'cannot give the cgroup "{path}" to uid {uid}',
     hint: 'the user namespace must map the id, and the file system of cgroups be writable',
@@ -140,7 +140,7 @@ export const operation = {
     hint: 'make the mount point in the root file system, as the kind of file that is mounted there',
   },
   'mount.bind/device': {
-    code: 'E0900', message: 'the host has another device at "{source}" than the configuration asks for',
+    code: 'E0579', message: 'the host has another device at "{source}" than the configuration asks for',
     hint: 'in a user namespace the devices of the host are all there are: name one of those, with its number',
   },
   'mount.bind/attr': { code: 'E0800', message: 'the kernel refuses the options of the bind mount on "{target}"', hint: 'does it know all of them?' },
