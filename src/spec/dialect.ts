@@ -1,13 +1,20 @@
 // What other runtimes make of a configuration, for the time that the command has their name.
 import type { HostFacts, IdRange } from '../host/facts.ts';
-import type { CheckOptions } from './read.ts';
 import type { IdMapping, Spec } from './types.ts';
 
 /** Another runtime whose name the command may have. */
 export type Peer = 'runc' | 'crun';
 
-/** How a configuration is read under the name of another runtime. */
-export function dialectOf(peer: Peer | undefined, facts: HostFacts): Pick<CheckOptions, 'peer' | 'complete'> {
+/** How a configuration is read under such a name. */
+export interface Dialect {
+  /** The runtime whose rules hold in place of veloci's own. */
+  readonly peer?: Peer;
+  /** Completes a configuration of a valid form before it is checked: what that runtime adds to it. */
+  readonly complete?: (spec: Spec) => Spec;
+}
+
+/** How a configuration is read under the name of a runtime. */
+export function dialectOf(peer: Peer | undefined, facts: HostFacts): Dialect {
   if (peer === undefined) return {};
   return peer === 'crun' ? { peer, complete: (spec) => withMaps(spec, facts) } : { peer };
 }

@@ -1,7 +1,7 @@
 import { diagnose } from '../diagnostic/diagnose.ts';
 import type { Diagnostic } from '../diagnostic/types.ts';
 import type { Host } from '../engine/protocol.ts';
-import type { Peer } from './dialect.ts';
+import type { Dialect } from './dialect.ts';
 import { configChecks, processChecks, processFileChecks } from './checks/index.ts';
 import { Findings, most } from './checks/findings.ts';
 import { checkLimits } from './checks/resources.ts';
@@ -12,13 +12,9 @@ import type { Process, Resources, Spec } from './types.ts';
 import { validateConfig, validateProcess, validateResources } from './validate.ts';
 
 /** How a document is read. */
-export interface CheckOptions {
+export interface CheckOptions extends Dialect {
   /** Whether to look for what only deserves a warning: unknown keys, options without effect. Off by default. */
   readonly warnings?: boolean;
-  /** The runtime whose rules hold in place of veloci's own. */
-  readonly peer?: Peer;
-  /** Completes a configuration of a valid form before it is checked: what that runtime adds to it. */
-  readonly complete?: (spec: Spec) => Spec;
 }
 
 /** A document that was read and checked; `found` has positions. */
