@@ -19,6 +19,10 @@ void Signals::block() {
   struct sigaction ignore = {};
   ignore.sa_handler = SIG_IGN;
   sigaction(SIGPIPE, &ignore, nullptr);
+  // A caller that ignores its children's ends would leave nobody for us to wait for.
+  struct sigaction usual = {};
+  usual.sa_handler = SIG_DFL;
+  sigaction(SIGCHLD, &usual, nullptr);
   sigset_t set;
   fill(set);
   sigprocmask(SIG_SETMASK, &set, nullptr);

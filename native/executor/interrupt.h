@@ -8,7 +8,7 @@ namespace veloci {
 
 class Signals {
 public:
-  // Blocks all signals but those of a fault and ignores SIGPIPE.
+  // Blocks all signals but those of a fault, ignores SIGPIPE, and lets no child vanish before it is waited for.
   void block();
   // Descriptor that is readable when a signal is pending; -1 with errno set on failure.
   int descriptor();

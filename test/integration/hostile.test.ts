@@ -48,6 +48,15 @@ test('an empty environment, a closed stdio and a cwd that is gone are no obstacl
   assert.equal(result.code, 5, result.stderr);
 }, { peers: [{ peer: 'crun 1.8.1', why: 'needs its stdio' }] });
 
+test('a caller that ignores signals is no obstacle', async (c) => {
+  const hook = { path: '/bin/sh', args: ['sh', '-c', 'exit 0'] };
+  const bundle = c.command(['sh', '-c', 'grep SigIgn: /proc/self/status; exit 5'], (config) => { config.hooks = { poststart: [hook] }; });
+  const result = await c.run(bundle, { timeLimit: 5000, prefix: ['env', '--ignore-signal=CHLD,PIPE,TERM,INT,HUP'] });
+  assert.equal(result.timedOut, false, 'it hangs');
+  assert.equal(result.code, 5, result.stderr);
+  assert.match(result.stdout, /SigIgn:\s0+$/m);
+}, { peers: [{ peer: 'crun 1.8.1', why: 'hands them on' }] });
+
 /** Runs a bundle whose config.json is this text, with 400 MB of address space for the runtime. */
 async function attempt(c: Context, text: string | Buffer | undefined, bundle: Bundle = c.command(['/probe', 'exit', '0'])): Promise<Result> {
   if (text !== undefined) bundle.write(text);
