@@ -62,7 +62,7 @@ void Log::error(const Problem &problem) {
   if (file_.valid() || format_ == Format::json) write_record("error", problem);
   if (!file_.valid() && format_ == Format::json) return;
   if (on_terminal() && !problem.explained.empty()) write_terminal("", problem.explained);
-  else write_terminal(problem.code.empty() ? "" : "error: ", problem.line);
+  else write_terminal(problem.code.empty() ? "" : "error: ", problem.line, true);
 }
 
 void Log::warnings(Str lines) {
@@ -76,14 +76,14 @@ void Log::warnings(Str lines) {
     Str line{begin, static_cast<uint32_t>(size)};
     if (line.empty()) continue;
     if (debug_ && (file_.valid() || format_ == Format::json)) write_record("warning", {{}, line, {}});
-    else write_terminal("warning: ", line);
+    else write_terminal("warning: ", line, true);
   }
 }
 
 void Log::warn(Str line) {
   if (muted_) return;
   if (file_.valid() || format_ == Format::json) write_record("warning", {{}, line, {}});
-  if (file_.valid() || format_ != Format::json) write_terminal("warning: ", line);
+  if (file_.valid() || format_ != Format::json) write_terminal("warning: ", line, true);
 }
 
 void Log::write_record(const char *level, const Problem &problem) {
@@ -103,10 +103,10 @@ void Log::write_record(const char *level, const Problem &problem) {
   write_line(file_.valid() ? file_.get() : STDERR_FILENO, text.str());
 }
 
-void Log::write_terminal(const char *heading, Str text) {
+void Log::write_terminal(const char *heading, Str text, bool one_line) {
   TextOf<longest_line * 4> out;
-  add_printable(out.add(heading), text);
-  if (text.size == 0 || text.data[text.size - 1] != '\n') out.add_char('\n');
+  add_printable(out.add(heading), text, one_line);
+  if (one_line || text.size == 0 || text.data[text.size - 1] != '\n') out.add_char('\n');
   write_line(STDERR_FILENO, out.str());
 }
 

@@ -40,7 +40,7 @@ public:
 
 private:
   void write_record(const char *level, const Problem &problem);
-  void write_terminal(const char *heading, Str text);
+  void write_terminal(const char *heading, Str text, bool one_line);
   bool on_terminal() const;
 
   Fd file_;

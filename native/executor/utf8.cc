@@ -77,7 +77,7 @@ Text &add_quoted(Text &out, Str value) {
   return out;
 }
 
-Text &add_printable(Text &out, Str text) {
+Text &add_printable(Text &out, Str text, bool one_line) {
   for (size_t at = 0; at < text.size;) {
     const char *data = text.data + at;
     unsigned length = utf8_length(data, text.size - at);
@@ -85,6 +85,7 @@ Text &add_printable(Text &out, Str text) {
     bool c1 = length == 2 && byte == 0xc2 && static_cast<uint8_t>(data[1]) < 0xa0;
     bool c0 = (byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f;
     if (length == 0 || c0 || c1) out.add(replacement);
+    else if (byte == '\n' && one_line) out.add_char(' ');
     else out.add(data, length);
     at += length == 0 ? 1 : length;
   }

@@ -9,7 +9,7 @@ namespace veloci {
 struct DiagnosticSink {
   Text &out;
   void text(Str words) { out.add(words); }
-  void value(Str filling) { add_printable(out, filling); }
+  void value(Str filling) { add_printable(out, filling, true); }
 };
 
 // Shows an error of the table: `CODE: MESSAGE: HINT`, or the long form on a terminal.

@@ -63,12 +63,15 @@ void interpreter(Bytes bytes) {
 void escapes(Str text) {
   TextOf<8192> whole;
   TextOf<64> small;
-  for (auto add : {add_json, add_quoted, add_printable}) {
+  auto printable = [](Text &out, Str value) -> Text & { return add_printable(out, value); };
+  auto line = [](Text &out, Str value) -> Text & { return add_printable(out, value, true); };
+  for (Text &(*add)(Text &, Str) : {add_json, add_quoted, +printable, +line}) {
     whole.clear();
     small.clear();
     add(whole, text);
     add(small, text);
     expect(!whole.complete() || utf8_valid(whole.str()));
+    expect(add != +line || strchr(whole.c_str(), '\n') == nullptr);
     expect(small.size() < 64 && memcmp(small.data(), whole.data(), small.size()) == 0);
   }
   JsonScan found = json_scan({reinterpret_cast<const uint8_t *>(text.data), text.size});
