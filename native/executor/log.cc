@@ -61,7 +61,7 @@ void Log::error(const Problem &problem) {
   if (muted_) return;
   if (file_.valid() || format_ == Format::json) write_record("error", problem);
   if (!file_.valid() && format_ == Format::json) return;
-  if (on_terminal() && !problem.explained.empty()) write_terminal("", problem.explained);
+  if (on_terminal() && !problem.explained.empty()) write_terminal("", problem.explained, false);
   else write_terminal(problem.code.empty() ? "" : "error: ", problem.line, true);
 }
 

@@ -42,6 +42,7 @@ struct UnknownFlag {
   Str flag = {};
   Str command = {};
   Str suggestion = {};
+  Str help = {};
 
   template <class Sink> void message(Sink &sink) const {
     sink.text(Str{"unknown flag \"", 14});
@@ -60,10 +61,10 @@ struct UnknownFlag {
       sink.text(Str{"\"?", 2});
       return true;
     }
-    if (!command.empty()) {
-      sink.text(Str{"run \"veloci ", 12});
-      sink.value(command);
-      sink.text(Str{" --help\" for the list of flags", 30});
+    if (!help.empty()) {
+      sink.text(Str{"run \"", 5});
+      sink.value(help);
+      sink.text(Str{"\" for the list of flags", 23});
       return true;
     }
     return false;

@@ -73,10 +73,14 @@ const GivenFlag *Arguments::find(cli::Flag flag) const {
   return found;
 }
 
-int Arguments::keep(const GivenFlag &given) {
-  if (given_count_ >= places_) return exit_failure;
+void Arguments::keep(const GivenFlag &given) {
+  // There is a place for each argument, and one for each flag: a switch that is given again takes its old one.
+  for (uint32_t i = 0; given.spec->kind == cli::Kind::boolean && i < given_count_; i++) {
+    if (given_[i].spec->flag != given.spec->flag) continue;
+    given_[i] = given;
+    return;
+  }
   given_[given_count_++] = given;
-  return 0;
 }
 
 template <class Diagnostic> int Arguments::refuse(const Diagnostic &diagnostic) {
@@ -112,7 +116,8 @@ int Arguments::take_value(const cli::FlagSpec &spec, const char *shown, Str valu
       return 0;
     }
   }
-  return keep(given);
+  keep(given);
+  return 0;
 }
 
 const cli::FlagSpec *Arguments::spec_of(Str name) const {
@@ -136,7 +141,7 @@ int Arguments::take_letters(const char *argument, char **rest, int &used, bool &
       GivenFlag given;
       given.spec = spec;
       given.on = true;
-      if (int code = keep(given); code != 0) return code;
+      keep(given);
       continue;
     }
     if (at[1] != 0) return take_value(*spec, shown, Str::of(at + 1));
@@ -170,7 +175,9 @@ int Arguments::take_flag(const char *argument, char **rest, int &used) {
     TextOf<64> meant;
     if (!suggestion.best().empty()) meant.add("--").add(suggestion.best());
     Str owner = command_ != nullptr ? Str::of(command_->name) : Str::of("veloci");
-    return refuse(UnknownFlag{.flag = shown.str(), .command = owner, .suggestion = meant.str()});
+    TextOf<64> help;
+    help.add("veloci ").add(command_ != nullptr ? command_->name : "").add(command_ != nullptr ? " --help" : "--help");
+    return refuse(UnknownFlag{.flag = shown.str(), .command = owner, .suggestion = meant.str(), .help = help.str()});
   }
   if (spec->kind != cli::Kind::boolean) {
     if (equals != nullptr) return take_value(*spec, shown.c_str(), Str::of(equals + 1));
@@ -188,7 +195,8 @@ int Arguments::take_flag(const char *argument, char **rest, int &used) {
       return refuse(FlagTakesNoArgument{.flag = shown.str(), .value = value});
     }
   }
-  return keep(given);
+  keep(given);
+  return 0;
 }
 
 int Arguments::take_command(const char *name) {
@@ -222,14 +230,12 @@ int Arguments::parse(int count, char **arguments, Log &log) {
   const char *slash = strrchr(name, '/');
   program_ = Str::of(slash != nullptr ? slash + 1 : name);
   log.speak_runc(is_runc());
-  size_t places = static_cast<size_t>(count) + 1;
-  // An argument of letters may hold several flags, but hardly more than there are flags.
-  places_ = places + cli::flag_count;
-  size_t size = places_ * sizeof(GivenFlag) + places * sizeof(char *);
+  size_t places = static_cast<size_t>(count) + 1, flag_places = places + cli::flag_count;
+  size_t size = flag_places * sizeof(GivenFlag) + places * sizeof(char *);
   uint8_t *memory = memory_;
   if (size > sizeof memory_ && (memory = static_cast<uint8_t *>(malloc(size))) == nullptr) return exit_failure;
   given_ = reinterpret_cast<GivenFlag *>(memory);
-  operands_ = reinterpret_cast<char **>(memory + places_ * sizeof(GivenFlag));
+  operands_ = reinterpret_cast<char **>(memory + flag_places * sizeof(GivenFlag));
   for (int i = 1; i < count; i++) {
     if (!utf8_valid(Str::of(arguments[i]))) return refuse(ArgumentNotUtf8{.number = NumberText(i)});
   }

@@ -60,7 +60,7 @@ public:
 
 private:
   const GivenFlag *find(cli::Flag flag) const;
-  int keep(const GivenFlag &given);
+  void keep(const GivenFlag &given);
   int take_flag(const char *argument, char **rest, int &used);
   int take_value(const cli::FlagSpec &spec, const char *shown, Str value);
   int take_command(const char *name);
@@ -78,7 +78,6 @@ private:
   const cli::CommandSpec *command_ = nullptr;
   GivenFlag *given_ = nullptr;
   uint32_t given_count_ = 0;
-  size_t places_ = 0;
   char **operands_ = nullptr;
   uint32_t operand_count_ = 0;
   int plan_fd_ = -1;

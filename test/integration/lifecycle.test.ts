@@ -287,6 +287,22 @@ test('an unknown command and an unknown flag are errors', async (c) => {
   }
 });
 
+test('an error is one line, whatever is in it', async (c) => {
+  const forged = 'x\nerror: E0000: forged';
+  const config = c.command(['true'], (it) => { it.mounts.push({ destination: '/tmp', type: 'bind', source: '/tmp', options: ['rbind', forged] }); });
+  for (const args of [['state', forged], ['list', '--format', forged], ['run', '--bundle', config.dir, c.id()], ['--no-such-flag', 'list']]) {
+    const result = await c.rt(args);
+    assert.equal(result.code, 1);
+    assert.match(result.stderr, /^error: .+\n$/);
+  }
+}, { only: 'veloci' });
+
+test('a switch may be given again and again', async (c) => {
+  const { id } = await c.started(c.command(['/probe', 'pause']));
+  assert.equal((await c.rt(['list', `-${'q'.repeat(500)}`])).stdout, `${id}\n`);
+  assert.equal((await c.rt(['list', '--quiet', '--quiet=false'])).stdout.split('\n')[0]?.slice(0, 2), 'ID');
+}, { only: 'veloci' });
+
 test('checkpoint --help exits with 0 or 1, and help names every verb', async (c) => {
   const help = await c.rt(['--help']);
   assert.equal(help.code, 0);

@@ -8,7 +8,7 @@ export const command = {
   },
   unknownFlag: {
     code: 'E0102', native: true, message: 'unknown flag "{flag}" of "{command}"',
-    hint: 'did you mean "{suggestion}"?', otherwise: 'run "veloci {command} --help" for the list of flags',
+    hint: 'did you mean "{suggestion}"?', otherwise: 'run "{help}" for the list of flags',
   },
   flagNeedsArgument: { code: 'E0103', native: true, message: 'flag needs an argument: {flag}', hint: 'write --FLAG VALUE or --FLAG=VALUE' },
   flagTakesNoArgument: { code: 'E0104', native: true, message: 'flag {flag} takes no argument, but got "{value}"', hint: 'leave the value out' },
