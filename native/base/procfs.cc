@@ -11,11 +11,6 @@ namespace {
 
 constexpr ino_t procfs_root_inode = 1;
 
-bool on_procfs(int fd) {
-  struct statfs fs;
-  return fstatfs(fd, &fs) == 0 && static_cast<uint64_t>(fs.f_type) == sys::magic_proc;
-}
-
 bool is_procfs_root(int fd) {
   struct stat status;
   return on_procfs(fd) && fstat(fd, &status) == 0 && status.st_ino == procfs_root_inode;
@@ -31,6 +26,11 @@ int make_procfs(ProcfsPart part) {
 }
 
 } // namespace
+
+bool on_procfs(int fd) {
+  struct statfs fs;
+  return fstatfs(fd, &fs) == 0 && static_cast<uint64_t>(fs.f_type) == sys::magic_proc;
+}
 
 int open_procfs(ProcfsPart part) {
   Fd made(make_procfs(part));
@@ -61,16 +61,6 @@ int open_in_procfs(int procfs, const char *path, int flags) {
   close(fd);
   errno = EXDEV;
   return -1;
-}
-
-bool write_in_procfs(int procfs, const char *path, Str value) {
-  Fd file(open_in_procfs(procfs, path, O_WRONLY));
-  if (!file.valid()) return false;
-  ssize_t written;
-  do written = write(file.get(), value.data, value.size);
-  while (written < 0 && errno == EINTR);
-  if (written >= 0 && static_cast<uint32_t>(written) != value.size) errno = EIO;
-  return written >= 0 && static_cast<uint32_t>(written) == value.size;
 }
 
 } // namespace veloci

@@ -22,7 +22,7 @@ int open_host_procfs();
 // -1 and errno on failure; EXDEV or ELOOP when something is in the way.
 int open_in_procfs(int procfs, const char *path, int flags);
 
-// Writes a value to a file of it in one write(2). False and errno on failure.
-bool write_in_procfs(int procfs, const char *path, Str value);
+// Whether a descriptor refers to something of a procfs.
+bool on_procfs(int fd);
 
 } // namespace veloci

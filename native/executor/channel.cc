@@ -1,27 +1,10 @@
 #include "executor/channel.h"
 #include "executor/cgroup.h"
-#include <poll.h>
 #include <sys/wait.h>
 
 namespace veloci {
 
 namespace {
-
-// 0 when a message or the end can be read; EINTR when we are asked to stop.
-int wait_readable(Context &context) {
-  if (context.signals == nullptr) return 0;
-  struct pollfd waiting[2] = {{context.socket.get(), POLLIN, 0}, {context.signals->descriptor(), POLLIN, 0}};
-  for (;;) {
-    if (poll(waiting, 2, -1) < 0) {
-      if (errno == EINTR) continue;
-      return errno;
-    }
-    if (waiting[0].revents != 0) return 0;
-    if (context.signals->pending_stop() != 0) return EINTR;
-    // SIGCHLD and the like.
-    context.signals->take();
-  }
-}
 
 // Says in the failure's detail how stager or init ended.
 void explain_death(Context &context) {
@@ -56,7 +39,7 @@ bool take_reported_failure(Context &context) {
 }
 
 int await_message(Context &context, MessageType type, uint8_t point, Message &message, Fd &fd) {
-  if (int err = wait_readable(context); err != 0) return err;
+  if (int err = await_readable(context.socket.get(), context.signals); err != 0) return err;
   switch (receive_message(context.socket.get(), message, fd)) {
   case Received::error: return errno;
   case Received::end:

@@ -1,5 +1,6 @@
 // criu.start, criu.await.
 #include "base/path.h"
+#include "base/search.h"
 #include "base/sys.h"
 #include "executor/criu_process.h"
 #include "executor/files.h"
@@ -109,8 +110,7 @@ private:
     Fd root(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!root.valid()) return;
     for (const Str &masked : paths) {
-      sys::OpenHow how{O_PATH | O_CLOEXEC, 0, sys::resolve_in_root | sys::resolve_no_magiclinks};
-      Fd file(sys::openat2(root.get(), masked.c_str(), how));
+      Fd file(open_in_root(root.get(), masked.c_str(), O_PATH));
       struct stat status;
       if (!file.valid() || fstat(file.get(), &status) != 0) continue;
       if (!S_ISCHR(status.st_mode) || status.st_rdev != makedev(1, 3)) continue;

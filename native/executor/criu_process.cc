@@ -1,12 +1,12 @@
 #include "executor/criu_process.h"
 #include "base/cgroupfs.h"
+#include "base/search.h"
 #include "base/sys.h"
 #include "executor/interrupt.h"
+#include "executor/unix_socket.h"
 #include <fcntl.h>
-#include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -16,11 +16,6 @@ namespace veloci {
 namespace {
 
 namespace at = step::criu_start;
-
-const char *search_path() {
-  const char *path = getenv("PATH");
-  return path != nullptr && *path != 0 ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-}
 
 bool join_cgroups(const List<CgroupDir> &cgroups) {
   for (const CgroupDir &dir : cgroups) {
@@ -37,27 +32,6 @@ bool join_cgroups(const List<CgroupDir> &cgroups) {
 bool mount_root(const char *rootfs) {
   return sys::unshare(sys::clone_newns) == 0 && mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) == 0 &&
          mount(rootfs, rootfs, nullptr, MS_BIND | MS_REC, nullptr) == 0;
-}
-
-// Gives our end of a new socket pair to the parent.
-bool hand_over(int parent, int end) {
-  union {
-    struct cmsghdr align;
-    char bytes[CMSG_SPACE(sizeof(int))];
-  } control = {};
-  char nothing = 0;
-  struct iovec part{&nothing, 1};
-  struct msghdr message = {};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.bytes;
-  message.msg_controllen = sizeof control.bytes;
-  struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof end);
-  memcpy(CMSG_DATA(header), &end, sizeof end);
-  return sendmsg(parent, &message, MSG_NOSIGNAL) == 1;
 }
 
 // What the new process has from its parent.
@@ -84,7 +58,7 @@ bool place_descriptors(Inherited &inherited) {
     return lifted >= 0;
   };
   int pair[2];
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0 || !hand_over(inherited.parent, pair[0])) return false;
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0 || send_descriptor(inherited.parent, Str{"", 1}, pair[0]) != 0) return false;
   constexpr int folder = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
   if (!move(pair[1], criu_fd::socket) || !move(open(op.images.c_str(), folder), criu_fd::images)) return false;
   if (op.work && !move(open(op.work.value.c_str(), folder), criu_fd::work)) return false;
@@ -154,39 +128,7 @@ bool send_text(int socket, Str text) {
   return sent == static_cast<ssize_t>(text.size);
 }
 
-// 0 when something can be read; EINTR when we are asked to stop.
-int wait_readable(Context &context) {
-  if (context.signals == nullptr) return 0;
-  struct pollfd waiting[2] = {{context.criu.socket.get(), POLLIN, 0}, {context.signals->descriptor(), POLLIN, 0}};
-  for (;;) {
-    if (poll(waiting, 2, -1) < 0) {
-      if (errno == EINTR) continue;
-      return errno;
-    }
-    if (waiting[0].revents != 0) return 0;
-    if (context.signals->pending_stop() != 0) return EINTR;
-    context.signals->take();
-  }
-}
-
 } // namespace
-
-int find_program(Str name, Text &path) {
-  auto usable = [&] { return path.complete() && access(path.c_str(), X_OK) == 0; };
-  if (strchr(name.c_str(), '/') != nullptr) {
-    path.add(name);
-    return usable() ? 0 : ENOENT;
-  }
-  for (const char *part = search_path();;) {
-    const char *end = strchrnul(part, ':');
-    path.clear();
-    path.add(part, static_cast<size_t>(end - part)).add_char('/').add(name);
-    // A part that is empty or relative stands for the current directory, which is anybody's.
-    if (*part == '/' && usable()) return 0;
-    if (*end == 0) return ENOENT;
-    part = end + 1;
-  }
-}
 
 Outcome spawn_criu(Context &context, const CriuStart &op, Str path, const Fd *namespaces, uint32_t count) {
   int pair[2];
@@ -257,7 +199,7 @@ bool ask_criu_version(int socket) {
 }
 
 int receive_criu(Context &context, CriuResponse &response, Fd &fd) {
-  if (int err = wait_readable(context); err != 0) return err;
+  if (int err = await_readable(context.criu.socket.get(), context.signals); err != 0) return err;
   char data[8192];
   int flags = 0;
   ssize_t size = receive(context.criu.socket.get(), data, sizeof data, flags, fd);

@@ -1,4 +1,4 @@
-// CRIU as a process: found, started, talked to.
+// CRIU as a process: started, talked to.
 #pragma once
 #include "executor/context.h"
 #include "executor/criu_message.h"
@@ -10,9 +10,6 @@ namespace criu_fd {
 constexpr int socket = 3, images = 4, work = 5, status = 6, namespaces = 7;
 } // namespace criu_fd
 constexpr uint32_t criu_namespaces_max = 8;
-
-// Finds a program by its path, or by its name in PATH. 0 or an errno.
-int find_program(Str name, Text &path);
 
 // Starts `criu swrk` for the operation. It takes descriptor numbers of a request for those of the process that has made
 // the socket: that is CRIU's own process here, since a restore's folders must be opened in its mount namespace. Outcome

@@ -1,7 +1,8 @@
-// Reading a directory without an allocation.
+// Reading a directory without an allocation, and keeping one small.
 #pragma once
 #include "base/types.h"
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 namespace veloci {
@@ -28,6 +29,25 @@ template <class Visit> int for_each_entry(int dir, Visit visit) {
       if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0) visit(name);
     }
   }
+}
+
+// Unlinks the file of the directory that was changed the longest time ago, when more than `most` have a name that
+// `accept` takes. Errors are passed over.
+template <class Accept> void remove_oldest(int dir, uint32_t most, Accept accept) {
+  char oldest[256] = "";
+  int64_t oldest_time = INT64_MAX;
+  uint32_t count = 0;
+  lseek(dir, 0, SEEK_SET);
+  for_each_entry(dir, [&](const char *name) {
+    struct stat info;
+    if (!accept(name) || fstatat(dir, name, &info, AT_SYMLINK_NOFOLLOW) != 0 || strlen(name) >= sizeof oldest) return;
+    count++;
+    int64_t time = static_cast<int64_t>(info.st_mtim.tv_sec) * 1000000000 + info.st_mtim.tv_nsec;
+    if (time >= oldest_time) return;
+    oldest_time = time;
+    strcpy(oldest, name);
+  });
+  if (count > most) unlinkat(dir, oldest, 0);
 }
 
 } // namespace veloci

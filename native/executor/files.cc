@@ -72,15 +72,7 @@ int read_file(int dir, const char *name, size_t limit, int flags, Buffer &out) {
   return read_all(file.get(), limit, out);
 }
 
-int write_all(int fd, Bytes bytes) {
-  for (size_t done = 0; done < bytes.size;) {
-    ssize_t count = ::write(fd, bytes.data + done, bytes.size - done);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return errno;
-    done += static_cast<size_t>(count);
-  }
-  return 0;
-}
+int write_all(int fd, Bytes bytes) { return write_all(fd, bytes.data, bytes.size) ? 0 : errno; }
 
 int create_file(int dir, const char *name, Bytes bytes, mode_t mode) {
   Fd file(openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));

@@ -33,24 +33,6 @@ int open_cache(int root) {
   return held.release();
 }
 
-// Removes the filter that was not used for the longest time, when there are too many.
-void trim(int cache) {
-  char oldest[256] = "";
-  int64_t oldest_time = INT64_MAX;
-  uint32_t count = 0;
-  lseek(cache, 0, SEEK_SET);
-  for_each_entry(cache, [&](const char *name) {
-    struct stat info;
-    if (fstatat(cache, name, &info, AT_SYMLINK_NOFOLLOW) != 0 || strlen(name) >= sizeof oldest) return;
-    count++;
-    int64_t time = static_cast<int64_t>(info.st_mtim.tv_sec) * 1000000000 + info.st_mtim.tv_nsec;
-    if (time >= oldest_time) return;
-    oldest_time = time;
-    strcpy(oldest, name);
-  });
-  if (count > cache_max) unlinkat(cache, oldest, 0);
-}
-
 bool is_hash(Str name) { return name.size == 64 && strspn(name.c_str(), "0123456789abcdef") == 64; }
 
 // The program in a memfd, when it can't be stored.
@@ -91,7 +73,7 @@ Outcome open_filter(int root, const FilterOpen &op, Fd &filter) {
   if (!cache.valid() || replace_file(cache.get(), op.hash.c_str(), op.program.value, 0600, at) != 0) {
     return in_memory(op.program.value, filter);
   }
-  trim(cache.get());
+  remove_oldest(cache.get(), cache_max, [](const char *) { return true; });
   if (open_cached(cache.get(), op.hash.c_str(), filter)) return {};
   return in_memory(op.program.value, filter);
 }

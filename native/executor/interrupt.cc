@@ -1,5 +1,6 @@
 #include "executor/interrupt.h"
 #include <initializer_list>
+#include <poll.h>
 #include <sys/signalfd.h>
 
 namespace veloci {
@@ -50,6 +51,21 @@ int Signals::pending_stop() const {
     if (sigismember(&pending, stop) == 1) return stop;
   }
   return 0;
+}
+
+int await_readable(int fd, Signals *signals) {
+  if (signals == nullptr) return 0;
+  struct pollfd waiting[2] = {{fd, POLLIN, 0}, {signals->descriptor(), POLLIN, 0}};
+  for (;;) {
+    if (poll(waiting, 2, -1) < 0) {
+      if (errno == EINTR) continue;
+      return errno;
+    }
+    if (waiting[0].revents != 0) return 0;
+    if (signals->pending_stop() != 0) return EINTR;
+    // SIGCHLD and the like.
+    signals->take();
+  }
 }
 
 void restore_signals() {

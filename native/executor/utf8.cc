@@ -1,28 +1,21 @@
 #include "executor/utf8.h"
+#include "host/scan.h"
 
 namespace veloci {
 
-unsigned utf8_length(const char *data, size_t size) {
-  if (size == 0) return 0;
-  auto byte = [&](size_t at) { return static_cast<uint8_t>(data[at]); };
-  uint8_t first = byte(0);
-  if (first < 0x80) return 1;
-  unsigned length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-  if (first < 0xc2 || first > 0xf4 || size < length) return 0;
-  for (unsigned at = 1; at < length; at++) {
-    if ((byte(at) & 0xc0) != 0x80) return 0;
-  }
-  // Overlong forms, surrogates, and what lies above U+10FFFF.
-  if (first == 0xe0 && byte(1) < 0xa0) return 0;
-  if (first == 0xed && byte(1) > 0x9f) return 0;
-  if (first == 0xf0 && byte(1) < 0x90) return 0;
-  if (first == 0xf4 && byte(1) > 0x8f) return 0;
-  return length;
+namespace {
+
+// Length of the UTF-8 sequence at a place of a text; 0 when it is not valid.
+size_t length_at(Str text, size_t at) {
+  const auto *data = reinterpret_cast<const uint8_t *>(text.data);
+  return utf8_sequence(data + at, data + text.size);
 }
+
+} // namespace
 
 bool utf8_valid(Str text) {
   for (size_t at = 0; at < text.size;) {
-    unsigned length = utf8_length(text.data + at, text.size - at);
+    size_t length = length_at(text, at);
     if (length == 0) return false;
     at += length;
   }
@@ -50,7 +43,7 @@ void add_escaped(Text &out, Str value, const char *control) {
   out.add_char('"');
   for (size_t at = 0; at < value.size;) {
     const char *data = value.data + at;
-    unsigned length = utf8_length(data, value.size - at);
+    size_t length = length_at(value, at);
     if (length == 0) {
       out.add(replacement);
       at++;
@@ -80,7 +73,7 @@ Text &add_quoted(Text &out, Str value) {
 Text &add_printable(Text &out, Str text, bool one_line) {
   for (size_t at = 0; at < text.size;) {
     const char *data = text.data + at;
-    unsigned length = utf8_length(data, text.size - at);
+    size_t length = length_at(text, at);
     auto byte = static_cast<uint8_t>(*data);
     bool c1 = length == 2 && byte == 0xc2 && static_cast<uint8_t>(data[1]) < 0xa0;
     bool c0 = (byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f;

@@ -4,9 +4,6 @@
 
 namespace veloci {
 
-// Length in bytes (1 to 4) of the UTF-8 sequence at `data`, or 0 when it is not valid (RFC 3629).
-unsigned utf8_length(const char *data, size_t size);
-
 // Whether the whole text is valid UTF-8.
 bool utf8_valid(Str text);
 

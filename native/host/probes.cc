@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "base/search.h"
 #include "base/sys.h"
 #include "host/json_writer.h"
 #include "host/text.h"
@@ -171,24 +172,13 @@ void write_texts(JsonWriter &json) {
   json.close('}');
 }
 
-// Finds a program in PATH.
-bool find_program(const char *name, char (&path)[4096]) {
-  const char *list = getenv("PATH");
-  Slice folders = Slice::of(list != nullptr && *list != 0 ? list : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
-  while (!folders.empty()) {
-    Slice folder = folders.cut(':');
-    int size = snprintf(path, sizeof path, "%.*s/%s", static_cast<int>(folder.size()), folder.at, name);
-    if (size > 0 && static_cast<size_t>(size) < sizeof path && path[0] == '/' && access(path, X_OK) == 0) return true;
-  }
-  return false;
-}
-
 void write_programs(JsonWriter &json) {
   json.key("programs").open('{');
   for (const char *name : {"newuidmap", "newgidmap", "criu", "ps"}) {
-    char path[4096];
+    TextOf<4096> found;
     struct stat info;
-    if (!find_program(name, path) || stat(path, &info) != 0) continue;
+    const char *path = found.c_str();
+    if (find_program(Str::of(name), found) != 0 || stat(path, &info) != 0) continue;
     char capability[64];
     bool privileged = (info.st_mode & S_ISUID) != 0 || syscall(SYS_getxattr, path, "security.capability", capability, sizeof capability) > 0;
     json.key(name).open('{').key("path").string(Str::of(path)).key("privileged").boolean(privileged).close('}');

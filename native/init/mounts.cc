@@ -4,7 +4,6 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/vfs.h>
 
 #include "base/sys.h"
 #include "init/init.h"
@@ -38,11 +37,6 @@ uint64_t present(int mount) {
 
 bool below_proc(Str path) {
   return strncmp(path.data, "/proc", 5) == 0 && (path.data[5] == 0 || path.data[5] == '/');
-}
-
-bool on_procfs(int fd) {
-  struct statfs fs;
-  return fstatfs(fd, &fs) == 0 && static_cast<uint64_t>(fs.f_type) == sys::magic_proc;
 }
 
 int open_real_directory(int root, Str path) {

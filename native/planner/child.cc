@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <sys/uio.h>
 
+#include "base/io.h"
 #include "planner/confine.h"
 
 namespace veloci {
@@ -12,17 +13,6 @@ namespace {
 
 // The engine's arena, the request, and the program itself.
 constexpr size_t address_space = size_t{320} << 20;
-
-bool read_all(int fd, void *data, size_t size) {
-  uint8_t *at = static_cast<uint8_t *>(data);
-  while (size > 0) {
-    ssize_t count = read(fd, at, size);
-    if (count <= 0) return false;
-    at += count;
-    size -= static_cast<size_t>(count);
-  }
-  return true;
-}
 
 Bytes of(Str text) { return {reinterpret_cast<const uint8_t *>(text.data), text.size}; }
 
@@ -47,14 +37,14 @@ bool write_answer(int fd, AnswerHeader header, Bytes bytes) {
 // Reads the request; each part is followed by a NUL, which the JSON parser needs.
 int read_request(int fd, RequestHeader &header, uint8_t *&data) {
   // The end of the socket instead of a request: the launcher needs no plan.
-  if (!read_all(fd, &header, sizeof header)) _exit(0);
+  if (!read_exactly(fd, &header, sizeof header)) _exit(0);
   if (header.json > max_blob || header.config > max_blob || header.process > max_blob) return EFBIG;
   size_t size = size_t{header.json} + header.config + header.process + 3;
   void *memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return errno;
   data = static_cast<uint8_t *>(memory);
-  bool ok = read_all(fd, data, header.json) && read_all(fd, data + header.json + 1, header.config) &&
-            read_all(fd, data + header.json + 1 + header.config + 1, header.process);
+  bool ok = read_exactly(fd, data, header.json) && read_exactly(fd, data + header.json + 1, header.config) &&
+            read_exactly(fd, data + header.json + 1 + header.config + 1, header.process);
   return ok ? 0 : EPROTO;
 }
 

@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include "base/io.h"
 #include "embedded.h"
 #include "planner/engine.h"
 
@@ -15,17 +16,6 @@ namespace {
 // Enough for every usual request.
 constexpr size_t least_capacity = size_t{12} << 20;
 
-bool write_all(const void *data, size_t size) {
-  const char *at = static_cast<const char *>(data);
-  while (size > 0) {
-    ssize_t count = write(STDOUT_FILENO, at, size);
-    if (count <= 0) return false;
-    at += count;
-    size -= static_cast<size_t>(count);
-  }
-  return true;
-}
-
 // Only in the copies of a program that the build runs to get the image: address of the header, size, memory.
 __attribute__((constructor)) void write_snapshot() {
   if (veloci_snapshot.state != SnapshotState::write) return;
@@ -33,7 +23,7 @@ __attribute__((constructor)) void write_snapshot() {
   if (engine == nullptr || engine != snapshot_address) _exit(1);
   Bytes memory = engine->memory();
   uint64_t head[] = {reinterpret_cast<uint64_t>(&veloci_snapshot), memory.size};
-  _exit(write_all(head, sizeof head) && write_all(memory.data, memory.size) ? 0 : 1);
+  _exit(write_all(STDOUT_FILENO, head, sizeof head) && write_all(STDOUT_FILENO, memory.data, memory.size) ? 0 : 1);
 }
 
 } // namespace

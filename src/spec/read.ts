@@ -51,13 +51,6 @@ export function readResources(bytes: Uint8Array, host: Pick<Host, 'scan'>, name:
   return read(bytes, host, name, {}, validateResources, (resources: Resources) => [(findings) => checkLimits(resources, '', findings)]);
 }
 
-/** Checks a configuration whose form is valid; positions are not known. */
-export function checkConfig(spec: Spec, options: CheckOptions = {}): Diagnostic[] {
-  const findings = new Findings(options.warnings === true, options.peer);
-  for (const check of checksOfConfig(spec)) check(findings);
-  return findings.found;
-}
-
 /** Checks a process of its own whose form is valid; positions are not known. */
 export function checkProcess(process: Process, options: CheckOptions = {}): Diagnostic[] {
   const findings = new Findings(options.warnings === true, options.peer);

@@ -129,8 +129,9 @@ void test_procfs() {
   TextOf<4096> text;
   CHECK(again.valid() && read_small(again.get(), text) && strncmp(text.c_str(), "Name:", 5) == 0);
   CHECK(unshare(CLONE_NEWUTS) == 0);
-  CHECK(write_in_procfs(whole.get(), "sys/kernel/domainname", Str::of("veloci.test")));
-  CHECK(!write_in_procfs(whole.get(), "sys/kernel/none", Str::of("1")) && errno == ENOENT);
+  Fd name(open_in_procfs(whole.get(), "sys/kernel/domainname", O_WRONLY));
+  CHECK(name.valid() && write_all(name.get(), "veloci.test", 11));
+  CHECK(open_in_procfs(whole.get(), "sys/kernel/none", O_WRONLY) == -1 && errno == ENOENT);
 }
 
 void test_mounts() {
