@@ -101,3 +101,15 @@ void test('crun makes a listener whenever somebody waits for one, and owns the g
   t.match(find(plan(crun).programs.init, 'stdio.own'), [{ uid: 3, gid: 4 }]);
   t.end();
 });
+
+void test('crun runs createContainer hooks in the bundle, and passes over mount labels without SELinux', (t) => {
+  const config = defaultConfig();
+  config.hooks = { createContainer: [{ path: '/bin/true' }] };
+  config.linux['mountLabel'] = 'system_u:object_r:container_file_t:s0';
+  const plan = (name: Name): Plan => compile(config as unknown as Spec, { ...context(), ...name });
+  t.throws(() => plan({}), /SELinux/);
+  t.match(find(plan(crun).programs.init, 'hook.run'), [{ cwd: '/bundle' }]);
+  delete config.linux['mountLabel'];
+  t.match(find(plan({}).programs.init, 'hook.run'), [{ cwd: '/bundle/rootfs' }]);
+  t.end();
+});

@@ -27,9 +27,12 @@ export function restoreHooks(d: Draft): void {
   run(d, d.host, 'createRuntime', d.context.bundle);
 }
 
-/** createContainer: in the container's namespaces, before the pivot; its working directory is the root to be. */
+/**
+ * createContainer: in the container's namespaces, before the pivot; its working directory is the root to be, under the name
+ * of crun the bundle.
+ */
 export function containerHooks(d: Draft): void {
-  run(d, d.init, 'createContainer', rootfsPath(d.spec, d.context));
+  run(d, d.init, 'createContainer', d.context.peer === 'crun' ? d.context.bundle : rootfsPath(d.spec, d.context));
 }
 
 /** startContainer: in the container, released by start. Without an environment of its own it has that of the process. */
