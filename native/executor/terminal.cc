@@ -43,7 +43,9 @@ void Relay::start(Fd master) {
 
 void copy_terminal_size(int master) {
   struct winsize size;
-  if (master >= 0 && ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0) ioctl(master, TIOCSWINSZ, &size);
+  if (master < 0 || ioctl(STDIN_FILENO, TIOCGWINSZ, &size) != 0) return;
+  // One that does not know its size leaves that of the configuration.
+  if (size.ws_row != 0 && size.ws_col != 0) ioctl(master, TIOCSWINSZ, &size);
 }
 
 Relay::Poll Relay::master_poll() const {

@@ -142,6 +142,14 @@ test('consoleSize sets the size', async (c) => {
   await talk.expect(/17 71/);
 });
 
+test('run on a terminal that does not know its size: consoleSize counts', async (c) => {
+  const { dir, id } = prepared(c, ['stty', 'size'], (config) => { config.process.consoleSize = { height: 17, width: 71 }; });
+  const talk = onTerminal(command(c, 'run', '--bundle', dir, id), 0, 0);
+  c.later(() => talk.kill());
+  assert.equal(await talk.exit, 0, talk.output);
+  assert.match(talk.output, /17 71/);
+}, { peers: [{ peer: 'runc 1.1.5', why: 'sets it to zero' }] });
+
 test('the console socket gets one message with one terminal', async (c) => {
   const { dir, id } = prepared(c, ['sh']);
   const { path, talk } = await receiveConsole(c.dir());
