@@ -103,8 +103,11 @@ Outcome make_path(Context &context, const CgroupCreate &op, Made &entry, bool &v
     if (is_new && entry.components < left) entry.components = left;
     Fd child(open_below_cgroup(parent.get(), name.c_str(), O_PATH | O_DIRECTORY));
     if (!child.valid()) {
-      vanished = errno == ENOENT;
-      return Outcome::failed(step::cgroup_create::open);
+      int err = errno;
+      vanished = err == ENOENT;
+      // What cannot be opened cannot be undone later.
+      if (is_new && !vanished) unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR);
+      return Outcome::failed(step::cgroup_create::open, err);
     }
     // Also where it was there: somebody else may just be making it, or have died before he had filled it.
     if (Outcome outcome = inherit(parent.get(), child.get(), op.inherit); !outcome.ok()) {

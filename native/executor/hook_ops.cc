@@ -6,7 +6,11 @@ namespace veloci {
 
 Outcome HostHandler::on(const HookRun &op) {
   TextOf<4096> output;
-  Outcome outcome = run_hook(op, hole_values(context_), output);
+  HookStop stop;
+  if (context_.signals != nullptr) {
+    stop = {context_.signals->descriptor(), [](void *signals) { return static_cast<Signals *>(signals)->should_stop(); }, context_.signals};
+  }
+  Outcome outcome = run_hook(op, hole_values(context_), output, stop);
   if (outcome.ok()) return {};
   if (op.warn) {
     TextOf<4096> warning;

@@ -62,10 +62,14 @@ int await_readable(int fd, Signals *signals) {
       return errno;
     }
     if (waiting[0].revents != 0) return 0;
-    if (signals->pending_stop() != 0) return EINTR;
-    // SIGCHLD and the like.
-    signals->take();
+    if (signals->should_stop()) return EINTR;
   }
+}
+
+bool Signals::should_stop() {
+  if (pending_stop() != 0) return true;
+  take();
+  return false;
 }
 
 void restore_signals() {

@@ -17,6 +17,9 @@ public:
   // SIGINT, SIGTERM, SIGHUP or SIGQUIT that is pending now, or 0: the command should stop and undo. It stays pending.
   int pending_stop() const;
 
+  // After the descriptor became readable: whether it is such a signal. Others, of children, are taken.
+  bool should_stop();
+
 private:
   Fd fd_;
 };

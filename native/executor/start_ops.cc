@@ -11,15 +11,16 @@ namespace veloci {
 
 namespace {
 
-// Waits for the end of the fifo: init has executed its program, or has ended.
-int wait_end(int fifo, int pidfd) {
-  struct pollfd waiting[2] = {{fifo, POLLIN, 0}, {pidfd, POLLIN, 0}};
+// Waits for the end of the fifo: init has executed its program, or has ended. EINTR when a signal asks us to stop.
+int wait_end(int fifo, int pidfd, Signals *signals) {
+  struct pollfd waiting[3] = {{fifo, POLLIN, 0}, {pidfd, POLLIN, 0}, {signals != nullptr ? signals->descriptor() : -1, POLLIN, 0}};
   for (;;) {
-    if (poll(waiting, 2, -1) < 0) {
+    if (poll(waiting, 3, -1) < 0) {
       if (errno == EINTR) continue;
       return errno;
     }
     if ((waiting[0].revents & (POLLHUP | POLLERR)) != 0 || waiting[1].revents != 0) return 0;
+    if (waiting[2].revents != 0 && signals->should_stop()) return EINTR;
     // The byte that init has not read yet: do not spin on it.
     if ((waiting[0].revents & POLLIN) != 0) waiting[0].events = 0;
   }
@@ -51,7 +52,7 @@ Outcome HostHandler::on(const ProcessStart &) {
     return Outcome::failed(release, err);
   }
   writer.reset();
-  if (int err = wait_end(reader.get(), pidfd.get()); err != 0) return Outcome::failed(wait, err);
+  if (int err = wait_end(reader.get(), pidfd.get(), context_.signals); err != 0) return Outcome::failed(wait, err);
   switch (record_stage(record)) {
   case Stage::executing: return {};
   case Stage::failed: break;

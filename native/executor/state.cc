@@ -122,9 +122,10 @@ int map_record(Context &context) {
   if (!S_ISREG(info.st_mode) || info.st_size != static_cast<off_t>(sizeof(Record))) return EBADMSG;
   if (int err = map_record_file(context); err != 0) return err;
   if (record_valid(*context.record)) return 0;
+  bool other = memcmp(context.record->magic, record_magic, sizeof record_magic) == 0;
   munmap(context.record, sizeof(Record));
   context.record = nullptr;
-  return EBADMSG;
+  return other ? EPROTONOSUPPORT : EBADMSG;
 }
 
 int lock_state(Context &context, uint32_t milliseconds) {

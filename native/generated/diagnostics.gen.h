@@ -620,28 +620,22 @@ struct FileRead {
   }
 };
 
-// kernel {version} is too old
-struct KernelTooOld {
-  static constexpr char code[] = "E0503";
-  Str version = {};
-  Str needed = {};
+// cannot read /proc ({errno})
+struct ProcMissing {
+  static constexpr char code[] = "E0515";
+  Str errno_ = {};
 
   template <class Sink> void message(Sink &sink) const {
-    sink.text(Str{"kernel ", 7});
-    sink.value(version);
-    sink.text(Str{" is too old", 11});
+    sink.text(Str{"cannot read /proc (", 19});
+    sink.value(errno_);
+    sink.text(Str{")", 1});
   }
   template <class Sink> void runc(Sink &sink) const {
     message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
-    if (!needed.empty()) {
-      sink.text(Str{"veloci needs Linux ", 19});
-      sink.value(needed);
-      sink.text(Str{" or newer", 9});
-      return true;
-    }
-    return false;
+    sink.text(Str{"mount it: \"mount -t proc proc /proc\"", 36});
+    return true;
   }
 };
 
@@ -1030,19 +1024,15 @@ struct StateWrite {
   }
 };
 
-// container "{id}" was made by a version of veloci that this one cannot read (record version
-// {version})
+// container "{id}" was made by a version of veloci that this one cannot read
 struct StateVersion {
   static constexpr char code[] = "E0623";
   Str id = {};
-  Str version = {};
 
   template <class Sink> void message(Sink &sink) const {
     sink.text(Str{"container \"", 11});
     sink.value(id);
-    sink.text(Str{"\" was made by a version of veloci that this one cannot read (record version ", 76});
-    sink.value(version);
-    sink.text(Str{")", 1});
+    sink.text(Str{"\" was made by a version of veloci that this one cannot read", 59});
   }
   template <class Sink> void runc(Sink &sink) const {
     message(sink);
@@ -1312,6 +1302,28 @@ struct StatusFdClosed {
   }
 };
 
+// stopped by signal {signal} before the program of "{id}" ran
+struct StartInterrupted {
+  static constexpr char code[] = "E0642";
+  Str signal = {};
+  Str id = {};
+
+  template <class Sink> void message(Sink &sink) const {
+    sink.text(Str{"stopped by signal ", 18});
+    sink.value(signal);
+    sink.text(Str{" before the program of \"", 24});
+    sink.value(id);
+    sink.text(Str{"\" ran", 5});
+  }
+  template <class Sink> void runc(Sink &sink) const {
+    message(sink);
+  }
+  template <class Sink> bool hint(Sink &sink) const {
+    sink.text(Str{"the container may still start: see \"veloci state\", or end it with \"veloci delete --force\"", 89});
+    return true;
+  }
+};
+
 // internal error: {what}
 struct Internal {
   static constexpr char code[] = "E0901";
@@ -1419,7 +1431,7 @@ struct SystemCall {
     message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
-    sink.text(Str{"is memory, or a limit of the caller (see \"ulimit -a\"), used up?", 63});
+    sink.text(Str{"is memory, or a limit of the caller (see \"ulimit -a\"), used up? see \"veloci doctor\" for what this host lacks", 108});
     return true;
   }
 };

@@ -69,7 +69,7 @@ Outcome Init::on(const MountBind &op) {
   if (op.device && !is_device(source, op.device.value)) return fail(at::device, ENXIO, name);
   // Before Linux 5.12 a mount gets its attributes in place.
   bool late = false;
-  if (!set_attributes(tree.get(), true, op.set_all, op.clear_all)) return fail(at::attr, op.target);
+  if (!set_attributes(tree.get(), true, op.set_all, op.clear_all)) return fail(at::attr, errno, "recursive");
   if (!set_attributes(tree.get(), false, op.set, op.clear)) {
     if (errno != EINVAL || sys::mount_setattr(-1, "", 0, {0, 0, 0, 0}) == 0 || errno != ENOSYS) return fail(at::attr, op.target);
     late = true;

@@ -47,8 +47,9 @@ int read_bundle(Invocation &invocation, Bundle &bundle, Buffer &config) {
   link.add("/proc/self/fd/").add_signed(directory.get());
   char path[4096];
   ssize_t size = readlink(link.c_str(), path, sizeof path);
-  if (size <= 0 || size == static_cast<ssize_t>(sizeof path) || path[0] != '/') {
-    return invocation.fail(BundleMissing{.path = given, .errno_ = ErrnoText(size < 0 ? errno : ENAMETOOLONG)});
+  if (size <= 0) return invocation.fail(ProcMissing{.errno_ = ErrnoText(errno)});
+  if (size == static_cast<ssize_t>(sizeof path) || path[0] != '/') {
+    return invocation.fail(BundleMissing{.path = given, .errno_ = ErrnoText(ENAMETOOLONG)});
   }
   bundle.path.add(path, static_cast<size_t>(size));
   if (!utf8_valid(bundle.path.str())) {

@@ -3,6 +3,7 @@
 #include "launcher/foreground.h"
 #include "launcher/launch.h"
 #include "launcher/notify.h"
+#include <sys/wait.h>
 
 namespace veloci {
 
@@ -15,6 +16,17 @@ bool remove(Context &context) {
   context.signals = nullptr;
   context.failure.reported = false;
   return run_program(context, ProgramName::delete_);
+}
+
+// The signal that ended the container's init before its program, as a shell tells it: 128 and its number; 0 = something
+// else went wrong.
+int killed_by(const Context &context) {
+  const PlanFailure &failure = context.failure;
+  if (failure.reported || failure.err != ESRCH || failure.out_of_memory) return 0;
+  siginfo_t info = {};
+  // It has closed all that it had, so it is at its end.
+  if (waitid(P_PID, static_cast<id_t>(context.init.pid), &info, WEXITED | WNOWAIT | __WALL) != 0) return 0;
+  return info.si_code != CLD_EXITED ? 128 + info.si_status : 0;
 }
 
 } // namespace
@@ -45,7 +57,11 @@ int run_command(Invocation &invocation) {
   Context &context = invocation.context;
   NotifyProxy notify;
   if (int code = notify.open(invocation); code != 0 || !run_program(context, ProgramName::start)) {
-    if (code == 0) code = explain_failure(invocation, launch.request, "recompile");
+    if (code == 0) {
+      int killed = killed_by(context);
+      code = explain_failure(invocation, launch.request, "recompile");
+      if (killed != 0) code = killed;
+    }
     remove(context);
     return code;
   }

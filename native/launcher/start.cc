@@ -22,9 +22,13 @@ int start_command(Invocation &invocation) {
   if (int code = open_stored_plan(invocation, stored); code != 0) return code;
   NotifyProxy notify;
   if (int code = notify.open(invocation); code != 0) return code;
+  context.signals = &invocation.signals;
   if (run_program(context, ProgramName::start)) return notify.await_ready(invocation);
   // Of this program: a failed startContainer hook is init's, which has ended by it.
   bool hook_failed = failed_in_hook(context);
+  context.signals = nullptr;
+  bool stopped = context.failure.err == EINTR && !context.failure.reported && !hook_failed;
+  if (stopped) return invocation.fail(StartInterrupted{.signal = NumberText(invocation.signals.pending_stop()), .id = context.id});
   int code = explain_stored_failure(invocation, stored);
   // The program runs already: it is stopped, and the container destroyed (runtime.md, Lifecycle).
   if (hook_failed) {

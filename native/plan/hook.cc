@@ -79,8 +79,8 @@ bool open_log(const Optional<Str> &path, Fd &file) {
 // A running hook: its state goes in, its words come out.
 class Running {
 public:
-  Running(int pidfd, pid_t pid, Fd &input, Fd &output, Str state, Text &words)
-      : pidfd_(pidfd), pid_(pid), input_(input), output_(output), state_(state), words_(words) {}
+  Running(int pidfd, pid_t pid, Fd &input, Fd &output, Str state, Text &words, HookStop stop)
+      : pidfd_(pidfd), pid_(pid), input_(input), output_(output), state_(state), words_(words), stop_(stop) {}
 
   Outcome finish(uint32_t seconds) {
     uint64_t end = seconds ? now() + static_cast<uint64_t>(seconds) * 1000 : 0;
@@ -93,14 +93,15 @@ public:
         if (time >= end) return give_up(at::timeout, ETIMEDOUT);
         left = end - time > 60000 ? 60000 : static_cast<int>(end - time);
       }
-      pollfd fds[] = {{pidfd_, POLLIN, 0}, {input_.get(), POLLOUT, 0}, {output_.get(), POLLIN, 0}};
-      if (poll(fds, 3, left) < 0) {
+      pollfd fds[] = {{pidfd_, POLLIN, 0}, {input_.get(), POLLOUT, 0}, {output_.get(), POLLIN, 0}, {stop_.fd, POLLIN, 0}};
+      if (poll(fds, 4, left) < 0) {
         if (errno == EINTR) continue;
         return give_up(at::wait, errno);
       }
       if (fds[1].revents && !feed()) return give_up(at::write, errno);
       if (fds[2].revents) listen();
       if (fds[0].revents) return reap();
+      if (fds[3].revents && stop_.asked(stop_.of)) return give_up(at::wait, EINTR);
     }
   }
 
@@ -158,6 +159,7 @@ private:
   Fd &input_, &output_;
   Str state_;
   Text &words_;
+  HookStop stop_;
 };
 
 // SIGPIPE off while the state is written.
@@ -176,7 +178,7 @@ private:
 
 } // namespace
 
-Outcome run_hook(const HookRun &op, const HoleValues &values, Text &output, char **process_env) {
+Outcome run_hook(const HookRun &op, const HoleValues &values, Text &output, HookStop stop, char **process_env) {
   output.clear();
   Pages memory;
   Str state;
@@ -207,7 +209,7 @@ Outcome run_hook(const HookRun &op, const HoleValues &values, Text &output, char
     return Outcome::failed(failed ? at::execve : at::wait, err);
   }
   QuietPipe quiet;
-  return Running(pidfd.get(), pid, in.write, out.read, state, output).finish(op.timeout);
+  return Running(pidfd.get(), pid, in.write, out.read, state, output, stop).finish(op.timeout);
 }
 
 } // namespace veloci

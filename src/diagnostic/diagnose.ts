@@ -9,6 +9,8 @@ function entries(): Readonly<Record<string, Entry>> {
   return parsed ??= JSON.parse(diagnosticsText) as Readonly<Record<string, Entry>>;
 }
 
+const enosys = 38;
+
 /** Most of a value that a message repeats, in UTF-16 units. */
 const longest = 200;
 
@@ -118,9 +120,12 @@ export function diagnoseFailure(
   const all = entries();
   const errno = failure.errno === 0 ? '' : `:${errnoName(failure.errno)}`;
   const entry = all[`${op}/${step}${errno}`] ?? all[`${op}/${step}`] ?? all[`${op}${errno}`] ?? all[op] ?? all['failed'] as Entry;
+  // Whatever it is for: the call is missing, not its arguments wrong.
+  const lacking = failure.errno === enosys && !(`${op}/${step}${errno}` in all) && !(`${op}${errno}` in all);
   const holes = { operation: op, ...(failure.detail === undefined ? {} : { detail: failure.detail }), ...fields };
   return build(entry, holes, {
     ...(at === undefined ? {} : { at }),
+    ...(lacking ? { hint: 'use Linux 5.10 or newer; inside of a container, let the seccomp profile of the outer one allow the call (see "veloci doctor")' } : {}),
     ...(failure.errno === 0 ? {} : { errno: failure.errno }),
     ...(step === undefined ? {} : { step }),
   });

@@ -2,6 +2,7 @@
 import type { Failure, Holes } from '../diagnostic/types.ts';
 import type { Spec } from '../generated/config.ts';
 import type { Operation } from '../generated/plan.ts';
+import { mountOption } from '../spec/mount-options.ts';
 
 /** A value, or the key in front of it; and the mount option there. */
 export interface Blamed { readonly pointer: string; readonly key?: true; readonly option?: string }
@@ -16,6 +17,7 @@ const members: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 /** The same for mounts, whatever the operation. */
 const mountMembers: Readonly<Record<string, string>> = { target: 'destination', attach: 'destination', source: 'source', fsopen: 'type' };
 
+const eperm = 1;
 const enoent = 2;
 const enotblk = 15;
 
@@ -26,10 +28,10 @@ const enotblk = 15;
  * @param failure as the executor tells it
  * @param option name of the mount option that was refused
  */
-export function blame(operation: Operation, step: string | undefined, { errno }: Failure, option: Holes[string], spec: Spec): Blamed {
+export function blame(operation: Operation, step: string | undefined, failure: Failure, option: Holes[string], spec: Spec): Blamed {
   const { from } = operation;
   if (step === undefined || from === '') return { pointer: from };
-  if (from.startsWith('/mounts/')) return blameMount(from, operation, step, errno, option, spec);
+  if (from.startsWith('/mounts/')) return blameMount(from, operation, step, failure, option, spec);
   // A key cannot be opened, a value not be written.
   if (operation.op === 'sysctl.write' && step === 'open') return { pointer: from, key: true };
   if (operation.op === 'hostname.set' && step === 'setdomainname') return { pointer: '/domainname' };
@@ -38,17 +40,36 @@ export function blame(operation: Operation, step: string | undefined, { errno }:
   return { pointer: member !== undefined && member in objectAt(spec, from) ? `${from}/${member}` : from };
 }
 
-function blameMount(from: string, operation: Operation, step: string, errno: number, option: Holes[string], spec: Spec): Blamed {
+function blameMount(from: string, operation: Operation, step: string, failure: Failure, option: Holes[string], spec: Spec): Blamed {
   const mount = spec.mounts?.[Number(from.slice('/mounts/'.length))];
   if (mount === undefined) return { pointer: from };
   if (step === 'option' && typeof option === 'string') {
     const index = mount.options?.findIndex((text) => text === option || text.startsWith(`${option}=`) || text === `r${option}` || text === option.replace('_', '')) ?? -1;
     if (index >= 0) return { pointer: `${from}/options/${index}`, option: /pass|secret|key|cred/i.test(option) ? option : mount.options![index]! };
   }
+  if (step === 'attr') return blameAttribute(from, mount.options ?? [], failure);
   // A source that the file system looks for when it is made.
-  const isSource = step === 'create' && operation.op === 'mount.fs' && (errno === enoent || errno === enotblk);
+  const isSource = step === 'create' && operation.op === 'mount.fs' && (failure.errno === enoent || failure.errno === enotblk);
   const member = isSource ? 'source' : mountMembers[step];
   return { pointer: member !== undefined && member in mount ? `${from}/${member}` : from };
+}
+
+/**
+ * The kernel does not say which attribute it refuses: all that could be are named (recursive ones are set apart), and a
+ * single one is marked. Not
+ * allowed (EPERM) is only to take away what a mount of the host has.
+ */
+function blameAttribute(from: string, options: readonly string[], { errno, detail }: Failure): Blamed {
+  const recursive = detail === 'recursive';
+  const suspects = options.flatMap((text, index) => {
+    const option = mountOption(text);
+    return option?.kind === 'attribute' && option.recursive === recursive && (errno !== eperm || option.clear !== 0) ? [{ text, index }] : [];
+  });
+  if (suspects.length === 0) return { pointer: from };
+  return {
+    pointer: suspects.length === 1 ? `${from}/options/${suspects[0]!.index}` : `${from}/options`,
+    option: suspects.map(({ text }) => text).join('", "'),
+  };
 }
 
 /** The object at a pointer; empty when there is none. */

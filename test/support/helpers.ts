@@ -16,6 +16,7 @@ const programs = {
   ptyrun: 'test/support/ptyrun.c',
   exchange: 'test/support/exchange.c',
   agent: 'test/support/agent.c',
+  fault: 'test/support/fault.c',
   resctrl: 'test/support/resctrl.c',
   meter: 'test/bench/meter.c',
 } as const;

@@ -2,8 +2,8 @@ import type { Entries } from '../types.ts';
 
 /** E05xx: what this host or the rootfs lacks. */
 export const host = {
-  kernelTooOld: { code: 'E0503', native: true, message: 'kernel {version} is too old', hint: 'veloci needs Linux {needed} or newer' },
-  namespaceUnknown: { code: 'E0504', message: 'this kernel has no {type} namespaces', hint: 'remove it, or enable {option} in the kernel' },
+  procMissing: { code: 'E0515', native: true, message: 'cannot read /proc ({errno})', hint: 'mount it: "mount -t proc proc /proc"' },
+  kernelTooOld: { code: 'E0503', message: 'kernel {version} is too old', hint: 'veloci needs Linux {needed} or newer; see "veloci doctor"' },
   cgroupMissing: { code: 'E0505', message: 'no cgroup hierarchy with the controller "{controller}" is mounted', hint: 'remove {name}, or mount it' },
   cgroupVersion: { code: 'E0506', message: '{name} has no equivalent on cgroup {version}', hint: '{remedy}' },
   seccompCompile: {

@@ -9,6 +9,6 @@ export const internal = {
   planInvalid: { code: 'E0905', native: true, message: 'the plan is not valid: {what}', hint: 'please report it with config.json' },
   systemCall: {
     code: 'E0906', native: true, message: 'cannot {what} ({errno})',
-    hint: 'is memory, or a limit of the caller (see "ulimit -a"), used up?',
+    hint: 'is memory, or a limit of the caller (see "ulimit -a"), used up? see "veloci doctor" for what this host lacks',
   },
 } as const satisfies Entries;

@@ -72,6 +72,10 @@ export const operationInit = {
     code: 'E0789', message: 'cannot read the password file of the root file system',
     hint: 'set HOME in process.env, then it is not read',
   },
+  'cwd.enter/chdir:ENOENT': {
+    code: 'E0910', message: 'the working directory "{path}" is missing, and the root file system is read-only',
+    hint: 'make it in the root file system, or give another one (--cwd, process.cwd)',
+  },
   'cwd.enter': {
     code: 'E0790', message: 'cannot enter the working directory "{path}"',
     hint: 'make it in the root file system, as a directory that the user of the process may enter',

@@ -1,7 +1,7 @@
 import type { Entries } from '../types.ts';
 
 /**
- * E07xx and E08xx: operations of a plan that failed. The key is the name of the operation, or `operation/step`, with `:ERRNO`
+ * E07xx, E08xx and from E0910 on: operations of a plan that failed. The key is the name of the operation, or `operation/step`, with `:ERRNO`
  * where one errno has a meaning of its own; the holes are the operation's fields. Only failures to find or run the
  * container's program use the words "no such file or directory", "permission denied", "is a directory" and
  * "executable file not found": engines turn them into exit codes 126 and 127.
@@ -143,7 +143,13 @@ export const operation = {
     code: 'E0579', message: 'the host has another device at "{source}" than the configuration asks for',
     hint: 'in a user namespace the devices of the host are all there are: name one of those, with its number',
   },
-  'mount.bind/attr': { code: 'E0800', message: 'the kernel refuses the options of the bind mount on "{target}"', hint: 'does it know all of them?' },
+  'mount.bind/attr': {
+    code: 'E0800', message: 'the kernel refuses an option of the bind mount on "{target}"', hint: 'remove "{option}", or use a newer kernel', otherwise: 'use a newer kernel',
+  },
+  'mount.bind/attr:EPERM': {
+    code: 'E0911', message: 'not allowed to take restrictions of the host from the bind mount on "{target}"',
+    hint: 'remove "{option}": a user namespace cannot lift them', otherwise: 'in a user namespace a mount keeps "ro", "nosuid", "nodev" and "noexec" of the host',
+  },
   'mount.bind/link': { code: 'E0801', message: 'cannot make the symbolic link "{target}" (copy-symlink)', hint: 'is something else there already?' },
   'mount.reconfigure': { code: 'E0802', message: 'cannot change the file system on "{target}"', hint: 'the kernel says "{detail}"', otherwise: 'is it one that can be changed while it is used?' },
   'mount.reconfigure/option': {

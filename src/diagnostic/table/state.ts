@@ -44,7 +44,7 @@ export const state = {
     hint: 'is the file system of --root full or read-only?',
   },
   stateVersion: {
-    code: 'E0623', native: true, message: 'container "{id}" was made by a version of veloci that this one cannot read (record version {version})',
+    code: 'E0623', native: true, message: 'container "{id}" was made by a version of veloci that this one cannot read',
     hint: 'use that version, or "veloci delete --force"',
   },
   pidFile: { code: 'E0625', native: true, message: 'cannot write the pid file "{path}" ({errno})', hint: 'its directory must be there and writable' },
@@ -52,6 +52,10 @@ export const state = {
   initOom: {
     code: 'E0628', native: true, message: 'the container\'s init was OOM-killed: out of memory (memory limit too low?)',
     hint: 'raise linux.resources.memory.limit',
+  },
+  startInterrupted: {
+    code: 'E0642', native: true, message: 'stopped by signal {signal} before the program of "{id}" ran',
+    hint: 'the container may still start: see "veloci state", or end it with "veloci delete --force"',
   },
   commandInterrupted: { code: 'E0629', native: true, message: 'stopped by signal {signal}; everything was undone', hint: 'run it again' },
   killFailed: {

@@ -10,11 +10,10 @@ const EPERM = 1;
 const ENOSPC = 28;
 
 /** System calls without which nothing works, and since when Linux has them. */
-const needed: Readonly<Record<string, string>> = { openat2: '5.6', clone3: '5.3', pidfd_open: '5.3', open_tree: '5.2', fsopen: '5.2' };
+const needed: Readonly<Record<string, string>> = { openat2: '5.6', close_range: '5.9', clone3: '5.3', pidfd_open: '5.3', open_tree: '5.2', fsopen: '5.2' };
 
 /** System calls that can be done without, and what is lost. */
 const useful: Readonly<Record<string, string>> = {
-  close_range: 'descriptors are closed one by one (Linux 5.9)',
   mount_setattr: 'recursive mount options and id-mapped mounts are not available (Linux 5.12)',
   faccessat2: 'programs are looked up less exactly (Linux 5.8)',
 };
