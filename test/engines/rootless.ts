@@ -66,7 +66,7 @@ runtime_supports_nocgroup = ["crun", "veloci"]
 log_driver = "k8s-file"
 `);
     const command = ['podman', '--runtime', program];
-    const env = { HOME: join(dir, 'home'), XDG_RUNTIME_DIR: runDir, TMPDIR: join(dir, 'tmp'), USER: user.name, CONTAINERS_CONF: conf };
+    const env = { HOME: join(dir, 'home'), XDG_RUNTIME_DIR: runDir, TMPDIR: join(dir, 'tmp'), USER: user.name, CONTAINERS_CONF: conf, PODMAN_IGNORE_CGROUPSV1_WARNING: '1' };
     const path = { PATH: process.env['PATH'] ?? '' };
     const call = (args: readonly string[]): void => {
       spawnSync(command[0]!, [...command.slice(1), ...args], { uid: user.uid, gid: user.gid, cwd: dir, env: { ...env, ...path }, stdio: 'ignore' });

@@ -26,7 +26,7 @@ export const tutorial = steps(
   ['out of memory', 'e run --rm $F -m 32m --memory-swap 32m $I tail /dev/zero', 137],
   ['stats', 'e run -d --name counted $F $I sleep 100; e stats --no-stream counted; e rm -f counted', /counted/],
   ['top -o', 'e run -d --name shown $F $I sleep 100; e top shown; e rm -f shown', /sleep 100/],
-  ['exec -d', 'e run -d --name works $F $I sleep 100; e exec -d works touch /mark; sleep 1; e exec works ls /mark; e rm -f works', /^\/mark$/m],
+  ['exec -d', 'e run -d --name works $F $I sleep 100; e exec -d works touch /mark; e exec works sh -c "until test -e /mark; do sleep 0.1; done; ls /mark"; e rm -f works', /^\/mark$/m],
   ['exec -w', 'e run -d --name there $F $I sleep 100; e exec -w /tmp there pwd; e rm -f there', /^\/tmp$/m],
   ['exec -i', 'e run -d --name reads $F $I sleep 100; echo piped | e exec -i reads cat; e rm -f reads', /^piped$/m],
   ['exec --privileged', 'e run -d --name plain $F $I sleep 100; e exec --privileged plain grep CapEff /proc/self/status; e rm -f plain', /ffff/],

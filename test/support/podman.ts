@@ -32,7 +32,7 @@ network_backend = "netavark"
 network_config_dir = "${join(dir, 'networks')}"
 `);
     this.env = { PATH: process.env['PATH'] ?? '', HOME: join(dir, 'home'), TMPDIR: join(dir, 'tmp'),
-      CONTAINERS_CONF: join(dir, 'containers.conf') };
+      CONTAINERS_CONF: join(dir, 'containers.conf'), PODMAN_IGNORE_CGROUPSV1_WARNING: '1' };
   }
 
   /** The whole command line of a podman call with this runtime. */
