@@ -24,7 +24,7 @@ const engines: readonly Engine[] = [podman, rootless, containerd, cri, docker, b
 /** In the environment of the process that is alone with the engines: its folder. */
 const insideOf = 'VELOCI_ENGINES_FOLDER';
 /** Seconds that one call of an engine may take. */
-const patience = 180;
+const patience = 300;
 
 /** Small commands that the steps' scripts use: e = the engine, r and d = ctr's run with an id first. */
 function writeHelpers(dir: string, session: Session): string {

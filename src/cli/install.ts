@@ -81,7 +81,10 @@ runtime_type = "oci"
 runtime_root = "/run/veloci"
 `,
     then: ['systemctl restart crio'],
-    notes: ['`default_runtime = "veloci"` below `[crio.runtime]` makes it the default.'],
+    notes: [
+      '`default_runtime = "veloci"` below `[crio.runtime]` makes it the default. With `cgroup_manager = "cgroupfs"` the table '
+        + 'needs `monitor_cgroup = "pod"`, too.',
+    ],
   },
   {
     flag: 'kubernetes', engine: 'Kubernetes', file: 'runtimeclass.yaml',

@@ -54,6 +54,8 @@ export const differences: readonly string[] = [
   '`--preserve-fds N` passes over descriptors that are not open; runc fails.',
   'With NOTIFY_SOCKET the container finds its socket below the path of the caller\'s (`PATH/notify`), as under crun; runc mounts it at '
     + '`/run/notify`. RELOADING, STOPPING and STATUS are passed on as well as READY.',
+  'A capability that the caller may not give is left out with a warning, as the specification says since 1.1; runc fails '
+    + '(a privileged pod on a host that lacks one, say).',
   'Cgroups above the container\'s that create has made go with it when they are empty; runc and crun leave them.',
   '`--no-pivot` is taken, with a warning: a process with the right to mount can leave such a root.',
   'An id may not begin with `-` or `.` and has at most 255 characters.',
