@@ -44,7 +44,7 @@ export const tutorial = steps(
   ['--uts host', 'test "$(e run --rm $F --uts host $I hostname)" = "$(hostname)"'],
   ['--volumes-from', 'e run -d --name owns $F -v /data $I sh -c "echo shared >/data/f; sleep 100"; sleep 1; e run --rm $F --volumes-from owns $I cat /data/f; e rm -f -v owns', /^shared$/m],
   ['--mount tmpfs', 'e run --rm $F --mount type=tmpfs,destination=/t,tmpfs-size=1048576 $I df -k /t', /1024/],
-  ['--mount bind, propagation', 'e run --rm $F --mount type=bind,source=$D,destination=/m,bind-propagation=rprivate $I ls /m', /file/],
+  ['--mount bind, propagation', 'mkdir -p $D/bound; touch $D/bound/file; e run --rm $F --mount type=bind,source=$D/bound,destination=/m,bind-propagation=rprivate $I ls /m', /file/],
   ['bind mount of a file', 'echo one >$D/single; e run --rm $F -v $D/single:/etc/single $I cat /etc/single', /^one$/m],
   ['seccomp profile', 'echo \'{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO"}]}\' >$D/profile.json; e run --rm $F --security-opt seccomp=$D/profile.json $I mkdir /x', /not permitted/],
   ['--read-only --tmpfs', 'e run --rm $F --read-only --tmpfs /w $I sh -c "touch /w/x && echo written"', /^written$/m],
