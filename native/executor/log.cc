@@ -65,6 +65,10 @@ void Log::error(const Problem &problem) {
   else write_terminal(problem.code.empty() ? "" : "error: ", problem.line, true);
 }
 
+void Log::debug(Str line) {
+  if (debug_ && !muted_) write_record("debug", {{}, line, {}, {}});
+}
+
 void Log::warnings(Str lines) {
   bool shown = debug_ || on_terminal() || (runc_ && !file_.valid() && format_ == Format::text);
   if (muted_ || lines.empty() || !shown) return;

@@ -33,6 +33,9 @@ public:
 
   // Writes the error to the log and, when the log is a file, its line to stderr too.
   void error(const Problem &problem);
+  // Writes a line that only --debug asks for.
+  void debug(Str line);
+  bool debugs() const { return debug_; }
   // Writes lines of warnings where they can't be mistaken for the error: on a terminal, or with --debug.
   void warnings(Str lines);
   // Writes a warning that nobody may miss: to the log as well as to stderr.

@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0xc1, 0xf6, 0x6b, 0xd1, 0xad, 0x20, 0x62, 0xee, 0xf1, 0x3c, 0x53, 0xd9, 0x87, 0xe1, 0x49, 0x6a,
+    0x35, 0xfa, 0xb5, 0x85, 0xcf, 0x7a, 0x36, 0xa2, 0x1e, 0xf0, 0x23, 0x09, 0xfc, 0x30, 0x3f, 0x09,
 };
-constexpr char plan_schema_hash_text[] = "c1f66bd1ad2062eef13c53d987e1496a";
+constexpr char plan_schema_hash_text[] = "35fab585cf7a36a21ef02309fc303f09";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -467,6 +467,8 @@ struct MountBind {
   uint32_t set = 0;
   // Attributes to clear on the top mount; 0x70 clears the access time field.
   uint32_t clear = 0;
+  // Attributes that the source must have as `set` says, else the step locked fails; 0 = none.
+  uint32_t fixed = 0;
   // Attributes to set on every mount of the tree (rro and its like).
   uint32_t set_all = 0;
   // Attributes to clear on every mount of the tree.
@@ -1453,7 +1455,7 @@ namespace mount_fs {
 constexpr int fsopen = 0, option = 1, create = 2, fsmount = 3, target = 4, attach = 5, verify = 6, propagate = 7;
 }
 namespace mount_bind {
-constexpr int source = 0, clone = 1, attr = 2, target = 3, attach = 4, verify = 5, propagate = 6, link = 7, device = 8;
+constexpr int source = 0, clone = 1, attr = 2, target = 3, attach = 4, verify = 5, propagate = 6, link = 7, device = 8, locked = 9;
 }
 namespace mount_attr {
 constexpr int target = 0, attr = 1, propagate = 2;

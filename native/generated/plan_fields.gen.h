@@ -162,6 +162,7 @@ template <class Visit> void each_field(const MountBind &value, Visit &&visit) {
   visit("recursive", value.recursive);
   visit("set", value.set);
   visit("clear", value.clear);
+  visit("fixed", value.fixed);
   visit("setAll", value.set_all);
   visit("clearAll", value.clear_all);
   visit("propagation", value.propagation);

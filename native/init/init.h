@@ -9,6 +9,9 @@
 
 namespace veloci {
 
+// The attributes that a mount has now, with those of the access time; 0 when they are unknown.
+uint64_t attributes_of(int mount);
+
 class Init : public Common {
 public:
   Init(Shared &shared, const Program &program);

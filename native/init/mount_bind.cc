@@ -67,6 +67,7 @@ Outcome Init::on(const MountBind &op) {
   if (fstat(tree.get(), &source) < 0) return fail(at::source, name);
   if (op.links & LinkUseFlag::copy && S_ISLNK(source.st_mode)) return copy_link(tree.get(), op);
   if (op.device && !is_device(source, op.device.value)) return fail(at::device, ENXIO, name);
+  if (op.fixed != 0 && (attributes_of(tree.get()) & op.fixed) != (op.set & op.fixed)) return fail(at::locked, EPERM, op.target);
   // Before Linux 5.12 a mount gets its attributes in place.
   bool late = false;
   if (!set_attributes(tree.get(), true, op.set_all, op.clear_all)) return fail(at::attr, errno, "recursive");

@@ -35,6 +35,16 @@ uint64_t present(int mount) {
   return attributes;
 }
 
+} // namespace
+
+uint64_t attributes_of(int mount) {
+  struct statvfs status;
+  if (fstatvfs(mount, &status) < 0) return 0;
+  return present(mount) | (status.f_flag & ST_NOATIME ? sys::attr_noatime : status.f_flag & ST_RELATIME ? 0 : sys::attr_strictatime);
+}
+
+namespace {
+
 bool below_proc(Str path) {
   return strncmp(path.data, "/proc", 5) == 0 && (path.data[5] == 0 || path.data[5] == '/');
 }

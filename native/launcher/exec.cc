@@ -7,6 +7,7 @@
 #include "launcher/launch.h"
 #include "launcher/memo.h"
 #include "launcher/pidfd.h"
+#include "launcher/trace.h"
 #include <fcntl.h>
 
 namespace veloci {
@@ -97,6 +98,7 @@ int exec_command(Invocation &invocation) {
     context.undo.run(context);
     return explain_exec_failure(invocation, plan);
   }
+  trace_start(invocation);
   if (int code = hand_over(invocation); code != 0) return undone(code);
   context.undo.drop();
   reap_stager(context);

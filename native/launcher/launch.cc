@@ -5,6 +5,7 @@
 #include "host/facts.h"
 #include "launcher/bundle.h"
 #include "launcher/pidfd.h"
+#include "launcher/trace.h"
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -119,6 +120,7 @@ int launch_container(Invocation &invocation, Launch &launch, const char *verb) {
   }
   bool done = run_program(context, launch.restoring ? ProgramName::restore : ProgramName::create);
   if (done) {
+    trace_start(invocation);
     int code = send_pidfd(invocation, "standard");
     if (code != 0) context.undo.run(context);
     return code;

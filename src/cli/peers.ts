@@ -63,5 +63,8 @@ export const differences: readonly string[] = [
     + 'status of that program.',
   'Under the name `runc` messages that scripts look for have the words of runc (behind their code), warnings of the start are on '
     + 'stderr, and help begins as that of runc.',
+  'Under the name `runc` an option for an attribute of a bind mount says all of them (`ro` alone clears nosuid, nodev and noexec of the '
+    + 'source), as in runc. Under other names attributes of the source stay unless an option takes them away.',
+  'Under the name `runc` null counts as absent, and a required key may be in another case. Under other names both are errors.',
   'A configuration without a mount namespace of its own is refused; runc mounts on the host then.',
 ];

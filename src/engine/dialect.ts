@@ -6,16 +6,16 @@ import type { Request } from './protocol.ts';
 /** The diagnostics in the words of the runtime under whose name the command was started. */
 export function spoken(request: Request, found: readonly Diagnostic[]): readonly Diagnostic[] {
   if (request.peer === undefined) return found;
-  return found.map(request.peer === 'runc' ? asRunc : asCrun);
+  return found.map(request.peer === 'runc' ? (diagnostic) => asRunc(diagnostic, request.verb) : asCrun);
 }
 
 function asCrun(diagnostic: Diagnostic): Diagnostic {
   return diagnostic.crun === undefined ? diagnostic : { ...diagnostic, message: diagnostic.crun };
 }
 
-function asRunc(diagnostic: Diagnostic): Diagnostic {
+function asRunc(diagnostic: Diagnostic, verb: string): Diagnostic {
   const { runc, alone, severity } = diagnostic;
-  if (runc !== undefined) return alone === true ? { code: '', message: runc, severity } : { ...diagnostic, message: runc };
+  if (runc !== undefined) return alone === true ? { code: '', message: runc, severity } : { ...diagnostic, message: runc.replace('runc ? failed', `runc ${verb} failed`) };
   const words = wordsOf(diagnostic.at?.pointer ?? '');
   return words === undefined ? diagnostic : { ...diagnostic, message: words + diagnostic.message };
 }

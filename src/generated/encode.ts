@@ -427,6 +427,7 @@ function writeMountBind(w: WireWriter, v: plan.MountBind): void {
   w.u8(v.recursive ? 1 : 0);
   w.u32(v.set);
   w.u32(v.clear);
+  w.u32(v.fixed);
   w.u32(v.setAll);
   w.u32(v.clearAll);
   w.u8(indexOfPropagation[v.propagation]);
@@ -1388,10 +1389,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0xd16bf6c1);
-  w.u32(0xee6220ad);
-  w.u32(0xd9533cf1);
-  w.u32(0x6a49e187);
+  w.u32(0x85b5fa35);
+  w.u32(0xa2367acf);
+  w.u32(0x0923f01e);
+  w.u32(0x093f30fc);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

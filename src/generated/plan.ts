@@ -470,6 +470,11 @@ export interface MountBind {
   readonly set: number;
   /** Attributes to clear on the top mount; 0x70 clears the access time field. Bits: {@link MountAttrFlag}. */
   readonly clear: number;
+  /**
+   * Attributes that the source must have as `set` says, else the step locked fails; 0 = none. Bits: {@link
+   * MountAttrFlag}.
+   */
+  readonly fixed: number;
   /** Attributes to set on every mount of the tree (rro and its like). Bits: {@link MountAttrFlag}. */
   readonly setAll: number;
   /** Attributes to clear on every mount of the tree. Bits: {@link MountAttrFlag}. */

@@ -9,6 +9,7 @@ import { locateAll } from './parse/locate.ts';
 import { parseDocument } from './parse/parse.ts';
 import type { JsonValue } from './parse/value.ts';
 import type { Process, Resources, Spec } from './types.ts';
+import { forgive } from './lenient.ts';
 import { validateConfig, validateProcess, validateResources } from './validate.ts';
 
 /** How a document is read. */
@@ -79,7 +80,8 @@ function read<T>(
   const document = parseDocument(bytes, host, name);
   if ('error' in document) return { ...(document.text === undefined ? {} : { text: document.text }), found: [document.error] };
   const { text } = document;
-  const errors = validate(document.value);
+  let errors = validate(document.value);
+  if (errors.length > 0 && options.peer === 'runc' && forgive(document.value, errors)) errors = validate(document.value);
   const given = document.value as unknown as T;
   const value = errors.length === 0 ? complete(given) : given;
   const findings = new Findings(options.warnings === true, options.peer);

@@ -33,7 +33,7 @@ export function validateResources(value: JsonValue): Diagnostic[] {
 }
 
 /** Removes members that are null: encoders write them for what is not set. */
-function dropNulls(value: JsonValue): void {
+export function dropNulls(value: JsonValue): void {
   if (typeof value !== 'object' || value === null || value instanceof Inexact) return;
   for (const [key, member] of Object.entries(value)) {
     if (member === null) delete (value as JsonObject)[key];

@@ -1,4 +1,5 @@
 // Started under the name of runc: its words, where scripts look for them; and what people use that come from it.
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -168,4 +169,42 @@ test('update: no limit of memory takes that of swap with it; 0 tasks are 1; burs
   }
   assert.equal((await c.rt(['update', '--memory', '-1', id])).code, 0);
   assert.equal((await c.rt(['update', '--pids-limit', '0', id])).code, 0);
+}, only);
+
+test('as runc: an option of a bind mount says all of its attributes', async (c) => {
+  const source = c.dir();
+  execFileSync('mount', ['-t', 'tmpfs', 'none', source]);
+  c.later(() => { execFileSync('umount', [source]); });
+  execFileSync('mount', ['-o', 'remount,bind,nosuid,noexec,noatime', source]);
+  const shown = async (as: typeof runAsRunc | undefined, options: string[]): Promise<string> => {
+    const change = (config: Config): void => { config.mounts.push({ destination: '/mnt', type: 'bind', source, options }); };
+    const args = ['sh', '-c', 'grep " /mnt " /proc/self/mounts | cut -d " " -f 4'];
+    const result = as === undefined ? await c.run(c.command(args, change)) : await as(c, args, (config) => {
+      config.process.capabilities = {};
+      change(config);
+    });
+    assert.equal(result.code, 0, result.stderr);
+    return result.stdout;
+  };
+  assert.match(await shown(runAsRunc, ['bind']), /nosuid,noexec,noatime/);
+  assert.match(await shown(runAsRunc, ['bind', 'ro']), /^ro,noatime/);
+  assert.match(await shown(undefined, ['bind', 'ro']), /^ro,nosuid,noexec,noatime/);
+}, only);
+
+test('as runc: --debug tells the stages of a start', async (c) => {
+  const id = c.id();
+  const { dir } = c.command(['/probe', 'exit', '0'], (config) => { config.linux.cgroupsPath = `/${id}`; });
+  const { stderr } = await asRunc(c, ['--debug', 'run', '--bundle', dir, id]);
+  for (const words of ['nsexec container setup', 'child process in init()', 'init: closing the pipe to signal completion']) {
+    assert.ok(stderr.includes(`level=debug msg="${words}"`), stderr);
+  }
+}, only);
+
+test('as runc: null is absent, and a required key may be in another case', async (c) => {
+  const id = c.id();
+  const { dir, config, write } = c.command(['/probe', 'exit', '0'], (config) => { config.linux.cgroupsPath = `/${id}`; });
+  write(JSON.stringify({ ...config, linux: { ...config.linux, timeOffsets: null }, process: { ...config.process, cwd: undefined, CWD: '/' } }));
+  const result = await asRunc(c, ['run', '--bundle', dir, id]);
+  assert.equal(result.code, 0, result.stderr);
+  assert.match((await c.rt(['run', '--bundle', dir, id])).stderr, /E0301|E0302/);
 }, only);

@@ -150,6 +150,7 @@ export const operation = {
     code: 'E0911', message: 'not allowed to take restrictions of the host from the bind mount on "{target}"',
     hint: 'remove "{option}": a user namespace cannot lift them', otherwise: 'in a user namespace a mount keeps "ro", "nosuid", "nodev" and "noexec" of the host',
   },
+  'mount.bind/locked': { code: 'E0530', message: 'the bind mount on "{target}" may not change what the host has set on its source', hint: 'remove the options that take something away' },
   'mount.bind/link': { code: 'E0801', message: 'cannot make the symbolic link "{target}" (copy-symlink)', hint: 'is something else there already?' },
   'mount.reconfigure': { code: 'E0802', message: 'cannot change the file system on "{target}"', hint: 'the kernel says "{detail}"', otherwise: 'is it one that can be changed while it is used?' },
   'mount.reconfigure/option': {

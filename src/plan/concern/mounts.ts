@@ -6,12 +6,14 @@ import type { Mount } from '../../generated/config.ts';
 import { alt, errno, slot } from '../draft.ts';
 import type { Draft } from '../draft.ts';
 import { absolute, inContainer } from '../path.ts';
+import { bindAsRunc } from './bind-runc.ts';
 import { cgroupMount } from './mount-cgroup.ts';
 import { mapIds } from './mount-idmap.ts';
 import { readRequest } from './mount-request.ts';
 import type { MountRequest } from './mount-request.ts';
 import { mountLabelOptions } from './labels.ts';
 import { isApart, mapsUsers } from './namespaces.ts';
+import { rootfsPath } from './rootfs.ts';
 
 export function makeMounts(d: Draft): void {
   const { mounts } = d.spec;
@@ -20,13 +22,20 @@ export function makeMounts(d: Draft): void {
     const mount = mounts[index]!;
     const from = `/mounts/${index}`;
     const asked = readRequest(mount);
-    const target = inContainer(mount.destination);
+    const target = inContainer(withoutRoot(d, mount.destination));
     const request = isLate(mount, asked) ? { ...asked, set: asked.set & ~MountAttrFlag.rdonly } : asked;
     if (request.remount) remount(d, request, target, from);
     else if (request.bind) bind(d, mount, request, target, from);
     else if (mount.type === 'cgroup') cgroupMount(d, request, target, from);
     else fileSystem(d, mount, request, target, from);
   }
+}
+
+/** A destination as runc takes it: one that begins with the path of the root file system itself means what is in there. */
+function withoutRoot(d: Draft, destination: string): string {
+  if (d.context.peer !== 'runc') return destination;
+  const root = rootfsPath(d.spec, d.context);
+  return destination.startsWith(`${root}/`) ? destination.slice(root.length) : destination;
 }
 
 /**
@@ -64,25 +73,27 @@ function attrOf(request: MountRequest, target: string, from: string): MountAttr 
 
 /** A bind mount of a path of the host, or of a descriptor in a slot when there is no path. */
 export function bindOf(
-  request: MountRequest, source: string | undefined, target: string, from: string,
+  request: MountRequest, source: string | undefined, target: string, from: string, fixed = 0,
 ): MountBind {
   return {
     op: 'mount.bind', from, source, slot: source === undefined ? slot.source : undefined, recursive: request.recursive,
-    set: request.set, clear: request.clear, setAll: request.setAll, clearAll: request.clearAll,
+    set: request.set, clear: request.clear, fixed, setAll: request.setAll, clearAll: request.clearAll,
     propagation: request.propagation, links: request.links, target,
   };
 }
 
-function bind(d: Draft, mount: Mount, request: MountRequest, target: string, from: string): void {
+function bind(d: Draft, mount: Mount, asked: MountRequest, target: string, from: string): void {
   const source = absolute(mount.source ?? '', d.context.bundle);
+  const as = d.context.peer === 'runc' ? bindAsRunc(asked, mount.options ?? [], (d.namespaces.made & NamespaceFlag.user) !== 0) : undefined;
+  const request = as === undefined ? asked : { ...asked, set: as.set, clear: as.clear };
   // The root of a new user namespace may not reach what the caller may: the host's side opens the source.
   const byHost = request.idmap !== undefined || ((d.namespaces.made & NamespaceFlag.user) !== 0 && d.context.facts.euid === 0);
   if (!byHost) {
-    d.init.push(bindOf(request, source, target, from));
+    d.init.push(bindOf(request, source, target, from, as?.fixed));
     return;
   }
   openSource(d, mount, request, from);
-  d.init.push(bindOf(request, undefined, target, from));
+  d.init.push(bindOf(request, undefined, target, from, as?.fixed));
 }
 
 /** Opens the source of a bind mount on the host's side, maps its ids, and hands it to init. */
