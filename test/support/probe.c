@@ -2,6 +2,7 @@
 // Verbs: (none) the facts; exit N; die SIGNAL; syscall NR [ARG...] prints "RESULT ERRNO";
 // pause waits for ever and leaves on SIGTERM with 143; stall writes N MiB to stdout;
 // child N forks N sleeping children and waits; x32 NR makes an x32 system call;
+// lock FILE makes the file, takes a lock of it and pauses;
 // notify TEXT... sends each text as a datagram to $NOTIFY_SOCKET, then pauses.
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -219,6 +221,10 @@ int main(int argc, char **argv) {
   if (!strcmp(verb, "pause")) {
     signal(SIGTERM, leave);
     signal(SIGUSR1, leave);
+    for (;;) pause();
+  }
+  if (!strcmp(verb, "lock") && argc > 2) {
+    if (flock(open(argv[2], O_RDWR | O_CREAT, 0600), LOCK_EX) < 0) return 1;
     for (;;) pause();
   }
   if (!strcmp(verb, "notify")) return notify(argv + 2);
