@@ -32,7 +32,7 @@ export async function enclosed(variable: string, args: readonly string[]): Promi
   });
   const end = (): void => { child.kill('SIGKILL'); };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.once(signal, end);
+  for (const signal of signals) process.on(signal, end); // a second one must not end the clean-up
   const status = await new Promise<number>((resolve) => { child.once('close', (code) => resolve(code ?? 1)); });
   removeCgroups(work);
   rmSync(work, { recursive: true, force: true });
