@@ -146,7 +146,7 @@ void unlock_state(Context &context) { flock(context.state.get(), LOCK_UN); }
 
 Outcome remove_state(Context &context) {
   constexpr const char *names[] = {
-      state_name::fifo, state_name::plan,   state_name::state,
+      state_name::fifo, state_name::plan,   state_name::state, state_name::status,
       state_name::config, state_name::request, state_name::record,
   };
   int dir = context.state.get();

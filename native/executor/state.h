@@ -35,6 +35,8 @@ constexpr char config[] = "config.json";
 constexpr char request[] = "request.json";
 constexpr char plan[] = "plan";
 constexpr char state[] = "state.json";
+// What readers of crun's state directories look for.
+constexpr char status[] = "status";
 // In a folder of images: what stdin, stdout and stderr of a container were, a JSON list of texts.
 constexpr char descriptors[] = "descriptors.json";
 constexpr char fifo[] = "exec.fifo";

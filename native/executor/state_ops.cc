@@ -3,6 +3,7 @@
 #include "executor/handler.h"
 #include "executor/state.h"
 #include <fcntl.h>
+#include <limits.h>
 
 namespace veloci {
 
@@ -10,6 +11,35 @@ namespace {
 
 void remove_pid_file(Context &, const void *argument) {
   unlinkat(AT_FDCWD, static_cast<const char *>(argument), 0);
+}
+
+// What stdin, stdout and stderr are, as a JSON list of texts.
+void add_streams(Text &out) {
+  out.add_char('[');
+  for (int fd = 0; fd <= 2; fd++) {
+    TextOf<32> path;
+    char what[PATH_MAX];
+    ssize_t size = readlink(path.add("/proc/self/fd/").add_signed(fd).c_str(), what, sizeof what);
+    if (fd > 0) out.add_char(',');
+    add_json(out, Str{what, static_cast<uint32_t>(size < 0 ? 0 : size)});
+  }
+  out.add_char(']');
+}
+
+// 0 or an errno, and the step in `at`.
+int write_status(Context &context, const Template &beginning, int &at) {
+  Pages filled, memory;
+  Str text;
+  at = step::state_write::open;
+  if (!fill(beginning, hole_values(context), filled, text)) return errno;
+  TextOf<3 * 2 * PATH_MAX> streams;
+  add_streams(streams);
+  size_t size = text.size + 2 * streams.size() + 64; // every quote and backslash is escaped again
+  if (!memory.allocate(size)) return errno;
+  Text out(memory.data(), size);
+  add_json(out.add(text).add(",\"external_descriptors\":"), streams.str()).add("}\n");
+  if (!streams.complete() || !out.complete()) return ENAMETOOLONG;
+  return replace_file(context.state.get(), state_name::status, Bytes{reinterpret_cast<const uint8_t *>(out.data()), out.size()}, 0600, at);
 }
 
 } // namespace
@@ -46,7 +76,9 @@ Outcome HostHandler::on(const StateWrite &op) {
   if (int err = replace_file(context_.state.get(), state_name::state, bytes, 0600, at); err != 0) {
     return Outcome::failed(at, err);
   }
-  return {};
+  if (!op.status) return {};
+  int err = write_status(context_, op.status.value, at);
+  return err == 0 ? Outcome::success() : Outcome::failed(at, err);
 }
 
 // Tables of texts: looked up by the launcher, never in a program that runs.

@@ -402,7 +402,8 @@ bool read(Reader &reader, StateRecord &value) {
 }
 
 bool read(Reader &reader, StateWrite &value) {
-  return read(reader, value.content);
+  return read(reader, value.content) &&
+         read(reader, value.status);
 }
 
 bool read(Reader &reader, StateStatus &value) {

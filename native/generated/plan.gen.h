@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0x35, 0xfa, 0xb5, 0x85, 0xcf, 0x7a, 0x36, 0xa2, 0x1e, 0xf0, 0x23, 0x09, 0xfc, 0x30, 0x3f, 0x09,
+    0x71, 0x77, 0xbf, 0xe8, 0xfb, 0x0f, 0x0a, 0x9c, 0xf1, 0xe8, 0xce, 0x8e, 0xf0, 0x52, 0xd1, 0x90,
 };
-constexpr char plan_schema_hash_text[] = "35fab585cf7a36a21ef02309fc303f09";
+constexpr char plan_schema_hash_text[] = "7177bfe8fb0f0a9cf1e8ce8ef052d190";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -757,6 +757,10 @@ bool read(Reader &reader, StateRecord &value);
 struct StateWrite {
   // The text.
   Template content;
+  // A JSON object without its closing brace for the file `status`, which readers of crun's state
+  // directories look for; what the standard streams are follows as its member
+  // `external_descriptors`.
+  Optional<Template> status;
 };
 bool read(Reader &reader, StateWrite &value);
 

@@ -308,6 +308,7 @@ template <class Visit> void each_field(const StateRecord &value, Visit &&visit) 
 
 template <class Visit> void each_field(const StateWrite &value, Visit &&visit) {
   visit("content", value.content);
+  visit("status", value.status);
 }
 
 template <class Visit> void each_field(const StateStatus &value, Visit &&visit) {

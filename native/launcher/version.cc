@@ -18,7 +18,7 @@ int version_command(Invocation &invocation) {
   const struct scmp_version *library = seccomp_version();
   text.add("libseccomp: ").add_number(library->major).add_char('.').add_number(library->minor).add_char('.');
   text.add_number(library->micro).add_char('\n');
-  if (is_crun) text.add("+SYSTEMD +CAP +SECCOMP +EBPF\n");
+  if (is_crun) text.add("+SYSTEMD +CAP +SECCOMP +EBPF +CRIU\n");
   if (is_runc || is_crun) text.add("program: veloci\n");
   return print(invocation, text.str());
 }

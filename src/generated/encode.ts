@@ -678,6 +678,12 @@ function writeStateWrite(w: WireWriter, v: plan.StateWrite): void {
   w.u32(0);
   const start = w.length();
   writeTemplate(w, v.content);
+  if (v.status === undefined) {
+    w.u8(0);
+  } else {
+    w.u8(1);
+    writeTemplate(w, v.status);
+  }
   w.patchU32(start - 4, w.length() - start);
 }
 
@@ -1389,10 +1395,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0x85b5fa35);
-  w.u32(0xa2367acf);
-  w.u32(0x0923f01e);
-  w.u32(0x093f30fc);
+  w.u32(0xe8bf7771);
+  w.u32(0x9c0a0ffb);
+  w.u32(0x8ecee8f1);
+  w.u32(0x90d152f0);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = '35fab585cf7a36a21ef02309fc303f09';
+export const schemaHash = '7177bfe8fb0f0a9cf1e8ce8ef052d190';
 
 export interface OperationMeta {
   readonly code: number;
@@ -70,7 +70,7 @@ const text = `{
 "time.offsets": {"code":58,"actors":["stager"],"steps":["open","write"],"undo":false,"fields":{"content":"str"}},
 "net.move": {"code":60,"actors":["host"],"steps":["socket","namespace","find","addresses","taken","move","address","up"],"undo":true,"fields":{"device":"str","name":"str"}},
 "state.record": {"code":64,"actors":["host"],"steps":["mkdir","write"],"undo":true,"fields":{"cgroups":"list CgroupDir"}},
-"state.write": {"code":65,"actors":["host"],"steps":["open","write","rename"],"undo":false,"fields":{"content":"template"}},
+"state.write": {"code":65,"actors":["host"],"steps":["open","write","rename"],"undo":false,"fields":{"content":"template","status":"optional template"}},
 "state.status": {"code":66,"actors":["host"],"steps":[],"undo":false,"fields":{"status":"enum Status","state":"template","row":"template"}},
 "state.summary": {"code":67,"actors":["host"],"steps":[],"undo":false,"fields":{"bundle":"str","owner":"str"}},
 "state.remove": {"code":68,"actors":["host"],"steps":["unlink","rmdir"],"undo":false,"fields":{}},

@@ -826,6 +826,11 @@ export interface StateWrite {
   readonly from: string;
   /** The text. */
   readonly content: Template;
+  /**
+   * A JSON object without its closing brace for the file `status`, which readers of crun's state directories
+   * look for; what the standard streams are follows as its member `external_descriptors`.
+   */
+  readonly status?: Template | undefined;
 }
 
 /**

@@ -113,3 +113,12 @@ void test('crun runs createContainer hooks in the bundle, and passes over mount 
   t.match(find(plan({}).programs.init, 'hook.run'), [{ cwd: '/bundle/rootfs' }]);
   t.end();
 });
+
+void test('crun has a file that tells its readers where the container is', (t) => {
+  const plan = (name: Name): Plan => compile(defaultConfig() as unknown as Spec, { ...context(), ...name });
+  t.match(find(plan({}).programs.create, 'state.write'), [{ status: undefined }]);
+  const [{ status = [] } = {}] = find(plan(crun).programs.create, 'state.write');
+  const text = `${status.map((part) => (typeof part === 'string' ? part : part.hole === 'pid' ? '7' : 'x')).join('')}}`;
+  t.match(JSON.parse(text), { pid: 7, bundle: '/bundle', rootfs: '/bundle/rootfs', created: 'x', owner: 'root', detached: true });
+  t.end();
+});

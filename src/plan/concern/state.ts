@@ -3,7 +3,7 @@
 import type { HookKind, Status, Template } from '../../generated/plan.ts';
 import { specVersion } from '../../spec/version.ts';
 import type { Draft } from '../draft.ts';
-import { cgroupDirs } from './cgroup.ts';
+import { cgroupDirs, mainDir } from './cgroup.ts';
 import { rootfsPath } from './rootfs.ts';
 
 const pid = { hole: 'pid' } as const;
@@ -59,7 +59,18 @@ export function writeState(d: Draft): void {
       `{"ociVersion":"${specVersion}","id":"`, id, '","status":"creating","pid":', pid, `,"bundle":${JSON.stringify(context.bundle)
       },"rootfs":${JSON.stringify(rootfsPath(spec, context))},"created":"`, created, tail,
     ],
+    status: context.peer === 'crun' ? crunStatus(d) : undefined,
   });
+}
+
+/** The file by which crun knows a container; its readers find pid and paths there. */
+function crunStatus({ context, spec, cgroups }: Draft): Template {
+  const path = `/${mainDir(cgroups)?.path ?? ''}`;
+  return [
+    '{"pid":', pid, `,"cgroup-path":${JSON.stringify(path)},"rootfs":${JSON.stringify(rootfsPath(spec, context))},"systemd-cgroup":${
+      context.flags.cgroupManager === 'systemd'},"bundle":${JSON.stringify(context.bundle)},"created":"`, created,
+    `","owner":${JSON.stringify(context.facts.user)},"detached":${context.flags.detach}`,
+  ];
 }
 
 /** What `state` and `list` print, for every status. */
