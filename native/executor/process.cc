@@ -35,6 +35,14 @@ int read_process_stat(int pid, ProcessStat &stat) {
   return 0;
 }
 
+bool procfs_has_our_pids() {
+  TextOf<16> own;
+  char link[16];
+  ssize_t size = readlink("/proc/self", link, sizeof link);
+  own.add_signed(getpid());
+  return size > 0 && own.str() == Str{link, static_cast<uint32_t>(size)};
+}
+
 int open_identified(int pid, uint64_t start_time, Fd &pidfd) {
   if (pid <= 1) return ESRCH;
   Fd opened(sys::pidfd_open(pid, 0));

@@ -18,6 +18,9 @@ struct ProcessStat {
 // Reads /proc/PID/stat: 0, ESRCH when there is no such process, or another errno.
 int read_process_stat(int pid, ProcessStat &stat);
 
+// Whether the numbers in /proc are those of our pid namespace.
+bool procfs_has_our_pids();
+
 // Opens a pidfd of the process that has this pid and start time. 0; ESRCH when it has ended, is a zombie, or the number
 // belongs to another one; or another errno. Refuses pid <= 1.
 int open_identified(int pid, uint64_t start_time, Fd &pidfd);

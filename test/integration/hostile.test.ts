@@ -57,6 +57,18 @@ test('a caller that ignores signals is no obstacle', async (c) => {
   assert.match(result.stdout, /SigIgn:\s0+$/m);
 }, { peers: [{ peer: 'crun 1.8.1', why: 'hands them on' }] });
 
+for (const [what, prefix, said] of [
+  ['of another pid namespace', ['unshare', '--pid', '--fork'], /E0913.*\/proc must be that of this pid namespace/],
+  ['missing', ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs none /proc; exec "$@"', 'sh'], /\/proc is not mounted/],
+] as const) {
+  test(`a /proc that is ${what} is told, and nothing is left`, async (c) => {
+    const result = await c.run(c.command(['/probe', 'exit', '0']), { prefix: [...prefix] });
+    assert.equal(result.code, 1, result.stderr);
+    assert.match(result.stderr, said);
+    await c.nothingLeft();
+  }, { only: 'veloci' });
+}
+
 /** Runs a bundle whose config.json is this text, with 400 MB of address space for the runtime. */
 async function attempt(c: Context, text: string | Buffer | undefined, bundle: Bundle = c.command(['/probe', 'exit', '0'])): Promise<Result> {
   if (text !== undefined) bundle.write(text);

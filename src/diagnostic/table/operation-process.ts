@@ -58,6 +58,10 @@ export const operationProcess = {
     code: 'E0759', message: 'cannot start the stager',
     hint: 'are there too many processes (RLIMIT_NPROC, pids limit), or is memory short?',
   },
+  'process.await/record:ESRCH': {
+    code: 'E0913', message: 'the process of the container is not in /proc',
+    hint: '/proc must be that of this pid namespace: mount it anew, as "unshare --mount-proc" does',
+  },
   'process.await': {
     code: 'E0760', message: 'the process of the container did not come up',
     hint: 'are there too many processes (RLIMIT_NPROC, pids limit), or is memory short?',
