@@ -125,6 +125,25 @@ test('a rootfs full of FIFOs does not hang', async (c) => {
   assert.equal(result.timedOut, false, 'it hangs');
 }, { peers: [C('hangs on a FIFO as /etc/passwd'), R('hangs on a FIFO as /etc/passwd')], leaks: 'ignore' });
 
+for (const [what, plant] of [
+  ['a device without an end', 'mknod passwd c 1 5'],
+  ['a link to the host\'s procfs', 'ln -s /proc/1/root/etc/passwd passwd'],
+  ['a link out of the root', 'ln -s ../../../../../etc/passwd passwd'],
+  ['a loop of links', 'ln -s passwd passwd'],
+  ['a folder', 'mkdir passwd'],
+  ['20 MiB', 'head -c 20971520 /dev/zero | tr "\\0" x >passwd'],
+  ['one line of 9 MiB', 'head -c 9437184 /dev/zero | tr "\\0" : >passwd'],
+  ['empty', ': >passwd'],
+] as const) {
+  test(`/etc/passwd of the rootfs is ${what}: run and exec find no home in it`, async (c) => {
+    const bundle = c.command(['/probe', 'pause'], (config) => { config.process.env = ['PATH=/bin']; });
+    execFileSync('sh', ['-c', `cd ${bundle.rootfs}/etc && rm -f passwd && ${plant}`]);
+    const { id } = await c.started(bundle, { timeLimit: 5000 });
+    const exec = await c.rt(['exec', '--user', '1000', id, 'sh', '-c', 'echo $HOME'], { timeLimit: 5000 });
+    assert.deepEqual([exec.stdout, exec.timedOut], ['/\n', false], exec.stderr);
+  }, { peers: /link/.test(what) ? [] : [C('sets no HOME without an entry'), ...(what === 'empty' ? [] : [R('fails, or reads all of it')])] });
+}
+
 test('a target of a mount that links to the host stays inside', async (c) => {
   const outside = c.dir();
   const bundle = c.command(['/probe', 'exit', '0'], (config) => {
