@@ -73,24 +73,25 @@ Outcome Init::on(const MountFs &op) {
   for (const FsOption &option : op.options) {
     if (set_option(fs.get(), option) < 0) return refused(fs.get(), at::option, option.key);
   }
+  // A tmpfs takes the mode of the directory that it covers, when the configuration does not say another.
+  if (op.type == Str::of("tmpfs") && !has_option(op.options, "mode")) {
+    Fd covered(open_in_root(root(), op.target.c_str(), O_PATH | O_DIRECTORY));
+    struct stat status;
+    TextOf<16> mode;
+    bool known = covered.valid() && fstat(covered.get(), &status) == 0;
+    mode.add_octal(known ? status.st_mode & 07777 : 0);
+    if (known && sys::fsconfig(fs.get(), sys::fsconfig_set_string, "mode", mode.c_str(), 0) < 0) {
+      return refused(fs.get(), at::option, Str::of("mode"));
+    }
+  }
   if (sys::fsconfig(fs.get(), sys::fsconfig_create, nullptr, nullptr, 0) < 0) return refused(fs.get(), at::create, op.type);
   // A read-only mount can be filled only before it becomes so.
   uint64_t later = op.copy_up ? op.attr & sys::attr_rdonly : 0;
   Fd tree(sys::fsmount(fs.get(), sys::fsmount_cloexec, op.attr & ~later));
   if (!tree.valid()) return refused(fs.get(), at::fsmount, op.type);
   fs.reset();
-  // A tmpfs takes the mode of the directory that it covers, when the configuration does not say another.
-  struct stat covered = {};
-  bool keep_mode = op.type == Str::of("tmpfs") && !has_option(op.options, "mode");
-  if (keep_mode) {
-    Fd existing(open_in_root(root(), op.target.c_str(), O_PATH | O_DIRECTORY));
-    keep_mode = existing.valid() && fstat(existing.get(), &covered) == 0;
-  }
   Fd target(open_target(op.target, op.directory ? TargetKind::real_directory : TargetKind::directory));
   if (!target.valid()) return Outcome::failed(at::target);
-  if (keep_mode && fchmodat(tree.get(), ".", covered.st_mode & 07777, 0) < 0 && errno != EROFS) {
-    return fail(at::target, op.target);
-  }
   if (op.copy_up && !copy_up(root(), op.target, tree.get(), detail)) return Outcome::failed(at::target);
   if (later != 0 && !set_attributes(tree.get(), false, later, 0)) return fail(at::fsmount, op.type);
   if (!attach(tree.get(), target.get())) return fail(at::attach, op.target);

@@ -4,6 +4,7 @@ import type { Entries } from '../types.ts';
 export const host = {
   procMissing: { code: 'E0515', native: true, message: 'cannot read /proc ({errno})', hint: 'mount it: "mount -t proc proc /proc"' },
   kernelTooOld: { code: 'E0503', message: 'kernel {version} is too old', hint: 'veloci needs Linux {needed} or newer; see "veloci doctor"' },
+  notifyWrite: { code: 'E0531', message: 'SCMP_ACT_NOTIFY cannot be used for the write syscall', hint: 'under the name of runc as with runc; under its own name the command can do it' },
   cgroupMissing: { code: 'E0505', message: 'no cgroup hierarchy with the controller "{controller}" is mounted', hint: 'remove {name}, or mount it' },
   cgroupVersion: { code: 'E0506', message: '{name} has no equivalent on cgroup {version}', hint: '{remedy}' },
   seccompCompile: {

@@ -87,13 +87,26 @@ function bind(d: Draft, mount: Mount, asked: MountRequest, target: string, from:
   const as = d.context.peer === 'runc' ? bindAsRunc(asked, mount.options ?? [], (d.namespaces.made & NamespaceFlag.user) !== 0) : undefined;
   const request = as === undefined ? asked : { ...asked, set: as.set, clear: as.clear };
   // The root of a new user namespace may not reach what the caller may: the host's side opens the source.
-  const byHost = request.idmap !== undefined || ((d.namespaces.made & NamespaceFlag.user) !== 0 && d.context.facts.euid === 0);
+  const byHost = request.idmap !== undefined
+    || ((d.namespaces.made & NamespaceFlag.user) !== 0 && d.context.facts.euid === 0 && !isInside(d, source, from));
   if (!byHost) {
     d.init.push(bindOf(request, source, target, from, as?.fixed));
     return;
   }
   openSource(d, mount, request, from);
   d.init.push(bindOf(request, undefined, target, from, as?.fixed));
+}
+
+/** Whether a source lies in the root file system, on one of the mounts before it: only init sees what is there. */
+function isInside(d: Draft, source: string, from: string): boolean {
+  const root = rootfsPath(d.spec, d.context);
+  if (!source.startsWith(`${root}/`)) return false;
+  const path = source.slice(root.length);
+  const before = (d.spec.mounts ?? []).slice(0, Number(from.slice('/mounts/'.length)));
+  return before.some(({ destination }) => {
+    const target = inContainer(withoutRoot(d, destination));
+    return path === target || path.startsWith(`${target}/`);
+  });
 }
 
 /** Opens the source of a bind mount on the host's side, maps its ids, and hands it to init. */

@@ -137,7 +137,16 @@ export function openFilter(d: Draft, status: Status): void {
     ? { op: 'filter.open', from, slot: slot.filter, hash } : { op: 'filter.open', from, slot: slot.filter, hash, program });
   d.host.push({ op: 'fd.send', from, slot: slot.filter });
   d.init.push({ op: 'fd.receive', from, slot: slot.filter });
-  if (isNotifying(d)) openListener(d, status);
+  if (!isNotifying(d)) return;
+  refuseWrite(d);
+  openListener(d, status);
+}
+
+/** runc writes behind its filter, and so refuses to hand write(2) over: under its name that is an error too. */
+function refuseWrite({ spec, context }: Draft): void {
+  const rules = spec.linux?.seccomp?.syscalls ?? [];
+  const index = rules.findIndex(({ action, names }) => action === 'SCMP_ACT_NOTIFY' && names.includes('write'));
+  if (context.peer === 'runc' && index >= 0) throw new PlanError(diagnose('notifyWrite', {}, placeAt(`/linux/seccomp/syscalls/${index}`)));
 }
 
 interface Filter { readonly hash: string; readonly program?: Uint8Array }
