@@ -47,8 +47,8 @@ export const rootless: Engine = {
       return path;
     };
     mine(dir);
-    for (const name of ['home', 'tmp']) {
-      mkdirSync(join(dir, name), { mode: 0o700 });
+    for (const [name, mode] of [['home', 0o700], ['tmp', 0o711]] as const) { // sub ids pass tmp on their way to a root
+      mkdirSync(join(dir, name), { mode });
       mine(join(dir, name));
     }
     const runDir = mine(mkdtempSync(join(dirname(dir), 'x-'))); // podman refuses a longer path, though only at clean-up
