@@ -21,7 +21,7 @@ const foreign = (machine: number): Buffer => {
 /** Programs in /data of the container: name, content, mode. */
 const files: readonly (readonly [name: string, content: string | Buffer, mode?: number])[] = [
   ['crlf', '#!/bin/sh\r\necho\r\n'], ['text', 'echo hi\n'], ['mark', '\ufeff#!/bin/sh\n'], ['bare', '#!\n'], ['empty', ''],
-  ['no-shell', '#!/bin/nothing\n'], ['no-mode', '#!/bin/sh\n', 0o644], ['bad-shell', '#!/bin/not-executable\n'], ['cut', elf.subarray(0, 40)],
+  ['no-shell', '#!/bin/nothing\n'], ['root-only', '#!/bin/sh\n', 0o700], ['no-mode', '#!/bin/sh\n', 0o644], ['bad-shell', '#!/bin/not-executable\n'], ['cut', elf.subarray(0, 40)],
   ['aarch64', foreign(183)], ['riscv64', foreign(243)], ['windows', 'MZ\x90\0'], ['macos', Buffer.from('cffaedfe07000001', 'hex')],
 ];
 
@@ -91,7 +91,7 @@ const cases: Case[] = [
     code: 'E0787', pointer: '/process/rlimits/0', hint: /nr_open/ },
   { name: 'a bind source is missing', change: mount('/mnt', 'bind', '/nope', 'bind'), code: 'E0723', pointer: '/mounts/7/source', hint: /make it/ },
   { name: 'a file is bound on a directory', change: mount('/etc', 'bind', '/etc/passwd', 'bind'), code: 'E0722', pointer: '/mounts/7/destination', hint: /directory on a directory/ },
-  { name: 'a tmpfs lies on a file', change: mount('/etc/passwd', 'tmpfs', 'x'), code: 'E0721', pointer: '/mounts/7/destination', hint: /make the mount point/ },
+  { name: 'a tmpfs lies on a file', change: mount('/etc/passwd', 'tmpfs', 'x'), code: 'E0899', pointer: '/mounts/7/destination', hint: /must be a directory/ },
   { name: 'the mount point cannot be made', change: mount('/new', 'tmpfs', 'x'), code: 'E0779', pointer: '/mounts/7/destination', hint: /make it/ },
   { name: 'the mount point of a bind cannot be made', change: mount('/new', 'bind', '/etc', 'bind'), code: 'E0830', pointer: '/mounts/7/destination', hint: /make it/ },
   { name: 'the file system is unknown', change: mount('/mnt', 'tmpf', 'x'), code: 'E0719', pointer: '/mounts/7/type', hint: /module/ },
@@ -129,6 +129,27 @@ const cases: Case[] = [
   { name: 'a hook is killed', change: hook('createRuntime', '/bin/sh', '-c', 'kill -9 $$'), code: 'E0776', pointer: '/hooks/createRuntime/0', hint: /by hand/ },
   { name: 'a hook hangs', change: (config) => { config.hooks = { createRuntime: [{ path: '/bin/sleep', args: ['sleep', '60'], timeout: 1 }] }; },
     code: 'E0774', pointer: '/hooks/createRuntime/0/timeout', hint: /raise "timeout"/ },
+  { name: 'the user may not execute the program', change: (config) => {
+    config.process.args = ['/data/root-only'];
+    config.process.user = { uid: 1000, gid: 1000 };
+  }, code: 'E0733', pointer: '/process/args/0', hint: /user of the process/ },
+  { name: 'the filter forbids execve by EACCES', change: (config) => {
+    config.linux.seccomp = { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ names: ['execve', 'execveat'], action: 'SCMP_ACT_ERRNO', errnoRet: 13 }] };
+  }, code: 'E0766', pointer: '/process/args/0', hint: /user of the process/ },
+  { name: 'there is no resctrl', change: (config) => { config.linux['intelRdt'] = { closID: 'x', l3CacheSchema: 'L3:0=f' }; },
+    code: 'E0821', pointer: '/linux/intelRdt', hint: /mount it/ },
+  { name: 'the loopback device cannot move', change: (config) => { config.linux['netDevices'] = { lo: {} }; }, code: 'E0815', pointer: '/linux/netDevices/lo', hint: /another "name"/ },
+  { name: 'the maps are longer than a page', change: (config) => {
+    config.linux.namespaces.push({ type: 'user' });
+    config.linux.uidMappings = Array.from({ length: 330 }, (_, i) => ({ containerID: i, hostID: 1_000_000_000 + 2 * i, size: 1 }));
+    config.linux.gidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }];
+  }, code: 'E0810', pointer: '/linux/uidMappings', hint: /4096 bytes/ },
+  { name: 'an annotation has a wrong value', change: (config) => { config.annotations = { 'run.oci.keep_original_groups': 'maybe' }; },
+    code: 'E0520', pointer: '/annotations/run.oci.keep_original_groups', hint: /must be/ },
+  { name: 'the log of the hooks cannot be opened', change: (config) => {
+    hook('createRuntime', '/bin/true')(config, undefined as never);
+    config.annotations = { 'run.oci.hooks.stdout': '/no/dir/log' };
+  }, code: 'E0848', pointer: '/hooks/createRuntime/0', hint: /annotation/ },
   { name: 'nobody listens at the socket of the filter', change: (config) => {
     config.linux.seccomp = { defaultAction: 'SCMP_ACT_ALLOW', listenerPath: '/no/socket', syscalls: [{ names: ['mkdir'], action: 'SCMP_ACT_NOTIFY' }] };
   }, code: 'E0844', pointer: '/linux/seccomp/listenerPath', hint: /listening/ },

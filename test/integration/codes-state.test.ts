@@ -44,6 +44,26 @@ told('E0626', 'no folder for the log', (c) => c.rt(['--log', '/no/folder/log', '
 told('E0641', 'a descriptor that is closed', async (c) => c.rt(['checkpoint', '--status-fd', '77', await running(c)]));
 told('E0515', 'no /proc', (c) => call(['unshare', '-m', '/bin/sh', '-c', `mount -t tmpfs none /proc; exec ${runtimePath()} --root ${c.root} create --bundle ${c.command(pause).dir} ${c.id()}`]), /mount -t proc/);
 
+told('E0758', 'no folder for the pid file', (c) => c.rt(['create', '--pid-file', '/no/dir/pid', '--bundle', c.command(pause).dir, c.id()]));
+told('E0625', 'no folder for the pid file of exec', async (c) => c.rt(['exec', '--detach', '--pid-file', '/no/dir/pid', await running(c), ...pause]));
+told('E0116', 'no socket for the terminal of exec', async (c) => c.rt(['exec', '--detach', '--tty', '--console-socket', '/no/socket', await running(c), ...pause]));
+told('E0777', 'no socket for the terminal', (c) => c.rt(['create', '--console-socket', '/no/socket', '--bundle',
+  c.command(pause, (config) => { config.process.terminal = true; }).dir, c.id()]));
+told('E0105', 'a limit that is no number', async (c) => c.rt(['update', '--memory', 'much', await running(c)]));
+test('--no-pivot is warned of: E0128', async (c) => {
+  const { stderr } = await c.run(c.command(['/probe', 'exit', '0']), { flags: ['--no-pivot'], global: ['--debug'] });
+  assert.match(stderr, /warning: E0128: .*chroot/);
+}, { only: 'veloci' });
+told('E0583', 'a property of a unit that is no GVariant', (c) => c.rt(['--systemd-cgroup', 'create', '--bundle', c.command(pause, (config) => {
+  config.linux.cgroupsPath = 'a.slice:b:c';
+  config.annotations = { 'org.systemd.property.TimeoutStopUSec': '5 seconds' };
+}).dir, c.id()]), /GVariant/);
+
+told('E0531', 'notification of write under the name of runc', (c) => call(['bash', '-c', `exec -a runc ${runtimePath()} --root ${c.root} create --bundle ${
+  c.command(pause, (config) => {
+    config.linux.seccomp = { defaultAction: 'SCMP_ACT_ALLOW', listenerPath: '/no/socket', syscalls: [{ names: ['write'], action: 'SCMP_ACT_NOTIFY' }] };
+  }).dir} ${c.id()}`]));
+
 // The state root.
 told('E0610', 'the root of the host as state root', () => call([runtimePath(), '--root', '/', 'list']));
 told('E0611', 'a root that cannot be made', (c) => c.rt(['--root', '/proc/nothing/root', 'create', '--bundle', c.command(pause).dir, c.id()]));

@@ -1,3 +1,5 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { diagnoseFailure } from '../../src/diagnostic/diagnose.ts';
 import { errnoName } from '../../src/diagnostic/errno.ts';
@@ -16,5 +18,32 @@ t.test('the failure that a line of an operation is about gets its code', async (
     t.ok(number !== undefined, `${name}: the errno exists`);
     const failure = { program: 'init', index: 0, step: 0, errno: number ?? 0 };
     t.equal(diagnoseFailure(op, step, failure, {}).code, code, name);
+  }
+});
+
+/** Codes that no test can trigger from outside, and why. */
+const untriggered: Readonly<Record<string, string>> = {
+  E0139: 'flags of checkpoint and restore: test/integration/checkpoint needs CRIU',
+  E0204: 'a disk that fails while it is read',
+  E0308: 'keywords that the schema does not use yet',
+  E0401: 'there is no property that is refused',
+  E0508: 'libseccomp takes whatever passes the checks',
+  E0521: 'a warning of validate: conformance/ and test/integration/seccomp show its words',
+  E0514: 'the command line refuses other managers; the library could ask for one',
+  E0631: 'a process that hangs in the kernel',
+  E0636: 'the cgroup goes between two looks at it',
+  E0902: 'a crash of the planner',
+  E0903: 'time that no configuration within the limit of its size takes',
+};
+
+t.test('every code of something else than an operation is named by a test, or has a reason', async (t) => {
+  const repository = new URL(import.meta.url).pathname.split('/build/')[0]!;
+  const texts = ['test', 'conformance'].flatMap((folder) => readdirSync(join(repository, folder), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts') && !path.endsWith('unit/codes.test.ts')).map((path) => readFileSync(join(repository, folder, path), 'utf8')));
+  const all = texts.join('\n');
+  for (const [name, { code }] of Object.entries(table)) {
+    if (name.includes('.') || name === 'failed') continue;
+    if (code in untriggered) t.ok(untriggered[code], code);
+    else t.ok(all.includes(code), `${code} (${name}) is in a test`);
   }
 });

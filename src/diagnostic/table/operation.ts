@@ -120,7 +120,7 @@ export const operation = {
     code: 'E0779', message: 'the mount point "{target}" is missing, and the root file system is read-only',
     hint: 'make it in the root file system, or choose a destination that is there',
   },
-  'mount.fs/target:ENOTDIR': { code: 'E0899', message: 'cannot mount {type} on "{target}" of the root file system', hint: 'is it a symbolic link? It must be a directory' },
+  'mount.fs/target:ENOTDIR': { code: 'E0899', message: 'cannot mount {type} on "{target}" of the root file system', hint: 'it must be a directory, not a file or a symbolic link' },
   'mount.fs/target': {
     code: 'E0721', message: 'cannot make or open the mount point "{target}" in the root file system',
     hint: 'make the mount point in the root file system, as the kind of file that is mounted there',
