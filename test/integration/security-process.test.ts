@@ -125,6 +125,11 @@ test('P19: the session keyring is not the caller\'s', async (c) => {
   assert.notEqual(first.keyring, second.keyring);
 });
 
+test('--no-new-keyring leaves the caller\'s', async (c) => {
+  const flags = { flags: ['--no-new-keyring'] };
+  assert.equal((await c.probe(() => {}, flags)).keyring, (await c.probe(() => {}, flags)).keyring);
+});
+
 test('P20: state and list print nothing of the environment', async (c) => {
   const { id } = await c.create(c.command(['/probe', 'pause'], (config) => { config.process.env?.push('SECRET=hidden'); }));
   for (const args of [['state', id], ['list'], ['list', '-f', 'json']]) {
