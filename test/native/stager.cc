@@ -160,7 +160,7 @@ void test_hooks() {
   mkfifo(name, 0666);
   auto hook = [](ProgramWriter &init, const char *script, uint32_t timeout) {
     init.op(code::hook_run, [&](Writer &to) {
-      to.u8(2).u32(0).str("/bin/sh").strs({"sh", "-c", script}).strs({"X=y"}).u32(timeout).none();
+      to.u8(2).u32(0).str("/bin/sh").strs({"sh", "-c", script}).strs({"X=y"}).u8(0).u32(timeout).none();
       to.u32(3).u8(0).str("state ").u8(1 + static_cast<uint8_t>(Hole::id)).u8(1 + static_cast<uint8_t>(Hole::pid)).none().none().u8(0);
     });
   };
