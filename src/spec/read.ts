@@ -7,9 +7,8 @@ import { Findings, most } from './checks/findings.ts';
 import { checkLimits } from './checks/resources.ts';
 import { locateAll } from './parse/locate.ts';
 import { parseDocument } from './parse/parse.ts';
-import type { JsonValue } from './parse/value.ts';
+import { isObject, type JsonValue } from './parse/value.ts';
 import type { Process, Resources, Spec } from './types.ts';
-import { forgive } from './lenient.ts';
 import { validateConfig, validateProcess, validateResources } from './validate.ts';
 
 /** How a document is read. */
@@ -75,13 +74,12 @@ function checksOfProcess(process: Process): Bound[] {
 
 function read<T>(
   bytes: Uint8Array, host: Pick<Host, 'scan'>, name: string, options: CheckOptions,
-  validate: (value: JsonValue) => Diagnostic[], checksOf: (value: T) => Bound[], complete: (value: T) => T = (value) => value,
+  validate: (value: JsonValue, tolerant: boolean) => Diagnostic[], checksOf: (value: T) => Bound[], complete: (value: T) => T = (value) => value,
 ): Reading<T> {
   const document = parseDocument(bytes, host, name);
   if ('error' in document) return { ...(document.text === undefined ? {} : { text: document.text }), found: [document.error] };
   const { text } = document;
-  let errors = validate(document.value);
-  if (errors.length > 0 && options.peer === 'runc' && forgive(document.value, errors)) errors = validate(document.value);
+  const errors = validate(document.value, options.peer === 'runc');
   const given = document.value as unknown as T;
   const value = errors.length === 0 ? complete(given) : given;
   const findings = new Findings(options.warnings === true, options.peer);
@@ -93,10 +91,6 @@ function read<T>(
   const located = locateAll(found, text, name);
   if (findings.isCut) located.push(diagnose('moreFindings', { count: most }));
   return found.some(({ severity }) => severity === 'error') ? { text, found: located } : { value, text, found: located };
-}
-
-function isObject(value: JsonValue): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /**

@@ -3,22 +3,24 @@ import { validateConfig as configIsValid, validateProcess as processIsValid } fr
 import { diagnose, placeAt } from '../diagnostic/diagnose.ts';
 import type { Diagnostic } from '../diagnostic/types.ts';
 import { pointerPath } from './parse/position.ts';
-import { Inexact, type JsonObject, type JsonValue } from './parse/value.ts';
+import { forgive, dropNulls } from './lenient.ts';
+import { Inexact, valueAt, type JsonValue } from './parse/value.ts';
 import { aliasOf, limitsOf, listInWords, remedyForEmpty, remedyForMissing, remedyForType } from './remedies.ts';
 import { suggest } from './suggest.ts';
 
 /**
  * Checks a configuration against its schema (schema/config.schema.json).
  *
+ * @param tolerant whether null counts as absent, and the case of keys does not (the value is changed then)
  * @returns everything that is wrong, by pointer only: see locateAll
  */
-export function validateConfig(value: JsonValue): Diagnostic[] {
-  return run(configIsValid as Validate, value, 'the configuration');
+export function validateConfig(value: JsonValue, tolerant: boolean): Diagnostic[] {
+  return run(configIsValid as Validate, value, 'the configuration', tolerant);
 }
 
 /** Checks a process of its own (the file of exec --process) against its schema. */
-export function validateProcess(value: JsonValue): Diagnostic[] {
-  return run(processIsValid as Validate, value, 'the process');
+export function validateProcess(value: JsonValue, tolerant: boolean): Diagnostic[] {
+  return run(processIsValid as Validate, value, 'the process', tolerant);
 }
 
 /**
@@ -28,36 +30,21 @@ export function validateProcess(value: JsonValue): Diagnostic[] {
 export function validateResources(value: JsonValue): Diagnostic[] {
   const prefix = '/linux/resources';
   dropNulls(value);
-  return validateConfig({ ociVersion: '1.0.0', linux: { resources: value } }).map((found) => (
+  return validateConfig({ ociVersion: '1.0.0', linux: { resources: value } }, false).map((found) => (
     found.at === undefined ? found : { ...found, at: { ...found.at, pointer: found.at.pointer.slice(prefix.length) } }));
 }
 
-/** Removes members that are null: encoders write them for what is not set. */
-export function dropNulls(value: JsonValue): void {
-  if (typeof value !== 'object' || value === null || value instanceof Inexact) return;
-  for (const [key, member] of Object.entries(value)) {
-    if (member === null) delete (value as JsonObject)[key];
-    else dropNulls(member);
-  }
-}
-
-function run(validate: Validate, value: JsonValue, whole: string): Diagnostic[] {
+function run(validate: Validate, value: JsonValue, whole: string, tolerant: boolean): Diagnostic[] {
   if (validate(value)) return [];
+  if (tolerant) {
+    forgive(value, validate.errors ?? []);
+    if (validate(value)) return [];
+  }
   return (validate.errors ?? []).slice(0, mostExplained).map((error) => explain(error, value, whole));
 }
 
 /** More errors than this are not put into words: one more than a reading keeps. */
 const mostExplained = 101;
-
-/** A value by its pointer. */
-function valueAt(root: JsonValue, pointer: string): JsonValue | undefined {
-  let value: JsonValue | undefined = root;
-  for (const part of pointerPath(pointer)) {
-    if (typeof value !== 'object' || value === null) return undefined;
-    value = (value as JsonObject)[part];
-  }
-  return value;
-}
 
 /** How messages call a value: `process.args`, `mounts[2].options`. */
 export function nameOf(pointer: string, whole: string): string {

@@ -1,3 +1,5 @@
+import { pointerPath } from './position.ts';
+
 /** A JSON value as the parser gives it. */
 export type JsonValue = null | boolean | number | bigint | string | Inexact | JsonValue[] | JsonObject;
 export interface JsonObject { [key: string]: JsonValue }
@@ -21,4 +23,19 @@ export class Inexact {
   toJSON(): string {
     return this.text;
   }
+}
+
+/** Whether a value is an object with members. */
+export function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Inexact);
+}
+
+/** A value by its JSON pointer. */
+export function valueAt(root: JsonValue, pointer: string): JsonValue | undefined {
+  let value: JsonValue | undefined = root;
+  for (const part of pointerPath(pointer)) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = (value as JsonObject)[part];
+  }
+  return value;
 }
