@@ -67,4 +67,5 @@ export const differences: readonly string[] = [
     + 'source), as in runc. Under other names attributes of the source stay unless an option takes them away.',
   'Under the name `runc` null counts as absent, and a required key may be in another case. Under other names both are errors.',
   'A configuration without a mount namespace of its own is refused; runc mounts on the host then.',
+  'With noNewPrivileges the seccomp filter is loaded behind the startContainer hooks, right before the program; runc loads it before them.',
 ];

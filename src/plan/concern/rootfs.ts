@@ -26,7 +26,9 @@ export function openRoot(d: Draft): void {
   const asked = d.spec.linux?.rootfsPropagation;
   const from = asked === undefined || asked === '' ? '/root/path' : '/linux/rootfsPropagation';
   const tree = (asked === undefined ? undefined : trees[asked]) ?? 'rslave';
-  d.init.push({ op: 'root.open', from, path: rootfsPath(d.spec, d.context), tree, parentPrivate: true });
+  // A slave by wish stays one of the host's mount; without a wish nothing that happens there is seen.
+  const parentPrivate = asked !== 'slave' && asked !== 'rslave';
+  d.init.push({ op: 'root.open', from, path: rootfsPath(d.spec, d.context), tree, parentPrivate });
 }
 
 export function enterRoot(d: Draft): void {
