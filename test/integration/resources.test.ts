@@ -107,7 +107,7 @@ for (const row of rows) {
 
 for (const [name, resources, file] of [
   ['a processor that does not exist', { cpu: { cpus: '4000-4001' } }, 'cpuset.cpus'],
-  ['a burst above the quota', { cpu: { quota: 10000, period: 100000, burst: 90000 } }, unified ? 'cpu.max.burst' : 'cpu.cfs_burst_us'],
+  ['a burst above the quota', { cpu: { quota: 10000, period: 100000, burst: 90000 } }, 'cpu.burst'],
   ['huge pages of an unknown size', { hugepageLimits: [{ pageSize: '3MB', limit: 1 }] }, 'hugetlb.3MB'],
   ['a device that does not exist', { blockIO: { throttleReadBpsDevice: [{ major: 250, minor: 77, rate: 1 }] } }, unified ? 'io.max' : 'blkio.throttle.read_bps_device'],
 ] as const) {
