@@ -11,8 +11,8 @@ import { ioWeight, swapMax, weightOfShares } from './v2.ts';
 /** Name and value of a property. */
 export type Property = readonly [name: string, value: Value];
 
-/** "No limit" of systemd's numbers. */
-const infinity = 18446744073709551615n;
+/** "No limit" of systemd's numbers, and a weight that is not set. */
+export const infinity = 18446744073709551615n;
 
 /** The signature of a list of properties, and the list itself. */
 export function propertyList(properties: readonly Property[]): Value {

@@ -11,6 +11,9 @@ const bus = 'org.freedesktop.DBus';
 /** Name of the error about a unit that does not exist (any more). */
 export const noSuchUnit = 'org.freedesktop.systemd1.NoSuchUnit';
 
+/** Name of the error about a value that a property does not take. */
+export const invalidArguments = 'org.freedesktop.DBus.Error.InvalidArgs';
+
 function manager(member: string, ...body: Value[]): Call {
   return { destination: service, path: '/org/freedesktop/systemd1', interface: `${service}.Manager`, member, body };
 }

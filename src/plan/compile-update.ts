@@ -11,7 +11,7 @@ import { v1DevicesPlace } from './concern/cgroup.ts';
 import { placeForSetting, settings } from './concern/cgroup-limits.ts';
 import { updateRdt } from './concern/rdt.ts';
 import type { RdtLines } from './concern/rdt.ts';
-import { updateUnit } from './concern/systemd.ts';
+import { tellIdle, updateUnit } from './concern/systemd.ts';
 import { PlanError } from './context.ts';
 import type { Context } from './context.ts';
 import { alt, errno } from './draft.ts';
@@ -63,6 +63,7 @@ export function compileUpdate(spec: Spec, merged: Merged, rdt: RdtLines | undefi
   // First systemd, so that what it rounds is exact in the end.
   if (d.cgroups.unit !== undefined) updateUnit(d, d.cgroups.unit, kept);
   writeSettings(d, merged, kept);
+  if (d.cgroups.unit !== undefined) tellIdle(d, d.cgroups.unit, kept);
   if (rdt !== undefined) updateRdt(d, rdt);
   if (isGiven(merged, `${resourcesAt}/devices`)) changeDevices(d, kept);
   return { operations: d.host, spec: changed, merged };

@@ -103,3 +103,12 @@ t.test('plans of the systemd manager', async (t) => {
   const hybrid = planOf((config) => { config.annotations = { 'run.oci.systemd.subgroup': 'container' }; }, {}, flags);
   t.ok(find(hybrid.programs.stager, 'cgroup.join').every(({ dir }) => dir.path === 'system.slice/veloci-box.scope/container'));
 });
+
+t.test('an idle cgroup is told to systemd when its files are written', async (t) => {
+  const plan = planOf((config) => { config.linux.resources = { cpu: { idle: 1 } }; }, { cgroup: cgroups.v2 }, { cgroupManager: 'systemd' });
+  const [, idle, ...others] = find(plan.programs.create, 'dbus.send');
+  t.equal(others.length, 0);
+  t.same(idle?.accept, ['org.freedesktop.DBus.Error.InvalidArgs'], 'systemd before version 252 does not know the value');
+  const position = (op: string): number => plan.programs.create!.findLastIndex((operation) => operation.op === op);
+  t.ok(position('cgroup.write') < position('dbus.send'));
+});

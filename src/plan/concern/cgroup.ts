@@ -15,7 +15,7 @@ import type { Cgroups, Draft, Namespaces, Place } from '../draft.ts';
 import { placeOf, set, settings } from './cgroup-limits.ts';
 import { onHost } from './id-maps.ts';
 import { mapsUsers } from './namespaces.ts';
-import { makeUnit, readUnit } from './systemd.ts';
+import { makeUnit, readUnit, tellIdle } from './systemd.ts';
 
 const refused: readonly number[] = [errno.EPERM, errno.EACCES, errno.EROFS];
 const refusedOrMissing: readonly number[] = [errno.EPERM, errno.EACCES, errno.EROFS, errno.ENOENT];
@@ -143,6 +143,7 @@ export function limitCgroups(d: Draft): void {
   for (const setting of settings(d)) {
     if (!comesFirst(setting) && setting.controller !== 'pids') set(d, setting);
   }
+  if (d.cgroups.unit !== undefined) tellIdle(d, d.cgroups.unit);
 }
 
 /**

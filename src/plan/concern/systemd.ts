@@ -3,13 +3,14 @@ import { deviceRules } from '../../cgroup/device-rules.ts';
 import type { DeviceRule } from '../../cgroup/device-rules.ts';
 import { clean } from '../../cgroup/path.ts';
 import {
-  annotatedProperties, propertiesV1, propertiesV2, unitProperties,
+  annotatedProperties, infinity as unset, propertiesV1, propertiesV2, unitProperties,
 } from '../../cgroup/systemd-properties.ts';
 import type { Property } from '../../cgroup/systemd-properties.ts';
-import { text } from '../../cgroup/dbus.ts';
+import { integer, text } from '../../cgroup/dbus.ts';
 import { unitOf } from '../../cgroup/systemd-unit.ts';
+import { given } from '../../cgroup/v1.ts';
 import {
-  deviceAllow, greeting, managerSockets, noSuchUnit, setUnitProperties, startUnit, stopUnit,
+  deviceAllow, greeting, invalidArguments, managerSockets, noSuchUnit, setUnitProperties, startUnit, stopUnit,
 } from '../../cgroup/systemd.ts';
 import type { Conversation } from '../../cgroup/systemd.ts';
 import { diagnose, placeAt } from '../../diagnostic/diagnose.ts';
@@ -146,6 +147,24 @@ export function updateUnit(d: Draft, unit: UnitPlace, kept: Resources | undefine
   const before = limitsOf(unit, kept, version);
   const undo = before.length === 0 ? [] : setUnitProperties(unit.name, before).calls;
   d.host.push(send(unit, '/linux/resources', setUnitProperties(unit.name, properties), { job: false, undo }));
+}
+
+/**
+ * Tells systemd that the cgroup is idle, or no longer, once its files are written: it writes cpu.idle with every weight
+ * since version 252, which has a property for it. Older ones refuse the value, and never write that file.
+ *
+ * @param kept for update: the resources before
+ */
+export function tellIdle(d: Draft, unit: UnitPlace, kept?: Resources): void {
+  const resources = d.spec.linux?.resources;
+  const idle = isIdle(resources);
+  if (!unit.unified || (!idle && !(isIdle(kept) && !given(resources?.cpu?.shares)))) return;
+  const weight: Property = ['CPUWeight', integer('t', idle ? 0 : unset)];
+  d.host.push(send(unit, '/linux/resources/cpu/idle', setUnitProperties(unit.name, [weight]), { job: false, accept: [invalidArguments] }));
+}
+
+function isIdle(resources: Resources | undefined): boolean {
+  return Number(resources?.unified?.['cpu.idle'] ?? resources?.cpu?.idle ?? 0) !== 0;
 }
 
 /** Stops the unit. Where nobody listens any more, there is no unit. */
