@@ -235,3 +235,14 @@ test('sysctls of the user namespace, and both separators', async (c) => {
   const refused = await c.run(c.command(['true'], (config) => { config.linux.sysctl = { 'user.max_net_namespaces': '7' }; }));
   assert.notEqual(refused.code, 0, 'not without a user namespace: it would be the host\'s');
 }, { peers: [{ peer: 'runc 1.1.5', why: 'refuses user.*' }] });
+
+test('inside a user namespace that denies setgroups there can be a further one', async (c) => {
+  const facts = await c.probe((config) => {
+    config.linux.namespaces.push({ type: 'user' });
+    config.linux.uidMappings = [{ containerID: 0, hostID: 0, size: 1 }];
+    config.linux.gidMappings = [{ containerID: 0, hostID: 0, size: 1 }];
+    config.mounts = config.mounts.filter(({ destination }) => destination !== '/dev/pts');
+    delete config.linux.resources;
+  }, { prefix: ['unshare', '--map-root-user', '--mount'] });
+  assert.equal(facts.uid[0], 0);
+});

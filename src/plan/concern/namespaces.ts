@@ -123,7 +123,7 @@ function joinAll(d: Draft, order: readonly NamespaceName[]): void {
   }
 }
 
-/** In a user namespace of others setgroups(2) may be denied; the configuration can't tell. */
+/** In a user namespace of others, and in what is below it, setgroups(2) may be denied; the configuration can't tell. */
 function becomeRoot(d: Draft, from: string): void {
   if (keepsGroups(d)) d.stager.push({ op: 'ids.root', from, setgroups: false });
   else d.stager.push(alt(
@@ -141,7 +141,8 @@ function makeUser(d: Draft): void {
   d.stager.push({ op: 'namespace.unshare', from, types: NamespaceFlag.user });
   d.stager.push({ op: 'sync.signal', from, point: 'userNamespace' });
   d.stager.push({ op: 'sync.await', from, point: 'idsMapped' });
-  d.stager.push({ op: 'ids.root', from, setgroups: !own && !keepsGroups(d) });
+  if (facts.userNamespace && !own) becomeRoot(d, from);
+  else d.stager.push({ op: 'ids.root', from, setgroups: !own && !keepsGroups(d) });
   d.host.push({ op: 'sync.await', from, point: 'userNamespace' });
   d.host.push({
     op: 'process.ids', from: '/linux/uidMappings', uidMap: mapText(uidMap), gidMap: mapText(gidMap),
