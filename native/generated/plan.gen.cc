@@ -191,7 +191,8 @@ bool read(Reader &reader, CgroupJoin &value) {
 
 bool read(Reader &reader, CgroupFollow &value) {
   return read(reader, value.mounts) &&
-         read(reader, value.sub);
+         read(reader, value.sub) &&
+         read(reader, value.strict);
 }
 
 bool read(Reader &reader, CgroupKill &value) {
@@ -827,7 +828,7 @@ constexpr const char *steps_of_namespace_join[] = {
 };
 
 constexpr const char *steps_of_namespace_enter[] = {
-    "setns",
+    "setns", "cgroup",
 };
 
 constexpr const char *steps_of_namespace_unshare[] = {
@@ -1417,7 +1418,7 @@ const char *step_name(uint16_t code, int step) {
   case code::device_open: return nth(steps_of_device_open, 4, step);
   case code::mount_remove: return nth(steps_of_mount_remove, 2, step);
   case code::namespace_join: return nth(steps_of_namespace_join, 3, step);
-  case code::namespace_enter: return nth(steps_of_namespace_enter, 1, step);
+  case code::namespace_enter: return nth(steps_of_namespace_enter, 2, step);
   case code::namespace_unshare: return nth(steps_of_namespace_unshare, 1, step);
   case code::process_clone: return nth(steps_of_process_clone, 2, step);
   case code::ids_root: return nth(steps_of_ids_root, 3, step);

@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0x71, 0x77, 0xbf, 0xe8, 0xfb, 0x0f, 0x0a, 0x9c, 0xf1, 0xe8, 0xce, 0x8e, 0xf0, 0x52, 0xd1, 0x90,
+    0xaf, 0x73, 0xfb, 0xb3, 0xda, 0x4a, 0xa5, 0xcd, 0x0c, 0x1b, 0xa6, 0xb7, 0xe0, 0x82, 0x2b, 0x39,
 };
-constexpr char plan_schema_hash_text[] = "7177bfe8fb0f0a9cf1e8ce8ef052d190";
+constexpr char plan_schema_hash_text[] = "af73fbb3da4aa5cd0c1ba6b7e0822b39";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -334,6 +334,8 @@ struct CgroupFollow {
   // Existing sub-cgroups to join instead (exec --cgroup): `mount` names the hierarchy, `path` is
   // relative to init's cgroup there.
   List<CgroupDir> sub;
+  // Whether a user who may not move the stager fails; else it stays where it is.
+  bool strict = false;
 };
 bool read(Reader &reader, CgroupFollow &value);
 
@@ -1501,7 +1503,7 @@ namespace namespace_join {
 constexpr int open = 0, type = 1, setns = 2;
 }
 namespace namespace_enter {
-constexpr int setns = 0;
+constexpr int setns = 0, cgroup = 1;
 }
 namespace namespace_unshare {
 constexpr int unshare = 0;

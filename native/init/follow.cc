@@ -70,6 +70,7 @@ bool Stager::follow(const CgroupFollow &op, const CgroupMount &mount, Str path, 
 }
 
 Outcome Stager::on(const CgroupFollow &op) {
+  strict_ = op.strict;
   Pages memory;
   if (!memory.allocate(text_max)) return Outcome::failed(step::cgroup_follow::read);
   Text text(memory.data(), text_max);
@@ -89,7 +90,7 @@ bool Stager::join_before(uint64_t types) {
   if (!followed_.valid() || !(types & (sys::clone_newuser | sys::clone_newcgroup))) return true;
   Fd cgroup(followed_.release());
   // A user may move nothing between cgroups whose common ancestor is not the user's own, not even within one.
-  return join_cgroup(cgroup.get(), true) || (geteuid() != 0 && (errno == EACCES || errno == EPERM));
+  return join_cgroup(cgroup.get(), true) || (!strict_ && geteuid() != 0 && (errno == EACCES || errno == EPERM));
 }
 
 } // namespace veloci

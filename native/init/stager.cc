@@ -91,7 +91,7 @@ Outcome Stager::on(const NamespaceJoin &op) {
 }
 
 Outcome Stager::on(const NamespaceEnter &op) {
-  return join_before(op.types) ? Common::on(op) : Outcome::failed(step::namespace_enter::setns);
+  return join_before(op.types) ? Common::on(op) : Outcome::failed(step::namespace_enter::cgroup);
 }
 
 Outcome Stager::on(const TimeOffsets &op) {
@@ -138,7 +138,7 @@ Outcome Stager::on(const ProcessClone &op) {
   Cloned init = clone_init(op.types, cgroup.get());
   if (init.pid < 0 && cgroup.valid() && falls_back(errno)) {
     bool joined = join_cgroup(cgroup.get(), true);
-    if (!joined && (op.cgroup || geteuid() == 0 || (errno != EACCES && errno != EPERM))) {
+    if (!joined && (op.cgroup || strict_ || geteuid() == 0 || (errno != EACCES && errno != EPERM))) {
       return fail(step::process_clone::clone, errno, "cgroup.procs");
     }
     init = clone_init(op.types, -1);

@@ -27,6 +27,7 @@ private:
 
   // The v2 cgroup that init is to be cloned into.
   Fd followed_;
+  bool strict_ = false;
 };
 
 } // namespace veloci

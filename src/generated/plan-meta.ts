@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = '7177bfe8fb0f0a9cf1e8ce8ef052d190';
+export const schemaHash = 'af73fbb3da4aa5cd0c1ba6b7e0822b39';
 
 export interface OperationMeta {
   readonly code: number;
@@ -34,7 +34,7 @@ const text = `{
 "cgroup.devices": {"code":18,"actors":["host"],"steps":["open","load","attach"],"undo":false,"fields":{"dir":"CgroupDir","program":"bytes"}},
 "cgroup.open": {"code":19,"actors":["host"],"steps":["open"],"undo":false,"fields":{"dir":"CgroupDir","slot":"slot"}},
 "cgroup.join": {"code":20,"actors":["stager"],"steps":["open","write"],"undo":false,"fields":{"dir":"CgroupDir"}},
-"cgroup.follow": {"code":21,"actors":["stager"],"steps":["read","open","move"],"undo":false,"fields":{"mounts":"list CgroupMount","sub":"list CgroupDir"}},
+"cgroup.follow": {"code":21,"actors":["stager"],"steps":["read","open","move"],"undo":false,"fields":{"mounts":"list CgroupMount","sub":"list CgroupDir","strict":"bool"}},
 "cgroup.kill": {"code":22,"actors":["host"],"steps":["open","kill","wait"],"undo":false,"fields":{"dir":"CgroupDir","freezer":"optional CgroupDir","timeout":"u32"}},
 "cgroup.remove": {"code":23,"actors":["host"],"steps":["open","rmdir"],"undo":false,"fields":{"dir":"CgroupDir","timeout":"u32"}},
 "cgroup.freeze": {"code":24,"actors":["host"],"steps":["open","write","wait"],"undo":true,"fields":{"dir":"CgroupDir","frozen":"bool","timeout":"u32"}},
@@ -58,7 +58,7 @@ const text = `{
 "device.open": {"code":45,"actors":["host"],"steps":["mknod","owner","clone","attr"],"undo":false,"fields":{"slot":"slot","number":"u32","kind":"enum DeviceOpenKind","major":"u32","minor":"u32","mode":"u32","uid":"u32","gid":"u32"}},
 "mount.remove": {"code":46,"actors":["init"],"steps":["target","detach"],"undo":false,"fields":{"target":"str"}},
 "namespace.join": {"code":48,"actors":["stager"],"steps":["open","type","setns"],"undo":false,"fields":{"type":"flags Namespace","path":"str"}},
-"namespace.enter": {"code":49,"actors":["stager","init"],"steps":["setns"],"undo":false,"fields":{"slot":"slot","types":"flags Namespace"}},
+"namespace.enter": {"code":49,"actors":["stager","init"],"steps":["setns","cgroup"],"undo":false,"fields":{"slot":"slot","types":"flags Namespace"}},
 "namespace.unshare": {"code":50,"actors":["stager","init"],"steps":["unshare"],"undo":false,"fields":{"types":"flags Namespace"}},
 "process.clone": {"code":51,"actors":["stager"],"steps":["clone","report"],"undo":false,"fields":{"types":"flags Namespace","cgroup":"optional slot"}},
 "ids.root": {"code":52,"actors":["stager"],"steps":["setgroups","setresgid","setresuid"],"undo":false,"fields":{"setgroups":"bool"}},

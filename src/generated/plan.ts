@@ -304,6 +304,8 @@ export interface CgroupFollow {
    * init's cgroup there.
    */
   readonly sub: readonly CgroupDir[];
+  /** Whether a user who may not move the stager fails; else it stays where it is. */
+  readonly strict: boolean;
 }
 
 /**

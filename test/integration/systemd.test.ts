@@ -4,8 +4,8 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import {
-  bundle, call, cgroups, folder, nothingLeft, pidOf, readBack, reason, runtime, runtimeDir, scopeOf, setUp, show, start, test,
-  token, unitOf, user, type As,
+  bundle, call, callAsUser, cgroups, folder, nothingLeft, pidOf, readBack, reason, runtime, runtimeDir, scopeOf, setUp, show,
+  start, test, token, unitOf, userRuntime, type As,
 } from '../support/systemd.ts';
 
 const limits = {
@@ -24,7 +24,7 @@ function suite(as: As): void {
     assert.equal(show(as, unitOf(id), 'MemoryMax'), '67108864');
     assert.equal(show(as, unitOf(id), 'Delegate'), 'yes');
     if (as === 'root') call('systemctl', ['daemon-reload']);
-    else call('setpriv', [`--reuid=${user}`, `--regid=${user}`, '--clear-groups', 'systemctl', '--user', 'daemon-reload'], { XDG_RUNTIME_DIR: runtimeDir });
+    else callAsUser(['systemctl', '--user', 'daemon-reload']);
     // What systemd rounds it may write again: 34 % of a processor.
     const { 'cpu.max': quota, ...exact } = readBack(scopeOf(as, id), expected);
     const { 'cpu.max': _quota, ...wanted } = expected;
@@ -83,6 +83,19 @@ if (reason !== undefined) {
   suite('root');
   if (existsSync(`${runtimeDir}/systemd/private`)) suite('user');
   else t.pass('user', { skip: 'no manager of a user' });
+
+  for (const [name, flags] of [['a unit', ['--systemd-cgroup']], ['a cgroup', []]] as const) {
+    test(`exec of a user who may move nothing is refused, when the container has limits and ${name}`, (id) => {
+      const dir = bundle('user', (config) => { config.linux.resources = { pids: { limit: 20 } }; });
+      const made = runtime('user', [...flags, 'run', '--detach', '--bundle', dir, id]);
+      assert.equal(made.code, 0, made.stderr);
+      const { code, stderr } = callAsUser([userRuntime, 'exec', id, 'true']);
+      assert.equal(code, 255);
+      assert.match(stderr, /E0930: .*Delegate=yes/);
+      assert.equal(runtime('user', ['exec', id, 'true']).code, 0);
+      assert.equal(runtime('user', ['delete', '--force', id]).code, 0);
+    });
+  }
 
   test('slices and names', (id) => {
     const made = start('root', id, (config) => { config.linux.cgroupsPath = `${token}-a.slice:pod:x+y`; });

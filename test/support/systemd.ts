@@ -41,11 +41,18 @@ export function call(command: string, args: readonly string[], env: Record<strin
   return { code: status, stdout: stdout!, stderr: stderr! };
 }
 
+/** Calls a program as the user, in our own cgroup, where the user may do nothing. */
+export function callAsUser(command: readonly string[]): Result {
+  return call('setpriv', [`--reuid=${user}`, `--regid=${user}`, '--clear-groups', ...command], { XDG_RUNTIME_DIR: runtimeDir });
+}
+
+/** The runtime as users reach it. */
+export const userRuntime = join(folder, 'runtime');
+
 /** Calls the runtime. */
 export function runtime(as: As, args: readonly string[]): Result {
   if (as === 'root') return call(runtimePath(), ['--root', join(folder, 'state'), ...args]);
-  return call('setpriv', [`--reuid=${user}`, `--regid=${user}`, '--clear-groups', 'systemd-run', '--user', '--scope', '--quiet',
-    '--property=Delegate=yes', join(folder, 'runtime'), ...args], { XDG_RUNTIME_DIR: runtimeDir });
+  return callAsUser(['systemd-run', '--user', '--scope', '--quiet', '--property=Delegate=yes', userRuntime, ...args]);
 }
 
 /** Makes a bundle; users get maps of their one id. */
@@ -76,8 +83,7 @@ export const scopeOf = (as: As, id: string): string => join(cgroups, as === 'roo
 /** A property of a unit, as systemctl shows it. */
 export const show = (as: As, unit: string, property: string): string =>
   (as === 'root' ? call('systemctl', ['show', unit, '-P', property])
-    : call('setpriv', [`--reuid=${user}`, `--regid=${user}`, '--clear-groups', 'systemctl', '--user', 'show', unit, '-P', property],
-      { XDG_RUNTIME_DIR: runtimeDir })).stdout.trim();
+    : callAsUser(['systemctl', '--user', 'show', unit, '-P', property])).stdout.trim();
 
 /** Everything of ours that is still there: cgroups, and units that systemd knows. */
 function leftovers(): string[] {
@@ -132,8 +138,8 @@ export function start(as: As, id: string, change: (config: Config) => void = () 
 export function setUp(): void {
   mkdirSync(folder, { mode: 0o755 });
   cpSync(busyboxRootfs(), join(folder, 'rootfs'), { recursive: true, verbatimSymlinks: true });
-  cpSync(runtimePath(), join(folder, 'runtime'));
-  chmodSync(join(folder, 'runtime'), 0o755);
+  cpSync(runtimePath(), userRuntime);
+  chmodSync(userRuntime, 0o755);
   call('loginctl', ['enable-linger', String(user)]);
   for (let tries = 0; tries < 100 && !existsSync(`${runtimeDir}/systemd/private`); tries++) spawnSync('sleep', ['0.2']);
   call('chown', ['-R', `${user}:${user}`, join(folder, 'rootfs')]);

@@ -10,6 +10,10 @@ export const operationProcess = {
     code: 'E0712', message: 'cannot set the clock offsets of the time namespace',
     hint: 'the clocks may not become negative, and nanosecs must be below 1000000000',
   },
+  'namespace.enter/cgroup': {
+    code: 'E0930', message: 'cannot move the process into the cgroup of the container',
+    hint: 'the kernel lets a user move processes only below a cgroup that is his: call from a unit with "Delegate=yes" (systemd-run --user --scope -p Delegate=yes)',
+  },
   'namespace.enter': {
     code: 'E0738', message: 'cannot enter the namespaces of the container',
     hint: 'is the container still running? it takes CAP_SYS_ADMIN over its namespaces',

@@ -185,7 +185,7 @@ export function followCgroups(d: Draft, asked: readonly string[]): void {
   if (cgroups.places.length === 0) return;
   const follow: StagerOperation = {
     op: 'cgroup.follow', from: cgroups.from, mounts: cgroups.places.map(({ dir, controllers }) => ({ mount: dir.mount, controllers })),
-    sub: asked.flatMap((text) => subsOf(d, text)),
+    sub: asked.flatMap((text) => subsOf(d, text)), strict: !cgroups.optional || asked.length > 0,
   };
   stager.push(cgroups.optional && asked.length === 0 ? alt(follow, refusedOrMissing) : follow);
 }
