@@ -92,10 +92,11 @@ void thaw(int cgroup) {
   if (!write_cgroup_file(cgroup, "freezer.state", Str::of("THAWED"))) write_cgroup_file(cgroup, "cgroup.freeze", Str::of("0"));
 }
 
+// By itself, or by a cgroup above.
 bool frozen(int cgroup) {
   TextOf<64> state;
   if (read_value(cgroup, "freezer.state", state)) return trimmed(state) == Str::of("FROZEN");
-  return read_value(cgroup, "cgroup.freeze", state) && trimmed(state) == Str::of("1");
+  return read_value(cgroup, "cgroup.events", state) && strstr(state.c_str(), "frozen 1") != nullptr;
 }
 
 } // namespace

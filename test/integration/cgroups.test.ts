@@ -5,6 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, type PeerMark, test, unified } from '../support/case.ts';
 import type { Context } from '../support/context.ts';
 import { cgroups } from '../support/leak.ts';
+import { timeScale } from '../support/paths.ts';
+import { runtimeName } from '../support/runtime.ts';
 import type { Config } from '../support/spec.ts';
 
 /** The folder of a container in the hierarchy of a controller. */
@@ -263,6 +265,40 @@ test('a container whose init others have moved away and frozen can be deleted by
   assert.equal(readFileSync(join(foreign, 'cgroup.procs'), 'utf8'), '');
   assert.match(readFileSync(join(foreign, 'freezer.state'), 'utf8'), /FROZEN/);
 }, { skip: existsSync('/sys/fs/cgroup/freezer') ? false : 'no freezer of v1 here', never: [{ peer: 'runc', why: 'it gives up' }, { peer: 'crun', why: 'the process stays' }] });
+
+test('under a frozen cgroup: exec does not hang, and delete --force works', async (c) => {
+  const id = c.id();
+  const above = folder('freezer', `${id}-above`);
+  const file = join(above, unified ? 'cgroup.freeze' : 'freezer.state');
+  const freeze = (on: boolean): void => writeFileSync(file, unified ? String(Number(on)) : on ? 'FROZEN' : 'THAWED');
+  mkdirSync(above);
+  sweep(c, `${id}-above`);
+  c.later(() => { if (existsSync(above)) freeze(false); });
+  await c.started(c.command(['/probe', 'pause'], (config) => { config.linux.cgroupsPath = `/${id}-above/in`; }), { id });
+  freeze(true);
+  for (let tries = 0; tries < 100 && !/FROZEN|frozen 1/.test(readFileSync(join(above, unified ? 'cgroup.events' : 'freezer.state'), 'utf8')); tries++) await sleep(10);
+  const executed = await c.rt(['exec', id, 'true'], { timeLimit: 10_000 });
+  assert.equal(executed.timedOut, false);
+  assert.notEqual(executed.code, 0);
+  // What is frozen on v1 does not even take a KILL.
+  if (!unified) freeze(false);
+  await c.destroy(id);
+  freeze(false);
+  await sleep(100 * timeScale);
+  rmdirSync(above);
+}, { never: [{ peer: 'runc 1.1.5', why: 'waits until it is thawed, and leaves frozen processes behind' }] });
+
+test('where no cgroup may be made any more, the error says so and nothing stays', async (c) => {
+  const id = c.id();
+  const above = folder('', `${id}-above`);
+  mkdirSync(above);
+  sweep(c, `${id}-above`);
+  writeFileSync(join(above, 'cgroup.max.descendants'), '0');
+  const result = await c.create(c.command(['true'], (config) => { config.linux.cgroupsPath = `/${id}-above/in`; }), { id });
+  assert.equal(result.code, 1);
+  if (runtimeName().startsWith('veloci')) assert.match(result.stderr, /E0931: .*cgroup\.max\.descendants/);
+  assert.deepEqual(readdirSync(c.root).filter((name) => name === id), []);
+}, { skip: unified ? false : 'cgroup v1 has no such limit' });
 
 test('exec in a frozen container does not hang', async (c) => {
   const { id } = await c.started(c.command(['/probe', 'pause']));

@@ -11,6 +11,9 @@ export const operation = {
   'cgroup.create/mkdir:EACCES': {
     code: 'E0866', message: 'not allowed to make the cgroup "{path}"', hint: '{detail} is not delegated to this user: use --systemd-cgroup, or a unit with "Delegate=yes" (systemd-run --user --scope -p Delegate=yes)',
   },
+  'cgroup.create/mkdir:EAGAIN': {
+    code: 'E0931', message: 'no room for the cgroup "{path}"', hint: 'cgroup.max.descendants or cgroup.max.depth of a cgroup above is reached: is something left there?',
+  },
   'cgroup.create/populated': { code: 'E0702', message: 'cgroup "{path}" is in use: it has processes', hint: 'choose another cgroupsPath' },
   'cgroup.create/frozen': { code: 'E0703', message: 'cgroup "{path}" is frozen', hint: 'choose another cgroupsPath' },
   'cgroup.write': {
