@@ -34,6 +34,15 @@ template <class Form> void add_fitting(Text &text, Str value, size_t reserve, Fo
   text.add(escaped.str());
 }
 
+const char *name_of(Severity severity) {
+  switch (severity) {
+  case Severity::error: return "error";
+  case Severity::warning: return "warning";
+  case Severity::debug: return "debug";
+  }
+  return "";
+}
+
 // The time as RFC 3339 without a fraction.
 Text &add_now(Text &text) {
   struct timespec now;
@@ -47,6 +56,7 @@ Text &add_now(Text &text) {
 } // namespace
 
 int Log::open(Str path) {
+  if (LogService::is_named(path)) return service_.open(path);
   const char *name = path.c_str();
   if (strncmp(name, "file:", 5) == 0) name += 5;
   int fd = ::open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
@@ -59,18 +69,18 @@ bool Log::on_terminal() const { return isatty(STDERR_FILENO) == 1; }
 
 void Log::error(const Problem &problem) {
   if (muted_) return;
-  if (file_.valid() || format_ == Format::json) write_record("error", problem);
-  if (!file_.valid() && format_ == Format::json) return;
+  if (elsewhere() || format_ == Format::json) write_record(Severity::error, problem);
+  if (!elsewhere() && format_ == Format::json) return;
   if (on_terminal() && !problem.explained.empty()) write_terminal("", problem.explained, false);
   else write_terminal(problem.code.empty() ? "" : "error: ", problem.line, true);
 }
 
 void Log::debug(Str line) {
-  if (debug_ && !muted_) write_record("debug", {{}, line, {}, {}});
+  if (debug_ && !muted_) write_record(Severity::debug, {{}, line, {}, {}});
 }
 
 void Log::warnings(Str lines) {
-  bool shown = debug_ || on_terminal() || (runc_ && !file_.valid() && format_ == Format::text);
+  bool shown = debug_ || on_terminal() || (runc_ && !elsewhere() && format_ == Format::text);
   if (muted_ || lines.empty() || !shown) return;
   for (size_t at = 0; at < lines.size;) {
     const char *begin = lines.data + at;
@@ -79,18 +89,20 @@ void Log::warnings(Str lines) {
     at += size + 1;
     Str line{begin, static_cast<uint32_t>(size)};
     if (line.empty()) continue;
-    if (debug_ && (file_.valid() || format_ == Format::json)) write_record("warning", {{}, line, {}});
+    if (debug_ && (elsewhere() || format_ == Format::json)) write_record(Severity::warning, {{}, line, {}});
     else write_terminal("warning: ", line, true);
   }
 }
 
 void Log::warn(Str line) {
   if (muted_) return;
-  if (file_.valid() || format_ == Format::json) write_record("warning", {{}, line, {}});
-  if (file_.valid() || format_ != Format::json) write_terminal("warning: ", line, true);
+  if (elsewhere() || format_ == Format::json) write_record(Severity::warning, {{}, line, {}});
+  if (elsewhere() || format_ != Format::json) write_terminal("warning: ", line, true);
 }
 
-void Log::write_record(const char *level, const Problem &problem) {
+void Log::write_record(Severity severity, const Problem &problem) {
+  if (service_.valid()) return service_.send(severity, problem.code, problem.line);
+  const char *level = name_of(severity);
   TextOf<longest_line> text;
   if (format_ == Format::json) {
     text.add("{\"level\":\"").add(level).add("\",\"msg\":");

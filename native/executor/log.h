@@ -1,5 +1,6 @@
-// Where messages go: stderr, or the file of --log. One error makes exactly one line in the log.
+// Where messages go: stderr, or the file or service of --log. One error makes exactly one line in the log.
 #pragma once
+#include "executor/log_service.h"
 #include "executor/utf8.h"
 
 namespace veloci {
@@ -20,8 +21,8 @@ class Log {
 public:
   enum class Format : uint8_t { text, json };
 
-  // Opens the file of --log (`PATH` or `file:PATH`), creating it with mode 0644.
-  // Returns 0 or an errno.
+  // Opens the file of --log (`PATH` or `file:PATH`), creating it with mode 0644, or its service (`journald:NAME`,
+  // `syslog:NAME`). Returns 0 or an errno.
   int open(Str path);
   void set_format(Format format) { format_ = format; }
   void set_debug(bool debug) { debug_ = debug; }
@@ -42,11 +43,14 @@ public:
   void warn(Str line);
 
 private:
-  void write_record(const char *level, const Problem &problem);
+  // Whether the log is not stderr.
+  bool elsewhere() const { return file_.valid() || service_.valid(); }
+  void write_record(Severity severity, const Problem &problem);
   void write_terminal(const char *heading, Str text, bool one_line);
   bool on_terminal() const;
 
   Fd file_;
+  LogService service_;
   Format format_ = Format::text;
   bool debug_ = false;
   bool muted_ = false;

@@ -1065,14 +1065,14 @@ struct PidFile {
   }
 };
 
-// cannot open the log file "{path}" ({errno})
+// cannot open the log "{path}" ({errno})
 struct LogFile {
   static constexpr char code[] = "E0626";
   Str path = {};
   Str errno_ = {};
 
   template <class Sink> void message(Sink &sink) const {
-    sink.text(Str{"cannot open the log file \"", 26});
+    sink.text(Str{"cannot open the log \"", 21});
     sink.value(path);
     sink.text(Str{"\" (", 3});
     sink.value(errno_);
@@ -1082,7 +1082,7 @@ struct LogFile {
     message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
-    sink.text(Str{"its directory must be there and writable", 40});
+    sink.text(Str{"the directory of a file must be there and writable; for journald: and syslog: that service must run", 99});
     return true;
   }
 };

@@ -65,7 +65,7 @@ export const globalFlags: readonly Flag[] = [
     name: 'root', kind: 'string', value: 'DIR',
     summary: 'where the state of containers is kept [/run/veloci, or $XDG_RUNTIME_DIR/veloci for a user]',
   },
-  { name: 'log', kind: 'string', value: 'FILE', summary: 'append log lines to a file [stderr]' },
+  { name: 'log', kind: 'string', value: 'FILE', summary: 'append log lines to a file, or send them to journald:NAME or syslog:NAME [stderr]' },
   { name: 'log-format', kind: 'string', value: 'FORMAT', choices: ['text', 'json'], summary: 'form of the log lines [text]' },
   {
     name: 'log-level', kind: 'string', value: 'LEVEL', choices: ['error', 'warning', 'debug'],

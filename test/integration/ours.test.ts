@@ -114,7 +114,7 @@ test('on a terminal an error shows the line and a caret', async (c) => {
 
 test('a mount that fails in the container comes back with place, errno and step', async (c) => {
   const bundle = c.command(['sh'], (config) => {
-    config.mounts.push({ destination: '/mnt', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'mode=banana'] });
+    config.mounts.push({ destination: '/mnt', type: 'tmpfs', source: 'tmpfs', options: ['nosuid', 'mpol=banana'] });
   });
   const { stderr, code } = await c.run(bundle);
   assert.equal(code, 1);

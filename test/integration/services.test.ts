@@ -1,6 +1,6 @@
 // What services and engines hand over: NOTIFY_SOCKET, LISTEN_FDS, pidfd socket; mounts of running containers; wait.
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, test } from '../support/case.ts';
 import { receiveMessages } from '../support/console.ts';
@@ -154,3 +154,24 @@ test('a --pidfd-socket where nobody listens fails create, and leaves nothing', a
   assert.match(created.stderr, /none/);
   await c.nothingLeft();
 }, only);
+
+for (const [service, folder, socket, form] of [
+  ['journald', '/run', 'systemd/journal/socket', /^PRIORITY=3\nSYSLOG_IDENTIFIER=my-name\nVELOCI_CODE=E0\d+\nMESSAGE=.*nothing.*\n$/],
+  ['syslog', '/dev', 'log', /^<27>my-name\[\d+\]: .*nothing/],
+] as const) {
+  test(`--log=${service}:NAME sends the error to that service`, async (c) => {
+    const dir = c.dir();
+    mkdirSync(dirname(join(dir, socket)), { recursive: true });
+    // The folder is another one for this command alone.
+    const prefix = ['unshare', '--mount', 'sh', '-c', `mount --bind ${dir} ${folder} && exec "$@"`, 'sh'];
+    const start = () => c.rt([`--log=${service}:my-name`, 'start', 'nothing'], { prefix });
+    assert.match((await start()).stderr, new RegExp(`E0626.*${service}:my-name.*no such file`), 'without the service');
+    const { talk, received } = await receiveMessages('datagram', join(dir, socket));
+    c.later(() => talk.kill());
+    const result = await start();
+    assert.equal(result.code, 1);
+    assert.match(result.stderr, /nothing/, 'stderr has it, too');
+    await talk.expect(/\n/);
+    assert.match(received()[0]?.text ?? '', form);
+  }, only);
+}

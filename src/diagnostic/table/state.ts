@@ -48,7 +48,7 @@ export const state = {
     hint: 'use that version, or "veloci delete --force"',
   },
   pidFile: { code: 'E0625', native: true, message: 'cannot write the pid file "{path}" ({errno})', hint: 'its directory must be there and writable' },
-  logFile: { code: 'E0626', native: true, message: 'cannot open the log file "{path}" ({errno})', hint: 'its directory must be there and writable' },
+  logFile: { code: 'E0626', native: true, message: 'cannot open the log "{path}" ({errno})', hint: 'the directory of a file must be there and writable; for journald: and syslog: that service must run' },
   initOom: {
     code: 'E0628', native: true, message: 'the container\'s init was OOM-killed: out of memory (memory limit too low?)',
     hint: 'raise linux.resources.memory.limit',
