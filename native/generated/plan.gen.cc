@@ -192,6 +192,7 @@ bool read(Reader &reader, CgroupJoin &value) {
 bool read(Reader &reader, CgroupFollow &value) {
   return read(reader, value.mounts) &&
          read(reader, value.sub) &&
+         read(reader, value.optional) &&
          read(reader, value.strict);
 }
 

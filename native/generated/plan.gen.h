@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0xaf, 0x73, 0xfb, 0xb3, 0xda, 0x4a, 0xa5, 0xcd, 0x0c, 0x1b, 0xa6, 0xb7, 0xe0, 0x82, 0x2b, 0x39,
+    0x6e, 0x73, 0x88, 0x90, 0xb8, 0xde, 0x4d, 0x89, 0x2c, 0x85, 0x90, 0x1c, 0x5d, 0x96, 0x2b, 0x38,
 };
-constexpr char plan_schema_hash_text[] = "af73fbb3da4aa5cd0c1ba6b7e0822b39";
+constexpr char plan_schema_hash_text[] = "6e738890b8de4d892c85901c5d962b38";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -331,9 +331,11 @@ bool read(Reader &reader, CgroupJoin &value);
 struct CgroupFollow {
   // The hierarchies to follow.
   List<CgroupMount> mounts;
-  // Existing sub-cgroups to join instead (exec --cgroup): `mount` names the hierarchy, `path` is
-  // relative to init's cgroup there.
+  // Existing sub-cgroups to join instead (exec --cgroup), one of a hierarchy at most: `mount` names
+  // it, `path` is relative to init's cgroup there.
   List<CgroupDir> sub;
+  // Whether a sub-cgroup may be missing: init's cgroup then.
+  bool optional = false;
   // Whether a user who may not move the stager fails; else it stays where it is.
   bool strict = false;
 };

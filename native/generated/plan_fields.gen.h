@@ -97,6 +97,7 @@ template <class Visit> void each_field(const CgroupJoin &value, Visit &&visit) {
 template <class Visit> void each_field(const CgroupFollow &value, Visit &&visit) {
   visit("mounts", value.mounts);
   visit("sub", value.sub);
+  visit("optional", value.optional);
   visit("strict", value.strict);
 }
 

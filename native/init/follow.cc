@@ -47,14 +47,23 @@ bool read_cgroups(int pid, Text &out) {
 } // namespace
 
 bool Stager::follow(const CgroupFollow &op, const CgroupMount &mount, Str path, int &step) {
+  Str below;
+  for (const CgroupDir &sub : op.sub) {
+    if (sub.mount == mount.mount) below = sub.path;
+  }
+  while (!enter(mount, path, below, step)) {
+    if (!op.optional || below.empty() || errno != ENOENT) return false;
+    below = {};
+  }
+  return true;
+}
+
+bool Stager::enter(const CgroupMount &mount, Str path, Str sub, int &step) {
   step = step::cgroup_follow::open;
   TextOf<path_max> below;
   below.add(path);
-  for (const CgroupDir &sub : op.sub) {
-    if (!(sub.mount == mount.mount)) continue;
-    if (below.size() > 0) below.add_char('/');
-    below.add(sub.path);
-  }
+  if (path.size > 0 && sub.size > 0) below.add_char('/');
+  below.add(sub);
   if (!below.complete()) return errno = ENAMETOOLONG, false;
   bool v2;
   Fd root(open_cgroup_root(mount.mount.c_str(), &v2));

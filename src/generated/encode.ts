@@ -289,6 +289,7 @@ function writeCgroupFollow(w: WireWriter, v: plan.CgroupFollow): void {
   for (const e0 of v.sub) {
     writeCgroupDir(w, e0);
   }
+  w.u8(v.optional ? 1 : 0);
   w.u8(v.strict ? 1 : 0);
   w.patchU32(start - 4, w.length() - start);
 }
@@ -1396,10 +1397,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0xb3fb73af);
-  w.u32(0xcda54ada);
-  w.u32(0xb7a61b0c);
-  w.u32(0x392b82e0);
+  w.u32(0x9088736e);
+  w.u32(0x894ddeb8);
+  w.u32(0x1c90852c);
+  w.u32(0x382b965d);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = 'af73fbb3da4aa5cd0c1ba6b7e0822b39';
+export const schemaHash = '6e738890b8de4d892c85901c5d962b38';
 
 export interface OperationMeta {
   readonly code: number;
@@ -34,7 +34,7 @@ const text = `{
 "cgroup.devices": {"code":18,"actors":["host"],"steps":["open","load","attach"],"undo":false,"fields":{"dir":"CgroupDir","program":"bytes"}},
 "cgroup.open": {"code":19,"actors":["host"],"steps":["open"],"undo":false,"fields":{"dir":"CgroupDir","slot":"slot"}},
 "cgroup.join": {"code":20,"actors":["stager"],"steps":["open","write"],"undo":false,"fields":{"dir":"CgroupDir"}},
-"cgroup.follow": {"code":21,"actors":["stager"],"steps":["read","open","move"],"undo":false,"fields":{"mounts":"list CgroupMount","sub":"list CgroupDir","strict":"bool"}},
+"cgroup.follow": {"code":21,"actors":["stager"],"steps":["read","open","move"],"undo":false,"fields":{"mounts":"list CgroupMount","sub":"list CgroupDir","optional":"bool","strict":"bool"}},
 "cgroup.kill": {"code":22,"actors":["host"],"steps":["open","kill","wait"],"undo":false,"fields":{"dir":"CgroupDir","freezer":"optional CgroupDir","timeout":"u32"}},
 "cgroup.remove": {"code":23,"actors":["host"],"steps":["open","rmdir"],"undo":false,"fields":{"dir":"CgroupDir","timeout":"u32"}},
 "cgroup.freeze": {"code":24,"actors":["host"],"steps":["open","write","wait"],"undo":true,"fields":{"dir":"CgroupDir","frozen":"bool","timeout":"u32"}},

@@ -300,10 +300,12 @@ export interface CgroupFollow {
   /** The hierarchies to follow. */
   readonly mounts: readonly CgroupMount[];
   /**
-   * Existing sub-cgroups to join instead (exec --cgroup): `mount` names the hierarchy, `path` is relative to
-   * init's cgroup there.
+   * Existing sub-cgroups to join instead (exec --cgroup), one of a hierarchy at most: `mount` names it,
+   * `path` is relative to init's cgroup there.
    */
   readonly sub: readonly CgroupDir[];
+  /** Whether a sub-cgroup may be missing: init's cgroup then. */
+  readonly optional: boolean;
   /** Whether a user who may not move the stager fails; else it stays where it is. */
   readonly strict: boolean;
 }

@@ -152,6 +152,29 @@ test('containers that come and go below one parent do not disturb each other', a
   }));
 }, { only: 'veloci' });
 
+test('exec --cgroup without a controller is in that cgroup in every hierarchy, and wants it in all', async (c) => {
+  const id = await created(c, {}, (config) => {
+    config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'cgroup');
+  });
+  const places = unified ? [folder('', id)] : readdirSync('/sys/fs/cgroup').map((name) => folder(name, id)).filter(existsSync);
+  for (const place of places) {
+    if (existsSync(join(place, 'foo'))) continue; // by another name of the hierarchy
+    mkdirSync(join(place, 'foo'));
+    for (const file of ['cpuset.cpus', 'cpuset.mems']) {
+      if (!unified && existsSync(join(place, file))) writeFileSync(join(place, 'foo', file), readFileSync(join(place, file)));
+    }
+  }
+  assert.equal((await c.rt(['start', id])).code, 0);
+  const exec = ['exec', '--cgroup', 'foo', id, 'cat', '/proc/self/cgroup'];
+  const run = await c.rt(exec);
+  assert.equal(run.code, 0, run.stderr);
+  const lines = run.stdout.trim().split('\n').filter((line) => line.includes(id));
+  assert.ok(lines.length > 0, run.stdout);
+  assert.deepEqual(lines.filter((line) => !line.endsWith('/foo') && (unified || !line.startsWith('0:'))), []);
+  rmdirSync(join(unified ? places[0]! : folder('pids', id), 'foo'));
+  assert.notEqual((await c.rt(exec)).code, 0);
+}, { peers: [{ peer: 'crun 1.8.1', why: 'runs in the cgroup of the caller where it is missing' }] });
+
 test('run.oci.delegate-cgroup: the process is in a cgroup below its own, which is the root of its namespace', async (c) => {
   const bundle = c.command(['/probe', 'pause'], (config) => {
     config.annotations = { 'run.oci.delegate-cgroup': 'inner/most' };

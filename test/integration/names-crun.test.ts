@@ -1,7 +1,7 @@
 // Started under the name of crun: what its users rely on.
-import { existsSync, readFileSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { assert, test } from '../support/case.ts';
+import { assert, test, unified } from '../support/case.ts';
 import type { Context } from '../support/context.ts';
 import { runtimePath } from '../support/paths.ts';
 import { type Result, begin } from '../support/runtime.ts';
@@ -52,3 +52,17 @@ test('as crun: an unknown capability is an error', async (c) => {
   assert.equal(result.code, 1);
   assert.match(result.stderr, /unknown capability "CAP_NOTHING"/);
 }, only);
+
+test('as crun: exec --cgroup without a controller is in that cgroup where it is, else in that of the container', async (c) => {
+  const id = c.id();
+  const { dir } = c.command(['/probe', 'pause'], (config) => {
+    config.linux.cgroupsPath = `/${id}`;
+    config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'cgroup');
+  });
+  const created = await asCrun(c, ['run', '--detach', '--bundle', dir, id]);
+  assert.equal(created.code, 0, created.stderr);
+  mkdirSync(`/sys/fs/cgroup/pids/${id}/foo`);
+  const run = await asCrun(c, ['exec', '--cgroup', 'foo', id, 'cat', '/proc/self/cgroup']);
+  assert.match(run.stdout, new RegExp(`:pids:/${id}/foo$`, 'm'), run.stderr);
+  assert.match(run.stdout, new RegExp(`:memory:/${id}$`, 'm'));
+}, { ...only, skip: unified ? 'cgroup v1 alone has hierarchies' : false });

@@ -185,30 +185,34 @@ export function followCgroups(d: Draft, asked: readonly string[]): void {
   if (cgroups.places.length === 0) return;
   const follow: StagerOperation = {
     op: 'cgroup.follow', from: cgroups.from, mounts: cgroups.places.map(({ dir, controllers }) => ({ mount: dir.mount, controllers })),
-    sub: asked.flatMap((text) => subsOf(d, text)), strict: !cgroups.optional || asked.length > 0,
+    sub: subsOf(d, asked), optional: d.context.peer === 'crun' && cgroups.places.some(({ version }) => version === 1), strict: !cgroups.optional || asked.length > 0,
   };
   stager.push(cgroups.optional && asked.length === 0 ? alt(follow, refusedOrMissing) : follow);
 }
 
 /**
- * A sub-cgroup in the hierarchies of its controllers; without them in the one whose cgroup is the container's main one.
+ * The sub-cgroups: one that names controllers is in their hierarchies, one that names none is in every hierarchy that
+ * can limit something, which v2 beside v1 cannot.
  */
-function subsOf(d: Draft, text: string): CgroupDir[] {
-  const colon = text.indexOf(':');
-  const path = text.slice(colon + 1);
-  if (path.split('/').includes('..')) throw new PlanError(diagnose('subCgroup', { value: path }));
-  const names = colon < 0 ? [undefined] : text.slice(0, colon).split(',');
-  const places = new Set(names.map((name) => hierarchyOf(d, name)));
-  return [...places].map(({ dir }) => ({ mount: dir.mount, path: clean(path) }));
+function subsOf(d: Draft, asked: readonly string[]): CgroupDir[] {
+  const { places } = d.cgroups;
+  const found = new Map<string, CgroupDir>();
+  for (const text of asked) {
+    const colon = text.indexOf(':');
+    const path = text.slice(colon + 1);
+    if (path.split('/').includes('..')) throw new PlanError(diagnose('subCgroup', { value: path }));
+    const named = colon < 0
+      ? places.filter(({ version }) => version === places[0]!.version)
+      : text.slice(0, colon).split(',').map((name) => hierarchyOf(d, name));
+    for (const { dir: { mount } } of named) found.set(mount, { mount, path: clean(path) });
+  }
+  return [...found.values()];
 }
 
-function hierarchyOf(d: Draft, controller: string | undefined): Place {
-  const { places } = d.cgroups;
-  const place = controller === undefined
-    ? places.find(({ dir }) => dir === mainDir(d.cgroups))
-    : controller === '' ? places.find(({ version }) => version === 2) : placeOf(d.cgroups, controller);
+function hierarchyOf(d: Draft, controller: string): Place {
+  const place = controller === '' ? d.cgroups.places.find(({ version }) => version === 2) : placeOf(d.cgroups, controller);
   if (place !== undefined) return place;
-  throw new PlanError(diagnose('cgroupMissing', { controller: controller ?? '', name: '--cgroup' }));
+  throw new PlanError(diagnose('cgroupMissing', { controller, name: '--cgroup' }));
 }
 
 /**
