@@ -73,6 +73,7 @@ constexpr unsigned statx_mnt_id = 0x1000;
 constexpr uint64_t magic_proc = 0x9fa0;
 constexpr uint64_t magic_nsfs = 0x6e736673;
 constexpr uint64_t magic_devpts = 0x1cd1;
+constexpr uint64_t magic_sysfs = 0x62656572;
 constexpr uint64_t magic_cgroup = 0x27e0eb;
 constexpr uint64_t magic_cgroup2 = 0x63677270;
 

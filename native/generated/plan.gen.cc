@@ -797,7 +797,7 @@ constexpr const char *steps_of_path_readonly[] = {
 };
 
 constexpr const char *steps_of_root_pivot[] = {
-    "chdir", "pivot", "propagate", "detach", "move", "chroot",
+    "chdir", "pivot", "propagate", "detach", "move", "hide", "chroot",
 };
 
 constexpr const char *steps_of_console_open[] = {
@@ -1411,7 +1411,7 @@ const char *step_name(uint16_t code, int step) {
   case code::path_symlink: return nth(steps_of_path_symlink, 3, step);
   case code::path_mask: return nth(steps_of_path_mask, 4, step);
   case code::path_readonly: return nth(steps_of_path_readonly, 4, step);
-  case code::root_pivot: return nth(steps_of_root_pivot, 6, step);
+  case code::root_pivot: return nth(steps_of_root_pivot, 7, step);
   case code::console_open: return nth(steps_of_console_open, 9, step);
   case code::path_directory: return nth(steps_of_path_directory, 1, step);
   case code::mount_reconfigure: return nth(steps_of_mount_reconfigure, 4, step);

@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0x6e, 0x73, 0x88, 0x90, 0xb8, 0xde, 0x4d, 0x89, 0x2c, 0x85, 0x90, 0x1c, 0x5d, 0x96, 0x2b, 0x38,
+    0xa5, 0xe4, 0x8c, 0xb2, 0x24, 0xde, 0xea, 0x25, 0xaa, 0xa2, 0x6b, 0x7a, 0x3a, 0x26, 0x67, 0xa0,
 };
-constexpr char plan_schema_hash_text[] = "6e738890b8de4d892c85901c5d962b38";
+constexpr char plan_schema_hash_text[] = "a5e48cb224deea25aaa26b7a3a2667a0";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -551,8 +551,9 @@ struct PathReadonly {
 };
 bool read(Reader &reader, PathReadonly &value);
 
-// pivot_root(2) into the rootfs and detaches the old root; `chroot` for --no-pivot moves the mount
-// and calls chroot(2) instead.
+// pivot_root(2) into the rootfs and detaches the old root; `chroot` for --no-pivot moves the mount,
+// detaches every procfs and sysfs of the host (unless rootfsPropagation is shared) and calls
+// chroot(2) instead.
 struct RootPivot {
   // --no-pivot.
   bool chroot = false;
@@ -1481,7 +1482,7 @@ namespace path_readonly {
 constexpr int target = 0, clone = 1, attr = 2, attach = 3;
 }
 namespace root_pivot {
-constexpr int chdir = 0, pivot = 1, propagate = 2, detach = 3, move = 4, chroot = 5;
+constexpr int chdir = 0, pivot = 1, propagate = 2, detach = 3, move = 4, hide = 5, chroot = 6;
 }
 namespace console_open {
 constexpr int ptmx = 0, unlock = 1, peer = 2, size = 3, owner = 4, target = 5, attach = 6, session = 7, stdio = 8;

@@ -136,6 +136,8 @@ private:
   // Who gets the listener of a filter, and what it is told with it.
   Fd listener_;
   Str listener_state_;
+  // Whether the mounts of the host, as seen here, pass on what happens to them.
+  bool host_shared_ = false;
   bool closed_ = false, arranged_ = false, in_cwd_ = false, prepared_ = false;
   Vector env_, argv_;
   TextOf<path_max> home_;

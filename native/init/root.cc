@@ -2,6 +2,7 @@
 #include <sys/mount.h>
 
 #include "base/sys.h"
+#include "init/host_mounts.h"
 #include "init/init.h"
 #include "init/propagation.h"
 
@@ -38,6 +39,7 @@ Outcome Init::on(const RootOpen &op) {
   if (propagation_flag(op.tree) != 0 && mount(nullptr, "/", nullptr, how, nullptr) < 0) {
     return Outcome::failed(at::propagate);
   }
+  host_shared_ = propagation_flag(op.tree) == MS_SHARED;
   Fd directory(openat(AT_FDCWD, op.path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!directory.valid()) return fail(at::open, op.path);
   // Before the rootfs is mounted on itself: below a shared mount that would show on the host, and its copy would be
@@ -63,7 +65,12 @@ Outcome Init::on(const RootPivot &op) {
   parent_.reset();
   if (fchdir(root()) < 0) return Outcome::failed(at::chdir);
   if (op.chroot) {
+    // Over a shared root it would lie on the host's root, too.
+    if (host_shared_ && mount(nullptr, "/", nullptr, MS_PRIVATE, nullptr) < 0) return Outcome::failed(at::propagate);
     if (mount(".", "/", nullptr, MS_MOVE, nullptr) < 0) return Outcome::failed(at::move);
+    // What goes from a shared tree goes from the host's, too.
+    if (!host_shared_ && (procfs() < 0 || !hide_host_mounts(procfs()))) return Outcome::failed(at::hide);
+    if (fchdir(root()) < 0) return Outcome::failed(at::chdir);
     if (chroot(".") < 0) return Outcome::failed(at::chroot);
   } else {
     Fd old(openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC));

@@ -25,7 +25,7 @@ export const init: Program = {
   folders: ['base', 'plan', 'generated', 'init'],
   output: 'build/native/init',
   link: 'static-pie',
-  maxBytes: 100_000,
+  maxBytes: 100 << 10,
 };
 
 /** The installed command: launcher, planner, executor, and init inside. */

@@ -57,7 +57,8 @@ export const differences: readonly string[] = [
   'A capability that the caller may not give is left out with a warning, as the specification says since 1.1; runc fails '
     + '(a privileged pod on a host that lacks one, say).',
   'Cgroups above the container\'s that create has made go with it when they are empty; runc and crun leave them.',
-  '`--no-pivot` is taken, with a warning: a process with the right to mount can leave such a root.',
+  '`--no-pivot` is taken, with a warning: a process with the right to mount can leave such a root. As with runc every procfs and sysfs '
+    + 'of the host is detached; not with rootfsPropagation shared, where runc detaches those of the host.',
   'An id may not begin with `-` or `.` and has at most 255 characters.',
   'Started under the name `runc` or `crun`, the first line of `--version` begins with that name, and an unknown command gives the exit '
     + 'status of that program.',

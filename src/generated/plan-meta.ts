@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = '6e738890b8de4d892c85901c5d962b38';
+export const schemaHash = 'a5e48cb224deea25aaa26b7a3a2667a0';
 
 export interface OperationMeta {
   readonly code: number;
@@ -50,7 +50,7 @@ const text = `{
 "path.symlink": {"code":37,"actors":["init"],"steps":["parent","remove","symlink"],"undo":false,"fields":{"path":"str","target":"str","existing":"enum PathSymlinkExisting"}},
 "path.mask": {"code":38,"actors":["init"],"steps":["target","null","tmpfs","attach"],"undo":false,"fields":{"path":"str"}},
 "path.readonly": {"code":39,"actors":["init"],"steps":["target","clone","attr","attach"],"undo":false,"fields":{"path":"str"}},
-"root.pivot": {"code":40,"actors":["init"],"steps":["chdir","pivot","propagate","detach","move","chroot"],"undo":false,"fields":{"chroot":"bool"}},
+"root.pivot": {"code":40,"actors":["init"],"steps":["chdir","pivot","propagate","detach","move","hide","chroot"],"undo":false,"fields":{"chroot":"bool"}},
 "console.open": {"code":41,"actors":["init"],"steps":["ptmx","unlock","peer","size","owner","target","attach","session","stdio"],"undo":false,"fields":{"slot":"slot","console":"bool","height":"u32","width":"u32","uid":"u32"}},
 "path.directory": {"code":42,"actors":["init"],"steps":["create"],"undo":false,"fields":{"path":"str"}},
 "mount.reconfigure": {"code":43,"actors":["init"],"steps":["target","pick","option","reconfigure"],"undo":false,"fields":{"target":"str","options":"list FsOption"}},

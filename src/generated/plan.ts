@@ -569,8 +569,9 @@ export interface PathReadonly {
 }
 
 /**
- * pivot_root(2) into the rootfs and detaches the old root; `chroot` for --no-pivot moves the mount and calls
- * chroot(2) instead. Run by: init.
+ * pivot_root(2) into the rootfs and detaches the old root; `chroot` for --no-pivot moves the mount, detaches
+ * every procfs and sysfs of the host (unless rootfsPropagation is shared) and calls chroot(2) instead. Run
+ * by: init.
  */
 export interface RootPivot {
   readonly op: 'root.pivot';

@@ -7,6 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, type PeerMark, test, unified } from '../support/case.ts';
 import type { Facts } from '../support/context.ts';
 import { abstractSockets, descriptorsOf, processes } from '../support/leak.ts';
+import { runtimePath } from '../support/paths.ts';
+import { call } from '../support/runtime.ts';
 import type { Config } from '../support/spec.ts';
 
 const C = (why: string): PeerMark => ({ peer: 'crun 1.8.1', why });
@@ -182,3 +184,25 @@ test('the limits of the container hold for exec too', async (c) => {
   const cgroup = (await c.rt(['exec', id, 'cat', '/sys/fs/cgroup/pids/cgroup.procs'])).stdout;
   if (!unified) assert.ok(cgroup.trim().split('\n').length >= 2, 'exec is in the cgroup');
 });
+
+for (const flags of [[], ['--no-pivot']]) {
+  test(`a user namespace of the container mounts no procfs without masks ${flags.join(' ')}`, async (c) => {
+    const script = 'unshare -Urmpf sh -c "mount -t proc none /proc && echo MOUNTED; mount -t sysfs none /sys && echo MOUNTED"; echo tried';
+    const { stdout, stderr } = await c.run(c.command(['sh', '-c', script], (config) => {
+      for (const set of ['bounding', 'effective', 'permitted'] as const) config.process.capabilities?.[set]?.push('CAP_SETFCAP');
+      config.linux.maskedPaths = ['/proc/kcore', '/sys/firmware'];
+    }), { flags });
+    assert.equal(stdout, 'tried\n', stderr);
+    assert.match(stderr, /mount.*denied|not permitted/);
+  });
+}
+
+for (const propagation of [undefined, 'slave', 'shared']) {
+  test(`--no-pivot leaves the mounts of a host that shares them, rootfsPropagation ${propagation}`, async (c) => {
+    const { dir } = c.command(['true'], (config) => { if (propagation) config.linux.rootfsPropagation = propagation; });
+    const { code, stdout, stderr } = await call(['unshare', '-m', '/bin/sh', '-c', 'mount --make-rshared /; mount -t proc proc /proc;' +
+      `grep -E " - (proc|sysfs) " /proc/self/mountinfo >${dir}/before; ${runtimePath()} --root ${c.root} run --no-pivot --bundle ${dir} ${c.id()} || exit;` +
+      `grep -E " - (proc|sysfs) " /proc/self/mountinfo | diff ${dir}/before -`]);
+    assert.equal(code, 0, stdout + stderr);
+  });
+}
