@@ -33,8 +33,9 @@ export interface CompileOptions {
   readonly facts?: HostFacts;
   /** Who makes cgroups; default: cgroupfs. */
   readonly cgroupManager?: CgroupManager;
-  /** Absolute paths, as of the flags of create. */
+  /** Absolute path of the socket that gets the terminal; without it the one who executes the plan keeps it, as of run. */
   readonly consoleSocket?: string;
+  /** Absolute path. */
   readonly pidFile?: string;
   /** Takes warnings. */
   readonly warn?: (warning: Diagnostic) => void;
@@ -82,11 +83,13 @@ export function loadBundle(directory: string, name = 'config.json'): Bundle {
  */
 export function compile(bundle: Bundle, options: CompileOptions = {}): Plan {
   const { id = 'ID', facts = hostFacts(), cgroupManager = 'cgroupfs', consoleSocket, pidFile, warn } = options;
+  // As create, which leaves the container running; a terminal without a socket takes one who stays.
+  const detach = consoleSocket !== undefined || bundle.config.process?.terminal !== true;
   try {
     return compilePlan(bundle.config, {
       facts, id, host: nodeHost(), bundle: bundle.path,
       flags: {
-        preserveFds: 0, noPivot: false, noNewKeyring: false, detach: true, cgroupManager,
+        preserveFds: 0, noPivot: false, noNewKeyring: false, detach, cgroupManager,
         ...(consoleSocket === undefined ? {} : { consoleSocket }),
         ...(pidFile === undefined ? {} : { pidFile }),
       },

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { compile, encode, explain, hostFacts, loadBundle, parse, validate, type Bundle } from '../../src/index.ts';
+import { compile, encode, explain, hostFacts, loadBundle, parse, validate, type Bundle, type Plan } from '../../src/index.ts';
 
 const config = {
   ociVersion: '1.2.0',
@@ -36,7 +36,15 @@ t.test('an invalid configuration', async (t) => {
   t.match(found, [{ severity: 'warning', at: { pointer: '/mount' } }]);
 });
 
-t.test('a configuration that cannot be planned', async (t) => {
+t.test('a terminal stays with the one who executes the plan, or goes to a socket', async (t) => {
   const bundle = bundleOf(t, { ...config, process: { ...config.process, terminal: true } });
-  t.throws(() => compile(bundle, { facts: hostFacts() }), { name: 'VelociError', pointer: '/process/terminal', code: /^E\d{4}$/ });
+  const facts = hostFacts();
+  const terminal = ({ programs }: Plan): string[] => programs.create?.map(({ op }) => op).filter((op) => op.startsWith('console.')) ?? [];
+  t.same(terminal(compile(bundle, { facts })), ['console.keep']);
+  t.same(terminal(compile(bundle, { facts, consoleSocket: '/run/console.sock' })), ['console.send']);
+});
+
+t.test('a configuration that cannot be planned', async (t) => {
+  const bundle = bundleOf(t, { ...config, process: { ...config.process, terminal: false } });
+  t.throws(() => compile(bundle, { facts: hostFacts(), consoleSocket: '/run/console.sock' }), { name: 'VelociError', pointer: '/process/terminal', code: 'E0114' });
 });
