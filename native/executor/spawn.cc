@@ -1,6 +1,7 @@
 #include "executor/spawn.h"
 #include "embedded.h"
 #include "base/sys.h"
+#include "executor/frozen.h"
 #include "executor/interrupt.h"
 #include "executor/process.h"
 #include <fcntl.h>
@@ -124,6 +125,7 @@ void await_stager(Context &context) {
 void end_children(Context &context) {
   await_stager(context);
   context.socket.reset();
+  leave_freezer(context);
   end_child(context.stager);
   end_child(context.init);
 }

@@ -198,3 +198,20 @@ test('list of a thousand containers takes tens of milliseconds', async (c) => {
   // Some 30 ms where nothing else runs.
   assert.ok(best < 250 * timeScale, `${best} ms`);
 }, { only: 'veloci' });
+
+test('exec into a paused container waits until it goes on; a signal ends it without a trace', async (c) => {
+  const { id } = await c.started(c.command(['/probe', 'pause']));
+  assert.equal((await c.rt(['pause', id])).code, 0);
+  const exec = ['exec', '--ignore-paused', id, '/probe', 'exit', '7'];
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    const ended = await c.rt(exec, { timeLimit: 8000 * timeScale, onStart: (child) => void setTimeout(() => child.kill(signal), 700) });
+    assert.equal(ended.timedOut, false, signal);
+    assert.notEqual(ended.code, 0, signal);
+    assert.equal((await pids(c, id)).length, 1, signal);
+    assert.equal((await c.state(id))['status'], 'paused', signal);
+  }
+  const waiting = c.rt(exec);
+  await sleep(300);
+  assert.equal((await c.rt(['resume', id])).code, 0);
+  assert.equal((await waiting).code, 7);
+}, { only: 'veloci' });
