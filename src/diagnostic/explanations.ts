@@ -30,7 +30,7 @@ export const explanations: Readonly<Partial<Record<DiagnosticName, string>>> = {
   rlimitDuplicate: 'config.md, POSIX process: a type must not occur twice.',
   rlimitSoft: 'setrlimit(2) would fail with EINVAL.',
   capabilityUnknown: 'config.md, Linux process: what cannot be mapped to the kernel is warned of and left out.',
-  capabilityAmbient: 'capabilities(7): the kernel takes only what is permitted and inheritable into the ambient set.',
+  capabilityAmbient: 'capabilities(7): the kernel takes only what is permitted and inheritable into the ambient set. Root needs none.',
   sysctlShared: 'All other parameters are those of the whole machine.',
   sysctlHostname: 'Two sources for one value, of which the later would win.',
   deviceDuplicate: 'The second node could not be made, or would replace the first.',

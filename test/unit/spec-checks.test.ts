@@ -21,6 +21,13 @@ void test('a valid configuration', (t) => {
   t.end();
 });
 
+void test('ambient capabilities of root without effect, which it needs not', (t) => {
+  const config = validConfig();
+  config.process.capabilities.inheritable = [];
+  t.same(find(textOf(config)), []);
+  t.end();
+});
+
 type Change = (c: Config) => void;
 /** What is changed, the code, the pointer, and a part of the line. */
 type Case = [change: Change, code: string, pointer: string, part: string];
@@ -56,7 +63,7 @@ const cases: Case[] = [
   [(c) => { c.process.rlimits[1].type = 'RLIMIT_NOFILE'; }, 'E0430', '/process/rlimits/1/type', 'twice'],
   [(c) => { c.process.capabilities.bounding[0] = 'CAP_SYS_ADMNI'; }, 'E0432', '/process/capabilities/bounding/0', 'did you mean "CAP_SYS_ADMIN"?'],
   [(c) => { c.process.capabilities.bounding[0] = 'constructor'; }, 'E0432', '/process/capabilities/bounding/0', 'unknown capability'],
-  [(c) => { c.process.capabilities.inheritable = []; }, 'E0433', '/process/capabilities/ambient', 'CAP_KILL'],
+  [(c) => { c.process.capabilities.inheritable = []; c.process.user.uid = 1; }, 'E0433', '/process/capabilities/ambient', 'CAP_KILL'],
   [(c) => { c.process.scheduler = { policy: 'SCHED_ISO' }; }, 'E0460', '/process/scheduler/policy', 'SCHED_ISO'],
   [(c) => { c.process.scheduler = { policy: 'SCHED_OTHER', priority: 2 }; }, 'E0461', '/process/scheduler/priority', 'SCHED_FIFO or SCHED_RR'],
   [(c) => { c.process.scheduler = { policy: 'SCHED_FIFO', priority: 1, nice: 2 }; }, 'E0444', '/process/scheduler/nice', 'SCHED_FIFO'],

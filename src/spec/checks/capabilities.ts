@@ -6,7 +6,8 @@ const sets = ['bounding', 'permitted', 'effective', 'inheritable', 'ambient'] as
 
 /**
  * Unknown capabilities are left out with a warning (config.md, Linux process), but crun refuses them; ambient ones need
- * two other sets.
+ * two other sets. Root needs no ambient ones: its programs get what is in the bounding set (capabilities(7)), and
+ * `runc spec` of 1.1 lists some without effect.
  */
 export function checkCapabilities(process: Process, at: string, findings: Findings): void {
   const { capabilities } = process;
@@ -19,6 +20,7 @@ export function checkCapabilities(process: Process, at: string, findings: Findin
       findings.add(strict ? 'capabilityRefused' : 'capabilityUnknown', `${at}/capabilities/${set}/${index}`, { value: name, suggestion: findings.suggest(prefixed, capabilityNames()) });
     });
   }
+  if ((process.user?.uid ?? 0) === 0) return;
   const { ambient = [], inheritable = [], permitted = [] } = capabilities;
   const useless = ambient.filter((name) => !permitted.includes(name) || !inheritable.includes(name));
   if (useless.length > 0) findings.add('capabilityAmbient', `${at}/capabilities/ambient`, { value: useless.join(', ') });
