@@ -1,6 +1,7 @@
 // Makes src/generated, native/generated and the generated pages of docs/ from schema/ and the tables.
 //   node scripts/run.mjs generate [--check]     --check changes nothing and fails when something would change
 import { cliHeader } from './generate/cli.ts';
+import { bashCompletion } from './generate/completion.ts';
 import { configTree } from './generate/config-tree.ts';
 import { planHeader, planSource } from './generate/cpp.ts';
 import { planFields } from './generate/cpp-fields.ts';
@@ -14,6 +15,7 @@ import { enginesDocs, installHeader, migrationDocs } from './generate/engines.ts
 import { explainText } from './generate/explain.ts';
 import { documents } from './generate/json-schema.ts';
 import { jsonTypes } from './generate/json-types.ts';
+import { manPage } from './generate/man.ts';
 import { readModel } from './generate/model.ts';
 import { differences, write, type Outputs } from './generate/output.ts';
 import { planTypes } from './generate/typescript.ts';
@@ -27,6 +29,8 @@ async function generate(): Promise<Outputs> {
     ['docs/plan-operations.md', planDocs(model)],
     ['docs/engines.md', enginesDocs()],
     ['docs/migrating-from-runc.md', migrationDocs()],
+    ['docs/man/veloci.8', manPage()],
+    ['docs/completion/veloci.bash', bashCompletion()],
     ['native/generated/install.gen.h', installHeader()],
     ['docs/error-codes.md', diagnosticsDocs()],
     ['native/generated/diagnostics.gen.h', diagnosticsHeader()],

@@ -5,6 +5,9 @@ import { wrap } from './names.ts';
 
 const width = 92;
 
+/** What veloci is for, in one line without a period. */
+export const purpose = 'run containers from OCI bundles';
+
 /** Pairs in two columns; a left text that is too long for the first gets a line of its own. */
 function columns(rows: readonly (readonly [left: string, right: string])[]): string {
   const column = Math.min(30, Math.max(...rows.map(([left]) => left.length)) + 4);
@@ -15,12 +18,23 @@ function columns(rows: readonly (readonly [left: string, right: string])[]): str
   }).join('');
 }
 
-function flagRow(flag: Flag): readonly [string, string] {
+/** The names of a flag that are shown, with dashes: its letter, if it has one, and the long one. */
+export function flagNames(flag: Flag): string[] {
   const letter = flag.also?.find((name) => name.length === 1);
-  const value = flag.value === undefined ? '' : ` ${flag.value}`;
+  return [...(letter === undefined ? [] : [`-${letter}`]), `--${flag.name}`];
+}
+
+/** What is said about a flag, with its choices before its default. */
+export function flagSummary(flag: Flag): string {
   const choices = flag.choices === undefined ? '' : `: ${flag.choices.join(', ')}`;
   const [, summary, rest] = /^(.*?)( \[[^\]]*\])?$/.exec(flag.summary)!;
-  return [`${letter === undefined ? '    ' : `-${letter}, `}--${flag.name}${value}`, summary + choices + (rest ?? '')];
+  return summary + choices + (rest ?? '');
+}
+
+function flagRow(flag: Flag): readonly [string, string] {
+  const value = flag.value === undefined ? '' : ` ${flag.value}`;
+  const names = flagNames(flag).join(', ');
+  return [(names.startsWith('--') ? `    ${names}` : names) + value, flagSummary(flag)];
 }
 
 function flagsText(flags: readonly Flag[]): string {
@@ -55,7 +69,7 @@ Global flags: see veloci --help.
 
 /** Output of `veloci --help`. */
 export function mainHelp(): string {
-  return `veloci: run containers from OCI bundles\n
+  return `veloci: ${purpose}\n
 usage: veloci [GLOBAL FLAGS] COMMAND [FLAGS] [ARGUMENTS]\n
 commands:
 ${columns(commands.map((command) => [command.name, command.summary]))}

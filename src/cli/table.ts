@@ -1,4 +1,4 @@
-// All commands and flags. The native parser, the help texts and the man pages are made from this table.
+// All commands and flags. The native parser, the help texts, the manual page and the completion are made from this table.
 import { recipes } from './install.ts';
 import type { Command, Flag } from './types.ts';
 
