@@ -53,6 +53,15 @@ bool is_superseded(const Arguments &arguments, const GivenFlag *flag) {
   return false;
 }
 
+// The configuration that CRIU reads besides, when no annotation names one: of the name that we were started by where there is
+// such a file, else runc's.
+const char *criu_config(const Arguments &arguments) {
+  const char *of_runc = "/etc/criu/runc.conf";
+  if (arguments.is_runc()) return of_runc;
+  const char *own = arguments.is_peer() ? "/etc/criu/crun.conf" : "/etc/criu/veloci.conf";
+  return access(own, F_OK) == 0 ? own : of_runc;
+}
+
 void add_options(JsonWriter &json, const Arguments &arguments, bool for_memo) {
   json.open('{');
   for (const GivenFlag &given : arguments) {
@@ -70,9 +79,9 @@ void add_options(JsonWriter &json, const Arguments &arguments, bool for_memo) {
     }
   }
   cli::Command command = arguments.command()->command;
-  if ((command == cli::Command::checkpoint || command == cli::Command::restore) && !arguments.has(cli::Flag::image_path)) {
-    json.key("image-path");
-    add_path(json, image_path(arguments));
+  if (command == cli::Command::checkpoint || command == cli::Command::restore) {
+    json.key("criu-config").string(Str::of(criu_config(arguments)));
+    if (!arguments.has(cli::Flag::image_path)) json.key("image-path"), add_path(json, image_path(arguments));
   }
   if (arguments.command()->command == cli::Command::exec && arguments.operand_count() > 1) {
     json.key("args").open('[');

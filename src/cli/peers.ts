@@ -67,6 +67,8 @@ export const differences: readonly string[] = [
   'Under the name `runc` an option for an attribute of a bind mount says all of them (`ro` alone clears nosuid, nodev and noexec of the '
     + 'source), as in runc. Under other names attributes of the source stay unless an option takes them away.',
   'Under the name `runc` null counts as absent, and a required key may be in another case. Under other names both are errors.',
+  'CRIU also reads `/etc/criu/veloci.conf`, or without it `/etc/criu/runc.conf`; under the name `runc` the latter, under the name `crun` '
+    + '`/etc/criu/crun.conf` before it. The annotation `org.criu.config` names another file, or with an empty text none.',
   'A configuration without a mount namespace of its own is refused; runc mounts on the host then.',
   'With noNewPrivileges the seccomp filter is loaded behind the startContainer hooks, right before the program; runc loads it before them.',
 ];

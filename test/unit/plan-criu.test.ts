@@ -25,7 +25,8 @@ t.test('encodes numbers, texts and messages', async (t) => {
 });
 
 const flags: CriuFlags = {
-  criu: 'criu', images: '/images', preDump: false, leaveRunning: false, tcpEstablished: false, tcpClose: false, tcpSkipInFlight: false,
+  criu: 'criu', config: '/etc/criu/runc.conf', images: '/images',
+  preDump: false, leaveRunning: false, tcpEstablished: false, tcpClose: false, tcpSkipInFlight: false,
   extUnixSockets: false, shellJob: false, fileLocks: false, linkRemap: false, autoDedup: false, lazyPages: false, cgroupsMode: 'soft',
   emptyNetwork: false,
 };
@@ -85,4 +86,13 @@ t.test('namespaces of others stay outside, or are joined', async (t) => {
 t.test('an id-mapped mount is refused: it would come back without its map', async (t) => {
   const mapped = spec((config) => { config.mounts.at(-1)!.options = ['rbind', 'idmap']; });
   t.throws(() => compileCheckpoint(mapped, flags, context()), /id-mapped mount/);
+});
+
+t.test('CRIU reads the configuration that the annotation names, or the usual one, or none', async (t) => {
+  for (const [value, expected] of [[undefined, '/etc/criu/runc.conf'], ['/mine.conf', '/mine.conf'], ['', undefined]] as const) {
+    const annotated = spec((config) => { if (value !== undefined) config.annotations = { 'org.criu.config': value }; });
+    const [start] = find(compileCheckpoint(annotated, flags, context()).programs.checkpoint, 'criu.start');
+    const found = /\/[a-z/]+\.conf/.exec(textOf(start?.options))?.[0];
+    t.equal(found, expected, value ?? 'absent');
+  }
 });

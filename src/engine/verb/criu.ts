@@ -61,7 +61,7 @@ function criuFlagsOf(options: Call['request']['options']): CriuFlags {
     refuse('lsm-profile', profile, 'give apparmor:NAME or selinux:NAME');
   }
   return {
-    criu: text(options, 'criu') ?? 'criu', images: text(options, 'image-path')!, preDump: isOn(options, 'pre-dump'),
+    criu: text(options, 'criu') ?? 'criu', config: text(options, 'criu-config')!, images: text(options, 'image-path')!, preDump: isOn(options, 'pre-dump'),
     leaveRunning: isOn(options, 'leave-running'), tcpEstablished: isOn(options, 'tcp-established'), tcpClose: isOn(options, 'tcp-close'),
     tcpSkipInFlight: isOn(options, 'tcp-skip-in-flight'), extUnixSockets: isOn(options, 'ext-unix-sk'),
     shellJob: isOn(options, 'shell-job'), fileLocks: isOn(options, 'file-locks'), linkRemap: isOn(options, 'link-remap'),

@@ -18,6 +18,8 @@ import { sendTerminal, wantsTerminal } from './terminal.ts';
 /** Flags of checkpoint and restore; paths are absolute but `parent`. */
 export interface CriuFlags {
   readonly criu: string;
+  /** The configuration that CRIU reads besides, when no annotation names one; it need not be there. */
+  readonly config: string;
   readonly images: string;
   readonly work?: string;
   readonly parent?: string;
@@ -55,7 +57,7 @@ const oldest = 31500;
 const logLevel = 4;
 const dumpLog = 'dump.log';
 const restoreLog = 'restore.log';
-/** The file of the configuration that CRIU reads besides, by this annotation. */
+/** The file of the configuration that CRIU reads besides, by this annotation; none when it is empty. */
 export const configAnnotation = 'org.criu.config';
 /** How a covered file is known: by the null device that covers it. */
 const nullDevice = '/dev/null';
@@ -141,7 +143,7 @@ function begin(d: Draft, flags: CriuFlags, log: string): CriuMessage {
     .number('lazy_pages', flags.lazyPages)
     .number('empty_ns', flags.emptyNetwork ? NamespaceFlag.network : undefined)
     .number('network_lock', flags.networkLock === undefined ? undefined : networkLocks[flags.networkLock])
-    .text('config_file', d.spec.annotations?.[configAnnotation]);
+    .text('config_file', (d.spec.annotations?.[configAnnotation] ?? flags.config) || undefined);
 }
 
 type Particular = Pick<CriuStart, 'request' | 'options' | 'log' | 'cgroups' | 'masked' | 'parent' | 'targets'>;
