@@ -274,3 +274,17 @@ test('the process has a session keyring of its own', async (c) => {
   assert.ok(first.keyring > 0);
   assert.notEqual(first.keyring, second.keyring);
 });
+
+test('run.oci.keep_original_groups: the process has the groups of the caller', async (c) => {
+  const prefix = ['setpriv', '--groups', '4321,8765'];
+  const groups = async (keep: string): Promise<string> => {
+    const bundle = c.command(['sh', '-c', 'sed -n s/^Groups://p /proc/self/status'], (config) => {
+      config.annotations = { 'run.oci.keep_original_groups': keep };
+    });
+    const run = await c.run(bundle, { prefix });
+    assert.equal(run.code, 0, run.stderr);
+    return run.stdout.trim();
+  };
+  assert.equal(await groups('1'), '4321 8765');
+  assert.doesNotMatch(await groups('0'), /4321|8765/);
+}, { peers: [{ peer: 'runc 1.1.5', why: 'does not know it' }] });

@@ -148,6 +148,19 @@ test('--pidfd-socket gets one pidfd of the process', async (c) => {
     { text: 'standard', fds: ['anon_inode:[pidfd]'], pid }, { text: 'setns', fds: ['anon_inode:[pidfd]'], pid: other }]);
 }, only);
 
+test('run.oci.pidfd_receiver gets a pidfd of init before create returns; without a receiver create fails', async (c) => {
+  const path = join(c.dir(), 'pidfd');
+  const bundle = c.command(['/probe', 'pause'], (config) => { config.annotations = { 'run.oci.pidfd_receiver': path }; });
+  const none = await c.create(bundle);
+  assert.notEqual(none.code, 0);
+  assert.match(none.stderr, /pidfd/);
+  const { talk, received } = await receiveMessages('stream', path);
+  c.later(() => talk.kill());
+  const { pid } = await c.create(bundle);
+  await until('it comes', () => received().length === 1);
+  assert.deepEqual([received()[0]?.fds, received()[0]?.pid], [['anon_inode:[pidfd]'], pid]);
+}, { peers: [{ peer: 'runc 1.1.5', why: 'does not know it' }] });
+
 test('a --pidfd-socket where nobody listens fails create, and leaves nothing', async (c) => {
   const created = await c.create(c.command(['/probe', 'pause']), { flags: ['--pidfd-socket', join(c.dir(), 'none')] });
   assert.equal(created.code, 1);
