@@ -106,8 +106,9 @@ bool run_program(Context &context, ProgramName name);
 // Whether the operation that failed was a hook.
 bool failed_in_hook(const Context &context);
 
-// Runs the hooks of a program and nothing else of it: poststop after a create that was undone. What fails is a warning.
-void run_hooks(Context &context, ProgramName name);
+// Runs the operations of one kind (code::) of a program, with their alternatives, and nothing else of it; goes on after
+// failures.
+void run_kind(Context &context, ProgramName name, uint16_t kind);
 
 // What the holes of a template stand for.
 HoleValues hole_values(const Context &context);

@@ -40,12 +40,15 @@ bool failed_in_hook(const Context &context) {
   return false;
 }
 
-void run_hooks(Context &context, ProgramName name) {
+void run_kind(Context &context, ProgramName name, uint16_t kind) {
   Program program;
   if (!context.plan.find(name, program)) return;
   HostHandler handler(context);
   for (const OpRecord &op : program) {
-    if (op.code == code::hook_run) run_host(op, handler);
+    Reader reader(op.body);
+    Alt alt;
+    bool first = op.code == code::alt && read(reader, alt) && alt.try_.code == kind;
+    if (op.code == kind || first) run_host(op, handler);
   }
 }
 

@@ -91,7 +91,7 @@ int prepare(Invocation &invocation, Launch &launch, const char *verb) {
 void end_life(Context &context, Bytes stored) {
   const char *what = nullptr;
   context.signals = nullptr;
-  if (use_plan(context, stored, &what)) run_hooks(context, ProgramName::delete_);
+  if (use_plan(context, stored, &what)) run_kind(context, ProgramName::delete_, code::hook_run);
 }
 
 } // namespace

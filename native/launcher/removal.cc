@@ -4,6 +4,7 @@
 #include "executor/files.h"
 #include "executor/process.h"
 #include "executor/state.h"
+#include "launcher/stored.h"
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -47,6 +48,13 @@ bool is_same_command(int pid) {
   return file.valid() && read_small(file.get(), other) && own.str() == other.str();
 }
 
+// A create that died may have asked systemd for a unit: systemd may not have begun with it yet, and does not notice
+// when others remove the cgroup of one that it has made.
+void end_unit(Invocation &invocation) {
+  StoredPlan stored;
+  if (try_stored_plan(invocation, stored) == 0) run_kind(invocation.context, ProgramName::delete_, code::dbus_send);
+}
+
 } // namespace
 
 int end_unrecorded(Context &context) {
@@ -80,6 +88,7 @@ int remove_recorded(Invocation &invocation) {
     }
     // Stager and init of a create that died are in these cgroups too.
     for_each_cgroup(record, [](const CgroupDir &dir) { kill_cgroup(dir, nullptr, cgroup_milliseconds); });
+    if (record_stage(record) == Stage::creating) end_unit(invocation);
     for_each_cgroup(record, [&record](const CgroupDir &dir) {
       if (record_has_found_cgroup(record, dir.mount, dir.path)) return;
       if (remove_cgroup(dir, cgroup_milliseconds) == 0) remove_above(dir, record_has_made_above(record, dir.mount, dir.path));

@@ -38,11 +38,12 @@ export function compileRestore(
 ): Plan {
   const d = draftOf(spec, context);
   claimState(d);
+  if (d.cgroups.unit !== undefined) keepState(d);
   makeCgroups(d);
   limitCgroups(d);
   restore(d, flags, descriptors);
   limitProcesses(d);
-  keepState(d);
+  if (d.cgroups.unit === undefined) keepState(d);
   writeState(d);
   writePid(d);
   return { planVersion: 1, programs: { restore: d.host, ...laterPrograms(d) } };

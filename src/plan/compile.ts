@@ -43,6 +43,7 @@ export function compile(spec: Spec, context: Context): Plan {
   const d = spec.process === undefined ? newDraft(spec, { cwd: '/' }, '', context) : newDraft(spec, spec.process, '/process', context);
   requireKernel(context.facts.kernel);
   claimState(d);
+  if (d.cgroups.unit !== undefined) keepState(d);
   makeCgroups(d);
   spawn(d);
   joinCgroups(d);
@@ -51,7 +52,7 @@ export function compile(spec: Spec, context: Context): Plan {
   limitEarly(d);
   makeNamespaces(d);
   limitProcesses(d);
-  keepState(d);
+  if (d.cgroups.unit === undefined) keepState(d);
   writeState(d);
   delegateCgroup(d);
   makeSession(d);

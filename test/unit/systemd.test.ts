@@ -82,6 +82,8 @@ t.test('plans of the systemd manager', async (t) => {
   t.ok(start!.pidAt! > 0 && start!.pidAt! <= start!.calls[1]!.length - 4, 'a place for the pid');
   t.same(start?.sockets.map(({ path }) => path), ['/run/systemd/private', '/run/dbus/system_bus_socket']);
   t.same(find(plan.programs.create, 'cgroup.create'), [], 'systemd makes it');
+  const order = plan.programs.create!.map(({ op }) => op).filter((op) => op === 'state.keep' || op === 'dbus.send');
+  t.same(order, ['state.keep', 'dbus.send'], 'a command that follows a crash can stop the unit');
   t.same(find(plan.programs.stager, 'cgroup.join').map(({ dir }) => dir.path), ['system.slice/veloci-box.scope']);
   t.equal(find(plan.programs.delete, 'dbus.send').length, 1);
   const user = { rootless: true, euid: 1000, cgroup: cgroups.v2 };

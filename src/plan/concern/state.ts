@@ -41,7 +41,10 @@ export function claimState(d: Draft): void {
   d.host.push({ op: 'state.record', from: '', cgroups: cgroupDirs(d.cgroups) });
 }
 
-/** What the later commands need: written while init is at work, since nobody waits for it. */
+/**
+ * What the later commands need: written while init is at work, since nobody waits for it; but before systemd is asked for a
+ * unit, which only this plan can take back when we die.
+ */
 export function keepState(d: Draft): void {
   d.host.push({ op: 'state.keep', from: '' });
 }
