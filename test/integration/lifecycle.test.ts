@@ -1,5 +1,5 @@
 // create, start, state, kill, delete, run, list: statuses, exit codes, pid file, refusals.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, test } from '../support/case.ts';
@@ -79,13 +79,16 @@ test('run exits with 137 after kill KILL', async (c) => {
 
 test('run forwards signals to the payload', async (c) => {
   const id = c.id();
-  const script = 'trap "echo got; exit 5" TERM; echo up; while :; do sleep 0.1; done';
-  const bundle = c.command(['sh', '-c', script], (config) => { config.linux.cgroupsPath = `/${id}`; });
-  const out: { read?: () => string } = {};
+  const dir = c.dir();
+  const script = 'trap "echo got; exit 5" TERM; echo up; > /mnt/up; while :; do sleep 0.1; done';
+  const bundle = c.command(['sh', '-c', script], (config) => {
+    config.linux.cgroupsPath = `/${id}`;
+    config.mounts.push({ destination: '/mnt', type: 'bind', source: dir, options: ['bind'] });
+  });
   const running = c.begin(['run', '-b', bundle.dir, id]);
-  running.done.then((result) => { out.read = result.output; });
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  await c.until(id, 'running');
+  for (const end = Date.now() + 10_000 * timeScale; !existsSync(join(dir, 'up')); await sleep(10)) {
+    assert.ok(Date.now() < end, 'the payload has not begun');
+  }
   running.child.kill('SIGTERM');
   const result = await running.done;
   assert.equal(result.code, 5, result.stderr);
