@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0xa5, 0xe4, 0x8c, 0xb2, 0x24, 0xde, 0xea, 0x25, 0xaa, 0xa2, 0x6b, 0x7a, 0x3a, 0x26, 0x67, 0xa0,
+    0x70, 0x3b, 0xa5, 0x37, 0x30, 0x69, 0x13, 0x9c, 0x37, 0x3a, 0x08, 0xc2, 0x70, 0x98, 0x35, 0x0f,
 };
-constexpr char plan_schema_hash_text[] = "a5e48cb224deea25aaa26b7a3a2667a0";
+constexpr char plan_schema_hash_text[] = "703ba5373069139c373a08c27098350f";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -876,7 +876,7 @@ struct HookRun {
   // The whole environment.
   List<Str> env;
   // It has the environment of the container's process instead (startContainer without an env of its
-  // own).
+  // own, under the name of runc).
   bool process_env = false;
   // Seconds, 0 = none.
   uint32_t timeout = 0;

@@ -69,6 +69,8 @@ export const differences: readonly string[] = [
   'Under the name `runc` null counts as absent, and a required key may be in another case. Under other names both are errors.',
   'CRIU also reads `/etc/criu/veloci.conf`, or without it `/etc/criu/runc.conf`; under the name `runc` the latter, under the name `crun` '
     + '`/etc/criu/crun.conf` before it. The annotation `org.criu.config` names another file, or with an empty text none.',
+  'A hook without `env` has an empty environment, as the specification says; only under the name `runc` a startContainer hook then has that of '
+    + 'the process.',
   'A configuration without a mount namespace of its own is refused; runc mounts on the host then.',
   'With noNewPrivileges the seccomp filter is loaded behind the startContainer hooks, right before the program; runc loads it before them.',
 ];

@@ -1397,10 +1397,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0xb28ce4a5);
-  w.u32(0x25eade24);
-  w.u32(0x7a6ba2aa);
-  w.u32(0xa067263a);
+  w.u32(0x37a53b70);
+  w.u32(0x9c136930);
+  w.u32(0xc2083a37);
+  w.u32(0x0f359870);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = 'a5e48cb224deea25aaa26b7a3a2667a0';
+export const schemaHash = '703ba5373069139c373a08c27098350f';
 
 export interface OperationMeta {
   readonly code: number;

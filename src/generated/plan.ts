@@ -970,7 +970,10 @@ export interface HookRun {
   readonly args: readonly string[];
   /** The whole environment. */
   readonly env: readonly string[];
-  /** It has the environment of the container's process instead (startContainer without an env of its own). */
+  /**
+   * It has the environment of the container's process instead (startContainer without an env of its own,
+   * under the name of runc).
+   */
   readonly processEnv: boolean;
   /** Seconds, 0 = none. */
   readonly timeout: number;

@@ -77,12 +77,20 @@ test('as runc: words about the memory policy begin with its own', async (c) => {
   assert.match(result.stderr, /invalid memory policy node: .*at config\.json:\d+:\d+ \(\/linux\/memoryPolicy\/nodes\)/);
 }, only);
 
-test('a startContainer hook without env has that of the process', async (c) => {
-  const result = await c.run(c.command(['/probe', 'exit', '0'], (config) => {
+test('as runc: a startContainer hook without env has that of the process; under the own name it has none', async (c) => {
+  const change = (config: Config): void => {
     config.process.env = ['PATH=/bin', 'ONE=two'];
     config.hooks = { startContainer: [{ path: '/bin/sh', args: ['sh', '-c', 'test "$ONE" = two && test -n "$HOME"'] }] };
+  };
+  const peer = await runAsRunc(c, ['/probe', 'exit', '0'], change);
+  assert.equal(peer.code, 0, peer.stderr);
+  const own = await c.run(c.command(['/probe', 'exit', '0'], change));
+  assert.match(own.stderr, /E0775: startContainer hook 0 .* ended with exit code 1/);
+  const empty = await c.run(c.command(['/probe', 'exit', '0'], (config) => {
+    change(config);
+    config.hooks!.startContainer![0]!.args = ['sh', '-c', 'test -z "$ONE"'];
   }));
-  assert.equal(result.code, 0, result.stderr);
+  assert.equal(empty.code, 0, empty.stderr);
 }, only);
 
 test('the failure of a startContainer hook is that of the hook', async (c) => {

@@ -35,7 +35,7 @@ export function containerHooks(d: Draft): void {
   run(d, d.init, 'createContainer', d.context.peer === 'crun' ? d.context.bundle : rootfsPath(d.spec, d.context));
 }
 
-/** startContainer: in the container, released by start. Without an environment of its own it has that of the process. */
+/** startContainer: in the container, released by start. Under the name of runc one without an environment has that of the process. */
 export function startHooks(d: Draft): void {
   run(d, d.init, 'startContainer', undefined);
 }
@@ -67,7 +67,7 @@ function run(
     const hook = hooks[number]!;
     program.push({
       op: 'hook.run', from: `/hooks/${kind}/${number}`, kind, number, path: hook.path, args: hook.args ?? [hook.path],
-      env: hook.env ?? [], processEnv: kind === 'startContainer' && hook.env === undefined, timeout: Number(hook.timeout ?? 0), cwd, state, ...logs, warn: kind === 'poststop',
+      env: hook.env ?? [], processEnv: kind === 'startContainer' && hook.env === undefined && d.context.peer === 'runc', timeout: Number(hook.timeout ?? 0), cwd, state, ...logs, warn: kind === 'poststop',
     });
   }
 }
