@@ -45,15 +45,12 @@ bool find_status(const Record &record, int pidfd, int &status) {
 
 } // namespace
 
-int exit_code_of_status(int wait_status) {
-  constexpr int signal_base = 128;
-  return WIFSIGNALED(wait_status) ? signal_base + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
-}
+int exit_code_of(const siginfo_t &info) { return info.si_code == CLD_EXITED ? info.si_status : signal_base + info.si_status; }
 
 bool find_exit_code(Record &record, int pidfd, int &code) {
   int status = 0;
   if (!find_status(record, pidfd, status)) return record_has_exit(record, code);
-  code = exit_code_of_status(status);
+  code = WIFSIGNALED(status) ? signal_base + WTERMSIG(status) : WEXITSTATUS(status);
   record_exit(record, code);
   return true;
 }

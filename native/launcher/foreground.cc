@@ -1,5 +1,6 @@
 #include "launcher/foreground.h"
 #include "base/sys.h"
+#include "executor/exit_status.h"
 #include "executor/terminal.h"
 #include <poll.h>
 #include <signal.h>
@@ -12,11 +13,6 @@ namespace {
 
 // Not for the process: what concerns only us.
 bool is_forwarded(int signal) { return signal != SIGCHLD && signal != SIGURG && signal != SIGWINCH && signal != SIGPIPE; }
-
-int exit_code_of(const siginfo_t &info) {
-  constexpr int signal_base = 128;
-  return info.si_code == CLD_EXITED ? info.si_status : signal_base + info.si_status;
-}
 
 class Foreground {
 public:

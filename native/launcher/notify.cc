@@ -1,4 +1,5 @@
 #include "launcher/notify.h"
+#include "executor/exit_status.h"
 #include "executor/process.h"
 #include "executor/state.h"
 #include "executor/unix_socket.h"
@@ -133,7 +134,7 @@ int NotifyProxy::await_ready(Invocation &invocation) {
     if (poll(waiting, 3, -1) < 0) continue;
     if (waiting[0].revents != 0) pump();
     else if (waiting[1].revents != 0) return 0;
-    if (int stop = invocation.signals.pending_stop(); stop != 0 && !ready_) return 128 + stop;
+    if (int stop = invocation.signals.pending_stop(); stop != 0 && !ready_) return signal_base + stop;
     if (waiting[2].revents != 0) invocation.signals.take();
   }
   return 0;

@@ -1,3 +1,4 @@
+#include "executor/exit_status.h"
 #include "executor/state.h"
 #include "executor/store.h"
 #include "launcher/foreground.h"
@@ -26,7 +27,7 @@ int killed_by(const Context &context) {
   siginfo_t info = {};
   // It has closed all that it had, so it is at its end.
   if (waitid(P_PID, static_cast<id_t>(context.init.pid), &info, WEXITED | WNOWAIT | __WALL) != 0) return 0;
-  return info.si_code != CLD_EXITED ? 128 + info.si_status : 0;
+  return info.si_code == CLD_EXITED ? 0 : exit_code_of(info);
 }
 
 } // namespace

@@ -11,7 +11,6 @@ using namespace diagnostic;
 int wait_command(Invocation &invocation) {
   if (int code = invocation.open_recorded(); code != 0) return code;
   Record &record = *invocation.context.record;
-  constexpr int signal_base = 128;
   Fd pidfd;
   int err = open_identified(record.pid, record.start_time, pidfd);
   if (err != 0 && err != ESRCH) return invocation.fail(SystemCall{.what = Str::of("open the process"), .errno_ = ErrnoText(err)});
