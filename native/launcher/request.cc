@@ -2,6 +2,7 @@
 #include "host/facts.h"
 #include "host/json_writer.h"
 #include "launcher/notify.h"
+#include <initializer_list>
 
 namespace veloci {
 
@@ -53,13 +54,13 @@ bool is_superseded(const Arguments &arguments, const GivenFlag *flag) {
   return false;
 }
 
-// The configuration that CRIU reads besides, when no annotation names one: of the name that we were started by where there is
-// such a file, else runc's.
-const char *criu_config(const Arguments &arguments) {
-  const char *of_runc = "/etc/criu/runc.conf";
-  if (arguments.is_runc()) return of_runc;
-  const char *own = arguments.is_peer() ? "/etc/criu/crun.conf" : "/etc/criu/veloci.conf";
-  return access(own, F_OK) == 0 ? own : of_runc;
+// Which configuration files for CRIU this host has; the engine chooses.
+void add_criu_configs(JsonWriter &json) {
+  json.key("criu-configs").open('[');
+  for (const char *path : {"/etc/criu/veloci.conf", "/etc/criu/crun.conf", "/etc/criu/runc.conf"}) {
+    if (access(path, F_OK) == 0) json.string(Str::of(path));
+  }
+  json.close(']');
 }
 
 void add_options(JsonWriter &json, const Arguments &arguments, bool for_memo) {
@@ -80,7 +81,7 @@ void add_options(JsonWriter &json, const Arguments &arguments, bool for_memo) {
   }
   cli::Command command = arguments.command()->command;
   if (command == cli::Command::checkpoint || command == cli::Command::restore) {
-    json.key("criu-config").string(Str::of(criu_config(arguments)));
+    add_criu_configs(json);
     if (!arguments.has(cli::Flag::image_path)) json.key("image-path"), add_path(json, image_path(arguments));
   }
   if (arguments.command()->command == cli::Command::exec && arguments.operand_count() > 1) {

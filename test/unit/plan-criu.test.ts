@@ -3,6 +3,7 @@ import t from 'tap';
 import type { Spec } from '../../src/generated/config.ts';
 import { compileCheckpoint, compileRestore } from '../../src/plan/compile-criu.ts';
 import type { CriuFlags } from '../../src/plan/concern/criu.ts';
+import { configFor } from '../../src/engine/verb/criu.ts';
 import { CriuMessage } from '../../src/plan/criu-message.ts';
 import { defaultConfig } from '../support/spec.ts';
 import type { Config } from '../support/spec.ts';
@@ -95,4 +96,13 @@ t.test('CRIU reads the configuration that the annotation names, or the usual one
     const found = /\/[a-z/]+\.conf/.exec(textOf(start?.options))?.[0];
     t.equal(found, expected, value ?? 'absent');
   }
+});
+
+t.test('the configuration of CRIU is that of the name, where the host has it', async (t) => {
+  const [veloci, crun, runc] = ['veloci', 'crun', 'runc'].map((name) => `/etc/criu/${name}.conf`) as [string, string, string];
+  t.equal(configFor(undefined, [veloci, crun, runc]), veloci);
+  t.equal(configFor('crun', [veloci, crun, runc]), crun);
+  t.equal(configFor('runc', [veloci, crun, runc]), runc);
+  t.equal(configFor('crun', [veloci, runc]), runc);
+  t.equal(configFor(undefined, []), runc, 'it need not be there');
 });

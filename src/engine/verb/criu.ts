@@ -12,12 +12,12 @@ import { answerPlans } from '../respond.ts';
 import { storedOf } from './create.ts';
 
 export function checkpointPlanOf(call: Call): Plan {
-  return compileCheckpoint(configOf(call), criuFlagsOf(call.request.flags ?? {}), contextOf(call.request, call.host));
+  return compileCheckpoint(configOf(call), criuFlagsOf(call.request.flags ?? {}, call.request.peer), contextOf(call.request, call.host));
 }
 
 export function restorePlanOf(call: Call): Plan {
   const { request, host } = call;
-  return compileRestore(configOf(call), criuFlagsOf(request.options), descriptorsOf(call), contextOf(request, host));
+  return compileRestore(configOf(call), criuFlagsOf(request.options, request.peer), descriptorsOf(call), contextOf(request, host));
 }
 
 export function checkpoint(call: Call): Response {
@@ -45,8 +45,17 @@ function descriptorsOf({ blobs, host }: Call): readonly string[] {
   }
 }
 
+/**
+ * The configuration that CRIU reads besides, when no annotation names one: that of the name the command was started by
+ * where the host has it, else runc's.
+ */
+export function configFor(peer: Call['request']['peer'], present: readonly string[]): string {
+  const own = `/etc/criu/${peer ?? 'veloci'}.conf`;
+  return present.includes(own) ? own : '/etc/criu/runc.conf';
+}
+
 /** @throws PlanError when a value has not its form */
-function criuFlagsOf(options: Call['request']['options']): CriuFlags {
+function criuFlagsOf(options: Call['request']['options'], peer: Call['request']['peer']): CriuFlags {
   const work = text(options, 'work-path');
   const parent = text(options, 'parent-path');
   const statusFd = options['status-fd'];
@@ -61,7 +70,7 @@ function criuFlagsOf(options: Call['request']['options']): CriuFlags {
     refuse('lsm-profile', profile, 'give apparmor:NAME or selinux:NAME');
   }
   return {
-    criu: text(options, 'criu') ?? 'criu', config: text(options, 'criu-config')!, images: text(options, 'image-path')!, preDump: isOn(options, 'pre-dump'),
+    criu: text(options, 'criu') ?? 'criu', config: configFor(peer, list(options, 'criu-configs') ?? []), images: text(options, 'image-path')!, preDump: isOn(options, 'pre-dump'),
     leaveRunning: isOn(options, 'leave-running'), tcpEstablished: isOn(options, 'tcp-established'), tcpClose: isOn(options, 'tcp-close'),
     tcpSkipInFlight: isOn(options, 'tcp-skip-in-flight'), extUnixSockets: isOn(options, 'ext-unix-sk'),
     shellJob: isOn(options, 'shell-job'), fileLocks: isOn(options, 'file-locks'), linkRemap: isOn(options, 'link-remap'),
