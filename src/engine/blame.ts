@@ -3,6 +3,7 @@ import type { Failure, Holes } from '../diagnostic/types.ts';
 import type { Spec } from '../generated/config.ts';
 import type { Operation } from '../generated/plan.ts';
 import { mountOption } from '../spec/mount-options.ts';
+import { isObject, valueAt, type JsonValue } from '../spec/parse/value.ts';
 
 /** A value, or the key in front of it; and the mount option there. */
 export interface Blamed { readonly pointer: string; readonly key?: true; readonly option?: string }
@@ -37,7 +38,8 @@ export function blame(operation: Operation, step: string | undefined, failure: F
   if (operation.op === 'hostname.set' && step === 'setdomainname') return { pointer: '/domainname' };
   if (operation.op === 'program.run' && from.endsWith('/args')) return { pointer: `${from}/0` };
   const member = members[operation.op]?.[step];
-  return { pointer: member !== undefined && member in objectAt(spec, from) ? `${from}/${member}` : from };
+  const object = valueAt(spec as unknown as JsonValue, from);
+  return { pointer: member !== undefined && isObject(object) && member in object ? `${from}/${member}` : from };
 }
 
 function blameMount(from: string, operation: Operation, step: string, failure: Failure, option: Holes[string], spec: Spec): Blamed {
@@ -56,8 +58,7 @@ function blameMount(from: string, operation: Operation, step: string, failure: F
 
 /**
  * The kernel does not say which attribute it refuses: all that could be are named (recursive ones are set apart), and a
- * single one is marked. Not
- * allowed (EPERM) is only to take away what a mount of the host has.
+ * single one is marked. Not allowed (EPERM) is only to take away what a mount of the host has.
  */
 function blameAttribute(from: string, options: readonly string[], { errno, detail }: Failure): Blamed {
   const recursive = detail === 'recursive';
@@ -70,14 +71,4 @@ function blameAttribute(from: string, options: readonly string[], { errno, detai
     pointer: suspects.length === 1 ? `${from}/options/${suspects[0]!.index}` : `${from}/options`,
     option: suspects.map(({ text }) => text).join('", "'),
   };
-}
-
-/** The object at a pointer; empty when there is none. */
-function objectAt(spec: Spec, pointer: string): object {
-  let value: unknown = spec;
-  for (const part of pointer.split('/').slice(1)) {
-    if (typeof value !== 'object' || value === null) return {};
-    value = (value as Record<string, unknown>)[part];
-  }
-  return typeof value === 'object' && value !== null ? value : {};
 }

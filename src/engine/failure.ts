@@ -7,7 +7,7 @@ import type { Spec } from '../generated/config.ts';
 import { NamespaceFlag } from '../generated/plan.ts';
 import type { Operation, Plan, ProgramName } from '../generated/plan.ts';
 import { operations } from '../generated/plan-meta.ts';
-import { pointerPath } from '../spec/parse/position.ts';
+import { pointerNames, pointerPath } from '../spec/parse/position.ts';
 import { suggest } from '../spec/suggest.ts';
 import { blame } from './blame.ts';
 
@@ -96,7 +96,7 @@ function hintsOf(operation: Operation, spec: Spec): Holes {
     case 'namespace.join': return { netns: /^(?:\/var)?\/run\/netns\/([^/]+)$/.exec(operation.path)?.[1] };
     case 'cgroup.write':
     case 'cgroup.update': return {
-      property: pointerPath(operation.from).filter((part) => !/^\d+$/.test(part)).join('.'),
+      property: pointerNames(operation.from).join('.'),
       things: operation.file.endsWith('cpuset.cpus') ? 'processors' : operation.file.endsWith('cpuset.mems') ? 'memory nodes' : undefined,
     };
     default: return {};

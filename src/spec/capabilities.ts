@@ -1,3 +1,7 @@
+import type { Process } from '../generated/config.ts';
+
+type Capabilities = NonNullable<Process['capabilities']>;
+
 /** Numbers of the capabilities (linux/capability.h). */
 const numbers: Readonly<Record<string, number>> = {
   CAP_CHOWN: 0, CAP_DAC_OVERRIDE: 1, CAP_DAC_READ_SEARCH: 2, CAP_FOWNER: 3, CAP_FSETID: 4, CAP_KILL: 5, CAP_SETGID: 6,
@@ -18,4 +22,9 @@ export function capabilityNumber(name: string): number | undefined {
 /** All names, in the order of their numbers. */
 export function capabilityNames(): string[] {
   return Object.keys(numbers);
+}
+
+/** Ambient capabilities that the kernel will not take, since they are not both permitted and inheritable (capabilities(7)). */
+export function uselessAmbient({ ambient = [], permitted = [], inheritable = [] }: Capabilities): readonly string[] {
+  return ambient.filter((name) => !permitted.includes(name) || !inheritable.includes(name));
 }

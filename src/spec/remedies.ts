@@ -1,5 +1,5 @@
 // What to do about a value that breaks the schema, where the value or its place tells.
-import { pointerPath } from './parse/position.ts';
+import { pointerNames } from './parse/position.ts';
 import { suggest } from './suggest.ts';
 import { Inexact, type JsonValue } from './parse/value.ts';
 
@@ -31,16 +31,11 @@ const objects: Readonly<Record<string, string>> = {
   seccomp: '{ "defaultAction": "SCMP_ACT_ERRNO", "syscalls": [] }', syscalls: '{ "names": ["read", "write"], "action": "SCMP_ACT_ALLOW" }',
 };
 
-/** Property names of a pointer, without the indexes of lists. */
-function namesOf(pointer: string): string[] {
-  return pointerPath(pointer).filter((part) => !/^\d+$/.test(part));
-}
-
 /** How to add a property that an object must have. */
 export function remedyForMissing(pointer: string, missing: string, object: JsonValue | undefined): string {
   const similar = typeof object === 'object' && object !== null ? suggest(missing, Object.keys(object)) : undefined;
   if (similar !== undefined && similar !== missing) return `rename "${similar}" to "${missing}"`;
-  const names = namesOf(pointer);
+  const names = pointerNames(pointer);
   const example = examplesIn[names[names.length - 1] ?? '']?.[missing] ?? examples[missing];
   return example === undefined ? `add "${missing}"` : `add ${example}, or what it should be`;
 }
@@ -48,7 +43,7 @@ export function remedyForMissing(pointer: string, missing: string, object: JsonV
 const units: Readonly<Record<string, bigint>> = { '': 1n, k: 1n << 10n, m: 1n << 20n, g: 1n << 30n, t: 1n << 40n };
 
 function numberFor(text: string, pointer: string): string {
-  const last = namesOf(pointer).pop() ?? '';
+  const last = pointerNames(pointer).pop() ?? '';
   if (/^(umask|fileMode)$/.test(last) && /^0?[0-7]{3,4}$/.test(text)) return `write ${parseInt(text, 8)}: JSON numbers are decimal, and octal ${text} is that`;
   if (/^-?(0|[1-9]\d{0,19})$/.test(text)) return `write ${text} without quotes`;
   if (/^0+\d+$/.test(text)) return `write ${text.replace(/^0+/, '')} without quotes and zeros in front`;
@@ -62,7 +57,7 @@ function numberFor(text: string, pointer: string): string {
 }
 
 function listFor(value: JsonValue | undefined, pointer: string): string {
-  const last = namesOf(pointer).pop() ?? '';
+  const last = pointerNames(pointer).pop() ?? '';
   if (typeof value === 'string') {
     if (value.length > 60) return 'put it in brackets: ["...", "..."]';
     const words = last === 'args' ? value.trim().split(/\s+/) : last === 'options' ? value.split(',') : [value];
@@ -83,7 +78,7 @@ export function remedyForType(type: string, value: JsonValue | undefined, pointe
     case 'array': return listFor(value, pointer);
     case 'boolean': return typeof value === 'string' && /^(true|false)$/i.test(value) ? `write ${value.toLowerCase()} without quotes` : 'write true or false, without quotes';
     case 'object': {
-      const example = objects[namesOf(pointer).pop() ?? ''];
+      const example = objects[pointerNames(pointer).pop() ?? ''];
       return example === undefined ? 'write an object in braces: { "NAME": VALUE }' : `write such as ${example}`;
     }
     default: return undefined;
@@ -92,8 +87,13 @@ export function remedyForType(type: string, value: JsonValue | undefined, pointe
 
 /** What to put into a list that must not be empty. */
 export function remedyForEmpty(pointer: string): string {
-  const last = namesOf(pointer).pop() ?? '';
+  const last = pointerNames(pointer).pop() ?? '';
   return last === 'names' ? 'name a system call, for example ["mkdir"], or remove the rule' : 'add an entry, or remove it';
+}
+
+/** An upper limit in words; a mode is told in octal, too. */
+export function mostOf(pointer: string, maximum: string): string {
+  return `at most ${maximum}${pointer.endsWith('/umask') ? ', which is octal 0777 (JSON numbers are decimal)' : ''}`;
 }
 
 /** Limits in words; a number that means "no limit" is told. */

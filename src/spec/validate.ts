@@ -2,10 +2,10 @@ import type { SchemaError, Validate } from '../generated/validate.ts';
 import { validateConfig as configIsValid, validateProcess as processIsValid } from '../generated/validate-config.ts';
 import { diagnose, placeAt } from '../diagnostic/diagnose.ts';
 import type { Diagnostic } from '../diagnostic/types.ts';
-import { pointerPath } from './parse/position.ts';
+import { pointerNames, pointerPath } from './parse/position.ts';
 import { forgive, dropNulls } from './lenient.ts';
 import { Inexact, valueAt, type JsonValue } from './parse/value.ts';
-import { aliasOf, limitsOf, listInWords, remedyForEmpty, remedyForMissing, remedyForType } from './remedies.ts';
+import { aliasOf, limitsOf, listInWords, mostOf, remedyForEmpty, remedyForMissing, remedyForType } from './remedies.ts';
 import { suggest } from './suggest.ts';
 
 /**
@@ -100,7 +100,7 @@ function explain(error: SchemaError, root: JsonValue, whole: string): Diagnostic
         : wrongType('integer', name, value, at);
     }
     case 'minimum': return diagnose('outOfRange', { name, value: String(value), limits: `at least ${String(params['limit'])}` }, at);
-    case 'maximum': return diagnose('outOfRange', { name, value: String(value), limits: `at most ${String(params['limit'])}${pointer.endsWith('/umask') ? ', which is octal 0777 (JSON numbers are decimal)' : ''}` }, at);
+    case 'maximum': return diagnose('outOfRange', { name, value: String(value), limits: mostOf(pointer, String(params['limit'])) }, at);
     case 'minItems': return diagnose('tooFew', { name, remedy: remedyForEmpty(pointer) }, at);
     case 'pattern': return diagnose('wrongForm', { name, value: String(value), expected: formOf(name, String(params['pattern'])) }, at);
     case 'type': return wrongType(String(params['type']), name, value, at);
@@ -120,7 +120,7 @@ function wrongType(type: string, name: string, value: JsonValue | undefined, at:
 function nameInList(pointer: string): string {
   const path = pointerPath(pointer);
   const isElement = /^\d+$/.test(path[path.length - 1] ?? '');
-  const parts = path.filter((part) => !/^\d+$/.test(part));
+  const parts = pointerNames(pointer);
   const last = parts[parts.length - 1] ?? 'value';
   const parent = parts[parts.length - 2];
   if (last === 'type' && parent !== undefined) return `${parent.replace(/s$/, '')} type`;

@@ -1,6 +1,6 @@
 // process.capabilities: five sets of names as bits (capabilities(7)).
 import { diagnose, placeAt } from '../../diagnostic/diagnose.ts';
-import { capabilityNumber } from '../../spec/capabilities.ts';
+import { capabilityNumber, uselessAmbient } from '../../spec/capabilities.ts';
 import type { Draft } from '../draft.ts';
 import { mapsUsers } from './namespaces.ts';
 
@@ -65,8 +65,7 @@ export function setCapabilities(d: Draft): void {
 
 /** runc says which ones it cannot raise while it starts the container; the checks say it before. */
 function warnOfAmbient({ context, process, at }: Draft): void {
-  const { ambient = [], permitted = [], inheritable = [] } = process.capabilities ?? {};
   if (context.peer !== 'runc' || context.warn === undefined) return;
-  const lost = ambient.filter((name) => !permitted.includes(name) || !inheritable.includes(name));
+  const lost = uselessAmbient(process.capabilities ?? {});
   if (lost.length > 0) context.warn(diagnose('capabilityAmbient', { value: lost.join(', ') }, placeAt(`${at}/capabilities/ambient`)));
 }

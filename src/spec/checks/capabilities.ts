@@ -1,4 +1,4 @@
-import { capabilityNames, capabilityNumber } from '../capabilities.ts';
+import { capabilityNames, capabilityNumber, uselessAmbient } from '../capabilities.ts';
 import type { Process } from '../types.ts';
 import type { Findings } from './findings.ts';
 
@@ -20,8 +20,7 @@ export function checkCapabilities(process: Process, at: string, findings: Findin
       findings.add(strict ? 'capabilityRefused' : 'capabilityUnknown', `${at}/capabilities/${set}/${index}`, { value: name, suggestion: findings.suggest(prefixed, capabilityNames()) });
     });
   }
-  if ((process.user?.uid ?? 0) === 0) return;
-  const { ambient = [], inheritable = [], permitted = [] } = capabilities;
-  const useless = ambient.filter((name) => !permitted.includes(name) || !inheritable.includes(name));
+  if (!findings.warnings || (process.user?.uid ?? 0) === 0) return;
+  const useless = uselessAmbient(capabilities);
   if (useless.length > 0) findings.add('capabilityAmbient', `${at}/capabilities/ambient`, { value: useless.join(', ') });
 }

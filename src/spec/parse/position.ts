@@ -27,3 +27,8 @@ export function pointerPath(pointer: string): string[] {
   if (pointer === '') return [];
   return pointer.slice(1).split('/').map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
+
+/** The names of properties in a JSON pointer, without the indexes of lists. */
+export function pointerNames(pointer: string): string[] {
+  return pointerPath(pointer).filter((part) => !/^\d+$/.test(part));
+}
