@@ -4,49 +4,13 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "base/mountinfo.h"
+
 namespace veloci {
 namespace {
 
 // systemd needs 12 hierarchies on cgroup v1; nobody mounts more than a few besides.
 constexpr uint32_t max_hierarchies = 32;
-
-struct Mount {
-  Slice root;    // what of the file system is mounted
-  Slice point;
-  Slice type;
-  Slice options; // of the file system
-};
-
-// One line of mountinfo: `36 35 98:0 ROOT POINT OPTIONS [TAGS…] - TYPE SOURCE FSOPTIONS`.
-Mount parse_mount(Slice line) {
-  for (int i = 0; i < 3; i++) line.cut(' ');
-  Mount mount;
-  mount.root = line.cut(' ');
-  mount.point = line.cut(' ');
-  while (!line.empty() && !line.cut(' ').equals("-")) {
-  }
-  mount.type = line.cut(' ');
-  line.cut(' ');
-  mount.options = line.cut(' ');
-  return mount;
-}
-
-bool octal(char digit) { return digit >= '0' && digit <= '7'; }
-
-// Resolves \040 and the like in place.
-Slice unescape(Slice text) {
-  char *to = const_cast<char *>(text.at);
-  const char *from = text.at;
-  while (from < text.end) {
-    if (*from == '\\' && text.end - from >= 4 && octal(from[1]) && octal(from[2]) && octal(from[3])) {
-      *to++ = static_cast<char>((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
-      from += 4;
-    } else {
-      *to++ = *from++;
-    }
-  }
-  return {text.at, to};
-}
 
 // The controllers (or the name) of a v1 hierarchy: the file system's options without the common ones.
 bool is_controller(Slice option) {
@@ -147,8 +111,8 @@ struct Hierarchies {
   bool has_v2 = false;
 
   void add(Mount mount) {
-    mount.point = unescape(mount.point);
-    mount.root = unescape(mount.root);
+    mount.point = unescape_mount(mount.point);
+    mount.root = unescape_mount(mount.root);
     // A mount over the same place hides the earlier one; a second mount elsewhere shows the same hierarchy.
     if (mount.type.equals("cgroup2")) {
       if (!has_v2 || same(v2.point, mount.point)) v2 = mount;

@@ -4,7 +4,10 @@
 #include <sys/mount.h>
 #include <sys/vfs.h>
 
+#include "base/io.h"
+#include "base/mountinfo.h"
 #include "base/pages.h"
+#include "base/path.h"
 #include "base/procfs.h"
 #include "base/sys.h"
 
@@ -15,56 +18,6 @@ namespace {
 constexpr size_t mountinfo_max = 4 << 20;
 // As many mounts may lie over each other at one place.
 constexpr unsigned stack_max = 64;
-
-// Cuts the next field off, which ends at a blank; NUL-terminated.
-char *field(char *&line) {
-  char *begin = line;
-  char *end = strchrnul(line, ' ');
-  line = *end == 0 ? end : end + 1;
-  *end = 0;
-  return begin;
-}
-
-bool octal(char digit) { return digit >= '0' && digit <= '7'; }
-
-// Resolves \040 and the like in place.
-void unescape(char *text) {
-  char *to = text;
-  while (*text != 0) {
-    if (text[0] == '\\' && octal(text[1]) && octal(text[2]) && octal(text[3])) {
-      *to++ = static_cast<char>((text[1] - '0') << 6 | (text[2] - '0') << 3 | (text[3] - '0'));
-      text += 4;
-    } else {
-      *to++ = *text++;
-    }
-  }
-  *to = 0;
-}
-
-// Where a whole procfs or sysfs is mounted; nullptr for any other line `ID PARENT DEVICE ROOT POINT OPTIONS [TAGS…] -
-// TYPE …`. Changes the line.
-char *revealing(char *line) {
-  for (int i = 0; i < 3; i++) field(line);
-  bool whole = strcmp(field(line), "/") == 0;
-  char *point = field(line);
-  while (*line != 0 && strcmp(field(line), "-") != 0) {
-  }
-  const char *type = field(line);
-  if (!whole || (strcmp(type, "proc") != 0 && strcmp(type, "sysfs") != 0)) return nullptr;
-  unescape(point);
-  return point;
-}
-
-bool read_text(int fd, Pages &text) {
-  if (!text.allocate(mountinfo_max)) return false;
-  size_t size = 0;
-  for (;;) {
-    ssize_t got = read(fd, text.data() + size, text.size() - 1 - size);
-    if (got == 0) return size < text.size() - 1 || (errno = EFBIG, false);
-    if (got > 0) size += static_cast<size_t>(got);
-    else if (errno != EINTR) return false;
-  }
-}
 
 bool cover_empty(int target) {
   Fd fs(sys::fsopen("tmpfs", sys::fsopen_cloexec));
@@ -97,15 +50,17 @@ bool hide(const char *point) {
 
 bool hide_host_mounts(int procfs) {
   Fd file(open_in_procfs(procfs, "self/mountinfo", O_RDONLY));
-  Pages text;
-  if (!file.valid() || !read_text(file.get(), text)) return false;
-  for (char *line = text.data(); *line != 0;) {
-    char *end = strchrnul(line, '\n');
-    char *next = *end == 0 ? end : end + 1;
-    *end = 0;
-    char *point = revealing(line);
-    if (point != nullptr && !hide(point)) return false;
-    line = next;
+  Pages memory;
+  if (!file.valid() || !memory.allocate(mountinfo_max)) return false;
+  Text text(memory.data(), memory.size());
+  if (!read_small(file.get(), text)) return false;
+  for (Slice lines{text.data(), text.data() + text.size()}; !lines.empty();) {
+    Mount mount = parse_mount(lines.cut('\n'));
+    if (!mount.root.equals("/") || (!mount.type.equals("proc") && !mount.type.equals("sysfs"))) continue;
+    TextOf<path_max> point;
+    point.add(unescape_mount(mount.point).str());
+    if (!point.complete()) return errno = ENAMETOOLONG, false;
+    if (!hide(point.c_str())) return false;
   }
   return true;
 }

@@ -1,0 +1,29 @@
+// Cutting texts of procfs into lines and fields.
+#pragma once
+#include "base/types.h"
+
+namespace veloci {
+
+// A part of a text; unlike Str without a NUL behind it.
+struct Slice {
+  const char *at = "";
+  const char *end = at;
+
+  static Slice of(const char *text) { return {text, text + strlen(text)}; }
+  bool empty() const { return at == end; }
+  size_t size() const { return static_cast<size_t>(end - at); }
+  Str str() const { return {at, static_cast<uint32_t>(size())}; }
+  bool equals(const char *text) const { return strlen(text) == size() && memcmp(text, at, size()) == 0; }
+  bool starts_with(Slice head) const { return head.size() <= size() && memcmp(head.at, at, head.size()) == 0; }
+
+  // Cuts off and returns what comes before the first `separator`; all of it when there is none.
+  Slice cut(char separator) {
+    const void *found = memchr(at, separator, size());
+    const char *stop = found == nullptr ? end : static_cast<const char *>(found);
+    Slice head{at, stop};
+    at = found == nullptr ? end : stop + 1;
+    return head;
+  }
+};
+
+} // namespace veloci
