@@ -63,7 +63,8 @@ export const differences: readonly string[] = [
   'Started under the name `runc` or `crun`, the first line of `--version` begins with that name, and an unknown command gives the exit '
     + 'status of that program.',
   'Under the name `runc` messages that scripts look for have the words of runc (behind their code), warnings of the start are on '
-    + 'stderr, and help begins as that of runc.',
+    + 'stderr, and help begins as that of runc. With `--debug` the log names the stages of runc for what a start has done; they are '
+    + 'written when it is done, not on the way.',
   'Under the name `runc` an option for an attribute of a bind mount says all of them (`ro` alone clears nosuid, nodev and noexec of the '
     + 'source), as in runc. Under other names attributes of the source stay unless an option takes them away.',
   'Under the name `runc` null counts as absent, and a required key may be in another case. Under other names both are errors.',
