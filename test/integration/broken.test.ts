@@ -188,3 +188,11 @@ test('a configuration that cannot be read is named with its folder', async (c) =
   mkdirSync(join(dir, 'config.json'));
   assert.match(await told(), new RegExp(`E0202: "${dir}/config.json" is not a regular file`));
 }, { only: 'veloci' });
+
+test('a bad byte far into a large file is named, without the planner giving up', async (c) => {
+  const dir = c.dir();
+  writeFileSync(join(dir, 'config.json'), Buffer.concat([Buffer.from(`{\n"a": "${'x'.repeat(16_000_000)}`), Buffer.from([0xff]), Buffer.from('"}')]));
+  const { stderr, stdout, code } = await c.rt(['validate', '--bundle', dir]);
+  assert.equal(code, 1);
+  assert.match(stderr + stdout, /E0210: invalid UTF-8 at byte 16000008 at \S*config\.json:2:16000007/);
+}, { only: 'veloci' });

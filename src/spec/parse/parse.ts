@@ -23,7 +23,7 @@ export type Document =
 export function parseDocument(bytes: Uint8Array, host: Pick<Host, 'scan'>, name: string): Document {
   const scan = host.scan(bytes);
   const { text } = scan;
-  if (text === undefined) return { error: badBytes(bytes, scan.badByte ?? 0, name) };
+  if (text === undefined) return { error: badBytes(bytes, scan.badByte ?? 0, host, name) };
   if (scan.members > membersMax) {
     return { error: diagnose('jsonMembers', { count: scan.members, limit: membersMax }, placeAt('', name)), text };
   }
@@ -38,15 +38,13 @@ export function parseDocument(bytes: Uint8Array, host: Pick<Host, 'scan'>, name:
   return { error: diagnose(fault.name, fault.holes, at), text };
 }
 
+/** Longest text, in UTF-16 units, that is parsed only to find out where it breaks off. */
+const longestParsed = 1 << 20;
+
 /** The error of a file that is not UTF-8: what comes before the first bad byte tells where it lies. */
-function badBytes(bytes: Uint8Array, offset: number, name: string): Diagnostic {
-  let before = '';
-  // As wide as in UTF-16: the characters themselves do not matter.
-  for (let at = 0; at < offset; at++) {
-    const byte = bytes[at]!;
-    before += byte < 0x80 ? String.fromCharCode(byte) : byte < 0xc0 ? '' : byte < 0xf0 ? '?' : '??';
-  }
-  const parsed = parseExact(before);
+function badBytes(bytes: Uint8Array, offset: number, host: Pick<Host, 'scan'>, name: string): Diagnostic {
+  const before = host.scan(bytes.subarray(0, offset)).text ?? '';
+  const parsed = parseExact(before.length > longestParsed ? '' : before);
   const at = { file: name, pointer: 'fault' in parsed ? parsed.pointer : '', ...lineAndColumn(before, before.length), length: 1 };
   const [first, second] = bytes;
   const isWide = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
