@@ -1,12 +1,13 @@
 // npm run test:vm [-- NAME...]: the compiled black-box tests inside a virtual machine with systemd and
 // cgroup v2 alone, all in one run. NAMEs choose test files (lifecycle, conformance/config …); without any, all of
-// them. The results stay in build/vm-results: npm run conformance -- --vm counts them.
+// them. The results stay in build/vm-results, those of files that are not chosen as long as the runtime is the same
+// build: npm run conformance -- --vm counts them.
 //
 //   RUNTIME=PATH             the runtime; crun and runc are in the guest (default dist/bin/veloci)
 //   VELOCI_TEST_SCALE=N      multiplies time limits (default 10: the guest may be emulated)
 //   VM_…                     see test/vm/vm-build and test/vm/vm-run
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { compiledPath } from '../conformance/matrix.ts';
 import { busyboxRootfs } from '../test/support/helpers.ts';
@@ -36,6 +37,18 @@ function testFiles(args: readonly string[]): string[] {
   return args.length === 0 ? all : all.filter((file) => args.includes(file) || args.includes(file.replace('integration/', '')));
 }
 
+/** Removes the results of these files, and all results of another runtime. */
+function makeRoom(files: readonly string[], runtime: string): void {
+  const kept = join(guestResults, 'runtime');
+  if (!existsSync(kept) || readFileSync(kept, 'utf8') !== runtime) rmSync(guestResults, { recursive: true, force: true });
+  for (const file of files) {
+    mkdirSync(join(guestResults, dirname(file)), { recursive: true });
+    for (const ending of ['tap', 'err', 'status']) rmSync(join(guestResults, `${file}.${ending}`), { force: true });
+  }
+  mkdirSync(guestResults, { recursive: true });
+  writeFileSync(kept, runtime);
+}
+
 /** Prints how a file ended; returns the numbers of tests that passed and failed. */
 function report(file: string): { passed: number; failed: number } {
   const found = readGuestFile(file);
@@ -60,13 +73,11 @@ export async function main(args: string[]): Promise<number> {
   busyboxRootfs();
 
   const files = testFiles(args);
-  rmSync(guestResults, { recursive: true, force: true });
-  for (const file of files) mkdirSync(join(guestResults, dirname(file)), { recursive: true });
+  const runtime = process.env['RUNTIME'] || join(repository, 'dist/bin/veloci');
+  makeRoom(files, existsSync(runtime) ? fingerprint(runtime) : runtime);
 
   // a linked node_modules lies outside of the shared folder
   const modules = dirname(realpathSync(join(repository, 'node_modules')));
-  const runtime = process.env['RUNTIME'] || join(repository, 'dist/bin/veloci');
-  if (existsSync(runtime)) writeFileSync(join(guestResults, 'runtime'), fingerprint(runtime));
   const child = spawn(join(repository, 'test/vm/vm-run'), ['--', 'env', `RUNTIME=${runtime}`, `XDG_CACHE_HOME=${cache}`,
     `VELOCI_TEST_SCALE=${process.env['VELOCI_TEST_SCALE'] || 10}`, 'bash', '-c', guestScript, 'guest', guestResults,
     ...files.flatMap((file) => [file, join(repository, compiledPath(file))])], {
