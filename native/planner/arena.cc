@@ -7,6 +7,10 @@ namespace {
 
 constexpr size_t unit = 16;
 constexpr size_t small_limit = 1024;
+constexpr unsigned small_bits = 10;
+
+// Number of the highest bit: for blocks above 1 KiB at least `small_bits`.
+unsigned octave(size_t block) { return 63 - static_cast<unsigned>(__builtin_clzl(block - 1)); }
 
 } // namespace
 
@@ -20,12 +24,14 @@ void Arena::adopt(void *memory, size_t capacity) {
 size_t Arena::block_size(size_t size) {
   size_t block = (size + sizeof(Header) + unit - 1) & ~(unit - 1);
   if (block <= small_limit) return block;
-  return size_t{1} << (64 - __builtin_clzl(block - 1));
+  size_t quarter = size_t{1} << (octave(block) - 2);
+  return (block + quarter - 1) & ~(quarter - 1);
 }
 
 unsigned Arena::list_of(size_t block) {
   if (block <= small_limit) return static_cast<unsigned>(block / unit) - 1;
-  return small_lists + static_cast<unsigned>(__builtin_ctzl(block)) - 11;
+  unsigned bits = octave(block);
+  return small_lists + 4 * (bits - small_bits) + static_cast<unsigned>((block - 1) >> (bits - 2) & 3);
 }
 
 Arena::Header *Arena::header(const void *memory) {

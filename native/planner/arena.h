@@ -32,8 +32,8 @@ private:
   struct Free {
     Free *next;
   };
-  // Blocks up to 1 KiB have a list for each multiple of 16; larger ones are powers of two.
-  static constexpr unsigned small_lists = 64, lists = small_lists + 48;
+  // Blocks up to 1 KiB have a list for each multiple of 16; larger ones four between one power of two and the next.
+  static constexpr unsigned small_lists = 64, lists = small_lists + 4 * 54;
 
   static size_t block_size(size_t size);
   static unsigned list_of(size_t block);
