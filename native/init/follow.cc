@@ -60,7 +60,8 @@ bool Stager::follow(const CgroupFollow &op, const CgroupMount &mount, Str path, 
 
 bool Stager::enter(const CgroupMount &mount, Str path, Str sub, int &step) {
   step = step::cgroup_follow::open;
-  TextOf<path_max> below;
+  Text &below = followed_path_;
+  below.clear();
   below.add(path);
   if (path.size > 0 && sub.size > 0) below.add_char('/');
   below.add(sub);

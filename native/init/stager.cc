@@ -91,7 +91,7 @@ Outcome Stager::on(const NamespaceJoin &op) {
 }
 
 Outcome Stager::on(const NamespaceEnter &op) {
-  return join_before(op.types) ? Common::on(op) : Outcome::failed(step::namespace_enter::cgroup);
+  return join_before(op.types) ? Common::on(op) : fail(step::namespace_enter::cgroup, followed_path_.str());
 }
 
 Outcome Stager::on(const TimeOffsets &op) {

@@ -1,5 +1,6 @@
 // Operations of the stager: joins and makes namespaces, then clones init.
 #pragma once
+#include "base/path.h"
 #include "init/shared.h"
 
 namespace veloci {
@@ -26,8 +27,9 @@ private:
   // Before a namespace is entered from where the cgroup that process.clone would use cannot be reached.
   bool join_before(uint64_t types);
 
-  // The v2 cgroup that init is to be cloned into.
+  // The v2 cgroup that init is to be cloned into, and its path.
   Fd followed_;
+  TextOf<path_max> followed_path_;
   bool strict_ = false;
 };
 

@@ -94,9 +94,9 @@ int exec_command(Invocation &invocation) {
   };
   if (int code = open_exec_plan(invocation, plan); code != 0) return undone(code);
   if (int code = check_terminal(invocation); code != 0) return undone(code);
-  if (!run_program(context, ProgramName::exec) || !await_execution(context)) {
+  while (!run_program(context, ProgramName::exec) || !await_execution(context)) {
     context.undo.run(context);
-    return explain_exec_failure(invocation, plan);
+    if (int code = replace_exec_plan(invocation, plan); code != 0) return code;
   }
   trace_start(invocation);
   if (int code = hand_over(invocation); code != 0) return undone(code);

@@ -106,9 +106,19 @@ int open_exec_plan(Invocation &invocation, ExecPlan &plan) {
   return 0;
 }
 
-int explain_exec_failure(Invocation &invocation, ExecPlan &plan) {
+int replace_exec_plan(Invocation &invocation, ExecPlan &plan) {
   if (int code = complete_request(invocation, plan); code != 0) return code;
-  return explain_failure(invocation, plan.request, verb);
+  if (plan.advised) return explain_failure(invocation, plan.request, verb);
+  if (int code = explain_failure(invocation, plan.request, verb, &plan.advice); code != 0) return code;
+  plan.advised = true;
+  Context &context = invocation.context;
+  int err = plan.request.note_first(context.failure);
+  if (err == 0) err = make_report(context);
+  if (err != 0) return system_failure(invocation, "try another plan", err);
+  context.failure.reported = false;
+  const char *what = nullptr;
+  if (!use_plan(context, plan.advice.response.plan.value, &what)) return invocation.fail(PlanInvalid{.what = Str::of(what)});
+  return 0;
 }
 
 } // namespace veloci

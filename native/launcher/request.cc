@@ -108,6 +108,27 @@ const char *kind_name(FailureKind kind) {
   return "operation";
 }
 
+// What a request says of a failure: at most `failure_size` bytes.
+constexpr size_t failure_size = 32768;
+
+void add_failure(Text &out, const PlanFailure &failure) {
+  out.add("{\"program\":\"").add(program_name(failure.program));
+  out.add("\",\"index\":").add_number(failure.index).add(",\"step\":").add_signed(failure.step);
+  out.add(",\"errno\":").add_signed(failure.err);
+  if (failure.out_of_memory) out.add(",\"kind\":\"outOfMemory\"");
+  else if (failure.kind != FailureKind::operation) out.add(",\"kind\":\"").add(kind_name(failure.kind)).add_char('"');
+  if (failure.detail.size() > 0) add_json(out.add(",\"detail\":"), failure.detail.str());
+  out.add_char('}');
+}
+
+// The container's cgroup: of v2, which is the last one, where there is one.
+Str cgroup_of(const Context &context) {
+  Str mount, path, last;
+  if (context.record == nullptr) return last;
+  for (RecordCgroups cgroups(*context.record); cgroups.next(mount, path);) last = path;
+  return last;
+}
+
 } // namespace
 
 Str image_path(const Arguments &arguments) {
@@ -140,7 +161,8 @@ int Request::build(Invocation &invocation, Str bundle, Str config_name, bool for
   Str facts;
   if (int err = host_facts(options, reinterpret_cast<char *>(facts_memory.data()), facts_size, facts); err != 0) return err;
   // A byte may become six when it is escaped.
-  size_t size = facts.size + 6 * (size_of_arguments(invocation.arguments) + bundle.size + config_name.size) + 16384;
+  Str cgroup = for_memo ? cgroup_of(invocation.context) : Str{};
+  size_t size = facts.size + 6 * (size_of_arguments(invocation.arguments) + bundle.size + config_name.size + cgroup.size) + 16384;
   if (!memory_.reserve(size)) return errno;
   JsonWriter json(reinterpret_cast<char *>(memory_.data()), size);
   json.open('{').key("options");
@@ -149,6 +171,7 @@ int Request::build(Invocation &invocation, Str bundle, Str config_name, bool for
   if (!invocation.context.id.empty()) json.key("id").string(invocation.context.id);
   if (!bundle.empty()) json.key("bundle").string(bundle);
   if (!config_name.empty()) json.key("configName").string(config_name);
+  if (!cgroup.empty()) json.key("cgroup").string(cgroup);
   json.key("facts");
   // Goes on where the writer stopped; it clears the first byte, the brace, which is not part of the rest.
   Text rest(reinterpret_cast<char *>(memory_.data()), size);
@@ -165,6 +188,14 @@ int Request::restore(Buffer &text) {
   return rest_.empty() ? EBADMSG : 0;
 }
 
+int Request::note_first(const PlanFailure &failure) {
+  if (!first_.reserve(failure_size)) return errno;
+  Text text(reinterpret_cast<char *>(first_.data()), first_.capacity());
+  add_failure(text, failure);
+  first_.set_size(text.size());
+  return text.complete() ? 0 : ENOBUFS;
+}
+
 int Request::add_flags(const Arguments &arguments) {
   size_t size = 6 * size_of_arguments(arguments) + 4096;
   if (!flags_.reserve(size)) return errno;
@@ -177,22 +208,15 @@ int Request::add_flags(const Arguments &arguments) {
 bool Request::text(const char *verb, const PlanFailure *failure, Text &out) const {
   out.add("{\"verb\":\"").add(verb).add("\",").add(rest_);
   if (flags_.size() > 0) out.add(",\"flags\":").add(flags_.str());
-  if (failure != nullptr) {
-    out.add(",\"failure\":{\"program\":\"").add(program_name(failure->program));
-    out.add("\",\"index\":").add_number(failure->index).add(",\"step\":").add_signed(failure->step);
-    out.add(",\"errno\":").add_signed(failure->err);
-    if (failure->out_of_memory) out.add(",\"kind\":\"outOfMemory\"");
-    else if (failure->kind != FailureKind::operation) out.add(",\"kind\":\"").add(kind_name(failure->kind)).add_char('"');
-    if (failure->detail.size() > 0) add_json(out.add(",\"detail\":"), failure->detail.str());
-    out.add_char('}');
-  }
+  if (first_.size() > 0) out.add(",\"first\":").add(first_.str());
+  if (failure != nullptr) add_failure(out.add(",\"failure\":"), *failure);
   out.add_char('}');
   return out.complete();
 }
 
 bool Engine::send(const Request &request, const char *verb, const PlanFailure *failure) {
   Buffer memory;
-  if (!memory.reserve(request.text_size() + (failure != nullptr ? 32768 : 0))) return false;
+  if (!memory.reserve(request.text_size() + (failure != nullptr ? failure_size : 0))) return false;
   Text text(reinterpret_cast<char *>(memory.data()), memory.capacity());
   if (!request.text(verb, failure, text)) return false;
   PlannerRequest message;
@@ -248,15 +272,16 @@ int show_response(Invocation &invocation, const Response &response) {
   return response.error.empty() ? response.exit_code : invocation.failure_code;
 }
 
-int explain_failure(Invocation &invocation, const Request &request, const char *verb) {
+int explain_failure(Invocation &invocation, const Request &request, const char *verb, Advice *advice) {
   const PlanFailure &failure = invocation.context.failure;
   if (failure.err == EINTR && !failure.reported) {
     return invocation.fail(CommandInterrupted{.signal = NumberText(invocation.signals.pending_stop())});
   }
-  Engine engine;
-  Response response;
+  Advice own;
+  auto &[engine, response] = advice != nullptr ? *advice : own;
   if (engine.start() == 0 && engine.send(request, verb, &failure)) {
     if (int code = engine.await(invocation, response); code != 0) return code;
+    if (advice != nullptr && response.error.empty() && response.plan) return 0;
     if (!response.error.empty()) {
       show_response(invocation, response);
       return invocation.failure_code;

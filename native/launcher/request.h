@@ -21,13 +21,16 @@ public:
   // Takes a text that was kept: what `kept` returned.
   int restore(Buffer &text);
 
+  // Notes the failure of a first plan: what follows is about another one, which the engine has made for it. 0 or an errno.
+  int note_first(const PlanFailure &failure);
+
   // Adds the flags of this command line to a request that was kept, as its member `flags`. 0 or an errno.
   int add_flags(const Arguments &arguments);
 
   // The text with a verb, and with the failure of a plan, in `out`.
   bool text(const char *verb, const PlanFailure *failure, Text &out) const;
   // Room that a text needs.
-  size_t text_size() const { return rest_.size + flags_.size() + 16384; }
+  size_t text_size() const { return rest_.size + flags_.size() + first_.size() + 16384; }
   // What is kept in the state directory: the request to renew the stored plan.
   Str rest() const { return rest_; }
 
@@ -38,6 +41,7 @@ private:
   Buffer memory_;
   Str rest_;
   Buffer flags_;
+  Buffer first_;
 };
 
 // An engine at work; the answer's bytes live as long as this.
@@ -61,7 +65,14 @@ private:
 // Shows the error of an answer; returns the exit code.
 int show_response(Invocation &invocation, const Response &response);
 
-// Asks a fresh engine to explain why a plan failed, and shows that. Returns the exit code.
-int explain_failure(Invocation &invocation, const Request &request, const char *verb);
+// What a fresh engine has answered about the failure of a plan.
+struct Advice {
+  Engine engine;
+  Response response;
+};
+
+// Asks a fresh engine to explain why a plan failed, and shows that. Returns the exit code. With `advice` the answer may also
+// be another plan: 0 then.
+int explain_failure(Invocation &invocation, const Request &request, const char *verb, Advice *advice = nullptr);
 
 } // namespace veloci

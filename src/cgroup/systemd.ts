@@ -75,6 +75,11 @@ export function startUnit(name: string, properties: readonly Property[], withPid
   ]);
 }
 
+/** Moves the process whose pid is filled in to the cgroup of a unit, or to one below it; `below` has a slash in front. */
+export function attachToUnit(name: string, below: string): Conversation {
+  return conversation([manager('AttachProcessesToUnit', text(name), text(below), hole())]);
+}
+
 /** Forgets that the unit has failed, if so, and stops it. */
 export function stopUnit(name: string): Conversation {
   return conversation([manager('Subscribe'), manager('ResetFailedUnit', text(name)), manager('StopUnit', text(name), text('replace'))]);

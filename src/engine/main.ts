@@ -15,7 +15,7 @@ import { answerErrors } from './respond.ts';
 import { create, planOf, recompile } from './verb/create.ts';
 import { doctor } from './verb/doctor.ts';
 import { checkpoint, checkpointPlanOf, restore, restorePlanOf } from './verb/criu.ts';
-import { exec, execPlanOf } from './verb/exec.ts';
+import { exec, execAfter, execPlanOf } from './verb/exec.ts';
 import { explain as explainTopic } from './verb/explain.ts';
 import { features } from './verb/features.ts';
 import { mounts, mountsPlanOf } from './verb/mounts.ts';
@@ -80,6 +80,8 @@ function failed(call: Call): Response {
   if (call.request.verb === 'update') {
     return answerErrors(spoken(call.request, [updateFailure(call, failure) ?? unknown(failure)]), call.texts, call.request.facts.terminal);
   }
+  const other = call.request.verb === 'exec' ? execAfter(call, failure) : undefined;
+  if (other !== undefined) return other;
   const isExec = hasOwnDocument(call.request);
   const spec = configOf(call);
   const compiled = (plans[call.request.verb] ?? planOf)(call);

@@ -24,7 +24,11 @@ export interface Request {
   readonly bundle?: string;
   /** How messages name the configuration file: `config.json`, or the path as it was given. */
   readonly configName?: string;
-  /** Present when a plan that this very request produced has failed: the answer is the diagnostic of that failure. */
+  /** exec: the container's cgroup, below that of v2 where there is one. */
+  readonly cgroup?: string;
+  /** exec: the failure that the plan which has failed now was made for. */
+  readonly first?: Failure;
+  /** Present when a plan that this very request produced has failed: the answer is the diagnostic of that failure, or for exec another plan. */
   readonly failure?: Failure;
 }
 

@@ -5,6 +5,8 @@ import type { Process, Spec } from '../generated/config.ts';
 import type { Plan } from '../generated/plan.ts';
 import { newDraft } from './begin.ts';
 import { becomeUser } from './compile.ts';
+import { attachStager } from './concern/attach.ts';
+import type { Move } from './concern/attach.ts';
 import { followCgroups, spawnInto } from './concern/cgroup.ts';
 import { enterNamespaces } from './concern/namespaces.ts';
 import { runProgram } from './concern/process.ts';
@@ -21,15 +23,17 @@ import type { Context } from './context.ts';
  * @param spec the container's configuration
  * @param process a valid process; see execProcess
  * @param cgroups sub-cgroups to join (--cgroup), `[CONTROLLERS:]PATH` each
+ * @param move how it comes into the container's cgroup
  * @throws PlanError when this host cannot do it
  */
 export function compileExec(
-  spec: Spec, process: Process, cgroups: readonly string[], context: Context,
+  spec: Spec, process: Process, cgroups: readonly string[], move: Move, context: Context,
 ): Plan {
   const d = newDraft(spec, process, '', context);
+  if (typeof move === 'object') attachStager(d, move, d.cgroups.optional && cgroups.length === 0);
   spawnInto(d);
   bindProcessors(d, 'initial');
-  followCgroups(d, cgroups);
+  followCgroups(d, cgroups, move === 'strict');
   bindProcessors(d, 'final');
   limitEarly(d);
   enterNamespaces(d);

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import type { Config } from '../support/spec.ts';
 import {
   bundle, call, callAsUser, cgroups, folder, nothingLeft, pidOf, readBack, reason, runtime, runtimeDir, scopeOf, setUp, show,
-  start, test, token, unitOf, userRuntime, type As,
+  start, test, token, unitOf, userRuntime, type As, type Result,
 } from '../support/systemd.ts';
 
 const limits = {
@@ -74,6 +75,65 @@ function suite(as: As): void {
   });
 }
 
+/** exec of a user from our own cgroup, from where the kernel lets him move nothing to that of his container. */
+function userExecTests(): void {
+  const limited = (config: Config): void => { config.linux.resources = { pids: { limit: 20 } }; };
+  const unlimited = (): void => {};
+  const exec = (id: string, command: readonly string[], env: readonly string[] = [], flags: readonly string[] = []): Result =>
+    callAsUser(['env', ...env, userRuntime, '--root', `${runtimeDir}/veloci`, 'exec', ...flags, id, ...command]);
+  /** Where a process that exec starts is. */
+  const cgroupOfExec = (id: string, env: readonly string[] = []): string => {
+    const pidFile = join(folder, `${id}.pid`);
+    const { code, stderr } = exec(id, ['/probe', 'pause'], env, ['--detach', '--pid-file', pidFile]);
+    assert.equal(code, 0, stderr);
+    return join(cgroups, readFileSync(`/proc/${readFileSync(pidFile, 'utf8')}/cgroup`, 'utf8').trim().slice('0::'.length));
+  };
+
+  for (const [name, change] of [['limits', limited], ['no limits', unlimited]] as const) {
+    test(`user: exec from a foreign cgroup goes into the unit of a container with ${name}`, (id) => {
+      assert.equal(start('user', id, change).code, 0);
+      assert.equal(cgroupOfExec(id), scopeOf('user', id));
+      // The same with a plan that is known, and by a service of the user, which has no such variable.
+      assert.equal(cgroupOfExec(id), scopeOf('user', id));
+      assert.equal(cgroupOfExec(id, ['--unset=XDG_RUNTIME_DIR']), scopeOf('user', id));
+      assert.equal(exec(id, ['false']).code, 1);
+      assert.equal(runtime('user', ['delete', '--force', id]).code, 0);
+    });
+  }
+
+  test('user: exec from a foreign cgroup goes where the container has gone, below its unit', (id) => {
+    assert.equal(start('user', id, (config) => {
+      limited(config);
+      config.annotations = { 'run.oci.systemd.subgroup': 'container' };
+    }).code, 0);
+    assert.equal(cgroupOfExec(id), join(scopeOf('user', id), 'container'));
+    assert.equal(runtime('user', ['delete', '--force', id]).code, 0);
+  });
+
+  test('user: without a manager exec stays outside of a container without limits, and fails when it has some', (id) => {
+    const away = ['XDG_RUNTIME_DIR=/nothing/here'];
+    assert.equal(start('user', id, limited).code, 0);
+    const { code, stderr } = exec(id, ['true'], away);
+    assert.equal(code, 255);
+    assert.match(stderr, /E0930: .*Delegate=yes/);
+    assert.equal(runtime('user', ['delete', '--force', id]).code, 0);
+    assert.equal(start('user', id, unlimited).code, 0);
+    const outside = exec(id, ['true'], away);
+    assert.equal(outside.code, 0, outside.stderr);
+    assert.equal(runtime('user', ['delete', '--force', id]).code, 0);
+  });
+
+  test('user: exec from a foreign cgroup is refused, when the container has limits and no unit', (id) => {
+    const made = runtime('user', ['run', '--detach', '--bundle', bundle('user', limited), id]);
+    assert.equal(made.code, 0, made.stderr);
+    const { code, stderr } = exec(id, ['true']);
+    assert.equal(code, 255);
+    assert.match(stderr, /E0930: .*Delegate=yes/);
+    assert.equal(runtime('user', ['exec', id, 'true']).code, 0);
+    assert.equal(runtime('user', ['delete', '--force', id]).code, 0);
+  });
+}
+
 if (reason !== undefined) {
   t.pass('systemd as the manager of cgroups', { skip: reason });
 } else {
@@ -84,18 +144,7 @@ if (reason !== undefined) {
   if (existsSync(`${runtimeDir}/systemd/private`)) suite('user');
   else t.pass('user', { skip: 'no manager of a user' });
 
-  for (const [name, flags] of [['a unit', ['--systemd-cgroup']], ['a cgroup', []]] as const) {
-    test(`exec of a user who may move nothing is refused, when the container has limits and ${name}`, (id) => {
-      const dir = bundle('user', (config) => { config.linux.resources = { pids: { limit: 20 } }; });
-      const made = runtime('user', [...flags, 'run', '--detach', '--bundle', dir, id]);
-      assert.equal(made.code, 0, made.stderr);
-      const { code, stderr } = callAsUser([userRuntime, 'exec', id, 'true']);
-      assert.equal(code, 255);
-      assert.match(stderr, /E0930: .*Delegate=yes/);
-      assert.equal(runtime('user', ['exec', id, 'true']).code, 0);
-      assert.equal(runtime('user', ['delete', '--force', id]).code, 0);
-    });
-  }
+  userExecTests();
 
   test('slices and names', (id) => {
     const made = start('root', id, (config) => { config.linux.cgroupsPath = `${token}-a.slice:pod:x+y`; });

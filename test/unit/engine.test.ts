@@ -6,7 +6,7 @@ import { validateConfig } from '../../src/generated/validate-config.ts';
 import { validateState } from '../../src/generated/validate-state.ts';
 import { decodePlan, decodeStruct } from '../support/wire.ts';
 import type { Plain } from '../support/wire.ts';
-import { addUser, defaultConfig, dockerConfig, facts, host } from './plan-support.ts';
+import { addUser, cgroups, defaultConfig, dockerConfig, facts, host } from './plan-support.ts';
 
 interface Answer {
   readonly exitCode: number;
@@ -127,6 +127,47 @@ t.test('exec', async (t) => {
   t.equal(flags({ cgroup: ['../x'] }).code, 'E0140');
   const same = (options: Request['options']): string | null => flags(options).plan;
   t.equal(same({ 'pid-file': '/p', detach: true }), same({}), 'what only the launcher does is not in the plan');
+});
+
+t.test('exec of a user who may not move the process: the manager of his session does it', async (t) => {
+  const user = facts({ euid: 1000, rootless: true, cgroup: cgroups.v2, capabilities: [0, 0] });
+  const within = 'user.slice/user-1000.slice/user@1000.service/user.slice/veloci-box.scope';
+  const askExec = (limits: boolean, request: Partial<Request>): Answer => {
+    const config = defaultConfig();
+    addUser(config);
+    config.linux.resources = limits ? { pids: { limit: 5 } } : {};
+    return ask('exec', config, { facts: user, options: { args: ['ls'] }, ...request });
+  };
+  const isStrict = (hex: string | null): Plain => {
+    const follow = (programsOf(hex)['stager'] as unknown as Decoded[]).map(({ op, fields }) => (op === 'alt' ? fields['try'] as unknown as Decoded : { op, fields }));
+    return follow.find(({ op }) => op === 'cgroup.follow')!.fields['strict']!;
+  };
+  const first = askExec(false, { cgroup: `/${within}` });
+  t.equal(isStrict(first.plan), true, 'in a unit, staying outside is not the first choice');
+  t.equal(isStrict(askExec(false, { cgroup: '/user.slice/user-1000.slice/session-1.scope/box' }).plan), false, 'no manager of a user');
+  t.equal(isStrict(askExec(false, { cgroup: '/user.slice/user-1000.slice/user@1000.service/app.slice/box' }).plan), false, 'no unit');
+  const index = namesOf(first.plan, 'stager').indexOf('namespace.enter');
+  const failure = { program: 'stager', index, step: 1, errno: 13, detail: `${within}/init.scope` };
+  for (const limits of [false, true]) {
+    const second = askExec(limits, { cgroup: `/${within}`, failure });
+    t.equal(second.error, '');
+    t.same(namesOf(second.plan, 'exec').slice(0, 3), ['dbus.send', 'process.fd', 'process.spawn']);
+    t.equal(isStrict(second.plan), limits, 'without limits it may stay outside');
+    const { try: send, onErrno } = (programsOf(second.plan)['exec'] as unknown as Decoded[])[0]!.fields as unknown as { try: Decoded; onErrno: number[] };
+    const call = Buffer.from((send.fields['calls'] as string[])[0]!, 'hex').toString('latin1');
+    t.match(call, /AttachProcessesToUnit/);
+    t.match(call, /veloci-box\.scope\0[^]*\/init\.scope\0/, 'the unit, and the cgroup below it where the container is');
+    t.equal((send.fields['sockets'] as unknown as { path: string }[])[0]!.path, '/run/user/1000/systemd/private', 'also without XDG_RUNTIME_DIR');
+    t.equal(onErrno.includes(121), !limits, 'with limits, what systemd says is told');
+  }
+  const explained = askExec(true, { cgroup: `/${within}`, first: failure, failure });
+  t.match(explained, { plan: null, code: 'E0930' }, 'no third plan');
+  const refused = { program: 'exec', index: 0, step: 4, errno: 121, detail: 'no.such.Thing: words' };
+  t.match(askExec(true, { cgroup: `/${within}`, first: failure, failure: refused }).error, /^E0863: .*no\.such\.Thing: words/, 'operations are those of the second plan');
+  const foreign = { ...failure, detail: 'user.slice/user-1000.slice/session-1.scope/user@5.service/evil.scope' };
+  t.match(askExec(true, { failure: foreign }), { plan: null, code: 'E0930' }, 'names that the container gives are no units');
+  t.equal(isStrict(askExec(false, { cgroup: `/${within}`, failure: foreign }).plan), false, 'it has gone elsewhere: outside, then');
+  t.match(ask('exec', defaultConfig(), { facts: facts({ cgroup: cgroups.v2 }), options: { args: ['ls'] }, failure }), { plan: null }, 'root has no such manager');
 });
 
 t.test('validate, plan, spec, features', async (t) => {

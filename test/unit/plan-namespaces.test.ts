@@ -84,12 +84,12 @@ t.test('id maps without rights', async (t) => {
 t.test('exec enters what differs from the host', async (t) => {
   const config = defaultConfig();
   config.linux.namespaces = [{ type: 'mount' }, { type: 'pid' }, { type: 'network', path: '/n' }];
-  const plan = compileExec(config as unknown as Spec, { args: ['sh'], cwd: '/' }, [], context());
+  const plan = compileExec(config as unknown as Spec, { args: ['sh'], cwd: '/' }, [], 'lenient', context());
   t.equal(find(plan.programs.stager, 'namespace.enter')[0]!.types, mount | pid | network);
   t.equal(find(plan.programs.stager, 'process.clone')[0]!.types, 0);
   t.notOk(names(plan.programs.stager).includes('ids.root'), 'no user namespace, no change of user');
   addUser(config);
-  const mapped = compileExec(config as unknown as Spec, { args: ['sh'], cwd: '/' }, [], context());
+  const mapped = compileExec(config as unknown as Spec, { args: ['sh'], cwd: '/' }, [], 'lenient', context());
   t.ok(names(mapped.programs.stager).includes('ids.root'));
 });
 

@@ -40,7 +40,7 @@ export const operation = {
   'dbus.send': { code: 'E0861', message: 'cannot reach systemd to manage the cgroup', hint: '{detail}', otherwise: 'does systemd run here?' },
   'dbus.send/connect': { code: 'E0862', message: 'systemd does not listen on {detail}', hint: 'use --cgroup-manager cgroupfs where there is no systemd' },
   'dbus.send/refused': {
-    code: 'E0863', message: 'systemd refused the unit of the container: {detail}',
+    code: 'E0863', message: 'systemd refused a call about the unit of the container: {detail}',
     hint: 'see "systemctl status" and the journal of systemd',
   },
   'dbus.send/job': {

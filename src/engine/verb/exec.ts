@@ -1,8 +1,13 @@
 // exec: the plan of a further process in a container.
+import type { Failure } from '../../diagnostic/types.ts';
 import type { Process } from '../../generated/config.ts';
 import { encodePlan } from '../../generated/encode.ts';
-import type { Plan, Response } from '../../generated/plan.ts';
+import type { Plan, ProgramName, Response } from '../../generated/plan.ts';
+import { operations } from '../../generated/plan-meta.ts';
 import { compileExec } from '../../plan/compile-exec.ts';
+import { unitOfCgroup } from '../../plan/concern/attach.ts';
+import type { Move } from '../../plan/concern/attach.ts';
+import { errno } from '../../plan/draft.ts';
 import { processOfFile, processOfFlags } from '../../plan/exec-process.ts';
 import { checkProcess } from '../../spec/read.ts';
 import type { Call } from '../call.ts';
@@ -10,12 +15,38 @@ import { cgroupsOf, contextOf, execFlagsOf } from '../options.ts';
 import { InvalidDocument, configOf, processOf } from '../read.ts';
 import { answerPlans } from '../respond.ts';
 
+/** The plan; when a first one has failed, the one that was made for that failure. */
 export function execPlanOf(call: Call): Plan {
+  const { cgroup = '', facts, first } = call.request;
+  if (first !== undefined) return execPlanAfter(call, first) ?? compiled(call, 'lenient');
+  // Where a manager can help, to stay outside is the last resort.
+  return compiled(call, facts.rootless && unitOfCgroup(cgroup) !== undefined ? 'strict' : 'lenient');
+}
+
+/**
+ * Another plan, for a user who may not move the process to the container's cgroup.
+ *
+ * @param failure of the first plan
+ * @returns undefined when there is none
+ */
+function execPlanAfter(call: Call, failure: Failure): Plan | undefined {
+  const { facts, first: _first, ...request } = call.request;
+  if (!facts.rootless || (failure.errno !== errno.EACCES && failure.errno !== errno.EPERM)) return undefined;
+  const plan = execPlanOf({ ...call, request: { ...request, facts } });
+  const operation = plan.programs[failure.program as ProgramName]?.[failure.index];
+  if (operation?.op !== 'namespace.enter' || operations()[operation.op].steps[failure.step] !== 'cgroup') return undefined;
+  const unit = unitOfCgroup(failure.detail ?? '');
+  // Without a unit there is something else to try only where the first plan was stricter than it has to be.
+  if (unit === undefined && unitOfCgroup(call.request.cgroup ?? '') === undefined) return undefined;
+  return compiled(call, unit ?? 'lenient');
+}
+
+function compiled(call: Call, move: Move): Plan {
   const spec = configOf(call);
   const process = call.blobs.process === undefined
     ? checked(processOfFlags(spec, execFlagsOf(call.request)))
     : processOfFile(spec, processOf(call));
-  return compileExec(spec, process, cgroupsOf(call.request), contextOf(call.request, call.host));
+  return compileExec(spec, process, cgroupsOf(call.request), move, contextOf(call.request, call.host));
 }
 
 /** What comes from flags has no place in a document. */
@@ -27,4 +58,10 @@ function checked(process: Process): Process {
 
 export function exec(call: Call): Response {
   return answerPlans(encodePlan(execPlanOf(call), call.host.writer()), undefined, '');
+}
+
+/** The answer to a failure that another plan may avoid. */
+export function execAfter(call: Call, failure: Failure): Response | undefined {
+  const plan = call.request.first === undefined ? execPlanAfter(call, failure) : undefined;
+  return plan === undefined ? undefined : answerPlans(encodePlan(plan, call.host.writer()), undefined, '');
 }

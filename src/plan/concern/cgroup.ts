@@ -178,14 +178,15 @@ export function spawnInto(d: Draft): void {
  * exec: the stager goes where init is before it sees anything of the container.
  *
  * @param asked existing cgroups below the container's, `[CONTROLLERS:]PATH` each
+ * @param strict whether it fails where a container without limits could do without
  * @throws PlanError when there is no such hierarchy
  */
-export function followCgroups(d: Draft, asked: readonly string[]): void {
+export function followCgroups(d: Draft, asked: readonly string[], strict: boolean): void {
   const { cgroups, stager } = d;
   if (cgroups.places.length === 0) return;
   const follow: StagerOperation = {
     op: 'cgroup.follow', from: cgroups.from, mounts: cgroups.places.map(({ dir, controllers }) => ({ mount: dir.mount, controllers })),
-    sub: subsOf(d, asked), optional: d.context.peer === 'crun' && cgroups.places.some(({ version }) => version === 1), strict: !cgroups.optional || asked.length > 0,
+    sub: subsOf(d, asked), optional: d.context.peer === 'crun' && cgroups.places.some(({ version }) => version === 1), strict: strict || !cgroups.optional || asked.length > 0,
   };
   stager.push(cgroups.optional && asked.length === 0 ? alt(follow, refusedOrMissing) : follow);
 }

@@ -78,7 +78,8 @@ function subgroupOf(spec: Spec): string | undefined {
   return name;
 }
 
-function send(unit: UnitPlace, from: string, talk: Conversation, rest: Partial<DbusSend>): DbusSend {
+/** A call to the manager that listens on the sockets. */
+export function send(unit: Pick<UnitPlace, 'sockets'>, from: string, talk: Conversation, rest: Partial<DbusSend>): DbusSend {
   return {
     op: 'dbus.send', from, sockets: unit.sockets, greeting: greeting(), calls: talk.calls, job: true, accept: [], undo: [],
     timeout: startTime, ...(talk.pidAt === undefined ? {} : { pidAt: talk.pidAt }), ...rest,
