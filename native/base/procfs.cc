@@ -11,11 +11,6 @@ namespace {
 
 constexpr ino_t procfs_root_inode = 1;
 
-bool is_procfs_root(int fd) {
-  struct stat status;
-  return on_procfs(fd) && fstat(fd, &status) == 0 && status.st_ino == procfs_root_inode;
-}
-
 int make_procfs(ProcfsPart part) {
   Fd fs(sys::fsopen("proc", sys::fsopen_cloexec));
   if (!fs.valid()) return -1;
@@ -30,6 +25,11 @@ int make_procfs(ProcfsPart part) {
 bool on_procfs(int fd) {
   struct statfs fs;
   return fstatfs(fd, &fs) == 0 && static_cast<uint64_t>(fs.f_type) == sys::magic_proc;
+}
+
+bool is_procfs_root(int fd) {
+  struct stat status;
+  return on_procfs(fd) && fstat(fd, &status) == 0 && status.st_ino == procfs_root_inode;
 }
 
 int open_procfs(ProcfsPart part) {

@@ -22,7 +22,8 @@ int open_host_procfs();
 // -1 and errno on failure; EXDEV or ELOOP when something is in the way.
 int open_in_procfs(int procfs, const char *path, int flags);
 
-// Whether a descriptor refers to something of a procfs.
+// Whether a descriptor refers to something of a procfs, or to the root of one.
 bool on_procfs(int fd);
+bool is_procfs_root(int fd);
 
 } // namespace veloci

@@ -265,7 +265,8 @@ bool read(Reader &reader, MountBind &value) {
          read(reader, value.propagation) &&
          read(reader, value.links) &&
          read(reader, value.target) &&
-         read(reader, value.device);
+         read(reader, value.device) &&
+         read(reader, value.procfs);
 }
 
 bool read(Reader &reader, MountAttr &value) {
@@ -773,7 +774,7 @@ constexpr const char *steps_of_mount_fs[] = {
 
 constexpr const char *steps_of_mount_bind[] = {
     "source", "clone", "attr", "target", "attach", "verify", "propagate", "link", "device",
-    "locked",
+    "locked", "procfs",
 };
 
 constexpr const char *steps_of_mount_attr[] = {
@@ -1405,7 +1406,7 @@ const char *step_name(uint16_t code, int step) {
   case code::cgroup_move: return nth(steps_of_cgroup_move, 2, step);
   case code::root_open: return nth(steps_of_root_open, 5, step);
   case code::mount_fs: return nth(steps_of_mount_fs, 8, step);
-  case code::mount_bind: return nth(steps_of_mount_bind, 10, step);
+  case code::mount_bind: return nth(steps_of_mount_bind, 11, step);
   case code::mount_attr: return nth(steps_of_mount_attr, 3, step);
   case code::device_node: return nth(steps_of_device_node, 5, step);
   case code::path_symlink: return nth(steps_of_path_symlink, 3, step);

@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0x70, 0x3b, 0xa5, 0x37, 0x30, 0x69, 0x13, 0x9c, 0x37, 0x3a, 0x08, 0xc2, 0x70, 0x98, 0x35, 0x0f,
+    0xcb, 0x78, 0x10, 0xbd, 0xb5, 0xc6, 0x34, 0xb8, 0x56, 0x53, 0x1e, 0xaf, 0xc2, 0x7a, 0x6a, 0xe4,
 };
-constexpr char plan_schema_hash_text[] = "703ba5373069139c373a08c27098350f";
+constexpr char plan_schema_hash_text[] = "cb7810bdb5c634b856531eafc27a6ae4";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -486,6 +486,8 @@ struct MountBind {
   Str target;
   // The device that the source has to be.
   Optional<DeviceNumber> device;
+  // The source has to be the root of a procfs: nothing else may lie on /proc.
+  bool procfs = false;
 };
 bool read(Reader &reader, MountBind &value);
 
@@ -1464,7 +1466,7 @@ namespace mount_fs {
 constexpr int fsopen = 0, option = 1, create = 2, fsmount = 3, target = 4, attach = 5, verify = 6, propagate = 7;
 }
 namespace mount_bind {
-constexpr int source = 0, clone = 1, attr = 2, target = 3, attach = 4, verify = 5, propagate = 6, link = 7, device = 8, locked = 9;
+constexpr int source = 0, clone = 1, attr = 2, target = 3, attach = 4, verify = 5, propagate = 6, link = 7, device = 8, locked = 9, procfs = 10;
 }
 namespace mount_attr {
 constexpr int target = 0, attr = 1, propagate = 2;

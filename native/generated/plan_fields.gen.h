@@ -171,6 +171,7 @@ template <class Visit> void each_field(const MountBind &value, Visit &&visit) {
   visit("links", value.links);
   visit("target", value.target);
   visit("device", value.device);
+  visit("procfs", value.procfs);
 }
 
 template <class Visit> void each_field(const MountAttr &value, Visit &&visit) {

@@ -92,6 +92,8 @@ private:
   // mounts.cc
   // Opens, and makes where it is missing, what is mounted on. -1 and errno on failure; `detail` says more.
   int open_target(Str path, TargetKind kind);
+  // A target that was opened by this path, unless a symbolic link has led into procfs. -1 and errno on failure.
+  int allowed(Fd &target, Str path);
   bool attach(int tree, int target);
   // Whether our mount is now what the path leads to.
   bool verify(int tree, Str path, bool link = false);

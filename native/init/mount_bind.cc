@@ -45,8 +45,8 @@ int Init::open_link(Str path, TargetKind kind) {
   shared_.detail.add(path);
   int parent = parent_of(path, name);
   if (parent < 0) return -1;
-  int found = openat(parent, name.text, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-  return found < 0 && errno == ENOENT ? open_target(path, kind) : found;
+  Fd found(openat(parent, name.text, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  return !found.valid() && errno == ENOENT ? open_target(path, kind) : allowed(found, path);
 }
 
 Outcome Init::on(const MountBind &op) {
@@ -67,6 +67,7 @@ Outcome Init::on(const MountBind &op) {
   if (fstat(tree.get(), &source) < 0) return fail(at::source, name);
   if (op.links & LinkUseFlag::copy && S_ISLNK(source.st_mode)) return copy_link(tree.get(), op);
   if (op.device && !is_device(source, op.device.value)) return fail(at::device, ENXIO, name);
+  if (op.procfs && !is_procfs_root(tree.get())) return fail(at::procfs, EPERM, op.target);
   if (op.fixed != 0 && (attributes_of(tree.get()) & op.fixed) != (op.set & op.fixed)) return fail(at::locked, EPERM, op.target);
   // Before Linux 5.12 a mount gets its attributes in place.
   bool late = false;

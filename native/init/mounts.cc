@@ -68,6 +68,10 @@ int Init::open_target(Str path, TargetKind kind) {
   case TargetKind::directory: target.reset(make_in_root(root(), path, Missing::directory, directory_mode)); break;
   case TargetKind::file: target.reset(make_in_root(root(), path, Missing::file, file_mode)); break;
   }
+  return allowed(target, path);
+}
+
+int Init::allowed(Fd &target, Str path) {
   if (!target.valid()) return -1;
   // The plan allows only certain paths below /proc; a symbolic link must not lead there by another name.
   if (!on_procfs(target.get()) || below_proc(path)) return target.release();

@@ -44,6 +44,7 @@ export const explanations: Readonly<Partial<Record<DiagnosticName, string>>> = {
   notRunning: 'The words are those by which engines see that a container is gone.',
   containerMissing: 'The words are those by which engines see that a container is gone.',
   plannerDied: 'The planner is a confined process of its own: its death leaves nothing behind.',
+  'mount.bind/procfs': 'Whoever controls what lies on /proc controls what masks, labels and limits are applied to: a volume there is mostly one of the image.',
   'mount.bind/source:ENOENT': 'The message avoids the words that engines take for a missing program.',
   'process.start/notFound': 'Engines turn these words into exit code 127.',
   'process.start/notExecutable': 'Engines turn these words into exit code 126.',

@@ -13,6 +13,7 @@ export const runcMessages: Readonly<Partial<Record<DiagnosticName, string>>> = {
   'cgroup.create/populated': 'container\'s cgroup is not empty: "{path}" has processes',
   'cgroup.create/frozen': 'container\'s cgroup unexpectedly frozen: "{path}"',
   'mount.fs/target:ENOTDIR': 'filesystem "{type}" must be mounted on ordinary directory: "{target}" is none',
+  'mount.bind/procfs': '"{target}" cannot be mounted because it is not of type proc',
   'mount.bind/locked': 'runc {verb} failed: unable to start container process: error during container init: error mounting "{source}" to '
     + 'rootfs at "{target}": operation not permitted',
   'listener.open/connect': 'failed to connect with seccomp agent specified in the seccomp profile',

@@ -441,6 +441,7 @@ function writeMountBind(w: WireWriter, v: plan.MountBind): void {
     w.u8(1);
     writeDeviceNumber(w, v.device);
   }
+  w.u8(v.procfs ? 1 : 0);
   w.patchU32(start - 4, w.length() - start);
 }
 
@@ -1397,10 +1398,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0x37a53b70);
-  w.u32(0x9c136930);
-  w.u32(0xc2083a37);
-  w.u32(0x0f359870);
+  w.u32(0xbd1078cb);
+  w.u32(0xb834c6b5);
+  w.u32(0xaf1e5356);
+  w.u32(0xe46a7ac2);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

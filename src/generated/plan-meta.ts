@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = '703ba5373069139c373a08c27098350f';
+export const schemaHash = 'cb7810bdb5c634b856531eafc27a6ae4';
 
 export interface OperationMeta {
   readonly code: number;
@@ -44,7 +44,7 @@ const text = `{
 "cgroup.move": {"code":28,"actors":["host"],"steps":["open","write"],"undo":false,"fields":{"dir":"CgroupDir"}},
 "root.open": {"code":32,"actors":["init"],"steps":["propagate","open","clone","attach","parent"],"undo":false,"fields":{"path":"str","tree":"enum Propagation","parentPrivate":"bool"}},
 "mount.fs": {"code":33,"actors":["init"],"steps":["fsopen","option","create","fsmount","target","attach","verify","propagate"],"undo":false,"fields":{"type":"str","source":"optional str","options":"list FsOption","attr":"flags MountAttr","propagation":"enum Propagation","target":"str","directory":"bool","copyUp":"bool"}},
-"mount.bind": {"code":34,"actors":["init"],"steps":["source","clone","attr","target","attach","verify","propagate","link","device","locked"],"undo":false,"fields":{"source":"optional str","slot":"optional slot","recursive":"bool","set":"flags MountAttr","clear":"flags MountAttr","fixed":"flags MountAttr","setAll":"flags MountAttr","clearAll":"flags MountAttr","propagation":"enum Propagation","links":"flags LinkUse","target":"str","device":"optional DeviceNumber"}},
+"mount.bind": {"code":34,"actors":["init"],"steps":["source","clone","attr","target","attach","verify","propagate","link","device","locked","procfs"],"undo":false,"fields":{"source":"optional str","slot":"optional slot","recursive":"bool","set":"flags MountAttr","clear":"flags MountAttr","fixed":"flags MountAttr","setAll":"flags MountAttr","clearAll":"flags MountAttr","propagation":"enum Propagation","links":"flags LinkUse","target":"str","device":"optional DeviceNumber","procfs":"bool"}},
 "mount.attr": {"code":35,"actors":["init"],"steps":["target","attr","propagate"],"undo":false,"fields":{"target":"str","set":"flags MountAttr","clear":"flags MountAttr","recursive":"bool","propagation":"enum Propagation"}},
 "device.node": {"code":36,"actors":["init"],"steps":["parent","mknod","mode","owner","verify"],"undo":false,"fields":{"path":"str","kind":"enum DeviceNodeKind","major":"u32","minor":"u32","mode":"u32","uid":"u32","gid":"u32"}},
 "path.symlink": {"code":37,"actors":["init"],"steps":["parent","remove","symlink"],"undo":false,"fields":{"path":"str","target":"str","existing":"enum PathSymlinkExisting"}},

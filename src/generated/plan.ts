@@ -493,6 +493,8 @@ export interface MountBind {
   readonly target: string;
   /** The device that the source has to be. */
   readonly device?: DeviceNumber | undefined;
+  /** The source has to be the root of a procfs: nothing else may lie on /proc. */
+  readonly procfs: boolean;
 }
 
 /**

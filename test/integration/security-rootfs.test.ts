@@ -90,6 +90,36 @@ test('P01: nothing is mounted below /proc but what is allowed', async (c) => {
   }
 }, { peers: [C('mounts a tmpfs over /proc')] });
 
+test('P01: only a procfs is bound on /proc', async (c) => {
+  const fake = c.dir();
+  mkdirSync(join(fake, 'self'));
+  for (const destination of ['/proc', '/tmp/../proc']) {
+    const bundle = c.command(['sh', '-c', 'stat -f -c %T /proc'], (config) => {
+      config.mounts.push({ destination, type: 'bind', source: fake, options: ['bind'] });
+    });
+    const result = await c.run(bundle);
+    if (result.code === 0) assert.equal(result.stdout.trim(), 'proc', destination);
+    else await c.nothingLeft();
+  }
+  assert.equal(await c.sh('stat -f -c %T /proc', (config) => {
+    config.mounts.push({ destination: '/proc', type: 'bind', source: '/proc', options: ['rbind'] });
+  }), 'proc\n');
+}, { peers: [C('binds anything on /proc')] });
+
+test('P01: a link of the root file system does not lead below /proc', async (c) => {
+  const source = join(c.dir(), 'version');
+  writeFileSync(source, 'fake');
+  for (const options of [['bind'], ['bind', 'dest-nofollow']]) {
+    const bundle = c.command(['cat', '/proc/version'], (config) => {
+      config.mounts.push({ destination: '/alias/version', type: 'bind', source, options });
+    });
+    link(bundle, 'alias', '/proc');
+    const result = await c.run(bundle);
+    if (result.code === 0) assert.doesNotMatch(result.stdout, /fake/, options.join());
+    else await c.nothingLeft();
+  }
+}, { peers: [C('follows it')] });
+
 test('the allowed files of /proc can be bound', async (c) => {
   const source = join(c.dir(), 'meminfo');
   writeFileSync(source, 'fake meminfo');

@@ -154,6 +154,9 @@ export const operation = {
     hint: 'remove "{option}": a user namespace cannot lift them', otherwise: 'in a user namespace a mount keeps "ro", "nosuid", "nodev" and "noexec" of the host',
   },
   'mount.bind/locked': { code: 'E0530', message: 'the bind mount on "{target}" may not change what the host has set on its source', hint: 'remove the options that take something away' },
+  'mount.bind/procfs': {
+    code: 'E0932', message: 'only a procfs may be bound on "{target}"', hint: 'mount one there with the type "proc", or bind /proc of the host',
+  },
   'mount.bind/link': { code: 'E0801', message: 'cannot make the symbolic link "{target}" (copy-symlink)', hint: 'is something else there already?' },
   'mount.reconfigure': { code: 'E0802', message: 'cannot change the file system on "{target}"', hint: 'the kernel says "{detail}"', otherwise: 'is it one that can be changed while it is used?' },
   'mount.reconfigure/option': {

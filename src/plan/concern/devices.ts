@@ -77,7 +77,7 @@ function bindHost(node: DeviceNode): InitOperation {
 function bindTo(node: DeviceNode): MountBind {
   return {
     op: 'mount.bind', from: node.from, recursive: false, set: MountAttrFlag.nosuid | MountAttrFlag.noexec, clear: 0, fixed: 0, setAll: 0, clearAll: 0, propagation: 'keep',
-    links: 0, target: node.path,
+    links: 0, target: node.path, procfs: false,
   };
 }
 

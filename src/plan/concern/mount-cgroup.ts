@@ -14,7 +14,7 @@ export function cgroupMount(d: Draft, request: MountRequest, target: string, fro
 function bindOf(request: MountRequest, source: string, target: string, from: string): MountBind {
   return {
     op: 'mount.bind', from, source, recursive: false, set: request.set, clear: request.clear, fixed: 0, setAll: request.setAll,
-    clearAll: request.clearAll, propagation: request.propagation, links: 0, target,
+    clearAll: request.clearAll, propagation: request.propagation, links: 0, target, procfs: false,
   };
 }
 

@@ -3,6 +3,7 @@
 import { LinkUseFlag, MountAttrFlag, NamespaceFlag } from '../../generated/plan.ts';
 import type { InitOperation, MountAttr, MountBind, MountFs } from '../../generated/plan.ts';
 import type { Mount } from '../../generated/config.ts';
+import { resolved } from '../../spec/destination.ts';
 import { alt, errno, slot } from '../draft.ts';
 import type { Draft } from '../draft.ts';
 import { absolute, inContainer } from '../path.ts';
@@ -78,7 +79,7 @@ export function bindOf(
   return {
     op: 'mount.bind', from, source, slot: source === undefined ? slot.source : undefined, recursive: request.recursive,
     set: request.set, clear: request.clear, fixed, setAll: request.setAll, clearAll: request.clearAll,
-    propagation: request.propagation, links: request.links, target,
+    propagation: request.propagation, links: request.links, target, procfs: resolved(target) === 'proc',
   };
 }
 

@@ -20,7 +20,7 @@ export function mountNotify(d: Draft): void {
   d.init.push({
     op: 'mount.bind', from: '', slot: slot.source, recursive: false, target,
     set: MountAttrFlag.nosuid | MountAttrFlag.nodev | MountAttrFlag.noexec | MountAttrFlag.rdonly, clear: 0, fixed: 0, setAll: 0, clearAll: 0,
-    propagation: 'keep', links: 0,
+    propagation: 'keep', links: 0, procfs: false,
   });
 }
 

@@ -1,3 +1,4 @@
+import { resolved } from '../destination.ts';
 import { mountOption, mountOptionNames, mountParameters } from '../mount-options.ts';
 import type { Mount, Spec } from '../types.ts';
 import { isAbsolute, type Findings } from './findings.ts';
@@ -33,28 +34,18 @@ function checkDestination(mount: Mount, bind: boolean, at: string, findings: Fin
   } else if ((type ?? '') === '' && mount.options?.includes('remount') !== true) {
     findings.add('mountType', at, { value: destination });
   }
-  if (destination !== '' && normalised(destination) === '' && mount.options?.includes('remount') !== true) findings.add('mountRoot', `${at}/destination`, { value: destination });
+  if (destination !== '' && resolved(destination) === '' && mount.options?.includes('remount') !== true) findings.add('mountRoot', `${at}/destination`, { value: destination });
   if (destination.includes('proc') && !isAllowedOnProc(mount, bind)) findings.add('mountDestination', `${at}/destination`, { value: destination });
 }
 
 /** What may lie on or below /proc: a procfs itself, and a few files that hide what the host shows. */
 function isAllowedOnProc({ destination, source, type }: Mount, bind: boolean): boolean {
-  const path = normalised(destination);
+  const path = resolved(destination);
   if (path !== 'proc' && !path.startsWith('proc/')) return true;
   if (path === 'proc') return bind || type === 'proc';
   if (!bind || !coverable.includes(path.slice('proc/'.length))) return false;
-  const from = normalised(source ?? '');
+  const from = resolved(source ?? '');
   return !isAbsolute(source ?? '') || (from !== 'proc' && !from.startsWith('proc/'));
-}
-
-/** A path without its leading slash, empty, `.` and `..` components. */
-function normalised(path: string): string {
-  const parts: string[] = [];
-  for (const part of path.split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
-  }
-  return parts.join('/');
 }
 
 /** Checks the options; returns whether the mount is a bind mount. */
