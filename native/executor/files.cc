@@ -34,7 +34,7 @@ void Buffer::free() {
   size_ = mapped_ = 0;
 }
 
-int read_all(int fd, size_t limit, Buffer &out) {
+int read_all(int fd, size_t limit, Buffer &out, Signals *signals) {
   struct stat info;
   if (fstat(fd, &info) != 0) return errno;
   size_t expected = S_ISREG(info.st_mode) ? static_cast<size_t>(info.st_size) : 65536;
@@ -54,6 +54,7 @@ int read_all(int fd, size_t limit, Buffer &out) {
       out = static_cast<Buffer &&>(larger);
       continue;
     }
+    if (int err = await_readable(fd, signals); err != 0) return err;
     ssize_t count = ::read(fd, out.data() + out.size(), room);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return errno;

@@ -1,6 +1,7 @@
 // Files of the state directory: read bounded, written by a temporary name and a rename.
 #pragma once
 #include "base/types.h"
+#include "executor/interrupt.h"
 #include <sys/types.h>
 
 namespace veloci {
@@ -40,8 +41,9 @@ private:
 // Returns 0 or an errno: EFBIG for a longer file, EINVAL for one that is not regular.
 int read_file(int dir, const char *name, size_t limit, int flags, Buffer &out);
 
-// The same from a descriptor that is open already, to its end; for pipes too.
-int read_all(int fd, size_t limit, Buffer &out);
+// The same from a descriptor that is open already, to its end; for pipes too. With `signals` EINTR when one of them asks us
+// to stop, however long a pipe keeps us waiting.
+int read_all(int fd, size_t limit, Buffer &out, Signals *signals = nullptr);
 
 // Writes all bytes; returns 0 or an errno.
 int write_all(int fd, Bytes bytes);

@@ -9,19 +9,20 @@ using namespace diagnostic;
 namespace {
 
 // A FIFO is read to its end, when it is what the path names; EINVAL else. Nobody at its other end is an empty one.
-int read_pipe(Str path, Buffer &out) {
+int read_pipe(Str path, Buffer &out, Signals &signals) {
   Fd pipe(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   struct stat status;
   if (!pipe.valid() || fstat(pipe.get(), &status) != 0) return errno;
   if (!S_ISFIFO(status.st_mode)) return EINVAL;
   if (fcntl(pipe.get(), F_SETFL, 0) != 0) return errno;
-  return read_all(pipe.get(), config_size_max, out);
+  return read_all(pipe.get(), config_size_max, out, &signals);
 }
 
 // 0 or the exit code for what reading a file has given, with the error shown about `name`.
 int answer_read(Invocation &invocation, Str name, int err) {
   switch (err) {
   case 0: return 0;
+  case EINTR: return invocation.interrupted();
   case EFBIG: return invocation.fail(FileTooBig{.path = name, .limit = NumberText(config_size_max)});
   case EINVAL:
   case EISDIR:
@@ -35,7 +36,7 @@ int answer_read(Invocation &invocation, Str name, int err) {
 
 int read_given(Invocation &invocation, Str path, Buffer &out) {
   int err = read_file(AT_FDCWD, path.c_str(), config_size_max, 0, out);
-  return answer_read(invocation, path, err == EINVAL ? read_pipe(path, out) : err);
+  return answer_read(invocation, path, err == EINVAL ? read_pipe(path, out, invocation.signals) : err);
 }
 
 int read_bundle(Invocation &invocation, Bundle &bundle, Buffer &config) {

@@ -45,6 +45,8 @@ int Invocation::lock(uint32_t seconds) {
   return fail(SystemCall{.what = Str::of("lock the state directory"), .errno_ = ErrnoText(err)});
 }
 
+int Invocation::interrupted() { return fail(CommandInterrupted{.signal = NumberText(signals.pending_stop())}); }
+
 Str status_name(Status status) {
   switch (status) {
   case Status::creating: return Str::of("creating");

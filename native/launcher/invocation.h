@@ -32,6 +32,8 @@ public:
   int lock(uint32_t seconds);
 
   template <class Diagnostic> int fail(const Diagnostic &diagnostic);
+  // A signal has asked us to stop, and nothing is left to undo.
+  int interrupted();
 };
 
 // Name of a status, as in the state JSON.

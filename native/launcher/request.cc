@@ -259,7 +259,8 @@ int Engine::take(Invocation &invocation, int fd, Response &response) {
   constexpr size_t largest = 16 << 20;
   // Ours from now on: nothing that is started may have it.
   Fd plan(fd > STDERR_FILENO ? fd : -1);
-  if (int err = read_all(fd, largest, given_); err != 0) {
+  if (int err = read_all(fd, largest, given_, &invocation.signals); err != 0) {
+    if (err == EINTR) return invocation.interrupted();
     return invocation.fail(SystemCall{.what = Str::of("read --plan-fd"), .errno_ = ErrnoText(err)});
   }
   return decode(invocation, given_.bytes(), response);
@@ -274,9 +275,7 @@ int show_response(Invocation &invocation, const Response &response) {
 
 int explain_failure(Invocation &invocation, const Request &request, const char *verb, Advice *advice) {
   const PlanFailure &failure = invocation.context.failure;
-  if (failure.err == EINTR && !failure.reported) {
-    return invocation.fail(CommandInterrupted{.signal = NumberText(invocation.signals.pending_stop())});
-  }
+  if (failure.err == EINTR && !failure.reported) return invocation.interrupted();
   Advice own;
   auto &[engine, response] = advice != nullptr ? *advice : own;
   if (engine.start() == 0 && engine.send(request, verb, &failure)) {

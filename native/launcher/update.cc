@@ -18,7 +18,8 @@ int read_resources(Invocation &invocation, Buffer &resources) {
   Str path = invocation.arguments.text(cli::Flag::resources);
   if (path.empty()) return 0;
   if (!(path == Str::of("-"))) return read_given(invocation, path, resources);
-  int err = read_all(STDIN_FILENO, config_size_max, resources);
+  int err = read_all(STDIN_FILENO, config_size_max, resources, &invocation.signals);
+  if (err == EINTR) return invocation.interrupted();
   return err == 0 ? 0 : invocation.fail(SystemCall{.what = Str::of("read the resources from stdin"), .errno_ = ErrnoText(err)});
 }
 

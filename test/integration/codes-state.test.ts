@@ -1,6 +1,6 @@
 // Codes of the command line, the state root and the life of a container: each is triggered from outside.
 import { execFileSync, spawn } from 'node:child_process';
-import { readFileSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, test } from '../support/case.ts';
@@ -184,6 +184,24 @@ told('E0642', 'SIGTERM during a startContainer hook of start', async (c) => {
   begun.child.kill('SIGTERM');
   return begun.done;
 }, /delete --force/);
+
+for (const [what, args] of [
+  ['update', (id: string) => ['update', '--resources', '-', id]], ['exec', (id: string, pipe: string) => ['exec', '--process', pipe, id]],
+] as const) {
+  test(`SIGINT ends ${what} while it waits for its input: E0629`, async (c) => {
+    const id = await running(c);
+    const pipe = join(c.dir(), 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    // A writer that never writes.
+    const held = openSync(pipe, 'r+');
+    const begun = c.begin(args(id, pipe), { fds: { 0: held } });
+    await sleep(300);
+    begun.child.kill('SIGINT');
+    const result = await begun.done;
+    closeSync(held);
+    tells(result, 'E0629', /signal 2/);
+  }, { only: 'veloci' });
+}
 
 test('run of a container that is killed before its program runs: 137, and E0762', async (c) => {
   const id = c.id();
