@@ -18,7 +18,7 @@ import { checkpoint, checkpointPlanOf, restore, restorePlanOf } from './verb/cri
 import { exec, execAfter, execPlanOf } from './verb/exec.ts';
 import { explain as explainTopic } from './verb/explain.ts';
 import { features } from './verb/features.ts';
-import { mounts, mountsPlanOf } from './verb/mounts.ts';
+import { mounts, mountsFailure } from './verb/mounts.ts';
 import { plan } from './verb/plan.ts';
 import { spec as writeSpec } from './verb/spec.ts';
 import { update, updateFailure } from './verb/update.ts';
@@ -71,23 +71,26 @@ function diagnosticsOf(error: unknown): readonly Diagnostic[] {
 
 /** How the plan of a verb is compiled, where it is not that of create. */
 const plans: Readonly<Partial<Record<EngineVerb, (call: Call) => Plan>>> = {
-  exec: execPlanOf, mounts: mountsPlanOf, checkpoint: checkpointPlanOf, restore: restorePlanOf,
+  exec: execPlanOf, checkpoint: checkpointPlanOf, restore: restorePlanOf,
+};
+
+/** Why a plan failed, where its pointers lead into another document than the container's configuration. */
+const failures: Readonly<Partial<Record<EngineVerb, (call: Call, failure: Failure) => Diagnostic | undefined>>> = {
+  update: updateFailure, mounts: mountsFailure,
 };
 
 /** Compiles the plan once more to say what its failed operation was for. */
 function failed(call: Call): Response {
   const failure = call.request.failure!;
-  if (call.request.verb === 'update') {
-    return answerErrors(spoken(call.request, [updateFailure(call, failure) ?? unknown(failure)]), call.texts, call.request.facts.terminal);
-  }
   const other = call.request.verb === 'exec' ? execAfter(call, failure) : undefined;
   if (other !== undefined) return other;
-  const isExec = hasOwnDocument(call.request);
-  const spec = configOf(call);
-  const compiled = (plans[call.request.verb] ?? planOf)(call);
-  const diagnostic = explain(compiled, spec, failure, (pointer) => fileOf(call, isExec, pointer))
-    ?? unknown(failure);
+  const diagnostic = (failures[call.request.verb] ?? explainFailure)(call, failure) ?? unknown(failure);
   return answerErrors(spoken(call.request, locate(call, [diagnostic])), call.texts, call.request.facts.terminal);
+}
+
+function explainFailure(call: Call, failure: Failure): Diagnostic | undefined {
+  const compiled = (plans[call.request.verb] ?? planOf)(call);
+  return explain(compiled, configOf(call), failure, (pointer) => fileOf(call, pointer));
 }
 
 function unknown({ index, program, errno }: Failure): Diagnostic {
@@ -98,8 +101,8 @@ function unknown({ index, program, errno }: Failure): Diagnostic {
  * exec has pointers into its process file, if there is one, and into the container's configuration below
  * /linux.
  */
-function fileOf(call: Call, isExec: boolean, pointer: string): string | undefined {
-  if (!isExec || pointer.startsWith('/linux')) return call.configName;
+function fileOf(call: Call, pointer: string): string | undefined {
+  if (call.request.verb !== 'exec' || pointer.startsWith('/linux')) return call.configName;
   return call.blobs.process === undefined ? undefined : call.processName;
 }
 

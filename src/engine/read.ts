@@ -2,7 +2,8 @@
 import type { Process, Resources, Spec } from '../generated/config.ts';
 import type { Diagnostic } from '../diagnostic/types.ts';
 import { dialectOf } from '../spec/dialect.ts';
-import { readConfig, readProcess, readResources } from '../spec/read.ts';
+import type { MountList } from '../spec/mount-list.ts';
+import { readConfig, readMounts, readProcess, readResources } from '../spec/read.ts';
 import type { Reading } from '../spec/read.ts';
 import type { Call } from './call.ts';
 
@@ -34,6 +35,11 @@ export function processOf(call: Call): Process {
 /** The file of update --resources. @throws InvalidDocument */
 export function resourcesOf(call: Call): Resources {
   return take(call, call.processName, readResources(call.blobs.process ?? none, call.host, call.processName));
+}
+
+/** The file of mounts. @throws InvalidDocument */
+export function mountListOf(call: Call): MountList {
+  return take(call, call.processName, readMounts(call.blobs.process ?? none, call.host, call.processName));
 }
 
 function take<T>(call: Call, name: string, reading: Reading<T>, warn?: (warning: Diagnostic) => void): T {

@@ -5,11 +5,12 @@ import type { Dialect } from './dialect.ts';
 import { configChecks, processChecks, processFileChecks } from './checks/index.ts';
 import { Findings, most } from './checks/findings.ts';
 import { checkLimits } from './checks/resources.ts';
+import { inDocument, specOf, type MountList } from './mount-list.ts';
 import { locateAll } from './parse/locate.ts';
 import { parseDocument } from './parse/parse.ts';
 import { isObject, type JsonValue } from './parse/value.ts';
 import type { Process, Resources, Spec } from './types.ts';
-import { validateConfig, validateProcess, validateResources } from './validate.ts';
+import { validateConfig, validateMounts, validateProcess, validateResources } from './validate.ts';
 
 /** How a document is read. */
 export interface CheckOptions extends Dialect {
@@ -51,6 +52,11 @@ export function readResources(bytes: Uint8Array, host: Pick<Host, 'scan'>, name:
   return read(bytes, host, name, {}, validateResources, (resources: Resources) => [(findings) => checkLimits(resources, '', findings)]);
 }
 
+/** Reads the file of `mounts add`; pointers begin at its document. */
+export function readMounts(bytes: Uint8Array, host: Pick<Host, 'scan'>, name: string): Reading<MountList> {
+  return read(bytes, host, name, {}, validateMounts, checksOfMounts);
+}
+
 /** Checks a process of its own whose form is valid; positions are not known. */
 export function checkProcess(process: Process, options: CheckOptions = {}): Diagnostic[] {
   const findings = new Findings(options.warnings === true, options.peer);
@@ -70,6 +76,15 @@ function checksOfConfig(spec: Spec): Bound[] {
 
 function checksOfProcess(process: Process): Bound[] {
   return [...processFileChecks, ...processChecks].map((check) => (findings) => check(process, '', findings));
+}
+
+function checksOfMounts(list: MountList): Bound[] {
+  const spec = specOf(list);
+  return configChecks.map((check) => (findings) => {
+    const own = new Findings(findings.warnings, findings.peer);
+    check(spec, own);
+    for (const found of own.found) findings.push(inDocument(list, found));
+  });
 }
 
 function read<T>(

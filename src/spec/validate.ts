@@ -4,6 +4,7 @@ import { diagnose, placeAt } from '../diagnostic/diagnose.ts';
 import type { Diagnostic } from '../diagnostic/types.ts';
 import { pointerNames, pointerPath } from './parse/position.ts';
 import { forgive, dropNulls } from './lenient.ts';
+import { framed, inDocument } from './mount-list.ts';
 import { Inexact, valueAt, type JsonValue } from './parse/value.ts';
 import { aliasOf, limitsOf, listInWords, mostOf, remedyForEmpty, remedyForMissing, remedyForType } from './remedies.ts';
 import { suggest } from './suggest.ts';
@@ -32,6 +33,11 @@ export function validateResources(value: JsonValue): Diagnostic[] {
   dropNulls(value);
   return validateConfig({ ociVersion: '1.0.0', linux: { resources: value } }, false).map((found) => (
     found.at === undefined ? found : { ...found, at: { ...found.at, pointer: found.at.pointer.slice(prefix.length) } }));
+}
+
+/** Checks the file of `mounts add` against the schema. */
+export function validateMounts(document: JsonValue): Diagnostic[] {
+  return validateConfig(framed(document), false).map((found) => inDocument(document, found));
 }
 
 function run(validate: Validate, value: JsonValue, whole: string, tolerant: boolean): Diagnostic[] {

@@ -29,7 +29,7 @@ test('mounts add and remove change a running container', async (c) => {
   assert.equal((await c.rt(['exec', id, 'grep', '-c', ' /mnt \\| /tmp ', '/proc/mounts'])).stdout, '0\n');
   const again = await c.rt(['mounts', 'remove', id, file]);
   assert.equal(again.code, 1);
-  assert.match(again.stderr, /E0890.*\/tmp.*mounts\.json/);
+  assert.match(again.stderr, /E0890.*\/tmp.*mounts\.json:1:\d+ \(\/1\)/);
 }, only);
 
 test('a mount option that does not exist is found before anything is mounted', async (c) => {
@@ -39,6 +39,17 @@ test('a mount option that does not exist is found before anything is mounted', a
   const result = await c.rt(['mounts', 'add', id, file]);
   assert.equal(result.code, 1);
   assert.match(result.stderr, /mounts\.json:2:\d+ \(\/mounts\/0\/options\/0\)/);
+}, only);
+
+test('errors about the mounts of a list have their places in its file', async (c) => {
+  const { id } = await c.started(c.command(['/probe', 'pause']));
+  const file = join(c.dir(), 'mounts.json');
+  writeFileSync(file, '[{"destination": "/mnt", "source": 5}]');
+  const wrong = await c.rt(['mounts', 'add', id, file]);
+  assert.match(wrong.stderr, /E0301: mounts\[0\]\.source .*mounts\.json:1:36 \(\/0\/source\)/);
+  writeFileSync(file, '[\n {"destination": "/mnt", "type": "bind", "source": "/not/there"}\n]');
+  const missing = await c.rt(['mounts', 'add', id, file]);
+  assert.match(missing.stderr, /mounts\.json:2:\d+ \(\/0\)/);
 }, only);
 
 test('wait prints the exit status', async (c) => {
