@@ -902,9 +902,9 @@ constexpr const char *steps_of_process_await[] = {
 };
 
 constexpr const char *steps_of_process_start[] = {
-    "open", "release", "wait", "seccomp", "notFound", "interpreter", "notExecutable", "format",
-    "execve", "died", "crlf", "special", "mode", "noexec", "interpreterMode", "refused", "empty",
-    "damaged", "architecture", "mark", "script",
+    "open", "release", "wait", "notFound", "interpreter", "notExecutable", "format", "execve",
+    "died", "crlf", "special", "mode", "noexec", "interpreterMode", "refused", "empty", "damaged",
+    "architecture", "mark", "script",
 };
 
 constexpr const char *steps_of_process_fd[] = {
@@ -1000,7 +1000,7 @@ constexpr const char *steps_of_oom_score[] = {
 };
 
 constexpr const char *steps_of_process_env[] = {
-    "passwd",
+    "memory",
 };
 
 constexpr const char *steps_of_cwd_enter[] = {
@@ -1061,10 +1061,6 @@ constexpr const char *steps_of_personality_set[] = {
 
 constexpr const char *steps_of_cpu_affinity[] = {
     "affinity",
-};
-
-constexpr const char *steps_of_init_end[] = {
-    "report",
 };
 
 constexpr const char *steps_of_criu_start[] = {
@@ -1438,7 +1434,7 @@ const char *step_name(uint16_t code, int step) {
   case code::process_spawn: return nth(steps_of_process_spawn, 5, step);
   case code::process_ids: return nth(steps_of_process_ids, 4, step);
   case code::process_await: return nth(steps_of_process_await, 2, step);
-  case code::process_start: return nth(steps_of_process_start, 21, step);
+  case code::process_start: return nth(steps_of_process_start, 20, step);
   case code::process_fd: return nth(steps_of_process_fd, 2, step);
   case code::process_signal: return nth(steps_of_process_signal, 3, step);
   case code::process_end: return nth(steps_of_process_end, 3, step);
@@ -1478,7 +1474,6 @@ const char *step_name(uint16_t code, int step) {
   case code::memory_policy: return nth(steps_of_memory_policy, 1, step);
   case code::personality_set: return nth(steps_of_personality_set, 1, step);
   case code::cpu_affinity: return nth(steps_of_cpu_affinity, 1, step);
-  case code::init_end: return nth(steps_of_init_end, 1, step);
   case code::criu_start: return nth(steps_of_criu_start, 11, step);
   case code::criu_await: return nth(steps_of_criu_await, 4, step);
   }

@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0xcb, 0x78, 0x10, 0xbd, 0xb5, 0xc6, 0x34, 0xb8, 0x56, 0x53, 0x1e, 0xaf, 0xc2, 0x7a, 0x6a, 0xe4,
+    0xea, 0x3f, 0xba, 0x27, 0x10, 0xbc, 0xb2, 0xc9, 0x37, 0xff, 0x9e, 0xf7, 0x25, 0x83, 0x93, 0x83,
 };
-constexpr char plan_schema_hash_text[] = "cb7810bdb5c634b856531eafc27a6ae4";
+constexpr char plan_schema_hash_text[] = "ea3fba2710bcb2c937ff9ef725839383";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -1562,7 +1562,7 @@ namespace process_await {
 constexpr int receive = 0, record = 1;
 }
 namespace process_start {
-constexpr int open = 0, release = 1, wait = 2, seccomp = 3, not_found = 4, interpreter = 5, not_executable = 6, format = 7, execve = 8, died = 9, crlf = 10, special = 11, mode = 12, noexec = 13, interpreter_mode = 14, refused = 15, empty = 16, damaged = 17, architecture = 18, mark = 19, script = 20;
+constexpr int open = 0, release = 1, wait = 2, not_found = 3, interpreter = 4, not_executable = 5, format = 6, execve = 7, died = 8, crlf = 9, special = 10, mode = 11, noexec = 12, interpreter_mode = 13, refused = 14, empty = 15, damaged = 16, architecture = 17, mark = 18, script = 19;
 }
 namespace process_fd {
 constexpr int open = 0, identity = 1;
@@ -1634,7 +1634,7 @@ namespace oom_score {
 constexpr int open = 0, write = 1;
 }
 namespace process_env {
-constexpr int passwd = 0;
+constexpr int memory = 0;
 }
 namespace cwd_enter {
 constexpr int create = 0, open = 1, chdir = 2, proof = 3;
@@ -1680,9 +1680,6 @@ constexpr int personality = 0;
 }
 namespace cpu_affinity {
 constexpr int affinity = 0;
-}
-namespace init_end {
-constexpr int report = 0;
 }
 namespace criu_start {
 constexpr int find = 0, spawn = 1, version = 2, old = 3, images = 4, work = 5, parent = 6, target = 7, namespace_ = 8, descriptors = 9, send = 10;

@@ -78,7 +78,7 @@ bool find_home(int root, uint32_t uid, Text &home) {
 
 Outcome Init::on(const ProcessEnv &op) {
   // An empty HOME counts as none.
-  if (!env_.fill(op.env, places_after, op.home ? "HOME=" : nullptr)) return Outcome::failed(step::process_env::passwd);
+  if (!env_.fill(op.env, places_after, op.home ? "HOME=" : nullptr)) return Outcome::failed(step::process_env::memory);
   if (!op.home) return Outcome::success();
   TextOf<path_max - 8> directory;
   home_.clear();

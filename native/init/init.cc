@@ -41,7 +41,6 @@ bool Init::needs_procfs() const {
 FailureKind Init::failure_kind(uint16_t code) const {
   switch (code) {
   case code::hook_run: return FailureKind::hook;
-  case code::seccomp_load: return FailureKind::seccomp;
   case code::program_run: return execve_kind_;
   default: return FailureKind::operation;
   }

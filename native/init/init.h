@@ -145,7 +145,7 @@ private:
   TextOf<path_max> home_;
   TextOf<24> listen_pid_;
   TextOf<path_max> path_;
-  FailureKind execve_kind_ = FailureKind::execve;
+  FailureKind execve_kind_ = FailureKind::operation;
 };
 
 } // namespace veloci

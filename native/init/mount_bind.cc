@@ -55,7 +55,7 @@ Outcome Init::on(const MountBind &op) {
   if (op.source) {
     bool follow = (op.links & (LinkUseFlag::source | LinkUseFlag::copy)) == 0;
     tree.reset(clone_tree(AT_FDCWD, op.source.value.c_str(), op.recursive, follow));
-    if (!tree.valid()) return fail(errno == ENOENT || errno == ENOTDIR ? at::source : at::clone, name);
+    if (!tree.valid()) return fail(errno == ENOENT || errno == ENOTDIR || errno == EACCES ? at::source : at::clone, name);
   } else {
     if (!op.slot || !shared_.slots[op.slot.value.number].valid()) return fail(at::source, EBADF, name);
     tree = static_cast<Fd &&>(shared_.slots[op.slot.value.number]);

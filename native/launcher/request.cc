@@ -98,7 +98,6 @@ const char *kind_name(FailureKind kind) {
   switch (kind) {
   case FailureKind::operation: return "operation";
   case FailureKind::hook: return "hook";
-  case FailureKind::seccomp: return "seccomp";
   case FailureKind::not_found: return "notFound";
   case FailureKind::interpreter: return "interpreter";
   case FailureKind::not_executable: return "notExecutable";

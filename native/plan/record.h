@@ -22,7 +22,6 @@ enum class Stage : uint32_t {
 enum class FailureKind : uint32_t {
   operation = 0, // any operation: `program`, `index`, `step`
   hook = 1,
-  seccomp = 2,
   not_found = 3,      // execve: the program
   interpreter = 4,    // execve: its #! or ELF interpreter is missing
   not_executable = 5, // execve: no permission

@@ -119,7 +119,8 @@ export function diagnoseFailure(
 ): Diagnostic {
   const all = entries();
   const errno = failure.errno === 0 ? '' : `:${errnoName(failure.errno)}`;
-  const entry = all[`${op}/${step}${errno}`] ?? all[`${op}/${step}`] ?? all[`${op}${errno}`] ?? all[op] ?? all['failed'] as Entry;
+  const entry = all[`${op}/${step}${errno}`] ?? all[`${op}/${step}`] ?? all[`${op}${errno}`] ?? all[op];
+  if (entry === undefined) return diagnose('internal', { what: `${op} has failed${errno}` });
   // Whatever it is for: the call is missing, not its arguments wrong.
   const lacking = failure.errno === enosys && !(`${op}/${step}${errno}` in all) && !(`${op}${errno}` in all);
   const holes = { operation: op, ...(failure.detail === undefined ? {} : { detail: failure.detail }), ...fields };

@@ -13,13 +13,13 @@ const names = (): Readonly<Record<number, readonly [name: string, words: string]
   27: ['EFBIG', 'file too big'], 28: ['ENOSPC', 'no space left, or a limit is reached'], 30: ['EROFS', 'read-only file system'],
   31: ['EMLINK', 'too many links'], 32: ['EPIPE', 'nobody reads'], 33: ['EDOM', 'out of domain'], 34: ['ERANGE', 'out of range'],
   36: ['ENAMETOOLONG', 'name too long'], 38: ['ENOSYS', 'kernel lacks the system call'], 39: ['ENOTEMPTY', 'directory not empty'],
-  40: ['ELOOP', 'symbolic link where none may be'], 61: ['ENODATA', 'no data'], 71: ['EPROTO', 'protocol error'],
+  40: ['ELOOP', 'symbolic link where none may be'], 61: ['ENODATA', 'no data'], 71: ['EPROTO', 'protocol error'], 74: ['EBADMSG', 'malformed'],
   75: ['EOVERFLOW', 'value too large'], 87: ['EUSERS', 'too many levels'], 88: ['ENOTSOCK', 'no socket'],
   90: ['EMSGSIZE', 'message too long'], 91: ['EPROTOTYPE', 'wrong type of socket'], 95: ['EOPNOTSUPP', 'not supported'],
   97: ['EAFNOSUPPORT', 'address family not supported'], 98: ['EADDRINUSE', 'address in use'],
-  104: ['ECONNRESET', 'connection was reset'], 107: ['ENOTCONN', 'not connected'], 110: ['ETIMEDOUT', 'timed out'],
-  111: ['ECONNREFUSED', 'nobody listens'], 116: ['ESTALE', 'stale handle'], 122: ['EDQUOT', 'quota exceeded'],
-  126: ['ENOKEY', 'key not there'], 127: ['EKEYEXPIRED', 'key expired'], 128: ['EKEYREVOKED', 'key revoked'],
+  104: ['ECONNRESET', 'connection was reset'], 105: ['ENOBUFS', 'no room in the kernel'], 107: ['ENOTCONN', 'not connected'], 110: ['ETIMEDOUT', 'timed out'],
+  111: ['ECONNREFUSED', 'nobody listens'], 116: ['ESTALE', 'stale handle'], 121: ['EREMOTEIO', 'refused by the other side'], 122: ['EDQUOT', 'quota exceeded'],
+  125: ['ECANCELED', 'given up'], 126: ['ENOKEY', 'key not there'], 127: ['EKEYEXPIRED', 'key expired'], 128: ['EKEYREVOKED', 'key revoked'],
 });
 
 /** Name of an errno (`EPERM`), or `errno N` for one that has none here. */

@@ -10,13 +10,13 @@ export interface Blamed { readonly pointer: string; readonly key?: true; readonl
 
 /** Members of the object an operation comes from, by the step that fails because of them. */
 const members: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  'namespace.join': { open: 'path', type: 'path', join: 'path' },
+  'namespace.join': { open: 'path', type: 'path', setns: 'path' },
   'hook.run': { execve: 'path', timeout: 'timeout' },
   'device.node': { parent: 'path', verify: 'path', mknod: 'path' },
 };
 
 /** The same for mounts, whatever the operation. */
-const mountMembers: Readonly<Record<string, string>> = { target: 'destination', attach: 'destination', source: 'source', fsopen: 'type' };
+const mountMembers: Readonly<Record<string, string>> = { target: 'destination', attach: 'destination', source: 'source', open: 'source', fsopen: 'type' };
 
 const eperm = 1;
 const enoent = 2;

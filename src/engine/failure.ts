@@ -12,7 +12,7 @@ import { suggest } from '../spec/suggest.ts';
 import { blame } from './blame.ts';
 
 /** Failures of the container's program that init knows better than by a step. */
-const kinds: ReadonlySet<string> = new Set(['seccomp', 'notFound', 'interpreter', 'notExecutable', 'format', 'execve']);
+const kinds: ReadonlySet<string> = new Set(['notFound', 'interpreter', 'notExecutable', 'format', 'execve']);
 
 /** Steps of process.start that init has seen in the program's file: they come as the last words of the detail. */
 const causes: ReadonlySet<string> = new Set([

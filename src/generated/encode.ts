@@ -1398,10 +1398,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0xbd1078cb);
-  w.u32(0xb834c6b5);
-  w.u32(0xaf1e5356);
-  w.u32(0xe46a7ac2);
+  w.u32(0x27ba3fea);
+  w.u32(0xc9b2bc10);
+  w.u32(0xf79eff37);
+  w.u32(0x83938325);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = 'cb7810bdb5c634b856531eafc27a6ae4';
+export const schemaHash = 'ea3fba2710bcb2c937ff9ef725839383';
 
 export interface OperationMeta {
   readonly code: number;
@@ -78,7 +78,7 @@ const text = `{
 "process.spawn": {"code":70,"actors":["host"],"steps":["memfd","seal","socket","exec","send"],"undo":true,"fields":{}},
 "process.ids": {"code":71,"actors":["host"],"steps":["setgroups","uidMap","gidMap","helper"],"undo":false,"fields":{"uidMap":"str","gidMap":"str","denySetgroups":"bool","helpers":"bool"}},
 "process.await": {"code":72,"actors":["host"],"steps":["receive","record"],"undo":false,"fields":{}},
-"process.start": {"code":73,"actors":["host"],"steps":["open","release","wait","seccomp","notFound","interpreter","notExecutable","format","execve","died","crlf","special","mode","noexec","interpreterMode","refused","empty","damaged","architecture","mark","script"],"undo":false,"fields":{}},
+"process.start": {"code":73,"actors":["host"],"steps":["open","release","wait","notFound","interpreter","notExecutable","format","execve","died","crlf","special","mode","noexec","interpreterMode","refused","empty","damaged","architecture","mark","script"],"undo":false,"fields":{}},
 "process.fd": {"code":74,"actors":["host"],"steps":["open","identity"],"undo":false,"fields":{"slot":"slot"}},
 "process.signal": {"code":75,"actors":["host"],"steps":["open","identity","send"],"undo":false,"fields":{"group":"optional CgroupDir","all":"optional CgroupDir","freezer":"optional CgroupDir"}},
 "process.end": {"code":76,"actors":["host"],"steps":["open","kill","wait"],"undo":false,"fields":{"timeout":"u32"}},
@@ -103,7 +103,7 @@ const text = `{
 "sysctl.write": {"code":99,"actors":["init"],"steps":["open","write"],"undo":false,"fields":{"path":"str","value":"str"}},
 "rlimit.set": {"code":100,"actors":["stager","init"],"steps":["prlimit"],"undo":false,"fields":{"resource":"u32","soft":"u64","hard":"u64"}},
 "oom.score": {"code":101,"actors":["stager","init"],"steps":["open","write"],"undo":false,"fields":{"value":"i32"}},
-"process.env": {"code":102,"actors":["init"],"steps":["passwd"],"undo":false,"fields":{"env":"list str","home":"bool","uid":"u32"}},
+"process.env": {"code":102,"actors":["init"],"steps":["memory"],"undo":false,"fields":{"env":"list str","home":"bool","uid":"u32"}},
 "cwd.enter": {"code":103,"actors":["init"],"steps":["create","open","chdir","proof"],"undo":false,"fields":{"path":"str","create":"bool","late":"bool"}},
 "cwd.again": {"code":104,"actors":["init"],"steps":["open","chdir","proof"],"undo":false,"fields":{"path":"str"}},
 "stdio.own": {"code":105,"actors":["init"],"steps":["fchown"],"undo":false,"fields":{"uid":"u32","gid":"optional u32"}},
@@ -119,7 +119,7 @@ const text = `{
 "memory.policy": {"code":115,"actors":["init"],"steps":["policy"],"undo":false,"fields":{"mode":"u32","nodes":"optional bytes"}},
 "personality.set": {"code":116,"actors":["init"],"steps":["personality"],"undo":false,"fields":{"domain":"u32"}},
 "cpu.affinity": {"code":117,"actors":["stager"],"steps":["affinity"],"undo":false,"fields":{"mask":"optional bytes"}},
-"init.end": {"code":120,"actors":["init"],"steps":["report"],"undo":false,"fields":{}},
+"init.end": {"code":120,"actors":["init"],"steps":[],"undo":false,"fields":{}},
 "criu.start": {"code":128,"actors":["host"],"steps":["find","spawn","version","old","images","work","parent","target","namespace","descriptors","send"],"undo":true,"fields":{"request":"enum CriuRequest","options":"bytes","criu":"str","oldest":"u32","images":"str","work":"optional str","parent":"optional str","log":"str","rootfs":"str","cgroups":"list CgroupDir","namespaces":"list CriuNamespace","masked":"list str","targets":"list CriuTarget","statusFd":"i32"}},
 "criu.await": {"code":129,"actors":["host"],"steps":["receive","dump","restore","record"],"undo":false,"fields":{"until":"enum CriuPoint","console":"optional slot","log":"str"}}
 },

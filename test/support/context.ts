@@ -170,10 +170,10 @@ export class Context {
     return result.stdout;
   }
 
-  /** Fails if the case has left anything so far: to be asked before the clean-up, after a failed create. */
-  async nothingLeft(): Promise<void> {
+  /** Fails if the case has left anything so far: to be asked before the clean-up, after a failed create. `expected` is the case's own. */
+  async nothingLeft(expected: (item: string) => boolean = () => false): Promise<void> {
     const left = await leaks(this.#before, this.token, this.root,
-      (item) => this.#habit(item) || this.#bundles.some((bundle) => item.includes(bundle.dir)));
+      (item) => expected(item) || this.#habit(item) || this.#bundles.some((bundle) => item.includes(bundle.dir)));
     assert.deepEqual(left, [], 'something is left behind');
   }
 

@@ -24,7 +24,7 @@ static const struct { const char *name; long number; } calls[] = {
   CALL(sched_setaffinity), CALL(prlimit64), CALL(set_mempolicy), CALL(personality), CALL(ioprio_set), CALL(seccomp),
   CALL(socketpair), CALL(signalfd4), CALL(pipe2), CALL(renameat), CALL(linkat), CALL(unlinkat), CALL(ftruncate), CALL(socket), CALL(connect),
   CALL(sendmsg), CALL(recvmsg), CALL(sendto), CALL(umask), CALL(ioctl), CALL(kill), CALL(getdents64), CALL(mmap), CALL(waitid), CALL(rename), CALL(renameat2),
-  CALL(execve), CALL(fchmod), CALL(fchmodat), CALL(statx), CALL(newfstatat), CALL(write), CALL(fallocate), CALL(dup2), CALL(flock), CALL(mkdir),
+  CALL(execve), CALL(read), CALL(fchmod), CALL(fchmodat), CALL(statx), CALL(newfstatat), CALL(write), CALL(fallocate), CALL(dup2), CALL(flock), CALL(mkdir),
 };
 
 int main(int argc, char **argv) {

@@ -68,10 +68,7 @@ export const operationInit = {
     hint: 'lower "hard" to what the caller has, RLIMIT_NOFILE also to /proc/sys/fs/nr_open',
   },
   'oom.score': { code: 'E0788', message: 'cannot set oomScoreAdj to {value}', hint: 'a value below that of the caller takes CAP_SYS_RESOURCE' },
-  'process.env': {
-    code: 'E0789', message: 'cannot read the password file of the root file system',
-    hint: 'set HOME in process.env, then it is not read',
-  },
+  'process.env': { code: 'E0789', message: 'no memory for the environment of the program', hint: 'is process.env extremely large, or RLIMIT_AS in process.rlimits too low?' },
   'cwd.enter/chdir:ENOENT': {
     code: 'E0910', message: 'the working directory "{path}" is missing, and the root file system is read-only',
     hint: 'make it in the root file system, or give another one (--cwd, process.cwd)',
@@ -109,5 +106,4 @@ export const operationInit = {
     hint: 'does the kernel know all flags and actions of linux.seccomp? see "veloci features"',
   },
   'start.wait': { code: 'E0752', message: 'the container\'s init cannot wait for its start', hint: 'delete the container and create it again' },
-  failed: { code: 'E0754', message: 'operation {operation} failed', hint: '{detail}', otherwise: 'please report it with the command line and config.json' },
 } as const satisfies Entries;

@@ -70,7 +70,7 @@ export const operation = {
     code: 'E0850', message: 'cannot freeze or thaw the cgroup "{path}"',
     hint: 'is the container still there, and may this user write to its cgroup?',
   },
-  'cgroup.freeze/wait': {
+  'cgroup.freeze/wait:ETIMEDOUT': {
     code: 'E0851', message: 'the processes of the cgroup "{path}" do not freeze or thaw in time',
     hint: 'is a process stuck in the kernel, or a cgroup above it frozen?',
   },
@@ -169,7 +169,6 @@ export const operation = {
   'mount.idmap/attr:EINVAL': { code: 'E0805', message: 'the file system of the mount cannot map ids', hint: 'its type, or one below it, has no support for id-mapped mounts' },
   'mount.idmap/attr:EPERM': { code: 'E0806', message: 'not allowed to map the ids of the mount', hint: 'it takes rights over its file system, and one that is not mapped yet' },
   'mount.remove': { code: 'E0890', message: 'cannot remove the mount on "{target}"', hint: 'it must be a mount of the container' },
-  'init.end': { code: 'E0891', message: 'cannot report that all is done', hint: 'please report it with the command line and config.json' },
   'mount.attr': { code: 'E0726', message: 'cannot change the mount on "{target}"', hint: 'does the kernel know all of its options?' },
   'device.node': {
     code: 'E0727', message: 'cannot make the device "{path}"',

@@ -9,15 +9,13 @@ export const program = {
   },
   'program.find/access': { code: 'E0733', message: 'exec "{name}": permission denied', hint: 'may the user of the process enter all directories above it, and execute it?' },
   'program.find/directory': { code: 'E0734', message: 'exec "{name}": is a directory', hint: 'name a program in process.args' },
-  'program.run': { code: 'E0753', message: 'exec "{name}" failed', hint: 'see execve(2)' },
+  'program.run': {
+    code: 'E0753', message: 'cannot put the descriptors of "{name}" to their places', hint: 'is the limit of open files (RLIMIT_NOFILE) too low for --preserve-fds?',
+  },
   'process.start': { code: 'E0761', message: 'cannot start the container', hint: 'see "veloci state" for what became of it' },
   'process.start/died': {
     code: 'E0762', message: 'the container\'s init died before it started the program',
     hint: 'somebody killed it, or memory was short: see the kernel log',
-  },
-  'process.start/seccomp': {
-    code: 'E0763', message: 'the kernel refused the seccomp filter',
-    hint: 'does the kernel know all flags and actions of linux.seccomp? see "veloci features"',
   },
   'process.start/notFound': {
     code: 'E0764', message: 'exec "{path}": no such file or directory',

@@ -11,7 +11,6 @@ export const schema = {
   notInteger: { code: 'E0305', message: '{name} must be an integer, not {found}', hint: 'write it without a fraction or an exponent' },
   tooFew: { code: 'E0306', message: '{name} must not be empty', hint: '{remedy}' },
   wrongForm: { code: 'E0307', message: '{name} "{value}" has the wrong form', hint: 'it must be {expected}' },
-  schemaOther: { code: 'E0308', message: '{name} is not valid: {detail}', hint: 'see "veloci explain {name}"' },
   moreFindings: {
     code: 'E0309', warning: true, message: 'there is more: only the first {count} errors and warnings are shown',
     hint: 'repair these first',
