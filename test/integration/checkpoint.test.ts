@@ -7,7 +7,7 @@ import { receiveConsole } from '../support/console.ts';
 import type { Bundle } from '../support/bundle.ts';
 import type { Context } from '../support/context.ts';
 import { criuPath, noCriu } from '../support/criu.ts';
-import { runtimePath } from '../support/paths.ts';
+import { runtimePath, which } from '../support/paths.ts';
 import { Podman } from '../support/podman.ts';
 import { call, type Result } from '../support/runtime.ts';
 import type { Config } from '../support/spec.ts';
@@ -229,4 +229,4 @@ test('podman container checkpoint and restore', async (c) => {
   const count = Number((await ok(run('exec', 'counter', 'cat', '/count'))).stdout);
   assert.ok(count > 5, String(count));
   await ok(run('rm', '--force', '--time', '0', 'counter'));
-}, { ...options, leaks: 'ignore' });
+}, { ...options, skip: options.skip || (which('podman') ? false : 'podman is not installed'), leaks: 'ignore' });

@@ -1,4 +1,5 @@
 // pause, resume, ps, events, list: what is done to a container that runs, and what is seen of it. v1 and v2.
+import { execFileSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -195,8 +196,12 @@ test('list of a thousand containers takes tens of milliseconds', async (c) => {
     assert.equal(result.stdout.trim().split('\n').length, 1001);
     best = Math.min(best, result.ms);
   }
-  // Some 30 ms where nothing else runs.
-  assert.ok(best < 250 * timeScale, `${best} ms`);
+  // Some 30 ms where nothing else runs, a quarter of what cat takes for the files that are read. An emulated machine is slow at
+  // system calls above all.
+  const begun = Date.now();
+  execFileSync('sh', ['-c', `cat ${many}/*/record ${many}/*/plan`], { stdio: 'ignore' });
+  const reading = Date.now() - begun;
+  assert.ok(best < Math.max(250 * timeScale, 2 * reading), `${best} ms, and cat ${reading} ms`);
 }, { only: 'veloci' });
 
 test('exec into a paused container waits until it goes on; a signal ends it without a trace', async (c) => {
