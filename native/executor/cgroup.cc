@@ -4,6 +4,7 @@
 #include "executor/directory.h"
 #include "executor/patience.h"
 #include "executor/process.h"
+#include "plan/own_cgroup.h"
 #include <fcntl.h>
 #include <initializer_list>
 #include <sys/stat.h>
@@ -37,7 +38,7 @@ template <class Visit> int for_each_child(int cgroup, Visit visit) {
   });
 }
 
-int remove_tree(int parent, const char *name, unsigned depth) {
+int remove_tree_at(int parent, const char *name, unsigned depth) {
   if (depth > deepest) return ELOOP;
   if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT) return 0;
   int err = errno;
@@ -47,25 +48,45 @@ int remove_tree(int parent, const char *name, unsigned depth) {
   bool had_children = false;
   for_each_child(cgroup.get(), [&](int directory, const char *child) {
     had_children = true;
-    remove_tree(directory, child, depth + 1);
+    remove_tree_at(directory, child, depth + 1);
   });
   if (!had_children) return err;
   return unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : errno;
 }
 
+// The path above another; empty = the hierarchy's root. `name` is its last component.
+Str above_of(Str path, Str &name) {
+  uint32_t slash = path.size;
+  while (slash > 0 && path.data[slash - 1] != '/') slash--;
+  name = {path.data + slash, path.size - slash};
+  return {path.data, slash > 0 ? slash - 1 : 0};
+}
+
 // Opens the directory above a cgroup; `name` is its last component. -1 and errno on failure.
-int open_parent(const CgroupDir &dir, const char *&name) {
-  const char *path = dir.path.c_str();
-  const char *slash = strrchr(path, '/');
-  name = slash != nullptr ? slash + 1 : path;
+int open_parent(Str mount, Str path, Str &name) {
   TextOf<4096> above;
-  if (slash != nullptr) above.add(path, static_cast<size_t>(slash - path));
-  if (name[0] == 0 || strcmp(name, "..") == 0 || strcmp(name, ".") == 0 || !above.complete()) {
+  above.add(above_of(path, name));
+  if (!above.complete() || name.empty() || name == Str::of("..") || name == Str::of(".")) {
     // Never the hierarchy's root.
     errno = EINVAL;
     return -1;
   }
-  return open_cgroup(dir.mount.c_str(), above.c_str(), O_PATH | O_DIRECTORY);
+  return above.size() == 0 ? open_cgroup_root(mount.c_str(), nullptr) : open_cgroup(mount.c_str(), above.c_str(), O_RDONLY | O_DIRECTORY);
+}
+
+// Whether one of others lies in the place of a cgroup, or nothing. A create that died may have been just making it: then it
+// is without processes, and nothing more than that is done to it.
+bool has_left(int parent, const char *name, uint64_t inode) {
+  struct stat info;
+  if (inode == cgroup_in_work) unlinkat(parent, name, AT_REMOVEDIR);
+  return inode == cgroup_in_work || inode == cgroup_unseen || fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW) != 0 || info.st_ino != inode;
+}
+
+// Whether a cgroup was made for containers, and has no other below it.
+bool is_left(int cgroup) {
+  struct stat info;
+  constexpr nlink_t without_children = 2;
+  return fstat(cgroup, &info) == 0 && info.st_nlink == without_children && is_marked_made(cgroup);
 }
 
 bool is_freezer(Str mount) {
@@ -75,16 +96,11 @@ bool is_freezer(Str mount) {
 
 // Calls use(cgroup) with the container's cgroup that can freeze: that of the freezer hierarchy, else of v2.
 template <class Use> void with_freezer(const Record &record, Use use) {
-  Str mount, path, last_mount, last_path;
+  RecordCgroup last;
   RecordCgroups groups(record);
-  while (groups.next(mount, path)) {
-    last_mount = mount;
-    last_path = path;
-    if (is_freezer(mount)) break;
-  }
+  while (groups.next(last) && !is_freezer(last.mount)) {}
   // v2 has one hierarchy alone; the record has v1's first.
-  if (last_mount.empty()) return;
-  Fd cgroup(open_cgroup(last_mount.c_str(), last_path.c_str(), O_PATH | O_DIRECTORY));
+  Fd cgroup(open_own_cgroup(last, O_PATH | O_DIRECTORY));
   if (cgroup.valid()) use(cgroup.get());
 }
 
@@ -101,17 +117,17 @@ bool frozen(int cgroup) {
 
 } // namespace
 
-int signal_cgroup(const CgroupDir &dir, int signal) {
-  Fd cgroup(open_cgroup(dir.mount.c_str(), dir.path.c_str(), O_PATH | O_DIRECTORY));
-  if (!cgroup.valid()) return errno == ENOENT ? 0 : errno;
+int signal_cgroup(const RecordCgroup &own, int signal) {
+  Fd cgroup(open_own_cgroup(own, O_PATH | O_DIRECTORY));
+  if (!cgroup.valid()) return is_gone(errno) ? 0 : errno;
   if (signal == SIGKILL && write_cgroup_file(cgroup.get(), "cgroup.kill", Str::of("1"))) return 0;
   uint32_t count = 0;
   return signal_processes(cgroup.get(), signal, count);
 }
 
-int kill_cgroup(const CgroupDir &dir, const CgroupDir *freezer, uint32_t milliseconds) {
-  Fd cgroup(open_cgroup(dir.mount.c_str(), dir.path.c_str(), O_PATH | O_DIRECTORY));
-  if (!cgroup.valid()) return errno == ENOENT ? 0 : errno;
+int kill_cgroup(const RecordCgroup &own, const RecordCgroup *freezer, uint32_t milliseconds) {
+  Fd cgroup(open_own_cgroup(own, O_PATH | O_DIRECTORY));
+  if (!cgroup.valid()) return is_gone(errno) ? 0 : errno;
   uint32_t count = 0;
   // Most are empty already: the init has ended, and its pid namespace with it.
   if (int err = signal_processes(cgroup.get(), 0, count); err != 0 || count == 0) return err;
@@ -119,7 +135,7 @@ int kill_cgroup(const CgroupDir &dir, const CgroupDir *freezer, uint32_t millise
     count = 1;
   } else if (freezer != nullptr) {
     // What is frozen can't fork away from the list.
-    Fd frozen_cgroup(open_cgroup(freezer->mount.c_str(), freezer->path.c_str(), O_PATH | O_DIRECTORY));
+    Fd frozen_cgroup(open_own_cgroup(*freezer, O_PATH | O_DIRECTORY));
     if (frozen_cgroup.valid()) write_cgroup_file(frozen_cgroup.get(), "freezer.state", Str::of("FROZEN"));
   }
   Patience patience(milliseconds);
@@ -131,43 +147,48 @@ int kill_cgroup(const CgroupDir &dir, const CgroupDir *freezer, uint32_t millise
   }
 }
 
-int remove_cgroup(const CgroupDir &dir, uint32_t milliseconds) {
-  const char *name = nullptr;
-  Fd parent(open_parent(dir, name));
-  if (!parent.valid()) return errno == ENOENT ? 0 : errno;
+int remove_tree(int parent, const char *name) { return remove_tree_at(parent, name, 0); }
+
+int remove_cgroup(const RecordCgroup &own, uint32_t milliseconds) {
+  if (own.found) return 0;
+  Str name;
+  Fd parent(open_parent(own.mount, own.path, name));
+  if (!parent.valid() && errno != ENOENT) return errno;
   Patience patience(milliseconds);
-  for (;;) {
-    int err = remove_tree(parent.get(), name, 0);
-    if (err != EBUSY && err != ENOTEMPTY) return err;
-    if (!patience.wait()) return err;
+  while (parent.valid() && !has_left(parent.get(), name.c_str(), own.inode)) {
+    int err = remove_tree_at(parent.get(), name.c_str(), 0);
+    if (err == 0) break;
+    if ((err != EBUSY && err != ENOTEMPTY) || !patience.wait()) return err;
   }
+  remove_above(own.mount, own.path, static_cast<Fd &&>(parent));
+  return 0;
 }
 
-void remove_above(const CgroupDir &dir, unsigned count) {
-  Str path = dir.path;
-  for (; count > 0; count--) {
-    while (path.size > 0 && path.data[path.size - 1] != '/') path.size--;
-    if (path.size <= 1) return;
-    path.size--;
+void remove_above(Str mount, Str path, Fd &&opened) {
+  Fd cgroup(static_cast<Fd &&>(opened));
+  Str name;
+  for (path = above_of(path, name); !path.empty(); path = above_of(path, name)) {
     TextOf<4096> text;
     text.add(path);
-    const char *name = nullptr;
-    Fd parent(open_parent({dir.mount, text.str()}, name));
-    if (!parent.valid() && errno != ENOENT) return;
-    if (parent.valid() && unlinkat(parent.get(), name, AT_REMOVEDIR) != 0 && errno != ENOENT) return;
+    if (!cgroup.valid()) cgroup.reset(open_cgroup(mount.c_str(), text.c_str(), O_RDONLY | O_DIRECTORY));
+    if (!cgroup.valid() && errno == ENOENT) continue;
+    if (!cgroup.valid() || !is_left(cgroup.get())) return;
+    Fd parent(open_parent(mount, text.str(), name));
+    if (!parent.valid() || unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR) != 0) return;
+    cgroup = static_cast<Fd &&>(parent);
   }
 }
 
-void thaw_cgroup(const CgroupDir &dir) {
-  Fd cgroup(open_cgroup(dir.mount.c_str(), dir.path.c_str(), O_PATH | O_DIRECTORY));
+void thaw_cgroup(const RecordCgroup &own) {
+  Fd cgroup(open_own_cgroup(own, O_PATH | O_DIRECTORY));
   if (cgroup.valid()) thaw(cgroup.get());
 }
 
 bool out_of_memory_recorded(const Record &record) {
-  Str mount, path;
+  RecordCgroup own;
   RecordCgroups groups(record);
-  while (groups.next(mount, path)) {
-    Fd cgroup(open_cgroup(mount.c_str(), path.c_str(), O_PATH | O_DIRECTORY));
+  while (groups.next(own)) {
+    Fd cgroup(open_own_cgroup(own, O_PATH | O_DIRECTORY));
     if (!cgroup.valid()) continue;
     for (const char *name : {"memory.oom_control", "memory.events"}) {
       TextOf<512> text;

@@ -4,23 +4,28 @@
 
 namespace veloci {
 
-// Sends a signal to every process of a cgroup and of those below, by pidfds. A missing cgroup counts as empty.
-// Returns 0 or an errno.
-int signal_cgroup(const CgroupDir &dir, int signal);
+// Of each, one that is gone, or in whose place another lies, counts as empty and removed.
+
+// Sends a signal to every process of a cgroup and of those below, by pidfds. Returns 0 or an errno.
+int signal_cgroup(const RecordCgroup &cgroup, int signal);
 
 // Kills all processes (cgroup.kill on v2; else frozen by `freezer` where it is given) and waits until there are none.
-// 0, ETIMEDOUT, or an errno. A missing cgroup counts as empty.
-int kill_cgroup(const CgroupDir &dir, const CgroupDir *freezer, uint32_t milliseconds);
+// 0, ETIMEDOUT, or an errno.
+int kill_cgroup(const RecordCgroup &cgroup, const RecordCgroup *freezer, uint32_t milliseconds);
 
-// Removes a cgroup and those below it, deepest first; EBUSY is tried again for the time. A missing one is no error.
-int remove_cgroup(const CgroupDir &dir, uint32_t milliseconds);
+// Removes a cgroup and those below it, deepest first, and then the empty ones above it that were made for containers; one
+// that was there before its container stays. EBUSY is tried again for the time. 0 or an errno.
+int remove_cgroup(const RecordCgroup &cgroup, uint32_t milliseconds);
 
-// Removes up to `count` of the cgroups right above one, from below, as long as they are empty. Nobody waits for them: in
-// use they stay.
-void remove_above(const CgroupDir &dir, unsigned count);
+// Removes the cgroups below a directory and that one, as long as no process is in them. 0 or an errno.
+int remove_tree(int parent, const char *name);
+
+// Removes the empty cgroups above a path that were made for containers. In use they stay, for whoever comes last. `opened` is
+// the directory right above, or nothing.
+void remove_above(Str mount, Str path, Fd &&opened);
 
 // Thaws a cgroup of the freezer hierarchy (v1) or of v2. Errors are passed over.
-void thaw_cgroup(const CgroupDir &dir);
+void thaw_cgroup(const RecordCgroup &cgroup);
 
 // Whether a process in a cgroup of the record has been killed because memory ran out.
 bool out_of_memory_recorded(const Record &record);

@@ -4,6 +4,7 @@
 #include "executor/delegation.h"
 #include "executor/handler.h"
 #include "executor/process.h"
+#include "plan/own_cgroup.h"
 #include <fcntl.h>
 #include <initializer_list>
 #include <linux/bpf.h>
@@ -14,28 +15,17 @@ namespace veloci {
 
 namespace {
 
-// What cgroup.create has made, for its undo. As many as a record has room for.
-struct Made {
-  CgroupDir dir;
-  unsigned components;
-};
-constexpr unsigned made_max = 64;
-Made made[made_max];
+// What cgroup.create has made, for its undo. As many as a record has room for, and those below the container's own.
+constexpr unsigned made_max = 2 * record_cgroups_max;
+RecordCgroup made[made_max];
 unsigned made_count;
 
-unsigned components_of(Str path) {
-  unsigned count = path.size > 0 ? 1 : 0;
-  for (uint32_t i = 0; i < path.size; i++) count += path.data[i] == '/';
-  return count;
-}
-
 void undo_create(Context &, const void *argument) {
-  const Made &entry = *static_cast<const Made *>(argument);
-  if (entry.components == 0) return;
+  const RecordCgroup &cgroup = *static_cast<const RecordCgroup *>(argument);
   // It may have processes that are just ending.
   constexpr uint32_t patience = 500;
-  kill_cgroup(entry.dir, nullptr, patience);
-  if (remove_cgroup(entry.dir, patience) == 0) remove_above(entry.dir, entry.components - 1);
+  kill_cgroup(cgroup, nullptr, patience);
+  remove_cgroup(cgroup, patience);
 }
 
 // Copies the files that are empty in a new cgroup from the one above it.
@@ -73,25 +63,44 @@ Outcome refuse_used(int cgroup) {
   return {};
 }
 
+// Remembers which cgroup the operation has come to, for its undo and for the later commands.
+void identify(Context &context, RecordCgroup &entry, uint64_t inode, bool found) {
+  entry.inode = inode;
+  entry.found = found;
+  if (context.record != nullptr) record_identify_cgroup(*context.record, entry.mount, entry.path, inode, found);
+}
+
+// What a container that has ended has left is made anew: that container's delete, which may come later, then does not take it
+// for its own. `vanished` when it is gone.
+Outcome clear_left(int parent, int cgroup, const char *name, bool &vanished) {
+  if (Outcome outcome = refuse_used(cgroup); !outcome.ok()) return outcome;
+  if (!is_marked_made(cgroup)) return {};
+  if (int err = remove_tree(parent, name); err != 0) return Outcome::failed(step::cgroup_create::populated, err);
+  vanished = true;
+  return Outcome::failed(step::cgroup_create::mkdir, ENOENT);
+}
+
 // Makes the cgroups of a path that are missing. `vanished`: one that was there is gone.
-Outcome make_path(Context &context, const CgroupCreate &op, Made &entry, bool &vanished) {
+Outcome make_path(Context &context, const CgroupCreate &op, RecordCgroup &entry, bool &vanished) {
   vanished = false;
   Fd parent(open_cgroup_root(op.dir.mount.c_str(), nullptr));
   if (!parent.valid()) return Outcome::failed(step::cgroup_create::open);
-  unsigned left = components_of(op.dir.path);
-  for (const char *at = op.dir.path.c_str(); *at != 0; left--) {
+  for (const char *at = op.dir.path.c_str(); *at != 0;) {
     const char *end = strchrnul(at, '/');
     TextOf<256> name;
     name.add(at, static_cast<size_t>(end - at));
     at = *end == 0 ? end : end + 1;
+    bool last = *at == 0;
     if (!name.complete()) return Outcome::failed(step::cgroup_create::mkdir, ENAMETOOLONG);
     if (name.size() == 0 || strcmp(name.c_str(), ".") == 0 || strcmp(name.c_str(), "..") == 0) {
       return Outcome::failed(step::cgroup_create::mkdir, EINVAL);
     }
     enable_controllers(parent.get(), op.enable);
+    if (last) identify(context, entry, cgroup_in_work, false);
     bool is_new = mkdirat(parent.get(), name.c_str(), 0755) == 0;
-    if (!is_new && errno != EEXIST) {
-      int err = errno;
+    int err = is_new ? 0 : errno;
+    if (last && !is_new) identify(context, entry, cgroup_unseen, false);
+    if (!is_new && err != EEXIST) {
       vanished = err == ENOENT || err == ENODEV;
       context.failure.detail.clear();
       context.failure.detail.add(op.dir.mount);
@@ -99,29 +108,30 @@ Outcome make_path(Context &context, const CgroupCreate &op, Made &entry, bool &v
       if (above > 0) context.failure.detail.add("/").add(op.dir.path.data, above - 1);
       return Outcome::failed(step::cgroup_create::mkdir, err);
     }
-    // Everything below one that we made is ours too.
-    if (is_new && entry.components < left) entry.components = left;
-    Fd child(open_below_cgroup(parent.get(), name.c_str(), O_PATH | O_DIRECTORY));
-    if (!child.valid()) {
-      int err = errno;
+    Fd child(open_below_cgroup(parent.get(), name.c_str(), O_RDONLY | O_DIRECTORY));
+    struct stat info;
+    if (!child.valid() || fstat(child.get(), &info) != 0) {
+      err = errno;
       vanished = err == ENOENT;
       // What cannot be opened cannot be undone later.
       if (is_new && !vanished) unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR);
       return Outcome::failed(step::cgroup_create::open, err);
     }
+    if (is_new) mark_made(child.get());
+    if (last && is_new) identify(context, entry, info.st_ino, false);
     // Also where it was there: somebody else may just be making it, or have died before he had filled it.
     if (Outcome outcome = inherit(parent.get(), child.get(), op.inherit); !outcome.ok()) {
       vanished = outcome.err == ENODEV;
       return outcome;
     }
-    parent = static_cast<Fd &&>(child);
-    if (*at != 0 || is_new) continue;
-    // Somebody else's: nothing of this is taken back.
-    entry.components = 0;
-    if (op.refuse_used) {
-      if (Outcome outcome = refuse_used(parent.get()); !outcome.ok()) return outcome;
+    if (last && !is_new) {
+      if (op.refuse_used) {
+        if (Outcome outcome = clear_left(parent.get(), child.get(), name.c_str(), vanished); !outcome.ok()) return outcome;
+      }
+      mark_used(child.get(), entry.container);
+      identify(context, entry, info.st_ino, true);
     }
-    if (context.record != nullptr) record_found_cgroup(*context.record, op.dir.mount, op.dir.path);
+    parent = static_cast<Fd &&>(child);
   }
   return {};
 }
@@ -134,25 +144,30 @@ long bpf(int command, union bpf_attr &attributes) {
 
 Outcome HostHandler::on(const CgroupCreate &op) {
   if (made_count == made_max) return Outcome::failed(step::cgroup_create::open, ENOBUFS);
-  Made &entry = made[made_count++];
-  entry = {op.dir, 0};
+  RecordCgroup &entry = made[made_count++];
+  entry = {.mount = op.dir.mount, .path = op.dir.path, .container = context_.record != nullptr ? context_.record->created : 0};
   if (!context_.undo.push(undo_create, &entry)) return Outcome::failed(step::cgroup_create::open);
   // Whoever deletes another container may remove a cgroup of the path as soon as that is empty.
   constexpr int tries = 32;
   bool vanished = false;
   Outcome outcome = make_path(context_, op, entry, vanished);
   for (int i = 1; vanished && i < tries; i++) outcome = make_path(context_, op, entry, vanished);
-  if (outcome.ok() && entry.components > 1 && context_.record != nullptr) {
-    record_made_above(*context_.record, op.dir.mount, op.dir.path, entry.components - 1);
-  }
   return outcome;
+}
+
+Outcome HostHandler::on(const CgroupFind &op) {
+  struct stat info;
+  Fd cgroup(open_cgroup(op.dir.mount.c_str(), op.dir.path.c_str(), O_PATH | O_DIRECTORY));
+  if (!cgroup.valid() || fstat(cgroup.get(), &info) != 0) return Outcome::failed(step::cgroup_find::open);
+  record_identify_cgroup(*context_.record, op.dir.mount, op.dir.path, info.st_ino, false);
+  return {};
 }
 
 Outcome HostHandler::on(const CgroupWrite &op) {
   bool same_cgroup = written_.cgroup.valid() && written_.dir.mount == op.dir.mount && written_.dir.path == op.dir.path;
   if (!same_cgroup) {
     written_.file.reset();
-    written_.cgroup.reset(open_cgroup(op.dir.mount.c_str(), op.dir.path.c_str(), O_PATH | O_DIRECTORY));
+    written_.cgroup.reset(open_own(op.dir, O_PATH | O_DIRECTORY));
     if (!written_.cgroup.valid()) return Outcome::failed(step::cgroup_write::open);
     written_.dir = op.dir;
   }
@@ -168,7 +183,7 @@ Outcome HostHandler::on(const CgroupWrite &op) {
 }
 
 Outcome HostHandler::on(const CgroupDevices &op) {
-  Fd cgroup(open_cgroup(op.dir.mount.c_str(), op.dir.path.c_str(), O_RDONLY | O_DIRECTORY));
+  Fd cgroup(open_own(op.dir, O_RDONLY | O_DIRECTORY));
   if (!cgroup.valid()) return Outcome::failed(step::cgroup_devices::open);
   static const char license[] = "Apache-2.0";
   union bpf_attr load = {};
@@ -214,14 +229,14 @@ Outcome HostHandler::on(const CgroupDevices &op) {
 }
 
 Outcome HostHandler::on(const CgroupOpen &op) {
-  int fd = open_cgroup(op.dir.mount.c_str(), op.dir.path.c_str(), O_RDONLY | O_DIRECTORY);
+  int fd = open_own(op.dir, O_RDONLY | O_DIRECTORY);
   if (fd < 0) return Outcome::failed(step::cgroup_open::open);
   context_.slots[op.slot].reset(fd);
   return {};
 }
 
 Outcome HostHandler::on(const CgroupMove &op) {
-  Fd cgroup(open_cgroup(op.dir.mount.c_str(), op.dir.path.c_str(), O_PATH | O_DIRECTORY));
+  Fd cgroup(open_own(op.dir, O_PATH | O_DIRECTORY));
   if (!cgroup.valid()) return Outcome::failed(step::cgroup_move::open);
   // It is our child, and not waited for: the number is its own.
   TextOf<16> pid;
@@ -231,17 +246,24 @@ Outcome HostHandler::on(const CgroupMove &op) {
 }
 
 Outcome HostHandler::on(const CgroupKill &op) {
-  int err = kill_cgroup(op.dir, op.freezer ? &op.freezer.value : nullptr, op.timeout);
+  RecordCgroup freezer;
+  bool freezes = op.freezer && find_own(op.freezer.value, freezer);
+  RecordCgroup own;
+  int err = find_own(op.dir, own) ? kill_cgroup(own, freezes ? &freezer : nullptr, op.timeout) : 0;
   if (err == 0) return {};
   return Outcome::failed(err == ETIMEDOUT ? step::cgroup_kill::wait : step::cgroup_kill::kill, err);
 }
 
 Outcome HostHandler::on(const CgroupRemove &op) {
-  // runtime.md, Delete: what the container did not make stays.
-  if (context_.record != nullptr && record_has_found_cgroup(*context_.record, op.dir.mount, op.dir.path)) return {};
-  if (int err = remove_cgroup(op.dir, op.timeout); err != 0) return Outcome::failed(step::cgroup_remove::rmdir, err);
-  if (context_.record != nullptr) remove_above(op.dir, record_has_made_above(*context_.record, op.dir.mount, op.dir.path));
-  return {};
+  RecordCgroup own;
+  int err = find_own(op.dir, own) ? remove_cgroup(own, op.timeout) : 0;
+  return err == 0 ? Outcome::success() : Outcome::failed(step::cgroup_remove::rmdir, err);
 }
+
+bool HostHandler::find_own(const CgroupDir &dir, RecordCgroup &own) {
+  return record_find_cgroup(*context_.record, dir.mount, dir.path, own);
+}
+
+int HostHandler::open_own(const CgroupDir &dir, int flags) { return open_own_cgroup(context_.record, dir.mount, dir.path, flags); }
 
 } // namespace veloci

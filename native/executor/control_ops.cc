@@ -4,6 +4,7 @@
 #include "executor/files.h"
 #include "executor/handler.h"
 #include "executor/patience.h"
+#include "plan/own_cgroup.h"
 #include <fcntl.h>
 #include <stdlib.h>
 
@@ -31,9 +32,9 @@ bool set_frozen(int cgroup, bool frozen) {
   return errno == ENOENT && write_cgroup_file(cgroup, "cgroup.freeze", Str::of(frozen ? "1" : "0"));
 }
 
-void undo_freeze(Context &, const void *argument) {
+void undo_freeze(Context &context, const void *argument) {
   const CgroupDir &dir = *static_cast<const CgroupDir *>(argument);
-  Fd cgroup(open_cgroup(dir.mount.c_str(), dir.path.c_str(), O_PATH | O_DIRECTORY));
+  Fd cgroup(open_own_cgroup(context.record, dir.mount, dir.path, O_PATH | O_DIRECTORY));
   if (cgroup.valid()) set_frozen(cgroup.get(), false);
 }
 
@@ -47,7 +48,7 @@ struct Before {
 
 void undo_update(Context &context, const void *argument) {
   const Before &before = *static_cast<const Before *>(argument);
-  Fd cgroup(open_cgroup(before.dir.mount.c_str(), before.dir.path.c_str(), O_PATH | O_DIRECTORY));
+  Fd cgroup(open_own_cgroup(context.record, before.dir.mount, before.dir.path, O_PATH | O_DIRECTORY));
   if (cgroup.valid() && write_cgroup_file(cgroup.get(), before.file.c_str(), before.value)) return;
   if (context.log == nullptr) return;
   TextOf<512> what;
@@ -102,7 +103,7 @@ bool find_before(int cgroup, const CgroupUpdate &op, Before &before) {
 } // namespace
 
 Outcome HostHandler::on(const CgroupFreeze &op) {
-  Fd cgroup(open_cgroup(op.dir.mount.c_str(), op.dir.path.c_str(), O_PATH | O_DIRECTORY));
+  Fd cgroup(open_own(op.dir, O_PATH | O_DIRECTORY));
   if (!cgroup.valid()) return Outcome::failed(step::cgroup_freeze::open);
   static CgroupDir undone;
   undone = op.dir;
@@ -118,7 +119,7 @@ Outcome HostHandler::on(const CgroupFreeze &op) {
 }
 
 Outcome HostHandler::on(const CgroupUpdate &op) {
-  Fd cgroup(open_cgroup(op.dir.mount.c_str(), op.dir.path.c_str(), O_PATH | O_DIRECTORY));
+  Fd cgroup(open_own(op.dir, O_PATH | O_DIRECTORY));
   if (!cgroup.valid()) return Outcome::failed(step::cgroup_update::open);
   // Lives until the command ends: the undo stack points at it.
   auto *before = static_cast<Before *>(calloc(1, sizeof(Before)));
@@ -134,7 +135,7 @@ Outcome HostHandler::on(const CgroupUpdate &op) {
 }
 
 Outcome HostHandler::on(const CgroupCheck &op) {
-  Fd cgroup(open_cgroup(op.dir.mount.c_str(), op.dir.path.c_str(), O_PATH | O_DIRECTORY));
+  Fd cgroup(open_own(op.dir, O_PATH | O_DIRECTORY));
   if (!cgroup.valid()) return Outcome::failed(step::cgroup_check::open);
   Fd file(open_below_cgroup(cgroup.get(), op.file.c_str(), O_RDONLY));
   if (!file.valid()) return Outcome::failed(step::cgroup_check::open);

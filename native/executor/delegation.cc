@@ -71,7 +71,7 @@ bool find_lacking(const CgroupDir &dir, Str file, Text &path) {
 }
 
 Outcome HostHandler::on(const CgroupOwn &op) {
-  Fd cgroup(open_cgroup(op.dir.mount.c_str(), op.dir.path.c_str(), O_PATH | O_DIRECTORY));
+  Fd cgroup(open_own(op.dir, O_PATH | O_DIRECTORY));
   if (!cgroup.valid()) return Outcome::failed(step::cgroup_own::open);
   auto own = [&](const char *name) {
     int flags = AT_SYMLINK_NOFOLLOW | (name[0] == 0 ? AT_EMPTY_PATH : 0);

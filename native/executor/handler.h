@@ -19,6 +19,7 @@ public:
 
   // cgroup_ops.cc
   Outcome on(const CgroupCreate &op);
+  Outcome on(const CgroupFind &op);
   Outcome on(const CgroupWrite &op);
   Outcome on(const CgroupMove &op);
   Outcome on(const CgroupDevices &op);
@@ -92,6 +93,10 @@ public:
   Outcome on(const IoprioSet &op);
 
 private:
+  // The container's cgroup, by what it is (plan/own_cgroup.h).
+  bool find_own(const CgroupDir &dir, RecordCgroup &own);
+  int open_own(const CgroupDir &dir, int flags);
+
   Context &context_;
   // Where cgroup.write has written last: most rules and limits follow another of the same cgroup or file.
   struct {

@@ -94,8 +94,9 @@ Outcome HostHandler::on(const ProcessSignal &op) {
   const CgroupDir *group = nullptr;
   if (context_.signal_all && op.all) group = &op.all.value;
   else if (context_.signal == SIGKILL && op.group) group = &op.group.value;
+  RecordCgroup own;
   if (group != nullptr) {
-    if (int err = signal_cgroup(*group, context_.signal); err != 0) return Outcome::failed(step::process_signal::send, err);
+    if (int err = find_own(*group, own) ? signal_cgroup(own, context_.signal) : 0; err != 0) return Outcome::failed(step::process_signal::send, err);
   } else {
     Fd pidfd;
     int err = open_identified(context_.record->pid, context_.record->start_time, pidfd);
@@ -103,7 +104,7 @@ Outcome HostHandler::on(const ProcessSignal &op) {
     if (sys::pidfd_send_signal(pidfd.get(), context_.signal) != 0) return Outcome::failed(step::process_signal::send);
   }
   // A frozen process of v1 dies only when it is thawed.
-  if (context_.signal == SIGKILL && op.freezer) thaw_cgroup(op.freezer.value);
+  if (context_.signal == SIGKILL && op.freezer && find_own(op.freezer.value, own)) thaw_cgroup(own);
   return {};
 }
 

@@ -236,6 +236,10 @@ bool read(Reader &reader, CgroupMove &value) {
   return read(reader, value.dir);
 }
 
+bool read(Reader &reader, CgroupFind &value) {
+  return read(reader, value.dir);
+}
+
 bool read(Reader &reader, RootOpen &value) {
   return read(reader, value.path) &&
          read(reader, value.tree) &&
@@ -764,6 +768,10 @@ constexpr const char *steps_of_cgroup_move[] = {
     "open", "write",
 };
 
+constexpr const char *steps_of_cgroup_find[] = {
+    "open",
+};
+
 constexpr const char *steps_of_root_open[] = {
     "propagate", "open", "clone", "attach", "parent",
 };
@@ -1108,6 +1116,8 @@ bool verify_operation(const OpRecord &record, Actor actor, unsigned depth, const
     return (actor == Actor::host || refuse(what)) && whole<CgroupOwn>(record, what);
   case code::cgroup_move:
     return (actor == Actor::host || refuse(what)) && whole<CgroupMove>(record, what);
+  case code::cgroup_find:
+    return (actor == Actor::host || refuse(what)) && whole<CgroupFind>(record, what);
   case code::root_open:
     return (actor == Actor::init || refuse(what)) && whole<RootOpen>(record, what);
   case code::mount_fs:
@@ -1301,6 +1311,7 @@ const char *operation_name(uint16_t code) {
   case code::cgroup_check: return "cgroup.check";
   case code::cgroup_own: return "cgroup.own";
   case code::cgroup_move: return "cgroup.move";
+  case code::cgroup_find: return "cgroup.find";
   case code::root_open: return "root.open";
   case code::mount_fs: return "mount.fs";
   case code::mount_bind: return "mount.bind";
@@ -1400,6 +1411,7 @@ const char *step_name(uint16_t code, int step) {
   case code::cgroup_check: return nth(steps_of_cgroup_check, 3, step);
   case code::cgroup_own: return nth(steps_of_cgroup_own, 2, step);
   case code::cgroup_move: return nth(steps_of_cgroup_move, 2, step);
+  case code::cgroup_find: return nth(steps_of_cgroup_find, 1, step);
   case code::root_open: return nth(steps_of_root_open, 5, step);
   case code::mount_fs: return nth(steps_of_mount_fs, 8, step);
   case code::mount_bind: return nth(steps_of_mount_bind, 11, step);

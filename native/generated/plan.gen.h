@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0xea, 0x3f, 0xba, 0x27, 0x10, 0xbc, 0xb2, 0xc9, 0x37, 0xff, 0x9e, 0xf7, 0x25, 0x83, 0x93, 0x83,
+    0x47, 0xbf, 0xe2, 0x25, 0x65, 0x9f, 0x7d, 0x6f, 0xd3, 0x98, 0x26, 0x29, 0x92, 0x8e, 0x12, 0xd4,
 };
-constexpr char plan_schema_hash_text[] = "ea3fba2710bcb2c937ff9ef725839383";
+constexpr char plan_schema_hash_text[] = "47bfe225659f7d6fd3982629928e12d4";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -269,8 +269,8 @@ struct Alt {
 };
 bool read(Reader &reader, Alt &value);
 
-// Makes a cgroup and its missing ancestors; on v2 enables controllers on the way. Undone by
-// removing what it made, deepest first.
+// Makes a cgroup and its missing ancestors, marks what it makes, and remembers which cgroup it is;
+// on v2 enables controllers on the way. Undone by removing what it made, deepest first.
 struct CgroupCreate {
   // The cgroup.
   CgroupDir dir;
@@ -280,7 +280,8 @@ struct CgroupCreate {
   // v2: controllers to enable in cgroup.subtree_control of every ancestor; one that an ancestor
   // does not have or does not give is passed over (a later write to its files then fails by name).
   List<Str> enable;
-  // Fail when the cgroup exists already and has processes or is frozen.
+  // Fail when the cgroup exists already and has processes or is frozen; make it anew when a
+  // container has left it.
   bool refuse_used = false;
 };
 bool read(Reader &reader, CgroupCreate &value);
@@ -342,7 +343,8 @@ struct CgroupFollow {
 bool read(Reader &reader, CgroupFollow &value);
 
 // Sends SIGKILL to every process of a cgroup and those below: cgroup.kill on v2, else freeze where
-// possible and pidfds; then waits until it is empty. A cgroup that is gone counts as empty.
+// possible and pidfds; then waits until it is empty. A cgroup that is gone, or is another one than
+// that of the record, counts as empty.
 struct CgroupKill {
   // The cgroup.
   CgroupDir dir;
@@ -353,8 +355,9 @@ struct CgroupKill {
 };
 bool read(Reader &reader, CgroupKill &value);
 
-// Removes a cgroup and those below it, deepest first; EBUSY is tried again for a limited time. A
-// missing cgroup is no error.
+// Removes the cgroup that the record means and those below it, deepest first, then the empty ones
+// above it that were made for containers; EBUSY is tried again for a limited time. A missing cgroup
+// is no error, and one that was there before the container stays.
 struct CgroupRemove {
   // The cgroup.
   CgroupDir dir;
@@ -421,6 +424,13 @@ struct CgroupMove {
   CgroupDir dir;
 };
 bool read(Reader &reader, CgroupMove &value);
+
+// Remembers which cgroup it is that systemd has made, as cgroup.create does for its own.
+struct CgroupFind {
+  // The cgroup.
+  CgroupDir dir;
+};
+bool read(Reader &reader, CgroupFind &value);
 
 // Changes the propagation of the whole mount tree, opens the rootfs, and mounts it on itself so
 // that it can become the root.
@@ -1336,6 +1346,7 @@ constexpr uint16_t cgroup_update = 25;
 constexpr uint16_t cgroup_check = 26;
 constexpr uint16_t cgroup_own = 27;
 constexpr uint16_t cgroup_move = 28;
+constexpr uint16_t cgroup_find = 29;
 constexpr uint16_t root_open = 32;
 constexpr uint16_t mount_fs = 33;
 constexpr uint16_t mount_bind = 34;
@@ -1458,6 +1469,9 @@ constexpr int open = 0, chown = 1;
 }
 namespace cgroup_move {
 constexpr int open = 0, write = 1;
+}
+namespace cgroup_find {
+constexpr int open = 0;
 }
 namespace root_open {
 constexpr int propagate = 0, open = 1, clone = 2, attach = 3, parent = 4;
@@ -1734,6 +1748,8 @@ template <class Handler> Outcome run_host(const OpRecord &record, Handler &handl
     return run_operation<CgroupOwn>(record, handler);
   case code::cgroup_move:
     return run_operation<CgroupMove>(record, handler);
+  case code::cgroup_find:
+    return run_operation<CgroupFind>(record, handler);
   case code::mount_idmap:
     return run_operation<MountIdmap>(record, handler);
   case code::device_open:

@@ -141,6 +141,10 @@ template <class Visit> void each_field(const CgroupMove &value, Visit &&visit) {
   visit("dir", value.dir);
 }
 
+template <class Visit> void each_field(const CgroupFind &value, Visit &&visit) {
+  visit("dir", value.dir);
+}
+
 template <class Visit> void each_field(const RootOpen &value, Visit &&visit) {
   visit("path", value.path);
   visit("tree", value.tree);
@@ -606,6 +610,7 @@ template <class Visit> bool visit_operation(const OpRecord &record, Visit &&visi
   case code::cgroup_check: return visit_as(CgroupCheck());
   case code::cgroup_own: return visit_as(CgroupOwn());
   case code::cgroup_move: return visit_as(CgroupMove());
+  case code::cgroup_find: return visit_as(CgroupFind());
   case code::root_open: return visit_as(RootOpen());
   case code::mount_fs: return visit_as(MountFs());
   case code::mount_bind: return visit_as(MountBind());

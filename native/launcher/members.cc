@@ -1,5 +1,6 @@
 #include "launcher/members.h"
 #include "executor/cgroup_tree.h"
+#include "plan/own_cgroup.h"
 #include <fcntl.h>
 #include <stdlib.h>
 
@@ -29,12 +30,11 @@ int Members::add(int pid) {
 
 int Members::collect(const Record &record, bool alive) {
   RecordCgroups groups(record);
-  Str mount, path;
+  RecordCgroup own;
   // One hierarchy is enough: the container is in all of them. The record has that of v2 last.
   int err = ENOENT;
-  while (groups.next(mount, path)) {
-    if (mount.empty() || mount.data[0] != '/' || path.empty()) continue;
-    Fd cgroup(open_cgroup(mount.c_str(), path.c_str(), O_PATH | O_DIRECTORY));
+  while (groups.next(own)) {
+    Fd cgroup(open_own_cgroup(own, O_PATH | O_DIRECTORY));
     if (!cgroup.valid()) continue;
     count_ = 0;
     int failed = 0;

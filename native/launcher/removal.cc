@@ -1,10 +1,12 @@
 #include "launcher/removal.h"
+#include "base/cgroupfs.h"
 #include "base/sys.h"
 #include "executor/cgroup.h"
 #include "executor/files.h"
 #include "executor/process.h"
 #include "executor/state.h"
 #include "launcher/stored.h"
+#include "plan/own_cgroup.h"
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -29,14 +31,18 @@ bool end_recorded(const Record &record) {
   return await_killed(record, pidfd.get(), end_milliseconds);
 }
 
-// Calls use(dir) for each cgroup of a record. A damaged record may name anything: a hierarchy's root is never meant.
+// Calls use(cgroup) for each cgroup of a record.
 template <class Use> void for_each_cgroup(const Record &record, Use use) {
   RecordCgroups groups(record);
-  Str mount, path;
-  while (groups.next(mount, path)) {
-    if (mount.empty() || mount.data[0] != '/' || path.empty() || path.data[0] == '/') continue;
-    use(CgroupDir{mount, path});
-  }
+  RecordCgroup cgroup;
+  while (groups.next(cgroup)) use(cgroup);
+}
+
+// Without a record, what was made for a container is all that may be touched.
+uint64_t find_inode(const CgroupDir &dir) {
+  struct stat info;
+  Fd cgroup(open_cgroup(dir.mount.c_str(), dir.path.c_str(), O_RDONLY | O_DIRECTORY));
+  return cgroup.valid() && is_marked_made(cgroup.get()) && fstat(cgroup.get(), &info) == 0 ? info.st_ino : cgroup_unseen;
 }
 
 // Whether a process runs the same command as we do.
@@ -68,14 +74,15 @@ int end_unrecorded(Context &context) {
       Reader reader(op.body);
       CgroupRemove removal;
       if (op.code == code::cgroup_remove && read(reader, removal)) {
-        record_add_cgroup(*record, removal.dir.mount, removal.dir.path);
+        const CgroupDir &dir = removal.dir;
+        if (record_add_cgroup(*record, dir.mount, dir.path)) record_identify_cgroup(*record, dir.mount, dir.path, find_inode(dir), false);
       }
     }
   }
   context.record = record;
-  for_each_cgroup(*record, [](const CgroupDir &dir) { signal_cgroup(dir, SIGKILL); });
+  for_each_cgroup(*record, [](const RecordCgroup &cgroup) { signal_cgroup(cgroup, SIGKILL); });
   thaw_recorded(*record);
-  for_each_cgroup(*record, [](const CgroupDir &dir) { kill_cgroup(dir, nullptr, cgroup_milliseconds); });
+  for_each_cgroup(*record, [](const RecordCgroup &cgroup) { kill_cgroup(cgroup, nullptr, cgroup_milliseconds); });
   return 0;
 }
 
@@ -87,12 +94,9 @@ int remove_recorded(Invocation &invocation) {
       return invocation.fail(KillFailed{.id = context.id, .seconds = NumberText(end_milliseconds / 1000)});
     }
     // Stager and init of a create that died are in these cgroups too.
-    for_each_cgroup(record, [](const CgroupDir &dir) { kill_cgroup(dir, nullptr, cgroup_milliseconds); });
+    for_each_cgroup(record, [](const RecordCgroup &cgroup) { kill_cgroup(cgroup, nullptr, cgroup_milliseconds); });
     if (record_stage(record) == Stage::creating) end_unit(invocation);
-    for_each_cgroup(record, [&record](const CgroupDir &dir) {
-      if (record_has_found_cgroup(record, dir.mount, dir.path)) return;
-      if (remove_cgroup(dir, cgroup_milliseconds) == 0) remove_above(dir, record_has_made_above(record, dir.mount, dir.path));
-    });
+    for_each_cgroup(record, [](const RecordCgroup &cgroup) { remove_cgroup(cgroup, cgroup_milliseconds); });
   }
   Outcome removed = remove_state(context);
   if (removed.ok()) return 0;

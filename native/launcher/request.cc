@@ -122,10 +122,10 @@ void add_failure(Text &out, const PlanFailure &failure) {
 
 // The container's cgroup: of v2, which is the last one, where there is one.
 Str cgroup_of(const Context &context) {
-  Str mount, path, last;
-  if (context.record == nullptr) return last;
-  for (RecordCgroups cgroups(*context.record); cgroups.next(mount, path);) last = path;
-  return last;
+  RecordCgroup last;
+  if (context.record == nullptr) return {};
+  for (RecordCgroups cgroups(*context.record); cgroups.next(last);) {}
+  return last.path;
 }
 
 } // namespace

@@ -11,14 +11,14 @@ int64_t now(clockid_t clock) {
   return static_cast<int64_t>(time.tv_sec) * 1000000000 + time.tv_nsec;
 }
 
-// The bit of a cgroup in found_cgroups; 0 when the record does not have it. The kernel has about fifteen controllers.
-uint32_t bit_of(const Record &record, Str mount, Str path) {
+// The place of a cgroup among those of the record; record_cgroups_max when it does not have it.
+unsigned place_of(const Record &record, Str mount, Str path) {
   RecordCgroups groups(record);
-  Str known_mount, known_path;
-  for (uint32_t bit = 1; bit != 0 && groups.next(known_mount, known_path); bit <<= 1) {
-    if (known_mount == mount && known_path == path) return bit;
+  RecordCgroup known;
+  for (unsigned place = 0; groups.next(known); place++) {
+    if (known.mount == mount && known.path == path) return place;
   }
-  return 0;
+  return record_cgroups_max;
 }
 
 } // namespace
@@ -37,10 +37,11 @@ bool record_valid(const Record &record) {
 }
 
 bool record_add_cgroup(Record &record, Str mount, Str path) {
+  if (record.cgroup_count >= record_cgroups_max) return false;
   RecordCgroups known(record);
-  Str last_mount, last_path;
-  while (known.next(last_mount, last_path)) {}
-  if (!last_path.empty() && last_path == path) path = Str::of("/");
+  RecordCgroup last;
+  while (known.next(last)) {}
+  if (!last.path.empty() && last.path == path) path = Str::of("/");
   uint32_t at = record.cgroup_bytes;
   uint64_t end = static_cast<uint64_t>(at) + mount.size + path.size + 2;
   if (end > sizeof record.cgroups) return false;
@@ -53,21 +54,20 @@ bool record_add_cgroup(Record &record, Str mount, Str path) {
   return true;
 }
 
-void record_found_cgroup(Record &record, Str mount, Str path) { record.found_cgroups |= bit_of(record, mount, path); }
-
-bool record_has_found_cgroup(const Record &record, Str mount, Str path) {
-  return record.found_cgroups != 0 && (record.found_cgroups & bit_of(record, mount, path)) != 0;
+bool record_find_cgroup(const Record &record, Str mount, Str path, RecordCgroup &found) {
+  RecordCgroups groups(record);
+  while (groups.next(found)) {
+    if (found.mount == mount && found.path == path) return true;
+  }
+  return false;
 }
 
-void record_made_above(Record &record, Str mount, Str path, unsigned count) {
-  uint64_t most = count < 15 ? count : 15;
-  uint32_t bit = bit_of(record, mount, path);
-  if (bit != 0 && bit < 1U << 16) record.made_above |= most << 4 * __builtin_ctz(bit);
-}
-
-unsigned record_has_made_above(const Record &record, Str mount, Str path) {
-  uint32_t bit = record.made_above != 0 ? bit_of(record, mount, path) : 0;
-  return bit != 0 && bit < 1U << 16 ? record.made_above >> 4 * __builtin_ctz(bit) & 15 : 0;
+void record_identify_cgroup(Record &record, Str mount, Str path, uint64_t inode, bool found) {
+  unsigned place = place_of(record, mount, path);
+  if (place == record_cgroups_max) return;
+  uint32_t bit = 1U << place;
+  record.found_cgroups = found ? record.found_cgroups | bit : record.found_cgroups & ~bit;
+  record.cgroup_inodes[place] = inode;
 }
 
 void record_exit(Record &record, int code) {
@@ -91,11 +91,15 @@ bool RecordCgroups::text(Str &out) {
   return true;
 }
 
-bool RecordCgroups::next(Str &mount, Str &path) {
-  if (count_ >= record_.cgroup_count || !text(mount) || !text(path)) return false;
+bool RecordCgroups::next(RecordCgroup &cgroup) {
+  bool more = count_ < record_cgroups_max && count_ < record_.cgroup_count && text(cgroup.mount) && text(cgroup.path);
+  if (!more) return false;
+  if (cgroup.path == Str::of("/")) cgroup.path = last_path_;
+  last_path_ = cgroup.path;
+  cgroup.inode = record_.cgroup_inodes[count_];
+  cgroup.found = record_.found_cgroups >> count_ & 1;
+  cgroup.container = record_.created;
   count_++;
-  if (path == Str::of("/")) path = last_path_;
-  last_path_ = path;
   return true;
 }
 

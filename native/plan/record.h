@@ -7,7 +7,7 @@
 namespace veloci {
 
 constexpr char record_magic[8] = {'V', 'L', 'C', 'I', 'R', 'E', 'C', '1'};
-constexpr uint32_t record_version = 1;
+constexpr uint32_t record_version = 2;
 
 enum class Stage : uint32_t {
   creating = 0,
@@ -46,7 +46,9 @@ struct RecordStamp {
 static_assert(sizeof(RecordStamp) == 16);
 
 constexpr size_t record_page = 4096;
-constexpr size_t record_stamps = (2 * record_page - 32) / sizeof(RecordStamp);
+// The kernel has about fifteen controllers.
+constexpr unsigned record_cgroups_max = 32;
+constexpr size_t record_stamps = (2 * record_page - 16 - record_cgroups_max * sizeof(uint64_t)) / sizeof(RecordStamp);
 
 struct Record {
   char magic[8];
@@ -66,11 +68,11 @@ struct Record {
   // Pages 1 and 2: when each operation was done.
   uint32_t stamp_count;
   uint32_t found_cgroups; // bit N: the Nth of the cgroups was there before the container was created
+  // Of each cgroup its inode, which the kernel gives to no other one of the hierarchy; or cgroup_unseen, cgroup_in_work.
+  uint64_t cgroup_inodes[record_cgroups_max];
   RecordStamp stamps[record_stamps];
-  char rest[8];
   uint32_t exit_known; // 1 when somebody has seen init's end; read and written with release and acquire order
   int32_t exit_code;   // then: its exit code, or 128 and the signal
-  uint64_t made_above; // 4 bits for each of the first 16 cgroups: how many of those right above it were made for it
 };
 static_assert(offsetof(Record, stamp_count) == record_page);
 static_assert(sizeof(Record) == 3 * record_page);
@@ -81,21 +83,27 @@ bool record_begin(Record &record, Str id);
 // Whether the bytes are a record of this version.
 bool record_valid(const Record &record);
 
+// A cgroup of a record: where it is, and which one it is.
+struct RecordCgroup {
+  Str mount;
+  Str path;
+  uint64_t inode = 0;
+  bool found = false;      // it was there before the container, and stays when the container is deleted
+  uint64_t container = 0;  // tells the containers apart that have found one and the same
+};
+
+// In place of an inode: the container has never got this cgroup; a create is just making it.
+constexpr uint64_t cgroup_unseen = 0;
+constexpr uint64_t cgroup_in_work = UINT64_MAX;
+
 // Adds a cgroup. False when there is no more room.
 bool record_add_cgroup(Record &record, Str mount, Str path);
 
-// Remembers that a cgroup of the record was not made by this container: it stays when the container is deleted.
-void record_found_cgroup(Record &record, Str mount, Str path);
+// Finds the cgroup with this path. False when the record does not have it.
+bool record_find_cgroup(const Record &record, Str mount, Str path, RecordCgroup &found);
 
-// Whether it was there before the container.
-bool record_has_found_cgroup(const Record &record, Str mount, Str path);
-
-// Remembers that `count` of the cgroups right above one of the record were made with it: they go with it when nobody else
-// uses them.
-void record_made_above(Record &record, Str mount, Str path, unsigned count);
-
-// How many there are.
-unsigned record_has_made_above(const Record &record, Str mount, Str path);
+// Remembers which cgroup it is that lies at this path of the record. `found`: this container has not made it.
+void record_identify_cgroup(Record &record, Str mount, Str path, uint64_t inode, bool found);
 
 // Keeps the exit code of init, for those who ask when it is gone.
 void record_exit(Record &record, int code);
@@ -108,7 +116,7 @@ class RecordCgroups {
 public:
   explicit RecordCgroups(const Record &record) : record_(record) {}
   // The next one; false at the end.
-  bool next(Str &mount, Str &path);
+  bool next(RecordCgroup &cgroup);
 
 private:
   bool text(Str &out);

@@ -1,5 +1,6 @@
 #include "stats/source.h"
 #include "base/cgroupfs.h"
+#include "plan/own_cgroup.h"
 #include <fcntl.h>
 
 namespace veloci {
@@ -13,10 +14,9 @@ constexpr size_t text_max = 256 * 1024;
 int StatsSource::open(const Record &record) {
   if (!memory_.allocate(text_max)) return errno;
   RecordCgroups groups(record);
-  Str mount, path;
-  while (count_ < most && groups.next(mount, path)) {
-    if (mount.empty() || mount.data[0] != '/' || path.empty()) continue;
-    Fd directory(open_cgroup(mount.c_str(), path.c_str(), O_RDONLY | O_DIRECTORY));
+  RecordCgroup own;
+  while (count_ < most && groups.next(own)) {
+    Fd directory(open_own_cgroup(own, O_RDONLY | O_DIRECTORY));
     if (directory.valid()) directories_[count_++] = static_cast<Fd &&>(directory);
   }
   return count_ > 0 ? 0 : ENOENT;

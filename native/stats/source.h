@@ -22,7 +22,7 @@ public:
   int directory_of(const char *name);
 
 private:
-  static constexpr unsigned most = 32;
+  static constexpr unsigned most = record_cgroups_max;
   Fd directories_[most];
   unsigned count_ = 0;
   // Where the last file was: the next one is mostly of the same controller.

@@ -377,6 +377,14 @@ function writeCgroupMove(w: WireWriter, v: plan.CgroupMove): void {
   w.patchU32(start - 4, w.length() - start);
 }
 
+function writeCgroupFind(w: WireWriter, v: plan.CgroupFind): void {
+  w.u32(29);
+  w.u32(0);
+  const start = w.length();
+  writeCgroupDir(w, v.dir);
+  w.patchU32(start - 4, w.length() - start);
+}
+
 function writeRootOpen(w: WireWriter, v: plan.RootOpen): void {
   w.u32(32);
   w.u32(0);
@@ -1303,6 +1311,7 @@ const writers: Readonly<Record<plan.Operation['op'], Write>> = {
   'cgroup.check': writeCgroupCheck,
   'cgroup.own': writeCgroupOwn,
   'cgroup.move': writeCgroupMove,
+  'cgroup.find': writeCgroupFind,
   'root.open': writeRootOpen,
   'mount.fs': writeMountFs,
   'mount.bind': writeMountBind,
@@ -1398,10 +1407,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0x27ba3fea);
-  w.u32(0xc9b2bc10);
-  w.u32(0xf79eff37);
-  w.u32(0x83938325);
+  w.u32(0x25e2bf47);
+  w.u32(0x6f7d9f65);
+  w.u32(0x292698d3);
+  w.u32(0xd4128e92);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = 'ea3fba2710bcb2c937ff9ef725839383';
+export const schemaHash = '47bfe225659f7d6fd3982629928e12d4';
 
 export interface OperationMeta {
   readonly code: number;
@@ -42,6 +42,7 @@ const text = `{
 "cgroup.check": {"code":26,"actors":["host"],"steps":["open","read","exceeded"],"undo":false,"fields":{"dir":"CgroupDir","file":"str","limit":"u64"}},
 "cgroup.own": {"code":27,"actors":["host"],"steps":["open","chown"],"undo":false,"fields":{"dir":"CgroupDir","uid":"u32"}},
 "cgroup.move": {"code":28,"actors":["host"],"steps":["open","write"],"undo":false,"fields":{"dir":"CgroupDir"}},
+"cgroup.find": {"code":29,"actors":["host"],"steps":["open"],"undo":false,"fields":{"dir":"CgroupDir"}},
 "root.open": {"code":32,"actors":["init"],"steps":["propagate","open","clone","attach","parent"],"undo":false,"fields":{"path":"str","tree":"enum Propagation","parentPrivate":"bool"}},
 "mount.fs": {"code":33,"actors":["init"],"steps":["fsopen","option","create","fsmount","target","attach","verify","propagate"],"undo":false,"fields":{"type":"str","source":"optional str","options":"list FsOption","attr":"flags MountAttr","propagation":"enum Propagation","target":"str","directory":"bool","copyUp":"bool"}},
 "mount.bind": {"code":34,"actors":["init"],"steps":["source","clone","attr","target","attach","verify","propagate","link","device","locked","procfs"],"undo":false,"fields":{"source":"optional str","slot":"optional slot","recursive":"bool","set":"flags MountAttr","clear":"flags MountAttr","fixed":"flags MountAttr","setAll":"flags MountAttr","clearAll":"flags MountAttr","propagation":"enum Propagation","links":"flags LinkUse","target":"str","device":"optional DeviceNumber","procfs":"bool"}},

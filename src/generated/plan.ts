@@ -220,8 +220,8 @@ export interface Alt {
 }
 
 /**
- * Makes a cgroup and its missing ancestors; on v2 enables controllers on the way. Undone by removing what it
- * made, deepest first. Run by: host.
+ * Makes a cgroup and its missing ancestors, marks what it makes, and remembers which cgroup it is; on v2
+ * enables controllers on the way. Undone by removing what it made, deepest first. Run by: host.
  */
 export interface CgroupCreate {
   readonly op: 'cgroup.create';
@@ -238,7 +238,10 @@ export interface CgroupCreate {
    * or does not give is passed over (a later write to its files then fails by name).
    */
   readonly enable: readonly string[];
-  /** Fail when the cgroup exists already and has processes or is frozen. */
+  /**
+   * Fail when the cgroup exists already and has processes or is frozen; make it anew when a container has
+   * left it.
+   */
   readonly refuseUsed: boolean;
 }
 
@@ -312,7 +315,8 @@ export interface CgroupFollow {
 
 /**
  * Sends SIGKILL to every process of a cgroup and those below: cgroup.kill on v2, else freeze where possible
- * and pidfds; then waits until it is empty. A cgroup that is gone counts as empty. Run by: host.
+ * and pidfds; then waits until it is empty. A cgroup that is gone, or is another one than that of the record,
+ * counts as empty. Run by: host.
  */
 export interface CgroupKill {
   readonly op: 'cgroup.kill';
@@ -326,8 +330,9 @@ export interface CgroupKill {
 }
 
 /**
- * Removes a cgroup and those below it, deepest first; EBUSY is tried again for a limited time. A missing
- * cgroup is no error. Run by: host.
+ * Removes the cgroup that the record means and those below it, deepest first, then the empty ones above it
+ * that were made for containers; EBUSY is tried again for a limited time. A missing cgroup is no error, and
+ * one that was there before the container stays. Run by: host.
  */
 export interface CgroupRemove {
   readonly op: 'cgroup.remove';
@@ -405,6 +410,14 @@ export interface CgroupOwn {
 /** v2: moves the container's init to a cgroup (run.oci.delegate-cgroup). Run by: host. */
 export interface CgroupMove {
   readonly op: 'cgroup.move';
+  readonly from: string;
+  /** The cgroup. */
+  readonly dir: CgroupDir;
+}
+
+/** Remembers which cgroup it is that systemd has made, as cgroup.create does for its own. Run by: host. */
+export interface CgroupFind {
+  readonly op: 'cgroup.find';
   readonly from: string;
   /** The cgroup. */
   readonly dir: CgroupDir;
@@ -1530,6 +1543,7 @@ export type HostOperation =
   | CgroupCheck
   | CgroupOwn
   | CgroupMove
+  | CgroupFind
   | MountIdmap
   | DeviceOpen
   | SyncSignal

@@ -1,4 +1,5 @@
 // The status of a container is derived, never stored: from its record, its process and its freezer.
+import { statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { State } from '../generated/state.ts';
 import { readText } from './files.ts';
@@ -18,6 +19,8 @@ function frozen({ cgroups }: ContainerRecord): boolean {
   const group = cgroups.find(({ mount }) => basename(mount).split(',').includes('freezer')) ?? cgroups.at(-1);
   if (group === undefined) return false;
   const folder = join(group.mount, group.path);
+  // Somebody may have put another in its place.
+  if (statSync(folder, { bigint: true, throwIfNoEntry: false })?.ino !== group.inode) return false;
   const v1 = readText(join(folder, 'freezer.state'));
   return v1 === undefined ? readText(join(folder, 'cgroup.freeze'))?.trim() === '1' : v1.trim() === 'FROZEN';
 }

@@ -3,15 +3,13 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, statSync, 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, type PeerMark, test, unified } from '../support/case.ts';
+import { folder, sweep } from '../support/cgroup.ts';
 import type { Context } from '../support/context.ts';
 import { cgroups } from '../support/leak.ts';
 import { timeScale } from '../support/paths.ts';
 import { runtimeName } from '../support/runtime.ts';
 import type { Config } from '../support/spec.ts';
 
-/** The folder of a container in the hierarchy of a controller. */
-const folder = (controller: string, id: string): string =>
-  unified ? `/sys/fs/cgroup/${id}` : `/sys/fs/cgroup/${controller}/${id}`;
 const value = (controller: string, id: string, file: string): string =>
   readFileSync(join(folder(controller, id), file), 'utf8').trim();
 
@@ -95,15 +93,6 @@ test('the memory limit holds: exit 137', async (c) => {
 });
 
 const leavesParents: PeerMark[] = [{ peer: 'crun 1.8.1', why: 'leaves the parents' }, { peer: 'runc 1.1.5', why: 'leaves the parents' }];
-
-/** Removes what a runtime has left of a path, so that only this test notices. */
-const sweep = (c: Context, name: string): void => c.later(() => {
-  const remove = (path: string): void => {
-    for (const entry of readdirSync(path, { withFileTypes: true })) if (entry.isDirectory()) remove(join(path, entry.name));
-    rmdirSync(path);
-  };
-  for (const path of cgroups(name)) if (existsSync(path)) remove(path);
-});
 
 test('a nested cgroupsPath is made, and removed with what was made for it', async (c) => {
   const id = c.id();

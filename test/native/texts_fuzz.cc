@@ -34,10 +34,10 @@ void record(Bytes bytes) {
   memcpy(static_cast<void *>(&record), bytes.data, bytes.size < sizeof record ? bytes.size : sizeof record);
   record_valid(record);
   RecordCgroups groups(record);
-  Str mount, path;
+  RecordCgroup cgroup;
   uint32_t count = 0;
-  while (groups.next(mount, path)) {
-    expect(strlen(mount.c_str()) == mount.size && strlen(path.c_str()) == path.size);
+  while (groups.next(cgroup)) {
+    expect(strlen(cgroup.mount.c_str()) == cgroup.mount.size && strlen(cgroup.path.c_str()) == cgroup.path.size);
     expect(++count <= record.cgroup_count);
   }
   record_add_cgroup(record, Str::of("/sys/fs/cgroup"), Str::of("a/b"));

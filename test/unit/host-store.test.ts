@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { decodeRecord } from '../../src/store/record.ts';
@@ -6,15 +6,16 @@ import { isContainerId, listStates, readState } from '../../src/store/store.ts';
 
 const stages = { creating: 0, created: 1, executing: 4 };
 
-function record(stage: keyof typeof stages, pid: number, startTime: bigint, cgroups: string[] = []): Uint8Array {
+function record(stage: keyof typeof stages, pid: number, startTime: bigint, cgroups: string[] = [], inodes: bigint[] = []): Uint8Array {
   const bytes = Buffer.alloc(3 * 4096);
   bytes.write('VLCIREC1', 0);
-  bytes.writeUInt32LE(1, 8);
+  bytes.writeUInt32LE(2, 8);
   bytes.writeUInt32LE(stages[stage], 12);
   bytes.writeInt32LE(pid, 16);
   bytes.writeBigUInt64LE(startTime, 24);
   bytes.writeUInt32LE(cgroups.length / 2, 840);
   bytes.writeUInt32LE(bytes.write(cgroups.map((text) => `${text}\0`).join(''), 848), 844);
+  for (const [place, inode] of inodes.entries()) bytes.writeBigUInt64LE(inode, 4104 + 8 * place);
   return bytes;
 }
 
@@ -45,10 +46,12 @@ t.test('status is derived', async (t) => {
   container(root, 'gone', record('executing', 0x7fffffff, 1n));
   mkdirSync(join(root, 'freezer'));
   writeFileSync(join(root, 'freezer', 'freezer.state'), 'FROZEN\n');
-  container(root, 'paused', record('executing', process.pid, start, [`${root}/freezer`, '/']));
+  const { ino } = statSync(join(root, 'freezer'), { bigint: true });
+  container(root, 'paused', record('executing', process.pid, start, [`${root}/freezer`, '/'], [ino]));
+  container(root, 'replaced', record('executing', process.pid, start, [`${root}/freezer`, '/'], [ino + 1n]));
   t.match(listStates(root).map(({ id, status, pid }) => [id, status, pid]), [
     ['created', 'created', process.pid], ['creating', 'creating', 0], ['gone', 'stopped', 0],
-    ['paused', 'paused', process.pid], ['reused-pid', 'stopped', 0], ['running', 'running', process.pid],
+    ['paused', 'paused', process.pid], ['replaced', 'running', process.pid], ['reused-pid', 'stopped', 0], ['running', 'running', process.pid],
   ]);
 });
 
@@ -69,8 +72,8 @@ t.test('strange directories are no containers', async (t) => {
 });
 
 t.test('cgroups of a record share paths', async (t) => {
-  const decoded = decodeRecord(record('created', 1, 1n, ['/c/cpu', '/a', '/c/memory', '/', '/c/pids', '/b']));
+  const decoded = decodeRecord(record('created', 1, 1n, ['/c/cpu', '/a', '/c/memory', '/', '/c/pids', '/b'], [3n, 4n, 5n]));
   t.same(decoded?.cgroups, [
-    { mount: '/c/cpu', path: '/a' }, { mount: '/c/memory', path: '/a' }, { mount: '/c/pids', path: '/b' },
+    { mount: '/c/cpu', path: '/a', inode: 3n }, { mount: '/c/memory', path: '/a', inode: 4n }, { mount: '/c/pids', path: '/b', inode: 5n },
   ]);
 });

@@ -82,6 +82,7 @@ t.test('plans of the systemd manager', async (t) => {
   t.ok(start!.pidAt! > 0 && start!.pidAt! <= start!.calls[1]!.length - 4, 'a place for the pid');
   t.same(start?.sockets.map(({ path }) => path), ['/run/systemd/private', '/run/dbus/system_bus_socket']);
   t.same(find(plan.programs.create, 'cgroup.create'), [], 'systemd makes it');
+  t.equal(find(plan.programs.create, 'cgroup.find').length, 1, 'and it is remembered which one that is');
   const order = plan.programs.create!.map(({ op }) => op).filter((op) => op === 'state.keep' || op === 'dbus.send');
   t.same(order, ['state.keep', 'dbus.send'], 'a command that follows a crash can stop the unit');
   t.same(find(plan.programs.stager, 'cgroup.join').map(({ dir }) => dir.path), ['system.slice/veloci-box.scope']);

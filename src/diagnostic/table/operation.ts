@@ -16,6 +16,7 @@ export const operation = {
   },
   'cgroup.create/populated': { code: 'E0702', message: 'cgroup "{path}" is in use: it has processes', hint: 'choose another cgroupsPath' },
   'cgroup.create/frozen': { code: 'E0703', message: 'cgroup "{path}" is frozen', hint: 'choose another cgroupsPath' },
+  'cgroup.find': { code: 'E0942', message: 'cannot find the cgroup "{path}" that systemd should have made', hint: 'is its unit still there ("systemctl status")?' },
   'cgroup.write': {
     code: 'E0704', message: 'cannot write "{value}" to {file} of the cgroup',
     hint: 'the kernel does not allow it here: are the limits of the cgroup above lower?',
@@ -70,6 +71,10 @@ export const operation = {
     code: 'E0850', message: 'cannot freeze or thaw the cgroup "{path}"',
     hint: 'is the container still there, and may this user write to its cgroup?',
   },
+  'cgroup.freeze:ESTALE': {
+    code: 'E0940', message: 'the cgroup "{path}" is not that of the container',
+    hint: 'somebody has removed it and made another one: what is in there now stays as it is',
+  },
   'cgroup.freeze/wait:ETIMEDOUT': {
     code: 'E0851', message: 'the processes of the cgroup "{path}" do not freeze or thaw in time',
     hint: 'is a process stuck in the kernel, or a cgroup above it frozen?',
@@ -77,6 +82,10 @@ export const operation = {
   'cgroup.update': {
     code: 'E0852', message: 'cannot write "{value}" to {file} of the cgroup "{path}"',
     hint: 'the kernel does not take this value here: are the limits of the cgroup above lower?',
+  },
+  'cgroup.update:ESTALE': {
+    code: 'E0941', message: 'the cgroup "{path}" is not that of the container',
+    hint: 'somebody has removed it and made another one: {file} in there stays as it is',
   },
   'cgroup.update/open:ENOENT': { code: 'E0853', message: 'the kernel has no {file} in the cgroup "{path}"', hint: '{lacking} lacks the controller "{controller}": {unit} must delegate it ("Delegate={controller}" of a unit of systemd)', otherwise: 'is the controller enabled?' },
   'cgroup.update/write:EBUSY': {

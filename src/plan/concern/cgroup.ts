@@ -100,14 +100,18 @@ export function makeCgroups(d: Draft): void {
     throw new PlanError(diagnose('cgroupsPathSystemd', { value: asked }, placeAt(cgroups.from)));
   }
   for (const place of cgroups.places) {
+    const { unit } = cgroups;
+    const bySystemd = unit?.unified === true;
     // What systemd has made is not ours to change, but for a group below it.
-    if (cgroups.unit?.unified === true && cgroups.unit.subgroup === undefined) continue;
-    const cpuset = place.version === 1 && `,${place.controllers},`.includes(',cpuset,');
-    const make: HostOperation = {
-      op: 'cgroup.create', from: cgroups.from, dir: processDir(cgroups, place), inherit: cpuset ? ['cpuset.cpus', 'cpuset.mems'] : [],
-      enable: place.version === 2 && cgroups.unit === undefined ? enable : [], refuseUsed: cgroups.unit === undefined,
-    };
-    host.push(cgroups.optional ? alt(make, refused) : make);
+    if (!bySystemd || unit.subgroup !== undefined) {
+      const cpuset = place.version === 1 && `,${place.controllers},`.includes(',cpuset,');
+      const make: HostOperation = {
+        op: 'cgroup.create', from: cgroups.from, dir: processDir(cgroups, place), inherit: cpuset ? ['cpuset.cpus', 'cpuset.mems'] : [],
+        enable: place.version === 2 && unit === undefined ? enable : [], refuseUsed: unit === undefined,
+      };
+      host.push(cgroups.optional ? alt(make, refused) : make);
+    }
+    if (bySystemd || unit?.subgroup !== undefined) host.push({ op: 'cgroup.find', from: cgroups.from, dir: place.dir });
   }
   ownCgroup(d);
   if (cgroups.places.length > 0) limitDevices(d);
