@@ -211,7 +211,7 @@ inline void fs_op(ProgramWriter &out, const char *type, const char *target, bool
 }
 inline void bind_op(ProgramWriter &out, const char *source, const char *target, uint32_t set = 0) {
   out.op(code::mount_bind,
-         [&](Writer &to) { to.some(source).none().u8(1).u32(set).u32(0).u32(0).u32(0).u32(0).u8(0).u32(0).str(target).none(); });
+         [&](Writer &to) { to.some(source).none().u8(1).u32(set).u32(0).u32(0).u32(0).u32(0).u8(0).u32(0).str(target).none().u8(0); });
 }
 inline void path_op(ProgramWriter &out, uint16_t code, const char *path) {
   out.op(code, [&](Writer &to) { to.str(path); });
