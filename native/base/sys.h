@@ -45,10 +45,7 @@ constexpr uint64_t attr_nodiratime = 0x80;
 constexpr uint64_t attr_idmap = 0x100000;
 
 // clone(2), clone3(2), unshare(2)
-constexpr uint64_t clone_vm = 0x100;
-constexpr uint64_t clone_files = 0x400;
 constexpr uint64_t clone_pidfd = 0x1000;
-constexpr uint64_t clone_vfork = 0x4000;
 constexpr uint64_t clone_parent = 0x8000;
 constexpr uint64_t clone_newtime = 0x80;
 constexpr uint64_t clone_newns = 0x20000;
@@ -65,7 +62,6 @@ constexpr unsigned memfd_cloexec = 1;
 constexpr unsigned memfd_allow_sealing = 2;
 constexpr unsigned memfd_noexec_seal = 8;
 constexpr unsigned memfd_exec = 16;
-constexpr int waitid_pidfd = 3; // P_PIDFD
 constexpr unsigned statx_basic = 0x7ff;
 constexpr unsigned statx_mnt_id = 0x1000;
 

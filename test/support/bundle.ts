@@ -23,7 +23,7 @@ export interface Bundle {
 }
 
 /** Puts a thin overlay of `image` at `rootfs`; `layer` holds the upper and the work folder. */
-export function mountOverlay(rootfs: string, layer: string, image: string): void {
+function mountOverlay(rootfs: string, layer: string, image: string): void {
   mkdirSync(join(layer, 'upper'), { recursive: true });
   mkdirSync(join(layer, 'work'), { recursive: true });
   execFileSync('mount', ['-t', 'overlay', 'overlay', '-o',

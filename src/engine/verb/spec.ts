@@ -21,7 +21,7 @@ const capabilities = (): string[] => ['CAP_AUDIT_WRITE', 'CAP_KILL', 'CAP_NET_BI
 const quiet = ['nosuid', 'noexec', 'nodev'];
 
 /** `sh` in a container with namespaces of its own, read-only and with few rights. */
-export function defaultSpec(): Spec {
+function defaultSpec(): Spec {
   return {
     ociVersion: specVersion,
     process: {

@@ -44,11 +44,11 @@ export interface CriuFlags {
 }
 
 /** enum criu_cg_mode. */
-export const cgroupsModes = { ignore: 0, soft: 3, full: 4, strict: 5 } as const;
+const cgroupsModes = { ignore: 0, soft: 3, full: 4, strict: 5 } as const;
 export type CgroupsMode = keyof typeof cgroupsModes;
 
 /** enum criu_network_lock_method. */
-export const networkLocks = { iptables: 1, nftables: 2, skip: 3 } as const;
+const networkLocks = { iptables: 1, nftables: 2, skip: 3 } as const;
 export type NetworkLock = keyof typeof networkLocks;
 
 /** CRIU 3.15: the first that knows everything that is asked of it here, but the flags of later ones. */

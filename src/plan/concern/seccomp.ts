@@ -61,7 +61,7 @@ export const architectures: Readonly<Record<SeccompArchitecture, string>> = {
 };
 
 /** Translates a profile. Architectures have libseccomp's names; that of the host is always among them. */
-export function seccompRules(profile: Seccomp, arch: string, strictNames: boolean): SeccompRules {
+function seccompRules(profile: Seccomp, arch: string, strictNames: boolean): SeccompRules {
   const wanted = [arch];
   for (const name of profile.architectures ?? []) {
     const own = architectures[name];
