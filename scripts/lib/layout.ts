@@ -8,7 +8,7 @@ const maxLines = 400;
 
 /** Folders of src/, lowest first: a file imports from its own level or from below. */
 const levels: ReadonlyArray<readonly string[]> = [
-  ['generated'], ['host', 'store', 'cgroup', 'diagnostic'], ['spec'], ['plan'], ['engine'], ['cli'], ['library'], ['index.ts'],
+  ['generated', 'base'], ['host', 'store', 'cgroup', 'diagnostic'], ['spec'], ['plan'], ['engine'], ['cli'], ['library'], ['index.ts'],
 ];
 
 /** The interface that a host implements: the leaf may know its types. */
@@ -52,7 +52,7 @@ export function importProblem(path: string, { target, typeOnly }: Import): strin
   const [from, to] = [levelOf(path), levelOf(target)];
   if (from < 0) return `${path} is in no folder that scripts/lib/layout.ts knows`;
   if (to <= from || (typeOnly && target === hostInterface)) return undefined;
-  return `${path} imports ${target}: imports go generated ← leaves ← spec ← plan ← engine ← cli`;
+  return `${path} imports ${target}: imports go generated, base ← leaves ← spec ← plan ← engine ← cli`;
 }
 
 /** The first cycle in a graph of files, as a path that ends where it began. */

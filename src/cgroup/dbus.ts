@@ -1,5 +1,6 @@
 // Messages of D-Bus as bytes (D-Bus Specification 0.41, "Message Protocol"): little-endian, version 1. The
 // engine makes them, the executor only sends them.
+import { utf8Of } from '../base/utf8.ts';
 
 /** A value that knows its type and writes itself. */
 export interface Value {
@@ -46,19 +47,6 @@ export class Marshal {
     for (let index = 0; index < value.length; index++) this.bytes.push(value.charCodeAt(index));
     this.bytes.push(0);
   }
-}
-
-/** UTF-8 of a text without lone surrogates. */
-function utf8Of(text: string): number[] {
-  const bytes: number[] = [];
-  for (const character of text) {
-    const point = character.codePointAt(0)!;
-    if (point < 0x80) bytes.push(point);
-    else if (point < 0x800) bytes.push(0xc0 | point >> 6, 0x80 | (point & 63));
-    else if (point < 0x10000) bytes.push(0xe0 | point >> 12, 0x80 | ((point >> 6) & 63), 0x80 | (point & 63));
-    else bytes.push(0xf0 | point >> 18, 0x80 | ((point >> 12) & 63), 0x80 | ((point >> 6) & 63), 0x80 | (point & 63));
-  }
-  return bytes;
 }
 
 /** Bytes of the integer types by their letters. */

@@ -1,5 +1,5 @@
 import { diagnosticsText } from '../generated/diagnostics.ts';
-import { errnoName } from './errno.ts';
+import { errno, errnoName } from './errno.ts';
 import type { DiagnosticName } from './table.ts';
 import type { Diagnostic, Entry, Failure, Holes, Place } from './types.ts';
 
@@ -8,8 +8,6 @@ let parsed: Readonly<Record<string, Entry>> | undefined;
 function entries(): Readonly<Record<string, Entry>> {
   return parsed ??= JSON.parse(diagnosticsText) as Readonly<Record<string, Entry>>;
 }
-
-const enosys = 38;
 
 /** Most of a value that a message repeats, in UTF-16 units. */
 const longest = 200;
@@ -31,17 +29,17 @@ function dropHalf(text: string): string {
   return last >= 0xd800 && last < 0xdc00 ? text.slice(0, -1) : text;
 }
 
-/** Fills the holes of a template; undefined when one has no filling. */
-function fill(template: string, holes: Holes): string | undefined {
+/** Fills the holes of a template; undefined when `textOf` has no text for the value of one. */
+function fill(template: string, holes: Holes, textOf: (value: Holes[string]) => string | undefined): string | undefined {
   let result = '';
   let at = 0;
   for (;;) {
     const open = holeAt(template, at);
     if (open < 0) return result + template.slice(at);
     const close = template.indexOf('}', open);
-    const value = holes[template.slice(open + 1, close)];
-    if (value === undefined || value === '') return undefined;
-    result += template.slice(at, open) + clean(value);
+    const text = textOf(holes[template.slice(open + 1, close)]);
+    if (text === undefined) return undefined;
+    result += template.slice(at, open) + text;
     at = close + 1;
   }
 }
@@ -57,21 +55,16 @@ function holeAt(template: string, from: number): number {
 
 /** A message with every hole filled; a hole without a value shows as `?`, an empty one as nothing. */
 function fillAll(template: string, holes: Holes): string {
-  let result = '';
-  let at = 0;
-  for (;;) {
-    const open = holeAt(template, at);
-    if (open < 0) return result + template.slice(at);
-    const close = template.indexOf('}', open);
-    const value = holes[template.slice(open + 1, close)];
-    result += template.slice(at, open) + (value === undefined ? '?' : clean(value));
-    at = close + 1;
-  }
+  return fill(template, holes, (value) => (value === undefined ? '?' : clean(value)))!;
+}
+
+/** A hint, or undefined when it has nothing to say about one of its holes. */
+function fillHint(template: string | undefined, holes: Holes): string | undefined {
+  return template === undefined ? undefined : fill(template, holes, (value) => (value === undefined || value === '' ? undefined : clean(value)));
 }
 
 function build(entry: Entry, holes: Holes, extra: Partial<Diagnostic>): Diagnostic {
-  const hint = (entry.hint === undefined ? undefined : fill(entry.hint, holes))
-    ?? (entry.otherwise === undefined ? undefined : fill(entry.otherwise, holes));
+  const hint = fillHint(entry.hint, holes) ?? fillHint(entry.otherwise, holes);
   return {
     code: entry.code,
     message: fillAll(entry.message, holes),
@@ -118,11 +111,11 @@ export function diagnoseFailure(
   op: string, step: string | undefined, failure: Failure, fields: Holes, at?: Place,
 ): Diagnostic {
   const all = entries();
-  const errno = failure.errno === 0 ? '' : `:${errnoName(failure.errno)}`;
-  const entry = all[`${op}/${step}${errno}`] ?? all[`${op}/${step}`] ?? all[`${op}${errno}`] ?? all[op];
-  if (entry === undefined) return diagnose('internal', { what: `${op} has failed${errno}` });
+  const suffix = failure.errno === 0 ? '' : `:${errnoName(failure.errno)}`;
+  const entry = all[`${op}/${step}${suffix}`] ?? all[`${op}/${step}`] ?? all[`${op}${suffix}`] ?? all[op];
+  if (entry === undefined) return diagnose('internal', { what: `${op} has failed${suffix}` });
   // Whatever it is for: the call is missing, not its arguments wrong.
-  const lacking = failure.errno === enosys && !(`${op}/${step}${errno}` in all) && !(`${op}${errno}` in all);
+  const lacking = failure.errno === errno.ENOSYS && !(`${op}/${step}${suffix}` in all) && !(`${op}${suffix}` in all);
   const holes = { operation: op, ...(failure.detail === undefined ? {} : { detail: failure.detail }), ...fields };
   return build(entry, holes, {
     ...(at === undefined ? {} : { at }),

@@ -22,12 +22,17 @@ const names = (): Readonly<Record<number, readonly [name: string, words: string]
   125: ['ECANCELED', 'given up'], 126: ['ENOKEY', 'key not there'], 127: ['EKEYEXPIRED', 'key expired'], 128: ['EKEYREVOKED', 'key revoked'],
 });
 
+/** Numbers that something depends on (errno(3)). */
+export const errno = {
+  EPERM: 1, ENOENT: 2, EACCES: 13, ENOTBLK: 15, EBUSY: 16, EINVAL: 22, ENOSPC: 28, EROFS: 30, ENOSYS: 38, ECONNRESET: 104, ETIMEDOUT: 110, ECONNREFUSED: 111, EREMOTEIO: 121,
+} as const;
+
 /** Name of an errno (`EPERM`), or `errno N` for one that has none here. */
-export function errnoName(errno: number): string {
-  return names()[errno]?.[0] ?? `errno ${errno}`;
+export function errnoName(number: number): string {
+  return names()[number]?.[0] ?? `errno ${number}`;
 }
 
 /** Errno in plain words, or an empty text. */
-export function errnoWords(errno: number): string {
-  return names()[errno]?.[1] ?? '';
+export function errnoWords(number: number): string {
+  return names()[number]?.[1] ?? '';
 }

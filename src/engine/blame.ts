@@ -1,4 +1,5 @@
 // Which value of the configuration a failed step is about: an operation's pointer is often that of an object.
+import { errno } from '../diagnostic/errno.ts';
 import type { Failure, Holes } from '../diagnostic/types.ts';
 import type { Spec } from '../generated/config.ts';
 import type { Operation } from '../generated/plan.ts';
@@ -17,10 +18,6 @@ const members: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 /** The same for mounts, whatever the operation. */
 const mountMembers: Readonly<Record<string, string>> = { target: 'destination', attach: 'destination', source: 'source', open: 'source', fsopen: 'type' };
-
-const eperm = 1;
-const enoent = 2;
-const enotblk = 15;
 
 /**
  * What to mark in the configuration.
@@ -51,7 +48,7 @@ function blameMount(from: string, operation: Operation, step: string, failure: F
   }
   if (step === 'attr') return blameAttribute(from, mount.options ?? [], failure);
   // A source that the file system looks for when it is made.
-  const isSource = step === 'create' && operation.op === 'mount.fs' && (failure.errno === enoent || failure.errno === enotblk);
+  const isSource = step === 'create' && operation.op === 'mount.fs' && (failure.errno === errno.ENOENT || failure.errno === errno.ENOTBLK);
   const member = isSource ? 'source' : mountMembers[step];
   return { pointer: member !== undefined && member in mount ? `${from}/${member}` : from };
 }
@@ -60,11 +57,11 @@ function blameMount(from: string, operation: Operation, step: string, failure: F
  * The kernel does not say which attribute it refuses: all that could be are named (recursive ones are set apart), and a
  * single one is marked. Not allowed (EPERM) is only to take away what a mount of the host has.
  */
-function blameAttribute(from: string, options: readonly string[], { errno, detail }: Failure): Blamed {
+function blameAttribute(from: string, options: readonly string[], { errno: number, detail }: Failure): Blamed {
   const recursive = detail === 'recursive';
   const suspects = options.flatMap((text, index) => {
     const option = mountOption(text);
-    return option?.kind === 'attribute' && option.recursive === recursive && (errno !== eperm || option.clear !== 0) ? [{ text, index }] : [];
+    return option?.kind === 'attribute' && option.recursive === recursive && (number !== errno.EPERM || option.clear !== 0) ? [{ text, index }] : [];
   });
   if (suspects.length === 0) return { pointer: from };
   return {

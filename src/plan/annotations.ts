@@ -2,7 +2,7 @@
 import { diagnose, placeAt } from '../diagnostic/diagnose.ts';
 import type { Spec } from '../generated/config.ts';
 import { PlanError } from './context.ts';
-import { escapePointer } from './pointer.ts';
+import { pointerPart } from '../spec/parse/position.ts';
 
 /** The annotations, with what they are for. `features` lists them. */
 export const annotationNames = {
@@ -20,7 +20,7 @@ export type AnnotationName = keyof typeof annotationNames;
 
 /** JSON pointer of an annotation. */
 export function annotationPointer(name: AnnotationName): string {
-  return `/annotations/${escapePointer(annotationNames[name])}`;
+  return `/annotations/${pointerPart(annotationNames[name])}`;
 }
 
 /** Its text; undefined when it is absent or empty. */

@@ -1,5 +1,6 @@
 // The message criu_opts of CRIU's RPC protocol in the protobuf encoding (CRIU's images/rpc.proto). Protobuf merges
 // messages that follow each other, so the executor appends what is known at run time only.
+import { utf8Of } from '../base/utf8.ts';
 
 /** Numbers of the fields, and the wire type that each has. */
 const fields = {
@@ -66,20 +67,8 @@ function varint(out: number[], value: number): void {
 }
 
 function addText(out: number[], field: number, value: string): void {
-  const bytes = utf8(value);
+  const bytes = utf8Of(value);
   varint(out, (field << 3) | 2);
   varint(out, bytes.length);
   for (const byte of bytes) out.push(byte);
-}
-
-function utf8(text: string): number[] {
-  const out: number[] = [];
-  for (const character of text) {
-    const code = character.codePointAt(0)!;
-    if (code < 0x80) out.push(code);
-    else if (code < 0x800) out.push(0xc0 | (code >> 6), 0x80 | (code & 0x3f));
-    else if (code < 0x10000) out.push(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f));
-    else out.push(0xf0 | (code >> 18), 0x80 | ((code >> 12) & 0x3f), 0x80 | ((code >> 6) & 0x3f), 0x80 | (code & 0x3f));
-  }
-  return out;
 }

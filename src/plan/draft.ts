@@ -91,8 +91,7 @@ export interface Draft {
   readonly status: HostOperation[];
 }
 
-/** Numbers of errno(3) that plans react to. */
-export const errno = { EPERM: 1, ENOENT: 2, EACCES: 13, EBUSY: 16, EINVAL: 22, EROFS: 30, ECONNRESET: 104, ETIMEDOUT: 110, ECONNREFUSED: 111, EREMOTEIO: 121 } as const;
+export { errno } from '../diagnostic/errno.ts';
 
 /** `operation`, or `otherwise` (nothing when absent) when it fails with one of the errnos. */
 export function alt(operation: Operation, onErrno: readonly number[], otherwise?: Operation): Alt {

@@ -3,6 +3,7 @@ import { MountAttrFlag, NamespaceFlag } from '../generated/plan.ts';
 import type { CgroupDir, DeviceNumber, FsOption, Operation, Plan, ProgramName, Template } from '../generated/plan.ts';
 import { operations } from '../generated/plan-meta.ts';
 import { errnoName } from '../diagnostic/errno.ts';
+import { accessTime } from '../spec/mount-options.ts';
 
 /** Programs in the order in which they come to run, and who runs them. */
 const programs: readonly (readonly [name: ProgramName, title: string])[] = [
@@ -147,7 +148,6 @@ function flagNames(value: number, flags: Readonly<Record<string, number>>): stri
 
 /** The whole access time field is cleared to set another mode: without one that is relatime. */
 function clearedNames(value: number): string {
-  const accessTime = 0x70;
   const rest = flagNames(value & ~accessTime, MountAttrFlag);
   if ((value & accessTime) === 0) return rest;
   return rest === '' ? 'atime' : `${rest},atime`;

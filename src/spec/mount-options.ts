@@ -1,21 +1,14 @@
 // Mount options that do not depend on the file system: the one table of them. A new option is a word in one of the
 // lists below. (Lists of words, because objects for all of them would cost each start more than a few look-ups do.)
-import { LinkUseFlag } from '../generated/plan.ts';
+import { LinkUseFlag, MountAttrFlag } from '../generated/plan.ts';
 import type { Propagation } from '../generated/plan.ts';
 import { readIdmap } from './idmap-option.ts';
 import type { IdmapText } from './idmap-option.ts';
 
-/** MOUNT_ATTR_* bits of mount_setattr(2). */
-const rdonly = 1;
-const nosuid = 2;
-const nodev = 4;
-const noexec = 8;
-const noatime = 16;
-const strictatime = 32;
-const nodiratime = 128;
-const nosymfollow = 0x200000;
-/** The field of access time modes: noatime, strictatime, or relatime as 0. */
-const atimes = 0x70;
+const { rdonly, nosuid, nodev, noexec, noatime, strictatime, nodiratime, nosymfollow } = MountAttrFlag;
+
+/** The field of access time modes: noatime, strictatime, or relatime as 0. The kernel clears it as a whole or not at all. */
+export const accessTime = 0x70;
 
 /**
  * Attributes of a mount: bits to set, bits to clear. With an `r` in front (`rro`, `rnosuid` ...) an option is about
@@ -27,9 +20,9 @@ const attributes = (): Readonly<Record<string, readonly [set: number, clear: num
   nodev: [nodev, 0], dev: [0, nodev],
   noexec: [noexec, 0], exec: [0, noexec],
   nosymfollow: [nosymfollow, 0], symfollow: [0, nosymfollow],
-  noatime: [noatime, atimes], atime: [0, atimes],
-  relatime: [0, atimes], norelatime: [0, 0],
-  strictatime: [strictatime, atimes], nostrictatime: [0, atimes],
+  noatime: [noatime, accessTime], atime: [0, accessTime],
+  relatime: [0, accessTime], norelatime: [0, 0],
+  strictatime: [strictatime, accessTime], nostrictatime: [0, accessTime],
   nodiratime: [nodiratime, 0], diratime: [0, nodiratime],
 });
 

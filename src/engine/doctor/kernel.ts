@@ -1,13 +1,9 @@
 // Judges the kernel: its system calls, its namespaces, seccomp, security modules.
-import { errnoName } from '../../diagnostic/errno.ts';
+import { errno, errnoName } from '../../diagnostic/errno.ts';
 import type { HostFacts } from '../../host/facts.ts';
 import { capabilityNames } from '../../spec/capabilities.ts';
 import { Report } from './probes.ts';
 import type { Finding, Probes } from './probes.ts';
-
-const ENOSYS = 38;
-const EPERM = 1;
-const ENOSPC = 28;
 
 /** System calls without which nothing works, and since when Linux has them. */
 const needed: Readonly<Record<string, string>> = { openat2: '5.6', close_range: '5.9', clone3: '5.3', pidfd_open: '5.3', open_tree: '5.2', fsopen: '5.2' };
@@ -20,7 +16,7 @@ const useful: Readonly<Record<string, string>> = {
 
 export function judgeKernel(facts: HostFacts, probes: Probes): readonly Finding[] {
   const report = new Report('kernel');
-  const has = (call: string): boolean => probes.systemCalls[call] !== ENOSYS;
+  const has = (call: string): boolean => probes.systemCalls[call] !== errno.ENOSYS;
   const missing = Object.keys(needed).filter((call) => !has(call));
   for (const call of missing) {
     report.problem(`Linux ${facts.kernel} has no ${call}(2)`,
@@ -85,9 +81,9 @@ function judgeUserNamespaces(report: Report, facts: HostFacts, probes: Probes): 
   if (userNamespace !== 0) {
     const closed = texts.unprivilegedUserNamespaces === '0';
     const remedy = closed ? 'run "sysctl kernel.unprivileged_userns_clone=1"'
-      : userNamespace === ENOSPC ? 'raise user.max_user_namespaces' : 'see user_namespaces(7); in a container, let the outer runtime allow it';
+      : userNamespace === errno.ENOSPC ? 'raise user.max_user_namespaces' : 'see user_namespaces(7); in a container, let the outer runtime allow it';
     report.fault(facts.rootless, `user namespaces cannot be made (${errnoName(userNamespace)})`, remedy);
-  } else if (rightsInUserNamespace === EPERM) {
+  } else if (rightsInUserNamespace === errno.EPERM) {
     report.fault(facts.rootless, 'user namespaces can be made, but give no rights: AppArmor restricts them',
       'load an AppArmor profile for veloci that has "userns,", or run "sysctl kernel.apparmor_restrict_unprivileged_userns=0"');
   } else {

@@ -1,15 +1,11 @@
 // Attributes of bind mounts as runc has them: an option for one of them says all of them, as mount(8) with
 // `remount,bind` does. What is not named is cleared; the access time stays where no option names it.
 import { MountAttrFlag } from '../../generated/plan.ts';
+import { accessTime, mountOption } from '../../spec/mount-options.ts';
 import type { MountRequest } from './mount-request.ts';
 
-/** The field of access time modes, and the bit of directories. */
-const timeField = 0x70;
 const { rdonly, nosuid, nodev, noexec, noatime, strictatime, nodiratime, nosymfollow } = MountAttrFlag;
 const plain = rdonly | nosuid | nodev | noexec | nosymfollow;
-
-const named = ' ro rw nosuid suid nodev dev noexec exec nosymfollow symfollow noatime atime relatime norelatime strictatime '
-  + 'nostrictatime nodiratime diratime ';
 
 /** What a bind mount asks for. */
 export interface BindAttributes {
@@ -25,14 +21,19 @@ export interface BindAttributes {
  * @param locked the mount goes into a new user namespace, whose root may not take away what the host has set
  */
 export function bindAsRunc(request: MountRequest, options: readonly string[], locked: boolean): BindAttributes {
-  const words = options.filter((option) => named.includes(` ${option} `));
+  const words = options.filter(isAttribute);
   if (words.length === 0) return { set: request.set, clear: request.clear, fixed: 0 };
   const times = timesOf(words);
   const set = (request.set & plain) | (times ?? 0);
   const explicit = request.clear & plain;
-  const timeBits = times === undefined ? 0 : timeField | nodiratime;
+  const timeBits = times === undefined ? 0 : accessTime | nodiratime;
   if (locked) return { set, clear: explicit | (nosymfollow & ~set) | timeBits, fixed: (explicit & ~nosymfollow) | timeBits };
   return { set, clear: (plain & ~set) | (timeBits & ~(set & nodiratime)), fixed: 0 };
+}
+
+function isAttribute(name: string): boolean {
+  const option = mountOption(name);
+  return option?.kind === 'attribute' && !option.recursive;
 }
 
 /** The access time that the options name, as bits; undefined when they leave it. Only setting it counts. */

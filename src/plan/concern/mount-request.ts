@@ -1,11 +1,8 @@
 // What one entry of `mounts` asks for, read from its option texts by the table of src/spec/mount-options.ts.
 import type { FsOption, Propagation } from '../../generated/plan.ts';
-import { mountOption } from '../../spec/mount-options.ts';
+import { accessTime, mountOption } from '../../spec/mount-options.ts';
 import type { IdmapText } from '../../spec/idmap-option.ts';
 import type { Mount } from '../../generated/config.ts';
-
-/** Bits of the access time field of mount_setattr(2). */
-const accessTime = 0x70;
 
 export interface MountRequest {
   /** Attributes to set and to clear on the mount itself, and on every mount below. */
@@ -64,7 +61,6 @@ export function readRequest(mount: Mount): MountRequest {
       }
       switch (option.kind) {
         case 'attribute': {
-          // The access time modes are one field: the kernel clears it as a whole or not at all.
           const off = (option.clear & accessTime) === 0 ? option.clear & ~option.set : accessTime;
           if (option.recursive) {
             setAll = (setAll & ~off) | option.set;

@@ -2,7 +2,7 @@
 // namespace.
 import { NamespaceFlag } from '../../generated/plan.ts';
 import type { Draft } from '../draft.ts';
-import { escapePointer } from '../pointer.ts';
+import { pointerPart } from '../../spec/parse/position.ts';
 
 /** linux.netDevices: before init uses the network, since kernel parameters may be those of a device. */
 export function moveDevices(d: Draft): void {
@@ -11,7 +11,7 @@ export function moveDevices(d: Draft): void {
   let moved = false;
   for (const device in devices) {
     const asked = devices[device]!.name;
-    const from = `/linux/netDevices/${escapePointer(device)}`;
+    const from = `/linux/netDevices/${pointerPart(device)}`;
     d.host.push({ op: 'net.move', from, device, name: asked === undefined || asked === '' ? device : asked });
     moved = true;
   }

@@ -8,7 +8,7 @@ import type {
 } from '../../generated/config.ts';
 import { annotation, annotationPointer, invalid, isAnnotated } from '../annotations.ts';
 import { PlanError } from '../context.ts';
-import { slot } from '../draft.ts';
+import { errno, slot } from '../draft.ts';
 import type { Draft } from '../draft.ts';
 import { decodeBase64 } from '../base64.ts';
 import { openListener } from './seccomp-listener.ts';
@@ -38,15 +38,13 @@ const unknownCall = -1;
 /** Changes when the translation below does, so that filters of an older one are not found in the cache. */
 const translation = 3;
 
-const EPERM = 1;
-const ENOSYS = 38;
 /** Default actions that do not stand in the way of calls newer than the profile. */
 const passing: ReadonlySet<string> = new Set(['SCMP_ACT_ALLOW', 'SCMP_ACT_LOG', 'SCMP_ACT_TRACE']);
 
 /** The value that ERRNO and TRACE give back. */
 function actionOf(name: SeccompAction, value: number | undefined): number {
   const action = actions[name];
-  return name === 'SCMP_ACT_ERRNO' || name === 'SCMP_ACT_TRACE' ? action | ((value ?? EPERM) & 0xffff) : action;
+  return name === 'SCMP_ACT_ERRNO' || name === 'SCMP_ACT_TRACE' ? action | ((value ?? errno.EPERM) & 0xffff) : action;
 }
 
 /** Names of architectures as libseccomp has them. */
@@ -70,7 +68,7 @@ function seccompRules(profile: Seccomp, arch: string, strictNames: boolean): Sec
   const defaultAction = actionOf(profile.defaultAction, profile.defaultErrnoRet);
   // Programs try new calls and fall back on ENOSYS alone: a profile that is older than they are must neither say EPERM nor
   // kill. A tracer is asked, for it may know better.
-  const newerMissing = !passing.has(profile.defaultAction) && profile.defaultErrnoRet !== ENOSYS;
+  const newerMissing = !passing.has(profile.defaultAction) && profile.defaultErrnoRet !== errno.ENOSYS;
   const rules: SeccompRules['rules'][number][] = [];
   for (const call of profile.syscalls ?? []) {
     const action = actionOf(call.action, call.errnoRet);

@@ -17,7 +17,7 @@ import { diagnose, placeAt } from '../../diagnostic/diagnose.ts';
 import type { Resources, Spec } from '../../generated/config.ts';
 import type { DbusSend } from '../../generated/plan.ts';
 import type { HostFacts } from '../../host/facts.ts';
-import { escapePointer } from '../pointer.ts';
+import { pointerPart } from '../../spec/parse/position.ts';
 import { PlanError } from '../context.ts';
 import type { Context } from '../context.ts';
 import { alt, errno } from '../draft.ts';
@@ -73,7 +73,7 @@ function subgroupOf(spec: Spec): string | undefined {
   const name = spec.annotations?.[subgroupKey];
   if (name === undefined || name === '') return undefined;
   if (!/^[^/\0]{1,200}$/.test(name) || name === '.' || name === '..' || name.startsWith('cgroup.')) {
-    throw new PlanError(diagnose('annotationValue', { name: subgroupKey, value: name, expected: 'the name of a cgroup' }, placeAt(`/annotations/${escapePointer(subgroupKey)}`)));
+    throw new PlanError(diagnose('annotationValue', { name: subgroupKey, value: name, expected: 'the name of a cgroup' }, placeAt(`/annotations/${pointerPart(subgroupKey)}`)));
   }
   return name;
 }
@@ -111,7 +111,7 @@ function annotated(spec: Spec): Property[] {
     if ('property' in entry) return entry.property;
     throw new PlanError(diagnose(
       entry.problem === 'name' ? 'annotationProperty' : 'annotationVariant',
-      { name: entry.key, value: spec.annotations![entry.key]! }, placeAt(`/annotations/${escapePointer(entry.key)}`),
+      { name: entry.key, value: spec.annotations![entry.key]! }, placeAt(`/annotations/${pointerPart(entry.key)}`),
     ));
   });
 }

@@ -1,3 +1,4 @@
+import { utf8Of } from '../../base/utf8.ts';
 import type { Namespace, NamespaceType, Spec } from '../types.ts';
 import { mustBeAbsolute, type Findings } from './findings.ts';
 
@@ -30,7 +31,7 @@ export function checkNamespaces(spec: Spec, findings: Findings): void {
   checkTimeOffsets(spec, findings);
   for (const name of ['hostname', 'domainname'] as const) {
     const value = spec[name] ?? '';
-    if (byteLength(value) > longestName) findings.add('nameLong', `/${name}`, { name, value, most: longestName });
+    if (utf8Of(value).length > longestName) findings.add('nameLong', `/${name}`, { name, value, most: longestName });
   }
   if ((spec.hostname ?? '') !== '' || (spec.domainname ?? '') !== '') {
     if (namespaceOf(spec, 'uts') !== undefined) return;
@@ -42,15 +43,6 @@ export function checkNamespaces(spec: Spec, findings: Findings): void {
 
 /** Most bytes of a host name or domain name (__NEW_UTS_LEN). */
 const longestName = 64;
-
-function byteLength(text: string): number {
-  let length = 0;
-  for (const character of text) {
-    const code = character.codePointAt(0)!;
-    length += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-  }
-  return length;
-}
 
 /** Offsets belong to a new time namespace (config-linux.md, Offset for Time Namespace). */
 function checkTimeOffsets(spec: Spec, findings: Findings): void {

@@ -1,3 +1,4 @@
+import { utf8Of } from '../../base/utf8.ts';
 import { pointerPart } from '../parse/position.ts';
 import type { Spec } from '../types.ts';
 import type { Findings } from './findings.ts';
@@ -26,13 +27,8 @@ export function checkNetDevices(spec: Spec, findings: Findings): void {
 /** Whether the kernel takes a name; one that is asked for may have one `%d`. */
 function isName(name: string, pattern: boolean): boolean {
   if (name === '' || name === '.' || name === '..') return false;
-  let bytes = 0;
-  for (const letter of name) {
-    if ('/: \t\n\r\v\f'.includes(letter)) return false;
-    const code = letter.codePointAt(0)!;
-    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
-  }
-  if (bytes > longest) return false;
+  for (const letter of name) if ('/: \t\n\r\v\f'.includes(letter)) return false;
+  if (utf8Of(name).length > longest) return false;
   const parts = name.split('%');
   return parts.length === 1 || (pattern && parts.length === 2 && parts[1]!.startsWith('d'));
 }

@@ -19,7 +19,9 @@ export function pointerOf(path: readonly (string | number)[]): string {
 
 /** A key or an index as a part of a JSON pointer. */
 export function pointerPart(part: string | number): string {
-  return typeof part === 'number' ? String(part) : part.replaceAll('~', '~0').replaceAll('/', '~1');
+  if (typeof part === 'number') return String(part);
+  // Most keys need none of it.
+  return !part.includes('~') && !part.includes('/') ? part : part.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
 /** The keys and indexes (as texts) of a JSON pointer. */
