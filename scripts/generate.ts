@@ -2,6 +2,7 @@
 //   node scripts/run.mjs generate [--check]     --check changes nothing and fails when something would change
 import { cliHeader } from './generate/cli.ts';
 import { bashCompletion } from './generate/completion.ts';
+import { fishCompletion } from './generate/completion-fish.ts';
 import { configTree } from './generate/config-tree.ts';
 import { planHeader, planSource } from './generate/cpp.ts';
 import { planFields } from './generate/cpp-fields.ts';
@@ -31,6 +32,7 @@ async function generate(): Promise<Outputs> {
     ['docs/migrating-from-runc.md', migrationDocs()],
     ['docs/man/veloci.8', manPage()],
     ['docs/completion/veloci.bash', bashCompletion()],
+    ['docs/completion/veloci.fish', fishCompletion()],
     ['native/generated/install.gen.h', installHeader()],
     ['docs/error-codes.md', diagnosticsDocs()],
     ['native/generated/diagnostics.gen.h', diagnosticsHeader()],

@@ -5,15 +5,16 @@ import { inRoot } from '../lib/root.ts';
 import { notice } from './names.ts';
 
 /** No suggestions. */
-const any = 'ANY';
+export const any = 'ANY';
 
-/** What completes the value of a flag or an operand by its name in the help: a kind that completion.bash knows, or the values. */
+/** What completes the value of a flag or an operand by its name in the help: a kind that the functions of the shells know, or the values. */
 const kinds: Readonly<Record<string, string>> = { DIR: 'DIR', FILE: 'FILE', PATH: 'FILE', ID: 'ID', SIGNAL: 'SIGNAL', COMMAND: 'COMMAND' };
 
 /** `add|remove` and `0|1` are the words themselves. */
 const kindOf = (name: string): string => kinds[name] ?? (/^[a-z0-9]+(\|[a-z0-9]+)+$/.test(name) ? name : any);
 
-function flagKind(flag: Flag): string {
+/** The kind of a flag's value: empty for a switch, values with | between them when these are few. */
+export function flagKind(flag: Flag): string {
   if (flag.kind === 'bool') return '';
   return flag.choices === undefined ? kindOf(flag.value ?? '') : flag.choices.join('|');
 }
@@ -26,17 +27,17 @@ function known(flags: readonly Flag[]): string {
 const offered = (flags: readonly Flag[]): string => flags.filter((flag) => flag.ignored !== true).map((flag) => `--${flag.name}`).join(' ');
 
 /** Kinds of the operands in their order. A command that reads a bundle and takes an id makes that container: the id is a new one. */
-function operands({ operands, flags }: Command): string {
+export function operandKinds({ operands, flags }: Command): string[] {
   const makes = flags.some((flag) => flag.name === 'bundle');
   const names = operands.replace(/[[\]]/g, '').split(' ').filter((name) => name !== '');
-  return names.map((name) => (name === 'ID' && makes ? any : kindOf(name))).join(' ');
+  return names.map((name) => (name === 'ID' && makes ? any : kindOf(name)));
 }
 
 function branch(command: Command): string {
   return `    ${command.name})
       known='${known(command.flags)} '$known
       offered='${offered(command.flags)} '$offered
-      operands='${operands(command)} '
+      operands='${operandKinds(command).join(' ')} '
       flags_end=${command.flagsEndAfter ?? ''}
       ;;
 `;
