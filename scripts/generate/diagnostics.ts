@@ -1,6 +1,7 @@
 import { explanations } from '../../src/diagnostic/explanations.ts';
 import { table, type DiagnosticName } from '../../src/diagnostic/table.ts';
 import type { Entry } from '../../src/diagnostic/types.ts';
+import { chapters, codeProblem } from './code-numbers.ts';
 import { runcWords } from './diagnostics-text.ts';
 import { notice, snake, wrap } from './names.ts';
 
@@ -71,10 +72,8 @@ ${runcFunction(name)}${hintFunction(entry)}};
 
 function sortedEntries(): [string, Entry][] {
   const entries = Object.entries<Entry>(table).sort(([, a], [, b]) => (a.code < b.code ? -1 : 1));
-  entries.forEach(([name, { code }], index) => {
-    const before = entries[index - 1];
-    if (before?.[1].code === code) throw new Error(`src/diagnostic: ${before[0]} and ${name} have the same code ${code}`);
-  });
+  const problem = codeProblem(new Map(entries.map(([name, { code }]) => [name, code])));
+  if (problem !== undefined) throw new Error(`src/diagnostic: ${problem}`);
   return entries;
 }
 
@@ -103,16 +102,9 @@ function markdown(template: string): string {
     : part.text.replace(/[\\`*_<>[\]|{}]/g, (character) => `\\${character}`)).join('');
 }
 
-const chapters: readonly (readonly [prefix: string, title: string])[] = [
-  ['E01', 'Command line and container ids'], ['E02', 'JSON'], ['E03', 'Schema'], ['E04', 'Checks of the configuration'],
-  ['E05', 'Host and root file system'], ['E06', 'State and life cycle'], ['E07', 'Operations that failed'], ['E08', 'More operations that failed'], ['E09', 'Internal'],
-];
-
 /** Text of docs/error-codes.md. */
 export function diagnosticsDocs(): string {
   const entries = sortedEntries();
-  const orphan = entries.find(([, { code }]) => !chapters.some(([prefix]) => code.startsWith(prefix)));
-  if (orphan) throw new Error(`src/diagnostic: ${orphan[0]} has the code ${orphan[1].code}, which is in no chapter`);
   const text = chapters.map(([prefix, title]) => {
     const lines = entries.filter(([, { code }]) => code.startsWith(prefix)).map(([name, entry]) => {
       const kind = entry.warning === true ? ' (warning)' : '';

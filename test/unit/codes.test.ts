@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { codeProblem, nextCode } from '../../scripts/generate/code-numbers.ts';
 import { diagnoseFailure } from '../../src/diagnostic/diagnose.ts';
 import { errnoName } from '../../src/diagnostic/errno.ts';
 import { table } from '../../src/diagnostic/table.ts';
@@ -45,4 +46,15 @@ t.test('every code of something else than an operation is named by a test, or ha
     if (code in untriggered) t.ok(untriggered[code], code);
     else t.ok(all.includes(code), `${code} (${name}) is in a test`);
   }
+});
+
+t.test('two errors with one code are found, and which code is free', async (t) => {
+  const codes = (...list: string[]): Map<string, string> => new Map(list.map((code, i) => [`error${i}`, code]));
+  t.equal(codeProblem(codes('E0101', 'E0102')), undefined);
+  t.equal(codeProblem(codes('E0101', 'E0102', 'E0101')), 'error0 and error2 have the same code E0101; the next free one is E0103');
+  t.equal(codeProblem(codes('E0799', 'E0799')), 'error0 and error1 have the same code E0799; the next free one is in another chapter');
+  t.equal(codeProblem(codes('E0001')), 'error0 has the code E0001, which is in no chapter');
+  t.equal(nextCode(['E0103', 'E0109', 'E0205'], 'E01'), 'E0110', 'none that was given up');
+  t.equal(nextCode([], 'E01'), 'E0101');
+  t.equal(nextCode(['E0199'], 'E01'), undefined);
 });

@@ -1,0 +1,8 @@
+// Prints the next free error code of every chapter: node scripts/run.mjs next-code
+import { table } from '../src/diagnostic/table.ts';
+import { chapters, nextCode } from './generate/code-numbers.ts';
+
+export async function main(): Promise<void> {
+  const codes = Object.values(table).map(({ code }) => code);
+  for (const [prefix, title] of chapters) console.log(`${nextCode(codes, prefix) ?? 'full '}  ${title}`);
+}
