@@ -56,15 +56,17 @@ function cpu(list: Setting[], { cpu: wanted }: Resources): void {
     const setting: Setting = { controller, file, value: String(value), from: `${at}/${name}` };
     list.push(value === 0 ? { ...setting, missing: 'ignore' } : setting);
   };
+  // An idle cgroup takes no shares: it becomes idle behind them, and ceases to be before them.
+  if (wanted.idle === 0) add('cpu', 'cpu.idle', 'idle', 0);
   if (given(wanted.shares)) add('cpu', 'cpu.shares', 'shares', wanted.shares);
   // Period, quota, burst: each is checked against the one before.
   if (given(wanted.period)) add('cpu', 'cpu.cfs_period_us', 'period', wanted.period);
   if (given(wanted.quota)) add('cpu', 'cpu.cfs_quota_us', 'quota', wanted.quota);
-  // Zero is a value of these two: no burst, not idle.
+  // Zero is a value, too: no burst.
   if (wanted.burst !== undefined) add('cpu', 'cpu.cfs_burst_us', 'burst', wanted.burst);
   if (given(wanted.realtimePeriod)) add('cpu', 'cpu.rt_period_us', 'realtimePeriod', wanted.realtimePeriod);
   if (given(wanted.realtimeRuntime)) add('cpu', 'cpu.rt_runtime_us', 'realtimeRuntime', wanted.realtimeRuntime);
-  if (wanted.idle !== undefined) add('cpu', 'cpu.idle', 'idle', wanted.idle);
+  if (given(wanted.idle)) add('cpu', 'cpu.idle', 'idle', wanted.idle);
   if (wanted.cpus) add('cpuset', 'cpuset.cpus', 'cpus', wanted.cpus);
   if (wanted.mems) add('cpuset', 'cpuset.mems', 'mems', wanted.mems);
 }

@@ -87,15 +87,16 @@ function cpu(list: Setting[], { cpu: wanted }: Resources): void {
     const setting: Setting = { controller, file, value: String(value), from: `${at}/${name}` };
     list.push(value === 0 ? { ...setting, missing: 'ignore' } : setting);
   };
+  // An idle cgroup takes no weight: it becomes idle behind it, and ceases to be before it.
+  if (wanted.idle === 0) add('cpu', 'cpu.idle', 'idle', 0);
   if (given(wanted.shares)) add('cpu', 'cpu.weight', 'shares', weightOfShares(Number(wanted.shares)));
   if (given(wanted.quota) || given(wanted.period)) {
     const quota = given(wanted.quota) && Number(wanted.quota) > 0 ? wanted.quota : 'max';
     add('cpu', 'cpu.max', given(wanted.quota) ? 'quota' : 'period', `${quota} ${given(wanted.period) ? wanted.period : 100000}`);
   }
-  // Zero is a value of these two: no burst, not idle.
+  // Zero is a value, too: no burst.
   if (wanted.burst !== undefined) add('cpu', 'cpu.max.burst', 'burst', wanted.burst);
-  // After the weight, which an idle cgroup does not take.
-  if (wanted.idle !== undefined) add('cpu', 'cpu.idle', 'idle', wanted.idle);
+  if (given(wanted.idle)) add('cpu', 'cpu.idle', 'idle', wanted.idle);
   if (wanted.cpus) add('cpuset', 'cpuset.cpus', 'cpus', wanted.cpus);
   if (wanted.mems) add('cpuset', 'cpuset.mems', 'mems', wanted.mems);
 }
