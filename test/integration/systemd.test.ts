@@ -1,48 +1,54 @@
-// --systemd-cgroup on a host with systemd and cgroup v2 alone, as root and as a user.
+// --systemd-cgroup on a host with systemd, with cgroup v2, v1 or both, as root and as a user.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Config } from '../support/spec.ts';
 import {
-  bundle, call, callAsUser, cgroups, folder, nothingLeft, pidOf, readBack, reason, runtime, runtimeDir, scopeOf, setUp, show,
-  start, test, token, unitOf, userRuntime, type As, type Result,
+  bundle, call, callAsUser, cgroupsOf, folder, hierarchy, nothingLeft, pathOf, pidOf, readBack, reason, runtime, runtimeDir, setUp,
+  show, start, test, token, unified, unitOf, userRuntime, type As, type Result,
 } from '../support/systemd.ts';
 
 const limits = {
   devices: [{ allow: false, access: 'rwm' }], memory: { limit: 67108864, swap: 100663296, reservation: 33554432 },
   cpu: { shares: 512, quota: 33333, period: 100000, cpus: '0', mems: '0' }, pids: { limit: 77 },
 };
-const expected = {
+const expected: Readonly<Record<string, string>> = unified ? {
   'memory.max': '67108864', 'memory.swap.max': '33554432', 'memory.low': '33554432', 'cpu.weight': '59', 'cpu.max': '33333 100000',
   'cpuset.cpus': '0', 'cpuset.mems': '0', 'pids.max': '77',
+} : {
+  'memory.limit_in_bytes': '67108864', 'memory.memsw.limit_in_bytes': '100663296', 'memory.soft_limit_in_bytes': '33554432', 'cpu.shares': '512',
+  'cpu.cfs_quota_us': '33333', 'cpu.cfs_period_us': '100000', 'cpuset.cpus': '0', 'cpuset.mems': '0', 'pids.max': '77',
 };
+/** What systemd rounds, and may write again: 34 % of a processor. */
+const quota = unified ? 'cpu.max' : 'cpu.cfs_quota_us';
+
 function suite(as: As): void {
   test(`${as}: limits are the kernel's and the unit's, also after a reload`, (id) => {
     const made = start(as, id, (config) => { config.linux.resources = limits; });
     assert.equal(made.code, 0, made.stderr);
-    assert.deepEqual(readBack(scopeOf(as, id), expected), expected);
-    assert.equal(show(as, unitOf(id), 'MemoryMax'), '67108864');
+    assert.deepEqual(readBack(as, id, expected), expected);
+    assert.equal(show(as, unitOf(id), unified ? 'MemoryMax' : 'MemoryLimit'), '67108864');
     assert.equal(show(as, unitOf(id), 'Delegate'), 'yes');
     if (as === 'root') call('systemctl', ['daemon-reload']);
     else callAsUser(['systemctl', '--user', 'daemon-reload']);
-    // What systemd rounds it may write again: 34 % of a processor.
-    const { 'cpu.max': quota, ...exact } = readBack(scopeOf(as, id), expected);
-    const { 'cpu.max': _quota, ...wanted } = expected;
+    const { [quota]: rounded, ...exact } = readBack(as, id, expected);
+    const { [quota]: _asked, ...wanted } = expected;
     assert.deepEqual(exact, wanted);
-    assert.match(quota!, /^3(3333|4000) 100000$/);
-    assert.equal(readFileSync(`/proc/${pidOf(as, id)}/cgroup`, 'utf8').trim(), `0::${scopeOf(as, id).slice(cgroups.length)}`);
-    assert.equal(runtime(as, ['exec', id, 'cat', '/proc/self/cgroup']).stdout, '0::/\n');
+    assert.match(rounded!, /^3(3333|4000)( 100000)?$/);
+    assert.deepEqual(cgroupsOf(readFileSync(`/proc/${pidOf(as, id)}/cgroup`, 'utf8')), [pathOf(as, id)]);
+    assert.deepEqual(cgroupsOf(runtime(as, ['exec', id, 'cat', '/proc/self/cgroup']).stdout), ['/']);
     assert.equal(runtime(as, ['delete', '--force', id]).code, 0);
-    assert.ok(!existsSync(scopeOf(as, id)));
+    assert.ok(!existsSync(join(hierarchy('pids'), pathOf(as, id))));
   });
 
   test(`${as}: update changes the unit too`, (id) => {
     assert.equal(start(as, id, (config) => { config.linux.resources = limits; }).code, 0);
     const updated = runtime(as, ['update', '--memory', '50331648', '--memory-swap', '50331648', '--pids-limit', '55', id]);
     assert.equal(updated.code, 0, updated.stderr);
-    assert.deepEqual(readBack(scopeOf(as, id), { 'memory.max': '', 'memory.swap.max': '', 'pids.max': '' }),
-      { 'memory.max': '50331648', 'memory.swap.max': '0', 'pids.max': '55' });
+    const files = unified ? { 'memory.max': '50331648', 'memory.swap.max': '0', 'pids.max': '55' }
+      : { 'memory.limit_in_bytes': '50331648', 'memory.memsw.limit_in_bytes': '50331648', 'pids.max': '55' };
+    assert.deepEqual(readBack(as, id, files), files);
     assert.equal(show(as, unitOf(id), 'TasksMax'), '55');
     assert.equal(runtime(as, ['delete', '--force', id]).code, 0);
   });
@@ -60,7 +66,7 @@ function suite(as: As): void {
   });
 
   test(`${as}: a limit that the kernel refuses leaves nothing`, (id) => {
-    const made = start(as, id, (config) => { config.linux.resources = { unified: { 'cpu.weight': '99999' } }; });
+    const made = start(as, id, (config) => { config.linux.resources = unified ? { unified: { 'cpu.weight': '99999' } } : { cpu: { cpus: '4000-4001' } }; });
     assert.equal(made.code, 1, made.stderr);
   });
 
@@ -86,16 +92,16 @@ function userExecTests(): void {
     const pidFile = join(folder, `${id}.pid`);
     const { code, stderr } = exec(id, ['/probe', 'pause'], env, ['--detach', '--pid-file', pidFile]);
     assert.equal(code, 0, stderr);
-    return join(cgroups, readFileSync(`/proc/${readFileSync(pidFile, 'utf8')}/cgroup`, 'utf8').trim().slice('0::'.length));
+    return readFileSync(`/proc/${readFileSync(pidFile, 'utf8')}/cgroup`, 'utf8').trim().slice('0::'.length);
   };
 
   for (const [name, change] of [['limits', limited], ['no limits', unlimited]] as const) {
     test(`user: exec from a foreign cgroup goes into the unit of a container with ${name}`, (id) => {
       assert.equal(start('user', id, change).code, 0);
-      assert.equal(cgroupOfExec(id), scopeOf('user', id));
+      assert.equal(cgroupOfExec(id), pathOf('user', id));
       // The same with a plan that is known, and by a service of the user, which has no such variable.
-      assert.equal(cgroupOfExec(id), scopeOf('user', id));
-      assert.equal(cgroupOfExec(id, ['--unset=XDG_RUNTIME_DIR']), scopeOf('user', id));
+      assert.equal(cgroupOfExec(id), pathOf('user', id));
+      assert.equal(cgroupOfExec(id, ['--unset=XDG_RUNTIME_DIR']), pathOf('user', id));
       assert.equal(exec(id, ['false']).code, 1);
       assert.equal(runtime('user', ['delete', '--force', id]).code, 0);
     });
@@ -106,7 +112,7 @@ function userExecTests(): void {
       limited(config);
       config.annotations = { 'run.oci.systemd.subgroup': 'container' };
     }).code, 0);
-    assert.equal(cgroupOfExec(id), join(scopeOf('user', id), 'container'));
+    assert.equal(cgroupOfExec(id), join(pathOf('user', id), 'container'));
     assert.equal(runtime('user', ['delete', '--force', id]).code, 0);
   });
 
@@ -141,29 +147,51 @@ if (reason !== undefined) {
   setUp();
 
   suite('root');
-  if (existsSync(`${runtimeDir}/systemd/private`)) suite('user');
-  else t.pass('user', { skip: 'no manager of a user' });
-
-  userExecTests();
+  const noManager = existsSync(`${runtimeDir}/systemd/private`) ? undefined : 'no manager of a user';
+  if (noManager !== undefined) t.pass('user', { skip: noManager });
+  else if (unified) {
+    suite('user');
+    userExecTests();
+  } else {
+    test('user: on v1 a unit without limits, which cannot be had there', (id) => {
+      const made = start('user', id, (config) => { config.linux.resources = { pids: { limit: 20 } }; });
+      assert.equal(made.code, 1);
+      assert.match(made.stderr, /E0533: .*v1.* at config\.json:1:\d+ \(\/linux\/resources\)/);
+      const bare = start('user', id, (config) => { delete config.linux.resources; });
+      assert.equal(bare.code, 0, bare.stderr);
+      assert.ok(cgroupsOf(readFileSync(`/proc/${pidOf('user', id)}/cgroup`, 'utf8')).includes(pathOf('user', id)));
+      assert.equal(runtime('user', ['exec', id, 'true']).code, 0);
+      assert.equal(runtime('user', ['update', '--pids-limit', '20', id]).code, 1);
+      assert.equal(runtime('user', ['kill', id, 'KILL']).code, 0);
+      assert.equal(runtime('user', ['delete', '--force', id]).code, 0);
+    });
+  }
 
   test('slices and names', (id) => {
     const made = start('root', id, (config) => { config.linux.cgroupsPath = `${token}-a.slice:pod:x+y`; });
     assert.equal(made.code, 0, made.stderr);
-    assert.ok(existsSync(join(cgroups, `${token}.slice/${token}-a.slice/pod-x\\x2by.scope`)));
+    assert.ok(existsSync(join(hierarchy('pids'), `${token}.slice/${token}-a.slice/pod-x\\x2by.scope`)));
     assert.equal(runtime('root', ['delete', '--force', id]).code, 0);
     call('systemctl', ['stop', `${token}-a.slice`, `${token}.slice`]);
   });
 
-  test('properties of annotations, and a sub-cgroup', (id) => {
+  test('properties of annotations', (id) => {
     const made = start('root', id, (config) => {
-      config.annotations = {
-        'org.systemd.property.TimeoutStopUSec': 'uint64 5000000', 'org.systemd.property.Description': '\'a "b"\'',
-        'run.oci.systemd.subgroup': 'container',
-      };
+      config.annotations = { 'org.systemd.property.TimeoutStopUSec': 'uint64 5000000', 'org.systemd.property.Description': '\'a "b"\'' };
     });
     assert.equal(made.code, 0, made.stderr);
     assert.equal(show('root', unitOf(id), 'TimeoutStopUSec'), '5s');
-    assert.equal(readFileSync(`/proc/${pidOf('root', id)}/cgroup`, 'utf8').trim(), `0::/system.slice/${unitOf(id)}/container`);
+    assert.equal(runtime('root', ['delete', '--force', id]).code, 0);
+  });
+
+  test('a sub-cgroup, on v2', (id) => {
+    const made = start('root', id, (config) => { config.annotations = { 'run.oci.systemd.subgroup': 'container' }; });
+    if (!unified) {
+      assert.match(made.stderr, /E0529: run\.oci\.systemd\.subgroup .*config\.json:1:\d+/);
+      return;
+    }
+    assert.equal(made.code, 0, made.stderr);
+    assert.deepEqual(cgroupsOf(readFileSync(`/proc/${pidOf('root', id)}/cgroup`, 'utf8')), [`${pathOf('root', id)}/container`]);
     assert.equal(runtime('root', ['delete', '--force', id]).code, 0);
   });
 

@@ -1,5 +1,5 @@
-// The frame of the tests of --systemd-cgroup, on a host with systemd and cgroup v2 alone, as root and as a user. Not in the
-// sandbox of the other tests: systemd is not in there. All that they make has names of its own, and is looked for after each.
+// The frame of the tests of --systemd-cgroup, on a host with systemd and cgroup v2, v1 or both, as root and as a user. Not in
+// the sandbox of the other tests: systemd is not in there. All that they make has names of its own, and is looked for after each.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -16,8 +16,9 @@ import { defaultConfig, type Config } from './spec.ts';
 export const cgroups = '/sys/fs/cgroup';
 /** Why these tests cannot run here. */
 export const reason = process.getuid?.() !== 0 ? 'needs root'
-  : !existsSync('/run/systemd/private') || readFileSync('/proc/1/comm', 'utf8').trim() !== 'systemd' ? 'systemd does not run here'
-    : !existsSync(join(cgroups, 'cgroup.controllers')) ? 'cgroup v2 alone' : undefined;
+  : !existsSync('/run/systemd/private') || readFileSync('/proc/1/comm', 'utf8').trim() !== 'systemd' ? 'systemd does not run here' : undefined;
+/** Whether cgroup v2 is alone. */
+export const unified = existsSync(join(cgroups, 'cgroup.controllers'));
 export const token = `vs${randomBytes(4).toString('hex')}`;
 export const folder = `/tmp/${token}`;
 export const user = 1000;
@@ -78,8 +79,10 @@ export function bundle(as: As, change: (config: Config) => void): string {
 
 /** The unit that a runtime makes without being told a name. */
 export const unitOf = (id: string): string => `${runtimeName().split(' ')[0]}-${id}.scope`;
-/** Its cgroup. */
-export const scopeOf = (as: As, id: string): string => join(cgroups, as === 'root' ? 'system.slice' : `${managerPath}/user.slice`, unitOf(id));
+/** Its cgroup below the top of every hierarchy, with a slash in front. */
+export const pathOf = (as: As, id: string): string => `/${as === 'root' ? 'system.slice' : `${managerPath}/user.slice`}/${unitOf(id)}`;
+/** The folder of the hierarchy that has a controller. */
+export const hierarchy = (controller: string): string => (unified ? cgroups : join(cgroups, controller));
 /** A property of a unit, as systemctl shows it. */
 export const show = (as: As, unit: string, property: string): string =>
   (as === 'root' ? call('systemctl', ['show', unit, '-P', property])
@@ -106,9 +109,19 @@ export async function nothingLeft(): Promise<void> {
   assert.deepEqual(leftovers(), []);
 }
 
-/** Files of a cgroup. */
-export const readBack = (dir: string, files: object): Record<string, string> =>
-  Object.fromEntries(Object.keys(files).map((file) => [file, readFileSync(join(dir, file), 'utf8').trim()]));
+/** Files of a container's cgroup, each in the hierarchy of its controller. */
+export const readBack = (as: As, id: string, files: object): Record<string, string> =>
+  Object.fromEntries(Object.keys(files).map((file) => [file, readFileSync(join(hierarchy(file.split('.', 1)[0]!), pathOf(as, id), file), 'utf8').trim()]));
+/** Cgroups of a process, from /proc/PID/cgroup, in the hierarchies that are mounted: all different ones. */
+export function cgroupsOf(text: string): string[] {
+  const found = new Set<string>();
+  for (const line of text.trim().split('\n')) {
+    const [, controllers, path] = /^[^:]*:([^:]*):(.*)$/.exec(line)!;
+    const folder = controllers === '' ? (unified ? '' : 'unified') : controllers!.replace('name=', '');
+    if (existsSync(join(cgroups, folder, 'cgroup.procs'))) found.add(path!);
+  }
+  return [...found];
+}
 /** Pid of a container's first process. */
 export const pidOf = (as: As, id: string): number => (JSON.parse(runtime(as, ['state', id]).stdout) as { pid: number }).pid;
 

@@ -100,11 +100,19 @@ t.test('plans of the systemd manager', async (t) => {
   t.equal(code(() => planOf(() => {}, user, flags)), 'E0513', 'a user has no manager without a runtime directory');
   const own = planOf(() => {}, { ...user, runtimeDir: '/run/user/1000' }, flags);
   t.same(find(own.programs.stager, 'cgroup.join')[0]?.dir.path, 'user.slice/user-1000.slice/user@1000.service/user.slice/veloci-box.scope');
+  for (const mode of ['v1', 'hybrid'] as const) {
+    const here = { ...user, runtimeDir: '/run/user/1000', cgroup: cgroups[mode] };
+    t.equal(code(() => planOf((config) => { config.linux.resources = { pids: { limit: 5 } }; }, here, flags)), 'E0533', 'no controller for a user');
+    const { create } = planOf((config) => { config.linux.resources = { devices: [{ allow: false }] }; }, here, flags).programs;
+    t.ok(create!.filter((entry) => entry.op === 'cgroup.create' || (entry.op === 'alt' && entry.try.op === 'cgroup.create')).every(({ op }) => op === 'alt'), 'what is refused is left out');
+  }
   t.equal(code(() => planOf((config) => { config.linux.cgroupsPath = '/a'; }, { cgroup: cgroups.v2 }, flags)), 'E0581');
   t.equal(code(() => planOf((config) => { config.linux.cgroupsPath = 'a:b:c'; }, { cgroup: cgroups.v2 })), 'E0584');
   t.equal(code(() => planOf((config) => { config.annotations = { 'org.systemd.property.Slice': "'x'" }; }, { cgroup: cgroups.v2 }, flags)), 'E0582');
-  const hybrid = planOf((config) => { config.annotations = { 'run.oci.systemd.subgroup': 'container' }; }, {}, flags);
-  t.ok(find(hybrid.programs.stager, 'cgroup.join').every(({ dir }) => dir.path === 'system.slice/veloci-box.scope/container'));
+  const below = (mode: 'v2' | 'hybrid'): ReturnType<typeof planOf> =>
+    planOf((config) => { config.annotations = { 'run.oci.systemd.subgroup': 'container' }; }, { cgroup: cgroups[mode] }, flags);
+  t.same(find(below('v2').programs.stager, 'cgroup.join').map(({ dir }) => dir.path), ['system.slice/veloci-box.scope/container']);
+  t.equal(code(() => below('hybrid')), 'E0529');
 });
 
 t.test('an idle cgroup is told to systemd when its files are written', async (t) => {

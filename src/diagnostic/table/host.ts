@@ -19,9 +19,13 @@ export const host = {
   seccompUnknown: {
     code: 'E0521', warning: true, message: 'unknown system call "{name}" is left out of the filter', hint: 'is it spelt right? it may be newer than libseccomp',
   },
-  delegateVersion: { code: 'E0529', message: 'run.oci.delegate-cgroup needs cgroup v2', hint: 'delegation is not safe on v1: remove the annotation' },
+  subgroupVersion: { code: 'E0529', message: '{name} needs cgroup v2', hint: 'remove the annotation: on v1 not every limit reaches a cgroup below, and delegation is not safe' },
   annotationValue: { code: 'E0520', message: 'annotation {name} is "{value}"', hint: 'it must be {expected}' },
   systemdUser: { code: 'E0513', message: 'XDG_RUNTIME_DIR is not set: there is no way to the systemd of the user', hint: 'set it, log in with a session, or leave --systemd-cgroup out' },
+  systemdUserV1: {
+    code: 'E0533', message: 'linux.resources cannot be had from the systemd of a user: on cgroup v1 it is given no controller',
+    hint: 'leave them out, run as root, or boot with cgroup v2 (systemd.unified_cgroup_hierarchy=1)', runc: 'cannot use rootless systemd cgroups manager on cgroup v1',
+  },
   cgroupsPathSystemd: {
     code: 'E0584', message: 'cgroupsPath "{value}" has the form of the systemd manager', hint: 'use --systemd-cgroup, or write a path such as "/group/name"',
   },

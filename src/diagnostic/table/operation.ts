@@ -9,7 +9,7 @@ import type { Entries } from '../types.ts';
 export const operation = {
   'cgroup.create': { code: 'E0701', message: 'cannot make the cgroup "{path}"', hint: 'is it allowed to make cgroups here?' },
   'cgroup.create/mkdir:EACCES': {
-    code: 'E0866', message: 'not allowed to make the cgroup "{path}"', hint: '{detail} is not delegated to this user: use --systemd-cgroup, or a unit with "Delegate=yes" (systemd-run --user --scope -p Delegate=yes)',
+    code: 'E0866', message: 'not allowed to make the cgroup "{path}"', hint: '{detail} is not delegated to this user: on cgroup v2 use --systemd-cgroup, or a unit with "Delegate=yes" (systemd-run --user --scope -p Delegate=yes); on v1 root must give a cgroup away',
   },
   'cgroup.create/mkdir:EAGAIN': {
     code: 'E0931', message: 'no room for the cgroup "{path}"', hint: 'cgroup.max.descendants or cgroup.max.depth of a cgroup above is reached: is something left there?',

@@ -3,6 +3,7 @@ import type { Setting } from '../../cgroup/setting.ts';
 import { settingsV1 } from '../../cgroup/v1.ts';
 import { onlyV1, settingsV2 } from '../../cgroup/v2.ts';
 import { diagnose, placeAt } from '../../diagnostic/diagnose.ts';
+import type { Resources } from '../../generated/config.ts';
 import type { CgroupDir, HostOperation } from '../../generated/plan.ts';
 import { PlanError } from '../context.ts';
 import { alt, errno } from '../draft.ts';
@@ -82,4 +83,15 @@ function writeOf(dir: CgroupDir, setting: Setting): HostOperation {
   };
   if (setting.missing === undefined) return write;
   return alt(write, [errno.ENOENT], setting.missing === 'ignore' ? undefined : writeOf(dir, setting.missing));
+}
+
+/** Whether resources ask for anything besides device rules. */
+export function hasLimits(resources: Resources | undefined): boolean {
+  if (resources === undefined) return false;
+  for (const key in resources) {
+    const value = resources[key as keyof Resources] as unknown;
+    if (key === 'devices' || value === undefined || value === null) continue;
+    if (Array.isArray(value) ? value.length > 0 : typeof value !== 'object' || Object.keys(value).length > 0) return true;
+  }
+  return false;
 }

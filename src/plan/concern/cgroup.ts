@@ -7,12 +7,12 @@ import type { Setting } from '../../cgroup/setting.ts';
 import { diagnose, placeAt } from '../../diagnostic/diagnose.ts';
 import { NamespaceFlag } from '../../generated/plan.ts';
 import type { CgroupDir, HostOperation, StagerOperation } from '../../generated/plan.ts';
-import type { Resources, Spec } from '../../generated/config.ts';
+import type { Spec } from '../../generated/config.ts';
 import { PlanError } from '../context.ts';
 import type { Context } from '../context.ts';
 import { alt, errno, slot } from '../draft.ts';
 import type { Cgroups, Draft, Namespaces, Place } from '../draft.ts';
-import { placeOf, set, settings } from './cgroup-limits.ts';
+import { hasLimits, placeOf, set, settings } from './cgroup-limits.ts';
 import { onHost } from './id-maps.ts';
 import { mapsUsers } from './namespaces.ts';
 import { makeUnit, readUnit, tellIdle } from './systemd.ts';
@@ -44,17 +44,6 @@ export function readCgroups(spec: Spec, namespaces: Namespaces, context: Context
     throw new PlanError(diagnose('cgroupMissing', { controller: 'any', name: 'linux.resources' }, placeAt(from)));
   }
   return { places, from, optional, byClone: v2 !== null && !optional && !mapsUsers(namespaces) };
-}
-
-/** Whether resources ask for anything besides device rules. */
-function hasLimits(resources: Resources | undefined): boolean {
-  if (resources === undefined) return false;
-  for (const key in resources) {
-    const value = resources[key as keyof Resources] as unknown;
-    if (key === 'devices' || value === undefined || value === null) continue;
-    if (Array.isArray(value) ? value.length > 0 : typeof value !== 'object' || Object.keys(value).length > 0) return true;
-  }
-  return false;
 }
 
 /** The container's cgroup directories, for the record that delete --force cleans up by. */

@@ -1,7 +1,7 @@
 // run.oci.delegate-cgroup (crun): the container's processes live in a cgroup below its own, which belongs to the
 // container's root; limits stay with the one above. A cgroup namespace is made before, so it shows both.
 import { diagnose, placeAt } from '../../diagnostic/diagnose.ts';
-import { annotation, annotationPointer, invalid } from '../annotations.ts';
+import { annotation, annotationNames, annotationPointer, invalid } from '../annotations.ts';
 import { PlanError } from '../context.ts';
 import type { Draft } from '../draft.ts';
 import { processPlaces } from './cgroup.ts';
@@ -20,7 +20,7 @@ export function delegateCgroup(d: Draft): void {
   }
   const place = processPlaces(d.cgroups).find(({ controllers }) => controllers === '');
   if (place === undefined || context.facts.cgroup.mode !== 'v2') {
-    throw new PlanError(diagnose('delegateVersion', {}, placeAt(from)));
+    throw new PlanError(diagnose('subgroupVersion', { name: annotationNames.delegateCgroup }, placeAt(from)));
   }
   const dir = { mount: place.dir.mount, path: `${place.dir.path}/${parts.join('/')}` };
   const uid = mapsUsers(namespaces) ? onHost(spec.linux?.uidMappings ?? [], 0) : 0;
