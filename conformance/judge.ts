@@ -7,11 +7,11 @@ export interface TestResult {
   readonly name: string;
   readonly outcome: 'passed' | 'failed' | 'skipped' | 'known';
   readonly reason: string;
-  /** Ran in the virtual machine of test/vm. */
+  /** Ran in a virtual machine of test/vm. */
   readonly guest?: boolean;
 }
 
-/** Results of this machine and of the virtual machine as one: a test counts when it passes in one and fails in none. */
+/** Results of this machine and of a virtual machine as one: a test counts when it passes in one and fails in none. */
 export function withGuest(here: readonly TestResult[], guest: readonly TestResult[]): TestResult[] {
   const byName = new Map(here.map((result) => [result.name, result]));
   for (const result of guest) {

@@ -42,7 +42,7 @@ function lists(judgements: readonly Judgement[], outcome: Outcome): string {
     `- ${row.strength} \`${row.key}\` (${document}.md:${row.line}, #${row.section}): ${why}\n`).join('')).filter((part) => part !== '').join('');
 }
 
-/** Sentences that this machine cannot show, and the virtual machine does. */
+/** Sentences that this machine cannot show, and a virtual machine does. */
 function shownInGuest(judgements: readonly Judgement[]): string {
   const own = judgements.filter(({ guest }) => guest === true);
   if (own.length === 0) return 'None: `npm run test:vm`, then `npm run conformance -- --vm` count what it shows.\n';
@@ -103,7 +103,7 @@ ${lists(judgements, 'failed')}
 ${lists(judgements, 'elsewhere')}
 ## Shown in the virtual machine alone
 
-With systemd, cgroup v2 alone, AppArmor and another kernel (test/vm).
+With systemd, cgroup v2 or v1, AppArmor or SELinux, and other kernels (test/vm).
 
 ${shownInGuest(judgements)}
 ## Not applicable

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { inRoot, root } from '../scripts/lib/root.ts';
-import { readGuestFile } from '../scripts/lib/guest-results.ts';
+import { readGuestFile, type Guest } from '../scripts/lib/guest-results.ts';
 import { TapReader, type Result } from '../scripts/lib/tap-results.ts';
 import type { TestResult } from './judge.ts';
 import { compiledPath } from './matrix.ts';
@@ -16,9 +16,9 @@ function resultOf(file: string, { path, outcome, reason }: Result): TestResult {
   };
 }
 
-/** What `npm run test:vm` has left of a test file; nothing when it did not run there. */
-export function guestFile(file: string): TestResult[] {
-  return (readGuestFile(file)?.results ?? []).map((result) => resultOf(file, result));
+/** What `npm run test:vm` has left of a test file in a guest; nothing when it did not run there. */
+export function guestFile(guest: Guest, file: string): TestResult[] {
+  return (readGuestFile(guest, file)?.results ?? []).map((result) => resultOf(file, result));
 }
 
 /**

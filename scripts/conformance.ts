@@ -15,7 +15,7 @@ import { runValidation } from '../conformance/validation.ts';
 import { runtimePath } from '../test/support/paths.ts';
 import { runtimeName } from '../test/support/runtime.ts';
 import { main as build } from './build.ts';
-import { checkGuestResults } from './lib/guest-results.ts';
+import { guestsThatRan } from './lib/guest-results.ts';
 import { inRoot } from './lib/root.ts';
 
 const peersFile = inRoot('conformance', 'peers.tsv');
@@ -32,7 +32,7 @@ export async function main(args: readonly string[]): Promise<number> {
   await build([]);
   const runtime = runtimePath();
   if (values.validation !== undefined) return runValidation(values.validation, runtime);
-  if (values.vm === true) checkGuestResults(runtime);
+  const guests = values.vm === true ? guestsThatRan(runtime) : [];
   const rows = readMatrix(inRoot('conformance'));
   const name = runtimeName();
   const isOwn = name.startsWith('veloci');
@@ -50,7 +50,7 @@ export async function main(args: readonly string[]): Promise<number> {
     }
   }
   console.log(`1..${here.length}`);
-  const results = values.vm === true ? withGuest(here, files.flatMap(guestFile)) : here;
+  const results = guests.reduce<readonly TestResult[]>((all, guest) => withGuest(all, files.flatMap((file) => guestFile(guest, file))), here);
   const { judgements, problems } = judge(rows, results);
   for (const line of [name, ...summary(judgements).split('\n'), ...problems]) console.log(`# ${line}`);
   if (!isOwn) {

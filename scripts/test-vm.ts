@@ -1,7 +1,12 @@
-// npm run test:vm [-- NAME...]: the compiled black-box tests inside a virtual machine with systemd and
-// cgroup v2 alone, all in one run. NAMEs choose test files (lifecycle, conformance/config …); without any, all of
-// them. The results stay in build/vm-results, those of files that are not chosen as long as the runtime is the same
-// build: npm run conformance -- --vm counts them.
+// npm run test:vm [-- --guest GUEST] [NAME...]: the compiled black-box tests inside a virtual machine with systemd, all
+// in one run. NAMEs choose test files (lifecycle, conformance/config …); without any, all of them. The results stay in
+// build/vm-results/GUEST, those of files that are not chosen as long as the runtime is the same build: npm run
+// conformance -- --vm counts them. GUEST is what the machine boots:
+//
+//   v2         cgroup v2 alone, AppArmor (the default)
+//   hybrid     the controllers of cgroup v1, v2 beside them, and the kernel of Debian 12
+//   v1         cgroup v1 alone, and the same kernel
+//   selinux    cgroup v2 alone, SELinux with Debian's policy, not enforced
 //
 //   RUNTIME=PATH             the runtime; crun and runc are in the guest (default dist/bin/veloci)
 //   VELOCI_TEST_SCALE=N      multiplies time limits (default 10: the guest may be emulated)
@@ -9,10 +14,12 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { parseArgs } from 'node:util';
 import { compiledPath } from '../conformance/matrix.ts';
 import { busyboxRootfs } from '../test/support/helpers.ts';
 import { repository } from '../test/support/paths.ts';
-import { fingerprint, guestResults, readGuestFile } from './lib/guest-results.ts';
+import { ExpectedError } from './lib/command.ts';
+import { fingerprint, guests, readGuestFile, resultsOf, type Guest } from './lib/guest-results.ts';
 
 /** The guest runs the files one after the other; each leaves NAME.tap, NAME.err and NAME.status in the results. */
 const guestScript = `
@@ -38,7 +45,8 @@ function testFiles(args: readonly string[]): string[] {
 }
 
 /** Removes the results of these files, and all results of another runtime. */
-function makeRoom(files: readonly string[], runtime: string): void {
+function makeRoom(guest: Guest, files: readonly string[], runtime: string): void {
+  const guestResults = resultsOf(guest);
   const kept = join(guestResults, 'runtime');
   if (!existsSync(kept) || readFileSync(kept, 'utf8') !== runtime) rmSync(guestResults, { recursive: true, force: true });
   for (const file of files) {
@@ -50,8 +58,8 @@ function makeRoom(files: readonly string[], runtime: string): void {
 }
 
 /** Prints how a file ended; returns the numbers of tests that passed and failed. */
-function report(file: string): { passed: number; failed: number } {
-  const found = readGuestFile(file);
+function report(guest: Guest, file: string): { passed: number; failed: number } {
+  const found = readGuestFile(guest, file);
   if (found === undefined) {
     console.log(`${file}: did not run`);
     return { passed: 0, failed: 1 };
@@ -68,28 +76,31 @@ function report(file: string): { passed: number; failed: number } {
 
 /** Entry point of the script; resolves to the exit status. */
 export async function main(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({ args, options: { guest: { type: 'string', default: 'v2' } }, allowPositionals: true });
+  const guest = values.guest as Guest;
+  if (!(guest in guests)) throw new ExpectedError(`unknown guest "${guest}": there are ${Object.keys(guests).join(', ')}`);
   const cache = join(repository, 'build/vm-cache');
   process.env['XDG_CACHE_HOME'] = cache; // the guest sees the repository alone
   busyboxRootfs();
 
-  const files = testFiles(args);
+  const files = testFiles(positionals);
   const runtime = process.env['RUNTIME'] || join(repository, 'dist/bin/veloci');
-  makeRoom(files, existsSync(runtime) ? fingerprint(runtime) : runtime);
+  makeRoom(guest, files, existsSync(runtime) ? fingerprint(runtime) : runtime);
 
   // a linked node_modules lies outside of the shared folder
   const modules = dirname(realpathSync(join(repository, 'node_modules')));
   const child = spawn(join(repository, 'test/vm/vm-run'), ['--', 'env', `RUNTIME=${runtime}`, `XDG_CACHE_HOME=${cache}`,
-    `VELOCI_TEST_SCALE=${process.env['VELOCI_TEST_SCALE'] || 10}`, 'bash', '-c', guestScript, 'guest', guestResults,
+    `VELOCI_TEST_SCALE=${process.env['VELOCI_TEST_SCALE'] || 10}`, 'bash', '-c', guestScript, 'guest', resultsOf(guest),
     ...files.flatMap((file) => [file, join(repository, compiledPath(file))])], {
     stdio: 'inherit', cwd: repository,
-    env: { ...process.env, XDG_CACHE_HOME: '', VM_PROJECT: repository, ...(modules === repository ? {} : { VM_SHARE: modules }) },
+    env: { ...guests[guest], ...process.env, XDG_CACHE_HOME: '', VM_PROJECT: repository, ...(modules === repository ? {} : { VM_SHARE: modules }) },
   });
   const status = await new Promise<number>((resolve) => child.on('exit', (code) => resolve(code ?? 1)));
   if (status !== 0) return status;
 
-  const counts = files.map(report);
+  const counts = files.map((file) => report(guest, file));
   const sum = (pick: (one: { passed: number; failed: number }) => number): number => counts.reduce((total, one) => total + pick(one), 0);
   const failed = sum((one) => one.failed);
-  console.log(`results: ${relative(repository, guestResults)}\n${sum((one) => one.passed)} passed, ${failed} failed`);
+  console.log(`results: ${relative(repository, resultsOf(guest))}\n${sum((one) => one.passed)} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
 }

@@ -1,5 +1,5 @@
-// What the black-box tests did in the virtual machine of test/vm: build/vm-results/FOLDER/NAME.tap and .status, and
-// the hash of the runtime that they ran.
+// What the black-box tests did in the virtual machines of test/vm: build/vm-results/GUEST/FOLDER/NAME.tap and .status,
+// and the hash of the runtime that they ran.
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,8 +7,20 @@ import { ExpectedError } from './command.ts';
 import { inRoot } from './root.ts';
 import { TapReader, type Result } from './tap-results.ts';
 
-/** The folder of the results. */
-export const guestResults = inRoot('build', 'vm-results');
+// The kernel of Debian 12 still has every controller of v1, and systemd 252 is the last that mounts them when asked.
+const old = { VM_SUITE: 'bookworm', VM_KERNEL: 'linux-image-amd64/bookworm' };
+
+/** The guests, and what test/vm is told to make and boot each. */
+export const guests = {
+  v2: {},
+  hybrid: { ...old, VM_CMDLINE: 'systemd.unified_cgroup_hierarchy=0' },
+  v1: { ...old, VM_CMDLINE: 'systemd.unified_cgroup_hierarchy=0 systemd.legacy_systemd_cgroup_controller=1' },
+  selinux: { VM_PACKAGES: 'selinux-policy-default policycoreutils', VM_CMDLINE: 'security=selinux selinux=1 enforcing=0' },
+} as const;
+export type Guest = keyof typeof guests;
+
+/** The folder of a guest's results. */
+export const resultsOf = (guest: Guest): string => inRoot('build', 'vm-results', guest);
 
 /** What tells one build of a runtime from another. */
 export function fingerprint(runtime: string): string {
@@ -16,19 +28,22 @@ export function fingerprint(runtime: string): string {
 }
 
 /** Results of a test file, such as `integration/hooks`; undefined when it did not run there. */
-export function readGuestFile(file: string): { results: Result[]; status: number } | undefined {
-  const path = join(guestResults, `${file}.tap`);
+export function readGuestFile(guest: Guest, file: string): { results: Result[]; status: number } | undefined {
+  const path = join(resultsOf(guest), `${file}.tap`);
   if (!existsSync(path)) return undefined;
   const reader = new TapReader();
   for (const line of readFileSync(path, 'utf8').split('\n')) reader.line(line);
-  return { results: reader.results, status: Number(readFileSync(join(guestResults, `${file}.status`), 'utf8')) };
+  return { results: reader.results, status: Number(readFileSync(join(resultsOf(guest), `${file}.status`), 'utf8')) };
 }
 
-/** Refuses results of another build. */
-export function checkGuestResults(runtime: string): void {
-  const path = join(guestResults, 'runtime');
-  if (!existsSync(path)) throw new ExpectedError('no results of the virtual machine: npm run test:vm leaves them');
-  if (readFileSync(path, 'utf8') !== fingerprint(runtime)) {
-    throw new ExpectedError('the results of the virtual machine are those of another build: npm run test:vm renews them');
+/** The guests that have run tests. Results of another build are refused. */
+export function guestsThatRan(runtime: string): Guest[] {
+  const hash = fingerprint(runtime);
+  const found = (Object.keys(guests) as Guest[]).filter((guest) => existsSync(join(resultsOf(guest), 'runtime')));
+  if (found.length === 0) throw new ExpectedError('no results of a virtual machine: npm run test:vm leaves them');
+  for (const guest of found) {
+    if (readFileSync(join(resultsOf(guest), 'runtime'), 'utf8') === hash) continue;
+    throw new ExpectedError(`the results of the virtual machine "${guest}" are those of another build: npm run test:vm renews them`);
   }
+  return found;
 }
