@@ -9,7 +9,6 @@ const ALU_MOV_K = 0xb4;
 const ALU_MOV_X = 0xbc;
 const JMP_JNE_K = 0x55;
 const JMP_JEQ_K = 0x15;
-const JMP_JNE_X = 0x5d;
 const EXIT = 0x95;
 
 // Registers: the context at entry and then scratch; type, access, major and minor of the request.
@@ -29,8 +28,8 @@ function accessBits(access: string): number {
 }
 
 /**
- * Compiles device rules. The last rule that fits a request decides: an allowing rule fits when it has every
- * access that is asked for, a denying one when it has any. No rule: denied.
+ * Compiles device rules, the last one first: a denying rule decides when it has any of the rights that are asked for, an
+ * allowing one takes its rights off them, and decides when none is left. No rule: denied.
  *
  * @returns instructions of 8 bytes each, little-endian
  */
@@ -52,19 +51,21 @@ export function deviceProgram(rules: readonly DeviceRule[]): Uint8Array {
 /** Adds a rule; false when it fits every request, so that nothing behind it is reached. */
 function emitRule(words: number[], rule: DeviceRule): boolean {
   const bits = accessBits(rule.access);
-  const tests = (rule.type === 'a' ? 0 : 1) + (bits === 7 ? 0 : 3) + (rule.major < 0 ? 0 : 1) + (rule.minor < 0 ? 0 : 1);
+  const rights = bits === 7 ? 0 : rule.allow ? 2 : 3;
+  const tests = (rule.type === 'a' ? 0 : 1) + (rule.major < 0 ? 0 : 1) + (rule.minor < 0 ? 0 : 1) + rights;
   // Instructions from the next one to the end of the rule: where a test that fails jumps to.
   let left = tests + 2;
   if (rule.type !== 'a') emit(words, JMP_JNE_K, TYPE, 0, left -= 1, kinds[rule.type]);
-  if (bits !== 7) {
-    emit(words, ALU_MOV_X, SCRATCH, ACCESS, 0, 0);
-    emit(words, ALU_AND_K, SCRATCH, 0, 0, bits);
-    left -= 3;
-    if (rule.allow) emit(words, JMP_JNE_X, SCRATCH, ACCESS, left, 0);
-    else emit(words, JMP_JEQ_K, SCRATCH, 0, left, 0);
-  }
   if (rule.major >= 0) emit(words, JMP_JNE_K, MAJOR, 0, left -= 1, rule.major);
   if (rule.minor >= 0) emit(words, JMP_JNE_K, MINOR, 0, left -= 1, rule.minor);
+  if (rights === 2) {
+    emit(words, ALU_AND_K, ACCESS, 0, 0, 7 & ~bits);
+    emit(words, JMP_JNE_K, ACCESS, 0, 2, 0);
+  } else if (rights === 3) {
+    emit(words, ALU_MOV_X, SCRATCH, ACCESS, 0, 0);
+    emit(words, ALU_AND_K, SCRATCH, 0, 0, bits);
+    emit(words, JMP_JEQ_K, SCRATCH, 0, 2, 0);
+  }
   emitVerdict(words, rule.allow);
   return tests > 0;
 }

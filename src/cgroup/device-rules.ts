@@ -16,11 +16,11 @@ export interface DeviceRule {
 }
 
 /** JSON pointer of the rules that no configuration asks for. */
-const own = '/linux/resources/devices';
+export const own = '/linux/resources/devices';
 
 /**
  * What every container may do: make any node (a node without the right to open it harms nobody), and use
- * null, zero, full, random, urandom, tty, console, ptmx and the pseudo terminals.
+ * null, zero, full, random, urandom, tty, console, ptmx, the pseudo terminals, and tun (which needs CAP_NET_ADMIN).
  */
 const always: readonly DeviceRule[] = [
   { allow: true, type: 'c', major: -1, minor: -1, access: 'm', from: own },
@@ -34,15 +34,17 @@ const always: readonly DeviceRule[] = [
   { allow: true, type: 'c', major: 5, minor: 1, access: 'rwm', from: own },
   { allow: true, type: 'c', major: 5, minor: 2, access: 'rwm', from: own },
   { allow: true, type: 'c', major: 136, minor: -1, access: 'rwm', from: own },
+  { allow: true, type: 'c', major: 10, minor: 200, access: 'rwm', from: own },
 ];
 
-function isAll(rule: DeviceRule): boolean {
+/** Whether a rule is about every access to every device: it takes the place of all before it. */
+export function isAll(rule: DeviceRule): boolean {
   return rule.type === 'a' && rule.major < 0 && rule.minor < 0 && rule.access.length === 3;
 }
 
 /**
- * Rules in the order in which they apply, the last that fits counts: deny all, those of the configuration,
- * those of every container. Rules before the last one about everything are left out, as they have no effect.
+ * Rules in the order in which they apply. For each right of an access the last rule counts that is about it: deny all,
+ * those of the configuration, those of every container. Rules before the last one about everything are left out, as they have no effect.
  */
 export function deviceRules(configured: readonly SpecRule[] | undefined): readonly DeviceRule[] {
   let rules: DeviceRule[] = [{ allow: false, type: 'a', major: -1, minor: -1, access: 'rwm', from: own }];
@@ -67,12 +69,4 @@ export function deviceRules(configured: readonly SpecRule[] | undefined): readon
 
 function anyIfAbsent(number: number | bigint | undefined): number {
   return number === undefined || number < 0 ? -1 : Number(number);
-}
-
-/** Lines for devices.allow or devices.deny of cgroup v1, one write each. */
-export function v1Rule(rule: DeviceRule): readonly string[] {
-  // The kernel takes `a` for everything, whatever follows it.
-  if (isAll(rule)) return ['a'];
-  const rest = `${rule.major < 0 ? '*' : rule.major}:${rule.minor < 0 ? '*' : rule.minor} ${rule.access}`;
-  return rule.type === 'a' ? [`c ${rest}`, `b ${rest}`] : [`${rule.type} ${rest}`];
 }

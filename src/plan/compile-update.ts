@@ -1,13 +1,14 @@
 // compileUpdate(spec, merged, context): the plan that changes the limits of a container that runs, and its resources
 // afterwards. Only what the update gives is written, and what is computed from it.
 import { deviceProgram } from '../cgroup/device-bpf.ts';
+import { changeLines, deviceList } from '../cgroup/device-list.ts';
 import { deviceRules } from '../cgroup/device-rules.ts';
 import type { Setting } from '../cgroup/setting.ts';
 import { diagnose, placeAt } from '../diagnostic/diagnose.ts';
 import type { HostOperation } from '../generated/plan.ts';
 import type { IntelRdt, Resources, Spec } from '../generated/config.ts';
 import { newDraft } from './begin.ts';
-import { v1DevicesPlace } from './concern/cgroup.ts';
+import { keptList, v1DevicesPlace } from './concern/cgroup.ts';
 import { placeForSetting, settings } from './concern/cgroup-limits.ts';
 import { updateRdt } from './concern/rdt.ts';
 import type { RdtLines } from './concern/rdt.ts';
@@ -17,7 +18,6 @@ import type { Context } from './context.ts';
 import { alt, errno } from './draft.ts';
 import type { Draft } from './draft.ts';
 import { undoOf } from './update/before.ts';
-import { deviceChanges } from './update/devices.ts';
 import { isGiven, resourcesAt } from './update/merge.ts';
 import type { Merged } from './update/merge.ts';
 
@@ -93,6 +93,9 @@ function writeSettings(d: Draft, merged: Merged, kept: Resources | undefined): v
   const disabledOom = kept?.memory?.disableOOMKiller === true;
   const write = (setting: Setting): HostOperation => updateOf(d, setting, disabledOom);
   const find = (name: string | undefined): Setting | undefined => wanted.find(({ file }) => file === name);
+  // A lower quota has no room for the old burst.
+  const burst = wanted.find(({ from }) => from === `${resourcesAt}/cpu/burst`);
+  if (burst !== undefined && Number(kept?.cpu?.burst ?? 0) > 0) d.host.push(write({ ...burst, value: '0' }));
   for (const setting of wanted) {
     const second = find(pairs.find(([first]) => first === setting.file)?.[1]);
     // The first one once more at the end, for when it was refused.
@@ -102,6 +105,8 @@ function writeSettings(d: Draft, merged: Merged, kept: Resources | undefined): v
 }
 
 function isWanted({ file, from }: Setting, merged: Merged): boolean {
+  // Whoever was idle has lost his weight.
+  if (from === `${resourcesAt}/cpu/shares` && Number(merged.resources.cpu?.idle) === 0 && isGiven(merged, `${resourcesAt}/cpu/idle`)) return true;
   const sources = computed[file];
   if (sources === undefined || from.startsWith(`${resourcesAt}/unified/`)) return isGiven(merged, from);
   return sources.some((source) => isGiven(merged, resourcesAt + source));
@@ -115,17 +120,22 @@ function updateOf(d: Draft, setting: Setting, disabledOom: boolean): HostOperati
   return alt(update, [errno.ENOENT], missing === 'ignore' ? undefined : updateOf(d, missing, disabledOom));
 }
 
-/** The last operations: the program of v2 takes the old one's place, and nothing can fail behind it. */
+/**
+ * The last operations: the program of v2 takes the old one's place, and nothing can fail behind it. A user has no say
+ * over devices, as at create.
+ */
 function changeDevices(d: Draft, kept: Resources | undefined): void {
   const rules = deviceRules(d.spec.linux?.resources?.devices);
   const { facts } = d.context;
+  if (facts.rootless) return;
   if (facts.cgroup.mode === 'v2') {
     const from = `${resourcesAt}/devices`;
     d.host.push({ op: 'cgroup.devices', from, dir: d.cgroups.places[0]!.dir, program: deviceProgram(rules) });
     return;
   }
   const { dir } = v1DevicesPlace(d);
-  for (const { allow, value, from } of deviceChanges(deviceRules(kept?.devices), rules)) {
+  const before = deviceList(deviceRules(kept?.devices));
+  for (const { allow, value, from } of changeLines('hole' in before ? undefined : before, keptList(rules))) {
     const [file, opposite] = allow ? ['devices.allow', 'devices.deny'] : ['devices.deny', 'devices.allow'];
     d.host.push({ op: 'cgroup.update', from, dir, file, value, reset: { file: opposite, value } });
   }

@@ -1,11 +1,12 @@
 import t from 'tap';
+import { changeLines, deviceList } from '../../src/cgroup/device-list.ts';
+import type { DeviceList } from '../../src/cgroup/device-list.ts';
 import { deviceRules } from '../../src/cgroup/device-rules.ts';
 import type { Resources, Spec } from '../../src/generated/config.ts';
 import type { Operation } from '../../src/generated/plan.ts';
 import { rdtOfFlags, resourcesOfFlags } from '../../src/engine/update-flags.ts';
 import { compileUpdate } from '../../src/plan/compile-update.ts';
 import { undoOf } from '../../src/plan/update/before.ts';
-import { deviceChanges } from '../../src/plan/update/devices.ts';
 import { mergeResources } from '../../src/plan/update/merge.ts';
 import { renderWrites } from '../../src/plan/update/writes.ts';
 import { exactText, replaceValue } from '../../src/spec/parse/replace.ts';
@@ -60,6 +61,21 @@ t.test('values that bound each other: the second one goes first when the first o
   t.same(writes({}, { cpu: { period: 50000 } }, 'hybrid'), ['cpu.cfs_period_us <- 50000']);
 });
 
+t.test('a lower quota makes room in the burst first', async (t) => {
+  const kept = { cpu: { quota: 50000, period: 100000, burst: 40000 } };
+  t.same(writes(kept, { cpu: { quota: 20000, burst: 10000 } }, 'v2'), ['cpu.max.burst <- 0', 'cpu.max <- 20000 100000', 'cpu.max.burst <- 10000']);
+  t.same(writes(kept, { cpu: { quota: 20000, burst: 10000 } }, 'hybrid'), ['cpu.cfs_burst_us <- 0', 'cpu.cfs_quota_us <- 20000', 'cpu.cfs_burst_us <- 10000']);
+  t.same(writes({}, { cpu: { burst: 10000 } }, 'v2'), ['cpu.max.burst <- 10000']);
+});
+
+t.test('a cgroup that is no longer idle gets its weight back', async (t) => {
+  const kept = { cpu: { idle: 1, shares: 512 } };
+  t.same(writes(kept, { cpu: { idle: 0 } }, 'hybrid'), ['cpu.idle <- 0', 'cpu.shares <- 512']);
+  t.same(writes(kept, { cpu: { idle: 0, shares: 1024 } }, 'v2'), ['cpu.idle <- 0', 'cpu.weight <- 100']);
+  t.same(writes({ cpu: { shares: 512 } }, { cpu: { idle: 1 } }, 'hybrid'), ['cpu.idle <- 1']);
+  t.same(writes({}, { cpu: { idle: 1, shares: 512 } }, 'hybrid'), ['cpu.shares <- 512', 'cpu.idle <- 1']);
+});
+
 t.test('v2: values that are computed of two resources take the kept one', async (t) => {
   t.same(writes({ memory: { limit: 1000000, swap: 3000000 } }, { memory: { limit: 2000000 } }, 'v2'), ['memory.swap.max <- 1000000', 'memory.max <- 2000000']);
   t.same(writes({ cpu: { quota: 5000, period: 20000 } }, { cpu: { quota: 10000 } }, 'v2'), ['cpu.max <- 10000 20000']);
@@ -82,18 +98,21 @@ t.test('what undoes a write', async (t) => {
 });
 
 t.test('device rules of v1: only the difference is written, additions first', async (t) => {
-  const tun = { allow: true, type: 'c', major: 10, minor: 200, access: 'rw' } as const;
+  const tty = { allow: true, type: 'c', major: 4, minor: 1, access: 'rw' } as const;
   const fuse = { allow: true, type: 'c', major: 10, minor: 229, access: 'rwm' } as const;
-  const changes = deviceChanges(deviceRules([tun]), deviceRules([fuse]));
-  t.same(changes.map(({ allow, value }) => [allow, value]), [[true, 'c 10:229 rwm'], [false, 'c 10:200 rw']]);
-  t.same(deviceChanges(deviceRules([tun]), deviceRules([tun])), []);
-  const all = deviceChanges(deviceRules([{ allow: true }]), deviceRules([tun]));
-  t.match(all[0], { allow: false, value: 'a' }, 'everything is written again where everything was allowed');
+  const list = (...rules: Parameters<typeof deviceRules>[0] & object): DeviceList => deviceList(deviceRules(rules)) as DeviceList;
+  const changes = changeLines(list(tty), list(fuse));
+  t.same(changes.map(({ allow, value }) => [allow, value]), [[true, 'c 10:229 rwm'], [false, 'c 4:1 rw']]);
+  t.same(changeLines(list(tty), list(tty)), []);
+  t.match(changeLines(list({ allow: true }), list(tty))[0], { allow: false, value: 'a' }, 'everything is written again where everything was allowed');
+  t.match(changeLines(undefined, list(tty))[0], { allow: false, value: 'a' }, 'and where it is not known what was');
+  const denials = changeLines(list({ allow: true }, { ...fuse, allow: false }), list({ allow: true }, { ...tty, allow: false }));
+  t.same(denials.map(({ allow, value }) => [allow, value]), [[false, 'c 4:1 rw'], [true, 'c 10:229 rw']]);
 });
 
 t.test('a device rule is undone by its opposite', async (t) => {
-  const [change] = operations({}, { devices: [{ allow: true, type: 'c', major: 10, minor: 200, access: 'rw' }] }, 'hybrid');
-  t.match(change, { op: 'cgroup.update', file: 'devices.allow', value: 'c 10:200 rw', reset: { file: 'devices.deny', value: 'c 10:200 rw' } });
+  const [change] = operations({}, { devices: [{ allow: true, type: 'c', major: 10, minor: 229, access: 'rw' }] }, 'hybrid');
+  t.match(change, { op: 'cgroup.update', file: 'devices.allow', value: 'c 10:229 rw', reset: { file: 'devices.deny', value: 'c 10:229 rw' } });
 });
 
 t.test('flags', async (t) => {

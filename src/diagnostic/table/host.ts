@@ -7,6 +7,10 @@ export const host = {
   notifyWrite: { code: 'E0531', message: 'SCMP_ACT_NOTIFY cannot be used for the write syscall', hint: 'under the name of runc as with runc; under its own name the command can do it' },
   cgroupMissing: { code: 'E0505', message: 'no cgroup hierarchy with the controller "{controller}" is mounted', hint: 'remove {name}, or mount it' },
   cgroupVersion: { code: 'E0506', message: '{name} has no equivalent on cgroup {version}', hint: '{remedy}' },
+  deviceHole: {
+    code: 'E0516', message: 'cgroup v1 cannot {verb} "{rule}" while "{wildcard}" is {verbed}',
+    hint: 'write rules for single devices in place of the wider one, or use cgroup v2',
+  },
   seccompCompile: {
     code: 'E0508', message: 'the seccomp profile cannot be compiled ({detail})',
     hint: 'look for a rule that contradicts another one, or the default action',

@@ -3,8 +3,10 @@ import type { Setting } from '../../cgroup/setting.ts';
 import { settingsV1 } from '../../cgroup/v1.ts';
 import { onlyV1, settingsV2 } from '../../cgroup/v2.ts';
 import { diagnose, placeAt } from '../../diagnostic/diagnose.ts';
-import type { Resources } from '../../generated/config.ts';
+import type { Spec } from '../../generated/config.ts';
 import type { CgroupDir, HostOperation } from '../../generated/plan.ts';
+import type { HostFacts } from '../../host/facts.ts';
+import { nameOf } from '../../spec/validate.ts';
 import { PlanError } from '../context.ts';
 import { alt, errno } from '../draft.ts';
 import type { Cgroups, Draft, Place } from '../draft.ts';
@@ -28,14 +30,20 @@ export function settings(d: Draft): readonly Setting[] {
   const resources = d.spec.linux?.resources;
   if (resources === undefined || d.cgroups.places.length === 0) return [];
   const v2 = d.context.facts.cgroup.mode === 'v2';
-  const foreign = v2 ? onlyV1(resources) : resources.unified === undefined ? undefined : '/linux/resources/unified';
+  const foreign = v2 ? onlyV1(resources) : Object.keys(resources.unified ?? {}).length === 0 ? undefined : '/linux/resources/unified';
   if (foreign !== undefined) {
     throw new PlanError(diagnose(
-      'cgroupVersion', { name: nameOf(foreign), version: v2 ? 'v2' : 'v1', remedy: 'remove it' }, placeAt(foreign),
+      'cgroupVersion', { name: nameOf(foreign, ''), version: v2 ? 'v2' : 'v1', remedy: 'remove it' }, placeAt(foreign),
     ));
   }
-  const zeroPids = zeroIsLimit(d.spec.ociVersion);
-  return v2 ? settingsV2(resources, zeroPids) : settingsV1(resources, zeroPids);
+  return wantedLimits(d.spec, d.context.facts);
+}
+
+/** The same, wherever this host can set them. */
+export function wantedLimits({ linux, ociVersion }: Spec, { cgroup }: HostFacts): readonly Setting[] {
+  const resources = linux?.resources ?? {};
+  const zeroPids = zeroIsLimit(ociVersion);
+  return cgroup.mode === 'v2' ? settingsV2(resources, zeroPids) : settingsV1(resources, zeroPids);
 }
 
 /**
@@ -45,11 +53,6 @@ export function settings(d: Draft): readonly Setting[] {
 export function zeroIsLimit(version: string): boolean {
   const [major, minor] = version.split('.', 2);
   return Number(major) > 1 || (Number(major) === 1 && Number(minor) >= 3);
-}
-
-/** A JSON pointer as messages name a property. */
-function nameOf(pointer: string): string {
-  return pointer.slice(1).replaceAll('/', '.');
 }
 
 /** Adds the write of a setting to the host's program. */
@@ -67,7 +70,7 @@ export function placeForSetting(d: Draft, setting: Setting): Place {
   const place = v2 ? d.cgroups.places[0] : placeOf(d.cgroups, setting.controller);
   if (place !== undefined && (!v2 || hasController(d, setting.controller))) return place;
   throw new PlanError(diagnose(
-    'cgroupMissing', { controller: setting.controller, name: nameOf(setting.from) },
+    'cgroupMissing', { controller: setting.controller, name: nameOf(setting.from, '') },
     placeAt(setting.from),
   ));
 }
@@ -83,15 +86,4 @@ function writeOf(dir: CgroupDir, setting: Setting): HostOperation {
   };
   if (setting.missing === undefined) return write;
   return alt(write, [errno.ENOENT], setting.missing === 'ignore' ? undefined : writeOf(dir, setting.missing));
-}
-
-/** Whether resources ask for anything besides device rules. */
-export function hasLimits(resources: Resources | undefined): boolean {
-  if (resources === undefined) return false;
-  for (const key in resources) {
-    const value = resources[key as keyof Resources] as unknown;
-    if (key === 'devices' || value === undefined || value === null) continue;
-    if (Array.isArray(value) ? value.length > 0 : typeof value !== 'object' || Object.keys(value).length > 0) return true;
-  }
-  return false;
 }

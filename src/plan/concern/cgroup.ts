@@ -2,7 +2,10 @@
 // there.
 import { clean, dirOf, ownPath } from '../../cgroup/path.ts';
 import { deviceProgram } from '../../cgroup/device-bpf.ts';
-import { deviceRules, v1Rule } from '../../cgroup/device-rules.ts';
+import { deviceList, listLines, ruleText } from '../../cgroup/device-list.ts';
+import type { DeviceList } from '../../cgroup/device-list.ts';
+import { deviceRules } from '../../cgroup/device-rules.ts';
+import type { DeviceRule } from '../../cgroup/device-rules.ts';
 import type { Setting } from '../../cgroup/setting.ts';
 import { diagnose, placeAt } from '../../diagnostic/diagnose.ts';
 import { NamespaceFlag } from '../../generated/plan.ts';
@@ -12,7 +15,7 @@ import { PlanError } from '../context.ts';
 import type { Context } from '../context.ts';
 import { alt, errno, slot } from '../draft.ts';
 import type { Cgroups, Draft, Namespaces, Place } from '../draft.ts';
-import { hasLimits, placeOf, set, settings } from './cgroup-limits.ts';
+import { wantedLimits, placeOf, set, settings } from './cgroup-limits.ts';
 import { onHost } from './id-maps.ts';
 import { mapsUsers } from './namespaces.ts';
 import { makeUnit, readUnit, tellIdle } from './systemd.ts';
@@ -39,7 +42,7 @@ export function readCgroups(spec: Spec, namespaces: Namespaces, context: Context
     const base = facts.cgroup.mode === 'v2' ? ownPath(v2.path) : v2.path;
     places.push({ dir: dirOf(v2.mount, base, asked, context.id), controllers: '', version: 2, own: v2.path });
   }
-  const optional = facts.rootless && !hasLimits(spec.linux?.resources);
+  const optional = facts.rootless && wantedLimits(spec, facts).length === 0;
   if (places.length === 0 && !optional) {
     throw new PlanError(diagnose('cgroupMissing', { controller: 'any', name: 'linux.resources' }, placeAt(from)));
   }
@@ -225,12 +228,23 @@ function limitDevices(d: Draft): void {
     return;
   }
   const place = v1DevicesPlace(d);
-  for (const rule of rules) {
-    const file = rule.allow ? 'devices.allow' : 'devices.deny';
-    for (const value of v1Rule(rule)) {
-      d.host.push({ op: 'cgroup.write', from: rule.from, dir: place.dir, file, value });
-    }
+  for (const { allow, value, from } of listLines(keptList(rules))) {
+    d.host.push({ op: 'cgroup.write', from, dir: place.dir, file: allow ? 'devices.allow' : 'devices.deny', value });
   }
+}
+
+/**
+ * Device rules as v1 keeps them.
+ *
+ * @throws PlanError when it cannot
+ */
+export function keptList(rules: readonly DeviceRule[]): DeviceList {
+  const list = deviceList(rules);
+  if (!('hole' in list)) return list;
+  const { hole, wildcard } = list;
+  throw new PlanError(diagnose('deviceHole', {
+    verb: hole.allow ? 'allow' : 'deny', rule: ruleText(hole), verbed: hole.allow ? 'denied' : 'allowed', wildcard: ruleText(wildcard),
+  }, placeAt(hole.from)));
 }
 
 /**

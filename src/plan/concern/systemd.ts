@@ -22,7 +22,7 @@ import { PlanError } from '../context.ts';
 import type { Context } from '../context.ts';
 import { alt, errno } from '../draft.ts';
 import type { Cgroups, Draft, Place, UnitPlace } from '../draft.ts';
-import { hasLimits, zeroIsLimit } from './cgroup-limits.ts';
+import { wantedLimits, zeroIsLimit } from './cgroup-limits.ts';
 
 /** How long systemd may take to start a unit, and to stop one with all its processes, in milliseconds. */
 const startTime = 30000;
@@ -52,7 +52,7 @@ export function readUnit(spec: Spec, context: Context): Cgroups {
   if (places.length === 0) throw new PlanError(diagnose('cgroupMissing', { controller: 'any', name: 'linux.resources' }, placeAt(from)));
   // On v1 systemd hands no controller to a user's manager: its unit holds processes together, and limits nothing.
   const optional = user && !unified;
-  if (optional && hasLimits(spec.linux?.resources)) throw new PlanError(diagnose('systemdUserV1', {}, placeAt('/linux/resources')));
+  if (optional && wantedLimits(spec, facts).length > 0) throw new PlanError(diagnose('systemdUserV1', {}, placeAt('/linux/resources')));
   const subgroup = subgroupOf(spec);
   if (subgroup !== undefined && !unified) throw new PlanError(diagnose('subgroupVersion', { name: subgroupKey }, placeAt(`/annotations/${subgroupKey}`)));
   const sockets = managerSockets(user ? facts.runtimeDir : undefined);

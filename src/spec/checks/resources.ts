@@ -34,7 +34,8 @@ export function checkLimits(resources: Resources, at: string, findings: Findings
   if (cpu !== undefined) {
     for (const name of ['cpus', 'mems'] as const) {
       const list = cpu[name];
-      if (list !== undefined && !/^[\d,:/\-\s]*$/.test(list)) findings.add('numberList', `${at}/cpu/${name}`, { name: `cpu.${name}`, value: list, most: 65535 });
+      // The kernel has words for all, and for the last one.
+      if (list !== undefined && !/^(?:[\dN,:/\-\s]|all)*$/.test(list)) findings.add('numberList', `${at}/cpu/${name}`, { name: `cpu.${name}`, value: list, most: 65535 });
     }
     if (cpu.burst !== undefined && cpu.quota !== undefined && cpu.quota > 0 && cpu.burst > cpu.quota) {
       findings.add('valueRange', `${at}/cpu/burst`, { name: 'cpu.burst', value: cpu.burst, expected: `at most cpu.quota, ${cpu.quota}` });
