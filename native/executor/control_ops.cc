@@ -120,7 +120,7 @@ Outcome HostHandler::on(const CgroupFreeze &op) {
 
 Outcome HostHandler::on(const CgroupUpdate &op) {
   Fd cgroup(open_own(op.dir, O_PATH | O_DIRECTORY));
-  if (!cgroup.valid()) return Outcome::failed(step::cgroup_update::open);
+  if (!cgroup.valid()) return Outcome::failed(step::cgroup_update::find);
   // Lives until the command ends: the undo stack points at it.
   auto *before = static_cast<Before *>(calloc(1, sizeof(Before)));
   if (before == nullptr) return Outcome::failed(step::cgroup_update::read);

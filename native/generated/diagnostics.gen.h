@@ -1222,7 +1222,7 @@ struct CgroupGone {
     message(sink);
   }
   template <class Sink> bool hint(Sink &sink) const {
-    sink.text(Str{"was it removed by somebody, or is cgroupfs not mounted here?", 60});
+    sink.text(Str{"the caller of create may have had no right to make one (see \"veloci doctor\"), or somebody has removed it", 104});
     return true;
   }
 };

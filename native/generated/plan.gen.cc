@@ -753,7 +753,7 @@ constexpr const char *steps_of_cgroup_freeze[] = {
 };
 
 constexpr const char *steps_of_cgroup_update[] = {
-    "open", "read", "write",
+    "open", "read", "write", "find",
 };
 
 constexpr const char *steps_of_cgroup_check[] = {
@@ -1407,7 +1407,7 @@ const char *step_name(uint16_t code, int step) {
   case code::cgroup_kill: return nth(steps_of_cgroup_kill, 3, step);
   case code::cgroup_remove: return nth(steps_of_cgroup_remove, 2, step);
   case code::cgroup_freeze: return nth(steps_of_cgroup_freeze, 3, step);
-  case code::cgroup_update: return nth(steps_of_cgroup_update, 3, step);
+  case code::cgroup_update: return nth(steps_of_cgroup_update, 4, step);
   case code::cgroup_check: return nth(steps_of_cgroup_check, 3, step);
   case code::cgroup_own: return nth(steps_of_cgroup_own, 2, step);
   case code::cgroup_move: return nth(steps_of_cgroup_move, 2, step);

@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0x47, 0xbf, 0xe2, 0x25, 0x65, 0x9f, 0x7d, 0x6f, 0xd3, 0x98, 0x26, 0x29, 0x92, 0x8e, 0x12, 0xd4,
+    0x43, 0xac, 0x5d, 0x6f, 0xe1, 0x2d, 0xef, 0xc6, 0xab, 0x72, 0xe3, 0x68, 0xeb, 0x2d, 0xec, 0x98,
 };
-constexpr char plan_schema_hash_text[] = "47bfe225659f7d6fd3982629928e12d4";
+constexpr char plan_schema_hash_text[] = "43ac5d6fe12defc6ab72e368eb2dec98";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -1459,7 +1459,7 @@ namespace cgroup_freeze {
 constexpr int open = 0, write = 1, wait = 2;
 }
 namespace cgroup_update {
-constexpr int open = 0, read = 1, write = 2;
+constexpr int open = 0, read = 1, write = 2, find = 3;
 }
 namespace cgroup_check {
 constexpr int open = 0, read = 1, exceeded = 2;

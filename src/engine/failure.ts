@@ -2,14 +2,15 @@
 // cause in the configuration by its pointer.
 import { diagnose, diagnoseFailure, placeAt } from '../diagnostic/diagnose.ts';
 import { signalWords } from '../diagnostic/signals.ts';
-import type { Diagnostic, Failure, Holes } from '../diagnostic/types.ts';
+import type { Diagnostic, Failure, Holes, Place } from '../diagnostic/types.ts';
 import type { Spec } from '../generated/config.ts';
 import { NamespaceFlag } from '../generated/plan.ts';
-import type { Operation, Plan, ProgramName } from '../generated/plan.ts';
+import type { CgroupUpdate, CgroupWrite, Operation, Plan, ProgramName } from '../generated/plan.ts';
 import { operations } from '../generated/plan-meta.ts';
 import { pointerNames, pointerPath } from '../spec/parse/position.ts';
 import { suggest } from '../spec/suggest.ts';
 import { blame } from './blame.ts';
+import { cgroupAdvice } from './cgroup-advice.ts';
 
 /** Failures of the container's program that init knows better than by a step. */
 const kinds: ReadonlySet<string> = new Set(['notFound', 'interpreter', 'notExecutable', 'format', 'execve']);
@@ -67,6 +68,7 @@ export function explain(
   const status = operation.op === 'hook.run' && (step === 'exit' || step === 'signal') ? failure.errno : undefined;
   // Said in words, CRIU's or ours.
   if (operation.op === 'criu.await' || operation.op === 'start.refuse') return diagnoseFailure(operation.op, step, { ...failure, errno: 0 }, holes, at);
+  if (operation.op === 'cgroup.write' || operation.op === 'cgroup.update') return refusedValue(operation, step, failure, holes, at);
   return status === undefined
     ? diagnoseFailure(operation.op, step, failure, holes, at)
     : diagnoseFailure(operation.op, step, { ...failure, errno: 0 }, { ...holes, status, signal: signalWords(failure.errno) }, at);
@@ -78,6 +80,13 @@ function startStep(operation: Operation, step: string | undefined, failure: Fail
   if (failure.kind !== undefined && kinds.has(failure.kind)) return failure.kind;
   // A path is not looked up in PATH.
   return operation.op === 'program.find' && step === 'find' && operation.name.includes('/') ? 'notFound' : undefined;
+}
+
+/** A value of a cgroup: which file it is and who lacks it says more than the errno. */
+function refusedValue(operation: CgroupWrite | CgroupUpdate, step: string | undefined, failure: Failure, holes: Holes, at: Place | undefined): Diagnostic {
+  const found = diagnoseFailure(operation.op, step, failure, holes, at);
+  const advice = step === 'find' || holes['lacking'] !== undefined ? undefined : cgroupAdvice(operation.file, failure.errno);
+  return advice === undefined ? found : { ...found, hint: advice };
 }
 
 /** The place of the limit that was too low. */
@@ -95,10 +104,7 @@ function hintsOf(operation: Operation, spec: Spec): Holes {
     case 'start.refuse': return { suggestion: suggest('process', Object.keys(spec).filter((key) => key !== 'process')) };
     case 'namespace.join': return { netns: /^(?:\/var)?\/run\/netns\/([^/]+)$/.exec(operation.path)?.[1] };
     case 'cgroup.write':
-    case 'cgroup.update': return {
-      property: pointerNames(operation.from).join('.'),
-      things: operation.file.endsWith('cpuset.cpus') ? 'processors' : operation.file.endsWith('cpuset.mems') ? 'memory nodes' : undefined,
-    };
+    case 'cgroup.update': return { property: pointerNames(operation.from).join('.') };
     default: return {};
   }
 }

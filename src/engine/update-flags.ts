@@ -74,6 +74,11 @@ export function resourcesOfFlags(options: Options): Resources {
   return resources as Resources;
 }
 
+/** Whether a limit is given at all: it may be zero or empty, which changes nothing. */
+export function hasLimitFlag(options: Options): boolean {
+  return rows.some(([flag]) => options[flag] !== undefined);
+}
+
 /**
  * The lines for the container's class of resctrl that flags ask for; undefined when they ask for none.
  *

@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = '47bfe225659f7d6fd3982629928e12d4';
+export const schemaHash = '43ac5d6fe12defc6ab72e368eb2dec98';
 
 export interface OperationMeta {
   readonly code: number;
@@ -38,7 +38,7 @@ const text = `{
 "cgroup.kill": {"code":22,"actors":["host"],"steps":["open","kill","wait"],"undo":false,"fields":{"dir":"CgroupDir","freezer":"optional CgroupDir","timeout":"u32"}},
 "cgroup.remove": {"code":23,"actors":["host"],"steps":["open","rmdir"],"undo":false,"fields":{"dir":"CgroupDir","timeout":"u32"}},
 "cgroup.freeze": {"code":24,"actors":["host"],"steps":["open","write","wait"],"undo":true,"fields":{"dir":"CgroupDir","frozen":"bool","timeout":"u32"}},
-"cgroup.update": {"code":25,"actors":["host"],"steps":["open","read","write"],"undo":true,"fields":{"dir":"CgroupDir","file":"str","value":"str","key":"optional str","reset":"optional CgroupValue"}},
+"cgroup.update": {"code":25,"actors":["host"],"steps":["open","read","write","find"],"undo":true,"fields":{"dir":"CgroupDir","file":"str","value":"str","key":"optional str","reset":"optional CgroupValue"}},
 "cgroup.check": {"code":26,"actors":["host"],"steps":["open","read","exceeded"],"undo":false,"fields":{"dir":"CgroupDir","file":"str","limit":"u64"}},
 "cgroup.own": {"code":27,"actors":["host"],"steps":["open","chown"],"undo":false,"fields":{"dir":"CgroupDir","uid":"u32"}},
 "cgroup.move": {"code":28,"actors":["host"],"steps":["open","write"],"undo":false,"fields":{"dir":"CgroupDir"}},

@@ -47,6 +47,32 @@ test('memory and swap go up and down in one update', async (c) => {
   }
 }, { peers: [{ peer: 'crun 1.8.1', why: 'writes memory first' }] });
 
+test('a lower quota with a lower burst', async (c) => {
+  const id = await running(c, { cpu: { quota: 50000, period: 100000, burst: 40000 } });
+  await update(c, id, { cpu: { quota: 20000, burst: 10000 } });
+  assert.equal(value('cpu', id, unified ? 'cpu.max' : 'cpu.cfs_quota_us'), unified ? '20000 100000' : '20000');
+  assert.equal(value('cpu', id, unified ? 'cpu.max.burst' : 'cpu.cfs_burst_us'), '10000');
+}, { peers: [{ peer: 'crun', why: 'writes the quota first' }] });
+
+test('a cgroup that is no longer idle has its weight', async (c) => {
+  const id = await running(c, { cpu: { idle: 1, shares: 512 } });
+  const shares = (): string => value('cpu', id, unified ? 'cpu.weight' : 'cpu.shares');
+  await update(c, id, { cpu: { idle: 0 } });
+  assert.equal(shares(), unified ? '59' : '512');
+  await update(c, id, { cpu: { idle: 1 } });
+  await update(c, id, { cpu: { idle: 0, shares: 2 } });
+  assert.equal(shares(), unified ? '1' : '2');
+}, { only: 'veloci' });
+
+test('a limit of zero or nothing changes nothing, and is no error', async (c) => {
+  const id = await running(c, { cpu: { shares: 512 } });
+  for (const args of [['--cpu-share', '0'], ['--memory', ''], ['--memory', '0', '--cpu-quota=0']]) {
+    const result = await c.rt(['update', ...args, id]);
+    assert.equal(result.code, 0, result.stderr);
+  }
+  assert.equal(value('cpu', id, unified ? 'cpu.weight' : 'cpu.shares'), unified ? '59' : '512');
+}, { peers: [{ peer: 'crun', why: 'makes JSON of the text, and writes zeros' }] });
+
 test('update by flags', async (c) => {
   const id = await running(c);
   const result = await c.rt(['update', '--memory', '64m', '--memory-swap', '128m', '--pids-limit', '33', '--cpu-share', '256',

@@ -31,7 +31,6 @@ const untriggered: Readonly<Record<string, string>> = {
   E0521: 'a warning of validate: conformance/ and test/integration/seccomp show its words',
   E0514: 'the command line refuses other managers; the library could ask for one',
   E0631: 'a process that hangs in the kernel',
-  E0636: 'the cgroup goes between two looks at it',
   E0902: 'a crash of the planner',
   E0903: 'time that no configuration within the limit of its size takes',
 };

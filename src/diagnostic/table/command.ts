@@ -97,7 +97,7 @@ export const command = {
     otherwise: 'give a property such as linux.resources.memory.limit, or a code such as E0412',
   },
   updateNothing: {
-    code: 'E0132', message: 'there is nothing to update', hint: 'give --resources FILE, or a limit such as --memory; zero leaves a value as it is',
+    code: 'E0132', message: 'there is nothing to update', hint: 'give --resources FILE, or a limit such as --memory',
   },
   rdtNone: { code: 'E0133', message: 'the container has no class of service of its own', hint: 'set linux.intelRdt before create' },
   duration: { code: 'E0131', native: true, message: 'invalid duration "{value}" for {flag}', hint: 'give such as 500ms, 5s or 1m30s' },

@@ -23,11 +23,11 @@ export const operation = {
   },
   'cgroup.write/write:EINVAL': {
     code: 'E0857', message: 'the kernel does not take "{value}" for {file} of the cgroup',
-    hint: 'this machine, and the cgroup above, must have these {things} (see "lscpu")', otherwise: 'see "veloci explain {property}" for what it takes; are the limits of the cgroup above lower?',
+    hint: 'see "veloci explain {property}" for what it takes; are the limits of the cgroup above lower?',
   },
   'cgroup.write/write:ERANGE': {
     code: 'E0858', message: 'the kernel does not take "{value}" for {file} of the cgroup',
-    hint: 'this machine does not have so many {things} (see "lscpu")', otherwise: 'see "veloci explain {property}" for what it takes',
+    hint: 'see "veloci explain {property}" for what it takes',
   },
   'cgroup.write/write:ENODEV': {
     code: 'E0859', message: 'cannot write "{value}" to {file} of the cgroup: the host has no such device', hint: '"lsblk" lists the numbers of block devices',
@@ -75,6 +75,10 @@ export const operation = {
     code: 'E0940', message: 'the cgroup "{path}" is not that of the container',
     hint: 'somebody has removed it and made another one: what is in there now stays as it is',
   },
+  'cgroup.freeze/open:ENOENT': {
+    code: 'E0914', message: 'the container has no cgroup "{path}" that can freeze',
+    hint: 'the caller of create may have had no right to make it (see "veloci doctor"), or somebody has removed it',
+  },
   'cgroup.freeze/wait:ETIMEDOUT': {
     code: 'E0851', message: 'the processes of the cgroup "{path}" do not freeze or thaw in time',
     hint: 'is a process stuck in the kernel, or a cgroup above it frozen?',
@@ -87,7 +91,11 @@ export const operation = {
     code: 'E0941', message: 'the cgroup "{path}" is not that of the container',
     hint: 'somebody has removed it and made another one: {file} in there stays as it is',
   },
-  'cgroup.update/open:ENOENT': { code: 'E0853', message: 'the kernel has no {file} in the cgroup "{path}"', hint: '{lacking} lacks the controller "{controller}": {unit} must delegate it ("Delegate={controller}" of a unit of systemd)', otherwise: 'is the controller enabled?' },
+  'cgroup.update/find:ENOENT': {
+    code: 'E0915', message: 'the container has no cgroup "{path}", so {file} cannot be set',
+    hint: 'the caller of create may have had no right to make it (see "veloci doctor"), or somebody has removed it',
+  },
+  'cgroup.update/open:ENOENT': { code: 'E0853', message: 'the kernel has no {file} in the cgroup "{path}"', hint: 'is the controller enabled?' },
   'cgroup.update/write:EBUSY': {
     code: 'E0854', message: 'cannot write "{value}" to {file} of the cgroup "{path}"', hint: 'more than that is in use',
   },

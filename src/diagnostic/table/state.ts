@@ -70,7 +70,7 @@ export const state = {
   },
   cgroupGone: {
     code: 'E0636', native: true, message: 'cannot read the cgroup of container "{id}" ({errno})',
-    hint: 'was it removed by somebody, or is cgroupfs not mounted here?',
+    hint: 'the caller of create may have had no right to make one (see "veloci doctor"), or somebody has removed it',
   },
   psFailed: { code: 'E0637', native: true, message: 'cannot run ps ({errno})', hint: 'is it installed? --format json needs no ps' },
   psColumn: { code: 'E0638', native: true, message: 'the output of ps has no PID column', hint: 'give ps arguments that show it, such as -ef' },

@@ -20,7 +20,7 @@ import { explain } from '../failure.ts';
 import { contextOf, isOn } from '../options.ts';
 import { InvalidDocument, configOf, resourcesOf } from '../read.ts';
 import { answerPlans, answerText } from '../respond.ts';
-import { rdtOfFlags, resourcesOfFlags } from '../update-flags.ts';
+import { hasLimitFlag, rdtOfFlags, resourcesOfFlags } from '../update-flags.ts';
 import { storedOf } from './create.ts';
 
 export function update(call: Call): Response {
@@ -56,7 +56,7 @@ function updateOf(call: Call): Update {
   const resources: Resources = call.blobs.process === undefined ? resourcesOfFlags(flagsOf(call)) : resourcesOf(call);
   const merged = mergeResources(spec.linux?.resources, resources);
   const rdt = rdtOfFlags(flagsOf(call));
-  if (merged.given.size === 0 && rdt === undefined && call.blobs.process === undefined) throw new PlanError(diagnose('updateNothing'));
+  if (rdt === undefined && call.blobs.process === undefined && !hasLimitFlag(flagsOf(call))) throw new PlanError(diagnose('updateNothing'));
   const findings = new Findings(false);
   checkLimits(merged.resources, resourcesAt, findings);
   if (findings.found.length > 0) throw new InvalidDocument(findings.found.map((found) => inUpdate(call, merged, found)));
