@@ -67,7 +67,11 @@ Walk make_rest(Fd dir, Text &path, size_t start, Missing last, mode_t mode, Fd &
     while (path.data()[at] == '/') at++;
     size_t end = at;
     while (end < path.size() && path.data()[end] != '/') end++;
-    if (!plain(path.data() + at, end - at)) return fail(EINVAL), Walk::failed;
+    if (!plain(path.data() + at, end - at)) {
+      // What `..` leaves was made just now: the kernel can resolve it.
+      if (path.data()[at] == '.' && end - at <= 2) return Walk::again;
+      return fail(EINVAL), Walk::failed;
+    }
     Name name;
     memcpy(name.text, path.data() + at, end - at);
     bool is_last = end == path.size();

@@ -3,7 +3,7 @@ import { errno } from '../diagnostic/errno.ts';
 import type { Failure, Holes } from '../diagnostic/types.ts';
 import type { Spec } from '../generated/config.ts';
 import type { Operation } from '../generated/plan.ts';
-import { mountOption } from '../spec/mount-options.ts';
+import { mountOption, parametersOf } from '../spec/mount-options.ts';
 import { isObject, valueAt, type JsonValue } from '../spec/parse/value.ts';
 
 /** A value, or the key in front of it; and the mount option there. */
@@ -43,8 +43,11 @@ function blameMount(from: string, operation: Operation, step: string, failure: F
   const mount = spec.mounts?.[Number(from.slice('/mounts/'.length))];
   if (mount === undefined) return { pointer: from };
   if (step === 'option' && typeof option === 'string') {
-    const index = mount.options?.findIndex((text) => text === option || text.startsWith(`${option}=`) || text === `r${option}` || text === option.replace('_', '')) ?? -1;
-    if (index >= 0) return { pointer: `${from}/options/${index}`, option: /pass|secret|key|cred/i.test(option) ? option : mount.options![index]! };
+    const asks = (text: string): boolean => text === option || text.startsWith(`${option}=`) || text === `r${option}` || text === option.replace('_', '');
+    const index = mount.options?.findIndex((text) => parametersOf(text).some(asks)) ?? -1;
+    if (index >= 0) {
+      return { pointer: `${from}/options/${index}`, option: /pass|secret|key|cred/i.test(option) ? option : parametersOf(mount.options![index]!).find(asks)! };
+    }
   }
   if (step === 'attr') return blameAttribute(from, mount.options ?? [], failure);
   // A source that the file system looks for when it is made.

@@ -130,3 +130,25 @@ export function mountParameters(type: string, bind: boolean): string | undefined
   const all = parameters();
   return Object.hasOwn(all, type) ? ` ${all[type]} ${anywhere} ` : undefined;
 }
+
+/**
+ * The parameters of a file system in one text: mount(2) takes them in a list, so `size=1m,mode=700` may be one option.
+ * As the kernel does, a comma behind a backslash, in double quotes, or before a digit (`mpol=bind:0,2`) is part of a value.
+ */
+export function parametersOf(text: string): readonly string[] {
+  if (!text.includes(',')) return [text];
+  const parts: string[] = [];
+  let begin = 0;
+  let quoted = false;
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at];
+    if (char === '"') quoted = !quoted;
+    else if (char === '\\') at++;
+    else if (char === ',' && !quoted && !/\d/.test(text[at + 1] ?? '')) {
+      parts.push(text.slice(begin, at));
+      begin = at + 1;
+    }
+  }
+  parts.push(text.slice(begin));
+  return parts.filter((part) => part !== '');
+}

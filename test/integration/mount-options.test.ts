@@ -126,6 +126,16 @@ test('remount changes the mount, and with options of the file system that', asyn
   assert.match(out, /^2048\n.*Read-only file system/);
 });
 
+test('remount, bind, ro: a mount becomes read-only without naming its source again', async (c) => {
+  const out = await c.sh('touch /mnt/x 2>&1; true', add(tmpfs(), { destination: '/mnt', options: ['remount', 'bind', 'ro'] }));
+  assert.match(out, /Read-only file system/);
+}, both('wants a source'));
+
+test('options of a file system in one text, as mount(8) takes them', async (c) => {
+  const out = await c.sh('df -k /mnt | tail -1 | awk \'{print $2}\'; stat -c %a /mnt', add(tmpfs('nosuid', 'size=1m,mode=1750')));
+  assert.equal(out, '1024\n1750\n');
+}, runc('gives it the mode of the mount point'));
+
 test('a refused option is named, with its place', async (c) => {
   const result = await c.run(c.command(['true'], add({ destination: '/mnt', type: 'overlay', source: 'none', options: ['nosuid', 'strange=1'] })));
   assert.notEqual(result.code, 0);
@@ -222,4 +232,8 @@ test('src-nofollow, dest-nofollow: the links themselves', async (c) => {
 
 test('relative destinations begin at the root', async (c) => {
   assert.equal(await c.sh('ls -d /mnt/rel', add({ ...tmpfs(), destination: 'mnt/rel' })), '/mnt/rel\n');
+});
+
+test('.. behind a directory that is not there yet', async (c) => {
+  assert.equal(await c.sh('ls -d /mnt/two && grep -c " /mnt/two " /proc/self/mountinfo', add({ ...tmpfs(), destination: '/mnt/one/../two' })), '/mnt/two\n1\n');
 });

@@ -3,6 +3,7 @@ import type { Operation } from '../../src/generated/plan.ts';
 import { MountAttrFlag } from '../../src/generated/plan.ts';
 import type { HostFacts } from '../../src/host/facts.ts';
 import type { Mount } from '../support/spec.ts';
+import { parametersOf } from '../../src/spec/mount-options.ts';
 import { addUser, cgroups, find, planOf } from './plan-support.ts';
 
 const { rdonly, nosuid, nodev, noexec, noatime, strictatime } = MountAttrFlag;
@@ -143,6 +144,10 @@ t.test('options of crun, of superblocks, and remount', async (t) => {
   t.match(optionsOf('bind', 'copy-symlink'), { links: 4 });
   t.match(opsOf({ destination: '/t', type: 'tmpfs', options: ['rsync', 'iversion', 'silent', 'lazytime'] }), [{ options: [{ key: 'sync' }, { key: 'lazytime' }] }]);
   t.match(opsOf({ destination: '/t', type: 'ext4', source: '/dev/sda1', options: ['iversion', 'noiversion'] }), [{ options: [{ key: 'i_version' }] }]);
+  t.same(parametersOf('lowerdir=/a\\,b:/c,upperdir=/u,,context="s0:c1,c2",mpol=bind:0,2'),
+    ['lowerdir=/a\\,b:/c', 'upperdir=/u', 'context="s0:c1,c2"', 'mpol=bind:0,2']);
+  t.match(opsOf({ destination: '/t', type: 'overlay', options: ['lowerdir=/l,upperdir=/u', 'workdir=/w'] }),
+    [{ options: [{ key: 'lowerdir', value: '/l' }, { key: 'upperdir', value: '/u' }, { key: 'workdir', value: '/w' }] }]);
   t.match(opsOf({ destination: '/t', type: 'tmpfs', options: ['remount', 'size=1m', 'nosuid'] }), [
     { op: 'mount.reconfigure', options: [{ key: 'size', value: '1m' }] }, { op: 'mount.attr', set: nosuid },
   ]);

@@ -1,6 +1,6 @@
 // What one entry of `mounts` asks for, read from its option texts by the table of src/spec/mount-options.ts.
 import type { FsOption, Propagation } from '../../generated/plan.ts';
-import { accessTime, mountOption } from '../../spec/mount-options.ts';
+import { accessTime, mountOption, parametersOf } from '../../spec/mount-options.ts';
 import type { IdmapText } from '../../spec/idmap-option.ts';
 import type { Mount } from '../../generated/config.ts';
 
@@ -56,7 +56,7 @@ export function readRequest(mount: Mount): MountRequest {
       const option = mountOption(text);
       if (option === undefined) {
         data ??= [];
-        data.push(parameter(text));
+        for (const part of parametersOf(text)) data.push(parameter(part));
         continue;
       }
       switch (option.kind) {

@@ -1,3 +1,4 @@
+import { parametersOf } from '../mount-options.ts';
 import type { Findings } from './findings.ts';
 
 /** Forms of a parameter's value that the kernel takes, in words and as a pattern. */
@@ -22,12 +23,13 @@ export function checkMountValues(options: readonly string[], type: string, at: s
   const known = Object.hasOwn(forms, type) ? forms[type] : undefined;
   if (known === undefined) return;
   for (let index = 0; index < options.length; index++) {
-    const option = options[index]!;
-    const equals = option.indexOf('=');
-    if (equals < 0) continue;
-    const name = option.slice(0, equals);
-    const form = Object.hasOwn(known, name) ? known[name]! : undefined;
-    if (form === undefined || form.pattern.test(option.slice(equals + 1))) continue;
-    findings.add('mountOptionValue', `${at}/options/${index}`, { value: option, expected: form.expected });
+    for (const option of parametersOf(options[index]!)) {
+      const equals = option.indexOf('=');
+      if (equals < 0) continue;
+      const name = option.slice(0, equals);
+      const form = Object.hasOwn(known, name) ? known[name]! : undefined;
+      if (form === undefined || form.pattern.test(option.slice(equals + 1))) continue;
+      findings.add('mountOptionValue', `${at}/options/${index}`, { value: option, expected: form.expected });
+    }
   }
 }

@@ -1,5 +1,5 @@
 import { resolved } from '../destination.ts';
-import { mountOption, mountOptionNames, mountParameters } from '../mount-options.ts';
+import { mountOption, mountOptionNames, mountParameters, parametersOf } from '../mount-options.ts';
 import type { Mount, Spec } from '../types.ts';
 import { isAbsolute, type Findings } from './findings.ts';
 import { checkMap } from './id-maps.ts';
@@ -29,12 +29,11 @@ function checkDestination(mount: Mount, bind: boolean, at: string, findings: Fin
   const { destination, source, type } = mount;
   if (destination === '') findings.add('emptyValue', `${at}/destination`, { name: 'destination', remedy: 'write where to mount' });
   else if (findings.warnings && !isAbsolute(destination)) findings.add('mountRelative', `${at}/destination`, { value: destination });
-  if (bind) {
-    if ((source ?? '') === '') findings.add('mountSource', at, { value: destination });
-  } else if ((type ?? '') === '' && mount.options?.includes('remount') !== true) {
-    findings.add('mountType', at, { value: destination });
+  if (mount.options?.includes('remount') !== true) {
+    if (bind && (source ?? '') === '') findings.add('mountSource', at, { value: destination });
+    else if (!bind && (type ?? '') === '') findings.add('mountType', at, { value: destination });
+    if (destination !== '' && resolved(destination) === '') findings.add('mountRoot', `${at}/destination`, { value: destination });
   }
-  if (destination !== '' && resolved(destination) === '' && mount.options?.includes('remount') !== true) findings.add('mountRoot', `${at}/destination`, { value: destination });
   if (destination.includes('proc') && !isAllowedOnProc(mount, bind)) findings.add('mountDestination', `${at}/destination`, { value: destination });
 }
 
@@ -111,22 +110,27 @@ function checkParameters(options: readonly string[], type: string, bind: boolean
   const known = mountParameters(type, bind);
   if (known === undefined) return;
   for (let index = 0; index < options.length; index++) {
-    const value = options[index] as string;
-    const equals = value.indexOf('=');
-    const name = equals < 0 ? value : value.slice(0, equals + 1);
-    if (mountOption(value) !== undefined || known.includes(` ${name} `)) continue;
-    // Engines hand the options of a tmpfs on to the bind mount that takes its place; the kernel ignores them there.
-    if (bind && equals > 0 && !name.startsWith('idmap=')) {
-      if (findings.warnings) findings.add('mountOptionLost', `${at}/options/${index}`, { value });
+    const option = options[index] as string;
+    if (mountOption(option) !== undefined) continue;
+    const pointer = `${at}/options/${index}`;
+    const parts = parametersOf(option);
+    if (parts.length > 1 && parts.some((part) => mountOption(part) !== undefined)) {
+      findings.add('mountOptionList', pointer, { value: option, list: parts.map((part) => JSON.stringify(part)).join(', ') });
       continue;
     }
-    if (value.includes(',') && value.split(',').every((part) => mountOption(part) !== undefined)) {
-      findings.add('mountOptionList', `${at}/options/${index}`, { value, list: value.split(',').map((part) => JSON.stringify(part)).join(', ') });
-      continue;
+    for (const value of parts) {
+      const equals = value.indexOf('=');
+      const name = equals < 0 ? value : value.slice(0, equals + 1);
+      if (known.includes(` ${name} `)) continue;
+      // Engines hand the options of a tmpfs on to the bind mount that takes its place; the kernel ignores them there.
+      if (bind && equals > 0 && !name.startsWith('idmap=')) {
+        if (findings.warnings) findings.add('mountOptionLost', pointer, { value });
+        continue;
+      }
+      const names = known.split(' ');
+      const suggestion = findings.suggest(name, equals < 0 ? [...mountOptionNames(), ...names] : names);
+      findings.add('mountOption', pointer, { value, suggestion, type: bind ? 'bind' : type });
     }
-    const names = known.split(' ');
-    const suggestion = findings.suggest(name, equals < 0 ? [...mountOptionNames(), ...names] : names);
-    findings.add('mountOption', `${at}/options/${index}`, { value, suggestion, type: bind ? 'bind' : type });
   }
 }
 
