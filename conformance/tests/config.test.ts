@@ -121,7 +121,7 @@ test('intelRdt without a mounted resctrl is an error', async (c) => {
 test('a capability that cannot be granted is left out, with a warning', async (c) => {
   const sets = ['CAP_SYS_TIME', 'CAP_KILL'];
   const bundle = c.command(['/probe'], (config) => { config.process.capabilities = { bounding: sets, permitted: sets, effective: sets }; });
-  const result = await c.run(bundle, { prefix: ['setpriv', '--bounding-set=-sys_time', '--'], global: ['--debug'] });
+  const result = await c.run(bundle, { prefix: ['setpriv', '--bounding-set=-sys_time', '--'] });
   assert.equal(result.code, 0, result.stderr);
   const { status } = JSON.parse(result.stdout) as { status: Record<string, string> };
   const has = (bit: number): boolean => (BigInt(`0x${status['CapPrm']}`) >> BigInt(bit) & 1n) === 1n;

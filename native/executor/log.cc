@@ -80,8 +80,9 @@ void Log::debug(Str line) {
 }
 
 void Log::warnings(Str lines) {
-  bool shown = debug_ || on_terminal() || (runc_ && !elsewhere() && format_ == Format::text);
-  if (muted_ || lines.empty() || !shown) return;
+  if (muted_) return;
+  bool recorded = elsewhere() || format_ == Format::json;
+  bool shown = !recorded || (elsewhere() && on_terminal());
   for (size_t at = 0; at < lines.size;) {
     const char *begin = lines.data + at;
     const void *end = memchr(begin, '\n', lines.size - at);
@@ -89,8 +90,8 @@ void Log::warnings(Str lines) {
     at += size + 1;
     Str line{begin, static_cast<uint32_t>(size)};
     if (line.empty()) continue;
-    if (debug_ && (elsewhere() || format_ == Format::json)) write_record(Severity::warning, {{}, line, {}});
-    else write_terminal("warning: ", line, true);
+    if (recorded) write_record(Severity::warning, {{}, line, {}});
+    if (shown) write_terminal("warning: ", line, true);
   }
 }
 

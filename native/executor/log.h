@@ -26,7 +26,7 @@ public:
   int open(Str path);
   void set_format(Format format) { format_ = format; }
   void set_debug(bool debug) { debug_ = debug; }
-  // Messages in the words of runc, and its warnings where it shows them.
+  // Messages in the words of runc.
   void speak_runc(bool runc) { runc_ = runc; }
   bool speaks_runc() const { return runc_; }
   // While muted nothing is written.
@@ -37,14 +37,14 @@ public:
   // Writes a line that only --debug asks for.
   void debug(Str line);
   bool debugs() const { return debug_; }
-  // Writes lines of warnings where they can't be mistaken for the error: on a terminal, or with --debug.
+  // Whether the log is not stderr.
+  bool elsewhere() const { return file_.valid() || service_.valid(); }
+  // Writes lines of warnings to the log; on a terminal they are seen beside it, too.
   void warnings(Str lines);
   // Writes a warning that nobody may miss: to the log as well as to stderr.
   void warn(Str line);
 
 private:
-  // Whether the log is not stderr.
-  bool elsewhere() const { return file_.valid() || service_.valid(); }
   void write_record(Severity severity, const Problem &problem);
   void write_terminal(const char *heading, Str text, bool one_line);
   bool on_terminal() const;

@@ -291,7 +291,8 @@ constexpr char main_help[] =
     "      --log FILE              append log lines to a file, or send them to journald:NAME or\n"
     "                              syslog:NAME [stderr]\n"
     "      --log-format FORMAT     form of the log lines: text, json [text]\n"
-    "      --log-level LEVEL       what is logged, beside errors: error, warning, debug [error]\n"
+    "      --log-level LEVEL       what is logged, beside errors: error, warning, debug [warning,\n"
+    "                              with --log or as crun: error]\n"
     "      --debug                 the same as --log-level debug\n"
     "      --systemd-cgroup        let systemd make the cgroup; cgroupsPath is then\n"
     "                              SLICE:PREFIX:NAME\n"
@@ -739,11 +740,12 @@ constexpr char help_of_plan[] =
 constexpr char help_of_explain[] =
     "veloci explain: explain a property of config.json or an error code\n"
     "\n"
-    "usage: veloci explain PATH|CODE\n"
+    "usage: veloci explain [PATH|CODE]\n"
     "\n"
     "Says what a property of config.json is for, of which type it is and what is below it, or\n"
     "what an error code means and what to do about it. PATH is written with dots or as a JSON\n"
-    "pointer; a name that exists at several places lists them.\n"
+    "pointer; a name that exists at several places lists them. Without an argument: what\n"
+    "config.json consists of.\n"
     "\n"
     "example:\n"
     "  veloci explain linux.resources.memory.limit    # explain a property\n"
@@ -867,8 +869,8 @@ constexpr CommandSpec commands[] = {
      "veloci validate [FLAGS]", nullptr, help_of_validate},
     {Command::plan, "plan", flags_of_plan, 3, 0, 0, any_number,
      "veloci plan [FLAGS]", nullptr, help_of_plan},
-    {Command::explain, "explain", nullptr, 0, 1, 1, any_number,
-     "veloci explain PATH|CODE", nullptr, help_of_explain},
+    {Command::explain, "explain", nullptr, 0, 0, 1, any_number,
+     "veloci explain [PATH|CODE]", nullptr, help_of_explain},
     {Command::install, "install", flags_of_install, 5, 0, 0, any_number,
      "veloci install [FLAGS]", nullptr, help_of_install},
     {Command::features, "features", nullptr, 0, 0, 0, any_number,

@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0x43, 0xac, 0x5d, 0x6f, 0xe1, 0x2d, 0xef, 0xc6, 0xab, 0x72, 0xe3, 0x68, 0xeb, 0x2d, 0xec, 0x98,
+    0x28, 0xd6, 0xa2, 0x31, 0x35, 0xf5, 0x59, 0x34, 0xe4, 0x73, 0x07, 0xc9, 0x53, 0xd8, 0x98, 0x5c,
 };
-constexpr char plan_schema_hash_text[] = "43ac5d6fe12defc6ab72e368eb2dec98";
+constexpr char plan_schema_hash_text[] = "28d6a23135f55934e47307c953d8985c";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -251,7 +251,7 @@ struct Response {
   // What a JSON log says of it beside the line and the code: members of a JSON object (file,
   // pointer, line, column, hint, errno, step), without the braces.
   Str keys;
-  // Warnings for a terminal or --debug, one a line.
+  // Warnings for the log, one a line.
   Str warnings;
 };
 bool read(Reader &reader, Response &value);

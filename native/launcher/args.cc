@@ -57,7 +57,6 @@ bool is_for_engine(const cli::FlagSpec &spec) {
   if (spec.ignored) return false;
   switch (spec.flag) {
   case cli::Flag::root:
-  case cli::Flag::log:
   case cli::Flag::log_format:
   case cli::Flag::help:
   case cli::Flag::version: return false;

@@ -75,7 +75,7 @@ int prepare(Invocation &invocation, Launch &launch, const char *verb) {
   if (!launch.response.error.empty() || !launch.response.plan || !launch.response.stored) {
     return show_response(invocation, launch.response);
   }
-  invocation.log.warnings(launch.response.warnings);
+  if (!invocation.log.elsewhere()) invocation.log.warnings(launch.response.warnings);
   // Copies of configuration and request: with them a later version can make the stored plan anew.
   Str rest = launch.request.rest();
   invocation.context.kept = {launch.request.config.bytes(), {reinterpret_cast<const uint8_t *>(rest.data), rest.size},
@@ -120,6 +120,8 @@ int launch_container(Invocation &invocation, Launch &launch, const char *verb) {
   }
   bool done = run_program(context, launch.restoring ? ProgramName::restore : ProgramName::create);
   if (done) {
+    // Engines take a log of a failure for one line.
+    if (invocation.log.elsewhere()) invocation.log.warnings(launch.response.warnings);
     trace_start(invocation);
     int code = send_pidfd(invocation, "standard");
     if (code != 0) context.undo.run(context);

@@ -143,6 +143,7 @@ bool changes_exec_plan(const cli::FlagSpec &spec) {
   case cli::Flag::console_socket:
   case cli::Flag::detach:
   case cli::Flag::debug:
+  case cli::Flag::log:
   case cli::Flag::log_level:
   case cli::Flag::ignore_paused: return false;
   default: return is_for_engine(spec);

@@ -43,7 +43,7 @@ export const differences: readonly string[] = [
   'The files in the state directory are not those of runc: read `veloci state` in their place.',
   'Every error has a code (`E0412`), and names line and column in config.json where it comes from there. The words that engines look '
     + 'for are kept.',
-  'All errors of a configuration are found before anything is made; a misspelt key is a warning of `validate`, and on a terminal.',
+  'All errors of a configuration are found before anything is made; a misspelt key is a warning on stderr (not with `--log-level error`), in a log with `--log-level warning`.',
   '`start` fails when the program cannot be executed (interpreter missing, wrong format); runc says nothing there.',
   '`delete` of a container that is created but not started is refused, as the specification says; `--force` deletes it. Under the names '
     + '`runc` and `crun` it is deleted without `--force`.',

@@ -69,7 +69,7 @@ export const globalFlags: readonly Flag[] = [
   { name: 'log-format', kind: 'string', value: 'FORMAT', choices: ['text', 'json'], summary: 'form of the log lines [text]' },
   {
     name: 'log-level', kind: 'string', value: 'LEVEL', choices: ['error', 'warning', 'debug'],
-    summary: 'what is logged, beside errors [error]',
+    summary: 'what is logged, beside errors [warning, with --log or as crun: error]',
   },
   { name: 'debug', kind: 'bool', summary: 'the same as --log-level debug' },
   {
@@ -329,11 +329,11 @@ export const commands: readonly Command[] = [
     examples: [{ line: 'veloci plan -b /srv/web --json', what: 'show the plan as JSON' }],
   },
   {
-    name: 'explain', summary: 'explain a property of config.json or an error code', operands: 'PATH|CODE', minOperands: 1,
+    name: 'explain', summary: 'explain a property of config.json or an error code', operands: '[PATH|CODE]', minOperands: 0,
     maxOperands: 1,
     description: 'Says what a property of config.json is for, of which type it is and what is below it, or what an error code '
       + 'means and what to do about it. PATH is written with dots or as a JSON pointer; a name that exists at several places '
-      + 'lists them.',
+      + 'lists them. Without an argument: what config.json consists of.',
     flags: [],
     examples: [
       { line: 'veloci explain linux.resources.memory.limit', what: 'explain a property' },

@@ -20,9 +20,15 @@ export function list(options: Options, name: string): readonly string[] | undefi
   return Array.isArray(value) ? value as readonly string[] : undefined;
 }
 
-/** Whether warnings are to be logged. */
-export function isVerbose(options: Options): boolean {
-  return options['debug'] === true || options['log-level'] === 'debug' || options['log-level'] === 'warning';
+/**
+ * Which warnings of a start are logged: of the whole configuration, only of what cannot be granted (as runc does), or
+ * none (as crun does). Engines read a log for its error: it has the others only when they are asked for.
+ */
+export function warningsOf({ options, peer, facts }: Request): 'all' | 'grants' | 'none' {
+  const level = options['debug'] === true ? 'debug' : options['log-level'];
+  if (level !== undefined) return level === 'error' ? 'none' : 'all';
+  if (facts.terminal || (peer === undefined && options['log'] === undefined)) return 'all';
+  return peer === 'crun' ? 'none' : 'grants';
 }
 
 /** Whether a flag without a value was given. */

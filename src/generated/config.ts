@@ -98,7 +98,7 @@ export type UInt32 = number;
 export type UInt64 = number | bigint;
 
 /**
- * config.json of an OCI bundle for Linux, runtime-spec 1.3.0. Properties that are not listed are allowed and have no effect. `x-supported: false` marks what this version refuses, `x-platform` what only other platforms use.
+ * config.json of an OCI bundle for Linux, runtime-spec 1.3.0. Properties that are not listed are allowed and have no effect.
  */
 export interface Spec {
   /**

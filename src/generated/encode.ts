@@ -1407,10 +1407,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0x6f5dac43);
-  w.u32(0xc6ef2de1);
-  w.u32(0x68e372ab);
-  w.u32(0x98ec2deb);
+  w.u32(0x31a2d628);
+  w.u32(0x3459f535);
+  w.u32(0xc90773e4);
+  w.u32(0x5c98d853);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = '43ac5d6fe12defc6ab72e368eb2dec98';
+export const schemaHash = '28d6a23135f55934e47307c953d8985c';
 
 export interface OperationMeta {
   readonly code: number;

@@ -199,7 +199,7 @@ export interface Response {
    * column, hint, errno, step), without the braces.
    */
   readonly keys: string;
-  /** Warnings for a terminal or --debug, one a line. */
+  /** Warnings for the log, one a line. */
   readonly warnings: string;
 }
 

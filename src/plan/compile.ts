@@ -5,6 +5,7 @@ import type { Plan } from '../generated/plan.ts';
 import type { Spec } from '../generated/config.ts';
 import { newDraft } from './begin.ts';
 import { requireKernel } from './floor.ts';
+import { warnOfAnnotations } from './known-annotations.ts';
 import type { Context } from './context.ts';
 import type { Draft } from './draft.ts';
 import { dropBounding, setCapabilities } from './concern/capabilities.ts';
@@ -42,6 +43,7 @@ import { openTerminal } from './concern/terminal.ts';
 export function compile(spec: Spec, context: Context): Plan {
   const d = spec.process === undefined ? newDraft(spec, { cwd: '/' }, '', context) : newDraft(spec, spec.process, '/process', context);
   requireKernel(context.facts.kernel);
+  warnOfAnnotations(d);
   claimState(d);
   if (d.cgroups.unit !== undefined) keepState(d);
   makeCgroups(d);

@@ -24,6 +24,15 @@ export function capabilityNames(): string[] {
   return Object.keys(numbers);
 }
 
+/** Sets of which the kernel takes only what another set has, too (capset(2)). */
+const bounded = [['effective', 'permitted'], ['inheritable', 'bounding']] as const;
+
+/** Capabilities that the kernel would refuse, together with the whole set. */
+export function lostCapabilities(capabilities: Capabilities): { readonly set: string; readonly needs: string; readonly names: readonly string[] }[] {
+  return bounded.map(([set, needs]) => ({ set, needs, names: capabilities[set]?.filter((name) => capabilities[needs]?.includes(name) !== true) ?? [] }))
+    .filter(({ names }) => names.length > 0);
+}
+
 /** Ambient capabilities that the kernel will not take, since they are not both permitted and inheritable (capabilities(7)). */
 export function uselessAmbient({ ambient = [], permitted = [], inheritable = [] }: Capabilities): readonly string[] {
   return ambient.filter((name) => !permitted.includes(name) || !inheritable.includes(name));

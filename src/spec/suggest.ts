@@ -3,7 +3,7 @@ const longest = 64;
 
 /**
  * The word that was probably meant, or undefined. Case does not count; one edit in four letters is forgiven, where an
- * edit adds, drops, changes a letter or swaps two neighbours.
+ * edit adds, drops, changes a letter or swaps two neighbours. Else the only word that begins so: `dest` is `destination`.
  */
 export function suggest(word: string, known: Iterable<string>): string | undefined {
   if (word.length === 0 || word.length > longest) return undefined;
@@ -23,7 +23,11 @@ export function suggest(word: string, known: Iterable<string>): string | undefin
       bestDistance = distance;
     }
   }
-  return best;
+  return best ?? (wanted.length < 3 ? undefined : only(names.filter((name) => withoutPrefix(name.toLowerCase(), common).startsWith(wanted))));
+}
+
+function only(names: readonly string[]): string | undefined {
+  return names.length === 1 ? names[0] : undefined;
 }
 
 /** The words up to a "_" that all names begin with, in lower case; empty when there are few. */
@@ -31,7 +35,7 @@ function commonPrefix(names: readonly string[]): string {
   if (names.length < 2) return '';
   let prefix = names[0]!.toLowerCase();
   for (const name of names) {
-    while (prefix !== '' && !name.toLowerCase().startsWith(prefix)) prefix = prefix.slice(0, prefix.lastIndexOf('_', prefix.length - 2) + 1);
+    while (prefix !== '' && !name.toLowerCase().startsWith(prefix)) prefix = prefix.slice(0, prefix.slice(0, -1).lastIndexOf('_') + 1);
     if (prefix === '') return '';
   }
   return prefix.endsWith('_') ? prefix : prefix.slice(0, prefix.lastIndexOf('_') + 1);

@@ -81,6 +81,17 @@ test('each of the five capability sets is exactly that of the config', async (c)
   assert.equal(status['CapEff'], hex('CAP_KILL'));
 });
 
+test('capabilities that the kernel would refuse are left out: effective ones not permitted, inheritable ones not in the bounding set', async (c) => {
+  const bundle = c.command(['/probe'], (config) => {
+    config.process.capabilities = { bounding: ['CAP_KILL'], permitted: ['CAP_KILL'], effective: ['CAP_KILL', 'CAP_CHOWN'], inheritable: ['CAP_KILL', 'CAP_CHOWN'] };
+  });
+  const result = await c.run(bundle);
+  assert.equal(result.code, 0, result.stderr);
+  const { status } = JSON.parse(result.stdout) as { status: Record<string, string> };
+  for (const set of ['CapEff', 'CapInh']) assert.equal(BigInt(`0x${status[set]}`), 32n, set);
+  assert.match(result.stderr, /CAP_CHOWN/);
+}, { peers: [{ peer: 'runc 1.1.5', why: 'fails: the kernel refuses the whole set' }, { peer: 'crun 1.8.1', why: 'fails: the kernel refuses the whole set' }] });
+
 test('no capabilities at all', async (c) => {
   for (const capabilities of [undefined, {} as Capabilities]) {
     const { status } = await c.probe((config) => {

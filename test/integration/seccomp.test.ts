@@ -115,6 +115,22 @@ test('a name that the kernel or this architecture does not know is no error', as
   assert.equal(await syscall(c, profile([{ names: ['no_such_call', 'getpriority'], action: 'SCMP_ACT_ERRNO' }]), 140), '-1 1');
 });
 
+test('a misspelt name is a warning that says what was meant; with an annotation of crun an error', async (c) => {
+  const misspelt = profile([{ names: ['chown', 'mkdri'], action: 'SCMP_ACT_ERRNO' }]);
+  const bundle = c.command(['/true'], misspelt);
+  const place = /E0521: unknown system call "mkdri".* \(\/linux\/seccomp\/syscalls\/0\/names\/1\): did you mean "mkdir"\?/;
+  const result = await c.run(bundle);
+  assert.equal(result.code, 0);
+  assert.match(result.stderr, place);
+  assert.match((await c.rt(['validate', '-b', bundle.dir])).stdout, place);
+  const refused = await c.run(c.command(['/true'], (config) => {
+    misspelt(config);
+    config.annotations = { 'run.oci.seccomp_fail_unknown_syscall': '1' };
+  }));
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /E0586: unknown system call "mkdri".* \(\/linux\/seccomp\/syscalls\/0\/names\/1\): did you mean "mkdir"\?/);
+}, { only: 'veloci' });
+
 for (const noNewPrivileges of [true, false]) {
   test(`the filter is there for a user that is not root, noNewPrivileges ${noNewPrivileges}`, async (c) => {
     const facts = await c.probe((config) => {
@@ -136,6 +152,17 @@ test('a filter that forbids nearly everything but execve and exit still starts t
   assert.equal(result.code, 0, result.stderr);
 }, { peers: [{ peer: 'runc 1.1.5', why: 'needs more calls between the filter and execve' },
   { peer: 'crun 1.8.1', why: 'needs more calls between the filter and execve' }] });
+
+for (const noNewPrivileges of [true, false]) {
+  test(`a filter that forbids everything, exit too, fails and does not hang (noNewPrivileges ${noNewPrivileges})`, async (c) => {
+    const bundle = c.command(['/true'], (config) => {
+      config.process.noNewPrivileges = noNewPrivileges;
+      config.linux.seccomp = { defaultAction: 'SCMP_ACT_ERRNO' };
+    });
+    assert.notEqual((await c.run(bundle)).code, 0);
+    await c.nothingLeft();
+  });
+}
 
 test('no_new_privs: a set-uid program of root does not give root', async (c) => {
   const bundle = c.command(['/suid'], (config) => { config.process.user = { uid: 1000, gid: 1000 }; });

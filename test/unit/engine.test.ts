@@ -221,11 +221,30 @@ t.test('a fault of the engine is an answer, too', async (t) => {
   t.match(bad, { exitCode: 1, code: 'E0901', error: /internal error/ });
 });
 
-t.test('warnings only where somebody reads them', async (t) => {
+t.test('validate warns of what the compiler says, and of what this host lacks', async (t) => {
+  const config = { ...defaultConfig(), annotations: { 'run.oci.keep_original_group': '1', 'run.oci.handler': 'krun', 'org.x': 'y' } };
+  config.process = { ...config.process, apparmorProfile: 'x' };
+  const { exitCode, text } = ask('validate', config, { options: { json: true } });
+  t.equal(exitCode, 0);
+  t.match(JSON.parse(text), { valid: true, errors: 0, findings: [
+    { severity: 'warning', code: 'E0587', pointer: '/annotations/run.oci.keep_original_group', line: Number, hint: 'did you mean "run.oci.keep_original_groups"?' },
+    { code: 'E0587', pointer: '/annotations/run.oci.handler' },
+    { severity: 'warning', code: 'E0509', pointer: '/process/apparmorProfile', line: Number },
+  ] });
+});
+
+t.test('warnings are logged unless they are not wanted; under the name of a peer as it does', async (t) => {
   const config = { ...defaultConfig(), hostnam: 'x' };
-  t.equal(ask('create', config).warnings, '');
-  t.match(ask('create', config, { facts: facts({ terminal: true }) }).warnings, /E0402.*hostnam/);
-  t.match(ask('create', config, { options: { debug: true } }).warnings, /E0402.*hostnam/);
+  t.match(ask('create', config).warnings, /E0402.*hostnam/);
+  for (const level of ['warning', 'debug']) t.match(ask('create', config, { options: { 'log-level': level }, peer: 'crun' }).warnings, /E0402.*hostnam/);
+  t.notMatch(ask('create', config, { options: { log: '/log' } }).warnings, /E0402/);
+  t.equal(ask('create', config, { options: { 'log-level': 'error' }, facts: facts({ terminal: true }) }).warnings, '');
+  for (const peer of ['runc', 'crun'] as const) {
+    t.notMatch(ask('create', config, { peer }).warnings, /E0402/);
+    t.match(ask('create', config, { peer, facts: facts({ terminal: true }) }).warnings, /E0402.*hostnam/);
+    t.match(ask('create', config, { peer, options: { debug: true } }).warnings, /E0402.*hostnam/);
+  }
+  t.match(ask('create', config, { peer: 'runc', facts: facts({ capabilities: [0, 0] }) }).warnings, /CAP_KILL/);
   t.match(ask('create', defaultConfig(), { options: { debug: true }, facts: facts({ capabilities: [0, 0] }) }).warnings, /E0512.*CAP_KILL/);
   const user = defaultConfig();
   addUser(user);

@@ -107,8 +107,12 @@ t.test('capabilities', async (t) => {
   t.same(sets(both, {}), [bits, bits, bits, bits, bits]);
   t.same(sets(both, { lastCap: 39 }), [1, 1, 1, 1, 1], 'none that the kernel does not know');
   t.same(sets(['CAP_CHOWN', 'CAP_SETFCAP'], { capabilities: [-2147483648, 0] }), new Array(5).fill(2147483648), 'none that the caller does not have');
-  const ambient = planOf((config) => { config.process.capabilities = { permitted: ['CAP_KILL', 'CAP_CHOWN'], inheritable: ['CAP_KILL'], ambient: ['CAP_KILL', 'CAP_CHOWN'] }; });
-  t.equal(find(ambient.programs.init, 'caps.set')[0]!.ambient, 32, 'ambient only what is permitted and inheritable');
+  const ambient = planOf((config) => {
+    config.process.capabilities = {
+      bounding: ['CAP_KILL'], permitted: ['CAP_KILL', 'CAP_CHOWN'], effective: ['CAP_KILL', 'CAP_FOWNER'], inheritable: ['CAP_KILL', 'CAP_CHOWN'], ambient: ['CAP_KILL', 'CAP_CHOWN'],
+    };
+  });
+  t.match(find(ambient.programs.init, 'caps.set')[0], { permitted: 33, effective: 32, inheritable: 32, ambient: 32 }, 'only what the kernel takes');
 });
 
 t.test('environment and descriptors', async (t) => {

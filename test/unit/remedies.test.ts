@@ -111,5 +111,8 @@ void test('what all names begin with does not count for a suggestion', (t) => {
   t.equal(suggest('IOPRIO_CLASS_HIGH', classes), undefined);
   t.equal(suggest('IOPRIO_CLASS_', classes), undefined);
   t.equal(suggest('z', ['c', 'b']), undefined);
+  t.equal(suggest('mkdri', ['_llseek', '_newselect', 'mkdir']), 'mkdir', 'names that begin with a line');
+  t.equal(suggest('dest', ['destination', 'source']), 'destination', 'the only name that begins so');
+  t.equal(suggest('create', ['createRuntime', 'createContainer']), undefined, 'two names begin so');
   t.end();
 });

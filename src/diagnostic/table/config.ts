@@ -8,7 +8,7 @@ export const config = {
   },
   unknownKey: {
     code: 'E0402', warning: true, message: 'unknown property "{name}"', hint: 'did you mean "{suggestion}"?',
-    otherwise: 'it has no effect',
+    otherwise: 'it has no effect{beside}',
   },
   otherPlatform: { code: 'E0403', warning: true, message: '"{name}" is for another platform and has no effect on Linux', hint: 'remove it' },
   versionInvalid: {
@@ -101,6 +101,9 @@ export const config = {
   capabilityAmbient: {
     code: 'E0433', warning: true, message: 'ambient capabilities without effect: {value}',
     hint: 'they must be permitted and inheritable, too',
+  },
+  capabilityLost: {
+    code: 'E0495', warning: true, message: '{set} capabilities without effect: {value}', hint: 'list them under "{needs}", too, or remove them',
   },
   sysctlKey: { code: 'E0434', message: 'invalid sysctl "{value}"', hint: 'write it as in sysctl(8), for example "net.core.somaxconn"' },
   sysctlShared: {

@@ -21,9 +21,18 @@ export const host = {
     hint: 'remove it, or give it to the caller',
   },
   seccompUnknown: {
-    code: 'E0521', warning: true, message: 'unknown system call "{name}" is left out of the filter', hint: 'is it spelt right? it may be newer than libseccomp',
+    code: 'E0521', warning: true, message: 'unknown system call "{name}" is left out of the filter', hint: 'did you mean "{suggestion}"?',
+    otherwise: 'is it spelt right? it may be newer than libseccomp',
+  },
+  seccompRefused: {
+    code: 'E0586', message: 'unknown system call "{name}"', hint: 'did you mean "{suggestion}"?',
+    otherwise: 'is it spelt right? it may be newer than libseccomp; without run.oci.seccomp_fail_unknown_syscall it is left out',
   },
   subgroupVersion: { code: 'E0529', message: '{name} needs cgroup v2', hint: 'remove the annotation: on v1 not every limit reaches a cgroup below, and delegation is not safe' },
+  annotationUnknown: {
+    code: 'E0587', warning: true, message: 'annotation "{name}" has no effect', hint: 'did you mean "{suggestion}"?',
+    otherwise: '"veloci features" lists those that have one; remove it, or use a runtime that knows it',
+  },
   annotationValue: { code: 'E0520', message: 'annotation {name} is "{value}"', hint: 'it must be {expected}' },
   systemdUser: { code: 'E0513', message: 'XDG_RUNTIME_DIR is not set: there is no way to the systemd of the user', hint: 'set it, log in with a session, or leave --systemd-cgroup out' },
   systemdUserV1: {

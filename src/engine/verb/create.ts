@@ -6,7 +6,7 @@ import type { Diagnostic } from '../../diagnostic/types.ts';
 import { locateAll } from '../../spec/parse/locate.ts';
 import { compile } from '../../plan/compile.ts';
 import { spoken } from '../dialect.ts';
-import { contextOf, isVerbose } from '../options.ts';
+import { contextOf, warningsOf } from '../options.ts';
 import { configOf } from '../read.ts';
 import type { Call } from '../call.ts';
 import { answerPlans } from '../respond.ts';
@@ -21,13 +21,12 @@ export function planOf(call: Call, warn?: (warning: Diagnostic) => void, all = t
 }
 
 export function create(call: Call): Response {
-  const all = call.request.facts.terminal || isVerbose(call.request.options);
-  const wanted = all || call.request.peer === 'runc';
+  const wanted = warningsOf(call.request);
   const warnings: Diagnostic[] = [];
-  const plan = planOf(call, wanted ? (warning): void => { warnings.push(warning); } : undefined, all);
+  const plan = planOf(call, wanted === 'none' ? undefined : (warning): void => { warnings.push(warning); }, wanted === 'all');
   const { create: host, stager, init } = plan.programs;
   const now = encodePlan({ planVersion: 1, programs: { create: host, stager, init } }, call.host.writer());
-  return answerPlans(now, storedOf(call, plan), wanted ? linesOf(call, warnings) : '');
+  return answerPlans(now, storedOf(call, plan), linesOf(call, warnings));
 }
 
 /** recompile: the stored plan alone, for a container that another version has made. */

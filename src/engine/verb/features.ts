@@ -5,10 +5,7 @@ import type { Steps } from '../../generated/config-tree.ts';
 import type { Features } from '../../generated/features.ts';
 import { NamespaceFlag } from '../../generated/plan.ts';
 import type { Response } from '../../generated/plan.ts';
-import { annotationNames } from '../../plan/annotations.ts';
-import { configAnnotation } from '../../plan/concern/criu.ts';
-import { subgroupKey } from '../../plan/concern/systemd.ts';
-import { propertyPrefix } from '../../cgroup/systemd-properties.ts';
+import { knownAnnotations } from '../../plan/known-annotations.ts';
 import { statusAtHook } from '../../plan/concern/state.ts';
 import { actions, architectures, filterFlags, operators } from '../../plan/concern/seccomp.ts';
 import { capabilityNames } from '../../spec/capabilities.ts';
@@ -20,11 +17,6 @@ import { answerText } from '../respond.ts';
 
 function keysOf<K extends string>(table: Readonly<Record<K, unknown>>): K[] {
   return Object.keys(table) as K[];
-}
-
-/** Annotations of config.json that change what the runtime does. */
-function unsafeAnnotations(): string[] {
-  return [...Object.values(annotationNames), configAnnotation, subgroupKey, propertyPrefix].sort();
 }
 
 /** Whether a property of config.json is compiled, and not refused as not yet supported. */
@@ -43,7 +35,7 @@ export function features(call: Call): Response {
     ociVersionMin: oldestSpecVersion,
     ociVersionMax: specVersion,
     hooks: keysOf(statusAtHook),
-    potentiallyUnsafeConfigAnnotations: unsafeAnnotations(),
+    potentiallyUnsafeConfigAnnotations: knownAnnotations(),
     mountOptions: mountOptionNames().sort(),
     linux: {
       namespaces: keysOf(NamespaceFlag).sort(),

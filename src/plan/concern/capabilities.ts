@@ -50,17 +50,17 @@ export function dropBounding(d: Draft): void {
 export function setCapabilities(d: Draft): void {
   warnOfAmbient(d);
   const permitted = bitsOf(d, 'permitted');
-  const inheritable = bitsOf(d, 'inheritable');
-  const ambient = bitsOf(d, 'ambient');
+  // The kernel takes only what other sets have, too; configurations often list more (the checks warn).
+  const inheritable = both(bitsOf(d, 'inheritable'), bitsOf(d, 'bounding'));
+  const ambient = both(bitsOf(d, 'ambient'), both(permitted, inheritable));
   d.init.push({
-    op: 'caps.set', from: `${d.at}/capabilities`, effective: numberOf(bitsOf(d, 'effective')), permitted: numberOf(permitted),
-    inheritable: numberOf(inheritable),
-    // The kernel takes only what is permitted and inheritable; configurations often list more (the checks
-    // warn).
-    ambient: numberOf({
-      low: ambient.low & permitted.low & inheritable.low, high: ambient.high & permitted.high & inheritable.high,
-    }),
+    op: 'caps.set', from: `${d.at}/capabilities`, effective: numberOf(both(bitsOf(d, 'effective'), permitted)), permitted: numberOf(permitted),
+    inheritable: numberOf(inheritable), ambient: numberOf(ambient),
   });
+}
+
+function both(one: Bits, other: Bits): Bits {
+  return { low: one.low & other.low, high: one.high & other.high };
 }
 
 /** runc says which ones it cannot raise while it starts the container; the checks say it before. */

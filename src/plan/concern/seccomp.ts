@@ -1,6 +1,9 @@
 // linux.seccomp: names and texts to what libseccomp takes; the compiled filter comes from the cache where it
 // is there.
 import { diagnose, placeAt } from '../../diagnostic/diagnose.ts';
+import type { Diagnostic } from '../../diagnostic/types.ts';
+import { dockerProfile } from '../../generated/docker-profile.ts';
+import { suggest } from '../../spec/suggest.ts';
 import type { SeccompRules } from '../../engine/protocol.ts';
 import type { Status } from '../../generated/plan.ts';
 import type {
@@ -153,7 +156,8 @@ interface Filter { readonly hash: string; readonly program?: Uint8Array }
 function profileFilter(d: Draft, profile: Seccomp, from: string): Filter {
   const { facts, host, warn } = d.context;
   const strict = d.spec.annotations !== undefined && isAnnotated(d.spec, 'seccompFailUnknown');
-  if (warn !== undefined) warnOfUnknown(d, profile);
+  if (strict) tellUnknown(d, profile, 'seccompRefused', (diagnostic) => { throw new PlanError(diagnostic); });
+  else if (warn !== undefined) tellUnknown(d, profile, 'seccompUnknown', warn);
   const hash = host.sha256(`${translation} ${facts.arch} ${facts.seccomp.version} ${strict} ${textOf(profile)}`);
   if (facts.seccompCache.includes(hash)) return { hash };
   try {
@@ -172,14 +176,20 @@ function givenFilter(d: Draft, text: string): Filter {
   return { hash: d.context.host.sha256(`program ${text}`), program };
 }
 
-/** Names that libseccomp does not know are left out: likely they are misspelt, or newer. */
-function warnOfUnknown(d: Draft, profile: Seccomp): void {
-  const { host, warn, facts } = d.context;
+/** Tells the names that libseccomp does not know: likely they are misspelt, or newer. */
+function tellUnknown(
+  { context: { host, facts } }: Draft, profile: Seccomp, kind: 'seccompUnknown' | 'seccompRefused', tell: (diagnostic: Diagnostic) => void,
+): void {
   if (facts.seccomp.version === '') return;
   profile.syscalls?.forEach(({ names }, rule) => names.forEach((name, index) => {
     if (host.syscallNumber(name) !== unknownCall) return;
-    warn?.(diagnose('seccompUnknown', { name }, placeAt(`/linux/seccomp/syscalls/${rule}/names/${index}`)));
+    tell(diagnose(kind, { name, suggestion: suggest(name, callNames()) }, placeAt(`/linux/seccomp/syscalls/${rule}/names/${index}`)));
   }));
+}
+
+/** Names of system calls, for suggestions. */
+function callNames(): string[] {
+  return (JSON.parse(dockerProfile) as Seccomp).syscalls!.flatMap(({ names }) => names);
 }
 
 /** A listener must be there before anything is notified: its filter is loaded early, too. */

@@ -1,4 +1,4 @@
-import { capabilityNames, capabilityNumber, uselessAmbient } from '../capabilities.ts';
+import { capabilityNames, capabilityNumber, lostCapabilities, uselessAmbient } from '../capabilities.ts';
 import type { Process } from '../types.ts';
 import type { Findings } from './findings.ts';
 
@@ -20,7 +20,9 @@ export function checkCapabilities(process: Process, at: string, findings: Findin
       findings.add(strict ? 'capabilityRefused' : 'capabilityUnknown', `${at}/capabilities/${set}/${index}`, { value: name, suggestion: findings.suggest(prefixed, capabilityNames()) });
     });
   }
-  if (!findings.warnings || (process.user?.uid ?? 0) === 0) return;
+  if (!findings.warnings) return;
+  for (const { set, needs, names } of lostCapabilities(capabilities)) findings.add('capabilityLost', `${at}/capabilities/${set}`, { set, needs, value: names.join(', ') });
+  if ((process.user?.uid ?? 0) === 0) return;
   const useless = uselessAmbient(capabilities);
   if (useless.length > 0) findings.add('capabilityAmbient', `${at}/capabilities/ambient`, { value: useless.join(', ') });
 }

@@ -28,8 +28,10 @@ function walk(value: unknown, known: Tree, at: string, findings: Findings): void
     if (below?.x !== undefined) findings.addKey('otherPlatform', pointer, { name: key });
     else if (below !== undefined) walk(member, below, pointer, findings);
     else if (properties !== undefined && !Array.isArray(value)) {
-      const names = Object.keys(properties).filter((name) => !Object.hasOwn(value, name));
-      findings.addKey('unknownKey', pointer, { name: key, suggestion: findings.suggest(key, names) });
+      const names = Object.keys(properties);
+      const suggestion = findings.suggest(key, names.filter((name) => !Object.hasOwn(value, name)));
+      const set = suggestion === undefined ? findings.suggest(key, names) : undefined;
+      findings.addKey('unknownKey', pointer, { name: key, suggestion, beside: set === undefined ? '' : `: "${set}" is there, too` });
     }
   }
 }
