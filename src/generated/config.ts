@@ -285,11 +285,11 @@ export interface Cpu {
  */
 export interface CpuAffinity {
   /**
-   * Before the process is moved to the container's cgroup.
+   * A list such as 0-3,7, before the process is moved to the container's cgroup.
    */
   initial?: string;
   /**
-   * After it.
+   * The list after it.
    */
   final?: string;
 }
@@ -436,7 +436,7 @@ export interface IdMapping {
  */
 export interface IntelRdt {
   /**
-   * Name of the class of service.
+   * Name of the class of service (a folder of resctrl); the id of the container when absent.
    */
   closID?: string;
   /**
@@ -444,11 +444,11 @@ export interface IntelRdt {
    */
   schemata?: Strings;
   /**
-   * Schema of the L3 cache.
+   * Line for its schemata file about the L3 cache, such as L3:0=f.
    */
   l3CacheSchema?: string;
   /**
-   * Schema of the memory bandwidth.
+   * Line for its schemata file about memory bandwidth, such as MB:0=50.
    */
   memBwSchema?: string;
   /**
@@ -474,7 +474,7 @@ export interface InterfacePriority {
  */
 export interface IoPriority {
   /**
-   * The class.
+   * Real time, best effort (the usual one), or only when nobody else reads or writes.
    */
   class: 'IOPRIO_CLASS_RT' | 'IOPRIO_CLASS_BE' | 'IOPRIO_CLASS_IDLE';
   /**
@@ -542,7 +542,7 @@ export interface Linux {
    */
   readonlyPaths?: Strings;
   /**
-   * SELinux context of the mounts.
+   * SELinux context of the mounts; the annotation run.oci.mount_context_type says of which kind.
    */
   mountLabel?: string;
   /**
@@ -604,7 +604,7 @@ export interface Memory {
  */
 export interface MemoryPolicy {
   /**
-   * The mode.
+   * How memory is placed on the nodes.
    */
   mode?:
     | 'MPOL_DEFAULT'
@@ -619,7 +619,7 @@ export interface MemoryPolicy {
    */
   nodes?: string;
   /**
-   * Flags of the mode.
+   * MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES say how the nodes follow the cpuset, MPOL_F_NUMA_BALANCING lets the kernel move pages.
    */
   flags?: ('MPOL_F_NUMA_BALANCING' | 'MPOL_F_RELATIVE_NODES' | 'MPOL_F_STATIC_NODES')[];
 }
@@ -692,7 +692,7 @@ export interface Network {
  */
 export interface Personality {
   /**
-   * The domain.
+   * LINUX, or LINUX32: uname(2) shows a 32-bit machine.
    */
   domain?: 'LINUX' | 'LINUX32';
   /**
@@ -758,11 +758,11 @@ export interface Process {
    */
   oomScoreAdj?: number;
   /**
-   * AppArmor profile.
+   * AppArmor profile of the program; it must be loaded on the host.
    */
   apparmorProfile?: string;
   /**
-   * SELinux label.
+   * SELinux label of the program, USER:ROLE:TYPE:LEVEL.
    */
   selinuxLabel?: string;
   /**
@@ -885,7 +885,7 @@ export interface Root {
  */
 export interface Scheduler {
   /**
-   * The policy.
+   * SCHED_OTHER shares time; FIFO, RR and DEADLINE are for real time; SCHED_ISO is no part of Linux.
    */
   policy:
     'SCHED_OTHER' | 'SCHED_FIFO' | 'SCHED_RR' | 'SCHED_BATCH' | 'SCHED_ISO' | 'SCHED_IDLE' | 'SCHED_DEADLINE';
@@ -898,7 +898,7 @@ export interface Scheduler {
    */
   priority?: Int32;
   /**
-   * Flags.
+   * Flags of sched_setattr(2).
    */
   flags?: (
     | 'SCHED_FLAG_RESET_ON_FORK'
@@ -947,11 +947,11 @@ export interface Seccomp {
    */
   listenerPath?: string;
   /**
-   * Text for the listener.
+   * Text that the listener gets with the descriptor.
    */
   listenerMetadata?: string;
   /**
-   * Rules.
+   * Rules for system calls.
    */
   syscalls?: SeccompRule[];
 }
@@ -1027,7 +1027,7 @@ export interface ThrottleDevice {
  */
 export interface TimeOffset {
   /**
-   * Seconds.
+   * Seconds to add; negative ones set the clock back, not below zero.
    */
   secs?: Int64;
   /**

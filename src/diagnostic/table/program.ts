@@ -73,7 +73,7 @@ export const program = {
   'hook.run': { code: 'E0772', message: '{kind} hook {number} ("{path}") failed', hint: '{detail}', otherwise: 'are too many files or processes open?' },
   'hook.run/execve': {
     code: 'E0773', message: '{kind} hook {number}: cannot run "{path}"',
-    hint: 'the hook must be a program of the host, executable, and its interpreter there',
+    hint: 'the hook must be an executable file, its interpreter there: startContainer hooks lie in the container, all others on the host',
   },
   'hook.run/timeout': {
     code: 'E0774', message: '{kind} hook {number} ("{path}") took longer than {timeout} s',
