@@ -61,11 +61,12 @@ export function compileUpdate(spec: Spec, merged: Merged, rdt: RdtLines | undefi
   }
   checkUsage(d, merged);
   // First systemd, so that what it rounds is exact in the end.
-  if (d.cgroups.unit !== undefined) updateUnit(d, d.cgroups.unit, kept);
+  const devices = isGiven(merged, `${resourcesAt}/devices`);
+  if (d.cgroups.unit !== undefined) updateUnit(d, d.cgroups.unit, kept, devices);
   writeSettings(d, merged, kept);
   if (d.cgroups.unit !== undefined) tellIdle(d, d.cgroups.unit, kept);
   if (rdt !== undefined) updateRdt(d, rdt);
-  if (isGiven(merged, `${resourcesAt}/devices`)) changeDevices(d, kept);
+  if (devices) changeDevices(d, kept);
   return { operations: d.host, spec: changed, merged };
 }
 

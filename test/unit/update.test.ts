@@ -17,11 +17,20 @@ function writes(kept: Resources, update: Resources, mode: 'hybrid' | 'v2'): stri
   return renderWrites(operations(kept, update, mode)).trim().split('\n').map((line) => line.replace(/\/sys\S*\//, ''));
 }
 
-function operations(kept: Resources, update: Resources, mode: 'hybrid' | 'v2'): readonly Operation[] {
+function operations(kept: Resources, update: Resources, mode: 'hybrid' | 'v2', manager: 'cgroupfs' | 'systemd' = 'cgroupfs'): readonly Operation[] {
   const config = defaultConfig();
   config.linux.resources = kept as Record<string, unknown>;
-  return compileUpdate(config as unknown as Spec, mergeResources(kept, update), undefined, context({ cgroup: cgroups[mode] })).operations;
+  return compileUpdate(config as unknown as Spec, mergeResources(kept, update), undefined, context({ cgroup: cgroups[mode] }, { cgroupManager: manager })).operations;
 }
+
+t.test('systemd is told of new device rules on v1, where it writes its own again', async (t) => {
+  const told = (update: Resources, mode: 'hybrid' | 'v2'): boolean => operations({}, update, mode, 'systemd')
+    .some((entry) => entry.op === 'dbus.send' && entry.calls.some((call) => Buffer.from(call).includes('DeviceAllow')));
+  const devices = [{ allow: true, type: 'c', major: 1, minor: 11, access: 'w' }];
+  t.equal(told({ devices }, 'hybrid'), true);
+  t.equal(told({ pids: { limit: 5 } }, 'hybrid'), false);
+  t.equal(told({ devices }, 'v2'), false);
+});
 
 t.test('zeros, empty texts and empty lists leave alone', async (t) => {
   const kept: Resources = { memory: { limit: 5 }, cpu: { shares: 7, cpus: '1' }, devices: [{ allow: true }] };

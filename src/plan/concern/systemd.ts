@@ -98,7 +98,7 @@ export function makeUnit(d: Draft, unit: UnitPlace): void {
     ...unitProperties(`container ${d.context.id}`, unit.slice, unit.unified),
     ...(scope ? [['CollectMode', text('inactive-or-failed')] as const] : []),
     ...limitsOf(unit, d.spec.linux?.resources, d.spec.ociVersion),
-    ...(unit.unified || d.context.facts.rootless ? [] : deviceProperties(deviceRules(d.spec.linux?.resources?.devices))),
+    ...(devicesAreTold(d, unit) ? deviceProperties(deviceRules(d.spec.linux?.resources?.devices)) : []),
     ...annotated(d.spec),
   ];
   d.host.push(send(unit, from, startUnit(unit.name, properties, scope), { undo: stopUnit(unit.name).calls }));
@@ -118,6 +118,11 @@ function annotated(spec: Spec): Property[] {
       { name: entry.key, value: spec.annotations![entry.key]! }, placeAt(`/annotations/${pointerPart(entry.key)}`),
     ));
   });
+}
+
+/** On v2 device rules are a program that systemd leaves alone; in a user namespace nobody changes them. */
+function devicesAreTold(d: Draft, unit: UnitPlace): boolean {
+  return !unit.unified && !d.context.facts.rootless;
 }
 
 /**
@@ -144,12 +149,17 @@ function deviceName({ major, minor }: DeviceRule, type: 'b' | 'c'): string {
  * For update: the unit's limits as systemd has to know them, so that it does not write the old ones again.
  *
  * @param kept the resources before
+ * @param devices whether device rules change
  */
-export function updateUnit(d: Draft, unit: UnitPlace, kept: Resources | undefined): void {
-  const version = d.spec.ociVersion;
-  const properties = limitsOf(unit, d.spec.linux?.resources, version);
+export function updateUnit(d: Draft, unit: UnitPlace, kept: Resources | undefined, devices: boolean): void {
+  const telling = (resources: Resources | undefined): Property[] => [
+    ...limitsOf(unit, resources, d.spec.ociVersion),
+    // A list is added to; an empty one takes the old one away.
+    ...(devices && devicesAreTold(d, unit) ? [deviceAllow([]), ...deviceProperties(deviceRules(resources?.devices))] : []),
+  ];
+  const properties = telling(d.spec.linux?.resources);
   if (properties.length === 0) return;
-  const before = limitsOf(unit, kept, version);
+  const before = telling(kept);
   const undo = before.length === 0 ? [] : setUnitProperties(unit.name, before).calls;
   d.host.push(send(unit, '/linux/resources', setUnitProperties(unit.name, properties), { job: false, undo }));
 }
