@@ -26,7 +26,7 @@ function operations(kept: Resources, update: Resources, mode: 'hybrid' | 'v2', m
 t.test('systemd is told of new device rules on v1, where it writes its own again', async (t) => {
   const told = (update: Resources, mode: 'hybrid' | 'v2'): boolean => operations({}, update, mode, 'systemd')
     .some((entry) => entry.op === 'dbus.send' && entry.calls.some((call) => Buffer.from(call).includes('DeviceAllow')));
-  const devices = [{ allow: true, type: 'c', major: 1, minor: 11, access: 'w' }];
+  const devices: Resources['devices'] = [{ allow: true, type: 'c', major: 1, minor: 11, access: 'w' }];
   t.equal(told({ devices }, 'hybrid'), true);
   t.equal(told({ pids: { limit: 5 } }, 'hybrid'), false);
   t.equal(told({ devices }, 'v2'), false);

@@ -99,7 +99,7 @@ export const operationInit = {
   },
   'ids.set:EINVAL': { code: 'E0796', message: 'uid {uid} or gid {gid} is not mapped in the user namespace', hint: 'add it to linux.uidMappings or linux.gidMappings' },
   'caps.set': { code: 'E0797', message: 'cannot set the capabilities', hint: 'the caller must have them, and they must be in the bounding set' },
-  'label.exec': { code: 'E0714', message: 'cannot set the security label "{value}"', hint: 'is the profile loaded?' },
+  'label.exec': { code: 'E0714', message: 'cannot set the security label "{value}"', hint: 'is the profile loaded (AppArmor), or the label one of the policy (SELinux)?' },
   'privileges.none': { code: 'E0798', message: 'cannot set noNewPrivileges', hint: 'please report it with the command line and config.json' },
   'seccomp.load': {
     code: 'E0799', message: 'the kernel refused the seccomp filter',
