@@ -138,10 +138,7 @@ Bytes SeccompFilter::compile() {
   return {static_cast<const uint8_t *>(program_), size};
 }
 
-int syscall_number(const char *name) {
-  int number = seccomp_syscall_resolve_name(name);
-  return number < 0 ? -1 : number;
-}
+int syscall_number(const char *name) { return seccomp_syscall_resolve_name(name); }
 
 Str seccomp_library_version() {
 #define VELOCI_TEXT_OF(value) #value

@@ -66,7 +66,7 @@ private:
   SeccompError error_;
 };
 
-// Number of a system call on the native architecture, or -1.
+// Number of a system call on the native architecture; below -1 when only others have it, -1 when libseccomp does not know it.
 int syscall_number(const char *name);
 
 // Version of libseccomp, as in `2.6.0`.

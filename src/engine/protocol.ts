@@ -86,7 +86,7 @@ export interface Host {
   writer(): WireWriter;
   /** Compiles a seccomp profile (a JSON text in the form of src/plan/concern/seccomp.ts) to cBPF with libseccomp. */
   seccomp(rules: SeccompRules): Uint8Array;
-  /** Number of a system call on an architecture (name as in libseccomp), or -1. */
+  /** Number of a system call on this architecture (name as in libseccomp); below -1 when only others have it, -1 when none. */
   syscallNumber(name: string): number;
 }
 
