@@ -151,8 +151,12 @@ Outcome HostHandler::on(const MountIdmap &op) {
   }
   unsigned flags = sys::at_empty_path | (op.recursive ? sys::at_recursive : 0);
   sys::MountAttributes attributes = {sys::attr_idmap, 0, 0, static_cast<uint64_t>(user.get())};
-  if (sys::mount_setattr(context_.slots[op.slot].get(), "", flags, attributes) != 0) return Outcome::failed(attr);
-  return {};
+  int mount = context_.slots[op.slot].get();
+  if (sys::mount_setattr(mount, "", flags, attributes) == 0) return {};
+  int err = errno;
+  struct statfs fs;
+  if (fstatfs(mount, &fs) == 0) context_.failure.detail.add_number(static_cast<uint64_t>(fs.f_type));
+  return Outcome::failed(attr, err);
 }
 
 } // namespace veloci

@@ -254,7 +254,8 @@ bool read(Reader &reader, MountFs &value) {
          read(reader, value.propagation) &&
          read(reader, value.target) &&
          read(reader, value.directory) &&
-         read(reader, value.copy_up);
+         read(reader, value.copy_up) &&
+         read(reader, value.slot);
 }
 
 bool read(Reader &reader, MountBind &value) {
@@ -1167,7 +1168,7 @@ bool verify_operation(const OpRecord &record, Actor actor, unsigned depth, const
   case code::fd_receive:
     return whole<FdReceive>(record, what);
   case code::fd_open:
-    return (actor == Actor::host || refuse(what)) && whole<FdOpen>(record, what);
+    return (actor == Actor::host || actor == Actor::init || refuse(what)) && whole<FdOpen>(record, what);
   case code::time_offsets:
     return (actor == Actor::stager || refuse(what)) && whole<TimeOffsets>(record, what);
   case code::net_move:

@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0x28, 0xd6, 0xa2, 0x31, 0x35, 0xf5, 0x59, 0x34, 0xe4, 0x73, 0x07, 0xc9, 0x53, 0xd8, 0x98, 0x5c,
+    0x65, 0x2d, 0xac, 0x96, 0x77, 0x22, 0x7c, 0xc0, 0xc0, 0xd2, 0xa6, 0x2b, 0x5f, 0xca, 0x93, 0x6d,
 };
-constexpr char plan_schema_hash_text[] = "28d6a23135f55934e47307c953d8985c";
+constexpr char plan_schema_hash_text[] = "652dac9677227cc0c0d2a62b5fca936d";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -465,6 +465,9 @@ struct MountFs {
   bool directory = false;
   // tmpcopyup: copy what the target holds into the new file system first.
   bool copy_up = false;
+  // Leave the mount in this slot, detached, so that its ids can be mapped; mount.bind puts it in
+  // place.
+  Optional<Slot> slot;
 };
 bool read(Reader &reader, MountFs &value);
 
@@ -611,7 +614,7 @@ bool read(Reader &reader, MountReconfigure &value);
 // Maps the ids of a detached mount (mount_setattr(2) MOUNT_ATTR_IDMAP): by a user namespace that is
 // made for it, or by an existing one.
 struct MountIdmap {
-  // The mount, as fd.open has cloned it.
+  // The mount, detached.
   Slot slot;
   // ridmap: every mount of the tree.
   bool recursive = false;
@@ -729,7 +732,8 @@ struct FdReceive {
 bool read(Reader &reader, FdReceive &value);
 
 // Opens a path of the host, close-on-exec: with O_PATH, or as a detached copy of the mount
-// (open_tree(2)) for sources that the container's root may not reach.
+// (open_tree(2)) for sources that the container's root may not reach. By init only as a copy: of a
+// mount that the container has got before.
 struct FdOpen {
   // Where it goes.
   Slot slot;
@@ -1912,6 +1916,8 @@ template <class Handler> Outcome run_init(const OpRecord &record, Handler &handl
     return run_operation<FdSend>(record, handler);
   case code::fd_receive:
     return run_operation<FdReceive>(record, handler);
+  case code::fd_open:
+    return run_operation<FdOpen>(record, handler);
   case code::hook_run:
     return run_operation<HookRun>(record, handler);
   case code::session_new:

@@ -160,6 +160,7 @@ template <class Visit> void each_field(const MountFs &value, Visit &&visit) {
   visit("target", value.target);
   visit("directory", value.directory);
   visit("copyUp", value.copy_up);
+  visit("slot", value.slot);
 }
 
 template <class Visit> void each_field(const MountBind &value, Visit &&visit) {

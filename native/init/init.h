@@ -23,6 +23,7 @@ public:
   // mount_fs.cc, mount_bind.cc, mount_attr.cc
   Outcome on(const MountFs &op);
   Outcome on(const MountBind &op);
+  Outcome on(const FdOpen &op);
   Outcome on(const MountAttr &op);
   Outcome on(const MountReconfigure &op);
   Outcome on(const MountRemove &op);

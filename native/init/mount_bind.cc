@@ -49,6 +49,12 @@ int Init::open_link(Str path, TargetKind kind) {
   return !found.valid() && errno == ENOENT ? open_target(path, kind) : allowed(found, path);
 }
 
+Outcome Init::on(const FdOpen &op) {
+  Fd &slot = shared_.slots[op.slot.number];
+  slot.reset(clone_tree(AT_FDCWD, op.path.c_str(), op.form == FdOpenForm::recursive_tree, op.follow));
+  return slot.valid() ? Outcome::success() : fail(step::fd_open::open, op.path);
+}
+
 Outcome Init::on(const MountBind &op) {
   Fd tree;
   Str name = op.source ? op.source.value : op.target;

@@ -94,6 +94,10 @@ Outcome Init::on(const MountFs &op) {
   if (!target.valid()) return Outcome::failed(at::target);
   if (op.copy_up && !copy_up(root(), op.target, tree.get(), detail)) return Outcome::failed(at::target);
   if (later != 0 && !set_attributes(tree.get(), false, later, 0)) return fail(at::fsmount, op.type);
+  if (op.slot) {
+    shared_.slots[op.slot.value.number] = static_cast<Fd &&>(tree);
+    return Outcome::success();
+  }
   if (!attach(tree.get(), target.get())) return fail(at::attach, op.target);
   if (!verify(tree.get(), op.target)) return fail(at::verify, op.target);
   if (needs_procfs() && op.type == Str::of("proc")) mounted_procfs_.reset(fcntl(tree.get(), F_DUPFD_CLOEXEC, 3));

@@ -1,6 +1,7 @@
 // Why a plan failed: the same request is compiled again, the failed operation found by its index, and its
 // cause in the configuration by its pointer.
 import { diagnose, diagnoseFailure, placeAt } from '../diagnostic/diagnose.ts';
+import { fileSystem } from '../diagnostic/file-systems.ts';
 import { signalWords } from '../diagnostic/signals.ts';
 import type { Diagnostic, Failure, Holes, Place } from '../diagnostic/types.ts';
 import type { Spec } from '../generated/config.ts';
@@ -138,6 +139,7 @@ function detailOf(operation: Operation, failure: Failure): Holes {
     const colon = detail.indexOf(': ');
     return colon < 0 ? { option: detail, detail: '' } : { option: detail.slice(0, colon), detail: detail.slice(colon + 2) };
   }
+  if (operation.op === 'mount.idmap') return mappingOf(Number(detail));
   if (operation.op === 'cgroup.write') return { lacking: detail, ...delegationOf(operation.file, operation.dir.path, detail) };
   if (operation.op === 'program.run' || operation.op === 'program.find') {
     const seen = /^(.*): (\w+)(?: ([^:]*))?$/s.exec(detail);
@@ -147,6 +149,12 @@ function detailOf(operation: Operation, failure: Failure): Holes {
     return { path, cause, value, interpreter: value, machine: machines[value] ?? value };
   }
   return { detail };
+}
+
+/** What is known of the file system whose ids cannot be mapped. */
+function mappingOf(magic: number): Holes {
+  const { name, mapsIds } = fileSystem(magic);
+  return { type: name, ...(mapsIds === undefined ? {} : { since: mapsIds }) };
 }
 
 /**

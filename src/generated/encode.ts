@@ -415,6 +415,12 @@ function writeMountFs(w: WireWriter, v: plan.MountFs): void {
   w.str(v.target);
   w.u8(v.directory ? 1 : 0);
   w.u8(v.copyUp ? 1 : 0);
+  if (v.slot === undefined) {
+    w.u8(0);
+  } else {
+    w.u8(1);
+    w.u8(v.slot);
+  }
   w.patchU32(start - 4, w.length() - start);
 }
 
@@ -1407,10 +1413,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0x31a2d628);
-  w.u32(0x3459f535);
-  w.u32(0xc90773e4);
-  w.u32(0x5c98d853);
+  w.u32(0x96ac2d65);
+  w.u32(0xc07c2277);
+  w.u32(0x2ba6d2c0);
+  w.u32(0x6d93ca5f);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

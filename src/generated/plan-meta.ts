@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = '28d6a23135f55934e47307c953d8985c';
+export const schemaHash = '652dac9677227cc0c0d2a62b5fca936d';
 
 export interface OperationMeta {
   readonly code: number;
@@ -44,7 +44,7 @@ const text = `{
 "cgroup.move": {"code":28,"actors":["host"],"steps":["open","write"],"undo":false,"fields":{"dir":"CgroupDir"}},
 "cgroup.find": {"code":29,"actors":["host"],"steps":["open"],"undo":false,"fields":{"dir":"CgroupDir"}},
 "root.open": {"code":32,"actors":["init"],"steps":["propagate","open","clone","attach","parent"],"undo":false,"fields":{"path":"str","tree":"enum Propagation","parentPrivate":"bool"}},
-"mount.fs": {"code":33,"actors":["init"],"steps":["fsopen","option","create","fsmount","target","attach","verify","propagate"],"undo":false,"fields":{"type":"str","source":"optional str","options":"list FsOption","attr":"flags MountAttr","propagation":"enum Propagation","target":"str","directory":"bool","copyUp":"bool"}},
+"mount.fs": {"code":33,"actors":["init"],"steps":["fsopen","option","create","fsmount","target","attach","verify","propagate"],"undo":false,"fields":{"type":"str","source":"optional str","options":"list FsOption","attr":"flags MountAttr","propagation":"enum Propagation","target":"str","directory":"bool","copyUp":"bool","slot":"optional slot"}},
 "mount.bind": {"code":34,"actors":["init"],"steps":["source","clone","attr","target","attach","verify","propagate","link","device","locked","procfs"],"undo":false,"fields":{"source":"optional str","slot":"optional slot","recursive":"bool","set":"flags MountAttr","clear":"flags MountAttr","fixed":"flags MountAttr","setAll":"flags MountAttr","clearAll":"flags MountAttr","propagation":"enum Propagation","links":"flags LinkUse","target":"str","device":"optional DeviceNumber","procfs":"bool"}},
 "mount.attr": {"code":35,"actors":["init"],"steps":["target","attr","propagate"],"undo":false,"fields":{"target":"str","set":"flags MountAttr","clear":"flags MountAttr","recursive":"bool","propagation":"enum Propagation"}},
 "device.node": {"code":36,"actors":["init"],"steps":["parent","mknod","mode","owner","verify"],"undo":false,"fields":{"path":"str","kind":"enum DeviceNodeKind","major":"u32","minor":"u32","mode":"u32","uid":"u32","gid":"u32"}},
@@ -67,7 +67,7 @@ const text = `{
 "sync.await": {"code":54,"actors":["host","stager","init"],"steps":["receive"],"undo":false,"fields":{"point":"enum Point"}},
 "fd.send": {"code":55,"actors":["host","stager","init"],"steps":["send"],"undo":false,"fields":{"slot":"slot"}},
 "fd.receive": {"code":56,"actors":["host","stager","init"],"steps":["receive"],"undo":false,"fields":{"slot":"slot"}},
-"fd.open": {"code":57,"actors":["host"],"steps":["open"],"undo":false,"fields":{"slot":"slot","path":"str","form":"enum FdOpenForm","follow":"bool"}},
+"fd.open": {"code":57,"actors":["host","init"],"steps":["open"],"undo":false,"fields":{"slot":"slot","path":"str","form":"enum FdOpenForm","follow":"bool"}},
 "time.offsets": {"code":58,"actors":["stager"],"steps":["open","write"],"undo":false,"fields":{"content":"str"}},
 "net.move": {"code":60,"actors":["host"],"steps":["socket","namespace","find","addresses","taken","move","address","up"],"undo":true,"fields":{"device":"str","name":"str"}},
 "state.record": {"code":64,"actors":["host"],"steps":["mkdir","write"],"undo":true,"fields":{"cgroups":"list CgroupDir"}},

@@ -465,6 +465,8 @@ export interface MountFs {
   readonly directory: boolean;
   /** tmpcopyup: copy what the target holds into the new file system first. */
   readonly copyUp: boolean;
+  /** Leave the mount in this slot, detached, so that its ids can be mapped; mount.bind puts it in place. */
+  readonly slot?: Slot | undefined;
 }
 
 /**
@@ -646,7 +648,7 @@ export interface MountReconfigure {
 export interface MountIdmap {
   readonly op: 'mount.idmap';
   readonly from: string;
-  /** The mount, as fd.open has cloned it. */
+  /** The mount, detached. */
   readonly slot: Slot;
   /** ridmap: every mount of the tree. */
   readonly recursive: boolean;
@@ -790,7 +792,8 @@ export interface FdReceive {
 
 /**
  * Opens a path of the host, close-on-exec: with O_PATH, or as a detached copy of the mount (open_tree(2)) for
- * sources that the container's root may not reach. Run by: host.
+ * sources that the container's root may not reach. By init only as a copy: of a mount that the container has
+ * got before. Run by: host, init.
  */
 export interface FdOpen {
   readonly op: 'fd.open';
@@ -1624,6 +1627,7 @@ export type InitOperation =
   | SyncAwait
   | FdSend
   | FdReceive
+  | FdOpen
   | HookRun
   | SessionNew
   | NetUp

@@ -3,7 +3,7 @@
 import type { Mount, Spec } from '../generated/config.ts';
 import type { Plan } from '../generated/plan.ts';
 import { newDraft } from './begin.ts';
-import { bindOf, fsOf, openSource } from './concern/mounts.ts';
+import { bindOf, fsOf, mountNew, openSource } from './concern/mounts.ts';
 import { readRequest } from './concern/mount-request.ts';
 import { enterNamespaces } from './concern/namespaces.ts';
 import { spawnInto } from './concern/cgroup.ts';
@@ -40,7 +40,7 @@ function add(d: Draft, mount: Mount, from: string): void {
   const request = readRequest(mount);
   const target = inContainer(mount.destination);
   if (!request.bind) {
-    d.init.push(fsOf(mount.type ?? 'none', mount, request, target, from));
+    mountNew(d, fsOf(mount.type ?? 'none', mount, request, target, from), mount, request, target, from);
     return;
   }
   openSource(d, mount, request, from);

@@ -197,6 +197,51 @@ test('idmap= with mappings in its text, also relative to the container\'s', asyn
   assert.equal(await c.sh('stat -c %u:%g /mnt/file', (config) => { withUser(config); add(relative)(config); }), '7:8\n');
 }, runc('an option of crun'));
 
+/** The number 7 in the file system is the root of the container, whose ids on the host begin at `first`. */
+const seven = (first: number): object => {
+  const map = [{ containerID: 7, hostID: first, size: 1 }];
+  return { uidMappings: map, gidMappings: map.map((entry) => ({ ...entry, hostID: first * 2 })) };
+};
+const mappedTmpfs = (first: number, ...options: string[]): Mount => ({ ...tmpfs('uid=7', 'gid=7', 'mode=700', ...options), ...seven(first) });
+
+for (const [name, change, first] of [['', (): void => {}, 0], [' in a user namespace', withUser, 100000]] as const) {
+  test(`idmap of a new file system${name}: its ids are mapped`, async (c) => {
+    const script = 'stat -c %u:%g /mnt; touch /mnt/x && stat -c %u:%g /mnt/x';
+    assert.equal(await c.sh(script, (config) => { change(config); add(mappedTmpfs(first, 'idmap'))(config); }), '0:0\n0:0\n');
+  }, both('maps bind mounts alone'));
+}
+
+test('idmap of a new file system has its other options, too', async (c) => {
+  const out = await c.sh('touch /etc/x 2>&1; stat -c %u:%g /etc/passwd; grep " /etc " /proc/self/mountinfo', (config) => {
+    const zero = [{ containerID: 0, hostID: 1000, size: 1 }];
+    add({ destination: '/etc', type: 'tmpfs', source: 'tmpfs', options: ['ro', 'nosuid', 'noexec', 'tmpcopyup', 'ridmap'], ...{ uidMappings: zero, gidMappings: zero } })(config);
+  });
+  assert.match(out, /Read-only file system\n1000:1000\n.* \/etc ro,nosuid,noexec,[a-z]*,?idmapped /);
+}, both('maps bind mounts alone'));
+
+test('idmap of a file system that cannot says which, and nothing stays', async (c) => {
+  const result = await c.run(c.command(['true'], add({ destination: '/mnt', type: 'mqueue', source: 'mqueue', options: ['idmap'], ...seven(0) })));
+  assert.notEqual(result.code, 0);
+  assert.match(result.stderr, /E0805: .*mqueue/);
+}, { only: 'veloci' });
+
+for (const [name, change, first] of [['', (): void => {}, 0], [' in a user namespace', withUser, 100000]] as const) {
+  test(`idmap of a source on a mount that the container has got before${name}`, async (c) => {
+    const dir = c.dir();
+    execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', dir]);
+    c.later(() => { execFileSync('umount', [dir]); });
+    mkdirSync(join(dir, 'deep'));
+    writeFileSync(join(dir, 'deep', 'file'), '');
+    chownSync(join(dir, 'deep', 'file'), 7, 7);
+    const bundle = c.command(['stat', '-c', '%u:%g', '/tmp/file'], change);
+    add({ destination: '/mnt', source: dir, type: 'bind', options: ['rbind'] },
+      { destination: '/tmp', source: join(bundle.rootfs, 'mnt/deep'), options: ['rbind', 'idmap'], ...seven(first) })(bundle.config);
+    bundle.write(JSON.stringify(bundle.config));
+    const result = await c.run(bundle);
+    assert.equal(result.stdout, '0:0\n', result.stderr);
+  }, both('is from before this'));
+}
+
 test('idmap without any mappings is an error', async (c) => {
   const result = await c.run(c.command(['true'], add({ destination: '/mnt', source: c.dir(), options: ['bind', 'idmap'] })));
   assert.notEqual(result.code, 0);

@@ -49,7 +49,7 @@ test('errors about the mounts of a list have their places in its file', async (c
   assert.match(wrong.stderr, /E0301: mounts\[0\]\.source .*mounts\.json:1:36 \(\/0\/source\)/);
   writeFileSync(file, '[\n {"destination": "/mnt", "type": "bind", "source": "/not/there"}\n]');
   const missing = await c.rt(['mounts', 'add', id, file]);
-  assert.match(missing.stderr, /mounts\.json:2:\d+ \(\/0\)/);
+  assert.match(missing.stderr, /mounts\.json:2:\d+ \(\/0\/source\)/);
 }, only);
 
 test('wait prints the exit status', async (c) => {

@@ -219,7 +219,7 @@ void test_covered_proc() {
   root_op(init);
   init.op(code::alt, [](Writer &to) {
     Writer mounted, bind;
-    mounted.str("proc").some("proc").u32(0).u32(0).u8(0).str("/proc").u8(1).u8(0);
+    mounted.str("proc").some("proc").u32(0).u32(0).u8(0).str("/proc").u8(1).u8(0).none();
     bind.some("/proc").none().u8(1).u32(0).u32(0).u32(0).u32(0).u32(0).u8(0).u32(0).str("/proc").none().u8(0);
     to.u16(code::mount_fs).u16(0).u32(static_cast<uint32_t>(mounted.size())).raw(mounted.data(), mounted.size());
     to.u32(1).u32(EPERM).u8(1);

@@ -206,7 +206,7 @@ inline void fs_op(ProgramWriter &out, const char *type, const char *target, bool
       if (value) to.some(value);
       else to.none();
     }
-    to.u32(attr).u8(0).str(target).u8(directory).u8(copy);
+    to.u32(attr).u8(0).str(target).u8(directory).u8(copy).none();
   });
 }
 inline void bind_op(ProgramWriter &out, const char *source, const char *target, uint32_t set = 0) {

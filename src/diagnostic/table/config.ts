@@ -51,6 +51,9 @@ export const config = {
     code: 'E0474', message: 'mount option "{value}" has no mappings to apply',
     hint: 'add uidMappings and gidMappings to the mount, or a user namespace to the container',
   },
+  mapLate: {
+    code: 'E0496', message: '"{value}" cannot map the ids of this mount', hint: 'the kernel maps the ids of new mounts alone: leave it out of a remount, and of the type "cgroup"',
+  },
   mountDestination: {
     code: 'E0414', message: 'nothing may be mounted on "{value}"',
     hint: 'below /proc only single files such as /proc/cpuinfo may be covered, by bind mounts from outside of procfs',

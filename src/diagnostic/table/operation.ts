@@ -183,7 +183,10 @@ export const operation = {
   'mount.idmap': {
     code: 'E0804', message: 'cannot map the ids of the mount', hint: '{detail}', otherwise: 'is the kernel 5.12 or newer? see "veloci doctor"',
   },
-  'mount.idmap/attr:EINVAL': { code: 'E0805', message: 'the file system of the mount cannot map ids', hint: 'its type, or one below it, has no support for id-mapped mounts' },
+  'mount.idmap/attr:EINVAL': {
+    code: 'E0805', message: 'the file system of the mount ({type}) cannot map ids', hint: 'Linux {since} or newer can',
+    otherwise: 'no kernel can: take another file system, or change the owners of its files',
+  },
   'mount.idmap/attr:EPERM': { code: 'E0806', message: 'not allowed to map the ids of the mount', hint: 'it takes rights over its file system, and one that is not mapped yet' },
   'mount.remove': { code: 'E0890', message: 'cannot remove the mount on "{target}"', hint: 'it must be a mount of the container' },
   'mount.attr': { code: 'E0726', message: 'cannot change the mount on "{target}"', hint: 'does the kernel know all of its options?' },

@@ -1,4 +1,4 @@
-// Id-mapped bind mounts (runtime-spec config "Linux mount options", idmap and ridmap): the host's side maps the ids of
+// Id-mapped mounts (runtime-spec config "Linux mount options", idmap and ridmap): the host's side maps the ids of
 // the detached mount, since that takes rights over the file system.
 import type { MountIdmap } from '../../generated/plan.ts';
 import type { IdMapping, Mount } from '../../generated/config.ts';

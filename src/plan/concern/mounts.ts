@@ -1,7 +1,7 @@
 // mounts: each entry becomes the operations of its kind, in the order of the configuration (runtime-spec
 // config "Mounts"). The mount of type cgroup has a file of its own.
 import { LinkUseFlag, MountAttrFlag, NamespaceFlag } from '../../generated/plan.ts';
-import type { InitOperation, MountAttr, MountBind, MountFs } from '../../generated/plan.ts';
+import type { FdOpen, InitOperation, MountAttr, MountBind, MountFs } from '../../generated/plan.ts';
 import type { Mount } from '../../generated/config.ts';
 import { resolved } from '../../spec/destination.ts';
 import { alt, errno, slot } from '../draft.ts';
@@ -11,7 +11,7 @@ import { bindAsRunc } from './bind-runc.ts';
 import { cgroupMount } from './mount-cgroup.ts';
 import { mapIds } from './mount-idmap.ts';
 import { readRequest } from './mount-request.ts';
-import type { MountRequest } from './mount-request.ts';
+import type { Idmap, MountRequest } from './mount-request.ts';
 import { mountLabelOptions } from './labels.ts';
 import { isApart, mapsUsers } from './namespaces.ts';
 import { rootfsPath } from './rootfs.ts';
@@ -87,15 +87,32 @@ function bind(d: Draft, mount: Mount, asked: MountRequest, target: string, from:
   const source = absolute(mount.source ?? '', d.context.bundle);
   const as = d.context.peer === 'runc' ? bindAsRunc(asked, mount.options ?? [], (d.namespaces.made & NamespaceFlag.user) !== 0) : undefined;
   const request = as === undefined ? asked : { ...asked, set: as.set, clear: as.clear };
-  // The root of a new user namespace may not reach what the caller may: the host's side opens the source.
-  const byHost = request.idmap !== undefined
-    || ((d.namespaces.made & NamespaceFlag.user) !== 0 && d.context.facts.euid === 0 && !isInside(d, source, from));
-  if (!byHost) {
-    d.init.push(bindOf(request, source, target, from, as?.fixed));
-    return;
+  const bound = (path: string | undefined): void => { d.init.push(bindOf(request, path, target, from, as?.fixed)); };
+  if (isInside(d, source, from)) {
+    if (request.idmap === undefined) return bound(source);
+    d.init.push(openOf(request, source, from));
+    mapByHost(d, mount, request.idmap, from);
+    return bound(undefined);
   }
+  // The root of a new user namespace may not reach what the caller may: the host's side opens the source.
+  if (request.idmap === undefined && ((d.namespaces.made & NamespaceFlag.user) === 0 || d.context.facts.euid !== 0)) return bound(source);
   openSource(d, mount, request, from);
-  d.init.push(bindOf(request, undefined, target, from, as?.fixed));
+  bound(undefined);
+}
+
+/** Opens a source as a mount of its own. */
+function openOf(request: MountRequest, path: string, from: string): FdOpen {
+  return {
+    op: 'fd.open', from, slot: slot.source, path, form: request.recursive ? 'recursiveTree' : 'tree',
+    follow: (request.links & (LinkUseFlag.source | LinkUseFlag.copy)) === 0,
+  };
+}
+
+/** Init's mount goes to the host's side and comes back with its ids mapped: that takes rights over the file system. */
+function mapByHost(d: Draft, mount: Mount, idmap: Idmap, from: string): void {
+  d.init.push({ op: 'fd.send', from, slot: slot.source });
+  d.host.push({ op: 'fd.receive', from, slot: slot.source }, mapIds(d, mount, idmap, from), { op: 'fd.send', from, slot: slot.source });
+  d.init.push({ op: 'fd.receive', from, slot: slot.source });
 }
 
 /** Whether a source lies in the root file system, on one of the mounts before it: only init sees what is there. */
@@ -112,11 +129,7 @@ function isInside(d: Draft, source: string, from: string): boolean {
 
 /** Opens the source of a bind mount on the host's side, maps its ids, and hands it to init. */
 export function openSource(d: Draft, mount: Mount, request: MountRequest, from: string): void {
-  const source = absolute(mount.source ?? '', d.context.bundle);
-  d.host.push({
-    op: 'fd.open', from, slot: slot.source, path: source, form: request.recursive ? 'recursiveTree' : 'tree',
-    follow: (request.links & (LinkUseFlag.source | LinkUseFlag.copy)) === 0,
-  });
+  d.host.push(openOf(request, absolute(mount.source ?? '', d.context.bundle), from));
   if (request.idmap !== undefined) d.host.push(mapIds(d, mount, request.idmap, from));
   d.host.push({ op: 'fd.send', from, slot: slot.source });
   d.init.push({ op: 'fd.receive', from, slot: slot.source });
@@ -142,13 +155,28 @@ export function fsOf(
   };
 }
 
+/**
+ * Mounts a new file system. Its ids can be mapped only before it is in its place.
+ *
+ * @param make the operation, without mappings
+ */
+export function mountNew(d: Draft, make: MountFs, mount: Mount, request: MountRequest, target: string, from: string): void {
+  if (request.idmap === undefined) {
+    d.init.push(make);
+    return;
+  }
+  d.init.push({ ...make, slot: slot.source });
+  mapByHost(d, mount, request.idmap, from);
+  d.init.push(bindOf({ ...request, set: 0, clear: 0, setAll: 0, clearAll: 0 }, undefined, target, from));
+}
+
 function fileSystem(d: Draft, mount: Mount, asked: MountRequest, target: string, from: string): void {
   const type = mount.type ?? 'none';
   const label = mountLabelOptions(d, type);
   const request: MountRequest = label.length === 0 ? asked : { ...asked, data: [...asked.data, ...label] };
   const make = fsOf(type, mount, request, target, from);
   const fallback = fallbackOf(d, type, mount, request, target, from);
-  if (fallback === undefined) d.init.push(make);
+  if (fallback === undefined || request.idmap !== undefined) mountNew(d, make, mount, request, target, from);
   else d.init.push(alt(make, fallback.onErrno, fallback.operation));
 }
 

@@ -21,7 +21,7 @@ export function checkMounts(spec: Spec, findings: Findings): void {
     const at = `/mounts/${index}`;
     const bind = checkOptions(mount, at, findings);
     checkDestination(mount, bind, at, findings);
-    checkIdmap(spec, mount, bind, at, findings);
+    checkIdmap(spec, mount, at, findings);
   }
 }
 
@@ -72,7 +72,7 @@ function checkBindOnly(options: readonly string[], type: string, bind: boolean, 
     const option = mountOption(value);
     if (option === undefined) continue;
     const pointer = `${at}/options/${index}`;
-    if (option.kind === 'links' || option.kind === 'idmap') {
+    if (option.kind === 'links') {
       if (!bind) findings.add('mountOptionBind', pointer, { value });
     } else if (option.kind === 'superblock' || option.kind === 'version') {
       if (bind && findings.warnings) findings.add('mountOptionLost', pointer, { value });
@@ -82,26 +82,32 @@ function checkBindOnly(options: readonly string[], type: string, bind: boolean, 
   }
 }
 
+/** The kernel maps the ids of a mount that is new, and nowhere yet. */
+function isMappable({ type, options }: Mount): boolean {
+  return type !== 'cgroup' && options?.includes('remount') !== true;
+}
+
 /** Id-mapped mounts: both maps or none; without, the container's user namespace has them. */
-function checkIdmap(spec: Spec, mount: Mount, bind: boolean, at: string, findings: Findings): void {
+function checkIdmap(spec: Spec, mount: Mount, at: string, findings: Findings): void {
   const { uidMappings, gidMappings, options } = mount;
   for (const [name, map, other] of [['uidMappings', uidMappings, gidMappings], ['gidMappings', gidMappings, uidMappings]] as const) {
     if (map === undefined) continue;
     if (other === undefined) findings.add('mapPair', `${at}/${name}`, { name, other: name === 'uidMappings' ? 'gidMappings' : 'uidMappings' });
-    if (!bind) findings.addKey('mountOptionBind', `${at}/${name}`, { value: name });
     if (map.length === 0) findings.add('emptyValue', `${at}/${name}`, { name, remedy: 'write at least one range, or leave it out' });
     checkMap(map, `${at}/${name}`, name, findings);
   }
   const mapped = uidMappings !== undefined || gidMappings !== undefined;
+  if (mapped && !isMappable(mount)) findings.addKey('mapLate', `${at}/uidMappings`, { value: 'uidMappings' });
   let found = false;
   for (let index = 0; index < (options?.length ?? 0); index++) {
     const option = mountOption(options![index] as string);
     if (option?.kind !== 'idmap') continue;
     found = true;
+    if (!isMappable(mount)) findings.add('mapLate', `${at}/options/${index}`, { value: options![index] });
     if (mapped || option.text !== undefined || namespaceOf(spec, 'user') !== undefined) continue;
     findings.add('mapNothing', `${at}/options/${index}`, { value: options![index] });
   }
-  if (!mapped || found || !bind || !findings.warnings) return;
+  if (!mapped || found || !findings.warnings) return;
   findings.add('mapWithoutOption', uidMappings === undefined ? `${at}/gidMappings` : `${at}/uidMappings`);
 }
 
