@@ -1,7 +1,7 @@
 import { renderLine } from '../diagnostic/render.ts';
 import type { Diagnostic } from '../diagnostic/types.ts';
 
-/** What an error of veloci is made of; see docs/errors.md for the codes. */
+/** What an error of veloci is made of; see docs/error-codes.md for the codes. */
 export interface VelociErrorDetails {
   /** Stable code, `E0412`; empty when the command ended without one. */
   readonly code: string;

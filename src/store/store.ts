@@ -6,8 +6,8 @@ import { readRegular } from './files.ts';
 import { decodeRecord } from './record.ts';
 import { statusOf } from './status.ts';
 
-/** Ids of containers (runtime.md): at most 255 of these characters, no leading `-`, neither `.` nor `..`. */
-const idPattern = /^(?!\.{1,2}$)(?!-)[A-Za-z0-9_+.-]{1,255}$/;
+/** Ids of containers (runtime.md), as the command takes them: at most 255 of these characters, no leading `-` or `.`. */
+const idPattern = /^[A-Za-z0-9_+][A-Za-z0-9_+.-]{0,254}$/;
 
 /** Whether a text is a valid id. Every path below the root is built from ids that this function has accepted. */
 export function isContainerId(id: string): boolean {
