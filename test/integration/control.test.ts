@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, test, unified } from '../support/case.ts';
 import type { Context } from '../support/context.ts';
+import { isExit } from '../support/exit-status.ts';
 import { timeScale } from '../support/paths.ts';
 
 const noEvents = [{ peer: 'crun', why: 'has no events command' }];
@@ -156,7 +157,7 @@ test('events reports usage at the interval, pause, resume and exit', async (c) =
   assert.equal(result.code, 0, result.stderr);
   const last = events(result.stdout).at(-1);
   assert.equal(last?.type, 'exit');
-  assert.deepEqual(last?.data, { exitStatus: 137 });
+  assert.ok(isExit(last?.data?.['exitStatus'], 137), JSON.stringify(last));
 }, { only: 'veloci' });
 
 test('events reports that memory has run out', async (c) => {
@@ -196,12 +197,12 @@ test('list of a thousand containers takes tens of milliseconds', async (c) => {
     assert.equal(result.stdout.trim().split('\n').length, 1001);
     best = Math.min(best, result.ms);
   }
-  // Some 30 ms where nothing else runs, a quarter of what cat takes for the files that are read. An emulated machine is slow at
-  // system calls above all.
+  // Some 30 ms where nothing else runs, a quarter of what cat takes for the files that are read. Where the machine is emulated,
+  // mapping memory and other system calls take most: it is three times as long as cat there.
   const begun = Date.now();
   execFileSync('sh', ['-c', `cat ${many}/*/record ${many}/*/plan`], { stdio: 'ignore' });
   const reading = Date.now() - begun;
-  assert.ok(best < Math.max(250 * timeScale, 2 * reading), `${best} ms, and cat ${reading} ms`);
+  assert.ok(best < Math.max(250 * timeScale, (timeScale > 1 ? 8 : 2) * reading), `${best} ms, and cat ${reading} ms`);
 }, { only: 'veloci' });
 
 test('exec into a paused container waits until it goes on; a signal ends it without a trace', async (c) => {
