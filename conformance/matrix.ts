@@ -26,6 +26,8 @@ export interface Row {
   readonly tests: readonly string[];
   /** Why there is no test. */
   readonly reason: string;
+  /** Where we do otherwise on purpose, and why; mostly nothing. */
+  readonly purpose: string;
 }
 
 /** The version of the specification whose lines the matrix names. */
@@ -45,18 +47,18 @@ function strengthOf(keywords: string): Strength {
 
 function parse(document: string, text: string): Row[] {
   const [head, ...lines] = text.trimEnd().split('\n');
-  if (head !== 'line\tsection\tkey\tkeywords\tverdict\ttests or reason') throw new Error(`conformance/matrix/${document}.tsv: unknown columns`);
+  if (head !== 'line\tsection\tkey\tkeywords\tverdict\ttests or reason\ton purpose') throw new Error(`conformance/matrix/${document}.tsv: unknown columns`);
   return lines.map((text, index) => {
-    const [line = '', section = '', key = '', keywords = '', verdict = '', what = '', ...rest] = text.split('\t');
+    const [line = '', section = '', key = '', keywords = '', verdict = '', what = '', purpose = '', ...rest] = text.split('\t');
     const where = `conformance/matrix/${document}.tsv:${index + 2}`;
-    if (!/^\d+$/.test(line) || !/^[a-z0-9-]+$/.test(key) || what === '' || rest.length > 0) throw new Error(`${where} has not six columns`);
+    if (!/^\d+$/.test(line) || !/^[a-z0-9-]+$/.test(key) || what === '' || rest.length > 0) throw new Error(`${where} has not six or seven columns`);
     if (verdict !== 'shown' && verdict !== 'n/a' && verdict !== 'missing') throw new Error(`${where}: unknown verdict "${verdict}"`);
     if (verdict === 'n/a' && !reasons.test(what)) throw new Error(`${where}: unknown kind of reason "${what}"`);
     const named = / > /.test(what);
     if (verdict === 'shown' && !named) throw new Error(`${where} names no test`);
     return {
       document, line: Number(line), section, key, strength: strengthOf(keywords), verdict,
-      tests: named && verdict !== 'n/a' ? what.split(' ; ') : [], reason: named ? '' : what,
+      tests: named && verdict !== 'n/a' ? what.split(' ; ') : [], reason: named ? '' : what, purpose,
     };
   });
 }

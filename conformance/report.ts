@@ -42,6 +42,13 @@ function lists(judgements: readonly Judgement[], outcome: Outcome): string {
     `- ${row.strength} \`${row.key}\` (${document}.md:${row.line}, #${row.section}): ${why}\n`).join('')).filter((part) => part !== '').join('');
 }
 
+/** Sentences that do not hold as a whole, on purpose. */
+function purposes(judgements: readonly Judgement[]): string {
+  const own = judgements.filter(({ row }) => row.purpose !== '');
+  if (own.length === 0) return 'Nothing.\n';
+  return own.map(({ row }) => `- ${row.strength} \`${row.key}\` (${row.document}.md:${row.line}, #${row.section}) ${row.purpose}\n`).join('');
+}
+
 /** Sentences that this machine cannot show, and a virtual machine does. */
 function shownInGuest(judgements: readonly Judgement[]): string {
   const own = judgements.filter(({ guest }) => guest === true);
@@ -92,9 +99,7 @@ ${table(judgements)}
 ${lists(judgements, 'missing')}
 ## On purpose
 
-- \`namespace-inherited\` (config-linux.md:45) holds for every kind but one: a configuration without a mount namespace is refused
-  ([decision 5](decisions/0005-always-a-mount-namespace.md)).
-
+${purposes(judgements)}
 ## Failed
 
 ${lists(judgements, 'failed')}

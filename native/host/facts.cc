@@ -58,12 +58,6 @@ int last_capability() {
   return last;
 }
 
-bool in_user_namespace() {
-  char link[64];
-  ssize_t size = readlink("/proc/self/ns/user", link, sizeof link);
-  return size > 0 && !Slice{link, link + size}.equals(initial_user_namespace);
-}
-
 // Copies the name of a user in /etc/passwd (`NAME:PASSWORD:UID:…`), or `#UID`.
 Str user_name(uid_t uid, Scratch &scratch, char (&name)[256]) {
   Slice lines = scratch.read("/etc/passwd");
@@ -201,6 +195,12 @@ void write_user(JsonWriter &json, Scratch &scratch) {
 }
 
 } // namespace
+
+bool in_user_namespace() {
+  char link[64];
+  ssize_t size = readlink("/proc/self/ns/user", link, sizeof link);
+  return size > 0 && !Slice{link, link + size}.equals(initial_user_namespace);
+}
 
 int host_facts(const FactsOptions &options, char *buffer, size_t capacity, Str &text) {
   Scratch scratch;

@@ -15,6 +15,9 @@ struct FactsOptions {
 // when the buffer is too small (ENOBUFS) or the capabilities cannot be read. 16 KiB are enough for every usual host.
 int host_facts(const FactsOptions &options, char *buffer, size_t capacity, Str &text);
 
+// Whether we are in a user namespace that is not the initial one.
+bool in_user_namespace();
+
 // LISTEN_FDS of an environment, bounded to 0..1021 (sd_listen_fds(3)). LISTEN_PID must name this process, or
 // 1, which is what podman passes on, or be absent.
 uint32_t listen_fds_of(const char *const *environment);

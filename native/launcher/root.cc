@@ -1,4 +1,5 @@
 #include "launcher/root.h"
+#include "host/facts.h"
 #include "launcher/problem.h"
 #include <fcntl.h>
 #include <initializer_list>
@@ -10,19 +11,6 @@ namespace veloci {
 using namespace diagnostic;
 
 namespace {
-
-// Whether we are root of a user namespace that is not the initial one.
-bool in_user_namespace() {
-  Fd file(open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC));
-  TextOf<128> text;
-  if (!file.valid() || !read_small(file.get(), text)) return false;
-  unsigned long first = 1, outside = 1, count = 0;
-  char *end = nullptr;
-  first = strtoul(text.c_str(), &end, 10);
-  outside = strtoul(end, &end, 10);
-  count = strtoul(end, &end, 10);
-  return first != 0 || outside != 0 || count != 4294967295;
-}
 
 // XDG_RUNTIME_DIR counts for users, and for root of a user namespace that does not call itself root.
 const char *user_runtime_dir() {

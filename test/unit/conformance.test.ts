@@ -5,7 +5,7 @@ import { filesOf, isNamed, readMatrix, type Row } from '../../conformance/matrix
 import { readPeers } from '../../conformance/peers.ts';
 
 const row: Row = {
-  document: 'config', line: 1, section: 'a', key: 'k', strength: 'MUST', verdict: 'shown', tests: ['integration/x > a', 'integration/x > b *'], reason: '',
+  document: 'config', line: 1, section: 'a', key: 'k', strength: 'MUST', verdict: 'shown', tests: ['integration/x > a', 'integration/x > b *'], reason: '', purpose: '',
 };
 const ran = (outcome: TestResult['outcome'], ...names: string[]): TestResult[] =>
   names.map((name) => ({ name: `integration/x > ${name}`, outcome, reason: '' }));

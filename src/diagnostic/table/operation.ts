@@ -110,6 +110,9 @@ export const operation = {
     hint: 'root.path must be a directory that this user may enter',
   },
   'root.open/open:ENOENT': { code: 'E0716', message: 'the root file system "{path}" is missing', hint: 'root.path is relative to the bundle' },
+  'root.pivot/hide': {
+    code: 'E0952', message: 'cannot take the procfs and sysfs of the host out of reach', hint: 'leave --no-pivot out: with it they would stay in reach of the container',
+  },
   'root.pivot': {
     code: 'E0717', message: 'cannot make the root file system the root directory',
     hint: 'the root must be a mount that pivot_root(2) takes; where it is a ramdisk use --no-pivot',
@@ -184,7 +187,7 @@ export const operation = {
     code: 'E0804', message: 'cannot map the ids of the mount', hint: '{detail}', otherwise: 'is the kernel 5.12 or newer? see "veloci doctor"',
   },
   'mount.idmap/attr:EINVAL': {
-    code: 'E0805', message: 'the file system of the mount ({type}) cannot map ids', hint: 'Linux {since} or newer can',
+    code: 'E0805', message: 'the file system of the mount ({type}) cannot map ids', hint: 'it can with Linux {since} or newer',
     otherwise: 'no kernel can: take another file system, or change the owners of its files',
   },
   'mount.idmap/attr:EPERM': { code: 'E0806', message: 'not allowed to map the ids of the mount', hint: 'it takes rights over its file system, and one that is not mapped yet' },
