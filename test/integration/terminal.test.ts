@@ -3,7 +3,7 @@ import { assert, test } from '../support/case.ts';
 import { onTerminal, receiveConsole, type Talk } from '../support/console.ts';
 import type { Context, Facts } from '../support/context.ts';
 import { processes } from '../support/leak.ts';
-import { runtimePath } from '../support/paths.ts';
+import { runtimePath, timeScale } from '../support/paths.ts';
 import type { Config } from '../support/spec.ts';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -124,7 +124,7 @@ test('a reader that has stopped does not keep a signal from the payload', async 
   const talk = onTerminal(command(c, 'run', '--bundle', dir, id));
   c.later(() => talk.kill());
   talk.child.stdout?.pause();
-  await sleep(1000);
+  await sleep(1000 * timeScale);
   const [pid] = [...processes()].find(([, line]) => line.includes(` ${id} `) && !line.includes('ptyrun')) ?? [];
   process.kill(pid as number, 'SIGTERM');
   await c.until(id, 'stopped');
