@@ -1,7 +1,7 @@
 #include "executor/cgroup.h"
 #include "base/cgroupfs.h"
 #include "executor/cgroup_signal.h"
-#include "executor/directory.h"
+#include "executor/cgroup_tree.h"
 #include "executor/patience.h"
 #include "executor/process.h"
 #include "plan/own_cgroup.h"
@@ -13,7 +13,8 @@ namespace veloci {
 
 namespace {
 
-constexpr unsigned deepest = 32;
+// Links of the directory of a cgroup that has none below it.
+constexpr nlink_t without_children = 2;
 
 Str trimmed(const Text &text) {
   Str value = text.str();
@@ -39,7 +40,7 @@ template <class Visit> int for_each_child(int cgroup, Visit visit) {
 }
 
 int remove_tree_at(int parent, const char *name, unsigned depth) {
-  if (depth > deepest) return ELOOP;
+  if (depth > cgroup_tree_depth) return ELOOP;
   if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT) return 0;
   int err = errno;
   if (err != EBUSY && err != ENOTEMPTY) return err;
@@ -85,7 +86,6 @@ bool has_left(int parent, const char *name, uint64_t inode) {
 // Whether a cgroup was made for containers, and has no other below it.
 bool is_left(int cgroup) {
   struct stat info;
-  constexpr nlink_t without_children = 2;
   return fstat(cgroup, &info) == 0 && info.st_nlink == without_children && is_marked_made(cgroup);
 }
 
@@ -94,18 +94,49 @@ bool is_freezer(Str mount) {
   return strstr(slash != nullptr ? slash : mount.c_str(), "freezer") != nullptr;
 }
 
-// Calls use(cgroup) with the container's cgroup that can freeze: that of the freezer hierarchy, else of v2.
+// Calls use(cgroup, mount) with the container's cgroup that can freeze: that of the freezer hierarchy, else of v2.
 template <class Use> void with_freezer(const Record &record, Use use) {
   RecordCgroup last;
   RecordCgroups groups(record);
   while (groups.next(last) && !is_freezer(last.mount)) {}
   // v2 has one hierarchy alone; the record has v1's first.
   Fd cgroup(open_own_cgroup(last, O_PATH | O_DIRECTORY));
-  if (cgroup.valid()) use(cgroup.get());
+  if (cgroup.valid()) use(cgroup.get(), last.mount);
 }
 
-void thaw(int cgroup) {
+// With those below it, which the container may have frozen itself.
+void thaw(int cgroup, unsigned depth = 0) {
   if (!write_cgroup_file(cgroup, "freezer.state", Str::of("THAWED"))) write_cgroup_file(cgroup, "cgroup.freeze", Str::of("0"));
+  struct stat info;
+  if (depth == cgroup_tree_depth || fstat(cgroup, &info) != 0 || info.st_nlink == without_children) return;
+  for_each_child(cgroup, [&](int directory, const char *name) {
+    Fd child(open_below_cgroup(directory, name, O_PATH | O_DIRECTORY));
+    if (child.valid()) thaw(child.get(), depth + 1);
+  });
+}
+
+// What is frozen by a cgroup of others above it, which stays as it is: killed processes leave for the hierarchy's root, where
+// they end. They are frozen, and so cannot end before: the numbers are their own.
+void leave_frozen(Str mount, int cgroup) {
+  TextOf<16> value;
+  if (!read_value(cgroup, "freezer.parent_freezing", value) || !(trimmed(value) == Str::of("1"))) return;
+  uint32_t count = 0;
+  signal_processes(cgroup, SIGKILL, count);
+  Fd root(open_cgroup_root(mount.c_str(), nullptr));
+  Fd members(root.valid() ? open_members(root.get(), {}, false) : -1);
+  if (!members.valid()) return;
+  for_each_process(cgroup, [&](int pid) {
+    TextOf<16> number;
+    write_cgroup_value(members.get(), number.add_signed(pid).str());
+  });
+}
+
+// Lets the killed processes of a cgroup end.
+void release(const RecordCgroup &freezer) {
+  Fd cgroup(open_own_cgroup(freezer, O_PATH | O_DIRECTORY));
+  if (!cgroup.valid()) return;
+  thaw(cgroup.get());
+  leave_frozen(freezer.mount, cgroup.get());
 }
 
 // By itself, or by a cgroup above.
@@ -141,7 +172,7 @@ int kill_cgroup(const RecordCgroup &own, const RecordCgroup *freezer, uint32_t m
   Patience patience(milliseconds);
   for (;;) {
     if (int err = signal_processes(cgroup.get(), SIGKILL, count); err != 0) return err;
-    if (freezer != nullptr) thaw_cgroup(*freezer);
+    if (freezer != nullptr) release(*freezer);
     if (count == 0) return 0;
     if (!patience.wait()) return ETIMEDOUT;
   }
@@ -205,11 +236,13 @@ bool out_of_memory_recorded(const Record &record) {
 
 bool frozen_recorded(const Record &record) {
   bool result = false;
-  with_freezer(record, [&](int cgroup) { result = frozen(cgroup); });
+  with_freezer(record, [&](int cgroup, Str) { result = frozen(cgroup); });
   return result;
 }
 
-void thaw_recorded(const Record &record) { with_freezer(record, thaw); }
+void thaw_recorded(const Record &record) {
+  with_freezer(record, [](int cgroup, Str) { thaw(cgroup); });
+}
 
 bool await_killed(const Record &record, int pidfd, int milliseconds) {
   constexpr int grace = 20; // until a freezer is thought of
@@ -219,7 +252,10 @@ bool await_killed(const Record &record, int pidfd, int milliseconds) {
   // Others may have moved it away and frozen it. It was signalled and is not gone: the number is still its own.
   TextOf<16> number;
   number.add_signed(record.pid);
-  with_freezer(record, [&](int cgroup) { write_cgroup_file(cgroup, "cgroup.procs", number.str()); });
+  with_freezer(record, [&](int cgroup, Str mount) {
+    write_cgroup_file(cgroup, "cgroup.procs", number.str());
+    leave_frozen(mount, cgroup);
+  });
   return pidfd_wait(pidfd, milliseconds);
 }
 
