@@ -1,13 +1,11 @@
-// linux.intelRdt (config-linux.md, IntelRdt) on a stand-in for resctrl: a folder that test/support/resctrl.c passes off as
-// the file system, since few machines have the hardware. What the runtime makes, writes and removes is seen in its files.
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+// linux.intelRdt (config-linux.md, IntelRdt) on a stand-in for resctrl.
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, test } from '../../test/support/case.ts';
 import type { Context, Created } from '../../test/support/context.ts';
 import { program } from '../../test/support/helpers.ts';
+import { makeGroup as group, makeResctrl, resctrl as top } from '../../test/support/resctrl.ts';
 
-const top = '/sys/fs/resctrl';
 const prefix = [program('resctrl')];
 const l3CacheSchema = 'L3:0=f;1=f';
 const memBwSchema = 'MB:0=20;1=70';
@@ -15,21 +13,6 @@ const peers = [
   { peer: 'runc 1.1.5', why: 'looks for the features in /proc/cpuinfo, which the stand-in does not imitate' },
   { peer: 'crun 1.8.1', why: 'ignores intelRdt' },
 ];
-
-/** The kernel makes the mount point only where it has resctrl. This is the sandbox: its mounts end with it. */
-function standIn(): void {
-  execFileSync('sh', ['-ec', `mkdir /tmp/cgroup; mount --rbind /sys/fs/cgroup /tmp/cgroup; mount -t tmpfs tmpfs /sys/fs
-    mkdir /sys/fs/cgroup ${top}; mount --rbind /tmp/cgroup /sys/fs/cgroup; umount -l /tmp/cgroup; mount -t tmpfs resctrl ${top}`]);
-  group('');
-}
-
-/** A class with the files that the kernel gives it. */
-function group(name: string, schemata = ''): string {
-  const path = join(top, name);
-  mkdirSync(join(path, 'mon_groups'), { recursive: true });
-  for (const [file, text] of [['tasks', ''], ['schemata', schemata]] as const) writeFileSync(join(path, file), text);
-  return path;
-}
 
 const text = (...path: string[]): string => readFileSync(join(top, ...path), 'utf8');
 
@@ -62,7 +45,7 @@ function listing(): Record<string, number> {
   return Object.fromEntries((readdirSync(top, { recursive: true }) as string[]).sort().map((name) => [name, statSync(join(top, name)).mtimeMs]));
 }
 
-standIn();
+makeResctrl();
 
 test('without closID: a class with the id of the container, its lines in order and its process; delete removes it', async (c) => {
   const { id, pid } = await made(c, { l3CacheSchema, memBwSchema });

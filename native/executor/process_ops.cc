@@ -56,7 +56,10 @@ Outcome HostHandler::on(const ProcessSpawn &) {
     plan = {};
   }
   if (!send_message(context_.socket.get(), header, plan, file.get())) {
-    return Outcome::failed(step::process_spawn::send);
+    int err = errno;
+    // It may have ended, and have said why before.
+    take_reported_failure(context_);
+    return Outcome::failed(step::process_spawn::send, err);
   }
   return {};
 }

@@ -45,10 +45,6 @@ int write_status(Context &context, const Template &beginning, int &at) {
 } // namespace
 
 Outcome HostHandler::on(const StateRecord &op) {
-  // The launcher claims the id before it reads the configuration; the library's plan may come without a claim.
-  if (!context_.state.valid()) {
-    if (int err = claim_state(context_); err != 0) return Outcome::failed(step::state_record::mkdir, err);
-  }
   for (const CgroupDir &dir : op.cgroups) {
     if (!record_add_cgroup(*context_.record, dir.mount, dir.path)) {
       return Outcome::failed(step::state_record::write, ENOBUFS);

@@ -883,7 +883,7 @@ constexpr const char *steps_of_net_move[] = {
 };
 
 constexpr const char *steps_of_state_record[] = {
-    "mkdir", "write",
+    "write",
 };
 
 constexpr const char *steps_of_state_write[] = {
@@ -1440,7 +1440,7 @@ const char *step_name(uint16_t code, int step) {
   case code::fd_open: return nth(steps_of_fd_open, 1, step);
   case code::time_offsets: return nth(steps_of_time_offsets, 2, step);
   case code::net_move: return nth(steps_of_net_move, 8, step);
-  case code::state_record: return nth(steps_of_state_record, 2, step);
+  case code::state_record: return nth(steps_of_state_record, 1, step);
   case code::state_write: return nth(steps_of_state_write, 3, step);
   case code::state_remove: return nth(steps_of_state_remove, 2, step);
   case code::pid_file: return nth(steps_of_pid_file, 3, step);

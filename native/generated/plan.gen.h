@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0x65, 0x2d, 0xac, 0x96, 0x77, 0x22, 0x7c, 0xc0, 0xc0, 0xd2, 0xa6, 0x2b, 0x5f, 0xca, 0x93, 0x6d,
+    0xbc, 0x80, 0x90, 0xd5, 0x18, 0xf9, 0x38, 0xdb, 0x77, 0xb9, 0xb0, 0x42, 0x94, 0xfe, 0xf6, 0x61,
 };
-constexpr char plan_schema_hash_text[] = "652dac9677227cc0c0d2a62b5fca936d";
+constexpr char plan_schema_hash_text[] = "bc8090d518f938db77b9b04294fef661";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -765,9 +765,8 @@ struct NetMove {
 };
 bool read(Reader &reader, NetMove &value);
 
-// Claims ROOT/ID and writes the record of a container that is being created: what delete --force
-// must clean up should the runtime die. Runs before every side effect. Undone by removing the
-// directory.
+// Adds the cgroups to the record of a container that is being created: what delete --force must
+// clean up should the runtime die. Runs before every side effect; ROOT/ID is claimed already.
 struct StateRecord {
   // The container's cgroups.
   List<CgroupDir> cgroups;
@@ -1559,7 +1558,7 @@ namespace net_move {
 constexpr int socket = 0, namespace_ = 1, find = 2, addresses = 3, taken = 4, move = 5, address = 6, up = 7;
 }
 namespace state_record {
-constexpr int mkdir = 0, write = 1;
+constexpr int write = 0;
 }
 namespace state_write {
 constexpr int open = 0, write = 1, rename = 2;

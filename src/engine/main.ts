@@ -93,8 +93,9 @@ function explainFailure(call: Call, failure: Failure): Diagnostic | undefined {
   return explain(compiled, configOf(call), failure, (pointer) => fileOf(call, pointer));
 }
 
-function unknown({ index, program, errno }: Failure): Diagnostic {
-  return diagnose('internal', { what: `operation ${index} of ${program} failed with errno ${errno}` });
+/** What is no operation's says in words what it is. */
+function unknown({ index, program, errno, detail }: Failure): Diagnostic {
+  return diagnose('internal', { what: detail ?? `operation ${index} of ${program} failed with errno ${errno}` });
 }
 
 /**

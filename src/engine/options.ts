@@ -39,10 +39,8 @@ export function isOn(options: Options, name: string): boolean {
 /** @throws PlanError for what is not supported */
 function flagsOf(request: Request): Flags {
   const { options, verb } = request;
-  const manager = text(options, 'cgroup-manager') ?? (isOn(options, 'systemd-cgroup') ? 'systemd' : 'cgroupfs');
-  if (manager !== 'cgroupfs' && manager !== 'systemd' && manager !== 'disabled') {
-    throw new PlanError(diagnose('cgroupManager', { value: manager }));
-  }
+  // The command line takes no other value.
+  const manager = (text(options, 'cgroup-manager') ?? (isOn(options, 'systemd-cgroup') ? 'systemd' : 'cgroupfs')) as Flags['cgroupManager'];
   const consoleSocket = text(options, 'console-socket');
   const pidFile = text(options, 'pid-file');
   const preserve = options['preserve-fds'];

@@ -1413,10 +1413,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0x96ac2d65);
-  w.u32(0xc07c2277);
-  w.u32(0x2ba6d2c0);
-  w.u32(0x6d93ca5f);
+  w.u32(0xd59080bc);
+  w.u32(0xdb38f918);
+  w.u32(0x42b0b977);
+  w.u32(0x61f6fe94);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = '652dac9677227cc0c0d2a62b5fca936d';
+export const schemaHash = 'bc8090d518f938db77b9b04294fef661';
 
 export interface OperationMeta {
   readonly code: number;
@@ -70,7 +70,7 @@ const text = `{
 "fd.open": {"code":57,"actors":["host","init"],"steps":["open"],"undo":false,"fields":{"slot":"slot","path":"str","form":"enum FdOpenForm","follow":"bool"}},
 "time.offsets": {"code":58,"actors":["stager"],"steps":["open","write"],"undo":false,"fields":{"content":"str"}},
 "net.move": {"code":60,"actors":["host"],"steps":["socket","namespace","find","addresses","taken","move","address","up"],"undo":true,"fields":{"device":"str","name":"str"}},
-"state.record": {"code":64,"actors":["host"],"steps":["mkdir","write"],"undo":true,"fields":{"cgroups":"list CgroupDir"}},
+"state.record": {"code":64,"actors":["host"],"steps":["write"],"undo":false,"fields":{"cgroups":"list CgroupDir"}},
 "state.write": {"code":65,"actors":["host"],"steps":["open","write","rename"],"undo":false,"fields":{"content":"template","status":"optional template"}},
 "state.status": {"code":66,"actors":["host"],"steps":[],"undo":false,"fields":{"status":"enum Status","state":"template","row":"template"}},
 "state.summary": {"code":67,"actors":["host"],"steps":[],"undo":false,"fields":{"bundle":"str","owner":"str"}},

@@ -833,8 +833,8 @@ export interface NetMove {
 }
 
 /**
- * Claims ROOT/ID and writes the record of a container that is being created: what delete --force must clean
- * up should the runtime die. Runs before every side effect. Undone by removing the directory. Run by: host.
+ * Adds the cgroups to the record of a container that is being created: what delete --force must clean up
+ * should the runtime die. Runs before every side effect; ROOT/ID is claimed already. Run by: host.
  */
 export interface StateRecord {
   readonly op: 'state.record';

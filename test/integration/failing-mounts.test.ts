@@ -1,7 +1,7 @@
 // Failures around the root file system, its mounts and devices: each gives its code, and nothing is left.
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Failing, failing, onContainer, run, type Scene } from '../support/failing.ts';
+import { create, type Failing, failing, onContainer, run, type Scene } from '../support/failing.ts';
 import type { Mount } from '../support/spec.ts';
 
 type Change = NonNullable<Failing['change']>;
@@ -73,6 +73,11 @@ failing([
   { name: 'restrictions of the host that stay', code: 'E0911', why: 'EPERM, step attr', pointer: '/mounts/0/options/1',
     inject: 'mount_setattr:error=EPERM:when=2+',
     change: (config) => { config.mounts.unshift({ destination: '/mnt', type: 'bind', source: '/etc', options: ['bind', 'exec'] }); } },
+  { name: 'something else on /proc', code: 'E0932', why: 'EPERM, step procfs', pointer: '/mounts/0',
+    change: (config) => { config.mounts[0] = { destination: '/proc', type: 'bind', source: '/etc', options: ['bind'] }; } },
+  { name: 'under the name of runc, an option that the host does not give', code: 'E0530', why: 'EPERM, step locked', pointer: '/mounts/7',
+    options: () => ({ prefix: ['bash', '-c', 'exec -a runc "$0" "$@"'] }), change: all(users, mount('/mnt', 'bind', '/etc', 'bind', 'rw')) },
+  { name: 'mounts of the host that stay', code: 'E0952', why: 'EIO, step hide', pointer: '/root/path', inject: 'umount2:error=EIO', call: create('--no-pivot') },
   { name: 'init is killed while it changes mounts', code: 'E0748', why: 'EPIPE, step receive', hint: /init was killed by signal 9/, inject: 'move_mount:signal=KILL',
     call: async (scene) => (await onContainer('running', 'mounts', 'add', 'ID')(scene)).concat(mountFile(scene)) },
 ]);

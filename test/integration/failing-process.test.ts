@@ -126,13 +126,12 @@ failing([
   { name: 'the filter is refused', code: 'E0799', why: 'EINVAL, step seccomp', pointer: '/linux/seccomp', refuse: ['seccomp.1=4=22'], change: filter, call: run() },
   { name: 'no memory for the environment', code: 'E0789', why: 'ENOMEM, step memory', pointer: '/process/env',
     change: (config) => { config.process.rlimits = [{ type: 'RLIMIT_AS', soft: 4096, hard: 4096 }]; } },
-  { name: 'the end of the FIFO instead of a start', code: 'E0752', why: 'EIO, step read', inject: [],
+  { name: 'init cannot read its start', code: 'E0752', why: 'EIO, step read',
     call: async (scene) => {
       const { c, bundle, id } = scene;
       const fifo = join(c.root, id, 'exec.fifo');
-      c.begin(['create', '--bundle', bundle.dir, id], { prefix: injecting(['read:error=EIO:delay_enter=800000'], [fifo]) });
-      await sleep(400);
-      await c.until(id, 'created');
+      c.begin(['create', '--bundle', bundle.dir, id], { prefix: injecting(['read:error=EIO:delay_enter=3000000'], [fifo]) });
+      while (!(await c.rt(['state', id])).stdout.includes('"created"')) await sleep(20);
       return ['start', id];
     } },
   { name: 'a program of an unknown format', code: 'E0767', why: 'ENOEXEC, step format', pointer: '/process/args/0', rootfs: 'overlay', call: run(),

@@ -52,5 +52,4 @@ export const host = {
   annotationVariant: {
     code: 'E0583', message: 'annotation "{name}" has the invalid value "{value}"', hint: 'properties are written as GVariant text, such as "uint64 5000000" or "\'text\'"',
   },
-  cgroupManager: { code: 'E0514', message: 'cgroup manager "{value}" is not supported', hint: 'use "cgroupfs", "systemd" or "disabled"' },
 } as const satisfies Entries;

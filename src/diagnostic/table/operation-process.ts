@@ -49,8 +49,8 @@ export const operationProcess = {
   'fd.open': { code: 'E0751', message: 'cannot open "{path}"', hint: 'check that it is there and that this user may open it' },
 
   'state.record': {
-    code: 'E0755', message: 'cannot make the state directory of the container',
-    hint: 'is the file system of --root full or read-only?',
+    code: 'E0755', message: 'the paths of the cgroups of the container are too long to be kept',
+    hint: 'choose a shorter cgroupsPath',
   },
   'state.write': { code: 'E0756', message: 'cannot write state.json', hint: 'is the file system of --root full or read-only?' },
   'state.keep': {
@@ -72,7 +72,7 @@ export const operationProcess = {
   },
   'process.fd': { code: 'E0769', message: 'no such process: the container\'s init is gone', hint: 'delete the container' },
   'process.signal': { code: 'E0770', message: 'cannot send the signal', hint: 'is the container still running?' },
-  'process.end': { code: 'E0771', message: 'the container\'s init does not end', hint: 'it may hang in the kernel: see /proc/PID/stack of its pid' },
+  'process.end': { code: 'E0771', message: 'cannot end the container\'s init', hint: 'it may hang in the kernel: see /proc/PID/stack of its pid' },
   'console.send': { code: 'E0777', message: 'cannot send the terminal to "{socket}"', hint: 'a program must be listening on it (AF_UNIX, stream)' },
   'filter.open': { code: 'E0778', message: 'cannot store the compiled seccomp filter', hint: 'is the file system of --root full or read-only?' },
 

@@ -36,9 +36,9 @@ export function stateText(d: Draft, status: Status): Template {
   return [head, id, `","status":"${status}","pid":`, pid, `,"bundle":${bundle}${rest}`];
 }
 
-/** Claims the state directory; the record names the cgroups before they exist. */
+/** The record names the cgroups before they exist. */
 export function claimState(d: Draft): void {
-  d.host.push({ op: 'state.record', from: '', cgroups: cgroupDirs(d.cgroups) });
+  d.host.push({ op: 'state.record', from: d.cgroups.from, cgroups: cgroupDirs(d.cgroups) });
 }
 
 /**
