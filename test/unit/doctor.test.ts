@@ -29,11 +29,21 @@ t.test('nothing is wrong with a good host', async (t) => {
 
 t.test('every finding that is not ok says what to do', async (t) => {
   const worst = bad({ ...user, cgroup: { mode: 'none', v1: [], v2: null }, lsm: { apparmor: false, selinux: false }, subids: { uid: [], gid: [] } }, {
-    systemCalls: { openat2: 38, clone3: 38, close_range: 38 }, cloneIntoCgroup: 22, userNamespace: 1, idmappedMounts: 1, namespaces: [],
+    systemCalls: { openat2: 38, clone3: 38, close_range: 38 }, cloneIntoCgroup: 22, userNamespace: 1, idmappedMounts: 1, namespaces: ['mnt'],
     texts: { memfdNoexec: '2', maxPidNamespaces: '0' }, programs: {}, systemd: { running: true, systemBus: false, userBus: false },
   });
   t.ok(worst.length > 15);
   for (const { remedy, message } of worst) t.ok((remedy ?? '').length > 5, message);
+});
+
+t.test('without /proc nothing is said of what it would tell', async (t) => {
+  const found = bad(root, { namespaces: [], texts: {} });
+  t.match(found.map(({ message }) => message), [/^\/proc is not mounted/]);
+});
+
+t.test('a user without a name gets a line for the file: usermod knows names alone', async (t) => {
+  const found = bad({ ...user, user: '#1234', subids: { uid: [], gid: [] } });
+  t.match(found.map(({ remedy }) => remedy), [/"1234:100000:65536"/, /"1234:100000:65536"/]);
 });
 
 for (const [name, changes, probes, status, message] of [

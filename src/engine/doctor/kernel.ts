@@ -62,9 +62,14 @@ const limits = [
 
 export function judgeNamespaces(facts: HostFacts, probes: Probes): readonly Finding[] {
   const report = new Report('namespaces');
+  if (!probes.namespaces.includes('mnt')) {
+    // Every kernel has these: it is not the kernel that lacks them.
+    report.problem('/proc is not mounted: nothing is known of namespaces, limits and seccomp', 'mount it: "mount -t proc proc /proc"');
+    return report.findings;
+  }
   const missing = Object.keys(namespaceNames).filter((name) => !probes.namespaces.includes(name));
   for (const name of missing) {
-    report.fault(name === 'mnt' || name === 'pid', `the kernel has no ${namespaceNames[name]} namespaces`, 'enable them in the kernel\'s configuration');
+    report.fault(name === 'pid', `the kernel has no ${namespaceNames[name]} namespaces`, 'enable them in the kernel\'s configuration');
   }
   if (missing.length === 0) report.ok('all types of namespaces');
   for (const [key, type, file] of limits) {
@@ -102,8 +107,8 @@ export function judgeSecurity(facts: HostFacts, probes: Probes): readonly Findin
   const report = new Report('security');
   const actions = probes.texts.seccompActions?.split(' ') ?? [];
   if (facts.seccomp.version === '') report.problem('this build has no libseccomp: configurations with a seccomp profile fail', 'install a build with libseccomp');
-  else if (actions.length === 0) report.problem('the kernel has no seccomp filters', 'enable CONFIG_SECCOMP_FILTER');
-  else {
+  else if (probes.namespaces.includes('mnt') && actions.length === 0) report.problem('the kernel has no seccomp filters', 'enable CONFIG_SECCOMP_FILTER');
+  else if (actions.length > 0) {
     const lacking = ['errno', 'trap', 'kill_process', 'log', 'user_notif'].filter((action) => !actions.includes(action));
     if (lacking.length === 0) report.ok(`seccomp filters, by libseccomp ${facts.seccomp.version}`);
     else report.warn(`the kernel lacks the seccomp actions ${lacking.join(', ')}`, 'use a newer kernel, or profiles without them');

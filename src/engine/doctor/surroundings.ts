@@ -34,7 +34,7 @@ export function judgeCgroups(facts: HostFacts, probes: Probes): readonly Finding
 
 function layout({ mode, v1, v2 }: CgroupFacts): string {
   switch (mode) {
-    case 'v2': return `cgroup v2 at ${v2!.mount}, controllers ${v2!.controllers.join(' ')}`;
+    case 'v2': return `cgroup v2 at ${v2!.mount}, ${v2!.controllers.length === 0 ? 'without controllers' : `controllers ${v2!.controllers.join(' ')}`}`;
     case 'hybrid': return `cgroup v1 (${v1.length} hierarchies), beside it v2 at ${v2!.mount}`;
     default: return `cgroup v1 (${v1.length} hierarchies)`;
   }
@@ -76,7 +76,10 @@ export function judgeIds(facts: HostFacts, probes: Probes): readonly Finding[] {
     else if (!found.privileged) report.warn(`${found.path} has no privilege to map ids`, `run "chmod u+s ${found.path}" as root`);
     const ranges = facts.subids?.[kind] ?? [];
     if (ranges.length === 0) {
-      report.warn(`/etc/sub${kind} has no ids for ${facts.user}`, `run "usermod --add-sub${kind}s 100000-165535 ${facts.user}" as root`);
+      // Whoever has no name, usermod does not know.
+      const remedy = /^[#0-9]/.test(facts.user) ? `add the line "${facts.user.replace('#', '')}:100000:65536" to it as root`
+        : `run "usermod --add-sub${kind}s 100000-165535 ${facts.user}" as root`;
+      report.warn(`/etc/sub${kind} has no ids for ${facts.user}`, remedy);
     } else {
       report.ok(`${ranges.reduce((sum, [, count]) => sum + count, 0)} subordinate ${kind}s`);
     }
