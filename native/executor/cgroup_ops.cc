@@ -52,15 +52,16 @@ Outcome refuse_used(int cgroup) {
   Fd file(open_below_cgroup(cgroup, "cgroup.procs", O_RDONLY));
   if (!file.valid()) return Outcome::failed(step::cgroup_create::populated);
   if (!read_small(file.get(), text) || text.size() > 0) return Outcome::failed(step::cgroup_create::populated, EBUSY);
-  for (const char *name : {"freezer.state", "cgroup.freeze"}) {
-    file.reset(open_below_cgroup(cgroup, name, O_RDONLY));
-    text.clear();
-    if (!file.valid() || !read_small(file.get(), text)) continue;
-    if (strncmp(text.c_str(), "FROZEN", 6) == 0 || text.c_str()[0] == '1') {
-      return Outcome::failed(step::cgroup_create::frozen, EBUSY);
-    }
-  }
   return {};
+}
+
+// Refuses a cgroup in which nothing would run: not even SIGKILL would end it on v1.
+Outcome refuse_frozen(int cgroup, Str name) {
+  TextOf<128> text;
+  Fd file(open_below_cgroup(cgroup, name.c_str(), O_RDONLY));
+  if (!file.valid() || !read_small(file.get(), text)) return {};
+  bool frozen = strncmp(text.c_str(), "FR", 2) == 0 || strstr(text.c_str(), "frozen 1") != nullptr;
+  return frozen ? Outcome::failed(step::cgroup_create::frozen, EBUSY) : Outcome::success();
 }
 
 // Remembers which cgroup the operation has come to, for its undo and for the later commands.
@@ -133,12 +134,51 @@ Outcome make_path(Context &context, const CgroupCreate &op, RecordCgroup &entry,
     }
     parent = static_cast<Fd &&>(child);
   }
+  if (op.freezer) return refuse_frozen(parent.get(), op.freezer.value);
   return {};
 }
 
 long bpf(int command, union bpf_attr &attributes) {
   return syscall(SYS_bpf, command, &attributes, sizeof attributes);
 }
+
+// The programs that decide about devices in a cgroup: ours, and one of systemd where that has read its units anew.
+struct Replaced {
+  // BPF_CGROUP_MAX_PROGS
+  static constexpr unsigned most = 64;
+
+  explicit Replaced(int group) : cgroup(group) {
+    uint32_t ids[most] = {};
+    union bpf_attr query = {};
+    query.query.target_fd = static_cast<uint32_t>(cgroup);
+    query.query.attach_type = BPF_CGROUP_DEVICE;
+    query.query.prog_ids = reinterpret_cast<uint64_t>(ids);
+    query.query.prog_cnt = most;
+    if (bpf(BPF_PROG_QUERY, query) != 0) return;
+    for (uint32_t i = 0; i < query.query.prog_cnt && i < most; i++) {
+      union bpf_attr by_id = {};
+      by_id.prog_id = ids[i];
+      programs[count].reset(static_cast<int>(bpf(BPF_PROG_GET_FD_BY_ID, by_id)));
+      if (programs[count].valid()) count++;
+    }
+  }
+
+  // Until all are gone, what one of them denies is denied. False and errno on failure.
+  bool detach() {
+    for (unsigned i = 0; i < count; i++) {
+      union bpf_attr detached = {};
+      detached.target_fd = static_cast<uint32_t>(cgroup);
+      detached.attach_bpf_fd = static_cast<uint32_t>(programs[i].get());
+      detached.attach_type = BPF_CGROUP_DEVICE;
+      if (bpf(BPF_PROG_DETACH, detached) != 0 && errno != ENOENT) return false;
+    }
+    return true;
+  }
+
+  int cgroup;
+  Fd programs[most];
+  unsigned count = 0;
+};
 
 } // namespace
 
@@ -193,39 +233,23 @@ Outcome HostHandler::on(const CgroupDevices &op) {
   load.license = reinterpret_cast<uint64_t>(license);
   Fd program(static_cast<int>(bpf(BPF_PROG_LOAD, load)));
   if (!program.valid()) return Outcome::failed(step::cgroup_devices::load);
-  uint32_t old[2] = {};
-  union bpf_attr query = {};
-  query.query.target_fd = static_cast<uint32_t>(cgroup.get());
-  query.query.attach_type = BPF_CGROUP_DEVICE;
-  query.query.prog_ids = reinterpret_cast<uint64_t>(old);
-  query.query.prog_cnt = 2;
+  Replaced old(cgroup.get());
   union bpf_attr attach = {};
-  attach.target_fd = query.query.target_fd;
+  attach.target_fd = static_cast<uint32_t>(cgroup.get());
   attach.attach_bpf_fd = static_cast<uint32_t>(program.get());
   attach.attach_type = BPF_CGROUP_DEVICE;
   attach.attach_flags = BPF_F_ALLOW_MULTI;
-  Fd replaced;
   // An update: the new program takes the place of the one that is there.
-  if (bpf(BPF_PROG_QUERY, query) == 0 && query.query.prog_cnt == 1) {
-    union bpf_attr by_id = {};
-    by_id.prog_id = old[0];
-    replaced.reset(static_cast<int>(bpf(BPF_PROG_GET_FD_BY_ID, by_id)));
-    if (replaced.valid()) {
-      attach.attach_flags |= BPF_F_REPLACE;
-      attach.replace_bpf_fd = static_cast<uint32_t>(replaced.get());
-    }
+  if (old.count == 1) {
+    attach.attach_flags |= BPF_F_REPLACE;
+    attach.replace_bpf_fd = static_cast<uint32_t>(old.programs[0].get());
   }
-  if (bpf(BPF_PROG_ATTACH, attach) == 0) return {};
-  if (errno != EINVAL || !replaced.valid()) return Outcome::failed(step::cgroup_devices::attach);
-  // Before Linux 5.6 there is no BPF_F_REPLACE: for a moment both programs decide, and what either denies is denied.
+  if (bpf(BPF_PROG_ATTACH, attach) == 0) return old.count == 1 || old.detach() ? Outcome::success() : Outcome::failed(step::cgroup_devices::attach);
+  if (errno != EINVAL || old.count != 1) return Outcome::failed(step::cgroup_devices::attach);
+  // Before Linux 5.6 there is no BPF_F_REPLACE.
   attach.attach_flags = BPF_F_ALLOW_MULTI;
   attach.replace_bpf_fd = 0;
-  if (bpf(BPF_PROG_ATTACH, attach) != 0) return Outcome::failed(step::cgroup_devices::attach);
-  union bpf_attr detach = {};
-  detach.target_fd = attach.target_fd;
-  detach.attach_bpf_fd = static_cast<uint32_t>(replaced.get());
-  detach.attach_type = BPF_CGROUP_DEVICE;
-  return bpf(BPF_PROG_DETACH, detach) == 0 ? Outcome::success() : Outcome::failed(step::cgroup_devices::attach);
+  return bpf(BPF_PROG_ATTACH, attach) == 0 && old.detach() ? Outcome::success() : Outcome::failed(step::cgroup_devices::attach);
 }
 
 Outcome HostHandler::on(const CgroupOpen &op) {

@@ -269,7 +269,7 @@ Outcome HostHandler::on(const CriuStart &op) {
   if (restoring) {
     for (const CriuNamespace &entry : op.namespaces) {
       if (count == criu_namespaces_max) return Outcome::failed(at::namespace_, E2BIG);
-      namespaces[count].reset(open(entry.path.c_str(), O_RDONLY | O_CLOEXEC));
+      namespaces[count].reset(open(entry.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
       if (!namespaces[count].valid()) return Outcome::failed(at::namespace_);
       writer.pair(criu_option::inherit_fd, entry.key, static_cast<uint64_t>(criu_fd::namespaces) + count);
       count++;

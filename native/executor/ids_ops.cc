@@ -1,4 +1,5 @@
 // process.ids: the id maps of the stager's new user namespace. mount.idmap: those of a mount.
+#include "base/procfs.h"
 #include "base/sys.h"
 #include "executor/handler.h"
 #include "executor/interrupt.h"
@@ -65,21 +66,17 @@ int run_helper(const char *program, int pid, Str map) {
   return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : ECHILD;
 }
 
-// /proc/PID, after a check that it is procfs. -1 and errno on failure.
+// /proc/PID. -1 and errno on failure.
 int open_process(int pid) {
-  TextOf<32> path;
-  path.add("/proc/").add_signed(pid);
-  Fd process(open(path.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  struct statfs fs;
-  if (!process.valid() || fstatfs(process.get(), &fs) != 0) return -1;
-  if (static_cast<uint64_t>(fs.f_type) == sys::magic_proc) return process.release();
-  errno = EXDEV;
-  return -1;
+  TextOf<16> number;
+  number.add_signed(pid);
+  Fd procfs(open_host_procfs());
+  return procfs.valid() ? open_in_procfs(procfs.get(), number.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW) : -1;
 }
 
 // Writes a whole text to a file of /proc/PID in one write(2).
 int write_proc(int process, const char *name, Str text) {
-  Fd file(openat(process, name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
+  Fd file(open_in_procfs(process, name, O_WRONLY | O_NOFOLLOW));
   if (!file.valid()) return errno;
   ssize_t count = ::write(file.get(), text.data, text.size);
   if (count < 0) return errno;

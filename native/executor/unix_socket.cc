@@ -2,13 +2,24 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 namespace veloci {
 
+namespace {
+
+// How long a peer may take to accept, or to read.
+constexpr time_t peer_seconds = 10;
+
+} // namespace
+
 int connect_unix(Str path, Fd &out, int type) {
   Fd stream(socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
   if (!stream.valid()) return errno;
+  // connect(2) waits as long as sendmsg(2) for a peer that does not accept.
+  struct timeval limit = {.tv_sec = peer_seconds, .tv_usec = 0};
+  if (setsockopt(stream.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) != 0) return errno;
   struct sockaddr_un address = {};
   address.sun_family = AF_UNIX;
   Fd place;
@@ -20,7 +31,7 @@ int connect_unix(Str path, Fd &out, int type) {
     if (!place.valid()) return errno;
     snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d", place.get());
   }
-  if (connect(stream.get(), reinterpret_cast<struct sockaddr *>(&address), sizeof address) != 0) return errno;
+  if (connect(stream.get(), reinterpret_cast<struct sockaddr *>(&address), sizeof address) != 0) return errno == EAGAIN ? ETIMEDOUT : errno;
   out = static_cast<Fd &&>(stream);
   return 0;
 }

@@ -166,7 +166,8 @@ bool read(Reader &reader, CgroupCreate &value) {
   return read(reader, value.dir) &&
          read(reader, value.inherit) &&
          read(reader, value.enable) &&
-         read(reader, value.refuse_used);
+         read(reader, value.refuse_used) &&
+         read(reader, value.freezer);
 }
 
 bool read(Reader &reader, CgroupWrite &value) {

@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0xbc, 0x80, 0x90, 0xd5, 0x18, 0xf9, 0x38, 0xdb, 0x77, 0xb9, 0xb0, 0x42, 0x94, 0xfe, 0xf6, 0x61,
+    0x17, 0xa7, 0xaf, 0xa0, 0xc2, 0x4f, 0x21, 0xbf, 0x31, 0x95, 0x66, 0x1a, 0xa7, 0x84, 0x5d, 0xd9,
 };
-constexpr char plan_schema_hash_text[] = "bc8090d518f938db77b9b04294fef661";
+constexpr char plan_schema_hash_text[] = "17a7afa0c24f21bf3195661aa7845dd9";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -280,9 +280,12 @@ struct CgroupCreate {
   // v2: controllers to enable in cgroup.subtree_control of every ancestor; one that an ancestor
   // does not have or does not give is passed over (a later write to its files then fails by name).
   List<Str> enable;
-  // Fail when the cgroup exists already and has processes or is frozen; make it anew when a
-  // container has left it.
+  // Fail when the cgroup exists already and has processes; make it anew when a container has left
+  // it.
   bool refuse_used = false;
+  // Name of the file that tells whether the cgroup is frozen, itself or by one above: then the
+  // operation fails, for nothing would run in it. Absent where the hierarchy cannot freeze.
+  Optional<Str> freezer;
 };
 bool read(Reader &reader, CgroupCreate &value);
 

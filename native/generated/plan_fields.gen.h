@@ -72,6 +72,7 @@ template <class Visit> void each_field(const CgroupCreate &value, Visit &&visit)
   visit("inherit", value.inherit);
   visit("enable", value.enable);
   visit("refuseUsed", value.refuse_used);
+  visit("freezer", value.freezer);
 }
 
 template <class Visit> void each_field(const CgroupWrite &value, Visit &&visit) {

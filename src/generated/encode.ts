@@ -238,6 +238,12 @@ function writeCgroupCreate(w: WireWriter, v: plan.CgroupCreate): void {
     w.str(e0);
   }
   w.u8(v.refuseUsed ? 1 : 0);
+  if (v.freezer === undefined) {
+    w.u8(0);
+  } else {
+    w.u8(1);
+    w.str(v.freezer);
+  }
   w.patchU32(start - 4, w.length() - start);
 }
 
@@ -1413,10 +1419,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0xd59080bc);
-  w.u32(0xdb38f918);
-  w.u32(0x42b0b977);
-  w.u32(0x61f6fe94);
+  w.u32(0xa0afa717);
+  w.u32(0xbf214fc2);
+  w.u32(0x1a669531);
+  w.u32(0xd95d84a7);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = 'bc8090d518f938db77b9b04294fef661';
+export const schemaHash = '17a7afa0c24f21bf3195661aa7845dd9';
 
 export interface OperationMeta {
   readonly code: number;
@@ -29,7 +29,7 @@ interface Meta {
 const text = `{
 "operations": {
 "alt": {"code":1,"actors":["host","stager","init"],"steps":[],"undo":false,"fields":{"try":"op","onErrno":"list i32","else":"optional op"}},
-"cgroup.create": {"code":16,"actors":["host"],"steps":["open","mkdir","inherit","populated","frozen"],"undo":true,"fields":{"dir":"CgroupDir","inherit":"list str","enable":"list str","refuseUsed":"bool"}},
+"cgroup.create": {"code":16,"actors":["host"],"steps":["open","mkdir","inherit","populated","frozen"],"undo":true,"fields":{"dir":"CgroupDir","inherit":"list str","enable":"list str","refuseUsed":"bool","freezer":"optional str"}},
 "cgroup.write": {"code":17,"actors":["host"],"steps":["open","write"],"undo":false,"fields":{"dir":"CgroupDir","file":"str","value":"str"}},
 "cgroup.devices": {"code":18,"actors":["host"],"steps":["open","load","attach"],"undo":false,"fields":{"dir":"CgroupDir","program":"bytes"}},
 "cgroup.open": {"code":19,"actors":["host"],"steps":["open"],"undo":false,"fields":{"dir":"CgroupDir","slot":"slot"}},

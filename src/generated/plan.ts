@@ -238,11 +238,13 @@ export interface CgroupCreate {
    * or does not give is passed over (a later write to its files then fails by name).
    */
   readonly enable: readonly string[];
-  /**
-   * Fail when the cgroup exists already and has processes or is frozen; make it anew when a container has
-   * left it.
-   */
+  /** Fail when the cgroup exists already and has processes; make it anew when a container has left it. */
   readonly refuseUsed: boolean;
+  /**
+   * Name of the file that tells whether the cgroup is frozen, itself or by one above: then the operation
+   * fails, for nothing would run in it. Absent where the hierarchy cannot freeze.
+   */
+  readonly freezer?: string | undefined;
 }
 
 /** Writes one value to one file of a cgroup. Run by: host. */

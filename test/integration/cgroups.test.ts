@@ -301,6 +301,22 @@ test('under a frozen cgroup: exec does not hang, and delete --force works', asyn
   rmdirSync(above);
 }, { never: [{ peer: 'runc 1.1.5', why: 'waits until it is thawed, and leaves frozen processes behind' }] });
 
+test('under a frozen cgroup nothing is created, and nothing waits', async (c) => {
+  const id = c.id();
+  const above = folder('freezer', `${id}-above`);
+  const file = join(above, unified ? 'cgroup.freeze' : 'freezer.state');
+  mkdirSync(above);
+  sweep(c, `${id}-above`);
+  c.later(() => { if (existsSync(above)) writeFileSync(file, unified ? '0' : 'THAWED'); });
+  writeFileSync(file, unified ? '1' : 'FROZEN');
+  const bundle = c.command(['/probe', 'pause'], (config) => { config.linux.cgroupsPath = `/${id}-above/in`; });
+  const created = await c.rt(['create', '--bundle', bundle.dir, id], { timeLimit: 10_000 });
+  assert.equal(created.timedOut, false);
+  assert.equal(created.code, 1);
+  assert.match(created.stderr, /E0703.*is frozen/);
+  rmdirSync(above);
+}, { never: [{ peer: 'crun 1.8.1', why: 'waits until it is thawed' }, { peer: 'runc 1.1.5', why: 'waits until it is thawed' }] });
+
 test('a container that has frozen processes in a cgroup of its own can be deleted by force', async (c) => {
   const { id } = await c.started(c.command(['sh', '-c', 'sleep 100 & sleep 100']));
   const own = folder('freezer', id);

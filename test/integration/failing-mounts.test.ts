@@ -48,7 +48,7 @@ failing([
   { name: 'ids that may not be mapped', code: 'E0806', why: 'EPERM, step attr', pointer: '/mounts/7/options/1',
     inject: 'mount_setattr:error=EPERM', change: mapped('/etc') },
   { name: 'the ids of a mount cannot be written', code: 'E0804', why: 'EIO, step maps', pointer: '/mounts/7/options/1',
-    inject: 'openat:error=EIO', on: () => ['uid_map'], change: mapped('/etc') },
+    inject: 'openat2:error=EIO', on: () => ['uid_map'], change: mapped('/etc') },
   { name: 'a mount that cannot be changed', code: 'E0726', why: 'EIO, step attr', pointer: '/mounts/6/options', inject: 'mount_setattr:error=EIO:when=2' },
   { name: 'a device that cannot be made', code: 'E0727', why: 'EIO, step mknod', pointer: '/linux/devices', inject: 'mknodat:error=EIO', on: () => ['null'] },
   { name: 'a device for a user namespace that cannot be made', code: 'E0809', why: 'EIO, step mknod', pointer: '/linux/devices/0',

@@ -73,7 +73,7 @@ failing([
     inject: 'setns:error=EPERM', call: onContainer('running', 'exec', 'ID', 'true') },
   { name: 'namespaces may not be made', code: 'E0743', why: 'EPERM, step clone', pointer: '/linux/namespaces', refuse: ['clone3=1', 'clone.0=0x6c029000=1'] },
   { name: 'id maps cannot be written', code: 'E0744', why: 'EIO, step uidMap', pointer: '/linux/uidMappings',
-    inject: 'openat:error=EIO', on: () => ['uid_map'], change: users },
+    inject: 'openat2:error=EIO', on: () => ['uid_map'], change: users },
   { name: 'a map of groups with too much text', code: 'E0811', why: 'EINVAL, step gidMap', pointer: '/linux/uidMappings', change: all(users, (config) => {
     config.linux.gidMappings = Array.from({ length: 340 }, (_, i) => ({ containerID: i, hostID: 1_000_000_000 + 2 * i, size: 1 }));
   }) },

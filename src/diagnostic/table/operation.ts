@@ -15,7 +15,7 @@ export const operation = {
     code: 'E0931', message: 'no room for the cgroup "{path}"', hint: 'cgroup.max.descendants or cgroup.max.depth of a cgroup above is reached: is something left there?',
   },
   'cgroup.create/populated': { code: 'E0702', message: 'cgroup "{path}" is in use: it has processes', hint: 'choose another cgroupsPath' },
-  'cgroup.create/frozen': { code: 'E0703', message: 'cgroup "{path}" is frozen', hint: 'choose another cgroupsPath' },
+  'cgroup.create/frozen': { code: 'E0703', message: 'cgroup "{path}" is frozen', hint: 'thaw it or the one above that is frozen, or choose another cgroupsPath' },
   'cgroup.find': { code: 'E0942', message: 'cannot find the cgroup "{path}" that systemd should have made', hint: 'is its unit still there ("systemctl status")?' },
   'cgroup.write': {
     code: 'E0704', message: 'cannot write "{value}" to {file} of the cgroup',

@@ -96,10 +96,11 @@ export function makeCgroups(d: Draft): void {
     const bySystemd = unit?.unified === true;
     // What systemd has made is not ours to change, but for a group below it.
     if (!bySystemd || unit.subgroup !== undefined) {
-      const cpuset = place.version === 1 && `,${place.controllers},`.includes(',cpuset,');
+      const has = (controller: string): boolean => place.version === 1 && `,${place.controllers},`.includes(`,${controller},`);
       const make: HostOperation = {
-        op: 'cgroup.create', from: cgroups.from, dir: processDir(cgroups, place), inherit: cpuset ? ['cpuset.cpus', 'cpuset.mems'] : [],
+        op: 'cgroup.create', from: cgroups.from, dir: processDir(cgroups, place), inherit: has('cpuset') ? ['cpuset.cpus', 'cpuset.mems'] : [],
         enable: place.version === 2 && unit === undefined ? enable : [], refuseUsed: unit === undefined,
+        ...(place.version === 2 ? { freezer: 'cgroup.events' } : has('freezer') ? { freezer: 'freezer.state' } : {}),
       };
       host.push(cgroups.optional ? alt(make, refused) : make);
     }
