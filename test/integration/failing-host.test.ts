@@ -70,9 +70,10 @@ failing([
     const map = [{ containerID: 0, hostID: 0, size: 1 }];
     config.mounts.push({ destination: '/mnt', type: 'bind', source: '/etc', options: ['bind', 'idmap'], uidMappings: map, gidMappings: map } as Mount);
   }, call: onContainer('running', 'checkpoint', 'ID') },
-  { name: 'a system call that must be known', code: 'E0508', why: '', pointer: '/linux/seccomp', change: (config) => {
-    config.linux.seccomp = { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ names: ['swapof'], action: 'SCMP_ACT_ERRNO' }] };
-    config.annotations = { 'run.oci.seccomp_fail_unknown_syscall': '1' };
+  { name: 'a profile with more rules than the kernel takes', code: 'E0508', why: '', pointer: '/linux/seccomp', change: (config) => {
+    config.linux.seccomp = { defaultAction: 'SCMP_ACT_ALLOW', syscalls: Array.from({ length: 3000 }, (_, i) => ({
+      names: ['personality'], action: 'SCMP_ACT_ERRNO', errnoRet: i % 100, args: [{ index: 0, value: i, op: 'SCMP_CMP_EQ' }],
+    })) };
   } },
 ]);
 

@@ -13,7 +13,7 @@ export const host = {
   },
   seccompCompile: {
     code: 'E0508', message: 'the seccomp profile cannot be compiled ({detail})',
-    hint: 'look for a rule that contradicts another one, or the default action',
+    hint: 'look for a rule that contradicts another one or the default action, or for too many rules',
   },
   lsmMissing: { code: 'E0509', message: '{lsm} is not enabled on this host, but {name} asks for it', hint: 'remove {name}' },
   capabilityUnavailable: {
