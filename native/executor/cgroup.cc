@@ -139,14 +139,12 @@ void release(const RecordCgroup &freezer) {
   leave_frozen(freezer.mount, cgroup.get());
 }
 
-// By itself, or by a cgroup above.
-bool frozen(int cgroup) {
-  TextOf<64> state;
-  if (read_value(cgroup, "freezer.state", state)) return trimmed(state) == Str::of("FROZEN");
-  return read_value(cgroup, "cgroup.events", state) && strstr(state.c_str(), "frozen 1") != nullptr;
-}
-
 } // namespace
+
+bool is_frozen(int cgroup, const char *file) {
+  TextOf<64> state;
+  return read_value(cgroup, file, state) && (trimmed(state) == Str::of("FROZEN") || strstr(state.c_str(), "frozen 1") != nullptr);
+}
 
 int signal_cgroup(const RecordCgroup &own, int signal) {
   Fd cgroup(open_own_cgroup(own, O_PATH | O_DIRECTORY));
@@ -236,7 +234,7 @@ bool out_of_memory_recorded(const Record &record) {
 
 bool frozen_recorded(const Record &record) {
   bool result = false;
-  with_freezer(record, [&](int cgroup, Str) { result = frozen(cgroup); });
+  with_freezer(record, [&](int cgroup, Str) { result = is_frozen(cgroup, "freezer.state") || is_frozen(cgroup, "cgroup.events"); });
   return result;
 }
 

@@ -30,6 +30,9 @@ void thaw_cgroup(const RecordCgroup &cgroup);
 // Whether a process in a cgroup of the record has been killed because memory ran out.
 bool out_of_memory_recorded(const Record &record);
 
+// Whether a cgroup is frozen, by itself or by one above, as a file of it tells: freezer.state of v1, cgroup.events of v2.
+bool is_frozen(int cgroup, const char *file);
+
 // Whether the container that a record describes is frozen.
 bool frozen_recorded(const Record &record);
 // Thaws it.

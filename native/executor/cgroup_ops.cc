@@ -55,15 +55,6 @@ Outcome refuse_used(int cgroup) {
   return {};
 }
 
-// Refuses a cgroup in which nothing would run: not even SIGKILL would end it on v1.
-Outcome refuse_frozen(int cgroup, Str name) {
-  TextOf<128> text;
-  Fd file(open_below_cgroup(cgroup, name.c_str(), O_RDONLY));
-  if (!file.valid() || !read_small(file.get(), text)) return {};
-  bool frozen = strncmp(text.c_str(), "FR", 2) == 0 || strstr(text.c_str(), "frozen 1") != nullptr;
-  return frozen ? Outcome::failed(step::cgroup_create::frozen, EBUSY) : Outcome::success();
-}
-
 // Remembers which cgroup the operation has come to, for its undo and for the later commands.
 void identify(Context &context, RecordCgroup &entry, uint64_t inode, bool found) {
   entry.inode = inode;
@@ -134,7 +125,8 @@ Outcome make_path(Context &context, const CgroupCreate &op, RecordCgroup &entry,
     }
     parent = static_cast<Fd &&>(child);
   }
-  if (op.freezer) return refuse_frozen(parent.get(), op.freezer.value);
+  // Nothing would run there, and on v1 not even SIGKILL would end it.
+  if (op.freezer && is_frozen(parent.get(), op.freezer.value.c_str())) return Outcome::failed(step::cgroup_create::frozen, EBUSY);
   return {};
 }
 
