@@ -1,5 +1,5 @@
 // Failures of --systemd-cgroup with a stand-in for systemd: each gives its code, and nothing is left.
-import { systemdIsHere, whileSystemd } from '../support/bus.ts';
+import { systemdIsHere, whileSystemd } from '../support/bus-here.ts';
 import { create, type Failing, failing } from '../support/failing.ts';
 
 const change: Failing['change'] = (config, { id }) => { config.linux.cgroupsPath = `system.slice:test:${id}`; };

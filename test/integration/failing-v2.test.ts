@@ -1,6 +1,6 @@
 // Failures around the container's cgroup on cgroup v2 alone: each gives its code, and nothing is left.
 import '../support/v2-alone.ts';
-import { systemdIsHere, whileSystemd } from '../support/bus.ts';
+import { systemdIsHere, whileSystemd } from '../support/bus-here.ts';
 import { type Failing, failing, run } from '../support/failing.ts';
 
 const top = '/sys/fs/cgroup';

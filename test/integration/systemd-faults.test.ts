@@ -5,49 +5,23 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import type { Answer } from '../support/bus.ts';
 import { runtimePath, timeScale } from '../support/paths.ts';
 import { bundle, call, folder, reason, runtime, setUp, start, test, unitOf, type Result } from '../support/systemd.ts';
 
 const state = join(folder, 'state');
 const left = (): string[] => (existsSync(state) ? readdirSync(state).filter((name) => !name.startsWith('.')) : []);
 
-/** A bus that greets and answers as told: nothing at all, or every call with the path of a job that never ends. */
-const bus = `
-const { createServer } = require('node:net');
-const [path, mode] = process.argv.slice(1);
-const reply = (serial, job) => {
-  const fields = Buffer.from([5, 1, 0x75, 0, 0, 0, 0, 0, ...(job ? [8, 1, 0x67, 0, 1, 0x6f, 0] : [])]);
-  fields.writeUInt32LE(serial, 4);
-  const body = job ? Buffer.from([7, 0, 0, 0, ...Buffer.from('/job/77'), 0]) : Buffer.alloc(0);
-  const head = Buffer.alloc(16);
-  head.set([0x6c, 2, 0, 1]);
-  head.writeUInt32LE(body.length, 4);
-  head.writeUInt32LE(1, 8);
-  head.writeUInt32LE(fields.length, 12);
-  return Buffer.concat([head, fields, Buffer.alloc(-fields.length & 7), body]);
+/** What a bus says: nothing at all, or to the start of a unit the path of a job that never ends. */
+const modes: Readonly<Record<string, { says: string; answers: Readonly<Record<string, Answer>>; greeting?: string }>> = {
+  silent: { says: 'takes the call and says nothing', answers: { '': 'nothing' }, greeting: '' },
+  jobs: { says: 'never ends the job', answers: { StartTransientUnit: { job: '' } } },
 };
-createServer((socket) => {
-  let kept = Buffer.alloc(0);
-  let begun = false;
-  socket.on('error', () => {});
-  socket.on('data', (data) => {
-    if (mode === 'silent') return;
-    kept = Buffer.concat([kept, data]);
-    if (!begun) {
-      const end = kept.indexOf('BEGIN\\r\\n');
-      if (end < 0) return;
-      kept = kept.subarray(end + 7);
-      begun = true;
-      socket.write('DATA\\r\\nOK 0123\\r\\n');
-    }
-    while (kept.length >= 16) {
-      const size = 16 + (kept.readUInt32LE(12) + 7 & ~7) + kept.readUInt32LE(4);
-      if (kept.length < size) return;
-      socket.write(reply(kept.readUInt32LE(8), kept.subarray(0, size).includes('StartTransientUnit')));
-      kept = kept.subarray(size);
-    }
-  });
-}).listen(path);
+/** In a process of its own, since the calls of the runtime are awaited without an event loop. */
+const bus = `
+const [module, path, mode] = process.argv.slice(1);
+const { answers, greeting } = JSON.parse(mode);
+import(module).then(({ listen }) => listen(path, answers, greeting));
 `;
 
 /** Calls the runtime where other sockets are in the place of systemd's. */
@@ -64,7 +38,7 @@ function without(socket: string | undefined, args: readonly string[]): Result & 
 /** Has a bus of that kind while the body runs. */
 function withBus<T>(mode: string, body: (socket: string) => T): T {
   const socket = join(folder, `bus-${mode}`);
-  const server = spawn(process.execPath, ['-e', bus, socket, mode], { stdio: 'inherit' });
+  const server = spawn(process.execPath, ['-e', bus, new URL('../support/bus.js', import.meta.url).href, socket, JSON.stringify(modes[mode])], { stdio: 'inherit' });
   try {
     for (let tries = 0; tries < 300 && !existsSync(socket); tries++) spawnSync('sleep', ['0.1']);
     return body(socket);
@@ -104,8 +78,8 @@ if (reason !== undefined) {
     call('systemctl', ['stop', unitOf(id)]);
   });
 
-  for (const mode of ['silent', 'jobs']) {
-    test(`systemd ${mode === 'silent' ? 'takes the call and says nothing' : 'never ends the job'}`, (id) => {
+  for (const [mode, { says }] of Object.entries(modes)) {
+    test(`systemd ${says}`, (id) => {
       const { code, stderr, ms } = withBus(mode, (socket) => without(socket, ['--systemd-cgroup', 'run', '--bundle', bundle('root', () => {}), id]));
       assert.equal(code, 1, stderr);
       assert.match(stderr, /E086[14]: /);

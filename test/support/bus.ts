@@ -1,10 +1,8 @@
 // A stand-in for systemd at its private socket: it greets, and answers each call as it is told.
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { create, type Scene } from './failing.ts';
 
-/** What is said to a call: an error; a job and how it ends; or the connection is closed. */
-export type Answer = { error: string; text: string } | { job: string } | 'close';
+/** What is said to a call: an error; a job and how it ends ('' = never); nothing; or the connection is closed. */
+export type Answer = { error: string; text: string } | { job: string } | 'nothing' | 'close';
 
 /** Pads to a multiple of `size` and appends. */
 class Out {
@@ -38,11 +36,13 @@ function message(type: number, serial: number, fields: readonly Field[], body: O
 const job = '/org/freedesktop/systemd1/job/77';
 
 function answer(socket: Socket, serial: number, what: Answer | undefined): void {
+  if (what === 'nothing') return;
   if (what === 'close') socket.destroy();
   else if (what === undefined) socket.write(message(2, 1, [[5, 'u', serial]], new Out()));
   else if ('error' in what) socket.write(message(3, 1, [[4, 's', what.error], [5, 'u', serial], [8, 'g', 's']], new Out().text(what.text)));
   else {
     socket.write(message(2, 1, [[5, 'u', serial], [8, 'g', 'o']], new Out().text(job)));
+    if (what.job === '') return;
     socket.write(message(4, 2, [[1, 'o', '/org/freedesktop/systemd1'], [2, 's', 'org.freedesktop.systemd1.Manager'], [3, 's', 'JobRemoved'], [8, 'g', 'uoss']],
       new Out().u32(77).text(job).text('x.scope').text(what.job)));
   }
@@ -52,9 +52,9 @@ function answer(socket: Socket, serial: number, what: Answer | undefined): void 
  * Listens at a path.
  *
  * @param greeting what authentication is answered with
- * @param answers by a word of the call, such as the name of its member; what has none succeeds
+ * @param answers by a word of the call, such as the name of its member; what has none succeeds, '' stands for every call
  */
-async function listen(path: string, answers: Readonly<Record<string, Answer>>, greeting = 'DATA\r\nOK 0123\r\n'): Promise<Server> {
+export async function listen(path: string, answers: Readonly<Record<string, Answer>>, greeting = 'DATA\r\nOK 0123\r\n'): Promise<Server> {
   const server = createServer((socket) => {
     let kept = Buffer.alloc(0);
     let begun = false;
@@ -79,20 +79,3 @@ async function listen(path: string, answers: Readonly<Record<string, Answer>>, g
   await new Promise<void>((resolve) => { server.listen(path, resolve); });
   return server;
 }
-
-const folder = '/run/systemd';
-const path = `${folder}/private`;
-
-/** Why the stand-in cannot take the place of systemd, or false. */
-export const systemdIsHere: string | false = existsSync(path) ? 'systemd runs here' : false;
-
-/** `create` with --systemd-cgroup, while systemd answers like that; for the rows of failing.ts. */
-export const whileSystemd = (answers: Readonly<Record<string, Answer>>, greeting?: string) => async (scene: Scene): Promise<string[]> => {
-  mkdirSync(folder);
-  const server = await listen(path, answers, greeting);
-  scene.c.later(() => {
-    server.close();
-    rmSync(folder, { recursive: true });
-  });
-  return ['--systemd-cgroup', ...create()(scene)];
-};
