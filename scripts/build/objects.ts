@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { command } from '../lib/command.ts';
 import { inRoot, root } from '../lib/root.ts';
 import { runStep } from '../lib/stamp.ts';
@@ -69,7 +69,7 @@ export async function compilerFor(flavour: Flavour): Promise<Compiler> {
 /** The files that a compiler's -MMD output names, without the target. */
 function dependencies(path: string): string[] {
   const text = readFileSync(path, 'utf8').replaceAll('\\\n', ' ');
-  return text.slice(text.indexOf(':') + 1).split(/\s+/).filter((name) => name !== '').map((name) => join('/', name));
+  return text.slice(text.indexOf(':') + 1).split(/\s+/).filter((name) => name !== '').map((name) => resolve(root, name));
 }
 
 /** Sources whose speed a start feels; all others are compiled for size. */
