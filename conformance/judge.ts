@@ -3,7 +3,7 @@ import { isNamed, type Row } from './matrix.ts';
 
 /** How a test ended; `known` is a failure of a peer that conformance/peers.tsv, or the test itself, expects. */
 export interface TestResult {
-  /** `integration/hooks > NAME` */
+  /** `integration/process/hooks > NAME` */
   readonly name: string;
   readonly outcome: 'passed' | 'failed' | 'skipped' | 'known';
   readonly reason: string;

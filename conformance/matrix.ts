@@ -22,7 +22,7 @@ export interface Row {
   /** The strongest of its keywords: REQUIRED counts as MUST, OPTIONAL as MAY. */
   readonly strength: Strength;
   readonly verdict: Verdict;
-  /** Tests that must pass, such as `integration/hooks > NAME`; `*` stands for anything. */
+  /** Tests that must pass, such as `integration/process/hooks > NAME`; `*` stands for anything. */
   readonly tests: readonly string[];
   /** Why there is no test. */
   readonly reason: string;
@@ -82,7 +82,7 @@ export function readMatrix(folder: string): Row[] {
   return rows;
 }
 
-/** The test files that the matrix names, as FOLDER/NAME: `integration/hooks`. */
+/** The test files that the matrix names, as FOLDER/NAME: `integration/process/hooks`. */
 export function filesOf(rows: readonly Row[]): string[] {
   return [...new Set(rows.flatMap(({ tests }) => tests.map((test) => test.split(' > ')[0] as string)))].sort();
 }

@@ -24,7 +24,7 @@ export function guestFile(guest: Guest, file: string): TestResult[] {
 /**
  * Runs a test file to its end.
  *
- * @param file `integration/hooks`
+ * @param file `integration/process/hooks`
  * @param runtime path of the runtime
  */
 export async function runFile(file: string, runtime: string): Promise<TestResult[]> {

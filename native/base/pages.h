@@ -2,7 +2,7 @@
 #pragma once
 #include <sys/mman.h>
 
-#include "types.h"
+#include "base/types.h"
 
 namespace veloci {
 

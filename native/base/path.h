@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <sys/types.h>
 
-#include "types.h"
+#include "base/types.h"
 
 namespace veloci {
 

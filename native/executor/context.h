@@ -2,12 +2,12 @@
 #pragma once
 #include "base/types.h"
 #include "executor/interrupt.h"
-#include "executor/log.h"
+#include "executor/log/log.h"
 #include "executor/undo.h"
 #include "plan/fill.h"
-#include "plan/message.h"
+#include "channel/message.h"
 #include "plan/plan_file.h"
-#include "plan/record.h"
+#include "record/record.h"
 
 namespace veloci {
 

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-#include "init/interpreter.h"
+#include "init/program/interpreter.h"
 
 namespace veloci {
 namespace {

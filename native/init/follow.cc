@@ -1,7 +1,7 @@
 // cgroup.follow: exec goes where the container's init is now.
 #include <fcntl.h>
 
-#include "base/cgroupfs.h"
+#include "cgroup/cgroupfs.h"
 #include "base/pages.h"
 #include "base/path.h"
 #include "base/procfs.h"

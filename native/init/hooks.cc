@@ -1,5 +1,5 @@
 #include "init/init.h"
-#include "plan/hook.h"
+#include "hook/hook.h"
 
 namespace veloci {
 

@@ -2,8 +2,8 @@
 #pragma once
 #include "base/io.h"
 #include "generated/plan.gen.h"
-#include "plan/message.h"
-#include "plan/record.h"
+#include "channel/message.h"
+#include "record/record.h"
 
 namespace veloci {
 

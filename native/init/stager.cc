@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 
-#include "base/cgroupfs.h"
+#include "cgroup/cgroupfs.h"
 #include "base/procfs.h"
 #include "base/sys.h"
 

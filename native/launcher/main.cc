@@ -1,5 +1,5 @@
-#include "launcher/invocation.h"
-#include "launcher/match.h"
+#include "launcher/line/invocation.h"
+#include "launcher/line/match.h"
 #include <fcntl.h>
 #include <sys/stat.h>
 

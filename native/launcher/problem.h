@@ -1,6 +1,6 @@
 // The errors that need no engine: from the table of diagnostics to the log.
 #pragma once
-#include "executor/log.h"
+#include "executor/log/log.h"
 #include "generated/diagnostics.gen.h"
 
 namespace veloci {

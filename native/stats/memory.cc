@@ -1,5 +1,5 @@
 // memory, pids and hugetlb. Sizes are bytes.
-#include "base/cgroupfs.h"
+#include "cgroup/cgroupfs.h"
 #include "executor/directory.h"
 #include "stats/stats.h"
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 #include "stats/source.h"
-#include "base/cgroupfs.h"
-#include "plan/own_cgroup.h"
+#include "cgroup/cgroupfs.h"
+#include "cgroup/own_cgroup.h"
 #include <fcntl.h>
 
 namespace veloci {

@@ -2,7 +2,7 @@
 #pragma once
 #include "base/pages.h"
 #include "host/text.h"
-#include "plan/record.h"
+#include "record/record.h"
 
 namespace veloci {
 

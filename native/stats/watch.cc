@@ -1,5 +1,5 @@
 #include "stats/watch.h"
-#include "base/cgroupfs.h"
+#include "cgroup/cgroupfs.h"
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>

@@ -22,7 +22,7 @@ export interface Program {
 export const init: Program = {
   name: 'init',
   flavour: 'musl',
-  folders: ['base', 'plan', 'generated', 'init'],
+  folders: ['base', 'cgroup', 'plan', 'record', 'hook', 'channel', 'generated', 'init'],
   output: 'build/native/init',
   link: 'static-pie',
   maxBytes: 100 << 10,
@@ -32,7 +32,7 @@ export const init: Program = {
 export const veloci: Program = {
   name: 'veloci',
   flavour: 'musl',
-  folders: ['base', 'plan', 'generated', 'executor', 'launcher', 'planner', 'host', 'stats'],
+  folders: ['base', 'cgroup', 'plan', 'record', 'hook', 'channel', 'generated', 'executor', 'launcher', 'planner', 'host', 'stats'],
   output: 'dist/bin/veloci',
   link: 'static-pie',
   quickjs: true,
@@ -45,7 +45,7 @@ export const veloci: Program = {
 export const plannerDriver: Program = {
   name: 'planner-driver',
   flavour: 'musl',
-  folders: ['base', 'host', 'planner', 'driver'],
+  folders: ['base', 'cgroup', 'host', 'planner', 'driver'],
   output: 'build/native/planner-driver',
   link: 'static-pie',
   quickjs: true,
@@ -57,7 +57,7 @@ export const plannerDriver: Program = {
 export const addon: Program = {
   name: 'addon',
   flavour: 'addon',
-  folders: ['base', 'plan', 'generated', 'host', 'addon'],
+  folders: ['base', 'cgroup', 'plan', 'record', 'generated', 'host', 'addon'],
   output: 'dist/veloci.node',
   link: 'shared',
   libseccomp: 'system',
@@ -67,4 +67,4 @@ export const addon: Program = {
  * Folders that the native tests are linked with, as a library: a test takes what it names. Each test/native/NAME.cc
  * is a program of its own; NAME_fuzz.cc is a libFuzzer target.
  */
-export const testedFolders: readonly string[] = ['base', 'plan', 'generated', 'executor', 'init', 'host'];
+export const testedFolders: readonly string[] = ['base', 'cgroup', 'plan', 'record', 'hook', 'channel', 'generated', 'executor', 'init', 'host'];

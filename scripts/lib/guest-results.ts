@@ -27,7 +27,7 @@ export function fingerprint(runtime: string): string {
   return createHash('sha256').update(readFileSync(runtime)).digest('hex');
 }
 
-/** Results of a test file, such as `integration/hooks`; undefined when it did not run there. */
+/** Results of a test file, such as `integration/process/hooks`; undefined when it did not run there. */
 export function readGuestFile(guest: Guest, file: string): { results: Result[]; status: number } | undefined {
   const path = join(resultsOf(guest), `${file}.tap`);
   if (!existsSync(path)) return undefined;

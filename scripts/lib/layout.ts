@@ -14,14 +14,54 @@ const levels: ReadonlyArray<readonly string[]> = [
 /** The interface that a host implements: the leaf may know its types. */
 const hostInterface = 'src/engine/protocol.ts';
 
-/** What the folders of native/ may include beside themselves; folders that are not named may include all. */
-const includes: Readonly<Record<string, readonly string[]>> = {
+/** Most files that a folder may hold before it is two. */
+const maxFiles = 25;
+
+/** The rooms of native/, each a folder, and the rooms whose headers it may include beside its own. */
+export const rooms: Readonly<Record<string, readonly string[]>> = {
+  addon: ['host'],
   base: [],
+  cgroup: ['base', 'record'],
+  channel: ['base'],
+  driver: ['host', 'planner'],
+  executor: ['base', 'channel', 'executor/log', 'plan', 'record'],
+  'executor/cgroup': ['base', 'cgroup', 'executor', 'executor/process', 'executor/state', 'generated'],
+  'executor/console': ['base', 'executor'],
+  'executor/criu': ['base', 'cgroup', 'executor', 'executor/process', 'executor/state'],
+  'executor/log': ['base', 'executor', 'host'],
+  'executor/network': ['base', 'executor'],
+  'executor/process': ['base', 'cgroup', 'executor', 'executor/cgroup', 'executor/state', 'hook', 'record'],
+  'executor/rdt': ['base', 'executor'],
+  'executor/seccomp': ['base', 'executor', 'executor/state', 'plan'],
+  'executor/state': ['base', 'executor', 'executor/process'],
+  'executor/systemd': ['base', 'executor', 'executor/process', 'executor/state'],
   generated: ['base', 'plan'],
+  hook: ['base', 'plan'],
+  host: ['base'],
+  init: ['base', 'cgroup', 'channel', 'generated', 'hook', 'init/program', 'plan', 'record'],
+  'init/mount': ['base', 'generated', 'init'],
+  'init/program': ['base', 'generated', 'init', 'plan'],
+  launcher: ['executor/log', 'generated', 'launcher/line'],
+  'launcher/container': [
+    'base', 'cgroup', 'executor', 'executor/cgroup', 'executor/console', 'executor/log', 'executor/process',
+    'executor/state', 'host', 'launcher', 'launcher/door', 'launcher/line', 'plan', 'record',
+  ],
+  'launcher/door': [
+    'executor/process', 'executor/seccomp', 'executor/state', 'host', 'launcher/container', 'launcher/line',
+    'planner',
+  ],
+  'launcher/line': [
+    'base', 'executor', 'executor/cgroup', 'executor/log', 'executor/process', 'executor/state', 'generated', 'host',
+    'launcher', 'launcher/container', 'launcher/door',
+  ],
+  'launcher/verb': [
+    'base', 'executor', 'executor/cgroup', 'executor/console', 'executor/process', 'executor/state', 'generated',
+    'host', 'launcher/container', 'launcher/door', 'launcher/line', 'stats',
+  ],
   plan: ['base', 'generated'],
-  init: ['base', 'plan', 'generated'],
-  host: ['base', 'plan', 'generated'],
-  stats: ['base', 'plan', 'generated', 'host', 'executor'],
+  planner: ['base', 'host'],
+  record: ['base'],
+  stats: ['base', 'cgroup', 'executor', 'host', 'record'],
 };
 
 interface Import {
@@ -79,15 +119,24 @@ function isGenerated(path: string): boolean {
   return path.includes('/generated/');
 }
 
-/** What is wrong with one #include of a file in native/. */
-function includeProblems(path: string, text: string): string[] {
-  const folder = path.split('/')[1] ?? '';
-  const allowed = includes[folder];
-  if (allowed === undefined) return [];
-  return [...text.matchAll(/^\s*#\s*include\s+"([a-z]+)\/[^"]+"/gm)]
-    .map((match) => match[1] ?? '')
-    .filter((target) => target !== folder && !allowed.includes(target))
-    .map((target) => `${path} includes a header of native/${target}; native/${folder} may include: ${allowed.join(', ')}`);
+/** What is wrong with the #includes of a file in native/. */
+export function includeProblems(path: string, text: string): string[] {
+  const room = relative('native', dirname(path));
+  const allowed = rooms[room];
+  if (allowed === undefined) return [`${path} is in no room that scripts/lib/layout.ts knows`];
+  return [...text.matchAll(/^\s*#\s*include\s+"([^"]+)"/gm)]
+    .map((match) => dirname(match[1] ?? ''))
+    .filter((target) => target !== '.' && target !== room && !allowed.includes(target))
+    .map((target) => `${path} includes a header of native/${target}; native/${room} may include: ${allowed.join(', ')}`);
+}
+
+/** Folders of native/ and src/ that hold too many files. */
+function crowdedFolders(paths: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const path of paths) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
+  return [...counts]
+    .filter(([folder, count]) => count > maxFiles && /^(native|src)\//.test(folder))
+    .map(([folder, count]) => `${folder} holds ${count} files; the limit is ${maxFiles}`);
 }
 
 /** Every breach of the layout's rules in the checkout, one sentence each. */
@@ -111,6 +160,7 @@ export function layoutProblems(): string[] {
       if (problem) problems.push(problem);
     }
   }
+  problems.push(...crowdedFolders([...scripts, ...native].map((file) => relative(root, file))));
   const cycle = findCycle(graph);
   if (cycle) problems.push(`files import each other: ${cycle.join(' → ')}`);
   return problems;

@@ -84,7 +84,7 @@ export interface Host {
   /** SHA-256 as 64 hexadecimal digits, of the UTF-8 bytes of a text. */
   sha256(text: string): string;
   writer(): WireWriter;
-  /** Compiles a seccomp profile (a JSON text in the form of src/plan/concern/seccomp.ts) to cBPF with libseccomp. */
+  /** Compiles a seccomp profile (a JSON text in the form of src/plan/concern/seccomp/seccomp.ts) to cBPF with libseccomp. */
   seccomp(rules: SeccompRules): Uint8Array;
   /** Number of a system call on this architecture (name as in libseccomp); below -1 when only others have it, -1 when none. */
   syscallNumber(name: string): number;

@@ -1,7 +1,7 @@
 // Flags of `update` (src/cli/table.ts) as the resources that they stand for.
 import { diagnose } from '../diagnostic/diagnose.ts';
 import type { Resources } from '../generated/config.ts';
-import type { RdtLines } from '../plan/concern/rdt.ts';
+import type { RdtLines } from '../plan/concern/cgroup/rdt.ts';
 import { PlanError } from '../plan/context.ts';
 import type { Request } from './protocol.ts';
 

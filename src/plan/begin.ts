@@ -1,5 +1,5 @@
 import type { Process, Spec } from '../generated/config.ts';
-import { readCgroups } from './concern/cgroup.ts';
+import { readCgroups } from './concern/cgroup/cgroup.ts';
 import { readNamespaces } from './concern/namespaces.ts';
 import type { Context } from './context.ts';
 import type { Draft } from './draft.ts';

@@ -3,7 +3,7 @@ import type { Spec } from '../generated/config.ts';
 import type { Plan } from '../generated/plan.ts';
 import { newDraft } from './begin.ts';
 import type { Context } from './context.ts';
-import { limitCgroups, limitProcesses, makeCgroups } from './concern/cgroup.ts';
+import { limitCgroups, limitProcesses, makeCgroups } from './concern/cgroup/cgroup.ts';
 import { dump, restore } from './concern/criu.ts';
 import type { CriuFlags } from './concern/criu.ts';
 import { writePid } from './concern/life.ts';

@@ -5,16 +5,16 @@ import type { Process, Spec } from '../generated/config.ts';
 import type { Plan } from '../generated/plan.ts';
 import { newDraft } from './begin.ts';
 import { becomeUser } from './compile.ts';
-import { attachStager } from './concern/attach.ts';
-import type { Move } from './concern/attach.ts';
-import { followCgroups, spawnInto } from './concern/cgroup.ts';
+import { attachStager } from './concern/cgroup/attach.ts';
+import type { Move } from './concern/cgroup/attach.ts';
+import { followCgroups, spawnInto } from './concern/cgroup/cgroup.ts';
 import { enterNamespaces } from './concern/namespaces.ts';
-import { runProgram } from './concern/process.ts';
-import { limitEarly } from './concern/rlimits.ts';
-import { bindProcessors } from './concern/scheduling.ts';
-import { loadLate, openFilter } from './concern/seccomp.ts';
-import { makeSession } from './concern/session.ts';
-import { keepTerminal } from './concern/terminal.ts';
+import { runProgram } from './concern/process/process.ts';
+import { limitEarly } from './concern/process/rlimits.ts';
+import { bindProcessors } from './concern/process/scheduling.ts';
+import { loadLate, openFilter } from './concern/seccomp/seccomp.ts';
+import { makeSession } from './concern/process/session.ts';
+import { keepTerminal } from './concern/process/terminal.ts';
 import type { Context } from './context.ts';
 
 /**

@@ -3,10 +3,10 @@
 import type { Mount, Spec } from '../generated/config.ts';
 import type { Plan } from '../generated/plan.ts';
 import { newDraft } from './begin.ts';
-import { bindOf, fsOf, mountNew, openSource } from './concern/mounts.ts';
-import { readRequest } from './concern/mount-request.ts';
+import { bindOf, fsOf, mountNew, openSource } from './concern/mount/mounts.ts';
+import { readRequest } from './concern/mount/mount-request.ts';
 import { enterNamespaces } from './concern/namespaces.ts';
-import { spawnInto } from './concern/cgroup.ts';
+import { spawnInto } from './concern/cgroup/cgroup.ts';
 import type { Context } from './context.ts';
 import type { Draft } from './draft.ts';
 import { inContainer } from './path.ts';

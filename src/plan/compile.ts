@@ -8,30 +8,30 @@ import { requireKernel } from './floor.ts';
 import { warnOfAnnotations } from './known-annotations.ts';
 import type { Context } from './context.ts';
 import type { Draft } from './draft.ts';
-import { dropBounding, setCapabilities } from './concern/capabilities.ts';
-import { joinCgroups, limitCgroups, limitProcesses, makeCgroups } from './concern/cgroup.ts';
-import { delegateCgroup } from './concern/delegate.ts';
-import { makeDevices } from './concern/devices.ts';
+import { dropBounding, setCapabilities } from './concern/process/capabilities.ts';
+import { joinCgroups, limitCgroups, limitProcesses, makeCgroups } from './concern/cgroup/cgroup.ts';
+import { delegateCgroup } from './concern/cgroup/delegate.ts';
+import { makeDevices } from './concern/mount/devices.ts';
 import { containerHooks, poststartHooks, poststopHooks, runtimeHooks, startHooks } from './concern/hooks.ts';
 import { awaitCreated, deleteProgram, killProgram, pausePrograms, spawn, startProgram } from './concern/life.ts';
-import { finishMounts, makeMounts } from './concern/mounts.ts';
-import { labelProgram } from './concern/labels.ts';
+import { finishMounts, makeMounts } from './concern/mount/mounts.ts';
+import { labelProgram } from './concern/process/labels.ts';
 import { makeNamespaces } from './concern/namespaces.ts';
 import { moveDevices, nameHost, raiseLoopback } from './concern/network.ts';
 import { mountNotify } from './concern/notify.ts';
-import { protectPaths } from './concern/paths.ts';
+import { protectPaths } from './concern/mount/paths.ts';
 import {
   enterCwd, enterCwdAgain, findProgram, ownStdio, refusePrivileges, runProgram, setEnvironment, setIds, waitForStart,
-} from './concern/process.ts';
-import { joinRdt } from './concern/rdt.ts';
-import { limitEarly, limitLate } from './concern/rlimits.ts';
-import { adaptProcess, freeProcessors, schedule } from './concern/scheduling.ts';
-import { enterRoot, finishRoot, openRoot, spreadRoot } from './concern/rootfs.ts';
-import { loadEarly, loadLate, openFilter } from './concern/seccomp.ts';
-import { makeSession } from './concern/session.ts';
+} from './concern/process/process.ts';
+import { joinRdt } from './concern/cgroup/rdt.ts';
+import { limitEarly, limitLate } from './concern/process/rlimits.ts';
+import { adaptProcess, freeProcessors, schedule } from './concern/process/scheduling.ts';
+import { enterRoot, finishRoot, openRoot, spreadRoot } from './concern/mount/rootfs.ts';
+import { loadEarly, loadLate, openFilter } from './concern/seccomp/seccomp.ts';
+import { makeSession } from './concern/process/session.ts';
 import { claimState, keepState, statusTexts, writeState } from './concern/state.ts';
 import { writeSysctls } from './concern/sysctl.ts';
-import { openTerminal } from './concern/terminal.ts';
+import { openTerminal } from './concern/process/terminal.ts';
 
 /**
  * Compiles the configuration of a container to a plan: create, stager and init run now; start, kill, delete,

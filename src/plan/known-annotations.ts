@@ -5,7 +5,7 @@ import { pointerPart } from '../spec/parse/position.ts';
 import { suggest } from '../spec/suggest.ts';
 import { annotationNames } from './annotations.ts';
 import { configAnnotation } from './concern/criu.ts';
-import { subgroupKey } from './concern/systemd.ts';
+import { subgroupKey } from './concern/cgroup/systemd.ts';
 import type { Draft } from './draft.ts';
 
 /** Keys that runtimes act on, those of podman and buildah among them; all others are for people. */

@@ -1,4 +1,4 @@
-// The record of a container, ROOT/ID/record: the part that readers need. native/plan/record.h defines the form.
+// The record of a container, ROOT/ID/record: the part that readers need. native/record/record.h defines the form.
 
 /** What a record says. */
 export interface ContainerRecord {

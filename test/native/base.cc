@@ -7,7 +7,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-#include "base/cgroupfs.h"
+#include "cgroup/cgroupfs.h"
 #include "base/io.h"
 #include "base/path.h"
 #include "base/procfs.h"

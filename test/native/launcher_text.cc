@@ -1,8 +1,8 @@
 // Foreign text in JSON, in the log and on a terminal; identity of processes; files of the state directory.
-#include "executor/files.h"
-#include "executor/log.h"
-#include "executor/process.h"
-#include "executor/state.h"
+#include "executor/state/files.h"
+#include "executor/log/log.h"
+#include "executor/process/process.h"
+#include "executor/state/state.h"
 
 #include <fcntl.h>
 #include <initializer_list>

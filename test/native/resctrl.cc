@@ -1,5 +1,5 @@
 // Schemata of resctrl, and writes to a class of service: on a stand-in directory, since the real one takes hardware.
-#include "executor/resctrl.h"
+#include "executor/rdt/resctrl.h"
 #include "base/io.h"
 #include "check.h"
 #include <fcntl.h>

@@ -18,8 +18,8 @@
 #include "base/io.h"
 #include "base/sys.h"
 #include "check.h"
-#include "plan/message.h"
-#include "plan/record.h"
+#include "channel/message.h"
+#include "record/record.h"
 #include "plan_writer.h"
 
 namespace veloci::test {

@@ -6,12 +6,12 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
-#include "executor/criu_message.h"
-#include "executor/resctrl.h"
-#include "executor/utf8.h"
+#include "executor/criu/criu_message.h"
+#include "executor/rdt/resctrl.h"
+#include "executor/log/utf8.h"
 #include "host/scan.h"
-#include "init/interpreter.h"
-#include "plan/record.h"
+#include "init/program/interpreter.h"
+#include "record/record.h"
 
 using namespace veloci;
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { findCycle, importProblem, importsOf, layoutProblems } from '../../scripts/lib/layout.ts';
+import { findCycle, importProblem, includeProblems, importsOf, layoutProblems } from '../../scripts/lib/layout.ts';
 
 t.test('the checkout keeps to its layout', async (t) => {
   t.same(layoutProblems(), []);
@@ -38,4 +38,12 @@ t.test('finds a cycle', async (t) => {
   const graph = new Map([['a', ['b']], ['b', ['c']], ['c', ['b']]]);
   t.same(findCycle(graph), ['b', 'c', 'b']);
   t.equal(findCycle(new Map([['a', ['b', 'c']], ['b', ['c']]])), undefined);
+});
+
+t.test('refuses a header of a room that is not named', async (t) => {
+  const text = '#include "base/path.h"\n#include "launcher/door/launch.h"\n#include "identity.h"\n';
+  t.same(includeProblems('native/hook/hook.cc', text), [
+    'native/hook/hook.cc includes a header of native/launcher/door; native/hook may include: base, plan',
+  ]);
+  t.match(includeProblems('native/cellar/a.cc', '')[0], /no room/);
 });

@@ -7,7 +7,7 @@ import { NamespaceFlag } from '../../generated/plan.ts';
 import type { Response } from '../../generated/plan.ts';
 import { knownAnnotations } from '../../plan/known-annotations.ts';
 import { statusAtHook } from '../../plan/concern/state.ts';
-import { actions, architectures, filterFlags, operators } from '../../plan/concern/seccomp.ts';
+import { actions, architectures, filterFlags, operators } from '../../plan/concern/seccomp/seccomp.ts';
 import { capabilityNames } from '../../spec/capabilities.ts';
 import { mountOptionNames } from '../../spec/mount-options.ts';
 import { memoryFlags, memoryModes } from '../../spec/scheduling.ts';

@@ -8,12 +8,12 @@ import { CriuMessage } from '../criu-message.ts';
 import { slot } from '../draft.ts';
 import type { Draft, NamespaceName } from '../draft.ts';
 import { absolute, baseName, inContainer } from '../path.ts';
-import { freezerDir, mainDir, processPlaces } from './cgroup.ts';
+import { freezerDir, mainDir, processPlaces } from './cgroup/cgroup.ts';
 import { restoreHooks } from './hooks.ts';
-import { cgroupBinds } from './mount-cgroup.ts';
-import { readRequest } from './mount-request.ts';
-import { rootfsPath } from './rootfs.ts';
-import { sendTerminal, wantsTerminal } from './terminal.ts';
+import { cgroupBinds } from './mount/mount-cgroup.ts';
+import { readRequest } from './mount/mount-request.ts';
+import { rootfsPath } from './mount/rootfs.ts';
+import { sendTerminal, wantsTerminal } from './process/terminal.ts';
 
 /** Flags of checkpoint and restore; paths are absolute but `parent`. */
 export interface CriuFlags {

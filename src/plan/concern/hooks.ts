@@ -3,7 +3,7 @@ import type { HookKind, HookRun } from '../../generated/plan.ts';
 import type { Hook } from '../../generated/config.ts';
 import { annotatedPath } from '../annotations.ts';
 import type { Draft } from '../draft.ts';
-import { rootfsPath } from './rootfs.ts';
+import { rootfsPath } from './mount/rootfs.ts';
 import { hookState } from './state.ts';
 
 /**

@@ -4,8 +4,8 @@ import { NamespaceFlag } from '../../generated/plan.ts';
 import type { CgroupDir } from '../../generated/plan.ts';
 import { annotatedPath, annotationPointer } from '../annotations.ts';
 import type { Draft } from '../draft.ts';
-import { freezerDir, mainDir } from './cgroup.ts';
-import { endUnit } from './systemd.ts';
+import { freezerDir, mainDir } from './cgroup/cgroup.ts';
+import { endUnit } from './cgroup/systemd.ts';
 
 /**
  * How long delete waits for init, for the processes of a cgroup, and for an empty cgroup to be free, in

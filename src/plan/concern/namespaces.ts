@@ -5,7 +5,7 @@ import type { IdMapping, Spec } from '../../generated/config.ts';
 import { isAnnotated } from '../annotations.ts';
 import { alt, errno, slot } from '../draft.ts';
 import type { Draft, Join, NamespaceName, Namespaces } from '../draft.ts';
-import { mapText } from './id-maps.ts';
+import { mapText } from './process/id-maps.ts';
 import type { HostFacts } from '../../host/facts.ts';
 
 /** Reads linux.namespaces (runtime-spec config-linux "Namespaces"). */

@@ -3,8 +3,8 @@
 import type { HookKind, Status, Template } from '../../generated/plan.ts';
 import { specVersion } from '../../spec/version.ts';
 import type { Draft } from '../draft.ts';
-import { cgroupDirs, mainDir } from './cgroup.ts';
-import { rootfsPath } from './rootfs.ts';
+import { cgroupDirs, mainDir } from './cgroup/cgroup.ts';
+import { rootfsPath } from './mount/rootfs.ts';
 
 const pid = { hole: 'pid' } as const;
 const id = { hole: 'id' } as const;

@@ -1,0 +1,65 @@
+#include "cgroup/own_cgroup.h"
+
+#include <fcntl.h>
+#include <initializer_list>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+#include "cgroup/cgroupfs.h"
+
+namespace veloci {
+
+namespace {
+
+constexpr const char *made[] = {"trusted.veloci.made", "user.veloci.made"};
+constexpr const char *used[] = {"trusted.veloci.container", "user.veloci.container"};
+
+void set_mark(int cgroup, const char *const (&names)[2], uint64_t value) {
+  for (const char *name : names) {
+    if (fsetxattr(cgroup, name, &value, sizeof value, 0) == 0) return;
+  }
+}
+
+bool read_mark(int cgroup, const char *const (&names)[2], uint64_t &value) {
+  for (const char *name : names) {
+    if (fgetxattr(cgroup, name, &value, sizeof value) == sizeof value) return true;
+  }
+  return false;
+}
+
+} // namespace
+
+int open_own_cgroup(const RecordCgroup &cgroup, int flags) {
+  // A damaged record may name anything: a hierarchy's root is never meant.
+  bool possible = !cgroup.mount.empty() && cgroup.mount.data[0] == '/' && !cgroup.path.empty() && cgroup.path.data[0] != '/';
+  if (!possible || cgroup.inode == cgroup_unseen) {
+    errno = ENOENT;
+    return -1;
+  }
+  // Marks can't be read through O_PATH.
+  Fd directory(open_cgroup(cgroup.mount.c_str(), cgroup.path.c_str(), cgroup.found ? O_RDONLY | O_DIRECTORY : flags));
+  struct stat info;
+  if (!directory.valid() || fstat(directory.get(), &info) != 0) return -1;
+  uint64_t container = cgroup.container;
+  bool taken = cgroup.found && read_mark(directory.get(), used, container) && container != cgroup.container;
+  if (info.st_ino == cgroup.inode && !taken) return directory.release();
+  errno = ESTALE;
+  return -1;
+}
+
+int open_own_cgroup(const Record *record, Str mount, Str path, int flags) {
+  RecordCgroup own;
+  if (record != nullptr && record_find_cgroup(*record, mount, path, own)) return open_own_cgroup(own, flags);
+  return open_cgroup(mount.c_str(), path.c_str(), flags);
+}
+
+void mark_made(int cgroup) { set_mark(cgroup, made, 1); }
+
+bool is_marked_made(int cgroup) {
+  uint64_t value;
+  return read_mark(cgroup, made, value);
+}
+
+void mark_used(int cgroup, uint64_t container) { set_mark(cgroup, used, container); }
+
+} // namespace veloci

@@ -1,0 +1,28 @@
+// The cgroups of a record, opened by what they are and not by their path alone: one that somebody has removed and made
+// again, or that another container has taken, is not this container's.
+#pragma once
+#include "record/record.h"
+
+namespace veloci {
+
+// Opens the directory of the container's cgroup. -1 and errno: ENOENT when it never had one or it is gone, ESTALE when
+// another one lies there.
+int open_own_cgroup(const RecordCgroup &cgroup, int flags);
+
+// The same for one that the record may have; one that it does not have (below the container's own) is opened by its path.
+int open_own_cgroup(const Record *record, Str mount, Str path, int flags);
+
+// Whether an errno says that the container has no cgroup there.
+constexpr bool is_gone(int err) { return err == ENOENT || err == ESTALE; }
+
+// Marks, which are extended attributes that the kernel drops with the cgroup: trusted ones, which no container can change,
+// or user ones for those who may not have these. Where neither is possible there are none.
+
+// A cgroup that was made for a container: whoever comes last removes it.
+void mark_made(int cgroup);
+bool is_marked_made(int cgroup);
+
+// The container that uses a cgroup that was there before.
+void mark_used(int cgroup, uint64_t container);
+
+} // namespace veloci

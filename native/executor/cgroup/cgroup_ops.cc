@@ -1,0 +1,285 @@
+// cgroup.* of the host side.
+#include "cgroup/cgroupfs.h"
+#include "executor/cgroup/cgroup.h"
+#include "executor/cgroup/delegation.h"
+#include "executor/handler.h"
+#include "executor/process/process.h"
+#include "cgroup/own_cgroup.h"
+#include <fcntl.h>
+#include <initializer_list>
+#include <linux/bpf.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+namespace veloci {
+
+namespace {
+
+// What cgroup.create has made, for its undo. As many as a record has room for, and those below the container's own.
+constexpr unsigned made_max = 2 * record_cgroups_max;
+RecordCgroup made[made_max];
+unsigned made_count;
+
+void undo_create(Context &, const void *argument) {
+  const RecordCgroup &cgroup = *static_cast<const RecordCgroup *>(argument);
+  // It may have processes that are just ending.
+  constexpr uint32_t patience = 500;
+  kill_cgroup(cgroup, nullptr, patience);
+  remove_cgroup(cgroup, patience);
+}
+
+// Copies the files that are empty in a new cgroup from the one above it.
+Outcome inherit(int parent, int child, const List<Str> &files) {
+  for (const Str &name : files) {
+    TextOf<4096> value;
+    Fd own(open_below_cgroup(child, name.c_str(), O_RDONLY));
+    // The hierarchy does not have it.
+    if (!own.valid() && errno == ENOENT) continue;
+    if (!own.valid() || !read_small(own.get(), value)) return Outcome::failed(step::cgroup_create::inherit);
+    if (value.size() > 1) continue;
+    value.clear();
+    Fd above(open_below_cgroup(parent, name.c_str(), O_RDONLY));
+    if (!above.valid() || !read_small(above.get(), value)) return Outcome::failed(step::cgroup_create::inherit);
+    if (value.size() <= 1) continue;
+    if (!write_cgroup_file(child, name.c_str(), value.str())) return Outcome::failed(step::cgroup_create::inherit);
+  }
+  return {};
+}
+
+// Refuses a cgroup that somebody uses: its processes would get the container's limits, and be killed with it.
+Outcome refuse_used(int cgroup) {
+  TextOf<128> text;
+  Fd file(open_below_cgroup(cgroup, "cgroup.procs", O_RDONLY));
+  if (!file.valid()) return Outcome::failed(step::cgroup_create::populated);
+  if (!read_small(file.get(), text) || text.size() > 0) return Outcome::failed(step::cgroup_create::populated, EBUSY);
+  return {};
+}
+
+// Remembers which cgroup the operation has come to, for its undo and for the later commands.
+void identify(Context &context, RecordCgroup &entry, uint64_t inode, bool found) {
+  entry.inode = inode;
+  entry.found = found;
+  if (context.record != nullptr) record_identify_cgroup(*context.record, entry.mount, entry.path, inode, found);
+}
+
+// What a container that has ended has left is made anew: that container's delete, which may come later, then does not take it
+// for its own. `vanished` when it is gone.
+Outcome clear_left(int parent, int cgroup, const char *name, bool &vanished) {
+  if (Outcome outcome = refuse_used(cgroup); !outcome.ok()) return outcome;
+  if (!is_marked_made(cgroup)) return {};
+  if (int err = remove_tree(parent, name); err != 0) return Outcome::failed(step::cgroup_create::populated, err);
+  vanished = true;
+  return Outcome::failed(step::cgroup_create::mkdir, ENOENT);
+}
+
+// Makes the cgroups of a path that are missing. `vanished`: one that was there is gone.
+Outcome make_path(Context &context, const CgroupCreate &op, RecordCgroup &entry, bool &vanished) {
+  vanished = false;
+  Fd parent(open_cgroup_root(op.dir.mount.c_str(), nullptr));
+  if (!parent.valid()) return Outcome::failed(step::cgroup_create::open);
+  for (const char *at = op.dir.path.c_str(); *at != 0;) {
+    const char *end = strchrnul(at, '/');
+    TextOf<256> name;
+    name.add(at, static_cast<size_t>(end - at));
+    at = *end == 0 ? end : end + 1;
+    bool last = *at == 0;
+    if (!name.complete()) return Outcome::failed(step::cgroup_create::mkdir, ENAMETOOLONG);
+    if (name.size() == 0 || strcmp(name.c_str(), ".") == 0 || strcmp(name.c_str(), "..") == 0) {
+      return Outcome::failed(step::cgroup_create::mkdir, EINVAL);
+    }
+    enable_controllers(parent.get(), op.enable);
+    if (last) identify(context, entry, cgroup_in_work, false);
+    bool is_new = mkdirat(parent.get(), name.c_str(), 0755) == 0;
+    int err = is_new ? 0 : errno;
+    if (last && !is_new) identify(context, entry, cgroup_unseen, false);
+    if (!is_new && err != EEXIST) {
+      vanished = err == ENOENT || err == ENODEV;
+      context.failure.detail.clear();
+      context.failure.detail.add(op.dir.mount);
+      size_t above = static_cast<size_t>(end - op.dir.path.data) - name.size();
+      if (above > 0) context.failure.detail.add("/").add(op.dir.path.data, above - 1);
+      return Outcome::failed(step::cgroup_create::mkdir, err);
+    }
+    Fd child(open_below_cgroup(parent.get(), name.c_str(), O_RDONLY | O_DIRECTORY));
+    struct stat info;
+    if (!child.valid() || fstat(child.get(), &info) != 0) {
+      err = errno;
+      vanished = err == ENOENT;
+      // What cannot be opened cannot be undone later.
+      if (is_new && !vanished) unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR);
+      return Outcome::failed(step::cgroup_create::open, err);
+    }
+    if (is_new) mark_made(child.get());
+    if (last && is_new) identify(context, entry, info.st_ino, false);
+    // Also where it was there: somebody else may just be making it, or have died before he had filled it.
+    if (Outcome outcome = inherit(parent.get(), child.get(), op.inherit); !outcome.ok()) {
+      vanished = outcome.err == ENODEV;
+      return outcome;
+    }
+    if (last && !is_new) {
+      if (op.refuse_used) {
+        if (Outcome outcome = clear_left(parent.get(), child.get(), name.c_str(), vanished); !outcome.ok()) return outcome;
+      }
+      mark_used(child.get(), entry.container);
+      identify(context, entry, info.st_ino, true);
+    }
+    parent = static_cast<Fd &&>(child);
+  }
+  // Nothing would run there, and on v1 not even SIGKILL would end it.
+  if (op.freezer && is_frozen(parent.get(), op.freezer.value.c_str())) return Outcome::failed(step::cgroup_create::frozen, EBUSY);
+  return {};
+}
+
+long bpf(int command, union bpf_attr &attributes) {
+  return syscall(SYS_bpf, command, &attributes, sizeof attributes);
+}
+
+// The programs that decide about devices in a cgroup: ours, and one of systemd where that has read its units anew.
+struct Replaced {
+  // BPF_CGROUP_MAX_PROGS
+  static constexpr unsigned most = 64;
+
+  explicit Replaced(int group) : cgroup(group) {
+    uint32_t ids[most] = {};
+    union bpf_attr query = {};
+    query.query.target_fd = static_cast<uint32_t>(cgroup);
+    query.query.attach_type = BPF_CGROUP_DEVICE;
+    query.query.prog_ids = reinterpret_cast<uint64_t>(ids);
+    query.query.prog_cnt = most;
+    if (bpf(BPF_PROG_QUERY, query) != 0) return;
+    for (uint32_t i = 0; i < query.query.prog_cnt && i < most; i++) {
+      union bpf_attr by_id = {};
+      by_id.prog_id = ids[i];
+      programs[count].reset(static_cast<int>(bpf(BPF_PROG_GET_FD_BY_ID, by_id)));
+      if (programs[count].valid()) count++;
+    }
+  }
+
+  // Until all are gone, what one of them denies is denied. False and errno on failure.
+  bool detach() {
+    for (unsigned i = 0; i < count; i++) {
+      union bpf_attr detached = {};
+      detached.target_fd = static_cast<uint32_t>(cgroup);
+      detached.attach_bpf_fd = static_cast<uint32_t>(programs[i].get());
+      detached.attach_type = BPF_CGROUP_DEVICE;
+      if (bpf(BPF_PROG_DETACH, detached) != 0 && errno != ENOENT) return false;
+    }
+    return true;
+  }
+
+  int cgroup;
+  Fd programs[most];
+  unsigned count = 0;
+};
+
+} // namespace
+
+Outcome HostHandler::on(const CgroupCreate &op) {
+  if (made_count == made_max) return Outcome::failed(step::cgroup_create::open, ENOBUFS);
+  RecordCgroup &entry = made[made_count++];
+  entry = {.mount = op.dir.mount, .path = op.dir.path, .container = context_.record != nullptr ? context_.record->created : 0};
+  if (!context_.undo.push(undo_create, &entry)) return Outcome::failed(step::cgroup_create::open);
+  // Whoever deletes another container may remove a cgroup of the path as soon as that is empty.
+  constexpr int tries = 32;
+  bool vanished = false;
+  Outcome outcome = make_path(context_, op, entry, vanished);
+  for (int i = 1; vanished && i < tries; i++) outcome = make_path(context_, op, entry, vanished);
+  return outcome;
+}
+
+Outcome HostHandler::on(const CgroupFind &op) {
+  struct stat info;
+  Fd cgroup(open_cgroup(op.dir.mount.c_str(), op.dir.path.c_str(), O_PATH | O_DIRECTORY));
+  if (!cgroup.valid() || fstat(cgroup.get(), &info) != 0) return Outcome::failed(step::cgroup_find::open);
+  record_identify_cgroup(*context_.record, op.dir.mount, op.dir.path, info.st_ino, false);
+  return {};
+}
+
+Outcome HostHandler::on(const CgroupWrite &op) {
+  bool same_cgroup = written_.cgroup.valid() && written_.dir.mount == op.dir.mount && written_.dir.path == op.dir.path;
+  if (!same_cgroup) {
+    written_.file.reset();
+    written_.cgroup.reset(open_own(op.dir, O_PATH | O_DIRECTORY));
+    if (!written_.cgroup.valid()) return Outcome::failed(step::cgroup_write::open);
+    written_.dir = op.dir;
+  }
+  if (!written_.file.valid() || !(written_.name == op.file)) {
+    written_.file.reset(open_cgroup_file(written_.cgroup.get(), op.file.c_str()));
+    written_.name = op.file;
+  }
+  if (written_.file.valid() && write_cgroup_value(written_.file.get(), op.value)) return {};
+  int err = errno;
+  if (err != ENOENT) return Outcome::failed(step::cgroup_write::write, err);
+  if (!find_lacking(op.dir, op.file, context_.failure.detail)) context_.failure.detail.clear();
+  return Outcome::failed(step::cgroup_write::open, err);
+}
+
+Outcome HostHandler::on(const CgroupDevices &op) {
+  Fd cgroup(open_own(op.dir, O_RDONLY | O_DIRECTORY));
+  if (!cgroup.valid()) return Outcome::failed(step::cgroup_devices::open);
+  static const char license[] = "Apache-2.0";
+  union bpf_attr load = {};
+  load.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
+  load.insns = reinterpret_cast<uint64_t>(op.program.data);
+  load.insn_cnt = static_cast<uint32_t>(op.program.size / sizeof(struct bpf_insn));
+  load.license = reinterpret_cast<uint64_t>(license);
+  Fd program(static_cast<int>(bpf(BPF_PROG_LOAD, load)));
+  if (!program.valid()) return Outcome::failed(step::cgroup_devices::load);
+  Replaced old(cgroup.get());
+  union bpf_attr attach = {};
+  attach.target_fd = static_cast<uint32_t>(cgroup.get());
+  attach.attach_bpf_fd = static_cast<uint32_t>(program.get());
+  attach.attach_type = BPF_CGROUP_DEVICE;
+  attach.attach_flags = BPF_F_ALLOW_MULTI;
+  // An update: the new program takes the place of the one that is there.
+  if (old.count == 1) {
+    attach.attach_flags |= BPF_F_REPLACE;
+    attach.replace_bpf_fd = static_cast<uint32_t>(old.programs[0].get());
+  }
+  if (bpf(BPF_PROG_ATTACH, attach) == 0) return old.count == 1 || old.detach() ? Outcome::success() : Outcome::failed(step::cgroup_devices::attach);
+  if (errno != EINVAL || old.count != 1) return Outcome::failed(step::cgroup_devices::attach);
+  // Before Linux 5.6 there is no BPF_F_REPLACE.
+  attach.attach_flags = BPF_F_ALLOW_MULTI;
+  attach.replace_bpf_fd = 0;
+  return bpf(BPF_PROG_ATTACH, attach) == 0 && old.detach() ? Outcome::success() : Outcome::failed(step::cgroup_devices::attach);
+}
+
+Outcome HostHandler::on(const CgroupOpen &op) {
+  int fd = open_own(op.dir, O_RDONLY | O_DIRECTORY);
+  if (fd < 0) return Outcome::failed(step::cgroup_open::open);
+  context_.slots[op.slot].reset(fd);
+  return {};
+}
+
+Outcome HostHandler::on(const CgroupMove &op) {
+  Fd cgroup(open_own(op.dir, O_PATH | O_DIRECTORY));
+  if (!cgroup.valid()) return Outcome::failed(step::cgroup_move::open);
+  // It is our child, and not waited for: the number is its own.
+  TextOf<16> pid;
+  pid.add_signed(context_.init.pid);
+  bool moved = context_.init.pid > 0 && write_cgroup_file(cgroup.get(), "cgroup.procs", pid.str());
+  return moved ? Outcome::success() : Outcome::failed(step::cgroup_move::write);
+}
+
+Outcome HostHandler::on(const CgroupKill &op) {
+  RecordCgroup freezer;
+  bool freezes = op.freezer && find_own(op.freezer.value, freezer);
+  RecordCgroup own;
+  int err = find_own(op.dir, own) ? kill_cgroup(own, freezes ? &freezer : nullptr, op.timeout) : 0;
+  if (err == 0) return {};
+  return Outcome::failed(err == ETIMEDOUT ? step::cgroup_kill::wait : step::cgroup_kill::kill, err);
+}
+
+Outcome HostHandler::on(const CgroupRemove &op) {
+  RecordCgroup own;
+  int err = find_own(op.dir, own) ? remove_cgroup(own, op.timeout) : 0;
+  return err == 0 ? Outcome::success() : Outcome::failed(step::cgroup_remove::rmdir, err);
+}
+
+bool HostHandler::find_own(const CgroupDir &dir, RecordCgroup &own) {
+  return record_find_cgroup(*context_.record, dir.mount, dir.path, own);
+}
+
+int HostHandler::open_own(const CgroupDir &dir, int flags) { return open_own_cgroup(context_.record, dir.mount, dir.path, flags); }
+
+} // namespace veloci

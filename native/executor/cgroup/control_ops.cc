@@ -1,0 +1,153 @@
+// cgroup.freeze, cgroup.update, cgroup.check: what is done to the cgroup of a container that runs.
+#include "cgroup/cgroupfs.h"
+#include "base/io.h"
+#include "executor/state/files.h"
+#include "executor/handler.h"
+#include "executor/patience.h"
+#include "cgroup/own_cgroup.h"
+#include <fcntl.h>
+#include <stdlib.h>
+
+namespace veloci {
+
+namespace {
+
+constexpr size_t value_max = 64 * 1024;
+
+// Whether the freezer has come to the state that was asked for; -1 when that can't be read.
+int has_frozen_state(int cgroup, bool frozen) {
+  TextOf<256> text;
+  Fd file(open_below_cgroup(cgroup, "freezer.state", O_RDONLY));
+  if (file.valid()) {
+    if (!read_small(file.get(), text)) return -1;
+    return strncmp(text.c_str(), frozen ? "FROZEN" : "THAWED", 6) == 0;
+  }
+  file.reset(open_below_cgroup(cgroup, "cgroup.events", O_RDONLY));
+  if (!file.valid() || !read_small(file.get(), text)) return -1;
+  return strstr(text.c_str(), frozen ? "frozen 1" : "frozen 0") != nullptr;
+}
+
+bool set_frozen(int cgroup, bool frozen) {
+  if (write_cgroup_file(cgroup, "freezer.state", Str::of(frozen ? "FROZEN" : "THAWED"))) return true;
+  return errno == ENOENT && write_cgroup_file(cgroup, "cgroup.freeze", Str::of(frozen ? "1" : "0"));
+}
+
+void undo_freeze(Context &context, const void *argument) {
+  const CgroupDir &dir = *static_cast<const CgroupDir *>(argument);
+  Fd cgroup(open_own_cgroup(context.record, dir.mount, dir.path, O_PATH | O_DIRECTORY));
+  if (cgroup.valid()) set_frozen(cgroup.get(), false);
+}
+
+// What undoes one cgroup.update.
+struct Before {
+  CgroupDir dir;
+  Str file;
+  Str value;
+  Buffer text;
+};
+
+void undo_update(Context &context, const void *argument) {
+  const Before &before = *static_cast<const Before *>(argument);
+  Fd cgroup(open_own_cgroup(context.record, before.dir.mount, before.dir.path, O_PATH | O_DIRECTORY));
+  if (cgroup.valid() && write_cgroup_file(cgroup.get(), before.file.c_str(), before.value)) return;
+  if (context.log == nullptr) return;
+  TextOf<512> what;
+  what.add("cannot restore ").add(before.file).add(" to \"").add(before.value).add("\": ").add(strerror(errno));
+  context.log->warnings(what.str());
+}
+
+// The line of a text that begins with a word.
+bool find_line(Str text, Str key, Str &line) {
+  for (uint32_t at = 0; at < text.size;) {
+    const char *begin = text.data + at;
+    uint32_t size = static_cast<uint32_t>(strchrnul(begin, '\n') - begin);
+    bool found = size > key.size && memcmp(begin, key.data, key.size) == 0 && begin[key.size] == ' ';
+    if (found) {
+      line = {begin, size};
+      return true;
+    }
+    at += size + 1;
+  }
+  return false;
+}
+
+// Finds what undoes the update. False and errno when the file can't be read.
+bool find_before(int cgroup, const CgroupUpdate &op, Before &before) {
+  before.dir = op.dir;
+  before.file = op.file;
+  if (op.reset) {
+    before.file = op.reset.value.file;
+    before.value = op.reset.value.value;
+    if (!op.key) return true;
+  }
+  Fd file(open_below_cgroup(cgroup, op.file.c_str(), O_RDONLY));
+  if (!file.valid()) return false;
+  if (int err = read_all(file.get(), value_max, before.text); err != 0) {
+    errno = err;
+    return false;
+  }
+  Str text = before.text.str();
+  if (op.key) {
+    Str line;
+    if (!find_line(text, op.key.value, line)) return true;
+    before.file = op.file;
+    before.value = line;
+    return true;
+  }
+  // An empty list (cpuset.cpus) is restored by an empty line.
+  while (text.size > 1 && text.data[text.size - 1] == '\n') text.size--;
+  before.value = text.size > 0 ? text : Str::of("\n");
+  return true;
+}
+
+} // namespace
+
+Outcome HostHandler::on(const CgroupFreeze &op) {
+  Fd cgroup(open_own(op.dir, O_PATH | O_DIRECTORY));
+  if (!cgroup.valid()) return Outcome::failed(step::cgroup_freeze::open);
+  static CgroupDir undone;
+  undone = op.dir;
+  if (op.frozen && !context_.undo.push(undo_freeze, &undone)) return Outcome::failed(step::cgroup_freeze::open);
+  if (!set_frozen(cgroup.get(), op.frozen)) return Outcome::failed(step::cgroup_freeze::write);
+  Patience patience(op.timeout);
+  for (;;) {
+    int reached = has_frozen_state(cgroup.get(), op.frozen);
+    if (reached < 0) return Outcome::failed(step::cgroup_freeze::wait);
+    if (reached > 0) return {};
+    if (!patience.wait()) return Outcome::failed(step::cgroup_freeze::wait, ETIMEDOUT);
+  }
+}
+
+Outcome HostHandler::on(const CgroupUpdate &op) {
+  Fd cgroup(open_own(op.dir, O_PATH | O_DIRECTORY));
+  if (!cgroup.valid()) return Outcome::failed(step::cgroup_update::find);
+  // Lives until the command ends: the undo stack points at it.
+  auto *before = static_cast<Before *>(calloc(1, sizeof(Before)));
+  if (before == nullptr) return Outcome::failed(step::cgroup_update::read);
+  if (!find_before(cgroup.get(), op, *before)) {
+    return Outcome::failed(errno == ENOENT ? step::cgroup_update::open : step::cgroup_update::read);
+  }
+  if (!context_.undo.push(undo_update, before)) return Outcome::failed(step::cgroup_update::read);
+  if (!write_cgroup_file(cgroup.get(), op.file.c_str(), op.value)) {
+    return Outcome::failed(errno == ENOENT ? step::cgroup_update::open : step::cgroup_update::write);
+  }
+  return {};
+}
+
+Outcome HostHandler::on(const CgroupCheck &op) {
+  Fd cgroup(open_own(op.dir, O_PATH | O_DIRECTORY));
+  if (!cgroup.valid()) return Outcome::failed(step::cgroup_check::open);
+  Fd file(open_below_cgroup(cgroup.get(), op.file.c_str(), O_RDONLY));
+  if (!file.valid()) return Outcome::failed(step::cgroup_check::open);
+  TextOf<64> text;
+  uint64_t used = 0;
+  if (!read_small(file.get(), text)) return Outcome::failed(step::cgroup_check::read);
+  if (text.size() > 0) text.truncate(text.size() - 1);
+  if (!parse_number(text.str(), UINT64_MAX, used)) return Outcome::failed(step::cgroup_check::read, EBADMSG);
+  if (used <= op.limit) return {};
+  context_.failure.detail.clear();
+  context_.failure.detail.add_number(used);
+  return Outcome::failed(step::cgroup_check::exceeded, EBUSY);
+}
+
+} // namespace veloci

@@ -1,0 +1,213 @@
+#include "executor/criu/criu_process.h"
+#include "cgroup/cgroupfs.h"
+#include "base/search.h"
+#include "base/sys.h"
+#include "executor/interrupt.h"
+#include "executor/unix_socket.h"
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+namespace veloci {
+
+namespace {
+
+namespace at = step::criu_start;
+
+bool join_cgroups(const List<CgroupDir> &cgroups) {
+  for (const CgroupDir &dir : cgroups) {
+    bool v2 = false;
+    Fd root(open_cgroup_root(dir.mount.c_str(), &v2));
+    if (!root.valid()) return false;
+    Fd cgroup(open_below_cgroup(root.get(), dir.path.c_str(), O_PATH | O_DIRECTORY));
+    if (!cgroup.valid() || !join_cgroup(cgroup.get(), v2)) return false;
+  }
+  return true;
+}
+
+// CRIU restores below a mount point. That it is one is nobody else's business: in a mount namespace of its own.
+bool mount_root(const char *rootfs) {
+  return sys::unshare(sys::clone_newns) == 0 && mount(nullptr, "/", nullptr, MS_REC | MS_SLAVE, nullptr) == 0 &&
+         mount(rootfs, rootfs, nullptr, MS_BIND | MS_REC, nullptr) == 0;
+}
+
+// What the new process has from its parent.
+struct Inherited {
+  const CriuStart &op;
+  const char *path;
+  const Fd *namespaces;
+  uint32_t namespace_count;
+  // Takes our end of the socket, or the errno of a failure.
+  int parent;
+};
+
+// Opens the folders and puts all descriptors to their numbers; everything else above stderr ends with execve.
+bool place_descriptors(Inherited &inherited) {
+  const CriuStart &op = inherited.op;
+  constexpr int above = criu_fd::namespaces + static_cast<int>(criu_namespaces_max);
+  struct {
+    int from, to;
+  } moves[4 + criu_namespaces_max];
+  unsigned count = 0;
+  auto move = [&](int from, int to) {
+    int lifted = from < 0 ? -1 : fcntl(from, F_DUPFD_CLOEXEC, above);
+    moves[count++] = {lifted, to};
+    return lifted >= 0;
+  };
+  int pair[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0 || send_descriptor(inherited.parent, Str{"", 1}, pair[0]) != 0) return false;
+  constexpr int folder = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
+  if (!move(pair[1], criu_fd::socket) || !move(open(op.images.c_str(), folder), criu_fd::images)) return false;
+  if (op.work && !move(open(op.work.value.c_str(), folder), criu_fd::work)) return false;
+  if (op.status_fd >= 0 && !move(op.status_fd, criu_fd::status)) return false;
+  for (uint32_t i = 0; i < inherited.namespace_count; i++) {
+    if (!move(inherited.namespaces[i].get(), criu_fd::namespaces + static_cast<int>(i))) return false;
+  }
+  inherited.parent = fcntl(inherited.parent, F_DUPFD_CLOEXEC, above);
+  if (inherited.parent < 0 || sys::close_range(criu_fd::socket, above - 1, 0) != 0) return false;
+  if (sys::close_range(above, ~0U, sys::close_range_cloexec) != 0 && errno != EINVAL) return false;
+  for (unsigned i = 0; i < count; i++) {
+    if (dup2(moves[i].from, moves[i].to) < 0) return false;
+  }
+  return true;
+}
+
+[[noreturn]] void become_criu(Inherited inherited) {
+  const CriuStart &op = inherited.op;
+  bool ready = join_cgroups(op.cgroups) && (op.request != CriuRequest::restore || mount_root(op.rootfs.c_str())) &&
+               place_descriptors(inherited);
+  if (ready) {
+    restore_signals();
+    TextOf<8192> search;
+    search.add("PATH=").add(search_path());
+    TextOf<16> descriptor;
+    descriptor.add_signed(criu_fd::socket);
+    char *const args[] = {const_cast<char *>("criu"), const_cast<char *>("swrk"), const_cast<char *>(descriptor.c_str()), nullptr};
+    char *const environment[] = {const_cast<char *>(search.c_str()), nullptr};
+    execve(inherited.path, args, environment);
+  }
+  int err = errno;
+  send(inherited.parent, &err, sizeof err, MSG_NOSIGNAL);
+  _exit(127);
+}
+
+// A message with at most one descriptor; its size, or -1 and errno.
+ssize_t receive(int socket, void *data, size_t size, int &flags, Fd &fd) {
+  union {
+    struct cmsghdr align;
+    char bytes[CMSG_SPACE(sizeof(int))];
+  } control = {};
+  struct iovec part{data, size};
+  struct msghdr message = {};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.bytes;
+  message.msg_controllen = sizeof control.bytes;
+  ssize_t count;
+  do count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+  while (count < 0 && errno == EINTR);
+  if (count < 0) return -1;
+  flags = message.msg_flags;
+  struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+  if (header != nullptr && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
+      header->cmsg_len == CMSG_LEN(sizeof(int))) {
+    int received;
+    memcpy(&received, CMSG_DATA(header), sizeof received);
+    fd.reset(received);
+  }
+  return count;
+}
+
+bool send_text(int socket, Str text) {
+  ssize_t sent;
+  do sent = send(socket, text.data, text.size, MSG_NOSIGNAL);
+  while (sent < 0 && errno == EINTR);
+  return sent == static_cast<ssize_t>(text.size);
+}
+
+} // namespace
+
+Outcome spawn_criu(Context &context, const CriuStart &op, Str path, const Fd *namespaces, uint32_t count) {
+  int pair[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) return Outcome::failed(at::spawn);
+  Fd ours(pair[0]), theirs(pair[1]);
+  pid_t pid = fork();
+  if (pid < 0) return Outcome::failed(at::spawn);
+  if (pid == 0) {
+    ours.reset();
+    become_criu({op, path.c_str(), namespaces, count, theirs.get()});
+  }
+  context.criu.process.pid = pid;
+  context.criu.process.pidfd.reset(sys::pidfd_open(pid, 0));
+  theirs.reset();
+  // A descriptor, then the end that execve makes; or an errno.
+  int err = 0, flags = 0;
+  for (;;) {
+    ssize_t size = receive(ours.get(), &err, sizeof err, flags, context.criu.socket);
+    if (size == 0 && context.criu.socket.valid()) return {};
+    if (size == 1) continue;
+    reap_criu(context);
+    return Outcome::failed(at::spawn, size == sizeof err ? err : EPIPE);
+  }
+}
+
+void reap_criu(Context &context) {
+  Child &child = context.criu.process;
+  if (child.pid <= 0) return;
+  siginfo_t info;
+  while (waitid(P_PID, static_cast<id_t>(child.pid), &info, WEXITED | __WALL) != 0 && errno == EINTR) {
+  }
+  child.pid = -1;
+  child.pidfd.reset();
+}
+
+void end_criu(Context &context) {
+  Child &child = context.criu.process;
+  if (child.pid <= 0) return;
+  kill(child.pid, SIGKILL); // our own child, not yet waited for: the number is still its own
+  reap_criu(context);
+}
+
+bool send_criu(int socket, CriuType type, Str options) {
+  Pages memory;
+  size_t size = options.size + 64;
+  if (!memory.allocate(size)) return false;
+  Text text(memory.data(), size);
+  ProtoWriter writer(text);
+  writer.number(1, static_cast<uint64_t>(type));
+  writer.bytes(2, options);
+  return send_text(socket, text.str());
+}
+
+bool answer_criu(int socket) {
+  TextOf<16> text;
+  ProtoWriter writer(text);
+  writer.number(1, static_cast<uint64_t>(CriuType::notify));
+  writer.number(3, 1);
+  return send_text(socket, text.str());
+}
+
+bool ask_criu_version(int socket) {
+  TextOf<16> text;
+  ProtoWriter writer(text);
+  writer.number(1, static_cast<uint64_t>(CriuType::version));
+  writer.number(4, 1);
+  return send_text(socket, text.str());
+}
+
+int receive_criu(Context &context, CriuResponse &response, Fd &fd) {
+  if (int err = await_readable(context.criu.socket.get(), context.signals); err != 0) return err;
+  char data[8192];
+  int flags = 0;
+  ssize_t size = receive(context.criu.socket.get(), data, sizeof data, flags, fd);
+  if (size < 0) return errno;
+  if (size == 0) return EPIPE;
+  if ((flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) return EMSGSIZE;
+  Bytes bytes{reinterpret_cast<const uint8_t *>(data), static_cast<size_t>(size)};
+  return read_criu_response(bytes, response) ? 0 : EBADMSG;
+}
+
+} // namespace veloci

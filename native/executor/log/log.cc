@@ -1,0 +1,130 @@
+#include "executor/log/log.h"
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <time.h>
+
+namespace veloci {
+
+namespace {
+
+// Longest line of the log; what is longer is cut (a hook's output may be part of it).
+constexpr size_t longest_line = 4096;
+
+// One write(2), so that the lines of several processes do not mix. There is nobody to tell of a failure.
+void write_line(int fd, Str text) {
+  ssize_t count;
+  do count = ::write(fd, text.data, text.size);
+  while (count < 0 && errno == EINTR);
+}
+
+// The beginning of a text that, escaped, surely fits into a line.
+Str bounded(Str text, size_t size) {
+  if (text.size <= size) return text;
+  return {text.data, static_cast<uint32_t>(size)};
+}
+
+// Adds `value` by `form`, shortened until it leaves `reserve` bytes of the line.
+template <class Form> void add_fitting(Text &text, Str value, size_t reserve, Form form) {
+  TextOf<longest_line> escaped;
+  for (size_t size = value.size;; size = size * 3 / 4) {
+    escaped.clear();
+    form(escaped, bounded(value, size));
+    if (size == 0 || (escaped.complete() && escaped.size() + reserve <= text.room())) break;
+  }
+  text.add(escaped.str());
+}
+
+const char *name_of(Severity severity) {
+  switch (severity) {
+  case Severity::error: return "error";
+  case Severity::warning: return "warning";
+  case Severity::debug: return "debug";
+  }
+  return "";
+}
+
+// The time as RFC 3339 without a fraction.
+Text &add_now(Text &text) {
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  text.add_time(static_cast<uint64_t>(now.tv_sec) * 1000000000);
+  // `.000000000Z` goes.
+  text.truncate(text.size() - 11);
+  return text.add_char('Z');
+}
+
+} // namespace
+
+int Log::open(Str path) {
+  if (LogService::is_named(path)) return service_.open(path);
+  const char *name = path.c_str();
+  if (strncmp(name, "file:", 5) == 0) name += 5;
+  int fd = ::open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
+  if (fd < 0) return errno;
+  file_.reset(fd);
+  return 0;
+}
+
+bool Log::on_terminal() const { return isatty(STDERR_FILENO) == 1; }
+
+void Log::error(const Problem &problem) {
+  if (muted_) return;
+  if (elsewhere() || format_ == Format::json) write_record(Severity::error, problem);
+  if (!elsewhere() && format_ == Format::json) return;
+  if (on_terminal() && !problem.explained.empty()) write_terminal("", problem.explained, false);
+  else write_terminal(problem.code.empty() ? "" : "error: ", problem.line, true);
+}
+
+void Log::debug(Str line) {
+  if (debug_ && !muted_) write_record(Severity::debug, {{}, line, {}, {}});
+}
+
+void Log::warnings(Str lines) {
+  if (muted_) return;
+  bool recorded = elsewhere() || format_ == Format::json;
+  bool shown = !recorded || (elsewhere() && on_terminal());
+  for (size_t at = 0; at < lines.size;) {
+    const char *begin = lines.data + at;
+    const void *end = memchr(begin, '\n', lines.size - at);
+    size_t size = end != nullptr ? static_cast<size_t>(static_cast<const char *>(end) - begin) : lines.size - at;
+    at += size + 1;
+    Str line{begin, static_cast<uint32_t>(size)};
+    if (line.empty()) continue;
+    if (recorded) write_record(Severity::warning, {{}, line, {}});
+    if (shown) write_terminal("warning: ", line, true);
+  }
+}
+
+void Log::warn(Str line) {
+  if (muted_) return;
+  if (elsewhere() || format_ == Format::json) write_record(Severity::warning, {{}, line, {}});
+  if (elsewhere() || format_ != Format::json) write_terminal("warning: ", line, true);
+}
+
+void Log::write_record(Severity severity, const Problem &problem) {
+  if (service_.valid()) return service_.send(severity, problem.code, problem.line);
+  const char *level = name_of(severity);
+  TextOf<longest_line> text;
+  if (format_ == Format::json) {
+    text.add("{\"level\":\"").add(level).add("\",\"msg\":");
+    add_fitting(text, problem.line, 96, add_json);
+    add_now(text.add(",\"time\":\"")).add_char('"');
+    if (!problem.code.empty()) add_json(text.add(",\"code\":"), problem.code);
+    if (!problem.keys.empty() && problem.keys.size + 8 < text.room()) text.add_char(',').add(problem.keys);
+    text.add("}\n");
+  } else {
+    add_now(text.add("time=\"")).add("\" level=").add(level).add(" msg=");
+    add_fitting(text, problem.line, 8, add_quoted);
+    text.add_char('\n');
+  }
+  write_line(file_.valid() ? file_.get() : STDERR_FILENO, text.str());
+}
+
+void Log::write_terminal(const char *heading, Str text, bool one_line) {
+  TextOf<longest_line * 4> out;
+  add_printable(out.add(heading), text, one_line);
+  if (one_line || text.size == 0 || text.data[text.size - 1] != '\n') out.add_char('\n');
+  write_line(STDERR_FILENO, out.str());
+}
+
+} // namespace veloci

@@ -1,0 +1,97 @@
+#include "executor/process/channel.h"
+#include "executor/cgroup/cgroup.h"
+#include <sys/wait.h>
+
+namespace veloci {
+
+namespace {
+
+// Says in the failure's detail how stager or init ended.
+void explain_death(Context &context) {
+  Text &detail = context.failure.detail;
+  Child &child = context.init.pid > 0 ? context.init : context.stager;
+  const char *name = context.init.pid > 0 ? "the container's init" : "the stager";
+  siginfo_t info = {};
+  if (child.pid <= 0 || waitid(P_PID, static_cast<id_t>(child.pid), &info, WEXITED | WNOWAIT | __WALL) != 0) return;
+  detail.add(name);
+  if (info.si_code == CLD_EXITED) detail.add(" exited with status ").add_signed(info.si_status);
+  else detail.add(" was killed by signal ").add_signed(info.si_status);
+  bool killed = info.si_code != CLD_EXITED && info.si_status == SIGKILL;
+  if (killed && context.record != nullptr) context.failure.out_of_memory = out_of_memory_recorded(*context.record);
+}
+
+} // namespace
+
+bool take_reported_failure(Context &context) {
+  if (context.report == nullptr || record_stage(*context.report) != Stage::failed) return false;
+  const RecordFailure &reported = context.report->failure;
+  PlanFailure &failure = context.failure;
+  failure.reported = true;
+  failure.program = static_cast<ProgramName>(reported.program < program_name_count ? reported.program : 0);
+  failure.index = reported.index;
+  failure.step = reported.step;
+  failure.err = reported.err;
+  failure.kind = static_cast<FailureKind>(reported.kind);
+  uint32_t size = reported.detail_size < sizeof reported.detail ? reported.detail_size : 0;
+  failure.detail.clear();
+  failure.detail.add(reported.detail, size);
+  return true;
+}
+
+int await_message(Context &context, MessageType type, uint8_t point, Message &message, Fd &fd) {
+  if (int err = await_readable(context.socket.get(), context.signals); err != 0) return err;
+  switch (receive_message(context.socket.get(), message, fd)) {
+  case Received::error: return errno;
+  case Received::end:
+    if (take_reported_failure(context)) return ECANCELED;
+    // The end that execve made is no death: the program may run for long.
+    if (context.report == nullptr || record_stage(*context.report) != Stage::executing) explain_death(context);
+    return EPIPE;
+  case Received::message: break;
+  }
+  if (message.kind() == MessageType::fail) {
+    PlanFailure &failure = context.failure;
+    failure.reported = true;
+    failure.program = static_cast<ProgramName>(message.program < program_name_count ? message.program : 0);
+    failure.index = message.index;
+    failure.step = message.step;
+    failure.err = message.err;
+    failure.detail.clear();
+    failure.detail.add(message.detail, message.detail_size);
+    // The page knows more about an execve.
+    if (context.report != nullptr && record_stage(*context.report) == Stage::failed) {
+      failure.kind = static_cast<FailureKind>(context.report->failure.kind);
+    }
+    return ECANCELED;
+  }
+  if (message.kind() == type && (type == MessageType::pid || message.point == point)) return 0;
+  return EPROTO;
+}
+
+int tell(Context &context, const MessageHeader &header, int fd) {
+  if (send_message(context.socket.get(), header, {}, fd)) return 0;
+  int err = errno;
+  if (err != EPIPE && err != ECONNRESET) return err;
+  // It has ended, and may have said why before.
+  Message message;
+  Fd unused;
+  int why = await_message(context, MessageType::fail, 0, message, unused);
+  return why == EPROTO || why == 0 ? err : why;
+}
+
+bool await_execution(Context &context) {
+  Message message;
+  Fd fd;
+  int err = await_message(context, MessageType::sync, 0xff, message, fd);
+  PlanFailure &failure = context.failure;
+  if (err == EPIPE && record_stage(*context.report) == Stage::executing) {
+    failure.detail.clear();
+    return true;
+  }
+  if (failure.reported) return false;
+  failure.program = ProgramName::init;
+  failure.err = err == 0 ? EPROTO : err;
+  return false;
+}
+
+} // namespace veloci

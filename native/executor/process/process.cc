@@ -1,0 +1,75 @@
+#include "executor/process/process.h"
+#include "base/io.h"
+#include "base/sys.h"
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+
+namespace veloci {
+
+int read_process_stat(int pid, ProcessStat &stat) {
+  TextOf<32> path;
+  path.add("/proc/").add_signed(pid).add("/stat");
+  Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.valid()) return errno == ENOENT ? ESRCH : errno;
+  char text[1024];
+  ssize_t count = ::read(file.get(), text, sizeof text - 1);
+  if (count < 0) return errno;
+  text[count] = 0;
+  // The name in parentheses may hold anything, parentheses too: the fields begin behind the last one.
+  const char *at = strrchr(text, ')');
+  if (at == nullptr || at[1] != ' ' || at[2] == 0) return EBADMSG;
+  stat.state = at[2];
+  at += 2;
+  constexpr int state_field = 3, start_field = 22;
+  for (int field = state_field; field < start_field; field++) {
+    at = strchr(at, ' ');
+    if (at == nullptr) return EBADMSG;
+    at++;
+  }
+  stat.start_time = 0;
+  for (; *at >= '0' && *at <= '9'; at++) stat.start_time = stat.start_time * 10 + static_cast<uint64_t>(*at - '0');
+  // The last field.
+  const char *last = strrchr(at, ' ');
+  stat.exit_code = last != nullptr ? atoi(last + 1) : 0;
+  return 0;
+}
+
+bool procfs_has_our_pids() {
+  TextOf<16> own;
+  char link[16];
+  ssize_t size = readlink("/proc/self", link, sizeof link);
+  own.add_signed(getpid());
+  return size > 0 && own.str() == Str{link, static_cast<uint32_t>(size)};
+}
+
+int open_identified(int pid, uint64_t start_time, Fd &pidfd) {
+  if (pid <= 1) return ESRCH;
+  Fd opened(sys::pidfd_open(pid, 0));
+  if (!opened.valid()) return errno;
+  // After the open: from here on the number can't pass to another process without our seeing it.
+  ProcessStat stat;
+  if (int err = read_process_stat(pid, stat); err != 0) return err;
+  if (stat.start_time != start_time || !stat.alive()) return ESRCH;
+  pidfd = static_cast<Fd &&>(opened);
+  return 0;
+}
+
+uint64_t boot_mark() {
+  static uint64_t known;
+  if (known != 0) return known;
+  Fd file(open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
+  char text[36];
+  if (!file.valid() || ::read(file.get(), text, sizeof text) != static_cast<ssize_t>(sizeof text)) return 0;
+  // FNV-1a.
+  uint64_t mark = 0xcbf29ce484222325;
+  for (char digit : text) mark = (mark ^ static_cast<uint8_t>(digit)) * 0x100000001b3;
+  return known = mark;
+}
+
+bool pidfd_wait(int pidfd, int milliseconds) {
+  struct pollfd ended{pidfd, POLLIN, 0};
+  return poll(&ended, 1, milliseconds) > 0;
+}
+
+} // namespace veloci

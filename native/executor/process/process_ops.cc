@@ -1,0 +1,136 @@
+// process.spawn, process.await, process.fd, process.signal, process.end.
+#include "cgroup/cgroupfs.h"
+#include "base/sys.h"
+#include "executor/cgroup/cgroup.h"
+#include "executor/process/channel.h"
+#include "executor/handler.h"
+#include "executor/process/process.h"
+#include "executor/process/spawn.h"
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <time.h>
+
+namespace veloci {
+
+namespace {
+
+// A sealed memfd with the plan, for plans that do not fit into a message.
+int plan_file(Bytes plan, Fd &file) {
+  file.reset(sys::memfd_create("veloci-plan", sys::memfd_cloexec | sys::memfd_allow_sealing));
+  if (!file.valid() || !write_all(file.get(), plan.data, plan.size)) return errno;
+  constexpr int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+  return fcntl(file.get(), F_ADD_SEALS, seals) == 0 ? 0 : errno;
+}
+
+// Ends init when it is our own child: nobody else will reap it.
+void reap_init(Context &context) {
+  if (context.init.pid <= 0) return;
+  siginfo_t info;
+  if (waitid(P_PID, static_cast<id_t>(context.init.pid), &info, WEXITED | WNOHANG | __WALL) == 0 && info.si_pid != 0) {
+    context.init.pid = -1;
+  }
+}
+
+} // namespace
+
+Outcome HostHandler::on(const ProcessSpawn &) {
+  if (context_.stager.pid <= 0) {
+    if (Outcome spawned = spawn_stager(context_); !spawned.ok()) return spawned;
+  } else if (!context_.undo.push([](Context &started, const void *) { end_children(started); })) {
+    // It was started before the plan's first operation, but is used from here on: what was made meanwhile (cgroups) can
+    // be removed only after its end.
+    return Outcome::failed(step::process_spawn::exec);
+  }
+  MessageHeader header;
+  header.type = static_cast<uint8_t>(MessageType::programs);
+  header.index = context_.preserve;
+  header.point = context_.fifo.valid() ? 1 : 0;
+  // exec: whose cgroups the stager follows.
+  header.pid = context_.record != context_.report ? context_.record->pid : 0;
+  // Its copy is enough: as long as ours is open, the end of the fifo would never come.
+  context_.fifo.reset();
+  Fd file;
+  Bytes plan = context_.plan_bytes;
+  if (plan.size > inline_plan_max) {
+    if (int err = plan_file(plan, file); err != 0) return Outcome::failed(step::process_spawn::memfd, err);
+    plan = {};
+  }
+  if (!send_message(context_.socket.get(), header, plan, file.get())) {
+    int err = errno;
+    // It may have ended, and have said why before.
+    take_reported_failure(context_);
+    return Outcome::failed(step::process_spawn::send, err);
+  }
+  return {};
+}
+
+Outcome HostHandler::on(const ProcessAwait &) {
+  Message message;
+  Fd pidfd;
+  if (int err = await_message(context_, MessageType::pid, 0, message, pidfd); err != 0) {
+    return Outcome::failed(step::process_await::receive, err);
+  }
+  if (!pidfd.valid() || message.pid <= 1) return Outcome::failed(step::process_await::receive, EBADMSG);
+  context_.init.pid = message.pid;
+  context_.init.pidfd = static_cast<Fd &&>(pidfd);
+  ProcessStat stat;
+  // Or the time would be that of a stranger.
+  if (!procfs_has_our_pids()) return Outcome::failed(step::process_await::record, ESRCH);
+  if (int err = read_process_stat(message.pid, stat); err != 0) {
+    return Outcome::failed(step::process_await::record, err);
+  }
+  context_.report->start_time = stat.start_time;
+  __atomic_store_n(&context_.report->pid, message.pid, __ATOMIC_RELEASE);
+  return {};
+}
+
+Outcome HostHandler::on(const ProcessFd &op) {
+  Fd pidfd;
+  if (int err = open_identified(context_.record->pid, context_.record->start_time, pidfd); err != 0) {
+    return Outcome::failed(err == ESRCH ? step::process_fd::identity : step::process_fd::open, err);
+  }
+  context_.slots[op.slot] = static_cast<Fd &&>(pidfd);
+  return {};
+}
+
+Outcome HostHandler::on(const ProcessSignal &op) {
+  const CgroupDir *group = nullptr;
+  if (context_.signal_all && op.all) group = &op.all.value;
+  else if (context_.signal == SIGKILL && op.group) group = &op.group.value;
+  RecordCgroup own;
+  if (group != nullptr) {
+    if (int err = find_own(*group, own) ? signal_cgroup(own, context_.signal) : 0; err != 0) return Outcome::failed(step::process_signal::send, err);
+  } else {
+    Fd pidfd;
+    int err = open_identified(context_.record->pid, context_.record->start_time, pidfd);
+    if (err != 0) return Outcome::failed(err == ESRCH ? step::process_signal::identity : step::process_signal::open, err);
+    if (sys::pidfd_send_signal(pidfd.get(), context_.signal) != 0) return Outcome::failed(step::process_signal::send);
+  }
+  // A frozen process of v1 dies only when it is thawed.
+  if (context_.signal == SIGKILL && op.freezer && find_own(op.freezer.value, own)) thaw_cgroup(own);
+  return {};
+}
+
+Outcome HostHandler::on(const ProcessEnd &op) {
+  Fd pidfd;
+  int err = open_identified(context_.record->pid, context_.record->start_time, pidfd);
+  if (err == ESRCH) {
+    reap_init(context_);
+    return {};
+  }
+  // Where a filter refuses pidfd_open(2), the one that came with our own child does as well.
+  bool own = context_.init.pidfd.valid() && context_.init.pid == context_.record->pid;
+  if (err != 0 && own) {
+    pidfd = static_cast<Fd &&>(context_.init.pidfd);
+    err = 0;
+  }
+  if (err != 0) return Outcome::failed(step::process_end::open, err);
+  if (sys::pidfd_send_signal(pidfd.get(), SIGKILL) != 0 && errno != ESRCH) return Outcome::failed(step::process_end::kill);
+  if (!await_killed(*context_.record, pidfd.get(), static_cast<int>(op.timeout))) {
+    return Outcome::failed(step::process_end::wait, ETIMEDOUT);
+  }
+  reap_init(context_);
+  return {};
+}
+
+} // namespace veloci

@@ -1,0 +1,69 @@
+// process.start: exec.fifo, and the report page.
+#include "executor/cgroup/cgroup.h"
+#include "executor/process/channel.h"
+#include "executor/handler.h"
+#include "executor/process/process.h"
+#include "executor/state/state.h"
+#include <fcntl.h>
+#include <poll.h>
+
+namespace veloci {
+
+namespace {
+
+// Waits for the end of the fifo: init has executed its program, or has ended. EINTR when a signal asks us to stop.
+int wait_end(int fifo, int pidfd, Signals *signals) {
+  struct pollfd waiting[3] = {{fifo, POLLIN, 0}, {pidfd, POLLIN, 0}, {signals != nullptr ? signals->descriptor() : -1, POLLIN, 0}};
+  for (;;) {
+    if (poll(waiting, 3, -1) < 0) {
+      if (errno == EINTR) continue;
+      return errno;
+    }
+    if ((waiting[0].revents & (POLLHUP | POLLERR)) != 0 || waiting[1].revents != 0) return 0;
+    if (waiting[2].revents != 0 && signals->should_stop()) return EINTR;
+    // The byte that init has not read yet: do not spin on it.
+    if ((waiting[0].revents & POLLIN) != 0) waiting[0].events = 0;
+  }
+}
+
+} // namespace
+
+Outcome HostHandler::on(const StartRefuse &) { return Outcome::failed(step::start_refuse::process, ENOEXEC); }
+
+Outcome HostHandler::on(const ProcessStart &) {
+  using namespace step::process_start;
+  Record &record = *context_.record;
+  Fd pidfd;
+  if (int err = open_identified(record.pid, record.start_time, pidfd); err != 0) return Outcome::failed(open, err);
+  // A socket is both.
+  Fd reader = static_cast<Fd &&>(context_.release), writer;
+  if (!reader.valid()) {
+    int dir = context_.state.get();
+    writer.reset(openat(dir, state_name::fifo, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
+    if (!writer.valid()) return Outcome::failed(open);
+    reader.reset(openat(dir, state_name::fifo, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
+    if (!reader.valid()) return Outcome::failed(open);
+  }
+  // Before the byte: after it the stage is init's to change.
+  record_set_stage(record, Stage::released);
+  if (::write((writer.valid() ? writer : reader).get(), "0", 1) != 1) {
+    int err = errno;
+    record_set_stage(record, Stage::created);
+    return Outcome::failed(release, err);
+  }
+  writer.reset();
+  if (int err = wait_end(reader.get(), pidfd.get(), context_.signals); err != 0) return Outcome::failed(wait, err);
+  switch (record_stage(record)) {
+  case Stage::executing: return {};
+  case Stage::failed: break;
+  default:
+    context_.failure.out_of_memory = out_of_memory_recorded(record);
+    return Outcome::failed(died, ESRCH);
+  }
+  // The engine knows init's operation better than this one.
+  context_.report = &record;
+  take_reported_failure(context_);
+  return Outcome::failed(execve, record.failure.err == 0 ? EIO : record.failure.err);
+}
+
+} // namespace veloci

@@ -1,0 +1,125 @@
+// rdt.join, rdt.update, rdt.remove: the container's class of service and monitoring group (Intel RDT).
+#include "executor/handler.h"
+#include "executor/rdt/resctrl.h"
+#include <fcntl.h>
+#include <sys/stat.h>
+
+namespace veloci {
+
+namespace {
+
+constexpr mode_t group_mode = 0755;
+constexpr size_t schemata_max = 8192;
+
+// What rdt.update has changed.
+struct Before {
+  Str group;
+  char schemata[schemata_max];
+  size_t size;
+};
+
+Bytes bytes_of(const char *text, size_t size) { return {reinterpret_cast<const uint8_t *>(text), size}; }
+
+int open_directory(int dir, const char *name) {
+  return openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+void remove_monitor(int root, Str group, Str name) {
+  Fd dir(open_directory(root, group.empty() ? "." : group.c_str()));
+  Fd monitors(dir.valid() ? open_directory(dir.get(), "mon_groups") : -1);
+  if (monitors.valid()) unlinkat(monitors.get(), name.c_str(), AT_REMOVEDIR);
+}
+
+void undo_join(Context &, const void *argument) {
+  const RdtJoin &op = *static_cast<const RdtJoin *>(argument);
+  Fd root(resctrl::open_root());
+  if (!root.valid()) return;
+  if (op.monitor) remove_monitor(root.get(), op.group, op.monitor.value);
+  if (op.form == RdtJoinForm::own) unlinkat(root.get(), op.group.c_str(), AT_REMOVEDIR);
+}
+
+void undo_update(Context &, const void *argument) {
+  const Before &before = *static_cast<const Before *>(argument);
+  Fd root(resctrl::open_root());
+  Fd group(root.valid() ? open_directory(root.get(), before.group.empty() ? "." : before.group.c_str()) : -1);
+  if (group.valid()) resctrl::write_schemata(group.get(), bytes_of(before.schemata, before.size));
+}
+
+// The words of the kernel about a write that it has refused.
+void add_status(int root, Text &detail) {
+  int err = errno;
+  Fd file(openat(root, "info/last_cmd_status", O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  char text[512];
+  ssize_t size = file.valid() ? ::read(file.get(), text, sizeof text) : -1;
+  if (size > 0) detail.add(text, static_cast<size_t>(size));
+  errno = err;
+}
+
+} // namespace
+
+Outcome HostHandler::on(const RdtJoin &op) {
+  namespace at = step::rdt_join;
+  Text &detail = context_.failure.detail;
+  Fd root(resctrl::open_root());
+  if (!root.valid()) return Outcome::failed(at::mount);
+  static RdtJoin undone; // at most one in a plan
+  undone = op;
+  bool made = op.form != RdtJoinForm::present && mkdirat(root.get(), op.group.c_str(), group_mode) == 0;
+  if (op.form == RdtJoinForm::own && !made) return Outcome::failed(at::create);
+  if (!context_.undo.push(undo_join, &undone)) return Outcome::failed(at::create);
+  if (op.form == RdtJoinForm::shared && !made && errno != EEXIST) return Outcome::failed(at::create);
+  Fd group(open_directory(root.get(), op.group.empty() ? "." : op.group.c_str()));
+  if (!group.valid()) return Outcome::failed(at::group);
+  if (!made) {
+    char text[schemata_max];
+    Fd file(openat(group.get(), "schemata", O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+    ssize_t size = file.valid() ? ::read(file.get(), text, sizeof text) : -1;
+    if (size < 0) return Outcome::failed(at::compare);
+    for (Str line : op.compare) {
+      if (resctrl::has_schema({text, static_cast<uint32_t>(size)}, line)) continue;
+      detail.add(line);
+      return Outcome::failed(at::compare, EEXIST);
+    }
+  }
+  if (!op.schemata.empty()) {
+    int err = resctrl::write_schemata(group.get(), bytes_of(op.schemata.data, op.schemata.size));
+    if (err != 0) add_status(root.get(), detail);
+    if (err != 0) return Outcome::failed(at::schemata, err);
+  }
+  if (int err = resctrl::add_task(group.get(), context_.init.pid); err != 0) return Outcome::failed(at::tasks, err);
+  if (!op.monitor) return {};
+  Fd monitors(open_directory(group.get(), "mon_groups"));
+  if (!monitors.valid() || mkdirat(monitors.get(), op.monitor.value.c_str(), group_mode) != 0) return Outcome::failed(at::monitor);
+  Fd monitor(open_directory(monitors.get(), op.monitor.value.c_str()));
+  if (!monitor.valid()) return Outcome::failed(at::monitor);
+  int err = resctrl::add_task(monitor.get(), context_.init.pid);
+  return err == 0 ? Outcome::success() : Outcome::failed(at::monitor, err);
+}
+
+Outcome HostHandler::on(const RdtUpdate &op) {
+  namespace at = step::rdt_update;
+  Fd root(resctrl::open_root());
+  if (!root.valid()) return Outcome::failed(at::mount);
+  Fd group(open_directory(root.get(), op.group.empty() ? "." : op.group.c_str()));
+  if (!group.valid()) return Outcome::failed(at::group);
+  static Before before; // at most one in a plan
+  before.group = op.group;
+  Fd file(openat(group.get(), "schemata", O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  ssize_t size = file.valid() ? ::read(file.get(), before.schemata, sizeof before.schemata) : -1;
+  if (size < 0) return Outcome::failed(at::read);
+  before.size = static_cast<size_t>(size);
+  if (!context_.undo.push(undo_update, &before)) return Outcome::failed(at::read);
+  int err = resctrl::write_schemata(group.get(), bytes_of(op.schemata.data, op.schemata.size));
+  if (err != 0) add_status(root.get(), context_.failure.detail);
+  return err == 0 ? Outcome::success() : Outcome::failed(at::schemata, err);
+}
+
+Outcome HostHandler::on(const RdtRemove &op) {
+  Fd root(resctrl::open_root());
+  if (!root.valid()) return {}; // unmounted: nothing of it is left
+  if (op.monitor) remove_monitor(root.get(), op.group, op.monitor.value);
+  if (!op.own || unlinkat(root.get(), op.group.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return {};
+  return Outcome::failed(step::rdt_remove::rmdir);
+}
+
+} // namespace veloci

@@ -1,0 +1,96 @@
+// state.* and pid.file.
+#include "executor/state/files.h"
+#include "executor/handler.h"
+#include "executor/state/state.h"
+#include <fcntl.h>
+#include <limits.h>
+
+namespace veloci {
+
+namespace {
+
+void remove_pid_file(Context &, const void *argument) {
+  unlinkat(AT_FDCWD, static_cast<const char *>(argument), 0);
+}
+
+// What stdin, stdout and stderr are, as a JSON list of texts.
+void add_streams(Text &out) {
+  out.add_char('[');
+  for (int fd = 0; fd <= 2; fd++) {
+    TextOf<32> path;
+    char what[PATH_MAX];
+    ssize_t size = readlink(path.add("/proc/self/fd/").add_signed(fd).c_str(), what, sizeof what);
+    if (fd > 0) out.add_char(',');
+    add_json(out, Str{what, static_cast<uint32_t>(size < 0 ? 0 : size)});
+  }
+  out.add_char(']');
+}
+
+// 0 or an errno, and the step in `at`.
+int write_status(Context &context, const Template &beginning, int &at) {
+  Pages filled, memory;
+  Str text;
+  at = step::state_write::open;
+  if (!fill(beginning, hole_values(context), filled, text)) return errno;
+  TextOf<3 * 2 * PATH_MAX> streams;
+  add_streams(streams);
+  size_t size = text.size + 2 * streams.size() + 64; // every quote and backslash is escaped again
+  if (!memory.allocate(size)) return errno;
+  Text out(memory.data(), size);
+  add_json(out.add(text).add(",\"external_descriptors\":"), streams.str()).add("}\n");
+  if (!streams.complete() || !out.complete()) return ENAMETOOLONG;
+  return replace_file(context.state.get(), state_name::status, Bytes{reinterpret_cast<const uint8_t *>(out.data()), out.size()}, 0600, at);
+}
+
+} // namespace
+
+Outcome HostHandler::on(const StateRecord &op) {
+  for (const CgroupDir &dir : op.cgroups) {
+    if (!record_add_cgroup(*context_.record, dir.mount, dir.path)) {
+      return Outcome::failed(step::state_record::write, ENOBUFS);
+    }
+  }
+  return {};
+}
+
+Outcome HostHandler::on(const StateKeep &) {
+  using namespace step::state_keep;
+  int dir = context_.state.get();
+  const Kept &kept = context_.kept;
+  if (int err = create_file(dir, state_name::config, kept.config, 0600); err != 0) return Outcome::failed(config, err);
+  if (int err = create_file(dir, state_name::request, kept.request, 0600); err != 0) return Outcome::failed(request, err);
+  int err = create_file(dir, state_name::plan, kept.plan, 0600);
+  return err == 0 ? Outcome::success() : Outcome::failed(plan, err);
+}
+
+Outcome HostHandler::on(const StateWrite &op) {
+  Pages memory;
+  Str text;
+  if (!fill(op.content, hole_values(context_), memory, text)) return Outcome::failed(step::state_write::open);
+  int at = 0;
+  Bytes bytes{reinterpret_cast<const uint8_t *>(text.data), text.size};
+  if (int err = replace_file(context_.state.get(), state_name::state, bytes, 0600, at); err != 0) {
+    return Outcome::failed(at, err);
+  }
+  if (!op.status) return {};
+  int err = write_status(context_, op.status.value, at);
+  return err == 0 ? Outcome::success() : Outcome::failed(at, err);
+}
+
+// Tables of texts: looked up by the launcher, never in a program that runs.
+Outcome HostHandler::on(const StateStatus &) { return {}; }
+Outcome HostHandler::on(const StateSummary &) { return {}; }
+
+Outcome HostHandler::on(const StateRemove &) { return remove_state(context_); }
+
+Outcome HostHandler::on(const PidFile &op) {
+  if (!context_.undo.push(remove_pid_file, op.path.c_str())) return Outcome::failed(step::pid_file::open);
+  TextOf<16> text;
+  text.add_signed(context_.report->pid);
+  int at = 0;
+  Bytes bytes{reinterpret_cast<const uint8_t *>(text.c_str()), text.size()};
+  if (int err = replace_file(AT_FDCWD, op.path.c_str(), bytes, 0644, at); err != 0) return Outcome::failed(at, err);
+  return {};
+}
+
+} // namespace veloci

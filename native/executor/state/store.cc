@@ -1,0 +1,29 @@
+#include "executor/state/store.h"
+#include "executor/directory.h"
+#include "executor/state/state.h"
+
+namespace veloci {
+
+bool use_plan(Context &context, Bytes bytes, const char **what) {
+  if (!verify(bytes, what) || !PlanFile::open(bytes, context.plan, what)) return false;
+  context.plan_bytes = bytes;
+  return true;
+}
+
+int load_plan(Context &context, const char *name, Buffer &memory) {
+  if (int err = read_file(context.state.get(), name, plan_size_max, O_NOFOLLOW, memory); err != 0) return err;
+  const char *what = nullptr;
+  return use_plan(context, memory.bytes(), &what) ? 0 : EPROTO;
+}
+
+int store_plan(Context &context, const char *name, Bytes bytes) {
+  int step = 0;
+  return replace_file(context.state.get(), name, bytes, 0600, step);
+}
+
+void store_memo(Context &context, const char *name, Bytes bytes) {
+  if (store_plan(context, name, bytes) != 0) return;
+  remove_oldest(context.state.get(), exec_memos_max, is_exec_memo);
+}
+
+} // namespace veloci

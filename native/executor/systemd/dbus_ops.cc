@@ -1,0 +1,119 @@
+// dbus.send.
+#include "executor/systemd/dbus.h"
+#include "executor/handler.h"
+#include "executor/process/spawn.h"
+
+namespace veloci {
+
+namespace {
+
+namespace at = step::dbus_send;
+
+// What a plan has sent, for its undo: one unit for a container.
+struct Sent {
+  DbusSend op;
+  bool effective = false;
+} sent;
+
+// The first socket that answers; others are tried where there is none, or not for us.
+Outcome connect(Dbus &bus, const DbusSend &op, bool &broker, Text &words) {
+  Outcome outcome = Outcome::failed(at::connect, ENOENT);
+  for (const DbusSocket &socket : op.sockets) {
+    bool authenticated;
+    int err = bus.connect(socket.path, authenticated);
+    broker = socket.broker;
+    if (err == 0) return {};
+    if (words.size() == 0) words.add(socket.path);
+    // One that does not let us in says more than one that is missing.
+    if (outcome.step != at::auth) outcome = Outcome::failed(err == ENOENT || err == ECONNREFUSED ? at::connect : at::auth, err);
+    if (err == ETIMEDOUT || err == EINTR) break;
+  }
+  return outcome;
+}
+
+// The bytes of a call with the pid in its place; a copy, because plans are not written to.
+Outcome send_with_pid(Dbus &bus, Bytes message, uint32_t offset, int pid) {
+  static uint8_t head[16384];
+  if (message.size > sizeof head || offset > message.size - 4) return Outcome::failed(at::send, EMSGSIZE);
+  memcpy(head, message.data, message.size);
+  memcpy(head + offset, &pid, 4);
+  int err = bus.send({head, message.size});
+  return err == 0 ? Outcome::success() : Outcome::failed(at::send, err);
+}
+
+bool accepts(const DbusSend &op, Str name) {
+  for (const Str &accepted : op.accept) {
+    if (accepted == name) return true;
+  }
+  return false;
+}
+
+// Sends one call after the other. `pid` 0: none has a hole.
+Outcome converse(Dbus &bus, const DbusSend &op, const List<Bytes> &calls, bool broker, int pid) {
+  uint32_t serial = 0;
+  TextOf<256> name;
+  for (const Bytes &message : op.greeting) {
+    serial++;
+    if (!broker) continue;
+    if (int err = bus.send(message); err != 0) return Outcome::failed(at::send, err);
+    switch (bus.await_answer(serial, name)) {
+    case Dbus::Answer::success: break;
+    case Dbus::Answer::error: return Outcome::failed(at::refused, EREMOTEIO);
+    case Dbus::Answer::broken: return Outcome::failed(at::reply);
+    }
+  }
+  bool job = false;
+  for (const Bytes &message : calls) {
+    serial++;
+    if (op.pid_at && pid > 0 && serial == op.greeting.size() + calls.size()) {
+      if (Outcome outcome = send_with_pid(bus, message, op.pid_at.value, pid); !outcome.ok()) return outcome;
+    } else if (int err = bus.send(message); err != 0) {
+      return Outcome::failed(at::send, err);
+    }
+    Dbus::Answer answer = bus.await_answer(serial, name);
+    if (answer == Dbus::Answer::broken) return Outcome::failed(at::reply);
+    job = answer == Dbus::Answer::success;
+    if (!job && !accepts(op, name.str())) return Outcome::failed(at::refused, EREMOTEIO);
+  }
+  if (!op.job || !job) return {};
+  int err = bus.await_job();
+  return err == 0 ? Outcome::success() : Outcome::failed(at::job, err);
+}
+
+void undo_send(Context &, const void *) {
+  if (!sent.effective) return;
+  TextOf<512> words;
+  constexpr uint32_t patience = 10000;
+  Dbus bus(words, nullptr, patience);
+  bool broker;
+  if (!connect(bus, sent.op, broker, words).ok()) return;
+  converse(bus, sent.op, sent.op.undo, broker, 0);
+}
+
+} // namespace
+
+Outcome HostHandler::on(const DbusSend &op) {
+  int pid = 0;
+  if (op.pid_at) {
+    if (context_.stager.pid <= 0) {
+      if (Outcome spawned = spawn_stager(context_); !spawned.ok()) return Outcome::failed(at::send, spawned.err);
+    }
+    pid = context_.stager.pid;
+  }
+  if (!op.undo.empty()) {
+    sent = {op, false};
+    if (!context_.undo.push(undo_send)) return Outcome::failed(at::connect);
+  }
+  Text &words = context_.failure.detail;
+  Dbus bus(words, context_.signals, op.timeout);
+  bool broker;
+  if (Outcome outcome = connect(bus, op, broker, words); !outcome.ok()) return outcome;
+  words.clear();
+  sent.effective = true;
+  Outcome outcome = converse(bus, op, op.calls, broker, pid);
+  // What was refused was never made: a unit of that name may be somebody else's.
+  if (!outcome.ok() && outcome.step == at::refused) sent.effective = false;
+  return outcome;
+}
+
+} // namespace veloci

@@ -1,0 +1,215 @@
+#include "hook/hook.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/sys.h"
+#include "plan/vector.h"
+
+namespace veloci {
+namespace {
+
+namespace at = step::hook_run;
+
+constexpr int last_signal = 64;
+
+// What the child leaves in the parent's memory, which it shares until its execve. The compiler knows nothing of the
+// second way out of vfork(2): the address goes through it, so that it neither drops the store nor foresees the load.
+struct ChildError {
+  int err = 0;
+  ChildError *shared() {
+    ChildError *self = this;
+    asm volatile("" : "+r"(self) : : "memory");
+    return self;
+  }
+};
+
+struct Pipe {
+  Fd read, write;
+  bool make() {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0) return false;
+    read.reset(ends[0]);
+    write.reset(ends[1]);
+    return true;
+  }
+};
+
+bool nonblocking(int fd) {
+  int flags = fcntl(fd, F_GETFL);
+  return flags >= 0 && fcntl(fd, F_SETFL, flags | O_NONBLOCK) == 0;
+}
+
+// Where the hook's output goes.
+struct Streams {
+  int input, output, errors;
+};
+
+// A file that output is appended to. Never a link that somebody has put there.
+bool open_log(const Optional<Str> &path, Fd &file) {
+  if (!path) return true;
+  file.reset(open(path.value.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
+  return file.valid();
+}
+
+// The child's part; only system calls, since it runs in the parent's memory.
+[[noreturn]] void become_hook(const HookRun &op, char **argv, char **envp, Streams streams, ChildError *error) {
+  setpgid(0, 0);
+  for (int number = 1; number <= last_signal; number++) signal(number, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  bool placed = dup2(streams.input, 0) == 0 && dup2(streams.output, 1) == 1 && dup2(streams.errors, 2) == 2;
+  // Everything else goes, also what somebody has handed us without close-on-exec.
+  if (placed && sys::close_range(3, ~0u, sys::close_range_cloexec) < 0) sys::close_range(3, ~0u, 0);
+  if (placed && (!op.cwd || chdir(op.cwd.value.c_str()) == 0)) execve(op.path.c_str(), argv, envp);
+  error->err = errno;
+  _exit(127);
+}
+
+[[gnu::noinline]] pid_t start(const HookRun &op, char **argv, char **envp, Streams streams, ChildError *error) {
+  pid_t pid = vfork();
+  if (pid == 0) become_hook(op, argv, envp, streams, error);
+  return pid;
+}
+
+// A running hook: its state goes in, its words come out.
+class Running {
+public:
+  Running(int pidfd, pid_t pid, Fd &input, Fd &output, Str state, Text &words, HookStop stop)
+      : pidfd_(pidfd), pid_(pid), input_(input), output_(output), state_(state), words_(words), stop_(stop) {}
+
+  Outcome finish(uint32_t seconds) {
+    uint64_t end = seconds ? now() + static_cast<uint64_t>(seconds) * 1000 : 0;
+    if (!nonblocking(input_.get()) || !nonblocking(output_.get())) return give_up(at::write, errno);
+    if (state_.empty()) input_.reset();
+    for (;;) {
+      int left = -1;
+      if (end != 0) {
+        uint64_t time = now();
+        if (time >= end) return give_up(at::timeout, ETIMEDOUT);
+        left = end - time > 60000 ? 60000 : static_cast<int>(end - time);
+      }
+      pollfd fds[] = {{pidfd_, POLLIN, 0}, {input_.get(), POLLOUT, 0}, {output_.get(), POLLIN, 0}, {stop_.fd, POLLIN, 0}};
+      if (poll(fds, 4, left) < 0) {
+        if (errno == EINTR) continue;
+        return give_up(at::wait, errno);
+      }
+      if (fds[1].revents && !feed()) return give_up(at::write, errno);
+      if (fds[2].revents) listen();
+      if (fds[0].revents) return reap();
+      if (fds[3].revents && stop_.asked(stop_.of)) return give_up(at::wait, EINTR);
+    }
+  }
+
+private:
+  static uint64_t now() {
+    timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return static_cast<uint64_t>(time.tv_sec) * 1000 + static_cast<uint64_t>(time.tv_nsec) / 1000000;
+  }
+
+  // Gives more of the state. A hook that does not want it is no error.
+  bool feed() {
+    ssize_t written = ::write(input_.get(), state_.data, state_.size);
+    if (written < 0 && (errno == EAGAIN || errno == EINTR)) return true;
+    if (written < 0 && errno != EPIPE) return false;
+    if (written > 0) {
+      state_.data += written;
+      state_.size -= static_cast<uint32_t>(written);
+    }
+    if (written < 0 || state_.empty()) input_.reset();
+    return true;
+  }
+
+  // Takes what there is; what does not fit is read all the same, so that the hook never blocks on it.
+  bool listen() {
+    char more[1024];
+    ssize_t count = ::read(output_.get(), more, sizeof more);
+    if (count > 0) words_.add(more, static_cast<size_t>(count));
+    if (count == 0) output_.reset();
+    return count > 0;
+  }
+
+  Outcome reap() {
+    // The hook is gone; a process that it has left behind may keep its output open and go on writing.
+    for (int i = 0; i < 64 && output_.valid() && listen(); i++) {}
+    siginfo_t info = {};
+    int waited;
+    do waited = waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED);
+    while (waited < 0 && errno == EINTR);
+    if (waited < 0) return Outcome::failed(at::wait);
+    if (info.si_code != CLD_EXITED) return Outcome::failed(at::signal, info.si_status);
+    return info.si_status == 0 ? Outcome::success() : Outcome::failed(at::exit, info.si_status);
+  }
+
+  Outcome give_up(int step, int err) {
+    kill(-pid_, SIGKILL); // not yet reaped: the number is still its own
+    pollfd gone = {pidfd_, POLLIN, 0};
+    while (poll(&gone, 1, -1) < 0 && errno == EINTR) {}
+    reap();
+    return Outcome::failed(step, err);
+  }
+
+  int pidfd_;
+  pid_t pid_;
+  Fd &input_, &output_;
+  Str state_;
+  Text &words_;
+  HookStop stop_;
+};
+
+// SIGPIPE off while the state is written.
+class QuietPipe {
+public:
+  QuietPipe() {
+    struct sigaction ignore = {};
+    ignore.sa_handler = SIG_IGN;
+    sigaction(SIGPIPE, &ignore, &before_);
+  }
+  ~QuietPipe() { sigaction(SIGPIPE, &before_, nullptr); }
+
+private:
+  struct sigaction before_;
+};
+
+} // namespace
+
+Outcome run_hook(const HookRun &op, const HoleValues &values, Text &output, HookStop stop, char **process_env) {
+  output.clear();
+  Pages memory;
+  Str state;
+  Vector argv, envp;
+  Pipe in, out;
+  if (!fill(op.state, values, memory, state) || !argv.fill(op.args, 1) || !envp.fill(op.env)) {
+    return Outcome::failed(at::pipe);
+  }
+  if (argv.size() == 0) argv.add(op.path.c_str());
+  if (!in.make() || !out.make()) return Outcome::failed(at::pipe);
+  Fd output_file, error_file;
+  if (!open_log(op.output_file, output_file) || !open_log(op.error_file, error_file)) return Outcome::failed(at::log);
+  Streams streams = {in.read.get(), output_file.valid() ? output_file.get() : out.write.get(),
+                     error_file.valid() ? error_file.get() : out.write.get()};
+  ChildError child;
+  ChildError *error = child.shared();
+  char **env = op.process_env && process_env != nullptr ? process_env : envp.data();
+  pid_t pid = start(op, argv.data(), env, streams, error);
+  if (pid < 0) return Outcome::failed(at::fork);
+  in.read.reset();
+  out.write.reset();
+  Fd pidfd(sys::pidfd_open(pid, 0));
+  int failed = child.shared()->err;
+  if (failed != 0 || !pidfd.valid()) {
+    int err = failed ? failed : errno;
+    if (failed == 0) kill(-pid, SIGKILL);
+    while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {}
+    return Outcome::failed(failed ? at::execve : at::wait, err);
+  }
+  QuietPipe quiet;
+  return Running(pidfd.get(), pid, in.write, out.read, state, output, stop).finish(op.timeout);
+}
+
+} // namespace veloci

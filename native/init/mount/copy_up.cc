@@ -1,0 +1,108 @@
+#include "init/mount/copy_up.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "base/path.h"
+
+namespace veloci {
+namespace {
+
+constexpr unsigned depth_max = 64;
+constexpr size_t chunk = 1 << 20;
+
+// struct linux_dirent64 of getdents64(2)
+struct Entry {
+  uint64_t inode;
+  int64_t offset;
+  uint16_t size;
+  uint8_t type;
+  char name[];
+};
+
+bool copy_directory(int from, int to, dev_t device, unsigned depth, Text &detail);
+
+bool copy_file(int from, const char *name, int to, const struct stat &status) {
+  Fd in(openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+  struct stat opened;
+  if (!in.valid() || fstat(in.get(), &opened) < 0) return false;
+  if (!S_ISREG(opened.st_mode)) return errno = ESTALE, false;
+  Fd out(openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!out.valid()) return false;
+  ssize_t count;
+  do count = sendfile(out.get(), in.get(), nullptr, chunk);
+  while (count > 0 || (count < 0 && errno == EINTR));
+  timespec times[2] = {status.st_atim, status.st_mtim};
+  return count == 0 && fchown(out.get(), status.st_uid, status.st_gid) == 0 &&
+         fchmod(out.get(), status.st_mode & 07777) == 0 && futimens(out.get(), times) == 0;
+}
+
+bool copy_link(int from, const char *name, int to) {
+  char target[path_max];
+  ssize_t size = readlinkat(from, name, target, sizeof target);
+  if (size < 0) return false;
+  if (static_cast<size_t>(size) == sizeof target) return errno = ENAMETOOLONG, false;
+  target[size] = 0;
+  return symlinkat(target, to, name) == 0;
+}
+
+bool copy_entry(int from, const char *name, int to, dev_t device, unsigned depth, Text &detail) {
+  struct stat status;
+  if (fstatat(from, name, &status, AT_SYMLINK_NOFOLLOW) < 0) return false;
+  if (S_ISREG(status.st_mode)) return copy_file(from, name, to, status);
+  if (S_ISSOCK(status.st_mode)) return true; // nobody listens on a copy
+  if (S_ISDIR(status.st_mode)) {
+    Fd source(openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!source.valid() || mkdirat(to, name, 0700) < 0) return false;
+    Fd made(openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!made.valid()) return false;
+    if (!copy_directory(source.get(), made.get(), device, depth + 1, detail)) return false;
+  } else if (S_ISLNK(status.st_mode)) {
+    if (!copy_link(from, name, to)) return false;
+  } else if (mknodat(to, name, status.st_mode, status.st_rdev) < 0) {
+    return false;
+  }
+  if (fchownat(to, name, status.st_uid, status.st_gid, AT_SYMLINK_NOFOLLOW) < 0) return false;
+  // What is made here nobody else can change: the file system is not mounted yet.
+  if (!S_ISLNK(status.st_mode) && fchmodat(to, name, status.st_mode & 07777, 0) < 0) return false;
+  timespec times[2] = {status.st_atim, status.st_mtim};
+  return utimensat(to, name, times, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+bool copy_directory(int from, int to, dev_t device, unsigned depth, Text &detail) {
+  struct stat status;
+  if (depth > depth_max) return errno = ELOOP, false;
+  if (fstat(from, &status) < 0) return false;
+  if (status.st_dev != device) return true;
+  alignas(Entry) char entries[2048];
+  for (;;) {
+    long size = syscall(SYS_getdents64, from, entries, sizeof entries);
+    if (size < 0) return false;
+    if (size == 0) return true;
+    for (long at = 0; at < size;) {
+      const Entry *entry = reinterpret_cast<const Entry *>(entries + at);
+      at += entry->size;
+      const char *name = entry->name;
+      if (name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0))) continue;
+      size_t before = detail.size();
+      detail.add_char('/').add(name);
+      if (!copy_entry(from, name, to, device, depth, detail)) return false;
+      detail.truncate(before);
+    }
+  }
+}
+
+} // namespace
+
+bool copy_up(int root, Str path, int to, Text &detail) {
+  detail.clear();
+  detail.add(path);
+  Fd from(open_in_root(root, path.c_str(), O_RDONLY | O_DIRECTORY));
+  struct stat status;
+  return from.valid() && fstat(from.get(), &status) == 0 && copy_directory(from.get(), to, status.st_dev, 0, detail);
+}
+
+} // namespace veloci

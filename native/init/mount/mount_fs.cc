@@ -1,0 +1,108 @@
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "base/sys.h"
+#include "init/mount/copy_up.h"
+#include "init/init.h"
+
+namespace veloci {
+namespace {
+
+namespace at = step::mount_fs;
+
+// Adds what the kernel has said about the file system's context: lines like "e tmpfs: Bad value for 'size'".
+void add_kernel_words(int fs, Text &detail) {
+  int err = errno;
+  for (;;) {
+    char line[512];
+    ssize_t size = ::read(fs, line, sizeof line);
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0) break;
+    size_t end = static_cast<size_t>(size);
+    while (end > 0 && line[end - 1] == '\n') end--;
+    size_t start = end > 2 && line[1] == ' ' ? 2 : 0;
+    if (detail.size() > 0) detail.add(": ");
+    detail.add(line + start, end - start);
+  }
+  errno = err;
+}
+
+bool has_option(const List<FsOption> &options, const char *key) {
+  for (const FsOption &option : options) {
+    if (option.key == Str::of(key)) return true;
+  }
+  return false;
+}
+
+int set_option(int fs, const FsOption &option) {
+  if (!option.value) return sys::fsconfig(fs, sys::fsconfig_set_flag, option.key.c_str(), nullptr, 0);
+  return sys::fsconfig(fs, sys::fsconfig_set_string, option.key.c_str(), option.value.value.c_str(), 0);
+}
+
+} // namespace
+
+// A failure with what was refused and the kernel's words about it.
+Outcome Init::refused(int fs, int step, Str what) {
+  int err = errno;
+  shared_.detail.clear();
+  shared_.detail.add(what);
+  add_kernel_words(fs, shared_.detail);
+  return Outcome::failed(step, err);
+}
+
+Outcome Init::on(const MountReconfigure &op) {
+  namespace at = step::mount_reconfigure;
+  Fd target(open_in_root(root(), op.target.c_str(), O_PATH));
+  if (!target.valid()) return fail(at::target, op.target);
+  Fd fs(sys::fspick(target.get(), "", sys::fspick_cloexec | sys::fspick_empty_path));
+  if (!fs.valid()) return fail(at::pick, op.target);
+  for (const FsOption &option : op.options) {
+    if (set_option(fs.get(), option) < 0) return refused(fs.get(), at::option, option.key);
+  }
+  if (sys::fsconfig(fs.get(), sys::fsconfig_reconfigure, nullptr, nullptr, 0) == 0) return Outcome::success();
+  return refused(fs.get(), at::reconfigure, op.target);
+}
+
+Outcome Init::on(const MountFs &op) {
+  Text &detail = shared_.detail;
+  Fd fs(sys::fsopen(op.type.c_str(), sys::fsopen_cloexec));
+  if (!fs.valid()) return fail(at::fsopen, op.type);
+  if (op.source && set_option(fs.get(), {Str::of("source"), op.source}) < 0) {
+    return refused(fs.get(), at::option, Str::of("source"));
+  }
+  for (const FsOption &option : op.options) {
+    if (set_option(fs.get(), option) < 0) return refused(fs.get(), at::option, option.key);
+  }
+  // A tmpfs takes the mode of the directory that it covers, when the configuration does not say another.
+  if (op.type == Str::of("tmpfs") && !has_option(op.options, "mode")) {
+    Fd covered(open_in_root(root(), op.target.c_str(), O_PATH | O_DIRECTORY));
+    struct stat status;
+    TextOf<16> mode;
+    bool known = covered.valid() && fstat(covered.get(), &status) == 0;
+    mode.add_octal(known ? status.st_mode & 07777 : 0);
+    if (known && sys::fsconfig(fs.get(), sys::fsconfig_set_string, "mode", mode.c_str(), 0) < 0) {
+      return refused(fs.get(), at::option, Str::of("mode"));
+    }
+  }
+  if (sys::fsconfig(fs.get(), sys::fsconfig_create, nullptr, nullptr, 0) < 0) return refused(fs.get(), at::create, op.type);
+  // A read-only mount can be filled only before it becomes so.
+  uint64_t later = op.copy_up ? op.attr & sys::attr_rdonly : 0;
+  Fd tree(sys::fsmount(fs.get(), sys::fsmount_cloexec, op.attr & ~later));
+  if (!tree.valid()) return refused(fs.get(), at::fsmount, op.type);
+  fs.reset();
+  Fd target(open_target(op.target, op.directory ? TargetKind::real_directory : TargetKind::directory));
+  if (!target.valid()) return Outcome::failed(at::target);
+  if (op.copy_up && !copy_up(root(), op.target, tree.get(), detail)) return Outcome::failed(at::target);
+  if (later != 0 && !set_attributes(tree.get(), false, later, 0)) return fail(at::fsmount, op.type);
+  if (op.slot) {
+    shared_.slots[op.slot.value.number] = static_cast<Fd &&>(tree);
+    return Outcome::success();
+  }
+  if (!attach(tree.get(), target.get())) return fail(at::attach, op.target);
+  if (!verify(tree.get(), op.target)) return fail(at::verify, op.target);
+  if (needs_procfs() && op.type == Str::of("proc")) mounted_procfs_.reset(fcntl(tree.get(), F_DUPFD_CLOEXEC, 3));
+  if (!set_propagation(tree.get(), op.propagation)) return fail(at::propagate, op.target);
+  return Outcome::success();
+}
+
+} // namespace veloci

@@ -1,0 +1,144 @@
+// What the operations on mounts share. A mount is made detached, gets its attributes, and is moved onto a target that was
+// opened in the root.
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "base/sys.h"
+#include "init/init.h"
+#include "init/mount/propagation.h"
+
+namespace veloci {
+namespace {
+
+constexpr mode_t directory_mode = 0755;
+constexpr mode_t file_mode = 0644;
+
+// Attributes as flags of mount(2), and as statvfs(3) tells them.
+struct Flag {
+  uint64_t attribute;
+  unsigned long mount, told;
+};
+constexpr Flag plain_flags[] = {
+    {sys::attr_rdonly, MS_RDONLY, ST_RDONLY}, {sys::attr_nosuid, MS_NOSUID, ST_NOSUID},
+    {sys::attr_nodev, MS_NODEV, ST_NODEV},    {sys::attr_noexec, MS_NOEXEC, ST_NOEXEC},
+    {sys::attr_nodiratime, MS_NODIRATIME, ST_NODIRATIME},
+};
+
+// The attributes that a mount has now, without those of the access time; 0 when that is unknown.
+uint64_t present(int mount) {
+  struct statvfs status;
+  if (fstatvfs(mount, &status) < 0) return 0;
+  uint64_t attributes = 0;
+  for (const Flag &flag : plain_flags) attributes |= status.f_flag & flag.told ? flag.attribute : 0;
+  return attributes;
+}
+
+} // namespace
+
+uint64_t attributes_of(int mount) {
+  struct statvfs status;
+  if (fstatvfs(mount, &status) < 0) return 0;
+  return present(mount) | (status.f_flag & ST_NOATIME ? sys::attr_noatime : status.f_flag & ST_RELATIME ? 0 : sys::attr_strictatime);
+}
+
+namespace {
+
+bool below_proc(Str path) {
+  return strncmp(path.data, "/proc", 5) == 0 && (path.data[5] == 0 || path.data[5] == '/');
+}
+
+int open_real_directory(int root, Str path) {
+  Name name;
+  Fd parent(open_parent_in_root(root, path, true, name));
+  if (!parent.valid()) return -1;
+  if (mkdirat(parent.get(), name.text, directory_mode) < 0 && errno != EEXIST) return -1;
+  return openat(parent.get(), name.text, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+} // namespace
+
+int Init::open_target(Str path, TargetKind kind) {
+  Fd target;
+  shared_.detail.clear();
+  shared_.detail.add(path);
+  switch (kind) {
+  case TargetKind::real_directory: target.reset(open_real_directory(root(), path)); break;
+  case TargetKind::directory: target.reset(make_in_root(root(), path, Missing::directory, directory_mode)); break;
+  case TargetKind::file: target.reset(make_in_root(root(), path, Missing::file, file_mode)); break;
+  }
+  return allowed(target, path);
+}
+
+int Init::allowed(Fd &target, Str path) {
+  if (!target.valid()) return -1;
+  // The plan allows only certain paths below /proc; a symbolic link must not lead there by another name.
+  if (!on_procfs(target.get()) || below_proc(path)) return target.release();
+  shared_.detail.add(": leads into procfs");
+  errno = EPERM;
+  return -1;
+}
+
+bool Init::attach(int tree, int target) {
+  parent_.reset();
+  return sys::move_mount(tree, target) == 0;
+}
+
+bool Init::verify(int tree, Str path, bool link) {
+  Fd found(open_in_root(root(), path.c_str(), O_PATH | (link ? O_NOFOLLOW : 0)));
+  if (!found.valid()) return false;
+  uint64_t ours = mount_id(tree);
+  if (ours != 0 && ours == mount_id(found.get())) return true;
+  errno = ESTALE;
+  return false;
+}
+
+bool Init::set_attributes(int mount, bool recursive, uint64_t set, uint64_t clear) {
+  if (set & sys::attr_atime) clear |= sys::attr_atime;
+  if (set == 0 && clear == 0) return true;
+  unsigned flags = sys::at_empty_path | (recursive ? sys::at_recursive : 0);
+  if (sys::mount_setattr(mount, "", flags, {set, clear, 0, 0}) == 0) return true;
+  if (errno == ENOSYS && !recursive) return remount(mount, set, clear);
+  if (errno != EPERM) return false;
+  // The user namespace does not own the mount: what it has is locked, and stays.
+  uint64_t kept = present(mount) | sys::attr_atime;
+  set &= ~sys::attr_atime;
+  if (sys::mount_setattr(mount, "", flags, {set, clear & ~kept, 0, 0}) == 0) return true;
+  if (errno != EPERM || !recursive) return false;
+  return sys::mount_setattr(mount, "", flags, {set, 0, 0, 0}) == 0;
+}
+
+// Before Linux 5.12: mount(2) on the descriptor, which must be a mount in place.
+bool Init::remount(int mount, uint64_t set, uint64_t clear) {
+  struct statvfs status;
+  if (procfs() < 0 || fstatvfs(mount, &status) < 0) return false;
+  unsigned long flags = MS_REMOUNT | MS_BIND;
+  for (const Flag &flag : plain_flags) {
+    bool now = status.f_flag & flag.told;
+    if ((now && !(clear & flag.attribute)) || set & flag.attribute) flags |= flag.mount;
+  }
+  uint64_t atime = clear & sys::attr_atime ? set & sys::attr_atime
+                   : status.f_flag & ST_NOATIME ? sys::attr_noatime
+                   : status.f_flag & ST_RELATIME ? 0
+                                                 : sys::attr_strictatime;
+  flags |= atime == 0 ? MS_RELATIME : atime == sys::attr_noatime ? MS_NOATIME : MS_STRICTATIME;
+  TextOf<32> name;
+  name.add("self/fd/").add_signed(mount);
+  return fchdir(procfs()) == 0 && ::mount(nullptr, name.c_str(), nullptr, flags, nullptr) == 0;
+}
+
+bool Init::set_propagation(int mount, Propagation propagation) {
+  uint64_t flag = propagation_flag(propagation);
+  if (flag == 0) return true;
+  bool recursive = propagation_recursive(propagation);
+  unsigned flags = sys::at_empty_path | (recursive ? sys::at_recursive : 0);
+  if (sys::mount_setattr(mount, "", flags, {0, 0, flag, 0}) == 0) return true;
+  if (errno != ENOSYS || procfs() < 0) return false;
+  TextOf<32> name;
+  name.add("self/fd/").add_signed(mount);
+  unsigned long how = flag | (recursive ? MS_REC : 0);
+  return fchdir(procfs()) == 0 && ::mount(nullptr, name.c_str(), nullptr, how, nullptr) == 0;
+}
+
+} // namespace veloci

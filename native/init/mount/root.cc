@@ -1,0 +1,88 @@
+#include <fcntl.h>
+#include <sys/mount.h>
+
+#include "base/sys.h"
+#include "init/mount/host_mounts.h"
+#include "init/init.h"
+#include "init/mount/propagation.h"
+
+namespace veloci {
+namespace {
+
+// Deeper no path can be.
+constexpr unsigned depth_max = path_max / 2;
+
+bool make_private(int fd, int procfs) {
+  if (sys::mount_setattr(fd, "", sys::at_empty_path, {0, 0, MS_PRIVATE, 0}) == 0) return true;
+  if (errno != ENOSYS || procfs < 0) return false;
+  TextOf<32> name;
+  name.add("self/fd/").add_signed(fd);
+  return fchdir(procfs) == 0 && mount(nullptr, name.c_str(), nullptr, MS_PRIVATE, nullptr) == 0;
+}
+
+// Makes the mount that a directory lies on private: only its root answers, so up to there.
+bool make_holder_private(int directory, int procfs) {
+  Fd at(openat(directory, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  for (unsigned i = 0; at.valid() && i < depth_max; i++) {
+    if (make_private(at.get(), procfs)) return true;
+    if (errno != EINVAL) return false;
+    at.reset(openat(at.get(), "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  }
+  return false;
+}
+
+} // namespace
+
+Outcome Init::on(const RootOpen &op) {
+  namespace at = step::root_open;
+  unsigned long how = propagation_flag(op.tree) | (propagation_recursive(op.tree) ? MS_REC : 0);
+  if (propagation_flag(op.tree) != 0 && mount(nullptr, "/", nullptr, how, nullptr) < 0) {
+    return Outcome::failed(at::propagate);
+  }
+  host_shared_ = propagation_flag(op.tree) == MS_SHARED;
+  Fd directory(openat(AT_FDCWD, op.path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!directory.valid()) return fail(at::open, op.path);
+  // Before the rootfs is mounted on itself: below a shared mount that would show on the host, and its copy would be
+  // shared, too, which pivot_root(2) refuses.
+  if (op.parent_private) {
+    bool done = make_holder_private(directory.get(), -1) ||
+                (errno == ENOSYS && procfs() >= 0 && make_holder_private(directory.get(), procfs()));
+    if (!done) return fail(at::parent, op.path);
+  }
+  constexpr unsigned flags = sys::open_tree_clone | sys::open_tree_cloexec | sys::at_empty_path | sys::at_recursive;
+  Fd tree(sys::open_tree(directory.get(), "", flags));
+  if (!tree.valid()) return fail(at::clone, op.path);
+  if (sys::move_mount(tree.get(), directory.get()) < 0) return fail(at::attach, op.path);
+  root_ = static_cast<Fd &&>(tree);
+  return Outcome::success();
+}
+
+Outcome Init::on(const RootPivot &op) {
+  namespace at = step::root_pivot;
+  // What is taken from the host's file system, while it is there.
+  if (program_has(code::path_mask)) prepare_null();
+  if (needs_procfs() && !mounted_procfs_.valid()) procfs();
+  parent_.reset();
+  if (fchdir(root()) < 0) return Outcome::failed(at::chdir);
+  if (op.chroot) {
+    // Over a shared root it would lie on the host's root, too.
+    if (host_shared_ && mount(nullptr, "/", nullptr, MS_PRIVATE, nullptr) < 0) return Outcome::failed(at::propagate);
+    if (mount(".", "/", nullptr, MS_MOVE, nullptr) < 0) return Outcome::failed(at::move);
+    // What goes from a shared tree goes from the host's, too.
+    if (!host_shared_ && (procfs() < 0 || !hide_host_mounts(procfs()))) return Outcome::failed(at::hide);
+    if (fchdir(root()) < 0) return Outcome::failed(at::chdir);
+    if (chroot(".") < 0) return Outcome::failed(at::chroot);
+  } else {
+    Fd old(openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!old.valid()) return Outcome::failed(at::chdir);
+    if (sys::pivot_root(".", ".") < 0) return Outcome::failed(at::pivot);
+    // The old root now lies over the new one; its going must not reach the host. By its own descriptor: `.` is the new
+    // root for mount(2).
+    if (fchdir(old.get()) < 0) return Outcome::failed(at::chdir);
+    if (mount(nullptr, ".", nullptr, MS_SLAVE | MS_REC, nullptr) < 0) return Outcome::failed(at::propagate);
+    if (umount2(".", MNT_DETACH) < 0) return Outcome::failed(at::detach);
+  }
+  return chdir("/") == 0 ? Outcome::success() : Outcome::failed(at::chdir);
+}
+
+} // namespace veloci

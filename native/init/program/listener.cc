@@ -1,0 +1,115 @@
+#include "init/program/listener.h"
+
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/uio.h>
+#include <time.h>
+
+#include "generated/plan.gen.h"
+
+// musl's own, without the checks of clone(3), which refuses CLONE_THREAD.
+extern "C" [[gnu::visibility("hidden")]] int __clone(int (*function)(void *), void *stack, int flags, void *argument, ...);
+
+namespace veloci {
+namespace {
+
+namespace at = step::seccomp_load;
+
+constexpr int pending = -2, refused = -1;
+constexpr size_t stack_size = 16384;
+
+struct Handover {
+  int socket;
+  Str state;
+  // The listener, once there is one.
+  int listener = pending;
+  int error = 0;
+  bool done = false;
+};
+
+int await_listener(Handover &handover) {
+  for (;;) {
+    int listener = __atomic_load_n(&handover.listener, __ATOMIC_ACQUIRE);
+    if (listener != pending) return listener;
+    timespec moment = {0, 20000};
+    syscall(SYS_nanosleep, &moment, nullptr);
+  }
+}
+
+// The descriptor goes with the first part of the text.
+int send_listener(const Handover &handover, int listener) {
+  Str rest = handover.state;
+  iovec part = {const_cast<char *>(rest.data), rest.size};
+  union {
+    cmsghdr align;
+    char bytes[CMSG_SPACE(sizeof(int))];
+  } control = {};
+  msghdr message = {};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.bytes;
+  message.msg_controllen = sizeof control.bytes;
+  cmsghdr *rights = CMSG_FIRSTHDR(&message);
+  rights->cmsg_level = SOL_SOCKET;
+  rights->cmsg_type = SCM_RIGHTS;
+  rights->cmsg_len = CMSG_LEN(sizeof(int));
+  memcpy(CMSG_DATA(rights), &listener, sizeof listener);
+  for (;;) {
+    ssize_t sent = syscall(SYS_sendmsg, handover.socket, &message, MSG_NOSIGNAL);
+    if (sent < 0 && errno == EINTR) continue;
+    if (sent < 0) return errno;
+    part.iov_base = static_cast<char *>(part.iov_base) + sent;
+    part.iov_len -= static_cast<size_t>(sent);
+    if (part.iov_len == 0) return 0;
+    message.msg_control = nullptr;
+    message.msg_controllen = 0;
+  }
+}
+
+// The thread. It shares errno with the other one, which makes no system call meanwhile but the one that is waited for.
+int hand_over(void *argument) {
+  Handover &handover = *static_cast<Handover *>(argument);
+  int listener = await_listener(handover);
+  if (listener != refused) {
+    handover.error = send_listener(handover, listener);
+    syscall(SYS_close, listener);
+  }
+  syscall(SYS_close, handover.socket);
+  __atomic_store_n(&handover.done, true, __ATOMIC_RELEASE);
+  return 0;
+}
+
+// Waits without a system call. The other one always ends: its send has a time limit.
+void await_end(const Handover &handover) {
+  while (!__atomic_load_n(&handover.done, __ATOMIC_ACQUIRE)) {
+#ifdef __x86_64__
+    __builtin_ia32_pause();
+#endif
+  }
+}
+
+} // namespace
+
+Outcome load_notifying(const sock_fprog &program, uint32_t flags, int socket, Str state) {
+  // The thread may still be on its last instructions when this function is left.
+  alignas(16) static char stack[stack_size];
+  static Handover handover;
+  handover.socket = socket;
+  handover.state = state;
+  constexpr timeval limit = {10, 0};
+  if (setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0) return Outcome::failed(at::send);
+  constexpr int shared = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
+  int thread = __clone(hand_over, stack + stack_size, shared, &handover);
+  if (thread < 0) return Outcome::failed(at::helper, -thread);
+  long listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+  int error = listener < 0 ? errno : 0;
+  __atomic_store_n(&handover.listener, listener < 0 ? refused : static_cast<int>(listener), __ATOMIC_RELEASE);
+  await_end(handover);
+  if (listener < 0) return Outcome::failed(at::seccomp, error);
+  return handover.error == 0 ? Outcome::success() : Outcome::failed(at::send, handover.error);
+}
+
+} // namespace veloci

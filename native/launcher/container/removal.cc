@@ -1,0 +1,135 @@
+#include "launcher/container/removal.h"
+#include "cgroup/cgroupfs.h"
+#include "base/sys.h"
+#include "executor/cgroup/cgroup.h"
+#include "executor/state/files.h"
+#include "executor/process/process.h"
+#include "executor/state/state.h"
+#include "launcher/door/stored.h"
+#include "cgroup/own_cgroup.h"
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+namespace veloci {
+
+using namespace diagnostic;
+
+namespace {
+
+constexpr int end_milliseconds = 10000;
+constexpr uint32_t cgroup_milliseconds = 2000;
+
+// Ends the recorded process; false when it is still there after the time.
+bool end_recorded(const Record &record) {
+  Fd pidfd;
+  if (record.boot != boot_mark() || open_identified(record.pid, record.start_time, pidfd) != 0) return true;
+  sys::pidfd_send_signal(pidfd.get(), SIGKILL);
+  return await_killed(record, pidfd.get(), end_milliseconds);
+}
+
+// Calls use(cgroup) for each cgroup of a record.
+template <class Use> void for_each_cgroup(const Record &record, Use use) {
+  RecordCgroups groups(record);
+  RecordCgroup cgroup;
+  while (groups.next(cgroup)) use(cgroup);
+}
+
+// Without a record, what was made for a container is all that may be touched.
+uint64_t find_inode(const CgroupDir &dir) {
+  struct stat info;
+  Fd cgroup(open_cgroup(dir.mount.c_str(), dir.path.c_str(), O_RDONLY | O_DIRECTORY));
+  return cgroup.valid() && is_marked_made(cgroup.get()) && fstat(cgroup.get(), &info) == 0 ? info.st_ino : cgroup_unseen;
+}
+
+// Whether a process runs the same command as we do.
+bool is_same_command(int pid) {
+  TextOf<64> own, other, path;
+  Fd file(open("/proc/self/comm", O_RDONLY | O_CLOEXEC));
+  if (!file.valid() || !read_small(file.get(), own)) return false;
+  file.reset(open(path.add("/proc/").add_signed(pid).add("/comm").c_str(), O_RDONLY | O_CLOEXEC));
+  return file.valid() && read_small(file.get(), other) && own.str() == other.str();
+}
+
+// A create that died may have asked systemd for a unit: systemd may not have begun with it yet, and does not notice
+// when others remove the cgroup of one that it has made.
+void end_unit(Invocation &invocation) {
+  StoredPlan stored;
+  if (try_stored_plan(invocation, stored) == 0) run_kind(invocation.context, ProgramName::delete_, code::dbus_send);
+}
+
+} // namespace
+
+int end_unrecorded(Context &context) {
+  void *memory = mmap(nullptr, sizeof(Record), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) return errno;
+  auto *record = static_cast<Record *>(memory);
+  if (!record_begin(*record, context.id)) return ENAMETOOLONG;
+  Program program;
+  if (context.plan.find(ProgramName::delete_, program)) {
+    for (const OpRecord &op : program) {
+      Reader reader(op.body);
+      CgroupRemove removal;
+      if (op.code == code::cgroup_remove && read(reader, removal)) {
+        const CgroupDir &dir = removal.dir;
+        if (record_add_cgroup(*record, dir.mount, dir.path)) record_identify_cgroup(*record, dir.mount, dir.path, find_inode(dir), false);
+      }
+    }
+  }
+  context.record = record;
+  for_each_cgroup(*record, [](const RecordCgroup &cgroup) { signal_cgroup(cgroup, SIGKILL); });
+  thaw_recorded(*record);
+  for_each_cgroup(*record, [](const RecordCgroup &cgroup) { kill_cgroup(cgroup, nullptr, cgroup_milliseconds); });
+  return 0;
+}
+
+int remove_recorded(Invocation &invocation) {
+  Context &context = invocation.context;
+  if (context.record != nullptr) {
+    const Record &record = *context.record;
+    if (!end_recorded(record)) {
+      return invocation.fail(KillFailed{.id = context.id, .seconds = NumberText(end_milliseconds / 1000)});
+    }
+    // Stager and init of a create that died are in these cgroups too.
+    for_each_cgroup(record, [](const RecordCgroup &cgroup) { kill_cgroup(cgroup, nullptr, cgroup_milliseconds); });
+    if (record_stage(record) == Stage::creating) end_unit(invocation);
+    for_each_cgroup(record, [](const RecordCgroup &cgroup) { remove_cgroup(cgroup, cgroup_milliseconds); });
+  }
+  Outcome removed = remove_state(context);
+  if (removed.ok()) return 0;
+  return invocation.fail(SystemCall{.what = Str::of("remove the state directory"), .errno_ = ErrnoText(removed.err)});
+}
+
+void kill_lock_holder(int dir) {
+  struct stat info;
+  if (fstat(dir, &info) != 0) return;
+  // `1: FLOCK  ADVISORY  WRITE 1234 08:01:5678 0 EOF`
+  char identity[48];
+  snprintf(identity, sizeof identity, " %02x:%02x:%llu ", major(info.st_dev), minor(info.st_dev),
+           static_cast<unsigned long long>(info.st_ino));
+  Fd file(open("/proc/locks", O_RDONLY | O_CLOEXEC));
+  constexpr size_t locks_max = 64 << 20;
+  Buffer locks;
+  if (!file.valid() || read_all(file.get(), locks_max, locks) != 0) return;
+  for (const char *line = locks.str().c_str(); *line != 0;) {
+    const char *end = strchrnul(line, '\n');
+    const char *place = strstr(line, identity);
+    if (place != nullptr && place < end && strstr(line, "FLOCK") != nullptr && strstr(line, "FLOCK") < end) {
+      const char *number = place;
+      while (number > line && number[-1] >= '0' && number[-1] <= '9') number--;
+      int pid = 0;
+      for (; *number >= '0' && *number <= '9'; number++) pid = pid * 10 + (*number - '0');
+      if (pid > 1 && pid != getpid()) {
+        Fd pidfd(sys::pidfd_open(pid, 0));
+        // The check comes after the pidfd: the number may have passed to a stranger before.
+        if (pidfd.valid() && is_same_command(pid)) sys::pidfd_send_signal(pidfd.get(), SIGKILL);
+      }
+    }
+    line = *end == 0 ? end : end + 1;
+  }
+}
+
+} // namespace veloci

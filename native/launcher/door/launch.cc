@@ -1,0 +1,153 @@
+#include "launcher/door/launch.h"
+#include "executor/process/spawn.h"
+#include "executor/state/state.h"
+#include "executor/state/store.h"
+#include "host/facts.h"
+#include "launcher/container/bundle.h"
+#include "launcher/container/pidfd.h"
+#include "launcher/door/trace.h"
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+namespace veloci {
+
+using namespace diagnostic;
+
+namespace {
+
+int system_failure(Invocation &invocation, const char *what, int err) {
+  return invocation.fail(SystemCall{.what = Str::of(what), .errno_ = ErrnoText(err)});
+}
+
+int claim(Invocation &invocation) {
+  Context &context = invocation.context;
+  int err = claim_state(context);
+  if (err == EEXIST) return invocation.fail(ContainerExists{.id = context.id});
+  if (err != 0) return invocation.fail(diagnostic::StateWrite{.path = context.id, .id = context.id, .errno_ = ErrnoText(err)});
+  return 0;
+}
+
+int start_stager(Invocation &invocation, const Launch &launch) {
+  Context &context = invocation.context;
+  int dir = context.state.get();
+  if (launch.starts) {
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return system_failure(invocation, "make a pair of sockets", errno);
+    context.fifo.reset(pair[0]);
+    context.release.reset(pair[1]);
+  } else {
+    if (mkfifoat(dir, state_name::fifo, 0600) != 0) return system_failure(invocation, "make exec.fifo", errno);
+    context.fifo.reset(openat(dir, state_name::fifo, O_RDWR | O_NOFOLLOW | O_CLOEXEC));
+    if (!context.fifo.valid()) return system_failure(invocation, "open exec.fifo", errno);
+  }
+  Outcome spawned = spawn_stager(context);
+  return spawned.ok() ? 0 : system_failure(invocation, "start the init program", spawned.err);
+}
+
+// What the dump has noted of stdin, stdout and stderr. Images of others may have none.
+void read_descriptors(const Invocation &invocation, Buffer &out) {
+  Fd images(open(image_path(invocation.arguments).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  constexpr size_t largest = 256 * 1024;
+  if (!images.valid() || read_file(images.get(), state_name::descriptors, largest, O_NOFOLLOW, out) != 0) out.free();
+}
+
+// Everything up to the plan.
+int prepare(Invocation &invocation, Launch &launch, const char *verb) {
+  Bundle bundle;
+  if (int code = read_bundle(invocation, bundle, launch.request.config); code != 0) return code;
+  if (int err = launch.request.build(invocation, bundle.path.str(), bundle.config_name, false); err != 0) {
+    return system_failure(invocation, "describe the host", err);
+  }
+  if (launch.restoring) read_descriptors(invocation, launch.request.process);
+  bool planned = invocation.arguments.plan_fd() >= 0;
+  if (!planned && !launch.engine.send(launch.request, verb, nullptr)) {
+    return system_failure(invocation, "ask the planner", errno);
+  }
+  // While the planner works:
+  if (int code = claim(invocation); code != 0) return code;
+  if (!launch.restoring) {
+    if (int code = start_stager(invocation, launch); code != 0) return code;
+  }
+  int code = planned ? launch.engine.take(invocation, invocation.arguments.plan_fd(), launch.response)
+                     : launch.engine.await(invocation, launch.response);
+  if (code != 0) return code;
+  if (!launch.response.error.empty() || !launch.response.plan || !launch.response.stored) {
+    return show_response(invocation, launch.response);
+  }
+  if (!invocation.log.elsewhere()) invocation.log.warnings(launch.response.warnings);
+  // Copies of configuration and request: with them a later version can make the stored plan anew.
+  Str rest = launch.request.rest();
+  invocation.context.kept = {launch.request.config.bytes(), {reinterpret_cast<const uint8_t *>(rest.data), rest.size},
+                             launch.response.stored.value};
+  const char *what = nullptr;
+  if (!use_plan(invocation.context, launch.response.plan.value, &what)) {
+    return invocation.fail(PlanInvalid{.what = Str::of(what)});
+  }
+  return 0;
+}
+
+// A hook has failed and the container is gone: its life goes on with the poststop hooks (runtime-spec "Lifecycle").
+void end_life(Context &context, Bytes stored) {
+  const char *what = nullptr;
+  context.signals = nullptr;
+  if (use_plan(context, stored, &what)) run_kind(context, ProgramName::delete_, code::hook_run);
+}
+
+} // namespace
+
+int take_preserved(Invocation &invocation) {
+  int64_t asked = invocation.arguments.number(cli::Flag::preserve_fds);
+  constexpr int64_t most = 1021;
+  int64_t count = asked + listen_fds_of(invocation.environment);
+  if (count > most) return invocation.fail(PreserveFdsMany{.count = NumberText(count), .most = NumberText(most)});
+  invocation.context.preserve = static_cast<uint32_t>(count);
+  return 0;
+}
+
+int launch_container(Invocation &invocation, Launch &launch, const char *verb) {
+  if (int code = take_preserved(invocation); code != 0) return code;
+  // First of all: the engine boots while everything else goes on.
+  if (invocation.arguments.plan_fd() < 0) {
+    if (int err = launch.engine.start(); err != 0) return system_failure(invocation, "start the planner", err);
+  }
+  if (int code = invocation.open_root(true); code != 0) return code;
+  Context &context = invocation.context;
+  context.signals = &invocation.signals;
+  if (int code = prepare(invocation, launch, verb); code != 0) {
+    context.undo.run(context);
+    return code;
+  }
+  bool done = run_program(context, launch.restoring ? ProgramName::restore : ProgramName::create);
+  if (done) {
+    // Engines take a log of a failure for one line.
+    if (invocation.log.elsewhere()) invocation.log.warnings(launch.response.warnings);
+    trace_start(invocation);
+    int code = send_pidfd(invocation, "standard");
+    if (code != 0) context.undo.run(context);
+    return code;
+  }
+  context.undo.run(context);
+  bool hook = failed_in_hook(context);
+  int code = explain_failure(invocation, launch.request, verb);
+  if (hook) end_life(context, launch.response.stored.value);
+  return code;
+}
+
+void commit_launch(Invocation &invocation) {
+  invocation.context.undo.drop();
+  reap_stager(invocation.context);
+}
+
+int adopt_launch(Invocation &invocation, const Launch &launch) {
+  Context &context = invocation.context;
+  const char *what = nullptr;
+  if (!use_plan(context, launch.response.stored.value, &what)) {
+    context.undo.run(context);
+    return invocation.fail(PlanInvalid{.what = Str::of(what)});
+  }
+  commit_launch(invocation);
+  return 0;
+}
+
+} // namespace veloci

@@ -1,0 +1,78 @@
+// Requests to the engine (src/engine/protocol.ts), and its answers.
+#pragma once
+#include "executor/state/files.h"
+#include "launcher/line/invocation.h"
+#include "planner/planner.h"
+
+namespace veloci {
+
+// --image-path of checkpoint and restore, or its default: `checkpoint` in the current directory.
+Str image_path(const Arguments &arguments);
+
+// Whether a flag of exec changes the plan: not those that only say what happens to the process on this side.
+bool changes_exec_plan(const cli::FlagSpec &spec);
+
+// A request's JSON text and blobs. The verb comes first in the text, so that the kept copy can name another one.
+class Request {
+public:
+  // Builds the text from the command line and the host's facts; 0 or an errno. `bundle` and `config_name` may be empty.
+  // `for_memo` leaves out what does not change the plan of an exec.
+  int build(Invocation &invocation, Str bundle, Str config_name, bool for_memo);
+  // Takes a text that was kept: what `kept` returned.
+  int restore(Buffer &text);
+
+  // Notes the failure of a first plan: what follows is about another one, which the engine has made for it. 0 or an errno.
+  int note_first(const PlanFailure &failure);
+
+  // Adds the flags of this command line to a request that was kept, as its member `flags`. 0 or an errno.
+  int add_flags(const Arguments &arguments);
+
+  // The text with a verb, and with the failure of a plan, in `out`.
+  bool text(const char *verb, const PlanFailure *failure, Text &out) const;
+  // Room that a text needs.
+  size_t text_size() const { return rest_.size + flags_.size() + first_.size() + 16384; }
+  // What is kept in the state directory: the request to renew the stored plan.
+  Str rest() const { return rest_; }
+
+  Buffer config;
+  Buffer process;
+
+private:
+  Buffer memory_;
+  Str rest_;
+  Buffer flags_;
+  Buffer first_;
+};
+
+// An engine at work; the answer's bytes live as long as this.
+class Engine {
+public:
+  // Starts a planner; 0 or an errno.
+  int start() { return planner_.start(); }
+  // Sends the request; the text may go afterwards.
+  bool send(const Request &request, const char *verb, const PlanFailure *failure);
+  // Awaits the answer. 0, or the exit code with the error shown: the planner's end, or a malformed answer.
+  int await(Invocation &invocation, Response &response);
+  // Takes an answer from a file in place of the planner's.
+  int take(Invocation &invocation, int fd, Response &response);
+
+private:
+  int decode(Invocation &invocation, Bytes bytes, Response &response);
+  Planner planner_;
+  Buffer given_;
+};
+
+// Shows the error of an answer; returns the exit code.
+int show_response(Invocation &invocation, const Response &response);
+
+// What a fresh engine has answered about the failure of a plan.
+struct Advice {
+  Engine engine;
+  Response response;
+};
+
+// Asks a fresh engine to explain why a plan failed, and shows that. Returns the exit code. With `advice` the answer may also
+// be another plan: 0 then.
+int explain_failure(Invocation &invocation, const Request &request, const char *verb, Advice *advice = nullptr);
+
+} // namespace veloci

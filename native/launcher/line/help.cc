@@ -1,0 +1,50 @@
+#include "launcher/line/invocation.h"
+#include "launcher/line/suggest.h"
+
+namespace veloci {
+
+using namespace diagnostic;
+
+namespace {
+
+// A help text; under the name of runc with the heading of its own, under that of crun behind its usage line.
+int print_help(Invocation &invocation, const cli::CommandSpec *command) {
+  Str help = Str::of(command != nullptr ? command->help : cli::main_help);
+  if (command != nullptr && command->crun_usage != nullptr && invocation.arguments.program() == Str::of("crun")) {
+    TextOf<256> usage;
+    if (int code = print(invocation, usage.add(command->crun_usage).add("\n\n").str()); code != 0) return code;
+  }
+  if (!invocation.arguments.is_runc()) return print(invocation, help);
+  TextOf<512> heading;
+  heading.add("NAME:\n   runc");
+  if (command != nullptr) heading.add_char(' ').add(command->name);
+  // The first line of the help is what the command does, behind a colon.
+  const char *colon = strstr(help.c_str(), ": "), *end = strchr(help.c_str(), '\n');
+  heading.add(" - ");
+  if (command == nullptr) heading.add("Open Container Initiative runtime, by veloci");
+  else heading.add(colon + 2, static_cast<size_t>(end - colon - 2));
+  heading.add_char('\n');
+  if (int code = print(invocation, heading.str()); code != 0) return code;
+  return print(invocation, Str{end + 1, help.size - static_cast<uint32_t>(end + 1 - help.data)});
+}
+
+} // namespace
+
+int help_command(Invocation &invocation) {
+  const Arguments &arguments = invocation.arguments;
+  const cli::CommandSpec *command = arguments.command();
+  // `veloci run --help`, or `veloci help run`.
+  if (command != nullptr && command->command != cli::Command::help) return print_help(invocation, command);
+  Str name = arguments.operand(0);
+  if (name.empty()) return print_help(invocation, nullptr);
+  Suggestion suggestion(name);
+  for (const cli::CommandSpec &spec : cli::commands) {
+    if (name == Str::of(spec.name)) return print_help(invocation, &spec);
+    suggestion.consider(spec.name);
+  }
+  constexpr int exit_unknown_command = 3;
+  invocation.fail(UnknownCommand{.name = name, .suggestion = suggestion.best()});
+  return exit_unknown_command;
+}
+
+} // namespace veloci

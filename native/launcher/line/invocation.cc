@@ -1,0 +1,80 @@
+#include "launcher/line/invocation.h"
+#include "executor/cgroup/cgroup.h"
+#include "executor/state/files.h"
+#include "executor/process/process.h"
+#include "executor/state/state.h"
+#include "launcher/container/root.h"
+
+namespace veloci {
+
+using namespace diagnostic;
+
+int Invocation::open_root(bool create) {
+  context.id = arguments.operand(0);
+  if (const char *why = id_fault(context.id)) return fail(IdInvalid{.id = context.id, .why = Str::of(why)});
+  root_path = veloci::root_path(arguments.text(cli::Flag::root));
+  int err = veloci::open_root(root_path, create, root, log);
+  if (err == ENOENT && !create) return fail(ContainerMissing{.id = context.id, .root = root_path});
+  if (err != 0) return failure_code;
+  context.root = root.get();
+  context.log = &log;
+  return 0;
+}
+
+int Invocation::open_container() {
+  if (int code = open_root(false); code != 0) return code;
+  int err = open_state(context);
+  if (err == ENOENT) return fail(ContainerMissing{.id = context.id, .root = root_path});
+  if (err != 0) return fail(SystemCall{.what = Str::of("open the state directory"), .errno_ = ErrnoText(err)});
+  return 0;
+}
+
+int Invocation::open_recorded() {
+  if (int code = open_container(); code != 0) return code;
+  int err = map_record(context);
+  if (err == EPROTONOSUPPORT) return fail(StateVersion{.id = context.id});
+  if (err == EROFS) return fail(diagnostic::StateWrite{.path = Str::of("record"), .id = context.id, .errno_ = ErrnoText(err)});
+  if (err != 0) return fail(StateDamaged{.id = context.id, .what = Str::of("its record cannot be read")});
+  return 0;
+}
+
+int Invocation::lock(uint32_t seconds) {
+  int err = lock_state(context, seconds * 1000);
+  if (err == 0) return 0;
+  if (err == ENOENT) return fail(ContainerMissing{.id = context.id, .root = root_path});
+  if (err == EWOULDBLOCK) return fail(StateBusy{.id = context.id, .seconds = NumberText(seconds)});
+  return fail(SystemCall{.what = Str::of("lock the state directory"), .errno_ = ErrnoText(err)});
+}
+
+int Invocation::interrupted() { return fail(CommandInterrupted{.signal = NumberText(signals.pending_stop())}); }
+
+Str status_name(Status status) {
+  switch (status) {
+  case Status::creating: return Str::of("creating");
+  case Status::created: return Str::of("created");
+  case Status::running: return Str::of("running");
+  case Status::paused: return Str::of("paused");
+  case Status::stopped: return Str::of("stopped");
+  }
+  return {};
+}
+
+Status container_status(const Record &record) {
+  Stage stage = record_stage(record);
+  if (record.pid <= 0) return stage == Stage::creating ? Status::creating : Status::stopped;
+  ProcessStat stat;
+  if (read_process_stat(record.pid, stat) != 0 || stat.start_time != record.start_time || !stat.alive()) {
+    return Status::stopped;
+  }
+  if (record.boot != boot_mark()) return Status::stopped;
+  if (stage == Stage::creating) return Status::creating;
+  if (frozen_recorded(record)) return Status::paused;
+  return stage == Stage::created ? Status::created : Status::running;
+}
+
+int print(Invocation &invocation, Str text) {
+  int err = write_all(STDOUT_FILENO, Bytes{reinterpret_cast<const uint8_t *>(text.data), text.size});
+  return err == 0 ? 0 : invocation.fail(OutputFailed{.errno_ = ErrnoText(err)});
+}
+
+} // namespace veloci

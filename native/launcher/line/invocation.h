@@ -1,0 +1,85 @@
+// One call of the command: what the verbs share.
+#pragma once
+#include "executor/context.h"
+#include "executor/interrupt.h"
+#include "launcher/line/args.h"
+
+namespace veloci {
+
+// Status of a container, derived from its record and its process; never stored.
+using ContainerStatus = Status;
+
+class Invocation {
+public:
+  Arguments arguments;
+  Log log;
+  Signals signals;
+  Str root_path;
+  Fd root;
+  Context context;
+  char **environment = nullptr;
+  // Exit code of this command's own failures: 255 for exec, else 1.
+  int failure_code = 1;
+
+  // Takes the id (first operand), checks it, and opens the state root. 0 or the exit code, with the error shown.
+  // `create` makes a missing root; without it a missing root means that the container does not exist.
+  int open_root(bool create);
+  // open_root, then the container's state directory; ContainerMissing when there is none.
+  int open_container();
+  // open_container, then its record.
+  int open_recorded();
+  // Locks the open state directory; waits at most `seconds`.
+  int lock(uint32_t seconds);
+
+  template <class Diagnostic> int fail(const Diagnostic &diagnostic);
+  // A signal has asked us to stop, and nothing is left to undo.
+  int interrupted();
+};
+
+// Name of a status, as in the state JSON.
+Str status_name(Status status);
+
+// Derives the status of the container whose record is mapped.
+Status container_status(const Record &record);
+
+// Writes a text to stdout; 0 or the exit code of a failure.
+int print(Invocation &invocation, Str text);
+
+// The verbs; each returns the exit code of the command.
+int run_command(Invocation &invocation);
+int create_command(Invocation &invocation);
+int start_command(Invocation &invocation);
+int state_command(Invocation &invocation);
+int list_command(Invocation &invocation);
+int kill_command(Invocation &invocation);
+int delete_command(Invocation &invocation);
+int exec_command(Invocation &invocation);
+int checkpoint_command(Invocation &invocation);
+int restore_command(Invocation &invocation);
+// spec, validate, plan, features: the engine's text.
+int text_command(Invocation &invocation);
+int pause_command(Invocation &invocation);
+int resume_command(Invocation &invocation);
+int update_command(Invocation &invocation);
+int events_command(Invocation &invocation);
+int wait_command(Invocation &invocation);
+int mounts_command(Invocation &invocation);
+int install_command(Invocation &invocation);
+int ps_command(Invocation &invocation);
+int spec_command(Invocation &invocation);
+int version_command(Invocation &invocation);
+int help_command(Invocation &invocation);
+
+} // namespace veloci
+
+#include "launcher/problem.h"
+
+namespace veloci {
+
+// Shows the error and gives the exit code.
+template <class Diagnostic> int Invocation::fail(const Diagnostic &diagnostic) {
+  show(log, diagnostic);
+  return failure_code;
+}
+
+} // namespace veloci

@@ -1,0 +1,72 @@
+// validate, plan, explain, features, doctor: the engine's text.
+#include "launcher/container/bundle.h"
+#include "launcher/door/request.h"
+#include "host/probes.h"
+#include "embedded.h"
+
+namespace veloci {
+
+using namespace diagnostic;
+
+namespace {
+
+const char *engine_verb(cli::Command command) {
+  switch (command) {
+  case cli::Command::validate: return "validate";
+  case cli::Command::plan: return "plan";
+  case cli::Command::explain: return "explain";
+  case cli::Command::doctor: return "doctor";
+  default: return "features";
+  }
+}
+
+// What the host can do, as the text that the engine judges. 0 or the exit code.
+int probe_host(Invocation &invocation, Buffer &probes) {
+  constexpr size_t size = 64 * 1024;
+  Str text;
+  int err = probes.reserve(size) ? host_probes(reinterpret_cast<char *>(probes.data()), size, text) : errno;
+  if (err != 0) return invocation.fail(SystemCall{.what = Str::of("probe the host"), .errno_ = ErrnoText(err)});
+  probes.set_size(text.size);
+  return 0;
+}
+
+// What a command reads: the bundle's configuration, the texts to explain, nothing. 0 or the exit code.
+int read_input(Invocation &invocation, cli::Command command, Bundle &bundle, Buffer &config) {
+  switch (command) {
+  case cli::Command::features: return 0;
+  case cli::Command::doctor: return probe_host(invocation, config);
+  case cli::Command::explain:
+    if (!config.reserve(veloci_explain_size)) {
+      return invocation.fail(SystemCall{.what = Str::of("read the texts"), .errno_ = ErrnoText(errno)});
+    }
+    __builtin_memcpy(config.data(), veloci_explain, veloci_explain_size);
+    config.set_size(veloci_explain_size);
+    return 0;
+  default: return read_bundle(invocation, bundle, config);
+  }
+}
+
+} // namespace
+
+int text_command(Invocation &invocation) {
+  Engine engine;
+  Request request;
+  Bundle bundle;
+  if (int err = engine.start(); err != 0) {
+    return invocation.fail(SystemCall{.what = Str::of("start the planner"), .errno_ = ErrnoText(err)});
+  }
+  cli::Command command = invocation.arguments.command()->command;
+  if (int code = read_input(invocation, command, bundle, request.config); code != 0) return code;
+  if (int err = request.build(invocation, bundle.path.str(), bundle.config_name, false); err != 0) {
+    return invocation.fail(SystemCall{.what = Str::of("describe the host"), .errno_ = ErrnoText(err)});
+  }
+  Response response;
+  if (!engine.send(request, engine_verb(command), nullptr)) {
+    return invocation.fail(SystemCall{.what = Str::of("ask the planner"), .errno_ = ErrnoText(errno)});
+  }
+  if (int code = engine.await(invocation, response); code != 0) return code;
+  if (int code = print(invocation, response.text); code != 0) return code;
+  return show_response(invocation, response);
+}
+
+} // namespace veloci

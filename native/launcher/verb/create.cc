@@ -1,0 +1,12 @@
+#include "launcher/door/launch.h"
+
+namespace veloci {
+
+int create_command(Invocation &invocation) {
+  Launch launch;
+  if (int code = launch_container(invocation, launch, "create"); code != 0) return code;
+  commit_launch(invocation);
+  return 0;
+}
+
+} // namespace veloci

@@ -1,0 +1,85 @@
+#include "executor/process/process.h"
+#include "executor/state/state.h"
+#include "launcher/container/removal.h"
+#include "launcher/container/root.h"
+#include "launcher/door/stored.h"
+#include "base/sys.h"
+#include <signal.h>
+
+namespace veloci {
+
+using namespace diagnostic;
+
+namespace {
+
+constexpr uint32_t patience = 10;       // seconds
+constexpr uint32_t force_patience = 2;  // seconds
+
+// delete --force on a container whose other command does not end: kills the container first, then whoever holds the lock,
+// by the identity that /proc/locks knows.
+int lock_by_force(Invocation &invocation) {
+  Context &context = invocation.context;
+  int err = lock_state(context, force_patience * 1000);
+  if (err != EWOULDBLOCK) return err;
+  if (map_record(context) == 0) {
+    Fd pidfd;
+    if (open_identified(context.record->pid, context.record->start_time, pidfd) == 0) {
+      sys::pidfd_send_signal(pidfd.get(), SIGKILL);
+    }
+  }
+  kill_lock_holder(context.state.get());
+  return lock_state(context, force_patience * 1000);
+}
+
+int delete_stopped(Invocation &invocation) {
+  if (int code = invocation.open_recorded(); code != 0) return code;
+  if (int code = invocation.lock(patience); code != 0) return code;
+  Context &context = invocation.context;
+  // Whoever was creating it would hold the lock: it has died.
+  Status status = container_status(*context.record);
+  // runtime.md, Delete: whatever is not stopped stays as it is. Engines that want it gone say --force.
+  // The specification wants that; runc and crun kill a created container.
+  bool refused = status == Status::created && !invocation.arguments.is_peer();
+  if (refused || status == Status::running || status == Status::paused) {
+    return invocation.fail(DeleteRunning{.id = context.id, .status = status_name(status)});
+  }
+  if (status == Status::creating) return remove_recorded(invocation);
+  StoredPlan stored;
+  if (int code = open_stored_plan(invocation, stored); code != 0) return code;
+  if (run_program(context, ProgramName::delete_)) return 0;
+  return explain_stored_failure(invocation, stored);
+}
+
+int delete_by_force(Invocation &invocation) {
+  Context &context = invocation.context;
+  context.id = invocation.arguments.operand(0);
+  if (const char *why = id_fault(context.id)) return invocation.fail(IdInvalid{.id = context.id, .why = Str::of(why)});
+  invocation.root_path = root_path(invocation.arguments.text(cli::Flag::root));
+  int err = open_root(invocation.root_path, false, invocation.root, invocation.log);
+  if (err == ENOENT) return 0;
+  if (err != 0) return invocation.failure_code;
+  context.root = invocation.root.get();
+  context.log = &invocation.log;
+  err = open_state(context);
+  if (err == 0) err = lock_by_force(invocation);
+  if (err == ENOENT) return 0;
+  if (err == EWOULDBLOCK) return invocation.fail(StateBusy{.id = context.id, .seconds = NumberText(2 * force_patience)});
+  if (err != 0) return invocation.fail(SystemCall{.what = Str::of("lock the state directory"), .errno_ = ErrnoText(err)});
+  if (context.record == nullptr) map_record(context);
+  StoredPlan stored;
+  bool creating = context.record != nullptr && record_stage(*context.record) == Stage::creating;
+  if (!creating && try_stored_plan(invocation, stored) == 0) {
+    if (context.record == nullptr) end_unrecorded(context);
+    // The plan ends with the removal of the state directory; what it could not do is tried by the record.
+    if (run_program(context, ProgramName::delete_)) return 0;
+  }
+  return remove_recorded(invocation);
+}
+
+} // namespace
+
+int delete_command(Invocation &invocation) {
+  return invocation.arguments.on(cli::Flag::force) ? delete_by_force(invocation) : delete_stopped(invocation);
+}
+
+} // namespace veloci

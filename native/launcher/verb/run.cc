@@ -1,0 +1,72 @@
+#include "executor/process/exit_status.h"
+#include "executor/state/state.h"
+#include "executor/state/store.h"
+#include "launcher/container/foreground.h"
+#include "launcher/door/launch.h"
+#include "launcher/container/notify.h"
+#include <sys/wait.h>
+
+namespace veloci {
+
+using namespace diagnostic;
+
+namespace {
+
+// Deletes the container by its stored plan, which is the context's plan; a signal that asks us to stop is no reason not to.
+bool remove(Context &context) {
+  context.signals = nullptr;
+  context.failure.reported = false;
+  return run_program(context, ProgramName::delete_);
+}
+
+// The signal that ended the container's init before its program, as a shell tells it: 128 and its number; 0 = something
+// else went wrong.
+int killed_by(const Context &context) {
+  const PlanFailure &failure = context.failure;
+  if (failure.reported || failure.err != ESRCH || failure.out_of_memory) return 0;
+  siginfo_t info = {};
+  // It has closed all that it had, so it is at its end.
+  if (waitid(P_PID, static_cast<id_t>(context.init.pid), &info, WEXITED | WNOWAIT | __WALL) != 0) return 0;
+  return info.si_code == CLD_EXITED ? 0 : exit_code_of(info);
+}
+
+} // namespace
+
+int stay_and_delete(Invocation &invocation, const Launch &launch, NotifyProxy *notify) {
+  Context &context = invocation.context;
+  // The other commands may work on the container while it runs.
+  unlock_state(context);
+  // From now on signals are for the container.
+  int code = stay_with_init(invocation, notify);
+  context.exit_code = code;
+  record_exit(*context.record, code);
+  constexpr uint32_t patience = 10000; // milliseconds
+  // ENOENT: somebody else has deleted it.
+  bool ours = !invocation.arguments.on(cli::Flag::keep) && lock_state(context, patience) == 0;
+  if (ours && !remove(context)) explain_failure(invocation, launch.request, "recompile");
+  return code;
+}
+
+int run_command(Invocation &invocation) {
+  const Arguments &arguments = invocation.arguments;
+  bool detach = arguments.on(cli::Flag::detach);
+  if (!detach && !arguments.on(cli::Flag::no_subreaper)) become_subreaper();
+  Launch launch;
+  launch.starts = true;
+  if (int code = launch_container(invocation, launch, "run"); code != 0) return code;
+  if (int code = adopt_launch(invocation, launch); code != 0) return code;
+  Context &context = invocation.context;
+  NotifyProxy notify;
+  if (int code = notify.open(invocation); code != 0 || !run_program(context, ProgramName::start)) {
+    if (code == 0) {
+      int killed = killed_by(context);
+      code = explain_failure(invocation, launch.request, "recompile");
+      if (killed != 0) code = killed;
+    }
+    remove(context);
+    return code;
+  }
+  return detach ? notify.await_ready(invocation) : stay_and_delete(invocation, launch, &notify);
+}
+
+} // namespace veloci

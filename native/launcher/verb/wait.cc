@@ -1,0 +1,36 @@
+// wait: until the container's first process has ended, and with what status.
+#include "executor/process/exit_status.h"
+#include "executor/process/process.h"
+#include "launcher/line/invocation.h"
+#include <poll.h>
+
+namespace veloci {
+
+using namespace diagnostic;
+
+int wait_command(Invocation &invocation) {
+  if (int code = invocation.open_recorded(); code != 0) return code;
+  Record &record = *invocation.context.record;
+  Fd pidfd;
+  int err = open_identified(record.pid, record.start_time, pidfd);
+  if (err != 0 && err != ESRCH) return invocation.fail(SystemCall{.what = Str::of("open the process"), .errno_ = ErrnoText(err)});
+  int code = 0;
+  // Somebody else has seen it.
+  bool known = err != 0 && record_has_exit(record, code);
+  if (err == 0) {
+    for (;;) {
+      struct pollfd waiting[] = {{pidfd.get(), POLLIN, 0}, {invocation.signals.descriptor(), POLLIN, 0}};
+      if (poll(waiting, 2, -1) < 0) continue;
+      if (waiting[0].revents != 0) break;
+      if (int stop = invocation.signals.pending_stop(); stop != 0) return signal_base + stop;
+      invocation.signals.take();
+    }
+    known = find_exit_code(record, pidfd.get(), code);
+  }
+  TextOf<32> text;
+  if (!known) text.add("unknown");
+  else text.add_signed(code);
+  return print(invocation, text.add_char('\n').str());
+}
+
+} // namespace veloci

@@ -1,0 +1,136 @@
+#include "record/record.h"
+
+#include <time.h>
+
+namespace veloci {
+namespace {
+
+int64_t now(clockid_t clock) {
+  timespec time;
+  clock_gettime(clock, &time);
+  return static_cast<int64_t>(time.tv_sec) * 1000000000 + time.tv_nsec;
+}
+
+// The place of a cgroup among those of the record; record_cgroups_max when it does not have it.
+unsigned place_of(const Record &record, Str mount, Str path) {
+  RecordCgroups groups(record);
+  RecordCgroup known;
+  for (unsigned place = 0; groups.next(known); place++) {
+    if (known.mount == mount && known.path == path) return place;
+  }
+  return record_cgroups_max;
+}
+
+} // namespace
+
+bool record_begin(Record &record, Str id) {
+  if (id.size >= sizeof record.id) return false;
+  memcpy(record.id, id.data, id.size);
+  record.id[id.size] = 0;
+  record.version = record_version;
+  memcpy(record.magic, record_magic, sizeof record.magic);
+  return true;
+}
+
+bool record_valid(const Record &record) {
+  return memcmp(record.magic, record_magic, sizeof record.magic) == 0 && record.version == record_version;
+}
+
+bool record_add_cgroup(Record &record, Str mount, Str path) {
+  if (record.cgroup_count >= record_cgroups_max) return false;
+  RecordCgroups known(record);
+  RecordCgroup last;
+  while (known.next(last)) {}
+  if (!last.path.empty() && last.path == path) path = Str::of("/");
+  uint32_t at = record.cgroup_bytes;
+  uint64_t end = static_cast<uint64_t>(at) + mount.size + path.size + 2;
+  if (end > sizeof record.cgroups) return false;
+  memcpy(record.cgroups + at, mount.data, mount.size);
+  record.cgroups[at + mount.size] = 0;
+  memcpy(record.cgroups + at + mount.size + 1, path.data, path.size);
+  record.cgroups[end - 1] = 0;
+  record.cgroup_bytes = static_cast<uint32_t>(end);
+  record.cgroup_count++;
+  return true;
+}
+
+bool record_find_cgroup(const Record &record, Str mount, Str path, RecordCgroup &found) {
+  RecordCgroups groups(record);
+  while (groups.next(found)) {
+    if (found.mount == mount && found.path == path) return true;
+  }
+  return false;
+}
+
+void record_identify_cgroup(Record &record, Str mount, Str path, uint64_t inode, bool found) {
+  unsigned place = place_of(record, mount, path);
+  if (place == record_cgroups_max) return;
+  uint32_t bit = 1U << place;
+  record.found_cgroups = found ? record.found_cgroups | bit : record.found_cgroups & ~bit;
+  record.cgroup_inodes[place] = inode;
+}
+
+void record_exit(Record &record, int code) {
+  record.exit_code = code;
+  __atomic_store_n(&record.exit_known, 1, __ATOMIC_RELEASE);
+}
+
+bool record_has_exit(const Record &record, int &code) {
+  if (__atomic_load_n(&record.exit_known, __ATOMIC_ACQUIRE) != 1) return false;
+  code = record.exit_code;
+  return true;
+}
+
+bool RecordCgroups::text(Str &out) {
+  uint32_t limit = record_.cgroup_bytes < sizeof record_.cgroups ? record_.cgroup_bytes : sizeof record_.cgroups;
+  uint32_t end = at_;
+  while (end < limit && record_.cgroups[end] != 0) end++;
+  if (end >= limit) return false;
+  out = {record_.cgroups + at_, end - at_};
+  at_ = end + 1;
+  return true;
+}
+
+bool RecordCgroups::next(RecordCgroup &cgroup) {
+  bool more = count_ < record_cgroups_max && count_ < record_.cgroup_count && text(cgroup.mount) && text(cgroup.path);
+  if (!more) return false;
+  if (cgroup.path == Str::of("/")) cgroup.path = last_path_;
+  last_path_ = cgroup.path;
+  cgroup.inode = record_.cgroup_inodes[count_];
+  cgroup.found = record_.found_cgroups >> count_ & 1;
+  cgroup.container = record_.created;
+  count_++;
+  return true;
+}
+
+void record_fail(Record &record, FailureKind kind, uint32_t program, uint32_t index, Outcome outcome, Str detail) {
+  RecordFailure &failure = record.failure;
+  failure.kind = static_cast<uint32_t>(kind);
+  failure.program = program;
+  failure.index = index;
+  failure.step = outcome.step;
+  failure.err = outcome.err;
+  uint32_t size = detail.size < sizeof failure.detail ? detail.size : sizeof failure.detail - 1;
+  memcpy(failure.detail, detail.data, size);
+  failure.detail[size] = 0;
+  failure.detail_size = size;
+  record_set_stage(record, Stage::failed);
+}
+
+Stage record_stage(const Record &record) { return static_cast<Stage>(__atomic_load_n(&record.stage, __ATOMIC_ACQUIRE)); }
+
+void record_set_stage(Record &record, Stage stage) {
+  __atomic_store_n(&record.stage, static_cast<uint32_t>(stage), __ATOMIC_RELEASE);
+}
+
+int64_t clock_offset() { return now(CLOCK_MONOTONIC) - now(CLOCK_REALTIME); }
+
+void record_stamp(Record &record, uint8_t program, uint32_t index, int64_t skew) {
+  uint32_t number = __atomic_fetch_add(&record.stamp_count, 1, __ATOMIC_RELAXED);
+  RecordStamp &stamp = record.stamps[number % record_stamps];
+  stamp.program = program;
+  stamp.index = static_cast<uint16_t>(index);
+  stamp.monotonic = static_cast<uint64_t>(now(CLOCK_MONOTONIC) - skew);
+}
+
+} // namespace veloci

@@ -1,0 +1,89 @@
+// linux.resources without devices: which settings there are, and how they are written.
+import type { Setting } from '../../../cgroup/setting.ts';
+import { settingsV1 } from '../../../cgroup/v1.ts';
+import { onlyV1, settingsV2 } from '../../../cgroup/v2.ts';
+import { diagnose, placeAt } from '../../../diagnostic/diagnose.ts';
+import type { Spec } from '../../../generated/config.ts';
+import type { CgroupDir, HostOperation } from '../../../generated/plan.ts';
+import type { HostFacts } from '../../../host/facts.ts';
+import { nameOf } from '../../../spec/validate.ts';
+import { PlanError } from '../../context.ts';
+import { alt, errno } from '../../draft.ts';
+import type { Cgroups, Draft, Place } from '../../draft.ts';
+
+/** The v1 hierarchy that has a controller. */
+export function placeOf(cgroups: Cgroups, controller: string): Place | undefined {
+  for (const place of cgroups.places) {
+    if (place.version === 1 && (place.controllers === controller || `,${place.controllers},`.includes(`,${controller},`))) {
+      return place;
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Values for the files of the cgroups that linux.resources asks for.
+ *
+ * @throws PlanError when this version of cgroups has no equivalent
+ */
+export function settings(d: Draft): readonly Setting[] {
+  const resources = d.spec.linux?.resources;
+  if (resources === undefined || d.cgroups.places.length === 0) return [];
+  const v2 = d.context.facts.cgroup.mode === 'v2';
+  const foreign = v2 ? onlyV1(resources) : Object.keys(resources.unified ?? {}).length === 0 ? undefined : '/linux/resources/unified';
+  if (foreign !== undefined) {
+    throw new PlanError(diagnose(
+      'cgroupVersion', { name: nameOf(foreign, ''), version: v2 ? 'v2' : 'v1', remedy: 'remove it' }, placeAt(foreign),
+    ));
+  }
+  return wantedLimits(d.spec, d.context.facts);
+}
+
+/** The same, wherever this host can set them. */
+export function wantedLimits({ linux, ociVersion }: Spec, { cgroup }: HostFacts): readonly Setting[] {
+  const resources = linux?.resources ?? {};
+  const zeroPids = zeroIsLimit(ociVersion);
+  return cgroup.mode === 'v2' ? settingsV2(resources, zeroPids) : settingsV1(resources, zeroPids);
+}
+
+/**
+ * Whether `pids.limit` 0 is a limit: it is since version 1.3 of the specification. Engines of before send zeros
+ * for what they do not limit.
+ */
+export function zeroIsLimit(version: string): boolean {
+  const [major, minor] = version.split('.', 2);
+  return Number(major) > 1 || (Number(major) === 1 && Number(minor) >= 3);
+}
+
+/** Adds the write of a setting to the host's program. */
+export function set(d: Draft, setting: Setting): void {
+  d.host.push(writeOf(placeForSetting(d, setting).dir, setting));
+}
+
+/**
+ * The hierarchy that has the controller of a setting.
+ *
+ * @throws PlanError when none has
+ */
+export function placeForSetting(d: Draft, setting: Setting): Place {
+  const v2 = d.context.facts.cgroup.mode === 'v2';
+  const place = v2 ? d.cgroups.places[0] : placeOf(d.cgroups, setting.controller);
+  if (place !== undefined && (!v2 || hasController(d, setting.controller))) return place;
+  throw new PlanError(diagnose(
+    'cgroupMissing', { controller: setting.controller, name: nameOf(setting.from, '') },
+    placeAt(setting.from),
+  ));
+}
+
+/** Controllers of v2 that are none in cgroup.controllers: core files, which always exist. */
+function hasController(d: Draft, controller: string): boolean {
+  return controller === '' || (d.context.facts.cgroup.v2?.controllers.includes(controller) ?? false);
+}
+
+function writeOf(dir: CgroupDir, setting: Setting): HostOperation {
+  const write: HostOperation = {
+    op: 'cgroup.write', from: setting.from, dir, file: setting.file, value: setting.value,
+  };
+  if (setting.missing === undefined) return write;
+  return alt(write, [errno.ENOENT], setting.missing === 'ignore' ? undefined : writeOf(dir, setting.missing));
+}

@@ -1,0 +1,262 @@
+// linux.cgroupsPath and linux.resources: makes the container's cgroups, sets their limits, moves the stager
+// there.
+import { clean, dirOf, ownPath } from '../../../cgroup/path.ts';
+import { deviceProgram } from '../../../cgroup/device-bpf.ts';
+import { deviceList, listLines, ruleText } from '../../../cgroup/device-list.ts';
+import type { DeviceList } from '../../../cgroup/device-list.ts';
+import { deviceRules } from '../../../cgroup/device-rules.ts';
+import type { DeviceRule } from '../../../cgroup/device-rules.ts';
+import type { Setting } from '../../../cgroup/setting.ts';
+import { diagnose, placeAt } from '../../../diagnostic/diagnose.ts';
+import { NamespaceFlag } from '../../../generated/plan.ts';
+import type { CgroupDir, HostOperation, StagerOperation } from '../../../generated/plan.ts';
+import type { Spec } from '../../../generated/config.ts';
+import { PlanError } from '../../context.ts';
+import type { Context } from '../../context.ts';
+import { alt, errno, slot } from '../../draft.ts';
+import type { Cgroups, Draft, Namespaces, Place } from '../../draft.ts';
+import { wantedLimits, placeOf, set, settings } from './cgroup-limits.ts';
+import { onHost } from '../process/id-maps.ts';
+import { mapsUsers } from '../namespaces.ts';
+import { makeUnit, readUnit, tellIdle } from './systemd.ts';
+
+const refused: readonly number[] = [errno.EPERM, errno.EACCES, errno.EROFS];
+const refusedOrMissing: readonly number[] = [errno.EPERM, errno.EACCES, errno.EROFS, errno.ENOENT];
+
+/** Chooses the container's cgroup in every hierarchy that is mounted. */
+export function readCgroups(spec: Spec, namespaces: Namespaces, context: Context): Cgroups {
+  const { facts } = context;
+  const from = spec.linux?.cgroupsPath === undefined ? '/linux' : '/linux/cgroupsPath';
+  if (context.flags.cgroupManager === 'disabled') return { places: [], from, optional: true, byClone: false };
+  if (context.flags.cgroupManager === 'systemd') return readUnit(spec, context);
+  const asked = spec.linux?.cgroupsPath ?? '';
+  const places: Place[] = [];
+  for (const own of facts.cgroup.v1) {
+    const dir = dirOf(own.mount, own.path, asked, context.id);
+    places.push({ dir, controllers: own.controllers, version: 1, own: own.path });
+  }
+  const v2 = facts.cgroup.v2;
+  if (v2 !== null) {
+    // On v2 a cgroup with processes can't have controlled children: the container goes beside the caller's
+    // cgroup.
+    const base = facts.cgroup.mode === 'v2' ? ownPath(v2.path) : v2.path;
+    places.push({ dir: dirOf(v2.mount, base, asked, context.id), controllers: '', version: 2, own: v2.path });
+  }
+  const optional = facts.rootless && wantedLimits(spec, facts).length === 0;
+  if (places.length === 0 && !optional) {
+    throw new PlanError(diagnose('cgroupMissing', { controller: 'any', name: 'linux.resources' }, placeAt(from)));
+  }
+  return { places, from, optional, byClone: v2 !== null && !optional && !mapsUsers(namespaces) };
+}
+
+/** The container's cgroup directories, for the record that delete --force cleans up by. */
+export function cgroupDirs(cgroups: Cgroups): CgroupDir[] {
+  return cgroups.places.map((place) => place.dir);
+}
+
+/**
+ * The cgroup whose processes are the container's: v2 where there is one, for it can kill and freeze as a
+ * whole.
+ */
+export function mainDir(cgroups: Cgroups): CgroupDir | undefined {
+  const { places } = cgroups;
+  return (places.find((place) => place.version === 2) ?? freezerPlace(cgroups) ?? places[0])?.dir;
+}
+
+/** The container's cgroup in the v1 freezer hierarchy. */
+export function freezerDir(cgroups: Cgroups): CgroupDir | undefined {
+  return freezerPlace(cgroups)?.dir;
+}
+
+function freezerPlace(cgroups: Cgroups): Place | undefined {
+  return placeOf(cgroups, 'freezer');
+}
+
+/** Where the container's processes are: in its cgroup, or in one below. */
+function processDir({ unit }: Cgroups, { dir }: Place): CgroupDir {
+  return unit?.subgroup === undefined ? dir : { mount: dir.mount, path: `${dir.path}/${unit.subgroup}` };
+}
+
+/** Where the container's processes are in every hierarchy, with its controllers. */
+export function processPlaces(cgroups: Cgroups): { readonly controllers: string; readonly dir: CgroupDir }[] {
+  return cgroups.places.map((place) => ({ controllers: place.controllers, dir: processDir(cgroups, place) }));
+}
+
+/** Makes the cgroups and sets what must hold before a process is in them: device rules and cpusets. */
+export function makeCgroups(d: Draft): void {
+  const { cgroups, host, context } = d;
+  const enable = context.facts.cgroup.v2?.controllers ?? [];
+  const asked = d.spec.linux?.cgroupsPath ?? '';
+  if (cgroups.unit !== undefined) makeUnit(d, cgroups.unit);
+  else if (cgroups.places.length > 0 && /^[^:/]*:[^:/]*:[^:/]*$/.test(asked)) {
+    throw new PlanError(diagnose('cgroupsPathSystemd', { value: asked }, placeAt(cgroups.from)));
+  }
+  for (const place of cgroups.places) {
+    const { unit } = cgroups;
+    const bySystemd = unit?.unified === true;
+    // What systemd has made is not ours to change, but for a group below it.
+    if (!bySystemd || unit.subgroup !== undefined) {
+      const has = (controller: string): boolean => place.version === 1 && `,${place.controllers},`.includes(`,${controller},`);
+      const make: HostOperation = {
+        op: 'cgroup.create', from: cgroups.from, dir: processDir(cgroups, place), inherit: has('cpuset') ? ['cpuset.cpus', 'cpuset.mems'] : [],
+        enable: place.version === 2 && unit === undefined ? enable : [], refuseUsed: unit === undefined,
+        ...(place.version === 2 ? { freezer: 'cgroup.events' } : has('freezer') ? { freezer: 'freezer.state' } : {}),
+      };
+      host.push(cgroups.optional ? alt(make, refused) : make);
+    }
+    if (bySystemd || unit?.subgroup !== undefined) host.push({ op: 'cgroup.find', from: cgroups.from, dir: place.dir });
+  }
+  ownCgroup(d);
+  if (cgroups.places.length > 0) limitDevices(d);
+  for (const setting of settings(d)) if (comesFirst(setting)) set(d, setting);
+}
+
+/**
+ * Gives the container's cgroup to its user, who can then make cgroups below it: on v2 alone, with a cgroup
+ * namespace of its own and the hierarchy mounted writable (runtime-spec config-linux, "Cgroup ownership").
+ */
+function ownCgroup(d: Draft): void {
+  const { cgroups, context, namespaces, spec } = d;
+  const place = cgroups.places.find(({ version }) => version === 2);
+  if (place === undefined || context.facts.cgroup.mode !== 'v2' || (namespaces.made & NamespaceFlag.cgroup) === 0) return;
+  const index = spec.mounts?.findIndex(({ destination, source, options }) =>
+    source === 'cgroup' && clean(destination) === 'sys/fs/cgroup' && options?.includes('ro') !== true) ?? -1;
+  if (index < 0) return;
+  const inside = spec.process?.user?.uid ?? 0;
+  const uid = mapsUsers(namespaces) ? onHost(spec.linux?.uidMappings ?? [], inside) : inside;
+  if (uid === undefined) return;
+  const own: HostOperation = { op: 'cgroup.own', from: `/mounts/${index}`, dir: processDir(cgroups, place), uid };
+  // Ids of others cannot be given anything by a user, and where the cgroup could not be made there is none.
+  d.host.push(context.facts.rootless ? alt(own, refusedOrMissing) : own);
+}
+
+/** Whether no process can be in the cgroup before it is set: cpusets, and time for real-time tasks. */
+function comesFirst({ controller, file }: Setting): boolean {
+  return controller === 'cpuset' || file.startsWith('cpu.rt_');
+}
+
+/** Sets the limits that may come while the stager is already at work. */
+export function limitCgroups(d: Draft): void {
+  for (const setting of settings(d)) {
+    if (!comesFirst(setting) && setting.controller !== 'pids') set(d, setting);
+  }
+  if (d.cgroups.unit !== undefined) tellIdle(d, d.cgroups.unit);
+}
+
+/**
+ * Limits the number of processes once init exists: the stager is a process too, and a limit of 1 must hold
+ * for init alone.
+ */
+export function limitProcesses(d: Draft): void {
+  for (const setting of settings(d)) if (setting.controller === 'pids') set(d, setting);
+}
+
+/** Moves the stager into the cgroups, with the caller's own rights; opens the v2 one for the clone. */
+export function joinCgroups(d: Draft): void {
+  const { cgroups } = d;
+  for (const place of cgroups.places) {
+    if (place.version === 2 && cgroups.byClone) {
+      d.host.push({ op: 'cgroup.open', from: cgroups.from, dir: place.dir, slot: slot.cgroup });
+      d.host.push({ op: 'fd.send', from: cgroups.from, slot: slot.cgroup });
+      continue;
+    }
+    const join: StagerOperation = { op: 'cgroup.join', from: cgroups.from, dir: processDir(cgroups, place) };
+    d.stager.push(cgroups.optional ? alt(join, refusedOrMissing) : join);
+  }
+}
+
+/** exec: opens init's pidfd and starts the stager. */
+export function spawnInto(d: Draft): void {
+  d.host.push({ op: 'process.fd', from: '', slot: slot.pidfd });
+  d.host.push({ op: 'process.spawn', from: d.at });
+}
+
+/**
+ * exec: the stager goes where init is before it sees anything of the container.
+ *
+ * @param asked existing cgroups below the container's, `[CONTROLLERS:]PATH` each
+ * @param strict whether it fails where a container without limits could do without
+ * @throws PlanError when there is no such hierarchy
+ */
+export function followCgroups(d: Draft, asked: readonly string[], strict: boolean): void {
+  const { cgroups, stager } = d;
+  if (cgroups.places.length === 0) return;
+  const follow: StagerOperation = {
+    op: 'cgroup.follow', from: cgroups.from, mounts: cgroups.places.map(({ dir, controllers }) => ({ mount: dir.mount, controllers })),
+    sub: subsOf(d, asked), optional: d.context.peer === 'crun' && cgroups.places.some(({ version }) => version === 1), strict: strict || !cgroups.optional || asked.length > 0,
+  };
+  stager.push(cgroups.optional && asked.length === 0 ? alt(follow, refusedOrMissing) : follow);
+}
+
+/**
+ * The sub-cgroups: one that names controllers is in their hierarchies, one that names none is in every hierarchy that
+ * can limit something, which v2 beside v1 cannot.
+ */
+function subsOf(d: Draft, asked: readonly string[]): CgroupDir[] {
+  const { places } = d.cgroups;
+  const found = new Map<string, CgroupDir>();
+  for (const text of asked) {
+    const colon = text.indexOf(':');
+    const path = text.slice(colon + 1);
+    if (path.split('/').includes('..')) throw new PlanError(diagnose('subCgroup', { value: path }));
+    const named = colon < 0
+      ? places.filter(({ version }) => version === places[0]!.version)
+      : text.slice(0, colon).split(',').map((name) => hierarchyOf(d, name));
+    for (const { dir: { mount } } of named) found.set(mount, { mount, path: clean(path) });
+  }
+  return [...found.values()];
+}
+
+function hierarchyOf(d: Draft, controller: string): Place {
+  const place = controller === '' ? d.cgroups.places.find(({ version }) => version === 2) : placeOf(d.cgroups, controller);
+  if (place !== undefined) return place;
+  throw new PlanError(diagnose('cgroupMissing', { controller, name: '--cgroup' }));
+}
+
+/**
+ * Denies every device that no rule allows. In a user namespace the kernel lets nobody change device rules,
+ * and no device node can be made there either.
+ */
+function limitDevices(d: Draft): void {
+  const { facts } = d.context;
+  if (facts.rootless) return;
+  const rules = deviceRules(d.spec.linux?.resources?.devices);
+  if (facts.cgroup.mode === 'v2') {
+    const dir = d.cgroups.places[0]!.dir;
+    d.host.push({
+      op: 'cgroup.devices', from: '/linux/resources/devices', dir, program: deviceProgram(rules),
+    });
+    return;
+  }
+  const place = v1DevicesPlace(d);
+  for (const { allow, value, from } of listLines(keptList(rules))) {
+    d.host.push({ op: 'cgroup.write', from, dir: place.dir, file: allow ? 'devices.allow' : 'devices.deny', value });
+  }
+}
+
+/**
+ * Device rules as v1 keeps them.
+ *
+ * @throws PlanError when it cannot
+ */
+export function keptList(rules: readonly DeviceRule[]): DeviceList {
+  const list = deviceList(rules);
+  if (!('hole' in list)) return list;
+  const { hole, wildcard } = list;
+  throw new PlanError(diagnose('deviceHole', {
+    verb: hole.allow ? 'allow' : 'deny', rule: ruleText(hole), verbed: hole.allow ? 'denied' : 'allowed', wildcard: ruleText(wildcard),
+  }, placeAt(hole.from)));
+}
+
+/**
+ * The v1 hierarchy of the device controller.
+ *
+ * @throws PlanError when it is not mounted
+ */
+export function v1DevicesPlace(d: Draft): Place {
+  const place = placeOf(d.cgroups, 'devices');
+  if (place !== undefined) return place;
+  throw new PlanError(diagnose(
+    'cgroupMissing', { controller: 'devices', name: 'linux.resources' }, placeAt('/linux/resources'),
+  ));
+}

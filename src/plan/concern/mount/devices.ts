@@ -1,0 +1,100 @@
+// linux.devices, and the devices and links that every container has (runtime-spec config-linux "Default
+// Devices").
+import { MountAttrFlag, NamespaceFlag } from '../../../generated/plan.ts';
+import type { DeviceNode, InitOperation, MountBind } from '../../../generated/plan.ts';
+import type { Device } from '../../../generated/config.ts';
+import { alt, errno, slot } from '../../draft.ts';
+import type { Draft } from '../../draft.ts';
+import { onHost } from '../process/id-maps.ts';
+import { inContainer } from '../../path.ts';
+import { mapsUsers } from '../namespaces.ts';
+
+const defaults: readonly (readonly [path: string, major: number, minor: number])[] = [
+  ['/dev/null', 1, 3], ['/dev/zero', 1, 5], ['/dev/full', 1, 7], ['/dev/random', 1, 8], ['/dev/urandom', 1, 9], ['/dev/tty', 5, 0],
+];
+
+const links: readonly (readonly [path: string, target: string])[] = [
+  ['/dev/fd', '/proc/self/fd'], ['/dev/stdin', '/proc/self/fd/0'], ['/dev/stdout', '/proc/self/fd/1'],
+  ['/dev/stderr', '/proc/self/fd/2'], ['/dev/core', '/proc/kcore'],
+];
+
+/** CAP_MKNOD among the first 32 capabilities. */
+const mknodBit = 1 << 27;
+
+/** Makes the devices, unless /dev is the host's by a bind mount: then it has what it has. */
+export function makeDevices(d: Draft): void {
+  if (isDevBound(d)) return;
+  const devices = d.spec.linux?.devices;
+  for (const [path, major, minor] of defaults) {
+    if (devices !== undefined && devices.some((device) => inContainer(device.path) === path)) continue;
+    make(d, { op: 'device.node', from: '/linux/devices', path, kind: 'char', major, minor, mode: 0o666, uid: 0, gid: 0 }, false);
+  }
+  if (devices !== undefined) {
+    for (let index = 0; index < devices.length; index++) make(d, nodeOf(devices[index]!, `/linux/devices/${index}`), true);
+  }
+  for (const [path, target] of links) {
+    d.init.push({ op: 'path.symlink', from: '/linux/devices', path, target, existing: 'keep' });
+  }
+  d.init.push({
+    op: 'path.symlink', from: '/linux/devices', path: '/dev/ptmx', target: 'pts/ptmx', existing: 'replace',
+  });
+}
+
+function isDevBound(d: Draft): boolean {
+  for (const mount of d.spec.mounts ?? []) {
+    if (inContainer(mount.destination) !== '/dev') continue;
+    if (mount.type === 'bind' || mount.options?.includes('bind') || mount.options?.includes('rbind')) return true;
+  }
+  return false;
+}
+
+function nodeOf(device: Device, from: string): DeviceNode {
+  return {
+    op: 'device.node', from, path: inContainer(device.path),
+    kind: device.type === 'b' ? 'block' : device.type === 'p' ? 'fifo' : 'char',
+    major: Number(device.major ?? 0), minor: Number(device.minor ?? 0), mode: Number(device.fileMode ?? 0o666) & 0o7777,
+    uid: Number(device.uid ?? 0), gid: Number(device.gid ?? 0),
+  };
+}
+
+/**
+ * In a user namespace nobody may make devices: the host's own of that path is bound, if it is the one; or one that the host's side makes for the
+ * container when the configuration asks for it. The same where the kernel refuses. A FIFO can be made everywhere.
+ */
+function make(d: Draft, node: DeviceNode, asked: boolean): void {
+  const nested = mapsUsers(d.namespaces) || d.context.facts.userNamespace;
+  if (node.kind === 'fifo') d.init.push(node);
+  else if (!nested) d.init.push(alt(node, [errno.EPERM], bindHost(node)));
+  else if (asked && mayMake(d)) makeOutside(d, node, node.kind);
+  else d.init.push(bindHost(node));
+}
+
+function bindHost(node: DeviceNode): InitOperation {
+  const { kind, major, minor } = node;
+  return { ...bindTo(node), source: node.path, device: { block: kind === 'block', major, minor } };
+}
+
+function bindTo(node: DeviceNode): MountBind {
+  return {
+    op: 'mount.bind', from: node.from, recursive: false, set: MountAttrFlag.nosuid | MountAttrFlag.noexec, clear: 0, fixed: 0, setAll: 0, clearAll: 0, propagation: 'keep',
+    links: 0, target: node.path, procfs: false,
+  };
+}
+
+/** Whether the host's side may make devices: with rights over the host itself, and maps that tell the owner. */
+function mayMake(d: Draft): boolean {
+  const { facts } = d.context;
+  return !facts.userNamespace && (facts.capabilities[0] & mknodBit) !== 0 && (d.namespaces.made & NamespaceFlag.user) !== 0;
+}
+
+function makeOutside(d: Draft, node: DeviceNode, kind: 'char' | 'block'): void {
+  const { linux } = d.spec;
+  const { from, major, minor, mode } = node;
+  d.host.push({
+    op: 'device.open', from, slot: slot.source, number: Number(from.slice(from.lastIndexOf('/') + 1)), kind, major, minor, mode,
+    uid: onHost(linux?.uidMappings ?? [], node.uid) ?? 0, gid: onHost(linux?.gidMappings ?? [], node.gid) ?? 0,
+  });
+  d.host.push({ op: 'fd.send', from, slot: slot.source });
+  d.init.push({ op: 'fd.receive', from, slot: slot.source });
+  d.init.push({ ...bindTo(node), slot: slot.source });
+}

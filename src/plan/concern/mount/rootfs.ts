@@ -1,0 +1,61 @@
+// root, linux.rootfsPropagation: init mounts the rootfs on itself, later makes it its root.
+import { diagnose } from '../../../diagnostic/diagnose.ts';
+import { MountAttrFlag } from '../../../generated/plan.ts';
+import type { Propagation } from '../../../generated/plan.ts';
+import type { Context } from '../../context.ts';
+import type { Draft } from '../../draft.ts';
+import type { Spec } from '../../../generated/config.ts';
+import { absolute } from '../../path.ts';
+
+/** Absolute path of the rootfs: root.path is relative to the bundle. */
+export function rootfsPath(spec: Spec, context: Context): string {
+  return absolute(spec.root?.path ?? 'rootfs', context.bundle);
+}
+
+/**
+ * What every mount of the new namespace becomes at first, so that what init mounts reaches the host only
+ * where the configuration wants it. An unbindable tree could not be mounted on itself: it becomes unbindable
+ * after the pivot.
+ */
+const trees: Readonly<Record<string, Propagation>> = {
+  shared: 'rshared', rshared: 'rshared', private: 'rprivate', rprivate: 'rprivate', slave: 'rslave', rslave: 'rslave',
+  unbindable: 'rprivate', runbindable: 'rprivate',
+};
+
+export function openRoot(d: Draft): void {
+  const asked = d.spec.linux?.rootfsPropagation;
+  const from = asked === undefined || asked === '' ? '/root/path' : '/linux/rootfsPropagation';
+  const tree = (asked === undefined ? undefined : trees[asked]) ?? 'rslave';
+  // A slave by wish stays one of the host's mount; without a wish nothing that happens there is seen.
+  const parentPrivate = asked !== 'slave' && asked !== 'rslave';
+  d.init.push({ op: 'root.open', from, path: rootfsPath(d.spec, d.context), tree, parentPrivate });
+}
+
+export function enterRoot(d: Draft): void {
+  if (d.context.flags.noPivot) d.context.warn?.(diagnose('noPivot'));
+  d.init.push({ op: 'root.pivot', from: '/root/path', chroot: d.context.flags.noPivot });
+}
+
+/**
+ * Last of all that mounts: an unbindable root could not be bound for read-only paths any more, and what is mounted on a
+ * shared one meanwhile would be seen elsewhere.
+ */
+export function spreadRoot(d: Draft): void {
+  const propagation = d.spec.linux?.rootfsPropagation;
+  if (propagation === undefined || propagation === '') return;
+  d.init.push({
+    op: 'mount.attr', from: '/linux/rootfsPropagation', target: '/', set: 0, clear: 0, recursive: false,
+    propagation: propagation as Propagation,
+  });
+}
+
+/** After the pivot: read-only. */
+export function finishRoot(d: Draft): void {
+  const { spec, init } = d;
+  if (spec.root?.readonly !== true) return;
+  // What a read-only root can't get any more.
+  if (d.process.cwd !== '/') init.push({ op: 'path.directory', from: `${d.at}/cwd`, path: d.process.cwd });
+  init.push({
+    op: 'mount.attr', from: '/root/readonly', target: '/', set: MountAttrFlag.rdonly, clear: 0, recursive: false, propagation: 'keep',
+  });
+}
