@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 /** The documents, in the order of the report: conformance/matrix/NAME.tsv. */
-export const documents = ['runtime', 'runtime-linux', 'bundle', 'config', 'config-linux', 'features', 'features-linux'] as const;
+export const documents = ['runtime', 'runtime-linux', 'bundle', 'config', 'config-linux', 'features',
+  'features-linux'] as const;
 
 export type Strength = 'MUST' | 'SHOULD' | 'MAY';
 
@@ -35,7 +36,13 @@ export const specification = '1.3.0 and the 15 commits after it';
 
 /** Normative sentences of each document: a matrix with fewer lines has lost one. */
 const sentences: Readonly<Record<(typeof documents)[number], number>> = {
-  runtime: 58, 'runtime-linux': 3, bundle: 2, config: 266, 'config-linux': 203, features: 21, 'features-linux': 41,
+  runtime: 58,
+  'runtime-linux': 3,
+  bundle: 2,
+  config: 266,
+  'config-linux': 203,
+  features: 21,
+  'features-linux': 41,
 };
 
 const reasons = /^(platform|writer|permission|introduction|other): \S/;
@@ -47,18 +54,29 @@ function strengthOf(keywords: string): Strength {
 
 function parse(document: string, text: string): Row[] {
   const [head, ...lines] = text.trimEnd().split('\n');
-  if (head !== 'line\tsection\tkey\tkeywords\tverdict\ttests or reason\ton purpose') throw new Error(`conformance/matrix/${document}.tsv: unknown columns`);
+  if (head !== 'line\tsection\tkey\tkeywords\tverdict\ttests or reason\ton purpose')
+    throw new Error(`conformance/matrix/${document}.tsv: unknown columns`);
   return lines.map((text, index) => {
-    const [line = '', section = '', key = '', keywords = '', verdict = '', what = '', purpose = '', ...rest] = text.split('\t');
+    const [line = '', section = '', key = '', keywords = '', verdict = '', what = '', purpose = '', ...rest] = text
+      .split('\t');
     const where = `conformance/matrix/${document}.tsv:${index + 2}`;
-    if (!/^\d+$/.test(line) || !/^[a-z0-9-]+$/.test(key) || what === '' || rest.length > 0) throw new Error(`${where} has not six or seven columns`);
-    if (verdict !== 'shown' && verdict !== 'n/a' && verdict !== 'missing') throw new Error(`${where}: unknown verdict "${verdict}"`);
+    if (!/^\d+$/.test(line) || !/^[a-z0-9-]+$/.test(key) || what === '' || rest.length > 0)
+      throw new Error(`${where} has not six or seven columns`);
+    if (verdict !== 'shown' && verdict !== 'n/a' && verdict !== 'missing')
+      throw new Error(`${where}: unknown verdict "${verdict}"`);
     if (verdict === 'n/a' && !reasons.test(what)) throw new Error(`${where}: unknown kind of reason "${what}"`);
     const named = / > /.test(what);
     if (verdict === 'shown' && !named) throw new Error(`${where} names no test`);
     return {
-      document, line: Number(line), section, key, strength: strengthOf(keywords), verdict,
-      tests: named && verdict !== 'n/a' ? what.split(' ; ') : [], reason: named ? '' : what, purpose,
+      document,
+      line: Number(line),
+      section,
+      key,
+      strength: strengthOf(keywords),
+      verdict,
+      tests: named && verdict !== 'n/a' ? what.split(' ; ') : [],
+      reason: named ? '' : what,
+      purpose,
     };
   });
 }
@@ -71,7 +89,8 @@ function parse(document: string, text: string): Row[] {
 export function readMatrix(folder: string): Row[] {
   const rows = documents.flatMap((document) => {
     const found = parse(document, readFileSync(join(folder, 'matrix', `${document}.tsv`), 'utf8'));
-    if (found.length !== sentences[document]) throw new Error(`conformance/matrix/${document}.tsv has ${found.length} sentences, not ${sentences[document]}`);
+    if (found.length !== sentences[document])
+      throw new Error(`conformance/matrix/${document}.tsv has ${found.length} sentences, not ${sentences[document]}`);
     return found;
   });
   const keys = new Set<string>();

@@ -21,10 +21,12 @@ export function readPeers(path: string): PeerFailure[] {
 export function recordPeer(path: string, peer: string, results: readonly TestResult[]): void {
   const all = readPeers(path);
   const known = new Map(all.filter((line) => line.peer === peer).map(({ test, why }) => [test, why]));
-  const failures = results.filter(({ outcome }) => outcome === 'failed' || outcome === 'known').map(({ name, reason }) => {
-    const told = reason.replace(/^[^:]*: /, '').replace(`${peer}: `, '');
-    return { test: name, peer, why: known.get(name) ?? (told || (name.includes(' > refused: ') ? 'takes it' : '?')) };
-  });
+  const failures = results.filter(({ outcome }) => outcome === 'failed' || outcome === 'known').map(
+    ({ name, reason }) => {
+      const told = reason.replace(/^[^:]*: /, '').replace(`${peer}: `, '');
+      return { test: name, peer, why: known.get(name) ?? (told || (name.includes(' > refused: ') ? 'takes it' : '?')) };
+    },
+  );
   const lines = [...all.filter((line) => line.peer !== peer), ...failures]
     .sort((a, b) => (a.test === b.test ? compare(a.peer, b.peer) : compare(a.test, b.test)))
     .map(({ test, peer: name, why }) => `${test}\t${name}\t${why}`);

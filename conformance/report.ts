@@ -6,7 +6,11 @@ import type { PeerFailure } from './peers.ts';
 const strengths: readonly Strength[] = ['MUST', 'SHOULD', 'MAY'];
 const outcomes: readonly Outcome[] = ['shown', 'n/a', 'elsewhere', 'missing', 'failed'];
 const titles: Readonly<Record<Outcome, string>> = {
-  shown: 'shown', 'n/a': 'not applicable', elsewhere: 'not run here', missing: 'missing', failed: 'failed',
+  shown: 'shown',
+  'n/a': 'not applicable',
+  elsewhere: 'not run here',
+  missing: 'missing',
+  failed: 'failed',
 };
 
 function count(judgements: readonly Judgement[], outcome: Outcome): number {
@@ -25,10 +29,14 @@ export function summary(judgements: readonly Judgement[]): string {
 function table(judgements: readonly Judgement[]): string {
   const line = (title: string, strength: string, own: readonly Judgement[]): string =>
     `| ${title} | ${strength} | ${own.length} | ${outcomes.map((outcome) => count(own, outcome)).join(' | ')} |\n`;
-  let text = `| document | | sentences | ${outcomes.map((outcome) => titles[outcome]).join(' | ')} |\n|---|---|${'---:|'.repeat(outcomes.length + 1)}\n`;
+  let text = `| document | | sentences | ${outcomes.map((outcome) => titles[outcome]).join(' | ')} |\n|---|---|${
+    '---:|'.repeat(outcomes.length + 1)
+  }\n`;
   for (const document of [...documents, undefined]) {
     for (const strength of strengths) {
-      const own = judgements.filter(({ row }) => (document === undefined || row.document === document) && row.strength === strength);
+      const own = judgements.filter(({ row }) =>
+        (document === undefined || row.document === document) && row.strength === strength
+      );
       if (own.length > 0) text += line(document === undefined ? '**all**' : `${document}.md`, strength, own);
     }
   }
@@ -38,29 +46,37 @@ function table(judgements: readonly Judgement[]): string {
 function lists(judgements: readonly Judgement[], outcome: Outcome): string {
   const own = judgements.filter((judgement) => judgement.outcome === outcome);
   if (own.length === 0) return 'None.\n';
-  return documents.map((document) => own.filter(({ row }) => row.document === document).map(({ row, why }) =>
-    `- ${row.strength} \`${row.key}\` (${document}.md:${row.line}, #${row.section}): ${why}\n`).join('')).filter((part) => part !== '').join('');
+  return documents.map((document) =>
+    own.filter(({ row }) => row.document === document).map(({ row, why }) =>
+      `- ${row.strength} \`${row.key}\` (${document}.md:${row.line}, #${row.section}): ${why}\n`
+    ).join('')
+  ).filter((part) => part !== '').join('');
 }
 
 /** Sentences that do not hold as a whole, on purpose. */
 function purposes(judgements: readonly Judgement[]): string {
   const own = judgements.filter(({ row }) => row.purpose !== '');
   if (own.length === 0) return 'Nothing.\n';
-  return own.map(({ row }) => `- ${row.strength} \`${row.key}\` (${row.document}.md:${row.line}, #${row.section}) ${row.purpose}\n`).join('');
+  return own.map(({ row }) =>
+    `- ${row.strength} \`${row.key}\` (${row.document}.md:${row.line}, #${row.section}) ${row.purpose}\n`
+  ).join('');
 }
 
 /** Sentences that this machine cannot show, and a virtual machine does. */
 function shownInGuest(judgements: readonly Judgement[]): string {
   const own = judgements.filter(({ guest }) => guest === true);
   if (own.length === 0) return 'None: `npm run test:vm`, then `npm run conformance -- --vm` count what it shows.\n';
-  return own.map(({ row }) => `- ${row.strength} \`${row.key}\` (${row.document}.md:${row.line}, #${row.section})\n`).join('');
+  return own.map(({ row }) => `- ${row.strength} \`${row.key}\` (${row.document}.md:${row.line}, #${row.section})\n`)
+    .join('');
 }
 
 /** Why sentences do not apply, by kind, with their number. */
 function notApplicable(judgements: readonly Judgement[]): string {
   const kinds = new Map<string, number>();
-  for (const { why } of judgements.filter(({ outcome }) => outcome === 'n/a')) kinds.set(why, (kinds.get(why) ?? 0) + 1);
-  return [...kinds].sort(([, a], [, b]) => b - a).map(([why, number]) => `- ${number}: ${why.replace(/^\w+: /, '')}\n`).join('');
+  for (const { why } of judgements.filter(({ outcome }) => outcome === 'n/a'))
+    kinds.set(why, (kinds.get(why) ?? 0) + 1);
+  return [...kinds].sort(([, a], [, b]) => b - a).map(([why, number]) => `- ${number}: ${why.replace(/^\w+: /, '')}\n`)
+    .join('');
 }
 
 function discoveries(peers: readonly PeerFailure[], names: readonly string[]): string {
@@ -80,7 +96,9 @@ function discoveries(peers: readonly PeerFailure[], names: readonly string[]): s
  */
 export function report(judgements: readonly Judgement[], peers: readonly PeerFailure[], total: number): string {
   const names = [...new Set(peers.map(({ peer }) => peer))].sort();
-  const failures = names.map((peer) => `${peer} fails ${peers.filter((failure) => failure.peer === peer).length}`).join(', ');
+  const failures = names.map((peer) => `${peer} fails ${peers.filter((failure) => failure.peer === peer).length}`).join(
+    ', ',
+  );
   return `<!-- Written by \`npm run conformance\`; do not edit. -->
 # Conformance
 
@@ -116,7 +134,9 @@ ${shownInGuest(judgements)}
 ${notApplicable(judgements)}
 ## Other runtimes
 
-Of the ${total} tests ${failures || 'nothing is known of others'}; \`conformance/peers.tsv\` says what they do instead. What both fail:
+Of the ${total} tests ${
+    failures || 'nothing is known of others'
+  }; \`conformance/peers.tsv\` says what they do instead. What both fail:
 each has been compared with its sentence once more, and is taken for a discovery, not for a wrong check.
 
 ${discoveries(peers, names)}`;

@@ -29,9 +29,12 @@ export function guestFile(guest: Guest, file: string): TestResult[] {
  */
 export async function runFile(file: string, runtime: string): Promise<TestResult[]> {
   const path = inRoot(compiledPath(file));
-  if (!existsSync(path)) return [{ name: `${file} > the file`, outcome: 'failed', reason: `${compiledPath(file)} does not exist` }];
+  if (!existsSync(path))
+    return [{ name: `${file} > the file`, outcome: 'failed', reason: `${compiledPath(file)} does not exist` }];
   const child = spawn(process.execPath, ['--enable-source-maps', path], {
-    cwd: root, stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, RUNTIME: runtime },
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, RUNTIME: runtime },
   });
   const ended = new Promise<number | null>((resolve, reject) => {
     child.on('error', reject);
@@ -41,6 +44,7 @@ export async function runFile(file: string, runtime: string): Promise<TestResult
   for await (const line of createInterface({ input: child.stdout })) reader.line(line);
   const status = await ended;
   const results = reader.results.map((result) => resultOf(file, result));
-  if (results.length === 0) results.push({ name: `${file} > the file`, outcome: 'failed', reason: `it ended with ${status} and no result` });
+  if (results.length === 0)
+    results.push({ name: `${file} > the file`, outcome: 'failed', reason: `it ended with ${status} and no result` });
   return results;
 }

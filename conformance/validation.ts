@@ -54,10 +54,15 @@ exit $?`;
 function runProgram(program: string, path: string, cwd: string, runtime: string): Promise<Outcome> {
   const namespaces = ['--mount', '--propagation', 'private', '--pid', '--fork', '--kill-child', '--mount-proc'];
   const child = spawn('unshare', [...namespaces, 'sh', '-c', surroundings, 'sh', path], {
-    cwd, env: { PATH: process.env['PATH'] ?? '', RUNTIME: runtime, TMPDIR: '/tmp' }, stdio: ['ignore', 'pipe', 'pipe'],
+    cwd,
+    env: { PATH: process.env['PATH'] ?? '', RUNTIME: runtime, TMPDIR: '/tmp' },
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => { output += text; });
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
   let timedOut = false;
   const timer = setTimeout(() => {
     timedOut = true;
@@ -70,7 +75,8 @@ function runProgram(program: string, path: string, cwd: string, runtime: string)
       const lines = output.split('\n').map((line) => line.trim()).filter((line) => line !== '');
       const bad = lines.find((line) => line.startsWith('not ok') && !/# (SKIP|TODO)/i.test(line));
       const passed = !timedOut && status === 0 && bad === undefined;
-      done({ program, result: timedOut ? 'timed out' : passed ? 'passed' : 'failed', detail: passed ? '' : bad ?? lines.at(-1) ?? `status ${status}` });
+      done({ program, result: timedOut ? 'timed out' : passed ? 'passed' : 'failed',
+        detail: passed ? '' : bad ?? lines.at(-1) ?? `status ${status}` });
     });
   });
 }
@@ -95,6 +101,10 @@ export async function runValidation(given: string, runtime: string): Promise<num
   }
   const passed = outcomes.filter(({ result }) => result === 'passed').length;
   const unexpected = outcomes.filter(({ result, program }) => result !== 'passed' && !known.has(program));
-  console.log(`${passed} of ${outcomes.length} passed, ${outcomes.length - passed - unexpected.length} fail as is known, ${unexpected.length} fail unexpectedly`);
+  console.log(
+    `${passed} of ${outcomes.length} passed, ${
+      outcomes.length - passed - unexpected.length
+    } fail as is known, ${unexpected.length} fail unexpectedly`,
+  );
   return unexpected.length > 0 ? 1 : 0;
 }

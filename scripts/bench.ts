@@ -32,10 +32,19 @@ function findRuntimes(wanted: string): Runtime[] {
 
 /** Entry point of the script; resolves to the exit status. */
 export async function main(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: {
-    rounds: { type: 'string' }, json: { type: 'string' }, runtime: { type: 'string' }, busy: { type: 'boolean' },
-    cold: { type: 'boolean' }, limit: { type: 'boolean' }, parallel: { type: 'string' }, podman: { type: 'boolean' },
-  } });
+  const { values } = parseArgs({
+    args,
+    options: {
+      rounds: { type: 'string' },
+      json: { type: 'string' },
+      runtime: { type: 'string' },
+      busy: { type: 'boolean' },
+      cold: { type: 'boolean' },
+      limit: { type: 'boolean' },
+      parallel: { type: 'string' },
+      podman: { type: 'boolean' },
+    },
+  });
   if (process.getuid?.() !== 0) throw new Error('the bench needs root: it runs containers');
   const runtimes = findRuntimes(values.runtime ?? process.env['RUNTIME'] ?? join(repository, 'dist/bin/veloci'));
   const rounds = Number(values.rounds ?? (values.cold ? 10 : values.podman ? 15 : 50));
@@ -45,10 +54,11 @@ export async function main(args: string[]): Promise<number> {
   const podman = values.podman ? new Podman(join(dir, 'podman')) : undefined;
   const meter = new Meter(join(dir, 'errors'), podman?.env);
   const unlimit = values.limit ? limitMemory(meter.pid, 64 << 20) : undefined;
-  if (values.busy) for (let i = 0; i < availableParallelism(); i++) await meter.spin();
+  if (values.busy) { for (let i = 0; i < availableParallelism(); i++) await meter.spin(); }
   if (podman) podman.importImage(runtimes[0]?.path ?? '');
-  const scenario = podman ? undefined : new Scenario(dir,
-    { before: values.cold ? dropCaches : () => {}, parallel: Number(values.parallel ?? 0) });
+  const scenario = podman
+    ? undefined
+    : new Scenario(dir, { before: values.cold ? dropCaches : () => {}, parallel: Number(values.parallel ?? 0) });
 
   const samples: Samples = new Map();
   try {
@@ -67,7 +77,8 @@ export async function main(args: string[]): Promise<number> {
     await meter.close();
     unlimit?.();
     podman?.reset(runtimes[0]?.path ?? '');
-    if (spawnSync('findmnt', ['-rn', '-o', 'TARGET']).stdout.includes(dir)) throw new Error(`mounts are left in ${dir}`);
+    if (spawnSync('findmnt', ['-rn', '-o', 'TARGET']).stdout.includes(dir))
+      throw new Error(`mounts are left in ${dir}`);
     rmSync(dir, { recursive: true, force: true });
   }
 
@@ -75,16 +86,21 @@ export async function main(args: string[]): Promise<number> {
   samples.delete(memoryStep);
   const names = runtimes.map(({ name }) => name);
   const summary = summarise(samples, names);
-  console.log(`${rounds} interleaved rounds${(['busy', 'cold', 'limit', 'podman'] as const)
-    .filter((flag) => values[flag]).map((flag) => `, ${flag}`).join('')}\n`);
+  console.log(`${rounds} interleaved rounds${
+    (['busy', 'cold', 'limit', 'podman'] as const)
+      .filter((flag) => values[flag]).map((flag) => `, ${flag}`).join('')
+  }\n`);
   console.log(render(summary, names));
   const sizes: Record<string, object> = {};
   const rows = [['KiB', ...names]];
   const row = (title: string, value: (runtime: Runtime) => number): void => {
-    rows.push([title, ...runtimes.map((runtime) => {
-      sizes[runtime.name] = { ...sizes[runtime.name], [title]: value(runtime) };
-      return String(value(runtime));
-    })]);
+    rows.push([
+      title,
+      ...runtimes.map((runtime) => {
+        sizes[runtime.name] = { ...sizes[runtime.name], [title]: value(runtime) };
+        return String(value(runtime));
+      }),
+    ]);
   };
   if (memory) {
     row('init in created, PSS', ({ name }) => Math.min(...(memory.get(name) ?? []).map(({ rss }) => rss)));
@@ -93,8 +109,23 @@ export async function main(args: string[]): Promise<number> {
   row('the command', ({ path }) => Math.round(statSync(path).size / 1024));
   console.log(`\n${table(rows)}`);
   if (values.json) {
-    writeFileSync(values.json, `${JSON.stringify({ rounds, options: values, runtimes, summary, sizes,
-      samples: Object.fromEntries([...samples].map(([step, by]) => [step, Object.fromEntries(by)])) }, null, 1)}\n`);
+    writeFileSync(
+      values.json,
+      `${
+        JSON.stringify(
+          {
+            rounds,
+            options: values,
+            runtimes,
+            summary,
+            sizes,
+            samples: Object.fromEntries([...samples].map(([step, by]) => [step, Object.fromEntries(by)])),
+          },
+          null,
+          1,
+        )
+      }\n`,
+    );
   }
   return 0;
 }

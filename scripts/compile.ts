@@ -9,7 +9,9 @@ import { root } from './lib/root.ts';
 
 /** Compiles the sources of native/ whose paths contain one of the arguments, without linking: a quick check. */
 export async function main(words: readonly string[]): Promise<void> {
-  const sources = filesBelow('native', '.cc').filter((source) => words.some((word) => relative(root, source).includes(word)));
+  const sources = filesBelow('native', '.cc').filter((source) =>
+    words.some((word) => relative(root, source).includes(word))
+  );
   if (sources.length === 0) throw new ExpectedError('name sources: compile native/FOLDER …');
   await Promise.all([embeddedHeader(), identityHeader()]);
   const results = await Promise.allSettled(

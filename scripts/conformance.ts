@@ -28,7 +28,10 @@ function print(number: number, { name, outcome, reason }: TestResult): void {
 
 /** Entry point of the script; resolves to the exit status. */
 export async function main(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({ args: [...args], options: { record: { type: 'boolean' }, vm: { type: 'boolean' }, validation: { type: 'string' } } });
+  const { values } = parseArgs({
+    args: [...args],
+    options: { record: { type: 'boolean' }, vm: { type: 'boolean' }, validation: { type: 'string' } },
+  });
   await build([]);
   const runtime = runtimePath();
   if (values.validation !== undefined) return runValidation(values.validation, runtime);
@@ -45,12 +48,17 @@ export async function main(args: readonly string[]): Promise<number> {
   for (const file of files) {
     for (const result of await runFile(file, runtime)) {
       const why = isOwn ? (isMissing(result.name) ? 'missing' : undefined) : whyKnown.get(result.name);
-      const told = result.outcome === 'failed' && why !== undefined ? { ...result, outcome: 'known' as const, reason: why } : result;
+      const told = result.outcome === 'failed' && why !== undefined
+        ? { ...result, outcome: 'known' as const, reason: why }
+        : result;
       print(here.push(told), told);
     }
   }
   console.log(`1..${here.length}`);
-  const results = guests.reduce<readonly TestResult[]>((all, guest) => withGuest(all, files.flatMap((file) => guestFile(guest, file))), here);
+  const results = guests.reduce<readonly TestResult[]>(
+    (all, guest) => withGuest(all, files.flatMap((file) => guestFile(guest, file))),
+    here,
+  );
   const { judgements, problems } = judge(rows, results);
   for (const line of [name, ...summary(judgements).split('\n'), ...problems]) console.log(`# ${line}`);
   if (!isOwn) {

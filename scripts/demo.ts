@@ -64,9 +64,15 @@ class Demo {
     this.bundle.configure('echo started; sleep 60');
     // The container keeps create's outputs, so they must not be pipes that somebody waits for.
     await command(this.runtime, [
-      '--root', this.bundle.stateRoot, 'create', '--bundle', this.bundle.folder, 'demo',
+      '--root',
+      this.bundle.stateRoot,
+      'create',
+      '--bundle',
+      this.bundle.folder,
+      'demo',
     ], { output: 'inherit' });
-    const status = async (): Promise<string> => (JSON.parse(await this.veloci('state', 'demo')) as { status: string }).status;
+    const status = async (): Promise<string> =>
+      (JSON.parse(await this.veloci('state', 'demo')) as { status: string }).status;
     claim((await status()) === 'created', 'state says created');
     say('start lets the program run, exec adds a second one:');
     await this.veloci('start', 'demo');
@@ -96,7 +102,9 @@ export async function main(args: readonly string[]): Promise<void> {
   const bundle = new Bundle();
   const demo = new Demo(runtime, bundle);
   try {
-    say(`A bundle is a folder with a config.json and a root file system. Here is one, with busybox inside: ${bundle.folder}`);
+    say(
+      `A bundle is a folder with a config.json and a root file system. Here is one, with busybox inside: ${bundle.folder}`,
+    );
     await bundle.make(runtime);
     await bundle.freshLayer();
     await demo.identity();

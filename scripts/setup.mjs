@@ -11,10 +11,33 @@ import { join } from 'node:path';
 const packages = {
   build: ['build-essential', 'musl-tools', 'gperf', 'dpkg-dev', 'xz-utils', 'busybox-static', 'debian-archive-keyring'],
   test: [
-    'crun', 'runc', 'podman', 'conmon', 'netavark', 'iptables', 'debootstrap', 'uidmap', 'procps', 'iproute2',
-    'strace', 'jq', 'clang-14', 'libclang-rt-14-dev',
+    'crun',
+    'runc',
+    'podman',
+    'conmon',
+    'netavark',
+    'iptables',
+    'debootstrap',
+    'uidmap',
+    'procps',
+    'iproute2',
+    'strace',
+    'jq',
+    'clang-14',
+    'clang-format-14',
+    'libclang-rt-14-dev',
   ],
-  engines: ['buildah', 'containerd', 'docker.io', 'containernetworking-plugins', 'slirp4netns', 'fuse-overlayfs', 'catatonit', 'postgresql-client', 'bsdutils'],
+  engines: [
+    'buildah',
+    'containerd',
+    'docker.io',
+    'containernetworking-plugins',
+    'slirp4netns',
+    'fuse-overlayfs',
+    'catatonit',
+    'postgresql-client',
+    'bsdutils',
+  ],
   vm: ['qemu-system-x86', 'mmdebstrap', 'e2fsprogs', 'cpio', 'kmod'],
 };
 
@@ -26,14 +49,20 @@ function fail(message) {
 }
 
 function runOrFail(command, args, options = {}) {
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], ...options });
+  const { status, error } = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    ...options,
+  });
   if (error) fail(`cannot run ${command}: ${error.message}`);
   if (status !== 0) fail(`${command} ${args.join(' ')} failed with status ${status}`);
 }
 
 /** The packages of `wanted` that dpkg does not know as installed; undefined where there is no dpkg. */
 function missingPackages(wanted) {
-  const query = spawnSync('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\n', ...wanted], { encoding: 'utf8' });
+  const query = spawnSync('dpkg-query', ['-W', '-f', '${Package} ${db:Status-Status}\n', ...wanted], {
+    encoding: 'utf8',
+  });
   if (query.error?.code === 'ENOENT') return undefined;
   if (query.error) fail(`cannot run dpkg-query: ${query.error.message}`);
   const installed = new Set();
@@ -53,7 +82,11 @@ function installPackages(wanted) {
   if (missing.length === 0) return;
   const install = ['install', '-y', '--no-install-recommends', ...missing];
   if (process.getuid() !== 0) {
-    fail(`these packages are missing; install them and call again:\n\n  sudo apt-get update && sudo apt-get ${install.join(' ')}\n`);
+    fail(
+      `these packages are missing; install them and call again:\n\n  sudo apt-get update && sudo apt-get ${
+        install.join(' ')
+      }\n`,
+    );
   }
   console.error(`setup: installing ${missing.join(' ')}`);
   const options = { env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } };

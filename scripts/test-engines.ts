@@ -43,7 +43,12 @@ function writeHelpers(dir: string, session: Session): string {
 /** Runs a step; undefined when it is fine, else what came instead. */
 function runStep(step: Step, env: Record<string, string>, session: Session): string | undefined {
   const { stdout, stderr, status } = spawnSync('bash', ['-c', step.script], {
-    ...session.user, env, cwd: env['D'], encoding: 'utf8', timeout: 4 * patience * 1000, stdio: ['ignore', 'pipe', 'pipe'],
+    ...session.user,
+    env,
+    cwd: env['D'],
+    encoding: 'utf8',
+    timeout: 4 * patience * 1000,
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = `${stdout}${stderr}`.replaceAll('\r', '');
   const fine = step.want === undefined ? status === step.status : step.want.test(output);
@@ -51,18 +56,32 @@ function runStep(step: Step, env: Record<string, string>, session: Session): str
 }
 
 /** Runs the steps of an engine on a runtime; the failures by step. */
-async function runEngine(engine: Engine, runtime: string, work: string, image: string, wanted: RegExp): Promise<Map<string, string>> {
+async function runEngine(
+  engine: Engine,
+  runtime: string,
+  work: string,
+  image: string,
+  wanted: RegExp,
+): Promise<Map<string, string>> {
   const dir = join(work, `${engines.indexOf(engine)}-${basename(runtime)}`);
   mkdirSync(dir);
   const session = await engine.begin(dir, runtime, image);
   const bin = writeHelpers(dir, session);
-  const env = { ...process.env as Record<string, string>, HEALTH: ':', C: cgroupParent(work), ...session.env, D: dir, PATH: `${bin}:${process.env['PATH'] ?? ''}` };
+  const env = {
+    ...process.env as Record<string, string>,
+    HEALTH: ':',
+    C: cgroupParent(work),
+    ...session.env,
+    D: dir,
+    PATH: `${bin}:${process.env['PATH'] ?? ''}`,
+  };
   const chosen = session.steps.filter((step) => wanted.test(step.name));
   const failures = new Map<string, string>();
   try {
     for (const step of chosen) {
       const failure = runStep(step, env, session);
-      if (process.env['VELOCI_ENGINES_TRACE']) console.log(`${new Date().toISOString().slice(11, 19)} ${step.name}: ${failure ?? 'ok'}`);
+      if (process.env['VELOCI_ENGINES_TRACE'])
+        console.log(`${new Date().toISOString().slice(11, 19)} ${step.name}: ${failure ?? 'ok'}`);
       if (failure !== undefined) failures.set(step.name, failure);
     }
   } finally {
@@ -84,7 +103,10 @@ function report(engine: Engine, results: ReadonlyMap<string, ReadonlyMap<string,
 /** Runs the chosen engines; the number of steps that fail, though a peer that was tried passes them. */
 async function runAll(args: readonly string[], work: string): Promise<number> {
   const words = args.filter((word) => !word.startsWith('--'));
-  const runtimes = [runtimePath(), ...(args.includes('--peers') ? ['crun', 'runc'].map(which).filter((path) => path !== undefined) : [])];
+  const runtimes = [
+    runtimePath(),
+    ...(args.includes('--peers') ? ['crun', 'runc'].map(which).filter((path) => path !== undefined) : []),
+  ];
   const wanted = new RegExp(args.find((arg) => arg.startsWith('--step='))?.slice('--step='.length) ?? '');
   const image = makeImage(work);
   let failed = 0;
@@ -96,7 +118,8 @@ async function runAll(args: readonly string[], work: string): Promise<number> {
       continue;
     }
     const results = new Map<string, Map<string, string>>();
-    for (const runtime of runtimes) results.set(basename(runtime), await runEngine(engine, runtime, work, image, wanted));
+    for (const runtime of runtimes)
+      results.set(basename(runtime), await runEngine(engine, runtime, work, image, wanted));
     report(engine, results);
     const [, ...peers] = [...results.values()];
     for (const step of results.get(basename(runtimes[0]!))!.keys()) {

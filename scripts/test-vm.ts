@@ -38,17 +38,22 @@ done
 
 /** Names of the test files, as FOLDER/NAME. What needs Debian's packages in the guest is left out. */
 function testFiles(args: readonly string[]): string[] {
-  const all = ['integration', 'conformance'].flatMap((folder) => readdirSync(dirname(join(repository, compiledPath(`${folder}/x`))))
-    .filter((name) => name.endsWith('.test.js') && !/debian|podman/.test(name))
-    .map((name) => `${folder}/${name.slice(0, -'.test.js'.length)}`));
-  return args.length === 0 ? all : all.filter((file) => args.includes(file) || args.includes(file.replace('integration/', '')));
+  const all = ['integration', 'conformance'].flatMap((folder) =>
+    readdirSync(dirname(join(repository, compiledPath(`${folder}/x`))))
+      .filter((name) => name.endsWith('.test.js') && !/debian|podman/.test(name))
+      .map((name) => `${folder}/${name.slice(0, -'.test.js'.length)}`)
+  );
+  return args.length === 0
+    ? all
+    : all.filter((file) => args.includes(file) || args.includes(file.replace('integration/', '')));
 }
 
 /** Removes the results of these files, and all results of another runtime. */
 function makeRoom(guest: Guest, files: readonly string[], runtime: string): void {
   const guestResults = resultsOf(guest);
   const kept = join(guestResults, 'runtime');
-  if (!existsSync(kept) || readFileSync(kept, 'utf8') !== runtime) rmSync(guestResults, { recursive: true, force: true });
+  if (!existsSync(kept) || readFileSync(kept, 'utf8') !== runtime)
+    rmSync(guestResults, { recursive: true, force: true });
   for (const file of files) {
     mkdirSync(join(guestResults, dirname(file)), { recursive: true });
     for (const ending of ['tap', 'err', 'status']) rmSync(join(guestResults, `${file}.${ending}`), { force: true });
@@ -68,17 +73,27 @@ function report(guest: Guest, file: string): { passed: number; failed: number } 
   const failed = results.filter(({ outcome }) => outcome === 'failed');
   const passed = results.filter(({ outcome }) => outcome === 'passed').length;
   const crashed = status !== 0 && failed.length === 0;
-  console.log(`${file}: ${passed} passed, ${failed.length} failed, ${results.length - passed - failed.length} skipped${crashed ? `, left with ${status}` : ''}`);
+  console.log(
+    `${file}: ${passed} passed, ${failed.length} failed, ${results.length - passed - failed.length} skipped${
+      crashed ? `, left with ${status}` : ''
+    }`,
+  );
   for (const { path } of failed) console.log(`    not ok ${path[0]}`);
-  for (const { path, reason } of results.filter(({ outcome }) => outcome === 'skipped')) console.log(`    skipped ${path[0]}: ${reason}`);
+  for (const { path, reason } of results.filter(({ outcome }) => outcome === 'skipped'))
+    console.log(`    skipped ${path[0]}: ${reason}`);
   return { passed, failed: failed.length + Number(crashed) };
 }
 
 /** Entry point of the script; resolves to the exit status. */
 export async function main(args: string[]): Promise<number> {
-  const { values, positionals } = parseArgs({ args, options: { guest: { type: 'string', default: 'v2' } }, allowPositionals: true });
+  const { values, positionals } = parseArgs({
+    args,
+    options: { guest: { type: 'string', default: 'v2' } },
+    allowPositionals: true,
+  });
   const guest = values.guest as Guest;
-  if (!(guest in guests)) throw new ExpectedError(`unknown guest "${guest}": there are ${Object.keys(guests).join(', ')}`);
+  if (!(guest in guests))
+    throw new ExpectedError(`unknown guest "${guest}": there are ${Object.keys(guests).join(', ')}`);
   const cache = join(repository, 'build/vm-cache');
   process.env['XDG_CACHE_HOME'] = cache; // the guest sees the repository alone
   busyboxRootfs();
@@ -89,18 +104,38 @@ export async function main(args: string[]): Promise<number> {
 
   // a linked node_modules lies outside of the shared folder
   const modules = dirname(realpathSync(join(repository, 'node_modules')));
-  const child = spawn(join(repository, 'test/vm/vm-run'), ['--', 'env', `RUNTIME=${runtime}`, `XDG_CACHE_HOME=${cache}`,
-    `VELOCI_TEST_SCALE=${process.env['VELOCI_TEST_SCALE'] || 10}`, 'bash', '-c', guestScript, 'guest', resultsOf(guest),
-    ...files.flatMap((file) => [file, join(repository, compiledPath(file))])], {
-    stdio: 'inherit', cwd: repository,
-    env: { ...guests[guest], ...process.env, XDG_CACHE_HOME: '', VM_PROJECT: repository, ...(modules === repository ? {} : { VM_SHARE: modules }) },
+  const child = spawn(join(repository, 'test/vm/vm-run'), [
+    '--',
+    'env',
+    `RUNTIME=${runtime}`,
+    `XDG_CACHE_HOME=${cache}`,
+    `VELOCI_TEST_SCALE=${process.env['VELOCI_TEST_SCALE'] || 10}`,
+    'bash',
+    '-c',
+    guestScript,
+    'guest',
+    resultsOf(guest),
+    ...files.flatMap((file) => [file, join(repository, compiledPath(file))]),
+  ], {
+    stdio: 'inherit',
+    cwd: repository,
+    env: {
+      ...guests[guest],
+      ...process.env,
+      XDG_CACHE_HOME: '',
+      VM_PROJECT: repository,
+      ...(modules === repository ? {} : { VM_SHARE: modules }),
+    },
   });
   const status = await new Promise<number>((resolve) => child.on('exit', (code) => resolve(code ?? 1)));
   if (status !== 0) return status;
 
   const counts = files.map((file) => report(guest, file));
-  const sum = (pick: (one: { passed: number; failed: number }) => number): number => counts.reduce((total, one) => total + pick(one), 0);
+  const sum = (pick: (one: { passed: number; failed: number }) => number): number =>
+    counts.reduce((total, one) => total + pick(one), 0);
   const failed = sum((one) => one.failed);
-  console.log(`results: ${relative(repository, resultsOf(guest))}\n${sum((one) => one.passed)} passed, ${failed} failed`);
+  console.log(
+    `results: ${relative(repository, resultsOf(guest))}\n${sum((one) => one.passed)} passed, ${failed} failed`,
+  );
   return failed === 0 ? 0 : 1;
 }

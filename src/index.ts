@@ -9,6 +9,8 @@ export type { Operation, Plan, Programs } from './generated/plan.ts';
 export type { State } from './generated/state.ts';
 export type { HostFacts } from './host/facts.ts';
 export { hostFacts } from './host/node.ts';
-export { compile, encode, explain, loadBundle, parse, validate, type Bundle, type CompileOptions } from './library/bundle.ts';
+export { compile, encode, explain, loadBundle, parse, validate, type Bundle,
+  type CompileOptions } from './library/bundle.ts';
 export { VelociError, type VelociErrorDetails } from './library/error.ts';
-export { Runtime, type CreateOptions, type ExecOptions, type RuntimeOptions, type StartOptions } from './library/runtime.ts';
+export { Runtime, type CreateOptions, type ExecOptions, type RuntimeOptions,
+  type StartOptions } from './library/runtime.ts';

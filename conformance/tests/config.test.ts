@@ -7,21 +7,26 @@ import type { Config } from '../../test/support/spec.ts';
 
 test('unknown properties are ignored, at every depth', async (c) => {
   const facts = await c.probe((config) => {
-    for (const path of ['nosuch', 'process/nosuch', 'process/user/nosuch', 'root/nosuch', 'mounts/0/nosuch', 'linux/nosuch',
-      'linux/resources/nosuch', 'linux/namespaces/0/nosuch']) put(config, path, { a: [1, 'x'] });
+    for (const path of ['nosuch', 'process/nosuch', 'process/user/nosuch', 'root/nosuch', 'mounts/0/nosuch',
+      'linux/nosuch', 'linux/resources/nosuch', 'linux/namespaces/0/nosuch']) put(config, path, { a: [1, 'x'] });
   });
   assert.equal(facts.pid, 1);
 });
 
 test('annotations without a meaning for the runtime change nothing, whatever their names and values', async (c) => {
-  const annotations = { 'org.opencontainers.nosuch': 'x', 'org.opencontainers.image.os': 'plan9', 'com.example.key': '', nodots: '1' };
-  const bundle = c.command(['/probe', 'pause'], (config) => { config.annotations = annotations; });
+  const annotations = { 'org.opencontainers.nosuch': 'x', 'org.opencontainers.image.os': 'plan9', 'com.example.key': '',
+    nodots: '1' };
+  const bundle = c.command(['/probe', 'pause'], (config) => {
+    config.annotations = annotations;
+  });
   const { id } = await c.started(bundle);
   assert.deepEqual((await c.state(id))['annotations'], annotations);
 });
 
 test('consoleSize without a terminal is ignored', async (c) => {
-  const facts = await c.probe((config) => { put(config, 'process/consoleSize', { height: 11, width: 22 }); });
+  const facts = await c.probe((config) => {
+    put(config, 'process/consoleSize', { height: 11, width: 22 });
+  });
   assert.deepEqual([facts.rows, facts.columns, facts.tty[0]], [0, 0, 0]);
 });
 
@@ -35,7 +40,8 @@ test('what config.json leaves out has its default', async (c) => {
   });
   const result = await c.run(bundle);
   assert.equal(result.code, 0, result.stderr);
-  const facts = JSON.parse(result.stdout) as { umask: number; groups: number[]; status: Record<string, string>; tty: number[] };
+  const facts = JSON.parse(result.stdout) as { umask: number; groups: number[]; status: Record<string, string>;
+    tty: number[] };
   assert.deepEqual(facts.groups, []);
   assert.deepEqual(facts.tty, [0, 0, 0]);
   assert.equal(facts.status['NoNewPrivs'], '0');
@@ -74,7 +80,10 @@ test('the ownership of the files of a mapped rootfs stays', async (c) => {
 });
 
 test('without seccomp, masked and read-only paths nothing is filtered or hidden', async (c) => {
-  const facts = await c.probe((config) => { config.linux.maskedPaths = []; config.linux.readonlyPaths = []; });
+  const facts = await c.probe((config) => {
+    config.linux.maskedPaths = [];
+    config.linux.readonlyPaths = [];
+  });
   assert.equal(facts.status['Seccomp'], '0');
   assert.ok(!facts.mounts.some((line) => / \/proc\/(kcore|sys) /.test(line)));
 });
@@ -86,7 +95,8 @@ test('propagation options of a bind mount', async (c) => {
     }
     config.mounts.splice(7, 0, { destination: '/tmp', type: 'tmpfs', source: 'tmpfs' });
   });
-  const tags = (option: string): string => (facts.mounts.find((line) => line.includes(` /tmp/${option} `)) ?? '').split(' - ')[0] ?? '';
+  const tags = (option: string): string =>
+    (facts.mounts.find((line) => line.includes(` /tmp/${option} `)) ?? '').split(' - ')[0] ?? '';
   assert.match(tags('shared'), /shared:\d+/);
   for (const option of ['private', 'unbindable', 'runbindable']) assert.doesNotMatch(tags(option), /shared:|master:/);
   for (const option of ['unbindable', 'runbindable']) assert.match(tags(option), /unbindable/);
@@ -101,7 +111,9 @@ test('symfollow after nosymfollow: the last one counts', async (c) => {
 });
 
 test('the obsolete limit of kernel memory is accepted', async (c) => {
-  const facts = await c.probe((config) => { put(config, 'linux/resources/memory', { kernel: 1 << 28 }); });
+  const facts = await c.probe((config) => {
+    put(config, 'linux/resources/memory', { kernel: 1 << 28 });
+  });
   assert.equal(facts.pid, 1);
 });
 
@@ -113,14 +125,18 @@ test('useHierarchy and checkBeforeUpdate are accepted', async (c) => {
 });
 
 test('intelRdt without a mounted resctrl is an error', async (c) => {
-  const created = await c.create(c.command(['/probe', 'pause'], (config) => { put(config, 'linux/intelRdt', { closID: 'x', l3CacheSchema: 'L3:0=f' }); }));
+  const created = await c.create(c.command(['/probe', 'pause'], (config) => {
+    put(config, 'linux/intelRdt', { closID: 'x', l3CacheSchema: 'L3:0=f' });
+  }));
   assert.notEqual(created.code, 0);
   await c.nothingLeft();
 }, { skip: existsSync('/sys/fs/resctrl/schemata') ? 'resctrl is mounted here' : false });
 
 test('a capability that cannot be granted is left out, with a warning', async (c) => {
   const sets = ['CAP_SYS_TIME', 'CAP_KILL'];
-  const bundle = c.command(['/probe'], (config) => { config.process.capabilities = { bounding: sets, permitted: sets, effective: sets }; });
+  const bundle = c.command(['/probe'], (config) => {
+    config.process.capabilities = { bounding: sets, permitted: sets, effective: sets };
+  });
   const result = await c.run(bundle, { prefix: ['setpriv', '--bounding-set=-sys_time', '--'] });
   assert.equal(result.code, 0, result.stderr);
   const { status } = JSON.parse(result.stdout) as { status: Record<string, string> };
@@ -142,7 +158,9 @@ test('the configuration that spec writes has /proc, /sys, /dev/pts and /dev/shm'
   const result = await c.run(bundle, { raw: true });
   assert.equal(result.code, 0, result.stderr);
   const { mounts } = JSON.parse(result.stdout) as { mounts: string[] };
-  for (const [path, type] of [['/proc', 'proc'], ['/sys', 'sysfs'], ['/dev/pts', 'devpts'], ['/dev/shm', 'tmpfs']] as const) {
+  for (const [path, type] of [['/proc', 'proc'], ['/sys', 'sysfs'], ['/dev/pts', 'devpts'], ['/dev/shm',
+    'tmpfs']] as const)
+  {
     assert.ok(mounts.some((line) => line.includes(` ${path} `) && line.includes(` - ${type} `)), path);
   }
 }, { leaks: 'ignore' });

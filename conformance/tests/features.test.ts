@@ -34,9 +34,10 @@ test('the document has the form of the specification', async (c) => {
 
 test('the document has no properties that the specification does not define', async (c) => {
   const { linux = {}, ...rest } = await features(c) as unknown as Record<string, unknown> & { linux?: object };
-  const known = ['ociVersionMin', 'ociVersionMax', 'hooks', 'mountOptions', 'annotations', 'potentiallyUnsafeConfigAnnotations'];
-  const knownOfLinux = ['namespaces', 'capabilities', 'cgroup', 'seccomp', 'apparmor', 'selinux', 'memoryPolicy', 'intelRdt',
-    'mountExtensions', 'netDevices'];
+  const known = ['ociVersionMin', 'ociVersionMax', 'hooks', 'mountOptions', 'annotations',
+    'potentiallyUnsafeConfigAnnotations'];
+  const knownOfLinux = ['namespaces', 'capabilities', 'cgroup', 'seccomp', 'apparmor', 'selinux', 'memoryPolicy',
+    'intelRdt', 'mountExtensions', 'netDevices'];
   assert.deepEqual(Object.keys(rest).filter((name) => !known.includes(name)), []);
   assert.deepEqual(Object.keys(linux).filter((name) => !knownOfLinux.includes(name)), []);
 }, options);
@@ -50,7 +51,10 @@ test('ociVersionMin and ociVersionMax are accepted, and in order', async (c) => 
   const [low, high] = [parse(ociVersionMin), parse(ociVersionMax)];
   const at = low.findIndex((part, index) => part !== high[index]);
   assert.ok(at < 0 || low[at]! < high[at]!, `${ociVersionMin} > ${ociVersionMax}`);
-  for (const version of [ociVersionMin, ociVersionMax]) await creates(c, version, (config) => { config.ociVersion = version; });
+  for (const version of [ociVersionMin, ociVersionMax])
+    await creates(c, version, (config) => {
+      config.ociVersion = version;
+    });
 }, options);
 
 test('every hook of the list is run', async (c) => {
@@ -65,7 +69,8 @@ test('every hook of the list is run', async (c) => {
       else assert.equal(created.code, 0, `${hook}: ${created.stderr}`);
       return created;
     });
-    if (hook === 'startContainer' || hook === 'poststart') assert.notEqual((await c.rt(['start', id])).code, 0, `${hook} is not run`);
+    if (hook === 'startContainer' || hook === 'poststart')
+      assert.notEqual((await c.rt(['start', id])).code, 0, `${hook} is not run`);
     await c.rt(['delete', '--force', id]);
   }
 }, { peers: [noneInCrun, { peer: 'runc 1.1.5', why: 'runs poststart hooks in create' }] });
@@ -82,9 +87,13 @@ test('every mount option of the list is recognised', async (c) => {
       const tmpfs = { destination, type: 'tmpfs', source: 'tmpfs' };
       if (option === 'remount') config.mounts.push({ ...tmpfs, options: [] }, { ...tmpfs, options: ['remount'] });
       else if (/^r?idmap$/.test(option)) {
-        config.mounts.push({ destination, type: 'bind', source: c.dir(), options: ['bind', option], uidMappings: mapping, gidMappings: mapping } as never);
+        config.mounts.push(
+          { destination, type: 'bind', source: c.dir(), options: ['bind', option], uidMappings: mapping,
+            gidMappings: mapping } as never,
+        );
       } else if (/^(r?bind|r.+)$/.test(option) && option !== 'ro' && option !== 'rw' && option !== 'relatime') {
-        config.mounts.push({ destination, type: 'bind', source: c.dir(), options: /bind$/.test(option) && !propagation.test(option) ? [option] : ['rbind', option] });
+        config.mounts.push({ destination, type: 'bind', source: c.dir(),
+          options: /bind$/.test(option) && !propagation.test(option) ? [option] : ['rbind', option] });
       } else if (propagation.test(option) || /^(copy-symlink|src-nofollow|dest-nofollow)$/.test(option)) {
         config.mounts.push({ destination, type: 'bind', source: c.dir(), options: ['rbind', option] });
       } else config.mounts.push({ ...tmpfs, options: [option] });
@@ -113,7 +122,9 @@ test('every namespace of the list is recognised', async (c) => {
 test('every capability of the list is recognised', async (c) => {
   const { linux: { capabilities = [] } = {} } = await features(c);
   assert.ok(capabilities.length > 30);
-  const facts = await c.probe((config) => { config.process.capabilities = { bounding: [...capabilities] }; });
+  const facts = await c.probe((config) => {
+    config.process.capabilities = { bounding: [...capabilities] };
+  });
   assert.ok(BigInt(`0x${facts.status['CapBnd']}`) > 0n);
 }, options);
 
@@ -130,8 +141,10 @@ test('every seccomp action, operator and architecture of the list is recognised'
     });
   }
   await creates(c, operators.join(), (config) => {
-    config.linux.seccomp = { defaultAction: 'SCMP_ACT_ALLOW', syscalls: operators.map((op, index) =>
-      ({ names: ['personality'], action: 'SCMP_ACT_ERRNO', args: [{ index: index % 6, value: 77, valueTwo: 77, op }] })) };
+    config.linux.seccomp = { defaultAction: 'SCMP_ACT_ALLOW',
+      syscalls: operators.map((op, index) => ({ names: ['personality'], action: 'SCMP_ACT_ERRNO',
+        args: [{ index: index % 6, value: 77, valueTwo: 77, op }] })
+      ) };
   });
   // One of another byte order cannot be in the same filter; but the runtime must not take its name for a wrong one.
   const complaint = async (arch: string): Promise<string> => {
@@ -153,19 +166,26 @@ test('every seccomp flag of the list is recognised, and the supported ones are a
   // The kernel takes this one with NOTIFY alone.
   for (const flag of supportedFlags.filter((name) => !/WAIT_KILLABLE_RECV/.test(name))) {
     await creates(c, flag, (config) => {
-      config.linux.seccomp = { defaultAction: 'SCMP_ACT_ALLOW', flags: [flag], syscalls: [{ names: ['personality'], action: 'SCMP_ACT_ERRNO' }] };
+      config.linux.seccomp = { defaultAction: 'SCMP_ACT_ALLOW', flags: [flag],
+        syscalls: [{ names: ['personality'], action: 'SCMP_ACT_ERRNO' }] };
     });
   }
 }, options);
 
 test('every mode and flag of memoryPolicy in the list is recognised', async (c) => {
-  const { linux: { memoryPolicy = {} } = {} } = await features(c) as { linux?: { memoryPolicy?: { modes?: string[]; flags?: string[] } } };
+  const { linux: { memoryPolicy = {} } = {} } = await features(c) as {
+    linux?: { memoryPolicy?: { modes?: string[]; flags?: string[] } };
+  };
   for (const mode of memoryPolicy.modes ?? []) {
     const nodes = /DEFAULT|LOCAL/.test(mode) ? {} : { nodes: '0' };
-    await creates(c, mode, (config) => { config.linux['memoryPolicy'] = { mode, ...nodes }; });
+    await creates(c, mode, (config) => {
+      config.linux['memoryPolicy'] = { mode, ...nodes };
+    });
   }
   for (const flag of memoryPolicy.flags ?? []) {
-    await creates(c, flag, (config) => { config.linux['memoryPolicy'] = { mode: 'MPOL_BIND', nodes: '0', flags: [flag] }; });
+    await creates(c, flag, (config) => {
+      config.linux['memoryPolicy'] = { mode: 'MPOL_BIND', nodes: '0', flags: [flag] };
+    });
   }
   assert.ok((memoryPolicy.modes ?? []).length > 0, 'the list is empty');
 }, { peers: [noneInCrun, { peer: 'runc 1.1.5', why: 'does not know memoryPolicy' }] });
@@ -173,8 +193,12 @@ test('every mode and flag of memoryPolicy in the list is recognised', async (c) 
 test('the switches of the document are true or false', async (c) => {
   const { linux = {} } = await features(c) as unknown as { linux?: Record<string, Record<string, unknown>> };
   for (const [name, keys] of [
-    ['cgroup', ['v1', 'v2', 'systemd', 'systemdUser', 'rdma']], ['seccomp', ['enabled']], ['apparmor', ['enabled']],
-    ['selinux', ['enabled']], ['intelRdt', ['enabled']], ['netDevices', ['enabled']],
+    ['cgroup', ['v1', 'v2', 'systemd', 'systemdUser', 'rdma']],
+    ['seccomp', ['enabled']],
+    ['apparmor', ['enabled']],
+    ['selinux', ['enabled']],
+    ['intelRdt', ['enabled']],
+    ['netDevices', ['enabled']],
   ] as const) {
     for (const key of keys) assert.equal(typeof linux[name]?.[key], 'boolean', `${name}.${key}`);
   }
@@ -184,9 +208,12 @@ test('the switches of the document are true or false', async (c) => {
 test('an annotation that changes what the runtime does is listed as potentially unsafe', async (c) => {
   const { potentiallyUnsafeConfigAnnotations: listed = [] } = await features(c);
   assert.ok(listed.every((entry) => typeof entry === 'string' && entry !== ''));
-  const isListed = (name: string): boolean => listed.some((entry) => (entry.endsWith('.') ? name.startsWith(entry) : name === entry));
+  const isListed = (name: string): boolean =>
+    listed.some((entry) => (entry.endsWith('.') ? name.startsWith(entry) : name === entry));
   const change = async (name: string, value: string): Promise<string> => {
-    const bundle = c.command(['/probe'], (config) => { config.annotations = { [name]: value }; });
+    const bundle = c.command(['/probe'], (config) => {
+      config.annotations = { [name]: value };
+    });
     const result = await c.run(bundle, { prefix: ['setpriv', '--groups', '4711', '--'] });
     assert.equal(result.code, 0, result.stderr);
     return JSON.stringify((JSON.parse(result.stdout) as { groups: number[] }).groups);

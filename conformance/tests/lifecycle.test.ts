@@ -50,7 +50,9 @@ test('create applies the configuration but does not run the program', async (c) 
 });
 
 test('a container without a process can be created; start fails', async (c) => {
-  const created = await c.create(c.bundle((config) => { delete (config as { process?: unknown }).process; }));
+  const created = await c.create(c.bundle((config) => {
+    delete (config as { process?: unknown }).process;
+  }));
   assert.equal(created.code, 0, created.stderr);
   assert.notEqual((await c.rt(['start', created.id])).code, 0);
   await c.destroy(created.id);
@@ -103,17 +105,24 @@ test('delete leaves what the container did not make: bundle, sources of mounts, 
 });
 
 test('delete leaves a cgroup that was there before', async (c) => {
-  const hierarchies = existsSync('/sys/fs/cgroup/cgroup.controllers') ? ['/sys/fs/cgroup'] : ['/sys/fs/cgroup/pids', '/sys/fs/cgroup/memory'];
+  const hierarchies = existsSync('/sys/fs/cgroup/cgroup.controllers')
+    ? ['/sys/fs/cgroup']
+    : ['/sys/fs/cgroup/pids', '/sys/fs/cgroup/memory'];
   const name = `${c.token}-before`;
   const [path = '', ...others] = hierarchies.map((hierarchy) => join(hierarchy, name));
   mkdirSync(path);
-  c.later(() => { if (existsSync(path)) rmdirSync(path); });
+  c.later(() => {
+    if (existsSync(path)) rmdirSync(path);
+  });
   for (const flags of [[], ['--force']]) {
-    const { id } = await c.started(c.command(['/probe', 'exit', '0'], (config) => { config.linux.cgroupsPath = `/${name}`; }));
+    const { id } = await c.started(c.command(['/probe', 'exit', '0'], (config) => {
+      config.linux.cgroupsPath = `/${name}`;
+    }));
     await c.until(id, 'stopped');
     for (const other of others) assert.ok(existsSync(other), `${other} was not made`);
     assert.equal((await c.rt(['delete', ...flags, id])).code, 0);
     assert.ok(existsSync(path), 'it was removed');
-    for (const other of others) assert.equal(existsSync(other), false, `${other} was made for the container and is still there`);
+    for (const other of others)
+      assert.equal(existsSync(other), false, `${other} was made for the container and is still there`);
   }
 }, { leaks: 'ignore' });

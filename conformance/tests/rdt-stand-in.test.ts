@@ -17,7 +17,9 @@ const peers = [
 const text = (...path: string[]): string => readFileSync(join(top, ...path), 'utf8');
 
 async function created(c: Context, intelRdt: object | undefined, id?: string): Promise<Created> {
-  const bundle = c.command(['/probe', 'pause'], (config) => { if (intelRdt !== undefined) config.linux['intelRdt'] = intelRdt; });
+  const bundle = c.command(['/probe', 'pause'], (config) => {
+    if (intelRdt !== undefined) config.linux['intelRdt'] = intelRdt;
+  });
   return c.create(bundle, { prefix, ...(id === undefined ? {} : { id }) });
 }
 
@@ -42,20 +44,25 @@ async function fails(c: Context, intelRdt: object): Promise<void> {
 
 /** Every file below the stand-in, with the time of its last change. */
 function listing(): Record<string, number> {
-  return Object.fromEntries((readdirSync(top, { recursive: true }) as string[]).sort().map((name) => [name, statSync(join(top, name)).mtimeMs]));
+  return Object.fromEntries(
+    (readdirSync(top, { recursive: true }) as string[]).sort().map((name) => [name, statSync(join(top, name)).mtimeMs]),
+  );
 }
 
 makeResctrl();
 
-test('without closID: a class with the id of the container, its lines in order and its process; delete removes it', async (c) => {
-  const { id, pid } = await made(c, { l3CacheSchema, memBwSchema });
-  assert.equal(text(id, 'schemata'), `${l3CacheSchema}\n${memBwSchema}\n`);
-  assert.equal(text(id, 'tasks').trim(), String(pid));
-  await removed(c, id);
-  assert.equal(existsSync(join(top, id)), false);
-}, { peers });
+test('without closID: a class with the id of the container, its lines in order and its process; delete removes it',
+  async (c) => {
+    const { id, pid } = await made(c, { l3CacheSchema, memBwSchema });
+    assert.equal(text(id, 'schemata'), `${l3CacheSchema}\n${memBwSchema}\n`);
+    assert.equal(text(id, 'tasks').trim(), String(pid));
+    await removed(c, id);
+    assert.equal(existsSync(join(top, id)), false);
+  }, { peers });
 
-for (const [name, lines] of [['l3CacheSchema', { l3CacheSchema }], ['memBwSchema', { memBwSchema }], ['schemata', { schemata: ['L2:0=3', 'MB:1=30'] }]] as const) {
+for (const [name, lines] of [['l3CacheSchema', { l3CacheSchema }], ['memBwSchema', { memBwSchema }], ['schemata', {
+  schemata: ['L2:0=3', 'MB:1=30'],
+}]] as const) {
   test(`${name} alone is written`, async (c) => {
     const { id } = await made(c, lines);
     assert.equal(text(id, 'schemata'), `${Object.values(lines).flat().join('\n')}\n`);
@@ -103,15 +110,16 @@ test('closID "/" is the default class', async (c) => {
   await removed(c, id);
 }, { peers });
 
-test('enableMonitoring: a monitoring group with the id of the container, in its class; delete removes it', async (c) => {
-  const name = `${c.token}-watched`;
-  group(name);
-  const { id, pid } = await made(c, { closID: name, enableMonitoring: true });
-  assert.equal(text(name, 'mon_groups', id, 'tasks').trim(), String(pid));
-  await removed(c, id);
-  assert.equal(existsSync(join(top, name, 'mon_groups', id)), false);
-  assert.ok(existsSync(join(top, name)));
-}, { peers });
+test('enableMonitoring: a monitoring group with the id of the container, in its class; delete removes it',
+  async (c) => {
+    const name = `${c.token}-watched`;
+    group(name);
+    const { id, pid } = await made(c, { closID: name, enableMonitoring: true });
+    assert.equal(text(name, 'mon_groups', id, 'tasks').trim(), String(pid));
+    await removed(c, id);
+    assert.equal(existsSync(join(top, name, 'mon_groups', id)), false);
+    assert.ok(existsSync(join(top, name)));
+  }, { peers });
 
 test('a monitoring group that cannot be made is an error', async (c) => {
   const name = `${c.token}-full`;
@@ -132,7 +140,9 @@ test('without intelRdt nothing is touched', async (c) => {
 test('update changes the lines of the class', async (c) => {
   const { id } = await made(c, { l3CacheSchema, memBwSchema });
   writeFileSync(join(top, id, 'schemata'), '');
-  const result = await c.rt(['update', '--l3-cache-schema', 'L3:0=1;1=1', '--mem-bw-schema', 'MB:0=10;1=10', id], { prefix });
+  const result = await c.rt(['update', '--l3-cache-schema', 'L3:0=1;1=1', '--mem-bw-schema', 'MB:0=10;1=10', id], {
+    prefix,
+  });
   assert.equal(result.code, 0, result.stderr);
   assert.equal(text(id, 'schemata'), 'L3:0=1;1=1\nMB:0=10;1=10\n');
   await removed(c, id);

@@ -14,15 +14,17 @@ const objects: readonly (readonly [path: string, value: object, required: readon
   ['process/scheduler', { policy: 'SCHED_OTHER', nice: 1 }, ['policy']],
   ['process/ioPriority', { class: 'IOPRIO_CLASS_BE', priority: 4 }, ['class']],
   ...['prestart', 'createRuntime', 'createContainer', 'startContainer', 'poststart', 'poststop'].map((kind) =>
-    [`hooks/${kind}/0`, hook, ['path']] as const),
+    [`hooks/${kind}/0`, hook, ['path']] as const
+  ),
   ['linux/namespaces/0', { type: 'pid' }, ['type']],
   ['linux/uidMappings/0', mapping, ['containerID', 'hostID', 'size']],
   ['linux/gidMappings/0', mapping, ['containerID', 'hostID', 'size']],
   ['linux/devices/0', { type: 'c', path: '/dev/x', major: 1, minor: 3 }, ['type', 'path', 'major', 'minor']],
   ['linux/resources/devices/0', { allow: true, type: 'c', access: 'rwm' }, ['allow']],
   ['linux/resources/blockIO/weightDevice/0', { major: 8, minor: 0, weight: 100 }, ['major', 'minor']],
-  ...['throttleReadBpsDevice', 'throttleWriteBpsDevice', 'throttleReadIOPSDevice', 'throttleWriteIOPSDevice'].map((name) =>
-    [`linux/resources/blockIO/${name}/0`, rate, ['major', 'minor', 'rate']] as const),
+  ...['throttleReadBpsDevice', 'throttleWriteBpsDevice', 'throttleReadIOPSDevice', 'throttleWriteIOPSDevice'].map((
+    name,
+  ) => [`linux/resources/blockIO/${name}/0`, rate, ['major', 'minor', 'rate']] as const),
   ['linux/resources/hugepageLimits/0', { pageSize: '2MB', limit: 1 }, ['pageSize', 'limit']],
   ['linux/resources/network/priorities/0', { name: 'lo', priority: 1 }, ['name', 'priority']],
   ['linux/memoryPolicy', { mode: 'MPOL_BIND', nodes: '0' }, ['mode']],

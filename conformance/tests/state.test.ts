@@ -12,7 +12,9 @@ function check(state: Record<string, unknown>, id: string, bundle: string, statu
 }
 
 test('the state has its properties in every status', async (c) => {
-  const bundle = c.command(['/probe', 'pause'], (config) => { config.annotations = { 'org.example.a': 'b', empty: '' }; });
+  const bundle = c.command(['/probe', 'pause'], (config) => {
+    config.annotations = { 'org.example.a': 'b', empty: '' };
+  });
   const { id, pid } = await c.create(bundle);
   const created = await c.state(id);
   check(created, id, bundle.dir, 'created');

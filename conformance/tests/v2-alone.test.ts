@@ -28,7 +28,8 @@ async function owners(c: Context, change: (config: Config) => void): Promise<Rec
 function delegated(options: string[] = ['nosuid', 'noexec', 'nodev', 'relatime']): (config: Config) => void {
   return (config) => {
     config.linux.namespaces.push({ type: 'user' });
-    if (!config.linux.namespaces.some(({ type }) => type === 'cgroup')) config.linux.namespaces.push({ type: 'cgroup' });
+    if (!config.linux.namespaces.some(({ type }) => type === 'cgroup'))
+      config.linux.namespaces.push({ type: 'cgroup' });
     config.linux.uidMappings = [{ containerID: 0, hostID: base, size: 65536 }];
     config.linux.gidMappings = [{ containerID: 0, hostID: base, size: 65536 }];
     config.mounts = config.mounts.filter(({ destination }) => destination !== '/sys/fs/cgroup');
@@ -40,50 +41,78 @@ function changed(of: Record<string, number>): string[] {
   return Object.keys(of).filter((name) => of[name] !== 0).sort();
 }
 
-test('a writable cgroup mount: the directory and the files of the kernel\'s list belong to the user of the process, no others', async (c) => {
-  const names = existsSync(listed) ? readFileSync(listed, 'utf8').trim().split('\n') : fallback;
-  for (const uid of [0, 7]) {
-    const found = await owners(c, (config) => { delegated()(config); config.process.user.uid = uid; });
-    assert.deepEqual(changed(found), ['.', ...names].filter((name) => name in found).sort());
-    for (const name of changed(found)) assert.equal(found[name], base + uid, name);
-  }
-}, { peers });
+test(
+  "a writable cgroup mount: the directory and the files of the kernel's list belong to the user of the process, no others",
+  async (c) => {
+    const names = existsSync(listed) ? readFileSync(listed, 'utf8').trim().split('\n') : fallback;
+    for (const uid of [0, 7]) {
+      const found = await owners(c, (config) => {
+        delegated()(config);
+        config.process.user.uid = uid;
+      });
+      assert.deepEqual(changed(found), ['.', ...names].filter((name) => name in found).sort());
+      for (const name of changed(found)) assert.equal(found[name], base + uid, name);
+    }
+  },
+  { peers },
+);
 
 test('the container can make cgroups of its own then', async (c) => {
-  assert.equal(await c.sh('mkdir /sys/fs/cgroup/own && echo $$ >/sys/fs/cgroup/own/cgroup.procs && grep ^0: /proc/self/cgroup', delegated()), '0::/own\n');
+  assert.equal(
+    await c.sh('mkdir /sys/fs/cgroup/own && echo $$ >/sys/fs/cgroup/own/cgroup.procs && grep ^0: /proc/self/cgroup',
+      delegated()),
+    '0::/own\n',
+  );
 }, { peers });
 
-test('without the kernel\'s list three files are handed over', async (c) => {
+test("without the kernel's list three files are handed over", async (c) => {
   execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', '/sys/kernel/cgroup']);
-  c.later(() => { execFileSync('umount', ['-l', '/sys/kernel/cgroup']); });
+  c.later(() => {
+    execFileSync('umount', ['-l', '/sys/kernel/cgroup']);
+  });
   const found = await owners(c, (config) => {
     delegated()(config);
     // A user namespace may not mount a sysfs that shows more than the host's.
-    for (const mount of config.mounts) if (mount.destination === '/sys') Object.assign(mount, { type: 'tmpfs', source: 'tmpfs', options: [] });
+    for (const mount of config.mounts)
+      if (mount.destination === '/sys') Object.assign(mount, { type: 'tmpfs', source: 'tmpfs', options: [] });
   });
   assert.deepEqual(changed(found), ['.', ...fallback]);
 }, { peers, skip: existsSync('/sys/kernel/cgroup') ? false : 'there is no folder to hide here' });
 
 for (const [name, change] of [
   ['the cgroup mount is read-only', delegated(['nosuid', 'ro'])],
-  ['there is no cgroup mount', (config: Config) => { delegated()(config); config.mounts.pop(); }],
+  ['there is no cgroup mount', (config: Config) => {
+    delegated()(config);
+    config.mounts.pop();
+  }],
   ['there is no cgroup namespace of its own', (config: Config) => {
     delegated()(config);
     config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'cgroup');
   }],
 ] as const) {
-  test(`the owner stays when ${name}`, async (c) => { assert.deepEqual(changed(await owners(c, change)), []); }, { peers: [noPrograms] });
+  test(`the owner stays when ${name}`, async (c) => {
+    assert.deepEqual(changed(await owners(c, change)), []);
+  }, { peers: [noPrograms] });
 }
 
 test('unified keys are written, known to the runtime or not', async (c) => {
   const unified = { 'cgroup.max.depth': '3', 'cgroup.max.descendants': '17' };
-  const { id } = await c.started(c.command(['/probe', 'pause'], (config) => { config.linux.resources = { unified }; }));
-  for (const [file, value] of Object.entries(unified)) assert.equal(readFileSync(join('/sys/fs/cgroup', id, file), 'utf8').trim(), value);
+  const { id } = await c.started(c.command(['/probe', 'pause'], (config) => {
+    config.linux.resources = { unified };
+  }));
+  for (const [file, value] of Object.entries(unified))
+    assert.equal(readFileSync(join('/sys/fs/cgroup', id, file), 'utf8').trim(), value);
 });
 
 for (const [property, value] of [
-  ['memory/swappiness', 10], ['memory/disableOOMKiller', true], ['cpu/realtimeRuntime', 10000], ['cpu/realtimePeriod', 500000],
-  ['blockIO/leafWeight', 300], ['network/classID', 1], ['network/priorities', [{ name: 'lo', priority: 1 }]],
+  ['memory/swappiness', 10],
+  ['memory/disableOOMKiller', true],
+  ['cpu/realtimeRuntime', 10000],
+  ['cpu/realtimePeriod', 500000],
+  ['blockIO/leafWeight', 300],
+  ['network/classID', 1],
+  ['network/priorities', [{ name: 'lo', priority: 1 }]],
 ] as const) {
-  refused(`${property.replace('/', '.')}, which cgroup v2 cannot do`, (config) => put(config, `linux/resources/${property}`, value));
+  refused(`${property.replace('/', '.')}, which cgroup v2 cannot do`, (config) =>
+    put(config, `linux/resources/${property}`, value));
 }

@@ -5,7 +5,7 @@
 namespace veloci {
 
 struct Mount {
-  Slice root;    // what of the file system is mounted
+  Slice root; // what of the file system is mounted
   Slice point;
   Slice type;
   Slice options; // of the file system

@@ -8,8 +8,8 @@
 namespace veloci {
 namespace {
 
-constexpr int retries = 128;   // of EAGAIN: something was renamed while the kernel resolved the path
-constexpr int links_max = 40;  // as the kernel's own limit
+constexpr int retries = 128;  // of EAGAIN: something was renamed while the kernel resolved the path
+constexpr int links_max = 40; // as the kernel's own limit
 constexpr mode_t way_mode = 0755;
 
 using Path = TextOf<path_max>;

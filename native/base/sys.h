@@ -116,9 +116,7 @@ inline int move_mount(int from, int to) {
   unsigned flags = move_mount_from_empty | move_mount_to_empty;
   return static_cast<int>(syscall(429, from, "", to, "", flags));
 }
-inline int fsopen(const char *type, unsigned flags) {
-  return static_cast<int>(syscall(430, type, flags));
-}
+inline int fsopen(const char *type, unsigned flags) { return static_cast<int>(syscall(430, type, flags)); }
 inline int fsconfig(int fs, unsigned command, const char *key, const void *value, int aux) {
   return static_cast<int>(syscall(431, fs, command, key, value, aux));
 }
@@ -163,11 +161,7 @@ inline int faccessat2(int dir, const char *path, int mode, int flags) {
 inline int pivot_root(const char *new_root, const char *put_old) {
   return static_cast<int>(syscall(SYS_pivot_root, new_root, put_old));
 }
-inline int setns(int fd, uint64_t types) {
-  return static_cast<int>(syscall(SYS_setns, fd, static_cast<int>(types)));
-}
-inline int unshare(uint64_t types) {
-  return static_cast<int>(syscall(SYS_unshare, static_cast<unsigned>(types)));
-}
+inline int setns(int fd, uint64_t types) { return static_cast<int>(syscall(SYS_setns, fd, static_cast<int>(types))); }
+inline int unshare(uint64_t types) { return static_cast<int>(syscall(SYS_unshare, static_cast<unsigned>(types))); }
 
 } // namespace veloci::sys

@@ -15,9 +15,7 @@ struct Str {
 
   const char *c_str() const { return data; }
   bool empty() const { return size == 0; }
-  bool operator==(const Str &other) const {
-    return size == other.size && memcmp(data, other.data, size) == 0;
-  }
+  bool operator==(const Str &other) const { return size == other.size && memcmp(data, other.data, size) == 0; }
   static Str of(const char *text) { return {text, static_cast<uint32_t>(strlen(text))}; }
 };
 

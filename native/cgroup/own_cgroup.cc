@@ -31,7 +31,8 @@ bool read_mark(int cgroup, const char *const (&names)[2], uint64_t &value) {
 
 int open_own_cgroup(const RecordCgroup &cgroup, int flags) {
   // A damaged record may name anything: a hierarchy's root is never meant.
-  bool possible = !cgroup.mount.empty() && cgroup.mount.data[0] == '/' && !cgroup.path.empty() && cgroup.path.data[0] != '/';
+  bool possible =
+      !cgroup.mount.empty() && cgroup.mount.data[0] == '/' && !cgroup.path.empty() && cgroup.path.data[0] != '/';
   if (!possible || cgroup.inode == cgroup_unseen) {
     errno = ENOENT;
     return -1;

@@ -9,14 +9,15 @@ namespace veloci {
 // another one lies there.
 int open_own_cgroup(const RecordCgroup &cgroup, int flags);
 
-// The same for one that the record may have; one that it does not have (below the container's own) is opened by its path.
+// The same for one that the record may have; one that it does not have (below the container's own) is opened by its
+// path.
 int open_own_cgroup(const Record *record, Str mount, Str path, int flags);
 
 // Whether an errno says that the container has no cgroup there.
 constexpr bool is_gone(int err) { return err == ENOENT || err == ESTALE; }
 
-// Marks, which are extended attributes that the kernel drops with the cgroup: trusted ones, which no container can change,
-// or user ones for those who may not have these. Where neither is possible there are none.
+// Marks, which are extended attributes that the kernel drops with the cgroup: trusted ones, which no container can
+// change, or user ones for those who may not have these. Where neither is possible there are none.
 
 // A cgroup that was made for a container: whoever comes last removes it.
 void mark_made(int cgroup);

@@ -23,8 +23,10 @@ size_t take_fds(msghdr &packet, Fd &first) {
     for (size_t i = 0; i < here; i++) {
       int fd;
       memcpy(&fd, CMSG_DATA(part) + i * sizeof fd, sizeof fd);
-      if (count++ == 0) first.reset(fd);
-      else close(fd);
+      if (count++ == 0)
+        first.reset(fd);
+      else
+        close(fd);
     }
   }
   return count;
@@ -73,8 +75,8 @@ Received receive_large(int socket, MessageHeader &header, char *buffer, size_t c
   if (size == 0) return Received::end;
   size_t fds = take_fds(packet, fd);
   bool cut = packet.msg_flags & (MSG_TRUNC | MSG_CTRUNC);
-  bool whole = static_cast<size_t>(size) >= sizeof header &&
-               static_cast<size_t>(size) - sizeof header == header.detail_size;
+  bool whole =
+      static_cast<size_t>(size) >= sizeof header && static_cast<size_t>(size) - sizeof header == header.detail_size;
   if (!cut && whole && fds <= 1) return Received::message;
   fd.reset();
   errno = EBADMSG;

@@ -6,7 +6,8 @@ namespace veloci {
 
 enum class MessageType : uint8_t {
   // Executor → stager, the first: the plan. `index` = number of preserved descriptors, `point` = 1 when descriptor
-  // 5 is exec.fifo. `pid` = the container's init, for exec. The plan's bytes follow in the same packet, or come as a sealed memfd when they are more than
+  // 5 is exec.fifo. `pid` = the container's init, for exec. The plan's bytes follow in the same packet, or come as a
+  // sealed memfd when they are more than
   // `inline_plan_max`.
   programs = 1,
   sync = 2, // `point`: a Point that is reached

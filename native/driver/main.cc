@@ -123,7 +123,8 @@ void print(const char *what, double *values, int rounds) {
 int measure(int rounds, int count, char **paths) {
   PlannerRequest request = request_of(count, paths);
   void *page = mmap(nullptr, sizeof(Times), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  static double made[max_rounds], open[max_rounds], run[max_rounds], fork_time[max_rounds], whole[max_rounds], warm[max_rounds];
+  static double made[max_rounds], open[max_rounds], run[max_rounds], fork_time[max_rounds], whole[max_rounds],
+      warm[max_rounds];
   Times times{};
   for (int i = 0; i < rounds; i++) {
     made[i] = in_process(request, true, static_cast<Times *>(page)).open;

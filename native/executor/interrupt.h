@@ -24,8 +24,8 @@ private:
   Fd fd_;
 };
 
-// Waits until a message or the end can be read. 0; EINTR when a signal asks us to stop; or another errno. Without `signals`
-// it does not wait: the read will.
+// Waits until a message or the end can be read. 0; EINTR when a signal asks us to stop; or another errno. Without
+// `signals` it does not wait: the read will.
 int await_readable(int fd, Signals *signals);
 
 // For a new process: nothing is blocked or ignored, whatever our caller has left us. Async-signal-safe.

@@ -13,7 +13,9 @@ public:
   bool wait() {
     if (left_ == 0) return false;
     uint32_t now = pause_ < left_ ? pause_ : left_;
-    struct timespec time{0, static_cast<long>(now) * 1000000};
+    struct timespec time {
+      0, static_cast<long>(now) * 1000000
+    };
     nanosleep(&time, nullptr);
     left_ -= now;
     if (pause_ < 16) pause_ *= 2;

@@ -31,13 +31,16 @@ int connect_unix(Str path, Fd &out, int type) {
     if (!place.valid()) return errno;
     snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d", place.get());
   }
-  if (connect(stream.get(), reinterpret_cast<struct sockaddr *>(&address), sizeof address) != 0) return errno == EAGAIN ? ETIMEDOUT : errno;
+  if (connect(stream.get(), reinterpret_cast<struct sockaddr *>(&address), sizeof address) != 0)
+    return errno == EAGAIN ? ETIMEDOUT : errno;
   out = static_cast<Fd &&>(stream);
   return 0;
 }
 
 int send_descriptor(int stream, Str text, int descriptor) {
-  struct iovec part{const_cast<char *>(text.data), text.size};
+  struct iovec part {
+    const_cast<char *>(text.data), text.size
+  };
   union {
     struct cmsghdr align;
     char bytes[CMSG_SPACE(sizeof(int))];

@@ -93,7 +93,8 @@ public:
         if (time >= end) return give_up(at::timeout, ETIMEDOUT);
         left = end - time > 60000 ? 60000 : static_cast<int>(end - time);
       }
-      pollfd fds[] = {{pidfd_, POLLIN, 0}, {input_.get(), POLLOUT, 0}, {output_.get(), POLLIN, 0}, {stop_.fd, POLLIN, 0}};
+      pollfd fds[] = {
+          {pidfd_, POLLIN, 0}, {input_.get(), POLLOUT, 0}, {output_.get(), POLLIN, 0}, {stop_.fd, POLLIN, 0}};
       if (poll(fds, 4, left) < 0) {
         if (errno == EINTR) continue;
         return give_up(at::wait, errno);
@@ -136,7 +137,8 @@ private:
 
   Outcome reap() {
     // The hook is gone; a process that it has left behind may keep its output open and go on writing.
-    for (int i = 0; i < 64 && output_.valid() && listen(); i++) {}
+    for (int i = 0; i < 64 && output_.valid() && listen(); i++) {
+    }
     siginfo_t info = {};
     int waited;
     do waited = waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED);
@@ -149,7 +151,8 @@ private:
   Outcome give_up(int step, int err) {
     kill(-pid_, SIGKILL); // not yet reaped: the number is still its own
     pollfd gone = {pidfd_, POLLIN, 0};
-    while (poll(&gone, 1, -1) < 0 && errno == EINTR) {}
+    while (poll(&gone, 1, -1) < 0 && errno == EINTR) {
+    }
     reap();
     return Outcome::failed(step, err);
   }
@@ -205,7 +208,8 @@ Outcome run_hook(const HookRun &op, const HoleValues &values, Text &output, Hook
   if (failed != 0 || !pidfd.valid()) {
     int err = failed ? failed : errno;
     if (failed == 0) kill(-pid, SIGKILL);
-    while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {}
+    while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+    }
     return Outcome::failed(failed ? at::execve : at::wait, err);
   }
   QuietPipe quiet;

@@ -12,9 +12,10 @@ struct HookStop {
 };
 
 // Runs a hook and waits for it. Outcome by the steps of hook.run; at `exit` the errno is the exit code, at `signal` the
-// signal's number, at `wait` EINTR when `stop` has asked. `output` gets what the hook wrote to stdout and stderr, as much
-// as fits. `op.warn` is the caller's affair. `process_env` is for a hook that has the environment of the container's
-// process.
-Outcome run_hook(const HookRun &op, const HoleValues &values, Text &output, HookStop stop = {}, char **process_env = nullptr);
+// signal's number, at `wait` EINTR when `stop` has asked. `output` gets what the hook wrote to stdout and stderr, as
+// much as fits. `op.warn` is the caller's affair. `process_env` is for a hook that has the environment of the
+// container's process.
+Outcome run_hook(const HookRun &op, const HoleValues &values, Text &output, HookStop stop = {},
+                 char **process_env = nullptr);
 
 } // namespace veloci

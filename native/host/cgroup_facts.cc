@@ -14,7 +14,8 @@ constexpr uint32_t max_hierarchies = 32;
 
 // The controllers (or the name) of a v1 hierarchy: the file system's options without the common ones.
 bool is_controller(Slice option) {
-  constexpr const char *others[] = {"rw", "ro", "xattr", "noprefix", "clone_children", "cpuset_v2_mode", "favordynmods"};
+  constexpr const char *others[] = {"rw",          "ro", "xattr", "noprefix", "clone_children", "cpuset_v2_mode",
+                                    "favordynmods"};
   for (const char *other : others) {
     if (option.equals(other)) return false;
   }
@@ -50,8 +51,8 @@ Slice below(Slice path, Slice root) {
 void write_delegation(JsonWriter &json, Slice point, Slice own, bool v2) {
   char path[PATH_MAX], text[512];
   auto name = [&](const char *file) {
-    int length = snprintf(
-        path, sizeof path, "%.*s%.*s/%s", static_cast<int>(point.size()), point.at, static_cast<int>(own.size()), own.at, file);
+    int length = snprintf(path, sizeof path, "%.*s%.*s/%s", static_cast<int>(point.size()), point.at,
+                          static_cast<int>(own.size()), own.at, file);
     return length < PATH_MAX;
   };
   bool writable = name(".") && access(path, W_OK) == 0 && name("cgroup.procs") && access(path, W_OK) == 0;
@@ -94,7 +95,8 @@ void write_v2(JsonWriter &json, const Mount &mount, Slice cgroups, bool delegati
   if (delegation) write_delegation(json, mount.point, own, true);
   json.key("controllers").open('[');
   char path[PATH_MAX], text[512];
-  int length = snprintf(path, sizeof path, "%.*s/cgroup.controllers", static_cast<int>(mount.point.size()), mount.point.at);
+  int length =
+      snprintf(path, sizeof path, "%.*s/cgroup.controllers", static_cast<int>(mount.point.size()), mount.point.at);
   ssize_t size = length < PATH_MAX ? read_text(AT_FDCWD, path, text, sizeof text) : -1;
   if (size > 0 && text[size - 1] == '\n') size--;
   Slice names{text, text + (size > 0 ? size : 0)};
@@ -144,8 +146,10 @@ void write_cgroup_facts(JsonWriter &json, char *mountinfo, size_t mountinfo_size
   json.key("v1").open('[');
   for (uint32_t i = 0; i < found.v1_count; i++) write_v1(json, found.v1[i], own_cgroups, delegation);
   json.close(']').key("v2");
-  if (found.has_v2) write_v2(json, found.v2, own_cgroups, delegation);
-  else json.null();
+  if (found.has_v2)
+    write_v2(json, found.v2, own_cgroups, delegation);
+  else
+    json.null();
   json.close('}');
 }
 

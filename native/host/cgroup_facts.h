@@ -5,9 +5,10 @@
 
 namespace veloci {
 
-// Writes the member `cgroup`. `mountinfo` is changed: its octal escapes are resolved in place. `delegation` adds what the
-// caller may do in its own cgroups.
-void write_cgroup_facts(JsonWriter &json, char *mountinfo, size_t mountinfo_size, Slice own_cgroups, bool delegation = false);
+// Writes the member `cgroup`. `mountinfo` is changed: its octal escapes are resolved in place. `delegation` adds what
+// the caller may do in its own cgroups.
+void write_cgroup_facts(JsonWriter &json, char *mountinfo, size_t mountinfo_size, Slice own_cgroups,
+                        bool delegation = false);
 
 // Whether a file system of this type is mounted.
 bool mounted(Slice mountinfo, const char *type);

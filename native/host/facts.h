@@ -5,10 +5,10 @@
 namespace veloci {
 
 struct FactsOptions {
-  int root_fd = -1;     // open state root, for the names in .cache/seccomp; -1: none
+  int root_fd = -1; // open state root, for the names in .cache/seccomp; -1: none
   uint32_t listen_fds = 0;
   bool delegation = false; // also what the caller may do in its own cgroups; costs system calls
-  Str notify_socket;    // NOTIFY_SOCKET of the caller, when it is an absolute path
+  Str notify_socket;       // NOTIFY_SOCKET of the caller, when it is an absolute path
 };
 
 // Writes the facts into `buffer`; the result is a view of it. Missing facts get their neutral value. An error only

@@ -82,15 +82,20 @@ JsonWriter &JsonWriter::number(uint64_t value) {
 JsonWriter &JsonWriter::decimal(Str text) {
   constexpr char digits[] = "0123456789";
   uint32_t at = text.size > 0 && text.data[0] == '-' ? 1 : 0;
-  bool valid = at < text.size && memchr(digits, text.data[at], 10) != nullptr && memchr(digits, text.data[text.size - 1], 10) != nullptr;
+  bool valid = at < text.size && memchr(digits, text.data[at], 10) != nullptr &&
+               memchr(digits, text.data[text.size - 1], 10) != nullptr;
   unsigned points = 0;
   for (; at < text.size; at++) {
-    if (text.data[at] == '.') points++;
-    else if (memchr(digits, text.data[at], 10) == nullptr) valid = false;
+    if (text.data[at] == '.')
+      points++;
+    else if (memchr(digits, text.data[at], 10) == nullptr)
+      valid = false;
   }
   separate();
-  if (valid && points <= 1) raw(text.data, text.size);
-  else raw("0", 1);
+  if (valid && points <= 1)
+    raw(text.data, text.size);
+  else
+    raw("0", 1);
   return *this;
 }
 

@@ -24,13 +24,24 @@ struct Call {
 };
 
 constexpr Call calls[] = {
-    {"openat2", [] { Fd fd(sys::openat2(AT_FDCWD, "/", {O_PATH | O_CLOEXEC, 0, sys::resolve_no_magiclinks})); return fd.valid() ? 0L : -1L; }},
+    {"openat2",
+     [] {
+       Fd fd(sys::openat2(AT_FDCWD, "/", {O_PATH | O_CLOEXEC, 0, sys::resolve_no_magiclinks}));
+       return fd.valid() ? 0L : -1L;
+     }},
     {"clone3", [] { return syscall(435, nullptr, 0); }},
-    {"pidfd_open", [] { Fd fd(sys::pidfd_open(getpid(), 0)); return fd.valid() ? 0L : -1L; }},
+    {"pidfd_open",
+     [] {
+       Fd fd(sys::pidfd_open(getpid(), 0));
+       return fd.valid() ? 0L : -1L;
+     }},
     {"close_range", [] { return static_cast<long>(sys::close_range(~0u, ~0u, 0)); }},
     {"open_tree", [] { return static_cast<long>(sys::open_tree(-1, "", sys::at_empty_path)); }},
     {"fsopen", [] { return static_cast<long>(sys::fsopen(nullptr, 0)); }},
-    {"mount_setattr", [] { return static_cast<long>(sys::mount_setattr(-1, "", sys::at_empty_path, {0, 0, 0, 0})); }},
+    {"mount_setattr",
+     [] {
+       return static_cast<long>(sys::mount_setattr(-1, "", sys::at_empty_path, {0, 0, 0, 0}));
+     }},
     {"faccessat2", [] { return static_cast<long>(sys::faccessat2(AT_FDCWD, "/", F_OK, 0)); }},
 };
 
@@ -50,7 +61,8 @@ template <class Body> int in_child(Body body) {
   if (child < 0) return EAGAIN;
   if (child == 0) _exit(body());
   int status = 0;
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
   return WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
 }
 
@@ -98,14 +110,17 @@ int probe_idmapped_mounts() {
     snprintf(path, sizeof path, "/proc/%d/ns/user", child);
     Fd user(open(path, O_RDONLY | O_CLOEXEC));
     Fd fs(sys::fsopen("tmpfs", sys::fsopen_cloexec));
-    if (err == 0) err = fs.valid() ? result_of(sys::fsconfig(fs.get(), sys::fsconfig_create, nullptr, nullptr, 0)) : errno;
+    if (err == 0)
+      err = fs.valid() ? result_of(sys::fsconfig(fs.get(), sys::fsconfig_create, nullptr, nullptr, 0)) : errno;
     Fd mount(err == 0 ? sys::fsmount(fs.get(), sys::fsmount_cloexec, 0) : -1);
     constexpr uint64_t attr_idmap = 0x100000;
     sys::MountAttributes attributes = {attr_idmap, 0, 0, static_cast<uint64_t>(user.get())};
-    if (err == 0) err = mount.valid() ? result_of(sys::mount_setattr(mount.get(), "", sys::at_empty_path, attributes)) : errno;
+    if (err == 0)
+      err = mount.valid() ? result_of(sys::mount_setattr(mount.get(), "", sys::at_empty_path, attributes)) : errno;
   }
   done_writer.reset();
-  while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {}
+  while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  }
   return err;
 }
 
@@ -180,7 +195,8 @@ void write_programs(JsonWriter &json) {
     const char *path = found.c_str();
     if (find_program(Str::of(name), found) != 0 || stat(path, &info) != 0) continue;
     char capability[64];
-    bool privileged = (info.st_mode & S_ISUID) != 0 || syscall(SYS_getxattr, path, "security.capability", capability, sizeof capability) > 0;
+    bool privileged = (info.st_mode & S_ISUID) != 0 ||
+                      syscall(SYS_getxattr, path, "security.capability", capability, sizeof capability) > 0;
     json.key(name).open('{').key("path").string(Str::of(path)).key("privileged").boolean(privileged).close('}');
   }
   json.close('}');

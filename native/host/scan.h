@@ -5,10 +5,10 @@
 namespace veloci {
 
 struct JsonScan {
-  bool utf8 = false;     // valid UTF-8 (RFC 3629) from the first byte to the last
-  size_t bad_byte = 0;   // offset of the first byte that is not, when it is not
-  bool plain = false;    // nothing that needs the exact parser
-  uint32_t members = 0;  // colons outside of strings
+  bool utf8 = false;    // valid UTF-8 (RFC 3629) from the first byte to the last
+  size_t bad_byte = 0;  // offset of the first byte that is not, when it is not
+  bool plain = false;   // nothing that needs the exact parser
+  uint32_t members = 0; // colons outside of strings
 };
 
 JsonScan json_scan(Bytes text);

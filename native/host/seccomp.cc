@@ -75,7 +75,8 @@ void SeccompFilter::note_number(const char *syscall) {
   for (uint32_t i = 0; i < architecture_count_; i++) {
     Architecture &architecture = architectures_[i];
     int number = seccomp_syscall_resolve_name_arch(architecture.token, syscall);
-    if (number > 0 && static_cast<uint32_t>(number) > architecture.last) architecture.last = static_cast<uint32_t>(number);
+    if (number > 0 && static_cast<uint32_t>(number) > architecture.last)
+      architecture.last = static_cast<uint32_t>(number);
   }
 }
 
@@ -125,8 +126,8 @@ Bytes SeccompFilter::compile() {
   size_t before = write_newer_missing(nullptr);
   if (status == 0) {
     program_ = malloc(before + size);
-    status = program_ == nullptr ? -ENOMEM
-                                 : seccomp_export_bpf_mem(context_, static_cast<char *>(program_) + before, &size);
+    status =
+        program_ == nullptr ? -ENOMEM : seccomp_export_bpf_mem(context_, static_cast<char *>(program_) + before, &size);
   }
   if (status == 0) write_newer_missing(program_);
   size += before;

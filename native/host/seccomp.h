@@ -5,16 +5,16 @@
 namespace veloci {
 
 struct SeccompArg {
-  uint32_t index;     // 0 to 5
-  uint32_t op;        // enum scmp_compare
+  uint32_t index; // 0 to 5
+  uint32_t op;    // enum scmp_compare
   uint64_t value;
   uint64_t value_two; // for SCMP_CMP_MASKED_EQ
 };
 
 // Where and why a filter could not be built.
 struct SeccompError {
-  int err = 0;            // errno; 0: none
-  const char *what = "";  // the step
+  int err = 0;           // errno; 0: none
+  const char *what = ""; // the step
 };
 
 // What a filter is besides its rules.
@@ -35,8 +35,8 @@ public:
   SeccompFilter(const SeccompFilter &) = delete;
   SeccompFilter &operator=(const SeccompFilter &) = delete;
 
-  // Adds an architecture by libseccomp's name (`x86_64`, `x32`); the native one is always there. One that cannot be here,
-  // for its byte order or since libseccomp does not know it yet, is skipped: it makes no calls.
+  // Adds an architecture by libseccomp's name (`x86_64`, `x32`); the native one is always there. One that cannot be
+  // here, for its byte order or since libseccomp does not know it yet, is skipped: it makes no calls.
   void add_architecture(const char *name);
   // Adds a rule. A name that libseccomp does not know, and a rule with the default action, are skipped.
   void add_rule(const char *syscall, uint32_t action, const SeccompArg *args, uint32_t count);
@@ -66,7 +66,8 @@ private:
   SeccompError error_;
 };
 
-// Number of a system call on the native architecture; below -1 when only others have it, -1 when libseccomp does not know it.
+// Number of a system call on the native architecture; below -1 when only others have it, -1 when libseccomp does not
+// know it.
 int syscall_number(const char *name);
 
 // Version of libseccomp, as in `2.6.0`.

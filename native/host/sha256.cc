@@ -18,8 +18,7 @@ constexpr size_t block_size = 64;
 uint32_t rotate(uint32_t value, int bits) { return value >> bits | value << (32 - bits); }
 
 struct State {
-  uint32_t word[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-                      0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+  uint32_t word[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
 
   void block(const uint8_t *data) {
     uint32_t schedule[64];

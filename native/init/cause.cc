@@ -70,7 +70,8 @@ void unknown(const char *program, Text &detail) {
     return say(detail, "architecture", machine.str());
   }
   if (begins("MZ", 2)) return say(detail, "architecture", Str::of("Windows"));
-  if (begins("\xcf\xfa\xed\xfe", 4) || begins("\xca\xfe\xba\xbe", 4)) return say(detail, "architecture", Str::of("macOS"));
+  if (begins("\xcf\xfa\xed\xfe", 4) || begins("\xca\xfe\xba\xbe", 4))
+    return say(detail, "architecture", Str::of("macOS"));
   if (begins("\xef\xbb\xbf#!", 5)) return say(detail, "mark");
   if (is_text(head, size)) say(detail, "script");
 }

@@ -14,15 +14,16 @@ namespace at = step::console_open;
 
 constexpr unsigned long get_peer = 0x5441; // TIOCGPTPEER
 
-// The multiplexer of the container's own devpts. Nothing is opened before it is known to lie there: the open of a device
-// or of a FIFO that an image has put in its place could block, or do something.
+// The multiplexer of the container's own devpts. Nothing is opened before it is known to lie there: the open of a
+// device or of a FIFO that an image has put in its place could block, or do something.
 int open_ptmx(int root) {
   Fd directory(open_in_root(root, "/dev/pts", O_PATH | O_DIRECTORY));
   struct statfs fs;
   struct stat status;
   if (!directory.valid() || fstatfs(directory.get(), &fs) < 0) return -1;
   if (static_cast<uint64_t>(fs.f_type) != sys::magic_devpts) return errno = ENODEV, -1;
-  sys::OpenHow how = {O_RDWR | O_NOCTTY | O_CLOEXEC, 0, sys::resolve_beneath | sys::resolve_no_xdev | sys::resolve_no_symlinks};
+  sys::OpenHow how = {O_RDWR | O_NOCTTY | O_CLOEXEC, 0,
+                      sys::resolve_beneath | sys::resolve_no_xdev | sys::resolve_no_symlinks};
   Fd ptmx(sys::openat2(directory.get(), "ptmx", how));
   if (!ptmx.valid() || fstat(ptmx.get(), &status) < 0) return -1;
   if (S_ISCHR(status.st_mode) && status.st_rdev == makedev(5, 2)) return ptmx.release();
@@ -67,7 +68,8 @@ Outcome Init::on(const ConsoleOpen &op) {
     if (!target.valid()) return fail(at::target, errno, "/dev/console");
     constexpr unsigned flags = sys::open_tree_clone | sys::open_tree_cloexec | sys::at_empty_path;
     Fd tree(sys::open_tree(slave.get(), "", flags));
-    bool attached = tree.valid() && attach(tree.get(), target.get()) && verify(tree.get(), Str::of("/dev/console"), true);
+    bool attached =
+        tree.valid() && attach(tree.get(), target.get()) && verify(tree.get(), Str::of("/dev/console"), true);
     if (!attached) return fail(at::attach, errno, "/dev/console");
   }
   if (ioctl(slave.get(), TIOCSCTTY, 0) < 0) return Outcome::failed(at::session);

@@ -84,7 +84,8 @@ private:
   // A procfs of our own, whole when an operation of the program needs /proc/sys. -1 and errno on failure.
   int procfs();
   bool needs_procfs() const;
-  // Opens a file of procfs for writing: of the container's own mount as long as nothing lies over the file, else of ours.
+  // Opens a file of procfs for writing: of the container's own mount as long as nothing lies over the file, else of
+  // ours.
   int open_proc_file(const char *path);
   bool write_proc_file(const char *path, Str value, int open_step, int write_step, int &step);
   bool program_has(uint16_t code) const { return codes_[code / 64] >> (code % 64) & 1; }

@@ -85,8 +85,10 @@ bool receive_plan(Shared &shared, Pages &buffer, PlanFile &plan, const char **wh
   fd.reset();
   shared.preserved = header.index;
   shared.container_pid = header.pid;
-  if (header.point != 0) shared.fifo.reset(fifo_fd);
-  else close(fifo_fd);
+  if (header.point != 0)
+    shared.fifo.reset(fifo_fd);
+  else
+    close(fifo_fd);
   if (!fill_gaps(shared) || !tidy_descriptors(shared.preserved)) return false;
   shared.plan = bytes;
   errno = EBADMSG;

@@ -45,9 +45,9 @@ Outcome Init::on(const SysctlWrite &op) {
 
 Outcome Init::on(const LabelExec &op) {
   namespace at = step::label_exec;
-  const char *path = op.file == LabelExecFile::exec ? "self/attr/exec"
+  const char *path = op.file == LabelExecFile::exec         ? "self/attr/exec"
                      : op.file == LabelExecFile::key_create ? "self/attr/keycreate"
-                                                           : "self/attr/apparmor/exec";
+                                                            : "self/attr/apparmor/exec";
   int step;
   if (write_proc_file(path, op.value, at::open, at::write, step)) return Outcome::success();
   return fail(step, op.value);

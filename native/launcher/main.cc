@@ -15,7 +15,11 @@ bool open_stdio() {
     if (fcntl(fd, F_GETFD) >= 0) continue;
     if (open("/dev/null", O_RDWR) == fd) continue;
     TextOf<160> text;
-    text.add("veloci: descriptor ").add_signed(fd).add(" is closed and cannot be opened on /dev/null: ").add(strerror(errno)).add_char('\n');
+    text.add("veloci: descriptor ")
+        .add_signed(fd)
+        .add(" is closed and cannot be opened on /dev/null: ")
+        .add(strerror(errno))
+        .add_char('\n');
     if (write(STDERR_FILENO, text.c_str(), text.size()) < 0) return false;
     return false;
   }

@@ -16,8 +16,10 @@ struct DiagnosticSink {
 template <class Diagnostic> void show(Log &log, const Diagnostic &diagnostic) {
   TextOf<3072> message, hint, line, explained;
   DiagnosticSink message_sink{message}, hint_sink{hint};
-  if (log.speaks_runc()) diagnostic.runc(message_sink);
-  else diagnostic.message(message_sink);
+  if (log.speaks_runc())
+    diagnostic.runc(message_sink);
+  else
+    diagnostic.message(message_sink);
   bool has_hint = diagnostic.hint(hint_sink);
   line.add(Diagnostic::code).add(": ").add(message.str());
   explained.add("error ").add(Diagnostic::code).add(": ").add(message.str());
@@ -36,7 +38,8 @@ public:
   explicit ErrnoText(int err) {
     const char *words = strerror(err);
     char first = words[0];
-    text_.add_char(first >= 'A' && first <= 'Z' && !(words[1] >= 'A' && words[1] <= 'Z') ? static_cast<char>(first + 32) : first);
+    text_.add_char(first >= 'A' && first <= 'Z' && !(words[1] >= 'A' && words[1] <= 'Z') ? static_cast<char>(first + 32)
+                                                                                         : first);
     text_.add(words + 1);
   }
   operator Str() const { return text_.str(); }

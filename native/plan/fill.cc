@@ -10,8 +10,10 @@ constexpr size_t number_max = 40; // the longest of numbers and times
 size_t filled_size(const Template &text, const HoleValues &values) {
   size_t size = 1;
   text.for_each([&](const TemplatePart &part) {
-    if (!part.is_hole) size += part.literal.size;
-    else size += part.hole == Hole::id ? values.id.size : number_max;
+    if (!part.is_hole)
+      size += part.literal.size;
+    else
+      size += part.hole == Hole::id ? values.id.size : number_max;
   });
   return size;
 }

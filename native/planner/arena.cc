@@ -84,8 +84,6 @@ void *Arena::resize(void *memory, size_t size) {
   return larger;
 }
 
-size_t Arena::usable_size(const void *memory) {
-  return memory == nullptr ? 0 : header(memory)->size - sizeof(Header);
-}
+size_t Arena::usable_size(const void *memory) { return memory == nullptr ? 0 : header(memory)->size - sizeof(Header); }
 
 } // namespace veloci

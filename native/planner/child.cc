@@ -60,8 +60,8 @@ int serve(int fd) {
   if (engine != nullptr) {
     const uint8_t *config = data + header.json + 1, *process = config + header.config + 1;
     EngineStatus status = engine->run({reinterpret_cast<char *>(data), header.json},
-                                     {header.has_config ? config : nullptr, header.config},
-                                     {header.has_process ? process : nullptr, header.process}, bytes);
+                                      {header.has_config ? config : nullptr, header.config},
+                                      {header.has_process ? process : nullptr, header.process}, bytes);
     answer.status = static_cast<uint32_t>(status);
   }
   if (bytes.size > max_answer) return EFBIG;

@@ -43,21 +43,42 @@ constexpr sock_filter kill = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)
 int install_filter(int fd) {
   uint32_t own = static_cast<uint32_t>(fd);
   const sock_filter program[] = {
-      load(offsetof(seccomp_data, arch)), skip_if(native_arch, 1), kill,
+      load(offsetof(seccomp_data, arch)),
+      skip_if(native_arch, 1),
+      kill,
       load(offsetof(seccomp_data, nr)),
       // Reading and writing, on the one descriptor.
-      skip_unless(SYS_read, 4), load(arg(0)), skip_unless(own, 1), allow, kill,
-      skip_unless(SYS_writev, 4), load(arg(0)), skip_unless(own, 1), allow, kill,
+      skip_unless(SYS_read, 4),
+      load(arg(0)),
+      skip_unless(own, 1),
+      allow,
+      kill,
+      skip_unless(SYS_writev, 4),
+      load(arg(0)),
+      skip_unless(own, 1),
+      allow,
+      kill,
       // Memory without a file (fd is -1), never executable.
-      skip_unless(SYS_mmap, 6), load(arg(2)), skip_if_bits(PROT_EXEC, 3), load(arg(4)), skip_unless(UINT32_MAX, 1),
-      allow, kill,
-      skip_unless(SYS_munmap, 1), allow,
-      skip_unless(SYS_mremap, 1), allow,
-      skip_unless(SYS_madvise, 1), allow,
-      skip_unless(SYS_brk, 1), allow,
+      skip_unless(SYS_mmap, 6),
+      load(arg(2)),
+      skip_if_bits(PROT_EXEC, 3),
+      load(arg(4)),
+      skip_unless(UINT32_MAX, 1),
+      allow,
+      kill,
+      skip_unless(SYS_munmap, 1),
+      allow,
+      skip_unless(SYS_mremap, 1),
+      allow,
+      skip_unless(SYS_madvise, 1),
+      allow,
+      skip_unless(SYS_brk, 1),
+      allow,
       // Where the vDSO has no clock.
-      skip_unless(SYS_clock_gettime, 1), allow,
-      skip_unless(SYS_exit_group, 1), allow,
+      skip_unless(SYS_clock_gettime, 1),
+      allow,
+      skip_unless(SYS_exit_group, 1),
+      allow,
       kill,
   };
   sock_fprog filter{sizeof program / sizeof *program, const_cast<sock_filter *>(program)};
@@ -98,8 +119,11 @@ int confine(int fd, size_t address_space, unsigned cpu_seconds) {
     int resource;
     rlim_t soft, hard;
   } limits[] = {
-      {RLIMIT_AS, address_space, address_space}, {RLIMIT_CPU, cpu_seconds, cpu_seconds + 1},
-      {RLIMIT_NOFILE, 0, 0}, {RLIMIT_CORE, 0, 0}, {RLIMIT_FSIZE, 0, 0},
+      {RLIMIT_AS, address_space, address_space},
+      {RLIMIT_CPU, cpu_seconds, cpu_seconds + 1},
+      {RLIMIT_NOFILE, 0, 0},
+      {RLIMIT_CORE, 0, 0},
+      {RLIMIT_FSIZE, 0, 0},
   };
   if (err == 0) err = allow_signal(SIGXCPU);
   for (const auto &entry : limits) {

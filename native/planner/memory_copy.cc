@@ -42,10 +42,15 @@ void *__wrap_memcpy(void *__restrict to, const void *__restrict from, size_t siz
   char *target = static_cast<char *>(to);
   const char *source = static_cast<const char *>(from);
   if (size > large) return __real_memcpy(to, from, size);
-  if (size > 16) copy_blocks(target, source, size);
-  else if (size >= 8) copy_ends<uint64_t>(target, source, size);
-  else if (size >= 4) copy_ends<uint32_t>(target, source, size);
-  else if (size >= 2) copy_ends<uint16_t>(target, source, size);
-  else if (size == 1) *target = *source;
+  if (size > 16)
+    copy_blocks(target, source, size);
+  else if (size >= 8)
+    copy_ends<uint64_t>(target, source, size);
+  else if (size >= 4)
+    copy_ends<uint32_t>(target, source, size);
+  else if (size >= 2)
+    copy_ends<uint16_t>(target, source, size);
+  else if (size == 1)
+    *target = *source;
   return to;
 }

@@ -155,7 +155,9 @@ PlannerAnswer Planner::reap(int err) {
   answer.err = err;
   if (err != ECONNRESET && err != EPIPE) {
     stop();
-    answer.fault = err == ETIMEDOUT ? PlannerFault::timed_out : err == EFBIG ? PlannerFault::too_large : PlannerFault::protocol;
+    answer.fault = err == ETIMEDOUT ? PlannerFault::timed_out
+                   : err == EFBIG   ? PlannerFault::too_large
+                                    : PlannerFault::protocol;
     return answer;
   }
   int status = 0;
@@ -178,8 +180,10 @@ PlannerAnswer planner_await(Planner &planner) {
   if (err == 0 && planner.answer_ == nullptr) {
     constexpr int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
     void *memory = mmap(nullptr, answer_capacity, PROT_READ | PROT_WRITE, flags, -1, 0);
-    if (memory == MAP_FAILED) err = errno;
-    else planner.answer_ = memory;
+    if (memory == MAP_FAILED)
+      err = errno;
+    else
+      planner.answer_ = memory;
   }
   if (err == 0) {
     uint8_t *data = static_cast<uint8_t *>(planner.answer_);

@@ -11,7 +11,8 @@ constexpr int64_t max_args = 6;
 // A property that is freed at the end of its scope.
 class Property {
 public:
-  Property(JSContext *js, JSValueConst object, const char *name) : js_(js), value_(JS_GetPropertyStr(js, object, name)) {}
+  Property(JSContext *js, JSValueConst object, const char *name)
+      : js_(js), value_(JS_GetPropertyStr(js, object, name)) {}
   Property(JSContext *js, JSValueConst list, int64_t index)
       : js_(js), value_(JS_GetPropertyUint32(js, list, static_cast<uint32_t>(index))) {}
   ~Property() { JS_FreeValue(js_, value_); }

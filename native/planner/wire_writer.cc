@@ -120,8 +120,8 @@ void finalize(JSRuntime *runtime, JSValue value) {
   js_free_rt(runtime, writer);
 }
 
-const JSClassDef definition = {.class_name = "WireWriter", .finalizer = finalize, .gc_mark = nullptr, .call = nullptr,
-                               .exotic = nullptr};
+const JSClassDef definition = {
+    .class_name = "WireWriter", .finalizer = finalize, .gc_mark = nullptr, .call = nullptr, .exotic = nullptr};
 
 } // namespace
 

@@ -40,7 +40,8 @@ bool record_add_cgroup(Record &record, Str mount, Str path) {
   if (record.cgroup_count >= record_cgroups_max) return false;
   RecordCgroups known(record);
   RecordCgroup last;
-  while (known.next(last)) {}
+  while (known.next(last)) {
+  }
   if (!last.path.empty() && last.path == path) path = Str::of("/");
   uint32_t at = record.cgroup_bytes;
   uint64_t end = static_cast<uint64_t>(at) + mount.size + path.size + 2;
@@ -117,7 +118,9 @@ void record_fail(Record &record, FailureKind kind, uint32_t program, uint32_t in
   record_set_stage(record, Stage::failed);
 }
 
-Stage record_stage(const Record &record) { return static_cast<Stage>(__atomic_load_n(&record.stage, __ATOMIC_ACQUIRE)); }
+Stage record_stage(const Record &record) {
+  return static_cast<Stage>(__atomic_load_n(&record.stage, __ATOMIC_ACQUIRE));
+}
 
 void record_set_stage(Record &record, Stage stage) {
   __atomic_store_n(&record.stage, static_cast<uint32_t>(stage), __ATOMIC_RELEASE);

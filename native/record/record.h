@@ -53,8 +53,8 @@ constexpr size_t record_stamps = (2 * record_page - 16 - record_cgroups_max * si
 struct Record {
   char magic[8];
   uint32_t version;
-  uint32_t stage; // Stage; read and written with release and acquire order
-  int32_t pid;    // of init, on the host; 0 = none yet
+  uint32_t stage;    // Stage; read and written with release and acquire order
+  int32_t pid;       // of init, on the host; 0 = none yet
   uint32_t reported; // 1 when the stager has sent init's pid; a futex
   uint64_t start_time;
   uint64_t created; // CLOCK_REALTIME, nanoseconds
@@ -68,7 +68,8 @@ struct Record {
   // Pages 1 and 2: when each operation was done.
   uint32_t stamp_count;
   uint32_t found_cgroups; // bit N: the Nth of the cgroups was there before the container was created
-  // Of each cgroup its inode, which the kernel gives to no other one of the hierarchy; or cgroup_unseen, cgroup_in_work.
+  // Of each cgroup its inode, which the kernel gives to no other one of the hierarchy; or cgroup_unseen,
+  // cgroup_in_work.
   uint64_t cgroup_inodes[record_cgroups_max];
   RecordStamp stamps[record_stamps];
   uint32_t exit_known; // 1 when somebody has seen init's end; read and written with release and acquire order
@@ -88,8 +89,8 @@ struct RecordCgroup {
   Str mount;
   Str path;
   uint64_t inode = 0;
-  bool found = false;      // it was there before the container, and stays when the container is deleted
-  uint64_t container = 0;  // tells the containers apart that have found one and the same
+  bool found = false;     // it was there before the container, and stays when the container is deleted
+  uint64_t container = 0; // tells the containers apart that have found one and the same
 };
 
 // In place of an inode: the container has never got this cgroup; a create is just making it.

@@ -11,10 +11,14 @@ struct List {
   const char *file;
 };
 constexpr List lists[] = {
-    {"ioServiceBytesRecursive", "io_service_bytes_recursive"}, {"ioServicedRecursive", "io_serviced_recursive"},
-    {"ioQueueRecursive", "io_queued_recursive"},               {"ioServiceTimeRecursive", "io_service_time_recursive"},
-    {"ioWaitTimeRecursive", "io_wait_time_recursive"},         {"ioMergedRecursive", "io_merged_recursive"},
-    {"ioTimeRecursive", "time_recursive"},                     {"sectorsRecursive", "sectors_recursive"},
+    {"ioServiceBytesRecursive", "io_service_bytes_recursive"},
+    {"ioServicedRecursive", "io_serviced_recursive"},
+    {"ioQueueRecursive", "io_queued_recursive"},
+    {"ioServiceTimeRecursive", "io_service_time_recursive"},
+    {"ioWaitTimeRecursive", "io_wait_time_recursive"},
+    {"ioMergedRecursive", "io_merged_recursive"},
+    {"ioTimeRecursive", "time_recursive"},
+    {"sectorsRecursive", "sectors_recursive"},
 };
 
 // Schedulers that keep such lists; `throttle` always does.
@@ -73,7 +77,8 @@ void write_v2(JsonWriter &json, Slice whole, const char *key, const char *(&memb
       Slice name = value.cut('=');
       uint64_t count;
       for (unsigned i = 0; i < 3; i++) {
-        if (name.equals(members[i]) && parse_count(value, count)) write_entry(json, major, minor, Str::of(ops[i]), count);
+        if (name.equals(members[i]) && parse_count(value, count))
+          write_entry(json, major, minor, Str::of(ops[i]), count);
       }
     }
   }

@@ -57,7 +57,12 @@ void write_usage_v2(JsonWriter &json, Slice stat) {
   find_count(stat, "usage_usec", total);
   find_count(stat, "user_usec", user);
   find_count(stat, "system_usec", system);
-  json.key("total").number(total * microsecond).key("kernel").number(system * microsecond).key("user").number(user * microsecond);
+  json.key("total")
+      .number(total * microsecond)
+      .key("kernel")
+      .number(system * microsecond)
+      .key("user")
+      .number(user * microsecond);
 }
 
 void write_throttling(JsonWriter &json, Slice stat) {
@@ -88,12 +93,13 @@ void write_list(JsonWriter &json, Slice list) {
 struct ListFile {
   const char *key, *v1, *v2;
 };
-constexpr ListFile lists[] = {{"cpus", "cpuset.cpus", "cpuset.cpus.effective"}, {"mems", "cpuset.mems", "cpuset.mems.effective"}};
+constexpr ListFile lists[] = {{"cpus", "cpuset.cpus", "cpuset.cpus.effective"},
+                              {"mems", "cpuset.mems", "cpuset.mems.effective"}};
 
 // Files of v1 that hold one number each.
 constexpr const char *flags[] = {
-    "cpu_exclusive", "mem_hardwall", "mem_exclusive", "memory_migrate", "memory_spread_page", "memory_spread_slab",
-    "memory_pressure", "sched_load_balance", "sched_relax_domain_level",
+    "cpu_exclusive",      "mem_hardwall",    "mem_exclusive",      "memory_migrate",           "memory_spread_page",
+    "memory_spread_slab", "memory_pressure", "sched_load_balance", "sched_relax_domain_level",
 };
 
 } // namespace
@@ -102,11 +108,15 @@ void write_cpu(JsonWriter &json, StatsSource &source) {
   json.key("cpu").open('{').key("usage").open('{');
   Slice stat;
   bool v1 = source.directory_of("cpuacct.usage") >= 0;
-  if (v1) write_usage_v1(json, source);
-  else if (source.read("cpu.stat", stat)) write_usage_v2(json, stat);
+  if (v1)
+    write_usage_v1(json, source);
+  else if (source.read("cpu.stat", stat))
+    write_usage_v2(json, stat);
   json.close('}');
-  if (source.directory_of("cpu.shares") < 0 && v1) stat = {};
-  else if (!source.read("cpu.stat", stat)) stat = {};
+  if (source.directory_of("cpu.shares") < 0 && v1)
+    stat = {};
+  else if (!source.read("cpu.stat", stat))
+    stat = {};
   write_throttling(json, stat);
   write_pressure(json, source, "cpu.pressure");
   json.close('}');

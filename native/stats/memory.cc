@@ -15,7 +15,10 @@ struct Counter {
   const char *key, *prefix;
 };
 constexpr Counter counters[] = {
-    {"usage", "memory."}, {"swap", "memory.memsw."}, {"kernel", "memory.kmem."}, {"kernelTCP", "memory.kmem.tcp."},
+    {"usage", "memory."},
+    {"swap", "memory.memsw."},
+    {"kernel", "memory.kmem."},
+    {"kernelTCP", "memory.kmem.tcp."},
 };
 
 uint64_t number_of(StatsSource &source, const char *prefix, const char *suffix) {
@@ -79,10 +82,10 @@ void write_memory(JsonWriter &json, StatsSource &source) {
   json.key("cache").number(cache);
   if (v1) {
     for (const Counter &counter : counters) {
-      write_counter(
-          json, counter.key, number_of(source, counter.prefix, "limit_in_bytes"),
-          number_of(source, counter.prefix, "usage_in_bytes"), number_of(source, counter.prefix, "max_usage_in_bytes"),
-          number_of(source, counter.prefix, "failcnt"));
+      write_counter(json, counter.key, number_of(source, counter.prefix, "limit_in_bytes"),
+                    number_of(source, counter.prefix, "usage_in_bytes"),
+                    number_of(source, counter.prefix, "max_usage_in_bytes"),
+                    number_of(source, counter.prefix, "failcnt"));
     }
   } else {
     write_counters_v2(json, source);
@@ -103,7 +106,8 @@ void write_pids(JsonWriter &json, StatsSource &source) {
 void write_hugetlb(JsonWriter &json, StatsSource &source) {
   json.key("hugetlb").open('{');
   // The sizes are in the names of the files: hugetlb.2MB.limit_in_bytes, or .max on v2.
-  for (const char *probe : {"hugetlb.2MB.usage_in_bytes", "hugetlb.2MB.current", "hugetlb.1GB.usage_in_bytes", "hugetlb.1GB.current"}) {
+  for (const char *probe :
+       {"hugetlb.2MB.usage_in_bytes", "hugetlb.2MB.current", "hugetlb.1GB.usage_in_bytes", "hugetlb.1GB.current"}) {
     int directory = source.directory_of(probe);
     if (directory < 0) continue;
     bool v2 = strstr(probe, ".current") != nullptr;

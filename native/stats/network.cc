@@ -24,7 +24,7 @@ struct Member {
   unsigned column;
 };
 constexpr Member members[] = {
-    {"RxBytes", 0}, {"RxPackets", 1}, {"RxErrors", 2}, {"RxDropped", 3},
+    {"RxBytes", 0}, {"RxPackets", 1}, {"RxErrors", 2},  {"RxDropped", 3},
     {"TxBytes", 8}, {"TxPackets", 9}, {"TxErrors", 10}, {"TxDropped", 11},
 };
 

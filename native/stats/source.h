@@ -6,7 +6,8 @@
 
 namespace veloci {
 
-// Every name of a file occurs in one hierarchy of v1 alone; v2 has all in one directory. So a file is found by its name.
+// Every name of a file occurs in one hierarchy of v1 alone; v2 has all in one directory. So a file is found by its
+// name.
 class StatsSource {
 public:
   // Opens the cgroups of the record. 0, or an errno: ENOENT when none is there.

@@ -92,7 +92,8 @@ Happening Watch::look_at_freezer() {
   bool frozen = frozen_;
   char text[512];
   if (v1_freezer_) {
-    while (::read(freezer_.get(), text, sizeof text) > 0) {}
+    while (::read(freezer_.get(), text, sizeof text) > 0) {
+    }
     Slice state;
     if (!source_->read("freezer.state", state)) return Happening::none;
     thawing_or_freezing_ = state.starts_with(Slice::of("FREEZING"));

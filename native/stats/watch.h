@@ -8,8 +8,8 @@ enum class Happening : uint8_t { none, tick, oom, pause, resume, pressure, exit,
 
 class Watch {
 public:
-  // Begins to watch. `pidfd` is that of the container's init, `signals` a signalfd of the command's own. What this kernel
-  // cannot tell is never reported.
+  // Begins to watch. `pidfd` is that of the container's init, `signals` a signalfd of the command's own. What this
+  // kernel cannot tell is never reported.
   void open(StatsSource &source, int pidfd, int signals);
 
   // Waits for the next happening, at most until `deadline` (CLOCK_MONOTONIC, milliseconds): then it is a tick.

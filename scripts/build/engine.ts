@@ -119,5 +119,9 @@ export async function embeddedHeader(): Promise<void> {
 
 /** The objects that the command carries as data; the init program must have been built. */
 export async function embeddedObjects(): Promise<string[]> {
-  return Promise.all([engineObject(), dataObject('init', init.output), dataObject('explain', 'src/generated/explain.json')]);
+  return Promise.all([
+    engineObject(),
+    dataObject('init', init.output),
+    dataObject('explain', 'src/generated/explain.json'),
+  ]);
 }

@@ -21,8 +21,15 @@ export async function generate(): Promise<void> {
       await command(process.execPath, [inRoot('scripts', 'run.mjs'), 'generate', ...check]);
       // The generators' own imports, tables included, are inputs too.
       const { metafile } = await build({
-        entryPoints: [entry], bundle: true, write: false, metafile: true, platform: 'node', format: 'esm',
-        packages: 'external', absWorkingDir: root, outdir: 'build',
+        entryPoints: [entry],
+        bundle: true,
+        write: false,
+        metafile: true,
+        platform: 'node',
+        format: 'esm',
+        packages: 'external',
+        absWorkingDir: root,
+        outdir: 'build',
       });
       return Object.keys(metafile.inputs).map((file) => resolve(root, file));
     },

@@ -17,11 +17,20 @@ function muslLink(tools: Toolchain, pie: boolean, inputs: readonly string[], out
   const musl = (file: string): string => join(tools.muslLib, file);
   const gcc = (file: string): string => join(tools.gccLib, file);
   return [
-    '-nostdlib', ...(pie ? ['-static-pie', '-Wl,--no-dynamic-linker,-z,text'] : ['-static', '-no-pie']), lockedDown, '-s',
-    '-o', output,
-    musl(pie ? 'rcrt1.o' : 'crt1.o'), musl('crti.o'), gcc(pie ? 'crtbeginS.o' : 'crtbeginT.o'),
-    ...inputs, musl('libc.a'), gcc('libgcc.a'),
-    gcc(pie ? 'crtendS.o' : 'crtend.o'), musl('crtn.o'),
+    '-nostdlib',
+    ...(pie ? ['-static-pie', '-Wl,--no-dynamic-linker,-z,text'] : ['-static', '-no-pie']),
+    lockedDown,
+    '-s',
+    '-o',
+    output,
+    musl(pie ? 'rcrt1.o' : 'crt1.o'),
+    musl('crti.o'),
+    gcc(pie ? 'crtbeginS.o' : 'crtbeginT.o'),
+    ...inputs,
+    musl('libc.a'),
+    gcc('libgcc.a'),
+    gcc(pie ? 'crtendS.o' : 'crtend.o'),
+    musl('crtn.o'),
   ];
 }
 
@@ -82,23 +91,27 @@ function checkSize(program: Program, output: string): void {
 /** Builds test/native/NAME.cc to build/native/test/NAME with sanitizers. */
 export async function buildTestPrograms(): Promise<void> {
   const seccomp = await libseccomp('system');
-  await Promise.all(filesBelow('test/native', '.cc').map(async (source) => {
-    const flavour = source.endsWith('_fuzz.cc') ? 'fuzzed' : 'sanitized';
-    const library = await testedLibrary(flavour);
-    const { name: linker, flags } = await compilerFor(flavour);
-    const name = source.slice(inRoot('test', 'native').length + 1, -'.cc'.length);
-    const output = inRoot('build', 'native', 'test', name);
-    const object = await compileObject(source, flavour);
-    const sanitize = flags.filter((flag) => flag.startsWith('-fsanitize=')).map((flag) => flag.replace('-no-link', ''));
-    const args = [...sanitize, '-o', output, object, ...library, seccomp.library];
-    await runStep({
-      name: `programs/test/${name}`,
-      key: [linker, args],
-      inputs: [object, ...library, seccomp.library],
-      outputs: [output],
-      run: async () => void (await command(linker, args)),
-    });
-  }));
+  await Promise.all(
+    filesBelow('test/native', '.cc').map(async (source) => {
+      const flavour = source.endsWith('_fuzz.cc') ? 'fuzzed' : 'sanitized';
+      const library = await testedLibrary(flavour);
+      const { name: linker, flags } = await compilerFor(flavour);
+      const name = source.slice(inRoot('test', 'native').length + 1, -'.cc'.length);
+      const output = inRoot('build', 'native', 'test', name);
+      const object = await compileObject(source, flavour);
+      const sanitize = flags.filter((flag) => flag.startsWith('-fsanitize=')).map((flag) =>
+        flag.replace('-no-link', '')
+      );
+      const args = [...sanitize, '-o', output, object, ...library, seccomp.library];
+      await runStep({
+        name: `programs/test/${name}`,
+        key: [linker, args],
+        inputs: [object, ...library, seccomp.library],
+        outputs: [output],
+        run: async () => void (await command(linker, args)),
+      });
+    }),
+  );
 }
 
 const libraries = new Map<string, Promise<string[]>>();

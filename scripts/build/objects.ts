@@ -24,10 +24,20 @@ async function muslCompiler(tools: Toolchain): Promise<Compiler> {
   return {
     name: 'gcc',
     flags: [
-      '-x', 'c++', ...freestandingCxx, ...hardened, ...reproducible, '-Os', '-fPIE', '-D_GNU_SOURCE',
-      ...muslFlags(tools), '-nostdinc++', ...systemFolders(...tools.cxxHeaders, ...libraries),
+      '-x',
+      'c++',
+      ...freestandingCxx,
+      ...hardened,
+      ...reproducible,
+      '-Os',
+      '-fPIE',
+      '-D_GNU_SOURCE',
+      ...muslFlags(tools),
+      '-nostdinc++',
+      ...systemFolders(...tools.cxxHeaders, ...libraries),
       // libstdc++'s configuration asks for the version of a libc that is not the one in use.
-      '-D__GLIBC_PREREQ(major,minor)=0', ...ownHeaders,
+      '-D__GLIBC_PREREQ(major,minor)=0',
+      ...ownHeaders,
     ],
   };
 }
@@ -38,9 +48,18 @@ async function addonCompiler(): Promise<Compiler> {
   return {
     name: 'g++',
     flags: [
-      ...freestandingCxx, ...hardened, ...reproducible, '-Os', '-fPIC', '-fvisibility=hidden', '-D_GNU_SOURCE',
-      '-DNAPI_VERSION=9', '-DNAPI_DISABLE_CPP_EXCEPTIONS', '-DNODE_ADDON_API_DISABLE_DEPRECATED',
-      ...systemFolders(...folders, (await libseccomp('system')).headers), ...ownHeaders,
+      ...freestandingCxx,
+      ...hardened,
+      ...reproducible,
+      '-Os',
+      '-fPIC',
+      '-fvisibility=hidden',
+      '-D_GNU_SOURCE',
+      '-DNAPI_VERSION=9',
+      '-DNAPI_DISABLE_CPP_EXCEPTIONS',
+      '-DNODE_ADDON_API_DISABLE_DEPRECATED',
+      ...systemFolders(...folders, (await libseccomp('system')).headers),
+      ...ownHeaders,
     ],
   };
 }
@@ -49,9 +68,20 @@ async function testCompiler(sanitizers: string): Promise<Compiler> {
   return {
     name: 'clang++-14',
     flags: [
-      '-std=c++20', '-fno-exceptions', '-fno-rtti', '-Wall', '-Wextra', '-Werror', '-g', '-O1', '-D_GNU_SOURCE',
-      `-fsanitize=${sanitizers}`, '-fno-sanitize-recover=all', '-fno-omit-frame-pointer',
-      ...systemFolders((await libseccomp('system')).headers), ...ownHeaders,
+      '-std=c++20',
+      '-fno-exceptions',
+      '-fno-rtti',
+      '-Wall',
+      '-Wextra',
+      '-Werror',
+      '-g',
+      '-O1',
+      '-D_GNU_SOURCE',
+      `-fsanitize=${sanitizers}`,
+      '-fno-sanitize-recover=all',
+      '-fno-omit-frame-pointer',
+      ...systemFolders((await libseccomp('system')).headers),
+      ...ownHeaders,
     ],
   };
 }
@@ -59,17 +89,23 @@ async function testCompiler(sanitizers: string): Promise<Compiler> {
 /** Compiler and flags of a flavour. */
 export async function compilerFor(flavour: Flavour): Promise<Compiler> {
   switch (flavour) {
-    case 'musl': return muslCompiler(await toolchain());
-    case 'addon': return addonCompiler();
-    case 'sanitized': return testCompiler('address,undefined');
-    case 'fuzzed': return testCompiler('address,undefined,fuzzer-no-link');
+    case 'musl':
+      return muslCompiler(await toolchain());
+    case 'addon':
+      return addonCompiler();
+    case 'sanitized':
+      return testCompiler('address,undefined');
+    case 'fuzzed':
+      return testCompiler('address,undefined,fuzzer-no-link');
   }
 }
 
 /** The files that a compiler's -MMD output names, without the target. */
 function dependencies(path: string): string[] {
   const text = readFileSync(path, 'utf8').replaceAll('\\\n', ' ');
-  return text.slice(text.indexOf(':') + 1).split(/\s+/).filter((name) => name !== '').map((name) => resolve(root, name));
+  return text.slice(text.indexOf(':') + 1).split(/\s+/).filter((name) => name !== '').map((name) =>
+    resolve(root, name)
+  );
 }
 
 /** Sources whose speed a start feels; all others are compiled for size. */

@@ -32,7 +32,20 @@ export const init: Program = {
 export const veloci: Program = {
   name: 'veloci',
   flavour: 'musl',
-  folders: ['base', 'cgroup', 'plan', 'record', 'hook', 'channel', 'generated', 'executor', 'launcher', 'planner', 'host', 'stats'],
+  folders: [
+    'base',
+    'cgroup',
+    'plan',
+    'record',
+    'hook',
+    'channel',
+    'generated',
+    'executor',
+    'launcher',
+    'planner',
+    'host',
+    'stats',
+  ],
   output: 'dist/bin/veloci',
   link: 'static-pie',
   quickjs: true,
@@ -67,4 +80,15 @@ export const addon: Program = {
  * Folders that the native tests are linked with, as a library: a test takes what it names. Each test/native/NAME.cc
  * is a program of its own; NAME_fuzz.cc is a libFuzzer target.
  */
-export const testedFolders: readonly string[] = ['base', 'cgroup', 'plan', 'record', 'hook', 'channel', 'generated', 'executor', 'init', 'host'];
+export const testedFolders: readonly string[] = [
+  'base',
+  'cgroup',
+  'plan',
+  'record',
+  'hook',
+  'channel',
+  'generated',
+  'executor',
+  'init',
+  'host',
+];

@@ -32,7 +32,9 @@ export async function snapshotObject(name: string, capacity: number): Promise<st
   const source = inRoot('build', 'native', 'snapshot', `${name}-${capacity}.S`);
   const object = source.replace(/S$/, 'o');
   mkdirSync(dirname(source), { recursive: true });
-  writeFileSync(source, `  .section .rodata.veloci_snapshot, "a", @progbits
+  writeFileSync(
+    source,
+    `  .section .rodata.veloci_snapshot, "a", @progbits
   .global veloci_snapshot
   .balign 64
 veloci_snapshot:
@@ -40,7 +42,8 @@ veloci_snapshot:
   .long ${states.none}, 0, 0, ${capacity}
   .space ${capacity}
   .section .note.GNU-stack, "", @progbits
-`);
+`,
+  );
   await command('gcc', ['-c', source, '-o', object]);
   return object;
 }
@@ -54,7 +57,8 @@ function headerOffset(program: Buffer): number {
 /** Starts a copy of the program in the mode `write`. */
 function runOnce(path: string): Memory {
   const run = spawnSync(path, [], { maxBuffer: 64 << 20, env: {} });
-  if (run.status !== 0) throw new ExpectedError(`${path} ended with ${run.signal ?? run.status} when it wrote its engine`);
+  if (run.status !== 0)
+    throw new ExpectedError(`${path} ended with ${run.signal ?? run.status} when it wrote its engine`);
   const output = run.stdout;
   const size = Number(output.readBigUInt64LE(8));
   const words = new BigUint64Array(Math.ceil(size / 8));

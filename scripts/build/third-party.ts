@@ -26,7 +26,10 @@ const training = inRoot('scripts', 'build', 'training');
  * engine then takes 17 % less time and the library is smaller.
  * @param draft folder for objects and the profile
  */
-async function compileQuickjs(draft: string, flags: readonly string[]): Promise<{ engine: string[]; compiler: string[] }> {
+async function compileQuickjs(
+  draft: string,
+  flags: readonly string[],
+): Promise<{ engine: string[]; compiler: string[] }> {
   const [tree, tools] = await Promise.all([sourceTree('quickjs'), toolchain()]);
   const compile = async (file: string, folder: string, ...more: string[]): Promise<string> => {
     const cwd = join(draft, folder);
@@ -47,7 +50,8 @@ async function compileQuickjs(draft: string, flags: readonly string[]): Promise<
   await command(program, [join(training, 'training.js')]);
   // gcc writes a profile beside the object that was instrumented, and looks for it beside the one that it makes.
   renameSync(join(draft, 'profiled'), join(draft, 'engine'));
-  if (!existsSync(join(draft, 'engine', 'quickjs.gcda'))) throw new ExpectedError('the training of QuickJS left no profile');
+  if (!existsSync(join(draft, 'engine', 'quickjs.gcda')))
+    throw new ExpectedError('the training of QuickJS left no profile');
   const use = ['-fprofile-use', '-Wno-missing-profile'];
   const [engine, compiler] = await Promise.all([
     Promise.all(sources.map((file) => compile(file, 'engine', ...use))),
@@ -66,8 +70,15 @@ export async function quickjs(): Promise<QuickJs> {
   const tools = await toolchain();
   const version = sourceVersion('quickjs').replace(/-.*/, '');
   const flags = [
-    '-O2', '-fPIE', '-fwrapv', '-ffunction-sections', '-fdata-sections', '-fno-asynchronous-unwind-tables', ...hardened,
-    '-D_GNU_SOURCE', `-DCONFIG_VERSION="${version}"`,
+    '-O2',
+    '-fPIE',
+    '-fwrapv',
+    '-ffunction-sections',
+    '-fdata-sections',
+    '-fno-asynchronous-unwind-tables',
+    ...hardened,
+    '-D_GNU_SOURCE',
+    `-DCONFIG_VERSION="${version}"`,
   ];
   const lesson = ['training.c', 'training.js'].map((file) => readFileSync(join(training, file), 'utf8'));
   const key = cacheKey(sourceVersion('quickjs'), flags, tools.version, tools.machine, quickjsFiles, lesson);
@@ -102,13 +113,25 @@ export async function libseccomp(libc: 'musl' | 'system'): Promise<Seccomp> {
     const tree = await sourceTree('libseccomp');
     const work = join(draft, 'work');
     mkdirSync(work);
-    const cflags = [...flags, `-ffile-prefix-map=${tree}=libseccomp`, ...(musl ? ['-idirafter', tools.kernelHeaders] : [])].join(' ');
+    const cflags = [
+      ...flags,
+      `-ffile-prefix-map=${tree}=libseccomp`,
+      ...(musl ? ['-idirafter', tools.kernelHeaders] : []),
+    ].join(' ');
     // musl-gcc is `gcc -specs …`; libtool would name the specs twice in CFLAGS, which gcc refuses.
     const compiler = musl ? 'musl-gcc' : 'gcc';
     const build = musl ? [`--build=${tools.machine}-linux-gnu`] : [];
     await command(join(tree, 'configure'), [
-      `--host=${host}`, ...build, '--enable-static', '--disable-shared', '--disable-dependency-tracking',
-      `CC=${compiler}`, 'AR=ar', 'RANLIB=ranlib', 'STRIP=strip', `CFLAGS=${cflags}`,
+      `--host=${host}`,
+      ...build,
+      '--enable-static',
+      '--disable-shared',
+      '--disable-dependency-tracking',
+      `CC=${compiler}`,
+      'AR=ar',
+      'RANLIB=ranlib',
+      'STRIP=strip',
+      `CFLAGS=${cflags}`,
     ], { cwd: work });
     // The release carries the results of autoconf; patched files must not make it run again.
     const frozen = ['AUTOCONF=:', 'AUTOMAKE=:', 'ACLOCAL=:', 'AUTOHEADER=:', 'ARFLAGS=crD'];

@@ -48,7 +48,11 @@ async function ask(): Promise<Toolchain> {
  */
 function linkKernelHeaders(triplet: string): string {
   const folder = inRoot('build', 'native', 'kernel-headers');
-  const links = { linux: '/usr/include/linux', 'asm-generic': '/usr/include/asm-generic', asm: `/usr/include/${triplet}/asm` };
+  const links = {
+    linux: '/usr/include/linux',
+    'asm-generic': '/usr/include/asm-generic',
+    asm: `/usr/include/${triplet}/asm`,
+  };
   mkdirSync(folder, { recursive: true });
   for (const [name, target] of Object.entries(links)) {
     const link = join(folder, name);
@@ -72,6 +76,14 @@ export const hardened: readonly string[] = ['-fstack-protector-strong', '-fcf-pr
 
 /** The C++ that native/ is written in: no exceptions, no RTTI, nothing that would need libstdc++. */
 export const freestandingCxx: readonly string[] = [
-  '-std=c++20', '-fno-exceptions', '-fno-rtti', '-fno-threadsafe-statics', '-fno-asynchronous-unwind-tables',
-  '-ffunction-sections', '-fdata-sections', '-Wall', '-Wextra', '-Werror',
+  '-std=c++20',
+  '-fno-exceptions',
+  '-fno-rtti',
+  '-fno-threadsafe-statics',
+  '-fno-asynchronous-unwind-tables',
+  '-ffunction-sections',
+  '-fdata-sections',
+  '-Wall',
+  '-Wextra',
+  '-Werror',
 ];

@@ -25,7 +25,13 @@ const everything: Compilation = {
   base: '',
   proof: 'build/scripts/build.js',
 };
-const library: Compilation = { project: 'tsconfig.lib.json', folders: ['src'], output: 'dist/lib', base: 'src', proof: 'dist/lib/index.d.ts' };
+const library: Compilation = {
+  project: 'tsconfig.lib.json',
+  folders: ['src'],
+  output: 'dist/lib',
+  base: 'src',
+  proof: 'dist/lib/index.d.ts',
+};
 
 async function compile(compilation: Compilation): Promise<void> {
   const { project, folders, output, base, proof } = compilation;

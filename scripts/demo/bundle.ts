@@ -1,4 +1,5 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync,
+  writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { command, ExpectedError } from '../lib/command.ts';
@@ -25,7 +26,8 @@ export class Bundle {
   async make(runtime: string): Promise<void> {
     const busybox = '/bin/busybox';
     if (!existsSync(busybox)) throw new ExpectedError(`${busybox} is missing: install busybox-static`);
-    for (const name of ['bin', 'dev', 'etc', 'proc', 'sys', 'tmp']) mkdirSync(join(this.image, name), { recursive: true });
+    for (const name of ['bin', 'dev', 'etc', 'proc', 'sys', 'tmp'])
+      mkdirSync(join(this.image, name), { recursive: true });
     mkdirSync(this.rootfs);
     mkdirSync(this.stateRoot, { mode: 0o700 });
     copyFileSync(busybox, join(this.image, 'bin', 'busybox'));
@@ -71,7 +73,9 @@ export class Bundle {
   /** Removes everything, and refuses to while something is mounted inside. */
   async remove(): Promise<void> {
     await this.dropLayer();
-    const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').filter((line) => line.includes(this.folder));
+    const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').filter((line) =>
+      line.includes(this.folder)
+    );
     if (mounts.length > 0) throw new ExpectedError(`still mounted, left alone:\n${mounts.join('\n')}`);
     rmSync(this.folder, { recursive: true });
   }

@@ -36,10 +36,13 @@ function flagTable(name: string, flags: readonly Flag[]): string {
   checkNames(name, flags);
   const lines = flags.map((flag) => {
     const long = flag.also?.find((other) => other.length > 1);
-    if (long !== undefined) throw new Error(`src/cli/table.ts: --${flag.name}: other names than letters are not supported`);
+    if (long !== undefined)
+      throw new Error(`src/cli/table.ts: --${flag.name}: other names than letters are not supported`);
     const letters = (flag.also ?? []).join('');
     const choices = (flag.choices ?? []).join('|');
-    return `    {Flag::${snake(flag.name)}, "${flag.name}", "${letters}", Kind::${kinds[flag.kind]}, "${choices}", ${flag.ignored === true}},\n`;
+    return `    {Flag::${snake(flag.name)}, "${flag.name}", "${letters}", Kind::${kinds[flag.kind]}, "${choices}", ${
+      flag.ignored === true
+    }},\n`;
   });
   return `constexpr FlagSpec ${name}[] = {\n${lines.join('')}};\n`;
 }
@@ -109,11 +112,17 @@ struct CommandSpec {
 
 ${flagTable('global_flags', globalFlags)}constexpr uint8_t global_flag_count = ${globalFlags.length};
 
-${commands.map((command) => flagTable(`flags_of_${snake(command.name)}`, command.flags)).filter((part) => part !== '').join('\n')}
+${
+    commands.map((command) => flagTable(`flags_of_${snake(command.name)}`, command.flags)).filter((part) => part !== '')
+      .join('\n')
+  }
 constexpr char main_help[] =
 ${text(mainHelp())};
 
-${commands.map((command) => `constexpr char help_of_${snake(command.name)}[] =\n${text(commandHelp(command))};\n`).join('\n')}
+${
+    commands.map((command) => `constexpr char help_of_${snake(command.name)}[] =\n${text(commandHelp(command))};\n`)
+      .join('\n')
+  }
 // In the order of Command.
 constexpr CommandSpec commands[] = {
 ${commands.map(commandLine).join('')}};

@@ -1,8 +1,14 @@
 /** The chapters of error codes, in the order of docs/error-codes.md. */
 export const chapters: readonly (readonly [prefix: string, title: string])[] = [
-  ['E01', 'Command line and container ids'], ['E02', 'JSON'], ['E03', 'Schema'], ['E04', 'Checks of the configuration'],
-  ['E05', 'Host and root file system'], ['E06', 'State and life cycle'], ['E07', 'Operations that failed'],
-  ['E08', 'More operations that failed'], ['E09', 'Internal, and more operations that failed'],
+  ['E01', 'Command line and container ids'],
+  ['E02', 'JSON'],
+  ['E03', 'Schema'],
+  ['E04', 'Checks of the configuration'],
+  ['E05', 'Host and root file system'],
+  ['E06', 'State and life cycle'],
+  ['E07', 'Operations that failed'],
+  ['E08', 'More operations that failed'],
+  ['E09', 'Internal, and more operations that failed'],
 ];
 
 /**
@@ -22,7 +28,9 @@ export function codeProblem(codes: ReadonlyMap<string, string>): string | undefi
     if (prefix === undefined) return `${name} has the code ${code}, which is in no chapter`;
     const owner = owners.get(code);
     if (owner !== undefined) {
-      return `${owner} and ${name} have the same code ${code}; the next free one is ${nextCode(codes.values(), prefix) ?? 'in another chapter'}`;
+      return `${owner} and ${name} have the same code ${code}; the next free one is ${
+        nextCode(codes.values(), prefix) ?? 'in another chapter'
+      }`;
     }
     owners.set(code, name);
   }

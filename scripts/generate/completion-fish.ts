@@ -24,7 +24,9 @@ const letters = (flag: Flag): string[] => (flag.also ?? []).filter((name) => /^[
 function flagLine(condition: string, flag: Flag): string {
   const kind = flagKind(flag);
   const names = [`-l ${flag.name}`, ...letters(flag).map((letter) => `-s ${letter}`)];
-  return `complete -c veloci -n ${quote(condition)} ${names.join(' ')}${kind === '' ? '' : ` ${valueOf(kind)}`} -d ${quote(flag.summary)}`;
+  return `complete -c veloci -n ${quote(condition)} ${names.join(' ')}${kind === '' ? '' : ` ${valueOf(kind)}`} -d ${
+    quote(flag.summary)
+  }`;
 }
 
 const flagLines = (condition: string, flags: readonly Flag[]): string[] =>
@@ -32,8 +34,12 @@ const flagLines = (condition: string, flags: readonly Flag[]): string[] =>
 
 /** An operand that is completed: fish takes no flag's `-x` for it, but what `-F` adds. */
 function operandLines(command: Command): string[] {
-  return operandKinds(command).flatMap((kind, place) => (kind === any ? []
-    : `complete -c veloci -n ${quote(`__veloci_at ${place + 1} ${command.name}`)} ${valueOf(kind).replace(/^-[xr] /, '')}`));
+  return operandKinds(command).flatMap((kind, place) => (kind === any
+    ? []
+    : `complete -c veloci -n ${quote(`__veloci_at ${place + 1} ${command.name}`)} ${
+      valueOf(kind).replace(/^-[xr] /, '')
+    }`)
+  );
 }
 
 /** Prints the names of the flags that take a value. */
@@ -71,7 +77,9 @@ end
     'complete -c veloci -f',
     ...commands.map(({ name, summary }) => `complete -c veloci -n '__veloci_at 0' -a ${name} -d ${quote(summary)}`),
     ...flagLines('__veloci_flags', globalFlags),
-    ...commands.flatMap((command) => [...flagLines(`__veloci_of ${command.name}`, command.flags), ...operandLines(command)]),
+    ...commands.flatMap((
+      command,
+    ) => [...flagLines(`__veloci_of ${command.name}`, command.flags), ...operandLines(command)]),
   ];
   const functions = readFileSync(inRoot('scripts', 'generate', 'completion.fish'), 'utf8');
   return `# ${notice}\n${functions.replace('@TABLE@', () => table.trimEnd() + '\n')}\n${lines.join('\n')}\n`;

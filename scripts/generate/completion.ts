@@ -8,7 +8,14 @@ import { notice } from './names.ts';
 export const any = 'ANY';
 
 /** What completes the value of a flag or an operand by its name in the help: a kind that the functions of the shells know, or the values. */
-const kinds: Readonly<Record<string, string>> = { DIR: 'DIR', FILE: 'FILE', PATH: 'FILE', ID: 'ID', SIGNAL: 'SIGNAL', COMMAND: 'COMMAND' };
+const kinds: Readonly<Record<string, string>> = {
+  DIR: 'DIR',
+  FILE: 'FILE',
+  PATH: 'FILE',
+  ID: 'ID',
+  SIGNAL: 'SIGNAL',
+  COMMAND: 'COMMAND',
+};
 
 /** `add|remove` and `0|1` are the words themselves. */
 const kindOf = (name: string): string => kinds[name] ?? (/^[a-z0-9]+(\|[a-z0-9]+)+$/.test(name) ? name : any);
@@ -21,10 +28,13 @@ export function flagKind(flag: Flag): string {
 
 /** Every name of every flag with the kind of its value: also those that are not suggested take one. */
 function known(flags: readonly Flag[]): string {
-  return flags.flatMap((flag) => [flag.name, ...(flag.also ?? [])].map((name) => `${name}=${flagKind(flag)}`)).join(' ');
+  return flags.flatMap((flag) => [flag.name, ...(flag.also ?? [])].map((name) => `${name}=${flagKind(flag)}`)).join(
+    ' ',
+  );
 }
 
-const offered = (flags: readonly Flag[]): string => flags.filter((flag) => flag.ignored !== true).map((flag) => `--${flag.name}`).join(' ');
+const offered = (flags: readonly Flag[]): string =>
+  flags.filter((flag) => flag.ignored !== true).map((flag) => `--${flag.name}`).join(' ');
 
 /** Kinds of the operands in their order. A command that reads a bundle and takes an id makes that container: the id is a new one. */
 export function operandKinds({ operands, flags }: Command): string[] {

@@ -1,9 +1,13 @@
 import { readSchema, type Schema } from './json-schema.ts';
 import { notice } from './names.ts';
 
-
 /** The properties below a schema: p by name, i of elements, m of a map's values, x the platform that it is for. */
-interface Tree { p?: Record<string, Tree>; i?: Tree; m?: Tree; x?: string }
+interface Tree {
+  p?: Record<string, Tree>;
+  i?: Tree;
+  m?: Tree;
+  x?: string;
+}
 
 function treeOf(schema: Schema, definitions: Readonly<Record<string, Schema>>): Tree {
   const { $ref } = schema;
@@ -11,7 +15,9 @@ function treeOf(schema: Schema, definitions: Readonly<Record<string, Schema>>): 
   const tree: Tree = {};
   const below = (part: unknown): Tree => treeOf(part as Schema, definitions);
   if (target['properties'] !== undefined) {
-    tree.p = Object.fromEntries(Object.entries(target['properties'] as Schema).map(([name, part]) => [name, below(part)]));
+    tree.p = Object.fromEntries(
+      Object.entries(target['properties'] as Schema).map(([name, part]) => [name, below(part)]),
+    );
   }
   const { items, additionalProperties } = target as { items?: Schema; additionalProperties?: Schema };
   if (items !== undefined && Object.keys(below(items)).length > 0) tree.i = below(items);
@@ -21,14 +27,24 @@ function treeOf(schema: Schema, definitions: Readonly<Record<string, Schema>>): 
 }
 
 /** Paths of the properties with `x-supported: false`; `*` stands for every element or key. */
-function unsupported(schema: Schema, definitions: Readonly<Record<string, Schema>>, path: readonly string[]): string[][] {
+function unsupported(
+  schema: Schema,
+  definitions: Readonly<Record<string, Schema>>,
+  path: readonly string[],
+): string[][] {
   if (schema['x-supported'] === false) return [[...path]];
   const { $ref } = schema;
   const target = typeof $ref === 'string' ? { ...definitions[$ref.slice('#/$defs/'.length)], ...schema } : schema;
-  const { properties = {}, items, additionalProperties } = target as { properties?: Record<string, Schema>; items?: Schema; additionalProperties?: Schema };
+  const { properties = {}, items, additionalProperties } = target as {
+    properties?: Record<string, Schema>;
+    items?: Schema;
+    additionalProperties?: Schema;
+  };
   return [
     ...Object.entries(properties).flatMap(([name, part]) => unsupported(part, definitions, [...path, name])),
-    ...[items, additionalProperties].flatMap((part) => (part === undefined ? [] : unsupported(part, definitions, [...path, '*']))),
+    ...[items, additionalProperties].flatMap((
+      part,
+    ) => (part === undefined ? [] : unsupported(part, definitions, [...path, '*']))),
   ];
 }
 

@@ -28,7 +28,10 @@ template <class Visit> bool visit_operation(const OpRecord &record, Visit &&visi
     return true;
   };
   switch (record.code) {
-${model.operations.map((operation) => `  case code::${snake(operation.op)}: return visit_as(${operation.name}());\n`).join('')}  }
+${
+    model.operations.map((operation) => `  case code::${snake(operation.op)}: return visit_as(${operation.name}());\n`)
+      .join('')
+  }  }
   return false;
 }
 

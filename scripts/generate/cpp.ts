@@ -2,17 +2,31 @@ import type { Actor, Enumeration, FlagSet, Model, Operation, Struct, WireType } 
 import { notice, snake, wrap } from './names.ts';
 
 const scalars: Record<string, string> = {
-  u8: 'uint8_t', u32: 'uint32_t', i32: 'int32_t', u64: 'uint64_t', i64: 'int64_t', bool: 'bool', str: 'Str',
-  bytes: 'Bytes', slot: 'Slot', template: 'Template', op: 'OpRecord', flags: 'uint32_t',
+  u8: 'uint8_t',
+  u32: 'uint32_t',
+  i32: 'int32_t',
+  u64: 'uint64_t',
+  i64: 'int64_t',
+  bool: 'bool',
+  str: 'Str',
+  bytes: 'Bytes',
+  slot: 'Slot',
+  template: 'Template',
+  op: 'OpRecord',
+  flags: 'uint32_t',
 };
 
 function cppType(type: WireType): string {
   switch (type.kind) {
     case 'enum':
-    case 'struct': return type.name;
-    case 'list': return `List<${cppType(type.of)}>`;
-    case 'optional': return `Optional<${cppType(type.of)}>`;
-    default: return scalars[type.kind]!;
+    case 'struct':
+      return type.name;
+    case 'list':
+      return `List<${cppType(type.of)}>`;
+    case 'optional':
+      return `Optional<${cppType(type.of)}>`;
+    default:
+      return scalars[type.kind]!;
   }
 }
 
@@ -39,7 +53,9 @@ bool read(Reader &reader, ${name} &value);
 }
 
 function declareFlags({ name, description, bits }: FlagSet): string {
-  const members = Object.entries(bits).map(([flag, bit]) => `  static constexpr uint32_t ${snake(flag)} = 0x${bit.toString(16)};\n`);
+  const members = Object.entries(bits).map(([flag, bit]) =>
+    `  static constexpr uint32_t ${snake(flag)} = 0x${bit.toString(16)};\n`
+  );
   return `${comment(description, '')}
 struct ${name}Flag {
 ${members.join('')}};
@@ -48,7 +64,8 @@ ${members.join('')}};
 
 function declareStruct({ name, description, fields }: Struct): string {
   const members = fields.map((field) =>
-    `${comment(field.description, '  ')}\n  ${cppType(field.type)} ${snake(field.name)}${initializer(field.type)};\n`);
+    `${comment(field.description, '  ')}\n  ${cppType(field.type)} ${snake(field.name)}${initializer(field.type)};\n`
+  );
   return `${comment(description, '')}
 struct ${name} {
 ${members.join('')}};
@@ -73,7 +90,8 @@ function dispatcher(actor: Actor, operations: readonly Operation[]): string {
 `
       : `  case code::${snake(operation.op)}:
     return run_operation<${operation.name}>(record, handler);
-`);
+`
+  );
   return `// Runs an operation of a program of the ${actor}: calls handler.on(const T &) -> Outcome with the operation read.
 template <class Handler> Outcome run_${actor}(const OpRecord &record, Handler &handler) {
   switch (record.code) {
@@ -157,7 +175,9 @@ function verifyCase(operation: Operation): string {
   const allowed = operation.actors.length === 3
     ? ''
     : `(${operation.actors.map((actor) => `actor == Actor::${actor}`).join(' || ')} || refuse(what)) && `;
-  const call = operation.op === 'alt' ? 'whole_alt(record, actor, depth, what)' : `whole<${operation.name}>(record, what)`;
+  const call = operation.op === 'alt'
+    ? 'whole_alt(record, actor, depth, what)'
+    : `whole<${operation.name}>(record, what)`;
   return `  case code::${snake(operation.op)}:
     return ${allowed}${call};
 `;
@@ -246,8 +266,13 @@ ${operations.map((operation) => `  case code::${snake(operation.op)}: return "${
 
 const char *step_name(uint16_t code, int step) {
   switch (code) {
-${withSteps.map((operation) =>
-    `  case code::${snake(operation.op)}: return nth(steps_of_${snake(operation.op)}, ${operation.steps.length}, step);\n`).join('')}  }
+${
+    withSteps.map((operation) =>
+      `  case code::${snake(operation.op)}: return nth(steps_of_${
+        snake(operation.op)
+      }, ${operation.steps.length}, step);\n`
+    ).join('')
+  }  }
   return "?";
 }
 

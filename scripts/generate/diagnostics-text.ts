@@ -9,7 +9,11 @@ import { notice } from './names.ts';
  * a tenth of a millisecond, and only a start that fails needs it.
  */
 export function diagnosticsText(): string {
-  const entries = Object.fromEntries(Object.entries(table).map(([name, { native: _, ...entry }]) => [name, { ...entry, ...runcWords(name as DiagnosticName), ...crunWords(name as DiagnosticName) }]));
+  const entries = Object.fromEntries(
+    Object.entries(table).map((
+      [name, { native: _, ...entry }],
+    ) => [name, { ...entry, ...runcWords(name as DiagnosticName), ...crunWords(name as DiagnosticName) }]),
+  );
   return `// ${notice}
 
 /** The lines of src/diagnostic/table.ts by their names, as JSON text. */

@@ -21,7 +21,9 @@ function parts(template: string): Part[] {
 }
 
 function holes(...templates: readonly (string | undefined)[]): string[] {
-  const found = templates.flatMap((template) => parts(template ?? '').flatMap((part) => ('hole' in part ? [part.hole] : [])));
+  const found = templates.flatMap((template) =>
+    parts(template ?? '').flatMap((part) => ('hole' in part ? [part.hole] : []))
+  );
   return [...new Set(found)];
 }
 
@@ -31,9 +33,11 @@ function typeName(name: string): string {
 }
 
 function writeParts(template: string, indent: string): string {
-  return parts(template).map((part) => 'hole' in part
-    ? `${indent}sink.value(${snake(part.hole)});\n`
-    : `${indent}sink.text(Str{${JSON.stringify(part.text)}, ${Buffer.byteLength(part.text)}});\n`).join('');
+  return parts(template).map((part) =>
+    'hole' in part
+      ? `${indent}sink.value(${snake(part.hole)});\n`
+      : `${indent}sink.text(Str{${JSON.stringify(part.text)}, ${Buffer.byteLength(part.text)}});\n`
+  ).join('');
 }
 
 /** Statements that write a hint and return, when all of its holes are filled. */
@@ -97,9 +101,11 @@ ${native.map(([name, entry]) => declare(name, entry)).join('\n')}
 
 /** A template as Markdown: holes in italics, the rest literally. */
 function markdown(template: string): string {
-  return parts(template).map((part) => 'hole' in part
-    ? `*${part.hole}*`
-    : part.text.replace(/[\\`*_<>[\]|{}]/g, (character) => `\\${character}`)).join('');
+  return parts(template).map((part) =>
+    'hole' in part
+      ? `*${part.hole}*`
+      : part.text.replace(/[\\`*_<>[\]|{}]/g, (character) => `\\${character}`)
+  ).join('');
 }
 
 /** Text of docs/error-codes.md. */
@@ -108,7 +114,9 @@ export function diagnosticsDocs(): string {
   const text = chapters.map(([prefix, title]) => {
     const lines = entries.filter(([, { code }]) => code.startsWith(prefix)).map(([name, entry]) => {
       const kind = entry.warning === true ? ' (warning)' : '';
-      const hints = [entry.hint, entry.otherwise].filter((hint) => hint !== undefined).map((hint) => `  - ${markdown(hint)}\n`);
+      const hints = [entry.hint, entry.otherwise].filter((hint) => hint !== undefined).map((hint) =>
+        `  - ${markdown(hint)}\n`
+      );
       const why = explanations[name as DiagnosticName];
       const background = why === undefined ? '' : `\n  ${markdown(why)}\n`;
       return `- **${entry.code}**${kind} ${markdown(entry.message)}\n${hints.join('')}${background}`;

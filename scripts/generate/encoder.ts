@@ -4,10 +4,20 @@ import { notice } from './names.ts';
 /** Bytes that every value of a type takes, or undefined when that depends on the value. */
 function fixedSize(type: WireType): number | undefined {
   switch (type.kind) {
-    case 'u8': case 'bool': case 'slot': case 'enum': return 1;
-    case 'u32': case 'i32': case 'flags': return 4;
-    case 'u64': case 'i64': return 8;
-    default: return undefined;
+    case 'u8':
+    case 'bool':
+    case 'slot':
+    case 'enum':
+      return 1;
+    case 'u32':
+    case 'i32':
+    case 'flags':
+      return 4;
+    case 'u64':
+    case 'i64':
+      return 8;
+    default:
+      return undefined;
   }
 }
 
@@ -17,20 +27,36 @@ class EncoderText {
   /** Statements that write the value that a JavaScript expression gives. */
   value(type: WireType, expression: string, indent: string): string {
     switch (type.kind) {
-      case 'u8': case 'slot': return `${indent}w.u8(${expression});\n`;
-      case 'bool': return `${indent}w.u8(${expression} ? 1 : 0);\n`;
-      case 'u32': case 'flags': return `${indent}w.u32(${expression});\n`;
-      case 'i32': return `${indent}w.i32(${expression});\n`;
-      case 'u64': return `${indent}w.u64(${expression});\n`;
-      case 'i64': return `${indent}w.u64(BigInt.asUintN(64, BigInt(${expression})));\n`;
-      case 'str': return `${indent}w.str(${expression});\n`;
-      case 'bytes': return `${indent}w.bytes(${expression});\n`;
-      case 'enum': return `${indent}w.u8(indexOf${type.name}[${expression}]);\n`;
-      case 'struct': return `${indent}write${type.name}(w, ${expression});\n`;
-      case 'template': return `${indent}writeTemplate(w, ${expression});\n`;
-      case 'op': return `${indent}writeOperation(w, ${expression});\n`;
-      case 'list': return this.list(type.of, expression, indent);
-      case 'optional': return this.optional(type.of, expression, indent);
+      case 'u8':
+      case 'slot':
+        return `${indent}w.u8(${expression});\n`;
+      case 'bool':
+        return `${indent}w.u8(${expression} ? 1 : 0);\n`;
+      case 'u32':
+      case 'flags':
+        return `${indent}w.u32(${expression});\n`;
+      case 'i32':
+        return `${indent}w.i32(${expression});\n`;
+      case 'u64':
+        return `${indent}w.u64(${expression});\n`;
+      case 'i64':
+        return `${indent}w.u64(BigInt.asUintN(64, BigInt(${expression})));\n`;
+      case 'str':
+        return `${indent}w.str(${expression});\n`;
+      case 'bytes':
+        return `${indent}w.bytes(${expression});\n`;
+      case 'enum':
+        return `${indent}w.u8(indexOf${type.name}[${expression}]);\n`;
+      case 'struct':
+        return `${indent}write${type.name}(w, ${expression});\n`;
+      case 'template':
+        return `${indent}writeTemplate(w, ${expression});\n`;
+      case 'op':
+        return `${indent}writeOperation(w, ${expression});\n`;
+      case 'list':
+        return this.list(type.of, expression, indent);
+      case 'optional':
+        return this.optional(type.of, expression, indent);
     }
   }
 
@@ -93,10 +119,15 @@ import type { WireWriter } from '../engine/protocol.ts';
 import type * as plan from './plan.ts';
 
 const kindOfHole = {
-${enums.find(({ name }) => name === 'Hole')!.values.map((value, index) => `  ${value}: ${index + 1},\n`).join('')}} as const;
+${
+    enums.find(({ name }) => name === 'Hole')!.values.map((value, index) => `  ${value}: ${index + 1},\n`).join('')
+  }} as const;
 
-${used.map(({ name, values }) =>
-    `const indexOf${name} = {\n${values.map((value, index) => `  ${value}: ${index},\n`).join('')}} as const;\n`).join('\n')}
+${
+    used.map(({ name, values }) =>
+      `const indexOf${name} = {\n${values.map((value, index) => `  ${value}: ${index},\n`).join('')}} as const;\n`
+    ).join('\n')
+  }
 const programNames = [
 ${enums.find(({ name }) => name === 'ProgramName')!.values.map((value) => `  '${value}',\n`).join('')}] as const;
 

@@ -9,7 +9,11 @@ const then = (recipe: Recipe): string => `\n${recipe.then.map((line) => `#   ${l
 
 /** Text of native/generated/install.gen.h: what `veloci install` prints. */
 export function installHeader(): string {
-  const lines = recipes.map((recipe) => `    {cli::Flag::${snake(recipe.flag)}, ${[where(recipe), recipe.text, then(recipe)].map((text) => JSON.stringify(text)).join(', ')}},\n`);
+  const lines = recipes.map((recipe) =>
+    `    {cli::Flag::${snake(recipe.flag)}, ${
+      [where(recipe), recipe.text, then(recipe)].map((text) => JSON.stringify(text)).join(', ')
+    }},\n`
+  );
   return `// ${notice}
 // Texts of the command \`install\`, from src/cli/install.ts. @PATH@ stands for the path of the command.
 #pragma once
@@ -97,7 +101,8 @@ Descriptors of LISTEN_FDS are handed on, with LISTEN_PID set for the program.
 
 /** Names of our flags by command; the empty name holds the global ones. */
 function ours(): Map<string, Map<string, boolean>> {
-  const names = (flags: typeof globalFlags): Map<string, boolean> => new Map(flags.map(({ name, ignored }) => [name, ignored === true]));
+  const names = (flags: typeof globalFlags): Map<string, boolean> =>
+    new Map(flags.map(({ name, ignored }) => [name, ignored === true]));
   return new Map([['', names(globalFlags)], ...commands.map(({ name, flags }) => [name, names(flags)] as const)]);
 }
 
@@ -114,10 +119,15 @@ export function migrationDocs(): string {
     const lacking = flags.filter((name) => !has(name));
     const ignored = flags.filter((name) => own.get(name) === true);
     const more = [...own.keys()].filter((name) => !flags.includes(name) && own.get(name) === false);
-    const missing = [...lacking.map((name) => `\`--${name}\` missing`), ...ignored.map((name) => `\`--${name}\` accepted without effect`)];
+    const missing = [
+      ...lacking.map((name) => `\`--${name}\` missing`),
+      ...ignored.map((name) => `\`--${name}\` accepted without effect`),
+    ];
     return `| ${title} | ${missing.join(', ') || 'all'} | ${list(more)} |\n`;
   });
-  const added = commands.filter(({ name }) => !(name in runcFlags)).map(({ name, summary }) => `- \`${name}\`: ${summary}\n`);
+  const added = commands.filter(({ name }) => !(name in runcFlags)).map(({ name, summary }) =>
+    `- \`${name}\`: ${summary}\n`
+  );
   return `<!-- ${notice} -->
 # Migrating from runc
 

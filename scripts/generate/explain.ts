@@ -20,12 +20,18 @@ function typeOf(schema: Schema): string {
   if (schema['enum'] !== undefined || schema['const'] !== undefined) return 'one of a few texts';
   const { minimum, maximum } = schema;
   switch (schema['type']) {
-    case 'array': return 'list';
-    case 'string': return 'text';
-    case 'boolean': return 'true or false';
-    case 'integer': return minimum === undefined || maximum === undefined ? 'integer' : `integer from ${minimum} to ${maximum}`;
-    case 'object': return schema['properties'] === undefined ? 'object of any keys' : 'object';
-    default: return 'any value';
+    case 'array':
+      return 'list';
+    case 'string':
+      return 'text';
+    case 'boolean':
+      return 'true or false';
+    case 'integer':
+      return minimum === undefined || maximum === undefined ? 'integer' : `integer from ${minimum} to ${maximum}`;
+    case 'object':
+      return schema['properties'] === undefined ? 'object of any keys' : 'object';
+    default:
+      return 'any value';
   }
 }
 
@@ -38,11 +44,16 @@ function resolved(schema: Schema, definitions: Definitions): Schema {
 
 function nodeOf(schema: Schema, definitions: Definitions, path: string, required: boolean): PropertyNode {
   const whole = resolved(schema, definitions);
-  const { properties, items, additionalProperties } = whole as { properties?: Record<string, Schema>; items?: Schema; additionalProperties?: Schema | false };
+  const { properties, items, additionalProperties } = whole as {
+    properties?: Record<string, Schema>;
+    items?: Schema;
+    additionalProperties?: Schema | false;
+  };
   const needed = new Set(whole['required'] as readonly string[] | undefined);
   const below = (name: string, part: Schema, isRequired = false): PropertyNode =>
     nodeOf(part, definitions, path === '' ? name : `${path}.${name}`, isRequired);
-  const values = knownValues[path]?.() ?? (whole['enum'] as readonly string[] | undefined)?.filter((value) => value !== '');
+  const values = knownValues[path]?.() ??
+    (whole['enum'] as readonly string[] | undefined)?.filter((value) => value !== '');
   return {
     type: typeOf(whole),
     text: String(whole['description'] ?? ''),
@@ -51,7 +62,9 @@ function nodeOf(schema: Schema, definitions: Definitions, path: string, required
     ...(whole['x-platform'] === undefined ? {} : { platform: String(whole['x-platform']) }),
     ...(values === undefined ? {} : { values }),
     ...(properties === undefined ? {} : {
-      properties: Object.fromEntries(Object.entries(properties).map(([name, part]) => [name, below(name, part, needed.has(name))])),
+      properties: Object.fromEntries(
+        Object.entries(properties).map(([name, part]) => [name, below(name, part, needed.has(name))]),
+      ),
     }),
     ...(items === undefined ? {} : { items: below('*', items) }),
     ...(typeof additionalProperties !== 'object' ? {} : { any: below('*', additionalProperties) }),
@@ -62,7 +75,12 @@ function codes(): Record<string, CodeNode> {
   const lines = Object.entries<Entry>(table).map(([name, { code, message, hint, otherwise, warning }]) => {
     const why = explanations[name as DiagnosticName];
     const hints = [hint, otherwise].filter((text) => text !== undefined);
-    return [code, { message, hints, ...(warning === true ? { warning } : {}), ...(why === undefined ? {} : { why }) }] as const;
+    return [code, {
+      message,
+      hints,
+      ...(warning === true ? { warning } : {}),
+      ...(why === undefined ? {} : { why }),
+    }] as const;
   });
   return Object.fromEntries(lines.sort(([a], [b]) => (a < b ? -1 : 1)));
 }

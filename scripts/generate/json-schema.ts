@@ -23,11 +23,16 @@ export function mapSchema(schema: Schema, change: (schema: Schema) => Schema): S
     if (Array.isArray(value)) return value.map(visit);
     return value !== null && typeof value === 'object' ? mapSchema(value as Schema, change) : value;
   };
-  return change(Object.fromEntries(Object.entries(schema).map(([keyword, value]) => {
-    if (literals.has(keyword)) return [keyword, value];
-    if (!maps.has(keyword)) return [keyword, visit(value)];
-    return [keyword, Object.fromEntries(Object.entries(value as Schema).map(([name, member]) => [name, visit(member)]))];
-  })));
+  return change(Object.fromEntries(
+    Object.entries(schema).map(([keyword, value]) => {
+      if (literals.has(keyword)) return [keyword, value];
+      if (!maps.has(keyword)) return [keyword, visit(value)];
+      return [
+        keyword,
+        Object.fromEntries(Object.entries(value as Schema).map(([name, member]) => [name, visit(member)])),
+      ];
+    }),
+  ));
 }
 
 const here = '#/$defs/';
@@ -39,7 +44,10 @@ class Bundle {
   /** A schema of a file with its references changed to the definitions of this bundle. */
   adapt(schema: Schema, file: string): Schema {
     const { $defs, $id, $schema, ...rest } = schema;
-    return mapSchema(rest, (part) => (typeof part['$ref'] === 'string' ? { ...part, $ref: here + this.add(part['$ref'], file) } : part));
+    return mapSchema(
+      rest,
+      (part) => (typeof part['$ref'] === 'string' ? { ...part, $ref: here + this.add(part['$ref'], file) } : part),
+    );
   }
 
   /** Takes in what a reference means and returns its name. */
@@ -48,7 +56,9 @@ class Bundle {
     const file = name || from;
     const document = readFile(file);
     const title = pointer?.replace('/$defs/', '') ?? (document['title'] as string);
-    const target = pointer === undefined ? document : (document['$defs'] as Record<string, Schema> | undefined)?.[title];
+    const target = pointer === undefined
+      ? document
+      : (document['$defs'] as Record<string, Schema> | undefined)?.[title];
     if (target === undefined) throw new Error(`schema/${from}: ${reference} does not exist`);
     const key = `${file}#${pointer ?? ''}`;
     const known = this.sources.get(title);

@@ -4,7 +4,13 @@ import { flagNames, flagSummary, purpose } from './help.ts';
 import { notice } from './names.ts';
 
 const special: Readonly<Record<string, string>> = {
-  '\\': '\\(rs', '-': '\\-', "'": '\\(aq', '"': '\\(dq', '`': '\\(ga', '^': '\\(ha', '~': '\\(ti',
+  '\\': '\\(rs',
+  '-': '\\-',
+  "'": '\\(aq',
+  '"': '\\(dq',
+  '`': '\\(ga',
+  '^': '\\(ha',
+  '~': '\\(ti',
 };
 
 /** Text that roff prints as it is: nothing in it is an escape, a request or a typographic sign. */
@@ -41,8 +47,12 @@ function flagList(flags: readonly Flag[]): string {
 
 function section(command: Command): string {
   const { name, summary, operands, description, flags, examples } = command;
-  const given = `${flags.length > 0 ? ` [${italic('OPTIONS')}]` : ''}${operands === '' ? '' : ` ${replaceable(operands)}`}`;
-  const shown = examples.map(({ line, what }) => `${prose(what[0]!.toUpperCase() + what.slice(1))}:\n.PP\n.RS 4\n.nf\n${bold(line)}\n.fi\n.RE\n`);
+  const given = `${flags.length > 0 ? ` [${italic('OPTIONS')}]` : ''}${
+    operands === '' ? '' : ` ${replaceable(operands)}`
+  }`;
+  const shown = examples.map(({ line, what }) =>
+    `${prose(what[0]!.toUpperCase() + what.slice(1))}:\n.PP\n.RS 4\n.nf\n${bold(line)}\n.fi\n.RE\n`
+  );
   return `.SS ${roff(`${name} - ${summary}`)}
 ${bold(`veloci ${name}`)}${given}
 .PP
@@ -60,26 +70,44 @@ veloci \\- ${roff(purpose)}
 .SH SYNOPSIS
 ${bold('veloci')} [${italic('GLOBAL OPTIONS')}] ${italic('COMMAND')} [${italic('OPTIONS')}] [${italic('OPERANDS')}]
 .SH DESCRIPTION
-${prose('`veloci` is an OCI runtime: it runs the containers of engines such as Podman, containerd and dockerd, or a bundle by hand. '
-  + 'A bundle is a directory with a root file system and a file `config.json`, which is compiled into a plan, a list of typed '
-  + 'operations; the plan is the only thing that is executed.')}
+${
+    prose(
+      '`veloci` is an OCI runtime: it runs the containers of engines such as Podman, containerd and dockerd, or a bundle by hand. '
+        + 'A bundle is a directory with a root file system and a file `config.json`, which is compiled into a plan, a list of typed '
+        + 'operations; the plan is the only thing that is executed.',
+    )
+  }
 .PP
-${prose('Errors carry a code and the place in `config.json` that they are about; `veloci explain` tells more of a code. '
-  + '`veloci validate` and `veloci plan` show findings and operations before anything is done, `veloci doctor` what the host can do.')}
+${
+    prose(
+      'Errors carry a code and the place in `config.json` that they are about; `veloci explain` tells more of a code. '
+        + '`veloci validate` and `veloci plan` show findings and operations before anything is done, `veloci doctor` what the host can do.',
+    )
+  }
 .PP
-${prose('The value of an option is the next argument, or follows the name after an equals sign. Letters may be joined, and `--` ends the '
-  + 'options.')}
+${
+    prose(
+      'The value of an option is the next argument, or follows the name after an equals sign. Letters may be joined, and `--` ends the '
+        + 'options.',
+    )
+  }
 .SH GLOBAL OPTIONS
 They stand before the command, or after it.
 ${flagList(globalFlags)}.SH COMMANDS
 ${commands.map(section).join('')}.SH EXIT STATUS
 ${entry(bold('0'), 'Success.')}${entry(bold('1'), 'An error; the log says what is wrong.')}\
 ${entry(bold('3'), 'There is no such command.')}.PP
-${prose('`run` and `exec` end with the status of the program in the container, as said there; the own failures of `exec` give 255.')}
+${
+    prose(
+      '`run` and `exec` end with the status of the program in the container, as said there; the own failures of `exec` give 255.',
+    )
+  }
 .SH FILES
 ${entry(italic('/run/veloci'), prose('The state of containers of root; another place with `--root`.'))}\
 ${entry(italic('$XDG_RUNTIME_DIR/veloci'), 'The state of containers of other users.')}\
 ${entry(italic('config.json'), 'The configuration of a container, in its bundle.')}.SH SEE ALSO
-${bold('runc')}(8), ${bold('crun')}(1), ${bold('podman')}(1), ${bold('criu')}(8), ${bold('ps')}(1), ${bold('namespaces')}(7), ${bold('cgroups')}(7)
+${bold('runc')}(8), ${bold('crun')}(1), ${bold('podman')}(1), ${bold('criu')}(8), ${bold('ps')}(1), ${
+    bold('namespaces')
+  }(7), ${bold('cgroups')}(7)
 `;
 }

@@ -4,12 +4,17 @@ import { notice } from './names.ts';
 /** A type as text: `str`, `optional slot`, `list CgroupDir`, `enum Propagation`, `flags MountAttr`. */
 export function typeText(type: WireType): string {
   switch (type.kind) {
-    case 'enum': return `enum ${type.name}`;
-    case 'flags': return type.name ? `flags ${type.name}` : 'flags';
-    case 'struct': return type.name;
+    case 'enum':
+      return `enum ${type.name}`;
+    case 'flags':
+      return type.name ? `flags ${type.name}` : 'flags';
+    case 'struct':
+      return type.name;
     case 'list':
-    case 'optional': return `${type.kind} ${typeText(type.of)}`;
-    default: return type.kind;
+    case 'optional':
+      return `${type.kind} ${typeText(type.of)}`;
+    default:
+      return type.kind;
   }
 }
 
@@ -54,9 +59,15 @@ interface Meta {
 // every command.
 const text = \`{
 "operations": {
-${jsonMembers(operations.map((o) => [o.op, {
-    code: o.code, actors: o.actors, steps: o.steps, undo: o.undo, fields: fieldsOf(o.fields),
-  }]))}
+${
+    jsonMembers(operations.map((o) => [o.op, {
+      code: o.code,
+      actors: o.actors,
+      steps: o.steps,
+      undo: o.undo,
+      fields: fieldsOf(o.fields),
+    }]))
+  }
 },
 "structs": {
 ${jsonMembers(structs.map((struct) => [struct.name, fieldsOf(struct.fields)]))}

@@ -155,7 +155,8 @@ class ModelReader {
 
   operation(name: string, definition: Definition): Operation {
     const { 'x-op': op, 'x-code': code, 'x-actors': actors, 'x-steps': steps } = definition;
-    if (!op || code === undefined || !actors || !steps) throw new Error(`schema/plan: ${name} is no complete operation`);
+    if (!op || code === undefined || !actors || !steps)
+      throw new Error(`schema/plan: ${name} is no complete operation`);
     return { ...this.struct(name, definition), op, code, actors, steps, undo: definition['x-undo'] === true };
   }
 }
@@ -207,7 +208,8 @@ export function readModel(): Model {
     }
     const operations = definitions.filter(([, definition]) => definition['x-op'] !== undefined);
     return {
-      title: file.title, description: file.description,
+      title: file.title,
+      description: file.description,
       operations: operations.map(([name, definition]) => reader.operation(name, definition)),
     };
   });
@@ -220,7 +222,13 @@ export function readModel(): Model {
   const programs = (main.$defs['ProgramName'] as { 'x-program-actors': Record<string, Actor> })['x-program-actors'];
   const text = canonical(Object.fromEntries(['plan.schema.json', ...names].map((name) => [name, read(name)])));
   return {
-    description: main.description, enums: reader.enums, flags: reader.flags, structs, families, operations, programs,
+    description: main.description,
+    enums: reader.enums,
+    flags: reader.flags,
+    structs,
+    families,
+    operations,
+    programs,
     hash: createHash('sha256').update(text).digest().subarray(0, 16),
   };
 }

@@ -14,13 +14,16 @@ function fieldTable(fields: readonly Field[]): string {
 }
 
 function operationText(operation: Operation): string {
-  const steps = operation.steps.length === 0 ? '' : `Steps: ${operation.steps.map((step) => `\`${step}\``).join(', ')}. `;
+  const steps = operation.steps.length === 0
+    ? ''
+    : `Steps: ${operation.steps.map((step) => `\`${step}\``).join(', ')}. `;
   const undo = operation.undo ? 'Undone when a later operation fails.' : '';
   return `### ${operation.op}
 
 ${operation.description}
 
-Run by: ${operation.actors.join(', ')}. Code ${operation.code}. ${steps}${undo}`.trimEnd() + `\n\n${fieldTable(operation.fields)}`;
+Run by: ${operation.actors.join(', ')}. Code ${operation.code}. ${steps}${undo}`.trimEnd() +
+    `\n\n${fieldTable(operation.fields)}`;
 }
 
 function structText(struct: Struct): string {
@@ -33,7 +36,10 @@ export function planDocs(model: Model): string {
   const families = model.families.filter((family) => family.operations.length > 0);
   const programs = Object.entries(model.programs).map(([name, actor]) => `| \`${name}\` | ${actor} |\n`);
   const sets = flags.map(({ name, description, bits }) =>
-    `### ${name}\n\n${description}\n\n${Object.entries(bits).map(([flag, bit]) => `- \`${flag}\` = 0x${bit.toString(16)}\n`).join('')}`);
+    `### ${name}\n\n${description}\n\n${
+      Object.entries(bits).map(([flag, bit]) => `- \`${flag}\` = 0x${bit.toString(16)}\n`).join('')
+    }`
+  );
   return `<!-- ${notice} -->
 # Operations of a plan
 
@@ -47,14 +53,21 @@ made of another type.
 | program | run by |
 |---|---|
 ${programs.join('')}
-${families.map((family) => `## ${family.title}\n\n${family.description}\n\n${family.operations.map(operationText).join('\n')}`).join('\n')}
+${
+    families.map((family) =>
+      `## ${family.title}\n\n${family.description}\n\n${family.operations.map(operationText).join('\n')}`
+    ).join('\n')
+  }
 ## Structures
 
 ${structs.map(structText).join('\n')}
 ## Enumerations
 
-${enums.map(({ name, description, values }) =>
-    `### ${name}\n\n${description}\n\nValues: ${values.map((value) => `\`${value}\``).join(', ')}.\n`).join('\n')}
+${
+    enums.map(({ name, description, values }) =>
+      `### ${name}\n\n${description}\n\nValues: ${values.map((value) => `\`${value}\``).join(', ')}.\n`
+    ).join('\n')
+  }
 ## Flags
 
 ${sets.join('\n')}`;

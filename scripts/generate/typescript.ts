@@ -2,20 +2,33 @@ import type { Actor, Enumeration, FlagSet, Model, Operation, Struct, WireType } 
 import { notice, wrap } from './names.ts';
 
 const scalars: Record<string, string> = {
-  u8: 'number', u32: 'number', i32: 'number', u64: 'number | bigint', i64: 'number | bigint', bool: 'boolean',
-  str: 'string', bytes: 'Uint8Array', slot: 'Slot', template: 'Template', op: 'Operation', flags: 'number',
+  u8: 'number',
+  u32: 'number',
+  i32: 'number',
+  u64: 'number | bigint',
+  i64: 'number | bigint',
+  bool: 'boolean',
+  str: 'string',
+  bytes: 'Uint8Array',
+  slot: 'Slot',
+  template: 'Template',
+  op: 'Operation',
+  flags: 'number',
 };
 
 function tsType(type: WireType): string {
   switch (type.kind) {
     case 'enum':
-    case 'struct': return type.name;
+    case 'struct':
+      return type.name;
     case 'list': {
       const element = tsType(type.of);
       return `readonly ${element.includes(' ') ? `(${element})` : element}[]`;
     }
-    case 'optional': return tsType(type.of);
-    default: return scalars[type.kind]!;
+    case 'optional':
+      return tsType(type.of);
+    default:
+      return scalars[type.kind]!;
   }
 }
 
@@ -60,11 +73,14 @@ ${members(operation)}}
 
 function programsOf(model: Model): string {
   return Object.entries(model.programs).map(([name, actor]: [string, Actor]) =>
-    `  readonly ${name}?: readonly ${actor[0]!.toUpperCase()}${actor.slice(1)}Operation[] | undefined;\n`).join('');
+    `  readonly ${name}?: readonly ${actor[0]!.toUpperCase()}${actor.slice(1)}Operation[] | undefined;\n`
+  ).join('');
 }
 
 function unionOf(name: string, description: string, operations: readonly Operation[]): string {
-  return `${doc(description, '')}\nexport type ${name} =\n${operations.map((operation) => `  | ${operation.name}`).join('\n')};\n`;
+  return `${doc(description, '')}\nexport type ${name} =\n${
+    operations.map((operation) => `  | ${operation.name}`).join('\n')
+  };\n`;
 }
 
 /** Text of src/generated/plan.ts: the types of a plan. */
@@ -82,7 +98,10 @@ export type Template = readonly (string | { readonly hole: Hole })[];
 
 ${enums.map(declareEnum).join('\n')}
 ${flags.map(declareFlags).join('\n')}
-${structs.map((struct) => `${doc(struct.description, '')}\nexport interface ${struct.name} {\n${members(struct)}}\n`).join('\n')}
+${
+    structs.map((struct) => `${doc(struct.description, '')}\nexport interface ${struct.name} {\n${members(struct)}}\n`)
+      .join('\n')
+  }
 ${operations.map(declareOperation).join('\n')}
 ${unionOf('HostOperation', 'Operations that a program of the executor on the host may have.', by('host'))}
 ${unionOf('StagerOperation', 'Operations that the program of the stager may have.', by('stager'))}

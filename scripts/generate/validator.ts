@@ -6,11 +6,21 @@ import { mapSchema, readSchema, type DocumentName, type Schema } from './json-sc
 import { notice } from './names.ts';
 
 /** Keywords that say nothing about validity. */
-const annotations = new Set(['$schema', 'title', 'description', 'examples', 'default', 'deprecated', '$comment', 'tsType']);
+const annotations = new Set([
+  '$schema',
+  'title',
+  'description',
+  'examples',
+  'default',
+  'deprecated',
+  '$comment',
+  'tsType',
+]);
 
 function stripped(schema: Schema): Schema {
   const kept = Object.entries(schema).filter(([keyword]) =>
-    !annotations.has(keyword) && (keyword === 'x-int' || !keyword.startsWith('x-')));
+    !annotations.has(keyword) && (keyword === 'x-int' || !keyword.startsWith('x-'))
+  );
   const type = 'enum' in schema ? { type: 'string' } : {};
   return { ...type, ...Object.fromEntries(kept) };
 }
@@ -21,8 +31,12 @@ function check(code: string): { readonly code: string; readonly ref: unknown } {
 }
 
 const integers: Readonly<Record<string, ReturnType<typeof check>>> = {
-  uint64: check('(v) => typeof v === "bigint" ? v >= 0n && v <= 18446744073709551615n : Number.isSafeInteger(v) && v >= 0'),
-  int64: check('(v) => typeof v === "bigint" ? v >= -9223372036854775808n && v <= 9223372036854775807n : Number.isSafeInteger(v)'),
+  uint64: check(
+    '(v) => typeof v === "bigint" ? v >= 0n && v <= 18446744073709551615n : Number.isSafeInteger(v) && v >= 0',
+  ),
+  int64: check(
+    '(v) => typeof v === "bigint" ? v >= -9223372036854775808n && v <= 9223372036854775807n : Number.isSafeInteger(v)',
+  ),
 };
 
 /** Text of the generator's own as generated code. */
@@ -75,7 +89,11 @@ const parts: Readonly<Record<DocumentName, Readonly<Record<string, string>>>> = 
 export function schemaCompiler(name: DocumentName): Ajv {
   const schema = mapSchema(readSchema(name), stripped);
   const ajv = new Ajv({
-    allErrors: true, strict: true, messages: false, validateFormats: false, inlineRefs: 4,
+    allErrors: true,
+    strict: true,
+    messages: false,
+    validateFormats: false,
+    inlineRefs: 4,
     code: { source: true, esm: true, optimize: 2 },
   });
   ajv.removeKeyword('enum');
@@ -88,7 +106,10 @@ export function schemaCompiler(name: DocumentName): Ajv {
 function standaloneCode(name: DocumentName): string {
   const id = `veloci:${name}`;
   const exported = Object.entries(parts[name]).map(([validator, pointer]) => [validator, id + pointer] as const);
-  return standalone.default(schemaCompiler(name), { [`validate${name[0]!.toUpperCase()}${name.slice(1)}`]: id, ...Object.fromEntries(exported) });
+  return standalone.default(schemaCompiler(name), {
+    [`validate${name[0]!.toUpperCase()}${name.slice(1)}`]: id,
+    ...Object.fromEntries(exported),
+  });
 }
 
 const failed = `function fail(errors, instancePath, keyword, params) {
@@ -105,14 +126,21 @@ const failed = `function fail(errors, instancePath, keyword, params) {
  */
 function condensed(code: string): string {
   const result = code
-    .replace(/const (err\d+) = \{instancePath(?::(.*?))?,schemaPath:"[^"]*",keyword:("[^"]*"),params:(.*?)\};if\(vErrors === null\)\{vErrors = \[\1\];\}else \{vErrors\.push\(\1\);\}errors\+\+;/g,
+    .replace(
+      /const (err\d+) = \{instancePath(?::(.*?))?,schemaPath:"[^"]*",keyword:("[^"]*"),params:(.*?)\};if\(vErrors === null\)\{vErrors = \[\1\];\}else \{vErrors\.push\(\1\);\}errors\+\+;/g,
       (_all, _error, path: string | undefined, keyword: string, params: string) =>
-        `vErrors = fail(vErrors,${path ?? 'instancePath'},${keyword},${params});errors++;`)
+        `vErrors = fail(vErrors,${path ?? 'instancePath'},${keyword},${params});errors++;`,
+    )
     .replace(/\{instancePath="", parentData, parentDataProperty, rootData=data\}=\{\}/g, 'instancePath=""')
-    .replace(/, ?\{instancePath(?::(.*?))?,parentData:[^,]*,parentDataProperty:.*?,rootData\}/g,
-      (_all, path: string | undefined) => `,${path ?? 'instancePath'}`);
+    .replace(
+      /, ?\{instancePath(?::(.*?))?,parentData:[^,]*,parentDataProperty:.*?,rootData\}/g,
+      (_all, path: string | undefined) => `,${path ?? 'instancePath'}`,
+    );
   const left = /schemaPath|parentData|rootData|\berr\d/.exec(result);
-  if (left) throw new Error(`validator: ajv's code is not what was expected at ${result.slice(left.index - 80, left.index + 120)}`);
+  if (left)
+    throw new Error(
+      `validator: ajv's code is not what was expected at ${result.slice(left.index - 80, left.index + 120)}`,
+    );
   return failed + result;
 }
 
@@ -120,8 +148,14 @@ function condensed(code: string): string {
 async function shaken(code: string): Promise<string> {
   const { outputFiles } = await build({
     stdin: { contents: code, resolveDir: root, loader: 'js' },
-    bundle: true, write: false, format: 'esm', target: 'es2022', platform: 'neutral', mainFields: ['main'],
-    minifySyntax: true, charset: 'utf8',
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: 'es2022',
+    platform: 'neutral',
+    mainFields: ['main'],
+    minifySyntax: true,
+    charset: 'utf8',
   });
   return outputFiles[0]!.text.replace('// <stdin>\n', '');
 }
@@ -129,7 +163,10 @@ async function shaken(code: string): Promise<string> {
 /** Text of src/generated/validate-NAME.ts: functions that check a parsed document against its schema. */
 export async function jsonValidator(name: DocumentName): Promise<string> {
   const code = await shaken(condensed(standaloneCode(name)));
-  const body = code.replace(/^var (validate[A-Z]\w*) = /gm, 'export const $1: Validate = ').replace(/export \{[^}]*\};\n$/, '');
+  const body = code.replace(/^var (validate[A-Z]\w*) = /gm, 'export const $1: Validate = ').replace(
+    /export \{[^}]*\};\n$/,
+    '',
+  );
   return `// ${notice}
 // @ts-nocheck: code made by ajv from schema/${name}.schema.json
 import type { Validate } from './validate.ts';

@@ -15,7 +15,10 @@ export const guests = {
   v2: {},
   hybrid: { ...old, VM_CMDLINE: 'systemd.unified_cgroup_hierarchy=0' },
   v1: { ...old, VM_CMDLINE: 'systemd.unified_cgroup_hierarchy=0 systemd.legacy_systemd_cgroup_controller=1' },
-  selinux: { VM_PACKAGES: 'selinux-policy-default policycoreutils', VM_CMDLINE: 'security=selinux selinux=1 enforcing=0' },
+  selinux: {
+    VM_PACKAGES: 'selinux-policy-default policycoreutils',
+    VM_CMDLINE: 'security=selinux selinux=1 enforcing=0',
+  },
 } as const;
 export type Guest = keyof typeof guests;
 
@@ -43,7 +46,9 @@ export function guestsThatRan(runtime: string): Guest[] {
   if (found.length === 0) throw new ExpectedError('no results of a virtual machine: npm run test:vm leaves them');
   for (const guest of found) {
     if (readFileSync(join(resultsOf(guest), 'runtime'), 'utf8') === hash) continue;
-    throw new ExpectedError(`the results of the virtual machine "${guest}" are those of another build: npm run test:vm renews them`);
+    throw new ExpectedError(
+      `the results of the virtual machine "${guest}" are those of another build: npm run test:vm renews them`,
+    );
   }
   return found;
 }

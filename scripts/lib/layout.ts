@@ -8,7 +8,14 @@ const maxLines = 400;
 
 /** Folders of src/, lowest first: a file imports from its own level or from below. */
 const levels: ReadonlyArray<readonly string[]> = [
-  ['generated', 'base'], ['host', 'store', 'cgroup', 'diagnostic'], ['spec'], ['plan'], ['engine'], ['cli'], ['library'], ['index.ts'],
+  ['generated', 'base'],
+  ['host', 'store', 'cgroup', 'diagnostic'],
+  ['spec'],
+  ['plan'],
+  ['engine'],
+  ['cli'],
+  ['library'],
+  ['index.ts'],
 ];
 
 /** The interface that a host implements: the leaf may know its types. */
@@ -43,20 +50,56 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   'init/program': ['base', 'generated', 'init', 'plan'],
   launcher: ['executor/log', 'generated', 'launcher/line'],
   'launcher/container': [
-    'base', 'cgroup', 'executor', 'executor/cgroup', 'executor/console', 'executor/log', 'executor/process',
-    'executor/state', 'host', 'launcher', 'launcher/door', 'launcher/line', 'plan', 'record',
+    'base',
+    'cgroup',
+    'executor',
+    'executor/cgroup',
+    'executor/console',
+    'executor/log',
+    'executor/process',
+    'executor/state',
+    'host',
+    'launcher',
+    'launcher/door',
+    'launcher/line',
+    'plan',
+    'record',
   ],
   'launcher/door': [
-    'executor/process', 'executor/seccomp', 'executor/state', 'host', 'launcher/container', 'launcher/line',
+    'executor/process',
+    'executor/seccomp',
+    'executor/state',
+    'host',
+    'launcher/container',
+    'launcher/line',
     'planner',
   ],
   'launcher/line': [
-    'base', 'executor', 'executor/cgroup', 'executor/log', 'executor/process', 'executor/state', 'generated', 'host',
-    'launcher', 'launcher/container', 'launcher/door',
+    'base',
+    'executor',
+    'executor/cgroup',
+    'executor/log',
+    'executor/process',
+    'executor/state',
+    'generated',
+    'host',
+    'launcher',
+    'launcher/container',
+    'launcher/door',
   ],
   'launcher/verb': [
-    'base', 'executor', 'executor/cgroup', 'executor/console', 'executor/process', 'executor/state', 'generated',
-    'host', 'launcher/container', 'launcher/door', 'launcher/line', 'stats',
+    'base',
+    'executor',
+    'executor/cgroup',
+    'executor/console',
+    'executor/process',
+    'executor/state',
+    'generated',
+    'host',
+    'launcher/container',
+    'launcher/door',
+    'launcher/line',
+    'stats',
   ],
   plan: ['base', 'generated'],
   planner: ['base', 'host'],
@@ -127,7 +170,9 @@ export function includeProblems(path: string, text: string): string[] {
   return [...text.matchAll(/^\s*#\s*include\s+"([^"]+)"/gm)]
     .map((match) => dirname(match[1] ?? ''))
     .filter((target) => target !== '.' && target !== room && !allowed.includes(target))
-    .map((target) => `${path} includes a header of native/${target}; native/${room} may include: ${allowed.join(', ')}`);
+    .map((target) =>
+      `${path} includes a header of native/${target}; native/${room} may include: ${allowed.join(', ')}`
+    );
 }
 
 /** Folders of native/ and src/ that hold too many files. */

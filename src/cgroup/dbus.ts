@@ -170,8 +170,10 @@ export function marshalCall(call: Call, serial: number): Message {
   head.u32(serial);
   const entry = (code: number, value: Value): Value => struct(integer('y', code), variant(value));
   const fields = [
-    entry(field.path, objectPath(call.path)), entry(field.destination, text(call.destination)),
-    entry(field.interface, text(call.interface)), entry(field.member, text(call.member)),
+    entry(field.path, objectPath(call.path)),
+    entry(field.destination, text(call.destination)),
+    entry(field.interface, text(call.interface)),
+    entry(field.member, text(call.member)),
   ];
   const signature = call.body.map((value) => value.signature).join('');
   if (signature !== '') fields.push(entry(field.signature, signatureValue(signature)));

@@ -60,7 +60,7 @@ function add(exceptions: Map<string, Exception>, rule: DeviceRule): undefined {
 function takeAway(exceptions: Map<string, Exception>, rule: DeviceRule): Hole | undefined {
   for (const { rule: other, access } of exceptions.values()) {
     if (!overlap(other, rule) || ![...rule.access].some((right) => access.has(right))) continue;
-    if (covers(rule, other)) for (const right of rule.access) access.delete(right);
+    if (covers(rule, other)) { for (const right of rule.access) access.delete(right); }
     // What every container may do yields to what the configuration denies.
     else if (rule.from !== own) return { hole: rule, wildcard: other };
   }

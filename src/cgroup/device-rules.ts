@@ -55,8 +55,12 @@ export function deviceRules(configured: readonly SpecRule[] | undefined): readon
       const access = given.access === undefined || given.access === '' ? 'rwm' : given.access.replace(/[^rwm]/g, '');
       if (access === '') continue;
       const rule: DeviceRule = {
-        allow: given.allow, type: given.type === 'b' || given.type === 'c' ? given.type : 'a',
-        major: anyIfAbsent(given.major), minor: anyIfAbsent(given.minor), access, from: `${own}/${index}`,
+        allow: given.allow,
+        type: given.type === 'b' || given.type === 'c' ? given.type : 'a',
+        major: anyIfAbsent(given.major),
+        minor: anyIfAbsent(given.minor),
+        access,
+        from: `${own}/${index}`,
       };
       if (isAll(rule)) rules = [rule];
       else rules.push(rule);

@@ -5,14 +5,31 @@ import type { Value } from './dbus.ts';
 
 /** Names of types as a prefix, by their letter. */
 const typeNames: Readonly<Record<string, string>> = {
-  boolean: 'b', byte: 'y', int16: 'n', uint16: 'q', int32: 'i', uint32: 'u', handle: 'h', int64: 'x', uint64: 't',
-  double: 'd', string: 's', objectpath: 'o', signature: 'g',
+  boolean: 'b',
+  byte: 'y',
+  int16: 'n',
+  uint16: 'q',
+  int32: 'i',
+  uint32: 'u',
+  handle: 'h',
+  int64: 'x',
+  uint64: 't',
+  double: 'd',
+  string: 's',
+  objectpath: 'o',
+  signature: 'g',
 };
 
 /** First and last value of the integer types. */
 const ranges: Readonly<Record<string, readonly [bigint, bigint]>> = {
-  y: [0n, 255n], n: [-32768n, 32767n], q: [0n, 65535n], i: [-2147483648n, 2147483647n], u: [0n, 4294967295n],
-  h: [0n, 2147483647n], x: [-9223372036854775808n, 9223372036854775807n], t: [0n, 18446744073709551615n],
+  y: [0n, 255n],
+  n: [-32768n, 32767n],
+  q: [0n, 65535n],
+  i: [-2147483648n, 2147483647n],
+  u: [0n, 4294967295n],
+  h: [0n, 2147483647n],
+  x: [-9223372036854775808n, 9223372036854775807n],
+  t: [0n, 18446744073709551615n],
 };
 
 /** Deeper than any property of systemd. */
@@ -62,7 +79,7 @@ class Parser {
       const given = this.#word(/[abynqiuhxtdsogv()]+/y);
       return given === '' ? undefined : this.#value(given, depth + 1);
     }
-    if (first === '\'' || first === '"') return this.#text(first, type);
+    if (first === "'" || first === '"') return this.#text(first, type);
     if (first === '[') return this.#array(type, depth);
     if (first === '(') return this.#tuple(depth);
     if (first === '<') {
@@ -119,7 +136,8 @@ class Parser {
     if (this.#take(']')) return of === undefined ? undefined : array(of, elements);
     do {
       const element = this.#value(of, depth + 1);
-      if (element === undefined || element.signature !== (of ?? elements[0]?.signature ?? element.signature)) return undefined;
+      if (element === undefined || element.signature !== (of ?? elements[0]?.signature ?? element.signature))
+        return undefined;
       elements.push(element);
     } while (this.#take(','));
     return this.#take(']') ? array(of ?? elements[0]!.signature, elements) : undefined;

@@ -22,7 +22,9 @@ export function dirOf(mount: string, base: string, asked: string, id: string): C
 
 /** Without empty and `.` components, without a leading slash. */
 export function clean(path: string): string {
-  if (path.charCodeAt(0) === 0x2f && path.charCodeAt(path.length - 1) !== 0x2f && !path.includes('//') && !path.includes('/.')) {
+  if (path.charCodeAt(0) === 0x2f && path.charCodeAt(path.length - 1) !== 0x2f && !path.includes('//') &&
+    !path.includes('/.'))
+  {
     return path.slice(1);
   }
   let result = '';

@@ -87,8 +87,13 @@ function addSet(list: Property[], name: string, members: string | undefined): vo
 
 /** Files of v2 whose whole content is one number or `max`. */
 const numberFiles: Readonly<Record<string, string>> = {
-  'memory.max': 'MemoryMax', 'memory.high': 'MemoryHigh', 'memory.low': 'MemoryLow', 'memory.min': 'MemoryMin',
-  'memory.swap.max': 'MemorySwapMax', 'pids.max': 'TasksMax', 'cpu.weight': 'CPUWeight',
+  'memory.max': 'MemoryMax',
+  'memory.high': 'MemoryHigh',
+  'memory.low': 'MemoryLow',
+  'memory.min': 'MemoryMin',
+  'memory.swap.max': 'MemorySwapMax',
+  'pids.max': 'TasksMax',
+  'cpu.weight': 'CPUWeight',
 };
 
 function addUnified(list: Property[], file: string, value: string): void {
@@ -99,7 +104,8 @@ function addUnified(list: Property[], file: string, value: string): void {
     else if (/^[0-9]{1,19}$/.test(trimmed)) list.push([name, u64(BigInt(trimmed))]);
   } else if (file === 'cpu.max') {
     const [quota, period] = trimmed.split(/\s+/);
-    addQuota(list, { quota: quota === 'max' ? -1 : Number(quota), ...(period === undefined ? {} : { period: Number(period) }) });
+    addQuota(list, { quota: quota === 'max' ? -1 : Number(quota),
+      ...(period === undefined ? {} : { period: Number(period) }) });
   } else if (file === 'cpuset.cpus') {
     addSet(list, 'AllowedCPUs', trimmed);
   } else if (file === 'cpuset.mems') {
@@ -117,7 +123,9 @@ const reserved: readonly string[] = ['PIDs', 'Slice', 'Delegate', 'DelegateContr
 export type Annotated = { readonly property: Property } | { readonly key: string; readonly problem: 'name' | 'value' };
 
 /** `org.systemd.property.*` of the annotations: values in GVariant's text format. */
-export function annotatedProperties(annotations: Readonly<Record<string, string | undefined>> | undefined): Annotated[] {
+export function annotatedProperties(
+  annotations: Readonly<Record<string, string | undefined>> | undefined,
+): Annotated[] {
   const list: Annotated[] = [];
   for (const key in annotations) {
     if (!key.startsWith(propertyPrefix)) continue;
@@ -148,7 +156,9 @@ export function unitProperties(description: string, slice: string, v2: boolean):
   const list: Property[] = [['Description', text(description)]];
   if (slice !== '') list.push(['Slice', text(slice)]);
   list.push(['Delegate', boolean(true)]);
-  for (const name of ['MemoryAccounting', 'CPUAccounting', v2 ? 'IOAccounting' : 'BlockIOAccounting', 'TasksAccounting']) {
+  for (const name of ['MemoryAccounting', 'CPUAccounting', v2 ? 'IOAccounting' : 'BlockIOAccounting',
+    'TasksAccounting'])
+  {
     list.push([name, boolean(true)]);
   }
   list.push(['DefaultDependencies', boolean(false)]);

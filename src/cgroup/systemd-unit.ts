@@ -31,7 +31,8 @@ export function slicePath(slice: string): string | undefined {
 
 /** What a unit's name cannot have, as `\xNN` (systemd-escape(1)); dashes stay. */
 function escape(text: string): string {
-  return text.replace(/[^A-Za-z0-9:_.\\-]/g, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return text.replace(/[^A-Za-z0-9:_.\\-]/g,
+    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
 /**

@@ -26,7 +26,10 @@ function numbered(calls: readonly Call[]): Message[] {
 const greetingCalls: readonly Call[] = [
   { destination: bus, path: '/org/freedesktop/DBus', interface: bus, member: 'Hello', body: [] },
   {
-    destination: bus, path: '/org/freedesktop/DBus', interface: bus, member: 'AddMatch',
+    destination: bus,
+    path: '/org/freedesktop/DBus',
+    interface: bus,
+    member: 'AddMatch',
     body: [text(`type='signal',sender='${service}',interface='${service}.Manager',member='JobRemoved'`)],
   },
 ];
@@ -82,7 +85,8 @@ export function attachToUnit(name: string, below: string): Conversation {
 
 /** Forgets that the unit has failed, if so, and stops it. */
 export function stopUnit(name: string): Conversation {
-  return conversation([manager('Subscribe'), manager('ResetFailedUnit', text(name)), manager('StopUnit', text(name), text('replace'))]);
+  return conversation([manager('Subscribe'), manager('ResetFailedUnit', text(name)),
+    manager('StopUnit', text(name), text('replace'))]);
 }
 
 /** Changes properties of a running unit, not of its files. */

@@ -40,12 +40,15 @@ function memory(list: Setting[], { memory: wanted }: Resources): void {
   // The limit of memory and swap may never be below that of memory: memory first, both start unlimited.
   if (given(wanted.limit)) add('memory.limit_in_bytes', 'limit', wanted.limit);
   // A kernel without swap accounting has no such file, and no limit either.
-  if (given(wanted.swap)) add('memory.memsw.limit_in_bytes', 'swap', wanted.swap, Number(wanted.swap) < 0 ? 'ignore' : undefined);
+  if (given(wanted.swap))
+    add('memory.memsw.limit_in_bytes', 'swap', wanted.swap, Number(wanted.swap) < 0 ? 'ignore' : undefined);
   // Without a limit of its own there is none for swap either.
-  else if (wanted.limit !== undefined && Number(wanted.limit) < 0) add('memory.memsw.limit_in_bytes', 'limit', -1, 'ignore');
+  else if (wanted.limit !== undefined && Number(wanted.limit) < 0)
+    add('memory.memsw.limit_in_bytes', 'limit', -1, 'ignore');
   if (given(wanted.reservation)) add('memory.soft_limit_in_bytes', 'reservation', wanted.reservation);
   if (given(wanted.kernelTCP)) add('memory.kmem.tcp.limit_in_bytes', 'kernelTCP', wanted.kernelTCP);
-  if (wanted.swappiness !== undefined && wanted.swappiness !== unsetSwappiness) add('memory.swappiness', 'swappiness', wanted.swappiness);
+  if (wanted.swappiness !== undefined && wanted.swappiness !== unsetSwappiness)
+    add('memory.swappiness', 'swappiness', wanted.swappiness);
   if (wanted.disableOOMKiller === true) add('memory.oom_control', 'disableOOMKiller', 1);
 }
 
@@ -95,7 +98,11 @@ export function hugepageFiles(list: Setting[], limits: Resources['hugepageLimits
     const value = String(limit);
     list.push({ controller: 'hugetlb', file: `hugetlb.${pageSize}.${suffix}`, value, from });
     list.push({
-      controller: 'hugetlb', file: `hugetlb.${pageSize}.rsvd.${suffix}`, value, from, missing: 'ignore',
+      controller: 'hugetlb',
+      file: `hugetlb.${pageSize}.rsvd.${suffix}`,
+      value,
+      from,
+      missing: 'ignore',
     });
   }
 }
@@ -108,13 +115,18 @@ function blockIo(list: Setting[], { blockIO: wanted }: Resources): void {
     const from = `${at}/weight`;
     const value = String(wanted.weight);
     list.push({
-      controller: 'blkio', file: 'blkio.weight', value, from,
+      controller: 'blkio',
+      file: 'blkio.weight',
+      value,
+      from,
       missing: { controller: 'blkio', file: 'blkio.bfq.weight', value, from },
     });
   }
   if (given(wanted.leafWeight)) {
     list.push({
-      controller: 'blkio', file: 'blkio.leaf_weight', value: String(wanted.leafWeight),
+      controller: 'blkio',
+      file: 'blkio.leaf_weight',
+      value: String(wanted.leafWeight),
       from: `${at}/leafWeight`,
     });
   }
@@ -124,13 +136,19 @@ function blockIo(list: Setting[], { blockIO: wanted }: Resources): void {
     const from = `${at}/weightDevice/${index}`;
     if (given(leafWeight)) {
       list.push({
-        controller: 'blkio', file: 'blkio.leaf_weight_device', value: `${major}:${minor} ${leafWeight}`, from,
+        controller: 'blkio',
+        file: 'blkio.leaf_weight_device',
+        value: `${major}:${minor} ${leafWeight}`,
+        from,
       });
     }
     if (!given(weight)) continue;
     const value = `${major}:${minor} ${weight}`;
     list.push({
-      controller: 'blkio', file: 'blkio.weight_device', value, from,
+      controller: 'blkio',
+      file: 'blkio.weight_device',
+      value,
+      from,
       missing: { controller: 'blkio', file: 'blkio.bfq.weight_device', value, from },
     });
   }
@@ -172,14 +190,20 @@ function network(list: Setting[], { network: wanted }: Resources): void {
   const at = '/linux/resources/network';
   if (given(wanted.classID)) {
     list.push({
-      controller: 'net_cls', file: 'net_cls.classid', value: String(wanted.classID), from: `${at}/classID`,
+      controller: 'net_cls',
+      file: 'net_cls.classid',
+      value: String(wanted.classID),
+      from: `${at}/classID`,
     });
   }
   const priorities = wanted.priorities ?? [];
   for (let index = 0; index < priorities.length; index++) {
     const { name, priority } = priorities[index]!;
     list.push({
-      controller: 'net_prio', file: 'net_prio.ifpriomap', value: `${name} ${priority}`, from: `${at}/priorities/${index}`,
+      controller: 'net_prio',
+      file: 'net_prio.ifpriomap',
+      value: `${name} ${priority}`,
+      from: `${at}/priorities/${index}`,
     });
   }
 }

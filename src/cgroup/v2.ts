@@ -49,15 +49,22 @@ function memory(list: Setting[], { memory: wanted }: Resources): void {
   const swap = swapMax(wanted.limit ?? 0, wanted.swap ?? 0);
   if (swap !== undefined) {
     const setting: Setting = {
-      controller: 'memory', file: 'memory.swap.max', value: swap, from: `${at}/swap`,
+      controller: 'memory',
+      file: 'memory.swap.max',
+      value: swap,
+      from: `${at}/swap`,
     };
     // A kernel without swap accounting gives no swap away, and cannot limit it either.
     list.push(swap === 'max' || swap === '0' ? { ...setting, missing: 'ignore' } : setting);
   }
-  if (given(wanted.limit)) list.push({ controller: 'memory', file: 'memory.max', value: orMax(wanted.limit), from: `${at}/limit` });
+  if (given(wanted.limit))
+    list.push({ controller: 'memory', file: 'memory.max', value: orMax(wanted.limit), from: `${at}/limit` });
   if (given(wanted.reservation)) {
     list.push({
-      controller: 'memory', file: 'memory.low', value: orMax(wanted.reservation), from: `${at}/reservation`,
+      controller: 'memory',
+      file: 'memory.low',
+      value: orMax(wanted.reservation),
+      from: `${at}/reservation`,
     });
   }
 }
@@ -92,7 +99,8 @@ function cpu(list: Setting[], { cpu: wanted }: Resources): void {
   if (given(wanted.shares)) add('cpu', 'cpu.weight', 'shares', weightOfShares(Number(wanted.shares)));
   if (given(wanted.quota) || given(wanted.period)) {
     const quota = given(wanted.quota) && Number(wanted.quota) > 0 ? wanted.quota : 'max';
-    add('cpu', 'cpu.max', given(wanted.quota) ? 'quota' : 'period', `${quota} ${given(wanted.period) ? wanted.period : 100000}`);
+    add('cpu', 'cpu.max', given(wanted.quota) ? 'quota' : 'period',
+      `${quota} ${given(wanted.period) ? wanted.period : 100000}`);
   }
   // Zero is a value, too: no burst.
   if (wanted.burst !== undefined) add('cpu', 'cpu.max.burst', 'burst', wanted.burst);
@@ -119,7 +127,10 @@ function blockIo(list: Setting[], { blockIO: wanted }: Resources): void {
   const weigh = (prefix: string, weight: number, from: string): void => {
     // The scheduler BFQ has a file of its own, with the range of v1; io.weight has another range.
     list.push({
-      controller: 'io', file: 'io.bfq.weight', value: `${prefix}${weight}`, from,
+      controller: 'io',
+      file: 'io.bfq.weight',
+      value: `${prefix}${weight}`,
+      from,
       missing: { controller: 'io', file: 'io.weight', value: `${prefix}${ioWeight(weight)}`, from },
     });
   };
@@ -145,8 +156,10 @@ export function ioWeight(weight: number): number {
 }
 
 const throttles = [
-  ['throttleReadBpsDevice', 'rbps'], ['throttleWriteBpsDevice', 'wbps'],
-  ['throttleReadIOPSDevice', 'riops'], ['throttleWriteIOPSDevice', 'wiops'],
+  ['throttleReadBpsDevice', 'rbps'],
+  ['throttleWriteBpsDevice', 'wbps'],
+  ['throttleReadIOPSDevice', 'riops'],
+  ['throttleWriteIOPSDevice', 'wiops'],
 ] as const;
 
 /**

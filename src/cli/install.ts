@@ -16,7 +16,9 @@ export interface Recipe {
 
 export const recipes: readonly Recipe[] = [
   {
-    flag: 'podman', engine: 'Podman, Buildah', file: '/etc/containers/containers.conf (or ~/.config/containers/containers.conf)',
+    flag: 'podman',
+    engine: 'Podman, Buildah',
+    file: '/etc/containers/containers.conf (or ~/.config/containers/containers.conf)',
     text: `[engine]
 runtime = "veloci"
 runtime_supports_json = ["crun", "runc", "kata", "runsc", "youki", "krun", "veloci"]
@@ -28,15 +30,17 @@ veloci = ["@PATH@"]
     then: ['podman info --format "{{.Host.OCIRuntime.Name}}"', 'podman run --rm docker.io/library/busybox echo hello'],
     notes: [
       'Podman decides by the name of the runtime what it can do. Without `runtime_supports_json` it cannot tell a missing program '
-        + '(exit status 127) from other errors; without `runtime_supports_nocgroups` it refuses `--cgroups=disabled`. Podman 4.3 '
-        + 'reads the second list as `runtime_supports_nocgroup`.',
+      + '(exit status 127) from other errors; without `runtime_supports_nocgroups` it refuses `--cgroups=disabled`. Podman 4.3 '
+      + 'reads the second list as `runtime_supports_nocgroup`.',
       'The same lines work for rootless Podman; state is then kept below `$XDG_RUNTIME_DIR/veloci`.',
       'For one command: `podman --runtime @PATH@ run ...`, `buildah run --runtime @PATH@ --isolation oci ...`, '
-        + '`buildah bud --runtime @PATH@ --isolation oci ...`.',
+      + '`buildah bud --runtime @PATH@ --isolation oci ...`.',
     ],
   },
   {
-    flag: 'docker', engine: 'Docker', file: '/etc/docker/daemon.json',
+    flag: 'docker',
+    engine: 'Docker',
+    file: '/etc/docker/daemon.json',
     text: `{
   "runtimes": {
     "veloci": { "path": "@PATH@" }
@@ -48,11 +52,13 @@ veloci = ["@PATH@"]
     notes: [
       'Leave `default-runtime` out to choose the runtime container by container with `--runtime veloci`.',
       '`docker build` with BuildKit runs the program that is called `runc` in the PATH of its daemon (or the one of '
-        + '`--oci-worker-binary` of a buildkitd of its own): a link named `runc` to veloci ahead of it makes builds use veloci.',
+      + '`--oci-worker-binary` of a buildkitd of its own): a link named `runc` to veloci ahead of it makes builds use veloci.',
     ],
   },
   {
-    flag: 'containerd', engine: 'containerd', file: '/etc/containerd/config.toml',
+    flag: 'containerd',
+    engine: 'containerd',
+    file: '/etc/containerd/config.toml',
     text: `version = 2
 
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
@@ -64,17 +70,20 @@ veloci = ["@PATH@"]
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.veloci.options]
   BinaryName = "@PATH@"
 `,
-    then: ['systemctl restart containerd', 'ctr run --rm --runc-binary @PATH@ docker.io/library/busybox:latest try echo hello'],
+    then: ['systemctl restart containerd',
+      'ctr run --rm --runc-binary @PATH@ docker.io/library/busybox:latest try echo hello'],
     notes: [
       'A file that names a runtime replaces the list of runtimes that is built in. So the default, `runc`, must stand beside: '
-        + 'without it containerd 1.6 and 1.7 start without their CRI service. `default_runtime_name = "veloci"` in '
-        + '`[plugins."io.containerd.grpc.v1.cri".containerd]` makes veloci the default of Kubernetes.',
+      + 'without it containerd 1.6 and 1.7 start without their CRI service. `default_runtime_name = "veloci"` in '
+      + '`[plugins."io.containerd.grpc.v1.cri".containerd]` makes veloci the default of Kubernetes.',
       'In containerd 2 (`version = 3`) the tables are called `plugins."io.containerd.cri.v1.runtime".containerd.runtimes.veloci`.',
       'Add `SystemdCgroup = true` to the options where the kubelet uses the systemd driver.',
     ],
   },
   {
-    flag: 'crio', engine: 'CRI-O', file: '/etc/crio/crio.conf.d/10-veloci.conf',
+    flag: 'crio',
+    engine: 'CRI-O',
+    file: '/etc/crio/crio.conf.d/10-veloci.conf',
     text: `[crio.runtime.runtimes.veloci]
 runtime_path = "@PATH@"
 runtime_type = "oci"
@@ -83,11 +92,13 @@ runtime_root = "/run/veloci"
     then: ['systemctl restart crio'],
     notes: [
       '`default_runtime = "veloci"` below `[crio.runtime]` makes it the default. With `cgroup_manager = "cgroupfs"` the table '
-        + 'needs `monitor_cgroup = "pod"`, too.',
+      + 'needs `monitor_cgroup = "pod"`, too.',
     ],
   },
   {
-    flag: 'kubernetes', engine: 'Kubernetes', file: 'runtimeclass.yaml',
+    flag: 'kubernetes',
+    engine: 'Kubernetes',
+    file: 'runtimeclass.yaml',
     text: `apiVersion: node.k8s.io/v1
 kind: RuntimeClass
 metadata:

@@ -1,3 +1,4 @@
+// dprint-ignore-file: a table, one row a line where it fits
 // All commands and flags. The native parser, the help texts, the manual page and the completion are made from this table.
 import { recipes } from './install.ts';
 import type { Command, Flag } from './types.ts';

@@ -30,7 +30,11 @@ function dropHalf(text: string): string {
 }
 
 /** Fills the holes of a template; undefined when `textOf` has no text for the value of one. */
-function fill(template: string, holes: Holes, textOf: (value: Holes[string]) => string | undefined): string | undefined {
+function fill(
+  template: string,
+  holes: Holes,
+  textOf: (value: Holes[string]) => string | undefined,
+): string | undefined {
   let result = '';
   let at = 0;
   for (;;) {
@@ -60,7 +64,9 @@ function fillAll(template: string, holes: Holes): string {
 
 /** A hint, or undefined when it has nothing to say about one of its holes. */
 function fillHint(template: string | undefined, holes: Holes): string | undefined {
-  return template === undefined ? undefined : fill(template, holes, (value) => (value === undefined || value === '' ? undefined : clean(value)));
+  return template === undefined
+    ? undefined
+    : fill(template, holes, (value) => (value === undefined || value === '' ? undefined : clean(value)));
 }
 
 function build(entry: Entry, holes: Holes, extra: Partial<Diagnostic>): Diagnostic {
@@ -108,7 +114,11 @@ export function placeAt(pointer: string, file = 'config.json'): Place {
  * @param fields fields of the operation, which fill the holes
  */
 export function diagnoseFailure(
-  op: string, step: string | undefined, failure: Failure, fields: Holes, at?: Place,
+  op: string,
+  step: string | undefined,
+  failure: Failure,
+  fields: Holes,
+  at?: Place,
 ): Diagnostic {
   const all = entries();
   const suffix = failure.errno === 0 ? '' : `:${errnoName(failure.errno)}`;
@@ -119,7 +129,12 @@ export function diagnoseFailure(
   const holes = { operation: op, ...(failure.detail === undefined ? {} : { detail: failure.detail }), ...fields };
   return build(entry, holes, {
     ...(at === undefined ? {} : { at }),
-    ...(lacking ? { hint: 'use Linux 5.10 or newer; inside of a container, let the seccomp profile of the outer one allow the call (see "veloci doctor")' } : {}),
+    ...(lacking
+      ? {
+        hint:
+          'use Linux 5.10 or newer; inside of a container, let the seccomp profile of the outer one allow the call (see "veloci doctor")',
+      }
+      : {}),
     ...(failure.errno === 0 ? {} : { errno: failure.errno }),
     ...(step === undefined ? {} : { step }),
   });

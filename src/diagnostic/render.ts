@@ -2,11 +2,21 @@ import { errnoName, errnoWords } from './errno.ts';
 import type { Diagnostic } from './types.ts';
 
 /** Colours of the long form (SGR); empty texts switch them off. */
-interface Colours { readonly error: string; readonly warning: string; readonly frame: string; readonly hint: string; readonly off: string }
+interface Colours {
+  readonly error: string;
+  readonly warning: string;
+  readonly frame: string;
+  readonly hint: string;
+  readonly off: string;
+}
 
 const plain: Colours = { error: '', warning: '', frame: '', hint: '', off: '' };
 const coloured: Colours = {
-  error: '\u001b[1;31m', warning: '\u001b[1;33m', frame: '\u001b[34m', hint: '\u001b[36m', off: '\u001b[0m',
+  error: '\u001b[1;31m',
+  warning: '\u001b[1;33m',
+  frame: '\u001b[34m',
+  hint: '\u001b[36m',
+  off: '\u001b[0m',
 };
 
 function place(diagnostic: Diagnostic): string {
@@ -45,7 +55,11 @@ export function renderLong(diagnostic: Diagnostic, text?: string, colours = fals
   const c = colours ? coloured : plain;
   const why = cause(diagnostic);
   if (diagnostic.code === '') return diagnostic.message;
-  const lines = [`${c[diagnostic.severity]}${diagnostic.severity} ${diagnostic.code}${c.off}: ${diagnostic.message}${why === '' ? '' : `: ${why}`}`];
+  const lines = [
+    `${c[diagnostic.severity]}${diagnostic.severity} ${diagnostic.code}${c.off}: ${diagnostic.message}${
+      why === '' ? '' : `: ${why}`
+    }`,
+  ];
   const { at } = diagnostic;
   const where = place(diagnostic);
   if (where !== '') lines.push(`  ${c.frame}-->${c.off} ${where}`);
@@ -54,7 +68,8 @@ export function renderLong(diagnostic: Diagnostic, text?: string, colours = fals
     const number = String(at.line);
     const margin = ' '.repeat(number.length);
     lines.push(
-      `${margin} ${c.frame}|${c.off}`, `${c.frame}${number} |${c.off} ${source}`,
+      `${margin} ${c.frame}|${c.off}`,
+      `${c.frame}${number} |${c.off} ${source}`,
       `${margin} ${c.frame}|${c.off} ${c[diagnostic.severity]}${caret}${c.off}`,
     );
   }
@@ -100,7 +115,9 @@ export function jsonKeys(diagnostic: Diagnostic): Record<string, string | number
   const { code, at, hint, errno, step } = diagnostic;
   return {
     code,
-    ...(at === undefined ? {} : { file: at.file, pointer: at.pointer, ...(at.line > 0 ? { line: at.line, column: at.column } : {}) }),
+    ...(at === undefined
+      ? {}
+      : { file: at.file, pointer: at.pointer, ...(at.line > 0 ? { line: at.line, column: at.column } : {}) }),
     ...(hint === undefined ? {} : { hint }),
     ...(errno === undefined ? {} : { errno: errnoName(errno) }),
     ...(step === undefined ? {} : { step }),

@@ -6,19 +6,20 @@ import type { DiagnosticName } from './table.ts';
 export const runcMessages: Readonly<Partial<Record<DiagnosticName, string>>> = {
   cgroupMissing: 'unknown controller "{controller}": no hierarchy with it is mounted',
   'cgroup.follow/open:ENOENT': 'error adding pid to the cgroup: no such file or directory',
-  unknownCommand: 'No help topic for \'{name}\'',
+  unknownCommand: "No help topic for '{name}'",
   execPaused: 'cannot exec in a paused container (use --ignore-paused to override)',
   cgroupVersion: 'invalid configuration: {name} has no equivalent on cgroup {version}',
-  capabilityAmbient: 'can\'t raise ambient capability {value}: it is not permitted and inheritable',
+  capabilityAmbient: "can't raise ambient capability {value}: it is not permitted and inheritable",
   'cgroup.create/populated': 'container\'s cgroup is not empty: "{path}" has processes',
   'cgroup.create/frozen': 'container\'s cgroup unexpectedly frozen: "{path}"',
   'mount.fs/target:ENOTDIR': 'filesystem "{type}" must be mounted on ordinary directory: "{target}" is none',
   'mount.bind/procfs': '"{target}" cannot be mounted because it is not of type proc',
-  'mount.bind/locked': 'runc {verb} failed: unable to start container process: error during container init: error mounting "{source}" to '
+  'mount.bind/locked':
+    'runc {verb} failed: unable to start container process: error during container init: error mounting "{source}" to '
     + 'rootfs at "{target}": operation not permitted',
   'listener.open/connect': 'failed to connect with seccomp agent specified in the seccomp profile',
   memoryNoNodes: 'invalid memory policy: {mode} mode requires 0 nodes but got {count}',
-  'sched.set:EPERM': 'process scheduler can\'t be used together with AllowedCPUs',
+  'sched.set:EPERM': "process scheduler can't be used together with AllowedCPUs",
   'hook.run': 'error running {kind} hook #{number}: "{path}" failed',
   'hook.run/execve': 'error running {kind} hook #{number}: cannot run "{path}"',
   'hook.run/timeout': 'error running {kind} hook #{number}: "{path}" took longer than {timeout} s',

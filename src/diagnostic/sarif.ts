@@ -2,7 +2,9 @@
 import { templateOf } from './diagnose.ts';
 import type { Diagnostic } from './types.ts';
 
-interface Text { readonly text: string }
+interface Text {
+  readonly text: string;
+}
 
 interface Result {
   readonly ruleId: string;
@@ -20,7 +22,9 @@ interface Result {
 export function sarif(found: readonly Diagnostic[]): string {
   const codes = [...new Set(found.map(({ code }) => code))].sort();
   const rules = codes.map((code) => ({
-    id: code, shortDescription: { text: templateOf(code) }, help: { text: `"veloci explain ${code}" says more` },
+    id: code,
+    shortDescription: { text: templateOf(code) },
+    help: { text: `"veloci explain ${code}" says more` },
   }));
   const results = found.map((finding): Result => ({
     ruleId: finding.code,
@@ -41,7 +45,8 @@ export function sarif(found: readonly Diagnostic[]): string {
 function locationOf({ file, pointer, line, column, length }: NonNullable<Diagnostic['at']>): object {
   const region = line > 0 ? { region: { startLine: line, startColumn: column, endColumn: column + length } } : {};
   const physicalLocation = { artifactLocation: { uri: uriOf(file) }, ...region };
-  return { physicalLocation, ...(pointer === '' ? {} : { logicalLocations: [{ fullyQualifiedName: pointer, kind: 'member' }] }) };
+  return { physicalLocation,
+    ...(pointer === '' ? {} : { logicalLocations: [{ fullyQualifiedName: pointer, kind: 'member' }] }) };
 }
 
 /** A path as a URI reference (RFC 3986); absolute ones become file URIs. */

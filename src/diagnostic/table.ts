@@ -14,7 +14,17 @@ import { state } from './table/state.ts';
 import type { Entry } from './types.ts';
 
 const all = {
-  ...command, ...json, ...schema, ...config, ...host, ...state, ...operation, ...operationProcess, ...operationInit, ...program, ...internal,
+  ...command,
+  ...json,
+  ...schema,
+  ...config,
+  ...host,
+  ...state,
+  ...operation,
+  ...operationProcess,
+  ...operationInit,
+  ...program,
+  ...internal,
 };
 
 /** Name of a line of the table: a word, or the name of a plan operation with a step and an errno. */

@@ -7,7 +7,11 @@ import { mountOption, parametersOf } from '../spec/mount-options.ts';
 import { isObject, valueAt, type JsonValue } from '../spec/parse/value.ts';
 
 /** A value, or the key in front of it; and the mount option there. */
-export interface Blamed { readonly pointer: string; readonly key?: true; readonly option?: string }
+export interface Blamed {
+  readonly pointer: string;
+  readonly key?: true;
+  readonly option?: string;
+}
 
 /** Members of the object an operation comes from, by the step that fails because of them. */
 const members: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -17,7 +21,8 @@ const members: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 /** The same for mounts, whatever the operation. */
-const mountMembers: Readonly<Record<string, string>> = { target: 'destination', attach: 'destination', source: 'source', open: 'source', fsopen: 'type' };
+const mountMembers: Readonly<Record<string, string>> = { target: 'destination', attach: 'destination', source: 'source',
+  open: 'source', fsopen: 'type' };
 
 /**
  * What to mark in the configuration.
@@ -26,7 +31,13 @@ const mountMembers: Readonly<Record<string, string>> = { target: 'destination', 
  * @param failure as the executor tells it
  * @param option name of the mount option that was refused
  */
-export function blame(operation: Operation, step: string | undefined, failure: Failure, option: Holes[string], spec: Spec): Blamed {
+export function blame(
+  operation: Operation,
+  step: string | undefined,
+  failure: Failure,
+  option: Holes[string],
+  spec: Spec,
+): Blamed {
   const { from } = operation;
   if (step === undefined || from === '') return { pointer: from };
   if (from.startsWith('/mounts/')) return blameMount(from, operation, step, failure, option, spec);
@@ -39,19 +50,29 @@ export function blame(operation: Operation, step: string | undefined, failure: F
   return { pointer: member !== undefined && isObject(object) && member in object ? `${from}/${member}` : from };
 }
 
-function blameMount(from: string, operation: Operation, step: string, failure: Failure, option: Holes[string], spec: Spec): Blamed {
+function blameMount(
+  from: string,
+  operation: Operation,
+  step: string,
+  failure: Failure,
+  option: Holes[string],
+  spec: Spec,
+): Blamed {
   const mount = spec.mounts?.[Number(from.slice('/mounts/'.length))];
   if (mount === undefined) return { pointer: from };
   if (step === 'option' && typeof option === 'string') {
-    const asks = (text: string): boolean => text === option || text.startsWith(`${option}=`) || text === `r${option}` || text === option.replace('_', '');
+    const asks = (text: string): boolean =>
+      text === option || text.startsWith(`${option}=`) || text === `r${option}` || text === option.replace('_', '');
     const index = mount.options?.findIndex((text) => parametersOf(text).some(asks)) ?? -1;
     if (index >= 0) {
-      return { pointer: `${from}/options/${index}`, option: /pass|secret|key|cred/i.test(option) ? option : parametersOf(mount.options![index]!).find(asks)! };
+      return { pointer: `${from}/options/${index}`,
+        option: /pass|secret|key|cred/i.test(option) ? option : parametersOf(mount.options![index]!).find(asks)! };
     }
   }
   if (step === 'attr') return blameAttribute(from, mount.options ?? [], failure);
   // A source that the file system looks for when it is made.
-  const isSource = step === 'create' && operation.op === 'mount.fs' && (failure.errno === errno.ENOENT || failure.errno === errno.ENOTBLK);
+  const isSource = step === 'create' && operation.op === 'mount.fs' &&
+    (failure.errno === errno.ENOENT || failure.errno === errno.ENOTBLK);
   const member = isSource ? 'source' : mountMembers[step];
   return { pointer: member !== undefined && member in mount ? `${from}/${member}` : from };
 }
@@ -64,7 +85,10 @@ function blameAttribute(from: string, options: readonly string[], { errno: numbe
   const recursive = detail === 'recursive';
   const suspects = options.flatMap((text, index) => {
     const option = mountOption(text);
-    return option?.kind === 'attribute' && option.recursive === recursive && (number !== errno.EPERM || option.clear !== 0) ? [{ text, index }] : [];
+    return option?.kind === 'attribute' && option.recursive === recursive &&
+        (number !== errno.EPERM || option.clear !== 0)
+      ? [{ text, index }]
+      : [];
   });
   if (suspects.length === 0) return { pointer: from };
   return {

@@ -15,7 +15,10 @@ function asCrun(diagnostic: Diagnostic): Diagnostic {
 
 function asRunc(diagnostic: Diagnostic, verb: string): Diagnostic {
   const { runc, alone, severity } = diagnostic;
-  if (runc !== undefined) return alone === true ? { code: '', message: runc, severity } : { ...diagnostic, message: runc.replace('runc ? failed', `runc ${verb} failed`) };
+  if (runc !== undefined)
+    return alone === true
+      ? { code: '', message: runc, severity }
+      : { ...diagnostic, message: runc.replace('runc ? failed', `runc ${verb} failed`) };
   const words = wordsOf(diagnostic.at?.pointer ?? '');
   return words === undefined ? diagnostic : { ...diagnostic, message: words + diagnostic.message };
 }

@@ -18,13 +18,34 @@ const kinds: ReadonlySet<string> = new Set(['notFound', 'interpreter', 'notExecu
 
 /** Steps of process.start that init has seen in the program's file: they come as the last words of the detail. */
 const causes: ReadonlySet<string> = new Set([
-  'interpreter', 'crlf', 'special', 'mode', 'noexec', 'interpreterMode', 'refused', 'empty', 'damaged', 'architecture', 'mark', 'script',
+  'interpreter',
+  'crlf',
+  'special',
+  'mode',
+  'noexec',
+  'interpreterMode',
+  'refused',
+  'empty',
+  'damaged',
+  'architecture',
+  'mark',
+  'script',
 ]);
 
 /** Machines of ELF files by their number (elf.h, EM_*). */
 const machines: Readonly<Record<string, string>> = {
-  2: 'sparc', 3: 'i386', 8: 'mips', 20: 'ppc', 21: 'ppc64', 22: 's390x', 40: 'arm', 43: 'sparc64', 62: 'x86_64', 183: 'aarch64',
-  243: 'riscv64', 258: 'loongarch64',
+  2: 'sparc',
+  3: 'i386',
+  8: 'mips',
+  20: 'ppc',
+  21: 'ppc64',
+  22: 's390x',
+  40: 'arm',
+  43: 'sparc64',
+  62: 'x86_64',
+  183: 'aarch64',
+  243: 'riscv64',
+  258: 'loongarch64',
 };
 
 /** The names of namespaces below /proc/PID/ns, where they differ. */
@@ -45,7 +66,10 @@ function sysctlName(from: string, path: string): string {
  * document
  */
 export function explain(
-  plan: Plan, spec: Spec, failure: Failure, file: (pointer: string) => string | undefined,
+  plan: Plan,
+  spec: Spec,
+  failure: Failure,
+  file: (pointer: string) => string | undefined,
 ): Diagnostic | undefined {
   let operation: Operation | undefined = plan.programs[failure.program as ProgramName]?.[failure.index];
   // In an alternative the way to the operation is in the higher bits of the step.
@@ -60,23 +84,36 @@ export function explain(
   const blamed = blame(operation, step, failure, fields['option'], spec);
   const name = file(blamed.pointer);
   const isNowhere = blamed.pointer === '' && operation.op !== 'start.refuse';
-  const at = name === undefined || isNowhere ? undefined : { ...placeAt(blamed.pointer, name), ...(blamed.key ? { key: true as const } : {}) };
-  const holes: Holes = { ...fields, ...(blamed.option === undefined ? {} : { option: blamed.option }), ...hintsOf(operation, spec) };
+  const at = name === undefined || isNowhere
+    ? undefined
+    : { ...placeAt(blamed.pointer, name), ...(blamed.key ? { key: true as const } : {}) };
+  const holes: Holes = { ...fields, ...(blamed.option === undefined ? {} : { option: blamed.option }),
+    ...hintsOf(operation, spec) };
   if (failure.kind === 'outOfMemory') return outOfMemory(spec, file);
   const start = startStep(operation, step, failure, fields['cause']);
-  if (start !== undefined) return diagnoseFailure('process.start', start, failure, operation.op === 'program.find' ? { ...holes, path: operation.name } : holes, at);
+  if (start !== undefined)
+    return diagnoseFailure('process.start', start, failure,
+      operation.op === 'program.find' ? { ...holes, path: operation.name } : holes, at);
   // The number of these steps is no errno.
   const status = operation.op === 'hook.run' && (step === 'exit' || step === 'signal') ? failure.errno : undefined;
   // Said in words, CRIU's or ours.
-  if (operation.op === 'criu.await' || operation.op === 'start.refuse') return diagnoseFailure(operation.op, step, { ...failure, errno: 0 }, holes, at);
-  if (operation.op === 'cgroup.write' || operation.op === 'cgroup.update') return refusedValue(operation, step, failure, holes, at);
+  if (operation.op === 'criu.await' || operation.op === 'start.refuse')
+    return diagnoseFailure(operation.op, step, { ...failure, errno: 0 }, holes, at);
+  if (operation.op === 'cgroup.write' || operation.op === 'cgroup.update')
+    return refusedValue(operation, step, failure, holes, at);
   return status === undefined
     ? diagnoseFailure(operation.op, step, failure, holes, at)
-    : diagnoseFailure(operation.op, step, { ...failure, errno: 0 }, { ...holes, status, signal: signalWords(failure.errno) }, at);
+    : diagnoseFailure(operation.op, step, { ...failure, errno: 0 }, { ...holes, status,
+      signal: signalWords(failure.errno) }, at);
 }
 
 /** The step of process.start that a program fails to run for: as init has seen it, or as its errno tells. */
-function startStep(operation: Operation, step: string | undefined, failure: Failure, cause: Holes[string]): string | undefined {
+function startStep(
+  operation: Operation,
+  step: string | undefined,
+  failure: Failure,
+  cause: Holes[string],
+): string | undefined {
   if (typeof cause === 'string') return cause;
   if (failure.kind !== undefined && kinds.has(failure.kind)) return failure.kind;
   // A path is not looked up in PATH.
@@ -84,9 +121,17 @@ function startStep(operation: Operation, step: string | undefined, failure: Fail
 }
 
 /** A value of a cgroup: which file it is and who lacks it says more than the errno. */
-function refusedValue(operation: CgroupWrite | CgroupUpdate, step: string | undefined, failure: Failure, holes: Holes, at: Place | undefined): Diagnostic {
+function refusedValue(
+  operation: CgroupWrite | CgroupUpdate,
+  step: string | undefined,
+  failure: Failure,
+  holes: Holes,
+  at: Place | undefined,
+): Diagnostic {
   const found = diagnoseFailure(operation.op, step, failure, holes, at);
-  const advice = step === 'find' || holes['lacking'] !== undefined ? undefined : cgroupAdvice(operation.file, failure.errno);
+  const advice = step === 'find' || holes['lacking'] !== undefined
+    ? undefined
+    : cgroupAdvice(operation.file, failure.errno);
   return advice === undefined ? found : { ...found, hint: advice };
 }
 
@@ -101,12 +146,19 @@ function outOfMemory(spec: Spec, file: (pointer: string) => string | undefined):
 function hintsOf(operation: Operation, spec: Spec): Holes {
   switch (operation.op) {
     // A command line that was written as one word, as the list that it should be.
-    case 'program.find': return operation.name.includes(' ') && spec.process?.args?.length === 1 ? { words: JSON.stringify(operation.name.trim().split(/ +/)) } : {};
-    case 'start.refuse': return { suggestion: suggest('process', Object.keys(spec).filter((key) => key !== 'process')) };
-    case 'namespace.join': return { netns: /^(?:\/var)?\/run\/netns\/([^/]+)$/.exec(operation.path)?.[1] };
+    case 'program.find':
+      return operation.name.includes(' ') && spec.process?.args?.length === 1
+        ? { words: JSON.stringify(operation.name.trim().split(/ +/)) }
+        : {};
+    case 'start.refuse':
+      return { suggestion: suggest('process', Object.keys(spec).filter((key) => key !== 'process')) };
+    case 'namespace.join':
+      return { netns: /^(?:\/var)?\/run\/netns\/([^/]+)$/.exec(operation.path)?.[1] };
     case 'cgroup.write':
-    case 'cgroup.update': return { property: pointerNames(operation.from).join('.') };
-    default: return {};
+    case 'cgroup.update':
+      return { property: pointerNames(operation.from).join('.') };
+    default:
+      return {};
   }
 }
 
@@ -116,7 +168,10 @@ function fieldsOf(operation: Operation): Holes {
   for (const [key, value] of Object.entries(operation)) {
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') fields[key] = value;
   }
-  if ('dir' in operation) fields['path'] = operation.dir.path === '' ? operation.dir.mount : `${operation.dir.mount}/${operation.dir.path}`;
+  if ('dir' in operation)
+    fields['path'] = operation.dir.path === ''
+      ? operation.dir.mount
+      : `${operation.dir.mount}/${operation.dir.path}`;
   if (operation.op === 'namespace.join') {
     fields['type'] = namespaceNames(operation.type);
     fields['kind'] = namespaceFiles[String(fields['type'])] ?? String(fields['type']);
@@ -137,10 +192,13 @@ function detailOf(operation: Operation, failure: Failure): Holes {
   if (operation.op === 'mount.fs' || operation.op === 'mount.reconfigure') {
     // The refused parameter, then the kernel's words.
     const colon = detail.indexOf(': ');
-    return colon < 0 ? { option: detail, detail: '' } : { option: detail.slice(0, colon), detail: detail.slice(colon + 2) };
+    return colon < 0
+      ? { option: detail, detail: '' }
+      : { option: detail.slice(0, colon), detail: detail.slice(colon + 2) };
   }
   if (operation.op === 'mount.idmap') return mappingOf(Number(detail));
-  if (operation.op === 'cgroup.write') return { lacking: detail, ...delegationOf(operation.file, operation.dir.path, detail) };
+  if (operation.op === 'cgroup.write')
+    return { lacking: detail, ...delegationOf(operation.file, operation.dir.path, detail) };
   if (operation.op === 'program.run' || operation.op === 'program.find') {
     const seen = /^(.*): (\w+)(?: ([^:]*))?$/s.exec(detail);
     // In program.find the path is that of the environment.

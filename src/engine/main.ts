@@ -25,8 +25,20 @@ import { update, updateFailure } from './verb/update.ts';
 import { validate } from './verb/validate.ts';
 
 const verbs: Readonly<Record<EngineVerb, (call: Call) => Response>> = {
-  create, run: create, exec, recompile, validate, plan, explain: explainTopic, spec: writeSpec, features, update, doctor,
-  checkpoint, restore, mounts,
+  create,
+  run: create,
+  exec,
+  recompile,
+  validate,
+  plan,
+  explain: explainTopic,
+  spec: writeSpec,
+  features,
+  update,
+  doctor,
+  checkpoint,
+  restore,
+  mounts,
 };
 
 /** Answers a request with an encoded Response. Never throws: what goes wrong in here is an answer, too. */
@@ -59,7 +71,8 @@ function answer(call: Call): Response {
   try {
     return call.request.failure === undefined ? verbs[call.request.verb](call) : failed(call);
   } catch (error) {
-    return answerErrors(spoken(call.request, locate(call, diagnosticsOf(error))), call.texts, call.request.facts.terminal);
+    return answerErrors(spoken(call.request, locate(call, diagnosticsOf(error))), call.texts,
+      call.request.facts.terminal);
   }
 }
 
@@ -71,12 +84,15 @@ function diagnosticsOf(error: unknown): readonly Diagnostic[] {
 
 /** How the plan of a verb is compiled, where it is not that of create. */
 const plans: Readonly<Partial<Record<EngineVerb, (call: Call) => Plan>>> = {
-  exec: execPlanOf, checkpoint: checkpointPlanOf, restore: restorePlanOf,
+  exec: execPlanOf,
+  checkpoint: checkpointPlanOf,
+  restore: restorePlanOf,
 };
 
 /** Why a plan failed, where its pointers lead into another document than the container's configuration. */
 const failures: Readonly<Partial<Record<EngineVerb, (call: Call, failure: Failure) => Diagnostic | undefined>>> = {
-  update: updateFailure, mounts: mountsFailure,
+  update: updateFailure,
+  mounts: mountsFailure,
 };
 
 /** Compiles the plan once more to say what its failed operation was for. */

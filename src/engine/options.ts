@@ -40,15 +40,20 @@ export function isOn(options: Options, name: string): boolean {
 function flagsOf(request: Request): Flags {
   const { options, verb } = request;
   // The command line takes no other value.
-  const manager = (text(options, 'cgroup-manager') ?? (isOn(options, 'systemd-cgroup') ? 'systemd' : 'cgroupfs')) as Flags['cgroupManager'];
+  const manager =
+    (text(options, 'cgroup-manager') ?? (isOn(options, 'systemd-cgroup') ? 'systemd' : 'cgroupfs')) as Flags[
+      'cgroupManager'
+    ];
   const consoleSocket = text(options, 'console-socket');
   const pidFile = text(options, 'pid-file');
   const preserve = options['preserve-fds'];
   return {
     preserveFds: typeof preserve === 'number' ? preserve : 0,
-    noPivot: isOn(options, 'no-pivot'), noNewKeyring: isOn(options, 'no-new-keyring'),
+    noPivot: isOn(options, 'no-pivot'),
+    noNewKeyring: isOn(options, 'no-new-keyring'),
     // A kept request does not tell create from run; what it is compiled for has no terminal.
-    detach: verb === 'create' || (verb === 'recompile' || verb === 'checkpoint' ? consoleSocket !== undefined : isOn(options, 'detach')),
+    detach: verb === 'create' ||
+      (verb === 'recompile' || verb === 'checkpoint' ? consoleSocket !== undefined : isOn(options, 'detach')),
     // exec goes where the container is, whoever has made its cgroups.
     cgroupManager: verb === 'exec' && manager === 'systemd' ? 'cgroupfs' : manager,
     ...(consoleSocket === undefined ? {} : { consoleSocket }),
@@ -59,8 +64,13 @@ function flagsOf(request: Request): Flags {
 /** The context of a compilation. */
 export function contextOf(request: Request, host: Host, warn?: (warning: Diagnostic) => void): Context {
   return {
-    facts: request.facts, host, id: request.id ?? 'ID', bundle: request.bundle ?? '/', flags: flagsOf(request),
-    ...(request.peer === undefined ? {} : { peer: request.peer }), ...(warn === undefined ? {} : { warn }),
+    facts: request.facts,
+    host,
+    id: request.id ?? 'ID',
+    bundle: request.bundle ?? '/',
+    flags: flagsOf(request),
+    ...(request.peer === undefined ? {} : { peer: request.peer }),
+    ...(warn === undefined ? {} : { warn }),
   };
 }
 
@@ -84,12 +94,15 @@ export function execFlagsOf(request: Request): ExecFlags {
   const label = text(options, 'process-label');
   const profile = text(options, 'apparmor');
   return {
-    ...(args === undefined ? {} : { args }), ...(cwd === undefined ? {} : { cwd }), ...(env === undefined ? {} : { env }),
+    ...(args === undefined ? {} : { args }),
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(env === undefined ? {} : { env }),
     ...(user === undefined || user === '' ? {} : { user: userOf(user) }),
     ...(gids === undefined ? {} : { additionalGids: gids.map((gid) => idOf(gid, gid)) }),
     ...(caps === undefined ? {} : { capabilities: caps.map(capabilityOf) }),
     ...(isOn(options, 'no-new-privs') ? { noNewPrivileges: true } : {}),
-    ...(label === undefined ? {} : { selinuxLabel: label }), ...(profile === undefined ? {} : { apparmorProfile: profile }),
+    ...(label === undefined ? {} : { selinuxLabel: label }),
+    ...(profile === undefined ? {} : { apparmorProfile: profile }),
     terminal: isOn(options, 'tty'),
   };
 }

@@ -3,8 +3,8 @@ import type { HostFacts } from '../host/facts.ts';
 import type { Failure } from '../diagnostic/types.ts';
 
 /** Verbs that need the engine. `run` compiles like `create`; `recompile` renews an outdated stored plan. */
-export type EngineVerb = 'create' | 'run' | 'exec' | 'mounts' | 'recompile' | 'validate' | 'plan' | 'explain' | 'spec' | 'features'
-  | 'update' | 'doctor' | 'checkpoint' | 'restore';
+export type EngineVerb = 'create' | 'run' | 'exec' | 'mounts' | 'recompile' | 'validate' | 'plan' | 'explain' | 'spec'
+  | 'features' | 'update' | 'doctor' | 'checkpoint' | 'restore';
 
 /**
  * A request, as JSON text from the launcher. Byte strings (config.json, process.json) travel beside it.

@@ -22,7 +22,8 @@ const none = new Uint8Array();
 /** @throws InvalidDocument */
 export function configOf(call: Call, warn?: (warning: Diagnostic) => void): Spec {
   const reading = readConfig(call.blobs.config ?? none, call.host, call.configName, {
-    warnings: warn !== undefined, ...dialectOf(call.request.peer, call.request.facts),
+    warnings: warn !== undefined,
+    ...dialectOf(call.request.peer, call.request.facts),
   });
   return take(call, call.configName, reading, warn);
 }
@@ -44,7 +45,8 @@ export function mountListOf(call: Call): MountList {
 
 function take<T>(call: Call, name: string, reading: Reading<T>, warn?: (warning: Diagnostic) => void): T {
   if (reading.text !== undefined) call.texts[name] = reading.text;
-  if (reading.value === undefined) throw new InvalidDocument(reading.found.filter(({ severity }) => severity === 'error'));
-  if (warn !== undefined) for (const warning of reading.found) warn(warning);
+  if (reading.value === undefined)
+    throw new InvalidDocument(reading.found.filter(({ severity }) => severity === 'error'));
+  if (warn !== undefined) { for (const warning of reading.found) warn(warning); }
   return reading.value;
 }

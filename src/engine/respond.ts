@@ -12,7 +12,9 @@ export function answerText(text: string, exitCode = 0): Response {
 
 /** Plans: the one to execute, and the one to keep. */
 export function answerPlans(
-  plan: Uint8Array | undefined, stored: Uint8Array | undefined, warnings: string,
+  plan: Uint8Array | undefined,
+  stored: Uint8Array | undefined,
+  warnings: string,
 ): Response {
   return { ...nothing, plan, stored, warnings };
 }
@@ -24,14 +26,22 @@ export function answerPlans(
  * @param colours whether the long form is coloured
  */
 export function answerErrors(
-  errors: readonly Diagnostic[], texts: Readonly<Record<string, string>>, colours: boolean,
+  errors: readonly Diagnostic[],
+  texts: Readonly<Record<string, string>>,
+  colours: boolean,
 ): Response {
   const first = errors[0]!;
   const more = errors.length === 1 ? '' : ` (and ${errors.length - 1} more: see "veloci validate")`;
-  const explained = errors.map((error) => renderLong(error, error.at === undefined ? undefined : texts[error.at.file], colours));
+  const explained = errors.map((error) =>
+    renderLong(error, error.at === undefined ? undefined : texts[error.at.file], colours)
+  );
   const { code, ...keys } = jsonKeys(first);
   return {
-    ...nothing, exitCode: 1, error: renderLine(first) + more, explained: explained.join('\n'),
-    code, keys: JSON.stringify(keys).slice(1, -1),
+    ...nothing,
+    exitCode: 1,
+    error: renderLine(first) + more,
+    explained: explained.join('\n'),
+    code,
+    keys: JSON.stringify(keys).slice(1, -1),
   };
 }

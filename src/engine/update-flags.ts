@@ -34,7 +34,8 @@ function tasks(text: string): number | undefined {
 }
 
 /** A flag: the section and the name of its resource, how its value is read, and how messages describe that. */
-type FlagRow = readonly [flag: string, section: string, name: string, read: (text: string) => number | string | undefined, expected: string];
+type FlagRow = readonly [flag: string, section: string, name: string,
+  read: (text: string) => number | string | undefined, expected: string];
 
 const asBytes = 'bytes, as in 512m or 1073741824, or -1 for no limit';
 const asInteger = 'an integer';
@@ -94,5 +95,6 @@ export function rdtOfFlags(options: Options): RdtLines | undefined {
   const l3CacheSchema = read('l3-cache-schema', /^L3[A-Z]*:[^\n]*$/, 'one line that begins with L3:');
   const memBwSchema = read('mem-bw-schema', /^MB:[^\n]*$/, 'one line that begins with MB:');
   if (l3CacheSchema === undefined && memBwSchema === undefined) return undefined;
-  return { ...(l3CacheSchema === undefined ? {} : { l3CacheSchema }), ...(memBwSchema === undefined ? {} : { memBwSchema }) };
+  return { ...(l3CacheSchema === undefined ? {} : { l3CacheSchema }),
+    ...(memBwSchema === undefined ? {} : { memBwSchema }) };
 }

@@ -87,9 +87,16 @@ export function compile(bundle: Bundle, options: CompileOptions = {}): Plan {
   const detach = consoleSocket !== undefined || bundle.config.process?.terminal !== true;
   try {
     return compilePlan(bundle.config, {
-      facts, id, host: nodeHost(), bundle: bundle.path,
+      facts,
+      id,
+      host: nodeHost(),
+      bundle: bundle.path,
       flags: {
-        preserveFds: 0, noPivot: false, noNewKeyring: false, detach, cgroupManager,
+        preserveFds: 0,
+        noPivot: false,
+        noNewKeyring: false,
+        detach,
+        cgroupManager,
         ...(consoleSocket === undefined ? {} : { consoleSocket }),
         ...(pidFile === undefined ? {} : { pidFile }),
       },

@@ -71,7 +71,9 @@ function wait(path: string, args: readonly string[], options: CommandOptions): P
  * @throws VelociError with the error that it logged
  */
 export async function runCommand(
-  global: readonly string[], args: readonly string[], options: CommandOptions = {},
+  global: readonly string[],
+  args: readonly string[],
+  options: CommandOptions = {},
 ): Promise<number> {
   // A file of its own: standard error belongs to the container.
   const folder = mkdtempSync(join(tmpdir(), 'veloci-'));

@@ -36,7 +36,11 @@ export class VelociError extends Error implements VelociErrorDetails {
   static fromDiagnostic(diagnostic: Diagnostic): VelociError {
     const { code, at, hint } = diagnostic;
     return new VelociError(renderLine(diagnostic), {
-      code, hint, pointer: at?.pointer, line: at?.line || undefined, column: at?.column || undefined,
+      code,
+      hint,
+      pointer: at?.pointer,
+      line: at?.line || undefined,
+      column: at?.column || undefined,
     });
   }
 
@@ -49,7 +53,11 @@ export class VelociError extends Error implements VelociErrorDetails {
     const place = / at [^ ]+?:(\d+):(\d+)(?: \((\/[^)]*)\))?(?:: (.*))?$/.exec(line);
     if (place === null) return new VelociError(line, { code });
     return new VelociError(line, {
-      code, line: Number(place[1]), column: Number(place[2]), pointer: place[3] ?? '', hint: place[4],
+      code,
+      line: Number(place[1]),
+      column: Number(place[2]),
+      pointer: place[3] ?? '',
+      hint: place[4],
     });
   }
 }

@@ -29,7 +29,8 @@ export function planLaunch(verb: 'create' | 'run', id: string, options: LaunchOp
   // Descriptors of socket activation are this process's, not the command's.
   const facts = { ...hostFacts(options.root), listenFds: 0, terminal: false };
   const given = Object.entries(options.flags).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
-  const request = { verb, id, bundle, configName: 'config.json', facts, options: Object.fromEntries(given) as Record<string, string> };
+  const request = { verb, id, bundle, configName: 'config.json', facts,
+    options: Object.fromEntries(given) as Record<string, string> };
   const response = respond(request, { config }, host);
   if (response.error !== '') throw VelociError.fromLine(response.error);
   return encodeResponse(response, host.writer());

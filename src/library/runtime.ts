@@ -120,7 +120,9 @@ export class Runtime {
     const { cgroupManager } = this.#options;
     const given = { 'console-socket': absolute(consoleSocket), 'pid-file': absolute(pidFile) };
     const plan = planLaunch(verb, id, {
-      bundle, root: this.root, flags: { ...given, ...(cgroupManager && { 'cgroup-manager': cgroupManager }) },
+      bundle,
+      root: this.root,
+      flags: { ...given, ...(cgroupManager && { 'cgroup-manager': cgroupManager }) },
     });
     const answers = verb === 'run';
     return this.#command([verb, ...flags({ bundle, ...given }), id], { stdio, signal, plan }, answers);

@@ -32,14 +32,24 @@ export function annotation(spec: Spec, name: AnnotationName): string | undefined
 /** A switch: absent and `0` are off, `1` is on. @throws PlanError for other texts */
 export function isAnnotated(spec: Spec, name: AnnotationName): boolean {
   switch (annotation(spec, name)) {
-    case undefined: case '0': case 'false': return false;
-    case '1': case 'true': return true;
-    default: throw invalid(spec, name, '"0" or "1"');
+    case undefined:
+    case '0':
+    case 'false':
+      return false;
+    case '1':
+    case 'true':
+      return true;
+    default:
+      throw invalid(spec, name, '"0" or "1"');
   }
 }
 
 /** One of some texts. @throws PlanError for others */
-export function annotatedChoice<T extends string>(spec: Spec, name: AnnotationName, choices: readonly T[]): T | undefined {
+export function annotatedChoice<T extends string>(
+  spec: Spec,
+  name: AnnotationName,
+  choices: readonly T[],
+): T | undefined {
   const text = annotation(spec, name);
   if (text === undefined || choices.includes(text as T)) return text as T | undefined;
   throw invalid(spec, name, choices.join(', '));
@@ -54,5 +64,7 @@ export function annotatedPath(spec: Spec, name: AnnotationName): string | undefi
 
 export function invalid(spec: Spec, name: AnnotationName, expected: string): PlanError {
   const value = annotation(spec, name) ?? '';
-  return new PlanError(diagnose('annotationValue', { name: annotationNames[name], value, expected }, placeAt(annotationPointer(name))));
+  return new PlanError(
+    diagnose('annotationValue', { name: annotationNames[name], value, expected }, placeAt(annotationPointer(name))),
+  );
 }

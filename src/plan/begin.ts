@@ -8,7 +8,20 @@ import type { Draft } from './draft.ts';
 export function newDraft(spec: Spec, process: Process, at: string, context: Context): Draft {
   const namespaces = readNamespaces(spec);
   return {
-    spec, process, at, context, namespaces, cgroups: readCgroups(spec, namespaces, context),
-    host: [], stager: [], init: [], start: [], kill: [], delete: [], pause: [], resume: [], status: [],
+    spec,
+    process,
+    at,
+    context,
+    namespaces,
+    cgroups: readCgroups(spec, namespaces, context),
+    host: [],
+    stager: [],
+    init: [],
+    start: [],
+    kill: [],
+    delete: [],
+    pause: [],
+    resume: [],
+    status: [],
   };
 }

@@ -12,7 +12,9 @@ import { laterPrograms } from './compile.ts';
 import type { Draft } from './draft.ts';
 
 function draftOf(spec: Spec, context: Context): Draft {
-  return spec.process === undefined ? newDraft(spec, { cwd: '/' }, '', context) : newDraft(spec, spec.process, '/process', context);
+  return spec.process === undefined
+    ? newDraft(spec, { cwd: '/' }, '', context)
+    : newDraft(spec, spec.process, '/process', context);
 }
 
 /**
@@ -34,7 +36,10 @@ export function compileCheckpoint(spec: Spec, flags: CriuFlags, context: Context
  * @throws PlanError when this host cannot do it
  */
 export function compileRestore(
-  spec: Spec, flags: CriuFlags, descriptors: readonly string[], context: Context,
+  spec: Spec,
+  flags: CriuFlags,
+  descriptors: readonly string[],
+  context: Context,
 ): Plan {
   const d = draftOf(spec, context);
   claimState(d);

@@ -27,7 +27,11 @@ import type { Context } from './context.ts';
  * @throws PlanError when this host cannot do it
  */
 export function compileExec(
-  spec: Spec, process: Process, cgroups: readonly string[], move: Move, context: Context,
+  spec: Spec,
+  process: Process,
+  cgroups: readonly string[],
+  move: Move,
+  context: Context,
 ): Plan {
   const d = newDraft(spec, process, '', context);
   if (typeof move === 'object') attachStager(d, move, d.cgroups.optional && cgroups.length === 0);

@@ -24,7 +24,10 @@ export function compileMounts(spec: Spec, mounts: readonly Mount[], action: Moun
   const d = newDraft(spec, spec.process!, '/process', context);
   spawnInto(d);
   enterNamespaces(d);
-  if (action === 'add') mounts.forEach((mount, index) => { add(d, mount, `/mounts/${index}`); });
+  if (action === 'add')
+    mounts.forEach((mount, index) => {
+      add(d, mount, `/mounts/${index}`);
+    });
   // What was mounted last may lie on what was mounted before.
   else {
     for (let index = mounts.length - 1; index >= 0; index--) {

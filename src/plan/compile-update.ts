@@ -31,7 +31,8 @@ export interface Update {
 
 /** Files whose value is computed from several resources, by what it is computed from. */
 const computed: Readonly<Record<string, readonly string[]>> = {
-  'cpu.max': ['/cpu/quota', '/cpu/period'], 'memory.swap.max': ['/memory/limit', '/memory/swap'],
+  'cpu.max': ['/cpu/quota', '/cpu/period'],
+  'memory.swap.max': ['/memory/limit', '/memory/swap'],
 };
 
 /**
@@ -39,7 +40,8 @@ const computed: Readonly<Record<string, readonly string[]>> = {
  * then the second one goes first.
  */
 const pairs: readonly (readonly [first: string, second: string])[] = [
-  ['memory.limit_in_bytes', 'memory.memsw.limit_in_bytes'], ['cpu.cfs_period_us', 'cpu.cfs_quota_us'],
+  ['memory.limit_in_bytes', 'memory.memsw.limit_in_bytes'],
+  ['cpu.cfs_period_us', 'cpu.cfs_quota_us'],
   ['cpu.rt_period_us', 'cpu.rt_runtime_us'],
 ];
 
@@ -83,10 +85,13 @@ function classOf(spec: Spec): IntelRdt {
 function checkUsage(d: Draft, merged: Merged): void {
   const { memory } = merged.resources;
   const from = `${resourcesAt}/memory/limit`;
-  if (memory?.checkBeforeUpdate !== true || memory.limit === undefined || memory.limit <= 0 || !isGiven(merged, from)) return;
+  if (memory?.checkBeforeUpdate !== true || memory.limit === undefined || memory.limit <= 0 || !isGiven(merged, from))
+    return;
   const v2 = d.context.facts.cgroup.mode === 'v2';
-  const setting: Setting = { controller: 'memory', file: v2 ? 'memory.current' : 'memory.usage_in_bytes', value: '', from };
-  d.host.push({ op: 'cgroup.check', from, dir: placeForSetting(d, setting).dir, file: setting.file, limit: memory.limit });
+  const setting: Setting = { controller: 'memory', file: v2 ? 'memory.current' : 'memory.usage_in_bytes', value: '',
+    from };
+  d.host.push({ op: 'cgroup.check', from, dir: placeForSetting(d, setting).dir, file: setting.file,
+    limit: memory.limit });
 }
 
 function writeSettings(d: Draft, merged: Merged, kept: Resources | undefined): void {
@@ -107,7 +112,8 @@ function writeSettings(d: Draft, merged: Merged, kept: Resources | undefined): v
 
 function isWanted({ file, from }: Setting, merged: Merged): boolean {
   // Whoever was idle has lost his weight.
-  if (from === `${resourcesAt}/cpu/shares` && Number(merged.resources.cpu?.idle) === 0 && isGiven(merged, `${resourcesAt}/cpu/idle`)) return true;
+  if (from === `${resourcesAt}/cpu/shares` && Number(merged.resources.cpu?.idle) === 0 &&
+    isGiven(merged, `${resourcesAt}/cpu/idle`)) return true;
   const sources = computed[file];
   if (sources === undefined || from.startsWith(`${resourcesAt}/unified/`)) return isGiven(merged, from);
   return sources.some((source) => isGiven(merged, resourcesAt + source));

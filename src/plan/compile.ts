@@ -20,9 +20,8 @@ import { makeNamespaces } from './concern/namespaces.ts';
 import { moveDevices, nameHost, raiseLoopback } from './concern/network.ts';
 import { mountNotify } from './concern/notify.ts';
 import { protectPaths } from './concern/mount/paths.ts';
-import {
-  enterCwd, enterCwdAgain, findProgram, ownStdio, refusePrivileges, runProgram, setEnvironment, setIds, waitForStart,
-} from './concern/process/process.ts';
+import { enterCwd, enterCwdAgain, findProgram, ownStdio, refusePrivileges, runProgram, setEnvironment, setIds,
+  waitForStart } from './concern/process/process.ts';
 import { joinRdt } from './concern/cgroup/rdt.ts';
 import { limitEarly, limitLate } from './concern/process/rlimits.ts';
 import { adaptProcess, freeProcessors, schedule } from './concern/process/scheduling.ts';
@@ -41,7 +40,9 @@ import { openTerminal } from './concern/process/terminal.ts';
  * @throws PlanError when this host cannot do it
  */
 export function compile(spec: Spec, context: Context): Plan {
-  const d = spec.process === undefined ? newDraft(spec, { cwd: '/' }, '', context) : newDraft(spec, spec.process, '/process', context);
+  const d = spec.process === undefined
+    ? newDraft(spec, { cwd: '/' }, '', context)
+    : newDraft(spec, spec.process, '/process', context);
   requireKernel(context.facts.kernel);
   warnOfAnnotations(d);
   claimState(d);

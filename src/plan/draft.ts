@@ -1,8 +1,7 @@
 // A plan in the making: one list of operations for each program. Every concern appends to the programs it
 // needs, so that the order of the concerns in compile.ts is the order of the operations in every program.
-import type {
-  Alt, CgroupDir, DbusSocket, HostOperation, InitOperation, NamespaceFlag, Operation, StagerOperation,
-} from '../generated/plan.ts';
+import type { Alt, CgroupDir, DbusSocket, HostOperation, InitOperation, NamespaceFlag, Operation,
+  StagerOperation } from '../generated/plan.ts';
 import type { Process, Spec } from '../generated/config.ts';
 import type { Context } from './context.ts';
 

@@ -30,9 +30,11 @@ export function processOfFile(spec: Spec, given: Process): Process {
   process.noNewPrivileges = given.noNewPrivileges ?? own.noNewPrivileges ?? false;
   if (given.capabilities === undefined && own.capabilities !== undefined) process.capabilities = own.capabilities;
   if ((given.rlimits ?? []).length === 0 && own.rlimits !== undefined) process.rlimits = own.rlimits;
-  for (const name of inherited) if (given[name] === undefined && own[name] !== undefined) Object.assign(process, { [name]: own[name] });
+  for (const name of inherited)
+    if (given[name] === undefined && own[name] !== undefined) Object.assign(process, { [name]: own[name] });
   if (given.oomScoreAdj === undefined && own.oomScoreAdj !== undefined) process.oomScoreAdj = own.oomScoreAdj;
-  if (given.user?.umask === undefined && own.user?.umask !== undefined) process.user = { ...given.user, umask: own.user.umask };
+  if (given.user?.umask === undefined && own.user?.umask !== undefined)
+    process.user = { ...given.user, umask: own.user.umask };
   return process;
 }
 
@@ -48,7 +50,8 @@ export function processOfFlags(spec: Spec, flags: ExecFlags): Process {
   if (flags.apparmorProfile !== undefined) process.apparmorProfile = flags.apparmorProfile;
   const user = userOf(process.user, flags);
   if (user !== undefined) process.user = user;
-  if (flags.capabilities !== undefined) process.capabilities = withCapabilities(process.capabilities ?? {}, flags.capabilities);
+  if (flags.capabilities !== undefined)
+    process.capabilities = withCapabilities(process.capabilities ?? {}, flags.capabilities);
   return process;
 }
 
@@ -67,6 +70,9 @@ function userOf(own: User | undefined, flags: ExecFlags): User | undefined {
 function withCapabilities(own: Capabilities, added: readonly string[]): Capabilities {
   const add = (set: readonly string[] | undefined): string[] => [...new Set([...set ?? [], ...added])];
   return {
-    ...own, bounding: add(own.bounding), effective: add(own.effective), permitted: add(own.permitted),
+    ...own,
+    bounding: add(own.bounding),
+    effective: add(own.effective),
+    permitted: add(own.permitted),
   };
 }

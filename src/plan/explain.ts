@@ -7,19 +7,40 @@ import { accessTime } from '../spec/mount-options.ts';
 
 /** Programs in the order in which they come to run, and who runs them. */
 const programs: readonly (readonly [name: ProgramName, title: string])[] = [
-  ['create', 'create, on the host'], ['exec', 'exec, on the host'], ['stager', 'stager, on the way into the container'],
-  ['init', 'init, in the container'], ['start', 'start, on the host'], ['kill', 'kill, on the host'],
+  ['create', 'create, on the host'],
+  ['exec', 'exec, on the host'],
+  ['stager', 'stager, on the way into the container'],
+  ['init', 'init, in the container'],
+  ['start', 'start, on the host'],
+  ['kill', 'kill, on the host'],
   ['delete', 'delete, on the host'],
-  ['pause', 'pause, on the host'], ['resume', 'resume, on the host'], ['update', 'update, on the host'],
+  ['pause', 'pause, on the host'],
+  ['resume', 'resume, on the host'],
+  ['update', 'update, on the host'],
 ];
 
 /** Headings by the beginning of the pointer of what caused an operation; the first that fits counts. */
 const headings: readonly (readonly [prefix: string, heading: string])[] = [
-  ['/linux/resources/devices', 'device rules'], ['/linux/resources', 'limits'], ['/linux/cgroupsPath', 'cgroups'],
-  ['/linux/namespaces', 'namespaces'], ['/linux/uidMappings', 'namespaces'], ['/linux/devices', 'devices'],
-  ['/linux/seccomp', 'seccomp'], ['/linux/sysctl', 'sysctls'], ['/linux/maskedPaths', 'paths'], ['/linux/readonlyPaths', 'paths'],
-  ['/linux/rootfsPropagation', 'root'], ['/linux', 'cgroups'], ['/mounts', 'mounts'], ['/root', 'root'], ['/hooks', 'hooks'],
-  ['/hostname', 'names'], ['/domainname', 'names'], ['/process/terminal', 'terminal'], ['/process', 'process'], ['', 'container'],
+  ['/linux/resources/devices', 'device rules'],
+  ['/linux/resources', 'limits'],
+  ['/linux/cgroupsPath', 'cgroups'],
+  ['/linux/namespaces', 'namespaces'],
+  ['/linux/uidMappings', 'namespaces'],
+  ['/linux/devices', 'devices'],
+  ['/linux/seccomp', 'seccomp'],
+  ['/linux/sysctl', 'sysctls'],
+  ['/linux/maskedPaths', 'paths'],
+  ['/linux/readonlyPaths', 'paths'],
+  ['/linux/rootfsPropagation', 'root'],
+  ['/linux', 'cgroups'],
+  ['/mounts', 'mounts'],
+  ['/root', 'root'],
+  ['/hooks', 'hooks'],
+  ['/hostname', 'names'],
+  ['/domainname', 'names'],
+  ['/process/terminal', 'terminal'],
+  ['/process', 'process'],
+  ['', 'container'],
 ];
 
 /**
@@ -44,8 +65,8 @@ export function explainPlan(plan: Plan, place: (pointer: string) => string): str
   return layOut(rows);
 }
 
-type Row = { readonly title: string } | { readonly heading: string }
-  | { readonly op: string; readonly what: string; readonly place: string };
+type Row = { readonly title: string } | { readonly heading: string } | { readonly op: string; readonly what: string;
+  readonly place: string };
 
 /** What the value at a pointer is about, in a word or two. */
 export function concernOf(pointer: string): string {
@@ -99,14 +120,27 @@ export function describe(operation: Operation): string {
 }
 
 const leading: ReadonlySet<string> = new Set([
-  'target', 'path', 'dir', 'point', 'args', 'types', 'name', 'hostname', 'resource', 'env', 'status', 'kind', 'slot',
+  'target',
+  'path',
+  'dir',
+  'point',
+  'args',
+  'types',
+  'name',
+  'hostname',
+  'resource',
+  'env',
+  'status',
+  'kind',
+  'slot',
 ]);
 
 function textOf(key: string, type: string, value: unknown): string {
   if (value === undefined || value === false || value === '' || value === 'keep') return '';
   if (value === true) return 'yes';
   if (type === 'flags Namespace') return flagNames(value as number, NamespaceFlag);
-  if (type === 'flags MountAttr' && key !== 'clear' && key !== 'clearAll') return flagNames(value as number, MountAttrFlag);
+  if (type === 'flags MountAttr' && key !== 'clear' && key !== 'clearAll')
+    return flagNames(value as number, MountAttrFlag);
   if (type === 'flags MountAttr') return value === 0 ? '' : clearedNames(value as number);
   if (type === 'u32' && (key === 'mode' || key === 'umask')) return (value as number).toString(8).padStart(4, '0');
   if (value instanceof Uint8Array) return `(${value.length} bytes)`;

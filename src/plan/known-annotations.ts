@@ -25,6 +25,8 @@ export function warnOfAnnotations({ spec, context }: Draft): void {
     if (!name.startsWith(prefix) || known.includes(name)) continue;
     const place = { ...placeAt(`/annotations/${pointerPart(name)}`), key: true } as const;
     const tail = suggest(name.slice(prefix.length), tails);
-    context.warn(diagnose('annotationUnknown', { name, suggestion: tail === undefined ? undefined : `${prefix}${tail}` }, place));
+    context.warn(
+      diagnose('annotationUnknown', { name, suggestion: tail === undefined ? undefined : `${prefix}${tail}` }, place),
+    );
   }
 }

@@ -17,7 +17,8 @@ export function inContainer(path: string): string {
 function isClean(path: string): boolean {
   if (path.charCodeAt(0) !== 0x2f) return false;
   return path.length === 1
-    || (path.charCodeAt(path.length - 1) !== 0x2f && !path.includes('//') && !path.includes('/./') && !path.endsWith('/.'));
+    || (path.charCodeAt(path.length - 1) !== 0x2f && !path.includes('//') && !path.includes('/./') &&
+      !path.endsWith('/.'));
 }
 
 /** Last component of a path. */

@@ -23,8 +23,12 @@ export function dialectOf(peer: Peer | undefined, facts: HostFacts): Dialect {
 function withMaps(spec: Spec, { euid, egid, subids }: HostFacts): Spec {
   const { linux, process } = spec;
   if (linux?.namespaces?.some(({ type, path = '' }) => type === 'user' && path === '') !== true) return spec;
-  const complete = (map: IdMapping[] | undefined, inside: number, outside: number, ranges: readonly IdRange[] = []): IdMapping[] =>
-    (map !== undefined && map.length > 0 ? map : aroundOf(inside, outside, ranges[0]));
+  const complete = (
+    map: IdMapping[] | undefined,
+    inside: number,
+    outside: number,
+    ranges: readonly IdRange[] = [],
+  ): IdMapping[] => (map !== undefined && map.length > 0 ? map : aroundOf(inside, outside, ranges[0]));
   return {
     ...spec,
     linux: {

@@ -7,7 +7,8 @@ import type { Mount, Spec } from './types.ts';
 const at = '/mounts';
 
 /** What makes a configuration of a list of mounts, so that the same rules check them. */
-const frame = { ociVersion: '1.0.0', root: { path: '/' }, process: { cwd: '/', args: ['-'] }, linux: { namespaces: [{ type: 'mount' }] } };
+const frame = { ociVersion: '1.0.0', root: { path: '/' }, process: { cwd: '/', args: ['-'] },
+  linux: { namespaces: [{ type: 'mount' }] } };
 
 /** The document. */
 export type MountList = readonly Mount[] | { readonly mounts?: readonly Mount[] };

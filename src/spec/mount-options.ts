@@ -15,15 +15,24 @@ export const accessTime = 0x70;
  * every mount of the tree.
  */
 const attributes = (): Readonly<Record<string, readonly [set: number, clear: number]>> => ({
-  ro: [rdonly, 0], rw: [0, rdonly],
-  nosuid: [nosuid, 0], suid: [0, nosuid],
-  nodev: [nodev, 0], dev: [0, nodev],
-  noexec: [noexec, 0], exec: [0, noexec],
-  nosymfollow: [nosymfollow, 0], symfollow: [0, nosymfollow],
-  noatime: [noatime, accessTime], atime: [0, accessTime],
-  relatime: [0, accessTime], norelatime: [0, 0],
-  strictatime: [strictatime, accessTime], nostrictatime: [0, accessTime],
-  nodiratime: [nodiratime, 0], diratime: [0, nodiratime],
+  ro: [rdonly, 0],
+  rw: [0, rdonly],
+  nosuid: [nosuid, 0],
+  suid: [0, nosuid],
+  nodev: [nodev, 0],
+  dev: [0, nodev],
+  noexec: [noexec, 0],
+  exec: [0, noexec],
+  nosymfollow: [nosymfollow, 0],
+  symfollow: [0, nosymfollow],
+  noatime: [noatime, accessTime],
+  atime: [0, accessTime],
+  relatime: [0, accessTime],
+  norelatime: [0, 0],
+  strictatime: [strictatime, accessTime],
+  nostrictatime: [0, accessTime],
+  nodiratime: [nodiratime, 0],
+  diratime: [0, nodiratime],
 });
 
 /** Parameters that every file system takes: handed to fsconfig(2) under their own names. */
@@ -33,7 +42,8 @@ const recursiveSuperblock = ' rsync rasync rdirsync rmand rnomand ';
 const propagations = ' private rprivate slave rslave shared rshared unbindable runbindable ';
 /** Accepted; the kernel has no use for them. */
 const nothing = ' defaults silent loud noiversion ';
-const links: Readonly<Record<string, number>> = { 'src-nofollow': LinkUseFlag.source, 'dest-nofollow': LinkUseFlag.target, 'copy-symlink': LinkUseFlag.copy };
+const links: Readonly<Record<string, number>> = { 'src-nofollow': LinkUseFlag.source,
+  'dest-nofollow': LinkUseFlag.target, 'copy-symlink': LinkUseFlag.copy };
 
 /** What an option means. */
 export type MountOption =
@@ -73,14 +83,22 @@ function read(name: string): MountOption | undefined {
     return { kind: 'attribute', set, clear, recursive };
   }
   switch (name) {
-    case 'bind': return { kind: 'bind', recursive: false };
-    case 'rbind': return { kind: 'bind', recursive: true };
-    case 'remount': return { kind: 'remount' };
-    case 'tmpcopyup': return { kind: 'copyUp' };
-    case 'iversion': return { kind: 'version' };
-    case 'idmap': return { kind: 'idmap', recursive: false };
-    case 'ridmap': return { kind: 'idmap', recursive: true };
-    default: break;
+    case 'bind':
+      return { kind: 'bind', recursive: false };
+    case 'rbind':
+      return { kind: 'bind', recursive: true };
+    case 'remount':
+      return { kind: 'remount' };
+    case 'tmpcopyup':
+      return { kind: 'copyUp' };
+    case 'iversion':
+      return { kind: 'version' };
+    case 'idmap':
+      return { kind: 'idmap', recursive: false };
+    case 'ridmap':
+      return { kind: 'idmap', recursive: true };
+    default:
+      break;
   }
   if (name === '' || name.includes(' ')) return undefined;
   if (name.startsWith('idmap=')) {
@@ -99,8 +117,17 @@ function read(name: string): MountOption | undefined {
 export function mountOptionNames(): string[] {
   const names = Object.keys(attributes());
   return [
-    'bind', 'rbind', 'remount', 'tmpcopyup', 'iversion', 'idmap', 'ridmap', ...Object.keys(links), ...names,
-    ...names.map((name) => `r${name}`), ...`${superblock}${recursiveSuperblock}${propagations}${nothing}`.split(' ').filter((name) => name !== ''),
+    'bind',
+    'rbind',
+    'remount',
+    'tmpcopyup',
+    'iversion',
+    'idmap',
+    'ridmap',
+    ...Object.keys(links),
+    ...names,
+    ...names.map((name) => `r${name}`),
+    ...`${superblock}${recursiveSuperblock}${propagations}${nothing}`.split(' ').filter((name) => name !== ''),
   ];
 }
 
@@ -115,7 +142,8 @@ const parameters = (): Readonly<Record<string, string>> => ({
   devpts: 'newinstance ptmxmode= mode= uid= gid= max=',
   tmpfs: 'size= nr_blocks= nr_inodes= mode= uid= gid= huge= mpol= inode32 inode64 noswap quota usrquota grpquota '
     + 'usrquota_block_hardlimit= usrquota_inode_hardlimit= grpquota_block_hardlimit= grpquota_inode_hardlimit= casefold casefold= strict_encoding',
-  cgroup2: 'nsdelegate favordynmods nofavordynmods memory_localevents memory_recursiveprot memory_hugetlb_accounting pids_localevents',
+  cgroup2:
+    'nsdelegate favordynmods nofavordynmods memory_localevents memory_recursiveprot memory_hugetlb_accounting pids_localevents',
 });
 
 /** Parameters that security modules and fsconfig(2) itself take for every file system. */

@@ -35,12 +35,22 @@ export interface Reading<T> {
  * @param bytes the file
  * @param name how messages call it
  */
-export function readConfig(bytes: Uint8Array, host: Pick<Host, 'scan'>, name: string, options: CheckOptions = {}): Reading<Spec> {
+export function readConfig(
+  bytes: Uint8Array,
+  host: Pick<Host, 'scan'>,
+  name: string,
+  options: CheckOptions = {},
+): Reading<Spec> {
   return read(bytes, host, name, options, validateConfig, checksOfConfig, options.complete);
 }
 
 /** Reads the process of a file of its own (exec --process); pointers begin at the process. */
-export function readProcess(bytes: Uint8Array, host: Pick<Host, 'scan'>, name: string, options: CheckOptions = {}): Reading<Process> {
+export function readProcess(
+  bytes: Uint8Array,
+  host: Pick<Host, 'scan'>,
+  name: string,
+  options: CheckOptions = {},
+): Reading<Process> {
   return read(bytes, host, name, options, validateProcess, checksOfProcess);
 }
 
@@ -49,7 +59,8 @@ export function readProcess(bytes: Uint8Array, host: Pick<Host, 'scan'>, name: s
  * count as absent.
  */
 export function readResources(bytes: Uint8Array, host: Pick<Host, 'scan'>, name: string): Reading<Resources> {
-  return read(bytes, host, name, {}, validateResources, (resources: Resources) => [(findings) => checkLimits(resources, '', findings)]);
+  return read(bytes, host, name, {}, validateResources,
+    (resources: Resources) => [(findings) => checkLimits(resources, '', findings)]);
 }
 
 /** Reads the file of `mounts add`; pointers begin at its document. */
@@ -70,7 +81,9 @@ type Bound = (findings: Findings) => void;
 function checksOfConfig(spec: Spec): Bound[] {
   const { process } = spec;
   const bound: Bound[] = configChecks.map((check) => (findings) => check(spec, findings));
-  if (process !== undefined) for (const check of processChecks) bound.push((findings) => check(process, '/process', findings));
+  if (process !== undefined) {
+    for (const check of processChecks) bound.push((findings) => check(process, '/process', findings));
+  }
   return bound;
 }
 
@@ -88,24 +101,32 @@ function checksOfMounts(list: MountList): Bound[] {
 }
 
 function read<T>(
-  bytes: Uint8Array, host: Pick<Host, 'scan'>, name: string, options: CheckOptions,
-  validate: (value: JsonValue, tolerant: boolean) => Diagnostic[], checksOf: (value: T) => Bound[], complete: (value: T) => T = (value) => value,
+  bytes: Uint8Array,
+  host: Pick<Host, 'scan'>,
+  name: string,
+  options: CheckOptions,
+  validate: (value: JsonValue, tolerant: boolean) => Diagnostic[],
+  checksOf: (value: T) => Bound[],
+  complete: (value: T) => T = (value) => value,
 ): Reading<T> {
   const document = parseDocument(bytes, host, name);
-  if ('error' in document) return { ...(document.text === undefined ? {} : { text: document.text }), found: [document.error] };
+  if ('error' in document)
+    return { ...(document.text === undefined ? {} : { text: document.text }), found: [document.error] };
   const { text } = document;
   const errors = validate(document.value, options.peer === 'runc');
   const given = document.value as unknown as T;
   const value = errors.length === 0 ? complete(given) : given;
   const findings = new Findings(options.warnings === true, options.peer);
   for (const error of errors) findings.push(error);
-  if (errors.length === 0) for (const check of checksOf(value)) check(findings);
+  if (errors.length === 0) { for (const check of checksOf(value)) check(findings); }
   else if (isObject(document.value)) checkDamaged(checksOf(value), errors, findings);
   const { found } = findings;
   if (found.length === 0) return { value, text, found };
   const located = locateAll(found, text, name);
   if (findings.isCut) located.push(diagnose('moreFindings', { count: most }));
-  return found.some(({ severity }) => severity === 'error') ? { text, found: located } : { value, text, found: located };
+  return found.some(({ severity }) => severity === 'error')
+    ? { text, found: located }
+    : { value, text, found: located };
 }
 
 /**

@@ -23,7 +23,10 @@ export function suggest(word: string, known: Iterable<string>): string | undefin
       bestDistance = distance;
     }
   }
-  return best ?? (wanted.length < 3 ? undefined : only(names.filter((name) => withoutPrefix(name.toLowerCase(), common).startsWith(wanted))));
+  return best ??
+    (wanted.length < 3
+      ? undefined
+      : only(names.filter((name) => withoutPrefix(name.toLowerCase(), common).startsWith(wanted))));
 }
 
 function only(names: readonly string[]): string | undefined {
@@ -35,7 +38,8 @@ function commonPrefix(names: readonly string[]): string {
   if (names.length < 2) return '';
   let prefix = names[0]!.toLowerCase();
   for (const name of names) {
-    while (prefix !== '' && !name.toLowerCase().startsWith(prefix)) prefix = prefix.slice(0, prefix.slice(0, -1).lastIndexOf('_') + 1);
+    while (prefix !== '' && !name.toLowerCase().startsWith(prefix))
+      prefix = prefix.slice(0, prefix.slice(0, -1).lastIndexOf('_') + 1);
     if (prefix === '') return '';
   }
   return prefix.endsWith('_') ? prefix : prefix.slice(0, prefix.lastIndexOf('_') + 1);
@@ -53,8 +57,10 @@ function editDistance(a: string, b: string): number {
     const row = [i];
     for (let j = 1; j <= b.length; j++) {
       const same = a[i - 1] === b[j - 1];
-      let distance = Math.min((last[j] as number) + 1, (row[j - 1] as number) + 1, (last[j - 1] as number) + (same ? 0 : 1));
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) distance = Math.min(distance, (before[j - 2] as number) + 1);
+      let distance = Math.min((last[j] as number) + 1, (row[j - 1] as number) + 1,
+        (last[j - 1] as number) + (same ? 0 : 1));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        distance = Math.min(distance, (before[j - 2] as number) + 1);
       row.push(distance);
     }
     before = last;

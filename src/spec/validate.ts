@@ -32,7 +32,8 @@ export function validateResources(value: JsonValue): Diagnostic[] {
   const prefix = '/linux/resources';
   dropNulls(value);
   return validateConfig({ ociVersion: '1.0.0', linux: { resources: value } }, false).map((found) => (
-    found.at === undefined ? found : { ...found, at: { ...found.at, pointer: found.at.pointer.slice(prefix.length) } }));
+    found.at === undefined ? found : { ...found, at: { ...found.at, pointer: found.at.pointer.slice(prefix.length) } }
+  ));
 }
 
 /** Checks the file of `mounts add` against the schema. */
@@ -63,7 +64,11 @@ export function nameOf(pointer: string, whole: string): string {
 }
 
 const types: Readonly<Record<string, string>> = {
-  string: 'a text', integer: 'an integer', boolean: 'true or false', array: 'a list', object: 'an object',
+  string: 'a text',
+  integer: 'an integer',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
 };
 
 function inWords(value: JsonValue | undefined): string {
@@ -71,16 +76,21 @@ function inWords(value: JsonValue | undefined): string {
   if (Array.isArray(value)) return 'a list';
   if (value instanceof Inexact) return `the number ${value.text.slice(0, 40)}`;
   switch (typeof value) {
-    case 'string': return value.length > 30 ? 'a text' : `the text "${value}"`;
+    case 'string':
+      return value.length > 30 ? 'a text' : `the text "${value}"`;
     case 'number':
-    case 'bigint': return `the number ${value}`;
-    case 'boolean': return `${value}`;
-    default: return 'an object';
+    case 'bigint':
+      return `the number ${value}`;
+    case 'boolean':
+      return `${value}`;
+    default:
+      return 'an object';
   }
 }
 
 const integers: Readonly<Record<string, readonly [string, string]>> = {
-  uint64: ['0', '18446744073709551615'], int64: ['-9223372036854775808', '9223372036854775807'],
+  uint64: ['0', '18446744073709551615'],
+  int64: ['-9223372036854775808', '9223372036854775807'],
 };
 
 function explain(error: SchemaError, root: JsonValue, whole: string): Diagnostic {
@@ -97,7 +107,8 @@ function explain(error: SchemaError, root: JsonValue, whole: string): Diagnostic
       const values = params['allowedValues'] as readonly string[];
       const list = values.filter((known) => known !== '');
       const given = String(value);
-      return diagnose('notInList', { name: nameInList(pointer), value: given, suggestion: aliasOf(given, list) ?? suggest(given, list), list: listInWords(list) }, at);
+      return diagnose('notInList', { name: nameInList(pointer), value: given,
+        suggestion: aliasOf(given, list) ?? suggest(given, list), list: listInWords(list) }, at);
     }
     case 'x-int': {
       const [minimum, maximum] = integers[String(params['type'])] as readonly [string, string];
@@ -105,21 +116,36 @@ function explain(error: SchemaError, root: JsonValue, whole: string): Diagnostic
         ? diagnose('outOfRange', { name, value, limits: limitsOf(pointer, minimum, maximum) }, at)
         : wrongType('integer', name, value, at);
     }
-    case 'minimum': return diagnose('outOfRange', { name, value: String(value), limits: `at least ${String(params['limit'])}` }, at);
-    case 'maximum': return diagnose('outOfRange', { name, value: String(value), limits: mostOf(pointer, String(params['limit'])) }, at);
-    case 'minItems': return diagnose('tooFew', { name, remedy: remedyForEmpty(pointer) }, at);
-    case 'pattern': return diagnose('wrongForm', { name, value: String(value), expected: formOf(name, String(params['pattern'])) }, at);
-    case 'type': return wrongType(String(params['type']), name, value, at);
-    default: throw new Error(`the schema uses ${keyword}, which has no message`);
+    case 'minimum':
+      return diagnose('outOfRange', { name, value: String(value), limits: `at least ${String(params['limit'])}` }, at);
+    case 'maximum':
+      return diagnose('outOfRange', { name, value: String(value), limits: mostOf(pointer, String(params['limit'])) },
+        at);
+    case 'minItems':
+      return diagnose('tooFew', { name, remedy: remedyForEmpty(pointer) }, at);
+    case 'pattern':
+      return diagnose('wrongForm', { name, value: String(value), expected: formOf(name, String(params['pattern'])) },
+        at);
+    case 'type':
+      return wrongType(String(params['type']), name, value, at);
+    default:
+      throw new Error(`the schema uses ${keyword}, which has no message`);
   }
 }
 
-function wrongType(type: string, name: string, value: JsonValue | undefined, at: ReturnType<typeof placeAt>): Diagnostic {
+function wrongType(
+  type: string,
+  name: string,
+  value: JsonValue | undefined,
+  at: ReturnType<typeof placeAt>,
+): Diagnostic {
   if (type === 'integer') {
     if (value instanceof Inexact) return diagnose('notInteger', { name, found: value.text.slice(0, 40) }, at);
-    if (typeof value === 'bigint') return diagnose('outOfRange', { name, value, limits: value < 0n ? 'larger' : 'smaller' }, at);
+    if (typeof value === 'bigint')
+      return diagnose('outOfRange', { name, value, limits: value < 0n ? 'larger' : 'smaller' }, at);
   }
-  return diagnose('wrongType', { name, expected: types[type] ?? type, found: inWords(value), remedy: remedyForType(type, value, at.pointer) }, at);
+  return diagnose('wrongType', { name, expected: types[type] ?? type, found: inWords(value),
+    remedy: remedyForType(type, value, at.pointer) }, at);
 }
 
 /** `namespace type` for /linux/namespaces/0/type, `action` for /linux/seccomp/defaultAction ... */

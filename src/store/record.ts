@@ -24,7 +24,8 @@ const size = 3 * 4096;
 const most = 32;
 const stages = ['creating', 'created', 'released', 'starting', 'executing', 'failed'] as const;
 /** Offsets of struct Record. */
-const at = { version: 8, stage: 12, pid: 16, startTime: 24, cgroupCount: 840, cgroupBytes: 844, cgroups: 848, end: 4096, inodes: 4104 };
+const at = { version: 8, stage: 12, pid: 16, startTime: 24, cgroupCount: 840, cgroupBytes: 844, cgroups: 848, end: 4096,
+  inodes: 4104 };
 
 const latin1 = new TextDecoder('latin1');
 const utf8 = new TextDecoder('utf-8');
@@ -55,7 +56,8 @@ function decodeCgroups(bytes: Uint8Array, view: DataView): RecordedCgroup[] {
   const found: RecordedCgroup[] = [];
   for (let index = 0; index < Math.min(count, most) && 2 * index + 1 < texts.length; index += 1) {
     const [mount = '', path = ''] = texts.slice(2 * index);
-    found.push({ mount, path: path === '/' ? found.at(-1)?.path ?? path : path, inode: view.getBigUint64(at.inodes + 8 * index, true) });
+    found.push({ mount, path: path === '/' ? found.at(-1)?.path ?? path : path,
+      inode: view.getBigUint64(at.inodes + 8 * index, true) });
   }
   return found;
 }

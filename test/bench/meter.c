@@ -45,9 +45,7 @@ static pid_t spawn(char **argv) {
   return pid;
 }
 
-static int exit_code(int status) {
-  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-}
+static int exit_code(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
 
 // CPU time in ns of a process that runs, from its schedstat.
 static long long cpu_so_far(int pid) {
@@ -125,15 +123,19 @@ int main(int argc, char **argv) {
     int n = 0;
     for (char *next = line; next && n < 1023;) fields[n++] = strsep(&next, "\t");
     fields[n] = NULL;
-    if (!strcmp(fields[0], "run") && n > 2) run(fields[1], fields + 2);
-    else if (!strcmp(fields[0], "many") && n > 2) many(atoi(fields[1]), fields + 2);
+    if (!strcmp(fields[0], "run") && n > 2)
+      run(fields[1], fields + 2);
+    else if (!strcmp(fields[0], "many") && n > 2)
+      many(atoi(fields[1]), fields + 2);
     else if (!strcmp(fields[0], "reap") && n > 1) {
       struct rusage usage = {0};
       int status = 0, pid = atoi(fields[1]);
       waitpid(pid, &status, 0);
       answer(0, &usage, 0, status, pid);
-    } else if (!strcmp(fields[0], "spin")) spin();
-    else return 1;
+    } else if (!strcmp(fields[0], "spin"))
+      spin();
+    else
+      return 1;
   }
   return 0;
 }

@@ -5,7 +5,13 @@ import { createInterface } from 'node:readline';
 import { program } from '../support/helpers.ts';
 
 /** One measured command. Times in ms, memory in KiB. */
-export interface Measure { wall: number; cpu: number; rss: number; status: number; pid: number }
+export interface Measure {
+  wall: number;
+  cpu: number;
+  rss: number;
+  status: number;
+  pid: number;
+}
 
 export class Meter {
   readonly #child: ChildProcess;
@@ -38,7 +44,9 @@ export class Meter {
   async run(command: string[], pidFile = '-', expected = 0): Promise<Measure> {
     const measure = await this.#ask('run', pidFile, ...command);
     if (measure.status !== expected) {
-      throw new Error(`${command.join(' ')} left with ${measure.status}: ${readFileSync(this.#errors, 'utf8').slice(-500)}`);
+      throw new Error(
+        `${command.join(' ')} left with ${measure.status}: ${readFileSync(this.#errors, 'utf8').slice(-500)}`,
+      );
     }
     return measure;
   }

@@ -5,8 +5,11 @@ import type { Measure } from './meter.ts';
 export type Samples = Map<string, Map<string, Measure[]>>;
 
 export interface Summary {
-  min: number; median: number; p95: number;
-  cpuMin: number; cpuMedian: number;
+  min: number;
+  median: number;
+  p95: number;
+  cpuMin: number;
+  cpuMedian: number;
   /** KiB */
   rss: number;
   rounds: number;
@@ -34,9 +37,14 @@ export function summarise(samples: Samples, peers: string[]): Record<string, Rec
       const wall = measures.map((measure) => measure.wall);
       const cpu = measures.map((measure) => measure.cpu);
       row[runtime] = {
-        min: Math.min(...wall), median: quantile(wall, 0.5), p95: quantile(wall, 0.95),
-        cpuMin: Math.min(...cpu), cpuMedian: quantile(cpu, 0.5),
-        rss: Math.max(...measures.map((measure) => measure.rss)), rounds: measures.length, ratio: {},
+        min: Math.min(...wall),
+        median: quantile(wall, 0.5),
+        p95: quantile(wall, 0.95),
+        cpuMin: Math.min(...cpu),
+        cpuMedian: quantile(cpu, 0.5),
+        rss: Math.max(...measures.map((measure) => measure.rss)),
+        rounds: measures.length,
+        ratio: {},
       };
     }
     for (const [runtime, summary] of Object.entries(row)) {
@@ -55,8 +63,10 @@ export function summarise(samples: Samples, peers: string[]): Record<string, Rec
 /** Lines of columns, each as wide as its widest cell; numbers to the right. */
 export function table(rows: string[][]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  return rows.map((row) => row.map((cell, column) =>
-    column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
+  return rows.map((row) =>
+    row.map((cell, column) => column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0))
+      .join('  ').trimEnd()
+  ).join('\n');
 }
 
 /** The table of a summary: wall min / median, CPU median, and the first runtime's ratios to each peer. */
@@ -66,15 +76,13 @@ export function render(summary: Record<string, Record<string, Summary>>, runtime
   const peers = runtimes.slice(1);
   const rows = [['ms: min / median (cpu)', ...runtimes, ...peers.map((peer) => `${first} : ${peer}`)]];
   for (const [step, row] of Object.entries(summary)) {
-    rows.push([step,
-      ...runtimes.map((runtime) => {
-        const cell = row[runtime];
-        return cell ? `${ms(cell.min)} / ${ms(cell.median)} (${ms(cell.cpuMedian)})` : '-';
-      }),
-      ...peers.map((peer) => {
-        const ratio = row[first]?.ratio[peer];
-        return ratio ? `${ms(ratio.min)} / ${ms(ratio.median)}` : '-';
-      })]);
+    rows.push([step, ...runtimes.map((runtime) => {
+      const cell = row[runtime];
+      return cell ? `${ms(cell.min)} / ${ms(cell.median)} (${ms(cell.cpuMedian)})` : '-';
+    }), ...peers.map((peer) => {
+      const ratio = row[first]?.ratio[peer];
+      return ratio ? `${ms(ratio.min)} / ${ms(ratio.median)}` : '-';
+    })]);
   }
   return table(rows);
 }

@@ -5,7 +5,10 @@ import { program, trueProgram } from '../support/helpers.ts';
 import { type Config, defaultConfig, dockerConfig } from '../support/spec.ts';
 import type { Measure, Meter } from './meter.ts';
 
-export interface Runtime { name: string; path: string }
+export interface Runtime {
+  name: string;
+  path: string;
+}
 
 export interface Options {
   /** called before each measured command: drops caches, for instance */
@@ -63,7 +66,8 @@ export class Scenario {
     await measure('run', rt('run', '--bundle', bundle('short'), id));
     await measure('run, Docker profile', rt('run', '--bundle', bundle('docker'), id));
 
-    const created = await measure('create', rt('create', '--bundle', bundle('long'), '--pid-file', pidFile, id), pidFile);
+    const created = await measure('create', rt('create', '--bundle', bundle('long'), '--pid-file', pidFile, id),
+      pidFile);
     record('memory in created: PSS', { wall: 0, cpu: 0, rss: pss(created.pid), status: 0, pid: created.pid });
     await measure('state', rt('state', id));
     await measure('start', rt('start', id));
@@ -71,8 +75,8 @@ export class Scenario {
     await measure('exec --process', rt('exec', '--process', join(this.#dir, 'process.json'), id));
     if (this.#options.parallel > 0) {
       this.#options.before();
-      record(`exec --process × ${this.#options.parallel}`, await meter.many(this.#options.parallel,
-        rt('exec', '--process', join(this.#dir, 'process.json'), id)));
+      record(`exec --process × ${this.#options.parallel}`,
+        await meter.many(this.#options.parallel, rt('exec', '--process', join(this.#dir, 'process.json'), id)));
     }
     await measure('kill', rt('kill', id, 'KILL'));
     await meter.reap(created.pid);
@@ -89,8 +93,12 @@ export class Scenario {
     await part(rt('start', id));
     await meter.reap(short.pid);
     await part(rt('delete', id));
-    record('create + start + delete', life.reduce((sum, next) => ({ ...sum, wall: sum.wall + next.wall,
-      cpu: sum.cpu + next.cpu, rss: Math.max(sum.rss, next.rss) })));
+    record('create + start + delete', life.reduce((sum, next) => ({
+      ...sum,
+      wall: sum.wall + next.wall,
+      cpu: sum.cpu + next.cpu,
+      rss: Math.max(sum.rss, next.rss),
+    })));
   }
 }
 

@@ -20,7 +20,9 @@ export function dropCaches(): void {
 
 /** Puts a process into a cgroup of `bytes` of memory; returns what removes the cgroup once it is empty. */
 export function limitMemory(pid: number, bytes: number): () => void {
-  const dir = unified ? `/sys/fs/cgroup/veloci-bench-caller-${pid}` : `/sys/fs/cgroup/memory/veloci-bench-caller-${pid}`;
+  const dir = unified
+    ? `/sys/fs/cgroup/veloci-bench-caller-${pid}`
+    : `/sys/fs/cgroup/memory/veloci-bench-caller-${pid}`;
   mkdirSync(dir);
   writeFileSync(join(dir, unified ? 'memory.max' : 'memory.limit_in_bytes'), String(bytes));
   writeFileSync(join(dir, 'cgroup.procs'), String(pid));

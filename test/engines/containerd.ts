@@ -18,12 +18,15 @@ const common = steps(
   ['resume', 'e task resume long && e task ls', /RUNNING/],
   ['kill', 'e task kill -s KILL long; sleep 0.5; e task ls', /long.*STOPPED/],
   ['delete', 'e task delete long; e container delete long'],
-  ['kill --all', 'd many sh -c "sleep 1000 & sleep 1000"; e task kill -a -s KILL many; sleep 0.5; e task delete many; e container delete many'],
+  ['kill --all',
+    'd many sh -c "sleep 1000 & sleep 1000"; e task kill -a -s KILL many; sleep 0.5; e task delete many; e container delete many'],
   ['run -t', 'script -qec "e run -t $F --rm $I tty tty" /dev/null </dev/null', /\/dev\/pts\/0/],
   ['--memory-limit', 'e run $F --rm --memory-limit 67108864 $I memory true'],
   ['--cpu-quota', 'e run $F --rm --cpu-quota 50000 --cpu-period 100000 $I cpu true'],
   ['--read-only', 'e run $F --rm --read-only $I readonly touch /x', /Read-only/],
-  ['--mount', 'echo inside >$D/file; e run $F --rm --mount type=bind,src=$D,dst=/data,options=rbind:ro $I mount cat /data/file', /inside/],
+  ['--mount',
+    'echo inside >$D/file; e run $F --rm --mount type=bind,src=$D,dst=/data,options=rbind:ro $I mount cat /data/file',
+    /inside/],
   ['--env', 'e run $F --rm --env A=b $I env env', /^A=b$/m],
   ['--cwd', 'e run $F --rm --cwd /tmp $I cwd pwd', /^\/tmp$/m],
   ['--seccomp', 'e run $F --rm --seccomp $I seccomp grep Seccomp: /proc/self/status', /Seccomp:\s2/],
@@ -42,7 +45,8 @@ export const containerd: Engine = {
     spawnSync(command[0]!, [...command.slice(1), 'image', 'import', image], { stdio: 'ignore' });
     const flags = `--runc-binary ${runtime} --snapshotter native`;
     return {
-      command, steps: common,
+      command,
+      steps: common,
       env: { F: flags, I: imageName, R: `run ${flags} --rm ${imageName}`, DETACH: `run ${flags} -d ${imageName}` },
       end: () => endDaemon(daemon),
     };

@@ -53,7 +53,8 @@ const criConfig = ({ runtime, networks, pause }: Cri): string => `
 export async function startContainerd(dir: string, cri?: Cri): Promise<{ daemon: ChildProcess; socket: string }> {
   const socket = join(dir, 'containerd.sock');
   const config = join(dir, 'containerd.toml');
-  const none = [...(cri ? [] : ['grpc.v1.cri']), 'snapshotter.v1.btrfs', 'snapshotter.v1.zfs', 'snapshotter.v1.devmapper', 'snapshotter.v1.aufs'];
+  const none = [...(cri ? [] : ['grpc.v1.cri']), 'snapshotter.v1.btrfs', 'snapshotter.v1.zfs',
+    'snapshotter.v1.devmapper', 'snapshotter.v1.aufs'];
   writeFileSync(config, `version = 2
 root = "${join(dir, 'containerd-root')}"
 state = "${join(dir, 'containerd-state')}"

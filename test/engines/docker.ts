@@ -9,11 +9,16 @@ import { imageName, steps, type Engine } from './types.ts';
 const own = steps(
   ['--workdir is made', 'e run --rm $F -w /made/here $I pwd', /^\/made\/here$/m],
   ['info', 'e info', /Default Runtime: tested/],
-  ['update', 'e run -d --name updated $I sleep 100; e update --memory 100m --memory-swap 100m updated; s=$?; e rm -f updated; exit $s'],
+  ['update',
+    'e run -d --name updated $I sleep 100; e update --memory 100m --memory-swap 100m updated; s=$?; e rm -f updated; exit $s'],
   ['stats', 'e run -d --name counted $I sleep 100; e stats --no-stream counted; e rm -f counted', /counted/],
   ['restart', 'e run -d --name again $I sleep 100; e restart -t 0 again; s=$?; e rm -f again; exit $s'],
-  ['--restart on-failure', 'e run -d --name failing --restart on-failure:2 $I false; sleep 3; e inspect -f "{{.RestartCount}}" failing; e rm -f failing', /^[12]$/m],
-  ['build', 'printf "FROM $I\\nRUN echo built >/b\\nUSER user\\nCMD cat /b\\n" | DOCKER_BUILDKIT=0 e build -q -t built - && e run --rm built', /^built$/m],
+  ['--restart on-failure',
+    'e run -d --name failing --restart on-failure:2 $I false; sleep 3; e inspect -f "{{.RestartCount}}" failing; e rm -f failing',
+    /^[12]$/m],
+  ['build',
+    'printf "FROM $I\\nRUN echo built >/b\\nUSER user\\nCMD cat /b\\n" | DOCKER_BUILDKIT=0 e build -q -t built - && e run --rm built',
+    /^built$/m],
 );
 
 export const docker: Engine = {
@@ -22,15 +27,20 @@ export const docker: Engine = {
   async begin(dir, runtime, image) {
     const { daemon, socket: containerd } = await startContainerd(dir);
     const socket = join(dir, 'docker.sock');
-    const dockerd = await startDaemon(['dockerd', '-H', `unix://${socket}`, '--data-root', join(dir, 'data'), '--exec-root', join(dir, 'exec'),
-      '--pidfile', join(dir, 'docker.pid'), '--containerd', containerd, '--storage-driver', 'vfs', '--exec-opt', 'native.cgroupdriver=cgroupfs',
-      '--add-runtime', `tested=${runtime}`, '--default-runtime', 'tested'], socket, join(dir, 'dockerd.log'));
+    const dockerd = await startDaemon(['dockerd', '-H', `unix://${socket}`, '--data-root', join(dir, 'data'),
+      '--exec-root', join(dir, 'exec'), '--pidfile', join(dir, 'docker.pid'), '--containerd', containerd,
+      '--storage-driver', 'vfs', '--exec-opt', 'native.cgroupdriver=cgroupfs', '--add-runtime', `tested=${runtime}`,
+      '--default-runtime', 'tested'], socket, join(dir, 'dockerd.log'));
     const command = ['docker', '-H', `unix://${socket}`];
     spawnSync(command[0]!, [...command.slice(1), 'load', '-i', image], { stdio: 'ignore' });
     return {
-      command, steps: [...shared, ...tutorial, ...own], env: { F: '', I: imageName },
+      command,
+      steps: [...shared, ...tutorial, ...own],
+      env: { F: '', I: imageName },
       end: async () => {
-        spawnSync('sh', ['-c', `docker -H unix://${socket} ps -aq | xargs -r docker -H unix://${socket} rm -f`], { stdio: 'ignore' });
+        spawnSync('sh', ['-c', `docker -H unix://${socket} ps -aq | xargs -r docker -H unix://${socket} rm -f`], {
+          stdio: 'ignore',
+        });
         await endDaemon(dockerd);
         await endDaemon(daemon);
       },

@@ -15,7 +15,8 @@ export function cgroupParent(work: string): string {
 }
 
 function removeCgroups(work: string): void {
-  spawnSync('sh', ['-c', 'find /sys/fs/cgroup/*/"$1" /sys/fs/cgroup/"$1" -depth -type d -exec rmdir {} + 2>/dev/null', 'sh', basename(work)]);
+  spawnSync('sh', ['-c', 'find /sys/fs/cgroup/*/"$1" /sys/fs/cgroup/"$1" -depth -type d -exec rmdir {} + 2>/dev/null',
+    'sh', basename(work)]);
 }
 
 /**
@@ -26,14 +27,19 @@ function removeCgroups(work: string): void {
 export async function enclosed(variable: string, args: readonly string[]): Promise<number> {
   const work = mkdtempSync(join(tmpdir(), 'veloci-engines-'));
   chmodSync(work, 0o711); // for steps of an ordinary user
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'unshare', '--mount', '--net', '--pid', '--fork', '--kill-child', '--mount-proc',
-    '--propagation', 'private', 'sh', '-c', first, 'sh', process.execPath, ...args], {
-    stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, [variable]: work, RUNTIME: runtimePath() },
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'unshare', '--mount', '--net', '--pid', '--fork',
+    '--kill-child', '--mount-proc', '--propagation', 'private', 'sh', '-c', first, 'sh', process.execPath, ...args], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, [variable]: work, RUNTIME: runtimePath() },
   });
-  const end = (): void => { child.kill('SIGKILL'); };
+  const end = (): void => {
+    child.kill('SIGKILL');
+  };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, end); // a second one must not end the clean-up
-  const status = await new Promise<number>((resolve) => { child.once('close', (code) => resolve(code ?? 1)); });
+  const status = await new Promise<number>((resolve) => {
+    child.once('close', (code) => resolve(code ?? 1));
+  });
   removeCgroups(work);
   rmSync(work, { recursive: true, force: true });
   return status;

@@ -13,14 +13,20 @@ export interface Content {
 }
 
 /** Writes the archive of an image, by default of {@link imageName}, into a folder and returns its path. */
-export function makeImage(dir: string, { name: tag = imageName, rootfs = busyboxRootfs(), command = ['sh'] }: Content = {}): string {
+export function makeImage(
+  dir: string,
+  { name: tag = imageName, rootfs = busyboxRootfs(), command = ['sh'] }: Content = {},
+): string {
   mkdirSync(dir, { recursive: true });
   const layer = join(dir, 'layer.tar');
   execFileSync('tar', ['-C', rootfs, '--exclude=./dev/*', '--numeric-owner', '-cf', layer, '.']);
   const hash = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
   const config = Buffer.from(JSON.stringify({
-    architecture: 'amd64', os: 'linux', config: { Cmd: command, Env: ['PATH=/bin:/usr/bin'] },
-    rootfs: { type: 'layers', diff_ids: [`sha256:${hash(readFileSync(layer))}`] }, history: [{ created_by: 'veloci' }],
+    architecture: 'amd64',
+    os: 'linux',
+    config: { Cmd: command, Env: ['PATH=/bin:/usr/bin'] },
+    rootfs: { type: 'layers', diff_ids: [`sha256:${hash(readFileSync(layer))}`] },
+    history: [{ created_by: 'veloci' }],
   }));
   const name = `${hash(config)}.json`;
   writeFileSync(join(dir, name), config);

@@ -8,8 +8,9 @@ import { imageName, steps, type Engine } from './types.ts';
 import { makeUser } from './user.ts';
 
 /** On cgroup v1 an ordinary user has no cgroup, and podman or the kernel refuses what needs one; so with every runtime. */
-const needCgroup = new Set(['pause', 'unpause', '--memory', '--cpus', '--pids-limit', 'out of memory', 'stats', '--cpuset-cpus',
-  '--cpu-shares', '--memory-reservation', '--device-cgroup-rule', '--cgroup-parent', 'maximal limits']);
+const needCgroup = new Set(['pause', 'unpause', '--memory', '--cpus', '--pids-limit', 'out of memory', 'stats',
+  '--cpuset-cpus', '--cpu-shares', '--memory-reservation', '--device-cgroup-rule', '--cgroup-parent',
+  'maximal limits']);
 /** He may neither make device nodes nor rename his machine's name space. */
 const needRoot = new Set(['devices are denied', '--privileged']);
 
@@ -18,21 +19,32 @@ const own = steps(
   ['build FROM scratch', 'mkdir -p $D/ctx; cp "$(command -v busybox)" $D/ctx/busybox; '
     + 'printf "FROM scratch\\nCOPY busybox /bin/sh\\nRUN echo built >/b\\nCMD [\\"/bin/sh\\",\\"-c\\",\\"read x </b; echo \\$x\\"]\\n" >$D/ctx/Containerfile; '
     + 'e build -q -t scratched $D/ctx >/dev/null; e run --rm scratched', /^built$/m],
-  ['root in the container is the user', 'e run --rm $F -v $D/tmp:/m $I touch /m/mine; stat -c "owner %u" $D/tmp/mine', /owner 64321/],
-  ['a user of the container is a sub id', 'mkdir -p $D/open; chmod 777 $D/open; e run --rm $F --user user -v $D/open:/m $I touch /m/his; stat -c "owner %u" $D/open/his', /owner 700999/],
+  ['root in the container is the user', 'e run --rm $F -v $D/tmp:/m $I touch /m/mine; stat -c "owner %u" $D/tmp/mine',
+    /owner 64321/],
+  ['a user of the container is a sub id',
+    'mkdir -p $D/open; chmod 777 $D/open; e run --rm $F --user user -v $D/open:/m $I touch /m/his; stat -c "owner %u" $D/open/his',
+    /owner 700999/],
   ['--privileged', 'e run --rm $F --privileged $I grep CapEff /proc/self/status', /ffff/],
   ['--userns keep-id', 'e run --rm $F --userns keep-id $I id -u', /^64321$/m],
-  ['--userns keep-id, volume', 'e run --rm $F --userns keep-id -v $D/tmp:/m $I sh -c "touch /m/kept; stat -c %u /m/kept"', /^64321$/m],
+  ['--userns keep-id, volume',
+    'e run --rm $F --userns keep-id -v $D/tmp:/m $I sh -c "touch /m/kept; stat -c %u /m/kept"', /^64321$/m],
   ['--uidmap', 'e run --rm $F --uidmap 0:1:1000 --gidmap 0:1:1000 $I cat /proc/self/uid_map', /0 +1 +1000/],
   ['--network none', 'e run --rm --network none $I ls /sys/class/net', /^lo$/m],
   ['--network host', 'e run --rm --network host $I ls /sys/class/net', /^lo$/m],
   ['--network slirp4netns', 'e run --rm --network slirp4netns $I ip address', /10\.0\.2\.100/],
-  ['pod', 'e pod create --name pod --infra=false; e run --rm --pod pod $F $I echo together; e pod rm -f pod', /together/],
-  ['secret', 'printf hidden | e secret create key -; e run --rm $F --secret key $I cat /run/secrets/key; e secret rm key', /hidden/],
+  ['pod', 'e pod create --name pod --infra=false; e run --rm --pod pod $F $I echo together; e pod rm -f pod',
+    /together/],
+  ['secret',
+    'printf hidden | e secret create key -; e run --rm $F --secret key $I cat /run/secrets/key; e secret rm key',
+    /hidden/],
   ['--cgroups=disabled', 'e run --rm $F --cgroups=disabled $I echo free', /free/],
   ['--preserve-fds', 'echo copied >$D/file; e run --rm $F --preserve-fds 1 $I cat /proc/self/fd/3 3<$D/file', /copied/],
-  ['--rootfs', 'mkdir -p $D/tree/bin; cp "$(command -v busybox)" $D/tree/bin/sh; e run --rm $F --rootfs $D/tree sh -c "echo from a tree"', /from a tree/],
-  ['healthcheck: unhealthy', 'e run -d --name ill $F --health-cmd "false" --health-retries 1 $I sleep 100; e healthcheck run ill; e inspect -f "{{.State.Health.Status}}" ill; e rm -f ill', /^unhealthy$/m],
+  ['--rootfs',
+    'mkdir -p $D/tree/bin; cp "$(command -v busybox)" $D/tree/bin/sh; e run --rm $F --rootfs $D/tree sh -c "echo from a tree"',
+    /from a tree/],
+  ['healthcheck: unhealthy',
+    'e run -d --name ill $F --health-cmd "false" --health-retries 1 $I sleep 100; e healthcheck run ill; e inspect -f "{{.State.Health.Status}}" ill; e rm -f ill',
+    /^unhealthy$/m],
   ['unshare', 'e unshare cat /proc/self/uid_map', /700000/],
   ['system reset', 'e system reset -f; e ps -aq'],
 );
@@ -66,15 +78,19 @@ runtime_supports_nocgroup = ["crun", "veloci"]
 log_driver = "k8s-file"
 `);
     const command = ['podman', '--runtime', program];
-    const env = { HOME: join(dir, 'home'), XDG_RUNTIME_DIR: runDir, TMPDIR: join(dir, 'tmp'), USER: user.name, CONTAINERS_CONF: conf, PODMAN_IGNORE_CGROUPSV1_WARNING: '1' };
+    const env = { HOME: join(dir, 'home'), XDG_RUNTIME_DIR: runDir, TMPDIR: join(dir, 'tmp'), USER: user.name,
+      CONTAINERS_CONF: conf, PODMAN_IGNORE_CGROUPSV1_WARNING: '1' };
     const path = { PATH: process.env['PATH'] ?? '' };
     const call = (args: readonly string[]): void => {
-      spawnSync(command[0]!, [...command.slice(1), ...args], { uid: user.uid, gid: user.gid, cwd: dir, env: { ...env, ...path }, stdio: 'ignore' });
+      spawnSync(command[0]!, [...command.slice(1), ...args], { uid: user.uid, gid: user.gid, cwd: dir,
+        env: { ...env, ...path }, stdio: 'ignore' });
     };
     call(['load', '-i', image]);
     const left = new Set([...needCgroup, ...needRoot]);
     return {
-      command, user: { uid: user.uid, gid: user.gid }, env: { ...env, F: '', I: imageName, HEALTH: 'e healthcheck run well' },
+      command,
+      user: { uid: user.uid, gid: user.gid },
+      env: { ...env, F: '', I: imageName, HEALTH: 'e healthcheck run well' },
       steps: [...[...shared, ...tutorial].filter((step) => !left.has(step.name)), ...own],
       end: async () => {
         call(['rm', '--all', '--force', '--time', '0']);

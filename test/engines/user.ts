@@ -39,5 +39,7 @@ export function makeUser(dir: string): User {
   }
   spawnSync('mknod', ['-m', '666', join(dir, 'tun'), 'c', '10', '200']);
   lay('tun', '/dev/net/tun');
-  return { ...user, remove: () => { spawnSync('umount', bound); } };
+  return { ...user, remove: () => {
+    spawnSync('umount', bound);
+  } };
 }

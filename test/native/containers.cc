@@ -1,5 +1,5 @@
-// Containers with a user namespace, a terminal, a filter, and a second process that enters: the less common paths of the
-// stager and init. Needs root and build/native/init; works in a mount namespace of its own.
+// Containers with a user namespace, a terminal, a filter, and a second process that enters: the less common paths of
+// the stager and init. Needs root and build/native/init; works in a mount namespace of its own.
 #include <initializer_list>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -56,8 +56,9 @@ void test_user_namespace() {
   env_op(init, 0);
   cwd_op(init, "/");
   find_op(init, "sh");
-  run_ops(init, {"sh", "-c", "id -u; cat /proc/self/uid_map; grep ' /locked ' /proc/self/mountinfo; head -c 3 /dev/zero | wc -c;"
-                             "cat /proc/version | wc -c; cat /proc/sys/net/ipv4/ip_forward /proc/self/oom_score_adj"});
+  run_ops(init, {"sh", "-c",
+                 "id -u; cat /proc/self/uid_map; grep ' /locked ' /proc/self/mountinfo; head -c 3 /dev/zero | wc -c;"
+                 "cat /proc/version | wc -c; cat /proc/sys/net/ipv4/ip_forward /proc/self/oom_score_adj"});
   Start start(stager, init);
   if (!CHECK(start.reach_created())) return;
   start.release();
@@ -84,7 +85,9 @@ void test_terminal() {
   env_op(init, 0);
   init.op(code::cwd_enter, [&](Writer &to) { to.str("/").u8(1).u8(0); });
   find_op(init, "sh");
-  run_ops(init, {"sh", "-c", "tty; stty size; stat -c %u/%t /dev/console; test -t 2 && echo yes; echo ctty > /dev/tty; ls /proc/self/fd | wc -l"});
+  run_ops(init, {"sh", "-c",
+                 "tty; stty size; stat -c %u/%t /dev/console; test -t 2 && echo yes; echo ctty > /dev/tty; ls "
+                 "/proc/self/fd | wc -l"});
   Start start(stager, init);
   if (!CHECK(start.reach_created() && start.received.valid())) return;
   start.release();
@@ -118,7 +121,9 @@ void test_filter() {
   find_op(init, "sh");
   init.op(code::start_wait);
   init.op(code::seccomp_load, [](Writer &to) { to.u8(9).u32(0).none().none(); });
-  init.op(code::program_run, [](Writer &to) { to.strs({"sh", "-c", "nice -n 1 true; grep Seccomp: /proc/self/status"}).u32(1).u8(0); });
+  init.op(code::program_run, [](Writer &to) {
+    to.strs({"sh", "-c", "nice -n 1 true; grep Seccomp: /proc/self/status"}).u32(1).u8(0);
+  });
   Start start(stager, init, 1);
   start.send_programs();
   start.send_fd(9, file.get());
@@ -152,7 +157,9 @@ void test_enter() {
   env_op(entering, 0);
   entering.op(code::cwd_enter, [](Writer &to) { to.str("/etc").u8(0).u8(0); });
   find_op(entering, "sh");
-  entering.op(code::program_run, [](Writer &to) { to.strs({"sh", "-c", "hostname; pwd; cat /proc/1/comm; ls /proc/self/fd | wc -l"}).u32(0).u8(0); });
+  entering.op(code::program_run, [](Writer &to) {
+    to.strs({"sh", "-c", "hostname; pwd; cat /proc/1/comm; ls /proc/self/fd | wc -l"}).u32(0).u8(0);
+  });
   Start second(joining, entering);
   second.send_programs();
   second.send_fd(0, pidfd.get());
@@ -191,12 +198,17 @@ void test_old_kernel() {
   });
   path_op(init, code::path_readonly, "/proc/sys");
   pivot_op(init);
-  init.op(code::mount_attr, [](Writer &to) { to.str("/").u32(1).u32(0).u8(0).u8(static_cast<uint8_t>(Propagation::shared)); });
+  init.op(code::mount_attr,
+          [](Writer &to) { to.str("/").u32(1).u32(0).u8(0).u8(static_cast<uint8_t>(Propagation::shared)); });
   init.op(code::sysctl_write, [](Writer &to) { to.str("net/ipv4/ip_forward").str("1"); });
   env_op(init, 0);
   cwd_op(init, "/");
   find_op(init, "sh");
-  run_ops(init, {"sh", "-c", "grep -E ' (/|/bound|/proc/sys) ' /proc/self/mountinfo; cat /proc/sys/net/ipv4/ip_forward; ls /proc/self/fd | wc -l"}, 2);
+  run_ops(init,
+          {"sh", "-c",
+           "grep -E ' (/|/bound|/proc/sys) ' /proc/self/mountinfo; cat /proc/sys/net/ipv4/ip_forward; ls /proc/self/fd "
+           "| wc -l"},
+          2);
   restriction = &filter;
   Start start(stager, init, 2);
   restriction = nullptr;

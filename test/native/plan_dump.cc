@@ -13,8 +13,7 @@ void print(const OpRecord &record);
 void print(const TemplatePart &part);
 void print(const Template &value);
 template <class T>
-requires __is_class(T)
-void print(const T &value);
+requires __is_class(T) void print(const T &value);
 template <class T> void print(const Optional<T> &value);
 template <class T> void print(const List<T> &list);
 
@@ -46,10 +45,7 @@ void print(Str value) {
 }
 
 template <class T>
-requires __is_enum(T)
-void print(T value) {
-  printf("%u", static_cast<unsigned>(value));
-}
+requires __is_enum(T) void print(T value) { printf("%u", static_cast<unsigned>(value)); }
 
 template <class T> void print(const Optional<T> &value) {
   if (value) {
@@ -60,8 +56,7 @@ template <class T> void print(const Optional<T> &value) {
 }
 
 template <class T>
-requires __is_class(T)
-void print(const T &value) {
+requires __is_class(T) void print(const T &value) {
   const char *separator = "{";
   each_field(value, [&](const char *name, const auto &field) {
     printf("%s\"%s\":", separator, name);

@@ -23,7 +23,8 @@ function configs(folder: string): Map<string, Uint8Array> {
   const text = response.toString('utf8');
   const spec = JSON.parse(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1)) as Config;
   const profile = JSON.parse(readFileSync(inRoot('schema', 'docker-seccomp.json'), 'utf8')) as {
-    defaultAction: string; syscalls: { names: string[]; action: string; args?: unknown[]; includes?: object; excludes?: object }[];
+    defaultAction: string;
+    syscalls: { names: string[]; action: string; args?: unknown[]; includes?: object; excludes?: object }[];
   };
   const detached = { ...spec, process: { ...spec.process, terminal: false } };
   const seccomp = {
@@ -37,11 +38,19 @@ function configs(folder: string): Map<string, Uint8Array> {
   const wrong = { ...detached, ociVersion: 7, linux: { ...spec.linux, maskedPaths: [1, '/a'], unknownKey: {} } };
   const text2 = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value, null, 2));
   const found = new Map<string, Uint8Array>([
-    ['terminal', text2(spec)], ['detached', text2(detached)], ['seccomp', text2(filtered)], ['unusual', text2(unusual)],
-    ['wrong', text2(wrong)], ['no object', Buffer.from('[1, 2]')], ['empty', Buffer.from('')],
-    ['escapes that JSON does not have', Buffer.from('{"ociVersion":"\\x41"}')], ['leading zero', Buffer.from('{"a":01}')],
-    ['large numbers', Buffer.from(JSON.stringify(detached).replace('"oomScoreAdj":0', '"oomScoreAdj":18446744073709551616'))],
-    ['not UTF-8', Buffer.from([0x7b, 0x22, 0xc0, 0x80, 0x22])], ['bom', Buffer.from('\ufeff{}')],
+    ['terminal', text2(spec)],
+    ['detached', text2(detached)],
+    ['seccomp', text2(filtered)],
+    ['unusual', text2(unusual)],
+    ['wrong', text2(wrong)],
+    ['no object', Buffer.from('[1, 2]')],
+    ['empty', Buffer.from('')],
+    ['escapes that JSON does not have', Buffer.from('{"ociVersion":"\\x41"}')],
+    ['leading zero', Buffer.from('{"a":01}')],
+    ['large numbers',
+      Buffer.from(JSON.stringify(detached).replace('"oomScoreAdj":0', '"oomScoreAdj":18446744073709551616'))],
+    ['not UTF-8', Buffer.from([0x7b, 0x22, 0xc0, 0x80, 0x22])],
+    ['bom', Buffer.from('\ufeff{}')],
   ]);
   for (const [name, bytes] of found) writeFileSync(join(folder, `${name}.json`), bytes);
   return found;
@@ -89,7 +98,9 @@ t.test('a hostile configuration ends in one clear answer, soon', async (t) => {
     const run = spawnSync(driver, ['answer', file, path], { timeout: 20_000, maxBuffer: 64 << 20 });
     const seconds = Number(process.hrtime.bigint() - begin) / 1e9;
     // An answer with a diagnostic, or a fault that the launcher reports.
-    const answer = run.status === 0 ? /E0[23]\d\d/.exec(run.stdout.toString('latin1'))?.[0] : /fault=(out_of_memory|timed_out)/.exec(run.stderr.toString())?.[0];
+    const answer = run.status === 0
+      ? /E0[23]\d\d/.exec(run.stdout.toString('latin1'))?.[0]
+      : /fault=(out_of_memory|timed_out)/.exec(run.stderr.toString())?.[0];
     t.ok(answer, `${name}: ${answer ?? run.stderr.toString()} after ${seconds.toFixed(2)} s`);
     // Two seconds of processor time, on a machine that does other things too.
     t.ok(seconds < 15, `${name}: ${seconds.toFixed(2)} s`);
@@ -102,7 +113,8 @@ t.test('a planner that waits has nothing but its socket', async (t) => {
   const children = (): string => readFileSync(`/proc/${holder.pid}/task/${holder.pid}/children`, 'utf8').trim();
   const read = (name: string): string => readFileSync(`/proc/${children()}/${name}`, 'utf8');
   // It is ready when it waits in read(2).
-  for (let tries = 0; tries < 200 && (children() === '' || !/^State:\tS/m.test(read('status'))); tries += 1) await sleep(5);
+  for (let tries = 0; tries < 200 && (children() === '' || !/^State:\tS/m.test(read('status'))); tries += 1)
+    await sleep(5);
   t.match(read('status'), /^NoNewPrivs:\t1$/m);
   t.match(read('status'), /^Seccomp:\t2$/m);
   const descriptors = readdirSync(`/proc/${children()}/fd`).map((fd) => readlinkSync(`/proc/${children()}/fd/${fd}`));

@@ -23,7 +23,8 @@ function read(folder: string, plans: readonly Uint8Array[]): Seen[] {
     return file;
   });
   const dump = spawnSync(inRoot('build', 'native', 'test', 'plan_dump'), files, { encoding: 'utf8', maxBuffer: 1e9 });
-  if (dump.status !== 0) throw new Error(`plan_dump ended with ${dump.status ?? dump.signal ?? dump.error}: ${dump.stderr}`);
+  if (dump.status !== 0)
+    throw new Error(`plan_dump ended with ${dump.status ?? dump.signal ?? dump.error}: ${dump.stderr}`);
   return dump.stdout.split('\n').slice(0, -1).map((line) => JSON.parse(line) as Seen);
 }
 
@@ -31,12 +32,14 @@ const encode = (plan: Plan): Uint8Array => encodePlan(plan, createWriter());
 
 t.test('it reads what the encoder wrote', async (t) => {
   const random = Array.from({ length: 200 }, (_, seed) => randomPlan(new Random(seed + 1)));
-  const plans = [{ planVersion: 1, programs: {} } as const, fullPlan(new Random(1)), fullPlan(new Random(2)), ...random];
+  const plans = [{ planVersion: 1, programs: {} } as const, fullPlan(new Random(1)), fullPlan(new Random(2)),
+    ...random];
   const seen = read(t.testdir(), plans.map(encode));
   t.equal(seen.length, plans.length);
   plans.forEach((plan, index) => {
     const expected = JSON.stringify(ordered(plainPlan(plan)));
-    if (JSON.stringify(ordered(seen[index]?.programs ?? {})) !== expected) t.same(seen[index], { programs: plainPlan(plan) }, `plan ${index}`);
+    if (JSON.stringify(ordered(seen[index]?.programs ?? {})) !== expected)
+      t.same(seen[index], { programs: plainPlan(plan) }, `plan ${index}`);
   });
 });
 
@@ -99,19 +102,24 @@ const refused: readonly (readonly [what: string, bytes: Uint8Array, error: strin
   ['another file', changed(plan, 0, 0x7f), 'this is not a plan'],
   ['the hash of another schema', changed(plan, 8, plan[8]! ^ 1), 'the plan was made by another version'],
   ['a wrong last byte of the hash', changed(plan, 23, plan[23]! ^ 1), 'the plan was made by another version'],
-  ['a total length that is too long', changed(plan, 24, ...u32(plan.length + 1)), 'the plan is not as long as its header says'],
+  ['a total length that is too long', changed(plan, 24, ...u32(plan.length + 1)),
+    'the plan is not as long as its header says'],
   ['a byte too many', Uint8Array.from([...plan, 0]), 'the plan is not as long as its header says'],
   ['a byte too few', plan.slice(0, -1), 'the plan is not as long as its header says'],
   ['too many programs', changed(plan, 28, ...u32(1000)), 'the plan has too many programs'],
-  ['a table beyond the end', changed(encode({ planVersion: 1, programs: {} }), 28, 1), 'the plan is shorter than its table'],
+  ['a table beyond the end', changed(encode({ planVersion: 1, programs: {} }), 28, 1),
+    'the plan is shorter than its table'],
   ['an unknown program', changed(plan, header, ...u32(200)), 'a program has an unknown name'],
   ['a huge program name', changed(plan, header, ...u32(0xffffffff)), 'a program has an unknown name'],
   ['a program twice', changed(two, header + table, ...u32(1)), 'the programs are not in order'],
-  ['a gap before a program', changed(plan, header + 4, ...u32(record + 1)), 'a program does not start where the one before it ends'],
+  ['a gap before a program', changed(plan, header + 4, ...u32(record + 1)),
+    'a program does not start where the one before it ends'],
   ['a program beyond the end', changed(plan, header + 8, ...u32(0xffffffff)), 'a program reaches beyond the end'],
-  ['bytes after the last program', changed(plan, header + 8, ...u32(plan.length - record - 1)), 'bytes follow the last program'],
+  ['bytes after the last program', changed(plan, header + 8, ...u32(plan.length - record - 1)),
+    'bytes follow the last program'],
   ['one operation too many in the table', changed(plan, header + 12, ...u32(2)), 'a value reaches beyond the end'],
-  ['one operation too few in the table', changed(plan, header + 12, ...u32(0)), 'bytes follow the last operation of a program'],
+  ['one operation too few in the table', changed(plan, header + 12, ...u32(0)),
+    'bytes follow the last operation of a program'],
   ['bytes after the last operation', extended(plan, [0], false), 'bytes follow the last operation of a program'],
   ['bytes after the last field', extended(plan, [0], true), 'bytes follow the last field of an operation'],
   ['an unknown code', changed(plan, record, 0xff, 0xff), 'an operation has an unknown code'],
@@ -124,15 +132,20 @@ const refused: readonly (readonly [what: string, bytes: Uint8Array, error: strin
   ['a text with a NUL inside', changed(plan, fields + 4, 0), 'a text has a NUL inside'],
   ['an enum beyond its values', changed(signal, fields, 200), 'a value is none of those that its type has'],
   ['a boolean of 2', changed(groups, groups.length - 2, 2), 'a value is none of those that its type has'],
-  ['an optional that is neither there nor not', changed(groups, groups.length - 1, 2), 'a value is none of those that its type has'],
+  ['an optional that is neither there nor not', changed(groups, groups.length - 1, 2),
+    'a value is none of those that its type has'],
   ['an optional without its value', changed(groups, groups.length - 1, 1), 'a value reaches beyond the end'],
   ['a list longer than its bytes', changed(groups, fields + 8, ...u32(0xffffffff)), 'a list is longer than its bytes'],
   ['a list with an element too many', changed(groups, fields + 8, ...u32(2)), 'a value reaches beyond the end'],
-  ['a hole that does not exist', changed(session, session.length - 1, 200), 'a value is none of those that its type has'],
-  ['slot 32', changed(small({ op: 'seccomp.load', from: '', slot: 1, flags: 0 }), fields, 32), 'a value is none of those that its type has'],
+  ['a hole that does not exist', changed(session, session.length - 1, 200),
+    'a value is none of those that its type has'],
+  ['slot 32', changed(small({ op: 'seccomp.load', from: '', slot: 1, flags: 0 }), fields, 32),
+    'a value is none of those that its type has'],
   ['alternatives five deep', small(nested(5)), 'alternatives are nested too deeply'],
-  ['an unknown code inside of an alternative', changed(small(nested(1)), fields, 0xff), 'an operation has an unknown code'],
-  ['an operation of init in a program of the host', misplaced({ create: [mask] }), 'an operation is in a program of a process that must not run it'],
+  ['an unknown code inside of an alternative', changed(small(nested(1)), fields, 0xff),
+    'an operation has an unknown code'],
+  ['an operation of init in a program of the host', misplaced({ create: [mask] }),
+    'an operation is in a program of a process that must not run it'],
   ['an operation of the host in an alternative of init',
     misplaced({ init: [{ op: 'alt', from: '', try: { op: 'process.spawn', from: '' }, onErrno: [] }] }),
     'an operation is in a program of a process that must not run it'],

@@ -37,15 +37,11 @@ struct Toucher {
     if (count != list.size()) abort();
   }
   template <class T>
-  requires __is_class(T)
-  void visit(const T &value) {
+  requires __is_class(T) void visit(const T &value) {
     if constexpr (requires { each_field(value, *this); }) each_field(value, *this);
   }
   template <class T>
-  requires(!__is_class(T))
-  void visit(const T &value) {
-    touch(&value, sizeof value);
-  }
+  requires(!__is_class(T)) void visit(const T &value) { touch(&value, sizeof value); }
 };
 
 // Fails every second operation, so that alternatives are taken too.

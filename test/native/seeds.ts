@@ -9,7 +9,16 @@ function readerSeeds(): Uint8Array[] {
   const writer = createWriter();
   const random = Array.from({ length: 40 }, (_, seed) => encodePlan(randomPlan(new Random(seed)), writer));
   const plan = encodePlan({ planVersion: 1, programs: {} }, writer);
-  const response = encodeResponse({ exitCode: 1, plan, text: 'a', error: 'b', explained: '', code: 'E0901', keys: '', warnings: '' }, writer);
+  const response = encodeResponse({
+    exitCode: 1,
+    plan,
+    text: 'a',
+    error: 'b',
+    explained: '',
+    code: 'E0901',
+    keys: '',
+    warnings: '',
+  }, writer);
   return [plan, encodePlan(fullPlan(new Random(1)), writer), response, ...random];
 }
 

@@ -19,7 +19,12 @@ void test_container() {
   fs_op(init, "tmpfs", "/dev", false, "mode", "755");
   host_programs(init);
   for (uint32_t minor : {3u, 5u, 8u, 9u}) {
-    device_op(init, minor == 3 ? "/dev/null" : minor == 5 ? "/dev/zero" : minor == 8 ? "/dev/random" : "/dev/urandom", minor);
+    device_op(init,
+              minor == 3   ? "/dev/null"
+              : minor == 5 ? "/dev/zero"
+              : minor == 8 ? "/dev/random"
+                           : "/dev/urandom",
+              minor);
   }
   fs_op(init, "devpts", "/dev/pts", false, "newinstance");
   fs_op(init, "tmpfs", "/copied", false, nullptr, nullptr, true, 1);
@@ -44,14 +49,19 @@ void test_container() {
   init.op(code::caps_set, [](Writer &to) { to.u64(0x20).u64(0x20).u64(0x20).u64(0x20); });
   init.op(code::privileges_none);
   find_op(init, "sh");
-  run_ops(init, {"sh", "-c",
-                 "id -u; id -g; id -G; pwd; umask; hostname; echo home=$HOME a=$A listen=$LISTEN_PID; ls /proc/self/fd | wc -l;"
-                 "cat /proc/sys/net/ipv4/ip_forward /proc/self/oom_score_adj /proc/sys/kernel/domainname; ulimit -Sn;"
-                 "grep -E 'Cap|NoNewPrivs' /proc/self/status; cat /proc/version | wc -c; ls /proc/acpi | wc -l;"
-                 "ls -l /copied/ | sed 1d; grep ' / / ' /proc/self/mountinfo; test -e /proc/timer_list && wc -c < /proc/timer_list;"
-                 "touch /x 2>&1; echo 1 2>/dev/null > /proc/sys/net/ipv4/ip_forward || echo sys-ro; ls -d /tmp/veloci-stager* 2>&1;"
-                 "cat /sys/class/net/lo/flags; exit 7"});
-  make_file("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nbad:x:12345:1:x:/bad:/\nme:x:1234:56:Me:/home/me:/bin/sh", 0644);
+  run_ops(
+      init,
+      {"sh", "-c",
+       "id -u; id -g; id -G; pwd; umask; hostname; echo home=$HOME a=$A listen=$LISTEN_PID; ls /proc/self/fd | wc -l;"
+       "cat /proc/sys/net/ipv4/ip_forward /proc/self/oom_score_adj /proc/sys/kernel/domainname; ulimit -Sn;"
+       "grep -E 'Cap|NoNewPrivs' /proc/self/status; cat /proc/version | wc -c; ls /proc/acpi | wc -l;"
+       "ls -l /copied/ | sed 1d; grep ' / / ' /proc/self/mountinfo; test -e /proc/timer_list && wc -c < "
+       "/proc/timer_list;"
+       "touch /x 2>&1; echo 1 2>/dev/null > /proc/sys/net/ipv4/ip_forward || echo sys-ro; ls -d /tmp/veloci-stager* "
+       "2>&1;"
+       "cat /sys/class/net/lo/flags; exit 7"});
+  make_file("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nbad:x:12345:1:x:/bad:/\nme:x:1234:56:Me:/home/me:/bin/sh",
+            0644);
   Start start(stager, init);
   if (!CHECK(start.reach_created())) return;
   CHECK(!start.next());
@@ -63,14 +73,16 @@ void test_container() {
   CHECK(start.finish() == 7);
   CHECK(record_stage(*start.record) == Stage::executing);
   CHECK(start.record->stamp_count == stager.count() + init.count() - 1);
-  CHECK(says(start, "1234\n56\n56 7 8\n/made/deep/er\n0027\ninside\nhome=/home/me a=b c listen=1\n4\n1\n77\ndomain\n99\n"));
+  CHECK(says(start,
+             "1234\n56\n56 7 8\n/made/deep/er\n0027\ninside\nhome=/home/me a=b c listen=1\n4\n1\n77\ndomain\n99\n"));
   CHECK(says(start, "CapInh:\t0000000000000020\nCapPrm:\t0000000000000020\nCapEff:\t0000000000000020\n"
                     "CapBnd:\t0000000000000020\nCapAmb:\t0000000000000020\nNoNewPrivs:\t1\n0\n0\n"));
   CHECK(says(start, "sys-ro\n"));
   CHECK(says(start, "touch: "));
 }
 
-void test_bare(std::initializer_list<const char *> args, const char *name, Stage stage, FailureKind kind, const char *detail) {
+void test_bare(std::initializer_list<const char *> args, const char *name, Stage stage, FailureKind kind,
+               const char *detail) {
   ProgramWriter stager, init;
   clone_op(stager);
   root_op(init);
@@ -85,9 +97,11 @@ void test_bare(std::initializer_list<const char *> args, const char *name, Stage
   if (!CHECK(start.reach_created())) return;
   start.release();
   start.finish();
-  bool right = record_stage(*start.record) == stage && (stage != Stage::failed || start.record->failure.kind == static_cast<uint32_t>(kind));
+  bool right = record_stage(*start.record) == stage &&
+               (stage != Stage::failed || start.record->failure.kind == static_cast<uint32_t>(kind));
   if (!CHECK(right && strstr(start.record->failure.detail, detail))) {
-    printf("%s: stage %u kind %u: %s\n", name, start.record->stage, start.record->failure.kind, start.record->failure.detail);
+    printf("%s: stage %u kind %u: %s\n", name, start.record->stage, start.record->failure.kind,
+           start.record->failure.detail);
   }
 }
 
@@ -102,7 +116,8 @@ void test_execve_failures() {
 }
 
 // A plan whose init program is `fill` and which must fail there.
-template <class Fill> void test_failure(const char *what, uint32_t index, int step, int err, const char *detail, Fill fill) {
+template <class Fill>
+void test_failure(const char *what, uint32_t index, int step, int err, const char *detail, Fill fill) {
   ProgramWriter stager, init;
   clone_op(stager);
   root_op(init);
@@ -161,7 +176,14 @@ void test_hooks() {
   auto hook = [](ProgramWriter &init, const char *script, uint32_t timeout) {
     init.op(code::hook_run, [&](Writer &to) {
       to.u8(2).u32(0).str("/bin/sh").strs({"sh", "-c", script}).strs({"X=y"}).u8(0).u32(timeout).none();
-      to.u32(3).u8(0).str("state ").u8(1 + static_cast<uint8_t>(Hole::id)).u8(1 + static_cast<uint8_t>(Hole::pid)).none().none().u8(0);
+      to.u32(3)
+          .u8(0)
+          .str("state ")
+          .u8(1 + static_cast<uint8_t>(Hole::id))
+          .u8(1 + static_cast<uint8_t>(Hole::pid))
+          .none()
+          .none()
+          .u8(0);
     });
   };
   ProgramWriter stager, init;

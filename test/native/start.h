@@ -24,7 +24,6 @@
 
 namespace veloci::test {
 
-
 inline char top[] = "/tmp/veloci-stager-XXXXXX";
 inline char rootfs[64];
 inline int program = -1;
@@ -103,7 +102,8 @@ public:
         received = static_cast<Fd &&>(fd);
         continue;
       }
-      bool unshared = message.kind() == MessageType::sync && message.point == static_cast<uint8_t>(Point::user_namespace);
+      bool unshared =
+          message.kind() == MessageType::sync && message.point == static_cast<uint8_t>(Point::user_namespace);
       if (unshared) {
         map_ids();
         continue;
@@ -192,26 +192,30 @@ private:
   char fifo_name_[64];
 };
 
-constexpr uint32_t namespaces = sys::clone_newns | sys::clone_newpid | sys::clone_newuts | sys::clone_newipc | sys::clone_newnet;
+constexpr uint32_t namespaces =
+    sys::clone_newns | sys::clone_newpid | sys::clone_newuts | sys::clone_newipc | sys::clone_newnet;
 
 inline void clone_op(ProgramWriter &out, uint32_t types = namespaces) {
   out.op(code::process_clone, [&](Writer &to) { to.u32(types).none(); });
 }
-inline void fs_op(ProgramWriter &out, const char *type, const char *target, bool directory = false, const char *key = nullptr,
-           const char *value = nullptr, bool copy = false, uint32_t attr = 0) {
+inline void fs_op(ProgramWriter &out, const char *type, const char *target, bool directory = false,
+                  const char *key = nullptr, const char *value = nullptr, bool copy = false, uint32_t attr = 0) {
   out.op(code::mount_fs, [&](Writer &to) {
     to.str(type).some(type).u32(key ? 1 : 0);
     if (key) {
       to.str(key);
-      if (value) to.some(value);
-      else to.none();
+      if (value)
+        to.some(value);
+      else
+        to.none();
     }
     to.u32(attr).u8(0).str(target).u8(directory).u8(copy).none();
   });
 }
 inline void bind_op(ProgramWriter &out, const char *source, const char *target, uint32_t set = 0) {
-  out.op(code::mount_bind,
-         [&](Writer &to) { to.some(source).none().u8(1).u32(set).u32(0).u32(0).u32(0).u32(0).u8(0).u32(0).str(target).none().u8(0); });
+  out.op(code::mount_bind, [&](Writer &to) {
+    to.some(source).none().u8(1).u32(set).u32(0).u32(0).u32(0).u32(0).u8(0).u32(0).str(target).none().u8(0);
+  });
 }
 inline void path_op(ProgramWriter &out, uint16_t code, const char *path) {
   out.op(code, [&](Writer &to) { to.str(path); });

@@ -1,6 +1,6 @@
 // agent SOCKET VALUE - a seccomp agent: listens on an AF_UNIX stream socket, takes one message with the listener of
-// SCMP_ACT_NOTIFY, reports it on stdout as {"fds":N,"state":TEXT}, and answers every notification with VALUE (negative: the
-// errno), printing the number of the call. Prints "ready" once it listens.
+// SCMP_ACT_NOTIFY, reports it on stdout as {"fds":N,"state":TEXT}, and answers every notification with VALUE (negative:
+// the errno), printing the number of the call. Prints "ready" once it listens.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <signal.h>
@@ -35,7 +35,8 @@ int main(int argc, char **argv) {
     static char text[65536];
     char control[CMSG_SPACE(8 * sizeof(int))];
     struct iovec part = {text, sizeof text - 1};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
     ssize_t size = recvmsg(connection, &message, MSG_CMSG_CLOEXEC);
     if (size <= 0) die("recvmsg");
     text[size] = 0;
@@ -61,7 +62,8 @@ int main(int argc, char **argv) {
         return 0;
       }
       printf("call %d\n", call.data.nr);
-      struct seccomp_notif_resp answer = {.id = call.id, .val = value >= 0 ? value : 0, .error = value < 0 ? (int)value : 0};
+      struct seccomp_notif_resp answer = {
+          .id = call.id, .val = value >= 0 ? value : 0, .error = value < 0 ? (int)value : 0};
       ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
     }
   }

@@ -44,7 +44,9 @@ export function makeBundle(change: (config: Config) => void = () => {}, options:
   const config = (options.base ?? defaultConfig)();
   change(config);
   const bundle: Bundle = {
-    dir, rootfs, config,
+    dir,
+    rootfs,
+    config,
     write: (text = JSON.stringify(config, null, 2)) => writeFileSync(join(dir, 'config.json'), text),
   };
   bundle.write();

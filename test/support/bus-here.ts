@@ -10,12 +10,13 @@ const path = `${folder}/private`;
 export const systemdIsHere: string | false = existsSync(path) ? 'systemd runs here' : false;
 
 /** `create` with --systemd-cgroup, while systemd answers like that; for the rows of failing.ts. */
-export const whileSystemd = (answers: Readonly<Record<string, Answer>>, greeting?: string) => async (scene: Scene): Promise<string[]> => {
-  mkdirSync(folder);
-  const server = await listen(path, answers, greeting);
-  scene.c.later(() => {
-    server.close();
-    rmSync(folder, { recursive: true });
-  });
-  return ['--systemd-cgroup', ...create()(scene)];
-};
+export const whileSystemd =
+  (answers: Readonly<Record<string, Answer>>, greeting?: string) => async (scene: Scene): Promise<string[]> => {
+    mkdirSync(folder);
+    const server = await listen(path, answers, greeting);
+    scene.c.later(() => {
+      server.close();
+      rmSync(folder, { recursive: true });
+    });
+    return ['--systemd-cgroup', ...create()(scene)];
+  };

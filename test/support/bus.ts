@@ -7,11 +7,29 @@ export type Answer = { error: string; text: string } | { job: string } | 'nothin
 /** Pads to a multiple of `size` and appends. */
 class Out {
   readonly bytes: number[] = [];
-  align(size: number): this { while (this.bytes.length % size !== 0) this.bytes.push(0); return this; }
-  u8(value: number): this { this.bytes.push(value); return this; }
-  u32(value: number): this { this.align(4); for (let i = 0; i < 4; i++) this.bytes.push(value >>> 8 * i & 255); return this; }
-  text(value: string): this { this.u32(value.length); this.bytes.push(...Buffer.from(value), 0); return this; }
-  signature(value: string): this { this.u8(value.length); this.bytes.push(...Buffer.from(value), 0); return this; }
+  align(size: number): this {
+    while (this.bytes.length % size !== 0) this.bytes.push(0);
+    return this;
+  }
+  u8(value: number): this {
+    this.bytes.push(value);
+    return this;
+  }
+  u32(value: number): this {
+    this.align(4);
+    for (let i = 0; i < 4; i++) this.bytes.push(value >>> 8 * i & 255);
+    return this;
+  }
+  text(value: string): this {
+    this.u32(value.length);
+    this.bytes.push(...Buffer.from(value), 0);
+    return this;
+  }
+  signature(value: string): this {
+    this.u8(value.length);
+    this.bytes.push(...Buffer.from(value), 0);
+    return this;
+  }
 }
 
 type Field = readonly [code: number, type: 's' | 'o' | 'u' | 'g', value: string | number];
@@ -39,12 +57,15 @@ function answer(socket: Socket, serial: number, what: Answer | undefined): void 
   if (what === 'nothing') return;
   if (what === 'close') socket.destroy();
   else if (what === undefined) socket.write(message(2, 1, [[5, 'u', serial]], new Out()));
-  else if ('error' in what) socket.write(message(3, 1, [[4, 's', what.error], [5, 'u', serial], [8, 'g', 's']], new Out().text(what.text)));
+  else if ('error' in what)
+    socket.write(message(3, 1, [[4, 's', what.error], [5, 'u', serial], [8, 'g', 's']], new Out().text(what.text)));
   else {
     socket.write(message(2, 1, [[5, 'u', serial], [8, 'g', 'o']], new Out().text(job)));
     if (what.job === '') return;
-    socket.write(message(4, 2, [[1, 'o', '/org/freedesktop/systemd1'], [2, 's', 'org.freedesktop.systemd1.Manager'], [3, 's', 'JobRemoved'], [8, 'g', 'uoss']],
-      new Out().u32(77).text(job).text('x.scope').text(what.job)));
+    socket.write(
+      message(4, 2, [[1, 'o', '/org/freedesktop/systemd1'], [2, 's', 'org.freedesktop.systemd1.Manager'], [3, 's',
+        'JobRemoved'], [8, 'g', 'uoss']], new Out().u32(77).text(job).text('x.scope').text(what.job)),
+    );
   }
 }
 
@@ -54,7 +75,11 @@ function answer(socket: Socket, serial: number, what: Answer | undefined): void 
  * @param greeting what authentication is answered with
  * @param answers by a word of the call, such as the name of its member; what has none succeeds, '' stands for every call
  */
-export async function listen(path: string, answers: Readonly<Record<string, Answer>>, greeting = 'DATA\r\nOK 0123\r\n'): Promise<Server> {
+export async function listen(
+  path: string,
+  answers: Readonly<Record<string, Answer>>,
+  greeting = 'DATA\r\nOK 0123\r\n',
+): Promise<Server> {
   const server = createServer((socket) => {
     let kept = Buffer.alloc(0);
     let begun = false;
@@ -76,6 +101,8 @@ export async function listen(path: string, answers: Readonly<Record<string, Answ
       }
     });
   });
-  await new Promise<void>((resolve) => { server.listen(path, resolve); });
+  await new Promise<void>((resolve) => {
+    server.listen(path, resolve);
+  });
   return server;
 }

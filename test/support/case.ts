@@ -13,7 +13,10 @@ import { runtimeName } from './runtime.ts';
 export { assert };
 
 /** A peer that fails the case although the case is right. */
-export interface PeerMark { peer: string; why: string }
+export interface PeerMark {
+  peer: string;
+  why: string;
+}
 
 export interface CaseOptions {
   /** peers that are known to fail it: reported as "todo", not as a failure */

@@ -11,15 +11,22 @@ export const folder = (controller: string, id: string): string =>
 
 /** The hierarchies that are mounted. */
 export const hierarchies = (): { dir: string; cpuset: boolean }[] => {
-  const found = readFileSync('/proc/self/mountinfo', 'utf8').matchAll(/^(?:\S+ ){4}(\/sys\/fs\/cgroup\S*) .* - cgroup2? /gm);
+  const found = readFileSync('/proc/self/mountinfo', 'utf8').matchAll(
+    /^(?:\S+ ){4}(\/sys\/fs\/cgroup\S*) .* - cgroup2? /gm,
+  );
   return [...found].map(([, dir = '']) => ({ dir, cpuset: !unified && existsSync(join(dir, 'cpuset.cpus')) }));
 };
 
 /** Removes what a runtime has left of a path, so that only this test notices. */
-export const sweep = (c: Context, name: string): void => c.later(() => {
-  const remove = (path: string): void => {
-    for (const entry of readdirSync(path, { withFileTypes: true })) if (entry.isDirectory()) remove(join(path, entry.name));
-    rmdirSync(path);
-  };
-  for (const path of cgroups(name)) if (existsSync(path)) remove(path);
-});
+export const sweep = (c: Context, name: string): void =>
+  c.later(() => {
+    const remove = (path: string): void => {
+      for (const entry of readdirSync(path, { withFileTypes: true }))
+        if (entry.isDirectory())
+          remove(
+            join(path, entry.name),
+          );
+      rmdirSync(path);
+    };
+    for (const path of cgroups(name)) if (existsSync(path)) remove(path);
+  });

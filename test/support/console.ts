@@ -15,8 +15,12 @@ export class Talk {
 
   constructor(command: string[], env: Record<string, string> = { PATH: process.env['PATH'] ?? '' }) {
     this.child = spawn(command[0] as string, command.slice(1), { stdio: ['pipe', 'pipe', 'pipe'], env });
-    this.child.stdout?.on('data', (chunk: Buffer) => { this.output += chunk.toString(); });
-    this.child.stderr?.on('data', (chunk: Buffer) => { this.errors += chunk.toString(); });
+    this.child.stdout?.on('data', (chunk: Buffer) => {
+      this.output += chunk.toString();
+    });
+    this.child.stderr?.on('data', (chunk: Buffer) => {
+      this.errors += chunk.toString();
+    });
     this.child.stdin?.on('error', () => {});
     this.exit = new Promise((resolve) => this.child.on('close', (code) => resolve(code ?? -1)));
   }
@@ -49,11 +53,18 @@ export async function receiveConsole(dir: string): Promise<{ path: string; talk:
 }
 
 /** What a socket has received, as receiver.c says it. */
-export interface Received { text: string; fds: string[]; pid: number }
+export interface Received {
+  text: string;
+  fds: string[];
+  pid: number;
+}
 
 /** Listens on a socket of this kind; `received` parses what has come so far. */
-export async function receiveMessages(kind: 'stream' | 'datagram', path: string, ...more: 'hold'[]):
-  Promise<{ talk: Talk; received: () => Received[] }> {
+export async function receiveMessages(
+  kind: 'stream' | 'datagram',
+  path: string,
+  ...more: 'hold'[]
+): Promise<{ talk: Talk; received: () => Received[] }> {
   const talk = new Talk([program('receiver'), kind, path, ...more]);
   await talk.expect(/ready/, 'errors');
   return { talk, received: () => talk.output.split('\n').slice(0, -1).map((line) => JSON.parse(line) as Received) };

@@ -11,19 +11,46 @@ import type { Config } from './spec.ts';
 
 /** What /probe prints (see probe.c). */
 export interface Facts {
-  pid: number; ppid: number; cwd: string; hostname: string; domainname: string; release: string;
-  personality: number; dumpable: number; keyring: number; args: string[]; env: string[];
-  uid: number[]; gid: number[]; groups: number[]; umask: number;
-  rlimits: Record<string, [string, string]>; status: Record<string, string>;
-  fds: Record<string, string>; ns: Record<string, string>;
-  tty: number[]; rows: number; columns: number; sid: number; pgid: number; console: string;
-  sched: { policy: number; flags: number; nice: number; priority: number; runtime: number; deadline: number; period: number };
-  ioprio: number[]; cpus: number[]; mempolicy: number[];
-  oom: string[]; cgroup: string[]; mounts: string[];
+  pid: number;
+  ppid: number;
+  cwd: string;
+  hostname: string;
+  domainname: string;
+  release: string;
+  personality: number;
+  dumpable: number;
+  keyring: number;
+  args: string[];
+  env: string[];
+  uid: number[];
+  gid: number[];
+  groups: number[];
+  umask: number;
+  rlimits: Record<string, [string, string]>;
+  status: Record<string, string>;
+  fds: Record<string, string>;
+  ns: Record<string, string>;
+  tty: number[];
+  rows: number;
+  columns: number;
+  sid: number;
+  pgid: number;
+  console: string;
+  sched: { policy: number; flags: number; nice: number; priority: number; runtime: number; deadline: number;
+    period: number };
+  ioprio: number[];
+  cpus: number[];
+  mempolicy: number[];
+  oom: string[];
+  cgroup: string[];
+  mounts: string[];
 }
 
 /** The result of create, with the id and the pid of the container's first process. */
-export interface Created extends Result { id: string; pid: number }
+export interface Created extends Result {
+  id: string;
+  pid: number;
+}
 
 let counter = 0;
 
@@ -106,16 +133,20 @@ export class Context {
   }
 
   /** `run` in the foreground. `raw` leaves config.json as it was written by the case. */
-  async run(bundle: Bundle, options: CallOptions & { flags?: string[]; global?: string[]; id?: string; raw?: boolean }
-    = {}): Promise<Result> {
+  async run(
+    bundle: Bundle,
+    options: CallOptions & { flags?: string[]; global?: string[]; id?: string; raw?: boolean } = {},
+  ): Promise<Result> {
     const id = options.id ?? this.id();
     if (!options.raw) this.#adopt(bundle, id);
     return this.rt([...(options.global ?? []), 'run', '--bundle', bundle.dir, ...(options.flags ?? []), id], options);
   }
 
   /** `create` with a pid file. */
-  async create(bundle: Bundle, options: CallOptions & { flags?: string[]; global?: string[]; id?: string;
-    raw?: boolean } = {}): Promise<Created> {
+  async create(
+    bundle: Bundle,
+    options: CallOptions & { flags?: string[]; global?: string[]; id?: string; raw?: boolean } = {},
+  ): Promise<Created> {
     const id = options.id ?? this.id();
     if (!options.raw) this.#adopt(bundle, id);
     const pidFile = join(this.dir(), 'pid');
@@ -156,8 +187,10 @@ export class Context {
   }
 
   /** Runs /probe in a container and returns what it saw. */
-  async probe(change: (config: Config) => void = () => {}, options: Parameters<Context['run']>[1] &
-    { bundle?: BundleOptions } = {}): Promise<Facts> {
+  async probe(change: (config: Config) => void = () => {}, options:
+    & Parameters<Context['run']>[1]
+    & { bundle?: BundleOptions } = {}): Promise<Facts>
+  {
     const result = await this.run(this.command(['/probe'], change, options.bundle), options);
     assert.equal(result.code, 0, `run: ${result.stderr}`);
     return JSON.parse(result.stdout) as Facts;
@@ -179,7 +212,8 @@ export class Context {
 
   /** Ends what the case began: calls, containers, mounts. */
   async cleanUp(): Promise<void> {
-    for (const { child } of this.#calls) if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+    for (const { child } of this.#calls)
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
     await Promise.all(this.#calls.map(({ done }) => done.catch(() => undefined)));
     for (const id of this.#ids) await this.rt(['delete', '--force', id]);
     for (const action of this.#later) action();

@@ -21,5 +21,7 @@ export const noCriu: string | false = found.path === '' ? found.why : false;
 
 /** PATH with it in front: as an installed one would be found. */
 export const criuPath: Record<string, string> = {
-  PATH: `${found.path === '' ? '' : `${dirname(found.path)}:`}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+  PATH: `${
+    found.path === '' ? '' : `${dirname(found.path)}:`
+  }/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
 };

@@ -10,9 +10,12 @@ const inside = 'VELOCI_TEST_INSIDE';
 
 /** What the tests need and the sandbox would hide, where it lies below a folder that is empty inside. */
 function hidden(): string[] {
-  const needed = [repository, cacheDir(), dirname(process.execPath), dirname(runtimePath()), join(repository, 'node_modules')];
+  const needed = [repository, cacheDir(), dirname(process.execPath), dirname(runtimePath()),
+    join(repository, 'node_modules')];
   const paths = needed.map((path) => realpathSync(path)).filter((path) => /^\/(tmp|run|dev\/shm)\//.test(path));
-  return paths.filter((path, index) => paths.indexOf(path) === index && !paths.some((other) => path.startsWith(`${other}/`)));
+  return paths.filter((path, index) =>
+    paths.indexOf(path) === index && !paths.some((other) => path.startsWith(`${other}/`))
+  );
 }
 
 function reenter(): never {

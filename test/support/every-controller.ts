@@ -6,8 +6,10 @@ import { existsSync, readFileSync } from 'node:fs';
 
 const top = '/sys/fs/cgroup';
 const disabled = (line: string): boolean => /\b0$/.test(line);
-const wanted = ['net_cls', 'net_prio'].filter((name) => !existsSync(`${top}/${name}/tasks`) &&
-  readFileSync('/proc/cgroups', 'utf8').split('\n').some((line) => line.startsWith(`${name}\t`) && !disabled(line)));
+const wanted = ['net_cls', 'net_prio'].filter((name) =>
+  !existsSync(`${top}/${name}/tasks`) &&
+  readFileSync('/proc/cgroups', 'utf8').split('\n').some((line) => line.startsWith(`${name}\t`) && !disabled(line))
+);
 
 if (existsSync(`${top}/memory`) && wanted.length > 0) {
   execFileSync('sh', ['-ec', `mkdir /tmp/controllers; mount -t tmpfs tmpfs /tmp/controllers

@@ -14,11 +14,24 @@ import type { Config } from './spec.ts';
 
 /** What a JSON log says of an error. */
 export interface Entry {
-  level: string; code: string; msg: string; file?: string; pointer?: string; line?: number; column?: number; hint?: string; errno?: string; step?: string;
+  level: string;
+  code: string;
+  msg: string;
+  file?: string;
+  pointer?: string;
+  line?: number;
+  column?: number;
+  hint?: string;
+  errno?: string;
+  step?: string;
 }
 
 /** What a row works with. */
-export interface Scene { c: Context; bundle: Bundle; id: string }
+export interface Scene {
+  c: Context;
+  bundle: Bundle;
+  id: string;
+}
 
 export interface Failing {
   /** what goes wrong, in a few words */
@@ -63,31 +76,38 @@ export function lastEntry(log: string): Entry {
 }
 
 /** `create` of the scene's bundle, with further flags. */
-export const create = (...flags: string[]) => ({ bundle, id }: Scene): string[] => ['create', '--bundle', bundle.dir, ...flags, id];
+export const create =
+  (...flags: string[]) => ({ bundle, id }: Scene): string[] => ['create', '--bundle', bundle.dir, ...flags, id];
 /** `run` of the scene's bundle. */
-export const run = (...flags: string[]) => ({ bundle, id }: Scene): string[] => ['run', '--bundle', bundle.dir, ...flags, id];
+export const run =
+  (...flags: string[]) => ({ bundle, id }: Scene): string[] => ['run', '--bundle', bundle.dir, ...flags, id];
 
 /** Another command on the scene's container, which runs (or is only created); ID is its id. */
-export const onContainer = (state: 'created' | 'running' | 'stopped', ...args: string[]) => async ({ c, bundle, id }: Scene): Promise<string[]> => {
-  const made = await c.rt(['create', '--bundle', bundle.dir, id]);
-  assert.equal(made.code, 0, made.stderr);
-  if (state !== 'created') {
-    const started = await c.rt(['start', id]);
-    assert.equal(started.code, 0, started.stderr);
-    if (state === 'stopped') {
-      process.kill((await c.state(id))['pid'] as number, 'SIGKILL');
-      await c.until(id, 'stopped');
+export const onContainer =
+  (state: 'created' | 'running' | 'stopped', ...args: string[]) =>
+  async ({ c, bundle, id }: Scene): Promise<string[]> => {
+    const made = await c.rt(['create', '--bundle', bundle.dir, id]);
+    assert.equal(made.code, 0, made.stderr);
+    if (state !== 'created') {
+      const started = await c.rt(['start', id]);
+      assert.equal(started.code, 0, started.stderr);
+      if (state === 'stopped') {
+        process.kill((await c.state(id))['pid'] as number, 'SIGKILL');
+        await c.until(id, 'stopped');
+      }
     }
-  }
-  return args.map((arg) => (arg === 'ID' ? id : arg));
-};
+    return args.map((arg) => (arg === 'ID' ? id : arg));
+  };
 
 /** Declares the rows as cases; `skip` is a reason that holds for all of them. */
 export function failing(rows: readonly Failing[], skip: string | false = false): void {
   for (const row of rows) declare({ ...row, skip: skip || (row.skip ?? false) });
 }
 
-function declare({ name, code, why, pointer, hint, change, rootfs, call = create(), inject = [], refuse = [], on = () => [], options, stays, exit = 1, skip }: Failing): void {
+function declare(
+  { name, code, why, pointer, hint, change, rootfs, call = create(), inject = [], refuse = [], on = () => [], options,
+    stays, exit = 1, skip }: Failing,
+): void {
   const faults = [inject].flat();
   test(`${name}: ${code}`, async (c) => {
     const id = c.id();
@@ -98,12 +118,15 @@ function declare({ name, code, why, pointer, hint, change, rootfs, call = create
     bundle.write();
     const args = await call(scene);
     const log = join(c.dir(), 'log');
-    const prefix = [...(refuse.length > 0 ? [program('fault'), ...refuse, '--'] : []), ...(faults.length > 0 ? injecting(faults, on(scene)) : [])];
+    const prefix = [...(refuse.length > 0 ? [program('fault'), ...refuse, '--'] : []),
+      ...(faults.length > 0 ? injecting(faults, on(scene)) : [])];
     const given = options?.(scene) ?? {};
-    const result = await c.rt(['--log', log, '--log-format', 'json', ...args], { ...given, prefix: [...prefix, ...(given.prefix ?? [])] });
+    const result = await c.rt(['--log', log, '--log-format', 'json', ...args], { ...given,
+      prefix: [...prefix, ...(given.prefix ?? [])] });
     assert.equal(result.code, exit, `${result.signal ?? ''} ${result.stderr}`);
     const entry = lastEntry(log);
-    const told = { code: entry.code, why: entry.errno === undefined ? '' : `${entry.errno}, step ${entry.step}`, pointer: entry.pointer };
+    const told = { code: entry.code, why: entry.errno === undefined ? '' : `${entry.errno}, step ${entry.step}`,
+      pointer: entry.pointer };
     assert.deepEqual(told, { code, why, pointer }, `${JSON.stringify(told)}: ${entry.msg}`);
     if (pointer) assert.ok((entry.line ?? 0) > 0, 'it has a line');
     assert.match(entry.hint ?? '', hint ?? /./, 'it says what to do');

@@ -14,17 +14,31 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define CALL(name) { #name, SYS_##name }
-static const struct { const char *name; long number; } calls[] = {
-  CALL(fsopen), CALL(fsconfig), CALL(fsmount), CALL(fspick), CALL(move_mount), CALL(open_tree), CALL(mount_setattr), CALL(openat2),
-  CALL(clone3), CALL(clone), CALL(pidfd_open), CALL(pidfd_send_signal), CALL(close_range), CALL(faccessat2), CALL(pivot_root),
-  CALL(unshare), CALL(setns), CALL(memfd_create), CALL(execveat), CALL(mount), CALL(umount2), CALL(chroot), CALL(sethostname),
-  CALL(setdomainname), CALL(prctl), CALL(capset), CALL(setresuid), CALL(setresgid), CALL(setgroups), CALL(keyctl), CALL(mknodat),
-  CALL(mkdirat), CALL(symlinkat), CALL(chdir), CALL(fchdir), CALL(fchown), CALL(fchownat), CALL(setsid), CALL(sched_setattr),
-  CALL(sched_setaffinity), CALL(prlimit64), CALL(set_mempolicy), CALL(personality), CALL(ioprio_set), CALL(seccomp),
-  CALL(socketpair), CALL(signalfd4), CALL(pipe2), CALL(renameat), CALL(linkat), CALL(unlinkat), CALL(ftruncate), CALL(socket), CALL(connect),
-  CALL(sendmsg), CALL(recvmsg), CALL(sendto), CALL(umask), CALL(ioctl), CALL(kill), CALL(getdents64), CALL(mmap), CALL(waitid), CALL(rename), CALL(renameat2),
-  CALL(execve), CALL(read), CALL(fchmod), CALL(fchmodat), CALL(statx), CALL(newfstatat), CALL(write), CALL(fallocate), CALL(dup2), CALL(flock), CALL(mkdir),
+#define CALL(name)                                                                                                     \
+  { #name, SYS_##name }
+static const struct {
+  const char *name;
+  long number;
+} calls[] = {
+    CALL(fsopen),      CALL(fsconfig),      CALL(fsmount),       CALL(fspick),
+    CALL(move_mount),  CALL(open_tree),     CALL(mount_setattr), CALL(openat2),
+    CALL(clone3),      CALL(clone),         CALL(pidfd_open),    CALL(pidfd_send_signal),
+    CALL(close_range), CALL(faccessat2),    CALL(pivot_root),    CALL(unshare),
+    CALL(setns),       CALL(memfd_create),  CALL(execveat),      CALL(mount),
+    CALL(umount2),     CALL(chroot),        CALL(sethostname),   CALL(setdomainname),
+    CALL(prctl),       CALL(capset),        CALL(setresuid),     CALL(setresgid),
+    CALL(setgroups),   CALL(keyctl),        CALL(mknodat),       CALL(mkdirat),
+    CALL(symlinkat),   CALL(chdir),         CALL(fchdir),        CALL(fchown),
+    CALL(fchownat),    CALL(setsid),        CALL(sched_setattr), CALL(sched_setaffinity),
+    CALL(prlimit64),   CALL(set_mempolicy), CALL(personality),   CALL(ioprio_set),
+    CALL(seccomp),     CALL(socketpair),    CALL(signalfd4),     CALL(pipe2),
+    CALL(renameat),    CALL(linkat),        CALL(unlinkat),      CALL(ftruncate),
+    CALL(socket),      CALL(connect),       CALL(sendmsg),       CALL(recvmsg),
+    CALL(sendto),      CALL(umask),         CALL(ioctl),         CALL(kill),
+    CALL(getdents64),  CALL(mmap),          CALL(waitid),        CALL(rename),
+    CALL(renameat2),   CALL(execve),        CALL(read),          CALL(fchmod),
+    CALL(fchmodat),    CALL(statx),         CALL(newfstatat),    CALL(write),
+    CALL(fallocate),   CALL(dup2),          CALL(flock),         CALL(mkdir),
 };
 
 int main(int argc, char **argv) {
@@ -39,7 +53,8 @@ int main(int argc, char **argv) {
     char *dot = strchr(text, '.'), *value = dot ? strchr(dot, '=') : NULL;
     if (dot) *dot = 0;
     long number = -1;
-    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) if (strcmp(calls[i].name, text) == 0) number = calls[i].number;
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
+      if (strcmp(calls[i].name, text) == 0) number = calls[i].number;
     if (number < 0 || count > 240 || (dot && !value)) return fprintf(stderr, "fault: %s is unknown\n", text), 2;
     unsigned err = (unsigned)atoi(equals + 1);
     ADD(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)number, 0, dot ? 4 : 1));

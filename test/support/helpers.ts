@@ -2,8 +2,8 @@
 // Results lie in the cache under a hash of what they are made of, so a second call only looks.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync,
-  symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync,
+  writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheDir, repository, supportSources, which } from './paths.ts';
 
@@ -49,15 +49,21 @@ let programDir: string | undefined;
 
 /** The path of a helper program; compiles all of them on the first call on a machine. */
 export function program(name: Program): string {
-  programDir ??= cached(`bin-${hash(readFileSync(join(supportSources, 'helpers.ts')),
-    ...Object.values(programs).map((source) => readFileSync(join(repository, source))))}`, (dir) => {
-    for (const [output, source] of Object.entries(programs)) {
-      execFileSync('gcc', ['-O1', '-Wall', '-Wextra', '-Werror', '-static', '-o', join(dir, output),
-        join(repository, source), '-lutil'], { stdio: ['ignore', 'inherit', 'inherit'] });
-    }
-    compileTiny(join(dir, 'true'));
-    compilePreload(join(dir, 'preload.so'));
-  });
+  programDir ??= cached(
+    `bin-${
+      hash(readFileSync(join(supportSources, 'helpers.ts')), ...Object.values(programs).map((source) =>
+        readFileSync(join(repository, source))
+      ))
+    }`,
+    (dir) => {
+      for (const [output, source] of Object.entries(programs)) {
+        execFileSync('gcc', ['-O1', '-Wall', '-Wextra', '-Werror', '-static', '-o', join(dir, output),
+          join(repository, source), '-lutil'], { stdio: ['ignore', 'inherit', 'inherit'] });
+      }
+      compileTiny(join(dir, 'true'));
+      compilePreload(join(dir, 'preload.so'));
+    },
+  );
   return join(programDir, name);
 }
 
@@ -74,14 +80,15 @@ export function preloadLibrary(): string {
 function compilePreload(output: string): void {
   const source = '#include <fcntl.h>\n#include <stdlib.h>\n__attribute__((constructor)) static void load(void)' +
     '{const char*mark=getenv("VELOCI_TEST_MARK"); if(mark) open(mark,O_CREAT|O_WRONLY,0644);}';
-  execFileSync('gcc', ['-shared', '-fPIC', '-o', output, '-x', 'c', '-'],
-    { input: source, stdio: ['pipe', 'inherit', 'inherit'] });
+  execFileSync('gcc', ['-shared', '-fPIC', '-o', output, '-x', 'c', '-'], { input: source,
+    stdio: ['pipe', 'inherit', 'inherit'] });
 }
 
 function compileTiny(output: string): void {
-  const source = 'void _start(void){__asm__ volatile("xor %edi,%edi; mov $231,%eax; syscall");__builtin_unreachable();}';
-  execFileSync('gcc', ['-O1', '-static', '-nostdlib', '-ffreestanding', '-o', output, '-x', 'c', '-'],
-    { input: source, stdio: ['pipe', 'inherit', 'inherit'] });
+  const source =
+    'void _start(void){__asm__ volatile("xor %edi,%edi; mov $231,%eax; syscall");__builtin_unreachable();}';
+  execFileSync('gcc', ['-O1', '-static', '-nostdlib', '-ffreestanding', '-o', output, '-x', 'c', '-'], { input: source,
+    stdio: ['pipe', 'inherit', 'inherit'] });
 }
 
 /** A root file system of busybox and the probe, shared and never written to. */
@@ -101,8 +108,7 @@ export function busyboxRootfs(): string {
     for (const applet of execFileSync(busybox, ['--list'], { encoding: 'utf8' }).trim().split('\n')) {
       if (applet !== 'busybox') symlinkSync('busybox', join(dir, 'bin', applet));
     }
-    writeFileSync(join(dir, 'etc/passwd'),
-      'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:user:/home/user:/bin/sh\n');
+    writeFileSync(join(dir, 'etc/passwd'), 'root:x:0:0:root:/root:/bin/sh\nuser:x:1000:1000:user:/home/user:/bin/sh\n');
     writeFileSync(join(dir, 'etc/group'), 'root:x:0:\nuser:x:1000:\nextra:x:1001:user\n');
     writeFileSync(join(dir, 'bin/not-executable'), 'text\n', { mode: 0o644 });
     writeFileSync(join(dir, 'bin/no-interpreter'), '#!/bin/nothing-here\n', { mode: 0o755 });
@@ -112,21 +118,25 @@ export function busyboxRootfs(): string {
 
 /** A Debian root file system, made by debootstrap from the mirror that apt is set up with. */
 function debootstrap(dir: string, flags: readonly string[]): void {
-  const targets = spawnSync('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages'],
-    { encoding: 'utf8' });
+  const targets = spawnSync('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Created-By: Packages'], {
+    encoding: 'utf8',
+  });
   const mirror = targets.stdout.split('\n')[0];
   if (!mirror) throw new Error('apt is set up with no mirror: debootstrap needs one');
   let status: number | null = 1;
   for (let i = 0; i < 3 && status !== 0; i++) { // it resumes what a broken download left
-    ({ status } = spawnSync('debootstrap', ['--variant=minbase', ...flags, 'bookworm', dir, mirror],
-      { stdio: ['ignore', 'ignore', 'inherit'] }));
+    ({ status } = spawnSync('debootstrap', ['--variant=minbase', ...flags, 'bookworm', dir, mirror], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    }));
   }
   if (status !== 0) throw new Error(`debootstrap from ${mirror} left with ${status}`);
 }
 
 /** A minimal Debian root file system. */
 export function debianRootfs(): string {
-  return cached('debian-bookworm', (dir) => { debootstrap(dir, []); });
+  return cached('debian-bookworm', (dir) => {
+    debootstrap(dir, []);
+  });
 }
 
 /** Debian with its package postgresql, without documentation and downloads. */

@@ -53,7 +53,7 @@ export function cgroups(token: string, dir = '/sys/fs/cgroup', depth = 0): Set<s
   for (const name of entries) {
     const path = join(dir, name);
     if (name.includes(token) && existsSync(join(path, 'cgroup.procs'))) found.add(path);
-    if (depth < 6) for (const below of cgroups(token, path, depth + 1)) found.add(below);
+    if (depth < 6) { for (const below of cgroups(token, path, depth + 1)) found.add(below); }
   }
   return found;
 }
@@ -149,8 +149,12 @@ function difference(before: Snapshot, after: Snapshot): string[] {
  * What is there now and was not before; waits up to 2 s for things that are about to go. An empty array
  * is what a test wants. `expected` tells what is no leak yet: the mounts of the case's own bundles.
  */
-export async function leaks(before: Snapshot, token: string, root: string,
-  expected: (item: string) => boolean = () => false): Promise<string[]> {
+export async function leaks(
+  before: Snapshot,
+  token: string,
+  root: string,
+  expected: (item: string) => boolean = () => false,
+): Promise<string[]> {
   const end = Date.now() + 2000 * timeScale;
   for (;;) {
     const left = difference(before, snapshot(token, root)).filter((item) => !expected(item));

@@ -5,7 +5,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 function findRepository(): string {
-  for (let dir = dirname(fileURLToPath(import.meta.url)); ; dir = dirname(dir)) {
+  for (let dir = dirname(fileURLToPath(import.meta.url));; dir = dirname(dir)) {
     const file = join(dir, 'package.json');
     if (existsSync(file) && JSON.parse(readFileSync(file, 'utf8')).name === 'veloci') return dir;
     if (dir === dirname(dir)) throw new Error('the repository of veloci was not found above the tests');

@@ -8,8 +8,8 @@ import { which } from './paths.ts';
 export class Podman {
   readonly image = 'localhost/veloci-test';
   /** no network back end is needed, no systemd, and no right to raise limits */
-  readonly runFlags = ['--network', 'none', '--log-driver', 'k8s-file',
-    '--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=4096:4096'];
+  readonly runFlags = ['--network', 'none', '--log-driver', 'k8s-file', '--ulimit', 'nofile=1024:1024', '--ulimit',
+    'nproc=4096:4096'];
   readonly env: Record<string, string>;
   readonly #dir: string;
   readonly #path: string;
@@ -37,9 +37,8 @@ network_config_dir = "${join(dir, 'networks')}"
 
   /** The whole command line of a podman call with this runtime. */
   command(runtime: string, args: string[]): string[] {
-    return [this.#path, '--root', join(this.#dir, 'storage'), '--runroot', join(this.#dir, 'run'),
-      '--tmpdir', join(this.#dir, 'tmp'), '--storage-driver', 'vfs', '--cgroup-manager', 'cgroupfs',
-      '--runtime', runtime, ...args];
+    return [this.#path, '--root', join(this.#dir, 'storage'), '--runroot', join(this.#dir, 'run'), '--tmpdir',
+      join(this.#dir, 'tmp'), '--storage-driver', 'vfs', '--cgroup-manager', 'cgroupfs', '--runtime', runtime, ...args];
   }
 
   /** Imports the busybox rootfs as the image. */

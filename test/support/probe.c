@@ -32,9 +32,12 @@ extern char **environ;
 static void string(const char *text) {
   putchar('"');
   for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-    if (*c == '"' || *c == '\\') printf("\\%c", *c);
-    else if (*c < 32) printf("\\u%04x", *c);
-    else putchar(*c);
+    if (*c == '"' || *c == '\\')
+      printf("\\%c", *c);
+    else if (*c < 32)
+      printf("\\u%04x", *c);
+    else
+      putchar(*c);
   }
   putchar('"');
 }
@@ -77,14 +80,14 @@ static void ids(void) {
 }
 
 static void limits(void) {
-  static const char *names[] = {"CPU", "FSIZE", "DATA", "STACK", "CORE", "RSS", "NPROC", "NOFILE",
-    "MEMLOCK", "AS", "LOCKS", "SIGPENDING", "MSGQUEUE", "NICE", "RTPRIO", "RTTIME"};
+  static const char *names[] = {"CPU",     "FSIZE", "DATA",  "STACK",      "CORE",     "RSS",  "NPROC",  "NOFILE",
+                                "MEMLOCK", "AS",    "LOCKS", "SIGPENDING", "MSGQUEUE", "NICE", "RTPRIO", "RTTIME"};
   printf(",\"rlimits\":{");
   for (int i = 0; i < 16; i++) {
     struct rlimit limit;
     getrlimit(i, &limit);
-    printf("%s\"RLIMIT_%s\":[\"%llu\",\"%llu\"]", i ? "," : "", names[i],
-      (unsigned long long)limit.rlim_cur, (unsigned long long)limit.rlim_max);
+    printf("%s\"RLIMIT_%s\":[\"%llu\",\"%llu\"]", i ? "," : "", names[i], (unsigned long long)limit.rlim_cur,
+           (unsigned long long)limit.rlim_max);
   }
   putchar('}');
 }
@@ -111,8 +114,8 @@ static void links(const char *key, const char *dir) {
 }
 
 static void status(void) {
-  static const char *wanted[] = {"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs",
-    "Seccomp", "SigBlk", "SigIgn", "Threads"};
+  static const char *wanted[] = {"CapInh",     "CapPrm",  "CapEff", "CapBnd", "CapAmb",
+                                 "NoNewPrivs", "Seccomp", "SigBlk", "SigIgn", "Threads"};
   char line[4096];
   FILE *file = fopen("/proc/self/status", "re");
   printf(",\"status\":{");
@@ -138,18 +141,25 @@ static void terminal(void) {
   ioctl(0, TIOCGWINSZ, &size);
   struct stat console = {0};
   stat("/dev/console", &console);
-  printf(",\"rows\":%u,\"columns\":%u,\"sid\":%d,\"pgid\":%d,\"console\":\"%c %u:%u\"", size.ws_row,
-    size.ws_col, getsid(0), getpgid(0), S_ISCHR(console.st_mode) ? 'c' : '-',
-    (unsigned)(console.st_rdev >> 8), (unsigned)(console.st_rdev & 255));
+  printf(",\"rows\":%u,\"columns\":%u,\"sid\":%d,\"pgid\":%d,\"console\":\"%c %u:%u\"", size.ws_row, size.ws_col,
+         getsid(0), getpgid(0), S_ISCHR(console.st_mode) ? 'c' : '-', (unsigned)(console.st_rdev >> 8),
+         (unsigned)(console.st_rdev & 255));
 }
 
 // Scheduling, I/O priority, processors and memory policy.
 static void scheduling(void) {
-  struct { unsigned size, policy; unsigned long long flags; int nice; unsigned priority;
-    unsigned long long runtime, deadline, period; unsigned util[2]; } sched = {0};
+  struct {
+    unsigned size, policy;
+    unsigned long long flags;
+    int nice;
+    unsigned priority;
+    unsigned long long runtime, deadline, period;
+    unsigned util[2];
+  } sched = {0};
   syscall(SYS_sched_getattr, 0, &sched, sizeof sched, 0);
   printf(",\"sched\":{\"policy\":%u,\"flags\":%llu,\"nice\":%d,\"priority\":%u,\"runtime\":%llu,\"deadline\":%llu,"
-    "\"period\":%llu}", sched.policy, sched.flags, sched.nice, sched.priority, sched.runtime, sched.deadline, sched.period);
+         "\"period\":%llu}",
+         sched.policy, sched.flags, sched.nice, sched.priority, sched.runtime, sched.deadline, sched.period);
   long io = syscall(SYS_ioprio_get, 1, 0);
   printf(",\"ioprio\":[%ld,%ld],\"cpus\":[", io >> 13 & 7, io & 7);
   unsigned char mask[8192] = {0};

@@ -30,8 +30,10 @@ static int terminal;
 
 static void report(void) {
   struct termios now;
-  if (tcgetattr(terminal, &now) < 0) dprintf(2, "unknown\n");
-  else dprintf(2, now.c_lflag & ICANON && now.c_lflag & ECHO && now.c_oflag & OPOST ? "cooked\n" : "raw\n");
+  if (tcgetattr(terminal, &now) < 0)
+    dprintf(2, "unknown\n");
+  else
+    dprintf(2, now.c_lflag & ICANON && now.c_lflag & ECHO && now.c_oflag & OPOST ? "cooked\n" : "raw\n");
 }
 
 static void turn(int number) {

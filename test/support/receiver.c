@@ -18,9 +18,12 @@ static void die(const char *what) {
 static void print_text(const char *text, ssize_t size) {
   putchar('"');
   for (ssize_t i = 0; i < size; i++) {
-    if (text[i] == '\n') printf("\\n");
-    else if (text[i] == '"' || text[i] == '\\') printf("\\%c", text[i]);
-    else putchar(text[i]);
+    if (text[i] == '\n')
+      printf("\\n");
+    else if (text[i] == '"' || text[i] == '\\')
+      printf("\\%c", text[i]);
+    else
+      putchar(text[i]);
   }
   putchar('"');
 }

@@ -45,8 +45,7 @@ int main(int argc, char **argv) {
 
   char name[4096], control[CMSG_SPACE(16 * sizeof(int))];
   struct iovec part = {name, sizeof name - 1};
-  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control,
-    .msg_controllen = sizeof control};
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
   ssize_t length = recvmsg(connection, &message, MSG_CMSG_CLOEXEC);
   if (length < 0) die("recvmsg");
   int fds = 0, terminal = -1;

@@ -1,7 +1,8 @@
 // resctrl CMD ARG... - runs a command that takes the folder /sys/fs/resctrl, a plain tmpfs, for a mounted resctrl: most
-// machines have no Intel RDT. A supervisor answers some of its system calls (seccomp_unotify(2)): (f)statfs tells the file
-// system's magic; mkdir makes a class or a monitoring group with the files that the kernel puts there, or fails with
-// ENOSPC when its parent has a file "full"; rmdir removes one with its files. What is written lands in plain files.
+// machines have no Intel RDT. A supervisor answers some of its system calls (seccomp_unotify(2)): (f)statfs tells the
+// file system's magic; mkdir makes a class or a monitoring group with the files that the kernel puts there, or fails
+// with ENOSPC when its parent has a file "full"; rmdir removes one with its files. What is written lands in plain
+// files.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -36,8 +37,10 @@ static void die(const char *what) {
 static void make(const char *folder, const char *name, int is_folder) {
   char path[4096 + 256];
   snprintf(path, sizeof path, "%s/%s", folder, name);
-  if (is_folder) mkdir(path, 0755);
-  else close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0644));
+  if (is_folder)
+    mkdir(path, 0755);
+  else
+    close(open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0644));
 }
 
 static int make_group(const char *path) {
@@ -64,15 +67,18 @@ static int remove_group(const char *path) {
   return nftw(path, remove_one, 8, FTW_DEPTH | FTW_PHYS) == 0 ? 0 : -errno;
 }
 
-// The place of `name` (an address in the process; 0 = the descriptor itself) below the descriptor; 0 when there is none.
+// The place of `name` (an address in the process; 0 = the descriptor itself) below the descriptor; 0 when there is
+// none.
 static int place(pid_t pid, int dir, unsigned long long name, char *path, size_t size) {
   char link[64], text[2048] = "";
   struct iovec local = {text, sizeof text - 1}, remote = {(void *)name, sizeof text - 1};
   // The text may end before unmapped memory.
   while (name != 0 && process_vm_readv(pid, &local, 1, &remote, 1, 0) < 0 && remote.iov_len > 16) remote.iov_len /= 2;
   if (text[0] == '/') return snprintf(path, size, "%s", text) > 0;
-  if (dir == AT_FDCWD) snprintf(link, sizeof link, "/proc/%d/cwd", pid);
-  else snprintf(link, sizeof link, "/proc/%d/fd/%d", pid, dir);
+  if (dir == AT_FDCWD)
+    snprintf(link, sizeof link, "/proc/%d/cwd", pid);
+  else
+    snprintf(link, sizeof link, "/proc/%d/fd/%d", pid, dir);
   ssize_t length = readlink(link, path, size - sizeof text - 1);
   if (length <= 0) return 0;
   path[length] = 0;
@@ -131,7 +137,8 @@ int main(int argc, char **argv) {
   enum { count = sizeof calls / sizeof *calls };
   struct sock_filter filter[1 + count + 2] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr))};
   for (int i = 0; i < count; i++) {
-    filter[1 + i] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)calls[i], (unsigned char)(count - i), 0);
+    filter[1 + i] =
+        (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)calls[i], (unsigned char)(count - i), 0);
   }
   filter[1 + count] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
   filter[2 + count] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF);

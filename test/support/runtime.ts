@@ -52,8 +52,7 @@ export function begin(command: string[], options: CallOptions = {}): Call {
     paths.in = join(dir, 'stdin');
     writeFileSync(paths.in, options.input);
   }
-  const stdio: ('ignore' | number)[] =
-    [openSync(paths.in, 'r'), openSync(paths.out, 'a'), openSync(paths.err, 'a')];
+  const stdio: ('ignore' | number)[] = [openSync(paths.in, 'r'), openSync(paths.out, 'a'), openSync(paths.err, 'a')];
   const own = stdio.slice() as number[];
   for (const [at, fd] of Object.entries(options.fds ?? {})) {
     while (stdio.length < Number(at)) stdio.push('ignore');
@@ -62,7 +61,9 @@ export function begin(command: string[], options: CallOptions = {}): Call {
   const argv = [...(options.prefix ?? []), ...command];
   const begun = performance.now();
   const child = spawn(argv[0] as string, argv.slice(1), {
-    stdio, env: options.env ?? plainEnv, ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    stdio,
+    env: options.env ?? plainEnv,
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   own.forEach((fd) => closeSync(fd));
   const read = (path: string) => (): string => readFileSync(path, 'utf8');
@@ -76,8 +77,14 @@ export function begin(command: string[], options: CallOptions = {}): Call {
     child.on('exit', (code, signal) => {
       clearTimeout(timer);
       resolve({
-        code, signal, timedOut, ms: performance.now() - begun,
-        stdout: read(paths.out)(), stderr: read(paths.err)(), output: read(paths.out), errors: read(paths.err),
+        code,
+        signal,
+        timedOut,
+        ms: performance.now() - begun,
+        stdout: read(paths.out)(),
+        stderr: read(paths.err)(),
+        output: read(paths.out),
+        errors: read(paths.err),
       });
     });
   });

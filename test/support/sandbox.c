@@ -1,8 +1,8 @@
 // sandbox CMD ARG... - runs a command where a broken container runtime can hurt nobody: in new mount,
 // pid, network, UTS and IPC namespaces, with every mount of the host read-only except the cgroup file
-// systems and securityfs (to load AppArmor profiles), and with empty /tmp, /run and /dev/shm, but for the folders that SANDBOX_KEEP names (with colons between):
-// a checkout may lie below /tmp. Its pid 1 reaps, so orphaned containers do not stay
-// zombies, and everything dies with it. Exits with the command's status (128+n for a signal).
+// systems and securityfs (to load AppArmor profiles), and with empty /tmp, /run and /dev/shm, but for the folders that
+// SANDBOX_KEEP names (with colons between): a checkout may lie below /tmp. Its pid 1 reaps, so orphaned containers do
+// not stay zombies, and everything dies with it. Exits with the command's status (128+n for a signal).
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -36,12 +36,11 @@ static void set_attributes(const char *path, unsigned set, unsigned clear) {
 static void open_securityfs(void) {
   struct mount_attr attr = {.attr_clr = MOUNT_ATTR_RDONLY};
   const char *path = "/sys/kernel/security";
-  if (syscall(SYS_mount_setattr, AT_FDCWD, path, 0, &attr, sizeof attr) < 0 && errno != ENOENT && errno != EINVAL) die(path);
+  if (syscall(SYS_mount_setattr, AT_FDCWD, path, 0, &attr, sizeof attr) < 0 && errno != ENOENT && errno != EINVAL)
+    die(path);
 }
 
-static int exit_code(int status) {
-  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-}
+static int exit_code(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
 
 static void loopback_up(void) {
   struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
@@ -82,7 +81,8 @@ static void place_kept(void) {
     }
     mkdir(path, 0755);
     free(path);
-    if (syscall(SYS_move_mount, kept[i].tree, "", AT_FDCWD, kept[i].path, MOVE_MOUNT_F_EMPTY_PATH) < 0) die(kept[i].path);
+    if (syscall(SYS_move_mount, kept[i].tree, "", AT_FDCWD, kept[i].path, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+      die(kept[i].path);
     close(kept[i].tree);
   }
 }

@@ -3,12 +3,33 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { repository } from './paths.ts';
 
-export interface Mount { destination: string; type?: string; source?: string; options?: string[] }
-export interface Namespace { type: string; path?: string }
-export interface IdMapping { containerID: number; hostID: number; size: number }
-export interface Hook { path: string; args?: string[]; env?: string[]; timeout?: number }
+export interface Mount {
+  destination: string;
+  type?: string;
+  source?: string;
+  options?: string[];
+}
+export interface Namespace {
+  type: string;
+  path?: string;
+}
+export interface IdMapping {
+  containerID: number;
+  hostID: number;
+  size: number;
+}
+export interface Hook {
+  path: string;
+  args?: string[];
+  env?: string[];
+  timeout?: number;
+}
 export interface Capabilities {
-  bounding?: string[]; effective?: string[]; permitted?: string[]; inheritable?: string[]; ambient?: string[];
+  bounding?: string[];
+  effective?: string[];
+  permitted?: string[];
+  inheritable?: string[];
+  ambient?: string[];
 }
 export interface Process {
   terminal?: boolean;
@@ -66,7 +87,10 @@ export function defaultConfig(): Config {
       env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'TERM=xterm'],
       cwd: '/',
       capabilities: {
-        bounding: capabilities(), effective: capabilities(), permitted: capabilities(), ambient: capabilities(),
+        bounding: capabilities(),
+        effective: capabilities(),
+        permitted: capabilities(),
+        ambient: capabilities(),
       },
       rlimits: [{ type: 'RLIMIT_NOFILE', hard: 1024, soft: 1024 }],
       noNewPrivileges: true,
@@ -102,8 +126,8 @@ export function dockerSeccomp(): unknown {
 /** A config of the size and kind that dockerd writes: profile, capabilities, masks, limits, annotations. */
 export function dockerConfig(): Config {
   const config = defaultConfig();
-  const names = ['CHOWN', 'DAC_OVERRIDE', 'FSETID', 'FOWNER', 'MKNOD', 'NET_RAW', 'SETGID', 'SETUID',
-    'SETFCAP', 'SETPCAP', 'NET_BIND_SERVICE', 'SYS_CHROOT', 'KILL', 'AUDIT_WRITE'].map((name) => `CAP_${name}`);
+  const names = ['CHOWN', 'DAC_OVERRIDE', 'FSETID', 'FOWNER', 'MKNOD', 'NET_RAW', 'SETGID', 'SETUID', 'SETFCAP',
+    'SETPCAP', 'NET_BIND_SERVICE', 'SYS_CHROOT', 'KILL', 'AUDIT_WRITE'].map((name) => `CAP_${name}`);
   config.process.capabilities = { bounding: names, effective: names, permitted: names };
   config.process.noNewPrivileges = false;
   config.process.oomScoreAdj = 0;
@@ -112,8 +136,8 @@ export function dockerConfig(): Config {
   config.linux.maskedPaths?.push('/proc/interrupts', '/sys/devices/virtual/powercap');
   config.linux.seccomp = dockerSeccomp();
   config.linux.sysctl = { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': '0 2147483647' };
-  const device = (major: number, minor: number | undefined, access: string, allow = true): unknown =>
-    ({ allow, type: 'c', major, ...(minor === undefined ? {} : { minor }), access });
+  const device = (major: number, minor: number | undefined, access: string, allow = true): unknown => ({ allow,
+    type: 'c', major, ...(minor === undefined ? {} : { minor }), access });
   config.linux.resources = {
     devices: [{ allow: false, access: 'rwm' }, device(1, 5, 'rwm'), device(1, 3, 'rwm'), device(1, 9, 'rwm'),
       device(1, 8, 'rwm'), device(5, 0, 'rwm'), device(5, 1, 'rwm'), device(10, 229, 'rwm', false)],

@@ -3,9 +3,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import {
-  chmodSync, chownSync, closeSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync,
-} from 'node:fs';
+import { chmodSync, chownSync, closeSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync,
+  writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { busyboxRootfs } from './helpers.ts';
@@ -15,8 +14,11 @@ import { defaultConfig, type Config } from './spec.ts';
 
 export const cgroups = '/sys/fs/cgroup';
 /** Why these tests cannot run here. */
-export const reason = process.getuid?.() !== 0 ? 'needs root'
-  : !existsSync('/run/systemd/private') || readFileSync('/proc/1/comm', 'utf8').trim() !== 'systemd' ? 'systemd does not run here' : undefined;
+export const reason = process.getuid?.() !== 0
+  ? 'needs root'
+  : !existsSync('/run/systemd/private') || readFileSync('/proc/1/comm', 'utf8').trim() !== 'systemd'
+  ? 'systemd does not run here'
+  : undefined;
 /** Whether cgroup v2 is alone. */
 export const unified = existsSync(join(cgroups, 'cgroup.controllers'));
 export const token = `vs${randomBytes(4).toString('hex')}`;
@@ -25,7 +27,11 @@ export const user = 1000;
 export const runtimeDir = `/run/user/${user}`;
 const managerPath = `user.slice/user-${user}.slice/user@${user}.service`;
 
-export interface Result { code: number | null; stdout: string; stderr: string }
+export interface Result {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
 /** Who calls: root, or a user in a delegated scope of the user's own manager. */
 export type As = 'root' | 'user';
 
@@ -34,7 +40,9 @@ export function call(command: string, args: readonly string[], env: Record<strin
   const files = ['stdout', 'stderr'].map((name) => join('/tmp', `${token}-${name}`));
   const [out, err] = files.map((file) => openSync(file, 'w'));
   const { status } = spawnSync(command, args, {
-    stdio: ['ignore', out, err], timeout: 20_000 * timeScale, env: { PATH: process.env['PATH'] ?? '', ...env },
+    stdio: ['ignore', out, err],
+    timeout: 20_000 * timeScale,
+    env: { PATH: process.env['PATH'] ?? '', ...env },
   });
   closeSync(out!);
   closeSync(err!);
@@ -44,7 +52,9 @@ export function call(command: string, args: readonly string[], env: Record<strin
 
 /** Calls a program as the user, in our own cgroup, where the user may do nothing. */
 export function callAsUser(command: readonly string[]): Result {
-  return call('setpriv', [`--reuid=${user}`, `--regid=${user}`, '--clear-groups', ...command], { XDG_RUNTIME_DIR: runtimeDir });
+  return call('setpriv', [`--reuid=${user}`, `--regid=${user}`, '--clear-groups', ...command], {
+    XDG_RUNTIME_DIR: runtimeDir,
+  });
 }
 
 /** The runtime as users reach it. */
@@ -80,12 +90,14 @@ export function bundle(as: As, change: (config: Config) => void): string {
 /** The unit that a runtime makes without being told a name. */
 export const unitOf = (id: string): string => `${runtimeName().split(' ')[0]}-${id}.scope`;
 /** Its cgroup below the top of every hierarchy, with a slash in front. */
-export const pathOf = (as: As, id: string): string => `/${as === 'root' ? 'system.slice' : `${managerPath}/user.slice`}/${unitOf(id)}`;
+export const pathOf = (as: As, id: string): string =>
+  `/${as === 'root' ? 'system.slice' : `${managerPath}/user.slice`}/${unitOf(id)}`;
 /** The folder of the hierarchy that has a controller. */
 export const hierarchy = (controller: string): string => (unified ? cgroups : join(cgroups, controller));
 /** A property of a unit, as systemctl shows it. */
 export const show = (as: As, unit: string, property: string): string =>
-  (as === 'root' ? call('systemctl', ['show', unit, '-P', property])
+  (as === 'root'
+    ? call('systemctl', ['show', unit, '-P', property])
     : callAsUser(['systemctl', '--user', 'show', unit, '-P', property])).stdout.trim();
 
 /** Everything of ours that is still there: cgroups, and units that systemd knows. */
@@ -105,13 +117,18 @@ function leftovers(): string[] {
 
 /** systemd notices that a cgroup is empty a little later. */
 export async function nothingLeft(): Promise<void> {
-  for (let tries = 0; tries < 50 && leftovers().length > 0; tries++) await new Promise((resolve) => setTimeout(resolve, 100));
+  for (let tries = 0; tries < 50 && leftovers().length > 0; tries++)
+    await new Promise((resolve) => setTimeout(resolve, 100));
   assert.deepEqual(leftovers(), []);
 }
 
 /** Files of a container's cgroup, each in the hierarchy of its controller. */
 export const readBack = (as: As, id: string, files: object): Record<string, string> =>
-  Object.fromEntries(Object.keys(files).map((file) => [file, readFileSync(join(hierarchy(file.split('.', 1)[0]!), pathOf(as, id), file), 'utf8').trim()]));
+  Object.fromEntries(
+    Object.keys(files).map((
+      file,
+    ) => [file, readFileSync(join(hierarchy(file.split('.', 1)[0]!), pathOf(as, id), file), 'utf8').trim()]),
+  );
 /** Cgroups of a process, from /proc/PID/cgroup, in the hierarchies that are mounted: all different ones. */
 export function cgroupsOf(text: string): string[] {
   const found = new Set<string>();
@@ -123,7 +140,8 @@ export function cgroupsOf(text: string): string[] {
   return [...found];
 }
 /** Pid of a container's first process. */
-export const pidOf = (as: As, id: string): number => (JSON.parse(runtime(as, ['state', id]).stdout) as { pid: number }).pid;
+export const pidOf = (as: As, id: string): number =>
+  (JSON.parse(runtime(as, ['state', id]).stdout) as { pid: number }).pid;
 
 let counter = 0;
 /** A test with an id of its own, after which nothing of that name may be left. */

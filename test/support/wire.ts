@@ -52,21 +52,36 @@ class Generator {
     const { random } = this;
     const [head = '', rest = ''] = type.split(/ (.*)/);
     switch (head) {
-      case 'u8': return random.below(256);
-      case 'u32': return random.pick(edges32);
-      case 'i32': return random.pick([0, 1, -1, 0x7fffffff, -0x80000000]);
-      case 'u64': return random.pick(edges64);
-      case 'bool': return random.below(2) === 1;
-      case 'slot': return random.below(32);
-      case 'str': return random.pick(texts);
-      case 'bytes': return Uint8Array.from({ length: random.below(20) }, () => random.below(256));
-      case 'flags': return rest === '' ? random.pick(edges32) : random.pick(Object.values(flags()[rest]!));
-      case 'enum': return random.pick(enums()[rest]!);
-      case 'template': return this.list(() => (random.below(2) ? random.pick(texts) : { hole: random.pick(enums()['Hole']!) }));
-      case 'list': return this.list(() => this.value(rest, program, depth));
-      case 'optional': return random.below(2) ? this.value(rest, program, depth) : undefined;
-      case 'op': return this.operation(program, depth + 1);
-      default: return this.fields(structs()[head]!, program, depth);
+      case 'u8':
+        return random.below(256);
+      case 'u32':
+        return random.pick(edges32);
+      case 'i32':
+        return random.pick([0, 1, -1, 0x7fffffff, -0x80000000]);
+      case 'u64':
+        return random.pick(edges64);
+      case 'bool':
+        return random.below(2) === 1;
+      case 'slot':
+        return random.below(32);
+      case 'str':
+        return random.pick(texts);
+      case 'bytes':
+        return Uint8Array.from({ length: random.below(20) }, () => random.below(256));
+      case 'flags':
+        return rest === '' ? random.pick(edges32) : random.pick(Object.values(flags()[rest]!));
+      case 'enum':
+        return random.pick(enums()[rest]!);
+      case 'template':
+        return this.list(() => (random.below(2) ? random.pick(texts) : { hole: random.pick(enums()['Hole']!) }));
+      case 'list':
+        return this.list(() => this.value(rest, program, depth));
+      case 'optional':
+        return random.below(2) ? this.value(rest, program, depth) : undefined;
+      case 'op':
+        return this.operation(program, depth + 1);
+      default:
+        return this.fields(structs()[head]!, program, depth);
     }
   }
 
@@ -80,7 +95,8 @@ class Generator {
 
   operation(program: keyof typeof programActors, depth: number): Operation {
     const allowed = operationNames.filter((name) =>
-      operations()[name].actors.includes(programActors[program]) && (name !== 'alt' || depth < maxDepth));
+      operations()[name].actors.includes(programActors[program]) && (name !== 'alt' || depth < maxDepth)
+    );
     const op = this.random.pick(allowed);
     return { op, from: '', ...this.fields(operations()[op].fields, program, depth) } as unknown as Operation;
   }
@@ -114,16 +130,33 @@ export function fullPlan(random: Random): Plan {
 function plainValue(type: string, value: unknown): Plain {
   const [head = '', rest = ''] = type.split(/ (.*)/);
   switch (head) {
-    case 'u64': case 'i64': return String(value);
-    case 'bytes': return Buffer.from(value as Uint8Array).toString('hex');
-    case 'enum': return enums()[rest]!.indexOf(value as string);
-    case 'template': return (value as (string | { hole: string })[]).map((part) =>
-      typeof part === 'string' ? part : enums()['Hole']!.indexOf(part.hole));
-    case 'list': return (value as unknown[]).map((element) => plainValue(rest, element));
-    case 'optional': return value === undefined ? null : plainValue(rest, value);
-    case 'op': return plainOperation(value as Operation);
-    case 'u8': case 'u32': case 'i32': case 'bool': case 'slot': case 'str': case 'flags': return value as Plain;
-    default: return plainFields(structs()[head]!, value as Record<string, unknown>);
+    case 'u64':
+    case 'i64':
+      return String(value);
+    case 'bytes':
+      return Buffer.from(value as Uint8Array).toString('hex');
+    case 'enum':
+      return enums()[rest]!.indexOf(value as string);
+    case 'template':
+      return (value as (string | { hole: string })[]).map((part) =>
+        typeof part === 'string' ? part : enums()['Hole']!.indexOf(part.hole)
+      );
+    case 'list':
+      return (value as unknown[]).map((element) => plainValue(rest, element));
+    case 'optional':
+      return value === undefined ? null : plainValue(rest, value);
+    case 'op':
+      return plainOperation(value as Operation);
+    case 'u8':
+    case 'u32':
+    case 'i32':
+    case 'bool':
+    case 'slot':
+    case 'str':
+    case 'flags':
+      return value as Plain;
+    default:
+      return plainFields(structs()[head]!, value as Record<string, unknown>);
   }
 }
 
@@ -157,9 +190,15 @@ class WireReader {
     return this.at === this.bytes.length;
   }
 
-  u8(): number { return this.view.getUint8(this.move(1)); }
-  u16(): number { return this.view.getUint16(this.move(2), true); }
-  u32(): number { return this.view.getUint32(this.move(4), true); }
+  u8(): number {
+    return this.view.getUint8(this.move(1));
+  }
+  u16(): number {
+    return this.view.getUint16(this.move(2), true);
+  }
+  u32(): number {
+    return this.view.getUint32(this.move(4), true);
+  }
 
   raw(size: number): Uint8Array {
     const start = this.move(size);
@@ -186,21 +225,36 @@ class WireReader {
   value(type: string): Plain {
     const [head = '', rest = ''] = type.split(/ (.*)/);
     switch (head) {
-      case 'u8': case 'slot': case 'enum': return this.u8();
-      case 'bool': return this.u8() === 1;
-      case 'u32': case 'flags': return this.u32();
-      case 'i32': return this.u32() | 0;
-      case 'u64': return String(this.view.getBigUint64(this.move(8), true));
-      case 'str': return this.text();
-      case 'bytes': return Buffer.from(this.raw(this.u32())).toString('hex');
-      case 'template': return this.list(() => {
-        const kind = this.u8();
-        return kind === 0 ? this.text() : kind - 1;
-      });
-      case 'list': return this.list(() => this.value(rest));
-      case 'optional': return this.u8() === 1 ? this.value(rest) : null;
-      case 'op': return this.operation();
-      default: return this.fields(structs()[head]!);
+      case 'u8':
+      case 'slot':
+      case 'enum':
+        return this.u8();
+      case 'bool':
+        return this.u8() === 1;
+      case 'u32':
+      case 'flags':
+        return this.u32();
+      case 'i32':
+        return this.u32() | 0;
+      case 'u64':
+        return String(this.view.getBigUint64(this.move(8), true));
+      case 'str':
+        return this.text();
+      case 'bytes':
+        return Buffer.from(this.raw(this.u32())).toString('hex');
+      case 'template':
+        return this.list(() => {
+          const kind = this.u8();
+          return kind === 0 ? this.text() : kind - 1;
+        });
+      case 'list':
+        return this.list(() => this.value(rest));
+      case 'optional':
+        return this.u8() === 1 ? this.value(rest) : null;
+      case 'op':
+        return this.operation();
+      default:
+        return this.fields(structs()[head]!);
     }
   }
 
@@ -226,7 +280,8 @@ export function decodePlan(bytes: Uint8Array): PlainPrograms {
   if (Buffer.from(reader.raw(8)).toString() !== 'VLCIPLAN') throw new Error('no magic');
   if (Buffer.from(reader.raw(16)).toString('hex') !== schemaHash) throw new Error('another schema');
   if (reader.u32() !== bytes.length) throw new Error('another length');
-  const table = Array.from({ length: reader.u32() }, () => [reader.u32(), reader.u32(), reader.u32(), reader.u32()] as const);
+  const table = Array.from({ length: reader.u32() },
+    () => [reader.u32(), reader.u32(), reader.u32(), reader.u32()] as const);
   return Object.fromEntries(table.map(([name, offset, length, count]) => {
     const program = new WireReader(bytes.subarray(offset, offset + length));
     const list = Array.from({ length: count }, () => program.operation());

@@ -15,10 +15,13 @@ t.test('texts are short and of one style', async (t) => {
 });
 
 t.test('what engines give is known', async (t) => {
-  const flagsOf = (name: string): string[] => commands.find((command) => command.name === name)!.flags.map((flag) => flag.name);
+  const flagsOf = (name: string): string[] =>
+    commands.find((command) => command.name === name)!.flags.map((flag) => flag.name);
   t.match(globalFlags.map((flag) => flag.name), ['root', 'log', 'log-format']);
   for (const name of ['create', 'run']) {
-    for (const flag of ['bundle', 'pid-file', 'console-socket', 'no-pivot', 'no-new-keyring', 'preserve-fds', 'pidfd-socket']) {
+    for (const flag of ['bundle', 'pid-file', 'console-socket', 'no-pivot', 'no-new-keyring', 'preserve-fds',
+      'pidfd-socket'])
+    {
       t.ok(flagsOf(name).includes(flag), `${name} --${flag}`);
     }
   }
@@ -29,13 +32,15 @@ t.test('what engines give is known', async (t) => {
 });
 
 t.test('operands of a program are not taken for flags', async (t) => {
-  t.same(commands.filter((command) => command.flagsEndAfter !== undefined).map((command) => command.name), ['kill', 'exec', 'ps']);
+  t.same(commands.filter((command) => command.flagsEndAfter !== undefined).map((command) => command.name), ['kill',
+    'exec', 'ps']);
 });
 
 t.test('the help shows every flag but the ignored ones', async (t) => {
   for (const command of commands) {
     const help = commandHelp(command);
-    for (const flag of command.flags) t.equal(help.includes(`--${flag.name}`), flag.ignored !== true, `${command.name} --${flag.name}`);
+    for (const flag of command.flags)
+      t.equal(help.includes(`--${flag.name}`), flag.ignored !== true, `${command.name} --${flag.name}`);
     for (const { line } of command.examples) t.match(line, new RegExp(`^veloci .*${command.name}`));
   }
 });

@@ -25,23 +25,32 @@ t.test('the failure that a line of an operation is about gets its code', async (
 /** What the tests of a folder say, without the comments. */
 function said(...folders: string[]): string {
   const repository = new URL(import.meta.url).pathname.split('/build/')[0]!;
-  const paths = folders.flatMap((folder) => readdirSync(join(repository, folder), { recursive: true, encoding: 'utf8' }).map((path) => join(repository, folder, path)));
-  return paths.filter((path) => path.endsWith('.ts') && !path.endsWith('unit/codes.test.ts')).map((path) => readFileSync(path, 'utf8')).join('\n').replace(/^\s*(\/\/|\*|\/\*\*).*$/gm, '');
+  const paths = folders.flatMap((folder) =>
+    readdirSync(join(repository, folder), { recursive: true, encoding: 'utf8' }).map((path) =>
+      join(repository, folder, path)
+    )
+  );
+  return paths.filter((path) => path.endsWith('.ts') && !path.endsWith('unit/codes.test.ts')).map((path) =>
+    readFileSync(path, 'utf8')
+  ).join('\n').replace(/^\s*(\/\/|\*|\/\*\*).*$/gm, '');
 }
 
 t.test('every code of an operation is triggered in the real binary, and every other one by some test', async (t) => {
   const [outside, anywhere] = [said('test/integration', 'conformance'), said('test', 'conformance')];
   for (const [name, { code }] of Object.entries(table)) {
     const isOperation = name.includes('.');
-    t.ok((isOperation ? outside : anywhere).includes(code), `${code} (${name}) is in a ${isOperation ? 'black-box ' : ''}test`);
+    t.ok((isOperation ? outside : anywhere).includes(code),
+      `${code} (${name}) is in a ${isOperation ? 'black-box ' : ''}test`);
   }
 });
 
 t.test('two errors with one code are found, and which code is free', async (t) => {
   const codes = (...list: string[]): Map<string, string> => new Map(list.map((code, i) => [`error${i}`, code]));
   t.equal(codeProblem(codes('E0101', 'E0102')), undefined);
-  t.equal(codeProblem(codes('E0101', 'E0102', 'E0101')), 'error0 and error2 have the same code E0101; the next free one is E0103');
-  t.equal(codeProblem(codes('E0799', 'E0799')), 'error0 and error1 have the same code E0799; the next free one is in another chapter');
+  t.equal(codeProblem(codes('E0101', 'E0102', 'E0101')),
+    'error0 and error2 have the same code E0101; the next free one is E0103');
+  t.equal(codeProblem(codes('E0799', 'E0799')),
+    'error0 and error1 have the same code E0799; the next free one is in another chapter');
   t.equal(codeProblem(codes('E0001')), 'error0 has the code E0001, which is in no chapter');
   t.equal(nextCode(['E0103', 'E0109', 'E0205'], 'E01'), 'E0110', 'none that was given up');
   t.equal(nextCode([], 'E01'), 'E0101');

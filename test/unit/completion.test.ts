@@ -11,7 +11,8 @@ const missing = (program: string): string | false =>
   spawnSync(program, ['--version']).error === undefined ? false : `${program} is not installed`;
 
 const names = commands.map(({ name }) => name);
-const shown = (flags: typeof globalFlags): string[] => flags.filter((flag) => flag.ignored !== true).map((flag) => `--${flag.name}`);
+const shown = (flags: typeof globalFlags): string[] =>
+  flags.filter((flag) => flag.ignored !== true).map((flag) => `--${flag.name}`);
 const choices = (before: string, flags: typeof globalFlags): Array<[string, readonly string[]]> =>
   flags.flatMap((flag) => (flag.choices === undefined ? [] : [[`veloci ${before}--${flag.name} `, flag.choices]]));
 
@@ -41,7 +42,8 @@ const cases: ReadonlyArray<readonly [line: string, words: readonly string[]]> = 
   ['veloci --log-format json delete  --force d', ['db']],
   ['veloci start e', ['evil$(echo>ran)']],
   ['veloci start wi', ['with+list+-q']],
-  ['veloci --root /tmp/r start --', [...shown(commands.find(({ name }) => name === 'start')!.flags), ...shown(globalFlags)]],
+  ['veloci --root /tmp/r start --', [...shown(commands.find(({ name }) => name === 'start')!.flags),
+    ...shown(globalFlags)]],
   ...['--root /tmp/r start', '--root=/tmp/r start', 'start --root /tmp/r', '-root /tmp/r state']
     .map((given) => [`veloci ${given} -- wi`, ['with+--root+/tmp/r+list+-q']] as const),
   ['veloci exec --user 0:0 -e A=B we', ['web1', 'web2']],
@@ -71,7 +73,8 @@ interface Shell {
 
 const shells: Readonly<Record<string, Shell>> = {
   bash: {
-    file: 'veloci.bash', text: bashCompletion(),
+    file: 'veloci.bash',
+    text: bashCompletion(),
     // As bash calls the function; the word that it completes begins behind blanks, = and : (COMP_WORDBREAKS).
     command: ['--norc', '-u', '-c', `source ./veloci.bash && for line; do
       COMP_LINE=$line COMP_POINT=\${#line} COMPREPLY=()
@@ -79,7 +82,8 @@ const shells: Readonly<Record<string, Shell>> = {
     word: (line) => line,
   },
   fish: {
-    file: 'veloci.fish', text: fishCompletion(),
+    file: 'veloci.fish',
+    text: fishCompletion(),
     command: ['--no-config', '-c', `set -x PATH . $PATH; source ./veloci.fish
       for line in $argv; complete -C $line; printf '\\0'; end`],
     // Behind a tab stands what it is, and a folder ends with a slash; of --flag=value the whole is given.
@@ -96,7 +100,8 @@ for (const [shell, { file, text, command, word }] of Object.entries(shells)) {
       bundles: { first: { 'config.json': '{}' }, 'free.json': '{}' },
     });
     chmodSync(join(folder, 'veloci'), 0o755);
-    const { stdout, stderr } = spawnSync(shell, [...command, ...cases.map(([line]) => line)], { cwd: folder, encoding: 'utf8' });
+    const { stdout, stderr } = spawnSync(shell, [...command, ...cases.map(([line]) => line)], { cwd: folder,
+      encoding: 'utf8' });
     t.equal(stderr, '', 'quiet');
     const found = stdout.split('\0');
     t.equal(found.length, cases.length + 1, 'an answer to every line');

@@ -5,7 +5,15 @@ import { filesOf, isNamed, readMatrix, type Row } from '../../conformance/matrix
 import { readPeers } from '../../conformance/peers.ts';
 
 const row: Row = {
-  document: 'config', line: 1, section: 'a', key: 'k', strength: 'MUST', verdict: 'shown', tests: ['integration/x > a', 'integration/x > b *'], reason: '', purpose: '',
+  document: 'config',
+  line: 1,
+  section: 'a',
+  key: 'k',
+  strength: 'MUST',
+  verdict: 'shown',
+  tests: ['integration/x > a', 'integration/x > b *'],
+  reason: '',
+  purpose: '',
 };
 const ran = (outcome: TestResult['outcome'], ...names: string[]): TestResult[] =>
   names.map((name) => ({ name: `integration/x > ${name}`, outcome, reason: '' }));
@@ -15,7 +23,9 @@ t.test('the matrix has its form, and names test files that exist', async (t) => 
   const rows = readMatrix('conformance');
   t.equal(rows.length, 594);
   for (const file of filesOf(rows)) {
-    const source = file.startsWith('integration/') ? `test/${file}.test.ts` : `conformance/tests/${file.slice('conformance/'.length)}.test.ts`;
+    const source = file.startsWith('integration/')
+      ? `test/${file}.test.ts`
+      : `conformance/tests/${file.slice('conformance/'.length)}.test.ts`;
     t.ok(readFileSync(source).length > 0, source);
   }
 });

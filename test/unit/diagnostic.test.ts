@@ -8,7 +8,8 @@ import { operations } from '../../src/generated/plan-meta.ts';
 const entries = Object.entries(table);
 
 /** Lines whose hint is a hole that is always filled. */
-const always: ReadonlySet<string> = new Set(['wrongType', 'missing', 'tooFew', 'emptyValue', 'jsonSyntax', 'jsonNumber', 'flagForm', 'cgroupVersion']);
+const always: ReadonlySet<string> = new Set(['wrongType', 'missing', 'tooFew', 'emptyValue', 'jsonSyntax', 'jsonNumber',
+  'flagForm', 'cgroupVersion']);
 
 void test('the table', (t) => {
   const codes = new Map<string, string>();
@@ -18,7 +19,8 @@ void test('the table', (t) => {
     codes.set(code, name);
     // What to do is said whatever the holes are filled with.
     t.ok(hint !== undefined, `${name}: a hint`);
-    if (/^\{\w+\}$/.test(hint ?? '') && !always.has(name)) t.ok(otherwise !== undefined, `${name}: a hint without its hole`);
+    if (/^\{\w+\}$/.test(hint ?? '') && !always.has(name))
+      t.ok(otherwise !== undefined, `${name}: a hint without its hole`);
     for (const text of [message, hint, otherwise]) {
       if (text === undefined) continue;
       t.notMatch(text, /\.$|^\s|\s$|  |\n/, `${name}: one line without a final period`);
@@ -29,8 +31,10 @@ void test('the table', (t) => {
 });
 
 void test('only failures of the program use the words that engines turn into exit codes', (t) => {
-  const words = /permission denied|operation not permitted|no such file or directory|is a directory|executable file not found|open executable/i;
-  const programs = /^(process\.start\/(notFound|interpreter|notExecutable|crlf|special|mode|noexec|interpreterMode|refused)|program\.(find|run)(\/.*)?)$/;
+  const words =
+    /permission denied|operation not permitted|no such file or directory|is a directory|executable file not found|open executable/i;
+  const programs =
+    /^(process\.start\/(notFound|interpreter|notExecutable|crlf|special|mode|noexec|interpreterMode|refused)|program\.(find|run)(\/.*)?)$/;
   for (const [name, { message, hint, otherwise }] of entries) {
     if (!programs.test(name)) t.notMatch(`${message} ${hint} ${otherwise}`, words, name);
   }
@@ -65,18 +69,21 @@ void test('one line', (t) => {
   const failure = { program: 'init', index: 4, step: 0, errno: 2 };
   t.equal(renderLine(diagnoseFailure('mount.bind', 'source', failure, { source: '/nope', target: '/mnt' }, at)),
     'E0723: the source "/nope" of the bind mount on "/mnt" is missing at config.json:41:17 (/mounts/3/options/1): '
-    + 'not there (ENOENT, step source): make it, or remove the mount');
-  t.equal(renderLine(diagnose('processMissing', {}, placeAt(''))), 'E0407: there is no process: the container can be created, but not started at config.json: add "process" with "args" and "cwd"');
+      + 'not there (ENOENT, step source): make it, or remove the mount');
+  t.equal(renderLine(diagnose('processMissing', {}, placeAt(''))),
+    'E0407: there is no process: the container can be created, but not started at config.json: add "process" with "args" and "cwd"');
   t.equal(renderLine(diagnoseFailure('net.up', undefined, { ...failure, errno: 250 }, {})),
     'E0782: cannot bring the loopback interface up: errno 250: it takes CAP_NET_ADMIN over the network namespace');
-  t.equal(renderLine(diagnoseFailure('new.op', 'x', { ...failure, errno: 0, detail: 'words' }, {})), 'E0901: internal error: new.op has failed: please report it with the command line and config.json');
+  t.equal(renderLine(diagnoseFailure('new.op', 'x', { ...failure, errno: 0, detail: 'words' }, {})),
+    'E0901: internal error: new.op has failed: please report it with the command line and config.json');
   t.end();
 });
 
 void test('values cannot break the line or a terminal', (t) => {
   const { message } = diagnose('unknownKey', { name: 'a\nb\u001b[31m\u009b\u2028c' });
   t.equal(message, 'unknown property "a\\u000ab\\u001b[31m\\u009b\\u2028c"');
-  t.equal(diagnose('unknownKey', { name: '{suggestion}', suggestion: '{name}' }).message, 'unknown property "{suggestion}"');
+  t.equal(diagnose('unknownKey', { name: '{suggestion}', suggestion: '{name}' }).message,
+    'unknown property "{suggestion}"');
   t.ok(diagnose('unknownKey', { name: '\u{1f600}'.repeat(1000) }).message.length < 250);
   t.end();
 });
@@ -90,7 +97,10 @@ void test('the long form', (t) => {
   t.matchSnapshot(renderLong(diagnostic));
   const wide = `["${'x'.repeat(5000)}", "\u001b]0;bad\u0007", 7]`;
   t.matchSnapshot(renderLong(diagnose('wrongType', { name: 'x', expected: 'a text', found: 'a number' }, {
-    ...at, line: 1, column: wide.indexOf('7]') + 1, length: 1,
+    ...at,
+    line: 1,
+    column: wide.indexOf('7]') + 1,
+    length: 1,
   }), wide));
   t.matchSnapshot(renderLong(diagnose('notUtf8', { offset: 3 }, { ...at, line: 0, column: 0, pointer: '' })));
   t.end();
@@ -99,9 +109,9 @@ void test('the long form', (t) => {
 void test('keys for a JSON log', (t) => {
   const at = { file: 'config.json', pointer: '/a', line: 2, column: 3, length: 1 };
   const failure = { program: 'init', index: 0, step: 0, errno: 1 };
-  t.same(jsonKeys(diagnoseFailure('net.up', 'socket', failure, {}, at)),
-    { code: 'E0782', file: 'config.json', pointer: '/a', line: 2, column: 3, errno: 'EPERM', step: 'socket',
-      hint: 'it takes CAP_NET_ADMIN over the network namespace' });
+  t.same(jsonKeys(diagnoseFailure('net.up', 'socket', failure, {}, at)), { code: 'E0782', file: 'config.json',
+    pointer: '/a', line: 2, column: 3, errno: 'EPERM', step: 'socket',
+    hint: 'it takes CAP_NET_ADMIN over the network namespace' });
   t.same(jsonKeys(diagnose('argsEmpty')), { code: 'E0408', hint: 'name the program to run, for example ["sh"]' });
   t.end();
 });

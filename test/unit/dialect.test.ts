@@ -12,12 +12,15 @@ import { defaultConfig } from '../support/spec.ts';
 import { context, facts, find } from './plan-support.ts';
 import { textOf, validConfig, type Config } from './spec-config.ts';
 
-interface Name { readonly peer?: Peer }
+interface Name {
+  readonly peer?: Peer;
+}
 
 function readAs({ peer, ...changes }: Name & Partial<HostFacts>, change: (config: Config) => void): Reading<Spec> {
   const config = validConfig();
   change(config);
-  return readConfig(new TextEncoder().encode(textOf(config)), plainHost(), 'config.json', dialectOf(peer, facts(changes)));
+  return readConfig(new TextEncoder().encode(textOf(config)), plainHost(), 'config.json',
+    dialectOf(peer, facts(changes)));
 }
 
 const crun = { peer: 'crun' } as const;
@@ -37,18 +40,22 @@ void test('a user namespace without maps is an error, but crun maps the caller',
 });
 
 void test('crun puts subordinate ids around the id of the process', (t) => {
-  const user = { ...crun, euid: 1000, egid: 1001, rootless: true, subids: { uid: [[100000, 65536]], gid: [[200000, 10]] } } as const;
+  const user = { ...crun, euid: 1000, egid: 1001, rootless: true,
+    subids: { uid: [[100000, 65536]], gid: [[200000, 10]] } } as const;
   const { value, found } = readAs(user, (config) => {
     config.linux.uidMappings = [];
     delete config.linux.gidMappings;
     config.process.user = { uid: 7, gid: 20 };
   });
   t.same(value?.linux?.uidMappings, [
-    { containerID: 0, hostID: 100000, size: 7 }, { containerID: 7, hostID: 1000, size: 1 }, { containerID: 8, hostID: 100007, size: 65529 },
+    { containerID: 0, hostID: 100000, size: 7 },
+    { containerID: 7, hostID: 1000, size: 1 },
+    { containerID: 8, hostID: 100007, size: 65529 },
   ]);
   t.same(found, []);
   // Fewer ids than the process needs before its own: the kernel takes the gap.
-  t.same(value?.linux?.gidMappings, [{ containerID: 0, hostID: 200000, size: 10 }, { containerID: 20, hostID: 1001, size: 1 }]);
+  t.same(value?.linux?.gidMappings, [{ containerID: 0, hostID: 200000, size: 10 }, { containerID: 20, hostID: 1001,
+    size: 1 }]);
   t.end();
 });
 
@@ -69,19 +76,26 @@ void test('maps that are given stay, and so does a joined namespace', (t) => {
 });
 
 void test('crun refuses unknown capabilities', (t) => {
-  const capability = (config: Config): void => { config.process.capabilities.bounding = ['CAP_CHWON']; };
+  const capability = (config: Config): void => {
+    config.process.capabilities.bounding = ['CAP_CHWON'];
+  };
   t.same(readAs({}, capability).found, []);
-  t.match(readAs(crun, capability).found, [{ code: 'E0494', severity: 'error', hint: /CAP_CHOWN/, at: { pointer: '/process/capabilities/bounding/0' } }]);
+  t.match(readAs(crun, capability).found, [{ code: 'E0494', severity: 'error', hint: /CAP_CHOWN/,
+    at: { pointer: '/process/capabilities/bounding/0' } }]);
   t.end();
 });
 
 void test('crun has its own words for the times of SCHED_DEADLINE', (t) => {
   const message = (scheduler: object): string | undefined =>
-    readAs(crun, (config) => { config.process.scheduler = { policy: 'SCHED_DEADLINE', ...scheduler }; }).found[0]?.crun;
+    readAs(crun, (config) => {
+      config.process.scheduler = { policy: 'SCHED_DEADLINE', ...scheduler };
+    }).found[0]?.crun;
   t.equal(message({ deadline: 5000 }), 'sched_setattr: `SCHED_DEADLINE` requires `runtime`');
   t.equal(message({ runtime: 0, deadline: 5000 }), 'sched_setattr: `SCHED_DEADLINE` runtime must be greater than 0');
-  t.equal(message({ runtime: 5000, deadline: 4000 }), 'sched_setattr: `SCHED_DEADLINE` runtime (5000) must be <= deadline (4000)');
-  t.equal(message({ runtime: 1023, deadline: 4000 }), 'sched_setattr: `SCHED_DEADLINE` runtime (1023) must be between 1024 and 9223372036854775808');
+  t.equal(message({ runtime: 5000, deadline: 4000 }),
+    'sched_setattr: `SCHED_DEADLINE` runtime (5000) must be <= deadline (4000)');
+  t.equal(message({ runtime: 1023, deadline: 4000 }),
+    'sched_setattr: `SCHED_DEADLINE` runtime (1023) must be between 1024 and 9223372036854775808');
   t.end();
 });
 
@@ -119,6 +133,7 @@ void test('crun has a file that tells its readers where the container is', (t) =
   t.match(find(plan({}).programs.create, 'state.write'), [{ status: undefined }]);
   const [{ status = [] } = {}] = find(plan(crun).programs.create, 'state.write');
   const text = `${status.map((part) => (typeof part === 'string' ? part : part.hole === 'pid' ? '7' : 'x')).join('')}}`;
-  t.match(JSON.parse(text), { pid: 7, bundle: '/bundle', rootfs: '/bundle/rootfs', created: 'x', owner: 'root', detached: true });
+  t.match(JSON.parse(text), { pid: 7, bundle: '/bundle', rootfs: '/bundle/rootfs', created: 'x', owner: 'root',
+    detached: true });
   t.end();
 });

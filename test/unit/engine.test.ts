@@ -33,7 +33,10 @@ function programsOf(hex: string | null): Record<string, Plain[]> {
   return decodePlan(Uint8Array.from(Buffer.from(hex ?? '', 'hex')));
 }
 
-interface Decoded { readonly op: string; readonly fields: { readonly [name: string]: Plain } }
+interface Decoded {
+  readonly op: string;
+  readonly fields: { readonly [name: string]: Plain };
+}
 
 /** Names of the operations of a program, alternatives by their first choice. */
 function namesOf(hex: string | null, program: string): string[] {
@@ -54,17 +57,23 @@ t.test('states are what the schema says', async (t) => {
   const config = { ...defaultConfig(), annotations: { 'a"b': 'c\nd' } };
   const { status } = programsOf(ask('create', config).stored);
   const values = ['42', '7', '0', '2026-01-02T03:04:05.000000006Z', 'box'];
-  const fill = (template: Plain): string => (template as (number | string)[])
-    .map((part) => (typeof part === 'string' ? part : values[part])).join('');
-  const entries = (status as unknown as Decoded[]).filter(({ op }) => op === 'state.status').map(({ fields }) => fields);
+  const fill = (template: Plain): string =>
+    (template as (number | string)[])
+      .map((part) => (typeof part === 'string' ? part : values[part])).join('');
+  const entries = (status as unknown as Decoded[]).filter(({ op }) => op === 'state.status').map(({ fields }) =>
+    fields
+  );
   t.equal(entries.length, 5);
-  const write = (programsOf(ask('create', config).plan)['create'] as unknown as Decoded[]).find(({ op }) => op === 'state.write');
+  const write = (programsOf(ask('create', config).plan)['create'] as unknown as Decoded[]).find(({ op }) =>
+    op === 'state.write'
+  );
   t.ok(validateState(JSON.parse(fill(write!.fields['content']!))), 'state.json, too');
   for (const { state, row } of entries as { state: Plain; row: Plain }[]) {
     const value: unknown = JSON.parse(fill(state));
     t.ok(validateState(value), fill(state));
     t.same(JSON.parse(fill(row)), { ...value as object, owner: 'root' });
-    t.match(value, { id: 'box', bundle: '/bundle', rootfs: '/bundle/rootfs', annotations: { 'a"b': 'c\nd' }, owner: '' });
+    t.match(value, { id: 'box', bundle: '/bundle', rootfs: '/bundle/rootfs', annotations: { 'a"b': 'c\nd' },
+      owner: '' });
   }
 });
 
@@ -74,15 +83,20 @@ t.test('errors have a place and two forms', async (t) => {
   wrong.process.cwd = 'x';
   const answer = ask('create', wrong);
   t.equal(answer.exitCode, 1);
-  t.match(answer.error, /^E0410: .* at config\.json:\d+:\d+ \(\/process\/cwd\).*\(and 1 more: see "veloci validate"\)$|^E0412/);
+  t.match(answer.error,
+    /^E0410: .* at config\.json:\d+:\d+ \(\/process\/cwd\).*\(and 1 more: see "veloci validate"\)$|^E0412/);
   t.match(answer.explained, /nosiud/, 'the long form has all');
   t.notMatch(answer.error, '\n', 'one line');
   t.match(ask('create', '{"a":').error, /^E02/);
   t.match(ask('create', new Array(3)).error, /^E0/);
   t.match(ask('create', { ...defaultConfig(), process: { ...defaultConfig().process, terminal: true } }).code, 'E0113');
   t.match(ask('create', defaultConfig(), { options: { 'console-socket': '/s' } }).code, 'E0114');
-  t.match(ask('create', defaultConfig(), { options: { 'systemd-cgroup': true }, facts: facts({ rootless: true }) }).code, 'E0513');
-  t.match(ask('create', defaultConfig(), { facts: facts({ cgroup: { mode: 'none', v1: [], v2: null } }) }).code, 'E0505');
+  t.match(
+    ask('create', defaultConfig(), { options: { 'systemd-cgroup': true }, facts: facts({ rootless: true }) }).code,
+    'E0513',
+  );
+  t.match(ask('create', defaultConfig(), { facts: facts({ cgroup: { mode: 'none', v1: [], v2: null } }) }).code,
+    'E0505');
 });
 
 t.test('a failed operation is traced to its cause', async (t) => {
@@ -95,8 +109,9 @@ t.test('a failed operation is traced to its cause', async (t) => {
     return ask('create', config, { failure: { program, index, step: 0, errno: 22, ...rest } });
   };
   const last = namesOf(plan, 'init').filter((name) => name === 'mount.fs').length - 1;
-  const option = failed('init', 'mount.fs', last, { step: 1, detail: 'huge: tmpfs: Bad value for \'huge\'' });
-  t.match(option.error, /^E0720: .*"huge=much" at config\.json:\d+:\d+ \(\/mounts\/7\/options\/1\): invalid argument \(EINVAL, step option\): the kernel says "tmpfs: Bad value/);
+  const option = failed('init', 'mount.fs', last, { step: 1, detail: "huge: tmpfs: Bad value for 'huge'" });
+  t.match(option.error,
+    /^E0720: .*"huge=much" at config\.json:\d+:\d+ \(\/mounts\/7\/options\/1\): invalid argument \(EINVAL, step option\): the kernel says "tmpfs: Bad value/);
   t.match(option.explained, /huge=much/, 'the long form shows the line');
   const second = failed('init', 'mount.fs', 2, { step: 1 | (1 << 8), errno: 1, detail: 'ptmxmode' });
   t.match(second.error, /"ptmxmode=0666" at .*\/mounts\/2\/options\/3/, 'the way into an alternative');
@@ -105,19 +120,28 @@ t.test('a failed operation is traced to its cause', async (t) => {
   const missing = failed('init', 'program.find', 0, { errno: 2, detail: 'sh' });
   t.match(missing.error, /executable file not found/, 'the words that engines look for');
   config.process.args = ['/no/such'];
-  t.match(failed('init', 'program.find', 0, { errno: 2, detail: '/no/such' }).error, /^E0764: exec "\/no\/such": no such file or directory/);
-  const interpreter = failed('init', 'program.run', 0, { step: 1, errno: 2, kind: 'interpreter', detail: '/bin/x: interpreter /lib/ld.so' });
-  t.match(interpreter.error, /^E0765: exec "\/bin\/x": no such file or directory: its interpreter "\/lib\/ld\.so" is missing/);
+  t.match(failed('init', 'program.find', 0, { errno: 2, detail: '/no/such' }).error,
+    /^E0764: exec "\/no\/such": no such file or directory/);
+  const interpreter = failed('init', 'program.run', 0, { step: 1, errno: 2, kind: 'interpreter',
+    detail: '/bin/x: interpreter /lib/ld.so' });
+  t.match(interpreter.error,
+    /^E0765: exec "\/bin\/x": no such file or directory: its interpreter "\/lib\/ld\.so" is missing/);
   t.match(ask('create', config, { failure: { program: 'init', index: 999, step: 0, errno: 1 } }).code, 'E0901');
 });
 
 t.test('exec', async (t) => {
-  const file = (process: object): Answer => ask('exec', dockerConfig(), { configName: '/tmp/p' }, { process: bytesOf(process) });
+  const file = (process: object): Answer =>
+    ask('exec', dockerConfig(), { configName: '/tmp/p' }, { process: bytesOf(process) });
   const answer = file({ args: ['ls'], cwd: '/' });
   t.same(Object.keys(programsOf(answer.plan)), ['stager', 'init', 'exec']);
-  t.match(file({ args: ['ls'], cwd: 'x' }).error, /^E0410: .* at \/tmp\/p:\d+:\d+ \(\/cwd\)/, 'errors name the process file');
-  const flags = (options: Request['options']): Answer => ask('exec', dockerConfig(), { options: { args: ['ls'], ...options } });
-  t.equal(flags({ user: '1:2', cap: ['sys_admin'], env: ['A=b'], cwd: '/x', 'additional-gids': ['5'], tty: true }).error, '');
+  t.match(file({ args: ['ls'], cwd: 'x' }).error, /^E0410: .* at \/tmp\/p:\d+:\d+ \(\/cwd\)/,
+    'errors name the process file');
+  const flags = (options: Request['options']): Answer =>
+    ask('exec', dockerConfig(), { options: { args: ['ls'], ...options } });
+  t.equal(
+    flags({ user: '1:2', cap: ['sys_admin'], env: ['A=b'], cwd: '/x', 'additional-gids': ['5'], tty: true }).error,
+    '',
+  );
   t.equal(flags({ user: 'root' }).code, 'E0120');
   t.equal(flags({ user: '4294967295' }).code, 'E0120');
   t.equal(flags({ cap: ['CAP_NOPE'] }).code, 'E0123');
@@ -139,13 +163,17 @@ t.test('exec of a user who may not move the process: the manager of his session 
     return ask('exec', config, { facts: user, options: { args: ['ls'] }, ...request });
   };
   const isStrict = (hex: string | null): Plain => {
-    const follow = (programsOf(hex)['stager'] as unknown as Decoded[]).map(({ op, fields }) => (op === 'alt' ? fields['try'] as unknown as Decoded : { op, fields }));
+    const follow = (programsOf(hex)['stager'] as unknown as Decoded[]).map((
+      { op, fields },
+    ) => (op === 'alt' ? fields['try'] as unknown as Decoded : { op, fields }));
     return follow.find(({ op }) => op === 'cgroup.follow')!.fields['strict']!;
   };
   const first = askExec(false, { cgroup: `/${within}` });
   t.equal(isStrict(first.plan), true, 'in a unit, staying outside is not the first choice');
-  t.equal(isStrict(askExec(false, { cgroup: '/user.slice/user-1000.slice/session-1.scope/box' }).plan), false, 'no manager of a user');
-  t.equal(isStrict(askExec(false, { cgroup: '/user.slice/user-1000.slice/user@1000.service/app.slice/box' }).plan), false, 'no unit');
+  t.equal(isStrict(askExec(false, { cgroup: '/user.slice/user-1000.slice/session-1.scope/box' }).plan), false,
+    'no manager of a user');
+  t.equal(isStrict(askExec(false, { cgroup: '/user.slice/user-1000.slice/user@1000.service/app.slice/box' }).plan),
+    false, 'no unit');
   const index = namesOf(first.plan, 'stager').indexOf('namespace.enter');
   const failure = { program: 'stager', index, step: 1, errno: 13, detail: `${within}/init.scope` };
   for (const limits of [false, true]) {
@@ -153,29 +181,40 @@ t.test('exec of a user who may not move the process: the manager of his session 
     t.equal(second.error, '');
     t.same(namesOf(second.plan, 'exec').slice(0, 3), ['dbus.send', 'process.fd', 'process.spawn']);
     t.equal(isStrict(second.plan), limits, 'without limits it may stay outside');
-    const { try: send, onErrno } = (programsOf(second.plan)['exec'] as unknown as Decoded[])[0]!.fields as unknown as { try: Decoded; onErrno: number[] };
+    const { try: send, onErrno } = (programsOf(second.plan)['exec'] as unknown as Decoded[])[0]!.fields as unknown as {
+      try: Decoded;
+      onErrno: number[];
+    };
     const call = Buffer.from((send.fields['calls'] as string[])[0]!, 'hex').toString('latin1');
     t.match(call, /AttachProcessesToUnit/);
     t.match(call, /veloci-box\.scope\0[^]*\/init\.scope\0/, 'the unit, and the cgroup below it where the container is');
-    t.equal((send.fields['sockets'] as unknown as { path: string }[])[0]!.path, '/run/user/1000/systemd/private', 'also without XDG_RUNTIME_DIR');
+    t.equal((send.fields['sockets'] as unknown as { path: string }[])[0]!.path, '/run/user/1000/systemd/private',
+      'also without XDG_RUNTIME_DIR');
     t.equal(onErrno.includes(121), !limits, 'with limits, what systemd says is told');
   }
   const explained = askExec(true, { cgroup: `/${within}`, first: failure, failure });
   t.match(explained, { plan: null, code: 'E0930' }, 'no third plan');
   const refused = { program: 'exec', index: 0, step: 4, errno: 121, detail: 'no.such.Thing: words' };
-  t.match(askExec(true, { cgroup: `/${within}`, first: failure, failure: refused }).error, /^E0863: .*no\.such\.Thing: words/, 'operations are those of the second plan');
+  t.match(askExec(true, { cgroup: `/${within}`, first: failure, failure: refused }).error,
+    /^E0863: .*no\.such\.Thing: words/, 'operations are those of the second plan');
   const foreign = { ...failure, detail: 'user.slice/user-1000.slice/session-1.scope/user@5.service/evil.scope' };
-  t.match(askExec(true, { failure: foreign }), { plan: null, code: 'E0930' }, 'names that the container gives are no units');
-  t.equal(isStrict(askExec(false, { cgroup: `/${within}`, failure: foreign }).plan), false, 'it has gone elsewhere: outside, then');
-  t.match(ask('exec', defaultConfig(), { facts: facts({ cgroup: cgroups.v2 }), options: { args: ['ls'] }, failure }), { plan: null }, 'root has no such manager');
+  t.match(askExec(true, { failure: foreign }), { plan: null, code: 'E0930' },
+    'names that the container gives are no units');
+  t.equal(isStrict(askExec(false, { cgroup: `/${within}`, failure: foreign }).plan), false,
+    'it has gone elsewhere: outside, then');
+  t.match(ask('exec', defaultConfig(), { facts: facts({ cgroup: cgroups.v2 }), options: { args: ['ls'] }, failure }), {
+    plan: null,
+  }, 'root has no such manager');
 });
 
 t.test('validate, plan, spec, features', async (t) => {
   t.match(ask('validate', defaultConfig()), { exitCode: 0, text: /config\.json: valid/ });
   const wrong = { ...defaultConfig(), hostnam: 'x', root: { path: 1 } };
-  t.match(ask('validate', wrong), { exitCode: 1, text: /error E03.*root\.path[^]*warning E0402.*"hostnam"[^]*1 error, / });
+  t.match(ask('validate', wrong), { exitCode: 1,
+    text: /error E03.*root\.path[^]*warning E0402.*"hostnam"[^]*1 error, / });
   const json = JSON.parse(ask('validate', wrong, { options: { json: true } }).text) as object;
-  t.match(json, { valid: false, errors: 1, findings: [{ severity: 'error', code: /^E03/, pointer: '/root/path', line: Number }] });
+  t.match(json, { valid: false, errors: 1,
+    findings: [{ severity: 'error', code: /^E03/, pointer: '/root/path', line: Number }] });
 
   t.same(JSON.parse(ask('validate', wrong, { options: { format: 'json' } }).text), json);
   const sarif = ask('validate', wrong, { options: { format: 'sarif' } });
@@ -184,16 +223,21 @@ t.test('validate, plan, spec, features', async (t) => {
     runs: [{
       tool: { driver: { name: 'veloci', rules: [{ id: /^E03/, shortDescription: { text: /./ } }, { id: 'E0402' }] } },
       results: [{
-        ruleId: /^E03/, ruleIndex: 0, level: 'error', message: { text: /root\.path/ },
+        ruleId: /^E03/,
+        ruleIndex: 0,
+        level: 'error',
+        message: { text: /root\.path/ },
         locations: [{
-          physicalLocation: { artifactLocation: { uri: 'config.json' }, region: { startLine: Number, startColumn: Number, endColumn: Number } },
+          physicalLocation: { artifactLocation: { uri: 'config.json' },
+            region: { startLine: Number, startColumn: Number, endColumn: Number } },
           logicalLocations: [{ fullyQualifiedName: '/root/path' }],
         }],
       }, { ruleId: 'E0402', ruleIndex: 1, level: 'warning' }],
     }],
   });
   t.equal(sarif.exitCode, 1);
-  t.match(ask('validate', ask('spec').text, { options: { format: 'sarif' } }), { exitCode: 0, text: /"results": \[\]/ });
+  t.match(ask('validate', ask('spec').text, { options: { format: 'sarif' } }), { exitCode: 0,
+    text: /"results": \[\]/ });
   t.match(ask('validate', '{"a": 1', { options: { format: 'sarif' } }), { exitCode: 1, text: /"ruleId": "E02/ });
 
   const plan = ask('plan', defaultConfig()).text;
@@ -210,7 +254,9 @@ t.test('validate, plan, spec, features', async (t) => {
   const made: unknown = JSON.parse(ask('spec').text);
   t.ok(validateConfig(made), 'spec writes a valid configuration');
   t.match(ask('validate', made), { exitCode: 0, text: 'config.json: valid\n' }, 'without a warning');
-  const rootless = JSON.parse(ask('spec', undefined, { options: { rootless: true }, facts: facts({ euid: 1000, egid: 1000 }) }).text) as ReturnType<typeof defaultConfig>;
+  const rootless = JSON.parse(
+    ask('spec', undefined, { options: { rootless: true }, facts: facts({ euid: 1000, egid: 1000 }) }).text,
+  ) as ReturnType<typeof defaultConfig>;
   t.match(rootless.linux.uidMappings, [{ hostID: 1000 }]);
   t.match(ask('validate', rootless), { exitCode: 0, text: 'config.json: valid\n' });
   t.ok(validateFeatures(JSON.parse(ask('features').text)), 'features are what the schema says');
@@ -222,12 +268,14 @@ t.test('a fault of the engine is an answer, too', async (t) => {
 });
 
 t.test('validate warns of what the compiler says, and of what this host lacks', async (t) => {
-  const config = { ...defaultConfig(), annotations: { 'run.oci.keep_original_group': '1', 'run.oci.handler': 'krun', 'org.x': 'y' } };
+  const config = { ...defaultConfig(),
+    annotations: { 'run.oci.keep_original_group': '1', 'run.oci.handler': 'krun', 'org.x': 'y' } };
   config.process = { ...config.process, apparmorProfile: 'x' };
   const { exitCode, text } = ask('validate', config, { options: { json: true } });
   t.equal(exitCode, 0);
   t.match(JSON.parse(text), { valid: true, errors: 0, findings: [
-    { severity: 'warning', code: 'E0587', pointer: '/annotations/run.oci.keep_original_group', line: Number, hint: 'did you mean "run.oci.keep_original_groups"?' },
+    { severity: 'warning', code: 'E0587', pointer: '/annotations/run.oci.keep_original_group', line: Number,
+      hint: 'did you mean "run.oci.keep_original_groups"?' },
     { code: 'E0587', pointer: '/annotations/run.oci.handler' },
     { severity: 'warning', code: 'E0509', pointer: '/process/apparmorProfile', line: Number },
   ] });
@@ -236,7 +284,8 @@ t.test('validate warns of what the compiler says, and of what this host lacks', 
 t.test('warnings are logged unless they are not wanted; under the name of a peer as it does', async (t) => {
   const config = { ...defaultConfig(), hostnam: 'x' };
   t.match(ask('create', config).warnings, /E0402.*hostnam/);
-  for (const level of ['warning', 'debug']) t.match(ask('create', config, { options: { 'log-level': level }, peer: 'crun' }).warnings, /E0402.*hostnam/);
+  for (const level of ['warning', 'debug'])
+    t.match(ask('create', config, { options: { 'log-level': level }, peer: 'crun' }).warnings, /E0402.*hostnam/);
   t.notMatch(ask('create', config, { options: { log: '/log' } }).warnings, /E0402/);
   t.equal(ask('create', config, { options: { 'log-level': 'error' }, facts: facts({ terminal: true }) }).warnings, '');
   for (const peer of ['runc', 'crun'] as const) {
@@ -245,8 +294,10 @@ t.test('warnings are logged unless they are not wanted; under the name of a peer
     t.match(ask('create', config, { peer, options: { debug: true } }).warnings, /E0402.*hostnam/);
   }
   t.match(ask('create', config, { peer: 'runc', facts: facts({ capabilities: [0, 0] }) }).warnings, /CAP_KILL/);
-  t.match(ask('create', defaultConfig(), { options: { debug: true }, facts: facts({ capabilities: [0, 0] }) }).warnings, /E0512.*CAP_KILL/);
+  t.match(ask('create', defaultConfig(), { options: { debug: true }, facts: facts({ capabilities: [0, 0] }) }).warnings,
+    /E0512.*CAP_KILL/);
   const user = defaultConfig();
   addUser(user);
-  t.notMatch(ask('create', user, { options: { debug: true }, facts: facts({ capabilities: [0, 0] }) }).warnings, /E0512/);
+  t.notMatch(ask('create', user, { options: { debug: true }, facts: facts({ capabilities: [0, 0] }) }).warnings,
+    /E0512/);
 });

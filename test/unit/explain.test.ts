@@ -9,7 +9,11 @@ import { facts, host } from './plan-support.ts';
 const texts = readFileSync('src/generated/explain.json');
 const { config, codes } = JSON.parse(texts.toString()) as Topics;
 
-interface Answer { readonly exitCode: number; readonly text: string; readonly error: string }
+interface Answer {
+  readonly exitCode: number;
+  readonly text: string;
+  readonly error: string;
+}
 
 function explain(topic: string): Answer {
   const request = { verb: 'explain', options: { topic }, facts: facts() } as const;
@@ -18,7 +22,9 @@ function explain(topic: string): Answer {
 
 t.test('properties, however they are written', async (t) => {
   const wanted = /^linux\.resources\.memory\.limit: int64\n\n  \S/;
-  for (const topic of ['linux.resources.memory.limit', '/linux/resources/memory/limit', ' config.linux.resources.memory.limit']) {
+  for (const topic of ['linux.resources.memory.limit', '/linux/resources/memory/limit',
+    ' config.linux.resources.memory.limit'])
+  {
     t.match(explain(topic), { exitCode: 0, text: wanted }, topic);
   }
   for (const topic of ['mounts.options', 'mounts[2].options', '/mounts/2/options/1', 'mounts.options.nosuid']) {
@@ -32,7 +38,8 @@ t.test('properties, however they are written', async (t) => {
 });
 
 t.test('codes', async (t) => {
-  t.match(explain('e0412').text, /^E0412 \(error\)\n\n  unknown mount option "VALUE"\n\nwhat to do\n[^]*\nbackground\n/);
+  t.match(explain('e0412').text,
+    /^E0412 \(error\)\n\n  unknown mount option "VALUE"\n\nwhat to do\n[^]*\nbackground\n/);
   t.match(explain('E0402').text, /^E0402 \(warning\)/);
 });
 

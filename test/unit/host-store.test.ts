@@ -6,7 +6,13 @@ import { isContainerId, listStates, readState } from '../../src/store/store.ts';
 
 const stages = { creating: 0, created: 1, executing: 4 };
 
-function record(stage: keyof typeof stages, pid: number, startTime: bigint, cgroups: string[] = [], inodes: bigint[] = []): Uint8Array {
+function record(
+  stage: keyof typeof stages,
+  pid: number,
+  startTime: bigint,
+  cgroups: string[] = [],
+  inodes: bigint[] = [],
+): Uint8Array {
   const bytes = Buffer.alloc(3 * 4096);
   bytes.write('VLCIREC1', 0);
   bytes.writeUInt32LE(2, 8);
@@ -28,12 +34,14 @@ function ownStartTime(): bigint {
 function container(root: string, id: string, bytes: Uint8Array): void {
   mkdirSync(join(root, id));
   writeFileSync(join(root, id, 'record'), bytes);
-  writeFileSync(join(root, id, 'state.json'), JSON.stringify({ ociVersion: '1.2.0', id, bundle: '/b', status: 'stopped' }));
+  writeFileSync(join(root, id, 'state.json'),
+    JSON.stringify({ ociVersion: '1.2.0', id, bundle: '/b', status: 'stopped' }));
 }
 
 t.test('ids', async (t) => {
   for (const id of ['a', 'A_b-c.d+e', '_.', '0', 'x'.repeat(255)]) t.ok(isContainerId(id), id);
-  for (const id of ['', '.', '..', '.a', '..a', '-a', 'a/b', '../a', 'a\0', 'ä', 'a\n', 'x'.repeat(256)]) t.notOk(isContainerId(id), id);
+  for (const id of ['', '.', '..', '.a', '..a', '-a', 'a/b', '../a', 'a\0', 'ä', 'a\n', 'x'.repeat(256)])
+    t.notOk(isContainerId(id), id);
 });
 
 t.test('status is derived', async (t) => {
@@ -50,8 +58,13 @@ t.test('status is derived', async (t) => {
   container(root, 'paused', record('executing', process.pid, start, [`${root}/freezer`, '/'], [ino]));
   container(root, 'replaced', record('executing', process.pid, start, [`${root}/freezer`, '/'], [ino + 1n]));
   t.match(listStates(root).map(({ id, status, pid }) => [id, status, pid]), [
-    ['created', 'created', process.pid], ['creating', 'creating', 0], ['gone', 'stopped', 0],
-    ['paused', 'paused', process.pid], ['replaced', 'running', process.pid], ['reused-pid', 'stopped', 0], ['running', 'running', process.pid],
+    ['created', 'created', process.pid],
+    ['creating', 'creating', 0],
+    ['gone', 'stopped', 0],
+    ['paused', 'paused', process.pid],
+    ['replaced', 'running', process.pid],
+    ['reused-pid', 'stopped', 0],
+    ['running', 'running', process.pid],
   ]);
 });
 
@@ -72,8 +85,12 @@ t.test('strange directories are no containers', async (t) => {
 });
 
 t.test('cgroups of a record share paths', async (t) => {
-  const decoded = decodeRecord(record('created', 1, 1n, ['/c/cpu', '/a', '/c/memory', '/', '/c/pids', '/b'], [3n, 4n, 5n]));
+  const decoded = decodeRecord(
+    record('created', 1, 1n, ['/c/cpu', '/a', '/c/memory', '/', '/c/pids', '/b'], [3n, 4n, 5n]),
+  );
   t.same(decoded?.cgroups, [
-    { mount: '/c/cpu', path: '/a', inode: 3n }, { mount: '/c/memory', path: '/a', inode: 4n }, { mount: '/c/pids', path: '/b', inode: 5n },
+    { mount: '/c/cpu', path: '/a', inode: 3n },
+    { mount: '/c/memory', path: '/a', inode: 4n },
+    { mount: '/c/pids', path: '/b', inode: 5n },
   ]);
 });

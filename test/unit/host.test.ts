@@ -11,24 +11,62 @@ const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 for (const [name, host] of hosts) {
   void test(`${name}: scan finds what needs the exact parser`, (t) => {
     const plain = [
-      '', '{}', '{"a":1}', '[123456789012345]', '[-1]', '[0]', '"1.5e3"', '"12345678901234567890"', '"a\\n\\"\\\\\\/"',
-      '"_proto_"', `${'['.repeat(64)}${']'.repeat(64)}`, '"ü😀"', '"[[["',
+      '',
+      '{}',
+      '{"a":1}',
+      '[123456789012345]',
+      '[-1]',
+      '[0]',
+      '"1.5e3"',
+      '"12345678901234567890"',
+      '"a\\n\\"\\\\\\/"',
+      '"_proto_"',
+      `${'['.repeat(64)}${']'.repeat(64)}`,
+      '"ü😀"',
+      '"[[["',
     ];
     const exact = [
-      '[1.0]', '[1e3]', '[1E3]', '[1234567890123456]', '[012]', '[-01]', '["\\u0041"]', '"\\x41"', '"\\v"', '"\\\'"', '"\\q"',
-      '"\\ü"', '"a\nb"', '"\t"', '"a\0"', '\0', '{"__proto__":1}', '"x__proto__"', `${'['.repeat(65)}${']'.repeat(65)}`,
+      '[1.0]',
+      '[1e3]',
+      '[1E3]',
+      '[1234567890123456]',
+      '[012]',
+      '[-01]',
+      '["\\u0041"]',
+      '"\\x41"',
+      '"\\v"',
+      '"\\\'"',
+      '"\\q"',
+      '"\\ü"',
+      '"a\nb"',
+      '"\t"',
+      '"a\0"',
+      '\0',
+      '{"__proto__":1}',
+      '"x__proto__"',
+      `${'['.repeat(65)}${']'.repeat(65)}`,
     ];
     for (const text of plain) t.equal(host.scan(encode(text)).plain, true, text);
     for (const text of exact) t.equal(host.scan(encode(text)).plain, false, JSON.stringify(text));
-    t.match(host.scan(encode('{"a:":{"b":[":"]},"\\":":1}')), { text: '{"a:":{"b":[":"]},"\\":":1}', members: 3, plain: true });
+    t.match(host.scan(encode('{"a:":{"b":[":"]},"\\":":1}')), { text: '{"a:":{"b":[":"]},"\\":":1}', members: 3,
+      plain: true });
     t.end();
   });
 
   void test(`${name}: scan refuses bytes that are not UTF-8`, (t) => {
     const cases: [number[], number][] = [
-      [[0x22, 0x80, 0x22], 1], [[0xc0, 0x80], 0], [[0xc1, 0xbf], 0], [[0xe0, 0x9f, 0xbf], 0], [[0xed, 0xa0, 0x80], 0],
-      [[0xf0, 0x8f, 0xbf, 0xbf], 0], [[0xf4, 0x90, 0x80, 0x80], 0], [[0xf5, 0x80, 0x80, 0x80], 0], [[0x61, 0xe2, 0x82], 1],
-      [[0xc3], 0], [[0xc3, 0x28], 0], [[0x22, 0x5c, 0xff], 2],
+      [[0x22, 0x80, 0x22], 1],
+      [[0xc0, 0x80], 0],
+      [[0xc1, 0xbf], 0],
+      [[0xe0, 0x9f, 0xbf], 0],
+      [[0xed, 0xa0, 0x80], 0],
+      [[0xf0, 0x8f, 0xbf, 0xbf], 0],
+      [[0xf4, 0x90, 0x80, 0x80], 0],
+      [[0xf5, 0x80, 0x80, 0x80], 0],
+      [[0x61, 0xe2, 0x82], 1],
+      [[0xc3], 0],
+      [[0xc3, 0x28], 0],
+      [[0x22, 0x5c, 0xff], 2],
     ];
     for (const [bytes, badByte] of cases) {
       t.match(host.scan(Uint8Array.from(bytes)), { badByte, plain: false, members: 0, text: undefined }, String(bytes));
@@ -60,7 +98,8 @@ for (const [name, host] of hosts) {
     t.throws(() => writer.str('a\0b'), RangeError);
     t.equal(
       Buffer.from(writer.finish()).toString('hex'),
-      'ff' + '3412' + '05000000' + 'feffffff' + 'ffffffffffff1f00' + 'ffffffffffffffff' + '03000000' + '61c3bc00' + '02000000'
+      'ff' + '3412' + '05000000' + 'feffffff' + 'ffffffffffff1f00' + 'ffffffffffffffff' + '03000000' + '61c3bc00' +
+        '02000000'
         + '0708' + '09',
     );
     t.equal(writer.length(), 0);
@@ -70,7 +109,8 @@ for (const [name, host] of hosts) {
 
 void test('native scan, sha256 and TypeScript agree on random texts', (t) => {
   const [plain, node] = hosts.map(([, host]) => host) as [Host, Host];
-  const pieces = ['"', '\\', '{', '[', ']', ':', '1', '0', '9999999', '.', 'e', '_', '__proto__', 'u', 'ü', '€', '😀', '\0', '\n', ' '];
+  const pieces = ['"', '\\', '{', '[', ']', ':', '1', '0', '9999999', '.', 'e', '_', '__proto__', 'u', 'ü', '€', '😀',
+    '\0', '\n', ' '];
   for (let round = 0; round < 3000; round += 1) {
     const choice = randomBytes(40);
     const text = [...choice].map((byte) => pieces[byte % pieces.length]).join('');
@@ -86,7 +126,9 @@ void test('native scan, sha256 and TypeScript agree on random texts', (t) => {
 void test('a seccomp filter', (t) => {
   const [, host] = hosts[1] as [string, Host];
   const rules: SeccompRules = {
-    newerMissing: false, strictNames: false, defaultAction: 0x50001,
+    newerMissing: false,
+    strictNames: false,
+    defaultAction: 0x50001,
     architectures: ['x86_64', 'x86', 'x32'],
     rules: [
       { name: 'read', action: 0x7fff0000, args: [] },
@@ -99,7 +141,8 @@ void test('a seccomp filter', (t) => {
   const program = host.seccomp(rules);
   t.ok(program.length > 0 && program.length % 8 === 0, `${program.length} bytes`);
   t.same(host.seccomp(rules), program, 'the same rules give the same program');
-  t.same(host.seccomp({ ...rules, architectures: [...rules.architectures, 'vax', 's390x'] }), program, 'what makes no calls here is left out');
+  t.same(host.seccomp({ ...rules, architectures: [...rules.architectures, 'vax', 's390x'] }), program,
+    'what makes no calls here is left out');
   t.throws(() => host.seccomp({ ...rules, strictNames: true }), /unknown system call no_such_call/);
   const patched = host.seccomp({ ...rules, newerMissing: true });
   // One load; a comparison, load, test of x32, two tests, return and jump for x86-64; five for x86.
@@ -112,11 +155,16 @@ void test('a seccomp filter', (t) => {
 
 void test('facts about this host', (t) => {
   const facts = hostFacts();
-  t.match(facts, { euid: process.geteuid?.(), egid: process.getegid?.(), cwd: process.cwd(), seccompCache: [], listenFds: 0 });
+  t.match(facts, { euid: process.geteuid?.(), egid: process.getegid?.(), cwd: process.cwd(), seccompCache: [],
+    listenFds: 0 });
   t.match(facts.kernel, /^\d+\.\d+/);
   t.ok(facts.lastCap >= 39 && facts.lastCap < 64);
   t.ok(['v1', 'v2', 'hybrid', 'none'].includes(facts.cgroup.mode));
-  t.ok(facts.cgroup.v1.every(({ controllers, mount, path }) => controllers !== '' && mount.startsWith('/') && path.startsWith('/')));
+  t.ok(
+    facts.cgroup.v1.every(({ controllers, mount, path }) =>
+      controllers !== '' && mount.startsWith('/') && path.startsWith('/')
+    ),
+  );
   t.end();
 });
 

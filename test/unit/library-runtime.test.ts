@@ -15,7 +15,8 @@ function standIn(folder: string, status: number, line?: string): string {
 
 /** A bundle with a configuration that can be planned. */
 function bundleIn(folder: string): string {
-  const spec = { ociVersion: '1.2.0', process: { args: ['sh'], cwd: '/' }, root: { path: 'rootfs' }, linux: { namespaces: [{ type: 'mount' }] } };
+  const spec = { ociVersion: '1.2.0', process: { args: ['sh'], cwd: '/' }, root: { path: 'rootfs' },
+    linux: { namespaces: [{ type: 'mount' }] } };
   writeFileSync(join(folder, 'config.json'), JSON.stringify(spec));
   return folder;
 }
@@ -39,17 +40,24 @@ t.test('commands become arguments', async (t) => {
 });
 
 t.test('a logged error is thrown with its parts', async (t) => {
-  const line = 'E0412: unknown mount option "nosiud" at config.json:41:17 (/mounts/3/options/1): did you mean "nosuid"?';
+  const line =
+    'E0412: unknown mount option "nosiud" at config.json:41:17 (/mounts/3/options/1): did you mean "nosuid"?';
   const folder = t.testdir();
   const runtime = new Runtime({ command: standIn(folder, 1, line) });
   await t.rejects(runtime.run('a', { bundle: bundleIn(folder) }), {
-    name: 'VelociError', message: line, code: 'E0412', line: 41, column: 17, pointer: '/mounts/3/options/1',
+    name: 'VelociError',
+    message: line,
+    code: 'E0412',
+    line: 41,
+    column: 17,
+    pointer: '/mounts/3/options/1',
     hint: 'did you mean "nosuid"?',
   });
 });
 
 t.test('an error without a place', async (t) => {
-  t.match(VelociError.fromLine('E0601: container "a" does not exist'), { code: 'E0601', pointer: undefined, line: undefined });
+  t.match(VelociError.fromLine('E0601: container "a" does not exist'), { code: 'E0601', pointer: undefined,
+    line: undefined });
   t.match(VelociError.fromLine('strange'), { code: '', message: 'strange' });
 });
 

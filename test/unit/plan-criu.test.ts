@@ -26,9 +26,21 @@ t.test('encodes numbers, texts and messages', async (t) => {
 });
 
 const flags: CriuFlags = {
-  criu: 'criu', config: '/etc/criu/runc.conf', images: '/images',
-  preDump: false, leaveRunning: false, tcpEstablished: false, tcpClose: false, tcpSkipInFlight: false,
-  extUnixSockets: false, shellJob: false, fileLocks: false, linkRemap: false, autoDedup: false, lazyPages: false, cgroupsMode: 'soft',
+  criu: 'criu',
+  config: '/etc/criu/runc.conf',
+  images: '/images',
+  preDump: false,
+  leaveRunning: false,
+  tcpEstablished: false,
+  tcpClose: false,
+  tcpSkipInFlight: false,
+  extUnixSockets: false,
+  shellJob: false,
+  fileLocks: false,
+  linkRemap: false,
+  autoDedup: false,
+  lazyPages: false,
+  cgroupsMode: 'soft',
   emptyNetwork: false,
 };
 
@@ -50,17 +62,27 @@ t.test('a dump names what is outside by its place in the container', async (t) =
   t.match(textOf(start?.options), '\x0a\x07/volume\x12\x07/volume');
   t.match(textOf(start?.options), '/sys/fs/cgroup/freezer/box');
   t.ok(start!.masked.includes('/proc/kcore'));
-  const pre = find(compileCheckpoint(spec(), { ...flags, preDump: true }, context()).programs.checkpoint, 'criu.start')[0];
+  const pre =
+    find(compileCheckpoint(spec(), { ...flags, preDump: true }, context()).programs.checkpoint, 'criu.start')[0];
   t.match(pre, { request: 'preDump', masked: [] });
   t.notMatch(textOf(pre?.options), '/volume');
 });
 
 t.test('a restore makes the cgroups, runs hooks between the namespaces and the end, keeps the later programs', async (t) => {
-  const hooks = (config: Config): void => { config.hooks = { prestart: [{ path: '/a' }], createRuntime: [{ path: '/b' }] }; };
+  const hooks = (config: Config): void => {
+    config.hooks = { prestart: [{ path: '/a' }], createRuntime: [{ path: '/b' }] };
+  };
   const { programs } = compileRestore(spec(hooks), flags, ['/dev/null', 'pipe:[7]', 'file[a:b]'], context());
   const names = programs.restore!.map(({ op }) => op);
   t.same(names.filter((name) => /criu|hook|state|pid/.test(name)), [
-    'state.record', 'criu.start', 'criu.await', 'hook.run', 'hook.run', 'criu.await', 'state.keep', 'state.write',
+    'state.record',
+    'criu.start',
+    'criu.await',
+    'hook.run',
+    'hook.run',
+    'criu.await',
+    'state.keep',
+    'state.write',
   ]);
   t.ok(names.indexOf('cgroup.create') < names.indexOf('criu.start'));
   const [start] = find(programs.restore, 'criu.start');
@@ -85,13 +107,19 @@ t.test('namespaces of others stay outside, or are joined', async (t) => {
 });
 
 t.test('an id-mapped mount is refused: it would come back without its map', async (t) => {
-  const mapped = spec((config) => { config.mounts.at(-1)!.options = ['rbind', 'idmap']; });
+  const mapped = spec((config) => {
+    config.mounts.at(-1)!.options = ['rbind', 'idmap'];
+  });
   t.throws(() => compileCheckpoint(mapped, flags, context()), /id-mapped mount/);
 });
 
 t.test('CRIU reads the configuration that the annotation names, or the usual one, or none', async (t) => {
-  for (const [value, expected] of [[undefined, '/etc/criu/runc.conf'], ['/mine.conf', '/mine.conf'], ['', undefined]] as const) {
-    const annotated = spec((config) => { if (value !== undefined) config.annotations = { 'org.criu.config': value }; });
+  for (const [value, expected] of [[undefined, '/etc/criu/runc.conf'], ['/mine.conf', '/mine.conf'], ['',
+    undefined]] as const)
+  {
+    const annotated = spec((config) => {
+      if (value !== undefined) config.annotations = { 'org.criu.config': value };
+    });
     const [start] = find(compileCheckpoint(annotated, flags, context()).programs.checkpoint, 'criu.start');
     const found = /\/[a-z/]+\.conf/.exec(textOf(start?.options))?.[0];
     t.equal(found, expected, value ?? 'absent');
@@ -99,7 +127,8 @@ t.test('CRIU reads the configuration that the annotation names, or the usual one
 });
 
 t.test('the configuration of CRIU is that of the name, where the host has it', async (t) => {
-  const [veloci, crun, runc] = ['veloci', 'crun', 'runc'].map((name) => `/etc/criu/${name}.conf`) as [string, string, string];
+  const [veloci, crun, runc] = ['veloci', 'crun', 'runc'].map((name) => `/etc/criu/${name}.conf`) as [string, string,
+    string];
   t.equal(configFor(undefined, [veloci, crun, runc]), veloci);
   t.equal(configFor('crun', [veloci, crun, runc]), crun);
   t.equal(configFor('runc', [veloci, crun, runc]), runc);

@@ -12,30 +12,40 @@ const joining = (...types: string[]) => (config: Config): void => {
 };
 
 t.test('new namespaces', async (t) => {
-  const plan = planOf((config) => { config.linux.namespaces.push({ type: 'time' }); });
+  const plan = planOf((config) => {
+    config.linux.namespaces.push({ type: 'time' });
+  });
   const [clone] = find(plan.programs.stager, 'process.clone');
   t.equal(clone!.types, mount | pid | network | ipc | uts, 'in one clone');
   t.same(find(plan.programs.stager, 'namespace.unshare').map(({ types }) => types), [time], 'time for the next child');
-  t.same(find(plan.programs.init, 'namespace.unshare').map(({ types }) => types), [cgroup], 'cgroup when init is in its cgroup');
+  t.same(find(plan.programs.init, 'namespace.unshare').map(({ types }) => types), [cgroup],
+    'cgroup when init is in its cgroup');
   t.equal(names(plan.programs.init)[0], 'namespace.unshare');
   t.ok(names(plan.programs.init).includes('net.up'));
-  const host = planOf((config) => { config.linux.namespaces = [{ type: 'mount' }]; });
+  const host = planOf((config) => {
+    config.linux.namespaces = [{ type: 'mount' }];
+  });
   t.equal(find(host.programs.stager, 'process.clone')[0]!.types, mount);
-  t.notOk(names(host.programs.init).includes('net.up'), 'the host\'s loopback is not touched');
+  t.notOk(names(host.programs.init).includes('net.up'), "the host's loopback is not touched");
 });
 
 t.test('joined namespaces', async (t) => {
-  const order = (plan: ReturnType<typeof planOf>): number[] => find(plan.programs.stager, 'namespace.join').map(({ type }) => type);
+  const order = (plan: ReturnType<typeof planOf>): number[] =>
+    find(plan.programs.stager, 'namespace.join').map(({ type }) => type);
   const all = joining('mount', 'user', 'network', 'pid', 'ipc', 'uts');
-  t.same(order(planOf(all)), [ipc, uts, network, pid, user, mount], 'with rights the user namespace comes after the others');
-  t.same(order(planOf(all, { capabilities: [0, 0], rootless: true, euid: 1000, cgroup: cgroups.v2 })), [user, ipc, uts, network, pid, mount],
-    'without, its rights are needed for the others');
+  t.same(order(planOf(all)), [ipc, uts, network, pid, user, mount],
+    'with rights the user namespace comes after the others');
+  t.same(order(planOf(all, { capabilities: [0, 0], rootless: true, euid: 1000, cgroup: cgroups.v2 })), [user, ipc, uts,
+    network, pid, mount], 'without, its rights are needed for the others');
   const plan = planOf(all);
   t.equal(find(plan.programs.stager, 'process.clone')[0]!.types, 0);
   const stager = names(plan.programs.stager);
-  t.ok(stager.lastIndexOf('cgroup.join') < stager.indexOf('namespace.join'), 'cgroups are joined with the host\'s rights and paths');
-  t.match(plan.programs.stager!.find(({ op }) => op === 'alt'), { try: { op: 'ids.root', setgroups: true }, onErrno: [1], else: { setgroups: false } });
-  t.ok(find(plan.programs.kill, 'process.signal')[0]!.group, 'SIGKILL reaches the cgroup when the pid namespace is another\'s');
+  t.ok(stager.lastIndexOf('cgroup.join') < stager.indexOf('namespace.join'),
+    "cgroups are joined with the host's rights and paths");
+  t.match(plan.programs.stager!.find(({ op }) => op === 'alt'), { try: { op: 'ids.root', setgroups: true },
+    onErrno: [1], else: { setgroups: false } });
+  t.ok(find(plan.programs.kill, 'process.signal')[0]!.group,
+    "SIGKILL reaches the cgroup when the pid namespace is another's");
   t.ok(names(plan.programs.delete).includes('cgroup.kill'));
   t.notOk(names(planOf(() => {}).programs.delete).includes('cgroup.kill'), 'its own ends with init');
 });
@@ -44,27 +54,43 @@ t.test('a new user namespace', async (t) => {
   const mixed = (config: Config): void => {
     addUser(config);
     config.linux.namespaces.push({ type: 'network', path: '/n' });
-    config.linux.namespaces = config.linux.namespaces.filter(({ type, path }) => type !== 'network' || path !== undefined);
+    config.linux.namespaces = config.linux.namespaces.filter(({ type, path }) =>
+      type !== 'network' || path !== undefined
+    );
   };
   const plan = planOf(mixed, { cgroup: cgroups.v2 });
   t.same(names(plan.programs.stager).filter((op) => !op.startsWith('rlimit')), [
-    'cgroup.join', 'cpu.affinity', 'namespace.join', 'namespace.unshare', 'sync.signal', 'sync.await', 'ids.root', 'process.clone',
-  ], 'what is the host\'s comes before it');
-  t.ok(names(plan.programs.stager).includes('rlimit.set'), 'limits are raised with the host\'s rights');
+    'cgroup.join',
+    'cpu.affinity',
+    'namespace.join',
+    'namespace.unshare',
+    'sync.signal',
+    'sync.await',
+    'ids.root',
+    'process.clone',
+  ], "what is the host's comes before it");
+  t.ok(names(plan.programs.stager).includes('rlimit.set'), "limits are raised with the host's rights");
   t.notOk(names(plan.programs.init).includes('rlimit.set'));
   t.equal(find(plan.programs.stager, 'process.clone')[0]!.types & user, 0);
-  t.equal(find(plan.programs.stager, 'process.clone')[0]!.cgroup, undefined, 'no clone into the cgroup: the cloner is another user');
+  t.equal(find(plan.programs.stager, 'process.clone')[0]!.cgroup, undefined,
+    'no clone into the cgroup: the cloner is another user');
   t.match(find(plan.programs.create, 'process.ids')[0], {
-    uidMap: '0 100000 65536\n', gidMap: '0 100000 65536\n', denySetgroups: false, helpers: false, from: '/linux/uidMappings',
+    uidMap: '0 100000 65536\n',
+    gidMap: '0 100000 65536\n',
+    denySetgroups: false,
+    helpers: false,
+    from: '/linux/uidMappings',
   });
   const plain = planOf(() => {}, { cgroup: cgroups.v2 });
-  t.ok(find(plain.programs.stager, 'process.clone')[0]!.cgroup !== undefined, 'without one init is cloned into its cgroup');
+  t.ok(find(plain.programs.stager, 'process.clone')[0]!.cgroup !== undefined,
+    'without one init is cloned into its cgroup');
 });
 
 t.test('id maps without rights', async (t) => {
   const caller = { euid: 1000, egid: 1000, rootless: true, capabilities: [0, 0] as const, cgroup: cgroups.v2 };
   const many = planOf(addUser, caller);
-  t.match(find(many.programs.create, 'process.ids')[0], { helpers: true, denySetgroups: false }, 'newuidmap for more than one\'s own');
+  t.match(find(many.programs.create, 'process.ids')[0], { helpers: true, denySetgroups: false },
+    "newuidmap for more than one's own");
   const own = planOf((config) => {
     addUser(config);
     config.linux.uidMappings = [{ containerID: 0, hostID: 1000, size: 1 }];
@@ -73,7 +99,8 @@ t.test('id maps without rights', async (t) => {
   t.match(find(own.programs.create, 'process.ids')[0], { helpers: false, denySetgroups: true });
   t.match(find(own.programs.stager, 'ids.root')[0], { setgroups: false });
   t.match(find(own.programs.init, 'ids.set')[0], { setgroups: false });
-  t.match(own.programs.create!.find(({ op }) => op === 'alt'), { try: { op: 'cgroup.create' }, onErrno: [1, 13, 30] }, 'cgroups are optional');
+  t.match(own.programs.create!.find(({ op }) => op === 'alt'), { try: { op: 'cgroup.create' }, onErrno: [1, 13, 30] },
+    'cgroups are optional');
   const limited = planOf((config) => {
     addUser(config);
     config.linux.resources = { pids: { limit: 5 } };
@@ -96,7 +123,8 @@ t.test('exec enters what differs from the host', async (t) => {
 t.test('capabilities', async (t) => {
   const sets = (list: string[], changes: object): unknown => {
     const plan = planOf((config) => {
-      config.process.capabilities = { bounding: list, permitted: list, effective: list, inheritable: list, ambient: list };
+      config.process.capabilities = { bounding: list, permitted: list, effective: list, inheritable: list,
+        ambient: list };
     }, changes);
     const { bounding } = find(plan.programs.init, 'caps.bound')[0]!;
     const { effective, permitted, inheritable, ambient } = find(plan.programs.init, 'caps.set')[0]!;
@@ -106,21 +134,31 @@ t.test('capabilities', async (t) => {
   const bits = 1 + 2 ** 40;
   t.same(sets(both, {}), [bits, bits, bits, bits, bits]);
   t.same(sets(both, { lastCap: 39 }), [1, 1, 1, 1, 1], 'none that the kernel does not know');
-  t.same(sets(['CAP_CHOWN', 'CAP_SETFCAP'], { capabilities: [-2147483648, 0] }), new Array(5).fill(2147483648), 'none that the caller does not have');
+  t.same(sets(['CAP_CHOWN', 'CAP_SETFCAP'], { capabilities: [-2147483648, 0] }), new Array(5).fill(2147483648),
+    'none that the caller does not have');
   const ambient = planOf((config) => {
     config.process.capabilities = {
-      bounding: ['CAP_KILL'], permitted: ['CAP_KILL', 'CAP_CHOWN'], effective: ['CAP_KILL', 'CAP_FOWNER'], inheritable: ['CAP_KILL', 'CAP_CHOWN'], ambient: ['CAP_KILL', 'CAP_CHOWN'],
+      bounding: ['CAP_KILL'],
+      permitted: ['CAP_KILL', 'CAP_CHOWN'],
+      effective: ['CAP_KILL', 'CAP_FOWNER'],
+      inheritable: ['CAP_KILL', 'CAP_CHOWN'],
+      ambient: ['CAP_KILL', 'CAP_CHOWN'],
     };
   });
-  t.match(find(ambient.programs.init, 'caps.set')[0], { permitted: 33, effective: 32, inheritable: 32, ambient: 32 }, 'only what the kernel takes');
+  t.match(find(ambient.programs.init, 'caps.set')[0], { permitted: 33, effective: 32, inheritable: 32, ambient: 32 },
+    'only what the kernel takes');
 });
 
 t.test('environment and descriptors', async (t) => {
-  const plan = planOf((config) => { config.process.env = ['A=1', 'PATH=/a', 'A=2', 'B', 'PATH=/b']; }, { listenFds: 2 }, { preserveFds: 1 });
+  const plan = planOf((config) => {
+    config.process.env = ['A=1', 'PATH=/a', 'A=2', 'B', 'PATH=/b'];
+  }, { listenFds: 2 }, { preserveFds: 1 });
   t.match(find(plan.programs.init, 'process.env')[0], { env: ['A=2', 'PATH=/b', 'B', 'LISTEN_FDS=2'], home: true });
   t.match(find(plan.programs.init, 'program.find')[0], { path: '/b' });
   t.match(find(plan.programs.init, 'program.run')[0], { preserve: 3, listenPid: true });
-  const home = planOf((config) => { config.process.env = ['HOME=/root']; });
+  const home = planOf((config) => {
+    config.process.env = ['HOME=/root'];
+  });
   t.match(find(home.programs.init, 'process.env')[0], { home: false });
   t.match(find(home.programs.init, 'program.find')[0], { path: '/bin:/usr/bin' });
 });

@@ -7,7 +7,8 @@ import { suggest } from '../../src/spec/suggest.ts';
 import { textOf, validConfig, type Config } from './spec-config.ts';
 
 const host = plainHost();
-const find = (bytes: Uint8Array): ReturnType<typeof readConfig>['found'] => readConfig(bytes, host, 'config.json').found;
+const find = (bytes: Uint8Array): ReturnType<typeof readConfig>['found'] =>
+  readConfig(bytes, host, 'config.json').found;
 
 /** A property by its pointer, what is written there (undefined: nothing), and what the finding says to do. */
 const values: [pointer: string, value: unknown, hint: string][] = [
@@ -40,7 +41,8 @@ const values: [pointer: string, value: unknown, hint: string][] = [
   ['/linux/seccomp/defaultAction', 'allow', 'did you mean "SCMP_ACT_ALLOW"?'],
   ['/linux/seccomp/architectures', ['amd64'], 'did you mean "SCMP_ARCH_X86_64"?'],
   ['/hooks/poststop/0/timeout', '5s', 'write 5, without quotes and unit'],
-  ['/process/ioPriority', { class: 'IOPRIO_CLASS_HIGH', priority: 0 }, 'it must be one of IOPRIO_CLASS_RT, IOPRIO_CLASS_BE, IOPRIO_CLASS_IDLE'],
+  ['/process/ioPriority', { class: 'IOPRIO_CLASS_HIGH', priority: 0 },
+    'it must be one of IOPRIO_CLASS_RT, IOPRIO_CLASS_BE, IOPRIO_CLASS_IDLE'],
 ];
 
 for (const [pointer, value, hint] of values) {
@@ -53,8 +55,13 @@ for (const [pointer, value, hint] of values) {
     if (value === undefined) delete at[last];
     else at[last] = value;
     const found = find(new TextEncoder().encode(textOf(config)));
-    t.ok(found.some((finding) => finding.hint === hint && (finding.at?.line ?? 0) > 0 && (finding.at?.pointer.startsWith(pointer.slice(0, pointer.lastIndexOf('/'))) ?? false)),
-      found.map(renderLine).join(' | '));
+    t.ok(
+      found.some((finding) =>
+        finding.hint === hint && (finding.at?.line ?? 0) > 0 &&
+        (finding.at?.pointer.startsWith(pointer.slice(0, pointer.lastIndexOf('/'))) ?? false)
+      ),
+      found.map(renderLine).join(' | '),
+    );
     t.end();
   });
 }

@@ -7,7 +7,10 @@ import { plainHost } from '../../src/host/plain.ts';
 import { readConfig } from '../../src/spec/read.ts';
 
 const object = (required: readonly string[], properties: Readonly<Record<string, object>>): object => ({
-  type: 'object', additionalProperties: false, required, properties,
+  type: 'object',
+  additionalProperties: false,
+  required,
+  properties,
 });
 const list = (items: object, rest: object = {}): object => ({ type: 'array', items, ...rest });
 const text = { type: 'string' };
@@ -22,18 +25,27 @@ const location = object([], {
   logicalLocations: list(object([], { fullyQualifiedName: text, kind: text }), { uniqueItems: true }),
 });
 const result = object(['message'], {
-  ruleId: text, ruleIndex: from(-1), level: { enum: ['none', 'note', 'warning', 'error'] }, message, locations: list(location),
+  ruleId: text,
+  ruleIndex: from(-1),
+  level: { enum: ['none', 'note', 'warning', 'error'] },
+  message,
+  locations: list(location),
 });
 const rule = object(['id'], { id: text, shortDescription: message, help: message });
 const log = object(['version', 'runs'], {
-  $schema: { type: 'string', pattern: '^https://' }, version: { const: '2.1.0' },
+  $schema: { type: 'string', pattern: '^https://' },
+  version: { const: '2.1.0' },
   runs: list(object(['tool'], {
     tool: object(['driver'], { driver: object(['name'], { name: text, rules: list(rule, { uniqueItems: true }) }) }),
-    columnKind: { enum: ['utf16CodeUnits', 'unicodeCodePoints'] }, results: list(result),
+    columnKind: { enum: ['utf16CodeUnits', 'unicodeCodePoints'] },
+    results: list(result),
   })),
 });
 
-interface Log { readonly runs: readonly { readonly tool: { readonly driver: { readonly rules: readonly { id: string }[] } }; readonly results: readonly { ruleId: string; ruleIndex: number }[] }[] }
+interface Log {
+  readonly runs: readonly { readonly tool: { readonly driver: { readonly rules: readonly { id: string }[] } };
+    readonly results: readonly { ruleId: string; ruleIndex: number }[] }[];
+}
 
 t.test('findings of every kind are a log that the schema takes', async (t) => {
   const validate = new Ajv({ allErrors: true, strict: false }).compile(log);

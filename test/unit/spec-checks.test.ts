@@ -32,6 +32,7 @@ type Change = (c: Config) => void;
 /** What is changed, the code, the pointer, and a part of the line. */
 type Case = [change: Change, code: string, pointer: string, part: string];
 
+// One line a case. dprint-ignore
 const cases: Case[] = [
   [(c) => { c.ociVersion = 'latest'; }, 'E0404', '/ociVersion', '"latest" is not a version'],
   [(c) => { c.ociVersion = '2.0.0'; }, 'E0405', '/ociVersion', '2.0.0'],
@@ -226,11 +227,16 @@ void test('everything is reported at once, also beside wrong types', (t) => {
   const config = validConfig();
   config.process.args = 'sh';
   config.process.cwd = 'tmp';
-  config.mounts = [{ destination: '/a', type: 'proc', options: 'ro' }, { destination: '/b', type: 'proc', options: ['nosiud'] }];
+  config.mounts = [{ destination: '/a', type: 'proc', options: 'ro' }, { destination: '/b', type: 'proc',
+    options: ['nosiud'] }];
   config.linux.namespaces.push({ type: 'pid' });
   delete config.linux.seccomp.defaultAction;
   t.same(find(textOf(config)).map(({ code, at }) => `${code} ${at?.pointer}`).sort(), [
-    'E0301 /mounts/0/options', 'E0301 /process/args', 'E0302 /linux/seccomp', 'E0410 /process/cwd', 'E0412 /mounts/1/options/0',
+    'E0301 /mounts/0/options',
+    'E0301 /process/args',
+    'E0302 /linux/seccomp',
+    'E0410 /process/cwd',
+    'E0412 /mounts/1/options/0',
     'E0420 /linux/namespaces/7/type',
   ]);
   for (const text of ['[]', '5', 'null', '""']) t.same(find(text).map(({ code }) => code), ['E0301'], text);
@@ -250,9 +256,13 @@ void test('a flood of findings is cut', (t) => {
 });
 
 void test('no value of any property breaks the checks', (t) => {
-  const values = [null, true, -1, 5, 18446744073709551615n, '', 'x', '__proto__', [], [null], [[]], ['x'], {}, { __proto__x: 1 }, { '': {} }, 'a/../b'];
-  const paths = (value: unknown, path: string[]): string[][] => typeof value === 'object' && value !== null
-    ? [path, ...Object.entries(value).flatMap(([key, member]) => paths(member, [...path, key]))] : [path];
+  const values = [null, true, -1, 5, 18446744073709551615n, '', 'x', '__proto__', [], [null], [[]], ['x'], {}, {
+    __proto__x: 1,
+  }, { '': {} }, 'a/../b'];
+  const paths = (value: unknown, path: string[]): string[][] =>
+    typeof value === 'object' && value !== null
+      ? [path, ...Object.entries(value).flatMap(([key, member]) => paths(member, [...path, key]))]
+      : [path];
   let count = 0;
   for (const path of paths(validConfig(), [])) {
     for (const value of values) {
@@ -261,7 +271,8 @@ void test('no value of any property breaks the checks', (t) => {
       for (const key of path.slice(0, -1)) at = at[key] as Config;
       if (path.length === 0) continue;
       at[path.at(-1) as string] = value;
-      for (const { message } of find(textOf(config))) if (/undefined|\[object/.test(message)) t.fail(`${path.join('/')}: ${message}`);
+      for (const { message } of find(textOf(config)))
+        if (/undefined|\[object/.test(message)) t.fail(`${path.join('/')}: ${message}`);
       count++;
     }
   }
@@ -278,11 +289,15 @@ void test('empty values of unsupported properties are accepted', (t) => {
 });
 
 void test('the process of a file', (t) => {
-  const check = (process: Config): string[] => readProcess(new TextEncoder().encode(textOf(process)), host, 'p.json', { warnings: true })
-    .found.map(({ code, at }) => `${code} ${at?.file}${at?.pointer}`);
+  const check = (process: Config): string[] =>
+    readProcess(new TextEncoder().encode(textOf(process)), host, 'p.json', { warnings: true })
+      .found.map(({ code, at }) => `${code} ${at?.file}${at?.pointer}`);
   const { process } = validConfig();
   t.same(check(process as Config), []);
-  t.same(check({ ...process, cwd: 'x', umsk: 1, ioPriority: { class: 'IOPRIO_CLASS_RT', priority: -1 } } as Config).sort(), ['E0402 p.json/umsk', 'E0410 p.json/cwd', 'E0451 p.json/ioPriority/priority']);
+  t.same(
+    check({ ...process, cwd: 'x', umsk: 1, ioPriority: { class: 'IOPRIO_CLASS_RT', priority: -1 } } as Config).sort(),
+    ['E0402 p.json/umsk', 'E0410 p.json/cwd', 'E0451 p.json/ioPriority/priority'],
+  );
   t.same(check({ args: ['a'] }), ['E0302 p.json']);
   t.end();
 });

@@ -24,13 +24,25 @@ function error(text: string): Diagnostic {
 
 void test('valid texts (RFC 8259)', (t) => {
   const cases: [string, unknown][] = [
-    ['{}', {}], ['[]', []], [' \t\r\n[ ] ', []], ['null', null], ['true', true], ['"a"', 'a'], ['0', 0], ['-1', -1],
+    ['{}', {}],
+    ['[]', []],
+    [' \t\r\n[ ] ', []],
+    ['null', null],
+    ['true', true],
+    ['"a"', 'a'],
+    ['0', 0],
+    ['-1', -1],
     ['{"a":{"b":[1,[2,{}],[]]},"":0}', { a: { b: [1, [2, {}], []] }, '': 0 }],
-    ['"\\u0041\\n\\/\\"\\\\\\b\\f\\r\\t"', 'A\n/"\\\b\f\r\t'], ['"\\ud83d\\ude00 \u{1f600} ü"', '\u{1f600} \u{1f600} ü'],
-    ['"\u007f"', '\u007f'], ['{"constructor":1,"toString":[]}', { constructor: 1, toString: [] }],
-    ['9007199254740991', Number.MAX_SAFE_INTEGER], ['9007199254740992', 9007199254740992n],
-    ['9007199254740993', 9007199254740993n], ['18446744073709551615', 18446744073709551615n],
-    ['-9223372036854775808', -9223372036854775808n], ['\ufeff[1]', [1]],
+    ['"\\u0041\\n\\/\\"\\\\\\b\\f\\r\\t"', 'A\n/"\\\b\f\r\t'],
+    ['"\\ud83d\\ude00 \u{1f600} ü"', '\u{1f600} \u{1f600} ü'],
+    ['"\u007f"', '\u007f'],
+    ['{"constructor":1,"toString":[]}', { constructor: 1, toString: [] }],
+    ['9007199254740991', Number.MAX_SAFE_INTEGER],
+    ['9007199254740992', 9007199254740992n],
+    ['9007199254740993', 9007199254740993n],
+    ['18446744073709551615', 18446744073709551615n],
+    ['-9223372036854775808', -9223372036854775808n],
+    ['\ufeff[1]', [1]],
   ];
   for (const [text, expected] of cases) t.same(value(text), expected, text);
   t.ok(Object.is(value('-0'), -0));
@@ -50,30 +62,59 @@ void test('__proto__ is an ordinary key', (t) => {
   const result = parse('{"annotations":{"__proto__":{"polluted":"yes"},"a":"b"}}') as { value: unknown };
   const { annotations } = result.value as { annotations: object };
   t.same(Object.keys(annotations), ['__proto__', 'a']);
-  t.equal((Object.getPrototypeOf(annotations)), Object.prototype);
+  t.equal(Object.getPrototypeOf(annotations), Object.prototype);
   t.equal(({} as Record<string, unknown>)['polluted'], undefined);
   t.end();
 });
 
 void test('invalid texts: code, position and pointer', (t) => {
   const cases: [string, string, number, number, string][] = [
-    ['', 'E0211', 1, 1, ''], ['  \n ', 'E0211', 1, 1, ''],
-    ['{"a":1,}', 'E0212', 1, 8, ''], ['[1,]', 'E0212', 1, 4, '/1'], ['[1 2]', 'E0212', 1, 4, '/1'], ['{a:1}', 'E0212', 1, 2, ''],
-    ['{"a" 1}', 'E0212', 1, 6, '/a'], ['{"a":1 "b":2}', 'E0212', 1, 8, '/a'], ["{'a':1}", 'E0212', 1, 2, ''], ['[,1]', 'E0212', 1, 2, '/0'],
-    ['tru', 'E0212', 1, 1, ''], ['[nulll]', 'E0212', 1, 2, '/0'], ['// no\n{}', 'E0212', 1, 1, ''], ['[}', 'E0212', 1, 2, '/0'],
-    ['{"a":1}\n{', 'E0213', 2, 1, ''], ['1 2', 'E0213', 1, 3, ''], ['\u00a0{}', 'E0212', 1, 1, ''],
+    ['', 'E0211', 1, 1, ''],
+    ['  \n ', 'E0211', 1, 1, ''],
+    ['{"a":1,}', 'E0212', 1, 8, ''],
+    ['[1,]', 'E0212', 1, 4, '/1'],
+    ['[1 2]', 'E0212', 1, 4, '/1'],
+    ['{a:1}', 'E0212', 1, 2, ''],
+    ['{"a" 1}', 'E0212', 1, 6, '/a'],
+    ['{"a":1 "b":2}', 'E0212', 1, 8, '/a'],
+    ["{'a':1}", 'E0212', 1, 2, ''],
+    ['[,1]', 'E0212', 1, 2, '/0'],
+    ['tru', 'E0212', 1, 1, ''],
+    ['[nulll]', 'E0212', 1, 2, '/0'],
+    ['// no\n{}', 'E0212', 1, 1, ''],
+    ['[}', 'E0212', 1, 2, '/0'],
+    ['{"a":1}\n{', 'E0213', 2, 1, ''],
+    ['1 2', 'E0213', 1, 3, ''],
+    ['\u00a0{}', 'E0212', 1, 1, ''],
     ['{"a":\n {"b/c":[0, {"x":1,\n"x":2}]}}', 'E0215', 3, 1, '/a/b~1c/1/x'],
-    ['["\\u0000"]', 'E0216', 1, 3, '/0'], ['["\0"]', 'E0216', 1, 3, '/0'], ['["\\ud800x"]', 'E0217', 1, 3, '/0'],
-    ['["\\udc00"]', 'E0217', 1, 3, '/0'], ['["\\ud800\\u0041"]', 'E0217', 1, 3, '/0'],
-    ['["\\x41"]', 'E0218', 1, 3, '/0'], ['["\\u12g4"]', 'E0218', 1, 3, '/0'], ['["a\tb"]', 'E0219', 1, 4, '/0'],
-    ['["abc\n"]', 'E0220', 1, 2, '/0'], ['{"abc', 'E0220', 1, 2, ''], ['["\\', 'E0218', 1, 3, '/0'],
-    ['[01]', 'E0221', 1, 2, '/0'], ['[-]', 'E0221', 1, 2, '/0'], ['[1.]', 'E0221', 1, 2, '/0'], ['[1e]', 'E0221', 1, 2, '/0'],
-    ['[0x1f]', 'E0221', 1, 2, '/0'], ['[+1]', 'E0212', 1, 2, '/0'], ['[.5]', 'E0212', 1, 2, '/0'], ['[NaN]', 'E0212', 1, 2, '/0'],
-    ['{"a":', 'E0222', 1, 6, '/a'], ['[1', 'E0222', 1, 3, '/1'], ['{', 'E0222', 1, 2, ''], ['{"a"', 'E0222', 1, 5, '/a'],
+    ['["\\u0000"]', 'E0216', 1, 3, '/0'],
+    ['["\0"]', 'E0216', 1, 3, '/0'],
+    ['["\\ud800x"]', 'E0217', 1, 3, '/0'],
+    ['["\\udc00"]', 'E0217', 1, 3, '/0'],
+    ['["\\ud800\\u0041"]', 'E0217', 1, 3, '/0'],
+    ['["\\x41"]', 'E0218', 1, 3, '/0'],
+    ['["\\u12g4"]', 'E0218', 1, 3, '/0'],
+    ['["a\tb"]', 'E0219', 1, 4, '/0'],
+    ['["abc\n"]', 'E0220', 1, 2, '/0'],
+    ['{"abc', 'E0220', 1, 2, ''],
+    ['["\\', 'E0218', 1, 3, '/0'],
+    ['[01]', 'E0221', 1, 2, '/0'],
+    ['[-]', 'E0221', 1, 2, '/0'],
+    ['[1.]', 'E0221', 1, 2, '/0'],
+    ['[1e]', 'E0221', 1, 2, '/0'],
+    ['[0x1f]', 'E0221', 1, 2, '/0'],
+    ['[+1]', 'E0212', 1, 2, '/0'],
+    ['[.5]', 'E0212', 1, 2, '/0'],
+    ['[NaN]', 'E0212', 1, 2, '/0'],
+    ['{"a":', 'E0222', 1, 6, '/a'],
+    ['[1', 'E0222', 1, 3, '/1'],
+    ['{', 'E0222', 1, 2, ''],
+    ['{"a"', 'E0222', 1, 5, '/a'],
   ];
   for (const [text, code, line, column, pointer] of cases) {
     const { code: found, at, message } = error(text);
-    t.same([found, at?.line, at?.column, at?.pointer], [code, line, column, pointer], `${JSON.stringify(text)}: ${message}`);
+    t.same([found, at?.line, at?.column, at?.pointer], [code, line, column, pointer],
+      `${JSON.stringify(text)}: ${message}`);
     t.notMatch(message, /\?$|undefined/, message);
   }
   const bad = parseDocument(Uint8Array.of(0x22, 0xc3, 0x28, 0x22), host, 'c.json') as { error: Diagnostic };
@@ -112,16 +153,28 @@ function random(seed: number): (below: number) => number {
 
 function randomJson(pick: (below: number) => number, depth: number): string {
   const space = [' ', '', '\n', '\t'][pick(4)] as string;
-  const text = (): string => JSON.stringify(Array.from({ length: pick(6) }, () => 'ab"\\ü\u{1f600}/\n_'[pick(9)]).join('')
-    .replace(/[\ud800-\udfff]/g, 'z'));
+  const text = (): string =>
+    JSON.stringify(Array.from({ length: pick(6) }, () => 'ab"\\ü\u{1f600}/\n_'[pick(9)]).join('')
+      .replace(/[\ud800-\udfff]/g, 'z'));
   switch (pick(depth > 4 ? 5 : 8)) {
-    case 0: return String(pick(2 ** 31) - 2 ** 30);
-    case 1: return ['true', 'false', 'null', '-0', '0', '123456789012345'][pick(6)] as string;
-    case 2: return ['9007199254740993', '1.5', '18446744073709551616', '"\\u00e9"'][pick(4)] as string;
+    case 0:
+      return String(pick(2 ** 31) - 2 ** 30);
+    case 1:
+      return ['true', 'false', 'null', '-0', '0', '123456789012345'][pick(6)] as string;
+    case 2:
+      return ['9007199254740993', '1.5', '18446744073709551616', '"\\u00e9"'][pick(4)] as string;
     case 3:
-    case 4: return text();
-    case 5: return `[${space}${Array.from({ length: pick(4) }, () => randomJson(pick, depth + 1)).join(`${space},`)}${space}]`;
-    default: return `{${space}${Array.from({ length: pick(5) }, (_, i) => `"k${pick(20) === 0 ? 0 : i}"${space}:${randomJson(pick, depth + 1)}`).join(',')}${space}}`;
+    case 4:
+      return text();
+    case 5:
+      return `[${space}${
+        Array.from({ length: pick(4) }, () => randomJson(pick, depth + 1)).join(`${space},`)
+      }${space}]`;
+    default:
+      return `{${space}${
+        Array.from({ length: pick(5) }, (_, i) => `"k${pick(20) === 0 ? 0 : i}"${space}:${randomJson(pick, depth + 1)}`)
+          .join(',')
+      }${space}}`;
   }
 }
 
@@ -155,10 +208,19 @@ void test('the fast way and the exact way agree on random texts', (t) => {
 void test('positions of values and keys', (t) => {
   const text = '{\n  "a/b": [1, {"x\\u0041": "v", "~": {}}],\n  "list": [ "s" , true,\n [2]]\n}';
   const cases: [string, 'key' | 'value', number, number, number][] = [
-    ['', 'value', 1, 1, 1], ['/a~1b', 'key', 2, 3, 5], ['/a~1b', 'value', 2, 10, 1], ['/a~1b/0', 'value', 2, 11, 1],
-    ['/a~1b/1/xA', 'key', 2, 15, 9], ['/a~1b/1/xA', 'value', 2, 26, 3], ['/a~1b/1/~0', 'value', 2, 36, 1],
-    ['/list/0', 'value', 3, 13, 3], ['/list/1', 'value', 3, 19, 4], ['/list/2/0', 'value', 4, 3, 1],
-    ['/list/9', 'value', 3, 11, 1], ['/missing', 'value', 1, 1, 1], ['/a~1b/1/none/deep', 'value', 2, 14, 1],
+    ['', 'value', 1, 1, 1],
+    ['/a~1b', 'key', 2, 3, 5],
+    ['/a~1b', 'value', 2, 10, 1],
+    ['/a~1b/0', 'value', 2, 11, 1],
+    ['/a~1b/1/xA', 'key', 2, 15, 9],
+    ['/a~1b/1/xA', 'value', 2, 26, 3],
+    ['/a~1b/1/~0', 'value', 2, 36, 1],
+    ['/list/0', 'value', 3, 13, 3],
+    ['/list/1', 'value', 3, 19, 4],
+    ['/list/2/0', 'value', 4, 3, 1],
+    ['/list/9', 'value', 3, 11, 1],
+    ['/missing', 'value', 1, 1, 1],
+    ['/a~1b/1/none/deep', 'value', 2, 14, 1],
   ];
   for (const [pointer, part, line, column, length] of cases) {
     t.same(locate(text, pointer, part), { line, column, length }, `${part} of ${pointer}`);

@@ -23,7 +23,8 @@ t.test('counts assertions, not the subtests around them', async (t) => {
     '    1..2',
     'not ok 1 - file # time=23.644ms',
   ].join('\n');
-  t.same(read(text), ['passed file > one > first', 'failed file > one > second', 'skipped file > three (needs podman)']);
+  t.same(read(text), ['passed file > one > first', 'failed file > one > second',
+    'skipped file > three (needs podman)']);
 });
 
 t.test('reads buffered subtests', async (t) => {
@@ -32,7 +33,8 @@ t.test('reads buffered subtests', async (t) => {
 });
 
 t.test('counts a file that fails although all its assertions passed', async (t) => {
-  const text = ['# Subtest: file', '    ok 1 - a', '    1..1', 'not ok 1 - file # time=3ms', '  ---', '  exitCode: 3', '  ...'];
+  const text = ['# Subtest: file', '    ok 1 - a', '    1..1', 'not ok 1 - file # time=3ms', '  ---', '  exitCode: 3',
+    '  ...'];
   t.same(read(text.join('\n')), ['passed file > a', 'failed file']);
 });
 

@@ -9,9 +9,15 @@ const config = {
   ociVersion: '1.3.0',
   root: { path: 'rootfs', readonly: true },
   process: {
-    terminal: false, user: { uid: 0, gid: 0, umask: 18, additionalGids: [1, 2] }, args: ['sh'], env: ['A=b'], cwd: '/',
-    capabilities: { bounding: ['CAP_KILL'], effective: [] }, rlimits: [{ type: 'RLIMIT_NOFILE', hard: 1024, soft: 1024 }],
-    noNewPrivileges: true, oomScoreAdj: 100,
+    terminal: false,
+    user: { uid: 0, gid: 0, umask: 18, additionalGids: [1, 2] },
+    args: ['sh'],
+    env: ['A=b'],
+    cwd: '/',
+    capabilities: { bounding: ['CAP_KILL'], effective: [] },
+    rlimits: [{ type: 'RLIMIT_NOFILE', hard: 1024, soft: 1024 }],
+    noNewPrivileges: true,
+    oomScoreAdj: 100,
   },
   hostname: 'h',
   mounts: [{ destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid'] }],
@@ -21,9 +27,11 @@ const config = {
     namespaces: [{ type: 'pid' }, { type: 'network', path: '/proc/1/ns/net' }],
     uidMappings: [{ containerID: 0, hostID: 1000, size: 1 }],
     devices: [{ path: '/dev/fuse', type: 'c', major: 10, minor: 229, fileMode: 438, uid: 0, gid: 0 }],
-    resources: { memory: { limit: 2n ** 62n, swap: -1 }, cpu: { shares: 1024 }, pids: { limit: 3 }, unified: { 'memory.high': '1' } },
+    resources: { memory: { limit: 2n ** 62n, swap: -1 }, cpu: { shares: 1024 }, pids: { limit: 3 },
+      unified: { 'memory.high': '1' } },
     sysctl: { 'net.ipv4.ip_forward': '1' },
-    seccomp: { defaultAction: 'SCMP_ACT_ERRNO', architectures: ['SCMP_ARCH_X86_64'], syscalls: [{ names: ['read'], action: 'SCMP_ACT_ALLOW' }] },
+    seccomp: { defaultAction: 'SCMP_ACT_ERRNO', architectures: ['SCMP_ARCH_X86_64'],
+      syscalls: [{ names: ['read'], action: 'SCMP_ACT_ALLOW' }] },
     maskedPaths: ['/proc/kcore'],
   },
 };
@@ -59,10 +67,15 @@ t.test('64-bit integers are exact', async (t) => {
 
 t.test('all errors are found at once, with pointers', async (t) => {
   const errors = found(validateConfig, {
-    root: { path: 3 }, annotations: { 'a/b~c': 1 }, process: { ...config.process, args: ['x', 1] },
+    root: { path: 3 },
+    annotations: { 'a/b~c': 1 },
+    process: { ...config.process, args: ['x', 1] },
   });
   t.same(errors.map(({ instancePath, keyword }) => `${keyword} ${instancePath}`).sort(), [
-    'required ', 'type /annotations/a~1b~0c', 'type /process/args/1', 'type /root/path',
+    'required ',
+    'type /annotations/a~1b~0c',
+    'type /process/args/1',
+    'type /root/path',
   ]);
 });
 
@@ -89,7 +102,9 @@ function damaged(random: Random): unknown {
 t.test('it finds what ajv finds', async (t) => {
   const ajv = schemaCompiler('config').getSchema('veloci:config')!;
   const random = new Random(1);
-  const list = (errors: readonly { instancePath: string; keyword: string; params: unknown }[] | null | undefined): string =>
+  const list = (
+    errors: readonly { instancePath: string; keyword: string; params: unknown }[] | null | undefined,
+  ): string =>
     JSON.stringify((errors ?? []).map(({ instancePath, keyword, params }) => [instancePath, keyword, params]));
   let bad = 0;
   for (let round = 0; round < 2000; round++) {

@@ -44,16 +44,34 @@ t.test('a response keeps every field', async (t) => {
 t.test('the bytes of a small plan are these', async (t) => {
   const plan: Plan = {
     planVersion: 1,
-    programs: { stager: [{ op: 'sync.signal', from: '', point: 'idsMapped' }], init: [{ op: 'sysctl.write', from: '/x', path: 'a', value: '' }] },
+    programs: { stager: [{ op: 'sync.signal', from: '', point: 'idsMapped' }],
+      init: [{ op: 'sysctl.write', from: '/x', path: 'a', value: '' }] },
   };
   const text = Buffer.from(encodePlan(plan, createWriter())).toString('hex');
   t.equal(text.slice(0, 16), Buffer.from('VLCIPLAN').toString('hex'));
   t.equal(text.slice(48), [
-    '5c000000', '02000000', // total length, number of programs
-    '01000000', '40000000', '09000000', '01000000', // stager: offset, length, operations
-    '02000000', '49000000', '13000000', '01000000', // init
-    '3500', '0000', '01000000', '01', // sync.signal
-    '6300', '0000', '0b000000', '01000000', '61', '00', '00000000', '00', // sysctl.write
+    '5c000000',
+    '02000000', // total length, number of programs
+    '01000000',
+    '40000000',
+    '09000000',
+    '01000000', // stager: offset, length, operations
+    '02000000',
+    '49000000',
+    '13000000',
+    '01000000', // init
+    '3500',
+    '0000',
+    '01000000',
+    '01', // sync.signal
+    '6300',
+    '0000',
+    '0b000000',
+    '01000000',
+    '61',
+    '00',
+    '00000000',
+    '00', // sysctl.write
   ].join(''));
 });
 

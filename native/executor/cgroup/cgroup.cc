@@ -35,7 +35,8 @@ template <class Visit> int for_each_child(int cgroup, Visit visit) {
   if (!listing.valid()) return errno;
   return for_each_entry(listing.get(), [&](const char *name) {
     struct stat info;
-    if (fstatat(listing.get(), name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(info.st_mode)) visit(listing.get(), name);
+    if (fstatat(listing.get(), name, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(info.st_mode))
+      visit(listing.get(), name);
   });
 }
 
@@ -72,15 +73,17 @@ int open_parent(Str mount, Str path, Str &name) {
     errno = EINVAL;
     return -1;
   }
-  return above.size() == 0 ? open_cgroup_root(mount.c_str(), nullptr) : open_cgroup(mount.c_str(), above.c_str(), O_RDONLY | O_DIRECTORY);
+  return above.size() == 0 ? open_cgroup_root(mount.c_str(), nullptr)
+                           : open_cgroup(mount.c_str(), above.c_str(), O_RDONLY | O_DIRECTORY);
 }
 
-// Whether one of others lies in the place of a cgroup, or nothing. A create that died may have been just making it: then it
-// is without processes, and nothing more than that is done to it.
+// Whether one of others lies in the place of a cgroup, or nothing. A create that died may have been just making it:
+// then it is without processes, and nothing more than that is done to it.
 bool has_left(int parent, const char *name, uint64_t inode) {
   struct stat info;
   if (inode == cgroup_in_work) unlinkat(parent, name, AT_REMOVEDIR);
-  return inode == cgroup_in_work || inode == cgroup_unseen || fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW) != 0 || info.st_ino != inode;
+  return inode == cgroup_in_work || inode == cgroup_unseen || fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW) != 0 ||
+         info.st_ino != inode;
 }
 
 // Whether a cgroup was made for containers, and has no other below it.
@@ -98,7 +101,8 @@ bool is_freezer(Str mount) {
 template <class Use> void with_freezer(const Record &record, Use use) {
   RecordCgroup last;
   RecordCgroups groups(record);
-  while (groups.next(last) && !is_freezer(last.mount)) {}
+  while (groups.next(last) && !is_freezer(last.mount)) {
+  }
   // v2 has one hierarchy alone; the record has v1's first.
   Fd cgroup(open_own_cgroup(last, O_PATH | O_DIRECTORY));
   if (cgroup.valid()) use(cgroup.get(), last.mount);
@@ -106,7 +110,8 @@ template <class Use> void with_freezer(const Record &record, Use use) {
 
 // With those below it, which the container may have frozen itself.
 void thaw(int cgroup, unsigned depth = 0) {
-  if (!write_cgroup_file(cgroup, "freezer.state", Str::of("THAWED"))) write_cgroup_file(cgroup, "cgroup.freeze", Str::of("0"));
+  if (!write_cgroup_file(cgroup, "freezer.state", Str::of("THAWED")))
+    write_cgroup_file(cgroup, "cgroup.freeze", Str::of("0"));
   struct stat info;
   if (depth == cgroup_tree_depth || fstat(cgroup, &info) != 0 || info.st_nlink == without_children) return;
   for_each_child(cgroup, [&](int directory, const char *name) {
@@ -115,8 +120,8 @@ void thaw(int cgroup, unsigned depth = 0) {
   });
 }
 
-// What is frozen by a cgroup of others above it, which stays as it is: killed processes leave for the hierarchy's root, where
-// they end. They are frozen, and so cannot end before: the numbers are their own.
+// What is frozen by a cgroup of others above it, which stays as it is: killed processes leave for the hierarchy's root,
+// where they end. They are frozen, and so cannot end before: the numbers are their own.
 void leave_frozen(Str mount, int cgroup) {
   TextOf<16> value;
   if (!read_value(cgroup, "freezer.parent_freezing", value) || !(trimmed(value) == Str::of("1"))) return;
@@ -143,7 +148,8 @@ void release(const RecordCgroup &freezer) {
 
 bool is_frozen(int cgroup, const char *file) {
   TextOf<64> state;
-  return read_value(cgroup, file, state) && (trimmed(state) == Str::of("FROZEN") || strstr(state.c_str(), "frozen 1") != nullptr);
+  return read_value(cgroup, file, state) &&
+         (trimmed(state) == Str::of("FROZEN") || strstr(state.c_str(), "frozen 1") != nullptr);
 }
 
 int signal_cgroup(const RecordCgroup &own, int signal) {
@@ -234,7 +240,9 @@ bool out_of_memory_recorded(const Record &record) {
 
 bool frozen_recorded(const Record &record) {
   bool result = false;
-  with_freezer(record, [&](int cgroup, Str) { result = is_frozen(cgroup, "freezer.state") || is_frozen(cgroup, "cgroup.events"); });
+  with_freezer(record, [&](int cgroup, Str) {
+    result = is_frozen(cgroup, "freezer.state") || is_frozen(cgroup, "cgroup.events");
+  });
   return result;
 }
 

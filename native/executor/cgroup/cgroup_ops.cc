@@ -62,8 +62,8 @@ void identify(Context &context, RecordCgroup &entry, uint64_t inode, bool found)
   if (context.record != nullptr) record_identify_cgroup(*context.record, entry.mount, entry.path, inode, found);
 }
 
-// What a container that has ended has left is made anew: that container's delete, which may come later, then does not take it
-// for its own. `vanished` when it is gone.
+// What a container that has ended has left is made anew: that container's delete, which may come later, then does not
+// take it for its own. `vanished` when it is gone.
 Outcome clear_left(int parent, int cgroup, const char *name, bool &vanished) {
   if (Outcome outcome = refuse_used(cgroup); !outcome.ok()) return outcome;
   if (!is_marked_made(cgroup)) return {};
@@ -118,7 +118,8 @@ Outcome make_path(Context &context, const CgroupCreate &op, RecordCgroup &entry,
     }
     if (last && !is_new) {
       if (op.refuse_used) {
-        if (Outcome outcome = clear_left(parent.get(), child.get(), name.c_str(), vanished); !outcome.ok()) return outcome;
+        if (Outcome outcome = clear_left(parent.get(), child.get(), name.c_str(), vanished); !outcome.ok())
+          return outcome;
       }
       mark_used(child.get(), entry.container);
       identify(context, entry, info.st_ino, true);
@@ -126,13 +127,12 @@ Outcome make_path(Context &context, const CgroupCreate &op, RecordCgroup &entry,
     parent = static_cast<Fd &&>(child);
   }
   // Nothing would run there, and on v1 not even SIGKILL would end it.
-  if (op.freezer && is_frozen(parent.get(), op.freezer.value.c_str())) return Outcome::failed(step::cgroup_create::frozen, EBUSY);
+  if (op.freezer && is_frozen(parent.get(), op.freezer.value.c_str()))
+    return Outcome::failed(step::cgroup_create::frozen, EBUSY);
   return {};
 }
 
-long bpf(int command, union bpf_attr &attributes) {
-  return syscall(SYS_bpf, command, &attributes, sizeof attributes);
-}
+long bpf(int command, union bpf_attr &attributes) { return syscall(SYS_bpf, command, &attributes, sizeof attributes); }
 
 // The programs that decide about devices in a cgroup: ours, and one of systemd where that has read its units anew.
 struct Replaced {
@@ -177,7 +177,9 @@ struct Replaced {
 Outcome HostHandler::on(const CgroupCreate &op) {
   if (made_count == made_max) return Outcome::failed(step::cgroup_create::open, ENOBUFS);
   RecordCgroup &entry = made[made_count++];
-  entry = {.mount = op.dir.mount, .path = op.dir.path, .container = context_.record != nullptr ? context_.record->created : 0};
+  entry = {.mount = op.dir.mount,
+           .path = op.dir.path,
+           .container = context_.record != nullptr ? context_.record->created : 0};
   if (!context_.undo.push(undo_create, &entry)) return Outcome::failed(step::cgroup_create::open);
   // Whoever deletes another container may remove a cgroup of the path as soon as that is empty.
   constexpr int tries = 32;
@@ -236,12 +238,14 @@ Outcome HostHandler::on(const CgroupDevices &op) {
     attach.attach_flags |= BPF_F_REPLACE;
     attach.replace_bpf_fd = static_cast<uint32_t>(old.programs[0].get());
   }
-  if (bpf(BPF_PROG_ATTACH, attach) == 0) return old.count == 1 || old.detach() ? Outcome::success() : Outcome::failed(step::cgroup_devices::attach);
+  if (bpf(BPF_PROG_ATTACH, attach) == 0)
+    return old.count == 1 || old.detach() ? Outcome::success() : Outcome::failed(step::cgroup_devices::attach);
   if (errno != EINVAL || old.count != 1) return Outcome::failed(step::cgroup_devices::attach);
   // Before Linux 5.6 there is no BPF_F_REPLACE.
   attach.attach_flags = BPF_F_ALLOW_MULTI;
   attach.replace_bpf_fd = 0;
-  return bpf(BPF_PROG_ATTACH, attach) == 0 && old.detach() ? Outcome::success() : Outcome::failed(step::cgroup_devices::attach);
+  return bpf(BPF_PROG_ATTACH, attach) == 0 && old.detach() ? Outcome::success()
+                                                           : Outcome::failed(step::cgroup_devices::attach);
 }
 
 Outcome HostHandler::on(const CgroupOpen &op) {
@@ -280,6 +284,8 @@ bool HostHandler::find_own(const CgroupDir &dir, RecordCgroup &own) {
   return record_find_cgroup(*context_.record, dir.mount, dir.path, own);
 }
 
-int HostHandler::open_own(const CgroupDir &dir, int flags) { return open_own_cgroup(context_.record, dir.mount, dir.path, flags); }
+int HostHandler::open_own(const CgroupDir &dir, int flags) {
+  return open_own_cgroup(context_.record, dir.mount, dir.path, flags);
+}
 
 } // namespace veloci

@@ -7,7 +7,8 @@ namespace veloci {
 namespace {
 
 // Between the reading of a list and the pidfd the number may have gone to a stranger: whoever is still listed after the
-// pidfd is ours. The list is read again once for many processes, not once for each, or 14,000 of them would take seconds.
+// pidfd is ours. The list is read again once for many processes, not once for each, or 14,000 of them would take
+// seconds.
 class Batch {
 public:
   Batch(int cgroup, int signal) : cgroup_(cgroup), signal_(signal) {}

@@ -30,7 +30,8 @@ bool read_list(int cgroup, const char *name, Text &out) {
 void enable_controllers(int cgroup, const List<Str> &controllers) {
   if (controllers.empty()) return;
   TextOf<1024> available, enabled, wanted;
-  if (!read_list(cgroup, "cgroup.controllers", available) || !read_list(cgroup, "cgroup.subtree_control", enabled)) return;
+  if (!read_list(cgroup, "cgroup.controllers", available) || !read_list(cgroup, "cgroup.subtree_control", enabled))
+    return;
   auto missing = [&](Str name) { return has_word(available.str(), name) && !has_word(enabled.str(), name); };
   for (const Str &name : controllers) {
     if (missing(name)) wanted.add(wanted.size() == 0 ? "+" : " +").add(name);
@@ -76,7 +77,8 @@ Outcome HostHandler::on(const CgroupOwn &op) {
   auto own = [&](const char *name) {
     int flags = AT_SYMLINK_NOFOLLOW | (name[0] == 0 ? AT_EMPTY_PATH : 0);
     // The kernel's list may have files that are not there.
-    return strchr(name, '/') != nullptr || fchownat(cgroup.get(), name, op.uid, static_cast<gid_t>(-1), flags) == 0 || errno == ENOENT;
+    return strchr(name, '/') != nullptr || fchownat(cgroup.get(), name, op.uid, static_cast<gid_t>(-1), flags) == 0 ||
+           errno == ENOENT;
   };
   if (!own("")) return Outcome::failed(step::cgroup_own::chown);
   TextOf<1024> list;

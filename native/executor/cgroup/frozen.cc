@@ -9,9 +9,7 @@ namespace veloci {
 
 namespace {
 
-bool freezes(Str controllers) {
-  return memmem(controllers.data, controllers.size, "freezer", 7) != nullptr;
-}
+bool freezes(Str controllers) { return memmem(controllers.data, controllers.size, "freezer", 7) != nullptr; }
 
 void leave(const CgroupMount &mount, const Context &context) {
   bool v2;

@@ -22,8 +22,8 @@ void RawMode::restore() {
 
 namespace {
 
-// Standard output once more, as an open file of our own that never blocks: the caller's may be shared, and its flags are
-// not ours to change. Not where it has a position (a file), nor where it cannot be opened (a socket).
+// Standard output once more, as an open file of our own that never blocks: the caller's may be shared, and its flags
+// are not ours to change. Not where it has a position (a file), nor where it cannot be opened (a socket).
 Fd reopen_output() {
   struct stat info;
   bool stream = fstat(STDOUT_FILENO, &info) == 0 && (S_ISFIFO(info.st_mode) || isatty(STDOUT_FILENO) == 1);
@@ -114,7 +114,9 @@ void Relay::pump(short master, short input, short output) {
 bool Relay::flush_all(const Signals &signals) {
   constexpr int slice = 100; // milliseconds after which a signal is seen
   while (output_open_ && !out_.empty()) {
-    struct pollfd ready{output_descriptor(), POLLOUT, 0};
+    struct pollfd ready {
+      output_descriptor(), POLLOUT, 0
+    };
     if (signals.pending_stop() != 0) return false;
     if (poll(&ready, 1, slice) > 0 && !flush(out_, output_descriptor())) return false;
   }
@@ -125,7 +127,9 @@ void Relay::drain(const Signals &signals) {
   // A process of the container may hold the terminal for ever: only what is there already is copied.
   for (int round = 0; master_.valid() && round < 4096; round++) {
     if (!flush_all(signals)) break;
-    struct pollfd ready{master_.get(), POLLIN, 0};
+    struct pollfd ready {
+      master_.get(), POLLIN, 0
+    };
     if (poll(&ready, 1, 0) <= 0) break;
     if (!fill(out_, master_.get())) break;
   }

@@ -126,14 +126,14 @@ bool read_criu_response(Bytes bytes, CriuResponse &response) {
     case 2: response.success = field.value != 0; break;
     case 4:
       inner = inner && each(field.bytes, [&](const Field &part) {
-        if (part.number == 1) response.restored_pid = pid_of(part.value);
-      });
+                if (part.number == 1) response.restored_pid = pid_of(part.value);
+              });
       break;
     case 5:
       inner = inner && each(field.bytes, [&](const Field &part) {
-        if (part.number == 1) take_text(response.script, part.bytes);
-        if (part.number == 2) response.notify_pid = pid_of(part.value);
-      });
+                if (part.number == 1) take_text(response.script, part.bytes);
+                if (part.number == 2) response.notify_pid = pid_of(part.value);
+              });
       break;
     case 9: take_text(response.error, field.bytes); break;
     case 10: inner = inner && read_version(field.bytes, response.version); break;

@@ -72,7 +72,8 @@ public:
   Outcome add(const CriuStart &op) {
     const Record &record = *context_.record;
     Fd pidfd;
-    if (int err = open_identified(record.pid, record.start_time, pidfd); err != 0) return Outcome::failed(at::send, err);
+    if (int err = open_identified(record.pid, record.start_time, pidfd); err != 0)
+      return Outcome::failed(at::send, err);
     writer_.number(criu_option::pid, static_cast<uint64_t>(record.pid));
     for (const CriuNamespace &entry : op.namespaces) {
       if (!add_namespace(entry)) return Outcome::failed(at::namespace_);
@@ -138,7 +139,8 @@ private:
   bool add_outside_file(const char *path, Text &key) {
     Fd file(open(path, O_PATH | O_CLOEXEC));
     sys::Statx status = {};
-    if (!file.valid() || sys::statx(file.get(), "", AT_EMPTY_PATH, sys::statx_basic | sys::statx_mnt_id, status) != 0) return false;
+    if (!file.valid() || sys::statx(file.get(), "", AT_EMPTY_PATH, sys::statx_basic | sys::statx_mnt_id, status) != 0)
+      return false;
     if (!S_ISREG(status.mode) || (status.mask & sys::statx_mnt_id) == 0 || is_mounted(status.mnt_id)) return false;
     char text[64];
     snprintf(text, sizeof text, "file[%llx:%llx]", static_cast<unsigned long long>(status.mnt_id),
@@ -301,7 +303,8 @@ Outcome HostHandler::on(const CriuAwait &op) {
     if (response.type != static_cast<uint64_t>(CriuType::notify)) return finish(context_, response);
     job.waiting = true;
     Str event = response.script.str();
-    if (event == Str::of("orphan-pts-master") && fd.valid() && op.console) context_.slots[op.console.value] = static_cast<Fd &&>(fd);
+    if (event == Str::of("orphan-pts-master") && fd.valid() && op.console)
+      context_.slots[op.console.value] = static_cast<Fd &&>(fd);
     if (event == Str::of("setup-namespaces")) {
       if (int err = take_init(context_, response.notify_pid); err != 0) return Outcome::failed(at::record, err);
       if (op.until == CriuPoint::namespaces) return {};

@@ -58,7 +58,9 @@ bool place_descriptors(Inherited &inherited) {
     return lifted >= 0;
   };
   int pair[2];
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0 || send_descriptor(inherited.parent, Str{"", 1}, pair[0]) != 0) return false;
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0 ||
+      send_descriptor(inherited.parent, Str{"", 1}, pair[0]) != 0)
+    return false;
   constexpr int folder = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
   if (!move(pair[1], criu_fd::socket) || !move(open(op.images.c_str(), folder), criu_fd::images)) return false;
   if (op.work && !move(open(op.work.value.c_str(), folder), criu_fd::work)) return false;
@@ -85,7 +87,8 @@ bool place_descriptors(Inherited &inherited) {
     search.add("PATH=").add(search_path());
     TextOf<16> descriptor;
     descriptor.add_signed(criu_fd::socket);
-    char *const args[] = {const_cast<char *>("criu"), const_cast<char *>("swrk"), const_cast<char *>(descriptor.c_str()), nullptr};
+    char *const args[] = {const_cast<char *>("criu"), const_cast<char *>("swrk"),
+                          const_cast<char *>(descriptor.c_str()), nullptr};
     char *const environment[] = {const_cast<char *>(search.c_str()), nullptr};
     execve(inherited.path, args, environment);
   }
@@ -100,7 +103,9 @@ ssize_t receive(int socket, void *data, size_t size, int &flags, Fd &fd) {
     struct cmsghdr align;
     char bytes[CMSG_SPACE(sizeof(int))];
   } control = {};
-  struct iovec part{data, size};
+  struct iovec part {
+    data, size
+  };
   struct msghdr message = {};
   message.msg_iov = &part;
   message.msg_iovlen = 1;

@@ -71,8 +71,10 @@ void Log::error(const Problem &problem) {
   if (muted_) return;
   if (elsewhere() || format_ == Format::json) write_record(Severity::error, problem);
   if (!elsewhere() && format_ == Format::json) return;
-  if (on_terminal() && !problem.explained.empty()) write_terminal("", problem.explained, false);
-  else write_terminal(problem.code.empty() ? "" : "error: ", problem.line, true);
+  if (on_terminal() && !problem.explained.empty())
+    write_terminal("", problem.explained, false);
+  else
+    write_terminal(problem.code.empty() ? "" : "error: ", problem.line, true);
 }
 
 void Log::debug(Str line) {

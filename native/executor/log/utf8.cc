@@ -51,9 +51,12 @@ void add_escaped(Text &out, Str value, const char *control) {
     }
     at += length;
     auto byte = static_cast<uint8_t>(*data);
-    if (char escape = short_escape(*data); escape != 0) out.add_char('\\').add_char(escape);
-    else if (byte < 0x20 || byte == 0x7f) out.add(control).add_char(hex[byte >> 4]).add_char(hex[byte & 15]);
-    else out.add(data, length);
+    if (char escape = short_escape(*data); escape != 0)
+      out.add_char('\\').add_char(escape);
+    else if (byte < 0x20 || byte == 0x7f)
+      out.add(control).add_char(hex[byte >> 4]).add_char(hex[byte & 15]);
+    else
+      out.add(data, length);
   }
   out.add_char('"');
 }
@@ -77,9 +80,12 @@ Text &add_printable(Text &out, Str text, bool one_line) {
     auto byte = static_cast<uint8_t>(*data);
     bool c1 = length == 2 && byte == 0xc2 && static_cast<uint8_t>(data[1]) < 0xa0;
     bool c0 = (byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f;
-    if (length == 0 || c0 || c1) out.add(replacement);
-    else if (byte == '\n' && one_line) out.add_char(' ');
-    else out.add(data, length);
+    if (length == 0 || c0 || c1)
+      out.add(replacement);
+    else if (byte == '\n' && one_line)
+      out.add_char(' ');
+    else
+      out.add(data, length);
     at += length == 0 ? 1 : length;
   }
   return out;

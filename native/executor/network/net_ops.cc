@@ -85,7 +85,8 @@ Outcome HostHandler::on(const NetMove &op) {
   if (err != 0) return Outcome::failed(at::move, err);
   moved->gone = true;
   for (uint32_t i = 0; i < moved->count; i++) {
-    if (err = moved->there.add_address(moved->index, moved->addresses[i]); err != 0) return Outcome::failed(at::address, err);
+    if (err = moved->there.add_address(moved->index, moved->addresses[i]); err != 0)
+      return Outcome::failed(at::address, err);
   }
   if (err = moved->there.set_up(moved->index); err != 0) return Outcome::failed(at::up, err);
   return {};

@@ -144,8 +144,10 @@ int Netlink::addresses(int index, NetAddress *list, uint32_t capacity, uint32_t 
     NetAddress address;
     read_address(message, body, address);
     if (body.ifa_scope != RT_SCOPE_UNIVERSE || !(address.flags & IFA_F_PERMANENT)) return;
-    if (count == capacity) full = true;
-    else list[count++] = address;
+    if (count == capacity)
+      full = true;
+    else
+      list[count++] = address;
   });
   return err == 0 && full ? E2BIG : err;
 }
@@ -160,7 +162,8 @@ int Netlink::move(int index, int namespace_fd, Str name, int new_index) {
 }
 
 int Netlink::add_address(int index, const NetAddress &address) {
-  constexpr uint32_t kept = IFA_F_NODAD | IFA_F_HOMEADDRESS | IFA_F_MANAGETEMPADDR | IFA_F_NOPREFIXROUTE | IFA_F_MCAUTOJOIN;
+  constexpr uint32_t kept =
+      IFA_F_NODAD | IFA_F_HOMEADDRESS | IFA_F_MANAGETEMPADDR | IFA_F_NOPREFIXROUTE | IFA_F_MCAUTOJOIN;
   Request<ifaddrmsg> ask(RTM_NEWADDR, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE);
   ask.body.ifa_family = address.family;
   ask.body.ifa_prefixlen = address.prefix;

@@ -14,8 +14,10 @@ void explain_death(Context &context) {
   siginfo_t info = {};
   if (child.pid <= 0 || waitid(P_PID, static_cast<id_t>(child.pid), &info, WEXITED | WNOWAIT | __WALL) != 0) return;
   detail.add(name);
-  if (info.si_code == CLD_EXITED) detail.add(" exited with status ").add_signed(info.si_status);
-  else detail.add(" was killed by signal ").add_signed(info.si_status);
+  if (info.si_code == CLD_EXITED)
+    detail.add(" exited with status ").add_signed(info.si_status);
+  else
+    detail.add(" was killed by signal ").add_signed(info.si_status);
   bool killed = info.si_code != CLD_EXITED && info.si_status == SIGKILL;
   if (killed && context.record != nullptr) context.failure.out_of_memory = out_of_memory_recorded(*context.record);
 }

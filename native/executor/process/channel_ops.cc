@@ -49,7 +49,9 @@ Outcome HostHandler::on(const FdOpen &op) {
   switch (op.form) {
   case FdOpenForm::path: fd = open(op.path.c_str(), O_PATH | O_CLOEXEC | (op.follow ? 0 : O_NOFOLLOW)); break;
   case FdOpenForm::tree: fd = sys::open_tree(AT_FDCWD, op.path.c_str(), tree | link); break;
-  case FdOpenForm::recursive_tree: fd = sys::open_tree(AT_FDCWD, op.path.c_str(), tree | link | sys::at_recursive); break;
+  case FdOpenForm::recursive_tree:
+    fd = sys::open_tree(AT_FDCWD, op.path.c_str(), tree | link | sys::at_recursive);
+    break;
   }
   if (fd < 0) return Outcome::failed(step::fd_open::open);
   context_.slots[op.slot].reset(fd);

@@ -38,14 +38,18 @@ bool find_status(const Record &record, int pidfd, int &status) {
     status = stat.exit_code;
     return true;
   }
-  struct pollfd reaped{pidfd, 0, 0};
+  struct pollfd reaped {
+    pidfd, 0, 0
+  };
   poll(&reaped, 1, patience);
   return status_of_reaped(pidfd, status);
 }
 
 } // namespace
 
-int exit_code_of(const siginfo_t &info) { return info.si_code == CLD_EXITED ? info.si_status : signal_base + info.si_status; }
+int exit_code_of(const siginfo_t &info) {
+  return info.si_code == CLD_EXITED ? info.si_status : signal_base + info.si_status;
+}
 
 bool find_exit_code(Record &record, int pidfd, int &code) {
   int status = 0;

@@ -8,15 +8,18 @@ Outcome HostHandler::on(const HookRun &op) {
   TextOf<4096> output;
   HookStop stop;
   if (context_.signals != nullptr) {
-    stop = {context_.signals->descriptor(), [](void *signals) { return static_cast<Signals *>(signals)->should_stop(); }, context_.signals};
+    stop = {context_.signals->descriptor(),
+            [](void *signals) { return static_cast<Signals *>(signals)->should_stop(); }, context_.signals};
   }
   Outcome outcome = run_hook(op, hole_values(context_), output, stop);
   if (outcome.ok()) return {};
   if (op.warn) {
     TextOf<4096> warning;
     warning.add("poststop hook failed ");
-    if (outcome.step == step::hook_run::exit) warning.add("with exit code ").add_signed(outcome.err);
-    else warning.add("at step ").add(step_name(code::hook_run, outcome.step)).add(" (").add_signed(outcome.err).add(")");
+    if (outcome.step == step::hook_run::exit)
+      warning.add("with exit code ").add_signed(outcome.err);
+    else
+      warning.add("at step ").add(step_name(code::hook_run, outcome.step)).add(" (").add_signed(outcome.err).add(")");
     warning.add(": hook ").add_number(op.number).add(", \"").add(op.path).add_char('"');
     if (output.size() > 0) warning.add(": ").add(output.str());
     if (context_.log != nullptr) context_.log->warn(warning.str());

@@ -90,11 +90,14 @@ Outcome HostHandler::on(const ProcessIds &op) {
   Fd process(open_process(context_.stager.pid));
   if (!process.valid()) return Outcome::failed(uid_map);
   if (op.deny_setgroups) {
-    if (int err = write_proc(process.get(), "setgroups", Str::of("deny")); err != 0) return Outcome::failed(setgroups, err);
+    if (int err = write_proc(process.get(), "setgroups", Str::of("deny")); err != 0)
+      return Outcome::failed(setgroups, err);
   }
   if (op.helpers) {
-    if (int err = run_helper("newuidmap", context_.stager.pid, op.uid_map); err != 0) return Outcome::failed(helper, err);
-    if (int err = run_helper("newgidmap", context_.stager.pid, op.gid_map); err != 0) return Outcome::failed(helper, err);
+    if (int err = run_helper("newuidmap", context_.stager.pid, op.uid_map); err != 0)
+      return Outcome::failed(helper, err);
+    if (int err = run_helper("newgidmap", context_.stager.pid, op.gid_map); err != 0)
+      return Outcome::failed(helper, err);
     return {};
   }
   if (int err = write_proc(process.get(), "uid_map", op.uid_map); err != 0) return Outcome::failed(uid_map, err);
@@ -123,10 +126,14 @@ Outcome make_user_namespace(const MountIdmap &op, Fd &result) {
   Fd handle(pidfd);
   Outcome outcome;
   Fd process(open_process(child));
-  if (!process.valid()) outcome = Outcome::failed(maps);
-  else if (int err = write_proc(process.get(), "uid_map", op.uid_map); err != 0) outcome = Outcome::failed(maps, err);
-  else if (err = write_proc(process.get(), "gid_map", op.gid_map); err != 0) outcome = Outcome::failed(maps, err);
-  else result.reset(openat(process.get(), "ns/user", O_RDONLY | O_CLOEXEC));
+  if (!process.valid())
+    outcome = Outcome::failed(maps);
+  else if (int err = write_proc(process.get(), "uid_map", op.uid_map); err != 0)
+    outcome = Outcome::failed(maps, err);
+  else if (err = write_proc(process.get(), "gid_map", op.gid_map); err != 0)
+    outcome = Outcome::failed(maps, err);
+  else
+    result.reset(openat(process.get(), "ns/user", O_RDONLY | O_CLOEXEC));
   if (outcome.ok() && !result.valid()) outcome = Outcome::failed(open);
   sys::pidfd_send_signal(handle.get(), SIGKILL);
   while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {

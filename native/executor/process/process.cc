@@ -68,7 +68,9 @@ uint64_t boot_mark() {
 }
 
 bool pidfd_wait(int pidfd, int milliseconds) {
-  struct pollfd ended{pidfd, POLLIN, 0};
+  struct pollfd ended {
+    pidfd, POLLIN, 0
+  };
   return poll(&ended, 1, milliseconds) > 0;
 }
 

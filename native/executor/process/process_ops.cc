@@ -95,15 +95,19 @@ Outcome HostHandler::on(const ProcessFd &op) {
 
 Outcome HostHandler::on(const ProcessSignal &op) {
   const CgroupDir *group = nullptr;
-  if (context_.signal_all && op.all) group = &op.all.value;
-  else if (context_.signal == SIGKILL && op.group) group = &op.group.value;
+  if (context_.signal_all && op.all)
+    group = &op.all.value;
+  else if (context_.signal == SIGKILL && op.group)
+    group = &op.group.value;
   RecordCgroup own;
   if (group != nullptr) {
-    if (int err = find_own(*group, own) ? signal_cgroup(own, context_.signal) : 0; err != 0) return Outcome::failed(step::process_signal::send, err);
+    if (int err = find_own(*group, own) ? signal_cgroup(own, context_.signal) : 0; err != 0)
+      return Outcome::failed(step::process_signal::send, err);
   } else {
     Fd pidfd;
     int err = open_identified(context_.record->pid, context_.record->start_time, pidfd);
-    if (err != 0) return Outcome::failed(err == ESRCH ? step::process_signal::identity : step::process_signal::open, err);
+    if (err != 0)
+      return Outcome::failed(err == ESRCH ? step::process_signal::identity : step::process_signal::open, err);
     if (sys::pidfd_send_signal(pidfd.get(), context_.signal) != 0) return Outcome::failed(step::process_signal::send);
   }
   // A frozen process of v1 dies only when it is thawed.
@@ -125,7 +129,8 @@ Outcome HostHandler::on(const ProcessEnd &op) {
     err = 0;
   }
   if (err != 0) return Outcome::failed(step::process_end::open, err);
-  if (sys::pidfd_send_signal(pidfd.get(), SIGKILL) != 0 && errno != ESRCH) return Outcome::failed(step::process_end::kill);
+  if (sys::pidfd_send_signal(pidfd.get(), SIGKILL) != 0 && errno != ESRCH)
+    return Outcome::failed(step::process_end::kill);
   if (!await_killed(*context_.record, pidfd.get(), static_cast<int>(op.timeout))) {
     return Outcome::failed(step::process_end::wait, ETIMEDOUT);
   }

@@ -1,5 +1,5 @@
-// sched.set, ioprio.set: what needs the caller's rights, done to init by its pid. It is our child and not yet reaped, so
-// the number is its own.
+// sched.set, ioprio.set: what needs the caller's rights, done to init by its pid. It is our child and not yet reaped,
+// so the number is its own.
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -40,7 +40,8 @@ Outcome HostHandler::on(const SchedSet &op) {
 }
 
 Outcome HostHandler::on(const IoprioSet &op) {
-  long result = syscall(SYS_ioprio_set, ioprio_who_process, context_.init.pid, op.class_ << ioprio_class_shift | op.priority);
+  long result =
+      syscall(SYS_ioprio_set, ioprio_who_process, context_.init.pid, op.class_ << ioprio_class_shift | op.priority);
   return result == 0 ? Outcome{} : Outcome::failed(step::ioprio_set::ioprio);
 }
 

@@ -61,7 +61,8 @@ int start_program(void *argument) {
   if (sys::close_range(static_cast<unsigned>(above), ~0U, sys::close_range_cloexec) != 0) {
     if (errno != EINVAL && errno != ENOSYS) return fail();
     // Before Linux 5.11: close all but the program.
-    if (program > above && sys::close_range(static_cast<unsigned>(above), static_cast<unsigned>(program) - 1, 0) != 0) return fail();
+    if (program > above && sys::close_range(static_cast<unsigned>(above), static_cast<unsigned>(program) - 1, 0) != 0)
+      return fail();
     if (sys::close_range(static_cast<unsigned>(program) + 1, ~0U, 0) != 0) return fail();
   }
   restore_signals();
@@ -92,8 +93,10 @@ Outcome make_program(Fd &program) {
 
 void end_child(Child &child) {
   if (child.pid <= 0) return;
-  if (child.pidfd.valid()) sys::pidfd_send_signal(child.pidfd.get(), SIGKILL);
-  else kill(child.pid, SIGKILL); // our own child, not yet waited for: the number is still its own
+  if (child.pidfd.valid())
+    sys::pidfd_send_signal(child.pidfd.get(), SIGKILL);
+  else
+    kill(child.pid, SIGKILL); // our own child, not yet waited for: the number is still its own
   siginfo_t info;
   while (waitid(P_PID, static_cast<id_t>(child.pid), &info, WEXITED | __WALL) != 0 && errno == EINTR) {
   }
@@ -111,7 +114,9 @@ void await_stager(Context &context) {
   if (!pidfd.valid() || !pidfd_wait(pidfd.get(), patience)) return;
   Message message;
   Fd fd;
-  struct pollfd readable{context.socket.get(), POLLIN, 0};
+  struct pollfd readable {
+    context.socket.get(), POLLIN, 0
+  };
   while (poll(&readable, 1, 0) > 0 && receive_message(context.socket.get(), message, fd) == Received::message) {
     if (message.kind() != MessageType::pid || !fd.valid()) continue;
     context.init.pid = message.pid;
@@ -150,7 +155,12 @@ Outcome spawn_stager(Context &context) {
   if (!context.undo.push([](Context &started, const void *) { end_children(started); })) {
     return Outcome::failed(step::process_spawn::exec);
   }
-  Start start{program.get(), theirs.get(), (context.report_file.valid() ? context.report_file : context.record_file).get(), context.fifo.get(), context.preserve, 0};
+  Start start{program.get(),
+              theirs.get(),
+              (context.report_file.valid() ? context.report_file : context.record_file).get(),
+              context.fifo.get(),
+              context.preserve,
+              0};
   constexpr size_t stack_size = 16384;
   alignas(16) static uint8_t stack[stack_size];
   int pid = clone(start_program, stack + stack_size, CLONE_VM | CLONE_VFORK | SIGCHLD, &start);

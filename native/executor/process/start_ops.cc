@@ -13,7 +13,8 @@ namespace {
 
 // Waits for the end of the fifo: init has executed its program, or has ended. EINTR when a signal asks us to stop.
 int wait_end(int fifo, int pidfd, Signals *signals) {
-  struct pollfd waiting[3] = {{fifo, POLLIN, 0}, {pidfd, POLLIN, 0}, {signals != nullptr ? signals->descriptor() : -1, POLLIN, 0}};
+  struct pollfd waiting[3] = {
+      {fifo, POLLIN, 0}, {pidfd, POLLIN, 0}, {signals != nullptr ? signals->descriptor() : -1, POLLIN, 0}};
   for (;;) {
     if (poll(waiting, 3, -1) < 0) {
       if (errno == EINTR) continue;
@@ -56,9 +57,7 @@ Outcome HostHandler::on(const ProcessStart &) {
   switch (record_stage(record)) {
   case Stage::executing: return {};
   case Stage::failed: break;
-  default:
-    context_.failure.out_of_memory = out_of_memory_recorded(record);
-    return Outcome::failed(died, ESRCH);
+  default: context_.failure.out_of_memory = out_of_memory_recorded(record); return Outcome::failed(died, ESRCH);
   }
   // The engine knows init's operation better than this one.
   context_.report = &record;

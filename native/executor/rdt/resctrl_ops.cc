@@ -89,7 +89,8 @@ Outcome HostHandler::on(const RdtJoin &op) {
   if (int err = resctrl::add_task(group.get(), context_.init.pid); err != 0) return Outcome::failed(at::tasks, err);
   if (!op.monitor) return {};
   Fd monitors(open_directory(group.get(), "mon_groups"));
-  if (!monitors.valid() || mkdirat(monitors.get(), op.monitor.value.c_str(), group_mode) != 0) return Outcome::failed(at::monitor);
+  if (!monitors.valid() || mkdirat(monitors.get(), op.monitor.value.c_str(), group_mode) != 0)
+    return Outcome::failed(at::monitor);
   Fd monitor(open_directory(monitors.get(), op.monitor.value.c_str()));
   if (!monitor.valid()) return Outcome::failed(at::monitor);
   int err = resctrl::add_task(monitor.get(), context_.init.pid);

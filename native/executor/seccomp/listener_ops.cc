@@ -15,7 +15,8 @@ Outcome HostHandler::on(const ListenerOpen &op) {
   Str state;
   Fd &file = context_.slots[op.text];
   file.reset(sys::memfd_create("veloci-state", sys::memfd_cloexec));
-  bool written = file.valid() && fill(op.state, hole_values(context_), memory, state) && write_all(file.get(), state.data, state.size);
+  bool written = file.valid() && fill(op.state, hole_values(context_), memory, state) &&
+                 write_all(file.get(), state.data, state.size);
   return written ? Outcome{} : Outcome::failed(at::memory);
 }
 

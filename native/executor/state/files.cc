@@ -87,8 +87,8 @@ int create_file(int dir, const char *name, Bytes bytes, mode_t mode) {
 
 namespace {
 
-// Makes a new file next to `name`, which may have folders in it. Its name tells the time: another process that writes the
-// same file at the same moment must have one of its own, or it would be moved into place half written.
+// Makes a new file next to `name`, which may have folders in it. Its name tells the time: another process that writes
+// the same file at the same moment must have one of its own, or it would be moved into place half written.
 int make_temporary(int dir, const char *name, mode_t mode, Text &temporary) {
   const char *slash = strrchr(name, '/');
   const char *base = slash != nullptr ? slash + 1 : name;
@@ -98,7 +98,8 @@ int make_temporary(int dir, const char *name, mode_t mode, Text &temporary) {
     clock_gettime(CLOCK_MONOTONIC, &now);
     temporary.clear();
     temporary.add(name, static_cast<size_t>(base - name)).add(".veloci-");
-    temporary.add_number(static_cast<uint64_t>(now.tv_sec) * 1000000000 + static_cast<uint64_t>(now.tv_nsec)).add(".tmp");
+    temporary.add_number(static_cast<uint64_t>(now.tv_sec) * 1000000000 + static_cast<uint64_t>(now.tv_nsec))
+        .add(".tmp");
     if (!temporary.complete()) return errno = ENAMETOOLONG, -1;
     int fd = openat(dir, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
     if (fd >= 0 || errno != EEXIST) return fd;

@@ -41,8 +41,8 @@ private:
 // Returns 0 or an errno: EFBIG for a longer file, EINVAL for one that is not regular.
 int read_file(int dir, const char *name, size_t limit, int flags, Buffer &out);
 
-// The same from a descriptor that is open already, to its end; for pipes too. With `signals` EINTR when one of them asks us
-// to stop, however long a pipe keeps us waiting.
+// The same from a descriptor that is open already, to its end; for pipes too. With `signals` EINTR when one of them
+// asks us to stop, however long a pipe keeps us waiting.
 int read_all(int fd, size_t limit, Buffer &out, Signals *signals = nullptr);
 
 // Writes all bytes; returns 0 or an errno.

@@ -15,7 +15,9 @@ namespace {
 constexpr int directory_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 void sleep_milliseconds(uint32_t milliseconds) {
-  struct timespec time{milliseconds / 1000, static_cast<long>(milliseconds % 1000) * 1000000};
+  struct timespec time {
+    milliseconds / 1000, static_cast<long>(milliseconds % 1000) * 1000000
+  };
   nanosleep(&time, nullptr);
 }
 
@@ -25,9 +27,7 @@ bool ends_with(const char *text, const char *end) {
 }
 
 // What remove_state may unlink although it is not one of the fixed names.
-bool is_removable(const char *name) {
-  return is_exec_memo(name) || (name[0] == '.' && ends_with(name, ".tmp"));
-}
+bool is_removable(const char *name) { return is_exec_memo(name) || (name[0] == '.' && ends_with(name, ".tmp")); }
 
 int map_record_file(Context &context) {
   void *memory = mmap(nullptr, sizeof(Record), PROT_READ | PROT_WRITE, MAP_SHARED, context.record_file.get(), 0);
@@ -146,7 +146,7 @@ void unlock_state(Context &context) { flock(context.state.get(), LOCK_UN); }
 
 Outcome remove_state(Context &context) {
   constexpr const char *names[] = {
-      state_name::fifo, state_name::plan,   state_name::state, state_name::status,
+      state_name::fifo,   state_name::plan,    state_name::state,  state_name::status,
       state_name::config, state_name::request, state_name::record,
   };
   int dir = context.state.get();

@@ -4,8 +4,8 @@
 
 namespace veloci {
 
-// Makes ROOT/ID with a record in stage `creating`, locks it, and pushes the undo. Returns 0 or an errno (EEXIST = the id
-// is taken).
+// Makes ROOT/ID with a record in stage `creating`, locks it, and pushes the undo. Returns 0 or an errno (EEXIST = the
+// id is taken).
 int claim_state(Context &context);
 
 // Makes the report page of an exec: a memfd in the form of a record. Returns 0 or an errno.
@@ -14,12 +14,12 @@ int make_report(Context &context);
 // Opens ROOT/ID: 0, ENOENT, or another errno.
 int open_state(Context &context);
 
-// Maps the record of the open state directory: 0 or an errno; EBADMSG for one that is damaged, EPROTONOSUPPORT for one of
-// another version.
+// Maps the record of the open state directory: 0 or an errno; EBADMSG for one that is damaged, EPROTONOSUPPORT for one
+// of another version.
 int map_record(Context &context);
 
-// Locks the state directory (flock(2)): waits at most `milliseconds`. Returns 0, EWOULDBLOCK after the time, ENOENT when
-// the directory was removed meanwhile, or another errno.
+// Locks the state directory (flock(2)): waits at most `milliseconds`. Returns 0, EWOULDBLOCK after the time, ENOENT
+// when the directory was removed meanwhile, or another errno.
 int lock_state(Context &context, uint32_t milliseconds);
 
 // Lets other commands work on the container.

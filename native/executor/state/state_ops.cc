@@ -9,9 +9,7 @@ namespace veloci {
 
 namespace {
 
-void remove_pid_file(Context &, const void *argument) {
-  unlinkat(AT_FDCWD, static_cast<const char *>(argument), 0);
-}
+void remove_pid_file(Context &, const void *argument) { unlinkat(AT_FDCWD, static_cast<const char *>(argument), 0); }
 
 // What stdin, stdout and stderr are, as a JSON list of texts.
 void add_streams(Text &out) {
@@ -39,7 +37,8 @@ int write_status(Context &context, const Template &beginning, int &at) {
   Text out(memory.data(), size);
   add_json(out.add(text).add(",\"external_descriptors\":"), streams.str()).add("}\n");
   if (!streams.complete() || !out.complete()) return ENAMETOOLONG;
-  return replace_file(context.state.get(), state_name::status, Bytes{reinterpret_cast<const uint8_t *>(out.data()), out.size()}, 0600, at);
+  return replace_file(context.state.get(), state_name::status,
+                      Bytes{reinterpret_cast<const uint8_t *>(out.data()), out.size()}, 0600, at);
 }
 
 } // namespace
@@ -58,7 +57,8 @@ Outcome HostHandler::on(const StateKeep &) {
   int dir = context_.state.get();
   const Kept &kept = context_.kept;
   if (int err = create_file(dir, state_name::config, kept.config, 0600); err != 0) return Outcome::failed(config, err);
-  if (int err = create_file(dir, state_name::request, kept.request, 0600); err != 0) return Outcome::failed(request, err);
+  if (int err = create_file(dir, state_name::request, kept.request, 0600); err != 0)
+    return Outcome::failed(request, err);
   int err = create_file(dir, state_name::plan, kept.plan, 0600);
   return err == 0 ? Outcome::success() : Outcome::failed(plan, err);
 }

@@ -13,8 +13,8 @@ constexpr uint32_t exec_memos_max = 16;
 // Makes the bytes the context's plan: verified, and its programs can be run. false with the reason.
 bool use_plan(Context &context, Bytes bytes, const char **what);
 
-// Reads a plan file of the state directory and makes it the context's plan. 0; ENOENT; EPROTO when it was made by another
-// version or is damaged; or another errno.
+// Reads a plan file of the state directory and makes it the context's plan. 0; ENOENT; EPROTO when it was made by
+// another version or is damaged; or another errno.
 int load_plan(Context &context, const char *name, Buffer &memory);
 
 // Writes a plan file of the state directory. 0 or an errno.

@@ -91,7 +91,9 @@ int Dbus::connect(Str path, bool &authenticated) {
     if (errno != EAGAIN) return errno;
     // Its queue is full: AF_UNIX has no way to wait for room.
     if (now() >= end_) return ETIMEDOUT;
-    struct timespec pause{0, 10000000};
+    struct timespec pause {
+      0, 10000000
+    };
     nanosleep(&pause, nullptr);
   }
   // EXTERNAL without a name: we are who the kernel says. All at once, since nothing depends on the answers.
@@ -115,8 +117,10 @@ int Dbus::send(Bytes message) {
   for (size_t done = 0; done < message.size;) {
     if (int err = wait(POLLOUT); err != 0) return err;
     ssize_t count = ::send(socket_.get(), message.data + done, message.size - done, MSG_NOSIGNAL);
-    if (count >= 0) done += static_cast<size_t>(count);
-    else if (errno != EAGAIN && errno != EINTR) return errno;
+    if (count >= 0)
+      done += static_cast<size_t>(count);
+    else if (errno != EAGAIN && errno != EINTR)
+      return errno;
   }
   return 0;
 }
@@ -126,8 +130,10 @@ int Dbus::read_exactly(uint8_t *to, size_t size) {
     if (int err = wait(POLLIN); err != 0) return err;
     ssize_t count = recv(socket_.get(), to + done, size - done, 0);
     if (count == 0) return ECONNRESET;
-    if (count > 0) done += static_cast<size_t>(count);
-    else if (errno != EAGAIN && errno != EINTR) return errno;
+    if (count > 0)
+      done += static_cast<size_t>(count);
+    else if (errno != EAGAIN && errno != EINTR)
+      return errno;
   }
   return 0;
 }
@@ -181,7 +187,8 @@ int Dbus::receive(Header &header) {
 }
 
 void Dbus::note_job(const Header &header) {
-  if (header.type != type_signal || !(header.member == Str::of("JobRemoved")) || !(header.signature == Str::of("uoss"))) {
+  if (header.type != type_signal || !(header.member == Str::of("JobRemoved")) ||
+      !(header.signature == Str::of("uoss"))) {
     return;
   }
   Values values(header.body);

@@ -25,7 +25,8 @@ Outcome connect(Dbus &bus, const DbusSend &op, bool &broker, Text &words) {
     if (err == 0) return {};
     if (words.size() == 0) words.add(socket.path);
     // One that does not let us in says more than one that is missing.
-    if (outcome.step != at::auth) outcome = Outcome::failed(err == ENOENT || err == ECONNREFUSED ? at::connect : at::auth, err);
+    if (outcome.step != at::auth)
+      outcome = Outcome::failed(err == ENOENT || err == ECONNREFUSED ? at::connect : at::auth, err);
     if (err == ETIMEDOUT || err == EINTR) break;
   }
   return outcome;

@@ -11,7 +11,8 @@ Outcome HostHandler::on(const NotifyOpen &op) {
   // Removed with the state directory.
   const int dir = context_.state.get();
   if (mkdirat(dir, state_name::notify, 0755) != 0) return Outcome::failed(step::notify_open::mkdir);
-  Fd tree(sys::open_tree(dir, state_name::notify, sys::open_tree_clone | sys::open_tree_cloexec | sys::at_symlink_nofollow));
+  Fd tree(sys::open_tree(dir, state_name::notify,
+                         sys::open_tree_clone | sys::open_tree_cloexec | sys::at_symlink_nofollow));
   if (!tree.valid()) return Outcome::failed(clone);
   context_.slots[op.slot] = static_cast<Fd &&>(tree);
   return {};

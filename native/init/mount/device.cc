@@ -25,7 +25,8 @@ int Init::parent_of(Str path, Name &name) {
   while (size > 0 && path.data[size - 1] != '/') size--;
   uint32_t length = path.size - size;
   bool same = parent_.valid() && size == parent_path_.size && memcmp(path.data, parent_path_.data, size) == 0;
-  if (same && length > 0 && length <= name_max && strcmp(path.data + size, "..") != 0 && strcmp(path.data + size, ".") != 0) {
+  if (same && length > 0 && length <= name_max && strcmp(path.data + size, "..") != 0 &&
+      strcmp(path.data + size, ".") != 0) {
     memcpy(name.text, path.data + size, length + 1);
     return parent_.get();
   }

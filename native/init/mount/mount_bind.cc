@@ -17,7 +17,8 @@ int clone_tree(int dir, const char *path, bool recursive, bool follow = true) {
 }
 
 bool is_device(const struct stat &found, const DeviceNumber &wanted) {
-  return (found.st_mode & S_IFMT) == (wanted.block ? S_IFBLK : S_IFCHR) && found.st_rdev == makedev(wanted.major, wanted.minor);
+  return (found.st_mode & S_IFMT) == (wanted.block ? S_IFBLK : S_IFCHR) &&
+         found.st_rdev == makedev(wanted.major, wanted.minor);
 }
 
 } // namespace
@@ -61,25 +62,30 @@ Outcome Init::on(const MountBind &op) {
   if (op.source) {
     bool follow = (op.links & (LinkUseFlag::source | LinkUseFlag::copy)) == 0;
     tree.reset(clone_tree(AT_FDCWD, op.source.value.c_str(), op.recursive, follow));
-    if (!tree.valid()) return fail(errno == ENOENT || errno == ENOTDIR || errno == EACCES ? at::source : at::clone, name);
+    if (!tree.valid())
+      return fail(errno == ENOENT || errno == ENOTDIR || errno == EACCES ? at::source : at::clone, name);
   } else {
     if (!op.slot || !shared_.slots[op.slot.value.number].valid()) return fail(at::source, EBADF, name);
     tree = static_cast<Fd &&>(shared_.slots[op.slot.value.number]);
     // A place in a mount of this namespace is cloned; a tree that the executor has cloned is moved as it is.
-    if (int clone = clone_tree(tree.get(), "", op.recursive); clone >= 0) tree.reset(clone);
-    else if (errno != EINVAL) return fail(at::clone, name);
+    if (int clone = clone_tree(tree.get(), "", op.recursive); clone >= 0)
+      tree.reset(clone);
+    else if (errno != EINVAL)
+      return fail(at::clone, name);
   }
   struct stat source;
   if (fstat(tree.get(), &source) < 0) return fail(at::source, name);
   if (op.links & LinkUseFlag::copy && S_ISLNK(source.st_mode)) return copy_link(tree.get(), op);
   if (op.device && !is_device(source, op.device.value)) return fail(at::device, ENXIO, name);
   if (op.procfs && !is_procfs_root(tree.get())) return fail(at::procfs, EPERM, op.target);
-  if (op.fixed != 0 && (attributes_of(tree.get()) & op.fixed) != (op.set & op.fixed)) return fail(at::locked, EPERM, op.target);
+  if (op.fixed != 0 && (attributes_of(tree.get()) & op.fixed) != (op.set & op.fixed))
+    return fail(at::locked, EPERM, op.target);
   // Before Linux 5.12 a mount gets its attributes in place.
   bool late = false;
   if (!set_attributes(tree.get(), true, op.set_all, op.clear_all)) return fail(at::attr, errno, "recursive");
   if (!set_attributes(tree.get(), false, op.set, op.clear)) {
-    if (errno != EINVAL || sys::mount_setattr(-1, "", 0, {0, 0, 0, 0}) == 0 || errno != ENOSYS) return fail(at::attr, op.target);
+    if (errno != EINVAL || sys::mount_setattr(-1, "", 0, {0, 0, 0, 0}) == 0 || errno != ENOSYS)
+      return fail(at::attr, op.target);
     late = true;
   }
   bool covers_link = op.links & LinkUseFlag::target;

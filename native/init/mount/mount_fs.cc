@@ -84,7 +84,8 @@ Outcome Init::on(const MountFs &op) {
       return refused(fs.get(), at::option, Str::of("mode"));
     }
   }
-  if (sys::fsconfig(fs.get(), sys::fsconfig_create, nullptr, nullptr, 0) < 0) return refused(fs.get(), at::create, op.type);
+  if (sys::fsconfig(fs.get(), sys::fsconfig_create, nullptr, nullptr, 0) < 0)
+    return refused(fs.get(), at::create, op.type);
   // A read-only mount can be filled only before it becomes so.
   uint64_t later = op.copy_up ? op.attr & sys::attr_rdonly : 0;
   Fd tree(sys::fsmount(fs.get(), sys::fsmount_cloexec, op.attr & ~later));

@@ -1,5 +1,5 @@
-// What the operations on mounts share. A mount is made detached, gets its attributes, and is moved onto a target that was
-// opened in the root.
+// What the operations on mounts share. A mount is made detached, gets its attributes, and is moved onto a target that
+// was opened in the root.
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -21,8 +21,10 @@ struct Flag {
   unsigned long mount, told;
 };
 constexpr Flag plain_flags[] = {
-    {sys::attr_rdonly, MS_RDONLY, ST_RDONLY}, {sys::attr_nosuid, MS_NOSUID, ST_NOSUID},
-    {sys::attr_nodev, MS_NODEV, ST_NODEV},    {sys::attr_noexec, MS_NOEXEC, ST_NOEXEC},
+    {sys::attr_rdonly, MS_RDONLY, ST_RDONLY},
+    {sys::attr_nosuid, MS_NOSUID, ST_NOSUID},
+    {sys::attr_nodev, MS_NODEV, ST_NODEV},
+    {sys::attr_noexec, MS_NOEXEC, ST_NOEXEC},
     {sys::attr_nodiratime, MS_NODIRATIME, ST_NODIRATIME},
 };
 
@@ -40,14 +42,14 @@ uint64_t present(int mount) {
 uint64_t attributes_of(int mount) {
   struct statvfs status;
   if (fstatvfs(mount, &status) < 0) return 0;
-  return present(mount) | (status.f_flag & ST_NOATIME ? sys::attr_noatime : status.f_flag & ST_RELATIME ? 0 : sys::attr_strictatime);
+  return present(mount) | (status.f_flag & ST_NOATIME    ? sys::attr_noatime
+                           : status.f_flag & ST_RELATIME ? 0
+                                                         : sys::attr_strictatime);
 }
 
 namespace {
 
-bool below_proc(Str path) {
-  return strncmp(path.data, "/proc", 5) == 0 && (path.data[5] == 0 || path.data[5] == '/');
-}
+bool below_proc(Str path) { return strncmp(path.data, "/proc", 5) == 0 && (path.data[5] == 0 || path.data[5] == '/'); }
 
 int open_real_directory(int root, Str path) {
   Name name;
@@ -118,8 +120,8 @@ bool Init::remount(int mount, uint64_t set, uint64_t clear) {
     bool now = status.f_flag & flag.told;
     if ((now && !(clear & flag.attribute)) || set & flag.attribute) flags |= flag.mount;
   }
-  uint64_t atime = clear & sys::attr_atime ? set & sys::attr_atime
-                   : status.f_flag & ST_NOATIME ? sys::attr_noatime
+  uint64_t atime = clear & sys::attr_atime       ? set & sys::attr_atime
+                   : status.f_flag & ST_NOATIME  ? sys::attr_noatime
                    : status.f_flag & ST_RELATIME ? 0
                                                  : sys::attr_strictatime;
   flags |= atime == 0 ? MS_RELATIME : atime == sys::attr_noatime ? MS_NOATIME : MS_STRICTATIME;

@@ -36,14 +36,19 @@ private:
       home_.clear();
       return false;
     }
-    if (c == ':') field_++;
-    else if (field_ == 2) digit(c);
-    else if (field_ == 5) home_.add_char(c);
+    if (c == ':')
+      field_++;
+    else if (field_ == 2)
+      digit(c);
+    else if (field_ == 5)
+      home_.add_char(c);
     return false;
   }
   void digit(char c) {
-    if (c < '0' || c > '9' || digits_ >= 10) bad_ = true;
-    else number_ = number_ * 10 + static_cast<uint64_t>(c - '0');
+    if (c < '0' || c > '9' || digits_ >= 10)
+      bad_ = true;
+    else
+      number_ = number_ * 10 + static_cast<uint64_t>(c - '0');
     digits_++;
   }
   bool matches() const { return !bad_ && digits_ > 0 && number_ == uid_; }
@@ -83,8 +88,10 @@ Outcome Init::on(const ProcessEnv &op) {
   TextOf<path_max - 8> directory;
   home_.clear();
   home_.add("HOME=");
-  if (find_home(root(), op.uid, directory)) home_.add(directory.str());
-  else home_.add_char('/');
+  if (find_home(root(), op.uid, directory))
+    home_.add(directory.str());
+  else
+    home_.add_char('/');
   env_.add(home_.c_str());
   return Outcome::success();
 }

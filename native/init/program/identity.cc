@@ -1,4 +1,5 @@
-// Ids, capabilities, session: straight system calls, since musl's functions would signal threads, of which there are none.
+// Ids, capabilities, session: straight system calls, since musl's functions would signal threads, of which there are
+// none.
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/keyctl.h>
@@ -66,7 +67,8 @@ Outcome Init::on(const StdioOwn &op) {
     }
     if ((status.st_uid == op.uid && (!op.gid || status.st_gid == op.gid.value)) || !is_stream(fd, status)) continue;
     // A read-only file system or an owner that has no number here: it stays as it is.
-    if (fchown(fd, op.uid, op.gid ? op.gid.value : static_cast<gid_t>(-1)) < 0 && errno != EPERM && errno != EINVAL && errno != EROFS) {
+    if (fchown(fd, op.uid, op.gid ? op.gid.value : static_cast<gid_t>(-1)) < 0 && errno != EPERM && errno != EINVAL &&
+        errno != EROFS) {
       return Outcome::failed(step::stdio_own::fchown);
     }
   }
@@ -90,7 +92,8 @@ Outcome Init::on(const IdsSet &op) {
   if (op.setgroups) {
     Pages memory;
     uint32_t count = 0;
-    if (!op.groups.empty() && !memory.allocate(op.groups.size() * sizeof(uint32_t))) return Outcome::failed(at::setgroups);
+    if (!op.groups.empty() && !memory.allocate(op.groups.size() * sizeof(uint32_t)))
+      return Outcome::failed(at::setgroups);
     for (uint32_t group : op.groups) memory.data<uint32_t>()[count++] = group;
     if (syscall(SYS_setgroups, count, memory.data()) < 0) return Outcome::failed(at::setgroups);
   }

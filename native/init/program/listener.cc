@@ -11,7 +11,8 @@
 #include "generated/plan.gen.h"
 
 // musl's own, without the checks of clone(3), which refuses CLONE_THREAD.
-extern "C" [[gnu::visibility("hidden")]] int __clone(int (*function)(void *), void *stack, int flags, void *argument, ...);
+extern "C" [[gnu::visibility("hidden")]] int __clone(int (*function)(void *), void *stack, int flags, void *argument,
+                                                     ...);
 
 namespace veloci {
 namespace {

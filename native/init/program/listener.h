@@ -6,9 +6,9 @@
 
 namespace veloci {
 
-// Loads the filter and sends the listener with `state` on the socket, which is closed then. The sending is done by a thread
-// that was there before the filter: this one may not be able to any more, as nobody answers its notifications yet.
-// Steps are those of seccomp.load.
+// Loads the filter and sends the listener with `state` on the socket, which is closed then. The sending is done by a
+// thread that was there before the filter: this one may not be able to any more, as nobody answers its notifications
+// yet. Steps are those of seccomp.load.
 Outcome load_notifying(const sock_fprog &program, uint32_t flags, int socket, Str state);
 
 } // namespace veloci

@@ -39,8 +39,10 @@ Found search(Str name, Str directories, Found wanted, Text &path) {
     const char *colon = at;
     while (colon < end && *colon != ':') colon++;
     path.clear();
-    if (colon > at) path.add(at, static_cast<size_t>(colon - at));
-    else path.add_char('.');
+    if (colon > at)
+      path.add(at, static_cast<size_t>(colon - at));
+    else
+      path.add_char('.');
     path.add_char('/').add(name);
     Found found = path.complete() ? look_at(path.c_str()) : Found::nothing;
     if (found == wanted) return found;
@@ -131,8 +133,10 @@ bool Init::arrange_descriptors() {
       fd->reset(moved);
     }
     for (int i = 0; i < preserved; i++) {
-      if (shared_.is_gap(i)) close(3 + i);
-      else if (dup2(first_preserved_fd + i, 3 + i) < 0) return false;
+      if (shared_.is_gap(i))
+        close(3 + i);
+      else if (dup2(first_preserved_fd + i, 3 + i) < 0)
+        return false;
     }
     if (sys::close_range(static_cast<unsigned>(3 + preserved), static_cast<unsigned>(above) - 1, 0) < 0) return false;
   }
@@ -145,10 +149,10 @@ void Init::explain_execve(int err) {
   Text &detail = shared_.detail;
   detail.clear();
   detail.add(path_.str());
-  execve_kind_ = err == ENOENT ? FailureKind::interpreter
+  execve_kind_ = err == ENOENT                   ? FailureKind::interpreter
                  : err == EACCES || err == EPERM ? FailureKind::not_executable
-                 : err == ENOEXEC ? FailureKind::format
-                                  : FailureKind::execve;
+                 : err == ENOEXEC                ? FailureKind::format
+                                                 : FailureKind::execve;
   record_fail(*shared_.record, execve_kind_, static_cast<uint32_t>(ProgramName::init), program_.size() - 1,
               Outcome::failed(step::program_run::execve, err), detail.str());
   if (!add_cause(path_.c_str(), err, detail)) execve_kind_ = FailureKind::not_found;

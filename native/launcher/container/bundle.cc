@@ -62,7 +62,8 @@ int read_bundle(Invocation &invocation, Bundle &bundle, Buffer &config) {
   TextOf<2 * 4096> name;
   if (bundle.config_name.data[0] != '/') name.add(bundle.path.str()).add_char('/');
   name.add(bundle.config_name);
-  return answer_read(invocation, name.str(), read_file(directory.get(), bundle.config_name.c_str(), config_size_max, 0, config));
+  return answer_read(invocation, name.str(),
+                     read_file(directory.get(), bundle.config_name.c_str(), config_size_max, 0, config));
 }
 
 } // namespace veloci

@@ -12,7 +12,9 @@ namespace veloci {
 namespace {
 
 // Not for the process: what concerns only us.
-bool is_forwarded(int signal) { return signal != SIGCHLD && signal != SIGURG && signal != SIGWINCH && signal != SIGPIPE; }
+bool is_forwarded(int signal) {
+  return signal != SIGCHLD && signal != SIGURG && signal != SIGWINCH && signal != SIGPIPE;
+}
 
 class Foreground {
 public:
@@ -23,9 +25,9 @@ public:
     while (!reap()) {
       Relay::Poll master = relay_.master_poll(), input = relay_.input_poll(), output = relay_.output_poll();
       struct pollfd waiting[] = {
-          {context_.init.pidfd.get(), POLLIN, 0}, {signals.descriptor(), POLLIN, 0}, {master.fd, master.events, 0},
-          {input.fd, input.events, 0},            {output.fd, output.events, 0},
-          {notify_ != nullptr ? notify_->descriptor() : -1, POLLIN, 0},
+          {context_.init.pidfd.get(), POLLIN, 0}, {signals.descriptor(), POLLIN, 0},
+          {master.fd, master.events, 0},          {input.fd, input.events, 0},
+          {output.fd, output.events, 0},          {notify_ != nullptr ? notify_->descriptor() : -1, POLLIN, 0},
       };
       if (poll(waiting, 6, -1) < 0) continue;
       if (waiting[1].revents != 0) {

@@ -72,8 +72,10 @@ int NotifyProxy::open(Invocation &invocation) {
 
 void NotifyProxy::send(Str message, int descriptor) {
   if (!host_.valid()) return;
-  if (descriptor >= 0) send_descriptor(host_.get(), message, descriptor);
-  else ::send(host_.get(), message.data, message.size, MSG_NOSIGNAL);
+  if (descriptor >= 0)
+    send_descriptor(host_.get(), message, descriptor);
+  else
+    ::send(host_.get(), message.data, message.size, MSG_NOSIGNAL);
 }
 
 // The manager closes its end when it has seen everything before.
@@ -84,7 +86,9 @@ void NotifyProxy::send_barrier() {
   Fd ours(ends[0]), theirs(ends[1]);
   send(Str::of("BARRIER=1"), theirs.get());
   theirs.reset();
-  struct pollfd closed{ours.get(), 0, 0};
+  struct pollfd closed {
+    ours.get(), 0, 0
+  };
   poll(&closed, 1, patience);
 }
 
@@ -130,10 +134,13 @@ int NotifyProxy::await_ready(Invocation &invocation) {
   // Other commands need not wait for the program.
   flock(context.state.get(), LOCK_UN);
   while (!ready_) {
-    struct pollfd waiting[] = {{socket_.get(), POLLIN, 0}, {pidfd.get(), POLLIN, 0}, {invocation.signals.descriptor(), POLLIN, 0}};
+    struct pollfd waiting[] = {
+        {socket_.get(), POLLIN, 0}, {pidfd.get(), POLLIN, 0}, {invocation.signals.descriptor(), POLLIN, 0}};
     if (poll(waiting, 3, -1) < 0) continue;
-    if (waiting[0].revents != 0) pump();
-    else if (waiting[1].revents != 0) return 0;
+    if (waiting[0].revents != 0)
+      pump();
+    else if (waiting[1].revents != 0)
+      return 0;
     if (int stop = invocation.signals.pending_stop(); stop != 0 && !ready_) return signal_base + stop;
     if (waiting[2].revents != 0) invocation.signals.take();
   }

@@ -42,7 +42,8 @@ template <class Use> void for_each_cgroup(const Record &record, Use use) {
 uint64_t find_inode(const CgroupDir &dir) {
   struct stat info;
   Fd cgroup(open_cgroup(dir.mount.c_str(), dir.path.c_str(), O_RDONLY | O_DIRECTORY));
-  return cgroup.valid() && is_marked_made(cgroup.get()) && fstat(cgroup.get(), &info) == 0 ? info.st_ino : cgroup_unseen;
+  return cgroup.valid() && is_marked_made(cgroup.get()) && fstat(cgroup.get(), &info) == 0 ? info.st_ino
+                                                                                           : cgroup_unseen;
 }
 
 // Whether a process runs the same command as we do.
@@ -75,7 +76,8 @@ int end_unrecorded(Context &context) {
       CgroupRemove removal;
       if (op.code == code::cgroup_remove && read(reader, removal)) {
         const CgroupDir &dir = removal.dir;
-        if (record_add_cgroup(*record, dir.mount, dir.path)) record_identify_cgroup(*record, dir.mount, dir.path, find_inode(dir), false);
+        if (record_add_cgroup(*record, dir.mount, dir.path))
+          record_identify_cgroup(*record, dir.mount, dir.path, find_inode(dir), false);
       }
     }
   }

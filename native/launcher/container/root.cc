@@ -55,8 +55,10 @@ Str root_path(Str given) {
   path.clear();
   if (given.empty()) {
     const char *user = user_runtime_dir();
-    if (user != nullptr) path.add(user).add("/veloci");
-    else path.add("/run/veloci");
+    if (user != nullptr)
+      path.add(user).add("/veloci");
+    else
+      path.add("/run/veloci");
   } else {
     if (given.data[0] != '/') {
       char current[4096];

@@ -4,8 +4,8 @@
 
 namespace veloci {
 
-// Why a text cannot be the id of a container, or nullptr: it has 1 to 255 letters, digits and `_ + - .`, and begins neither
-// with `-` nor with `.`. Checked before any path is made of it.
+// Why a text cannot be the id of a container, or nullptr: it has 1 to 255 letters, digits and `_ + - .`, and begins
+// neither with `-` nor with `.`. Checked before any path is made of it.
 const char *id_fault(Str id);
 
 // Path of the state root: --root made absolute, else /run/veloci, else for a user $XDG_RUNTIME_DIR/veloci.

@@ -24,7 +24,8 @@ int claim(Invocation &invocation) {
   Context &context = invocation.context;
   int err = claim_state(context);
   if (err == EEXIST) return invocation.fail(ContainerExists{.id = context.id});
-  if (err != 0) return invocation.fail(diagnostic::StateWrite{.path = context.id, .id = context.id, .errno_ = ErrnoText(err)});
+  if (err != 0)
+    return invocation.fail(diagnostic::StateWrite{.path = context.id, .id = context.id, .errno_ = ErrnoText(err)});
   return 0;
 }
 
@@ -33,7 +34,8 @@ int start_stager(Invocation &invocation, const Launch &launch) {
   int dir = context.state.get();
   if (launch.starts) {
     int pair[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return system_failure(invocation, "make a pair of sockets", errno);
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+      return system_failure(invocation, "make a pair of sockets", errno);
     context.fifo.reset(pair[0]);
     context.release.reset(pair[1]);
   } else {
@@ -78,7 +80,8 @@ int prepare(Invocation &invocation, Launch &launch, const char *verb) {
   if (!invocation.log.elsewhere()) invocation.log.warnings(launch.response.warnings);
   // Copies of configuration and request: with them a later version can make the stored plan anew.
   Str rest = launch.request.rest();
-  invocation.context.kept = {launch.request.config.bytes(), {reinterpret_cast<const uint8_t *>(rest.data), rest.size},
+  invocation.context.kept = {launch.request.config.bytes(),
+                             {reinterpret_cast<const uint8_t *>(rest.data), rest.size},
                              launch.response.stored.value};
   const char *what = nullptr;
   if (!use_plan(invocation.context, launch.response.plan.value, &what)) {

@@ -24,12 +24,12 @@ int launch_container(Invocation &invocation, Launch &launch, const char *verb);
 // Everything has worked: nothing is undone any more.
 void commit_launch(Invocation &invocation);
 
-// The same for run and restore, which go on with the stored plan: it becomes the context's. 0, or the exit code with the
-// error shown and everything undone.
+// The same for run and restore, which go on with the stored plan: it becomes the context's. 0, or the exit code with
+// the error shown and everything undone.
 int adopt_launch(Invocation &invocation, const Launch &launch);
 
-// The foreground part of run and restore, after `adopt_launch`: stays with init until it ends, then deletes the container
-// unless --keep was given. `notify` may be null. Returns the exit code of the container.
+// The foreground part of run and restore, after `adopt_launch`: stays with init until it ends, then deletes the
+// container unless --keep was given. `notify` may be null. Returns the exit code of the container.
 int stay_and_delete(Invocation &invocation, const Launch &launch, NotifyProxy *notify = nullptr);
 
 // --preserve-fds and LISTEN_FDS: their number in the context; one that is not open is passed over. 0 or the exit code.

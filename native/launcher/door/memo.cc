@@ -38,8 +38,10 @@ int memo_name(Invocation &invocation, const ExecPlan &plan, Text &name) {
   for (const GivenFlag &given : arguments) {
     if (!changes_exec_plan(*given.spec)) continue;
     part(Str::of(given.spec->name));
-    if (given.spec->kind == cli::Kind::boolean) part(Str::of(given.on ? "1" : "0"));
-    else part(given.text);
+    if (given.spec->kind == cli::Kind::boolean)
+      part(Str::of(given.on ? "1" : "0"));
+    else
+      part(given.text);
   }
   part(Str::of("--"));
   for (uint32_t i = 1; i < arguments.operand_count(); i++) part(arguments.operand(i));
@@ -117,7 +119,8 @@ int replace_exec_plan(Invocation &invocation, ExecPlan &plan) {
   if (err != 0) return system_failure(invocation, "try another plan", err);
   context.failure.reported = false;
   const char *what = nullptr;
-  if (!use_plan(context, plan.advice.response.plan.value, &what)) return invocation.fail(PlanInvalid{.what = Str::of(what)});
+  if (!use_plan(context, plan.advice.response.plan.value, &what))
+    return invocation.fail(PlanInvalid{.what = Str::of(what)});
   return 0;
 }
 

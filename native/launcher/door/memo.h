@@ -20,8 +20,8 @@ struct ExecPlan {
 // shown; the context's undo holds the stager.
 int open_exec_plan(Invocation &invocation, ExecPlan &plan);
 
-// The plan has failed and was undone. 0 when the context has another one, which the engine has made for this failure; else
-// the exit code, with the error shown.
+// The plan has failed and was undone. 0 when the context has another one, which the engine has made for this failure;
+// else the exit code, with the error shown.
 int replace_exec_plan(Invocation &invocation, ExecPlan &plan);
 
 } // namespace veloci

@@ -73,8 +73,10 @@ void add_options(JsonWriter &json, const Arguments &arguments, bool for_memo) {
     case cli::Kind::boolean: json.boolean(given.on); break;
     case cli::Kind::integer: json.number(static_cast<uint64_t>(given.number)); break;
     case cli::Kind::string:
-      if (is_path(given.spec->flag)) add_path(json, given.text);
-      else json.string(given.text);
+      if (is_path(given.spec->flag))
+        add_path(json, given.text);
+      else
+        json.string(given.text);
       break;
     case cli::Kind::list: add_list(json, arguments, given); break;
     }
@@ -114,8 +116,10 @@ void add_failure(Text &out, const PlanFailure &failure) {
   out.add("{\"program\":\"").add(program_name(failure.program));
   out.add("\",\"index\":").add_number(failure.index).add(",\"step\":").add_signed(failure.step);
   out.add(",\"errno\":").add_signed(failure.err);
-  if (failure.out_of_memory) out.add(",\"kind\":\"outOfMemory\"");
-  else if (failure.kind != FailureKind::operation) out.add(",\"kind\":\"").add(kind_name(failure.kind)).add_char('"');
+  if (failure.out_of_memory)
+    out.add(",\"kind\":\"outOfMemory\"");
+  else if (failure.kind != FailureKind::operation)
+    out.add(",\"kind\":\"").add(kind_name(failure.kind)).add_char('"');
   if (failure.detail.size() > 0) add_json(out.add(",\"detail\":"), failure.detail.str());
   out.add_char('}');
 }
@@ -124,7 +128,8 @@ void add_failure(Text &out, const PlanFailure &failure) {
 Str cgroup_of(const Context &context) {
   RecordCgroup last;
   if (context.record == nullptr) return {};
-  for (RecordCgroups cgroups(*context.record); cgroups.next(last);) {}
+  for (RecordCgroups cgroups(*context.record); cgroups.next(last);) {
+  }
   return last.path;
 }
 
@@ -159,10 +164,12 @@ int Request::build(Invocation &invocation, Str bundle, Str config_name, bool for
   options.listen_fds = listen_fds_of(invocation.environment);
   if (!for_memo) options.notify_socket = notify_socket_path();
   Str facts;
-  if (int err = host_facts(options, reinterpret_cast<char *>(facts_memory.data()), facts_size, facts); err != 0) return err;
+  if (int err = host_facts(options, reinterpret_cast<char *>(facts_memory.data()), facts_size, facts); err != 0)
+    return err;
   // A byte may become six when it is escaped.
   Str cgroup = for_memo ? cgroup_of(invocation.context) : Str{};
-  size_t size = facts.size + 6 * (size_of_arguments(invocation.arguments) + bundle.size + config_name.size + cgroup.size) + 16384;
+  size_t size =
+      facts.size + 6 * (size_of_arguments(invocation.arguments) + bundle.size + config_name.size + cgroup.size) + 16384;
   if (!memory_.reserve(size)) return errno;
   JsonWriter json(reinterpret_cast<char *>(memory_.data()), size);
   json.open('{').key("options");
@@ -248,7 +255,8 @@ int Engine::await(Invocation &invocation, Response &response) {
   }
   case PlannerFault::engine: {
     Bytes text = answer.response;
-    return invocation.fail(Internal{.what = {reinterpret_cast<const char *>(text.data), static_cast<uint32_t>(text.size)}});
+    return invocation.fail(
+        Internal{.what = {reinterpret_cast<const char *>(text.data), static_cast<uint32_t>(text.size)}});
   }
   case PlannerFault::protocol: break;
   }
@@ -289,7 +297,11 @@ int explain_failure(Invocation &invocation, const Request &request, const char *
   if (failure.out_of_memory) return invocation.fail(InitOom{});
   // The engine has no words for it: at least say where it was.
   TextOf<1024> what;
-  what.add("operation ").add_number(failure.index).add(" of ").add(program_name(failure.program)).add(" failed at step ");
+  what.add("operation ")
+      .add_number(failure.index)
+      .add(" of ")
+      .add(program_name(failure.program))
+      .add(" failed at step ");
   what.add_signed(failure.step).add(": ").add(ErrnoText(failure.err));
   if (failure.detail.size() > 0) what.add(": ").add(failure.detail.str());
   return invocation.fail(Internal{.what = what.str()});

@@ -21,7 +21,8 @@ public:
   // Takes a text that was kept: what `kept` returned.
   int restore(Buffer &text);
 
-  // Notes the failure of a first plan: what follows is about another one, which the engine has made for it. 0 or an errno.
+  // Notes the failure of a first plan: what follows is about another one, which the engine has made for it. 0 or an
+  // errno.
   int note_first(const PlanFailure &failure);
 
   // Adds the flags of this command line to a request that was kept, as its member `flags`. 0 or an errno.
@@ -71,8 +72,8 @@ struct Advice {
   Response response;
 };
 
-// Asks a fresh engine to explain why a plan failed, and shows that. Returns the exit code. With `advice` the answer may also
-// be another plan: 0 then.
+// Asks a fresh engine to explain why a plan failed, and shows that. Returns the exit code. With `advice` the answer may
+// also be another plan: 0 then.
 int explain_failure(Invocation &invocation, const Request &request, const char *verb, Advice *advice = nullptr);
 
 } // namespace veloci

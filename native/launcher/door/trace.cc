@@ -11,7 +11,8 @@ void trace_affinity(Log &log, const OpRecord &record) {
   Reader reader(record.body);
   if (!read(reader, op) || !op.mask) return;
   uint64_t mask = 0;
-  for (size_t i = 0; i < sizeof mask && i < op.mask.value.size; i++) mask |= static_cast<uint64_t>(op.mask.value.data[i]) << (8 * i);
+  for (size_t i = 0; i < sizeof mask && i < op.mask.value.size; i++)
+    mask |= static_cast<uint64_t>(op.mask.value.data[i]) << (8 * i);
   TextOf<64> text;
   text.add("nsexec-0: affinity: 0x");
   int shift = 60;

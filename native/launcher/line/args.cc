@@ -157,7 +157,8 @@ int Arguments::take_flag(const char *argument, char **rest, int &used) {
   const char *equals = strchr(begin, '=');
   Str name{begin, static_cast<uint32_t>(equals != nullptr ? equals - begin : static_cast<long>(strlen(begin)))};
   const cli::FlagSpec *spec = spec_of(name);
-  bool creates = command_ != nullptr && (command_->command == cli::Command::create || command_->command == cli::Command::run);
+  bool creates =
+      command_ != nullptr && (command_->command == cli::Command::create || command_->command == cli::Command::run);
   if (creates && matches(plan_fd_flag, name)) spec = &plan_fd_flag;
   if (spec == nullptr) {
     bool known = false;
@@ -189,7 +190,8 @@ int Arguments::take_flag(const char *argument, char **rest, int &used) {
   given.on = true;
   if (equals != nullptr) {
     Str value = Str::of(equals + 1);
-    if (is_word(value, "false") || is_word(value, "0")) given.on = false;
+    if (is_word(value, "false") || is_word(value, "0"))
+      given.on = false;
     else if (!is_word(value, "true") && !is_word(value, "1")) {
       return refuse(FlagTakesNoArgument{.flag = shown.str(), .value = value});
     }
@@ -213,12 +215,14 @@ int Arguments::take_command(const char *name) {
 
 int Arguments::check_operands() {
   if (operand_count_ < command_->min_operands) {
-    return refuse(ArgumentMissing{
-        .command = Str::of(command_->name), .what = Str::of("the id of a container"), .usage = Str::of(command_->usage)});
+    return refuse(ArgumentMissing{.command = Str::of(command_->name),
+                                  .what = Str::of("the id of a container"),
+                                  .usage = Str::of(command_->usage)});
   }
   if (operand_count_ > command_->max_operands && command_->max_operands != cli::any_number) {
-    return refuse(ArgumentExtra{
-        .argument = operand(command_->max_operands), .command = Str::of(command_->name), .usage = Str::of(command_->usage)});
+    return refuse(ArgumentExtra{.argument = operand(command_->max_operands),
+                                .command = Str::of(command_->name),
+                                .usage = Str::of(command_->usage)});
   }
   return 0;
 }

@@ -9,8 +9,8 @@ struct Unit {
   uint64_t nanoseconds;
 };
 constexpr Unit units[] = {
-    {"ns", 1}, {"us", 1000}, {"\xc2\xb5s", 1000}, {"\xce\xbcs", 1000}, {"ms", 1000000},
-    {"s", 1000000000}, {"m", 60000000000}, {"h", 3600000000000},
+    {"ns", 1},       {"us", 1000},      {"\xc2\xb5s", 1000}, {"\xce\xbcs", 1000},
+    {"ms", 1000000}, {"s", 1000000000}, {"m", 60000000000},  {"h", 3600000000000},
 };
 constexpr uint64_t longest = 366ull * 86400 * 1000000000;
 
@@ -51,8 +51,10 @@ bool parse_duration(Str text, int64_t &milliseconds) {
     size_t size = 0;
     const Unit *unit = find_unit(at, size);
     uint64_t each = 1000000000;
-    if (unit != nullptr) each = unit->nanoseconds;
-    else if (*at != 0) return false;
+    if (unit != nullptr)
+      each = unit->nanoseconds;
+    else if (*at != 0)
+      return false;
     at += size;
     unsigned __int128 nanoseconds = static_cast<unsigned __int128>(value) * each / scale;
     if (nanoseconds > longest) return false;

@@ -21,8 +21,10 @@ int print_help(Invocation &invocation, const cli::CommandSpec *command) {
   // The first line of the help is what the command does, behind a colon.
   const char *colon = strstr(help.c_str(), ": "), *end = strchr(help.c_str(), '\n');
   heading.add(" - ");
-  if (command == nullptr) heading.add("Open Container Initiative runtime, by veloci");
-  else heading.add(colon + 2, static_cast<size_t>(end - colon - 2));
+  if (command == nullptr)
+    heading.add("Open Container Initiative runtime, by veloci");
+  else
+    heading.add(colon + 2, static_cast<size_t>(end - colon - 2));
   heading.add_char('\n');
   if (int code = print(invocation, heading.str()); code != 0) return code;
   return print(invocation, Str{end + 1, help.size - static_cast<uint32_t>(end + 1 - help.data)});

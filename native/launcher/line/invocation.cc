@@ -33,7 +33,8 @@ int Invocation::open_recorded() {
   if (int code = open_container(); code != 0) return code;
   int err = map_record(context);
   if (err == EPROTONOSUPPORT) return fail(StateVersion{.id = context.id});
-  if (err == EROFS) return fail(diagnostic::StateWrite{.path = Str::of("record"), .id = context.id, .errno_ = ErrnoText(err)});
+  if (err == EROFS)
+    return fail(diagnostic::StateWrite{.path = Str::of("record"), .id = context.id, .errno_ = ErrnoText(err)});
   if (err != 0) return fail(StateDamaged{.id = context.id, .what = Str::of("its record cannot be read")});
   return 0;
 }

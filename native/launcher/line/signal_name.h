@@ -3,8 +3,9 @@
 
 namespace veloci {
 
-// Number of a signal that is named by a number from 0 to 64 (0 only asks whether there is a process), or by a name with or without SIG in any case (also
-// RTMIN, RTMIN+N, RTMAX, RTMAX-N). -1 when there is none; `suggestion` is then a name that is near, or empty.
+// Number of a signal that is named by a number from 0 to 64 (0 only asks whether there is a process), or by a name with
+// or without SIG in any case (also RTMIN, RTMIN+N, RTMAX, RTMAX-N). -1 when there is none; `suggestion` is then a name
+// that is near, or empty.
 int parse_signal(Str text, Str &suggestion);
 
 } // namespace veloci

@@ -46,7 +46,9 @@ int checkpoint_command(Invocation &invocation) {
   Request request;
   int err = restore_request(invocation, request);
   if (err == 0) err = request.add_flags(arguments);
-  if (err != 0) return invocation.fail(StateDamaged{.id = context.id, .what = Str::of("its kept request or config.json cannot be read")});
+  if (err != 0)
+    return invocation.fail(
+        StateDamaged{.id = context.id, .what = Str::of("its kept request or config.json cannot be read")});
   if (!engine.send(request, verb, nullptr)) {
     return invocation.fail(SystemCall{.what = Str::of("ask the planner"), .errno_ = ErrnoText(errno)});
   }

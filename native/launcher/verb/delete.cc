@@ -12,11 +12,11 @@ using namespace diagnostic;
 
 namespace {
 
-constexpr uint32_t patience = 10;       // seconds
-constexpr uint32_t force_patience = 2;  // seconds
+constexpr uint32_t patience = 10;      // seconds
+constexpr uint32_t force_patience = 2; // seconds
 
-// delete --force on a container whose other command does not end: kills the container first, then whoever holds the lock,
-// by the identity that /proc/locks knows.
+// delete --force on a container whose other command does not end: kills the container first, then whoever holds the
+// lock, by the identity that /proc/locks knows.
 int lock_by_force(Invocation &invocation) {
   Context &context = invocation.context;
   int err = lock_state(context, force_patience * 1000);
@@ -63,8 +63,10 @@ int delete_by_force(Invocation &invocation) {
   err = open_state(context);
   if (err == 0) err = lock_by_force(invocation);
   if (err == ENOENT) return 0;
-  if (err == EWOULDBLOCK) return invocation.fail(StateBusy{.id = context.id, .seconds = NumberText(2 * force_patience)});
-  if (err != 0) return invocation.fail(SystemCall{.what = Str::of("lock the state directory"), .errno_ = ErrnoText(err)});
+  if (err == EWOULDBLOCK)
+    return invocation.fail(StateBusy{.id = context.id, .seconds = NumberText(2 * force_patience)});
+  if (err != 0)
+    return invocation.fail(SystemCall{.what = Str::of("lock the state directory"), .errno_ = ErrnoText(err)});
   if (context.record == nullptr) map_record(context);
   StoredPlan stored;
   bool creating = context.record != nullptr && record_stage(*context.record) == Stage::creating;

@@ -39,7 +39,8 @@ template <class Write> int Events::print_line(const char *type, Write write) {
   json.open('{').key("type").string(Str::of(type)).key("id").string(invocation_.context.id);
   write(json);
   json.close('}');
-  if (json.full()) return invocation_.fail(SystemCall{.what = Str::of("write the usage"), .errno_ = ErrnoText(ENOBUFS)});
+  if (json.full())
+    return invocation_.fail(SystemCall{.what = Str::of("write the usage"), .errno_ = ErrnoText(ENOBUFS)});
   // One write: another writer of the same pipe does not come in between.
   Str text = json.text();
   const_cast<char *>(text.data)[text.size] = '\n';
@@ -60,8 +61,10 @@ int Events::print_exit() {
   bool known = find_exit_code(*invocation_.context.record, pidfd_.get(), exit_code);
   return print_line("exit", [&](JsonWriter &json) {
     json.key("data").open('{').key("exitStatus");
-    if (known) json.number(static_cast<uint64_t>(exit_code));
-    else json.string(Str::of("unknown"));
+    if (known)
+      json.number(static_cast<uint64_t>(exit_code));
+    else
+      json.string(Str::of("unknown"));
     json.close('}');
   });
 }

@@ -25,8 +25,8 @@ void add_with_path(Text &out, const char *text, Str path) {
 
 } // namespace
 
-// The file goes to standard output and what to do with it to standard error: `install --docker >daemon.json` is a file that
-// the engine reads, though JSON knows no comments. Without a flag everything is to be read by people.
+// The file goes to standard output and what to do with it to standard error: `install --docker >daemon.json` is a file
+// that the engine reads, though JSON knows no comments. Without a flag everything is to be read by people.
 int install_command(Invocation &invocation) {
   char path[4096];
   ssize_t size = readlink("/proc/self/exe", path, sizeof path);
@@ -40,7 +40,8 @@ int install_command(Invocation &invocation) {
     add_with_path(files, recipe.file, own);
     add_with_path(all ? files : words, recipe.then, own);
   }
-  if (write(STDERR_FILENO, words.c_str(), words.size()) < 0) return invocation.fail(diagnostic::OutputFailed{.errno_ = ErrnoText(errno)});
+  if (write(STDERR_FILENO, words.c_str(), words.size()) < 0)
+    return invocation.fail(diagnostic::OutputFailed{.errno_ = ErrnoText(errno)});
   return print(invocation, files.str());
 }
 

@@ -81,7 +81,8 @@ void Listing::add(const char *name) {
       size_ += text.size + 2;
     }
     count_++;
-    for (uint32_t size : {id.size, summary.bundle.size, summary.owner.size}) longest_ = size > longest_ ? size : longest_;
+    for (uint32_t size : {id.size, summary.bundle.size, summary.owner.size})
+      longest_ = size > longest_ ? size : longest_;
     insert(row);
   } else {
     free(row);
@@ -98,7 +99,9 @@ void Listing::insert(Row *row) {
   *at = row;
 }
 
-int Listing::collect() { return for_each_entry(invocation_.context.root, [&](const char *name) { add(name); }); }
+int Listing::collect() {
+  return for_each_entry(invocation_.context.root, [&](const char *name) { add(name); });
+}
 
 void Listing::print_ids(Text &out) {
   for (Row *row = first_; row != nullptr; row = row->next) out.add(row->id).add_char('\n');
@@ -134,7 +137,7 @@ void Listing::print_table(Text &out) {
       if (strlen(texts[i]) > widths[i]) widths[i] = strlen(texts[i]);
     }
   }
-  auto line = [&](const char *const (&values)[columns]) {
+  auto line = [&](const char *const(&values)[columns]) {
     for (unsigned i = 0; i < columns; i++) {
       out.add(values[i]);
       for (size_t width = strlen(values[i]); i + 1 < columns && width < widths[i] + 2; width++) out.add_char(' ');
@@ -164,9 +167,12 @@ int list_command(Invocation &invocation) {
   Buffer memory;
   if (!memory.reserve(listing.size())) return invocation.failure_code;
   Text out(reinterpret_cast<char *>(memory.data()), memory.capacity());
-  if (invocation.arguments.on(cli::Flag::quiet)) listing.print_ids(out);
-  else if (invocation.arguments.text(cli::Flag::format) == Str::of("json")) listing.print_json(out);
-  else listing.print_table(out);
+  if (invocation.arguments.on(cli::Flag::quiet))
+    listing.print_ids(out);
+  else if (invocation.arguments.text(cli::Flag::format) == Str::of("json"))
+    listing.print_json(out);
+  else
+    listing.print_table(out);
   return print(invocation, out.str());
 }
 

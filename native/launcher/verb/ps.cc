@@ -17,7 +17,8 @@ constexpr size_t output_max = 64 << 20;
 int print_json(Invocation &invocation, const Members &members) {
   Buffer memory;
   size_t size = members.count() * 12 + 16;
-  if (!memory.reserve(size)) return invocation.fail(SystemCall{.what = Str::of("list the processes"), .errno_ = ErrnoText(errno)});
+  if (!memory.reserve(size))
+    return invocation.fail(SystemCall{.what = Str::of("list the processes"), .errno_ = ErrnoText(errno)});
   JsonWriter json(reinterpret_cast<char *>(memory.data()), size);
   json.open('[');
   for (uint32_t i = 0; i < members.count(); i++) json.number(static_cast<uint64_t>(members.at(i)));
@@ -53,10 +54,12 @@ int run_ps(const Invocation &invocation, Buffer &output, int &status) {
   failure_writer.reset();
   int err = read_all(reader.get(), output_max, output);
   int failed = 0;
-  if (err == 0 && ::read(failure_reader.get(), &failed, sizeof failed) == static_cast<ssize_t>(sizeof failed)) err = failed;
+  if (err == 0 && ::read(failure_reader.get(), &failed, sizeof failed) == static_cast<ssize_t>(sizeof failed))
+    err = failed;
   // Or a ps that writes more than we take would never end.
   reader.reset();
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
   return err;
 }
 
@@ -84,7 +87,8 @@ Str word(Str line, unsigned column) {
 int print_table(Invocation &invocation, const Members &members) {
   Buffer output, kept;
   int status = 0;
-  if (int err = run_ps(invocation, output, status); err != 0) return invocation.fail(PsFailed{.errno_ = ErrnoText(err)});
+  if (int err = run_ps(invocation, output, status); err != 0)
+    return invocation.fail(PsFailed{.errno_ = ErrnoText(err)});
   // ps has said on stderr what it does not like.
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
   const char *at = reinterpret_cast<const char *>(output.data()), *end = at + output.size();

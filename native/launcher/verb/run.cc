@@ -12,7 +12,8 @@ using namespace diagnostic;
 
 namespace {
 
-// Deletes the container by its stored plan, which is the context's plan; a signal that asks us to stop is no reason not to.
+// Deletes the container by its stored plan, which is the context's plan; a signal that asks us to stop is no reason not
+// to.
 bool remove(Context &context) {
   context.signals = nullptr;
   context.failure.reported = false;

@@ -28,7 +28,8 @@ int start_command(Invocation &invocation) {
   bool hook_failed = failed_in_hook(context);
   context.signals = nullptr;
   bool stopped = context.failure.err == EINTR && !context.failure.reported && !hook_failed;
-  if (stopped) return invocation.fail(StartInterrupted{.signal = NumberText(invocation.signals.pending_stop()), .id = context.id});
+  if (stopped)
+    return invocation.fail(StartInterrupted{.signal = NumberText(invocation.signals.pending_stop()), .id = context.id});
   int code = explain_stored_failure(invocation, stored);
   // The program runs already: it is stopped, and the container destroyed (runtime.md, Lifecycle).
   if (hook_failed) {

@@ -20,7 +20,9 @@ int read_resources(Invocation &invocation, Buffer &resources) {
   if (!(path == Str::of("-"))) return read_given(invocation, path, resources);
   int err = read_all(STDIN_FILENO, config_size_max, resources, &invocation.signals);
   if (err == EINTR) return invocation.interrupted();
-  return err == 0 ? 0 : invocation.fail(SystemCall{.what = Str::of("read the resources from stdin"), .errno_ = ErrnoText(err)});
+  return err == 0
+             ? 0
+             : invocation.fail(SystemCall{.what = Str::of("read the resources from stdin"), .errno_ = ErrnoText(err)});
 }
 
 // What the later verbs go by from now on.
@@ -57,7 +59,9 @@ int update_command(Invocation &invocation) {
   if (status == Status::stopped) return invocation.fail(NotRunning{.id = context.id, .status = status_name(status)});
   int err = restore_request(invocation, request);
   if (err == 0) err = request.add_flags(invocation.arguments);
-  if (err != 0) return invocation.fail(StateDamaged{.id = context.id, .what = Str::of("its kept request or config.json cannot be read")});
+  if (err != 0)
+    return invocation.fail(
+        StateDamaged{.id = context.id, .what = Str::of("its kept request or config.json cannot be read")});
   if (!engine.send(request, verb, nullptr)) {
     return invocation.fail(SystemCall{.what = Str::of("ask the planner"), .errno_ = ErrnoText(errno)});
   }

@@ -13,7 +13,8 @@ int wait_command(Invocation &invocation) {
   Record &record = *invocation.context.record;
   Fd pidfd;
   int err = open_identified(record.pid, record.start_time, pidfd);
-  if (err != 0 && err != ESRCH) return invocation.fail(SystemCall{.what = Str::of("open the process"), .errno_ = ErrnoText(err)});
+  if (err != 0 && err != ESRCH)
+    return invocation.fail(SystemCall{.what = Str::of("open the process"), .errno_ = ErrnoText(err)});
   int code = 0;
   // Somebody else has seen it.
   bool known = err != 0 && record_has_exit(record, code);
@@ -28,8 +29,10 @@ int wait_command(Invocation &invocation) {
     known = find_exit_code(record, pidfd.get(), code);
   }
   TextOf<32> text;
-  if (!known) text.add("unknown");
-  else text.add_signed(code);
+  if (!known)
+    text.add("unknown");
+  else
+    text.add_signed(code);
   return print(invocation, text.add_char('\n').str());
 }
 

@@ -2,13 +2,21 @@ import type { Entries } from '../types.ts';
 
 /** E09xx: faults of veloci itself and of its planner. */
 export const internal = {
-  internal: { code: 'E0901', native: true, message: 'internal error: {what}', hint: 'please report it with the command line and config.json' },
-  plannerDied: { code: 'E0902', native: true, message: 'the planner died ({status})', hint: 'please report it with config.json' },
-  plannerSlow: { code: 'E0903', native: true, message: 'the planner used more than {seconds} s of processor time', hint: 'is config.json extremely large?' },
-  plannerMemory: { code: 'E0904', native: true, message: 'the planner ran out of memory', hint: 'is config.json extremely large?' },
-  planInvalid: { code: 'E0905', native: true, message: 'the plan is not valid: {what}', hint: 'please report it with config.json' },
+  internal: { code: 'E0901', native: true, message: 'internal error: {what}',
+    hint: 'please report it with the command line and config.json' },
+  plannerDied: { code: 'E0902', native: true, message: 'the planner died ({status})',
+    hint: 'please report it with config.json' },
+  plannerSlow: { code: 'E0903', native: true, message: 'the planner used more than {seconds} s of processor time',
+    hint: 'is config.json extremely large?' },
+  plannerMemory: { code: 'E0904', native: true, message: 'the planner ran out of memory',
+    hint: 'is config.json extremely large?' },
+  planInvalid: { code: 'E0905', native: true, message: 'the plan is not valid: {what}',
+    hint: 'please report it with config.json' },
   systemCall: {
-    code: 'E0906', native: true, message: 'cannot {what} ({errno})',
-    hint: 'is memory, or a limit of the caller (see "ulimit -a"), used up? see "veloci doctor" for what this host lacks',
+    code: 'E0906',
+    native: true,
+    message: 'cannot {what} ({errno})',
+    hint:
+      'is memory, or a limit of the caller (see "ulimit -a"), used up? see "veloci doctor" for what this host lacks',
   },
 } as const satisfies Entries;

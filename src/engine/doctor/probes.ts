@@ -28,8 +28,9 @@ export interface Probes {
   readonly systemd: { readonly running: boolean; readonly systemBus: boolean; readonly userBus: boolean };
 }
 
-export type TextName = 'seccompActions' | 'securityModules' | 'maxUserNamespaces' | 'maxPidNamespaces' | 'maxMountNamespaces'
-  | 'maxNetworkNamespaces' | 'unprivilegedUserNamespaces' | 'appArmorRestrictsUserNamespaces' | 'memfdNoexec' | 'maxKeys';
+export type TextName = 'seccompActions' | 'securityModules' | 'maxUserNamespaces' | 'maxPidNamespaces'
+  | 'maxMountNamespaces' | 'maxNetworkNamespaces' | 'unprivilegedUserNamespaces' | 'appArmorRestrictsUserNamespaces'
+  | 'memfdNoexec' | 'maxKeys';
 
 /** ok: nothing to do; warning: something is not available; problem: containers will fail. */
 export type FindingStatus = 'ok' | 'warning' | 'problem';

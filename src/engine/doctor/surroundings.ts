@@ -5,28 +5,39 @@ import type { Finding, Probes } from './probes.ts';
 
 /** Controllers by what cannot be limited without them. On v1 `io` is called `blkio`. */
 const controllers: Readonly<Record<string, string>> = {
-  cpu: 'cpu time', cpuset: 'cpus and memory nodes', memory: 'memory', pids: 'the number of processes', io: 'block I/O',
+  cpu: 'cpu time',
+  cpuset: 'cpus and memory nodes',
+  memory: 'memory',
+  pids: 'the number of processes',
+  io: 'block I/O',
 };
 
 export function judgeCgroups(facts: HostFacts, probes: Probes): readonly Finding[] {
   const report = new Report('cgroups');
   const { cgroup } = facts;
   if (cgroup.mode === 'none') {
-    report.fault(!facts.rootless, 'no cgroup file system is mounted', 'mount one: "mount -t cgroup2 cgroup2 /sys/fs/cgroup"');
+    report.fault(!facts.rootless, 'no cgroup file system is mounted',
+      'mount one: "mount -t cgroup2 cgroup2 /sys/fs/cgroup"');
     return report.findings;
   }
   report.ok(layout(cgroup));
-  const names = cgroup.mode === 'v2' ? cgroup.v2!.controllers : cgroup.v1.flatMap((hierarchy) => hierarchy.controllers.split(','));
+  const names = cgroup.mode === 'v2'
+    ? cgroup.v2!.controllers
+    : cgroup.v1.flatMap((hierarchy) => hierarchy.controllers.split(','));
   for (const name in controllers) {
     const own = name === 'io' && cgroup.mode !== 'v2' ? 'blkio' : name;
-    if (!names.includes(own)) report.warn(`no controller ${own}: ${controllers[name]} cannot be limited`, 'mount it, or enable it at boot');
+    if (!names.includes(own))
+      report.warn(`no controller ${own}: ${controllers[name]} cannot be limited`, 'mount it, or enable it at boot');
   }
   if (cgroup.mode !== 'v2' && !names.includes('devices')) {
-    report.fault(!facts.rootless, 'no controller devices: access to devices cannot be restricted', 'mount it, or use cgroup v2');
+    report.fault(!facts.rootless, 'no controller devices: access to devices cannot be restricted',
+      'mount it, or use cgroup v2');
   }
-  if (cgroup.mode !== 'v2' && !names.includes('freezer') && cgroup.v2 === null) report.warn('no controller freezer: containers cannot be paused', 'mount it');
+  if (cgroup.mode !== 'v2' && !names.includes('freezer') && cgroup.v2 === null)
+    report.warn('no controller freezer: containers cannot be paused', 'mount it');
   if (cgroup.mode === 'v2' && !facts.rootless && probes.deviceProgram !== 0) {
-    report.problem('programs for the devices of a cgroup cannot be loaded', 'enable CONFIG_CGROUP_BPF; CAP_BPF or CAP_SYS_ADMIN is needed');
+    report.problem('programs for the devices of a cgroup cannot be loaded',
+      'enable CONFIG_CGROUP_BPF; CAP_BPF or CAP_SYS_ADMIN is needed');
   }
   judgeDelegation(report, facts);
   return report.findings;
@@ -34,9 +45,14 @@ export function judgeCgroups(facts: HostFacts, probes: Probes): readonly Finding
 
 function layout({ mode, v1, v2 }: CgroupFacts): string {
   switch (mode) {
-    case 'v2': return `cgroup v2 at ${v2!.mount}, ${v2!.controllers.length === 0 ? 'without controllers' : `controllers ${v2!.controllers.join(' ')}`}`;
-    case 'hybrid': return `cgroup v1 (${v1.length} hierarchies), beside it v2 at ${v2!.mount}`;
-    default: return `cgroup v1 (${v1.length} hierarchies)`;
+    case 'v2':
+      return `cgroup v2 at ${v2!.mount}, ${
+        v2!.controllers.length === 0 ? 'without controllers' : `controllers ${v2!.controllers.join(' ')}`
+      }`;
+    case 'hybrid':
+      return `cgroup v1 (${v1.length} hierarchies), beside it v2 at ${v2!.mount}`;
+    default:
+      return `cgroup v1 (${v1.length} hierarchies)`;
   }
 }
 
@@ -46,14 +62,18 @@ function judgeDelegation(report: Report, facts: HostFacts): void {
   if (mode === 'v2') {
     const own = `${v2!.mount}${v2!.path}`;
     if (v2!.writable !== true) {
-      report.fault(!facts.rootless, `no cgroup can be made below ${own}: limits cannot be set`,
-        facts.rootless ? 'log in by a systemd session (user@.service delegates), or use --systemd-cgroup' : 'mount the cgroup file system writable');
+      report.fault(!facts.rootless, `no cgroup can be made below ${own}: limits cannot be set`, facts.rootless
+        ? 'log in by a systemd session (user@.service delegates), or use --systemd-cgroup'
+        : 'mount the cgroup file system writable');
       return;
     }
-    const lacking = Object.keys(controllers).filter((name) => v2!.controllers.includes(name) && v2!.available?.includes(name) === false);
+    const lacking = Object.keys(controllers).filter((name) =>
+      v2!.controllers.includes(name) && v2!.available?.includes(name) === false
+    );
     if (lacking.length > 0) {
-      report.warn(`${own}/cgroup.controllers lacks ${lacking.join(', ')}`,
-        facts.rootless ? 'set "Delegate=yes" for user@.service: "systemctl edit user@.service"' : 'enable them in cgroup.subtree_control above');
+      report.warn(`${own}/cgroup.controllers lacks ${lacking.join(', ')}`, facts.rootless
+        ? 'set "Delegate=yes" for user@.service: "systemctl edit user@.service"'
+        : 'enable them in cgroup.subtree_control above');
     } else {
       report.ok(`cgroups can be made below ${own}`);
     }
@@ -72,12 +92,16 @@ export function judgeIds(facts: HostFacts, probes: Probes): readonly Finding[] {
   if (!facts.rootless) return report.findings;
   for (const [program, kind] of [['newuidmap', 'uid'], ['newgidmap', 'gid']] as const) {
     const found = probes.programs[program];
-    if (found === undefined) report.warn(`${program} is missing: only your own ${kind} can be mapped`, 'install the package uidmap (shadow-utils)');
-    else if (!found.privileged) report.warn(`${found.path} has no privilege to map ids`, `run "chmod u+s ${found.path}" as root`);
+    if (found === undefined)
+      report.warn(`${program} is missing: only your own ${kind} can be mapped`,
+        'install the package uidmap (shadow-utils)');
+    else if (!found.privileged)
+      report.warn(`${found.path} has no privilege to map ids`, `run "chmod u+s ${found.path}" as root`);
     const ranges = facts.subids?.[kind] ?? [];
     if (ranges.length === 0) {
       // Whoever has no name, usermod does not know.
-      const remedy = /^[#0-9]/.test(facts.user) ? `add the line "${facts.user.replace('#', '')}:100000:65536" to it as root`
+      const remedy = /^[#0-9]/.test(facts.user)
+        ? `add the line "${facts.user.replace('#', '')}:100000:65536" to it as root`
         : `run "usermod --add-sub${kind}s 100000-165535 ${facts.user}" as root`;
       report.warn(`/etc/sub${kind} has no ids for ${facts.user}`, remedy);
     } else {
@@ -104,7 +128,8 @@ export function judgeSystemd(facts: HostFacts, probes: Probes): readonly Finding
   else if (facts.rootless && !userBus) {
     report.warn('the bus of your systemd instance cannot be reached: --systemd-cgroup fails',
       'log in by a session with XDG_RUNTIME_DIR set, or run "loginctl enable-linger"');
-  } else if (!facts.rootless && !systemBus) report.warn('the bus of systemd cannot be reached: --systemd-cgroup fails', 'start dbus');
+  } else if (!facts.rootless && !systemBus)
+    report.warn('the bus of systemd cannot be reached: --systemd-cgroup fails', 'start dbus');
   else report.ok('the bus of systemd can be reached');
   return report.findings;
 }

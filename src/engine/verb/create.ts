@@ -23,7 +23,9 @@ export function planOf(call: Call, warn?: (warning: Diagnostic) => void, all = t
 export function create(call: Call): Response {
   const wanted = warningsOf(call.request);
   const warnings: Diagnostic[] = [];
-  const plan = planOf(call, wanted === 'none' ? undefined : (warning): void => { warnings.push(warning); }, wanted === 'all');
+  const plan = planOf(call, wanted === 'none' ? undefined : (warning): void => {
+    warnings.push(warning);
+  }, wanted === 'all');
   const { create: host, stager, init } = plan.programs;
   const now = encodePlan({ planVersion: 1, programs: { create: host, stager, init } }, call.host.writer());
   return answerPlans(now, storedOf(call, plan), linesOf(call, warnings));
@@ -37,7 +39,8 @@ export function recompile(call: Call): Response {
 /** The programs of a plan that are kept for the later verbs. */
 export function storedOf(call: Call, plan: Plan): Uint8Array {
   const { start, kill, delete: remove, status, pause, resume } = plan.programs;
-  return encodePlan({ planVersion: 1, programs: { start, kill, delete: remove, status, pause, resume } }, call.host.writer());
+  return encodePlan({ planVersion: 1, programs: { start, kill, delete: remove, status, pause, resume } },
+    call.host.writer());
 }
 
 function linesOf(call: Call, warnings: readonly Diagnostic[]): string {

@@ -12,12 +12,14 @@ import { answerPlans } from '../respond.ts';
 import { storedOf } from './create.ts';
 
 export function checkpointPlanOf(call: Call): Plan {
-  return compileCheckpoint(configOf(call), criuFlagsOf(call.request.flags ?? {}, call.request.peer), contextOf(call.request, call.host));
+  return compileCheckpoint(configOf(call), criuFlagsOf(call.request.flags ?? {}, call.request.peer),
+    contextOf(call.request, call.host));
 }
 
 export function restorePlanOf(call: Call): Plan {
   const { request, host } = call;
-  return compileRestore(configOf(call), criuFlagsOf(request.options, request.peer), descriptorsOf(call), contextOf(request, host));
+  return compileRestore(configOf(call), criuFlagsOf(request.options, request.peer), descriptorsOf(call),
+    contextOf(request, host));
 }
 
 export function checkpoint(call: Call): Response {
@@ -70,15 +72,28 @@ function criuFlagsOf(options: Call['request']['options'], peer: Call['request'][
     refuse('lsm-profile', profile, 'give apparmor:NAME or selinux:NAME');
   }
   return {
-    criu: text(options, 'criu') ?? 'criu', config: configFor(peer, list(options, 'criu-configs') ?? []), images: text(options, 'image-path')!, preDump: isOn(options, 'pre-dump'),
-    leaveRunning: isOn(options, 'leave-running'), tcpEstablished: isOn(options, 'tcp-established'), tcpClose: isOn(options, 'tcp-close'),
-    tcpSkipInFlight: isOn(options, 'tcp-skip-in-flight'), extUnixSockets: isOn(options, 'ext-unix-sk'),
-    shellJob: isOn(options, 'shell-job'), fileLocks: isOn(options, 'file-locks'), linkRemap: isOn(options, 'link-remap'),
-    autoDedup: isOn(options, 'auto-dedup'), lazyPages: isOn(options, 'lazy-pages'),
-    cgroupsMode: (text(options, 'manage-cgroups-mode') ?? 'soft') as CgroupsMode, emptyNetwork: emptiesNetwork(options),
-    ...(work === undefined ? {} : { work }), ...(parent === undefined ? {} : { parent }),
-    ...(networkLock === undefined ? {} : { networkLock }), ...(server === undefined ? {} : { pageServer: serverOf(server) }),
-    ...(typeof statusFd === 'number' ? { statusFd } : {}), ...(profile === undefined ? {} : { lsmProfile: profile }),
+    criu: text(options, 'criu') ?? 'criu',
+    config: configFor(peer, list(options, 'criu-configs') ?? []),
+    images: text(options, 'image-path')!,
+    preDump: isOn(options, 'pre-dump'),
+    leaveRunning: isOn(options, 'leave-running'),
+    tcpEstablished: isOn(options, 'tcp-established'),
+    tcpClose: isOn(options, 'tcp-close'),
+    tcpSkipInFlight: isOn(options, 'tcp-skip-in-flight'),
+    extUnixSockets: isOn(options, 'ext-unix-sk'),
+    shellJob: isOn(options, 'shell-job'),
+    fileLocks: isOn(options, 'file-locks'),
+    linkRemap: isOn(options, 'link-remap'),
+    autoDedup: isOn(options, 'auto-dedup'),
+    lazyPages: isOn(options, 'lazy-pages'),
+    cgroupsMode: (text(options, 'manage-cgroups-mode') ?? 'soft') as CgroupsMode,
+    emptyNetwork: emptiesNetwork(options),
+    ...(work === undefined ? {} : { work }),
+    ...(parent === undefined ? {} : { parent }),
+    ...(networkLock === undefined ? {} : { networkLock }),
+    ...(server === undefined ? {} : { pageServer: serverOf(server) }),
+    ...(typeof statusFd === 'number' ? { statusFd } : {}),
+    ...(profile === undefined ? {} : { lsmProfile: profile }),
     ...(mountContext === undefined ? {} : { lsmMountContext: mountContext }),
   };
 }

@@ -11,8 +11,14 @@ import { answerText } from '../respond.ts';
 /** Everything that there is to say about a host. A pure function. */
 export function judge(facts: HostFacts, probes: Probes): readonly Finding[] {
   return [
-    ...judgeKernel(facts, probes), ...judgePrivileges(facts), ...judgeNamespaces(facts, probes), ...judgeCgroups(facts, probes),
-    ...judgeSecurity(facts, probes), ...judgeIds(facts, probes), ...judgeSystemd(facts, probes), ...judgePrograms(probes),
+    ...judgeKernel(facts, probes),
+    ...judgePrivileges(facts),
+    ...judgeNamespaces(facts, probes),
+    ...judgeCgroups(facts, probes),
+    ...judgeSecurity(facts, probes),
+    ...judgeIds(facts, probes),
+    ...judgeSystemd(facts, probes),
+    ...judgePrograms(probes),
   ];
 }
 

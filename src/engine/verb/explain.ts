@@ -36,7 +36,10 @@ function stepsOf(topic: string): string[] {
   return steps.filter((step) => step !== '' && step !== '*' && step !== 'config' && !/^\d+$/.test(step));
 }
 
-interface Found { readonly path: string; readonly node: PropertyNode }
+interface Found {
+  readonly path: string;
+  readonly node: PropertyNode;
+}
 
 /** Follows steps from a property down; lists need no step, an object of any keys takes the rest of a name. */
 function follow(config: PropertyNode, steps: readonly string[]): Found | undefined {
@@ -110,18 +113,28 @@ function shown(template: string): string {
 
 function propertyText(path: string, node: PropertyNode): string {
   const { type, text, required, supported, platform, values } = node;
-  const notes = [required === true ? 'required' : '', platform === undefined ? '' : `for ${platform} only`].filter((note) => note !== '');
-  let answer = `${path === '' ? 'config.json' : path}: ${[listType(type, node), ...notes].join(', ')}\n\n${wrap(text, '  ')}`;
+  const notes = [required === true ? 'required' : '', platform === undefined ? '' : `for ${platform} only`].filter((
+    note,
+  ) => note !== '');
+  let answer = `${path === '' ? 'config.json' : path}: ${[listType(type, node), ...notes].join(', ')}\n\n${
+    wrap(text, '  ')
+  }`;
   if (supported === false) answer += '\n  veloci does not support it yet: a configuration that needs it is refused\n';
   const element = node.items ?? node.any;
   const known = values ?? element?.values;
   if (known !== undefined) answer += `\nvalues\n${wrap(known.join(', '), '  ')}`;
-  if (element !== undefined && element.text !== '' && element.text !== text) answer += `\neach ${node.items === undefined ? 'value' : 'element'}\n${wrap(element.text, '  ')}`;
+  if (element !== undefined && element.text !== '' && element.text !== text)
+    answer += `\neach ${node.items === undefined ? 'value' : 'element'}\n${wrap(element.text, '  ')}`;
   const properties = node.properties ?? element?.properties;
   if (properties !== undefined) {
-    answer += `\nproperties\n${table(Object.entries(properties).map(([name, part]) => [
-      name, `${part.text}${part.required === true ? ' Required.' : ''}${part.supported === false ? ' Not supported yet.' : ''}`,
-    ]))}`;
+    answer += `\nproperties\n${
+      table(Object.entries(properties).map(([name, part]) => [
+        name,
+        `${part.text}${part.required === true ? ' Required.' : ''}${
+          part.supported === false ? ' Not supported yet.' : ''
+        }`,
+      ]))
+    }`;
   }
   return answer;
 }

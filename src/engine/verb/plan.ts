@@ -17,12 +17,16 @@ export function plan(call: Call): Response {
     return line;
   };
   if (isOn(call.request.options, 'json')) return answerText(`${JSON.stringify(annotated(made, lineOf), asJson, 2)}\n`);
-  return answerText(explainPlan(made, (pointer) => (lineOf(pointer) === 0 ? '' : `${call.configName}:${lineOf(pointer)}`)));
+  return answerText(
+    explainPlan(made, (pointer) => (lineOf(pointer) === 0 ? '' : `${call.configName}:${lineOf(pointer)}`)),
+  );
 }
 
 /** The plan with the concern of each operation and, where it comes from the configuration, the line there. */
 function annotated({ planVersion, programs }: Plan, lineOf: (pointer: string) => number): object {
-  const lists = (Object.entries(programs) as [string, readonly Operation[]][]).map(([name, list]) => [name, list.map((operation) => {
+  const lists = (Object.entries(programs) as [string, readonly Operation[]][]).map((
+    [name, list],
+  ) => [name, list.map((operation) => {
     const line = lineOf(operation.from);
     return { concern: concernOf(operation.from), ...(line === 0 ? {} : { line }), ...operation };
   })]);

@@ -37,7 +37,9 @@ export function update(call: Call): Response {
 /** The configuration that is kept for the later verbs, with what the update has changed. */
 function keptText(call: Call, { merged, spec }: Update): string {
   const text = replaceValue(call.texts[call.configName]!, resourcesAt, exactText(merged.resources));
-  return rdtOfFlags(flagsOf(call)) === undefined ? text : replaceValue(text, '/linux/intelRdt', exactText(spec.linux?.intelRdt));
+  return rdtOfFlags(flagsOf(call)) === undefined
+    ? text
+    : replaceValue(text, '/linux/intelRdt', exactText(spec.linux?.intelRdt));
 }
 
 /** Why the plan of an update failed; undefined when it has no such operation. */
@@ -56,10 +58,12 @@ function updateOf(call: Call): Update {
   const resources: Resources = call.blobs.process === undefined ? resourcesOfFlags(flagsOf(call)) : resourcesOf(call);
   const merged = mergeResources(spec.linux?.resources, resources);
   const rdt = rdtOfFlags(flagsOf(call));
-  if (rdt === undefined && call.blobs.process === undefined && !hasLimitFlag(flagsOf(call))) throw new PlanError(diagnose('updateNothing'));
+  if (rdt === undefined && call.blobs.process === undefined && !hasLimitFlag(flagsOf(call)))
+    throw new PlanError(diagnose('updateNothing'));
   const findings = new Findings(false);
   checkLimits(merged.resources, resourcesAt, findings);
-  if (findings.found.length > 0) throw new InvalidDocument(findings.found.map((found) => inUpdate(call, merged, found)));
+  if (findings.found.length > 0)
+    throw new InvalidDocument(findings.found.map((found) => inUpdate(call, merged, found)));
   try {
     return compileUpdate(spec, merged, rdt, contextOf(call.request, call.host));
   } catch (error) {

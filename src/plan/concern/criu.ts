@@ -64,7 +64,8 @@ const nullDevice = '/dev/null';
 
 /** Namespaces that stay outside: a dump leaves them alone, a restore hands them to CRIU. */
 const foreign: Readonly<Partial<Record<NamespaceName, { readonly file: string; readonly key: string }>>> = {
-  network: { file: 'net', key: 'extRootNetNS' }, pid: { file: 'pid', key: 'extRootPidNS' },
+  network: { file: 'net', key: 'extRootNetNS' },
+  pid: { file: 'pid', key: 'extRootPidNS' },
 };
 
 /** Namespaces that a restore joins by their path; a dump saves what is in them. */
@@ -78,10 +79,15 @@ export function dump(d: Draft, flags: CriuFlags): void {
   message.text('parent_img', flags.parent).text('freeze_cgroup', freezerPath(d));
   message.number('track_mem', flags.preDump || flags.parent !== undefined);
   if (flags.pageServer !== undefined) message.message('ps', flags.pageServer.address, flags.pageServer.port);
-  if (!flags.preDump) for (const { target } of outsideMounts(d)) message.message('ext_mnt', target, target);
+  if (!flags.preDump) { for (const { target } of outsideMounts(d)) message.message('ext_mnt', target, target); }
   d.host.push(startOf(d, flags, {
-    request: flags.preDump ? 'preDump' : 'dump', options: message.bytes(), log: dumpLog, cgroups: [],
-    masked: flags.preDump ? [] : (d.spec.linux?.maskedPaths ?? []).map(inContainer), parent: flags.parent, targets: [],
+    request: flags.preDump ? 'preDump' : 'dump',
+    options: message.bytes(),
+    log: dumpLog,
+    cgroups: [],
+    masked: flags.preDump ? [] : (d.spec.linux?.maskedPaths ?? []).map(inContainer),
+    parent: flags.parent,
+    targets: [],
   }));
   d.host.push({ op: 'criu.await', from: '', until: 'done', log: logPath(flags, dumpLog) });
 }
@@ -106,7 +112,8 @@ export function restore(d: Draft, flags: CriuFlags, descriptors: readonly string
   // What was a pipe or a file of the caller is what the caller has in its place now.
   for (let fd = 0; fd < 3; fd++) {
     const was = descriptors[fd];
-    if (was !== undefined && (was.startsWith('pipe:') || was.startsWith('file['))) message.message('inherit_fd', was, fd);
+    if (was !== undefined && (was.startsWith('pipe:') || was.startsWith('file[')))
+      message.message('inherit_fd', was, fd);
   }
   const places = processPlaces(d.cgroups);
   for (const { controllers, dir } of places) {
@@ -114,11 +121,18 @@ export function restore(d: Draft, flags: CriuFlags, descriptors: readonly string
     for (const controller of controllers.split(',')) message.message('cg_root', controller, `/${dir.path}`);
   }
   d.host.push(startOf(d, flags, {
-    request: 'restore', options: message.bytes(), log: restoreLog, cgroups: places.map(({ dir }) => dir), masked: [], parent: undefined, targets: mountTargets(d),
+    request: 'restore',
+    options: message.bytes(),
+    log: restoreLog,
+    cgroups: places.map(({ dir }) => dir),
+    masked: [],
+    parent: undefined,
+    targets: mountTargets(d),
   }));
   d.host.push({ op: 'criu.await', from: '', until: 'namespaces', log: logPath(flags, restoreLog) });
   restoreHooks(d);
-  d.host.push({ op: 'criu.await', from: '', until: 'done', console: terminal ? slot.console : undefined, log: logPath(flags, restoreLog) });
+  d.host.push({ op: 'criu.await', from: '', until: 'done', console: terminal ? slot.console : undefined,
+    log: logPath(flags, restoreLog) });
   if (terminal) sendTerminal(d);
 }
 
@@ -150,8 +164,16 @@ type Particular = Pick<CriuStart, 'request' | 'options' | 'log' | 'cgroups' | 'm
 
 function startOf(d: Draft, flags: CriuFlags, particular: Particular): CriuStart {
   return {
-    op: 'criu.start', from: '', criu: flags.criu, oldest, images: flags.images, work: flags.work, rootfs: rootfsPath(d.spec, d.context),
-    namespaces: foreignNamespaces(d), statusFd: flags.statusFd ?? -1, ...particular,
+    op: 'criu.start',
+    from: '',
+    criu: flags.criu,
+    oldest,
+    images: flags.images,
+    work: flags.work,
+    rootfs: rootfsPath(d.spec, d.context),
+    namespaces: foreignNamespaces(d),
+    statusFd: flags.statusFd ?? -1,
+    ...particular,
   };
 }
 
@@ -199,7 +221,10 @@ function outsideMounts(d: Draft): { readonly target: string; readonly source: st
       for (const bind of cgroupBinds(d, target)) found.push(bind);
     } else if (request.bind && !request.remount && (request.links & LinkUseFlag.copy) === 0) {
       if (request.idmap !== undefined) {
-        throw new PlanError(diagnose('unsupported', { name: `checkpoint of the id-mapped mount ${baseName(target)}` }, placeAt(`/mounts/${index}`)));
+        throw new PlanError(
+          diagnose('unsupported', { name: `checkpoint of the id-mapped mount ${baseName(target)}` },
+            placeAt(`/mounts/${index}`)),
+        );
       }
       found.push({ target, source: absolute(mount.source ?? '', d.context.bundle) });
     }

@@ -55,19 +55,34 @@ function isEmpty(hooks: readonly Hook[] | undefined): boolean {
 }
 
 function run(
-  d: Draft, program: { push(operation: HookRun): void }, kind: HookKind, cwd: string | undefined,
+  d: Draft,
+  program: { push(operation: HookRun): void },
+  kind: HookKind,
+  cwd: string | undefined,
 ): void {
   const hooks = d.spec.hooks?.[kind];
   if (hooks === undefined || hooks.length === 0) return;
   const state = hookState(d, kind);
   // The files are the host's: what runs in the container's root cannot reach them.
   const logs = d.spec.annotations === undefined || kind === 'startContainer'
-    ? {} : { outputFile: annotatedPath(d.spec, 'hookStdout'), errorFile: annotatedPath(d.spec, 'hookStderr') };
+    ? {}
+    : { outputFile: annotatedPath(d.spec, 'hookStdout'), errorFile: annotatedPath(d.spec, 'hookStderr') };
   for (let number = 0; number < hooks.length; number++) {
     const hook = hooks[number]!;
     program.push({
-      op: 'hook.run', from: `/hooks/${kind}/${number}`, kind, number, path: hook.path, args: hook.args ?? [hook.path],
-      env: hook.env ?? [], processEnv: kind === 'startContainer' && hook.env === undefined && d.context.peer === 'runc', timeout: Number(hook.timeout ?? 0), cwd, state, ...logs, warn: kind === 'poststop',
+      op: 'hook.run',
+      from: `/hooks/${kind}/${number}`,
+      kind,
+      number,
+      path: hook.path,
+      args: hook.args ?? [hook.path],
+      env: hook.env ?? [],
+      processEnv: kind === 'startContainer' && hook.env === undefined && d.context.peer === 'runc',
+      timeout: Number(hook.timeout ?? 0),
+      cwd,
+      state,
+      ...logs,
+      warn: kind === 'poststop',
     });
   }
 }

@@ -50,7 +50,11 @@ export function killProgram(d: Draft): void {
   // Where the cgroup may not exist, init is all that can be reached.
   const all: CgroupDir | undefined = d.cgroups.optional ? undefined : mainDir(d.cgroups);
   d.kill.push({
-    op: 'process.signal', from: '', group: hasOwnPids(d) ? undefined : all, all, freezer: freezerDir(d.cgroups),
+    op: 'process.signal',
+    from: '',
+    group: hasOwnPids(d) ? undefined : all,
+    all,
+    freezer: freezerDir(d.cgroups),
   });
 }
 

@@ -127,8 +127,10 @@ function joinAll(d: Draft, order: readonly NamespaceName[]): void {
 function becomeRoot(d: Draft, from: string): void {
   if (keepsGroups(d)) d.stager.push({ op: 'ids.root', from, setgroups: false });
   else d.stager.push(alt(
-    { op: 'ids.root', from, setgroups: true }, [errno.EPERM], { op: 'ids.root', from, setgroups: false },
-  ));
+      { op: 'ids.root', from, setgroups: true },
+      [errno.EPERM],
+      { op: 'ids.root', from, setgroups: false },
+    ));
 }
 
 function makeUser(d: Draft): void {
@@ -145,8 +147,12 @@ function makeUser(d: Draft): void {
   else d.stager.push({ op: 'ids.root', from, setgroups: !own && !keepsGroups(d) });
   d.host.push({ op: 'sync.await', from, point: 'userNamespace' });
   d.host.push({
-    op: 'process.ids', from: '/linux/uidMappings', uidMap: mapText(uidMap), gidMap: mapText(gidMap),
-    denySetgroups: own, helpers: facts.euid !== 0 && !own,
+    op: 'process.ids',
+    from: '/linux/uidMappings',
+    uidMap: mapText(uidMap),
+    gidMap: mapText(gidMap),
+    denySetgroups: own,
+    helpers: facts.euid !== 0 && !own,
   });
   d.host.push({ op: 'sync.signal', from, point: 'idsMapped' });
 }

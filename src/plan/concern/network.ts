@@ -30,6 +30,9 @@ export function nameHost(d: Draft): void {
   const domain = domainname === undefined || domainname === '' ? undefined : domainname;
   if (host === undefined && domain === undefined) return;
   d.init.push({
-    op: 'hostname.set', from: host === undefined ? '/domainname' : '/hostname', hostname: host, domainname: domain,
+    op: 'hostname.set',
+    from: host === undefined ? '/domainname' : '/hostname',
+    hostname: host,
+    domainname: domain,
   });
 }

@@ -18,9 +18,19 @@ export function mountNotify(d: Draft): void {
   d.host.push({ op: 'fd.send', from: '', slot: slot.source });
   d.init.push({ op: 'fd.receive', from: '', slot: slot.source });
   d.init.push({
-    op: 'mount.bind', from: '', slot: slot.source, recursive: false, target,
-    set: MountAttrFlag.nosuid | MountAttrFlag.nodev | MountAttrFlag.noexec | MountAttrFlag.rdonly, clear: 0, fixed: 0, setAll: 0, clearAll: 0,
-    propagation: 'keep', links: 0, procfs: false,
+    op: 'mount.bind',
+    from: '',
+    slot: slot.source,
+    recursive: false,
+    target,
+    set: MountAttrFlag.nosuid | MountAttrFlag.nodev | MountAttrFlag.noexec | MountAttrFlag.rdonly,
+    clear: 0,
+    fixed: 0,
+    setAll: 0,
+    clearAll: 0,
+    propagation: 'keep',
+    links: 0,
+    procfs: false,
   });
 }
 

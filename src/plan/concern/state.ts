@@ -17,8 +17,12 @@ const statuses: readonly Status[] = ['creating', 'created', 'running', 'paused',
  * cycle and "created" is after it: the deprecated prestart hooks are step 3, and the public suite wants them to see that.
  */
 export const statusAtHook: Readonly<Record<HookKind, Status>> = {
-  prestart: 'created', createRuntime: 'creating', createContainer: 'creating', startContainer: 'created',
-  poststart: 'running', poststop: 'stopped',
+  prestart: 'created',
+  createRuntime: 'creating',
+  createContainer: 'creating',
+  startContainer: 'created',
+  poststart: 'running',
+  poststop: 'stopped',
 };
 
 /** The state that a hook reads on its stdin (runtime-spec runtime "State"). */
@@ -56,11 +60,19 @@ export function keepState(d: Draft): void {
 export function writeState(d: Draft): void {
   const { context, spec } = d;
   const tail = `","owner":${JSON.stringify(context.facts.user)}${
-    spec.annotations === undefined ? '' : `,"annotations":${JSON.stringify(spec.annotations)}`}}\n`;
+    spec.annotations === undefined ? '' : `,"annotations":${JSON.stringify(spec.annotations)}`
+  }}\n`;
   d.host.push({
-    op: 'state.write', from: '', content: [
-      `{"ociVersion":"${specVersion}","id":"`, id, '","status":"creating","pid":', pid, `,"bundle":${JSON.stringify(context.bundle)
-      },"rootfs":${JSON.stringify(rootfsPath(spec, context))},"created":"`, created, tail,
+    op: 'state.write',
+    from: '',
+    content: [
+      `{"ociVersion":"${specVersion}","id":"`,
+      id,
+      '","status":"creating","pid":',
+      pid,
+      `,"bundle":${JSON.stringify(context.bundle)},"rootfs":${JSON.stringify(rootfsPath(spec, context))},"created":"`,
+      created,
+      tail,
     ],
     status: context.peer === 'crun' ? crunStatus(d) : undefined,
   });
@@ -70,8 +82,12 @@ export function writeState(d: Draft): void {
 function crunStatus({ context, spec, cgroups }: Draft): Template {
   const path = `/${mainDir(cgroups)?.path ?? ''}`;
   return [
-    '{"pid":', pid, `,"cgroup-path":${JSON.stringify(path)},"rootfs":${JSON.stringify(rootfsPath(spec, context))},"systemd-cgroup":${
-      context.flags.cgroupManager === 'systemd'},"bundle":${JSON.stringify(context.bundle)},"created":"`, created,
+    '{"pid":',
+    pid,
+    `,"cgroup-path":${JSON.stringify(path)},"rootfs":${JSON.stringify(rootfsPath(spec, context))},"systemd-cgroup":${
+      context.flags.cgroupManager === 'systemd'
+    },"bundle":${JSON.stringify(context.bundle)},"created":"`,
+    created,
     `","owner":${JSON.stringify(context.facts.user)},"detached":${context.flags.detach}`,
   ];
 }
@@ -81,12 +97,17 @@ export function statusTexts(d: Draft): void {
   const { context, spec } = d;
   const owner = context.facts.user;
   d.status.push({ op: 'state.summary', from: '', bundle: context.bundle, owner });
-  const places = `"bundle":${JSON.stringify(context.bundle)},"rootfs":${JSON.stringify(rootfsPath(spec, context))},"created":"`;
+  const places = `"bundle":${JSON.stringify(context.bundle)},"rootfs":${
+    JSON.stringify(rootfsPath(spec, context))
+  },"created":"`;
   const { annotations } = spec;
   const has = annotations !== undefined && hasKeys(annotations);
-  const compact = has ? `","annotations":${JSON.stringify(annotations)},"owner":${JSON.stringify(owner)}}` : `","owner":${JSON.stringify(owner)}}`;
+  const compact = has
+    ? `","annotations":${JSON.stringify(annotations)},"owner":${JSON.stringify(owner)}}`
+    : `","owner":${JSON.stringify(owner)}}`;
   const indented = `,\n  "bundle": ${JSON.stringify(context.bundle)},\n  "rootfs": ${
-    JSON.stringify(rootfsPath(spec, context))},\n  "created": "`;
+    JSON.stringify(rootfsPath(spec, context))
+  },\n  "created": "`;
   // The command is the container's owner's own; only `list` names the owner.
   const end = has
     ? `",\n  "annotations": ${JSON.stringify(annotations, null, 2).replaceAll('\n', '\n  ')},\n  "owner": ""\n}`
@@ -94,13 +115,26 @@ export function statusTexts(d: Draft): void {
   for (const status of statuses) {
     const number = status === 'stopped' ? '0' : pid;
     d.status.push({
-      op: 'state.status', from: '', status,
+      op: 'state.status',
+      from: '',
+      status,
       state: [
-        `{\n  "ociVersion": "${specVersion}",\n  "id": "`, id, '",\n  "pid": ', number, `,\n  "status": "${status}"${indented}`,
-        created, end,
+        `{\n  "ociVersion": "${specVersion}",\n  "id": "`,
+        id,
+        '",\n  "pid": ',
+        number,
+        `,\n  "status": "${status}"${indented}`,
+        created,
+        end,
       ],
       row: [
-        `{"ociVersion":"${specVersion}","id":"`, id, '","pid":', number, `,"status":"${status}",${places}`, created, compact,
+        `{"ociVersion":"${specVersion}","id":"`,
+        id,
+        '","pid":',
+        number,
+        `,"status":"${status}",${places}`,
+        created,
+        compact,
       ],
     });
   }

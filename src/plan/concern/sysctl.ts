@@ -8,7 +8,10 @@ export function writeSysctls(d: Draft): void {
   if (sysctl === undefined) return;
   for (const key in sysctl) {
     d.init.push({
-      op: 'sysctl.write', from: `/linux/sysctl/${pointerPart(key)}`, path: sysctlPath(key), value: sysctl[key]!,
+      op: 'sysctl.write',
+      from: `/linux/sysctl/${pointerPart(key)}`,
+      path: sysctlPath(key),
+      value: sysctl[key]!,
     });
   }
 }

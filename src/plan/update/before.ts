@@ -6,9 +6,16 @@ type Undo = Pick<CgroupUpdate, 'key' | 'reset'>;
 
 /** Files with one line for each device or interface, and what clears such a line, after its first word. */
 const keyed: Readonly<Record<string, string>> = {
-  'blkio.throttle.read_bps_device': '0', 'blkio.throttle.write_bps_device': '0', 'blkio.throttle.read_iops_device': '0',
-  'blkio.throttle.write_iops_device': '0', 'blkio.weight_device': '0', 'blkio.leaf_weight_device': '0',
-  'blkio.bfq.weight_device': '0', 'io.weight': 'default', 'io.bfq.weight': 'default', 'net_prio.ifpriomap': '0',
+  'blkio.throttle.read_bps_device': '0',
+  'blkio.throttle.write_bps_device': '0',
+  'blkio.throttle.read_iops_device': '0',
+  'blkio.throttle.write_iops_device': '0',
+  'blkio.weight_device': '0',
+  'blkio.leaf_weight_device': '0',
+  'blkio.bfq.weight_device': '0',
+  'io.weight': 'default',
+  'io.bfq.weight': 'default',
+  'net_prio.ifpriomap': '0',
   'rdma.max': 'hca_handle=max hca_object=max',
 };
 

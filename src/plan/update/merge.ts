@@ -22,7 +22,9 @@ export function mergeResources(kept: Resources | undefined, update: Resources): 
   const resources = mergeMembers((kept ?? {}) as Members, update as Members, resourcesAt, '', given) as Resources;
   const { memory } = resources;
   // Memory without a limit needs memory and swap without one.
-  if (given.has(`${resourcesAt}/memory/limit`) && Number(memory!.limit) < 0 && !given.has(`${resourcesAt}/memory/swap`)) {
+  if (given.has(`${resourcesAt}/memory/limit`) && Number(memory!.limit) < 0 &&
+    !given.has(`${resourcesAt}/memory/swap`))
+  {
     given.set(`${resourcesAt}/memory/swap`, '/memory/limit');
     return { resources: { ...resources, memory: { ...memory, swap: -1 } }, given };
   }
@@ -43,7 +45,8 @@ function mergeMembers(kept: Members, update: Members, to: string, from: string, 
     const at = `${to}/${pointerPart(key)}`;
     const source = `${from}/${pointerPart(key)}`;
     if (Array.isArray(value)) {
-      if (value.length > 0) result[key] = mergeList(key, (kept[key] ?? []) as Members[], value as Members[], at, source, given);
+      if (value.length > 0)
+        result[key] = mergeList(key, (kept[key] ?? []) as Members[], value as Members[], at, source, given);
     } else if (typeof value === 'object' && value !== null) {
       result[key] = mergeMembers((kept[key] ?? {}) as Members, value as Members, at, source, given);
     } else if (says(key, value)) {
@@ -62,7 +65,12 @@ function says(key: string, value: Value): boolean {
 }
 
 function mergeList(
-  name: string, kept: readonly Members[], update: readonly Members[], to: string, from: string, given: Map<string, string>,
+  name: string,
+  kept: readonly Members[],
+  update: readonly Members[],
+  to: string,
+  from: string,
+  given: Map<string, string>,
 ): Members[] {
   // Device rules have an order: the new list replaces the old one.
   if (name === 'devices') {

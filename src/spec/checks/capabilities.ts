@@ -17,12 +17,17 @@ export function checkCapabilities(process: Process, at: string, findings: Findin
     capabilities[set]?.forEach((name, index) => {
       if (capabilityNumber(name) !== undefined) return;
       const prefixed = name.toUpperCase().startsWith('CAP_') ? name : `CAP_${name}`;
-      findings.add(strict ? 'capabilityRefused' : 'capabilityUnknown', `${at}/capabilities/${set}/${index}`, { value: name, suggestion: findings.suggest(prefixed, capabilityNames()) });
+      findings.add(strict ? 'capabilityRefused' : 'capabilityUnknown', `${at}/capabilities/${set}/${index}`, {
+        value: name,
+        suggestion: findings.suggest(prefixed, capabilityNames()),
+      });
     });
   }
   if (!findings.warnings) return;
-  for (const { set, needs, names } of lostCapabilities(capabilities)) findings.add('capabilityLost', `${at}/capabilities/${set}`, { set, needs, value: names.join(', ') });
+  for (const { set, needs, names } of lostCapabilities(capabilities))
+    findings.add('capabilityLost', `${at}/capabilities/${set}`, { set, needs, value: names.join(', ') });
   if ((process.user?.uid ?? 0) === 0) return;
   const useless = uselessAmbient(capabilities);
-  if (useless.length > 0) findings.add('capabilityAmbient', `${at}/capabilities/ambient`, { value: useless.join(', ') });
+  if (useless.length > 0)
+    findings.add('capabilityAmbient', `${at}/capabilities/ambient`, { value: useless.join(', ') });
 }

@@ -29,7 +29,8 @@ function checkNumbers(device: Device, at: string, findings: Findings): void {
     const number = device[name];
     if (number === undefined) findings.add('deviceNumber', at, { name, value: device.path });
     else if (number < 0 || number > most[name]) {
-      findings.add('valueRange', `${at}/${name}`, { name: `${name} of device "${device.path}"`, value: number, expected: `from 0 to ${most[name]}` });
+      findings.add('valueRange', `${at}/${name}`, { name: `${name} of device "${device.path}"`, value: number,
+        expected: `from 0 to ${most[name]}` });
     }
   }
 }

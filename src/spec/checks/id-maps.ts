@@ -34,12 +34,14 @@ export function checkMap(map: readonly IdMapping[], at: string, name: string, fi
       findings.add('mapSize', `${at}/${index}/size`, holes);
       continue;
     }
-    if (entry.containerID + entry.size > noId || entry.hostID + entry.size > noId) findings.add('mapOverflow', `${at}/${index}/size`, holes);
+    if (entry.containerID + entry.size > noId || entry.hostID + entry.size > noId)
+      findings.add('mapOverflow', `${at}/${index}/size`, holes);
     for (const side of ['containerID', 'hostID'] as const) {
       for (let other = 0; other < index; other++) {
         const before = map[other]!;
         if (entry[side] < before[side] + before.size && before[side] < entry[side] + entry.size) {
-          findings.add('mapOverlap', `${at}/${index}/${side}`, { ...holes, other, side: side === 'hostID' ? 'host' : 'container' });
+          findings.add('mapOverlap', `${at}/${index}/${side}`, { ...holes, other,
+            side: side === 'hostID' ? 'host' : 'container' });
           break;
         }
       }
@@ -57,5 +59,7 @@ function checkUser(spec: Spec, findings: Findings): void {
   };
   must(user?.uid ?? 0, uidMappings, 'uid', '/process/user/uid', 'linux.uidMappings');
   must(user?.gid ?? 0, gidMappings, 'gid', '/process/user/gid', 'linux.gidMappings');
-  user?.additionalGids?.forEach((gid, index) => must(gid, gidMappings, 'gid', `/process/user/additionalGids/${index}`, 'linux.gidMappings'));
+  user?.additionalGids?.forEach((gid, index) =>
+    must(gid, gidMappings, 'gid', `/process/user/additionalGids/${index}`, 'linux.gidMappings')
+  );
 }

@@ -15,9 +15,8 @@ import { checkProgram, checkTerminal } from './process.ts';
 import { checkResources } from './resources.ts';
 import { checkRlimits } from './rlimits.ts';
 import { checkPresence } from './root.ts';
-import {
-  checkAffinity, checkDeadlineHooks, checkIoPriority, checkMemoryPolicy, checkPersonality, checkScheduler,
-} from './scheduling.ts';
+import { checkAffinity, checkDeadlineHooks, checkIoPriority, checkMemoryPolicy, checkPersonality,
+  checkScheduler } from './scheduling.ts';
 import { checkSeccomp } from './seccomp.ts';
 import { checkSysctl } from './sysctl.ts';
 import { checkUnknown, checkUnknownInProcess } from './unknown.ts';
@@ -26,16 +25,41 @@ import { checkVersion } from './version.ts';
 
 /** Checks of a process, at a pointer: `/process` of a configuration, or the whole file of exec. */
 export const processChecks: readonly ((process: Process, at: string, findings: Findings) => void)[] = [
-  checkProgram, checkTerminal, checkEnv, checkRlimits, checkCapabilities, checkScheduler, checkIoPriority, checkAffinity,
+  checkProgram,
+  checkTerminal,
+  checkEnv,
+  checkRlimits,
+  checkCapabilities,
+  checkScheduler,
+  checkIoPriority,
+  checkAffinity,
 ];
 
 /** Checks of a process that is a file of its own; for a configuration they are among {@link configChecks}. */
 export const processFileChecks: readonly ((process: Process, at: string, findings: Findings) => void)[] = [
-  checkUnsupportedInProcess, checkUnknownInProcess,
+  checkUnsupportedInProcess,
+  checkUnknownInProcess,
 ];
 
 /** Checks of a whole configuration. */
 export const configChecks: readonly ((spec: Spec, findings: Findings) => void)[] = [
-  checkVersion, checkUnsupported, checkPresence, checkNamespaces, checkIdMaps, checkMounts, checkDevices, checkNetDevices, checkIntelRdt, checkPaths, checkSysctl,
-  checkCgroupsPath, checkResources, checkSeccomp, checkHooks, checkDeadlineHooks, checkMemoryPolicy, checkPersonality, checkUnknown,
+  checkVersion,
+  checkUnsupported,
+  checkPresence,
+  checkNamespaces,
+  checkIdMaps,
+  checkMounts,
+  checkDevices,
+  checkNetDevices,
+  checkIntelRdt,
+  checkPaths,
+  checkSysctl,
+  checkCgroupsPath,
+  checkResources,
+  checkSeccomp,
+  checkHooks,
+  checkDeadlineHooks,
+  checkMemoryPolicy,
+  checkPersonality,
+  checkUnknown,
 ];

@@ -7,14 +7,19 @@ export function checkIntelRdt(spec: Spec, findings: Findings): void {
   if (rdt === undefined) return;
   const at = '/linux/intelRdt';
   const { closID, l3CacheSchema, schemata } = rdt;
-  if (closID !== undefined && closID !== '/' && (closID.includes('/') || closID.includes('\n') || closID === '.' || closID === '..')) {
+  if (closID !== undefined && closID !== '/' &&
+    (closID.includes('/') || closID.includes('\n') || closID === '.' || closID === '..'))
+  {
     findings.add('rdtClass', `${at}/closID`, { value: closID });
   }
   if (l3CacheSchema?.includes('\n') === true) findings.add('rdtLine', `${at}/l3CacheSchema`, { name: 'l3CacheSchema' });
-  else if (findings.warnings && l3CacheSchema !== undefined && l3CacheSchema !== '' && !l3CacheSchema.startsWith('L3')) {
+  else if (findings.warnings && l3CacheSchema !== undefined && l3CacheSchema !== '' &&
+    !l3CacheSchema.startsWith('L3'))
+  {
     findings.add('rdtPrefix', `${at}/l3CacheSchema`, { value: l3CacheSchema });
   }
   for (let index = 0; index < (schemata?.length ?? 0); index++) {
-    if (schemata![index]!.includes('\n')) findings.add('rdtLine', `${at}/schemata/${index}`, { name: `schemata[${index}]` });
+    if (schemata![index]!.includes('\n'))
+      findings.add('rdtLine', `${at}/schemata/${index}`, { name: `schemata[${index}]` });
   }
 }

@@ -2,7 +2,10 @@ import { parametersOf } from '../mount-options.ts';
 import type { Findings } from './findings.ts';
 
 /** Forms of a parameter's value that the kernel takes, in words and as a pattern. */
-interface Form { readonly pattern: RegExp; readonly expected: string }
+interface Form {
+  readonly pattern: RegExp;
+  readonly expected: string;
+}
 
 const id: Form = { pattern: /^\d{1,10}$/, expected: 'a number: names are not looked up' };
 const mode: Form = { pattern: /^0?[0-7]{1,4}$/, expected: 'octal digits such as 0755' };
@@ -11,11 +14,18 @@ const count: Form = { pattern: /^\d{1,20}[kmgtpe]?$/i, expected: 'a number, if n
 /** Parameters of the file systems that every container has. */
 const forms: Readonly<Record<string, Readonly<Record<string, Form>>>> = {
   tmpfs: {
-    uid: id, gid: id, mode, nr_inodes: count, nr_blocks: count,
-    size: { pattern: /^(\d{1,20}[kmgtpe]?|\d{1,3}%)$/i, expected: 'a number of bytes, if need be with the unit k, m or g, or a percentage such as 50%' },
+    uid: id,
+    gid: id,
+    mode,
+    nr_inodes: count,
+    nr_blocks: count,
+    size: { pattern: /^(\d{1,20}[kmgtpe]?|\d{1,3}%)$/i,
+      expected: 'a number of bytes, if need be with the unit k, m or g, or a percentage such as 50%' },
   },
   devpts: { uid: id, gid: id, mode, ptmxmode: mode, max: count },
-  proc: { gid: id, hidepid: { pattern: /^([0124]|off|noaccess|invisible|ptraceable)$/, expected: 'off, noaccess, invisible, ptraceable, or 0, 1, 2, 4' } },
+  proc: { gid: id,
+    hidepid: { pattern: /^([0124]|off|noaccess|invisible|ptraceable)$/,
+      expected: 'off, noaccess, invisible, ptraceable, or 0, 1, 2, 4' } },
 };
 
 /** The values of options that the kernel would refuse, or that a fall-back would drop. */

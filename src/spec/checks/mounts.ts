@@ -8,7 +8,16 @@ import { namespaceOf } from './namespaces.ts';
 
 /** Files of procfs that a bind mount from elsewhere may cover. */
 const coverable = [
-  'cpuinfo', 'diskstats', 'meminfo', 'stat', 'swaps', 'uptime', 'loadavg', 'slabinfo', 'net/dev', 'sys/kernel/ns_last_pid',
+  'cpuinfo',
+  'diskstats',
+  'meminfo',
+  'stat',
+  'swaps',
+  'uptime',
+  'loadavg',
+  'slabinfo',
+  'net/dev',
+  'sys/kernel/ns_last_pid',
   'sys/crypto/fips_enabled',
 ];
 
@@ -27,14 +36,18 @@ export function checkMounts(spec: Spec, findings: Findings): void {
 
 function checkDestination(mount: Mount, bind: boolean, at: string, findings: Findings): void {
   const { destination, source, type } = mount;
-  if (destination === '') findings.add('emptyValue', `${at}/destination`, { name: 'destination', remedy: 'write where to mount' });
-  else if (findings.warnings && !isAbsolute(destination)) findings.add('mountRelative', `${at}/destination`, { value: destination });
+  if (destination === '')
+    findings.add('emptyValue', `${at}/destination`, { name: 'destination', remedy: 'write where to mount' });
+  else if (findings.warnings && !isAbsolute(destination))
+    findings.add('mountRelative', `${at}/destination`, { value: destination });
   if (mount.options?.includes('remount') !== true) {
     if (bind && (source ?? '') === '') findings.add('mountSource', at, { value: destination });
     else if (!bind && (type ?? '') === '') findings.add('mountType', at, { value: destination });
-    if (destination !== '' && resolved(destination) === '') findings.add('mountRoot', `${at}/destination`, { value: destination });
+    if (destination !== '' && resolved(destination) === '')
+      findings.add('mountRoot', `${at}/destination`, { value: destination });
   }
-  if (destination.includes('proc') && !isAllowedOnProc(mount, bind)) findings.add('mountDestination', `${at}/destination`, { value: destination });
+  if (destination.includes('proc') && !isAllowedOnProc(mount, bind))
+    findings.add('mountDestination', `${at}/destination`, { value: destination });
 }
 
 /** What may lie on or below /proc: a procfs itself, and a few files that hide what the host shows. */
@@ -90,10 +103,14 @@ function isMappable({ type, options }: Mount): boolean {
 /** Id-mapped mounts: both maps or none; without, the container's user namespace has them. */
 function checkIdmap(spec: Spec, mount: Mount, at: string, findings: Findings): void {
   const { uidMappings, gidMappings, options } = mount;
-  for (const [name, map, other] of [['uidMappings', uidMappings, gidMappings], ['gidMappings', gidMappings, uidMappings]] as const) {
+  for (const [name, map, other] of [['uidMappings', uidMappings, gidMappings], ['gidMappings', gidMappings,
+    uidMappings]] as const)
+  {
     if (map === undefined) continue;
-    if (other === undefined) findings.add('mapPair', `${at}/${name}`, { name, other: name === 'uidMappings' ? 'gidMappings' : 'uidMappings' });
-    if (map.length === 0) findings.add('emptyValue', `${at}/${name}`, { name, remedy: 'write at least one range, or leave it out' });
+    if (other === undefined)
+      findings.add('mapPair', `${at}/${name}`, { name, other: name === 'uidMappings' ? 'gidMappings' : 'uidMappings' });
+    if (map.length === 0)
+      findings.add('emptyValue', `${at}/${name}`, { name, remedy: 'write at least one range, or leave it out' });
     checkMap(map, `${at}/${name}`, name, findings);
   }
   const mapped = uidMappings !== undefined || gidMappings !== undefined;
@@ -112,7 +129,13 @@ function checkIdmap(spec: Spec, mount: Mount, at: string, findings: Findings): v
 }
 
 /** Options that belong to the file system: known ones, or left to the kernel where they cannot be known. */
-function checkParameters(options: readonly string[], type: string, bind: boolean, at: string, findings: Findings): void {
+function checkParameters(
+  options: readonly string[],
+  type: string,
+  bind: boolean,
+  at: string,
+  findings: Findings,
+): void {
   const known = mountParameters(type, bind);
   if (known === undefined) return;
   for (let index = 0; index < options.length; index++) {
@@ -121,7 +144,9 @@ function checkParameters(options: readonly string[], type: string, bind: boolean
     const pointer = `${at}/options/${index}`;
     const parts = parametersOf(option);
     if (parts.length > 1 && parts.some((part) => mountOption(part) !== undefined)) {
-      findings.add('mountOptionList', pointer, { value: option, list: parts.map((part) => JSON.stringify(part)).join(', ') });
+      findings.add('mountOptionList', pointer, { value: option, list: parts.map((part) =>
+        JSON.stringify(part)
+      ).join(', ') });
       continue;
     }
     for (const value of parts) {

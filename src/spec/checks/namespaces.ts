@@ -6,7 +6,8 @@ import { mustBeAbsolute, type Findings } from './findings.ts';
 export function namespaceOf(spec: Spec, type: NamespaceType): Namespace | undefined {
   const namespaces = spec.linux?.namespaces;
   if (namespaces === undefined) return undefined;
-  for (let index = 0; index < namespaces.length; index++) if (namespaces[index]!.type === type) return namespaces[index];
+  for (let index = 0; index < namespaces.length; index++)
+    if (namespaces[index]!.type === type) return namespaces[index];
   return undefined;
 }
 
@@ -22,10 +23,13 @@ export function checkNamespaces(spec: Spec, findings: Findings): void {
         break;
       }
     }
-    if (path !== undefined && path !== '') mustBeAbsolute(findings, path, `path of the ${type} namespace`, `${pointer}/path`);
+    if (path !== undefined && path !== '')
+      mustBeAbsolute(findings, path, `path of the ${type} namespace`, `${pointer}/path`);
   }
   if (namespaceOf(spec, 'mount') === undefined) {
-    const pointer = spec.linux?.namespaces === undefined ? (spec.linux === undefined ? '' : '/linux') : '/linux/namespaces';
+    const pointer = spec.linux?.namespaces === undefined
+      ? (spec.linux === undefined ? '' : '/linux')
+      : '/linux/namespaces';
     findings.add('namespaceMissing', pointer, { what: 'the container', type: 'mount' });
   }
   checkTimeOffsets(spec, findings);
@@ -48,11 +52,13 @@ const longestName = 64;
 function checkTimeOffsets(spec: Spec, findings: Findings): void {
   const offsets = spec.linux?.timeOffsets;
   if (offsets === undefined || Object.keys(offsets).length === 0) return;
-  if (namespaceOf(spec, 'time') === undefined) findings.addKey('namespaceMissing', '/linux/timeOffsets', { what: 'timeOffsets', type: 'time' });
+  if (namespaceOf(spec, 'time') === undefined)
+    findings.addKey('namespaceMissing', '/linux/timeOffsets', { what: 'timeOffsets', type: 'time' });
   for (const clock of ['monotonic', 'boottime'] as const) {
     const nanosecs = offsets[clock]?.nanosecs;
     if (nanosecs !== undefined && nanosecs > 999999999) {
-      findings.add('valueRange', `/linux/timeOffsets/${clock}/nanosecs`, { name: `timeOffsets.${clock}.nanosecs`, value: nanosecs, expected: 'below 1000000000' });
+      findings.add('valueRange', `/linux/timeOffsets/${clock}/nanosecs`, { name: `timeOffsets.${clock}.nanosecs`,
+        value: nanosecs, expected: 'below 1000000000' });
     }
   }
 }

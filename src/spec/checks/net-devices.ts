@@ -14,7 +14,8 @@ export function checkNetDevices(spec: Spec, findings: Findings): void {
   const names = new Set<string>();
   for (const device of Object.keys(devices)) {
     const at = `/linux/netDevices/${pointerPart(device)}`;
-    if (namespaceOf(spec, 'network') === undefined) findings.addKey('namespaceMissing', at, { what: `network device "${device}"`, type: 'network' });
+    if (namespaceOf(spec, 'network') === undefined)
+      findings.addKey('namespaceMissing', at, { what: `network device "${device}"`, type: 'network' });
     if (!isName(device, false)) findings.addKey('netDeviceName', at, { value: device });
     const asked = devices[device]?.name ?? '';
     if (asked !== '' && !isName(asked, true)) findings.add('netDeviceName', `${at}/name`, { value: asked });

@@ -8,13 +8,16 @@ export const noId = 4294967295;
 export function checkProgram(process: Process, at: string, findings: Findings): void {
   const { args, cwd, user } = process;
   if (args === undefined || args.length === 0) findings.add('argsEmpty', args === undefined ? at : `${at}/args`);
-  else if (args[0] === '') findings.add('emptyValue', `${at}/args/0`, { name: 'process.args[0]', remedy: 'name the program to run, for example "sh"' });
+  else if (args[0] === '')
+    findings.add('emptyValue', `${at}/args/0`, { name: 'process.args[0]',
+      remedy: 'name the program to run, for example "sh"' });
   mustBeAbsolute(findings, cwd, 'cwd', `${at}/cwd`);
   if (user === undefined) return;
   if (user.uid === noId) findings.add('idInvalidNumber', `${at}/user/uid`, { name: 'uid' });
   if (user.gid === noId) findings.add('idInvalidNumber', `${at}/user/gid`, { name: 'gid' });
   user.additionalGids?.forEach((gid, index) => {
-    if (gid === noId) findings.add('idInvalidNumber', `${at}/user/additionalGids/${index}`, { name: `additionalGids[${index}]` });
+    if (gid === noId)
+      findings.add('idInvalidNumber', `${at}/user/additionalGids/${index}`, { name: `additionalGids[${index}]` });
   });
 }
 

@@ -20,29 +20,41 @@ const notLimits: readonly string[] = ['cgroup.procs', 'cgroup.threads', 'cgroup.
 /** The same for the file of `update --resources`. */
 export function checkLimits(resources: Resources, at: string, findings: Findings): void {
   const { blockIO, cpu, devices, memory, rdma, unified } = resources;
-  const range = (value: number | bigint | undefined, pointer: string, isValid: (value: number | bigint) => boolean, expected: string): void => {
+  const range = (
+    value: number | bigint | undefined,
+    pointer: string,
+    isValid: (value: number | bigint) => boolean,
+    expected: string,
+  ): void => {
     if (value === undefined || isValid(value)) return;
     findings.add('valueRange', `${at}/${pointer}`, { name: pointer.replaceAll('/', '.'), value, expected });
   };
   if (devices !== undefined) checkDeviceRules(devices, `${at}/devices`, findings);
   if (memory !== undefined) {
     const { limit, swap } = memory;
-    if (limit !== undefined && swap !== undefined && limit > 0 && swap > 0 && swap < limit) findings.add('swapBelowLimit', `${at}/memory/swap`, { swap, limit });
-    for (const name of ['limit', 'reservation', 'swap'] as const) range(memory[name], `memory/${name}`, (value) => value >= -1, 'a number of bytes, or -1 for no limit');
-    range(memory.swappiness, 'memory/swappiness', (value) => value <= 100 || value === 18446744073709551615n, 'from 0 to 100');
+    if (limit !== undefined && swap !== undefined && limit > 0 && swap > 0 && swap < limit)
+      findings.add('swapBelowLimit', `${at}/memory/swap`, { swap, limit });
+    for (const name of ['limit', 'reservation', 'swap'] as const)
+      range(memory[name], `memory/${name}`, (value) => value >= -1, 'a number of bytes, or -1 for no limit');
+    range(memory.swappiness, 'memory/swappiness', (value) => value <= 100 || value === 18446744073709551615n,
+      'from 0 to 100');
   }
   if (cpu !== undefined) {
     for (const name of ['cpus', 'mems'] as const) {
       const list = cpu[name];
       // The kernel has words for all, and for the last one.
-      if (list !== undefined && !/^(?:[\dN,:/\-\s]|all)*$/.test(list)) findings.add('numberList', `${at}/cpu/${name}`, { name: `cpu.${name}`, value: list, most: 65535 });
+      if (list !== undefined && !/^(?:[\dN,:/\-\s]|all)*$/.test(list))
+        findings.add('numberList', `${at}/cpu/${name}`, { name: `cpu.${name}`, value: list, most: 65535 });
     }
     if (cpu.burst !== undefined && cpu.quota !== undefined && cpu.quota > 0 && cpu.burst > cpu.quota) {
-      findings.add('valueRange', `${at}/cpu/burst`, { name: 'cpu.burst', value: cpu.burst, expected: `at most cpu.quota, ${cpu.quota}` });
+      findings.add('valueRange', `${at}/cpu/burst`, { name: 'cpu.burst', value: cpu.burst,
+        expected: `at most cpu.quota, ${cpu.quota}` });
     }
     range(cpu.idle, 'cpu/idle', (value) => value === 0 || value === 1, '0 or 1');
-    range(cpu.period, 'cpu/period', (value) => value === 0 || (value >= 1000 && value <= 1000000), 'from 1000 to 1000000 microseconds');
-    range(cpu.quota, 'cpu/quota', (value) => value <= 0 || value >= 1000, 'at least 1000 microseconds, or negative for no limit');
+    range(cpu.period, 'cpu/period', (value) => value === 0 || (value >= 1000 && value <= 1000000),
+      'from 1000 to 1000000 microseconds');
+    range(cpu.quota, 'cpu/quota', (value) => value <= 0 || value >= 1000,
+      'at least 1000 microseconds, or negative for no limit');
   }
   if (blockIO !== undefined) {
     const isWeight = (value: number | bigint): boolean => value === 0 || (value >= 10 && value <= 1000);
@@ -51,7 +63,8 @@ export function checkLimits(resources: Resources, at: string, findings: Findings
     range(blockIO.leafWeight, 'blockIO/leafWeight', isWeight, weights);
     blockIO.weightDevice?.forEach((device, index) => {
       if (device.weight === undefined && device.leafWeight === undefined) {
-        findings.add('limitMissing', `${at}/blockIO/weightDevice/${index}`, { name: `weightDevice[${index}]`, first: 'weight', second: 'leafWeight' });
+        findings.add('limitMissing', `${at}/blockIO/weightDevice/${index}`, { name: `weightDevice[${index}]`,
+          first: 'weight', second: 'leafWeight' });
       }
       range(device.weight, `blockIO/weightDevice/${index}/weight`, isWeight, weights);
       range(device.leafWeight, `blockIO/weightDevice/${index}/leafWeight`, isWeight, weights);
@@ -60,11 +73,13 @@ export function checkLimits(resources: Resources, at: string, findings: Findings
   for (const name of Object.keys(rdma ?? {})) {
     const { hcaHandles, hcaObjects } = rdma![name]!;
     if (hcaHandles !== undefined || hcaObjects !== undefined) continue;
-    findings.add('limitMissing', `${at}/rdma/${pointerPart(name)}`, { name: `rdma.${name}`, first: 'hcaHandles', second: 'hcaObjects' });
+    findings.add('limitMissing', `${at}/rdma/${pointerPart(name)}`, { name: `rdma.${name}`, first: 'hcaHandles',
+      second: 'hcaObjects' });
   }
   if (unified !== undefined) {
     for (const key of Object.keys(unified)) {
-      if (key.includes('/') || !key.includes('.') || notLimits.includes(key)) findings.addKey('unifiedKey', `${at}/unified/${pointerPart(key)}`, { value: key });
+      if (key.includes('/') || !key.includes('.') || notLimits.includes(key))
+        findings.addKey('unifiedKey', `${at}/unified/${pointerPart(key)}`, { value: key });
     }
   }
 }
@@ -72,10 +87,12 @@ export function checkLimits(resources: Resources, at: string, findings: Findings
 function checkDeviceRules(rules: NonNullable<Resources['devices']>, at: string, findings: Findings): void {
   for (let index = 0; index < rules.length; index++) {
     const { allow, access, major, minor } = rules[index]!;
-    if (access !== undefined && allow && !isAccess(access)) findings.add('deviceAccess', `${at}/${index}/access`, { value: access });
+    if (access !== undefined && allow && !isAccess(access))
+      findings.add('deviceAccess', `${at}/${index}/access`, { value: access });
     for (const [name, number] of [['major', major], ['minor', minor]] as const) {
       if (number !== undefined && (number < -1 || number > 4294967295)) {
-        findings.add('valueRange', `${at}/${index}/${name}`, { name, value: number, expected: 'a device number, or -1 for all' });
+        findings.add('valueRange', `${at}/${index}/${name}`, { name, value: number,
+          expected: 'a device number, or -1 for all' });
       }
     }
   }

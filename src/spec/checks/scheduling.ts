@@ -20,13 +20,17 @@ export function checkScheduler({ scheduler }: Process, at: string, findings: Fin
   if (policy === 'SCHED_ISO') {
     findings.add('schedulerIso', `${pointer}/policy`);
   }
-  if (nice < -20 || nice > 19) findings.add('valueRange', `${pointer}/nice`, { name: 'nice', value: nice, expected: '-20 to 19' });
+  if (nice < -20 || nice > 19)
+    findings.add('valueRange', `${pointer}/nice`, { name: 'nice', value: nice, expected: '-20 to 19' });
   // The kernel does not look at it, where it is not the policy's.
   else if (findings.warnings && nice !== 0 && !isNice) findings.add('schedulerNice', `${pointer}/nice`, { policy });
-  if (priority !== 0 && !isRealTime) forOthers(findings, `${pointer}/priority`, 'priority', policy, 'SCHED_FIFO or SCHED_RR');
+  if (priority !== 0 && !isRealTime)
+    forOthers(findings, `${pointer}/priority`, 'priority', policy, 'SCHED_FIFO or SCHED_RR');
   if (isRealTime && !keeps && (priority < 1 || priority > 99)) {
     findings.add('valueRange', scheduler.priority === undefined ? pointer : `${pointer}/priority`, {
-      name: `priority of ${policy}`, value: priority, expected: '1 to 99',
+      name: `priority of ${policy}`,
+      value: priority,
+      expected: '1 to 99',
     });
   }
   if (policy === 'SCHED_DEADLINE') {
@@ -50,12 +54,14 @@ function checkDeadline(scheduler: Scheduler, pointer: string, findings: Findings
   spans.forEach((name, index) => {
     const value = values[index]!;
     if (value === 0n) {
-      if (name !== 'period') findings.add(scheduler[name] === undefined ? 'deadlineMissing' : 'deadlineZero', at(name), { name });
+      if (name !== 'period')
+        findings.add(scheduler[name] === undefined ? 'deadlineMissing' : 'deadlineZero', at(name), { name });
     } else if (value < shortest || value >= tooLong) {
       findings.add('deadlineRange', at(name), { name, value, least: shortest, most: tooLong });
     } else {
       if (last !== undefined && values[last]! > value) {
-        findings.add('deadlineOrder', at(name), { name: spans[last]!, value: values[last]!, other: name, limit: value });
+        findings.add('deadlineOrder', at(name), { name: spans[last]!, value: values[last]!, other: name,
+          limit: value });
       }
       last = index;
     }
@@ -66,7 +72,8 @@ function checkDeadline(scheduler: Scheduler, pointer: string, findings: Findings
 export function checkDeadlineHooks({ process, hooks }: Spec, findings: Findings): void {
   const scheduler = process?.scheduler;
   if (scheduler?.policy !== 'SCHED_DEADLINE' || (hooks?.startContainer ?? []).length === 0) return;
-  if (scheduler.flags?.includes('SCHED_FLAG_RESET_ON_FORK') !== true) findings.add('schedulerFork', '/process/scheduler');
+  if (scheduler.flags?.includes('SCHED_FLAG_RESET_ON_FORK') !== true)
+    findings.add('schedulerFork', '/process/scheduler');
 }
 
 export function checkIoPriority({ ioPriority }: Process, at: string, findings: Findings): void {
@@ -103,12 +110,15 @@ export function checkMemoryPolicy({ linux }: Spec, findings: Findings): void {
   const named = nodes.trim() !== '';
   if (mode === 'MPOL_DEFAULT' || mode === 'MPOL_LOCAL') {
     if (named) findings.add('memoryNoNodes', `${pointer}/nodes`, { mode, count: countOf(nodes) });
-    if (mode === 'MPOL_DEFAULT' && flags.length > 0) findings.add('memoryNodes', `${pointer}/flags`, { mode, rule: 'takes no flags' });
+    if (mode === 'MPOL_DEFAULT' && flags.length > 0)
+      findings.add('memoryNodes', `${pointer}/flags`, { mode, rule: 'takes no flags' });
   } else if (!named && mode !== 'MPOL_PREFERRED') {
-    findings.add('memoryNodes', policy.nodes === undefined ? pointer : `${pointer}/nodes`, { mode, rule: 'needs at least one node' });
+    findings.add('memoryNodes', policy.nodes === undefined ? pointer : `${pointer}/nodes`, { mode,
+      rule: 'needs at least one node' });
   }
   if (flags.includes('MPOL_F_STATIC_NODES') && flags.includes('MPOL_F_RELATIVE_NODES')) {
-    findings.add('memoryNodes', `${pointer}/flags`, { mode, rule: 'takes only one of MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES' });
+    findings.add('memoryNodes', `${pointer}/flags`, { mode,
+      rule: 'takes only one of MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES' });
   }
 }
 

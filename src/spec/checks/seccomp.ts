@@ -14,7 +14,9 @@ export function checkSeccomp(spec: Spec, findings: Findings): void {
   const { syscalls } = seccomp;
   if (seccomp.defaultAction === 'SCMP_ACT_NOTIFY') findings.add('seccompDefaultNotify', '/linux/seccomp/defaultAction');
   checkListener(seccomp, findings);
-  if (syscalls !== undefined) for (let index = 0; index < syscalls.length; index++) checkRule(syscalls[index]!, index, findings);
+  if (syscalls !== undefined) {
+    for (let index = 0; index < syscalls.length; index++) checkRule(syscalls[index]!, index, findings);
+  }
   checkErrno(seccomp, findings);
 }
 
@@ -24,7 +26,8 @@ function checkListener({ syscalls, listenerPath = '', listenerMetadata }: Seccom
     mustBeAbsolute(findings, listenerPath, 'listenerPath', '/linux/seccomp/listenerPath');
     return;
   }
-  if (listenerMetadata !== undefined && listenerMetadata !== '') findings.add('seccompMetadata', '/linux/seccomp/listenerMetadata');
+  if (listenerMetadata !== undefined && listenerMetadata !== '')
+    findings.add('seccompMetadata', '/linux/seccomp/listenerMetadata');
   syscalls?.forEach(({ action }, number) => {
     if (action === 'SCMP_ACT_NOTIFY') findings.add('seccompListener', `/linux/seccomp/syscalls/${number}/action`);
   });
@@ -35,7 +38,8 @@ function checkRule(rule: SeccompRule, number: number, findings: Findings): void 
   if (args === undefined) return;
   for (let index = 0; index < args.length; index++) {
     const value = args[index]!.index;
-    if (value >= argumentCount) findings.add('seccompArgIndex', `/linux/seccomp/syscalls/${number}/args/${index}/index`, { value });
+    if (value >= argumentCount)
+      findings.add('seccompArgIndex', `/linux/seccomp/syscalls/${number}/args/${index}/index`, { value });
   }
 }
 
@@ -48,7 +52,9 @@ function isWithoutValue(action: string | undefined): boolean {
 function checkErrno(seccomp: Seccomp, findings: Findings): void {
   const { defaultAction, defaultErrnoRet, syscalls } = seccomp;
   const range = (value: number | undefined, pointer: string): void => {
-    if (value !== undefined && value > errnoMost) findings.add('valueRange', pointer, { name: pointer.slice(pointer.lastIndexOf('/') + 1), value, expected: 'an errno, from 0 to 4095' });
+    if (value !== undefined && value > errnoMost)
+      findings.add('valueRange', pointer, { name: pointer.slice(pointer.lastIndexOf('/') + 1), value,
+        expected: 'an errno, from 0 to 4095' });
   };
   range(defaultErrnoRet, '/linux/seccomp/defaultErrnoRet');
   if (defaultErrnoRet !== undefined && isWithoutValue(defaultAction)) {

@@ -6,7 +6,17 @@ import { namespaceOf } from './namespaces.ts';
 
 /** Parameters of an IPC namespace (ipc_namespaces(7)) below kernel/. */
 const ofIpc = [
-  'msgmax', 'msgmnb', 'msgmni', 'msg_next_id', 'sem', 'sem_next_id', 'shmall', 'shmmax', 'shmmni', 'shm_rmid_forced', 'shm_next_id',
+  'msgmax',
+  'msgmnb',
+  'msgmni',
+  'msg_next_id',
+  'sem',
+  'sem_next_id',
+  'shmall',
+  'shmmax',
+  'shmmni',
+  'shm_rmid_forced',
+  'shm_next_id',
 ];
 
 /** The kind of namespace that a parameter belongs to; undefined when it is the host's. */
@@ -39,6 +49,7 @@ export function checkSysctl(spec: Spec, findings: Findings): void {
     }
     const type = owner(path);
     if (type === undefined) findings.addKey('sysctlShared', pointer, { value: key });
-    else if (namespaceOf(spec, type) === undefined) findings.addKey('namespaceMissing', pointer, { what: `sysctl "${key}"`, type });
+    else if (namespaceOf(spec, type) === undefined)
+      findings.addKey('namespaceMissing', pointer, { what: `sysctl "${key}"`, type });
   }
 }

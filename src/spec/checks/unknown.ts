@@ -24,14 +24,17 @@ function walk(value: unknown, known: Tree, at: string, findings: Findings): void
   const { p: properties, i: items, m: members } = known;
   for (const [key, member] of Object.entries(value)) {
     const pointer = `${at}/${pointerPart(key)}`;
-    const below = Array.isArray(value) ? items : members ?? (properties !== undefined && Object.hasOwn(properties, key) ? properties[key] : undefined);
+    const below = Array.isArray(value)
+      ? items
+      : members ?? (properties !== undefined && Object.hasOwn(properties, key) ? properties[key] : undefined);
     if (below?.x !== undefined) findings.addKey('otherPlatform', pointer, { name: key });
     else if (below !== undefined) walk(member, below, pointer, findings);
     else if (properties !== undefined && !Array.isArray(value)) {
       const names = Object.keys(properties);
       const suggestion = findings.suggest(key, names.filter((name) => !Object.hasOwn(value, name)));
       const set = suggestion === undefined ? findings.suggest(key, names) : undefined;
-      findings.addKey('unknownKey', pointer, { name: key, suggestion, beside: set === undefined ? '' : `: "${set}" is there, too` });
+      findings.addKey('unknownKey', pointer, { name: key, suggestion,
+        beside: set === undefined ? '' : `: "${set}" is there, too` });
     }
   }
 }

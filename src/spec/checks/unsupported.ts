@@ -17,8 +17,9 @@ function walk(value: object, steps: Steps, at: string, findings: Findings): void
   for (const step in steps) {
     const below = steps[step] as Steps | null;
     if (step === '*') {
-      if (Array.isArray(value)) for (let index = 0; index < value.length; index++) visit(value[index], index, below, at, findings);
-      else for (const [key, member] of Object.entries(value)) visit(member, key, below, at, findings);
+      if (Array.isArray(value)) {
+        for (let index = 0; index < value.length; index++) visit(value[index], index, below, at, findings);
+      } else for (const [key, member] of Object.entries(value)) visit(member, key, below, at, findings);
     } else {
       visit((value as Record<string, unknown>)[step], step, below, at, findings);
     }

@@ -22,7 +22,9 @@ export function parseExact(text: string): Parsed {
   const stack: Open[] = [];
   const failed = (): Parsed => ({
     fault: scanner.fault as Fault,
-    pointer: pointerOf(stack.map((open) => ('array' in open ? open.array.length : open.key)).filter((part) => part !== undefined)),
+    pointer: pointerOf(
+      stack.map((open) => ('array' in open ? open.array.length : open.key)).filter((part) => part !== undefined),
+    ),
   });
   if (text.charCodeAt(0) === 0xfeff) scanner.at = 1;
   if (Number.isNaN(scanner.next())) {
@@ -45,15 +47,21 @@ export function parseExact(text: string): Parsed {
 function begin(scanner: Scanner, stack: Open[]): JsonValue | undefined {
   const code = scanner.next();
   switch (code) {
-    case 34: return scanner.string();
-    case 116: return scanner.word('true', true);
-    case 102: return scanner.word('false', false);
-    case 110: return scanner.word('null', null);
+    case 34:
+      return scanner.string();
+    case 116:
+      return scanner.word('true', true);
+    case 102:
+      return scanner.word('false', false);
+    case 110:
+      return scanner.word('null', null);
     case 91:
-    case 123: break;
+    case 123:
+      break;
     default:
       if (code === 45 || (code >= 48 && code <= 57)) return scanner.number();
-      return scanner.unexpected('a value', insideOf(stack), code === 93 || code === 125 ? 'remove the comma before it' : valueRemedy(code));
+      return scanner.unexpected('a value', insideOf(stack),
+        code === 93 || code === 125 ? 'remove the comma before it' : valueRemedy(code));
   }
   if (stack.length >= deepest) return scanner.fail('jsonDepth', scanner.at, 1, { limit: deepest });
   scanner.at++;
@@ -86,7 +94,8 @@ function finish(scanner: Scanner, stack: Open[], first: JsonValue): JsonValue | 
     }
     const isArray = 'array' in open;
     if (isArray) open.array.push(value);
-    else if (open.key === '__proto__') Object.defineProperty(open.object, open.key, { value, writable: true, enumerable: true, configurable: true });
+    else if (open.key === '__proto__')
+      Object.defineProperty(open.object, open.key, { value, writable: true, enumerable: true, configurable: true });
     else open.object[open.key as string] = value;
     const code = scanner.next();
     if (code === 44) {
@@ -95,7 +104,8 @@ function finish(scanner: Scanner, stack: Open[], first: JsonValue): JsonValue | 
       return undefined;
     }
     if (code !== (isArray ? 93 : 125)) {
-      return scanner.unexpected(isArray ? '"," or "]"' : '"," or "}"', insideOf(stack), code === 59 ? 'write "," instead' : 'is a comma missing before it?');
+      return scanner.unexpected(isArray ? '"," or "]"' : '"," or "}"', insideOf(stack),
+        code === 59 ? 'write "," instead' : 'is a comma missing before it?');
     }
     scanner.at++;
     stack.pop();
@@ -108,9 +118,13 @@ function key(scanner: Scanner, open: { seen: Set<string>; key: string | undefine
   open.key = undefined;
   const code = scanner.next();
   if (code !== 34) {
-    const remedy = code === 125 ? 'remove the comma before it' : code === 44 ? 'remove one comma'
-      : code === 47 || code === 35 ? 'remove it: JSON has no comments'
-        : code === 0 ? 'is the file in UTF-16? save it as UTF-8' : 'write keys in double quotes: "key"';
+    const remedy = code === 125 ? 'remove the comma before it' : code === 44
+      ? 'remove one comma'
+      : code === 47 || code === 35
+      ? 'remove it: JSON has no comments'
+      : code === 0
+      ? 'is the file in UTF-16? save it as UTF-8'
+      : 'write keys in double quotes: "key"';
     return scanner.unexpected('a key in quotes', 'an object', remedy);
   }
   const begin = scanner.at;

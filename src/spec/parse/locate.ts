@@ -19,7 +19,11 @@ export function locate(text: string, pointer: string, part: 'key' | 'value' = 'v
   let keyAt = -1;
   let keyEnd = -1;
   for (const name of pointerPath(pointer)) {
-    const member = text.charCodeAt(at) === 123 ? findMember(text, at, name) : text.charCodeAt(at) === 91 ? findElement(text, at, name) : undefined;
+    const member = text.charCodeAt(at) === 123
+      ? findMember(text, at, name)
+      : text.charCodeAt(at) === 91
+      ? findElement(text, at, name)
+      : undefined;
     if (member === undefined) break;
     ({ at, keyAt, keyEnd } = member);
   }
@@ -35,7 +39,11 @@ export function span(text: string, pointer: string): { at: number; end: number; 
   let at = skipSpace(text, text.charCodeAt(0) === 0xfeff ? 1 : 0);
   let depth = 0;
   for (const name of pointerPath(pointer)) {
-    const member = text.charCodeAt(at) === 123 ? findMember(text, at, name) : text.charCodeAt(at) === 91 ? findElement(text, at, name) : undefined;
+    const member = text.charCodeAt(at) === 123
+      ? findMember(text, at, name)
+      : text.charCodeAt(at) === 91
+      ? findElement(text, at, name)
+      : undefined;
     if (member === undefined) break;
     at = member.at;
     depth++;
@@ -48,11 +56,16 @@ export function locateAll(found: readonly Diagnostic[], text: string, file: stri
   return found.map((diagnostic) => {
     const { at } = diagnostic;
     if (at === undefined || at.line > 0) return diagnostic;
-    return { ...diagnostic, at: { file, pointer: at.pointer, ...locate(text, at.pointer, at.key === true ? 'key' : 'value') } };
+    return { ...diagnostic,
+      at: { file, pointer: at.pointer, ...locate(text, at.pointer, at.key === true ? 'key' : 'value') } };
   });
 }
 
-interface Member { readonly at: number; readonly keyAt: number; readonly keyEnd: number }
+interface Member {
+  readonly at: number;
+  readonly keyAt: number;
+  readonly keyEnd: number;
+}
 
 function findMember(text: string, object: number, name: string): Member | undefined {
   let at = skipSpace(text, object + 1);

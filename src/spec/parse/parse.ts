@@ -45,7 +45,8 @@ const longestParsed = 1 << 20;
 function badBytes(bytes: Uint8Array, offset: number, host: Pick<Host, 'scan'>, name: string): Diagnostic {
   const before = host.scan(bytes.subarray(0, offset)).text ?? '';
   const parsed = parseExact(before.length > longestParsed ? '' : before);
-  const at = { file: name, pointer: 'fault' in parsed ? parsed.pointer : '', ...lineAndColumn(before, before.length), length: 1 };
+  const at = { file: name, pointer: 'fault' in parsed ? parsed.pointer : '', ...lineAndColumn(before, before.length),
+    length: 1 };
   const [first, second] = bytes;
   const isWide = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
   return diagnose('notUtf8', { offset, encoding: isWide ? 'UTF-16' : undefined }, at);

@@ -65,7 +65,8 @@ export class Scanner {
     let end = this.at;
     while (isWord(this.text.charCodeAt(end))) end++;
     const found = `"${this.text.slice(this.at, Math.min(end, this.at + 40))}"`;
-    return this.fail('jsonSyntax', this.at, end - this.at, { expected: 'a value', found, remedy: `did you mean ${word}?` });
+    return this.fail('jsonSyntax', this.at, end - this.at, { expected: 'a value', found,
+      remedy: `did you mean ${word}?` });
   }
 
   /** A number: exact when it is an integer literal. */
@@ -79,7 +80,8 @@ export class Scanner {
     const digits = at - first;
     let remedy: string | undefined;
     if (digits === 0) remedy = 'a digit must follow the "-"';
-    else if (digits > 1 && text.charCodeAt(first) === 48) remedy = 'numbers have no leading zeros; octal 0755 is 493 in decimal';
+    else if (digits > 1 && text.charCodeAt(first) === 48)
+      remedy = 'numbers have no leading zeros; octal 0755 is 493 in decimal';
     let exact = true;
     if (text.charCodeAt(at) === 46) {
       exact = false;
@@ -146,10 +148,13 @@ export class Scanner {
         at = from = this.at;
       } else if (code < 32) {
         if (code === 10 || code === 13) return this.fail('jsonUnterminated', begin, at - begin, {});
-        return code === 0 ? this.fail('jsonNul', at, 1, {}) : this.fail('jsonControl', at, 1, { found: this.found(at) });
+        return code === 0
+          ? this.fail('jsonNul', at, 1, {})
+          : this.fail('jsonControl', at, 1, { found: this.found(at) });
       } else if (code >= 0xd800 && code < 0xe000) {
         const low = text.charCodeAt(at + 1);
-        if (code >= 0xdc00 || !(low >= 0xdc00 && low < 0xe000)) return this.fail('jsonSurrogate', at, 1, { found: this.found(at) });
+        if (code >= 0xdc00 || !(low >= 0xdc00 && low < 0xe000))
+          return this.fail('jsonSurrogate', at, 1, { found: this.found(at) });
         at += 2;
       } else if (code !== code) {
         return this.fail('jsonUnterminated', begin, Math.min(at - begin, 1), {});
@@ -200,7 +205,14 @@ export class Scanner {
 }
 
 const simpleEscapes: Readonly<Record<string, string>> = Object.assign(Object.create(null) as Record<string, string>, {
-  '"': '"', '\\': '\\', '/': '/', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t',
+  '"': '"',
+  '\\': '\\',
+  '/': '/',
+  b: '\b',
+  f: '\f',
+  n: '\n',
+  r: '\r',
+  t: '\t',
 });
 
 function isDigit(code: number): boolean {

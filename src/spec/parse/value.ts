@@ -2,7 +2,9 @@ import { pointerPath } from './position.ts';
 
 /** A JSON value as the parser gives it. */
 export type JsonValue = null | boolean | number | bigint | string | Inexact | JsonValue[] | JsonObject;
-export interface JsonObject { [key: string]: JsonValue }
+export interface JsonObject {
+  [key: string]: JsonValue;
+}
 
 /**
  * A number that is no integer literal (it has a fraction or an exponent), or one with so many digits that no field can

@@ -11,7 +11,8 @@ import type { Context } from '../../support/context.ts';
 import { cgroups } from '../../support/leak.ts';
 import { timeScale } from '../../support/paths.ts';
 
-const leavesParents: PeerMark[] = [{ peer: 'crun 1.8.1', why: 'leaves the parents' }, { peer: 'runc 1.1.5', why: 'leaves the parents' }];
+const leavesParents: PeerMark[] = [{ peer: 'crun 1.8.1', why: 'leaves the parents' }, { peer: 'runc 1.1.5',
+  why: 'leaves the parents' }];
 
 test('the cgroups that were made above go with the last container that uses them', async (c) => {
   const parent = `${c.token}-parent`;
@@ -33,7 +34,9 @@ test('an empty cgroup between, that others have made, stays with those above it'
   sweep(c, parent);
   const [first, second] = [c.id(), c.id()];
   const create = async (id: string, path: string): Promise<void> => {
-    const result = await c.create(c.command(['/probe', 'pause'], (config) => { config.linux.cgroupsPath = path; }), { id });
+    const result = await c.create(c.command(['/probe', 'pause'], (config) => {
+      config.linux.cgroupsPath = path;
+    }), { id });
     assert.equal(result.code, 0, result.stderr);
   };
   await create(first, `/${parent}/${first}`);
@@ -60,35 +63,45 @@ for (const premade of [false, true]) {
   test(`a container in the cgroup ${whose} outlives the delete of the one before`, async (c) => {
     const name = `${c.token}-one`;
     sweep(c, name);
-    if (premade) for (const { dir } of hierarchies()) mkdirSync(join(dir, name));
+    if (premade) { for (const { dir } of hierarchies()) mkdirSync(join(dir, name)); }
     const first = await stopped(c, `/${name}`);
-    const second = await c.started(c.command(['/probe', 'pause'], (config) => { config.linux.cgroupsPath = `/${name}`; }));
+    const second = await c.started(c.command(['/probe', 'pause'], (config) => {
+      config.linux.cgroupsPath = `/${name}`;
+    }));
     const begun = Date.now();
     assert.equal((await c.rt(['delete', first])).code, 0);
     assert.ok(Date.now() - begun < 5000 * timeScale, 'it waits for the other container');
     assert.equal((await c.state(second.id))['status'], 'running');
     await c.destroy(second.id);
     assert.equal(cgroups(name).size > 0, premade);
-  }, { peers: [{ peer: 'crun 1.8.1', why: 'kills the other container' }, { peer: 'runc 1.1.5', why: 'kills the other container' }] });
+  }, {
+    peers: [{ peer: 'crun 1.8.1', why: 'kills the other container' }, { peer: 'runc 1.1.5',
+      why: 'kills the other container' }],
+  });
 }
 
-test('delete leaves alone a cgroup that others have made in the place of the container\'s', async (c) => {
+test("delete leaves alone a cgroup that others have made in the place of the container's", async (c) => {
   const name = `${c.token}-one`;
   sweep(c, name);
   const id = await stopped(c, `/${name}`);
   const sleeper = spawn('sleep', ['100']);
-  c.later(() => { sleeper.kill('SIGKILL'); });
+  c.later(() => {
+    sleeper.kill('SIGKILL');
+  });
   for (const { dir, cpuset } of hierarchies()) {
     const path = join(dir, name);
     rmdirSync(path);
     mkdirSync(path);
-    if (cpuset) for (const file of ['cpuset.cpus', 'cpuset.mems']) writeFileSync(join(path, file), readFileSync(join(dir, file)));
+    if (cpuset) {
+      for (const file of ['cpuset.cpus', 'cpuset.mems']) writeFileSync(join(path, file), readFileSync(join(dir, file)));
+    }
     writeFileSync(join(path, 'cgroup.procs'), String(sleeper.pid));
   }
   assert.equal((await c.rt(['delete', id])).code, 0);
   await sleep(100);
   assert.equal(sleeper.exitCode ?? sleeper.signalCode, null);
-  for (const { dir } of hierarchies()) assert.equal(readFileSync(join(dir, name, 'cgroup.procs'), 'utf8').trim(), String(sleeper.pid));
+  for (const { dir } of hierarchies())
+    assert.equal(readFileSync(join(dir, name, 'cgroup.procs'), 'utf8').trim(), String(sleeper.pid));
   const ended = once(sleeper, 'exit');
   sleeper.kill('SIGKILL');
   await ended;
@@ -101,11 +114,13 @@ const replace = async (c: Context, controller: string): Promise<{ id: string; pa
   writeFileSync(join(path, '../cgroup.procs'), String((await c.state(id))['pid']));
   rmdirSync(path);
   mkdirSync(path);
-  c.later(() => { for (const left of cgroups(id)) rmdirSync(left); });
+  c.later(() => {
+    for (const left of cgroups(id)) rmdirSync(left);
+  });
   return { id, path };
 };
 
-test('pause leaves alone a cgroup that others have made in the place of the container\'s', async (c) => {
+test("pause leaves alone a cgroup that others have made in the place of the container's", async (c) => {
   const { id, path } = await replace(c, 'freezer');
   const result = await c.rt(['pause', id]);
   assert.notEqual(result.code, 0);
@@ -113,10 +128,12 @@ test('pause leaves alone a cgroup that others have made in the place of the cont
   assert.match(readFileSync(join(path, unified ? 'cgroup.freeze' : 'freezer.state'), 'utf8'), /THAWED|0/);
 }, { only: 'veloci' });
 
-test('update leaves alone a cgroup that others have made in the place of the container\'s', async (c) => {
+test("update leaves alone a cgroup that others have made in the place of the container's", async (c) => {
   const { id, path } = await replace(c, 'pids');
   const result = await c.rt(['update', '--pids-limit', '7', id]);
   assert.notEqual(result.code, 0);
   assert.match(result.stderr, /E0941: /);
   assert.equal(readFileSync(join(path, 'pids.max'), 'utf8').trim(), 'max');
-}, { only: 'veloci', skip: unified && !readFileSync('/sys/fs/cgroup/cgroup.controllers', 'utf8').includes('pids') ? 'no pids controller here' : false });
+}, { only: 'veloci', skip: unified && !readFileSync('/sys/fs/cgroup/cgroup.controllers', 'utf8').includes('pids')
+  ? 'no pids controller here'
+  : false });

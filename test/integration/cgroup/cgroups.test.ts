@@ -1,19 +1,21 @@
 // Cgroups: limits are read back from the kernel, paths, joining, cleaning up. v1 and v2.
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, type PeerMark, test, unified } from '../../support/case.ts';
 import { folder, sweep } from '../../support/cgroup.ts';
 import type { Context } from '../../support/context.ts';
 import { cgroups } from '../../support/leak.ts';
-import { timeScale } from '../../support/paths.ts';
 import { runtimeName } from '../../support/runtime.ts';
 import type { Config } from '../../support/spec.ts';
 
 const value = (controller: string, id: string, file: string): string =>
   readFileSync(join(folder(controller, id), file), 'utf8').trim();
 
-const created = async (c: Context, resources: Record<string, unknown>, change: (config: Config) => void = () => {}): Promise<string> => {
+const created = async (
+  c: Context,
+  resources: Record<string, unknown>,
+  change: (config: Config) => void = () => {},
+): Promise<string> => {
   const result = await c.create(c.command(['/probe', 'pause'], (config) => {
     config.linux.resources = { devices: [{ allow: false, access: 'rwm' }], ...resources };
     change(config);
@@ -22,6 +24,7 @@ const created = async (c: Context, resources: Record<string, unknown>, change: (
   return result.id;
 };
 
+// One line a resource. dprint-ignore
 for (const [name, resources, controller, v1, v2] of [
   ['memory.limit', { memory: { limit: 67108864 } }, 'memory', { 'memory.limit_in_bytes': '67108864' }, { 'memory.max': '67108864' }],
   ['memory.reservation', { memory: { reservation: 33554432 } }, 'memory',
@@ -59,7 +62,9 @@ test('resources: unified keys are written', async (c) => {
 
 for (const key of ['../x', 'a/b', '']) {
   test(`the unified key "${key}" is refused`, async (c) => {
-    const result = await c.create(c.command(['true'], (config) => { config.linux.resources = { unified: { [key]: '1' } }; }));
+    const result = await c.create(c.command(['true'], (config) => {
+      config.linux.resources = { unified: { [key]: '1' } };
+    }));
     assert.notEqual(result.code, 0);
     await c.nothingLeft();
   }, { peers: [{ peer: 'crun 1.8.1', why: 'its cgroups stay behind' }] });
@@ -76,29 +81,38 @@ test('a limit that the kernel refuses is an error, and nothing stays', async (c)
 test('the process is in its cgroup, in every hierarchy, before it starts', async (c) => {
   const result = await c.create(c.command(['/probe', 'pause']));
   const lines = readFileSync(`/proc/${result.pid}/cgroup`, 'utf8').trim().split('\n')
-    .filter((line) => !(!unified && line.startsWith('0:')) && !/:(misc|rdma|perf_event|net_cls|net_prio|hugetlb):/.test(line));
+    .filter((line) =>
+      !(!unified && line.startsWith('0:')) && !/:(misc|rdma|perf_event|net_cls|net_prio|hugetlb):/.test(line)
+    );
   for (const line of lines) assert.ok(line.endsWith(`/${result.id}`), line);
 });
 
 test('the pids limit holds', async (c) => {
-  const result = await c.run(c.command(['sh', '-c', 'for i in 1 2 3 4 5 6 7 8; do sleep 1 & done; true'],
-    (config) => { config.linux.resources = { pids: { limit: 4 } }; }));
+  const result = await c.run(c.command(['sh', '-c', 'for i in 1 2 3 4 5 6 7 8; do sleep 1 & done; true'], (config) => {
+    config.linux.resources = { pids: { limit: 4 } };
+  }));
   assert.match(result.stderr, /can't fork|Resource temporarily unavailable/);
 });
 
 test('the memory limit holds: exit 137', async (c) => {
-  const result = await c.run(c.command(['sh', '-c', 'head -c 60000000 /dev/zero | tail -c 50000000 >/dev/null; exit 3'],
-    (config) => { config.linux.resources = { memory: { limit: 20_000_000 } }; }));
+  const result = await c.run(
+    c.command(['sh', '-c', 'head -c 60000000 /dev/zero | tail -c 50000000 >/dev/null; exit 3'], (config) => {
+      config.linux.resources = { memory: { limit: 20_000_000 } };
+    }),
+  );
   assert.notEqual(result.code, 0);
 });
 
-const leavesParents: PeerMark[] = [{ peer: 'crun 1.8.1', why: 'leaves the parents' }, { peer: 'runc 1.1.5', why: 'leaves the parents' }];
+const leavesParents: PeerMark[] = [{ peer: 'crun 1.8.1', why: 'leaves the parents' }, { peer: 'runc 1.1.5',
+  why: 'leaves the parents' }];
 
 test('a nested cgroupsPath is made, and removed with what was made for it', async (c) => {
   const id = c.id();
   const parent = `${c.token}-parent`;
   sweep(c, parent);
-  const result = await c.create(c.command(['/probe', 'pause'], (config) => { config.linux.cgroupsPath = `/${parent}/middle/child`; }), { id });
+  const result = await c.create(c.command(['/probe', 'pause'], (config) => {
+    config.linux.cgroupsPath = `/${parent}/middle/child`;
+  }), { id });
   assert.equal(result.code, 0, result.stderr);
   assert.ok(existsSync(join(folder('pids', parent), 'middle/child')));
   await c.destroy(id);
@@ -126,7 +140,9 @@ test('of a nested cgroupsPath stays what was there before, and what another cont
 test('containers that come and go below one parent do not disturb each other', async (c) => {
   const parent = `${c.token}-parent`;
   sweep(c, parent);
-  const { dir } = c.command(['/probe', 'exit', '0'], (config) => { delete config.linux.cgroupsPath; });
+  const { dir } = c.command(['/probe', 'exit', '0'], (config) => {
+    delete config.linux.cgroupsPath;
+  });
   const text = readFileSync(join(dir, 'config.json'), 'utf8');
   await Promise.all(Array.from({ length: 4 }, async (_, lane) => {
     for (let round = 0; round < 12; round++) {
@@ -145,12 +161,15 @@ test('exec --cgroup without a controller is in that cgroup in every hierarchy, a
   const id = await created(c, {}, (config) => {
     config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'cgroup');
   });
-  const places = unified ? [folder('', id)] : readdirSync('/sys/fs/cgroup').map((name) => folder(name, id)).filter(existsSync);
+  const places = unified
+    ? [folder('', id)]
+    : readdirSync('/sys/fs/cgroup').map((name) => folder(name, id)).filter(existsSync);
   for (const place of places) {
     if (existsSync(join(place, 'foo'))) continue; // by another name of the hierarchy
     mkdirSync(join(place, 'foo'));
     for (const file of ['cpuset.cpus', 'cpuset.mems']) {
-      if (!unified && existsSync(join(place, file))) writeFileSync(join(place, 'foo', file), readFileSync(join(place, file)));
+      if (!unified && existsSync(join(place, file)))
+        writeFileSync(join(place, 'foo', file), readFileSync(join(place, file)));
     }
   }
   assert.equal((await c.rt(['start', id])).code, 0);
@@ -164,23 +183,26 @@ test('exec --cgroup without a controller is in that cgroup in every hierarchy, a
   assert.notEqual((await c.rt(exec)).code, 0);
 }, { peers: [{ peer: 'crun 1.8.1', why: 'runs in the cgroup of the caller where it is missing' }] });
 
-test('run.oci.delegate-cgroup: the process is in a cgroup below its own, which is the root of its namespace', async (c) => {
-  const bundle = c.command(['/probe', 'pause'], (config) => {
-    config.annotations = { 'run.oci.delegate-cgroup': 'inner/most' };
-    if (!config.linux.namespaces.some(({ type }) => type === 'cgroup')) config.linux.namespaces.push({ type: 'cgroup' });
-  });
-  const created = await c.create(bundle);
-  if (!unified) {
-    assert.notEqual(created.code, 0);
-    assert.match(created.stderr, /delegate-cgroup/);
-    return;
-  }
-  assert.equal(created.code, 0, created.stderr);
-  assert.match(readFileSync(`/proc/${created.pid}/cgroup`, 'utf8'), new RegExp(`^0::/.*${created.id}/inner/most$`, 'm'));
-  assert.equal((await c.rt(['start', created.id])).code, 0);
-  const shown = await c.rt(['exec', created.id, 'cat', '/proc/self/cgroup']);
-  assert.match(shown.stdout, /^0::\/inner\/most$/m);
-}, { peers: [{ peer: 'runc 1.1.5', why: 'does not know it' }] });
+test('run.oci.delegate-cgroup: the process is in a cgroup below its own, which is the root of its namespace',
+  async (c) => {
+    const bundle = c.command(['/probe', 'pause'], (config) => {
+      config.annotations = { 'run.oci.delegate-cgroup': 'inner/most' };
+      if (!config.linux.namespaces.some(({ type }) => type === 'cgroup'))
+        config.linux.namespaces.push({ type: 'cgroup' });
+    });
+    const created = await c.create(bundle);
+    if (!unified) {
+      assert.notEqual(created.code, 0);
+      assert.match(created.stderr, /delegate-cgroup/);
+      return;
+    }
+    assert.equal(created.code, 0, created.stderr);
+    assert.match(readFileSync(`/proc/${created.pid}/cgroup`, 'utf8'),
+      new RegExp(`^0::/.*${created.id}/inner/most$`, 'm'));
+    assert.equal((await c.rt(['start', created.id])).code, 0);
+    const shown = await c.rt(['exec', created.id, 'cat', '/proc/self/cgroup']);
+    assert.match(shown.stdout, /^0::\/inner\/most$/m);
+  }, { peers: [{ peer: 'runc 1.1.5', why: 'does not know it' }] });
 
 test('run.oci.delegate-cgroup leads nowhere else', async (c) => {
   for (const path of ['../x', 'a/../../x', '.', '/']) {
@@ -193,16 +215,21 @@ test('run.oci.delegate-cgroup leads nowhere else', async (c) => {
 
 test('a cgroupsPath with ".." is refused', async (c) => {
   for (const path of [`/../../${c.token}-x`, `/a/../../${c.token}-x`, '..']) {
-    const result = await c.create(c.command(['true'], (config) => { config.linux.cgroupsPath = path; }));
+    const result = await c.create(c.command(['true'], (config) => {
+      config.linux.cgroupsPath = path;
+    }));
     assert.notEqual(result.code, 0, path);
     assert.notEqual(result.stderr, '');
   }
-}, { leaks: 'ignore', never: [{ peer: 'runc 1.1.5', why: 'makes files and folders outside of the hierarchies' },
-  { peer: 'crun 1.8.1', why: 'makes folders outside of the hierarchies' }] });
+}, { leaks: 'ignore',
+  never: [{ peer: 'runc 1.1.5', why: 'makes files and folders outside of the hierarchies' }, { peer: 'crun 1.8.1',
+    why: 'makes folders outside of the hierarchies' }] });
 
 test('a cgroup that holds processes is refused', async (c) => {
   const other = await c.started(c.command(['/probe', 'pause']));
-  const result = await c.create(c.command(['true'], (config) => { config.linux.cgroupsPath = `/${other.id}`; }));
+  const result = await c.create(c.command(['true'], (config) => {
+    config.linux.cgroupsPath = `/${other.id}`;
+  }));
   assert.equal(result.code, 1);
   assert.equal((await c.state(other.id))['status'], 'running');
 }, { peers: [{ peer: 'crun 1.8.1', why: 'shares it' }, { peer: 'runc 1.1.5', why: 'refuses it on cgroup v2 alone' }] });
@@ -212,7 +239,9 @@ test('an empty cgroup that exists is used', async (c) => {
   const path = folder('pids', id);
   mkdirSync(path);
   // delete leaves it.
-  c.later(() => { if (existsSync(path)) rmdirSync(path); });
+  c.later(() => {
+    if (existsSync(path)) rmdirSync(path);
+  });
   const result = await c.create(c.command(['/probe', 'pause']), { id });
   assert.equal(result.code, 0, result.stderr);
 });
@@ -228,7 +257,8 @@ test('a writable cgroup mount of v1 changes no owner', async (c) => {
   const top = '/sys/fs/cgroup';
   const folders = readdirSync(top).map((name) => join(top, name, id)).filter((path) => existsSync(path));
   assert.ok(folders.length > 0);
-  for (const path of folders) for (const name of ['.', ...readdirSync(path)]) assert.equal(statSync(join(path, name)).uid, 0, join(path, name));
+  for (const path of folders)
+    for (const name of ['.', ...readdirSync(path)]) assert.equal(statSync(join(path, name)).uid, 0, join(path, name));
 }, { skip: unified ? 'this host has cgroup v2 alone' : false });
 
 test('without a cgroupsPath there is one all the same', async (c) => {
@@ -248,113 +278,16 @@ test('sub-cgroups that the container made are removed with it', async (c) => {
   await c.nothingLeft();
 });
 
-test('a frozen container can be deleted by force', async (c) => {
-  const { id } = await c.started(c.command(['/probe', 'pause']));
-  const { writeFileSync } = await import('node:fs');
-  if (unified) writeFileSync(join(folder('', id), 'cgroup.freeze'), '1');
-  else writeFileSync(join(folder('freezer', id), 'freezer.state'), 'FROZEN');
-  // On v1 it takes a moment.
-  for (let tries = 0; tries < 50 && (await c.state(id))['status'] !== 'paused'; tries++) await sleep(20);
-  assert.equal((await c.state(id))['status'], 'paused');
-  await c.destroy(id);
-  await c.nothingLeft();
-}, { never: [{ peer: 'runc 1.1.5', why: 'now and then it leaves a frozen process behind' }] });
-
-test('a container whose init others have moved away and frozen can be deleted by force', async (c) => {
-  const { writeFileSync } = await import('node:fs');
-  const { id } = await c.started(c.command(['/probe', 'pause']));
-  const foreign = `/sys/fs/cgroup/freezer/${c.id()}`;
-  mkdirSync(foreign);
-  c.later(() => {
-    writeFileSync(join(foreign, 'freezer.state'), 'THAWED');
-    rmdirSync(foreign);
-  });
-  writeFileSync(join(foreign, 'cgroup.procs'), String((await c.state(id))['pid']));
-  writeFileSync(join(foreign, 'freezer.state'), 'FROZEN');
-  const begun = Date.now();
-  await c.destroy(id);
-  assert.ok(Date.now() - begun < 5000, 'it waits');
-  assert.equal(readFileSync(join(foreign, 'cgroup.procs'), 'utf8'), '');
-  assert.match(readFileSync(join(foreign, 'freezer.state'), 'utf8'), /FROZEN/);
-}, { skip: existsSync('/sys/fs/cgroup/freezer') ? false : 'no freezer of v1 here', never: [{ peer: 'runc', why: 'it gives up' }, { peer: 'crun', why: 'the process stays' }] });
-
-test('under a frozen cgroup: exec does not hang, and delete --force works', async (c) => {
-  const id = c.id();
-  const above = folder('freezer', `${id}-above`);
-  const file = join(above, unified ? 'cgroup.freeze' : 'freezer.state');
-  const freeze = (on: boolean): void => writeFileSync(file, unified ? String(Number(on)) : on ? 'FROZEN' : 'THAWED');
-  mkdirSync(above);
-  sweep(c, `${id}-above`);
-  c.later(() => { if (existsSync(above)) freeze(false); });
-  await c.started(c.command(['/probe', 'pause'], (config) => { config.linux.cgroupsPath = `/${id}-above/in`; }), { id });
-  freeze(true);
-  for (let tries = 0; tries < 100 && !/FROZEN|frozen 1/.test(readFileSync(join(above, unified ? 'cgroup.events' : 'freezer.state'), 'utf8')); tries++) await sleep(10);
-  const executed = await c.rt(['exec', id, 'true'], { timeLimit: 10_000 });
-  assert.equal(executed.timedOut, false);
-  assert.notEqual(executed.code, 0);
-  // What is frozen on v1 does not even take a KILL where it is.
-  if (!unified && !runtimeName().startsWith('veloci')) freeze(false);
-  await c.destroy(id);
-  assert.match(readFileSync(file, 'utf8'), unified ? /1/ : runtimeName().startsWith('veloci') ? /FROZEN/ : /./, 'the cgroup of others stays frozen');
-  freeze(false);
-  await sleep(100 * timeScale);
-  rmdirSync(above);
-}, { never: [{ peer: 'runc 1.1.5', why: 'waits until it is thawed, and leaves frozen processes behind' }] });
-
-test('under a frozen cgroup nothing is created, and nothing waits', async (c) => {
-  const id = c.id();
-  const above = folder('freezer', `${id}-above`);
-  const file = join(above, unified ? 'cgroup.freeze' : 'freezer.state');
-  mkdirSync(above);
-  sweep(c, `${id}-above`);
-  c.later(() => { if (existsSync(above)) writeFileSync(file, unified ? '0' : 'THAWED'); });
-  writeFileSync(file, unified ? '1' : 'FROZEN');
-  const bundle = c.command(['/probe', 'pause'], (config) => { config.linux.cgroupsPath = `/${id}-above/in`; });
-  const created = await c.rt(['create', '--bundle', bundle.dir, id], { timeLimit: 10_000 });
-  assert.equal(created.timedOut, false);
-  assert.equal(created.code, 1);
-  assert.match(created.stderr, /E0703.*is frozen/);
-  rmdirSync(above);
-}, { never: [{ peer: 'crun 1.8.1', why: 'waits until it is thawed' }, { peer: 'runc 1.1.5', why: 'waits until it is thawed' }] });
-
-test('a container that has frozen processes in a cgroup of its own can be deleted by force', async (c) => {
-  const { id } = await c.started(c.command(['sh', '-c', 'sleep 100 & sleep 100']));
-  const own = folder('freezer', id);
-  const processes = (): string[] => readFileSync(join(own, 'cgroup.procs'), 'utf8').trim().split('\n');
-  for (let tries = 0; tries < 200 && processes().length < 2; tries++) await sleep(10);
-  const init = String((await c.state(id))['pid']);
-  const pid = processes().find((number) => number !== init)!;
-  mkdirSync(join(own, 'sub'));
-  writeFileSync(join(own, 'sub/cgroup.procs'), pid);
-  writeFileSync(join(own, 'sub', unified ? 'cgroup.freeze' : 'freezer.state'), unified ? '1' : 'FROZEN');
-  const begun = Date.now();
-  await c.destroy(id);
-  assert.ok(Date.now() - begun < 5000, 'it waits');
-  await c.nothingLeft();
-}, { never: [{ peer: 'runc', why: 'it gives up' }, { peer: 'crun', why: 'the process stays' }] });
-
 test('where no cgroup may be made any more, the error says so and nothing stays', async (c) => {
   const id = c.id();
   const above = folder('', `${id}-above`);
   mkdirSync(above);
   sweep(c, `${id}-above`);
   writeFileSync(join(above, 'cgroup.max.descendants'), '0');
-  const result = await c.create(c.command(['true'], (config) => { config.linux.cgroupsPath = `/${id}-above/in`; }), { id });
+  const result = await c.create(c.command(['true'], (config) => {
+    config.linux.cgroupsPath = `/${id}-above/in`;
+  }), { id });
   assert.equal(result.code, 1);
   if (runtimeName().startsWith('veloci')) assert.match(result.stderr, /E0931: .*cgroup\.max\.descendants/);
   assert.deepEqual(readdirSync(c.root).filter((name) => name === id), []);
 }, { skip: unified ? false : 'cgroup v1 has no such limit' });
-
-test('exec in a frozen container does not hang', async (c) => {
-  const { id } = await c.started(c.command(['/probe', 'pause']));
-  const { writeFileSync } = await import('node:fs');
-  const freeze = (frozen: boolean): void => unified
-    ? writeFileSync(join(folder('', id), 'cgroup.freeze'), frozen ? '1' : '0')
-    : writeFileSync(join(folder('freezer', id), 'freezer.state'), frozen ? 'FROZEN' : 'THAWED');
-  freeze(true);
-  const result = await c.rt(['exec', id, 'true'], { timeLimit: 5000 });
-  freeze(false);
-  assert.equal(result.timedOut, false);
-  assert.equal(result.code, 255);
-}, { peers: [{ peer: 'crun 1.8.1', why: 'waits until it is thawed' }],
-  never: [{ peer: 'runc 1.1.5', why: 'now and then it leaves a frozen process behind' }] });

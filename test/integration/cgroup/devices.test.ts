@@ -71,8 +71,9 @@ test('a device that a rule allows can be opened, with the access allowed', async
     makeDevice(config);
     config.mounts.push({ destination: '/tmp', type: 'tmpfs', source: 'tmpfs' });
     config.linux.devices = [{ path: '/dev/own1', type: 'c', major: 10, minor: 229, fileMode: 0o666, uid: 0, gid: 0 }];
-    config.linux.resources = { devices: [{ allow: false, access: 'rwm' },
-      { allow: true, type: 'c', major: 10, minor: 229, access: 'w' }] };
+    config.linux.resources = {
+      devices: [{ allow: false, access: 'rwm' }, { allow: true, type: 'c', major: 10, minor: 229, access: 'w' }],
+    };
   });
   assert.match(out, /^2\n/);
   assert.match(out, /cat: can't open '\/dev\/own1': Operation not permitted/);
@@ -81,11 +82,11 @@ test('a device that a rule allows can be opened, with the access allowed', async
 test('masked paths: duplicates, links, missing ones and folders', async (c) => {
   const bundle = c.command(['sh', '-c',
     'cat /etc/passwd /link-to-group 2>&1; ls -A /home /data 2>&1; touch /home/x 2>&1; ls -d /not 2>&1; cat /proc/kcore | wc -c'],
-  (config) => {
-    config.root.readonly = false;
-    config.linux.maskedPaths = ['/etc/passwd', '/etc/passwd', '/link-to-group', '/home', '/home', '/not/there', '/data',
-      '/proc/kcore'];
-  });
+    (config) => {
+      config.root.readonly = false;
+      config.linux.maskedPaths = ['/etc/passwd', '/etc/passwd', '/link-to-group', '/home', '/home', '/not/there',
+        '/data', '/proc/kcore'];
+    });
   (await import('node:fs')).symlinkSync('/etc/group', `${bundle.rootfs}/link-to-group`);
   const { stdout, code } = await c.run(bundle);
   assert.equal(code, 0);
@@ -106,7 +107,9 @@ test('read-only paths cannot be written, not even by remounting without the capa
 
 test('/proc/sysrq-trigger and /proc/sys are read-only by default', async (c) => {
   const before = readFileSync('/proc/sys/kernel/core_pattern', 'utf8');
-  const out = await c.sh('for f in /proc/sysrq-trigger /proc/sys/kernel/core_pattern; do (: >>$f) 2>/dev/null && echo bad; done; true');
+  const out = await c.sh(
+    'for f in /proc/sysrq-trigger /proc/sys/kernel/core_pattern; do (: >>$f) 2>/dev/null && echo bad; done; true',
+  );
   assert.equal(out, '');
   assert.equal(readFileSync('/proc/sys/kernel/core_pattern', 'utf8'), before);
 });
@@ -118,36 +121,47 @@ const withUser = (config: Config): void => {
 };
 
 test('devices in a user namespace: kind, number, mode and owner as the config says, and they work', async (c) => {
-  const out = await c.sh('stat -c "%n %F %t:%T %a %u:%g" /dev/own /dev/a/block /dev/fifo; head -c 2 /dev/own | wc -c', (config) => {
-    withUser(config);
-    config.linux.devices = [
-      { path: '/dev/own', type: 'c', major: 1, minor: 5, fileMode: 0o644, uid: 3, gid: 4 },
-      { path: '/dev/a/block', type: 'b', major: 7, minor: 0, fileMode: 0o600 },
-      { path: '/dev/fifo', type: 'p', fileMode: 0o622, uid: 1, gid: 2 },
-    ];
-    config.linux.resources = { devices: [{ allow: false, access: 'rwm' }, { allow: true, type: 'c', major: 1, minor: 5, access: 'r' }] };
-  });
+  const out = await c.sh('stat -c "%n %F %t:%T %a %u:%g" /dev/own /dev/a/block /dev/fifo; head -c 2 /dev/own | wc -c',
+    (config) => {
+      withUser(config);
+      config.linux.devices = [
+        { path: '/dev/own', type: 'c', major: 1, minor: 5, fileMode: 0o644, uid: 3, gid: 4 },
+        { path: '/dev/a/block', type: 'b', major: 7, minor: 0, fileMode: 0o600 },
+        { path: '/dev/fifo', type: 'p', fileMode: 0o622, uid: 1, gid: 2 },
+      ];
+      config.linux.resources = {
+        devices: [{ allow: false, access: 'rwm' }, { allow: true, type: 'c', major: 1, minor: 5, access: 'r' }],
+      };
+    });
   assert.equal(out, `/dev/own character special file 1:5 644 3:4
 /dev/a/block block special file 7:0 600 0:0
 /dev/fifo fifo 0:0 622 1:2
 2
 `);
-}, { peers: [{ peer: 'runc 1.1.5', why: 'binds the host\'s device of that path' }, { peer: 'crun 1.8.1', why: 'binds the host\'s device of that path' }] });
+}, {
+  peers: [{ peer: 'runc 1.1.5', why: "binds the host's device of that path" }, { peer: 'crun 1.8.1',
+    why: "binds the host's device of that path" }],
+});
 
-test('without rights over the host its device of that path is used, when it is the one that is asked for', async (c) => {
-  const start = async (minor: number): Promise<{ code: number | null; stdout: string; stderr: string }> =>
-    c.run(c.command(['stat', '-c', '%t:%T', '/dev/full'], (config) => {
-      config.linux.devices = [{ path: '/dev/full', type: 'c', major: 1, minor }];
-      config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'cgroup');
-      config.mounts = config.mounts.filter(({ destination }) => !destination.startsWith('/sys'));
-      delete config.linux.resources;
-    }), { prefix: ['unshare', '--user', '--map-root-user', '--mount', '--'], global: ['--cgroup-manager', 'disabled'] });
-  const right = await start(7);
-  assert.equal(right.stdout, '1:7\n', right.stderr);
-  const wrong = await start(5);
-  assert.notEqual(wrong.code, 0);
-  assert.match(wrong.stderr, /\/dev\/full/);
-}, { peers: [{ peer: 'runc 1.1.5', why: 'has no --cgroup-manager' }, { peer: 'crun 1.8.1', why: 'wants more groups than one for its devpts' }] });
+test('without rights over the host its device of that path is used, when it is the one that is asked for',
+  async (c) => {
+    const start = async (minor: number): Promise<{ code: number | null; stdout: string; stderr: string }> =>
+      c.run(c.command(['stat', '-c', '%t:%T', '/dev/full'], (config) => {
+        config.linux.devices = [{ path: '/dev/full', type: 'c', major: 1, minor }];
+        config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'cgroup');
+        config.mounts = config.mounts.filter(({ destination }) => !destination.startsWith('/sys'));
+        delete config.linux.resources;
+      }), { prefix: ['unshare', '--user', '--map-root-user', '--mount', '--'],
+        global: ['--cgroup-manager', 'disabled'] });
+    const right = await start(7);
+    assert.equal(right.stdout, '1:7\n', right.stderr);
+    const wrong = await start(5);
+    assert.notEqual(wrong.code, 0);
+    assert.match(wrong.stderr, /\/dev\/full/);
+  }, {
+  peers: [{ peer: 'runc 1.1.5', why: 'has no --cgroup-manager' }, { peer: 'crun 1.8.1',
+    why: 'wants more groups than one for its devpts' }],
+});
 
 test('something else at the path of a device is an error', async (c) => {
   const result = await c.run(c.command(['true'], (config) => {
@@ -170,15 +184,23 @@ test('a /dev that is a symbolic link leads to a place in the root', async (c) =>
 }, { peers: ['runc 1.1.5', 'crun 1.8.1'].map((peer) => ({ peer, why: 'does not start' })) });
 
 test('masked and read-only paths: files, directories, links, twice, missing', async (c) => {
-  const out = await c.sh(`for f in /m/file /m/target; do stat -L -c "%F %t:%T" $f; done; ls /m/dir; touch /m/dir/x 2>&1 | sed 's/.*: //'
-    for f in /r/dir/x /r/file; do (echo x >$f) 2>&1 | sed 's/.*: //'; done; touch /r/other && echo made`, (config) => {
-    config.root.readonly = false;
-    config.mounts.push({ destination: '/m', type: 'tmpfs', source: 'tmpfs' }, { destination: '/r', type: 'tmpfs', source: 'tmpfs' });
-    config.mounts.push(...['/m/dir', '/r/dir'].map((destination) => ({ destination, type: 'tmpfs', source: 'tmpfs' })),
-      ...['/m/file', '/m/target', '/r/file'].map((destination) => ({ destination, type: 'bind', source: '/etc/hostname', options: ['bind'] })));
-    config.linux.maskedPaths = ['/m/file', '/m/file', '/m/target', '/m/dir', '/m/dir', '/m/none'];
-    config.linux.readonlyPaths = ['/r/dir', '/r/dir', '/r/file', '/r/none'];
-  });
+  const out = await c.sh(
+    `for f in /m/file /m/target; do stat -L -c "%F %t:%T" $f; done; ls /m/dir; touch /m/dir/x 2>&1 | sed 's/.*: //'
+    for f in /r/dir/x /r/file; do (echo x >$f) 2>&1 | sed 's/.*: //'; done; touch /r/other && echo made`,
+    (config) => {
+      config.root.readonly = false;
+      config.mounts.push({ destination: '/m', type: 'tmpfs', source: 'tmpfs' }, { destination: '/r', type: 'tmpfs',
+        source: 'tmpfs' });
+      config.mounts.push(
+        ...['/m/dir', '/r/dir'].map((destination) => ({ destination, type: 'tmpfs', source: 'tmpfs' })),
+        ...['/m/file', '/m/target', '/r/file'].map((destination) => ({ destination, type: 'bind',
+          source: '/etc/hostname', options: ['bind'] })
+        ),
+      );
+      config.linux.maskedPaths = ['/m/file', '/m/file', '/m/target', '/m/dir', '/m/dir', '/m/none'];
+      config.linux.readonlyPaths = ['/r/dir', '/r/dir', '/r/file', '/r/none'];
+    },
+  );
   assert.match(out, /^character special file 1:3\n/);
   assert.equal(out.match(/Read-only file system/g)?.length, 3);
   assert.match(out, /made\n$/);
@@ -193,6 +215,7 @@ for (const propagation of ['unbindable', 'runbindable', 'shared', 'rshared', 'sl
     });
     assert.ok(facts.mounts.some((line) => line.includes(' /etc ro')));
     const root = facts.mounts.map((line) => line.split(' - ')[0]!.split(' ')).find((fields) => fields[4] === '/');
-    assert.equal(root?.slice(6).join().replace(/:\d+/g, ''), { unbindable: 'unbindable', shared: 'shared', slave: '', private: '' }[propagation.replace(/^r(?=u|s)/, '')]);
+    assert.equal(root?.slice(6).join().replace(/:\d+/g, ''),
+      { unbindable: 'unbindable', shared: 'shared', slave: '', private: '' }[propagation.replace(/^r(?=u|s)/, '')]);
   }, { peers: ['runc 1.1.5', 'crun 1.8.1'].map((peer) => ({ peer, why: 'does not keep the propagation' })) });
 }

@@ -8,47 +8,71 @@ const top = '/sys/fs/cgroup';
 const v1 = unified ? 'cgroup v2 alone' : false;
 const controllers = readdirSync(top);
 const file = (name: string) => ({ id }: Scene): string[] => [join(top, name.split('.')[0]!, id, name)];
-const limits = (resources: object): NonNullable<Failing['change']> => (config) => { config.linux.resources = { ...config.linux.resources, ...resources }; };
+const limits = (resources: object): NonNullable<Failing['change']> => (config) => {
+  config.linux.resources = { ...config.linux.resources, ...resources };
+};
 
 /** Makes the container's cgroup before the container; it goes after the case. */
 function occupied({ c, id }: Scene, controller: string, fill: (dir: string) => void): void {
   const dir = join(top, controller, id);
   mkdirSync(dir);
-  c.later(() => { try { rmdirSync(dir); } catch { /* gone */ } });
+  c.later(() => {
+    try {
+      rmdirSync(dir);
+    } catch { /* gone */ }
+  });
   fill(dir);
 }
 
 const memory = limits({ memory: { limit: 64 << 20 } });
 
 failing([
-  { name: 'cgroups may not be made here', code: 'E0866', pointer: '/linux/cgroupsPath', why: 'EACCES, step mkdir', inject: 'mkdirat:error=EACCES', on: ({ id }) => [`${id}-cg`],
-    change: (config, { id }) => { config.linux.cgroupsPath = `/${id}-cg`; } },
-  { name: 'another process is in the cgroup', code: 'E0702', pointer: '/linux/cgroupsPath', why: 'EBUSY, step populated', call: (scene) => {
-    occupied(scene, 'freezer', (dir) => {
-      const { child } = scene.c.beginProgram(['sleep', '60']);
-      writeFileSync(join(dir, 'cgroup.procs'), String(child.pid));
-    });
-    return create()(scene);
-  }, stays: /sleep 60|freezer\/vt/ },
-  { name: 'the cgroup is frozen', code: 'E0703', pointer: '/linux/cgroupsPath', why: 'EBUSY, step frozen', call: (scene) => {
-    occupied(scene, 'freezer', (dir) => writeFileSync(join(dir, 'freezer.state'), 'FROZEN'));
-    return create()(scene);
-  }, stays: /freezer\/vt/ },
-  { name: 'a limit cannot be written', code: 'E0704', why: 'EIO, step write', inject: 'write:error=EIO', on: file('memory.limit_in_bytes'),
-    change: memory, pointer: '/linux/resources/memory/limit' },
-  { name: 'a file of the cgroup is missing', code: 'E0705', why: 'ENOENT, step open', inject: 'openat2:error=ENOENT', on: () => ['memory.limit_in_bytes'],
-    change: memory, pointer: '/linux/resources/memory/limit' },
-  { name: 'the cgroup cannot be joined', code: 'E0708', pointer: '/linux/cgroupsPath', why: 'EIO, step write', inject: 'write:error=EIO', on: ({ id }) => [join(top, 'memory', id, 'tasks')] },
-  { name: 'the sub cgroup of exec is missing', code: 'E0869', pointer: '/linux/cgroupsPath', exit: 255, why: 'ENOENT, step open', call: onContainer('running', 'exec', '--cgroup', 'nope', 'ID', 'true') },
-  { name: 'exec cannot follow', code: 'E0709', pointer: '/linux/cgroupsPath', exit: 255, why: 'EIO, step move', inject: 'write:error=EIO', on: ({ id }) => [join(top, 'memory', id, 'tasks')], call: onContainer('running', 'exec', 'ID', 'true') },
-  { name: 'the list of processes cannot be read', code: 'E0710', why: 'EIO, step kill', inject: 'read:error=EIO', on: ({ id }) => controllers.map((name) => join(top, name, id, 'cgroup.procs')),
-    change: (config) => { config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'pid'); }, call: onContainer('stopped', 'delete', 'ID') },
-  { name: 'the cgroup cannot be removed', code: 'E0711', pointer: '/linux/cgroupsPath', why: 'EIO, step rmdir', inject: 'unlinkat:error=EIO', on: ({ id }) => [join(top, 'memory', id), join(top, 'memory')], call: onContainer('stopped', 'delete', 'ID') },
-  { name: 'the freezer cannot be written', code: 'E0850', pointer: '/linux/cgroupsPath', why: 'EIO, step write', inject: 'write:error=EIO', on: file('freezer.state'), call: onContainer('running', 'pause', 'ID') },
-  { name: 'the freezer cannot be read', code: 'E0850', pointer: '/linux/cgroupsPath', why: 'EIO, step wait', inject: 'read:error=EIO', on: file('freezer.state'), call: onContainer('running', 'pause', 'ID') },
-  { name: 'a limit cannot be changed', code: 'E0852', why: 'EIO, step write', inject: 'write:error=EIO', on: file('pids.max'), call: onContainer('running', 'update', '--pids-limit', '50', 'ID') },
-  { name: 'a file of the cgroup is gone', code: 'E0853', why: 'ENOENT, step open', inject: 'openat2:error=ENOENT', on: () => ['pids.max'], call: onContainer('running', 'update', '--pids-limit', '50', 'ID') },
-  { name: 'more is in use than the new limit', code: 'E0854', why: 'EBUSY, step write', change: memory, call: onContainer('running', 'update', '--memory', '4096', 'ID') },
-  { name: 'the use of memory cannot be read', code: 'E0855', why: 'EIO, step read', inject: 'read:error=EIO', on: file('memory.usage_in_bytes'),
-    change: limits({ memory: { limit: 64 << 20, checkBeforeUpdate: true } }), call: onContainer('running', 'update', '--memory', '33554432', 'ID') },
+  { name: 'cgroups may not be made here', code: 'E0866', pointer: '/linux/cgroupsPath', why: 'EACCES, step mkdir',
+    inject: 'mkdirat:error=EACCES', on: ({ id }) => [`${id}-cg`], change: (config, { id }) => {
+      config.linux.cgroupsPath = `/${id}-cg`;
+    } },
+  { name: 'another process is in the cgroup', code: 'E0702', pointer: '/linux/cgroupsPath',
+    why: 'EBUSY, step populated', call: (scene) => {
+      occupied(scene, 'freezer', (dir) => {
+        const { child } = scene.c.beginProgram(['sleep', '60']);
+        writeFileSync(join(dir, 'cgroup.procs'), String(child.pid));
+      });
+      return create()(scene);
+    }, stays: /sleep 60|freezer\/vt/ },
+  { name: 'the cgroup is frozen', code: 'E0703', pointer: '/linux/cgroupsPath', why: 'EBUSY, step frozen',
+    call: (scene) => {
+      occupied(scene, 'freezer', (dir) => writeFileSync(join(dir, 'freezer.state'), 'FROZEN'));
+      return create()(scene);
+    }, stays: /freezer\/vt/ },
+  { name: 'a limit cannot be written', code: 'E0704', why: 'EIO, step write', inject: 'write:error=EIO',
+    on: file('memory.limit_in_bytes'), change: memory, pointer: '/linux/resources/memory/limit' },
+  { name: 'a file of the cgroup is missing', code: 'E0705', why: 'ENOENT, step open', inject: 'openat2:error=ENOENT',
+    on: () => ['memory.limit_in_bytes'], change: memory, pointer: '/linux/resources/memory/limit' },
+  { name: 'the cgroup cannot be joined', code: 'E0708', pointer: '/linux/cgroupsPath', why: 'EIO, step write',
+    inject: 'write:error=EIO', on: ({ id }) => [join(top, 'memory', id, 'tasks')] },
+  { name: 'the sub cgroup of exec is missing', code: 'E0869', pointer: '/linux/cgroupsPath', exit: 255,
+    why: 'ENOENT, step open', call: onContainer('running', 'exec', '--cgroup', 'nope', 'ID', 'true') },
+  { name: 'exec cannot follow', code: 'E0709', pointer: '/linux/cgroupsPath', exit: 255, why: 'EIO, step move',
+    inject: 'write:error=EIO', on: ({ id }) => [join(top, 'memory', id, 'tasks')],
+    call: onContainer('running', 'exec', 'ID', 'true') },
+  { name: 'the list of processes cannot be read', code: 'E0710', why: 'EIO, step kill', inject: 'read:error=EIO',
+    on: ({ id }) => controllers.map((name) => join(top, name, id, 'cgroup.procs')), change: (config) => {
+      config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'pid');
+    }, call: onContainer('stopped', 'delete', 'ID') },
+  { name: 'the cgroup cannot be removed', code: 'E0711', pointer: '/linux/cgroupsPath', why: 'EIO, step rmdir',
+    inject: 'unlinkat:error=EIO', on: ({ id }) => [join(top, 'memory', id), join(top, 'memory')],
+    call: onContainer('stopped', 'delete', 'ID') },
+  { name: 'the freezer cannot be written', code: 'E0850', pointer: '/linux/cgroupsPath', why: 'EIO, step write',
+    inject: 'write:error=EIO', on: file('freezer.state'), call: onContainer('running', 'pause', 'ID') },
+  { name: 'the freezer cannot be read', code: 'E0850', pointer: '/linux/cgroupsPath', why: 'EIO, step wait',
+    inject: 'read:error=EIO', on: file('freezer.state'), call: onContainer('running', 'pause', 'ID') },
+  { name: 'a limit cannot be changed', code: 'E0852', why: 'EIO, step write', inject: 'write:error=EIO',
+    on: file('pids.max'), call: onContainer('running', 'update', '--pids-limit', '50', 'ID') },
+  { name: 'a file of the cgroup is gone', code: 'E0853', why: 'ENOENT, step open', inject: 'openat2:error=ENOENT',
+    on: () => ['pids.max'], call: onContainer('running', 'update', '--pids-limit', '50', 'ID') },
+  { name: 'more is in use than the new limit', code: 'E0854', why: 'EBUSY, step write', change: memory,
+    call: onContainer('running', 'update', '--memory', '4096', 'ID') },
+  { name: 'the use of memory cannot be read', code: 'E0855', why: 'EIO, step read', inject: 'read:error=EIO',
+    on: file('memory.usage_in_bytes'), change: limits({ memory: { limit: 64 << 20, checkBeforeUpdate: true } }),
+    call: onContainer('running', 'update', '--memory', '33554432', 'ID') },
 ], v1);

@@ -38,14 +38,27 @@ const line = 'L3:0=f';
 
 failing([
   { name: 'there are no more classes', code: 'E0820', why: 'ENOSPC, step create', pointer, options,
-    change: (config, scene) => { rdt({ l3CacheSchema: line })(config, scene); full()(config, scene); } },
-  { name: 'there is no such class', code: 'E0822', why: 'ENOENT, step group', pointer, options, change: rdt({ closID: 'nope' }) },
-  { name: 'the class has other schemata', code: 'E0823', why: 'EEXIST, step compare', pointer, options, hint: /L3:0=f/, change: rdt({ closID: 'class', l3CacheSchema: line }, 'L3:0=3\n') },
+    change: (config, scene) => {
+      rdt({ l3CacheSchema: line })(config, scene);
+      full()(config, scene);
+    } },
+  { name: 'there is no such class', code: 'E0822', why: 'ENOENT, step group', pointer, options,
+    change: rdt({ closID: 'nope' }) },
+  { name: 'the class has other schemata', code: 'E0823', why: 'EEXIST, step compare', pointer, options, hint: /L3:0=f/,
+    change: rdt({ closID: 'class', l3CacheSchema: line }, 'L3:0=3\n') },
   { name: 'there are no more monitoring groups', code: 'E0824', why: 'ENOSPC, step monitor', pointer, options,
-    change: (config, scene) => { rdt({ closID: 'class', enableMonitoring: true }, '')(config, scene); full('class', 'mon_groups')(config, scene); } },
-  { name: 'new schemata are refused', code: 'E0826', why: 'EINVAL, step schemata', options, change: rdt({ l3CacheSchema: line }), inject: 'write:error=EINVAL:when=1',
+    change: (config, scene) => {
+      rdt({ closID: 'class', enableMonitoring: true }, '')(config, scene);
+      full('class', 'mon_groups')(config, scene);
+    } },
+  { name: 'new schemata are refused', code: 'E0826', why: 'EINVAL, step schemata', options,
+    change: rdt({ l3CacheSchema: line }), inject: 'write:error=EINVAL:when=1',
     on: ({ id }) => [join(resctrl, id, 'schemata')], call: inClass('update', '--l3-cache-schema', 'L3:0=3', 'ID') },
-  { name: 'resctrl is gone', code: 'E0827', why: 'ENODEV, step mount', change: rdt({ l3CacheSchema: line }), call: inClass('update', '--l3-cache-schema', 'L3:0=3', 'ID') },
-  { name: 'the class stays', code: 'E0825', why: 'EBUSY, step rmdir', pointer, options, inject: 'unlinkat:error=EBUSY:when=1', on: ({ id }) => [id],
-    change: (config, scene) => { rdt({ l3CacheSchema: line })(config, scene); config.linux.cgroupsPath = `/${scene.id}-cg`; }, call: inClass('delete', 'ID') },
+  { name: 'resctrl is gone', code: 'E0827', why: 'ENODEV, step mount', change: rdt({ l3CacheSchema: line }),
+    call: inClass('update', '--l3-cache-schema', 'L3:0=3', 'ID') },
+  { name: 'the class stays', code: 'E0825', why: 'EBUSY, step rmdir', pointer, options,
+    inject: 'unlinkat:error=EBUSY:when=1', on: ({ id }) => [id], change: (config, scene) => {
+      rdt({ l3CacheSchema: line })(config, scene);
+      config.linux.cgroupsPath = `/${scene.id}-cg`;
+    }, call: inClass('delete', 'ID') },
 ]);

@@ -8,7 +8,10 @@ import type { Bundle } from '../../support/bundle.ts';
 const nobody = 65534;
 
 /** What runs as nobody, and a bundle for it. */
-function asNobody(c: Context, resources: Record<string, unknown>): { rt: (...args: string[]) => Promise<Result>; bundle: Bundle; id: string } {
+function asNobody(
+  c: Context,
+  resources: Record<string, unknown>,
+): { rt: (...args: string[]) => Promise<Result>; bundle: Bundle; id: string } {
   const bundle = c.command(['/probe', 'pause'], (config) => {
     config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'cgroup' && type !== 'network');
     config.linux.namespaces.push({ type: 'user' });
@@ -23,16 +26,22 @@ function asNobody(c: Context, resources: Record<string, unknown>): { rt: (...arg
   chownSync(root, nobody, nobody);
   const id = c.id();
   const prefix = ['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups', '--'];
-  const rt = (...args: string[]): Promise<Result> => c.rt(['--root', root, '--cgroup-manager', 'cgroupfs', ...args], { prefix });
-  c.later(async () => { await rt('delete', '--force', id); });
+  const rt = (...args: string[]): Promise<Result> =>
+    c.rt(['--root', root, '--cgroup-manager', 'cgroupfs', ...args], { prefix });
+  c.later(async () => {
+    await rt('delete', '--force', id);
+  });
   return { rt, bundle, id };
 }
 
 test('zeros are no limits: a user without cgroups runs it, and learns what lacks for the rest', async (c) => {
-  const { rt, bundle, id } = asNobody(c, { memory: { limit: 0 }, cpu: { shares: 0 }, pids: { limit: 0 }, devices: [{ allow: false, access: 'rwm' }] });
+  const { rt, bundle, id } = asNobody(c, { memory: { limit: 0 }, cpu: { shares: 0 }, pids: { limit: 0 },
+    devices: [{ allow: false, access: 'rwm' }] });
   const run = await rt('run', '--detach', '--bundle', bundle.dir, id);
   assert.equal(run.code, 0, run.stderr);
-  for (const [code, ...args] of [['E0914', 'pause'], ['E0915', 'update', '--memory', '64m'], ['E0636', 'events', '--stats']] as const) {
+  for (const [code, ...args] of [['E0914', 'pause'], ['E0915', 'update', '--memory', '64m'], ['E0636', 'events',
+    '--stats']] as const)
+  {
     const result = await rt(...args, id);
     assert.equal(result.code, 1, args[0]);
     assert.match(result.stderr, new RegExp(`${code}.*cgroup.*doctor`), args[0]);

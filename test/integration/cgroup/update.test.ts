@@ -4,13 +4,19 @@ import { join } from 'node:path';
 import { assert, test, unified } from '../../support/case.ts';
 import type { Context } from '../../support/context.ts';
 
-const folder = (controller: string, id: string): string => (unified ? `/sys/fs/cgroup/${id}` : `/sys/fs/cgroup/${controller}/${id}`);
-const value = (controller: string, id: string, file: string): string => readFileSync(join(folder(controller, id), file), 'utf8').trim();
+const folder = (
+  controller: string,
+  id: string,
+): string => (unified ? `/sys/fs/cgroup/${id}` : `/sys/fs/cgroup/${controller}/${id}`);
+const value = (controller: string, id: string, file: string): string =>
+  readFileSync(join(folder(controller, id), file), 'utf8').trim();
 
-const running = async (c: Context, resources: Record<string, unknown> = {}): Promise<string> => (
-  await c.started(c.command(['/probe', 'pause'], (config) => {
-    config.linux.resources = { devices: [{ allow: false, access: 'rwm' }], ...resources };
-  }))).id;
+const running = async (c: Context, resources: Record<string, unknown> = {}): Promise<string> =>
+  (
+    await c.started(c.command(['/probe', 'pause'], (config) => {
+      config.linux.resources = { devices: [{ allow: false, access: 'rwm' }], ...resources };
+    }))
+  ).id;
 
 const update = async (c: Context, id: string, resources: unknown): Promise<void> => {
   const result = await c.rt(['update', '--resources', '-', id], { input: JSON.stringify(resources) });
@@ -25,8 +31,10 @@ test('update as an engine sends it: zeros leave alone', async (c) => {
   const id = await running(c, { pids: { limit: 20 }, cpu: { shares: 512 } });
   const shares = value('cpu', id, unified ? 'cpu.weight' : 'cpu.shares');
   await update(c, id, {
-    memory: { limit: 104857600, reservation: 0, swap: 104857600, kernel: 0 }, cpu: { shares: 0, quota: 70000, period: 100000 },
-    pids: { limit: 50 }, blockIO: { weight: 0 },
+    memory: { limit: 104857600, reservation: 0, swap: 104857600, kernel: 0 },
+    cpu: { shares: 0, quota: 70000, period: 100000 },
+    pids: { limit: 50 },
+    blockIO: { weight: 0 },
   });
   assert.equal(memory(id), '104857600');
   assert.equal(swap(id), unified ? '0' : '104857600');
@@ -75,8 +83,8 @@ test('a limit of zero or nothing changes nothing, and is no error', async (c) =>
 
 test('update by flags', async (c) => {
   const id = await running(c);
-  const result = await c.rt(['update', '--memory', '64m', '--memory-swap', '128m', '--pids-limit', '33', '--cpu-share', '256',
-    '--cpuset-cpus', '0', id]);
+  const result = await c.rt(['update', '--memory', '64m', '--memory-swap', '128m', '--pids-limit', '33', '--cpu-share',
+    '256', '--cpuset-cpus', '0', id]);
   assert.equal(result.code, 0, result.stderr);
   assert.equal(memory(id), '67108864');
   assert.equal(value('pids', id, 'pids.max'), '33');
@@ -87,7 +95,8 @@ test('update by flags', async (c) => {
 
 test('a refused value leaves the old ones', async (c) => {
   const id = await running(c, { memory: { limit: 67108864, swap: 67108864 }, pids: { limit: 20 } });
-  const result = await c.rt(['update', '--memory', '128m', '--memory-swap', '128m', '--pids-limit', '40', '--cpuset-cpus', '4000', id]);
+  const result = await c.rt(['update', '--memory', '128m', '--memory-swap', '128m', '--pids-limit', '40',
+    '--cpuset-cpus', '4000', id]);
   assert.equal(result.code, 1);
   assert.match(result.stderr, /4000.*cpuset\.cpus/);
   assert.equal(memory(id), '67108864');
@@ -99,7 +108,9 @@ test('a refused value leaves the old ones', async (c) => {
 
 test('memory.checkBeforeUpdate refuses a limit below what is in use', async (c) => {
   const id = await running(c, { memory: { limit: 67108864 } });
-  const result = await c.rt(['update', '--resources', '-', id], { input: '{"memory":{"limit":4096,"checkBeforeUpdate":true}}' });
+  const result = await c.rt(['update', '--resources', '-', id], {
+    input: '{"memory":{"limit":4096,"checkBeforeUpdate":true}}',
+  });
   assert.equal(result.code, 1);
   assert.match(result.stderr, /E0856: .*resources:1:20/);
   assert.equal(memory(id), '67108864');
@@ -117,9 +128,12 @@ test('device rules of a running container are replaced', async (c) => {
   const { id } = await c.started(c.command(['/probe', 'pause'], (config) => {
     config.linux.devices = [{ path: '/dev/messages', type: 'c', major: 1, minor: 11 }];
   }));
-  const open = (node: string): Promise<number | null> => c.rt(['exec', id, 'sh', '-c', `exec 3>${node}`]).then(({ code }) => code);
+  const open = (node: string): Promise<number | null> =>
+    c.rt(['exec', id, 'sh', '-c', `exec 3>${node}`]).then(({ code }) => code);
   assert.notEqual(await open('/dev/messages'), 0);
-  await update(c, id, { devices: [{ allow: false, access: 'rwm' }, { allow: true, type: 'c', major: 1, minor: 11, access: 'rw' }] });
+  await update(c, id, {
+    devices: [{ allow: false, access: 'rwm' }, { allow: true, type: 'c', major: 1, minor: 11, access: 'rw' }],
+  });
   assert.equal(await open('/dev/messages'), 0);
   if (!unified) assert.match(value('devices', id, 'devices.list'), /^c 1:11 rw$/m);
   assert.equal(await open('/dev/null'), 0);
@@ -136,11 +150,14 @@ test('later updates and exec go by the new resources', async (c) => {
   assert.equal(memory(id), '100663296');
   assert.equal(swap(id), unified ? '33554432' : '134217728');
   assert.equal((await c.rt(['exec', id, 'true'])).code, 0);
-  assert.equal(JSON.parse(readFileSync(join(c.root, id, 'config.json'), 'utf8')).linux.resources.memory.limit, 100663296);
+  assert.equal(JSON.parse(readFileSync(join(c.root, id, 'config.json'), 'utf8')).linux.resources.memory.limit,
+    100663296);
 }, { only: 'veloci' });
 
 for (const [name, input, expected] of [
-  ['no JSON', '{', /E02/], ['a text for a number', '{"memory":{"limit":"5"}}', /E0301/], ['swap below the limit', '{"memory":{"limit":9000000,"swap":5}}', /swap/],
+  ['no JSON', '{', /E02/],
+  ['a text for a number', '{"memory":{"limit":"5"}}', /E0301/],
+  ['swap below the limit', '{"memory":{"limit":9000000,"swap":5}}', /swap/],
 ] as const) {
   test(`update refuses ${name}`, async (c) => {
     const id = await running(c);

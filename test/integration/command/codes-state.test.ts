@@ -21,52 +21,78 @@ async function running(c: Context): Promise<string> {
   return (await c.started(c.command(pause))).id;
 }
 
-function told(code: string, name: string, body: (c: Context) => Promise<Result>, says?: RegExp, skip: string | false = false): void {
+function told(
+  code: string,
+  name: string,
+  body: (c: Context) => Promise<Result>,
+  says?: RegExp,
+  skip: string | false = false,
+): void {
   test(`${name}: ${code}`, async (c) => tells(await body(c), code, says), { only: 'veloci', skip });
 }
 
 // The command line.
 told('E0104', 'a value for a flag without one', (c) => c.rt(['run', '--detach=x', c.id()]));
 told('E0105', 'a value that is none of the list', (c) => c.rt(['--log-format', 'xml', 'list']));
-told('E0108', 'an argument that is not UTF-8', (c) => call(['/bin/sh', '-c', `exec ${runtimePath()} --root ${c.root} state "$(printf 'a\\377')"`]));
+told('E0108', 'an argument that is not UTF-8',
+  (c) => call(['/bin/sh', '-c', `exec ${runtimePath()} --root ${c.root} state "$(printf 'a\\377')"`]));
 told('E0117', 'too many descriptors', (c) => c.run(c.command(pause), { flags: ['--preserve-fds', '5000'] }));
 told('E0121', 'spec over a file', (c) => {
   const dir = c.dir();
   writeFileSync(join(dir, 'config.json'), '');
   return c.rt(['spec', '--bundle', dir]);
 });
-told('E0124', 'output to a full device', (c) => call(['/bin/sh', '-c', `exec ${runtimePath()} --root ${c.root} features > /dev/full`]));
+told('E0124', 'output to a full device',
+  (c) => call(['/bin/sh', '-c', `exec ${runtimePath()} --root ${c.root} features > /dev/full`]));
 told('E0125', 'spec into no folder', (c) => c.rt(['spec', '--bundle', '/proc']));
 told('E0126', 'no socket for the pidfd', (c) => c.run(c.command(pause), { flags: ['--pidfd-socket', '/no/socket'] }));
 told('E0127', 'a broken regular expression', (c) => c.rt(['delete', '--regex', '[']));
 told('E0131', 'a broken duration', async (c) => c.rt(['events', '--interval', 'soon', await running(c)]));
 told('E0626', 'no folder for the log', (c) => c.rt(['--log', '/no/folder/log', 'list']));
 told('E0641', 'a descriptor that is closed', async (c) => c.rt(['checkpoint', '--status-fd', '77', await running(c)]));
-told('E0515', 'no /proc', (c) => call(['unshare', '-m', '/bin/sh', '-c', `mount -t tmpfs none /proc; exec ${runtimePath()} --root ${c.root} create --bundle ${c.command(pause).dir} ${c.id()}`]), /mount -t proc/);
+told('E0515', 'no /proc',
+  (c) =>
+    call(['unshare', '-m', '/bin/sh', '-c',
+      `mount -t tmpfs none /proc; exec ${runtimePath()} --root ${c.root} create --bundle ${
+        c.command(pause).dir
+      } ${c.id()}`]), /mount -t proc/);
 
-told('E0758', 'no folder for the pid file', (c) => c.rt(['create', '--pid-file', '/no/dir/pid', '--bundle', c.command(pause).dir, c.id()]));
-told('E0625', 'no folder for the pid file of exec', async (c) => c.rt(['exec', '--detach', '--pid-file', '/no/dir/pid', await running(c), ...pause]));
-told('E0116', 'no socket for the terminal of exec', async (c) => c.rt(['exec', '--detach', '--tty', '--console-socket', '/no/socket', await running(c), ...pause]));
-told('E0777', 'no socket for the terminal', (c) => c.rt(['create', '--console-socket', '/no/socket', '--bundle',
-  c.command(pause, (config) => { config.process.terminal = true; }).dir, c.id()]));
+told('E0758', 'no folder for the pid file',
+  (c) => c.rt(['create', '--pid-file', '/no/dir/pid', '--bundle', c.command(pause).dir, c.id()]));
+told('E0625', 'no folder for the pid file of exec',
+  async (c) => c.rt(['exec', '--detach', '--pid-file', '/no/dir/pid', await running(c), ...pause]));
+told('E0116', 'no socket for the terminal of exec',
+  async (c) => c.rt(['exec', '--detach', '--tty', '--console-socket', '/no/socket', await running(c), ...pause]));
+told('E0777', 'no socket for the terminal',
+  (c) =>
+    c.rt(['create', '--console-socket', '/no/socket', '--bundle', c.command(pause, (config) => {
+      config.process.terminal = true;
+    }).dir, c.id()]));
 told('E0105', 'a limit that is no number', async (c) => c.rt(['update', '--memory', 'much', await running(c)]));
 test('--no-pivot is warned of: E0128', async (c) => {
   const { stderr } = await c.run(c.command(['/probe', 'exit', '0']), { flags: ['--no-pivot'], global: ['--debug'] });
   assert.match(stderr, /warning: E0128: .*chroot/);
 }, { only: 'veloci' });
-told('E0583', 'a property of a unit that is no GVariant', (c) => c.rt(['--systemd-cgroup', 'create', '--bundle', c.command(pause, (config) => {
-  config.linux.cgroupsPath = 'a.slice:b:c';
-  config.annotations = { 'org.systemd.property.TimeoutStopUSec': '5 seconds' };
-}).dir, c.id()]), /GVariant/);
+told('E0583', 'a property of a unit that is no GVariant',
+  (c) =>
+    c.rt(['--systemd-cgroup', 'create', '--bundle', c.command(pause, (config) => {
+      config.linux.cgroupsPath = 'a.slice:b:c';
+      config.annotations = { 'org.systemd.property.TimeoutStopUSec': '5 seconds' };
+    }).dir, c.id()]), /GVariant/);
 
-told('E0531', 'notification of write under the name of runc', (c) => call(['bash', '-c', `exec -a runc ${runtimePath()} --root ${c.root} create --bundle ${
-  c.command(pause, (config) => {
-    config.linux.seccomp = { defaultAction: 'SCMP_ACT_ALLOW', listenerPath: '/no/socket', syscalls: [{ names: ['write'], action: 'SCMP_ACT_NOTIFY' }] };
-  }).dir} ${c.id()}`]));
+told('E0531', 'notification of write under the name of runc',
+  (c) =>
+    call(['bash', '-c', `exec -a runc ${runtimePath()} --root ${c.root} create --bundle ${
+      c.command(pause, (config) => {
+        config.linux.seccomp = { defaultAction: 'SCMP_ACT_ALLOW', listenerPath: '/no/socket',
+          syscalls: [{ names: ['write'], action: 'SCMP_ACT_NOTIFY' }] };
+      }).dir
+    } ${c.id()}`]));
 
 // The state root.
 told('E0610', 'the root of the host as state root', () => call([runtimePath(), '--root', '/', 'list']));
-told('E0611', 'a root that cannot be made', (c) => c.rt(['--root', '/proc/nothing/root', 'create', '--bundle', c.command(pause).dir, c.id()]));
+told('E0611', 'a root that cannot be made',
+  (c) => c.rt(['--root', '/proc/nothing/root', 'create', '--bundle', c.command(pause).dir, c.id()]));
 told('E0612', 'a root with an endless name', (c) => c.rt(['--root', `/${'a'.repeat(300)}`, 'state', 'x']));
 told('E0622', 'a root that is read-only', async (c) => {
   const root = c.dir();
@@ -77,11 +103,15 @@ told('E0622', 'a root that is read-only', async (c) => {
 
 test('a full state root: one error, nothing is left in it', async (c) => {
   const root = c.dir();
-  for (const room of ['nr_inodes=1', 'nr_inodes=3', 'nr_inodes=5', 'nr_inodes=7', 'size=4k', 'size=16k', 'size=28k', 'size=40k']) {
+  for (const room of ['nr_inodes=1', 'nr_inodes=3', 'nr_inodes=5', 'nr_inodes=7', 'size=4k', 'size=16k', 'size=28k',
+    'size=40k'])
+  {
     execFileSync('mount', ['-t', 'tmpfs', '-o', `mode=700,${room}`, 'tmpfs', root]);
     try {
       const id = c.id();
-      const bundle = c.command(['/probe', 'exit', '0'], (config) => { config.linux.cgroupsPath = `/${id}`; });
+      const bundle = c.command(['/probe', 'exit', '0'], (config) => {
+        config.linux.cgroupsPath = `/${id}`;
+      });
       const result = await c.rt(['--root', root, 'run', '--bundle', bundle.dir, id]);
       if (result.code !== 0) tells(result, 'E0(622|756|778|867|906)', /full|used up/);
       assert.equal(execFileSync('ls', [root], { encoding: 'utf8' }), '', `${room}: ${result.stderr}`);
@@ -128,7 +158,9 @@ test('a command that holds the lock: E0620', async (c) => {
   c.later(() => holder.kill('SIGKILL'));
   await sleep(300);
   tells(await c.rt(['start', id]), 'E0620', /in use by another command/);
-  execFileSync('kill', [...execFileSync('ps', ['--ppid', String(holder.pid), '-o', 'pid='], { encoding: 'utf8' }).trim().split(/\s+/)]);
+  execFileSync('kill', [
+    ...execFileSync('ps', ['--ppid', String(holder.pid), '-o', 'pid='], { encoding: 'utf8' }).trim().split(/\s+/),
+  ]);
 }, { only: 'veloci' });
 
 // States that do not fit.
@@ -138,11 +170,15 @@ told('E0608', 'exec in a paused container', async (c) => {
   return c.rt(['exec', id, '/probe', 'exit', '0']);
 }, /resume it first/);
 told('E0634', 'resume of one that is not paused', async (c) => c.rt(['resume', await running(c)]));
-told('E0640', 'checkpoint of one that is created', async (c) => c.rt(['checkpoint', (await c.create(c.command(pause))).id]));
-told('E0637', 'no ps in PATH', async (c) => c.rt(['ps', await running(c)], { env: { PATH: '/nowhere' } }), /is it installed/);
+told('E0640', 'checkpoint of one that is created',
+  async (c) => c.rt(['checkpoint', (await c.create(c.command(pause))).id]));
+told('E0637', 'no ps in PATH', async (c) => c.rt(['ps', await running(c)], { env: { PATH: '/nowhere' } }),
+  /is it installed/);
 told('E0638', 'ps without pids', async (c) => c.rt(['ps', await running(c), '-o', 'comm']));
 told('E0635', 'pause without a cgroup', async (c) => {
-  const { id } = await c.create(c.command(pause, (config) => { delete config.linux.resources; }), { global: ['--cgroup-manager', 'disabled'] });
+  const { id } = await c.create(c.command(pause, (config) => {
+    delete config.linux.resources;
+  }), { global: ['--cgroup-manager', 'disabled'] });
   assert.equal((await c.rt(['start', id])).code, 0);
   return c.rt(['pause', id]);
 }, /freezer/);
@@ -162,7 +198,10 @@ told('E0609', 'start of one whose create hangs in a hook', async (c) => {
 
 // A signal while a hook without a time limit runs: it ends with the command, and nothing stays.
 for (const [verb, kind, code] of [
-  ['create', 'createRuntime', 'E0629'], ['run', 'createContainer', 'E0629'], ['run', 'startContainer', 'E0629'], ['run', 'poststart', 'E0629'],
+  ['create', 'createRuntime', 'E0629'],
+  ['run', 'createContainer', 'E0629'],
+  ['run', 'startContainer', 'E0629'],
+  ['run', 'poststart', 'E0629'],
 ] as const) {
   test(`SIGTERM during a ${kind} hook of ${verb}: ${code}`, async (c) => {
     const id = c.id();
@@ -178,7 +217,9 @@ for (const [verb, kind, code] of [
   }, { only: 'veloci' });
 }
 told('E0642', 'SIGTERM during a startContainer hook of start', async (c) => {
-  const { id } = await c.create(c.command(pause, (config) => { config.hooks = { startContainer: [{ path: '/bin/sleep', args: ['sleep', '60'] }] }; }));
+  const { id } = await c.create(c.command(pause, (config) => {
+    config.hooks = { startContainer: [{ path: '/bin/sleep', args: ['sleep', '60'] }] };
+  }));
   const begun = c.begin(['start', id]);
   await sleep(800);
   begun.child.kill('SIGTERM');
@@ -186,7 +227,8 @@ told('E0642', 'SIGTERM during a startContainer hook of start', async (c) => {
 }, /delete --force/);
 
 for (const [what, args] of [
-  ['update', (id: string) => ['update', '--resources', '-', id]], ['exec', (id: string, pipe: string) => ['exec', '--process', pipe, id]],
+  ['update', (id: string) => ['update', '--resources', '-', id]],
+  ['exec', (id: string, pipe: string) => ['exec', '--process', pipe, id]],
 ] as const) {
   test(`SIGINT ends ${what} while it waits for its input: E0629`, async (c) => {
     const id = await running(c);
@@ -227,7 +269,10 @@ told('E0904', 'a configuration that needs too much memory', async (c) => {
 told('E0905', 'a plan that is none', async (c) => {
   const file = join(c.dir(), 'plan');
   writeFileSync(file, 'nonsense');
-  return call(['/bin/sh', '-c', `exec ${runtimePath()} --root ${c.root} create --plan-fd 9 --bundle ${c.command(pause).dir} ${c.id()} 9< ${file}`]);
+  return call(['/bin/sh', '-c',
+    `exec ${runtimePath()} --root ${c.root} create --plan-fd 9 --bundle ${c.command(pause).dir} ${c.id()} 9< ${file}`]);
 });
-told('E0503', 'a kernel that is too old', async (c) => call(['setarch', '--uname-2.6', runtimePath(), '--root', c.root, 'create', '--bundle', c.command(pause).dir, c.id()]), /5\.10/);
-
+told('E0503', 'a kernel that is too old',
+  async (c) =>
+    call(['setarch', '--uname-2.6', runtimePath(), '--root', c.root, 'create', '--bundle', c.command(pause).dir,
+      c.id()]), /5\.10/);

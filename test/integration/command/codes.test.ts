@@ -45,8 +45,12 @@ const cases: readonly (readonly [code: string, setUp: SetUp])[] = [
   ['E0201', bundled(() => {})],
   ['E0202', bundled((path) => mkdirSync(path))],
   ['E0203', bundled((path) => writeFileSync(path, Buffer.alloc(17 << 20, ' ')))],
-  ['E0716', (c) => ['create', '--bundle', c.bundle((config) => { config.root.path = 'nope'; }).dir, c.id()]],
-  ['E0715', (c) => ['create', '--bundle', c.bundle((config) => { config.root.path = 'config.json'; }).dir, c.id()]],
+  ['E0716', (c) => ['create', '--bundle', c.bundle((config) => {
+    config.root.path = 'nope';
+  }).dir, c.id()]],
+  ['E0715', (c) => ['create', '--bundle', c.bundle((config) => {
+    config.root.path = 'config.json';
+  }).dir, c.id()]],
   ['E0601', () => ['state', 'nosuch']],
   ['E0602', async (c) => {
     const bundle = c.command(pause);
@@ -58,9 +62,20 @@ const cases: readonly (readonly [code: string, setUp: SetUp])[] = [
   ['E0605', stopped('start', 'ID')],
   ['E0606', created('delete', 'ID')],
   ['E0607', stopped('exec', 'ID', '/probe')],
-  ['E0613', rooted((path) => { symlinkSync('/tmp', path); return path; })],
-  ['E0614', rooted((path) => { mkdirSync(path); chownSync(path, 7, 7); return path; })],
-  ['E0615', rooted((path) => { mkdirSync(path); chmodSync(path, 0o777); return path; })],
+  ['E0613', rooted((path) => {
+    symlinkSync('/tmp', path);
+    return path;
+  })],
+  ['E0614', rooted((path) => {
+    mkdirSync(path);
+    chownSync(path, 7, 7);
+    return path;
+  })],
+  ['E0615', rooted((path) => {
+    mkdirSync(path);
+    chmodSync(path, 0o777);
+    return path;
+  })],
 ];
 
 for (const [code, setUp] of cases) {

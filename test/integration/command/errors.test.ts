@@ -30,51 +30,63 @@ const put = (path: string, value: unknown) => (config: Config): void => {
 };
 
 const broken: Broken[] = [
-  { name: 'process.args is a string', change: put('/process/args', 'sh'), pointer: '/process/args', peers: [C('logs nothing')] },
+  { name: 'process.args is a string', change: put('/process/args', 'sh'), pointer: '/process/args',
+    peers: [C('logs nothing')] },
   { name: 'process.args is empty', change: put('/process/args', []), pointer: '/process/args' },
   { name: 'process is missing', change: put('/process', undefined), says: /process/,
     peers: [C('says: internal error')] },
-  { name: 'uid is a string', change: put('/process/user/uid', '0'), pointer: '/process/user/uid', peers: [C('takes a string for a number')] },
-  { name: 'uid is a fraction', change: put('/process/user/uid', 1.5), pointer: '/process/user/uid', peers: [C('cuts it off')] },
+  { name: 'uid is a string', change: put('/process/user/uid', '0'), pointer: '/process/user/uid',
+    peers: [C('takes a string for a number')] },
+  { name: 'uid is a fraction', change: put('/process/user/uid', 1.5), pointer: '/process/user/uid',
+    peers: [C('cuts it off')] },
   { name: 'cwd is missing', change: put('/process/cwd', undefined), says: /cwd/i, pointer: '/process',
     peers: [C('reads the config before it opens the log')] },
   { name: 'cwd is relative', change: put('/process/cwd', 'tmp'), pointer: '/process/cwd', peers: [C('takes it')] },
   { name: 'a mount option is misspelt', change: (config) => config.mounts[0] && (config.mounts[0].options = ['nosiud']),
     pointer: '/mounts/0/options/0' },
-  { name: 'a mount type does not exist', change: (config) => { config.mounts.push({ destination: '/mnt', type: 'nosuchfs', source: 'x' }); },
-    says: /nosuchfs|\/mnt/, pointer: '/mounts/7', peers: [C('names neither type nor place')] },
-  { name: 'a namespace type does not exist', change: (config) => { config.linux.namespaces.push({ type: 'pids' }); },
-    says: /pids/, pointer: '/linux/namespaces/6/type' },
-  { name: 'a namespace is there twice', change: (config) => { config.linux.namespaces.push({ type: 'pid' }); },
-    pointer: '/linux/namespaces/6', peers: [C('starts it without a word')] },
+  { name: 'a mount type does not exist', change: (config) => {
+    config.mounts.push({ destination: '/mnt', type: 'nosuchfs', source: 'x' });
+  }, says: /nosuchfs|\/mnt/, pointer: '/mounts/7', peers: [C('names neither type nor place')] },
+  { name: 'a namespace type does not exist', change: (config) => {
+    config.linux.namespaces.push({ type: 'pids' });
+  }, says: /pids/, pointer: '/linux/namespaces/6/type' },
+  { name: 'a namespace is there twice', change: (config) => {
+    config.linux.namespaces.push({ type: 'pid' });
+  }, pointer: '/linux/namespaces/6', peers: [C('starts it without a word')] },
   { name: 'the root does not exist', change: put('/root/path', 'rotfs'), says: /rotfs/, pointer: '/root/path' },
   { name: 'root.path is empty', change: put('/root/path', ''), pointer: '/root/path' },
   { name: 'root is missing', change: put('/root', undefined), says: /root/i },
   { name: 'an rlimit does not exist', change: put('/process/rlimits', [{ type: 'RLIMIT_NOFILES', soft: 1, hard: 1 }]),
     says: /RLIMIT_NOFILES/, pointer: '/process/rlimits/0/type' },
-  { name: 'an rlimit is soft above hard', change: put('/process/rlimits', [{ type: 'RLIMIT_NOFILE', soft: 20, hard: 10 }]),
-    says: /rlimit/i, pointer: '/process/rlimits/0' },
-  { name: 'a bind source does not exist', change: (config) => { config.mounts.push({ destination: '/mnt', source: '/nope', options: ['bind'] }); },
-    says: /\/nope/, pointer: '/mounts/7/source' },
-  { name: 'a sysctl is not namespaced', change: put('/linux/sysctl', { 'kernel.foo': '1' }), says: /kernel\.foo/, pointer: '/linux/sysctl/kernel.foo' },
-  { name: 'a seccomp action is misspelt', change: put('/linux/seccomp', { defaultAction: 'SCMP_ACT_ALOW' }), says: /SCMP_ACT_ALOW/,
-    pointer: '/linux/seccomp/defaultAction' },
+  { name: 'an rlimit is soft above hard',
+    change: put('/process/rlimits', [{ type: 'RLIMIT_NOFILE', soft: 20, hard: 10 }]), says: /rlimit/i,
+    pointer: '/process/rlimits/0' },
+  { name: 'a bind source does not exist', change: (config) => {
+    config.mounts.push({ destination: '/mnt', source: '/nope', options: ['bind'] });
+  }, says: /\/nope/, pointer: '/mounts/7/source' },
+  { name: 'a sysctl is not namespaced', change: put('/linux/sysctl', { 'kernel.foo': '1' }), says: /kernel\.foo/,
+    pointer: '/linux/sysctl/kernel.foo' },
+  { name: 'a seccomp action is misspelt', change: put('/linux/seccomp', { defaultAction: 'SCMP_ACT_ALOW' }),
+    says: /SCMP_ACT_ALOW/, pointer: '/linux/seccomp/defaultAction' },
   { name: 'ociVersion is 2.0.0', change: put('/ociVersion', '2.0.0'), pointer: '/ociVersion', peers: [R('starts it')] },
   { name: 'ociVersion is missing', change: put('/ociVersion', undefined), says: /ociVersion/,
     peers: [R('starts it'), C('reads the config before it opens the log')] },
   { name: 'a hostname without a uts namespace', change: (config) => {
     config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'uts');
   }, says: /hostname/i, pointer: '/hostname' },
-  { name: 'a device type is wrong', change: put('/linux/devices', [{ path: '/dev/x', type: 'z', major: 1, minor: 3 }]), pointer: '/linux/devices/0/type',
-    peers: [C('starts it')] },
-  { name: 'a mount destination is missing', change: (config) => { config.mounts.push({ type: 'tmpfs', source: 'x' } as never); },
-    pointer: '/mounts/7', says: /destination|mount/i,
+  { name: 'a device type is wrong', change: put('/linux/devices', [{ path: '/dev/x', type: 'z', major: 1, minor: 3 }]),
+    pointer: '/linux/devices/0/type', peers: [C('starts it')] },
+  { name: 'a mount destination is missing', change: (config) => {
+    config.mounts.push({ type: 'tmpfs', source: 'x' } as never);
+  }, pointer: '/mounts/7', says: /destination|mount/i,
     peers: [C('reads the config before it opens the log'), R('mounts over the root')] },
   { name: 'mounts is an object', change: put('/mounts', {}), pointer: '/mounts' },
-  { name: 'namespaces hold a string', change: put('/linux/namespaces', ['pid']), pointer: '/linux/namespaces/0', peers: [C('crashes')] },
-  { name: 'rootfsPropagation is unknown', change: put('/linux/rootfsPropagation', 'sharred'), pointer: '/linux/rootfsPropagation',
-    peers: [C('starts it')] },
-  { name: 'terminal is a string', change: put('/process/terminal', 'no'), pointer: '/process/terminal', peers: [C('takes it')] },
+  { name: 'namespaces hold a string', change: put('/linux/namespaces', ['pid']), pointer: '/linux/namespaces/0',
+    peers: [C('crashes')] },
+  { name: 'rootfsPropagation is unknown', change: put('/linux/rootfsPropagation', 'sharred'),
+    pointer: '/linux/rootfsPropagation', peers: [C('starts it')] },
+  { name: 'terminal is a string', change: put('/process/terminal', 'no'), pointer: '/process/terminal',
+    peers: [C('takes it')] },
   { name: 'an env entry has no "="', change: put('/process/env', ['PATH=/bin', 'NOTHING']), pointer: '/process/env/1',
     peers: [C('passes it on')] },
 ];
@@ -82,7 +94,9 @@ const broken: Broken[] = [
 for (const { name, change, says, pointer, peers = [] } of broken) {
   test(`broken config: ${name}`, async (c) => {
     const log = join(c.dir(), 'log');
-    const result = await c.run(c.command(['/probe', 'exit', '0'], change), { global: ['--log', log, '--log-format', 'json'] });
+    const result = await c.run(c.command(['/probe', 'exit', '0'], change), {
+      global: ['--log', log, '--log-format', 'json'],
+    });
     assert.equal(result.code, 1, `code ${result.code}: ${result.stderr}`);
     assert.equal(result.stdout, '');
     const lines = readFileSync(log, 'utf8').trim().split('\n');

@@ -16,7 +16,8 @@ function asCrun(c: Context, args: string[]): Promise<Result> {
 }
 
 test('as crun: a new user namespace without maps is that of the caller', async (c) => {
-  const bundle = c.command(['/bin/sh', '-c', 'read inside outside count < /proc/self/uid_map; echo $inside $outside $count'], (config) => {
+  const bundle = c.command(['/bin/sh', '-c',
+    'read inside outside count < /proc/self/uid_map; echo $inside $outside $count'], (config) => {
     config.linux.namespaces.push({ type: 'user' });
   });
   const refused = await c.rt(['validate', '--bundle', bundle.dir]);
@@ -28,7 +29,9 @@ test('as crun: a new user namespace without maps is that of the caller', async (
 
 test('as crun: the state directory has the file status while the container is there', async (c) => {
   const id = c.id();
-  const { dir, rootfs } = c.command(['/probe', 'pause'], (config) => { config.linux.cgroupsPath = `/${id}`; });
+  const { dir, rootfs } = c.command(['/probe', 'pause'], (config) => {
+    config.linux.cgroupsPath = `/${id}`;
+  });
   const created = await asCrun(c, ['run', '--detach', '--bundle', dir, id]);
   assert.equal(created.code, 0, created.stderr);
   const status = JSON.parse(readFileSync(join(c.root, id, 'status'), 'utf8')) as Record<string, unknown>;
@@ -47,22 +50,25 @@ test('as crun: help begins with its usage line, and --version tells features', a
 }, only);
 
 test('as crun: an unknown capability is an error', async (c) => {
-  const bundle = c.command(['/probe', 'exit', '0'], (config) => { config.process.capabilities = { bounding: ['CAP_NOTHING'] }; });
+  const bundle = c.command(['/probe', 'exit', '0'], (config) => {
+    config.process.capabilities = { bounding: ['CAP_NOTHING'] };
+  });
   const result = await asCrun(c, ['run', '--bundle', bundle.dir, c.id()]);
   assert.equal(result.code, 1);
   assert.match(result.stderr, /unknown capability "CAP_NOTHING"/);
 }, only);
 
-test('as crun: exec --cgroup without a controller is in that cgroup where it is, else in that of the container', async (c) => {
-  const id = c.id();
-  const { dir } = c.command(['/probe', 'pause'], (config) => {
-    config.linux.cgroupsPath = `/${id}`;
-    config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'cgroup');
-  });
-  const created = await asCrun(c, ['run', '--detach', '--bundle', dir, id]);
-  assert.equal(created.code, 0, created.stderr);
-  mkdirSync(`/sys/fs/cgroup/pids/${id}/foo`);
-  const run = await asCrun(c, ['exec', '--cgroup', 'foo', id, 'cat', '/proc/self/cgroup']);
-  assert.match(run.stdout, new RegExp(`:pids:/${id}/foo$`, 'm'), run.stderr);
-  assert.match(run.stdout, new RegExp(`:memory:/${id}$`, 'm'));
-}, { ...only, skip: unified ? 'cgroup v1 alone has hierarchies' : false });
+test('as crun: exec --cgroup without a controller is in that cgroup where it is, else in that of the container',
+  async (c) => {
+    const id = c.id();
+    const { dir } = c.command(['/probe', 'pause'], (config) => {
+      config.linux.cgroupsPath = `/${id}`;
+      config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'cgroup');
+    });
+    const created = await asCrun(c, ['run', '--detach', '--bundle', dir, id]);
+    assert.equal(created.code, 0, created.stderr);
+    mkdirSync(`/sys/fs/cgroup/pids/${id}/foo`);
+    const run = await asCrun(c, ['exec', '--cgroup', 'foo', id, 'cat', '/proc/self/cgroup']);
+    assert.match(run.stdout, new RegExp(`:pids:/${id}/foo$`, 'm'), run.stderr);
+    assert.match(run.stdout, new RegExp(`:memory:/${id}$`, 'm'));
+  }, { ...only, skip: unified ? 'cgroup v1 alone has hierarchies' : false });

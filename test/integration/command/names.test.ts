@@ -66,32 +66,38 @@ test('as runc: a hook that fails', async (c) => {
 
 test('as runc: an ambient capability without effect is a warning that is shown', async (c) => {
   const result = await runAsRunc(c, ['/probe', 'exit', '0'], (config) => {
-    config.process.capabilities = { bounding: ['CAP_KILL'], permitted: ['CAP_KILL'], effective: [], inheritable: [], ambient: ['CAP_KILL'] };
+    config.process.capabilities = { bounding: ['CAP_KILL'], permitted: ['CAP_KILL'], effective: [], inheritable: [],
+      ambient: ['CAP_KILL'] };
   });
   assert.equal(result.code, 0);
   assert.match(result.stderr, /can't raise ambient capability CAP_KILL: /);
 }, only);
 
 test('as runc: words about the memory policy begin with its own', async (c) => {
-  const result = await runAsRunc(c, ['/probe', 'exit', '0'], (config) => { config.linux.memoryPolicy = { mode: 'MPOL_BIND', nodes: '0-x' }; });
+  const result = await runAsRunc(c, ['/probe', 'exit', '0'], (config) => {
+    config.linux.memoryPolicy = { mode: 'MPOL_BIND', nodes: '0-x' };
+  });
   assert.match(result.stderr, /invalid memory policy node: .*at config\.json:\d+:\d+ \(\/linux\/memoryPolicy\/nodes\)/);
 }, only);
 
-test('as runc: a startContainer hook without env has that of the process; under the own name it has none', async (c) => {
-  const change = (config: Config): void => {
-    config.process.env = ['PATH=/bin', 'ONE=two'];
-    config.hooks = { startContainer: [{ path: '/bin/sh', args: ['sh', '-c', 'test "$ONE" = two && test -n "$HOME"'] }] };
-  };
-  const peer = await runAsRunc(c, ['/probe', 'exit', '0'], change);
-  assert.equal(peer.code, 0, peer.stderr);
-  const own = await c.run(c.command(['/probe', 'exit', '0'], change));
-  assert.match(own.stderr, /E0775: startContainer hook 0 .* ended with exit code 1/);
-  const empty = await c.run(c.command(['/probe', 'exit', '0'], (config) => {
-    change(config);
-    config.hooks!.startContainer![0]!.args = ['sh', '-c', 'test -z "$ONE"'];
-  }));
-  assert.equal(empty.code, 0, empty.stderr);
-}, only);
+test('as runc: a startContainer hook without env has that of the process; under the own name it has none',
+  async (c) => {
+    const change = (config: Config): void => {
+      config.process.env = ['PATH=/bin', 'ONE=two'];
+      config.hooks = {
+        startContainer: [{ path: '/bin/sh', args: ['sh', '-c', 'test "$ONE" = two && test -n "$HOME"'] }],
+      };
+    };
+    const peer = await runAsRunc(c, ['/probe', 'exit', '0'], change);
+    assert.equal(peer.code, 0, peer.stderr);
+    const own = await c.run(c.command(['/probe', 'exit', '0'], change));
+    assert.match(own.stderr, /E0775: startContainer hook 0 .* ended with exit code 1/);
+    const empty = await c.run(c.command(['/probe', 'exit', '0'], (config) => {
+      change(config);
+      config.hooks!.startContainer![0]!.args = ['sh', '-c', 'test -z "$ONE"'];
+    }));
+    assert.equal(empty.code, 0, empty.stderr);
+  }, only);
 
 test('the failure of a startContainer hook is that of the hook', async (c) => {
   const result = await c.run(c.command(['/probe', 'exit', '0'], (config) => {
@@ -112,14 +118,20 @@ test('exec takes its process from a pipe', async (c) => {
   const { id } = await c.started(c.command(['sleep', '100']));
   const file = join(c.dir(), 'process.json');
   writeFileSync(file, JSON.stringify({ cwd: '/', args: ['sh', '-c', 'exit 7'], env: ['PATH=/bin'] }));
-  const result = await begin(['bash', '-c', `${runtimePath()} --root ${c.root} exec --process <(sleep 0.2; cat ${file}) ${id}`]).done;
+  const result = await begin(['bash', '-c',
+    `${runtimePath()} --root ${c.root} exec --process <(sleep 0.2; cat ${file}) ${id}`]).done;
   assert.equal(result.code, 7, result.stderr);
 }, { peers: [{ peer: 'crun 1.8.1', why: 'reads regular files alone' }] });
 
 test('lines that a terminal prints into a file end as the program has written them', async (c) => {
-  const result = await c.run(c.command(['sh', '-c', 'echo one; echo two'], (config) => { config.process.terminal = true; }));
+  const result = await c.run(c.command(['sh', '-c', 'echo one; echo two'], (config) => {
+    config.process.terminal = true;
+  }));
   assert.equal(result.stdout, 'one\ntwo\n');
-}, { peers: [{ peer: 'crun 1.8.1', why: 'has carriage returns' }, { peer: 'runc 1.1.5', why: 'needs a terminal of its own' }] });
+}, {
+  peers: [{ peer: 'crun 1.8.1', why: 'has carriage returns' }, { peer: 'runc 1.1.5',
+    why: 'needs a terminal of its own' }],
+});
 
 test('the processors that the caller is bound to are nothing to the container', async (c) => {
   const all = (await c.probe()).cpus;
@@ -129,7 +141,10 @@ test('the processors that the caller is bound to are nothing to the container', 
   const { id } = await c.started(c.command(['sleep', '100']));
   const result = await c.rt(['exec', id, '/probe'], bound);
   assert.deepEqual((JSON.parse(result.stdout) as { cpus: number[] }).cpus, all);
-}, { peers: [{ peer: 'crun 1.8.1', why: 'keeps the processors of the caller' }, { peer: 'runc 1.1.5', why: 'keeps the processors of the caller' }] });
+}, {
+  peers: [{ peer: 'crun 1.8.1', why: 'keeps the processors of the caller' }, { peer: 'runc 1.1.5',
+    why: 'keeps the processors of the caller' }],
+});
 
 test('SIGTERM ends a container that waits for its start', async (c) => {
   const { id } = await c.create(c.command(['sleep', '100']));
@@ -148,10 +163,14 @@ test('SIGKILL reaches what is left of a container whose init has ended', async (
   const result = await c.rt(['kill', id, 'KILL']);
   assert.equal(result.code, 0, result.stderr);
   const left = Number(readFileSync(pidFile, 'utf8'));
-  const alive = (): boolean => existsSync(`/proc/${left}/stat`) && !/\) Z /.test(readFileSync(`/proc/${left}/stat`, 'utf8'));
+  const alive = (): boolean =>
+    existsSync(`/proc/${left}/stat`) && !/\) Z /.test(readFileSync(`/proc/${left}/stat`, 'utf8'));
   for (let i = 0; i < 100 && alive(); i++) await sleep(20);
   assert.ok(!alive());
-}, { peers: [{ peer: 'crun 1.8.1', why: 'says that it does not run' }, { peer: 'runc 1.1.5', why: 'says that it does not run' }] });
+}, {
+  peers: [{ peer: 'crun 1.8.1', why: 'says that it does not run' }, { peer: 'runc 1.1.5',
+    why: 'says that it does not run' }],
+});
 
 test('list says that the root it was given is missing', async (c) => {
   const result = await begin([runtimePath(), '--root', join(c.dir(), 'nothing'), 'list']).done;
@@ -170,7 +189,9 @@ test('update: no limit of memory takes that of swap with it; 0 tasks are 1; burs
   const { id } = await c.started(c.command(['sleep', '100'], (config) => {
     config.linux.resources = { ...config.linux.resources, memory: { limit: 64 << 20, swap: 96 << 20 } };
   }));
-  for (const [flags, count] of [[['--memory', '-1'], 2], [['--pids-limit', '0'], 1], [['--cpu-burst', '0'], 1]] as const) {
+  for (const [flags, count] of [[['--memory', '-1'], 2], [['--pids-limit', '0'], 1], [['--cpu-burst', '0'],
+    1]] as const)
+  {
     const dry = await c.rt(['update', '--dry-run', ...flags, id]);
     assert.equal(dry.code, 0, dry.stderr);
     assert.ok(dry.stdout.trim().split('\n').length >= count, dry.stdout);
@@ -182,10 +203,14 @@ test('update: no limit of memory takes that of swap with it; 0 tasks are 1; burs
 test('as runc: an option of a bind mount says all of its attributes', async (c) => {
   const source = c.dir();
   execFileSync('mount', ['-t', 'tmpfs', 'none', source]);
-  c.later(() => { execFileSync('umount', [source]); });
+  c.later(() => {
+    execFileSync('umount', [source]);
+  });
   execFileSync('mount', ['-o', 'remount,bind,nosuid,noexec,noatime', source]);
   const shown = async (as: typeof runAsRunc | undefined, options: string[]): Promise<string> => {
-    const change = (config: Config): void => { config.mounts.push({ destination: '/mnt', type: 'bind', source, options }); };
+    const change = (config: Config): void => {
+      config.mounts.push({ destination: '/mnt', type: 'bind', source, options });
+    };
     const args = ['sh', '-c', 'grep " /mnt " /proc/self/mounts | cut -d " " -f 4'];
     const result = as === undefined ? await c.run(c.command(args, change)) : await as(c, args, (config) => {
       config.process.capabilities = {};
@@ -201,17 +226,26 @@ test('as runc: an option of a bind mount says all of its attributes', async (c) 
 
 test('as runc: --debug tells the stages of a start', async (c) => {
   const id = c.id();
-  const { dir } = c.command(['/probe', 'exit', '0'], (config) => { config.linux.cgroupsPath = `/${id}`; });
+  const { dir } = c.command(['/probe', 'exit', '0'], (config) => {
+    config.linux.cgroupsPath = `/${id}`;
+  });
   const { stderr } = await asRunc(c, ['--debug', 'run', '--bundle', dir, id]);
-  for (const words of ['nsexec container setup', 'child process in init()', 'init: closing the pipe to signal completion']) {
+  for (const words of ['nsexec container setup', 'child process in init()',
+    'init: closing the pipe to signal completion'])
+  {
     assert.ok(stderr.includes(`level=debug msg="${words}"`), stderr);
   }
 }, only);
 
 test('as runc: null is absent, and a required key may be in another case', async (c) => {
   const id = c.id();
-  const { dir, config, write } = c.command(['/probe', 'exit', '0'], (config) => { config.linux.cgroupsPath = `/${id}`; });
-  write(JSON.stringify({ ...config, linux: { ...config.linux, timeOffsets: null }, process: { ...config.process, cwd: undefined, CWD: '/' } }));
+  const { dir, config, write } = c.command(['/probe', 'exit', '0'], (config) => {
+    config.linux.cgroupsPath = `/${id}`;
+  });
+  write(
+    JSON.stringify({ ...config, linux: { ...config.linux, timeOffsets: null },
+      process: { ...config.process, cwd: undefined, CWD: '/' } }),
+  );
   const result = await asRunc(c, ['run', '--bundle', dir, id]);
   assert.equal(result.code, 0, result.stderr);
   assert.match((await c.rt(['run', '--bundle', dir, id])).stderr, /E0301|E0302/);

@@ -36,7 +36,8 @@ test('validate lists every finding with its place', async (c) => {
   assert.notEqual(code, 0);
   const text = stdout + stderr;
   for (const pointer of ['/process/cwd', '/process/user/uid', '/mounts/0/options/0', '/linux/seccomp/defaultAction',
-    '/process/capabilites']) {
+    '/process/capabilites'])
+  {
     assert.ok(text.includes(pointer), `${pointer} is missing in:\n${text}`);
   }
   assert.match(text, /config\.json:\d+:\d+/);
@@ -45,7 +46,9 @@ test('validate lists every finding with its place', async (c) => {
 }, only);
 
 test('a misspelt key alone is a warning of validate, and of run, which runs', async (c) => {
-  const bundle = c.command(['/probe', 'exit', '3'], (config) => { config.process['capabilites'] = {}; });
+  const bundle = c.command(['/probe', 'exit', '3'], (config) => {
+    config.process['capabilites'] = {};
+  });
   const { stdout, stderr } = await c.rt(['validate', '-b', bundle.dir]);
   assert.match(stdout + stderr, /capabilites/);
   const result = await c.run(bundle);
@@ -66,27 +69,35 @@ test('a misspelt key alone is a warning of validate, and of run, which runs', as
 }, only);
 
 test('the log of a start that fails is one line, without the warnings', async (c) => {
-  const bundle = c.command(['/missing'], (config) => { config.process['capabilites'] = {}; });
+  const bundle = c.command(['/missing'], (config) => {
+    config.process['capabilites'] = {};
+  });
   const log = join(bundle.dir, 'log');
   assert.equal((await c.run(bundle, { global: ['--log', log, '--log-format', 'json', '--debug'] })).code, 1);
   assert.equal((JSON.parse(readFileSync(log, 'utf8')) as { level: string }).level, 'error');
 }, only);
 
 test('validate writes SARIF and JSON', async (c) => {
-  const bundle = c.bundle((config) => { config['hostnam'] = 'x'; config.process.cwd = 'tmp'; });
+  const bundle = c.bundle((config) => {
+    config['hostnam'] = 'x';
+    config.process.cwd = 'tmp';
+  });
   const result = await c.rt(['validate', '--bundle', bundle.dir, '--format', 'sarif']);
   assert.equal(result.code, 1);
-  const { version, runs: [run] } = JSON.parse(result.stdout) as { version: string; runs: { results: { ruleId: string; level: string }[] }[] };
+  const { version, runs: [run] } = JSON.parse(result.stdout) as { version: string;
+    runs: { results: { ruleId: string; level: string }[] }[] };
   assert.equal(version, '2.1.0');
   const levels = new Map(run?.results.map(({ ruleId, level }) => [ruleId, level]));
   assert.equal(levels.get('E0402'), 'warning');
   assert.ok([...levels.values()].includes('error'));
-  const json = JSON.parse((await c.rt(['validate', '--bundle', bundle.dir, '--json'])).stdout) as { valid: boolean; errors: number };
+  const json = JSON.parse((await c.rt(['validate', '--bundle', bundle.dir, '--json'])).stdout) as { valid: boolean;
+    errors: number };
   assert.deepEqual([json.valid, json.errors], [false, 1]);
 }, only);
 
 test('explain explains a property and a code, and says what it does not know', async (c) => {
-  assert.match((await c.rt(['explain', 'linux.resources.memory.limit'])).stdout, /^linux\.resources\.memory\.limit: int64\n/);
+  assert.match((await c.rt(['explain', 'linux.resources.memory.limit'])).stdout,
+    /^linux\.resources\.memory\.limit: int64\n/);
   assert.match((await c.rt(['explain', 'E0412'])).stdout, /^E0412 \(error\)\n/);
   const unknown = await c.rt(['explain', 'mount']);
   assert.equal(unknown.code, 1);
@@ -112,7 +123,9 @@ test('the same config gives the same plan', async (c) => {
 }, only);
 
 test('plan of a bad config fails as create does', async (c) => {
-  const bundle = c.command(['sh'], (config) => { config.process.cwd = 'relative'; });
+  const bundle = c.command(['sh'], (config) => {
+    config.process.cwd = 'relative';
+  });
   const result = await c.rt(['plan', '-b', bundle.dir]);
   assert.equal(result.code, 1);
   assert.match(result.stderr, /\/process\/cwd/);
@@ -185,7 +198,9 @@ for (const [what, change] of [
 }
 
 test('a recompiled plan comes from the kept config, not from the bundle', async (c) => {
-  const bundle = c.command(['/probe', 'pause'], (config) => { config.annotations = { kept: 'yes' }; });
+  const bundle = c.command(['/probe', 'pause'], (config) => {
+    config.annotations = { kept: 'yes' };
+  });
   const { id } = await c.started(bundle);
   bundle.write('{ broken');
   storedPlans(c.root, id).forEach((path) => rmSync(path));
@@ -216,10 +231,12 @@ test('a repeated exec with a known process file gives the same result', async (c
   const { id } = await c.started(c.command(['/probe', 'pause']));
   const file = join(mkdtempSync('/tmp/process-'), 'process.json');
   writeFileSync(file, JSON.stringify({ user: { uid: 3, gid: 4 }, args: ['/probe'], cwd: '/tmp', env: ['A=b'] }));
-  const [first, second] = [await c.rt(['exec', '-p', file, id]), await c.rt(['exec', '-p', file, id])].map(({ stdout }) => {
-    const { pid, ppid, sid, pgid, ns, fds, cgroup, mounts, keyring, ...rest } = JSON.parse(stdout);
-    return { ...rest, seen: Boolean(pid && sid && pgid && ppid >= 0 && ns && fds && cgroup && mounts && keyring) };
-  });
+  const [first, second] = [await c.rt(['exec', '-p', file, id]), await c.rt(['exec', '-p', file, id])].map(
+    ({ stdout }) => {
+      const { pid, ppid, sid, pgid, ns, fds, cgroup, mounts, keyring, ...rest } = JSON.parse(stdout);
+      return { ...rest, seen: Boolean(pid && sid && pgid && ppid >= 0 && ns && fds && cgroup && mounts && keyring) };
+    },
+  );
   assert.deepEqual(first, second);
 }, only);
 

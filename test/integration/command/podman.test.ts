@@ -66,7 +66,8 @@ story('run -it: a shell on a terminal', async () => {
 story('exec: output, exit code, env, user, terminal', async () => {
   const started = await container('--detach', '--name', 'long', '/probe pause');
   assert.equal(started.code, 0, started.stderr);
-  assert.equal((await run('exec', '-e', 'A=b', '-u', '1000', 'long', 'sh', '-c', 'echo $A $(id -u)')).stdout, 'b 1000\n');
+  assert.equal((await run('exec', '-e', 'A=b', '-u', '1000', 'long', 'sh', '-c', 'echo $A $(id -u)')).stdout,
+    'b 1000\n');
   assert.equal((await run('exec', 'long', '/probe', 'exit', '9')).code, 9);
   assert.equal((await run('exec', 'long', 'no-such-program')).code, 127);
   const talk = onTerminal(['env', ...Object.entries(podman().env).map(([key, text]) => `${key}=${text}`),
@@ -79,11 +80,13 @@ story('exec: output, exit code, env, user, terminal', async () => {
 
 story('stop, logs, inspect, start again, rm', async () => {
   await container('--detach', '--name', 'two', '/probe pause');
-  assert.equal((await run('inspect', '--format', '{{.State.Status}} {{.State.Running}}', 'two')).stdout, 'running true\n');
+  assert.equal((await run('inspect', '--format', '{{.State.Status}} {{.State.Running}}', 'two')).stdout,
+    'running true\n');
   const stopped = await run('stop', 'two');
   assert.equal(stopped.code, 0, stopped.stderr);
   assert.ok(stopped.ms < 9000, 'TERM was enough');
-  assert.equal((await run('inspect', '--format', '{{.State.Status}} {{.State.ExitCode}}', 'two')).stdout, 'exited 143\n');
+  assert.equal((await run('inspect', '--format', '{{.State.Status}} {{.State.ExitCode}}', 'two')).stdout,
+    'exited 143\n');
   const again = await run('start', 'two');
   assert.equal(again.code, 0, again.stderr);
   assert.equal((await run('kill', 'two')).code, 0);
@@ -94,8 +97,8 @@ story('stop, logs, inspect, start again, rm', async () => {
 });
 
 story('limits, volumes, read-only root, capabilities, user', async () => {
-  const limited = await container('--rm', '--memory', '64m', '--pids-limit', '50', '--read-only', '--cap-drop', 'all', '--user', '1000:1000',
-    '--volume', '/etc:/data:ro', '/probe');
+  const limited = await container('--rm', '--memory', '64m', '--pids-limit', '50', '--read-only', '--cap-drop', 'all',
+    '--user', '1000:1000', '--volume', '/etc:/data:ro', '/probe');
   assert.equal(limited.code, 0, limited.stderr);
   const facts = JSON.parse(limited.stdout);
   assert.equal(facts.status.CapEff, '0000000000000000');

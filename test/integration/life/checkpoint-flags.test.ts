@@ -12,19 +12,27 @@ import type { Result } from '../../support/runtime.ts';
 const options = { skip: noCriu };
 const env = criuPath;
 
-interface Counter { id: string; dir: string; volume: string; images: string; count: () => number }
+interface Counter {
+  id: string;
+  dir: string;
+  volume: string;
+  images: string;
+  count: () => number;
+}
 
 /** A started shell that runs `first` and then counts into a file of its volume. */
 async function counter(c: Context, first = ':'): Promise<Counter> {
   const volume = c.dir();
-  const script = `${first}; i=0; while :; do i=$((i+1)); echo $i > /volume/new; mv /volume/new /volume/count; sleep 0.05; done`;
+  const script =
+    `${first}; i=0; while :; do i=$((i+1)); echo $i > /volume/new; mv /volume/new /volume/count; sleep 0.05; done`;
   const { dir } = c.command(['sh', '-c', script], (config) => {
     config.mounts.push({ destination: '/volume', type: 'bind', source: volume, options: ['rbind', 'rw'] });
   });
   const id = c.id();
   await ok(c.rt(['create', '--bundle', dir, id]));
   await ok(c.rt(['start', id]));
-  const found = { id, dir, volume, images: join(c.dir(), 'images'), count: () => Number(readFileSync(join(volume, 'count'), 'utf8')) };
+  const found = { id, dir, volume, images: join(c.dir(), 'images'),
+    count: () => Number(readFileSync(join(volume, 'count'), 'utf8')) };
   await beyond(found, 3);
   return found;
 }
@@ -37,7 +45,7 @@ async function ok(result: Promise<Result>): Promise<Result> {
 
 /** Waits until it has counted further. */
 async function beyond({ count }: Counter, least: number): Promise<void> {
-  for (const end = Date.now() + 10_000 * timeScale; ;) {
+  for (const end = Date.now() + 10_000 * timeScale;;) {
     try {
       if (count() > least) return;
     } catch { /* not there yet */ }
@@ -50,7 +58,9 @@ async function beyond({ count }: Counter, least: number): Promise<void> {
 async function there(c: Context, found: Counter, save: string[], load: string[]): Promise<void> {
   await ok(c.rt(['checkpoint', ...save, '--image-path', found.images, found.id], { env }));
   const saved = found.count();
-  await ok(c.rt(['restore', '--detach', ...load, '--bundle', found.dir, '--image-path', found.images, found.id], { env }));
+  await ok(
+    c.rt(['restore', '--detach', ...load, '--bundle', found.dir, '--image-path', found.images, found.id], { env }),
+  );
   await beyond(found, saved + 2);
   assert.ok(found.count() < saved + 200, 'it did not begin anew');
 }
@@ -67,7 +77,8 @@ test('--file-locks: a lock is held again', async (c) => {
 }, options);
 
 test('--link-remap: a file that has lost the name it was opened by', async (c) => {
-  const found = await counter(c, 'exec 8> /volume/first; ln /volume/first /volume/second; rm /volume/first; echo kept >&8');
+  const found = await counter(c,
+    'exec 8> /volume/first; ln /volume/first /volume/second; rm /volume/first; echo kept >&8');
   const refused = await c.rt(['checkpoint', '--image-path', found.images, found.id], { env });
   assert.match(refused.stderr, /E0881: .*link-remap/i);
   await there(c, found, ['--link-remap'], ['--link-remap']);
@@ -75,7 +86,8 @@ test('--link-remap: a file that has lost the name it was opened by', async (c) =
 }, options);
 
 test('--tcp-close: a connection is broken at the restore, the rest goes on', async (c) => {
-  const found = await counter(c, '(sleep 1000 | nc -l -p 4000 > /volume/got; echo > /volume/closed) & sleep 0.3; (sleep 1000 | nc 127.0.0.1 4000) & sleep 0.3');
+  const found = await counter(c,
+    '(sleep 1000 | nc -l -p 4000 > /volume/got; echo > /volume/closed) & sleep 0.3; (sleep 1000 | nc 127.0.0.1 4000) & sleep 0.3');
   await there(c, found, ['--tcp-established'], ['--tcp-close']);
 }, options);
 
@@ -84,14 +96,16 @@ for (const mode of ['soft', 'full', 'ignore']) {
     const found = await counter(c);
     await there(c, found, ['--manage-cgroups-mode', mode], ['--manage-cgroups-mode', mode]);
     const { pid } = await c.state(found.id);
-    assert.match(readFileSync(`/proc/${String(pid)}/cgroup`, 'utf8'), new RegExp(`pids:.*${found.id}|0::/.*${found.id}`));
+    assert.match(readFileSync(`/proc/${String(pid)}/cgroup`, 'utf8'),
+      new RegExp(`pids:.*${found.id}|0::/.*${found.id}`));
   }, options);
 }
 
 test('--manage-cgroups-mode strict: CRIU refuses cgroups that exist, and a runtime makes them', async (c) => {
   const found = await counter(c);
   await ok(c.rt(['checkpoint', '--manage-cgroups-mode', 'strict', '--image-path', found.images, found.id], { env }));
-  const refused = await c.rt(['restore', '--detach', '--manage-cgroups-mode', 'strict', '--bundle', found.dir, '--image-path', found.images, found.id], { env });
+  const refused = await c.rt(['restore', '--detach', '--manage-cgroups-mode', 'strict', '--bundle', found.dir,
+    '--image-path', found.images, found.id], { env });
   assert.match(refused.stderr, /E0882: .*existing cgroups/);
   await c.nothingLeft();
 }, options);
@@ -117,7 +131,8 @@ test('--page-server: the pages go to another CRIU', async (c) => {
   const pages = join(c.dir(), 'pages');
   mkdirSync(pages);
   const port = String(20000 + process.pid % 20000);
-  const server = c.beginProgram(['criu', 'page-server', '--images-dir', pages, '--address', '127.0.0.1', '--port', port], { env });
+  const server = c.beginProgram(['criu', 'page-server', '--images-dir', pages, '--address', '127.0.0.1', '--port',
+    port], { env });
   await sleep(1000 * timeScale);
   await ok(c.rt(['checkpoint', '--page-server', `127.0.0.1:${port}`, '--image-path', found.images, found.id], { env }));
   await server.done;

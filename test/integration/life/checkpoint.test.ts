@@ -16,13 +16,16 @@ const options = { skip: noCriu };
 const env = criuPath;
 
 /** A shell that counts into a file of a volume. */
-function counting(c: Context, change: (config: Config) => void = () => {}): { bundle: Bundle; volume: string; count: () => number } {
+function counting(
+  c: Context,
+  change: (config: Config) => void = () => {},
+): { bundle: Bundle; volume: string; count: () => number } {
   const volume = c.dir();
-  const bundle = c.command(['sh', '-c', 'i=0; while :; do i=$((i+1)); echo $i > /volume/new; mv /volume/new /volume/count; sleep 0.05; done'],
-    (config) => {
-      config.mounts.push({ destination: '/volume', type: 'bind', source: volume, options: ['rbind', 'rw'] });
-      change(config);
-    });
+  const bundle = c.command(['sh', '-c',
+    'i=0; while :; do i=$((i+1)); echo $i > /volume/new; mv /volume/new /volume/count; sleep 0.05; done'], (config) => {
+    config.mounts.push({ destination: '/volume', type: 'bind', source: volume, options: ['rbind', 'rw'] });
+    change(config);
+  });
   return { bundle, volume, count: () => Number(readFileSync(join(volume, 'count'), 'utf8')) };
 }
 
@@ -44,7 +47,9 @@ async function ok(result: Promise<Result>): Promise<Result> {
 }
 
 test('a counter goes on after checkpoint and restore, with its volume, cgroup and pid file', async (c) => {
-  const { bundle, count } = counting(c, (config) => { config.linux.resources = { memory: { limit: 64 << 20 }, pids: { limit: 50 } }; });
+  const { bundle, count } = counting(c, (config) => {
+    config.linux.resources = { memory: { limit: 64 << 20 }, pids: { limit: 50 } };
+  });
   const { id, pid } = await c.started(bundle);
   await beyond(count, 3);
   const images = join(c.dir(), 'images');
@@ -54,7 +59,10 @@ test('a counter goes on after checkpoint and restore, with its volume, cgroup an
   await sleep(200);
   assert.equal(count(), saved, 'it does not run');
   const pidFile = join(c.dir(), 'pid');
-  await ok(c.rt(['restore', '--detach', '--bundle', bundle.dir, '--image-path', images, '--pid-file', pidFile, '-no-subreaper', id], { env }));
+  await ok(
+    c.rt(['restore', '--detach', '--bundle', bundle.dir, '--image-path', images, '--pid-file', pidFile, '-no-subreaper',
+      id], { env }),
+  );
   const state = await c.state(id);
   assert.equal(state['status'], 'running');
   assert.equal(readFileSync(pidFile, 'utf8'), String(state['pid']));
@@ -95,17 +103,24 @@ test('--pre-dump, then a checkpoint upon it', async (c) => {
   if (/Tracking memory is not available/.test(first.stderr)) return;
   assert.equal(first.code, 0, first.stderr);
   assert.equal((await c.state(id))['status'], 'running');
-  await ok(c.rt(['checkpoint', '--parent-path', '../first', '--image-path', join(dir, 'second'), '--work-path', join(dir, 'work'), id], { env }));
+  await ok(
+    c.rt(['checkpoint', '--parent-path', '../first', '--image-path', join(dir, 'second'), '--work-path',
+      join(dir, 'work'), id], { env }),
+  );
   const saved = count();
   assert.match(readFileSync(join(dir, 'work/dump.log'), 'utf8'), /Dumping finished successfully/);
-  await ok(c.rt(['restore', '-d', '-b', bundle.dir, '--image-path', join(dir, 'second'), '--work-path', join(dir, 'work'), id], { env }));
+  await ok(
+    c.rt(['restore', '-d', '-b', bundle.dir, '--image-path', join(dir, 'second'), '--work-path', join(dir, 'work'), id],
+      { env }),
+  );
   await beyond(count, saved + 2);
 }, options);
 
 test('output goes to the pipe of the restore, and its exit code is that of the program', async (c) => {
   const bundle = c.command(['sh', '-c', 'trap "echo over; exit 7" TERM; while :; do sleep 0.05; done']);
   const id = c.id();
-  const first = c.beginProgram(['sh', '-c', `"$@" < /dev/null 2>&1 | cat`, 'sh', runtimePath(), '--root', c.root, 'run', '--bundle', bundle.dir, id]);
+  const first = c.beginProgram(['sh', '-c', `"$@" < /dev/null 2>&1 | cat`, 'sh', runtimePath(), '--root', c.root, 'run',
+    '--bundle', bundle.dir, id]);
   for (let i = 0; i < 100 && (await c.rt(['state', id])).code !== 0; i++) await sleep(50);
   await c.until(id, 'running');
   await sleep(300);
@@ -113,8 +128,8 @@ test('output goes to the pipe of the restore, and its exit code is that of the p
   await ok(c.rt(['checkpoint', '--image-path', images, id], { env }));
   await first.done;
   assert.match(readFileSync(join(images, 'descriptors.json'), 'utf8'), /"pipe:\[\d+\]"/);
-  const second = c.beginProgram(['sh', '-c', `{ "$@" < /dev/null 2>&1; echo code $?; } | cat`, 'sh', runtimePath(), '--root', c.root,
-    'restore', '--bundle', bundle.dir, '--image-path', images, id], { env });
+  const second = c.beginProgram(['sh', '-c', `{ "$@" < /dev/null 2>&1; echo code $?; } | cat`, 'sh', runtimePath(),
+    '--root', c.root, 'restore', '--bundle', bundle.dir, '--image-path', images, id], { env });
   for (let i = 0; i < 100 && (await c.rt(['state', id])).code !== 0; i++) await sleep(50);
   await c.until(id, 'running');
   await ok(c.rt(['kill', id, 'TERM']));
@@ -124,8 +139,11 @@ test('output goes to the pipe of the restore, and its exit code is that of the p
 
 test('an established TCP connection on loopback', async (c) => {
   const volume = c.dir();
-  const bundle = c.command(['sh', '-c', 'sleep 1000 | nc -l -p 4000 > /volume/got & sleep 0.3; (i=0; while :; do i=$((i+1)); echo $i; sleep 0.05; done) | nc 127.0.0.1 4000'],
-    (config) => { config.mounts.push({ destination: '/volume', type: 'bind', source: volume, options: ['bind'] }); });
+  const bundle = c.command(['sh', '-c',
+    'sleep 1000 | nc -l -p 4000 > /volume/got & sleep 0.3; (i=0; while :; do i=$((i+1)); echo $i; sleep 0.05; done) | nc 127.0.0.1 4000'],
+    (config) => {
+      config.mounts.push({ destination: '/volume', type: 'bind', source: volume, options: ['bind'] });
+    });
   const { id } = await c.started(bundle);
   const count = (): number => readFileSync(join(volume, 'got'), 'utf8').split('\n').length;
   await beyond(count, 5);
@@ -140,7 +158,9 @@ test('an established TCP connection on loopback', async (c) => {
 }, options);
 
 test('a terminal goes to the console socket of the restore', async (c) => {
-  const bundle = c.command(['sh', '-c', 'while read line; do echo "got $line"; done'], (config) => { config.process.terminal = true; });
+  const bundle = c.command(['sh', '-c', 'while read line; do echo "got $line"; done'], (config) => {
+    config.process.terminal = true;
+  });
   const first = await receiveConsole(c.dir());
   c.later(() => first.talk.kill());
   const { id } = await c.started(bundle, { flags: ['--console-socket', first.path] });
@@ -150,7 +170,9 @@ test('a terminal goes to the console socket of the restore', async (c) => {
   await ok(c.rt(['checkpoint', '--image-path', images, id], { env }));
   const second = await receiveConsole(c.dir());
   c.later(() => second.talk.kill());
-  await ok(c.rt(['restore', '-d', '-b', bundle.dir, '--console-socket', second.path, '--image-path', images, id], { env }));
+  await ok(
+    c.rt(['restore', '-d', '-b', bundle.dir, '--console-socket', second.path, '--image-path', images, id], { env }),
+  );
   second.talk.send('two\r');
   await second.talk.expect(/got two/);
 }, options);
@@ -158,7 +180,8 @@ test('a terminal goes to the console socket of the restore', async (c) => {
 test('a shared network namespace stays outside', async (c) => {
   const owner = await c.started(c.command(['/probe', 'pause']));
   const { bundle, count } = counting(c, (config) => {
-    for (const namespace of config.linux.namespaces) if (namespace.type === 'network') namespace.path = `/proc/${owner.pid}/ns/net`;
+    for (const namespace of config.linux.namespaces)
+      if (namespace.type === 'network') namespace.path = `/proc/${owner.pid}/ns/net`;
   });
   const { id } = await c.started(bundle);
   await beyond(count, 3);
@@ -221,7 +244,10 @@ test('podman container checkpoint and restore', async (c) => {
   c.later(() => podman.reset(runtimePath()));
   const run = (...args: string[]): Promise<Result> =>
     call(podman.command(runtimePath(), args), { env: { ...podman.env, ...env }, timeLimit: 60_000 });
-  await ok(run('run', '-d', '--name', 'counter', ...podman.runFlags, podman.image, 'sh', '-c', 'i=0; while :; do i=$((i+1)); echo $i > /count; sleep 0.05; done'));
+  await ok(
+    run('run', '-d', '--name', 'counter', ...podman.runFlags, podman.image, 'sh', '-c',
+      'i=0; while :; do i=$((i+1)); echo $i > /count; sleep 0.05; done'),
+  );
   await sleep(500);
   await ok(run('container', 'checkpoint', 'counter'));
   assert.match((await run('ps', '-a')).stdout, /Exited/);

@@ -22,7 +22,9 @@ function winners(results: readonly Result[]): number {
 
 /** Arguments of a create whose config names the id's own cgroup. */
 function creation(c: Context, id: string): string[] {
-  const { dir } = c.command(['/probe', 'pause'], (config) => { config.linux.cgroupsPath = `/${id}`; });
+  const { dir } = c.command(['/probe', 'pause'], (config) => {
+    config.linux.cgroupsPath = `/${id}`;
+  });
   return ['create', '--bundle', dir, id];
 }
 
@@ -71,7 +73,8 @@ for (const [what, args] of [
       const bundle = c.command(['/probe', 'pause']);
       const { id } = what === 'start' ? await c.create(bundle) : await c.started(bundle);
       const [deletion, ...others] = await Promise.all([
-        c.rt(['delete', '--force', id], { timeLimit: 15_000 }), ...Array.from({ length: 4 }, () => c.rt(args(id), { timeLimit: 15_000 })),
+        c.rt(['delete', '--force', id], { timeLimit: 15_000 }),
+        ...Array.from({ length: 4 }, () => c.rt(args(id), { timeLimit: 15_000 })),
       ]);
       assert.equal(deletion.code, 0, deletion.stderr);
       for (const { code, signal, stderr, timedOut } of others) {

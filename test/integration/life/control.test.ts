@@ -1,6 +1,7 @@
 // pause, resume, ps, events, list: what is done to a container that runs, and what is seen of it. v1 and v2.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, rmdirSync,
+  writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, test, unified } from '../../support/case.ts';
@@ -12,7 +13,9 @@ const noEvents = [{ peer: 'crun', why: 'has no events command' }];
 
 /** A container with a shell and a child of it. */
 const pair = (c: Context): ReturnType<Context['started']> =>
-  c.started(c.command(['sh', '-c', 'sleep 1000 & exec sleep 1001'], (config) => { config.linux.resources = { pids: { limit: 50 } }; }));
+  c.started(c.command(['sh', '-c', 'sleep 1000 & exec sleep 1001'], (config) => {
+    config.linux.resources = { pids: { limit: 50 } };
+  }));
 
 const pids = async (c: Context, id: string): Promise<number[]> => {
   const result = await c.rt(['ps', '--format', 'json', id]);
@@ -22,7 +25,7 @@ const pids = async (c: Context, id: string): Promise<number[]> => {
 
 /** Waits until the shell has become the second sleep, beside the first. */
 const pairOf = async (c: Context, id: string): Promise<number[]> => {
-  for (let tries = 0; ; tries++) {
+  for (let tries = 0;; tries++) {
     const seen = await pids(c, id);
     if (seen.length === 2 || tries === 200) return seen;
     await sleep(10);
@@ -55,7 +58,9 @@ test('pause reaches sub-cgroups, and ps lists their processes', async (c) => {
   assert.equal(two.length, 2);
   const sub = unified ? `/sys/fs/cgroup/${id}/sub` : `/sys/fs/cgroup/freezer/${id}/sub`;
   mkdirSync(sub);
-  c.later(() => { if (existsSync(sub)) rmdirSync(sub); });
+  c.later(() => {
+    if (existsSync(sub)) rmdirSync(sub);
+  });
   writeFileSync(`${sub}/cgroup.procs`, String(two[1]));
   assert.deepEqual(await pids(c, id), two);
   assert.equal((await c.rt(['pause', id])).code, 0);
@@ -99,7 +104,7 @@ test('pause and resume refuse what is not so', async (c) => {
   assert.equal((await c.rt(['pause', id])).code, 1);
 }, { only: 'veloci' });
 
-test('ps shows the lines of the host\'s ps', async (c) => {
+test("ps shows the lines of the host's ps", async (c) => {
   const { id } = await pair(c);
   const two = await pairOf(c, id);
   const result = await c.rt(['ps', id]);
@@ -115,10 +120,16 @@ test('ps passes arguments on, and says when the PID column is missing', async (c
   const without = await c.rt(['ps', id, '-eo', 'args']);
   assert.equal(without.code, 1);
   assert.match(without.stderr, /PID/);
-}, { peers: [{ peer: 'crun', why: 'takes no arguments of ps' }], skip: existsSync('/usr/bin/ps') ? false : 'no ps here' });
+}, { peers: [{ peer: 'crun', why: 'takes no arguments of ps' }],
+  skip: existsSync('/usr/bin/ps') ? false : 'no ps here' });
 
-interface Event { type: string; id: string; data?: Record<string, Record<string, unknown>> }
-const events = (text: string): Event[] => text.trim().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Event);
+interface Event {
+  type: string;
+  id: string;
+  data?: Record<string, Record<string, unknown>>;
+}
+const events = (text: string): Event[] =>
+  text.trim().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Event);
 
 test('events --stats prints the usage once', async (c) => {
   const { id } = await pair(c);
@@ -142,7 +153,9 @@ test('events reports usage at the interval, pause, resume and exit', async (c) =
   const { id } = await c.started(c.command(['/probe', 'pause']));
   const watching = c.begin(['events', '--interval', '50ms', id]);
   const seen = async (type: string): Promise<void> => {
-    for (let tries = 0; !events(readFileSync(`/proc/${watching.child.pid}/fd/1`, 'utf8')).some((event) => event.type === type); tries++) {
+    for (let tries = 0;
+      !events(readFileSync(`/proc/${watching.child.pid}/fd/1`, 'utf8')).some((event) => event.type === type); tries++)
+    {
       assert.ok(tries < 300, `no ${type}`);
       await sleep(10);
     }
@@ -161,7 +174,9 @@ test('events reports usage at the interval, pause, resume and exit', async (c) =
 }, { only: 'veloci' });
 
 test('events reports that memory has run out', async (c) => {
-  const { id } = await c.started(c.command(['/probe', 'pause'], (config) => { config.linux.resources = { memory: { limit: 8388608, swap: 8388608 } }; }));
+  const { id } = await c.started(c.command(['/probe', 'pause'], (config) => {
+    config.linux.resources = { memory: { limit: 8388608, swap: 8388608 } };
+  }));
   const watching = c.begin(['events', '--interval', '20ms', id]);
   for (let tries = 0; readFileSync(`/proc/${watching.child.pid}/fd/1`, 'utf8') === ''; tries++) {
     assert.ok(tries < 300, 'it does not begin');
@@ -185,11 +200,14 @@ for (const interval of ['0', '5x', '-1s', '']) {
 test('list of a thousand containers takes tens of milliseconds', async (c) => {
   const { id } = await c.started(c.command(['/probe', 'pause']));
   const many = mkdtempSync('/run/many-');
-  c.later(() => { rmSync(many, { recursive: true }); });
+  c.later(() => {
+    rmSync(many, { recursive: true });
+  });
   for (let number = 0; number < 1000; number++) {
     const dir = join(many, `copy-${number}`);
     mkdirSync(dir, { mode: 0o700 });
-    for (const file of ['record', 'plan', 'config.json', 'request.json']) copyFileSync(join(c.root, id, file), join(dir, file));
+    for (const file of ['record', 'plan', 'config.json', 'request.json'])
+      copyFileSync(join(c.root, id, file), join(dir, file));
   }
   let best = Infinity;
   for (let tries = 0; tries < 5; tries++) {
@@ -210,7 +228,8 @@ test('exec into a paused container waits until it goes on; a signal ends it with
   assert.equal((await c.rt(['pause', id])).code, 0);
   const exec = ['exec', '--ignore-paused', id, '/probe', 'exit', '7'];
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    const ended = await c.rt(exec, { timeLimit: 8000 * timeScale, onStart: (child) => void setTimeout(() => child.kill(signal), 700) });
+    const ended = await c.rt(exec, { timeLimit: 8000 * timeScale, onStart: (child) =>
+      void setTimeout(() => child.kill(signal), 700) });
     assert.equal(ended.timedOut, false, signal);
     assert.notEqual(ended.code, 0, signal);
     assert.equal((await pids(c, id)).length, 1, signal);

@@ -11,23 +11,31 @@ import { type Call, runtimeName } from '../../support/runtime.ts';
 
 const crun: PeerMark = { peer: 'crun 1.8.1', why: 'nothing is recorded before the side effects' };
 const runc: PeerMark = { peer: 'runc 1.1.5', why: 'nothing is recorded before the side effects' };
-const damaged: PeerMark[] = [{ peer: 'crun 1.8.1', why: 'delete --force needs its files' },
-  { peer: 'runc 1.1.5', why: 'delete --force needs its files' }];
+const damaged: PeerMark[] = [{ peer: 'crun 1.8.1', why: 'delete --force needs its files' }, { peer: 'runc 1.1.5',
+  why: 'delete --force needs its files' }];
 const rounds = runtimeName().startsWith('veloci') ? 60 : 15;
 
-interface Prepared { id: string; args: string[]; pidFile: string }
+interface Prepared {
+  id: string;
+  args: string[];
+  pidFile: string;
+}
 
 /** A create in its own cgroup, to be killed. When nothing is left of it, it can be repeated. */
 const prepare = (c: Context): Prepared => {
   const id = c.id();
-  const { dir } = c.command(['/probe', 'pause'], (config) => { config.linux.cgroupsPath = `/${id}`; });
+  const { dir } = c.command(['/probe', 'pause'], (config) => {
+    config.linux.cgroupsPath = `/${id}`;
+  });
   const pidFile = join(c.dir(), 'pid');
   return { id, args: ['create', '--bundle', dir, '--pid-file', pidFile, id], pidFile };
 };
 
 /** The cgroups of a container in all hierarchies; the leak check behind the case looks for others. */
 const ownCgroups = (id: string): string[] =>
-  ['', ...readdirSync('/sys/fs/cgroup')].map((hierarchy) => join('/sys/fs/cgroup', hierarchy, id)).filter((path) => existsSync(path));
+  ['', ...readdirSync('/sys/fs/cgroup')].map((hierarchy) => join('/sys/fs/cgroup', hierarchy, id)).filter((path) =>
+    existsSync(path)
+  );
 
 /** After a kill: delete --force must succeed and leave no process, cgroup or file. */
 async function deletedWithoutTrace(c: Context, id: string, when: string): Promise<void> {
@@ -61,14 +69,73 @@ test('SIGKILL after a random time of create', async (c) => {
  * undoes: what is left behind is the same before and after them. Those that wait are not among them: meanwhile the
  * other processes go on.
  */
-const inert = new RegExp(`^(${[
-  'read', 'pread64', 'readv', 'readlink', 'readlinkat', 'getdents64', 'lseek', 'open', 'openat', 'openat2', 'close', 'close_range',
-  'dup', 'dup2', 'dup3', 'fcntl', 'f?stat', 'lstat', 'newfstatat', 'statx', 'f?statfs', 'access', 'faccessat2?', '[fl]?getxattr',
-  'mmap', 'mprotect', 'munmap', 'madvise', 'brk', 'rt_sig(action|procmask|pending)', 'sigaltstack', 'signalfd4', 'pidfd_open', 'memfd_create',
-  'pipe2', 'socket', 'socketpair', 'epoll_create1', 'epoll_ctl', 'inotify_init1', 'inotify_add_watch', 'timerfd_create',
-  'fsopen', 'fsconfig', 'fsmount', 'open_tree', 'prctl', 'get[a-z]+', 'capget', 'uname', 'umask', 'sysinfo', 'times', 'clock_gettime',
-  'sched_get[a-z]+', 'prlimit64', 'arch_prctl', 'set_tid_address', 'set_robust_list', 'rseq', 'execve', 'exit', 'exit_group',
-].join('|')})$`);
+const inert = new RegExp(`^(${
+  [
+    'read',
+    'pread64',
+    'readv',
+    'readlink',
+    'readlinkat',
+    'getdents64',
+    'lseek',
+    'open',
+    'openat',
+    'openat2',
+    'close',
+    'close_range',
+    'dup',
+    'dup2',
+    'dup3',
+    'fcntl',
+    'f?stat',
+    'lstat',
+    'newfstatat',
+    'statx',
+    'f?statfs',
+    'access',
+    'faccessat2?',
+    '[fl]?getxattr',
+    'mmap',
+    'mprotect',
+    'munmap',
+    'madvise',
+    'brk',
+    'rt_sig(action|procmask|pending)',
+    'sigaltstack',
+    'signalfd4',
+    'pidfd_open',
+    'memfd_create',
+    'pipe2',
+    'socket',
+    'socketpair',
+    'epoll_create1',
+    'epoll_ctl',
+    'inotify_init1',
+    'inotify_add_watch',
+    'timerfd_create',
+    'fsopen',
+    'fsconfig',
+    'fsmount',
+    'open_tree',
+    'prctl',
+    'get[a-z]+',
+    'capget',
+    'uname',
+    'umask',
+    'sysinfo',
+    'times',
+    'clock_gettime',
+    'sched_get[a-z]+',
+    'prlimit64',
+    'arch_prctl',
+    'set_tid_address',
+    'set_robust_list',
+    'rseq',
+    'execve',
+    'exit',
+    'exit_group',
+  ].join('|')
+})$`);
 
 /** Does a line of `strace -y` show a call that others can see? Files that it makes are seen, and what moves in a pipe. */
 const acts = (name: string, line: string): boolean =>
@@ -78,7 +145,11 @@ const acts = (name: string, line: string): boolean =>
  * Where to strike: before every system call of a traced run that acts on something, as strace counts them: by name, per
  * process. A peer, which is slow to try, is struck at a sample of them.
  */
-async function strikes(c: Context, { args, pidFile }: Pick<Prepared, 'args' | 'pidFile'>, follow: boolean): Promise<string[]> {
+async function strikes(
+  c: Context,
+  { args, pidFile }: Pick<Prepared, 'args' | 'pidFile'>,
+  follow: boolean,
+): Promise<string[]> {
   const file = join(c.dir(), 'trace');
   const traced = c.begin(args, { prefix: ['strace', ...(follow ? ['-f'] : []), '-y', '-qq', '-o', file] });
   await (follow ? createdOrEnded(traced, pidFile).then(() => sleep(200 * timeScale)) : traced.done);
@@ -161,7 +232,9 @@ test('SIGTERM between create and start of run leaves nothing', async (c) => {
   const { talk } = await receiveMessages('stream', path, 'hold');
   c.later(() => talk.kill());
   const id = c.id();
-  const { dir } = c.command(['/probe', 'pause'], (config) => { config.linux.cgroupsPath = `/${id}`; });
+  const { dir } = c.command(['/probe', 'pause'], (config) => {
+    config.linux.cgroupsPath = `/${id}`;
+  });
   const { child, done } = c.begin(['run', '--bundle', dir, '--pidfd-socket', path, id]);
   // The container is there, and nobody takes its pidfd yet.
   while (readFileSync(`/proc/${child.pid}/wchan`, 'utf8') !== 'unix_wait_for_peer') await sleep(10);
@@ -212,7 +285,8 @@ test('a pid that was reused is never killed', async (c) => {
   const other = victim.child.pid as number;
   for (const path of stateFiles(c, id)) {
     const text = readFileSync(path, 'latin1');
-    if (/^\s*\{/.test(text)) writeFileSync(path, text.replaceAll(new RegExp(`\\b${pid}\\b`, 'g'), String(other)), 'latin1');
+    if (/^\s*\{/.test(text))
+      writeFileSync(path, text.replaceAll(new RegExp(`\\b${pid}\\b`, 'g'), String(other)), 'latin1');
   }
   await c.rt(['kill', id, 'KILL']);
   await sleep(50);

@@ -10,27 +10,37 @@ type Change = NonNullable<Failing['change']>;
 function message(fields: readonly (readonly [field: number, value: number | number[]])[]): number[] {
   const varint = (value: number): number[] => (value < 128 ? [value] : [value & 127 | 128, ...varint(value >>> 7)]);
   return fields.flatMap(([field, value]) => (typeof value === 'number'
-    ? [...varint(field << 3), ...varint(value)] : [...varint(field << 3 | 2), ...varint(value.length), ...value]));
+    ? [...varint(field << 3), ...varint(value)]
+    : [...varint(field << 3 | 2), ...varint(value.length), ...value])
+  );
 }
-const version = (major: number, minor: number): number[] => message([[1, 10], [2, 1], [10, message([[1, major], [2, minor]])]]);
+const version = (major: number, minor: number): number[] =>
+  message([[1, 10], [2, 1], [10, message([[1, major], [2, minor]])]]);
 const restored = (pid: number): number[] => message([[1, 2], [2, 1], [4, message([[1, pid]])]]);
 
 /** A program that takes a question for each of these answers. */
 function criu({ c }: Scene, ...answers: number[][]): string {
   const path = join(c.dir(), 'criu');
-  const lines = answers.flatMap((bytes) => ['dd bs=65536 count=1 <&3 >/dev/null 2>&1',
-    `printf '${bytes.map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('')}' >&3`]);
+  const lines = answers.flatMap((
+    bytes,
+  ) => ['dd bs=65536 count=1 <&3 >/dev/null 2>&1',
+    `printf '${bytes.map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('')}' >&3`]
+  );
   writeFileSync(path, ['#!/bin/sh', ...lines, ''].join('\n'), { mode: 0o755 });
   return path;
 }
 const recent = version(4, 0);
 
 /** checkpoint of a running container with these flags. */
-const checkpoint = (...flags: ((scene: Scene) => string[])[]) => async (scene: Scene): Promise<string[]> =>
-  [...await onContainer('running', 'checkpoint')(scene), ...flags.flatMap((flag) => flag(scene)), scene.id];
+const checkpoint = (...flags: ((scene: Scene) => string[])[]) => async (scene: Scene): Promise<string[]> => [
+  ...await onContainer('running', 'checkpoint')(scene),
+  ...flags.flatMap((flag) => flag(scene)),
+  scene.id,
+];
 /** restore from an empty folder with these flags. */
-const restore = (...flags: ((scene: Scene) => string[])[]) => (scene: Scene): string[] =>
-  ['restore', '--bundle', scene.bundle.dir, '--image-path', scene.c.dir(), ...flags.flatMap((flag) => flag(scene)), scene.id];
+const restore =
+  (...flags: ((scene: Scene) => string[])[]) => (scene: Scene): string[] => ['restore', '--bundle', scene.bundle.dir,
+    '--image-path', scene.c.dir(), ...flags.flatMap((flag) => flag(scene)), scene.id];
 
 const by = (...answers: number[][]) => (scene: Scene): string[] => ['--criu', criu(scene, ...answers)];
 const images = (scene: Scene): string[] => ['--image-path', join(scene.c.dir(), 'images')];
@@ -41,23 +51,34 @@ const fullFolder = ({ c }: Scene): string[] => {
   c.later(() => execFileSync('umount', [dir]));
   return ['--image-path', dir];
 };
-const volume: Change = (config) => { config.mounts.push({ destination: '/volume', type: 'bind', source: '/etc', options: ['bind'] }); };
+const volume: Change = (config) => {
+  config.mounts.push({ destination: '/volume', type: 'bind', source: '/etc', options: ['bind'] });
+};
 
 failing([
-  { name: 'a CRIU that cannot be executed', code: 'E0879', why: 'ENOENT, step spawn', call: checkpoint(images, ({ c }) => {
-    const path = join(c.dir(), 'criu');
-    writeFileSync(path, '#!/nothing\n', { mode: 0o755 });
-    return ['--criu', path];
-  }) },
-  { name: 'a CRIU that is too old', code: 'E0873', why: 'EOPNOTSUPP, step old', call: checkpoint(images, by(version(3, 10))) },
-  { name: 'no folder for the images', code: 'E0874', why: 'ENOENT, step images', call: checkpoint(() => ['--image-path', '/proc/images'], by(recent)) },
-  { name: 'no folder for the log', code: 'E0875', why: 'ENOENT, step work', call: checkpoint(images, () => ['--work-path', '/proc/work'], by(recent)) },
-  { name: 'no earlier images', code: 'E0876', why: 'ENOENT, step parent', call: checkpoint(images, () => ['--parent-path', '../nope'], by(recent)) },
-  { name: 'no room beside the images', code: 'E0878', why: 'ENOSPC, step descriptors', call: checkpoint(fullFolder, by(recent)) },
+  { name: 'a CRIU that cannot be executed', code: 'E0879', why: 'ENOENT, step spawn',
+    call: checkpoint(images, ({ c }) => {
+      const path = join(c.dir(), 'criu');
+      writeFileSync(path, '#!/nothing\n', { mode: 0o755 });
+      return ['--criu', path];
+    }) },
+  { name: 'a CRIU that is too old', code: 'E0873', why: 'EOPNOTSUPP, step old',
+    call: checkpoint(images, by(version(3, 10))) },
+  { name: 'no folder for the images', code: 'E0874', why: 'ENOENT, step images',
+    call: checkpoint(() => ['--image-path', '/proc/images'], by(recent)) },
+  { name: 'no folder for the log', code: 'E0875', why: 'ENOENT, step work',
+    call: checkpoint(images, () => ['--work-path', '/proc/work'], by(recent)) },
+  { name: 'no earlier images', code: 'E0876', why: 'ENOENT, step parent',
+    call: checkpoint(images, () => ['--parent-path', '../nope'], by(recent)) },
+  { name: 'no room beside the images', code: 'E0878', why: 'ENOSPC, step descriptors',
+    call: checkpoint(fullFolder, by(recent)) },
   { name: 'a CRIU that hangs up', code: 'E0880', why: '', call: checkpoint(images, by(recent, [])) },
-  { name: 'a mount point that cannot be made', code: 'E0884', why: 'EROFS, step target', change: volume, call: restore(by(recent)) },
-  { name: 'a namespace that is gone', code: 'E0877', why: 'ENOENT, step namespace', call: restore(by(recent)), change: (config) => {
-    config.linux.namespaces = [...config.linux.namespaces.filter(({ type }) => type !== 'network'), { type: 'network', path: '/run/gone' }];
-  } },
+  { name: 'a mount point that cannot be made', code: 'E0884', why: 'EROFS, step target', change: volume,
+    call: restore(by(recent)) },
+  { name: 'a namespace that is gone', code: 'E0877', why: 'ENOENT, step namespace', call: restore(by(recent)),
+    change: (config) => {
+      config.linux.namespaces = [...config.linux.namespaces.filter(({ type }) => type !== 'network'), { type: 'network',
+        path: '/run/gone' }];
+    } },
   { name: 'what was restored has ended', code: 'E0883', why: '', call: restore(by(recent, restored(999_999))) },
 ]);

@@ -8,7 +8,8 @@ import { type Failing, failing, injecting, onContainer, type Scene } from '../..
 import type { Mount } from '../../support/spec.ts';
 
 type Change = NonNullable<Failing['change']>;
-const ip = (...args: string[]): string => execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+const ip = (...args: string[]): string =>
+  execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
 /** A device with an address; after the case it must be on the host as before. */
 const device = (name: string, to: object = {}): Change => (config, { c }) => {
@@ -35,21 +36,30 @@ function ownRoot({ c, id }: Scene): string {
 }
 
 failing([
-  { name: 'the routing socket fails', code: 'E0813', why: 'EIO, step find', pointer: '/linux/netDevices/vfail0', inject: 'sendto:error=EIO', change: device('vfail0') },
-  { name: 'devices may not be moved', code: 'E0816', why: 'EPERM, step move', pointer: '/linux/netDevices/vfail1', inject: 'sendto:error=EPERM:when=4', change: device('vfail1') },
-  { name: 'the loopback device', code: 'E0817', why: 'EINVAL, step move', pointer: '/linux/netDevices/lo', change: (config) => { config.linux.netDevices = { lo: { name: 'other' } }; } },
-  { name: 'an address is refused', code: 'E0818', why: 'EIO, step address', pointer: '/linux/netDevices/vfail2', inject: 'sendto:error=EIO:when=5', change: device('vfail2') },
+  { name: 'the routing socket fails', code: 'E0813', why: 'EIO, step find', pointer: '/linux/netDevices/vfail0',
+    inject: 'sendto:error=EIO', change: device('vfail0') },
+  { name: 'devices may not be moved', code: 'E0816', why: 'EPERM, step move', pointer: '/linux/netDevices/vfail1',
+    inject: 'sendto:error=EPERM:when=4', change: device('vfail1') },
+  { name: 'the loopback device', code: 'E0817', why: 'EINVAL, step move', pointer: '/linux/netDevices/lo',
+    change: (config) => {
+      config.linux.netDevices = { lo: { name: 'other' } };
+    } },
+  { name: 'an address is refused', code: 'E0818', why: 'EIO, step address', pointer: '/linux/netDevices/vfail2',
+    inject: 'sendto:error=EIO:when=5', change: device('vfail2') },
 
   { name: 'the planner crashes', code: 'E0902', why: '', inject: 'seccomp:signal=SEGV' },
   { name: 'the planner takes too much time', code: 'E0903', why: '', inject: 'seccomp:signal=XCPU' },
-  { name: 'init does not run from a sealed file', code: 'E0901', why: '', inject: 'fcntl:error=EINVAL:when=3', on: () => ['/memfd:veloci-init'] },
+  { name: 'init does not run from a sealed file', code: 'E0901', why: '', inject: 'fcntl:error=EINVAL:when=3',
+    on: () => ['/memfd:veloci-init'] },
   { name: 'config.json cannot be read', code: 'E0204', why: '', call: ({ bundle, id }) => {
     rmSync(join(bundle.dir, 'config.json'));
     symlinkSync('/proc/self/mem', join(bundle.dir, 'config.json'));
     return ['create', '--bundle', bundle.dir, id];
   } },
   { name: 'more cgroups than a record holds', code: 'E0755', why: 'ENOBUFS, step write', pointer: '/linux/cgroupsPath',
-    change: (config, { id }) => { config.linux.cgroupsPath = `/${id}${`/${'a'.repeat(250)}`.repeat(14)}`; } },
+    change: (config, { id }) => {
+      config.linux.cgroupsPath = `/${id}${`/${'a'.repeat(250)}`.repeat(14)}`;
+    } },
   { name: 'the state root has become read-only', code: 'E0622', why: '', call: async (scene) => {
     const root = ownRoot(scene);
     const { c, bundle, id } = scene;
@@ -61,25 +71,37 @@ failing([
     execFileSync('mount', ['-o', 'remount,ro', root]);
     return ['--root', root, 'delete', id];
   } },
-  { name: 'a file of the state directory cannot be removed', code: 'E0757', why: 'EROFS, step unlink', inject: 'unlinkat:error=EROFS', on: () => ['state.json'], call: onContainer('stopped', 'delete', 'ID') },
-  { name: 'whether init has ended cannot be seen', code: 'E0771', why: 'EMFILE, step open', inject: 'pidfd_open:error=EMFILE', call: onContainer('stopped', 'delete', 'ID') },
+  { name: 'a file of the state directory cannot be removed', code: 'E0757', why: 'EROFS, step unlink',
+    inject: 'unlinkat:error=EROFS', on: () => ['state.json'], call: onContainer('stopped', 'delete', 'ID') },
+  { name: 'whether init has ended cannot be seen', code: 'E0771', why: 'EMFILE, step open',
+    inject: 'pidfd_open:error=EMFILE', call: onContainer('stopped', 'delete', 'ID') },
   { name: 'the processes of a stopped container cannot be listed', code: 'E0636', why: '', inject: 'read:error=EIO',
-    on: ({ id }) => readdirSync('/sys/fs/cgroup').map((name) => `/sys/fs/cgroup/${name}/${id}/cgroup.procs`), call: onContainer('stopped', 'ps', 'ID') },
-  { name: 'a flag of checkpoint with a wrong value', code: 'E0139', why: '', call: onContainer('running', 'checkpoint', '--empty-ns', 'pid', 'ID') },
+    on: ({ id }) => readdirSync('/sys/fs/cgroup').map((name) => `/sys/fs/cgroup/${name}/${id}/cgroup.procs`),
+    call: onContainer('stopped', 'ps', 'ID') },
+  { name: 'a flag of checkpoint with a wrong value', code: 'E0139', why: '',
+    call: onContainer('running', 'checkpoint', '--empty-ns', 'pid', 'ID') },
   { name: 'checkpoint of an id-mapped mount', code: 'E0401', why: '', pointer: '/mounts/7', change: (config) => {
     const map = [{ containerID: 0, hostID: 0, size: 1 }];
-    config.mounts.push({ destination: '/mnt', type: 'bind', source: '/etc', options: ['bind', 'idmap'], uidMappings: map, gidMappings: map } as Mount);
+    config.mounts.push(
+      { destination: '/mnt', type: 'bind', source: '/etc', options: ['bind', 'idmap'], uidMappings: map,
+        gidMappings: map } as Mount,
+    );
   }, call: onContainer('running', 'checkpoint', 'ID') },
-  { name: 'a profile with more rules than the kernel takes', code: 'E0508', why: '', pointer: '/linux/seccomp', change: (config) => {
-    config.linux.seccomp = { defaultAction: 'SCMP_ACT_ALLOW', syscalls: Array.from({ length: 3000 }, (_, i) => ({
-      names: ['personality'], action: 'SCMP_ACT_ERRNO', errnoRet: i % 100, args: [{ index: 0, value: i, op: 'SCMP_CMP_EQ' }],
-    })) };
-  } },
+  { name: 'a profile with more rules than the kernel takes', code: 'E0508', why: '', pointer: '/linux/seccomp',
+    change: (config) => {
+      config.linux.seccomp = { defaultAction: 'SCMP_ACT_ALLOW', syscalls: Array.from({ length: 3000 }, (_, i) => ({
+        names: ['personality'],
+        action: 'SCMP_ACT_ERRNO',
+        errnoRet: i % 100,
+        args: [{ index: 0, value: i, op: 'SCMP_CMP_EQ' }],
+      })) };
+    } },
 ]);
 
 test('a system call that nobody knows is warned of: E0521', async (c) => {
   const bundle = c.command(['/probe', 'exit', '0'], (config) => {
-    config.linux.seccomp = { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ names: ['swapof'], action: 'SCMP_ACT_ERRNO' }] };
+    config.linux.seccomp = { defaultAction: 'SCMP_ACT_ALLOW',
+      syscalls: [{ names: ['swapof'], action: 'SCMP_ACT_ERRNO' }] };
   });
   const { code, stderr } = await c.run(bundle, { global: ['--debug'] });
   assert.equal(code, 0);
@@ -91,15 +113,20 @@ test('processes that do not end or thaw in time: E0631, E0851', async (c) => {
   const top = '/sys/fs/cgroup/freezer';
   const [hanging, frozen] = [await c.started(c.command(['/probe', 'pause'])), { id: c.id() }];
   const above = `${c.token}-above`;
-  const bundle = c.command(['/probe', 'pause'], (config) => { config.linux.cgroupsPath = `/${above}/${frozen.id}`; });
+  const bundle = c.command(['/probe', 'pause'], (config) => {
+    config.linux.cgroupsPath = `/${above}/${frozen.id}`;
+  });
   await c.started(bundle, { id: frozen.id });
   const set = (state: string): void => writeFileSync(join(top, above, 'freezer.state'), state);
   set('FROZEN');
   const results = await Promise.all([
-    c.rt(['delete', '--force', hanging.id], { prefix: injecting(['pidfd_send_signal:error=EPERM']) }), c.rt(['resume', frozen.id]),
+    c.rt(['delete', '--force', hanging.id], { prefix: injecting(['pidfd_send_signal:error=EPERM']) }),
+    c.rt(['resume', frozen.id]),
   ]);
   set('THAWED');
-  for (const [index, says] of [/E0631: processes of container .* still alive 10 s after SIGKILL/, /E0851: .*\(ETIMEDOUT, step wait\)/].entries()) {
+  for (const [index, says] of [/E0631: processes of container .* still alive 10 s after SIGKILL/,
+    /E0851: .*\(ETIMEDOUT, step wait\)/].entries())
+  {
     assert.equal(results[index]!.code, 1);
     assert.match(results[index]!.stderr, says);
   }

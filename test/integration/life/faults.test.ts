@@ -22,11 +22,15 @@ const EOPNOTSUPP = 95;
 function full(config: Config): void {
   const { process, linux } = config;
   Object.assign(process, {
-    scheduler: { policy: 'SCHED_BATCH', nice: 1 }, ioPriority: { class: 'IOPRIO_CLASS_BE', priority: 3 }, oomScoreAdj: 5,
+    scheduler: { policy: 'SCHED_BATCH', nice: 1 },
+    ioPriority: { class: 'IOPRIO_CLASS_BE', priority: 3 },
+    oomScoreAdj: 5,
     execCPUAffinity: { initial: '0' },
   });
   Object.assign(linux, {
-    personality: { domain: 'LINUX' }, memoryPolicy: { mode: 'MPOL_DEFAULT' }, sysctl: { 'net.core.somaxconn': '5' },
+    personality: { domain: 'LINUX' },
+    memoryPolicy: { mode: 'MPOL_DEFAULT' },
+    sysctl: { 'net.core.somaxconn': '5' },
     seccomp: { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ names: ['swapon'], action: 'SCMP_ACT_ERRNO' }] },
   });
   config['domainname'] = 'x';
@@ -40,13 +44,24 @@ const users = (config: Config): void => {
   config.linux.uidMappings = config.linux.gidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }];
 };
 
-interface Fault { faults: string[]; code: string; hint?: RegExp; change?: (config: Config) => void; start?: true; flags?: string[] }
+interface Fault {
+  faults: string[];
+  code: string;
+  hint?: RegExp;
+  change?: (config: Config) => void;
+  start?: true;
+  flags?: string[];
+}
 
 const faults: Fault[] = [
   // A kernel that is too old, or gVisor, or a filter that does not know newer calls.
-  ...['fsopen', 'fsmount'].map((name): Fault => ({ faults: [`${name}=${ENOSYS}`], code: 'E0718', hint: /5\.10.*seccomp profile/ })),
+  ...['fsopen', 'fsmount'].map((name): Fault => ({ faults: [`${name}=${ENOSYS}`], code: 'E0718',
+    hint: /5\.10.*seccomp profile/ })
+  ),
   { faults: [`fsconfig=${ENOSYS}`], code: 'E0720', hint: /5\.10/ },
-  ...['open_tree', 'move_mount', 'mount'].map((name): Fault => ({ faults: [`${name}=${ENOSYS}`], code: 'E0715', hint: /5\.10/ })),
+  ...['open_tree', 'move_mount', 'mount'].map((name): Fault => ({ faults: [`${name}=${ENOSYS}`], code: 'E0715',
+    hint: /5\.10/ })
+  ),
   { faults: [`openat2=${ENOSYS}`], code: 'E0701', hint: /5\.10/ },
   { faults: [`pivot_root=${ENOSYS}`], code: 'E0717', hint: /5\.10/ },
   { faults: [`unshare=${ENOSYS}`], code: 'E0739', hint: /5\.10/ },
@@ -67,7 +82,9 @@ const faults: Fault[] = [
   { faults: [`setsid=${EPERM}`], code: 'E0780' },
   { faults: [`keyctl=${EPERM}`], code: 'E0781', hint: /--no-new-keyring/ },
   { faults: [`socket=${EPERM}`], code: 'E0782', hint: /CAP_NET_ADMIN/ },
-  { faults: [`prlimit64.1=11=${EINVAL}`], code: 'E0786', change: (config) => { config.process.rlimits = [{ type: 'RLIMIT_SIGPENDING', soft: 5, hard: 5 }]; } },
+  { faults: [`prlimit64.1=11=${EINVAL}`], code: 'E0786', change: (config) => {
+    config.process.rlimits = [{ type: 'RLIMIT_SIGPENDING', soft: 5, hard: 5 }];
+  } },
   { faults: [`prctl.0=24=${EPERM}`], code: 'E0794', hint: /CAP_SETPCAP/ },
   { faults: [`setresuid=${EPERM}`], code: 'E0795', hint: /CAP_SETUID/ },
   { faults: [`setresuid=${EINVAL}`], code: 'E0796', hint: /uidMappings/ },
@@ -83,7 +100,8 @@ const faults: Fault[] = [
   { faults: [`symlinkat=${EIO}`], code: 'E0728' },
   { faults: [`move_mount=${EIO}`], code: 'E0715' },
   { faults: [`socketpair=${EIO}`], code: 'E0906' },
-  { faults: [`mount_setattr.2=0x9000=${EINVAL}`], code: 'E0800', hint: /remove "rnoexec"/, change: bind('ro', 'rnoexec') },
+  { faults: [`mount_setattr.2=0x9000=${EINVAL}`], code: 'E0800', hint: /remove "rnoexec"/,
+    change: bind('ro', 'rnoexec') },
   { faults: [`mount_setattr=${EPERM}`], code: 'E0715' },
   { faults: [`fchdir=${EACCES}`], code: 'E0717' },
   { faults: [`chroot=${EPERM}`], code: 'E0717', flags: ['--no-pivot'] },
@@ -121,14 +139,17 @@ for (const name of ['mount_setattr', 'clone3', 'faccessat2', 'pidfd_send_signal'
     const id = c.id();
     bundle.config.linux.cgroupsPath = `/${id}`;
     bundle.write();
-    const result = await call([program('fault'), `${name}=${ENOSYS}`, '--', runtimePath(), '--root', c.root, 'run', '--bundle', bundle.dir, id]);
+    const result = await call([program('fault'), `${name}=${ENOSYS}`, '--', runtimePath(), '--root', c.root, 'run',
+      '--bundle', bundle.dir, id]);
     assert.equal(result.code, 0, result.stderr);
   }, { only: 'veloci' });
 }
 
 test('doctor tells which system calls are missing', async () => {
-  const result = await call([program('fault'), `openat2=${ENOSYS}`, `fsopen=${ENOSYS}`, '--', runtimePath(), 'doctor', '--json']);
+  const result = await call([program('fault'), `openat2=${ENOSYS}`, `fsopen=${ENOSYS}`, '--', runtimePath(), 'doctor',
+    '--json']);
   const { findings } = JSON.parse(result.stdout) as { findings: { status: string; message: string }[] };
   const problems = findings.filter(({ status }) => status === 'problem').map(({ message }) => message);
-  for (const name of ['openat2', 'fsopen']) assert.ok(problems.some((line) => line.includes(`no ${name}(2)`)), problems.join('\n'));
+  for (const name of ['openat2', 'fsopen'])
+    assert.ok(problems.some((line) => line.includes(`no ${name}(2)`)), problems.join('\n'));
 }, { only: 'veloci' });

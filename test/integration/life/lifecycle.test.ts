@@ -39,7 +39,9 @@ test('the pid of a stopped container is 0', async (c) => {
 test('the pid file holds the number alone', async (c) => {
   const file = join(c.dir(), 'pid');
   const id = c.id();
-  const bundle = c.command(pause, (config) => { config.linux.cgroupsPath = `/${id}`; });
+  const bundle = c.command(pause, (config) => {
+    config.linux.cgroupsPath = `/${id}`;
+  });
   assert.equal((await c.rt(['create', '-b', bundle.dir, '--pid-file', file, id])).code, 0);
   assert.equal(readFileSync(file, 'utf8'), String((await c.state(id))['pid']));
 });
@@ -67,7 +69,9 @@ for (const signal of [9, 15, 11]) {
 
 test('run exits with 137 after kill KILL', async (c) => {
   const id = c.id();
-  const running = c.begin(['run', '-b', c.command(pause, (config) => { config.linux.cgroupsPath = `/${id}`; }).dir, id]);
+  const running = c.begin(['run', '-b', c.command(pause, (config) => {
+    config.linux.cgroupsPath = `/${id}`;
+  }).dir, id]);
   for (;;) {
     const state = await c.rt(['state', id]);
     if (state.code === 0 && JSON.parse(state.stdout).status === 'running') break;
@@ -210,9 +214,11 @@ function catchesTerm(pid: number): boolean {
 
 test('kill --all reaches each of very many processes', async (c) => {
   const count = 1100; // more than the descriptors that a process usually may have
-  const script = `trap : TERM; i=0; while [ $i -lt ${count} ]; do sleep 100000 & i=$((i+1)); done; while :; do wait; sleep 1; done`;
+  const script =
+    `trap : TERM; i=0; while [ $i -lt ${count} ]; do sleep 100000 & i=$((i+1)); done; while :; do wait; sleep 1; done`;
   const { id } = await c.started(c.command(['sh', '-c', script]));
-  const processes = async (): Promise<number[]> => JSON.parse((await c.rt(['ps', '--format', 'json', id])).stdout) as number[];
+  const processes = async (): Promise<number[]> =>
+    JSON.parse((await c.rt(['ps', '--format', 'json', id])).stdout) as number[];
   const wait = async (done: (found: number[]) => boolean): Promise<void> => {
     const end = Date.now() + 20_000 * timeScale;
     for (let found: number[] | undefined; found === undefined || !done(found); await sleep(50)) {
@@ -252,7 +258,8 @@ for (const signal of ['NOSUCH', '99', '-1', '9x', '']) {
     assert.equal((await c.state(id))['status'], 'running');
   }, { peers: [
     ...(/^[-\d]+$/.test(signal) ? [] : [{ peer: 'crun 1.8.1', why: 'takes what it does not know for signal 0' }]),
-    ...(signal ? [] : [{ peer: 'runc 1.1.5', why: 'takes it for the default' }])] });
+    ...(signal ? [] : [{ peer: 'runc 1.1.5', why: 'takes it for the default' }]),
+  ] });
 }
 
 test('list shows table, ids and JSON', async (c) => {
@@ -275,7 +282,9 @@ test('list of nothing succeeds', async (c) => {
 });
 
 test('annotations are in the state', async (c) => {
-  const bundle = c.command(pause, (config) => { config.annotations = { 'org.example.a': 'b "c"\n', e: '' }; });
+  const bundle = c.command(pause, (config) => {
+    config.annotations = { 'org.example.a': 'b "c"\n', e: '' };
+  });
   const { id } = await c.create(bundle);
   assert.deepEqual((await c.state(id))['annotations'], { 'org.example.a': 'b "c"\n', e: '' });
 });
@@ -299,8 +308,13 @@ test('an unknown command and an unknown flag are errors', async (c) => {
 
 test('an error is one line, whatever is in it', async (c) => {
   const forged = 'x\nerror: E0000: forged';
-  const config = c.command(['true'], (it) => { it.mounts.push({ destination: '/tmp', type: 'bind', source: '/tmp', options: ['rbind', forged] }); });
-  for (const args of [['state', forged], ['list', '--format', forged], ['run', '--bundle', config.dir, c.id()], ['--no-such-flag', 'list']]) {
+  const config = c.command(['true'], (it) => {
+    it.mounts.push({ destination: '/tmp', type: 'bind', source: '/tmp', options: ['rbind', forged] });
+  });
+  for (const args of [['state', forged], ['list', '--format', forged], ['run', '--bundle', config.dir, c.id()], [
+    '--no-such-flag',
+    'list',
+  ]]) {
     const result = await c.rt(args);
     assert.equal(result.code, 1);
     assert.match(result.stderr, /^error: .+\n$/);

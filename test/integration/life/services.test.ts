@@ -20,7 +20,8 @@ test('mounts add and remove change a running container', async (c) => {
   ]));
   const added = await c.rt(['mounts', 'add', id, file]);
   assert.equal(added.code, 0, added.stderr);
-  const seen = await c.rt(['exec', id, 'sh', '-c', 'cat /mnt/inside; grep " /mnt \\| /tmp " /proc/mounts; touch /mnt/x']);
+  const seen = await c.rt(['exec', id, 'sh', '-c',
+    'cat /mnt/inside; grep " /mnt \\| /tmp " /proc/mounts; touch /mnt/x']);
   assert.match(seen.stdout, /^hosted\n/);
   assert.match(seen.stdout, / \/mnt \S+ ro,/);
   assert.match(seen.stdout, /^tmpfs \/tmp tmpfs rw,nosuid/m);
@@ -36,7 +37,8 @@ test('mounts add and remove change a running container', async (c) => {
 test('a mount option that does not exist is found before anything is mounted', async (c) => {
   const { id } = await c.started(c.command(['/probe', 'pause']));
   const file = join(c.dir(), 'mounts.json');
-  writeFileSync(file, '{"mounts": [\n  {"destination": "/mnt", "type": "bind", "source": "/tmp", "options": ["rbnd"]}\n]}');
+  writeFileSync(file,
+    '{"mounts": [\n  {"destination": "/mnt", "type": "bind", "source": "/tmp", "options": ["rbnd"]}\n]}');
   const result = await c.rt(['mounts', 'add', id, file]);
   assert.equal(result.code, 1);
   assert.match(result.stderr, /mounts\.json:2:\d+ \(\/mounts\/0\/options\/0\)/);
@@ -96,8 +98,10 @@ test('preserved descriptors that are not open stay closed', async (c) => {
 test('the socket of NOTIFY_SOCKET is in the container, and goes with it', async (c) => {
   const dir = c.dir();
   const path = join(dir, 'manager');
-  const result = await c.run(c.command(['sh', '-c', 'echo $NOTIFY_SOCKET; ls -d $NOTIFY_SOCKET; grep -c " $0 " /proc/mounts', path]),
-    { env: { ...process.env as Record<string, string>, NOTIFY_SOCKET: path } });
+  const result = await c.run(
+    c.command(['sh', '-c', 'echo $NOTIFY_SOCKET; ls -d $NOTIFY_SOCKET; grep -c " $0 " /proc/mounts', path]),
+    { env: { ...process.env as Record<string, string>, NOTIFY_SOCKET: path } },
+  );
   assert.equal(result.stdout, `${path}/notify\n${path}/notify\n1\n`, result.stderr);
 }, only);
 
@@ -111,12 +115,15 @@ test('start waits for READY=1, and passes on what a container may say', async (c
   const { talk, received } = await receiveMessages('datagram', manager);
   c.later(() => talk.kill());
   const env = { ...process.env as Record<string, string>, NOTIFY_SOCKET: manager };
-  const { id, pid } = await c.create(c.command(['/probe', 'notify', 'STATUS=begins\nMAINPID=1\nFDSTORE=1', 'MAINPID=1',
-    'BARRIER=1', 'X_OTHER=1', 'READY=1\nSTATUS=up', 'RELOADING=1\nMONOTONIC_USEC=5', 'READY=1', 'STOPPING=1']), { env });
+  const { id, pid } = await c.create(
+    c.command(['/probe', 'notify', 'STATUS=begins\nMAINPID=1\nFDSTORE=1', 'MAINPID=1', 'BARRIER=1', 'X_OTHER=1',
+      'READY=1\nSTATUS=up', 'RELOADING=1\nMONOTONIC_USEC=5', 'READY=1', 'STOPPING=1']),
+    { env },
+  );
   const start = await c.rt(['start', id], { env });
   assert.equal(start.code, 0, start.stderr);
-  assert.deepEqual(received().slice(0, 4).map(({ text }) => text),
-    ['STATUS=begins', 'READY=1\nSTATUS=up', `MAINPID=${pid}`, 'BARRIER=1']);
+  assert.deepEqual(received().slice(0, 4).map(({ text }) => text), ['STATUS=begins', 'READY=1\nSTATUS=up',
+    `MAINPID=${pid}`, 'BARRIER=1']);
   assert.deepEqual(received().slice(0, 4).map(({ fds }) => fds.length), [0, 0, 0, 1]);
   assert.match(received()[3]?.fds[0] ?? '', /^pipe:/);
 }, only);
@@ -126,14 +133,17 @@ test('run passes on what comes after READY=1 too', async (c) => {
   const { talk, received } = await receiveMessages('datagram', manager);
   c.later(() => talk.kill());
   const id = c.id();
-  const bundle = c.command(['/probe', 'notify', 'READY=1', 'RELOADING=1\nMONOTONIC_USEC=5', 'READY=1', 'STOPPING=1', 'ERRNO=2\nERRNO='],
-    (config) => { config.linux.cgroupsPath = `/${id}`; });
-  const running = c.begin(['run', '--bundle', bundle.dir, id],
-    { env: { ...process.env as Record<string, string>, NOTIFY_SOCKET: manager } });
+  const bundle = c.command(['/probe', 'notify', 'READY=1', 'RELOADING=1\nMONOTONIC_USEC=5', 'READY=1', 'STOPPING=1',
+    'ERRNO=2\nERRNO='], (config) => {
+    config.linux.cgroupsPath = `/${id}`;
+  });
+  const running = c.begin(['run', '--bundle', bundle.dir, id], {
+    env: { ...process.env as Record<string, string>, NOTIFY_SOCKET: manager },
+  });
   await until('ERRNO=2 comes', () => received().at(-1)?.text === 'ERRNO=2');
   const pid = (await c.state(id))['pid'];
-  assert.deepEqual(received().map(({ text }) => text),
-    ['READY=1', `MAINPID=${String(pid)}`, 'BARRIER=1', 'RELOADING=1\nMONOTONIC_USEC=5', 'READY=1', 'STOPPING=1', 'ERRNO=2']);
+  assert.deepEqual(received().map(({ text }) => text), ['READY=1', `MAINPID=${String(pid)}`, 'BARRIER=1',
+    'RELOADING=1\nMONOTONIC_USEC=5', 'READY=1', 'STOPPING=1', 'ERRNO=2']);
   running.child.kill('SIGTERM');
   assert.equal((await running.done).code, 143);
 }, only);
@@ -159,21 +169,26 @@ test('--pidfd-socket gets one pidfd of the process', async (c) => {
   await until('both come', () => received().length === 2);
   const other = Number(readFileSync(pidFile, 'utf8'));
   assert.deepEqual(received(), [
-    { text: 'standard', fds: ['anon_inode:[pidfd]'], pid }, { text: 'setns', fds: ['anon_inode:[pidfd]'], pid: other }]);
+    { text: 'standard', fds: ['anon_inode:[pidfd]'], pid },
+    { text: 'setns', fds: ['anon_inode:[pidfd]'], pid: other },
+  ]);
 }, only);
 
-test('run.oci.pidfd_receiver gets a pidfd of init before create returns; without a receiver create fails', async (c) => {
-  const path = join(c.dir(), 'pidfd');
-  const bundle = c.command(['/probe', 'pause'], (config) => { config.annotations = { 'run.oci.pidfd_receiver': path }; });
-  const none = await c.create(bundle);
-  assert.notEqual(none.code, 0);
-  assert.match(none.stderr, /pidfd/);
-  const { talk, received } = await receiveMessages('stream', path);
-  c.later(() => talk.kill());
-  const { pid } = await c.create(bundle);
-  await until('it comes', () => received().length === 1);
-  assert.deepEqual([received()[0]?.fds, received()[0]?.pid], [['anon_inode:[pidfd]'], pid]);
-}, { peers: [{ peer: 'runc 1.1.5', why: 'does not know it' }] });
+test('run.oci.pidfd_receiver gets a pidfd of init before create returns; without a receiver create fails',
+  async (c) => {
+    const path = join(c.dir(), 'pidfd');
+    const bundle = c.command(['/probe', 'pause'], (config) => {
+      config.annotations = { 'run.oci.pidfd_receiver': path };
+    });
+    const none = await c.create(bundle);
+    assert.notEqual(none.code, 0);
+    assert.match(none.stderr, /pidfd/);
+    const { talk, received } = await receiveMessages('stream', path);
+    c.later(() => talk.kill());
+    const { pid } = await c.create(bundle);
+    await until('it comes', () => received().length === 1);
+    assert.deepEqual([received()[0]?.fds, received()[0]?.pid], [['anon_inode:[pidfd]'], pid]);
+  }, { peers: [{ peer: 'runc 1.1.5', why: 'does not know it' }] });
 
 test('a --pidfd-socket where nobody listens fails create, and leaves nothing', async (c) => {
   const created = await c.create(c.command(['/probe', 'pause']), { flags: ['--pidfd-socket', join(c.dir(), 'none')] });
@@ -183,7 +198,8 @@ test('a --pidfd-socket where nobody listens fails create, and leaves nothing', a
 }, only);
 
 for (const [service, folder, socket, form] of [
-  ['journald', '/run', 'systemd/journal/socket', /^PRIORITY=3\nSYSLOG_IDENTIFIER=my-name\nVELOCI_CODE=E0\d+\nMESSAGE=.*nothing.*\n$/],
+  ['journald', '/run', 'systemd/journal/socket',
+    /^PRIORITY=3\nSYSLOG_IDENTIFIER=my-name\nVELOCI_CODE=E0\d+\nMESSAGE=.*nothing.*\n$/],
   ['syslog', '/dev', 'log', /^<27>my-name\[\d+\]: .*nothing/],
 ] as const) {
   test(`--log=${service}:NAME sends the error to that service`, async (c) => {

@@ -5,7 +5,7 @@ import { onTerminal } from '../../support/console.ts';
 import { runtimePath } from '../../support/paths.ts';
 import { dockerConfig } from '../../support/spec.ts';
 
-test('a Debian shell on a terminal: own pid 1, host name, network; the kernel is the host\'s', async (c) => {
+test("a Debian shell on a terminal: own pid 1, host name, network; the kernel is the host's", async (c) => {
   const id = c.id();
   const bundle = c.command(['bash'], (config) => {
     config.process.terminal = true;
@@ -15,9 +15,12 @@ test('a Debian shell on a terminal: own pid 1, host name, network; the kernel is
   const talk = onTerminal([runtimePath(), '--root', c.root, 'run', '--bundle', bundle.dir, id]);
   c.later(() => talk.kill());
   await talk.expect(/# /);
-  talk.send('PS1=; echo "[$$] [$(uname -r)] [$(hostname)] [$(readlink /proc/self/ns/net)] [$(. /etc/os-release; echo $ID)]"; touch /touched\r');
+  talk.send(
+    'PS1=; echo "[$$] [$(uname -r)] [$(hostname)] [$(readlink /proc/self/ns/net)] [$(. /etc/os-release; echo $ID)]"; touch /touched\r',
+  );
   const [, pid, release, host, network, name] = /\r\[(\d+)\] \[(.*)\] \[(.*)\] \[(.*)\] \[(.*)\]/.exec(
-    await talk.expect(/\r\[\d+\] .*\]\r\n/)) ?? [];
+    await talk.expect(/\r\[\d+\] .*\]\r\n/),
+  ) ?? [];
   assert.equal(pid, '1');
   assert.equal(release, readFileSync('/proc/sys/kernel/osrelease', 'utf8').trim());
   assert.equal(host, 'in-debian');
@@ -40,11 +43,13 @@ test('a file touched in one container is gone in a fresh one; apt and dpkg work'
 });
 
 test('Debian with mapped users', async (c) => {
-  const result = await c.run(c.command(['sh', '-c', 'id -u; cat /proc/self/uid_map; getent passwd daemon'], (config) => {
-    config.linux.namespaces.push({ type: 'user' });
-    config.linux.uidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }];
-    config.linux.gidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }];
-  }, { image: 'debian' }));
+  const result = await c.run(
+    c.command(['sh', '-c', 'id -u; cat /proc/self/uid_map; getent passwd daemon'], (config) => {
+      config.linux.namespaces.push({ type: 'user' });
+      config.linux.uidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }];
+      config.linux.gidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }];
+    }, { image: 'debian' }),
+  );
   assert.equal(result.code, 0, result.stderr);
   assert.match(result.stdout, /^0\n +0 +100000 +65536\ndaemon/);
 });

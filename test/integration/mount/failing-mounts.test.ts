@@ -16,11 +16,15 @@ const users: Change = (config) => {
 /** A bind mount whose ids are mapped. */
 const mapped = (source: string): Change => (config) => {
   const map = [{ containerID: 0, hostID: 1000, size: 1 }];
-  config.mounts.push({ destination: '/mnt', type: 'bind', source, options: ['bind', 'idmap'], uidMappings: map, gidMappings: map } as Mount);
+  config.mounts.push(
+    { destination: '/mnt', type: 'bind', source, options: ['bind', 'idmap'], uidMappings: map,
+      gidMappings: map } as Mount,
+  );
 };
 /** A link that leads to itself, in a root file system that can be written. */
 const loop = { rootfs: 'overlay' } as const;
-const made = (change: Change): Change => all((_, { bundle }) => symlinkSync('loop', join(bundle.rootfs, 'loop')), change);
+const made = (change: Change): Change =>
+  all((_, { bundle }) => symlinkSync('loop', join(bundle.rootfs, 'loop')), change);
 
 /** A file that asks for a mount. */
 function mountFile({ c }: Scene): string {
@@ -30,54 +34,74 @@ function mountFile({ c }: Scene): string {
 }
 
 failing([
-  { name: 'a file system that user namespaces may not mount', code: 'E0828', why: 'EPERM, step create', pointer: '/mounts/0',
-    inject: 'fsconfig:error=EPERM:when=2', change: users },
-  { name: 'a mount point below a loop of links', code: 'E0721', why: 'ELOOP, step target', pointer: '/mounts/7/destination', ...loop,
-    change: made(mount('/loop/x', 'tmpfs', 'tmpfs')) },
+  { name: 'a file system that user namespaces may not mount', code: 'E0828', why: 'EPERM, step create',
+    pointer: '/mounts/0', inject: 'fsconfig:error=EPERM:when=2', change: users },
+  { name: 'a mount point below a loop of links', code: 'E0721', why: 'ELOOP, step target',
+    pointer: '/mounts/7/destination', ...loop, change: made(mount('/loop/x', 'tmpfs', 'tmpfs')) },
   { name: 'a source that may not be reached', code: 'E0724', why: 'EACCES, step source', pointer: '/mounts/7/source',
     inject: 'open_tree:error=EACCES', on: () => ['/etc'], change: mount('/mnt', 'bind', '/etc', 'bind') },
-  { name: 'a bind mount below a loop of links', code: 'E0725', why: 'ELOOP, step target', pointer: '/mounts/7/destination', ...loop,
-    change: made(mount('/loop/x', 'bind', '/etc', 'bind')) },
-  { name: 'something else is at the place of a copied link', code: 'E0801', why: 'EEXIST, step link', pointer: '/mounts/7',
-    change: mount('/etc/passwd', 'bind', '/proc/self', 'bind', 'copy-symlink') },
-  { name: 'a remount with an option that the kernel does not take', code: 'E0803', why: 'EINVAL, step option', pointer: '/mounts/7/options/1',
-    change: mount('/dev', 'tmpfs', 'tmpfs', 'remount', 'mpol=nope') },
+  { name: 'a bind mount below a loop of links', code: 'E0725', why: 'ELOOP, step target',
+    pointer: '/mounts/7/destination', ...loop, change: made(mount('/loop/x', 'bind', '/etc', 'bind')) },
+  { name: 'something else is at the place of a copied link', code: 'E0801', why: 'EEXIST, step link',
+    pointer: '/mounts/7', change: mount('/etc/passwd', 'bind', '/proc/self', 'bind', 'copy-symlink') },
+  { name: 'a remount with an option that the kernel does not take', code: 'E0803', why: 'EINVAL, step option',
+    pointer: '/mounts/7/options/1', change: mount('/dev', 'tmpfs', 'tmpfs', 'remount', 'mpol=nope') },
   { name: 'a remount that leaves too little', code: 'E0802', why: 'EINVAL, step reconfigure', pointer: '/mounts/7',
     change: mount('/dev', 'tmpfs', 'tmpfs', 'remount', 'nr_inodes=1') },
-  { name: 'a file system that cannot map ids', code: 'E0805', why: 'EINVAL, step attr', pointer: '/mounts/7/options/1', change: mapped('/proc/sys') },
+  { name: 'a file system that cannot map ids', code: 'E0805', why: 'EINVAL, step attr', pointer: '/mounts/7/options/1',
+    change: mapped('/proc/sys') },
   { name: 'ids that may not be mapped', code: 'E0806', why: 'EPERM, step attr', pointer: '/mounts/7/options/1',
     inject: 'mount_setattr:error=EPERM', change: mapped('/etc') },
   { name: 'the ids of a mount cannot be written', code: 'E0804', why: 'EIO, step maps', pointer: '/mounts/7/options/1',
     inject: 'openat2:error=EIO', on: () => ['uid_map'], change: mapped('/etc') },
-  { name: 'a mount that cannot be changed', code: 'E0726', why: 'EIO, step attr', pointer: '/mounts/6/options', inject: 'mount_setattr:error=EIO:when=2' },
-  { name: 'a device that cannot be made', code: 'E0727', why: 'EIO, step mknod', pointer: '/linux/devices', inject: 'mknodat:error=EIO', on: () => ['null'] },
-  { name: 'a device for a user namespace that cannot be made', code: 'E0809', why: 'EIO, step mknod', pointer: '/linux/devices/0',
-    inject: 'mknodat:error=EIO', on: () => ['.device-0.tmp'],
-    change: all(users, (config) => { config.linux.devices = [{ path: '/dev/fuse', type: 'c', major: 10, minor: 229 }]; }) },
+  { name: 'a mount that cannot be changed', code: 'E0726', why: 'EIO, step attr', pointer: '/mounts/6/options',
+    inject: 'mount_setattr:error=EIO:when=2' },
+  { name: 'a device that cannot be made', code: 'E0727', why: 'EIO, step mknod', pointer: '/linux/devices',
+    inject: 'mknodat:error=EIO', on: () => ['null'] },
+  { name: 'a device for a user namespace that cannot be made', code: 'E0809', why: 'EIO, step mknod',
+    pointer: '/linux/devices/0', inject: 'mknodat:error=EIO', on: () => ['.device-0.tmp'],
+    change: all(users, (config) => {
+      config.linux.devices = [{ path: '/dev/fuse', type: 'c', major: 10, minor: 229 }];
+    }) },
   { name: 'the host has another device there', code: 'E0579', why: 'ENXIO, step device', pointer: '/linux/devices/0',
-    inject: 'mknodat:error=EPERM', on: () => ['full'], change: (config) => { config.linux.devices = [{ path: '/dev/full', type: 'c', major: 1, minor: 99 }]; } },
-  { name: 'no room for the notification socket', code: 'E0870', why: 'ENOSPC, step mkdir', inject: 'mkdirat:error=ENOSPC', on: () => ['notify'],
+    inject: 'mknodat:error=EPERM', on: () => ['full'], change: (config) => {
+      config.linux.devices = [{ path: '/dev/full', type: 'c', major: 1, minor: 99 }];
+    } },
+  { name: 'no room for the notification socket', code: 'E0870', why: 'ENOSPC, step mkdir',
+    inject: 'mkdirat:error=ENOSPC', on: () => ['notify'],
     options: () => ({ env: { NOTIFY_SOCKET: '/run/notify', PATH: process.env['PATH']! } }) },
-  { name: 'a masked path that is a loop of links', code: 'E0729', why: 'ELOOP, step target', pointer: '/linux/maskedPaths/0', ...loop,
-    change: made((config) => { config.linux.maskedPaths = ['/loop']; }) },
-  { name: 'a read-only path that is a loop of links', code: 'E0730', why: 'ELOOP, step target', pointer: '/linux/readonlyPaths/0', ...loop,
-    change: made((config) => { config.linux.readonlyPaths = ['/loop']; }) },
-  { name: 'a terminal without devpts', code: 'E0731', why: 'ENOENT, step ptmx', pointer: '/process/terminal', call: run(), change: (config) => {
-    config.process.terminal = true;
-    config.mounts = config.mounts.filter(({ type }) => type !== 'devpts');
-  } },
+  { name: 'a masked path that is a loop of links', code: 'E0729', why: 'ELOOP, step target',
+    pointer: '/linux/maskedPaths/0', ...loop, change: made((config) => {
+      config.linux.maskedPaths = ['/loop'];
+    }) },
+  { name: 'a read-only path that is a loop of links', code: 'E0730', why: 'ELOOP, step target',
+    pointer: '/linux/readonlyPaths/0', ...loop, change: made((config) => {
+      config.linux.readonlyPaths = ['/loop'];
+    }) },
+  { name: 'a terminal without devpts', code: 'E0731', why: 'ENOENT, step ptmx', pointer: '/process/terminal',
+    call: run(), change: (config) => {
+      config.process.terminal = true;
+      config.mounts = config.mounts.filter(({ type }) => type !== 'devpts');
+    } },
   { name: 'a source that is missing on the host', code: 'E0807', why: 'ENOENT, step open', pointer: '/mounts/7/source',
     change: all(users, mount('/mnt', 'bind', '/nope', 'bind')) },
-  { name: 'a source that cannot be opened on the host', code: 'E0751', why: 'EIO, step open', pointer: '/mounts/7/source',
-    inject: 'open_tree:error=EIO', on: () => ['/etc'], change: all(users, mount('/mnt', 'bind', '/etc', 'bind')) },
+  { name: 'a source that cannot be opened on the host', code: 'E0751', why: 'EIO, step open',
+    pointer: '/mounts/7/source', inject: 'open_tree:error=EIO', on: () => ['/etc'],
+    change: all(users, mount('/mnt', 'bind', '/etc', 'bind')) },
   { name: 'restrictions of the host that stay', code: 'E0911', why: 'EPERM, step attr', pointer: '/mounts/0/options/1',
-    inject: 'mount_setattr:error=EPERM:when=2+',
-    change: (config) => { config.mounts.unshift({ destination: '/mnt', type: 'bind', source: '/etc', options: ['bind', 'exec'] }); } },
+    inject: 'mount_setattr:error=EPERM:when=2+', change: (config) => {
+      config.mounts.unshift({ destination: '/mnt', type: 'bind', source: '/etc', options: ['bind', 'exec'] });
+    } },
   { name: 'something else on /proc', code: 'E0932', why: 'EPERM, step procfs', pointer: '/mounts/0',
-    change: (config) => { config.mounts[0] = { destination: '/proc', type: 'bind', source: '/etc', options: ['bind'] }; } },
-  { name: 'under the name of runc, an option that the host does not give', code: 'E0530', why: 'EPERM, step locked', pointer: '/mounts/7',
-    options: () => ({ prefix: ['bash', '-c', 'exec -a runc "$0" "$@"'] }), change: all(users, mount('/mnt', 'bind', '/etc', 'bind', 'rw')) },
-  { name: 'mounts of the host that stay', code: 'E0952', why: 'EIO, step hide', pointer: '/root/path', inject: 'umount2:error=EIO', call: create('--no-pivot') },
-  { name: 'init is killed while it changes mounts', code: 'E0748', why: 'EPIPE, step receive', hint: /init was killed by signal 9/, inject: 'move_mount:signal=KILL',
+    change: (config) => {
+      config.mounts[0] = { destination: '/proc', type: 'bind', source: '/etc', options: ['bind'] };
+    } },
+  { name: 'under the name of runc, an option that the host does not give', code: 'E0530', why: 'EPERM, step locked',
+    pointer: '/mounts/7', options: () => ({ prefix: ['bash', '-c', 'exec -a runc "$0" "$@"'] }),
+    change: all(users, mount('/mnt', 'bind', '/etc', 'bind', 'rw')) },
+  { name: 'mounts of the host that stay', code: 'E0952', why: 'EIO, step hide', pointer: '/root/path',
+    inject: 'umount2:error=EIO', call: create('--no-pivot') },
+  { name: 'init is killed while it changes mounts', code: 'E0748', why: 'EPIPE, step receive',
+    hint: /init was killed by signal 9/, inject: 'move_mount:signal=KILL',
     call: async (scene) => (await onContainer('running', 'mounts', 'add', 'ID')(scene)).concat(mountFile(scene)) },
 ]);

@@ -6,7 +6,13 @@ import { assert, test } from '../../support/case.ts';
 import type { Context, Facts } from '../../support/context.ts';
 import type { Config, Mount } from '../../support/spec.ts';
 
-interface Seen { point: string; options: string[]; tags: string[]; type: string; superOptions: string[] }
+interface Seen {
+  point: string;
+  options: string[];
+  tags: string[];
+  type: string;
+  superOptions: string[];
+}
 
 /** The last mount at a mount point, from the mountinfo that the payload saw. */
 function seen(facts: Facts, point: string): Seen {
@@ -22,18 +28,23 @@ function seen(facts: Facts, point: string): Seen {
   return last;
 }
 
-const add = (...mounts: Mount[]) => (config: Config): void => { config.mounts.push(...mounts); };
+const add = (...mounts: Mount[]) => (config: Config): void => {
+  config.mounts.push(...mounts);
+};
 
-const tmpfs = (options: string[]): Mount =>
-  ({ destination: '/mnt', type: 'tmpfs', source: 'tmpfs', options });
+const tmpfs = (options: string[]): Mount => ({ destination: '/mnt', type: 'tmpfs', source: 'tmpfs', options });
 
 test('the root is read-only when the config says so, and writable when not', async (c) => {
   assert.match(await c.sh('touch /x 2>&1 || true'), /Read-only file system/);
-  assert.equal(await c.sh('touch /x && ls /x', (config) => { config.root.readonly = false; }), '/x\n');
+  assert.equal(await c.sh('touch /x && ls /x', (config) => {
+    config.root.readonly = false;
+  }), '/x\n');
 });
 
 test('what one container writes on its thin layer is not in a fresh one', async (c) => {
-  const writable = (config: Config): void => { config.root.readonly = false; };
+  const writable = (config: Config): void => {
+    config.root.readonly = false;
+  };
   await c.sh('touch /touched', writable);
   assert.equal(await c.sh('ls /touched 2>/dev/null; echo none', writable), 'none\n');
 });
@@ -56,8 +67,12 @@ test('the old root cannot be seen from the container', async (c) => {
 });
 
 for (const [option, flag, negated] of [
-  ['ro', 'ro', 'rw'], ['nosuid', 'nosuid', 'suid'], ['nodev', 'nodev', 'dev'], ['noexec', 'noexec', 'exec'],
-  ['noatime', 'noatime', undefined], ['nodiratime', 'nodiratime', undefined],
+  ['ro', 'ro', 'rw'],
+  ['nosuid', 'nosuid', 'suid'],
+  ['nodev', 'nodev', 'dev'],
+  ['noexec', 'noexec', 'exec'],
+  ['noatime', 'noatime', undefined],
+  ['nodiratime', 'nodiratime', undefined],
 ] as const) {
   test(`option ${option} of a tmpfs`, async (c) => {
     assert.ok(seen(await c.probe(add(tmpfs([option]))), '/mnt').options.includes(flag));
@@ -79,14 +94,15 @@ for (const [option, flag, negated] of [
 test('options after bind without a type "bind" and with type "bind" alone mean the same', async (c) => {
   const source = c.dir();
   writeFileSync(join(source, 'file'), 'hello');
-  for (const mount of [{ options: ['rbind', 'rprivate'] }, { type: 'bind', options: ['rbind'] },
-    { type: 'none', options: ['bind'] }]) {
+  for (const mount of [{ options: ['rbind', 'rprivate'] }, { type: 'bind', options: ['rbind'] }, { type: 'none',
+    options: ['bind'] }])
+  {
     assert.equal(await c.sh('cat /mnt/file', add({ destination: '/mnt', source, ...mount })), 'hello');
   }
 });
 
 test('size and mode of a tmpfs', async (c) => {
-  const out = await c.sh('stat -c %a /mnt; df -k /mnt | tail -1 | awk \'{print $2}\'',
+  const out = await c.sh("stat -c %a /mnt; df -k /mnt | tail -1 | awk '{print $2}'",
     add(tmpfs(['size=1m', 'mode=1750'])));
   assert.equal(out, '1750\n1024\n');
 }, { peers: [{ peer: 'runc 1.1.5', why: 'gives a tmpfs the mode of the folder that it hides' }] });
@@ -104,7 +120,8 @@ test('missing targets are made, in the order of the mounts', async (c) => {
   const out = await c.sh('touch /a/b/c/d/x; ls -d /a/b/c/d/x; mount | grep " /a" | wc -l', add(
     { destination: '/a', type: 'tmpfs', source: 'tmpfs' },
     { destination: '/a/b/c', type: 'bind', source, options: ['bind'] },
-    { destination: '/a/b/c/d', type: 'tmpfs', source: 'tmpfs' }));
+    { destination: '/a/b/c/d', type: 'tmpfs', source: 'tmpfs' },
+  ));
   assert.equal(out, '/a/b/c/d/x\n3\n');
 });
 
@@ -112,7 +129,9 @@ test('a later mount hides an earlier one', async (c) => {
   const source = c.dir();
   writeFileSync(join(source, 'file'), '');
   const out = await c.sh('ls /mnt', add(
-    { destination: '/mnt', type: 'bind', source, options: ['bind'] }, tmpfs([])));
+    { destination: '/mnt', type: 'bind', source, options: ['bind'] },
+    tmpfs([]),
+  ));
   assert.equal(out, '');
 });
 
@@ -135,8 +154,7 @@ test('rbind takes the mounts below along, bind does not', async (c) => {
 
 test('ro of an rbind is for its top alone, rro for all below', async (c) => {
   const source = nested(c);
-  const mount = (option: string): Mount =>
-    ({ destination: '/mnt', type: 'bind', source, options: ['rbind', option] });
+  const mount = (option: string): Mount => ({ destination: '/mnt', type: 'bind', source, options: ['rbind', option] });
   const script = 'touch /mnt/x 2>/dev/null && echo top; touch /mnt/below/x 2>/dev/null && echo below; true';
   assert.equal(await c.sh(script, add(mount('ro'))), 'below\n');
   assert.equal(await c.sh(script, add(mount('rro'))), '');
@@ -148,10 +166,11 @@ test('a bind with ro keeps the locked flags of its source', async (c) => {
   c.later(() => execFileSync('umount', [source]));
   const { options } = seen(await c.probe(add({ destination: '/mnt', source, options: ['bind', 'ro'] })), '/mnt');
   for (const flag of ['ro', 'nosuid', 'nodev', 'noexec']) assert.ok(options.includes(flag), flag);
-}, { peers: [{ peer: 'crun 1.8.1', why: 'its remount drops them' }, { peer: 'runc 1.1.5', why: 'its remount drops them' }] });
+}, {
+  peers: [{ peer: 'crun 1.8.1', why: 'its remount drops them' }, { peer: 'runc 1.1.5', why: 'its remount drops them' }],
+});
 
-for (const [propagation, tag] of
-  [['rprivate', undefined], ['rslave', 'master:'], ['rshared', 'shared:']] as const) {
+for (const [propagation, tag] of [['rprivate', undefined], ['rslave', 'master:'], ['rshared', 'shared:']] as const) {
   test(`a bind with ${propagation} from a shared source`, async (c) => {
     const source = c.dir();
     execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', source]);
@@ -165,13 +184,16 @@ for (const [propagation, tag] of
 
 for (const propagation of ['private', 'slave', 'shared', 'unbindable', 'rprivate', 'rslave']) {
   test(`rootfsPropagation ${propagation}`, async (c) => {
-    const facts = await c.probe((config) => { config.linux.rootfsPropagation = propagation; });
+    const facts = await c.probe((config) => {
+      config.linux.rootfsPropagation = propagation;
+    });
     const { tags } = seen(facts, '/');
     if (/shared/.test(propagation)) assert.ok(tags.some((text) => /^shared:/.test(text)), tags.join(' '));
     else assert.ok(!tags.some((text) => /^shared:/.test(text)), tags.join(' '));
     if (propagation === 'unbindable') assert.ok(tags.includes('unbindable'));
   }, { peers: ['shared', 'unbindable'].includes(propagation)
-    ? [{ peer: 'runc 1.1.5', why: 'the root of the container stays private' }] : [] });
+    ? [{ peer: 'runc 1.1.5', why: 'the root of the container stays private' }]
+    : [] });
 }
 
 test('a mount in the container does not reach the host', async (c) => {
@@ -190,11 +212,15 @@ test('a mount in the container does not reach the host', async (c) => {
 
 test('/proc, /sys, /dev/shm and /dev/mqueue are what they should be', async (c) => {
   const facts = await c.probe();
-  for (const [point, type] of [['/proc', 'proc'], ['/sys', 'sysfs'], ['/dev', 'tmpfs'], ['/dev/pts', 'devpts'],
-    ['/dev/shm', 'tmpfs'], ['/dev/mqueue', 'mqueue']] as const) {
+  for (const [point, type] of [['/proc', 'proc'], ['/sys', 'sysfs'], ['/dev', 'tmpfs'], ['/dev/pts', 'devpts'], [
+    '/dev/shm',
+    'tmpfs',
+  ], ['/dev/mqueue', 'mqueue']] as const) {
     const found = facts.mounts.map((line) => line.split(' ')).filter((fields) => fields[4] === point);
-    assert.ok(found.length > 0 && facts.mounts.some((line) => line.split(' ')[4] === point &&
-      line.includes(` - ${type} `)), point);
+    assert.ok(found.length > 0 && facts.mounts.some((line) =>
+      line.split(' ')[4] === point &&
+      line.includes(` - ${type} `)
+    ), point);
   }
   assert.ok(seen(facts, '/sys').options.includes('ro'));
 });
@@ -215,7 +241,8 @@ test('tmpcopyup fills a tmpfs with what it hides', async (c) => {
 test('".." in a destination stays in the root, and a link as target is followed inside the root', async (c) => {
   const bundle = c.command(['sh', '-c', 'ls /data/marker /etc/marker 2>/dev/null; true'], add(
     { destination: '/mnt/../../../../data', type: 'bind', source: c.dir(), options: ['bind'] },
-    { destination: '/link', type: 'bind', source: c.dir(), options: ['bind'] }));
+    { destination: '/link', type: 'bind', source: c.dir(), options: ['bind'] },
+  ));
   const sources = bundle.config.mounts.slice(-2).map(({ source }) => source as string);
   sources.forEach((source) => writeFileSync(join(source, 'marker'), ''));
   execFileSync('ln', ['-s', '/../../../etc', join(bundle.rootfs, 'link')]);
@@ -226,7 +253,8 @@ test('".." in a destination stays in the root, and a link as target is followed 
 
 test('a source may be relative to the bundle', async (c) => {
   const bundle = c.command(['cat', '/mnt/file'], add(
-    { destination: '/mnt', type: 'bind', source: 'volume', options: ['rbind'] }));
+    { destination: '/mnt', type: 'bind', source: 'volume', options: ['rbind'] },
+  ));
   mkdirSync(join(bundle.dir, 'volume'));
   writeFileSync(join(bundle.dir, 'volume/file'), 'relative');
   assert.equal((await c.run(bundle)).stdout, 'relative');

@@ -67,7 +67,9 @@ for (const status of ['created', 'stopped'] as const) {
 }
 
 test('a working directory that a read-only root lacks is what the error names', async (c) => {
-  const { id } = await c.started(c.command(['/probe', 'pause'], (config) => { config.root.readonly = true; }));
+  const { id } = await c.started(c.command(['/probe', 'pause'], (config) => {
+    config.root.readonly = true;
+  }));
   const result = await c.rt(['exec', '--cwd', '/not/here', id, '/probe']);
   assert.equal(result.code, 255);
   assert.match(result.stderr, /\/not\/here.*chdir|chdir.*\/not\/here|mkdir.*\/not\/here/);
@@ -115,7 +117,9 @@ test('exec --process runs the given process', async (c) => {
 test('exec --detach --pid-file returns at once; the pid file is complete', async (c) => {
   const id = await running(c);
   const pidFile = join(c.dir(), 'pid');
-  const file = processFile(c, (process) => { process.args = ['/probe', 'pause']; });
+  const file = processFile(c, (process) => {
+    process.args = ['/probe', 'pause'];
+  });
   const result = await c.rt(['exec', '--process', file, '--detach', '--pid-file', pidFile, id]);
   assert.equal(result.code, 0, result.stderr);
   const pid = Number(readFileSync(pidFile, 'utf8'));
@@ -125,7 +129,9 @@ test('exec --detach --pid-file returns at once; the pid file is complete', async
 
 test('a detached exec of what does not exist fails', async (c) => {
   const id = await running(c);
-  const file = processFile(c, (process) => { process.args = ['/no/such/file']; });
+  const file = processFile(c, (process) => {
+    process.args = ['/no/such/file'];
+  });
   const result = await c.rt(['exec', '--process', file, '--detach', '--pid-file', join(c.dir(), 'pid'), id]);
   assert.equal(result.code, 255);
 });
@@ -138,8 +144,10 @@ test('an exec lives in the namespaces and the cgroup of the container', async (c
   for (const kind of ['pid', 'net', 'ipc', 'uts', 'mnt', 'cgroup']) {
     assert.equal(facts.ns[kind], readlinkSync(`/proc/${pid}/ns/${kind}`), kind);
   }
-  assert.deepEqual(facts.cgroup.map((line) => line.split(':')[2]).filter((path) => path !== '/' &&
-    !/\.\./.test(path ?? '')), [], 'the roots of the cgroup namespace');
+  assert.deepEqual(facts.cgroup.map((line) => line.split(':')[2]).filter((path) =>
+    path !== '/' &&
+    !/\.\./.test(path ?? '')
+  ), [], 'the roots of the cgroup namespace');
 });
 
 test('an exec by arguments has the capabilities and the no_new_privs of the container', async (c) => {
@@ -159,10 +167,14 @@ test('exec --cap adds nothing to the inheritable set', async (c) => {
 });
 
 test('the seccomp filter of the container applies to exec', async (c) => {
-  const id = await running(c, (config) => { config.linux.seccomp = dockerSeccomp(); });
+  const id = await running(c, (config) => {
+    config.linux.seccomp = dockerSeccomp();
+  });
   const facts = JSON.parse((await c.rt(['exec', id, '/probe'])).stdout) as Facts;
   assert.equal(facts.status['Seccomp'], '2');
-  const file = processFile(c, (process) => { process.args = ['/probe']; });
+  const file = processFile(c, (process) => {
+    process.args = ['/probe'];
+  });
   const again = JSON.parse((await c.rt(['exec', '--process', file, id])).stdout) as Facts;
   assert.equal(again.status['Seccomp'], '2');
 });
@@ -173,16 +185,22 @@ test('rlimits of the container apply to exec by arguments', async (c) => {
   });
   const facts = JSON.parse((await c.rt(['exec', id, '/probe'])).stdout) as Facts;
   assert.deepEqual(facts.rlimits['RLIMIT_NOFILE'], ['100', '200']);
-}, { peers: [{ peer: 'runc 1.1.5', why: 'raises the soft limit to the hard one' },
-  { peer: 'crun 1.8.1', why: 'an exec keeps the limits of the caller' }] });
+}, {
+  peers: [{ peer: 'runc 1.1.5', why: 'raises the soft limit to the hard one' }, { peer: 'crun 1.8.1',
+    why: 'an exec keeps the limits of the caller' }],
+});
 
 test('the oom score of the container applies to exec by arguments', async (c) => {
-  const id = await running(c, (config) => { config.process.oomScoreAdj = 321; });
+  const id = await running(c, (config) => {
+    config.process.oomScoreAdj = 321;
+  });
   assert.deepEqual((JSON.parse((await c.rt(['exec', id, '/probe'])).stdout) as Facts).oom, ['321']);
 }, { peers: [{ peer: 'crun 1.8.1', why: 'sets 0' }] });
 
 test('the umask of the container applies to exec by arguments', async (c) => {
-  const id = await running(c, (config) => { config.process.user.umask = 0o77; });
+  const id = await running(c, (config) => {
+    config.process.user.umask = 0o77;
+  });
   assert.equal((JSON.parse((await c.rt(['exec', id, '/probe'])).stdout) as Facts).umask, 0o77);
 }, { peers: [{ peer: 'crun 1.8.1', why: 'sets 022' }, { peer: 'runc 1.1.5', why: 'sets 022' }] });
 
@@ -201,8 +219,9 @@ test('only stdio reaches an exec, and --preserve-fds adds what it names', async 
   const fd = openSync('/etc/hostname', 'r');
   const plain = JSON.parse((await c.rt(['exec', id, '/probe'], { fds: { 3: fd, 9: fd } })).stdout) as Facts;
   assert.deepEqual(Object.keys(plain.fds).sort(), ['0', '1', '2']);
-  const kept = JSON.parse((await c.rt(['exec', '--preserve-fds', '1', id, '/probe'],
-    { fds: { 3: fd, 9: fd } })).stdout) as Facts;
+  const kept = JSON.parse(
+    (await c.rt(['exec', '--preserve-fds', '1', id, '/probe'], { fds: { 3: fd, 9: fd } })).stdout,
+  ) as Facts;
   assert.deepEqual(Object.keys(kept.fds).sort(), ['0', '1', '2', '3']);
   closeSync(fd);
 });
@@ -216,7 +235,8 @@ test('the pid file of a failed exec does not appear', async (c) => {
 
 test('50 execs at once all succeed', async (c) => {
   const id = await running(c);
-  const results = await Promise.all(Array.from({ length: 50 }, (_, i) =>
-    c.rt(['exec', id, '/probe', 'exit', String(i)], { timeLimit: 60_000 })));
+  const results = await Promise.all(
+    Array.from({ length: 50 }, (_, i) => c.rt(['exec', id, '/probe', 'exit', String(i)], { timeLimit: 60_000 })),
+  );
   assert.deepEqual(results.map(({ code }) => code), Array.from({ length: 50 }, (_, i) => i));
 });

@@ -9,8 +9,12 @@ const kinds = ['prestart', 'createRuntime', 'createContainer', 'startContainer',
 const inContainer = ['startContainer'];
 
 /** A bundle with one hook of each kind that appends what it sees to a file that both sides can reach. */
-function bundleWithHooks(c: Context, script: (kind: string) => string, args: string[] = ['/probe', 'exit', '0'],
-  only: readonly string[] = kinds): { bundle: Bundle; log: string } {
+function bundleWithHooks(
+  c: Context,
+  script: (kind: string) => string,
+  args: string[] = ['/probe', 'exit', '0'],
+  only: readonly string[] = kinds,
+): { bundle: Bundle; log: string } {
   const shared = c.dir();
   const log = join(shared, 'log');
   writeFileSync(log, '');
@@ -18,8 +22,13 @@ function bundleWithHooks(c: Context, script: (kind: string) => string, args: str
     // the same path on both sides, so that one script does for both
     config.mounts.push({ destination: shared, type: 'bind', source: shared, options: ['rbind', 'rw'] });
     config.root.readonly = false;
-    config.hooks = Object.fromEntries(only.map((kind) =>
-      [kind, [{ path: '/bin/sh', args: ['sh', '-c', script(kind).replaceAll('LOG', log)], env: ['PATH=/bin:/usr/bin', `KIND=${kind}`] }]]));
+    config.hooks = Object.fromEntries(
+      only.map((
+        kind,
+      ) => [kind, [{ path: '/bin/sh', args: ['sh', '-c', script(kind).replaceAll('LOG', log)],
+        env: ['PATH=/bin:/usr/bin', `KIND=${kind}`] }]]
+      ),
+    );
   });
   return { bundle, log };
 }
@@ -35,13 +44,16 @@ test('hooks run in the order of the life cycle', async (c) => {
   await c.until(id, 'stopped');
   await c.rt(['delete', id]);
   assert.equal(read(log), `${kinds.join('\n')}\n`);
-}, { peers: [{ peer: 'runc 1.1.5', why: 'runs poststart hooks in create' },
-  { peer: 'crun 1.8.1', why: 'now and then poststart comes before startContainer' }] });
+}, {
+  peers: [{ peer: 'runc 1.1.5', why: 'runs poststart hooks in create' }, { peer: 'crun 1.8.1',
+    why: 'now and then poststart comes before startContainer' }],
+});
 
 test('several hooks of one kind run in the order of the list', async (c) => {
   const { bundle, log } = bundleWithHooks(c, () => '', ['/probe', 'exit', '0'], []);
-  bundle.config.hooks = { createRuntime: [1, 2, 3].map((n) =>
-    ({ path: '/bin/sh', args: ['sh', '-c', `echo ${n} >>${log}`] })) };
+  bundle.config.hooks = {
+    createRuntime: [1, 2, 3].map((n) => ({ path: '/bin/sh', args: ['sh', '-c', `echo ${n} >>${log}`] })),
+  };
   await c.run(bundle);
   assert.equal(read(log), '1\n2\n3\n');
 });
@@ -57,8 +69,9 @@ test('each hook gets the state on its stdin, with the right status', async (c) =
     const space = line.indexOf(' ');
     return [line.slice(0, space), JSON.parse(line.slice(space + 1))];
   }));
-  const statuses: Record<string, string[]> = { prestart: ['creating', 'created'], createRuntime: ['creating', 'created'],
-    createContainer: ['creating', 'created'], startContainer: ['created', 'starting'], poststart: ['running'], poststop: ['stopped'] };
+  const statuses: Record<string, string[]> = { prestart: ['creating', 'created'],
+    createRuntime: ['creating', 'created'], createContainer: ['creating', 'created'],
+    startContainer: ['created', 'starting'], poststart: ['running'], poststop: ['stopped'] };
   for (const kind of kinds) {
     const state = states[kind];
     assert.ok(state, kind);
@@ -69,12 +82,16 @@ test('each hook gets the state on its stdin, with the right status', async (c) =
     assert.deepEqual(state.annotations, { key: 'value' });
     if (['prestart', 'createRuntime', 'poststart'].includes(kind)) assert.equal(state.pid, pid, kind);
   }
-}, { peers: [{ peer: 'runc 1.1.5', why: 'the status of poststart is created' },
-  { peer: 'crun 1.8.1', why: 'the bundle of startContainer is "/"' }] });
+}, {
+  peers: [{ peer: 'runc 1.1.5', why: 'the status of poststart is created' }, { peer: 'crun 1.8.1',
+    why: 'the bundle of startContainer is "/"' }],
+});
 
 test('the env of a hook is exactly that of the config, empty when there is none', async (c) => {
-  const { bundle, log } = bundleWithHooks(c, () => 'cat /proc/self/environ | tr "\\0" "\\n" | grep -v ^_= | sort >>LOG; echo . >>LOG',
-    ['/probe', 'exit', '0'], ['createRuntime']);
+  const { bundle, log } = bundleWithHooks(c,
+    () => 'cat /proc/self/environ | tr "\\0" "\\n" | grep -v ^_= | sort >>LOG; echo . >>LOG', ['/probe', 'exit', '0'], [
+    'createRuntime',
+  ]);
   const hook = bundle.config.hooks?.['createRuntime']?.[0];
   assert.ok(hook);
   hook.env = ['A=1', 'PATH=/bin:/usr/bin'];
@@ -99,7 +116,8 @@ test('the args of a hook are its argv; without args it is its path', async (c) =
 });
 
 test('hooks run in the namespaces that the spec says', async (c) => {
-  const { bundle, log } = bundleWithHooks(c, () => 'echo "$KIND $(readlink /proc/self/ns/mnt) $(readlink /proc/self/ns/uts)" >>LOG');
+  const { bundle, log } = bundleWithHooks(c,
+    () => 'echo "$KIND $(readlink /proc/self/ns/mnt) $(readlink /proc/self/ns/uts)" >>LOG');
   const { id } = await c.create(bundle);
   await c.rt(['start', id]);
   await c.until(id, 'stopped');
@@ -157,7 +175,9 @@ test('every poststop hook runs; each that fails is a warning', async (c) => {
   assert.equal(result.code, 0, result.stderr);
   assert.equal(readFileSync(join(dir, 'log'), 'utf8'), 'x\nx\n');
   assert.match(result.stderr, /poststop hook failed with exit code 4: hook 1.*sorry/);
-}, { peers: [{ peer: 'runc', why: 'the first failing one is the last' }, { peer: 'crun 1.8.1', why: 'it says nothing' }] });
+}, {
+  peers: [{ peer: 'runc', why: 'the first failing one is the last' }, { peer: 'crun 1.8.1', why: 'it says nothing' }],
+});
 
 test('run.oci.hooks.stdout and stderr take what hooks say', async (c) => {
   const dir = c.dir();
@@ -169,7 +189,7 @@ test('run.oci.hooks.stdout and stderr take what hooks say', async (c) => {
   assert.equal(result.code, 0, result.stderr);
   assert.equal(readFileSync(join(dir, 'out'), 'utf8'), 'out\nout\nout\n');
   assert.equal(readFileSync(join(dir, 'err'), 'utf8'), 'err\nerr\nerr\n');
-}, { peers: [{ peer: 'runc', why: 'the annotations are crun\'s' }] });
+}, { peers: [{ peer: 'runc', why: "the annotations are crun's" }] });
 
 test('the error of a failing hook tells its kind, its number, its status and what it said', async (c) => {
   const { bundle } = bundleWithHooks(c, () => 'echo hook-says >&2; exit 9', undefined, ['createRuntime']);
@@ -177,8 +197,11 @@ test('the error of a failing hook tells its kind, its number, its status and wha
   assert.match(stderr, /createRuntime/);
   assert.match(stderr, /hook-says/);
   assert.match(stderr, /\b9\b/);
-}, { peers: [{ peer: 'crun 1.8.1', why: 'says: error executing hook … (exit code: 9)' },
-  { peer: 'runc 1.1.5', why: 'does not tell the kind' }], leaks: 'ignore' });
+}, {
+  peers: [{ peer: 'crun 1.8.1', why: 'says: error executing hook … (exit code: 9)' }, { peer: 'runc 1.1.5',
+    why: 'does not tell the kind' }],
+  leaks: 'ignore',
+});
 
 test('a startContainer hook that fails makes start fail; the container is stopped', async (c) => {
   const { bundle } = bundleWithHooks(c, () => 'exit 9', ['/probe', 'pause'], ['startContainer']);
@@ -187,7 +210,10 @@ test('a startContainer hook that fails makes start fail; the container is stoppe
   await c.until(id, 'stopped');
   await c.rt(['delete', id]);
   await c.nothingLeft();
-}, { peers: [{ peer: 'runc 1.1.5', why: 'start does not learn it' }, { peer: 'crun 1.8.1', why: 'start does not learn it' }] });
+}, {
+  peers: [{ peer: 'runc 1.1.5', why: 'start does not learn it' }, { peer: 'crun 1.8.1',
+    why: 'start does not learn it' }],
+});
 
 test('a poststop hook that fails is no failure of delete', async (c) => {
   const { bundle } = bundleWithHooks(c, () => 'exit 9', ['/probe', 'exit', '0'], ['poststop']);
@@ -207,8 +233,11 @@ test('a hook that exceeds its timeout is killed with all that it started, and cr
   assert.equal(created.code, 1);
   assert.ok(created.ms >= 900);
   await c.nothingLeft();
-}, { peers: [{ peer: 'runc 1.1.5', why: 'what the hook started goes on' }, { peer: 'crun 1.8.1', why: 'what the hook started goes on' }],
-  leaks: 'ignore' });
+}, {
+  peers: [{ peer: 'runc 1.1.5', why: 'what the hook started goes on' }, { peer: 'crun 1.8.1',
+    why: 'what the hook started goes on' }],
+  leaks: 'ignore',
+});
 
 test('a hook that does not exist makes create fail', async (c) => {
   const { bundle } = bundleWithHooks(c, () => '', undefined, []);
@@ -232,8 +261,9 @@ test('a hook that does not read its stdin is no failure', async (c) => {
 });
 
 test('createRuntime hooks find the namespaces of the container at its pid', async (c) => {
-  const { bundle, log } = bundleWithHooks(c, () =>
-    'pid=$(sed "s/.*\\"pid\\": *\\([0-9]*\\).*/\\1/" | grep -m1 "^[0-9]"); readlink /proc/$pid/ns/net >>LOG', undefined, ['createRuntime']);
+  const { bundle, log } = bundleWithHooks(c,
+    () => 'pid=$(sed "s/.*\\"pid\\": *\\([0-9]*\\).*/\\1/" | grep -m1 "^[0-9]"); readlink /proc/$pid/ns/net >>LOG',
+    undefined, ['createRuntime']);
   const { pid } = await c.create(bundle);
   const { readlinkSync } = await import('node:fs');
   assert.equal(read(log).trim(), readlinkSync(`/proc/${pid}/ns/net`));

@@ -6,7 +6,8 @@ import { assert, test } from '../../support/case.ts';
 
 const never = [{ peer: 'crun 1.8.1', why: 'opens ROOT/ID and removes what is below: it would wipe the host' }];
 
-const hostile = ['..', '.', '/', '-x', 'a/b', '../x', 'a/../../b', '', 'x'.repeat(256), 'x y', 'a\nb', 'ü', 'a\u007f', '~', '$HOME', '*', 'a:b'];
+const hostile = ['..', '.', '/', '-x', 'a/b', '../x', 'a/../../b', '', 'x'.repeat(256), 'x y', 'a\nb', 'ü', 'a\u007f',
+  '~', '$HOME', '*', 'a:b'];
 const verbs: Record<string, (id: string) => string[]> = {
   state: (id) => ['state', '--', id],
   start: (id) => ['start', '--', id],
@@ -30,12 +31,16 @@ for (const [verb, args] of Object.entries(verbs)) {
     assert.ok(existsSync(join(beside, 'file')));
     assert.equal(readdirSync('/').length, before);
     (await import('node:fs')).rmSync(beside, { recursive: true });
-  }, { never, peers: verb === 'delete --force' ? [{ peer: 'runc 1.1.5', why: 'an id that cannot be is one that does not exist, so 0' }] : [] });
+  }, { never, peers: verb === 'delete --force'
+    ? [{ peer: 'runc 1.1.5', why: 'an id that cannot be is one that does not exist, so 0' }]
+    : [] });
 }
 
 for (const verb of ['create', 'run']) {
   test(`${verb} refuses hostile ids and leaves nothing`, async (c) => {
-    const bundle = c.command(['true'], (config) => { config.linux.cgroupsPath = `/${c.token}-hostile`; });
+    const bundle = c.command(['true'], (config) => {
+      config.linux.cgroupsPath = `/${c.token}-hostile`;
+    });
     for (const id of hostile) {
       const result = await c.rt([verb, '--bundle', bundle.dir, '--', id]);
       assert.notEqual(result.code, 0, JSON.stringify(id.slice(0, 20)));
@@ -47,7 +52,9 @@ for (const verb of ['create', 'run']) {
 
 test('every character that is allowed works, up to 255 of them', async (c) => {
   for (const id of [`${c.token}.-_+AZaz09`, c.token.padEnd(255, 'x')]) {
-    const bundle = c.command(['/probe', 'exit', '4'], (config) => { config.linux.cgroupsPath = `/${c.token}-ids`; });
+    const bundle = c.command(['/probe', 'exit', '4'], (config) => {
+      config.linux.cgroupsPath = `/${c.token}-ids`;
+    });
     assert.equal((await c.rt(['run', '--bundle', bundle.dir, id])).code, 4, id);
   }
 });

@@ -3,8 +3,8 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { assert, test } from '../../support/case.ts';
 import type { Config } from '../../support/spec.ts';
 
-const files: Record<string, string> =
-  { pid: 'pid', network: 'net', ipc: 'ipc', uts: 'uts', mount: 'mnt', cgroup: 'cgroup', user: 'user', time: 'time' };
+const files: Record<string, string> = { pid: 'pid', network: 'net', ipc: 'ipc', uts: 'uts', mount: 'mnt',
+  cgroup: 'cgroup', user: 'user', time: 'time' };
 const own = (kind: string): string => readlinkSync(`/proc/self/ns/${files[kind]}`);
 
 const withoutNamespace = (config: Config, ...types: string[]): void => {
@@ -96,16 +96,19 @@ test('root of a user namespace is mapped', async (c) => {
 test('a user namespace with several maps', async (c) => {
   const facts = await c.probe((config) => {
     withUser(config);
-    config.linux.uidMappings = [{ containerID: 0, hostID: 100000, size: 10 },
-      { containerID: 10, hostID: 300000, size: 10 }, { containerID: 1000, hostID: 5000, size: 1 }];
+    config.linux.uidMappings = [{ containerID: 0, hostID: 100000, size: 10 }, { containerID: 10, hostID: 300000,
+      size: 10 }, { containerID: 1000, hostID: 5000, size: 1 }];
     config.process.user = { uid: 1000, gid: 0 };
   });
   assert.deepEqual(facts.uid, [1000, 1000, 1000]);
 });
 
 test('in a user namespace the default devices, /proc and /sys work', async (c) => {
-  const out = await c.sh('echo x >/dev/null; head -c 4 /dev/zero | wc -c; ls /proc/1 >/dev/null && ls /sys >/dev/null;' +
-    'ls -ld /dev/null | cut -c1', withUser);
+  const out = await c.sh(
+    'echo x >/dev/null; head -c 4 /dev/zero | wc -c; ls /proc/1 >/dev/null && ls /sys >/dev/null;' +
+      'ls -ld /dev/null | cut -c1',
+    withUser,
+  );
   assert.equal(out, '4\nc\n');
 });
 
@@ -136,11 +139,15 @@ test('a container without a mount namespace is refused', async (c) => {
   const result = await c.run(c.command(['true'], (config) => withoutNamespace(config, 'mount')));
   assert.notEqual(result.code, 0);
   await c.nothingLeft();
-}, { never: [{ peer: 'crun 1.8.1', why: 'mounts on the host and leaves mounts behind' },
-  { peer: 'runc 1.1.5', why: 'may pivot the root of its caller' }] });
+}, {
+  never: [{ peer: 'crun 1.8.1', why: 'mounts on the host and leaves mounts behind' }, { peer: 'runc 1.1.5',
+    why: 'may pivot the root of its caller' }],
+});
 
 test('a duplicate namespace is refused', async (c) => {
-  const result = await c.run(c.command(['true'], (config) => { config.linux.namespaces.push({ type: 'pid' }); }));
+  const result = await c.run(c.command(['true'], (config) => {
+    config.linux.namespaces.push({ type: 'pid' });
+  }));
   assert.notEqual(result.code, 0);
   await c.nothingLeft();
 }, { peers: [{ peer: 'crun 1.8.1', why: 'starts it without a word' }] });
@@ -158,8 +165,9 @@ test('all processes die with the first of the pid namespace', async (c) => {
 });
 
 test('delete ends what is left in a shared pid namespace', async (c) => {
-  const { id } = await c.started(c.command(['sh', '-c', 'sleep 1000 & sleep 0.2'],
-    (config) => withoutNamespace(config, 'pid')));
+  const { id } = await c.started(
+    c.command(['sh', '-c', 'sleep 1000 & sleep 0.2'], (config) => withoutNamespace(config, 'pid')),
+  );
   await c.until(id, 'stopped');
   const removed = await c.rt(['delete', id]);
   assert.equal(removed.code, 0, removed.stderr);
@@ -171,7 +179,9 @@ test('kill KILL ends every process of a container in a shared pid namespace', as
   assert.equal((await c.rt(['kill', id, 'KILL'])).code, 0);
   await c.until(id, 'stopped');
   await c.nothingLeft().catch(() => {});
-  const left = [...(await import('../../support/leak.ts')).processes().values()].filter((line) => /probe child/.test(line));
+  const left = [...(await import('../../support/leak.ts')).processes().values()].filter((line) =>
+    /probe child/.test(line)
+  );
   assert.deepEqual(left.filter((line) => !/\(Z\)/.test(line)), []);
 }, { peers: [{ peer: 'crun 1.8.1', why: 'needs --all' }, { peer: 'runc 1.1.5', why: 'needs --all' }] });
 
@@ -232,8 +242,10 @@ test('sysctls of the user namespace, and both separators', async (c) => {
   assert.equal(out, '7\n1\n');
   const own = readFileSync('/proc/sys/user/max_net_namespaces', 'utf8');
   assert.notEqual(own, '7\n', 'the host has its own');
-  const refused = await c.run(c.command(['true'], (config) => { config.linux.sysctl = { 'user.max_net_namespaces': '7' }; }));
-  assert.notEqual(refused.code, 0, 'not without a user namespace: it would be the host\'s');
+  const refused = await c.run(c.command(['true'], (config) => {
+    config.linux.sysctl = { 'user.max_net_namespaces': '7' };
+  }));
+  assert.notEqual(refused.code, 0, "not without a user namespace: it would be the host's");
 }, { peers: [{ peer: 'runc 1.1.5', why: 'refuses user.*' }] });
 
 test('inside a user namespace that denies setgroups there can be a further one', async (c) => {

@@ -11,21 +11,27 @@ const withUser = (config: Config): void => {
   config.linux.gidMappings = [{ containerID: 0, hostID: 200000, size: 65536 }];
 };
 
-const ip = (...args: string[]): string => execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+const ip = (...args: string[]): string =>
+  execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 
 /** A veth device (dummy ones are a module that not every kernel has) with addresses, which is up. */
 function device(c: Context, name: string): void {
   ip('link', 'add', name, 'mtu', '1300', 'type', 'veth', 'peer', 'name', `p${name}`);
-  c.later(() => { try { ip('link', 'delete', `p${name}`); } catch { /* it went with the container */ } });
+  c.later(() => {
+    try {
+      ip('link', 'delete', `p${name}`);
+    } catch { /* it went with the container */ }
+  });
   ip('address', 'add', '10.11.12.13/24', 'dev', name);
   ip('address', 'add', '2001:db8::5/64', 'dev', name);
   ip('link', 'set', name, 'up');
 }
 
-const move = (devices: Record<string, { name?: string }>, more: (config: Config) => void = () => {}) => (config: Config): void => {
-  config.linux.netDevices = devices;
-  more(config);
-};
+const move =
+  (devices: Record<string, { name?: string }>, more: (config: Config) => void = () => {}) => (config: Config): void => {
+    config.linux.netDevices = devices;
+    more(config);
+  };
 
 for (const [kind, more] of [['root', () => {}], ['a user namespace', withUser]] as const) {
   test(`a device moves with its addresses, renamed, and is up: ${kind}`, async (c) => {
@@ -46,16 +52,22 @@ test('a device keeps its name, and a pattern gets a number', async (c) => {
 
 test('kernel parameters of the device can be set', async (c) => {
   device(c, 'vmove3');
-  assert.equal(await c.sh('cat /proc/sys/net/ipv4/conf/eth0/forwarding', move({ vmove3: { name: 'eth0' } }, (config) => {
-    config.linux.sysctl = { 'net.ipv4.conf.eth0.forwarding': '1' };
-  })), '1\n');
+  assert.equal(
+    await c.sh('cat /proc/sys/net/ipv4/conf/eth0/forwarding', move({ vmove3: { name: 'eth0' } }, (config) => {
+      config.linux.sysctl = { 'net.ipv4.conf.eth0.forwarding': '1' };
+    })),
+    '1\n',
+  );
 }, { peers });
 
 test('a missing device, a name that is taken, and no network namespace are errors', async (c) => {
   device(c, 'vmove4');
   for (const [change, says] of [
-    [move({ vmove9: {} }), /vmove9/], [move({ vmove4: { name: 'lo' } }), /"?lo"?/],
-    [move({ vmove4: {} }, (config) => { config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'network'); }), /network/],
+    [move({ vmove9: {} }), /vmove9/],
+    [move({ vmove4: { name: 'lo' } }), /"?lo"?/],
+    [move({ vmove4: {} }, (config) => {
+      config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'network');
+    }), /network/],
   ] as const) {
     const result = await c.run(c.command(['true'], change));
     assert.notEqual(result.code, 0);
@@ -74,15 +86,21 @@ test('a start that fails brings the device back as it was', async (c) => {
 }, { peers });
 
 /** What `ip` says about a device in the network namespace of a process. */
-const shownAt = (pid: number, name: string): string => execFileSync('nsenter', ['-t', String(pid), '-n', 'ip', 'address', 'show', name], { encoding: 'utf8' });
+const shownAt = (pid: number, name: string): string =>
+  execFileSync('nsenter', ['-t', String(pid), '-n', 'ip', 'address', 'show', name], { encoding: 'utf8' });
 
 test('what becomes of the device in the container is left alone', async (c) => {
   device(c, 'vmove6');
   const { id, pid } = await c.create(c.command(['/probe', 'pause'], move({ vmove6: { name: 'eth0' } })));
-  const inside = (...args: string[]): void => { execFileSync('nsenter', ['-t', String(pid), '-n', 'ip', ...args]); };
+  const inside = (...args: string[]): void => {
+    execFileSync('nsenter', ['-t', String(pid), '-n', 'ip', ...args]);
+  };
   inside('address', 'delete', '10.11.12.13/24', 'dev', 'eth0');
   inside('link', 'set', 'eth0', 'down', 'mtu', '1400');
-  for (const args of [['start', id], ['exec', id, 'true'], ['update', '--pids-limit', '50', id], ['pause', id], ['resume', id], ['state', id]]) {
+  for (const args of [['start', id], ['exec', id, 'true'], ['update', '--pids-limit', '50', id], ['pause', id], [
+    'resume',
+    id,
+  ], ['state', id]]) {
     const result = await c.rt(args);
     assert.equal(result.code, 0, `${args[0]}: ${result.stderr}`);
     assert.match(shownAt(pid, 'eth0'), /mtu 1400/);
@@ -94,7 +112,8 @@ test('delete leaves the device in a network namespace that stays', async (c) => 
   device(c, 'vmove7');
   const keeper = await c.started(c.command(['/probe', 'pause']));
   const { id } = await c.started(c.command(['/probe', 'pause'], move({ vmove7: { name: 'eth3' } }, (config) => {
-    for (const namespace of config.linux.namespaces) if (namespace.type === 'network') namespace.path = `/proc/${keeper.pid}/ns/net`;
+    for (const namespace of config.linux.namespaces)
+      if (namespace.type === 'network') namespace.path = `/proc/${keeper.pid}/ns/net`;
   })));
   await c.destroy(id);
   assert.match(shownAt(keeper.pid, 'eth3'), /10\.11\.12\.13\/24/);

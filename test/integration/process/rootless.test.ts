@@ -17,12 +17,15 @@ async function runAs(c: Context, host: number, script: string): Promise<Result> 
     const own = join(c.dir(), 'ranges');
     writeFileSync(own, 'nobody:300000:65536\n', { mode: 0o644 });
     execFileSync('mount', ['--bind', own, file]);
-    c.later(() => { execFileSync('umount', ['-l', file]); });
+    c.later(() => {
+      execFileSync('umount', ['-l', file]);
+    });
   }
   const bundle = c.command(['sh', '-c', script], (config) => {
     config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'cgroup');
     config.linux.namespaces.push({ type: 'user' });
-    config.linux.uidMappings = [{ containerID: 0, hostID: nobody, size: 1 }, { containerID: 1, hostID: host, size: 1000 }];
+    config.linux.uidMappings = [{ containerID: 0, hostID: nobody, size: 1 }, { containerID: 1, hostID: host,
+      size: 1000 }];
     config.linux.gidMappings = config.linux.uidMappings;
     config.mounts = config.mounts.filter(({ destination }) => !destination.startsWith('/sys'));
     delete config.linux.resources;
@@ -38,7 +41,8 @@ async function runAs(c: Context, host: number, script: string): Promise<Result> 
 }
 
 test('newuidmap and newgidmap give the ids of /etc/subuid and /etc/subgid', async (c) => {
-  const result = await runAs(c, 300000, 'cat /proc/self/uid_map /proc/self/gid_map; touch /dev/x; chown 5:6 /dev/x; stat -c %u:%g /dev/x');
+  const result = await runAs(c, 300000,
+    'cat /proc/self/uid_map /proc/self/gid_map; touch /dev/x; chown 5:6 /dev/x; stat -c %u:%g /dev/x');
   assert.equal(result.code, 0, result.stderr);
   const lines = result.stdout.trim().split('\n').map((line) => line.trim().replace(/ +/g, ' '));
   assert.deepEqual(lines, [`0 ${nobody} 1`, '1 300000 1000', `0 ${nobody} 1`, '1 300000 1000', '5:6']);

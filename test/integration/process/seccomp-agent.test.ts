@@ -9,7 +9,11 @@ import { program } from '../../support/helpers.ts';
 import type { Call } from '../../support/runtime.ts';
 import type { Config } from '../../support/spec.ts';
 
-interface Told { fds: number; closed: boolean; state: { ociVersion: string; fds: string[]; pid: number; metadata?: string; state: Record<string, unknown> } }
+interface Told {
+  fds: number;
+  closed: boolean;
+  state: { ociVersion: string; fds: string[]; pid: number; metadata?: string; state: Record<string, unknown> };
+}
 
 /** Starts an agent; `lines` are what it has said so far. */
 async function agent(c: Context, value: number): Promise<{ path: string; call: Call; lines(): string[] }> {
@@ -24,12 +28,17 @@ async function agent(c: Context, value: number): Promise<{ path: string; call: C
 
 const notify = (listenerPath: string, extra: object = {}, names = ['getpriority']) => (config: Config): void => {
   config.linux.seccomp = {
-    defaultAction: 'SCMP_ACT_ALLOW', listenerPath, listenerMetadata: 'meta "data"', syscalls: [{ names, action: 'SCMP_ACT_NOTIFY' }], ...extra,
+    defaultAction: 'SCMP_ACT_ALLOW',
+    listenerPath,
+    listenerMetadata: 'meta "data"',
+    syscalls: [{ names, action: 'SCMP_ACT_NOTIFY' }],
+    ...extra,
   };
   config.annotations = { a: 'b' };
 };
 
-const told = (lines: string[]): Told[] => lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Told);
+const told = (lines: string[]): Told[] =>
+  lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Told);
 
 const oldPeers = [{ peer: 'runc 1.1.5', why: 'it keeps the connection open, or names no status' }];
 
@@ -93,7 +102,8 @@ test('NOTIFY: WAIT_KILLABLE_RECV, TSYNC and LOG are taken with it', async (c) =>
 
 test('NOTIFY: without an agent, without listenerPath, or as the default action create fails', async (c) => {
   for (const change of [
-    notify('/nowhere/listener.sock'), notify('', { listenerPath: undefined, listenerMetadata: undefined }),
+    notify('/nowhere/listener.sock'),
+    notify('', { listenerPath: undefined, listenerMetadata: undefined }),
     notify('/tmp/x', { defaultAction: 'SCMP_ACT_NOTIFY' }),
   ]) {
     const result = await c.create(c.command(['/probe'], change));
@@ -107,22 +117,30 @@ test('flags: each is taken', async (c) => {
   for (const flag of ['TSYNC', 'LOG', 'SPEC_ALLOW', 'WAIT_KILLABLE_RECV']) {
     const facts = await c.probe((config) => {
       config.linux.seccomp = {
-        defaultAction: 'SCMP_ACT_ALLOW', flags: [`SECCOMP_FILTER_FLAG_${flag}`],
+        defaultAction: 'SCMP_ACT_ALLOW',
+        flags: [`SECCOMP_FILTER_FLAG_${flag}`],
         syscalls: [{ names: ['getpriority'], action: 'SCMP_ACT_ERRNO' }],
       };
     });
     assert.equal(facts.status['Seccomp'], '2', flag);
   }
-}, { peers: [{ peer: 'crun 1.8.1', why: 'it does not know WAIT_KILLABLE_RECV' }, { peer: 'runc 1.1.5', why: 'it does not know WAIT_KILLABLE_RECV' }] });
+}, {
+  peers: [{ peer: 'crun 1.8.1', why: 'it does not know WAIT_KILLABLE_RECV' }, { peer: 'runc 1.1.5',
+    why: 'it does not know WAIT_KILLABLE_RECV' }],
+});
 
 /** A profile that allows everything that it knows up to openat2 (437) and denies the rest. */
 function oldProfile(rest: object = {}): (config: Config) => void {
   return (config) => {
-    const docker = JSON.parse(readFileSync(join(process.cwd(), 'schema/docker-seccomp.json'), 'utf8')) as { syscalls: { names: string[] }[] };
-    const newer = ['openat2', 'pidfd_getfd', 'faccessat2', 'process_madvise', 'epoll_pwait2', 'mount_setattr', 'quotactl_fd',
-      'landlock_create_ruleset', 'landlock_add_rule', 'landlock_restrict_self', 'memfd_secret', 'process_mrelease', 'futex_waitv',
-      'set_mempolicy_home_node', 'cachestat', 'fchmodat2', 'map_shadow_stack', 'futex_wake', 'futex_wait', 'futex_requeue', 'close_range'];
-    for (const rule of docker.syscalls) rule.names = rule.names.filter((name) => !newer.includes(name) && name !== 'getpriority');
+    const docker = JSON.parse(readFileSync(join(process.cwd(), 'schema/docker-seccomp.json'), 'utf8')) as {
+      syscalls: { names: string[] }[];
+    };
+    const newer = ['openat2', 'pidfd_getfd', 'faccessat2', 'process_madvise', 'epoll_pwait2', 'mount_setattr',
+      'quotactl_fd', 'landlock_create_ruleset', 'landlock_add_rule', 'landlock_restrict_self', 'memfd_secret',
+      'process_mrelease', 'futex_waitv', 'set_mempolicy_home_node', 'cachestat', 'fchmodat2', 'map_shadow_stack',
+      'futex_wake', 'futex_wait', 'futex_requeue', 'close_range'];
+    for (const rule of docker.syscalls)
+      rule.names = rule.names.filter((name) => !newer.includes(name) && name !== 'getpriority');
     docker.syscalls = docker.syscalls.filter(({ names }) => names.length > 0);
     config.linux.seccomp = { ...docker, ...rest };
   };
@@ -138,16 +156,21 @@ test('calls newer than the profile return ENOSYS, older ones that it does not na
 }, { peers: [{ peer: 'crun', why: 'it has no such rule' }] });
 
 test('every architecture of the specification is accepted', async (c) => {
-  const names = ['X86_64', 'X86', 'X32', 'ARM', 'AARCH64', 'LOONGARCH64', 'M68K', 'MIPS', 'MIPS64', 'MIPS64N32', 'MIPSEL', 'MIPSEL64',
-    'MIPSEL64N32', 'PPC', 'PPC64', 'PPC64LE', 'S390', 'S390X', 'SH', 'SHEB', 'PARISC', 'PARISC64', 'RISCV64'];
+  const names = ['X86_64', 'X86', 'X32', 'ARM', 'AARCH64', 'LOONGARCH64', 'M68K', 'MIPS', 'MIPS64', 'MIPS64N32',
+    'MIPSEL', 'MIPSEL64', 'MIPSEL64N32', 'PPC', 'PPC64', 'PPC64LE', 'S390', 'S390X', 'SH', 'SHEB', 'PARISC', 'PARISC64',
+    'RISCV64'];
   const { status } = await c.probe((config) => {
     config.linux.seccomp = {
-      defaultAction: 'SCMP_ACT_ALLOW', architectures: names.map((name) => `SCMP_ARCH_${name}`),
+      defaultAction: 'SCMP_ACT_ALLOW',
+      architectures: names.map((name) => `SCMP_ARCH_${name}`),
       syscalls: [{ names: ['getpriority'], action: 'SCMP_ACT_ERRNO' }],
     };
   });
   assert.equal(status['Seccomp'], '2');
-}, { peers: [{ peer: 'crun 1.8.1', why: 'its libseccomp knows less' }, { peer: 'runc 1.1.5', why: 'its libseccomp knows less' }] });
+}, {
+  peers: [{ peer: 'crun 1.8.1', why: 'its libseccomp knows less' }, { peer: 'runc 1.1.5',
+    why: 'its libseccomp knows less' }],
+});
 
 /** struct sock_filter: code, jt, jf, k. */
 const instruction = (code: number, jt: number, jf: number, k: number): Buffer => {
@@ -160,8 +183,11 @@ const instruction = (code: number, jt: number, jf: number, k: number): Buffer =>
 };
 
 test('run.oci.seccomp_bpf_data: the filter is the given program', async (c) => {
-  const bpf = Buffer.concat([instruction(0x20, 0, 0, 0), instruction(0x15, 0, 1, 140), instruction(6, 0, 0, 0x00050000 | 99), instruction(6, 0, 0, 0x7fff0000)]);
-  const change = (text: string) => (config: Config): void => { config.annotations = { 'run.oci.seccomp_bpf_data': text }; };
+  const bpf = Buffer.concat([instruction(0x20, 0, 0, 0), instruction(0x15, 0, 1, 140),
+    instruction(6, 0, 0, 0x00050000 | 99), instruction(6, 0, 0, 0x7fff0000)]);
+  const change = (text: string) => (config: Config): void => {
+    config.annotations = { 'run.oci.seccomp_bpf_data': text };
+  };
   const result = await c.run(c.command(['/probe', 'syscall', '140', '0', '0'], change(bpf.toString('base64'))));
   assert.equal(result.stdout.trim(), '-1 99', result.stderr);
   for (const text of ['%%%', bpf.subarray(0, 7).toString('base64')]) {
@@ -171,11 +197,12 @@ test('run.oci.seccomp_bpf_data: the filter is the given program', async (c) => {
 
 test('run.oci.seccomp_fail_unknown_syscall: an unknown name is an error, else it is left out', async (c) => {
   const change = (value?: string) => (config: Config): void => {
-    config.linux.seccomp = { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ names: ['no_such_call'], action: 'SCMP_ACT_ERRNO' }] };
+    config.linux.seccomp = { defaultAction: 'SCMP_ACT_ALLOW',
+      syscalls: [{ names: ['no_such_call'], action: 'SCMP_ACT_ERRNO' }] };
     if (value) config.annotations = { 'run.oci.seccomp_fail_unknown_syscall': value };
   };
   assert.equal((await c.run(c.command(['/probe'], change()))).code, 0);
   const result = await c.run(c.command(['/probe'], change('1')));
   assert.notEqual(result.code, 0);
   assert.match(result.stderr, /no_such_call/);
-}, { peers: [{ peer: 'runc', why: 'the annotation is crun\'s' }] });
+}, { peers: [{ peer: 'runc', why: "the annotation is crun's" }] });

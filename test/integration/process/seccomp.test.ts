@@ -9,8 +9,11 @@ const profile = (syscalls: unknown[], rest: object = {}) => (config: Config): vo
 };
 
 /** [result, errno] of one system call made under a filter. getpriority is 140, personality 135. */
-const syscall = async (c: Parameters<Parameters<typeof test>[1]>[0], change: (config: Config) => void,
-  ...args: (string | number)[]): Promise<string> => {
+const syscall = async (
+  c: Parameters<Parameters<typeof test>[1]>[0],
+  change: (config: Config) => void,
+  ...args: (string | number)[]
+): Promise<string> => {
   const result = await c.run(c.command(['/probe', 'syscall', ...args.map(String)], change));
   assert.equal(result.code, 0, result.stderr);
   return result.stdout.trim();
@@ -33,29 +36,33 @@ test('defaultErrnoRet is for what no rule names', async (c) => {
   assert.equal(await syscall(c, change, 140), '-1 77');
 });
 
-test('Docker\'s profile: clone3 returns ENOSYS, mount EPERM, getpriority works', async (c) => {
-  const change = (config: Config): void => { config.linux.seccomp = dockerSeccomp(); };
+test("Docker's profile: clone3 returns ENOSYS, mount EPERM, getpriority works", async (c) => {
+  const change = (config: Config): void => {
+    config.linux.seccomp = dockerSeccomp();
+  };
   assert.equal(await syscall(c, change, 435), '-1 38');
   assert.equal(await syscall(c, change, 165), '-1 1');
   assert.equal(await syscall(c, change, 140), '20 0');
 });
 
 for (const action of ['SCMP_ACT_ERRNO', 'SCMP_ACT_KILL_PROCESS', 'SCMP_ACT_KILL', 'SCMP_ACT_TRAP']) {
-  test(`ENOSYS for system calls that are newer than the profile; for others that it does not name ${action}`, async (c) => {
-    const change = (config: Config): void => {
-      const docker = dockerSeccomp() as { syscalls: { names: string[] }[]; defaultAction: string; defaultErrnoRet?: number };
-      for (const rule of docker.syscalls) rule.names = rule.names.filter((name) => name !== 'getpriority');
-      docker.defaultAction = action;
-      delete docker.defaultErrnoRet;
-      config.linux.seccomp = docker;
-    };
-    assert.equal(await syscall(c, change, 5000), '-1 38');
-    if (action === 'SCMP_ACT_ERRNO') assert.equal(await syscall(c, change, 140), '-1 1');
-    else assert.equal((await c.run(c.command(['/probe', 'syscall', '140'], change))).code, 128 + 31);
-  }, { peers: [{ peer: 'crun 1.8.1', why: 'knows no such rule' }] });
+  test(`ENOSYS for system calls that are newer than the profile; for others that it does not name ${action}`,
+    async (c) => {
+      const change = (config: Config): void => {
+        const docker = dockerSeccomp() as { syscalls: { names: string[] }[]; defaultAction: string;
+          defaultErrnoRet?: number };
+        for (const rule of docker.syscalls) rule.names = rule.names.filter((name) => name !== 'getpriority');
+        docker.defaultAction = action;
+        delete docker.defaultErrnoRet;
+        config.linux.seccomp = docker;
+      };
+      assert.equal(await syscall(c, change, 5000), '-1 38');
+      if (action === 'SCMP_ACT_ERRNO') assert.equal(await syscall(c, change, 140), '-1 1');
+      else assert.equal((await c.run(c.command(['/probe', 'syscall', '140'], change))).code, 128 + 31);
+    }, { peers: [{ peer: 'crun 1.8.1', why: 'knows no such rule' }] });
 }
 
-test('a config as large as Docker\'s runs', async (c) => {
+test("a config as large as Docker's runs", async (c) => {
   const result = await c.run(c.command(['/probe'], () => {}, { base: dockerConfig }));
   assert.equal(result.code, 0, result.stderr);
   assert.equal(result.stderr, '', 'names that only other architectures have are none to warn of');
@@ -63,12 +70,16 @@ test('a config as large as Docker\'s runs', async (c) => {
 });
 
 for (const [op, value, passes, fails] of [
-  ['SCMP_CMP_EQ', 5, ['5'], ['4', '0x100000005']], ['SCMP_CMP_NE', 5, ['4'], ['5']],
-  ['SCMP_CMP_LT', 5, ['4'], ['5', '0x100000000']], ['SCMP_CMP_LE', 5, ['5'], ['6', '0x100000001']],
-  ['SCMP_CMP_GT', 5, ['6', '0x100000000'], ['5']], ['SCMP_CMP_GE', 5, ['5', '0x100000000'], ['4']],
+  ['SCMP_CMP_EQ', 5, ['5'], ['4', '0x100000005']],
+  ['SCMP_CMP_NE', 5, ['4'], ['5']],
+  ['SCMP_CMP_LT', 5, ['4'], ['5', '0x100000000']],
+  ['SCMP_CMP_LE', 5, ['5'], ['6', '0x100000001']],
+  ['SCMP_CMP_GT', 5, ['6', '0x100000000'], ['5']],
+  ['SCMP_CMP_GE', 5, ['5', '0x100000000'], ['4']],
 ] as const) {
   test(`arguments: ${op} compares 64 bits`, async (c) => {
-    const change = profile([{ names: ['getpriority'], action: 'SCMP_ACT_ERRNO', errnoRet: 99, args: [{ index: 1, value, op }] }]);
+    const change = profile([{ names: ['getpriority'], action: 'SCMP_ACT_ERRNO', errnoRet: 99,
+      args: [{ index: 1, value, op }] }]);
     for (const argument of passes) assert.equal(await syscall(c, change, 140, 0, argument), '-1 99', argument);
     for (const argument of fails) assert.notEqual(await syscall(c, change, 140, 0, argument), '-1 99', argument);
   });
@@ -93,33 +104,35 @@ test('a value above 2^53 is exact', async (c) => {
 }, { leaks: 'ignore' });
 
 test('two rules for one syscall are alternatives', async (c) => {
-  const rule = (value: number): unknown =>
-    ({ names: ['getpriority'], action: 'SCMP_ACT_ERRNO', errnoRet: 90 + value, args: [{ index: 1, value, op: 'SCMP_CMP_EQ' }] });
+  const rule = (value: number): unknown => ({ names: ['getpriority'], action: 'SCMP_ACT_ERRNO', errnoRet: 90 + value,
+    args: [{ index: 1, value, op: 'SCMP_CMP_EQ' }] });
   const change = profile([rule(7), rule(8)]);
   assert.equal(await syscall(c, change, 140, 0, 7), '-1 97');
   assert.equal(await syscall(c, change, 140, 0, 8), '-1 98');
 });
 
 test('KILL ends the process with SIGSYS', async (c) => {
-  const result = await c.run(c.command(['/probe', 'syscall', '140'],
-    profile([{ names: ['getpriority'], action: 'SCMP_ACT_KILL_PROCESS' }])));
+  const result = await c.run(
+    c.command(['/probe', 'syscall', '140'], profile([{ names: ['getpriority'], action: 'SCMP_ACT_KILL_PROCESS' }])),
+  );
   assert.equal(result.code, 128 + 31);
 });
 
 test('a syscall of the x32 architecture does not pass a filter for x86-64', async (c) => {
-  const result = await c.run(c.command(['/probe', 'x32', '39'],
-    profile([], { defaultAction: 'SCMP_ACT_ALLOW' })));
+  const result = await c.run(c.command(['/probe', 'x32', '39'], profile([], { defaultAction: 'SCMP_ACT_ALLOW' })));
   assert.ok(result.code === 128 + 31 || Number(result.stdout) < 0, `${result.code} ${result.stdout}`);
 });
 
 test('a name that the kernel or this architecture does not know is no error', async (c) => {
-  assert.equal(await syscall(c, profile([{ names: ['no_such_call', 'getpriority'], action: 'SCMP_ACT_ERRNO' }]), 140), '-1 1');
+  assert.equal(await syscall(c, profile([{ names: ['no_such_call', 'getpriority'], action: 'SCMP_ACT_ERRNO' }]), 140),
+    '-1 1');
 });
 
 test('a misspelt name is a warning that says what was meant; with an annotation of crun an error', async (c) => {
   const misspelt = profile([{ names: ['chown', 'mkdri'], action: 'SCMP_ACT_ERRNO' }]);
   const bundle = c.command(['/true'], misspelt);
-  const place = /E0521: unknown system call "mkdri".* \(\/linux\/seccomp\/syscalls\/0\/names\/1\): did you mean "mkdir"\?/;
+  const place =
+    /E0521: unknown system call "mkdri".* \(\/linux\/seccomp\/syscalls\/0\/names\/1\): did you mean "mkdir"\?/;
   const result = await c.run(bundle);
   assert.equal(result.code, 0);
   assert.match(result.stderr, place);
@@ -129,7 +142,8 @@ test('a misspelt name is a warning that says what was meant; with an annotation 
     config.annotations = { 'run.oci.seccomp_fail_unknown_syscall': '1' };
   }));
   assert.equal(refused.code, 1);
-  assert.match(refused.stderr, /E0586: unknown system call "mkdri".* \(\/linux\/seccomp\/syscalls\/0\/names\/1\): did you mean "mkdir"\?/);
+  assert.match(refused.stderr,
+    /E0586: unknown system call "mkdri".* \(\/linux\/seccomp\/syscalls\/0\/names\/1\): did you mean "mkdir"\?/);
 }, { only: 'veloci' });
 
 for (const noNewPrivileges of [true, false]) {
@@ -151,8 +165,10 @@ test('a filter that forbids nearly everything but execve and exit still starts t
       syscalls: [{ names: ['execve', 'exit_group'], action: 'SCMP_ACT_ALLOW' }] };
   }));
   assert.equal(result.code, 0, result.stderr);
-}, { peers: [{ peer: 'runc 1.1.5', why: 'needs more calls between the filter and execve' },
-  { peer: 'crun 1.8.1', why: 'needs more calls between the filter and execve' }] });
+}, {
+  peers: [{ peer: 'runc 1.1.5', why: 'needs more calls between the filter and execve' }, { peer: 'crun 1.8.1',
+    why: 'needs more calls between the filter and execve' }],
+});
 
 for (const noNewPrivileges of [true, false]) {
   test(`a filter that forbids everything, exit too, fails and does not hang (noNewPrivileges ${noNewPrivileges})`, async (c) => {
@@ -166,7 +182,9 @@ for (const noNewPrivileges of [true, false]) {
 }
 
 test('no_new_privs: a set-uid program of root does not give root', async (c) => {
-  const bundle = c.command(['/suid'], (config) => { config.process.user = { uid: 1000, gid: 1000 }; });
+  const bundle = c.command(['/suid'], (config) => {
+    config.process.user = { uid: 1000, gid: 1000 };
+  });
   copyFileSync(join(bundle.rootfs, 'probe'), join(bundle.rootfs, 'suid'));
   chmodSync(join(bundle.rootfs, 'suid'), 0o4755);
   assert.deepEqual(JSON.parse((await c.run(bundle)).stdout).uid, [1000, 1000, 1000]);
@@ -175,13 +193,15 @@ test('no_new_privs: a set-uid program of root does not give root', async (c) => 
 for (const [what, seccomp] of [
   ['an unknown action', { defaultAction: 'SCMP_ACT_ALOW' }],
   ['an unknown architecture', { defaultAction: 'SCMP_ACT_ALLOW', architectures: ['SCMP_ARCH_NONE_SUCH'] }],
-  ['an unknown operator', { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ names: ['getpid'], action: 'SCMP_ACT_ERRNO',
-    args: [{ index: 0, value: 1, op: 'SCMP_CMP_X' }] }] }],
-  ['an argument index of 6', { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ names: ['getpid'], action: 'SCMP_ACT_ERRNO',
-    args: [{ index: 6, value: 1, op: 'SCMP_CMP_EQ' }] }] }],
+  ['an unknown operator', { defaultAction: 'SCMP_ACT_ALLOW',
+    syscalls: [{ names: ['getpid'], action: 'SCMP_ACT_ERRNO', args: [{ index: 0, value: 1, op: 'SCMP_CMP_X' }] }] }],
+  ['an argument index of 6', { defaultAction: 'SCMP_ACT_ALLOW',
+    syscalls: [{ names: ['getpid'], action: 'SCMP_ACT_ERRNO', args: [{ index: 6, value: 1, op: 'SCMP_CMP_EQ' }] }] }],
 ] as const) {
   test(`${what} is refused`, async (c) => {
-    const result = await c.run(c.command(['/true'], (config) => { config.linux.seccomp = seccomp; }));
+    const result = await c.run(c.command(['/true'], (config) => {
+      config.linux.seccomp = seccomp;
+    }));
     assert.equal(result.code, 1);
     assert.notEqual(result.stderr, '');
     await c.nothingLeft();

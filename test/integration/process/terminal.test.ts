@@ -9,11 +9,17 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const terminal = (config: Config): void => { config.process.terminal = true; };
+const terminal = (config: Config): void => {
+  config.process.terminal = true;
+};
 const command = (c: Context, ...args: string[]): string[] => [runtimePath(), '--root', c.root, ...args];
 
 /** A bundle on a terminal whose config has its own cgroup. */
-const prepared = (c: Context, args: string[], change: (config: Config) => void = () => {}): { dir: string; id: string } => {
+const prepared = (
+  c: Context,
+  args: string[],
+  change: (config: Config) => void = () => {},
+): { dir: string; id: string } => {
   const id = c.id();
   const { dir } = c.command(args, (config) => {
     terminal(config);
@@ -36,8 +42,9 @@ test('run on a terminal: a shell by hand', async (c) => {
 }, { peers: [{ peer: 'crun 1.8.1', why: 'does not set the size at the start' }] });
 
 test('the terminal belongs to the container: pts, console, controlling terminal, owner', async (c) => {
-  const { dir, id } = prepared(c, ['sh', '-c', 'stat -c "%u %t:%T" /dev/pts/0; /probe'],
-    (config) => { config.process.user = { uid: 1000, gid: 1000 }; });
+  const { dir, id } = prepared(c, ['sh', '-c', 'stat -c "%u %t:%T" /dev/pts/0; /probe'], (config) => {
+    config.process.user = { uid: 1000, gid: 1000 };
+  });
   const talk = onTerminal(command(c, 'run', '--bundle', dir, id));
   c.later(() => talk.kill());
   assert.equal(await talk.exit, 0, talk.output);
@@ -49,7 +56,8 @@ test('the terminal belongs to the container: pts, console, controlling terminal,
 });
 
 test('^C reaches the payload as a signal', async (c) => {
-  const { dir, id } = prepared(c, ['sh', '-c', 'trap "echo interrupted; exit 9" INT; echo up; while :; do sleep 0.05; done']);
+  const { dir, id } = prepared(c, ['sh', '-c',
+    'trap "echo interrupted; exit 9" INT; echo up; while :; do sleep 0.05; done']);
   const talk = onTerminal(command(c, 'run', '--bundle', dir, id));
   c.later(() => talk.kill());
   await talk.expect(/up/);
@@ -58,7 +66,7 @@ test('^C reaches the payload as a signal', async (c) => {
   assert.match(talk.output, /interrupted/);
 });
 
-test('the payload has the size of the caller\'s terminal from its first moment', async (c) => {
+test("the payload has the size of the caller's terminal from its first moment", async (c) => {
   const { dir, id } = prepared(c, ['stty', 'size']);
   for (let i = 0; i < 10; i++) {
     const talk = onTerminal(command(c, 'run', '--bundle', dir, id), 33, 99);
@@ -69,7 +77,8 @@ test('the payload has the size of the caller\'s terminal from its first moment',
 }, { peers: [{ peer: 'crun 1.8.1', why: 'does not set the size at the start' }] });
 
 test('a change of the size reaches the payload', async (c) => {
-  const { dir, id } = prepared(c, ['sh', '-c', 'trap "stty size; exit 0" WINCH; echo up; while :; do sleep 0.05; done']);
+  const { dir, id } = prepared(c, ['sh', '-c',
+    'trap "stty size; exit 0" WINCH; echo up; while :; do sleep 0.05; done']);
   const talk = onTerminal(command(c, 'run', '--bundle', dir, id), 33, 99);
   c.later(() => talk.kill());
   await talk.expect(/up/);
@@ -79,9 +88,15 @@ test('a change of the size reaches the payload', async (c) => {
 });
 
 for (const [what, end] of [
-  ['the payload leaves', async (_: Context, __: string, talk: Talk) => { talk.send('\x03'); }],
-  ['the payload is killed', async (c: Context, id: string) => { await c.rt(['kill', id, 'KILL']); }],
-  ['the container is deleted by force', async (c: Context, id: string) => { await c.rt(['delete', '--force', id]); }],
+  ['the payload leaves', async (_: Context, __: string, talk: Talk) => {
+    talk.send('\x03');
+  }],
+  ['the payload is killed', async (c: Context, id: string) => {
+    await c.rt(['kill', id, 'KILL']);
+  }],
+  ['the container is deleted by force', async (c: Context, id: string) => {
+    await c.rt(['delete', '--force', id]);
+  }],
   ['the runtime gets SIGHUP, which ends the payload', async (_: Context, id: string) => {
     const [pid] = [...processes()].find(([, line]) => line.includes(` ${id} `) && !line.includes('ptyrun')) ?? [];
     process.kill(pid as number, 'SIGHUP');
@@ -120,7 +135,8 @@ test('a reader that is slow at the end gets everything', async (c) => {
 }, { peers: [{ peer: 'crun 1.8.1', why: 'drops what it has not written yet' }] });
 
 test('a reader that has stopped does not keep a signal from the payload', async (c) => {
-  const { dir, id } = prepared(c, ['sh', '-c', 'trap "exit 7" TERM; (while :; do echo line; done) & while :; do sleep 0.05; done']);
+  const { dir, id } = prepared(c, ['sh', '-c',
+    'trap "exit 7" TERM; (while :; do echo line; done) & while :; do sleep 0.05; done']);
   const talk = onTerminal(command(c, 'run', '--bundle', dir, id));
   c.later(() => talk.kill());
   talk.child.stdout?.pause();
@@ -132,13 +148,16 @@ test('a reader that has stopped does not keep a signal from the payload', async 
     const { code, stdout } = await c.rt(['state', id]);
     return code !== 0 || /"stopped"/.test(stdout);
   };
-  for (const end = Date.now() + 10_000 * timeScale; !await isOver(); await sleep(10)) assert.ok(Date.now() < end, 'the signal does not reach it');
+  for (const end = Date.now() + 10_000 * timeScale; !await isOver(); await sleep(10))
+    assert.ok(Date.now() < end, 'the signal does not reach it');
   talk.child.stdout?.resume();
   assert.equal(await talk.exit, 7);
 });
 
 test('consoleSize sets the size', async (c) => {
-  const { dir, id } = prepared(c, ['stty', 'size'], (config) => { config.process.consoleSize = { height: 17, width: 71 }; });
+  const { dir, id } = prepared(c, ['stty', 'size'], (config) => {
+    config.process.consoleSize = { height: 17, width: 71 };
+  });
   const { path, talk } = await receiveConsole(c.dir());
   c.later(() => talk.kill());
   const created = await c.rt(['create', '--bundle', dir, '--console-socket', path, id]);
@@ -148,7 +167,9 @@ test('consoleSize sets the size', async (c) => {
 });
 
 test('run on a terminal that does not know its size: consoleSize counts', async (c) => {
-  const { dir, id } = prepared(c, ['stty', 'size'], (config) => { config.process.consoleSize = { height: 17, width: 71 }; });
+  const { dir, id } = prepared(c, ['stty', 'size'], (config) => {
+    config.process.consoleSize = { height: 17, width: 71 };
+  });
   const talk = onTerminal(command(c, 'run', '--bundle', dir, id), 0, 0);
   c.later(() => talk.kill());
   assert.equal(await talk.exit, 0, talk.output);
@@ -178,12 +199,13 @@ test('exec --tty on a terminal, and with a console socket', async (c) => {
   assert.match(talk.output, /\/dev\/pts\/\d/);
 
   const file = join(c.dir(), 'process.json');
-  writeFileSync(file, JSON.stringify({ terminal: true, user: { uid: 0, gid: 0 }, args: ['sh', '-c', 'tty; cat'], cwd: '/',
-    env: ['PATH=/bin'] }));
+  writeFileSync(file,
+    JSON.stringify({ terminal: true, user: { uid: 0, gid: 0 }, args: ['sh', '-c', 'tty; cat'], cwd: '/',
+      env: ['PATH=/bin'] }));
   const { path, talk: receiver } = await receiveConsole(c.dir());
   c.later(() => receiver.kill());
-  const detached = await c.rt(['exec', '--process', file, '--tty', '--console-socket', path, '--detach',
-    '--pid-file', join(c.dir(), 'pid'), id]);
+  const detached = await c.rt(['exec', '--process', file, '--tty', '--console-socket', path, '--detach', '--pid-file',
+    join(c.dir(), 'pid'), id]);
   assert.equal(detached.code, 0, detached.stderr);
   await receiver.expect(/\/dev\/pts\/\d/);
 });

@@ -18,7 +18,8 @@ for (const count of [340, 341, 6000, 60000]) {
   test(`P02: a user namespace with ${count} mappings`, async (c) => {
     const bundle = c.command(['/probe', 'pause'], (config) => {
       config.linux.namespaces.push({ type: 'user' });
-      config.linux.uidMappings = Array.from({ length: count }, (_, i) => ({ containerID: i, hostID: 1000 + i * 2, size: 1 }));
+      config.linux.uidMappings = Array.from({ length: count },
+        (_, i) => ({ containerID: i, hostID: 1000 + i * 2, size: 1 }));
       config.linux.gidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }];
     });
     const created = await c.create(bundle);
@@ -41,11 +42,17 @@ test('P02: a namespace path of 70 000 characters is refused', async (c) => {
 });
 
 test('P03: a cgroup mount with ro stays read-only without a cgroup namespace', async (c) => {
-  const out = await c.sh('for f in /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/*/cgroup.procs; do [ -e $f ] && (echo 1 >$f) 2>/dev/null && echo WROTE $f; done;' +
-    'mkdir /sys/fs/cgroup/x /sys/fs/cgroup/pids/x 2>/dev/null && echo MADE; true', (config) => {
-    config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'cgroup');
-    for (const set of ['bounding', 'effective', 'permitted'] as const) config.process.capabilities?.[set]?.push('CAP_DAC_OVERRIDE');
-  });
+  const out = await c.sh(
+    'for f in /sys/fs/cgroup/cgroup.procs /sys/fs/cgroup/*/cgroup.procs; do [ -e $f ] && (echo 1 >$f) 2>/dev/null && echo WROTE $f; done;' +
+      'mkdir /sys/fs/cgroup/x /sys/fs/cgroup/pids/x 2>/dev/null && echo MADE; true',
+    (config) => {
+      config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'cgroup');
+      for (const set of ['bounding', 'effective', 'permitted'] as const)
+        config.process.capabilities?.[set]?.push(
+          'CAP_DAC_OVERRIDE',
+        );
+    },
+  );
   assert.equal(out, '');
 });
 
@@ -55,7 +62,9 @@ test('P07: no abstract socket, before, during and after', async (c) => {
     config.linux.cgroupsPath = `/${c.token}-sockets`;
   }).dir, c.id()]);
   let over = false;
-  done.then(() => { over = true; });
+  done.then(() => {
+    over = true;
+  });
   while (!over) {
     for (const socket of abstractSockets()) assert.ok(before.has(socket), socket);
     await sleep(0);
@@ -63,15 +72,18 @@ test('P07: no abstract socket, before, during and after', async (c) => {
 });
 
 test('P08: state is closed to others, even with umask 0', async (c) => {
-  const { id } = await c.create(c.command(['/probe', 'pause'], (config) => { config.process.env?.push('SECRET=hidden'); }),
-    { prefix: ['sh', '-c', 'umask 0; exec "$@"', 'sh'] });
+  const { id } = await c.create(c.command(['/probe', 'pause'], (config) => {
+    config.process.env?.push('SECRET=hidden');
+  }), { prefix: ['sh', '-c', 'umask 0; exec "$@"', 'sh'] });
   assert.equal(statSync(c.root).mode & 0o077, 0, 'the root');
   const open = execFileSync('find', [join(c.root, id), '-perm', '/077', '-not', '-type', 'l']).toString().trim();
   assert.equal(open, '');
 }, { peers: [R('0711 folders and a fifo with 0622')] });
 
 test('P08: neither environment nor arguments of the runtime show the config', async (c) => {
-  const { pid } = await c.create(c.command(['/probe', 'pause', 'SECRET-ARGUMENT'], (config) => { config.process.env?.push('SECRET=hidden'); }));
+  const { pid } = await c.create(c.command(['/probe', 'pause', 'SECRET-ARGUMENT'], (config) => {
+    config.process.env?.push('SECRET=hidden');
+  }));
   const shown = ['environ', 'cmdline', 'comm'].map((name) => readFileSync(`/proc/${pid}/${name}`, 'latin1')).join();
   assert.doesNotMatch(shown, /hidden|SECRET/);
 });
@@ -79,7 +91,8 @@ test('P08: neither environment nor arguments of the runtime show the config', as
 test('P12: what applies to the first process applies to an exec of the same process', async (c) => {
   const change = (config: Config): void => {
     config.process.user = { uid: 5, gid: 6, umask: 0o37, additionalGids: [9] };
-    config.process.rlimits = [{ type: 'RLIMIT_CORE', soft: 1, hard: 2 }, { type: 'RLIMIT_NOFILE', soft: 64, hard: 128 }];
+    config.process.rlimits = [{ type: 'RLIMIT_CORE', soft: 1, hard: 2 }, { type: 'RLIMIT_NOFILE', soft: 64,
+      hard: 128 }];
     config.process.oomScoreAdj = 222;
   };
   const bundle = c.command(['/probe'], change);
@@ -88,7 +101,9 @@ test('P12: what applies to the first process applies to an exec of the same proc
   const file = join(c.dir(), 'process.json');
   writeFileSync(file, JSON.stringify(bundle.config.process));
   const second = JSON.parse((await c.rt(['exec', '--process', file, id])).stdout) as Facts;
-  for (const key of ['uid', 'gid', 'groups', 'umask', 'rlimits', 'oom', 'status', 'personality', 'cwd', 'env'] as const) {
+  for (const key of ['uid', 'gid', 'groups', 'umask', 'rlimits', 'oom', 'status', 'personality', 'cwd',
+    'env'] as const)
+  {
     assert.deepEqual(second[key], first[key], key);
   }
 }, { peers: [R('umask and the soft limit of open files differ'), C('the oom score differs')] });
@@ -105,7 +120,9 @@ test('P10: a reader that stalls does not make the runtime grow', async (c) => {
   const talk = onTerminal([runtimePath(), '--root', c.root, 'run', '--bundle', bundle.dir, id]);
   talk.child.stdout?.pause();
   await sleep(700);
-  const pid = [...processes()].find(([, line]) => line.includes(` run --bundle ${bundle.dir}`) && !line.includes(program('ptyrun')))?.[0];
+  const pid = [...processes()].find(([, line]) =>
+    line.includes(` run --bundle ${bundle.dir}`) && !line.includes(program('ptyrun'))
+  )?.[0];
   assert.ok(pid, 'the runtime runs');
   const rss = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
   talk.kill();
@@ -113,27 +130,33 @@ test('P10: a reader that stalls does not make the runtime grow', async (c) => {
 });
 
 test('P17: an AppArmor profile or SELinux label where there is no such module is an error', async (c) => {
-  for (const [key, value] of [['apparmorProfile', 'no-such-profile'], ['selinuxLabel', 'system_u:system_r:x:s0']] as const) {
+  for (const [key, value] of [['apparmorProfile', 'no-such-profile'], ['selinuxLabel',
+    'system_u:system_r:x:s0']] as const)
+  {
     if (existsSync(key === 'apparmorProfile' ? '/sys/module/apparmor' : '/sys/fs/selinux/enforce')) continue;
-    const result = await c.run(c.command(['true'], (config) => { config.process[key] = value; }));
+    const result = await c.run(c.command(['true'], (config) => {
+      config.process[key] = value;
+    }));
     assert.equal(result.code, 1, key);
   }
   await c.nothingLeft();
 });
 
-test('P19: the session keyring is not the caller\'s', async (c) => {
+test("P19: the session keyring is not the caller's", async (c) => {
   const first = await c.probe();
   const second = await c.probe();
   assert.notEqual(first.keyring, second.keyring);
 });
 
-test('--no-new-keyring leaves the caller\'s', async (c) => {
+test("--no-new-keyring leaves the caller's", async (c) => {
   const flags = { flags: ['--no-new-keyring'] };
   assert.equal((await c.probe(() => {}, flags)).keyring, (await c.probe(() => {}, flags)).keyring);
 });
 
 test('P20: state and list print nothing of the environment', async (c) => {
-  const { id } = await c.create(c.command(['/probe', 'pause'], (config) => { config.process.env?.push('SECRET=hidden'); }));
+  const { id } = await c.create(c.command(['/probe', 'pause'], (config) => {
+    config.process.env?.push('SECRET=hidden');
+  }));
   for (const args of [['state', id], ['list'], ['list', '-f', 'json']]) {
     assert.doesNotMatch((await c.rt(args)).stdout, /hidden|SECRET/);
   }
@@ -145,7 +168,9 @@ test('P21: a pid file that is a link is replaced, not written through', async (c
   writeFileSync(target, 'precious');
   symlinkSync(target, join(dir, 'pid'));
   const id = c.id();
-  const bundle = c.command(['/probe', 'pause'], (config) => { config.linux.cgroupsPath = `/${id}`; });
+  const bundle = c.command(['/probe', 'pause'], (config) => {
+    config.linux.cgroupsPath = `/${id}`;
+  });
   const result = await c.rt(['create', '--bundle', bundle.dir, '--pid-file', join(dir, 'pid'), id]);
   assert.equal(readFileSync(target, 'utf8'), 'precious');
   if (result.code === 0) assert.match(readFileSync(join(dir, 'pid'), 'utf8'), /^\d+$/);
@@ -153,7 +178,9 @@ test('P21: a pid file that is a link is replaced, not written through', async (c
 
 test('init in created holds no folder of the host', async (c) => {
   const { pid } = await c.create(c.command(['/probe', 'pause']));
-  const held = descriptorsOf(pid).filter((link) => link.startsWith('/') && !/^\/dev\/(null|pts)|^\/tmp\/call-/.test(link) && !/exec\.fifo|record|memfd/.test(link));
+  const held = descriptorsOf(pid).filter((link) =>
+    link.startsWith('/') && !/^\/dev\/(null|pts)|^\/tmp\/call-/.test(link) && !/exec\.fifo|record|memfd/.test(link)
+  );
   assert.deepEqual(held, []);
 });
 
@@ -163,14 +190,19 @@ test('init in created is not dumpable, so others cannot look into it', async (c)
     config.linux.uidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }];
     config.linux.gidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }];
   }));
-  assert.equal(statSync(`/proc/${pid}/environ`).uid, 0, 'the files of /proc/PID of a dumpable process belong to its user');
+  assert.equal(statSync(`/proc/${pid}/environ`).uid, 0,
+    'the files of /proc/PID of a dumpable process belong to its user');
 });
 
 test('an exec cannot be looked into by the container before it runs the program', async (c) => {
-  const running = await c.started(c.command(['sh', '-c',
-    'while :; do for p in /proc/[0-9]*; do [ $p = /proc/1 ] || ls -l $p/exe $p/fd/ $p/cwd 2>/dev/null | grep -e "->"; done; done'], (config) => {
-    for (const set of ['bounding', 'effective', 'permitted'] as const) config.process.capabilities?.[set]?.push('CAP_DAC_READ_SEARCH');
-  }));
+  const running = await c.started(
+    c.command(['sh', '-c',
+      'while :; do for p in /proc/[0-9]*; do [ $p = /proc/1 ] || ls -l $p/exe $p/fd/ $p/cwd 2>/dev/null | grep -e "->"; done; done'],
+      (config) => {
+        for (const set of ['bounding', 'effective', 'permitted'] as const)
+          config.process.capabilities?.[set]?.push('CAP_DAC_READ_SEARCH');
+      }),
+  );
   for (let i = 0; i < 30; i++) await c.rt(['exec', running.id, 'sleep', '0.05']);
   const seen = running.output();
   assert.match(seen, /exe -> \/bin\/busybox/, 'it has not looked');
@@ -180,16 +212,20 @@ test('an exec cannot be looked into by the container before it runs the program'
 });
 
 test('the limits of the container hold for exec too', async (c) => {
-  const { id } = await c.started(c.command(['/probe', 'pause'], (config) => { config.linux.resources = { pids: { limit: 20 } }; }));
+  const { id } = await c.started(c.command(['/probe', 'pause'], (config) => {
+    config.linux.resources = { pids: { limit: 20 } };
+  }));
   const cgroup = (await c.rt(['exec', id, 'cat', '/sys/fs/cgroup/pids/cgroup.procs'])).stdout;
   if (!unified) assert.ok(cgroup.trim().split('\n').length >= 2, 'exec is in the cgroup');
 });
 
 for (const flags of [[], ['--no-pivot']]) {
   test(`a user namespace of the container mounts no procfs without masks ${flags.join(' ')}`, async (c) => {
-    const script = 'unshare -Urmpf sh -c "mount -t proc none /proc && echo MOUNTED; mount -t sysfs none /sys && echo MOUNTED"; echo tried';
+    const script =
+      'unshare -Urmpf sh -c "mount -t proc none /proc && echo MOUNTED; mount -t sysfs none /sys && echo MOUNTED"; echo tried';
     const { stdout, stderr } = await c.run(c.command(['sh', '-c', script], (config) => {
-      for (const set of ['bounding', 'effective', 'permitted'] as const) config.process.capabilities?.[set]?.push('CAP_SETFCAP');
+      for (const set of ['bounding', 'effective', 'permitted'] as const)
+        config.process.capabilities?.[set]?.push('CAP_SETFCAP');
       config.linux.maskedPaths = ['/proc/kcore', '/sys/firmware'];
     }), { flags });
     assert.equal(stdout, 'tried\n', stderr);
@@ -199,8 +235,11 @@ for (const flags of [[], ['--no-pivot']]) {
 
 for (const propagation of [undefined, 'slave', 'shared']) {
   test(`--no-pivot leaves the mounts of a host that shares them, rootfsPropagation ${propagation}`, async (c) => {
-    const { dir } = c.command(['true'], (config) => { if (propagation) config.linux.rootfsPropagation = propagation; });
-    const { code, stdout, stderr } = await call(['unshare', '-m', '/bin/sh', '-c', 'mount --make-rshared /; mount -t proc proc /proc;' +
+    const { dir } = c.command(['true'], (config) => {
+      if (propagation) config.linux.rootfsPropagation = propagation;
+    });
+    const { code, stdout, stderr } = await call(['unshare', '-m', '/bin/sh', '-c',
+      'mount --make-rshared /; mount -t proc proc /proc;' +
       `grep -E " - (proc|sysfs) " /proc/self/mountinfo >${dir}/before; ${runtimePath()} --root ${c.root} run --no-pivot --bundle ${dir} ${c.id()} || exit;` +
       `grep -E " - (proc|sysfs) " /proc/self/mountinfo | diff ${dir}/before -`]);
     assert.equal(code, 0, stdout + stderr);

@@ -20,25 +20,46 @@ function link(bundle: Bundle, path: string, target: string): void {
   symlinkSync(target, at);
 }
 
-const writable = (config: Config): void => { config.root.readonly = false; };
+const writable = (config: Config): void => {
+  config.root.readonly = false;
+};
 
 /** Runs it; whether it starts or not, the folder `outside` must stay as it was. */
 async function outsideStays(c: Context, bundle: Bundle, outside: string): Promise<void> {
   const before = execFileSync('find', [outside, '-printf', '%p %y %s %m %n %T@\n']).toString();
   const result = await c.run(bundle, { timeLimit: 5000 });
   assert.equal(result.timedOut, false, 'it hangs');
-  assert.equal(execFileSync('find', [outside, '-printf', '%p %y %s %m %n %T@\n']).toString(), before, 'something outside has changed');
+  assert.equal(execFileSync('find', [outside, '-printf', '%p %y %s %m %n %T@\n']).toString(), before,
+    'something outside has changed');
 }
 
 for (const [path, change] of [
-  ['dev', (config: Config) => { config.mounts = config.mounts.filter(({ destination }) => !destination.startsWith('/dev')); }],
-  ['dev/pts', (config: Config) => { config.mounts = config.mounts.filter(({ destination }) => destination !== '/dev'); }],
-  ['dev/ptmx', (config: Config) => { config.mounts = config.mounts.filter(({ destination }) => destination !== '/dev'); }],
-  ['dev/null', (config: Config) => { config.mounts = config.mounts.filter(({ destination }) => !destination.startsWith('/dev')); }],
-  ['dev/console', (config: Config) => { config.mounts = config.mounts.filter(({ destination }) => !destination.startsWith('/dev')); }],
-  ['dev/fd', (config: Config) => { config.mounts = config.mounts.filter(({ destination }) => !destination.startsWith('/dev')); }],
-  ['etc/hostname', () => {}], ['etc/mtab', () => {}], ['run/.containerenv', () => {}], ['.config.json', () => {}],
-  ['exec.fifo', () => {}], ['tmp', () => {}], ['run', () => {}], ['var', () => {}],
+  ['dev', (config: Config) => {
+    config.mounts = config.mounts.filter(({ destination }) => !destination.startsWith('/dev'));
+  }],
+  ['dev/pts', (config: Config) => {
+    config.mounts = config.mounts.filter(({ destination }) => destination !== '/dev');
+  }],
+  ['dev/ptmx', (config: Config) => {
+    config.mounts = config.mounts.filter(({ destination }) => destination !== '/dev');
+  }],
+  ['dev/null', (config: Config) => {
+    config.mounts = config.mounts.filter(({ destination }) => !destination.startsWith('/dev'));
+  }],
+  ['dev/console', (config: Config) => {
+    config.mounts = config.mounts.filter(({ destination }) => !destination.startsWith('/dev'));
+  }],
+  ['dev/fd', (config: Config) => {
+    config.mounts = config.mounts.filter(({ destination }) => !destination.startsWith('/dev'));
+  }],
+  ['etc/hostname', () => {}],
+  ['etc/mtab', () => {}],
+  ['run/.containerenv', () => {}],
+  ['.config.json', () => {}],
+  ['exec.fifo', () => {}],
+  ['tmp', () => {}],
+  ['run', () => {}],
+  ['var', () => {}],
 ] as const) {
   test(`/${path} of the rootfs links out of it`, async (c) => {
     const outside = c.dir();
@@ -52,7 +73,8 @@ for (const [path, change] of [
       link(bundle, path, target);
       await outsideStays(c, bundle, outside);
     }
-  }, { leaks: 'ignore', peers: path === 'dev' ? [C('follows the link: devices are made outside'), R('follows the link')] : [] });
+  }, { leaks: 'ignore',
+    peers: path === 'dev' ? [C('follows the link: devices are made outside'), R('follows the link')] : [] });
 }
 
 for (const path of ['proc', 'sys']) {
@@ -84,7 +106,9 @@ test('P01: nothing is mounted below /proc but what is allowed', async (c) => {
     { destination: '/proc', type: 'tmpfs', source: 'tmpfs' },
     { destination: '/proc/1', type: 'tmpfs', source: 'tmpfs' },
   ]) {
-    const result = await c.run(c.command(['sh', '-c', 'stat -f -c %T /proc; cat /proc/self/attr/exec'], (config) => { config.mounts.push(mount); }));
+    const result = await c.run(c.command(['sh', '-c', 'stat -f -c %T /proc; cat /proc/self/attr/exec'], (config) => {
+      config.mounts.push(mount);
+    }));
     if (result.code === 0) assert.doesNotMatch(result.stdout, /fake|tmpfs/, mount.destination);
     else await c.nothingLeft();
   }
@@ -150,14 +174,15 @@ test('a rootfs full of FIFOs does not hang', async (c) => {
     config.linux.maskedPaths?.push('/etc/fifo');
     config.linux.readonlyPaths?.push('/etc/fifo');
   });
-  execFileSync('sh', ['-c', `cd ${bundle.rootfs}/etc && rm -f passwd group && mkfifo passwd group shadow fifo resolv.conf`]);
+  execFileSync('sh', ['-c',
+    `cd ${bundle.rootfs}/etc && rm -f passwd group && mkfifo passwd group shadow fifo resolv.conf`]);
   const result = await c.run(bundle, { timeLimit: 5000 });
   assert.equal(result.timedOut, false, 'it hangs');
 }, { peers: [C('hangs on a FIFO as /etc/passwd'), R('hangs on a FIFO as /etc/passwd')], leaks: 'ignore' });
 
 for (const [what, plant] of [
   ['a device without an end', 'mknod passwd c 1 5'],
-  ['a link to the host\'s procfs', 'ln -s /proc/1/root/etc/passwd passwd'],
+  ["a link to the host's procfs", 'ln -s /proc/1/root/etc/passwd passwd'],
   ['a link out of the root', 'ln -s ../../../../../etc/passwd passwd'],
   ['a loop of links', 'ln -s passwd passwd'],
   ['a folder', 'mkdir passwd'],
@@ -166,12 +191,18 @@ for (const [what, plant] of [
   ['empty', ': >passwd'],
 ] as const) {
   test(`/etc/passwd of the rootfs is ${what}: run and exec find no home in it`, async (c) => {
-    const bundle = c.command(['/probe', 'pause'], (config) => { config.process.env = ['PATH=/bin']; });
+    const bundle = c.command(['/probe', 'pause'], (config) => {
+      config.process.env = ['PATH=/bin'];
+    });
     execFileSync('sh', ['-c', `cd ${bundle.rootfs}/etc && rm -f passwd && ${plant}`]);
     const { id } = await c.started(bundle, { timeLimit: 5000 });
     const exec = await c.rt(['exec', '--user', '1000', id, 'sh', '-c', 'echo $HOME'], { timeLimit: 5000 });
     assert.deepEqual([exec.stdout, exec.timedOut], ['/\n', false], exec.stderr);
-  }, { peers: /link/.test(what) ? [] : [C('sets no HOME without an entry'), ...(what === 'empty' ? [] : [R('fails, or reads all of it')])] });
+  }, {
+    peers: /link/.test(what)
+      ? []
+      : [C('sets no HOME without an entry'), ...(what === 'empty' ? [] : [R('fails, or reads all of it')])],
+  });
 }
 
 test('a target of a mount that links to the host stays inside', async (c) => {
@@ -190,7 +221,10 @@ test('a target of a mount that links to the host stays inside', async (c) => {
 
 for (const cwd of ['/proc/self/fd/3', '/proc/self/fd/7', '/proc/self/fd/8/..', '/link']) {
   test(`cwd ${cwd} does not lead out of the root`, async (c) => {
-    const bundle = c.command(['sh', '-c', 'pwd; ls -a . ..; cat ../../../../../../etc/hostname 2>/dev/null'], (config) => { config.process.cwd = cwd; });
+    const bundle = c.command(['sh', '-c', 'pwd; ls -a . ..; cat ../../../../../../etc/hostname 2>/dev/null'],
+      (config) => {
+        config.process.cwd = cwd;
+      });
     link(bundle, 'link', '/proc/self/fd/3');
     const result = await c.run(bundle, { timeLimit: 5000 });
     assert.equal(result.timedOut, false);
@@ -206,7 +240,8 @@ test('P22: the terminal of exec and run is in the devpts of the container', asyn
   const { runtimePath } = await import('../../support/paths.ts');
   const { id } = await c.started(c.command(['/probe', 'pause']));
   const before = readdirSync('/dev/pts').length;
-  const talk = onTerminal([runtimePath(), '--root', c.root, 'exec', '-t', id, 'sh', '-c', 'readlink /proc/self/fd/0; ls /dev/pts; sleep 0.2']);
+  const talk = onTerminal([runtimePath(), '--root', c.root, 'exec', '-t', id, 'sh', '-c',
+    'readlink /proc/self/fd/0; ls /dev/pts; sleep 0.2']);
   await talk.expect(/\/dev\/pts\/0/);
   assert.ok(readdirSync('/dev/pts').length <= before + 1, 'the host has one terminal more: that of the caller');
   await talk.exit;
@@ -223,8 +258,11 @@ test('P04: a shared volume that changes all the time never redirects a write to 
   let started = 0;
   for (let i = 0; i < 60; i++) {
     const result = await c.run(c.command(['cat', '/proc/sys/net/ipv4/ip_unprivileged_port_start'], (config) => {
-      config.mounts.push({ destination: '/mnt', type: 'bind', source: volume, options: ['rbind', 'rw'] },
-        { destination: '/mnt/a/sys', type: 'tmpfs', source: 'tmpfs' });
+      config.mounts.push({ destination: '/mnt', type: 'bind', source: volume, options: ['rbind', 'rw'] }, {
+        destination: '/mnt/a/sys',
+        type: 'tmpfs',
+        source: 'tmpfs',
+      });
       config.linux.sysctl = { 'net.ipv4.ip_unprivileged_port_start': '77' };
     }));
     if (result.code !== 0) continue;

@@ -29,7 +29,8 @@ test('a full state root: a clear error or a container, never a crash', async (c)
     }
     const id = c.id();
     const created = await c.create(c.command(['/probe', 'pause']), { id, global: ['--root', root] });
-    assert.ok(created.code === 0 || created.code === 1, `${used} KiB used: exit code ${created.code}, ${created.stderr}`);
+    assert.ok(created.code === 0 || created.code === 1,
+      `${used} KiB used: exit code ${created.code}, ${created.stderr}`);
     if (created.code === 1) {
       failed++;
       assert.match(created.stderr, /no space left/i);
@@ -64,8 +65,10 @@ test('SIGKILL while the maps of an id-mapped mount are made leaves nobody who ho
   const { dir } = c.command(['/probe', 'pause'], (config) => {
     config.linux.cgroupsPath = `/${c.token}-idmap`;
     const map = [{ containerID: 0, hostID: 1000, size: 10 }];
-    config.mounts.push(Object.assign({ destination: '/mapped', source, type: 'bind', options: ['bind'] },
-      { uidMappings: map, gidMappings: map }));
+    config.mounts.push(
+      Object.assign({ destination: '/mapped', source, type: 'bind', options: ['bind'] }, { uidMappings: map,
+        gidMappings: map }),
+    );
   });
   const id = c.id();
   // The first signal that create sends ends the process that the user namespace was made with.
@@ -78,10 +81,11 @@ test('SIGKILL while the maps of an id-mapped mount are made leaves nobody who ho
 }, { skip: noStrace, never: [C('other calls'), R('other calls')] });
 
 test('two that store the same seccomp filter at once do not share a half-written file', async (c) => {
-  const bundle = (): string => c.command(['true'], (config) => {
-    config.linux.seccomp = dockerConfig().linux.seccomp;
-    config.linux.cgroupsPath = `/${c.id()}`;
-  }).dir;
+  const bundle = (): string =>
+    c.command(['true'], (config) => {
+      config.linux.seccomp = dockerConfig().linux.seccomp;
+      config.linux.cgroupsPath = `/${c.id()}`;
+    }).dir;
   const root = join(c.dir(), 'root');
   // Both wait between the writing and the rename.
   const prefix = ['strace', '-qq', '-o', '/dev/null', '-e', 'inject=renameat:delay_enter=1500000'];
@@ -101,7 +105,9 @@ test('two that store the same seccomp filter at once do not share a half-written
 
 test('a cgroup that somebody has made and not filled is no obstacle', async (c) => {
   const id = c.id();
-  const mount = ['/sys/fs/cgroup/cpuset', '/sys/fs/cgroup'].find((path) => existsSync(join(path, 'cgroup.procs'))) as string;
+  const mount = ['/sys/fs/cgroup/cpuset', '/sys/fs/cgroup'].find((path) =>
+    existsSync(join(path, 'cgroup.procs'))
+  ) as string;
   mkdirSync(join(mount, id));
   const created = await c.create(c.command(['/probe', 'pause']), { id });
   assert.equal(created.code, 0, created.stderr);

@@ -7,16 +7,18 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { Answer } from '../../support/bus.ts';
 import { runtimePath, timeScale } from '../../support/paths.ts';
-import { bundle, call, folder, reason, runtime, setUp, start, test, unitOf, type Result } from '../../support/systemd.ts';
+import { bundle, call, folder, reason, runtime, setUp, start, test, unitOf,
+  type Result } from '../../support/systemd.ts';
 
 const state = join(folder, 'state');
 const left = (): string[] => (existsSync(state) ? readdirSync(state).filter((name) => !name.startsWith('.')) : []);
 
 /** What a bus says: nothing at all, or to the start of a unit the path of a job that never ends. */
-const modes: Readonly<Record<string, { says: string; answers: Readonly<Record<string, Answer>>; greeting?: string }>> = {
-  silent: { says: 'takes the call and says nothing', answers: { '': 'nothing' }, greeting: '' },
-  jobs: { says: 'never ends the job', answers: { StartTransientUnit: { job: '' } } },
-};
+const modes: Readonly<Record<string, { says: string; answers: Readonly<Record<string, Answer>>; greeting?: string }>> =
+  {
+    silent: { says: 'takes the call and says nothing', answers: { '': 'nothing' }, greeting: '' },
+    jobs: { says: 'never ends the job', answers: { StartTransientUnit: { job: '' } } },
+  };
 /** In a process of its own, since the calls of the runtime are awaited without an event loop. */
 const bus = `
 const [module, path, mode] = process.argv.slice(1);
@@ -31,14 +33,16 @@ function without(socket: string | undefined, args: readonly string[]): Result & 
     ${socket === undefined ? 'mount -t tmpfs none /run/systemd' : `mount --bind ${socket} /run/systemd/private`}
     exec "$@"`;
   const begun = performance.now();
-  const result = call('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', runtimePath(), '--root', state, ...args]);
+  const result = call('unshare', ['--mount', '--propagation', 'private', 'sh', '-c', script, 'sh', runtimePath(),
+    '--root', state, ...args]);
   return { ...result, ms: performance.now() - begun };
 }
 
 /** Has a bus of that kind while the body runs. */
 function withBus<T>(mode: string, body: (socket: string) => T): T {
   const socket = join(folder, `bus-${mode}`);
-  const server = spawn(process.execPath, ['-e', bus, new URL('../../support/bus.js', import.meta.url).href, socket, JSON.stringify(modes[mode])], { stdio: 'inherit' });
+  const server = spawn(process.execPath, ['-e', bus, new URL('../../support/bus.js', import.meta.url).href, socket,
+    JSON.stringify(modes[mode])], { stdio: 'inherit' });
   try {
     for (let tries = 0; tries < 300 && !existsSync(socket); tries++) spawnSync('sleep', ['0.1']);
     return body(socket);
@@ -62,7 +66,8 @@ if (reason !== undefined) {
   setUp();
 
   test('systemd is not there', (id) => {
-    const { code, stderr, ms } = without(undefined, ['--systemd-cgroup', 'run', '--bundle', bundle('root', () => {}), id]);
+    const { code, stderr, ms } = without(undefined, ['--systemd-cgroup', 'run', '--bundle', bundle('root', () => {}),
+      id]);
     assert.equal(code, 1);
     assert.match(stderr, /E0862: .*\/run\/systemd\/private/);
     assert.ok(ms < 3000 * timeScale, `${ms} ms`);
@@ -80,7 +85,8 @@ if (reason !== undefined) {
 
   for (const [mode, { says }] of Object.entries(modes)) {
     test(`systemd ${says}`, (id) => {
-      const { code, stderr, ms } = withBus(mode, (socket) => without(socket, ['--systemd-cgroup', 'run', '--bundle', bundle('root', () => {}), id]));
+      const { code, stderr, ms } = withBus(mode, (socket) =>
+        without(socket, ['--systemd-cgroup', 'run', '--bundle', bundle('root', () => {}), id]));
       assert.equal(code, 1, stderr);
       assert.match(stderr, /E086[14]: /);
       // 30 s for the start, 10 s for taking it back.
@@ -120,7 +126,9 @@ if (reason !== undefined) {
       units: Number(call('sh', ['-c', 'systemctl list-units --all --no-legend | grep -c veloci-']).stdout),
       mounts: Number(call('sh', ['-c', 'wc -l </proc/self/mountinfo']).stdout),
     });
-    const dir = bundle('root', (config) => { config.process.args = ['true']; });
+    const dir = bundle('root', (config) => {
+      config.process.args = ['true'];
+    });
     const before = count();
     for (let number = 0; number < 100; number++) {
       const { code, stderr } = runtime('root', ['--systemd-cgroup', 'run', '--bundle', dir, `${id}-${number}`]);

@@ -4,28 +4,46 @@ import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Config } from '../../support/spec.ts';
-import {
-  bundle, call, callAsUser, cgroupsOf, folder, hierarchy, nothingLeft, pathOf, pidOf, readBack, reason, runtime, runtimeDir, setUp,
-  show, start, test, token, unified, unitOf, userRuntime, type As, type Result,
-} from '../../support/systemd.ts';
+import { bundle, call, callAsUser, cgroupsOf, folder, hierarchy, nothingLeft, pathOf, pidOf, readBack, reason, runtime,
+  runtimeDir, setUp, show, start, test, token, unified, unitOf, userRuntime, type As,
+  type Result } from '../../support/systemd.ts';
 
 const limits = {
-  devices: [{ allow: false, access: 'rwm' }], memory: { limit: 67108864, swap: 100663296, reservation: 33554432 },
-  cpu: { shares: 512, quota: 33333, period: 100000, cpus: '0', mems: '0' }, pids: { limit: 77 },
+  devices: [{ allow: false, access: 'rwm' }],
+  memory: { limit: 67108864, swap: 100663296, reservation: 33554432 },
+  cpu: { shares: 512, quota: 33333, period: 100000, cpus: '0', mems: '0' },
+  pids: { limit: 77 },
 };
-const expected: Readonly<Record<string, string>> = unified ? {
-  'memory.max': '67108864', 'memory.swap.max': '33554432', 'memory.low': '33554432', 'cpu.weight': '59', 'cpu.max': '33333 100000',
-  'cpuset.cpus': '0', 'cpuset.mems': '0', 'pids.max': '77',
-} : {
-  'memory.limit_in_bytes': '67108864', 'memory.memsw.limit_in_bytes': '100663296', 'memory.soft_limit_in_bytes': '33554432', 'cpu.shares': '512',
-  'cpu.cfs_quota_us': '33333', 'cpu.cfs_period_us': '100000', 'cpuset.cpus': '0', 'cpuset.mems': '0', 'pids.max': '77',
-};
+const expected: Readonly<Record<string, string>> = unified
+  ? {
+    'memory.max': '67108864',
+    'memory.swap.max': '33554432',
+    'memory.low': '33554432',
+    'cpu.weight': '59',
+    'cpu.max': '33333 100000',
+    'cpuset.cpus': '0',
+    'cpuset.mems': '0',
+    'pids.max': '77',
+  }
+  : {
+    'memory.limit_in_bytes': '67108864',
+    'memory.memsw.limit_in_bytes': '100663296',
+    'memory.soft_limit_in_bytes': '33554432',
+    'cpu.shares': '512',
+    'cpu.cfs_quota_us': '33333',
+    'cpu.cfs_period_us': '100000',
+    'cpuset.cpus': '0',
+    'cpuset.mems': '0',
+    'pids.max': '77',
+  };
 /** What systemd rounds, and may write again: 34 % of a processor. */
 const quota = unified ? 'cpu.max' : 'cpu.cfs_quota_us';
 
 function suite(as: As): void {
   test(`${as}: limits are the kernel's and the unit's, also after a reload`, (id) => {
-    const made = start(as, id, (config) => { config.linux.resources = limits; });
+    const made = start(as, id, (config) => {
+      config.linux.resources = limits;
+    });
     assert.equal(made.code, 0, made.stderr);
     assert.deepEqual(readBack(as, id, expected), expected);
     assert.equal(show(as, unitOf(id), unified ? 'MemoryMax' : 'MemoryLimit'), '67108864');
@@ -43,10 +61,14 @@ function suite(as: As): void {
   });
 
   test(`${as}: update changes the unit too`, (id) => {
-    assert.equal(start(as, id, (config) => { config.linux.resources = limits; }).code, 0);
-    const updated = runtime(as, ['update', '--memory', '50331648', '--memory-swap', '50331648', '--pids-limit', '55', id]);
+    assert.equal(start(as, id, (config) => {
+      config.linux.resources = limits;
+    }).code, 0);
+    const updated = runtime(as, ['update', '--memory', '50331648', '--memory-swap', '50331648', '--pids-limit', '55',
+      id]);
     assert.equal(updated.code, 0, updated.stderr);
-    const files = unified ? { 'memory.max': '50331648', 'memory.swap.max': '0', 'pids.max': '55' }
+    const files = unified
+      ? { 'memory.max': '50331648', 'memory.swap.max': '0', 'pids.max': '55' }
       : { 'memory.limit_in_bytes': '50331648', 'memory.memsw.limit_in_bytes': '50331648', 'pids.max': '55' };
     assert.deepEqual(readBack(as, id, files), files);
     assert.equal(show(as, unitOf(id), 'TasksMax'), '55');
@@ -56,24 +78,31 @@ function suite(as: As): void {
   test(`${as}: kill, then delete`, async (id) => {
     assert.equal(start(as, id).code, 0);
     assert.equal(runtime(as, ['kill', id, 'KILL']).code, 0);
-    for (let tries = 0; tries < 100 && !/stopped/.test(runtime(as, ['state', id]).stdout); tries++) await new Promise((resolve) => setTimeout(resolve, 50));
+    for (let tries = 0; tries < 100 && !/stopped/.test(runtime(as, ['state', id]).stdout); tries++)
+      await new Promise((resolve) => setTimeout(resolve, 50));
     assert.equal(runtime(as, ['delete', id]).code, 0);
   });
 
   test(`${as}: a failure behind the unit leaves none`, (id) => {
-    const made = start(as, id, (config) => { config.process.args = ['/nothing/here']; });
+    const made = start(as, id, (config) => {
+      config.process.args = ['/nothing/here'];
+    });
     assert.equal(made.code, 1);
   });
 
   test(`${as}: a limit that the kernel refuses leaves nothing`, (id) => {
-    const made = start(as, id, (config) => { config.linux.resources = unified ? { unified: { 'cpu.weight': '99999' } } : { cpu: { cpus: '4000-4001' } }; });
+    const made = start(as, id, (config) => {
+      config.linux.resources = unified ? { unified: { 'cpu.weight': '99999' } } : { cpu: { cpus: '4000-4001' } };
+    });
     assert.equal(made.code, 1, made.stderr);
   });
 
   test(`${as}: the unit of somebody else is left alone`, (id) => {
     assert.equal(start(as, id).code, 0);
     const path = `${as === 'root' ? 'system' : 'user'}.slice:veloci:${id}`;
-    const second = start(as, `${id}x`, (config) => { config.linux.cgroupsPath = path; });
+    const second = start(as, `${id}x`, (config) => {
+      config.linux.cgroupsPath = path;
+    });
     assert.equal(second.code, 1);
     assert.match(second.stderr, /UnitExists/);
     assert.match(runtime(as, ['state', id]).stdout, /"running"/);
@@ -83,9 +112,16 @@ function suite(as: As): void {
 
 /** exec of a user from our own cgroup, from where the kernel lets him move nothing to that of his container. */
 function userExecTests(): void {
-  const limited = (config: Config): void => { config.linux.resources = { pids: { limit: 20 } }; };
+  const limited = (config: Config): void => {
+    config.linux.resources = { pids: { limit: 20 } };
+  };
   const unlimited = (): void => {};
-  const exec = (id: string, command: readonly string[], env: readonly string[] = [], flags: readonly string[] = []): Result =>
+  const exec = (
+    id: string,
+    command: readonly string[],
+    env: readonly string[] = [],
+    flags: readonly string[] = [],
+  ): Result =>
     callAsUser(['env', ...env, userRuntime, '--root', `${runtimeDir}/veloci`, 'exec', ...flags, id, ...command]);
   /** Where a process that exec starts is. */
   const cgroupOfExec = (id: string, env: readonly string[] = []): string => {
@@ -154,10 +190,14 @@ if (reason !== undefined) {
     userExecTests();
   } else {
     test('user: on v1 a unit without limits, which cannot be had there', (id) => {
-      const made = start('user', id, (config) => { config.linux.resources = { pids: { limit: 20 } }; });
+      const made = start('user', id, (config) => {
+        config.linux.resources = { pids: { limit: 20 } };
+      });
       assert.equal(made.code, 1);
       assert.match(made.stderr, /E0533: .*v1.* at config\.json:1:\d+ \(\/linux\/resources\)/);
-      const bare = start('user', id, (config) => { delete config.linux.resources; });
+      const bare = start('user', id, (config) => {
+        delete config.linux.resources;
+      });
       assert.equal(bare.code, 0, bare.stderr);
       assert.ok(cgroupsOf(readFileSync(`/proc/${pidOf('user', id)}/cgroup`, 'utf8')).includes(pathOf('user', id)));
       assert.equal(runtime('user', ['exec', id, 'true']).code, 0);
@@ -168,7 +208,9 @@ if (reason !== undefined) {
   }
 
   test('slices and names', (id) => {
-    const made = start('root', id, (config) => { config.linux.cgroupsPath = `${token}-a.slice:pod:x+y`; });
+    const made = start('root', id, (config) => {
+      config.linux.cgroupsPath = `${token}-a.slice:pod:x+y`;
+    });
     assert.equal(made.code, 0, made.stderr);
     assert.ok(existsSync(join(hierarchy('pids'), `${token}.slice/${token}-a.slice/pod-x\\x2by.scope`)));
     assert.equal(runtime('root', ['delete', '--force', id]).code, 0);
@@ -177,7 +219,8 @@ if (reason !== undefined) {
 
   test('properties of annotations', (id) => {
     const made = start('root', id, (config) => {
-      config.annotations = { 'org.systemd.property.TimeoutStopUSec': 'uint64 5000000', 'org.systemd.property.Description': '\'a "b"\'' };
+      config.annotations = { 'org.systemd.property.TimeoutStopUSec': 'uint64 5000000',
+        'org.systemd.property.Description': '\'a "b"\'' };
     });
     assert.equal(made.code, 0, made.stderr);
     assert.equal(show('root', unitOf(id), 'TimeoutStopUSec'), '5s');
@@ -185,25 +228,33 @@ if (reason !== undefined) {
   });
 
   test('a sub-cgroup, on v2', (id) => {
-    const made = start('root', id, (config) => { config.annotations = { 'run.oci.systemd.subgroup': 'container' }; });
+    const made = start('root', id, (config) => {
+      config.annotations = { 'run.oci.systemd.subgroup': 'container' };
+    });
     if (!unified) {
       assert.match(made.stderr, /E0529: run\.oci\.systemd\.subgroup .*config\.json:1:\d+/);
       return;
     }
     assert.equal(made.code, 0, made.stderr);
-    assert.deepEqual(cgroupsOf(readFileSync(`/proc/${pidOf('root', id)}/cgroup`, 'utf8')), [`${pathOf('root', id)}/container`]);
+    assert.deepEqual(cgroupsOf(readFileSync(`/proc/${pidOf('root', id)}/cgroup`, 'utf8')), [
+      `${pathOf('root', id)}/container`,
+    ]);
     assert.equal(runtime('root', ['delete', '--force', id]).code, 0);
   });
 
   test('a property that does not exist is refused by systemd, in its words', (id) => {
-    const made = start('root', id, (config) => { config.annotations = { 'org.systemd.property.NoSuchThing': '1' }; });
+    const made = start('root', id, (config) => {
+      config.annotations = { 'org.systemd.property.NoSuchThing': '1' };
+    });
     assert.equal(made.code, 1);
     assert.match(made.stderr, /E0863: .*NoSuchThing/);
   });
 
   test('device rules survive a reload, also those of an update', (id) => {
     assert.equal(start('root', id, (config) => {
-      config.linux.resources = { devices: [{ allow: false, access: 'rwm' }, { allow: true, type: 'c', major: 1, minor: 11, access: 'rw' }] };
+      config.linux.resources = {
+        devices: [{ allow: false, access: 'rwm' }, { allow: true, type: 'c', major: 1, minor: 11, access: 'rw' }],
+      };
       for (const set of Object.values(config.process.capabilities ?? {}) as string[][]) set.push('CAP_MKNOD');
     }).code, 0);
     // The log of the kernel, which root may write to.
@@ -233,12 +284,16 @@ if (reason !== undefined) {
   });
 
   test('a cgroupsPath of another form is refused', (id) => {
-    const made = start('root', id, (config) => { config.linux.cgroupsPath = '/a/b'; });
+    const made = start('root', id, (config) => {
+      config.linux.cgroupsPath = '/a/b';
+    });
     assert.match(made.stderr, /expected cgroupsPath to be of format "slice:prefix:name"/);
   });
 
   t.test('thirty containers leave nothing', async (sub) => {
-    const dir = bundle('root', (config) => { config.process.args = ['true']; });
+    const dir = bundle('root', (config) => {
+      config.process.args = ['true'];
+    });
     for (let index = 0; index < 30; index++) {
       assert.equal(runtime('root', ['--systemd-cgroup', 'run', '--bundle', dir, `${token}-m${index}`]).code, 0);
     }

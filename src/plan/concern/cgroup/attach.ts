@@ -20,7 +20,8 @@ export type Move = 'strict' | 'lenient' | UnitCgroup;
 const patience = 10000;
 
 /** What tells that there is no manager; and that it refuses. */
-const unreachable: readonly number[] = [errno.ENOENT, errno.ECONNREFUSED, errno.ECONNRESET, errno.EACCES, errno.EPERM, errno.ETIMEDOUT];
+const unreachable: readonly number[] = [errno.ENOENT, errno.ECONNREFUSED, errno.ECONNRESET, errno.EACCES, errno.EPERM,
+  errno.ETIMEDOUT];
 const refused = [...unreachable, errno.EREMOTEIO];
 
 /**
@@ -30,7 +31,8 @@ const refused = [...unreachable, errno.EREMOTEIO];
  * @param path below the hierarchy, with or without a slash in front
  */
 export function unitOfCgroup(path: string): UnitCgroup | undefined {
-  const found = /^\/?(?:[^/]+\.slice\/)*user@[0-9]+\.service\/(?:[^/]+\.slice\/)*([^/]+\.(?:scope|service))(\/.*)?$/.exec(path);
+  const found = /^\/?(?:[^/]+\.slice\/)*user@[0-9]+\.service\/(?:[^/]+\.slice\/)*([^/]+\.(?:scope|service))(\/.*)?$/
+    .exec(path);
   return found === null ? undefined : { unit: found[1]!, below: found[2] ?? '/' };
 }
 

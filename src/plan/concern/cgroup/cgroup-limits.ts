@@ -14,7 +14,9 @@ import type { Cgroups, Draft, Place } from '../../draft.ts';
 /** The v1 hierarchy that has a controller. */
 export function placeOf(cgroups: Cgroups, controller: string): Place | undefined {
   for (const place of cgroups.places) {
-    if (place.version === 1 && (place.controllers === controller || `,${place.controllers},`.includes(`,${controller},`))) {
+    if (place.version === 1 &&
+      (place.controllers === controller || `,${place.controllers},`.includes(`,${controller},`)))
+    {
       return place;
     }
   }
@@ -30,10 +32,16 @@ export function settings(d: Draft): readonly Setting[] {
   const resources = d.spec.linux?.resources;
   if (resources === undefined || d.cgroups.places.length === 0) return [];
   const v2 = d.context.facts.cgroup.mode === 'v2';
-  const foreign = v2 ? onlyV1(resources) : Object.keys(resources.unified ?? {}).length === 0 ? undefined : '/linux/resources/unified';
+  const foreign = v2
+    ? onlyV1(resources)
+    : Object.keys(resources.unified ?? {}).length === 0
+    ? undefined
+    : '/linux/resources/unified';
   if (foreign !== undefined) {
     throw new PlanError(diagnose(
-      'cgroupVersion', { name: nameOf(foreign, ''), version: v2 ? 'v2' : 'v1', remedy: 'remove it' }, placeAt(foreign),
+      'cgroupVersion',
+      { name: nameOf(foreign, ''), version: v2 ? 'v2' : 'v1', remedy: 'remove it' },
+      placeAt(foreign),
     ));
   }
   return wantedLimits(d.spec, d.context.facts);
@@ -70,7 +78,8 @@ export function placeForSetting(d: Draft, setting: Setting): Place {
   const place = v2 ? d.cgroups.places[0] : placeOf(d.cgroups, setting.controller);
   if (place !== undefined && (!v2 || hasController(d, setting.controller))) return place;
   throw new PlanError(diagnose(
-    'cgroupMissing', { controller: setting.controller, name: nameOf(setting.from, '') },
+    'cgroupMissing',
+    { controller: setting.controller, name: nameOf(setting.from, '') },
     placeAt(setting.from),
   ));
 }
@@ -82,7 +91,11 @@ function hasController(d: Draft, controller: string): boolean {
 
 function writeOf(dir: CgroupDir, setting: Setting): HostOperation {
   const write: HostOperation = {
-    op: 'cgroup.write', from: setting.from, dir, file: setting.file, value: setting.value,
+    op: 'cgroup.write',
+    from: setting.from,
+    dir,
+    file: setting.file,
+    value: setting.value,
   };
   if (setting.missing === undefined) return write;
   return alt(write, [errno.ENOENT], setting.missing === 'ignore' ? undefined : writeOf(dir, setting.missing));

@@ -96,10 +96,15 @@ export function makeCgroups(d: Draft): void {
     const bySystemd = unit?.unified === true;
     // What systemd has made is not ours to change, but for a group below it.
     if (!bySystemd || unit.subgroup !== undefined) {
-      const has = (controller: string): boolean => place.version === 1 && `,${place.controllers},`.includes(`,${controller},`);
+      const has = (controller: string): boolean =>
+        place.version === 1 && `,${place.controllers},`.includes(`,${controller},`);
       const make: HostOperation = {
-        op: 'cgroup.create', from: cgroups.from, dir: processDir(cgroups, place), inherit: has('cpuset') ? ['cpuset.cpus', 'cpuset.mems'] : [],
-        enable: place.version === 2 && unit === undefined ? enable : [], refuseUsed: unit === undefined,
+        op: 'cgroup.create',
+        from: cgroups.from,
+        dir: processDir(cgroups, place),
+        inherit: has('cpuset') ? ['cpuset.cpus', 'cpuset.mems'] : [],
+        enable: place.version === 2 && unit === undefined ? enable : [],
+        refuseUsed: unit === undefined,
         ...(place.version === 2 ? { freezer: 'cgroup.events' } : has('freezer') ? { freezer: 'freezer.state' } : {}),
       };
       host.push(cgroups.optional ? alt(make, refused) : make);
@@ -118,9 +123,12 @@ export function makeCgroups(d: Draft): void {
 function ownCgroup(d: Draft): void {
   const { cgroups, context, namespaces, spec } = d;
   const place = cgroups.places.find(({ version }) => version === 2);
-  if (place === undefined || context.facts.cgroup.mode !== 'v2' || (namespaces.made & NamespaceFlag.cgroup) === 0) return;
-  const index = spec.mounts?.findIndex(({ destination, source, options }) =>
-    source === 'cgroup' && clean(destination) === 'sys/fs/cgroup' && options?.includes('ro') !== true) ?? -1;
+  if (place === undefined || context.facts.cgroup.mode !== 'v2' || (namespaces.made & NamespaceFlag.cgroup) === 0)
+    return;
+  const index =
+    spec.mounts?.findIndex(({ destination, source, options }) =>
+      source === 'cgroup' && clean(destination) === 'sys/fs/cgroup' && options?.includes('ro') !== true
+    ) ?? -1;
   if (index < 0) return;
   const inside = spec.process?.user?.uid ?? 0;
   const uid = mapsUsers(namespaces) ? onHost(spec.linux?.uidMappings ?? [], inside) : inside;
@@ -182,8 +190,12 @@ export function followCgroups(d: Draft, asked: readonly string[], strict: boolea
   const { cgroups, stager } = d;
   if (cgroups.places.length === 0) return;
   const follow: StagerOperation = {
-    op: 'cgroup.follow', from: cgroups.from, mounts: cgroups.places.map(({ dir, controllers }) => ({ mount: dir.mount, controllers })),
-    sub: subsOf(d, asked), optional: d.context.peer === 'crun' && cgroups.places.some(({ version }) => version === 1), strict: strict || !cgroups.optional || asked.length > 0,
+    op: 'cgroup.follow',
+    from: cgroups.from,
+    mounts: cgroups.places.map(({ dir, controllers }) => ({ mount: dir.mount, controllers })),
+    sub: subsOf(d, asked),
+    optional: d.context.peer === 'crun' && cgroups.places.some(({ version }) => version === 1),
+    strict: strict || !cgroups.optional || asked.length > 0,
   };
   stager.push(cgroups.optional && asked.length === 0 ? alt(follow, refusedOrMissing) : follow);
 }
@@ -208,7 +220,9 @@ function subsOf(d: Draft, asked: readonly string[]): CgroupDir[] {
 }
 
 function hierarchyOf(d: Draft, controller: string): Place {
-  const place = controller === '' ? d.cgroups.places.find(({ version }) => version === 2) : placeOf(d.cgroups, controller);
+  const place = controller === ''
+    ? d.cgroups.places.find(({ version }) => version === 2)
+    : placeOf(d.cgroups, controller);
   if (place !== undefined) return place;
   throw new PlanError(diagnose('cgroupMissing', { controller, name: '--cgroup' }));
 }
@@ -224,7 +238,10 @@ function limitDevices(d: Draft): void {
   if (facts.cgroup.mode === 'v2') {
     const dir = d.cgroups.places[0]!.dir;
     d.host.push({
-      op: 'cgroup.devices', from: '/linux/resources/devices', dir, program: deviceProgram(rules),
+      op: 'cgroup.devices',
+      from: '/linux/resources/devices',
+      dir,
+      program: deviceProgram(rules),
     });
     return;
   }
@@ -244,7 +261,10 @@ export function keptList(rules: readonly DeviceRule[]): DeviceList {
   if (!('hole' in list)) return list;
   const { hole, wildcard } = list;
   throw new PlanError(diagnose('deviceHole', {
-    verb: hole.allow ? 'allow' : 'deny', rule: ruleText(hole), verbed: hole.allow ? 'denied' : 'allowed', wildcard: ruleText(wildcard),
+    verb: hole.allow ? 'allow' : 'deny',
+    rule: ruleText(hole),
+    verbed: hole.allow ? 'denied' : 'allowed',
+    wildcard: ruleText(wildcard),
   }, placeAt(hole.from)));
 }
 
@@ -257,6 +277,8 @@ export function v1DevicesPlace(d: Draft): Place {
   const place = placeOf(d.cgroups, 'devices');
   if (place !== undefined) return place;
   throw new PlanError(diagnose(
-    'cgroupMissing', { controller: 'devices', name: 'linux.resources' }, placeAt('/linux/resources'),
+    'cgroupMissing',
+    { controller: 'devices', name: 'linux.resources' },
+    placeAt('/linux/resources'),
   ));
 }

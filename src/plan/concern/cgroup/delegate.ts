@@ -30,7 +30,8 @@ export function delegateCgroup(d: Draft): void {
     { op: 'cgroup.create', from, dir, inherit: [], enable: [], refuseUsed: true },
     { op: 'cgroup.move', from, dir },
     // Only a cgroup without processes hands its controllers on.
-    { op: 'cgroup.create', from, dir, inherit: [], enable: context.facts.cgroup.v2?.controllers ?? [], refuseUsed: false },
+    { op: 'cgroup.create', from, dir, inherit: [], enable: context.facts.cgroup.v2?.controllers ?? [],
+      refuseUsed: false },
   );
   if (uid !== undefined) d.host.push({ op: 'cgroup.own', from, dir, uid });
 }

@@ -2,16 +2,14 @@
 import { deviceRules } from '../../../cgroup/device-rules.ts';
 import type { DeviceRule } from '../../../cgroup/device-rules.ts';
 import { clean } from '../../../cgroup/path.ts';
-import {
-  annotatedProperties, infinity as unset, propertiesV1, propertiesV2, unitProperties,
-} from '../../../cgroup/systemd-properties.ts';
+import { annotatedProperties, infinity as unset, propertiesV1, propertiesV2,
+  unitProperties } from '../../../cgroup/systemd-properties.ts';
 import type { Property } from '../../../cgroup/systemd-properties.ts';
 import { integer, text } from '../../../cgroup/dbus.ts';
 import { unitOf } from '../../../cgroup/systemd-unit.ts';
 import { given } from '../../../cgroup/v1.ts';
-import {
-  deviceAllow, greeting, invalidArguments, managerSockets, noSuchUnit, setUnitProperties, startUnit, stopUnit,
-} from '../../../cgroup/systemd.ts';
+import { deviceAllow, greeting, invalidArguments, managerSockets, noSuchUnit, setUnitProperties, startUnit,
+  stopUnit } from '../../../cgroup/systemd.ts';
 import type { Conversation } from '../../../cgroup/systemd.ts';
 import { diagnose, placeAt } from '../../../diagnostic/diagnose.ts';
 import type { Resources, Spec } from '../../../generated/config.ts';
@@ -49,15 +47,21 @@ export function readUnit(spec: Spec, context: Context): Cgroups {
     places.push({ dir: { mount: own.mount, path }, controllers: own.controllers, version: 1, own: own.path });
   }
   if (v2 !== null) places.push({ dir: { mount: v2.mount, path }, controllers: '', version: 2, own: v2.path });
-  if (places.length === 0) throw new PlanError(diagnose('cgroupMissing', { controller: 'any', name: 'linux.resources' }, placeAt(from)));
+  if (places.length === 0)
+    throw new PlanError(diagnose('cgroupMissing', { controller: 'any', name: 'linux.resources' }, placeAt(from)));
   // On v1 systemd hands no controller to a user's manager: its unit holds processes together, and limits nothing.
   const optional = user && !unified;
-  if (optional && wantedLimits(spec, facts).length > 0) throw new PlanError(diagnose('systemdUserV1', {}, placeAt('/linux/resources')));
+  if (optional && wantedLimits(spec, facts).length > 0)
+    throw new PlanError(diagnose('systemdUserV1', {}, placeAt('/linux/resources')));
   const subgroup = subgroupOf(spec);
-  if (subgroup !== undefined && !unified) throw new PlanError(diagnose('subgroupVersion', { name: subgroupKey }, placeAt(`/annotations/${subgroupKey}`)));
+  if (subgroup !== undefined && !unified)
+    throw new PlanError(diagnose('subgroupVersion', { name: subgroupKey }, placeAt(`/annotations/${subgroupKey}`)));
   const sockets = managerSockets(user ? facts.runtimeDir : undefined);
   return {
-    places, from, optional, byClone: false,
+    places,
+    from,
+    optional,
+    byClone: false,
     unit: { name: unit.name, slice: unit.slice, sockets, unified, ...(subgroup === undefined ? {} : { subgroup }) },
   };
 }
@@ -66,7 +70,8 @@ export function readUnit(spec: Spec, context: Context): Cgroups {
  * The cgroup of a user's manager: the one that we are in, or else where logind puts it.
  */
 function userManager(facts: HostFacts): string {
-  const own = facts.cgroup.v2?.path ?? facts.cgroup.v1.find(({ controllers }) => controllers === 'name=systemd')?.path ?? '/';
+  const own = facts.cgroup.v2?.path ??
+    facts.cgroup.v1.find(({ controllers }) => controllers === 'name=systemd')?.path ?? '/';
   const within = /^(.*\/user@[0-9]+\.service)(\/|$)/.exec(own)?.[1];
   if (within !== undefined) return within;
   const uid = facts.ownerUid ?? facts.euid;
@@ -77,16 +82,33 @@ function subgroupOf(spec: Spec): string | undefined {
   const name = spec.annotations?.[subgroupKey];
   if (name === undefined || name === '') return undefined;
   if (!/^[^/\0]{1,200}$/.test(name) || name === '.' || name === '..' || name.startsWith('cgroup.')) {
-    throw new PlanError(diagnose('annotationValue', { name: subgroupKey, value: name, expected: 'the name of a cgroup' }, placeAt(`/annotations/${pointerPart(subgroupKey)}`)));
+    throw new PlanError(
+      diagnose('annotationValue', { name: subgroupKey, value: name, expected: 'the name of a cgroup' },
+        placeAt(`/annotations/${pointerPart(subgroupKey)}`)),
+    );
   }
   return name;
 }
 
 /** A call to the manager that listens on the sockets. */
-export function send(unit: Pick<UnitPlace, 'sockets'>, from: string, talk: Conversation, rest: Partial<DbusSend>): DbusSend {
+export function send(
+  unit: Pick<UnitPlace, 'sockets'>,
+  from: string,
+  talk: Conversation,
+  rest: Partial<DbusSend>,
+): DbusSend {
   return {
-    op: 'dbus.send', from, sockets: unit.sockets, greeting: greeting(), calls: talk.calls, job: true, accept: [], undo: [],
-    timeout: startTime, ...(talk.pidAt === undefined ? {} : { pidAt: talk.pidAt }), ...rest,
+    op: 'dbus.send',
+    from,
+    sockets: unit.sockets,
+    greeting: greeting(),
+    calls: talk.calls,
+    job: true,
+    accept: [],
+    undo: [],
+    timeout: startTime,
+    ...(talk.pidAt === undefined ? {} : { pidAt: talk.pidAt }),
+    ...rest,
   };
 }
 
@@ -115,7 +137,8 @@ function annotated(spec: Spec): Property[] {
     if ('property' in entry) return entry.property;
     throw new PlanError(diagnose(
       entry.problem === 'name' ? 'annotationProperty' : 'annotationVariant',
-      { name: entry.key, value: spec.annotations![entry.key]! }, placeAt(`/annotations/${pointerPart(entry.key)}`),
+      { name: entry.key, value: spec.annotations![entry.key]! },
+      placeAt(`/annotations/${pointerPart(entry.key)}`),
     ));
   });
 }
@@ -134,7 +157,8 @@ function deviceProperties(rules: readonly DeviceRule[]): Property[] {
   const allowed: (readonly [string, string])[] = [];
   for (const rule of rules) {
     if (!rule.allow) continue;
-    for (const type of rule.type === 'a' ? ['b', 'c'] as const : [rule.type]) allowed.push([deviceName(rule, type), rule.access]);
+    for (const type of rule.type === 'a' ? ['b', 'c'] as const : [rule.type])
+      allowed.push([deviceName(rule, type), rule.access]);
   }
   return [['DevicePolicy', text('strict')], deviceAllow(allowed)];
 }
@@ -155,7 +179,9 @@ export function updateUnit(d: Draft, unit: UnitPlace, kept: Resources | undefine
   const telling = (resources: Resources | undefined): Property[] => [
     ...limitsOf(unit, resources, d.spec.ociVersion),
     // A list is added to; an empty one takes the old one away.
-    ...(devices && devicesAreTold(d, unit) ? [deviceAllow([]), ...deviceProperties(deviceRules(resources?.devices))] : []),
+    ...(devices && devicesAreTold(d, unit)
+      ? [deviceAllow([]), ...deviceProperties(deviceRules(resources?.devices))]
+      : []),
   ];
   const properties = telling(d.spec.linux?.resources);
   if (properties.length === 0) return;
@@ -175,7 +201,10 @@ export function tellIdle(d: Draft, unit: UnitPlace, kept?: Resources): void {
   const idle = isIdle(resources);
   if (!unit.unified || (!idle && !(isIdle(kept) && !given(resources?.cpu?.shares)))) return;
   const weight: Property = ['CPUWeight', integer('t', idle ? 0 : unset)];
-  d.host.push(send(unit, '/linux/resources/cpu/idle', setUnitProperties(unit.name, [weight]), { job: false, accept: [invalidArguments] }));
+  d.host.push(
+    send(unit, '/linux/resources/cpu/idle', setUnitProperties(unit.name, [weight]), { job: false,
+      accept: [invalidArguments] }),
+  );
 }
 
 function isIdle(resources: Resources | undefined): boolean {

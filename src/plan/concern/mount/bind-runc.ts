@@ -27,7 +27,8 @@ export function bindAsRunc(request: MountRequest, options: readonly string[], lo
   const set = (request.set & plain) | (times ?? 0);
   const explicit = request.clear & plain;
   const timeBits = times === undefined ? 0 : accessTime | nodiratime;
-  if (locked) return { set, clear: explicit | (nosymfollow & ~set) | timeBits, fixed: (explicit & ~nosymfollow) | timeBits };
+  if (locked)
+    return { set, clear: explicit | (nosymfollow & ~set) | timeBits, fixed: (explicit & ~nosymfollow) | timeBits };
   return { set, clear: (plain & ~set) | (timeBits & ~(set & nodiratime)), fixed: 0 };
 }
 
@@ -41,11 +42,24 @@ function timesOf(words: readonly string[]): number | undefined {
   const on = { noatime: false, relatime: false, strictatime: false, nodiratime: false };
   for (const word of words) {
     switch (word) {
-      case 'noatime': case 'relatime': case 'strictatime': case 'nodiratime': on[word] = true; break;
-      case 'atime': on.noatime = false; break;
-      case 'norelatime': on.relatime = false; break;
-      case 'nostrictatime': on.strictatime = false; break;
-      case 'diratime': on.nodiratime = false; break;
+      case 'noatime':
+      case 'relatime':
+      case 'strictatime':
+      case 'nodiratime':
+        on[word] = true;
+        break;
+      case 'atime':
+        on.noatime = false;
+        break;
+      case 'norelatime':
+        on.relatime = false;
+        break;
+      case 'nostrictatime':
+        on.strictatime = false;
+        break;
+      case 'diratime':
+        on.nodiratime = false;
+        break;
     }
   }
   if (!on.noatime && !on.relatime && !on.strictatime && !on.nodiratime) return undefined;

@@ -10,12 +10,20 @@ import { inContainer } from '../../path.ts';
 import { mapsUsers } from '../namespaces.ts';
 
 const defaults: readonly (readonly [path: string, major: number, minor: number])[] = [
-  ['/dev/null', 1, 3], ['/dev/zero', 1, 5], ['/dev/full', 1, 7], ['/dev/random', 1, 8], ['/dev/urandom', 1, 9], ['/dev/tty', 5, 0],
+  ['/dev/null', 1, 3],
+  ['/dev/zero', 1, 5],
+  ['/dev/full', 1, 7],
+  ['/dev/random', 1, 8],
+  ['/dev/urandom', 1, 9],
+  ['/dev/tty', 5, 0],
 ];
 
 const links: readonly (readonly [path: string, target: string])[] = [
-  ['/dev/fd', '/proc/self/fd'], ['/dev/stdin', '/proc/self/fd/0'], ['/dev/stdout', '/proc/self/fd/1'],
-  ['/dev/stderr', '/proc/self/fd/2'], ['/dev/core', '/proc/kcore'],
+  ['/dev/fd', '/proc/self/fd'],
+  ['/dev/stdin', '/proc/self/fd/0'],
+  ['/dev/stdout', '/proc/self/fd/1'],
+  ['/dev/stderr', '/proc/self/fd/2'],
+  ['/dev/core', '/proc/kcore'],
 ];
 
 /** CAP_MKNOD among the first 32 capabilities. */
@@ -27,16 +35,22 @@ export function makeDevices(d: Draft): void {
   const devices = d.spec.linux?.devices;
   for (const [path, major, minor] of defaults) {
     if (devices !== undefined && devices.some((device) => inContainer(device.path) === path)) continue;
-    make(d, { op: 'device.node', from: '/linux/devices', path, kind: 'char', major, minor, mode: 0o666, uid: 0, gid: 0 }, false);
+    make(d, { op: 'device.node', from: '/linux/devices', path, kind: 'char', major, minor, mode: 0o666, uid: 0,
+      gid: 0 }, false);
   }
   if (devices !== undefined) {
-    for (let index = 0; index < devices.length; index++) make(d, nodeOf(devices[index]!, `/linux/devices/${index}`), true);
+    for (let index = 0; index < devices.length; index++)
+      make(d, nodeOf(devices[index]!, `/linux/devices/${index}`), true);
   }
   for (const [path, target] of links) {
     d.init.push({ op: 'path.symlink', from: '/linux/devices', path, target, existing: 'keep' });
   }
   d.init.push({
-    op: 'path.symlink', from: '/linux/devices', path: '/dev/ptmx', target: 'pts/ptmx', existing: 'replace',
+    op: 'path.symlink',
+    from: '/linux/devices',
+    path: '/dev/ptmx',
+    target: 'pts/ptmx',
+    existing: 'replace',
   });
 }
 
@@ -50,10 +64,15 @@ function isDevBound(d: Draft): boolean {
 
 function nodeOf(device: Device, from: string): DeviceNode {
   return {
-    op: 'device.node', from, path: inContainer(device.path),
+    op: 'device.node',
+    from,
+    path: inContainer(device.path),
     kind: device.type === 'b' ? 'block' : device.type === 'p' ? 'fifo' : 'char',
-    major: Number(device.major ?? 0), minor: Number(device.minor ?? 0), mode: Number(device.fileMode ?? 0o666) & 0o7777,
-    uid: Number(device.uid ?? 0), gid: Number(device.gid ?? 0),
+    major: Number(device.major ?? 0),
+    minor: Number(device.minor ?? 0),
+    mode: Number(device.fileMode ?? 0o666) & 0o7777,
+    uid: Number(device.uid ?? 0),
+    gid: Number(device.gid ?? 0),
   };
 }
 
@@ -76,23 +95,42 @@ function bindHost(node: DeviceNode): InitOperation {
 
 function bindTo(node: DeviceNode): MountBind {
   return {
-    op: 'mount.bind', from: node.from, recursive: false, set: MountAttrFlag.nosuid | MountAttrFlag.noexec, clear: 0, fixed: 0, setAll: 0, clearAll: 0, propagation: 'keep',
-    links: 0, target: node.path, procfs: false,
+    op: 'mount.bind',
+    from: node.from,
+    recursive: false,
+    set: MountAttrFlag.nosuid | MountAttrFlag.noexec,
+    clear: 0,
+    fixed: 0,
+    setAll: 0,
+    clearAll: 0,
+    propagation: 'keep',
+    links: 0,
+    target: node.path,
+    procfs: false,
   };
 }
 
 /** Whether the host's side may make devices: with rights over the host itself, and maps that tell the owner. */
 function mayMake(d: Draft): boolean {
   const { facts } = d.context;
-  return !facts.userNamespace && (facts.capabilities[0] & mknodBit) !== 0 && (d.namespaces.made & NamespaceFlag.user) !== 0;
+  return !facts.userNamespace && (facts.capabilities[0] & mknodBit) !== 0 &&
+    (d.namespaces.made & NamespaceFlag.user) !== 0;
 }
 
 function makeOutside(d: Draft, node: DeviceNode, kind: 'char' | 'block'): void {
   const { linux } = d.spec;
   const { from, major, minor, mode } = node;
   d.host.push({
-    op: 'device.open', from, slot: slot.source, number: Number(from.slice(from.lastIndexOf('/') + 1)), kind, major, minor, mode,
-    uid: onHost(linux?.uidMappings ?? [], node.uid) ?? 0, gid: onHost(linux?.gidMappings ?? [], node.gid) ?? 0,
+    op: 'device.open',
+    from,
+    slot: slot.source,
+    number: Number(from.slice(from.lastIndexOf('/') + 1)),
+    kind,
+    major,
+    minor,
+    mode,
+    uid: onHost(linux?.uidMappings ?? [], node.uid) ?? 0,
+    gid: onHost(linux?.gidMappings ?? [], node.gid) ?? 0,
   });
   d.host.push({ op: 'fd.send', from, slot: slot.source });
   d.init.push({ op: 'fd.receive', from, slot: slot.source });

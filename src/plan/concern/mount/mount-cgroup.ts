@@ -13,16 +13,35 @@ export function cgroupMount(d: Draft, request: MountRequest, target: string, fro
 
 function bindOf(request: MountRequest, source: string, target: string, from: string): MountBind {
   return {
-    op: 'mount.bind', from, source, recursive: false, set: request.set, clear: request.clear, fixed: 0, setAll: request.setAll,
-    clearAll: request.clearAll, propagation: request.propagation, links: 0, target, procfs: false,
+    op: 'mount.bind',
+    from,
+    source,
+    recursive: false,
+    set: request.set,
+    clear: request.clear,
+    fixed: 0,
+    setAll: request.setAll,
+    clearAll: request.clearAll,
+    propagation: request.propagation,
+    links: 0,
+    target,
+    procfs: false,
   };
 }
 
 /** Where the kernel refuses (a user namespace without a cgroup namespace) the container's cgroup is bound. */
 function unifiedMount(d: Draft, request: MountRequest, target: string, from: string): void {
   const mount: InitOperation = {
-    op: 'mount.fs', from, type: 'cgroup2', source: 'cgroup', options: [], attr: request.set | request.setAll,
-    propagation: request.propagation, target, directory: false, copyUp: false,
+    op: 'mount.fs',
+    from,
+    type: 'cgroup2',
+    source: 'cgroup',
+    options: [],
+    attr: request.set | request.setAll,
+    propagation: request.propagation,
+    target,
+    directory: false,
+    copyUp: false,
   };
   const place = d.cgroups.places.find(({ version }) => version === 2);
   // Without cgroups of its own (--cgroup-manager disabled) the container sees what the host does.
@@ -41,8 +60,16 @@ function hierarchyMounts(d: Draft, request: MountRequest, target: string, from: 
   const { init, cgroups } = d;
   const own = (d.namespaces.made & NamespaceFlag.cgroup) !== 0;
   init.push({
-    op: 'mount.fs', from, type: 'tmpfs', source: 'tmpfs', options: [{ key: 'mode', value: '755' }],
-    attr: request.set & ~MountAttrFlag.rdonly, propagation: request.propagation, target, directory: false, copyUp: false,
+    op: 'mount.fs',
+    from,
+    type: 'tmpfs',
+    source: 'tmpfs',
+    options: [{ key: 'mode', value: '755' }],
+    attr: request.set & ~MountAttrFlag.rdonly,
+    propagation: request.propagation,
+    target,
+    directory: false,
+    copyUp: false,
   });
   for (const place of cgroups.places) {
     if (place.version !== 1) continue;
@@ -50,18 +77,32 @@ function hierarchyMounts(d: Draft, request: MountRequest, target: string, from: 
     const below = `${target}/${name}`;
     init.push(own
       ? {
-        op: 'mount.fs', from, type: 'cgroup', source: 'cgroup', options: optionsOf(place.controllers),
-        attr: request.set | request.setAll, propagation: request.propagation, target: below, directory: false, copyUp: false,
+        op: 'mount.fs',
+        from,
+        type: 'cgroup',
+        source: 'cgroup',
+        options: optionsOf(place.controllers),
+        attr: request.set | request.setAll,
+        propagation: request.propagation,
+        target: below,
+        directory: false,
+        copyUp: false,
       }
       : bindOwn(d, request, place, below, from));
     if (!place.controllers.includes(',')) continue;
     for (const controller of place.controllers.split(',')) {
-      if (controller !== name) init.push({ op: 'path.symlink', from, path: `${target}/${controller}`, target: name, existing: 'keep' });
+      if (controller !== name)
+        init.push({ op: 'path.symlink', from, path: `${target}/${controller}`, target: name, existing: 'keep' });
     }
   }
   if (((request.set | request.setAll) & MountAttrFlag.rdonly) !== 0) {
     init.push({
-      op: 'mount.attr', from, target, set: MountAttrFlag.rdonly, clear: 0, recursive: false,
+      op: 'mount.attr',
+      from,
+      target,
+      set: MountAttrFlag.rdonly,
+      clear: 0,
+      recursive: false,
       propagation: 'keep',
     });
   }
@@ -78,7 +119,8 @@ export function cgroupBinds(d: Draft, target: string): { readonly target: string
 function bindOwn(d: Draft, request: MountRequest, place: Place, target: string, from: string): InitOperation {
   const bind = bindOf(request, sourceOf(place), target, from);
   if (!d.cgroups.optional) return bind;
-  return alt(bind, [errno.ENOENT, errno.EACCES, errno.EPERM], bindOf(request, join(place.dir.mount, place.own), target, from));
+  return alt(bind, [errno.ENOENT, errno.EACCES, errno.EPERM],
+    bindOf(request, join(place.dir.mount, place.own), target, from));
 }
 
 function sourceOf(place: Place): string {

@@ -16,7 +16,9 @@ export function mapIds(d: Draft, mount: Mount, idmap: Idmap, at: string): MountI
   if (idmap.text !== undefined) {
     const { uids, gids } = idmap.text;
     return {
-      ...base, uidMap: mapText(resolve(uids, linux?.uidMappings ?? [])), gidMap: mapText(resolve(gids, linux?.gidMappings ?? [])),
+      ...base,
+      uidMap: mapText(resolve(uids, linux?.uidMappings ?? [])),
+      gidMap: mapText(resolve(gids, linux?.gidMappings ?? [])),
     };
   }
   if (mount.uidMappings !== undefined || mount.gidMappings !== undefined) {

@@ -71,13 +71,19 @@ export function readRequest(mount: Mount): MountRequest {
           }
           break;
         }
-        case 'propagation': propagation = option.propagation; break;
+        case 'propagation':
+          propagation = option.propagation;
+          break;
         case 'bind':
           bind = true;
           recursive ||= option.recursive;
           break;
-        case 'remount': remount = true; break;
-        case 'copyUp': copyUp = true; break;
+        case 'remount':
+          remount = true;
+          break;
+        case 'copyUp':
+          copyUp = true;
+          break;
         case 'superblock':
           data ??= [];
           data.push({ key: option.key });
@@ -87,13 +93,19 @@ export function readRequest(mount: Mount): MountRequest {
           data ??= [];
           data.push({ key: 'i_version' });
           break;
-        case 'idmap': idmap = { recursive: option.recursive, option: index, text: option.text }; break;
-        case 'links': links |= option.use; break;
-        case 'nothing': break;
+        case 'idmap':
+          idmap = { recursive: option.recursive, option: index, text: option.text };
+          break;
+        case 'links':
+          links |= option.use;
+          break;
+        case 'nothing':
+          break;
       }
     }
   }
-  return { set, clear, setAll, clearAll, propagation, bind, recursive, remount, copyUp, links, idmap, data: data ?? none };
+  return { set, clear, setAll, clearAll, propagation, bind, recursive, remount, copyUp, links, idmap,
+    data: data ?? none };
 }
 
 function parameter(text: string): FsOption {

@@ -53,41 +53,71 @@ export function finishMounts(d: Draft): void {
     const mount = mounts[index]!;
     if (mount.type !== 'tmpfs' || !isLate(mount, readRequest(mount))) continue;
     d.init.push({
-      op: 'mount.attr', from: `/mounts/${index}`, target: inContainer(mount.destination), set: MountAttrFlag.rdonly, clear: 0,
-      recursive: false, propagation: 'keep',
+      op: 'mount.attr',
+      from: `/mounts/${index}`,
+      target: inContainer(mount.destination),
+      set: MountAttrFlag.rdonly,
+      clear: 0,
+      recursive: false,
+      propagation: 'keep',
     });
   }
 }
 
 /** A mount that is there: options of the file system change that, the others the mount alone. */
 function remount(d: Draft, request: MountRequest, target: string, from: string): void {
-  if (request.data.length > 0 && !request.bind) d.init.push({ op: 'mount.reconfigure', from, target, options: request.data });
+  if (request.data.length > 0 && !request.bind)
+    d.init.push({ op: 'mount.reconfigure', from, target, options: request.data });
   d.init.push(attrOf(request, target, from));
 }
 
 function attrOf(request: MountRequest, target: string, from: string): MountAttr {
   return {
-    op: 'mount.attr', from, target, set: request.set | request.setAll, clear: request.clear | request.clearAll,
-    recursive: request.setAll !== 0 || request.clearAll !== 0, propagation: request.propagation,
+    op: 'mount.attr',
+    from,
+    target,
+    set: request.set | request.setAll,
+    clear: request.clear | request.clearAll,
+    recursive: request.setAll !== 0 || request.clearAll !== 0,
+    propagation: request.propagation,
   };
 }
 
 /** A bind mount of a path of the host, or of a descriptor in a slot when there is no path. */
 export function bindOf(
-  request: MountRequest, source: string | undefined, target: string, from: string, fixed = 0,
+  request: MountRequest,
+  source: string | undefined,
+  target: string,
+  from: string,
+  fixed = 0,
 ): MountBind {
   return {
-    op: 'mount.bind', from, source, slot: source === undefined ? slot.source : undefined, recursive: request.recursive,
-    set: request.set, clear: request.clear, fixed, setAll: request.setAll, clearAll: request.clearAll,
-    propagation: request.propagation, links: request.links, target, procfs: resolved(target) === 'proc',
+    op: 'mount.bind',
+    from,
+    source,
+    slot: source === undefined ? slot.source : undefined,
+    recursive: request.recursive,
+    set: request.set,
+    clear: request.clear,
+    fixed,
+    setAll: request.setAll,
+    clearAll: request.clearAll,
+    propagation: request.propagation,
+    links: request.links,
+    target,
+    procfs: resolved(target) === 'proc',
   };
 }
 
 function bind(d: Draft, mount: Mount, asked: MountRequest, target: string, from: string): void {
   const source = absolute(mount.source ?? '', d.context.bundle);
-  const as = d.context.peer === 'runc' ? bindAsRunc(asked, mount.options ?? [], (d.namespaces.made & NamespaceFlag.user) !== 0) : undefined;
+  const as = d.context.peer === 'runc'
+    ? bindAsRunc(asked, mount.options ?? [], (d.namespaces.made & NamespaceFlag.user) !== 0)
+    : undefined;
   const request = as === undefined ? asked : { ...asked, set: as.set, clear: as.clear };
-  const bound = (path: string | undefined): void => { d.init.push(bindOf(request, path, target, from, as?.fixed)); };
+  const bound = (path: string | undefined): void => {
+    d.init.push(bindOf(request, path, target, from, as?.fixed));
+  };
   if (isInside(d, source, from)) {
     if (request.idmap === undefined) return bound(source);
     d.init.push(openOf(request, source, from));
@@ -95,7 +125,8 @@ function bind(d: Draft, mount: Mount, asked: MountRequest, target: string, from:
     return bound(undefined);
   }
   // The root of a new user namespace may not reach what the caller may: the host's side opens the source.
-  if (request.idmap === undefined && ((d.namespaces.made & NamespaceFlag.user) === 0 || d.context.facts.euid !== 0)) return bound(source);
+  if (request.idmap === undefined && ((d.namespaces.made & NamespaceFlag.user) === 0 || d.context.facts.euid !== 0))
+    return bound(source);
   openSource(d, mount, request, from);
   bound(undefined);
 }
@@ -103,7 +134,11 @@ function bind(d: Draft, mount: Mount, asked: MountRequest, target: string, from:
 /** Opens a source as a mount of its own. */
 function openOf(request: MountRequest, path: string, from: string): FdOpen {
   return {
-    op: 'fd.open', from, slot: slot.source, path, form: request.recursive ? 'recursiveTree' : 'tree',
+    op: 'fd.open',
+    from,
+    slot: slot.source,
+    path,
+    form: request.recursive ? 'recursiveTree' : 'tree',
     follow: (request.links & (LinkUseFlag.source | LinkUseFlag.copy)) === 0,
   };
 }
@@ -111,7 +146,8 @@ function openOf(request: MountRequest, path: string, from: string): FdOpen {
 /** Init's mount goes to the host's side and comes back with its ids mapped: that takes rights over the file system. */
 function mapByHost(d: Draft, mount: Mount, idmap: Idmap, from: string): void {
   d.init.push({ op: 'fd.send', from, slot: slot.source });
-  d.host.push({ op: 'fd.receive', from, slot: slot.source }, mapIds(d, mount, idmap, from), { op: 'fd.send', from, slot: slot.source });
+  d.host.push({ op: 'fd.receive', from, slot: slot.source }, mapIds(d, mount, idmap, from), { op: 'fd.send', from,
+    slot: slot.source });
   d.init.push({ op: 'fd.receive', from, slot: slot.source });
 }
 
@@ -140,18 +176,38 @@ export function openSource(d: Draft, mount: Mount, request: MountRequest, from: 
  * first.
  */
 const mountOnly: ReadonlySet<string> = new Set([
-  'proc', 'sysfs', 'tmpfs', 'devpts', 'mqueue', 'cgroup2', 'debugfs', 'tracefs', 'securityfs', 'bpf',
+  'proc',
+  'sysfs',
+  'tmpfs',
+  'devpts',
+  'mqueue',
+  'cgroup2',
+  'debugfs',
+  'tracefs',
+  'securityfs',
+  'bpf',
 ]);
 
 export function fsOf(
-  type: string, mount: Mount, request: MountRequest, target: string, from: string,
+  type: string,
+  mount: Mount,
+  request: MountRequest,
+  target: string,
+  from: string,
 ): MountFs {
   const needsSource = mount.source !== undefined && mount.source !== '';
   const readOnly = (request.set & 1) !== 0 && !mountOnly.has(type);
   return {
-    op: 'mount.fs', from, type, source: needsSource ? mount.source : undefined,
-    options: readOnly ? [...request.data, { key: 'ro' }] : request.data, attr: (request.set | request.setAll),
-    propagation: request.propagation, target, directory: type === 'proc' || type === 'sysfs', copyUp: request.copyUp && type === 'tmpfs',
+    op: 'mount.fs',
+    from,
+    type,
+    source: needsSource ? mount.source : undefined,
+    options: readOnly ? [...request.data, { key: 'ro' }] : request.data,
+    attr: request.set | request.setAll,
+    propagation: request.propagation,
+    target,
+    directory: type === 'proc' || type === 'sysfs',
+    copyUp: request.copyUp && type === 'tmpfs',
   };
 }
 
@@ -160,7 +216,14 @@ export function fsOf(
  *
  * @param make the operation, without mappings
  */
-export function mountNew(d: Draft, make: MountFs, mount: Mount, request: MountRequest, target: string, from: string): void {
+export function mountNew(
+  d: Draft,
+  make: MountFs,
+  mount: Mount,
+  request: MountRequest,
+  target: string,
+  from: string,
+): void {
   if (request.idmap === undefined) {
     d.init.push(make);
     return;
@@ -180,14 +243,22 @@ function fileSystem(d: Draft, mount: Mount, asked: MountRequest, target: string,
   else d.init.push(alt(make, fallback.onErrno, fallback.operation));
 }
 
-interface Fallback { readonly onErrno: readonly number[]; readonly operation: InitOperation }
+interface Fallback {
+  readonly onErrno: readonly number[];
+  readonly operation: InitOperation;
+}
 
 /** Attributes that take away. */
 const bounding = MountAttrFlag.rdonly | MountAttrFlag.nosuid | MountAttrFlag.nodev | MountAttrFlag.noexec;
 
 /** What replaces a mount that the kernel refuses in a user namespace. */
 function fallbackOf(
-  d: Draft, type: string, mount: Mount, request: MountRequest, target: string, from: string,
+  d: Draft,
+  type: string,
+  mount: Mount,
+  request: MountRequest,
+  target: string,
+  from: string,
 ): Fallback | undefined {
   if (type === 'devpts') {
     // The group tty need not be mapped.

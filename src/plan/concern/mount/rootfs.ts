@@ -18,8 +18,14 @@ export function rootfsPath(spec: Spec, context: Context): string {
  * after the pivot.
  */
 const trees: Readonly<Record<string, Propagation>> = {
-  shared: 'rshared', rshared: 'rshared', private: 'rprivate', rprivate: 'rprivate', slave: 'rslave', rslave: 'rslave',
-  unbindable: 'rprivate', runbindable: 'rprivate',
+  shared: 'rshared',
+  rshared: 'rshared',
+  private: 'rprivate',
+  rprivate: 'rprivate',
+  slave: 'rslave',
+  rslave: 'rslave',
+  unbindable: 'rprivate',
+  runbindable: 'rprivate',
 };
 
 export function openRoot(d: Draft): void {
@@ -44,7 +50,12 @@ export function spreadRoot(d: Draft): void {
   const propagation = d.spec.linux?.rootfsPropagation;
   if (propagation === undefined || propagation === '') return;
   d.init.push({
-    op: 'mount.attr', from: '/linux/rootfsPropagation', target: '/', set: 0, clear: 0, recursive: false,
+    op: 'mount.attr',
+    from: '/linux/rootfsPropagation',
+    target: '/',
+    set: 0,
+    clear: 0,
+    recursive: false,
     propagation: propagation as Propagation,
   });
 }
@@ -56,6 +67,12 @@ export function finishRoot(d: Draft): void {
   // What a read-only root can't get any more.
   if (d.process.cwd !== '/') init.push({ op: 'path.directory', from: `${d.at}/cwd`, path: d.process.cwd });
   init.push({
-    op: 'mount.attr', from: '/root/readonly', target: '/', set: MountAttrFlag.rdonly, clear: 0, recursive: false, propagation: 'keep',
+    op: 'mount.attr',
+    from: '/root/readonly',
+    target: '/',
+    set: MountAttrFlag.rdonly,
+    clear: 0,
+    recursive: false,
+    propagation: 'keep',
   });
 }

@@ -7,7 +7,10 @@ import { mapsUsers } from '../namespaces.ts';
 type SetName = 'bounding' | 'effective' | 'permitted' | 'inheritable' | 'ambient';
 
 /** A set in two words of 32 bits. */
-interface Bits { readonly low: number; readonly high: number }
+interface Bits {
+  readonly low: number;
+  readonly high: number;
+}
 
 /**
  * Bits of a set. What the kernel or the caller does not have is left out with a warning: the kernel would
@@ -27,7 +30,9 @@ function bitsOf(d: Draft, name: SetName): Bits {
     const bit = 1 << (number & 31);
     const word = number < 32 ? facts.capabilities[0] : facts.capabilities[1];
     if (number > facts.lastCap || (!all && (word & bit) === 0)) {
-      warn?.(diagnose('capabilityUnavailable', { value: names[index] }, placeAt(`${d.at}/capabilities/${name}/${index}`)));
+      warn?.(
+        diagnose('capabilityUnavailable', { value: names[index] }, placeAt(`${d.at}/capabilities/${name}/${index}`)),
+      );
     } else if (number < 32) {
       low |= bit;
     } else {
@@ -54,8 +59,12 @@ export function setCapabilities(d: Draft): void {
   const inheritable = both(bitsOf(d, 'inheritable'), bitsOf(d, 'bounding'));
   const ambient = both(bitsOf(d, 'ambient'), both(permitted, inheritable));
   d.init.push({
-    op: 'caps.set', from: `${d.at}/capabilities`, effective: numberOf(both(bitsOf(d, 'effective'), permitted)), permitted: numberOf(permitted),
-    inheritable: numberOf(inheritable), ambient: numberOf(ambient),
+    op: 'caps.set',
+    from: `${d.at}/capabilities`,
+    effective: numberOf(both(bitsOf(d, 'effective'), permitted)),
+    permitted: numberOf(permitted),
+    inheritable: numberOf(inheritable),
+    ambient: numberOf(ambient),
   });
 }
 
@@ -67,5 +76,6 @@ function both(one: Bits, other: Bits): Bits {
 function warnOfAmbient({ context, process, at }: Draft): void {
   if (context.peer !== 'runc' || context.warn === undefined) return;
   const lost = uselessAmbient(process.capabilities ?? {});
-  if (lost.length > 0) context.warn(diagnose('capabilityAmbient', { value: lost.join(', ') }, placeAt(`${at}/capabilities/ambient`)));
+  if (lost.length > 0)
+    context.warn(diagnose('capabilityAmbient', { value: lost.join(', ') }, placeAt(`${at}/capabilities/ambient`)));
 }

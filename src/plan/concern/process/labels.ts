@@ -10,7 +10,8 @@ const lsmNames = { apparmor: 'AppArmor', selinux: 'SELinux' } as const;
 
 /** @throws PlanError when the kernel does not have the security module */
 function need(d: Draft, lsm: 'apparmor' | 'selinux', name: string, pointer: string): void {
-  if (!d.context.facts.lsm[lsm]) throw new PlanError(diagnose('lsmMissing', { name, lsm: lsmNames[lsm] }, placeAt(pointer)));
+  if (!d.context.facts.lsm[lsm])
+    throw new PlanError(diagnose('lsmMissing', { name, lsm: lsmNames[lsm] }, placeAt(pointer)));
 }
 
 /**
@@ -30,7 +31,10 @@ export function labelProgram(d: Draft): void {
   need(d, 'apparmor', 'apparmorProfile', from);
   const value = `exec ${profile}`;
   // Before Linux 5.8 AppArmor has no folder of its own.
-  d.init.push(alt({ op: 'label.exec', from, file: 'apparmorExec', value }, [errno.ENOENT], { op: 'label.exec', from, file: 'exec', value }));
+  d.init.push(
+    alt({ op: 'label.exec', from, file: 'apparmorExec', value }, [errno.ENOENT], { op: 'label.exec', from, file: 'exec',
+      value }),
+  );
 }
 
 /**

@@ -23,7 +23,11 @@ export function setEnvironment(d: Draft): void {
   if (d.context.facts.listenFds > 0) env.push(`LISTEN_FDS=${d.context.facts.listenFds}`);
   const home = valueOf(env, 'HOME') ?? '';
   d.init.push({
-    op: 'process.env', from: d.process.env === undefined ? d.at : `${d.at}/env`, env, home: home === '', uid: d.process.user?.uid ?? 0,
+    op: 'process.env',
+    from: d.process.env === undefined ? d.at : `${d.at}/env`,
+    env,
+    home: home === '',
+    uid: d.process.user?.uid ?? 0,
   });
 }
 
@@ -78,10 +82,17 @@ export function setIds(d: Draft): void {
   const groups = user?.additionalGids ?? [];
   const denied = deniesSetgroups(d.spec, d.namespaces, facts) || keepsGroups(d);
   const set = (setgroups: boolean): IdsSet => ({
-    op: 'ids.set', from, uid: user?.uid ?? 0, gid: user?.gid ?? 0, groups, setgroups, umask: user?.umask,
+    op: 'ids.set',
+    from,
+    uid: user?.uid ?? 0,
+    gid: user?.gid ?? 0,
+    groups,
+    setgroups,
+    umask: user?.umask,
   });
   // A user namespace of others may deny setgroups(2); then there are no groups to get rid of by it either.
-  const unsure = !denied && groups.length === 0 && (facts.rootless || (mapsUsers(d.namespaces) && d.namespaces.joins.length > 0));
+  const unsure = !denied && groups.length === 0 &&
+    (facts.rootless || (mapsUsers(d.namespaces) && d.namespaces.joins.length > 0));
   d.init.push(unsure ? alt(set(true), [errno.EPERM], set(false)) : set(!denied));
 }
 
@@ -94,7 +105,9 @@ export function findProgram(d: Draft): void {
   const name = d.process.args?.[0];
   if (name === undefined) return;
   d.init.push({
-    op: 'program.find', from: `${d.at}/args/0`, name,
+    op: 'program.find',
+    from: `${d.at}/args/0`,
+    name,
     path: valueOf(d.process.env ?? [], 'PATH') ?? pathWhenUnset,
   });
 }
@@ -106,6 +119,10 @@ export function waitForStart(d: Draft): void {
 export function runProgram(d: Draft): void {
   if (d.process.args === undefined) return;
   d.init.push({
-    op: 'program.run', from: `${d.at}/args`, args: d.process.args, preserve: preserved(d), listenPid: d.context.facts.listenFds > 0,
+    op: 'program.run',
+    from: `${d.at}/args`,
+    args: d.process.args,
+    preserve: preserved(d),
+    listenPid: d.context.facts.listenFds > 0,
   });
 }

@@ -6,9 +6,22 @@ import { mapsUsers } from '../namespaces.ts';
 
 /** Numbers of the RLIMIT_ constants (asm-generic/resource.h), as x86-64 and aarch64 have them. */
 const resources: Readonly<Record<string, number>> = {
-  RLIMIT_CPU: 0, RLIMIT_FSIZE: 1, RLIMIT_DATA: 2, RLIMIT_STACK: 3, RLIMIT_CORE: 4, RLIMIT_RSS: 5, RLIMIT_NPROC: 6,
-  RLIMIT_NOFILE: 7, RLIMIT_MEMLOCK: 8, RLIMIT_AS: 9, RLIMIT_LOCKS: 10, RLIMIT_SIGPENDING: 11, RLIMIT_MSGQUEUE: 12,
-  RLIMIT_NICE: 13, RLIMIT_RTPRIO: 14, RLIMIT_RTTIME: 15,
+  RLIMIT_CPU: 0,
+  RLIMIT_FSIZE: 1,
+  RLIMIT_DATA: 2,
+  RLIMIT_STACK: 3,
+  RLIMIT_CORE: 4,
+  RLIMIT_RSS: 5,
+  RLIMIT_NPROC: 6,
+  RLIMIT_NOFILE: 7,
+  RLIMIT_MEMLOCK: 8,
+  RLIMIT_AS: 9,
+  RLIMIT_LOCKS: 10,
+  RLIMIT_SIGPENDING: 11,
+  RLIMIT_MSGQUEUE: 12,
+  RLIMIT_NICE: 13,
+  RLIMIT_RTPRIO: 14,
+  RLIMIT_RTTIME: 15,
 };
 
 /** In the stager, where init will be in another user namespace. */
@@ -28,7 +41,11 @@ function limit(d: Draft, program: { push(operation: OomScore | RlimitSet): void 
   for (let index = 0; index < rlimits.length; index++) {
     const { type, soft, hard } = rlimits[index]!;
     program.push({
-      op: 'rlimit.set', from: `${d.at}/rlimits/${index}`, resource: resources[type]!, soft, hard,
+      op: 'rlimit.set',
+      from: `${d.at}/rlimits/${index}`,
+      resource: resources[type]!,
+      soft,
+      hard,
     });
   }
 }

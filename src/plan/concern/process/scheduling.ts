@@ -18,14 +18,23 @@ export function schedule(d: Draft): void {
     let flags = 0;
     for (const name of scheduler.flags ?? []) flags |= schedulerFlags[name];
     d.host.push({
-      op: 'sched.set', from, policy: schedulerPolicies[scheduler.policy], nice: scheduler.nice ?? 0,
-      priority: scheduler.priority ?? 0, flags, runtime: scheduler.runtime ?? 0, deadline: scheduler.deadline ?? 0,
+      op: 'sched.set',
+      from,
+      policy: schedulerPolicies[scheduler.policy],
+      nice: scheduler.nice ?? 0,
+      priority: scheduler.priority ?? 0,
+      flags,
+      runtime: scheduler.runtime ?? 0,
+      deadline: scheduler.deadline ?? 0,
       period: scheduler.period ?? 0,
     });
   }
   if (ioPriority !== undefined) {
     d.host.push({
-      op: 'ioprio.set', from: `${d.at}/ioPriority`, class: ioClasses[ioPriority.class], priority: ioPriority.priority ?? 0,
+      op: 'ioprio.set',
+      from: `${d.at}/ioPriority`,
+      class: ioClasses[ioPriority.class],
+      priority: ioPriority.priority ?? 0,
     });
   }
   d.host.push({ op: 'sync.signal', from, point: 'limitsSet' });
@@ -43,7 +52,8 @@ export function freeProcessors(d: Draft): void {
 export function bindProcessors(d: Draft, moment: 'initial' | 'final'): void {
   const list = d.process.execCPUAffinity?.[moment];
   const ranges = list === undefined ? [] : parseNumberList(list) ?? [];
-  if (ranges.length > 0) d.stager.push({ op: 'cpu.affinity', from: `${d.at}/execCPUAffinity/${moment}`, mask: maskOf(ranges) });
+  if (ranges.length > 0)
+    d.stager.push({ op: 'cpu.affinity', from: `${d.at}/execCPUAffinity/${moment}`, mask: maskOf(ranges) });
   else if (moment === 'final' && d.process.execCPUAffinity?.initial === undefined) freeProcessors(d);
 }
 
@@ -54,7 +64,8 @@ export function adaptProcess(d: Draft): void {
     let mode = memoryModes[memoryPolicy.mode];
     for (const name of memoryPolicy.flags ?? []) mode |= memoryFlags[name];
     const ranges = parseNumberList(memoryPolicy.nodes ?? '') ?? [];
-    d.init.push({ op: 'memory.policy', from: '/linux/memoryPolicy', mode, nodes: ranges.length === 0 ? undefined : maskOf(ranges) });
+    d.init.push({ op: 'memory.policy', from: '/linux/memoryPolicy', mode,
+      nodes: ranges.length === 0 ? undefined : maskOf(ranges) });
   }
   if (personality !== undefined) {
     d.init.push({ op: 'personality.set', from: '/linux/personality', domain: domains[personality.domain ?? 'LINUX'] });

@@ -49,7 +49,12 @@ function receive(d: Draft, console: boolean): void {
   const from = `${d.at}/terminal`;
   const size = d.process.consoleSize;
   d.init.push({
-    op: 'console.open', from, slot: slot.console, console, height: size?.height ?? 0, width: size?.width ?? 0,
+    op: 'console.open',
+    from,
+    slot: slot.console,
+    console,
+    height: size?.height ?? 0,
+    width: size?.width ?? 0,
     uid: d.process.user?.uid ?? 0,
   });
   d.init.push({ op: 'fd.send', from, slot: slot.console });

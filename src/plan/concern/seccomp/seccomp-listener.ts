@@ -22,7 +22,11 @@ function processState(d: Draft, status: Status): Template {
 export function openListener(d: Draft, status: Status): void {
   const from = '/linux/seccomp/listenerPath';
   d.host.push({
-    op: 'listener.open', from, socket: slot.listener, text: slot.listenerState, path: d.spec.linux?.seccomp?.listenerPath ?? '',
+    op: 'listener.open',
+    from,
+    socket: slot.listener,
+    text: slot.listenerState,
+    path: d.spec.linux?.seccomp?.listenerPath ?? '',
     state: processState(d, status),
   });
   for (const held of [slot.listener, slot.listenerState]) {

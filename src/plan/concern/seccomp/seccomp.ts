@@ -6,9 +6,8 @@ import { dockerProfile } from '../../../generated/docker-profile.ts';
 import { suggest } from '../../../spec/suggest.ts';
 import type { SeccompRules } from '../../../engine/protocol.ts';
 import type { Status } from '../../../generated/plan.ts';
-import type {
-  Seccomp, SeccompAction, SeccompArchitecture, SeccompFlag, SeccompOperator,
-} from '../../../generated/config.ts';
+import type { Seccomp, SeccompAction, SeccompArchitecture, SeccompFlag,
+  SeccompOperator } from '../../../generated/config.ts';
 import { annotation, annotationPointer, invalid, isAnnotated } from '../../annotations.ts';
 import { PlanError } from '../../context.ts';
 import { errno, slot } from '../../draft.ts';
@@ -18,17 +17,32 @@ import { openListener } from './seccomp-listener.ts';
 
 /** Actions as libseccomp numbers them (seccomp.h); ERRNO and TRACE take a value in their low 16 bits. */
 export const actions: Readonly<Record<SeccompAction, number>> = {
-  SCMP_ACT_KILL: 0x00000000, SCMP_ACT_KILL_THREAD: 0x00000000, SCMP_ACT_KILL_PROCESS: 0x80000000, SCMP_ACT_TRAP: 0x00030000,
-  SCMP_ACT_ERRNO: 0x00050000, SCMP_ACT_TRACE: 0x7ff00000, SCMP_ACT_NOTIFY: 0x7fc00000, SCMP_ACT_LOG: 0x7ffc0000, SCMP_ACT_ALLOW: 0x7fff0000,
+  SCMP_ACT_KILL: 0x00000000,
+  SCMP_ACT_KILL_THREAD: 0x00000000,
+  SCMP_ACT_KILL_PROCESS: 0x80000000,
+  SCMP_ACT_TRAP: 0x00030000,
+  SCMP_ACT_ERRNO: 0x00050000,
+  SCMP_ACT_TRACE: 0x7ff00000,
+  SCMP_ACT_NOTIFY: 0x7fc00000,
+  SCMP_ACT_LOG: 0x7ffc0000,
+  SCMP_ACT_ALLOW: 0x7fff0000,
 };
 
 export const operators: Readonly<Record<SeccompOperator, number>> = {
-  SCMP_CMP_NE: 1, SCMP_CMP_LT: 2, SCMP_CMP_LE: 3, SCMP_CMP_EQ: 4, SCMP_CMP_GE: 5, SCMP_CMP_GT: 6, SCMP_CMP_MASKED_EQ: 7,
+  SCMP_CMP_NE: 1,
+  SCMP_CMP_LT: 2,
+  SCMP_CMP_LE: 3,
+  SCMP_CMP_EQ: 4,
+  SCMP_CMP_GE: 5,
+  SCMP_CMP_GT: 6,
+  SCMP_CMP_MASKED_EQ: 7,
 };
 
 /** Bits of SECCOMP_FILTER_FLAG_*. */
 export const filterFlags: Readonly<Record<SeccompFlag, number>> = {
-  SECCOMP_FILTER_FLAG_TSYNC: 1, SECCOMP_FILTER_FLAG_LOG: 2, SECCOMP_FILTER_FLAG_SPEC_ALLOW: 4,
+  SECCOMP_FILTER_FLAG_TSYNC: 1,
+  SECCOMP_FILTER_FLAG_LOG: 2,
+  SECCOMP_FILTER_FLAG_SPEC_ALLOW: 4,
   SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: 32,
 };
 
@@ -52,13 +66,29 @@ function actionOf(name: SeccompAction, value: number | undefined): number {
 
 /** Names of architectures as libseccomp has them. */
 export const architectures: Readonly<Record<SeccompArchitecture, string>> = {
-  SCMP_ARCH_X86_64: 'x86_64', SCMP_ARCH_X86: 'x86', SCMP_ARCH_X32: 'x32', SCMP_ARCH_ARM: 'arm',
-  SCMP_ARCH_AARCH64: 'aarch64', SCMP_ARCH_LOONGARCH64: 'loongarch64', SCMP_ARCH_M68K: 'm68k',
-  SCMP_ARCH_MIPS: 'mips', SCMP_ARCH_MIPS64: 'mips64', SCMP_ARCH_MIPS64N32: 'mips64n32',
-  SCMP_ARCH_MIPSEL: 'mipsel', SCMP_ARCH_MIPSEL64: 'mipsel64', SCMP_ARCH_MIPSEL64N32: 'mipsel64n32',
-  SCMP_ARCH_PPC: 'ppc', SCMP_ARCH_PPC64: 'ppc64', SCMP_ARCH_PPC64LE: 'ppc64le', SCMP_ARCH_S390: 's390',
-  SCMP_ARCH_S390X: 's390x', SCMP_ARCH_SH: 'sh', SCMP_ARCH_SHEB: 'sheb', SCMP_ARCH_PARISC: 'parisc',
-  SCMP_ARCH_PARISC64: 'parisc64', SCMP_ARCH_RISCV64: 'riscv64',
+  SCMP_ARCH_X86_64: 'x86_64',
+  SCMP_ARCH_X86: 'x86',
+  SCMP_ARCH_X32: 'x32',
+  SCMP_ARCH_ARM: 'arm',
+  SCMP_ARCH_AARCH64: 'aarch64',
+  SCMP_ARCH_LOONGARCH64: 'loongarch64',
+  SCMP_ARCH_M68K: 'm68k',
+  SCMP_ARCH_MIPS: 'mips',
+  SCMP_ARCH_MIPS64: 'mips64',
+  SCMP_ARCH_MIPS64N32: 'mips64n32',
+  SCMP_ARCH_MIPSEL: 'mipsel',
+  SCMP_ARCH_MIPSEL64: 'mipsel64',
+  SCMP_ARCH_MIPSEL64N32: 'mipsel64n32',
+  SCMP_ARCH_PPC: 'ppc',
+  SCMP_ARCH_PPC64: 'ppc64',
+  SCMP_ARCH_PPC64LE: 'ppc64le',
+  SCMP_ARCH_S390: 's390',
+  SCMP_ARCH_S390X: 's390x',
+  SCMP_ARCH_SH: 'sh',
+  SCMP_ARCH_SHEB: 'sheb',
+  SCMP_ARCH_PARISC: 'parisc',
+  SCMP_ARCH_PARISC64: 'parisc64',
+  SCMP_ARCH_RISCV64: 'riscv64',
 };
 
 /** Translates a profile. Architectures have libseccomp's names; that of the host is always among them. */
@@ -77,12 +107,16 @@ function seccompRules(profile: Seccomp, arch: string, strictNames: boolean): Sec
     const action = actionOf(call.action, call.errnoRet);
     if (action === defaultAction && !newerMissing && !strictNames) continue;
     const args = (call.args ?? []).map((arg) => ({
-      index: arg.index, op: operators[arg.op], value: arg.value, valueTwo: arg.valueTwo ?? 0,
+      index: arg.index,
+      op: operators[arg.op],
+      value: arg.value,
+      valueTwo: arg.valueTwo ?? 0,
     }));
     // Several tests of one argument are alternatives: libseccomp takes one test for each argument of a rule.
-    const alternatives = args.length > 1 && args.some((arg, index) => args.findIndex((other) => other.index === arg.index) < index);
+    const alternatives = args.length > 1 &&
+      args.some((arg, index) => args.findIndex((other) => other.index === arg.index) < index);
     for (const name of call.names) {
-      if (alternatives) for (const arg of args) rules.push({ name, action, args: [arg] });
+      if (alternatives) { for (const arg of args) rules.push({ name, action, args: [arg] }); }
       else rules.push({ name, action, args });
     }
   }
@@ -113,7 +147,8 @@ function lineFeeds(text: string): number {
 
 /** Whether there is a filter: a profile, or a compiled program in an annotation. */
 function hasFilter({ spec }: Draft): boolean {
-  return spec.linux?.seccomp !== undefined || (spec.annotations !== undefined && annotation(spec, 'seccompProgram') !== undefined);
+  return spec.linux?.seccomp !== undefined ||
+    (spec.annotations !== undefined && annotation(spec, 'seccompProgram') !== undefined);
 }
 
 /** Whether a program outside gets to decide about some calls; crun makes the listener whenever somebody waits for one. */
@@ -133,9 +168,12 @@ export function openFilter(d: Draft, status: Status): void {
   if (!hasFilter(d)) return;
   const given = d.spec.annotations === undefined ? undefined : annotation(d.spec, 'seccompProgram');
   const from = given === undefined ? '/linux/seccomp' : annotationPointer('seccompProgram');
-  const { hash, program } = given === undefined ? profileFilter(d, d.spec.linux!.seccomp!, from) : givenFilter(d, given);
+  const { hash, program } = given === undefined
+    ? profileFilter(d, d.spec.linux!.seccomp!, from)
+    : givenFilter(d, given);
   d.host.push(program === undefined
-    ? { op: 'filter.open', from, slot: slot.filter, hash } : { op: 'filter.open', from, slot: slot.filter, hash, program });
+    ? { op: 'filter.open', from, slot: slot.filter, hash }
+    : { op: 'filter.open', from, slot: slot.filter, hash, program });
   d.host.push({ op: 'fd.send', from, slot: slot.filter });
   d.init.push({ op: 'fd.receive', from, slot: slot.filter });
   if (!isNotifying(d)) return;
@@ -147,23 +185,32 @@ export function openFilter(d: Draft, status: Status): void {
 function refuseWrite({ spec, context }: Draft): void {
   const rules = spec.linux?.seccomp?.syscalls ?? [];
   const index = rules.findIndex(({ action, names }) => action === 'SCMP_ACT_NOTIFY' && names.includes('write'));
-  if (context.peer === 'runc' && index >= 0) throw new PlanError(diagnose('notifyWrite', {}, placeAt(`/linux/seccomp/syscalls/${index}`)));
+  if (context.peer === 'runc' && index >= 0)
+    throw new PlanError(diagnose('notifyWrite', {}, placeAt(`/linux/seccomp/syscalls/${index}`)));
 }
 
-interface Filter { readonly hash: string; readonly program?: Uint8Array }
+interface Filter {
+  readonly hash: string;
+  readonly program?: Uint8Array;
+}
 
 /** The filter of a profile; without its program when that is in the cache. */
 function profileFilter(d: Draft, profile: Seccomp, from: string): Filter {
   const { facts, host, warn } = d.context;
   const strict = d.spec.annotations !== undefined && isAnnotated(d.spec, 'seccompFailUnknown');
-  if (strict) tellUnknown(d, profile, 'seccompRefused', (diagnostic) => { throw new PlanError(diagnostic); });
+  if (strict)
+    tellUnknown(d, profile, 'seccompRefused', (diagnostic) => {
+      throw new PlanError(diagnostic);
+    });
   else if (warn !== undefined) tellUnknown(d, profile, 'seccompUnknown', warn);
   const hash = host.sha256(`${translation} ${facts.arch} ${facts.seccomp.version} ${strict} ${textOf(profile)}`);
   if (facts.seccompCache.includes(hash)) return { hash };
   try {
     return { hash, program: host.seccomp(seccompRules(profile, facts.arch, strict)) };
   } catch (error) {
-    throw new PlanError(diagnose('seccompCompile', { detail: error instanceof Error ? error.message : String(error) }, placeAt(from)));
+    throw new PlanError(
+      diagnose('seccompCompile', { detail: error instanceof Error ? error.message : String(error) }, placeAt(from)),
+    );
   }
 }
 
@@ -178,13 +225,21 @@ function givenFilter(d: Draft, text: string): Filter {
 
 /** Tells the names that libseccomp does not know: likely they are misspelt, or newer. */
 function tellUnknown(
-  { context: { host, facts } }: Draft, profile: Seccomp, kind: 'seccompUnknown' | 'seccompRefused', tell: (diagnostic: Diagnostic) => void,
+  { context: { host, facts } }: Draft,
+  profile: Seccomp,
+  kind: 'seccompUnknown' | 'seccompRefused',
+  tell: (diagnostic: Diagnostic) => void,
 ): void {
   if (facts.seccomp.version === '') return;
-  profile.syscalls?.forEach(({ names }, rule) => names.forEach((name, index) => {
-    if (host.syscallNumber(name) !== unknownCall) return;
-    tell(diagnose(kind, { name, suggestion: suggest(name, callNames()) }, placeAt(`/linux/seccomp/syscalls/${rule}/names/${index}`)));
-  }));
+  profile.syscalls?.forEach(({ names }, rule) =>
+    names.forEach((name, index) => {
+      if (host.syscallNumber(name) !== unknownCall) return;
+      tell(
+        diagnose(kind, { name, suggestion: suggest(name, callNames()) },
+          placeAt(`/linux/seccomp/syscalls/${rule}/names/${index}`)),
+      );
+    })
+  );
 }
 
 /** Names of system calls, for suggestions. */
@@ -216,7 +271,9 @@ function load(d: Draft): void {
   // with a listener alone.
   d.init.push(isNotifying(d)
     ? {
-      ...common, flags: (flags & ~filterFlags.SECCOMP_FILTER_FLAG_TSYNC) | newListener, listener: slot.listener,
+      ...common,
+      flags: (flags & ~filterFlags.SECCOMP_FILTER_FLAG_TSYNC) | newListener,
+      listener: slot.listener,
       state: slot.listenerState,
     }
     : { ...common, flags: flags & ~filterFlags.SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV });
