@@ -285,7 +285,7 @@ complete -c veloci -n '__veloci_of restore' -l network-lock -x -a 'iptables nfta
 complete -c veloci -n '__veloci_of restore' -l lsm-profile -x -d 'security label of the processes: apparmor or selinux'
 complete -c veloci -n '__veloci_of restore' -l lsm-mount-context -x -d 'SELinux context of the mounts'
 complete -c veloci -n '__veloci_of spec' -l bundle -s b -x -a '(__fish_complete_directories)' -d 'where to write it [.]'
-complete -c veloci -n '__veloci_of spec' -l rootless -d 'for a container of an unprivileged user'
+complete -c veloci -n '__veloci_of spec' -l rootless -d 'for an unprivileged user: with a user namespace'
 complete -c veloci -n '__veloci_of spec' -l file -s f -r -F -d 'another name for config.json'
 complete -c veloci -n '__veloci_of spec' -l from -x -a 'runc docker-default' -d 'whose defaults: few rights as `runc spec`, or those of a Docker container [runc]'
 complete -c veloci -n '__veloci_of validate' -l bundle -s b -x -a '(__fish_complete_directories)' -d 'the bundle: the directory that holds config.json [.]'

@@ -688,7 +688,7 @@ constexpr char help_of_spec[] =
     "\n"
     "flags:\n"
     "  -b, --bundle DIR  where to write it [.]\n"
-    "      --rootless    for a container of an unprivileged user\n"
+    "      --rootless    for an unprivileged user: with a user namespace\n"
     "  -f, --file FILE   another name for config.json\n"
     "      --from MODEL  whose defaults: few rights as `runc spec`, or those of a Docker\n"
     "                    container: runc, docker-default [runc]\n"

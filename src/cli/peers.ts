@@ -165,6 +165,8 @@ export const differences: readonly string[] = [
   + '`/etc/criu/crun.conf` before it. The annotation `org.criu.config` names another file, or with an empty text none.',
   'A hook without `env` has an empty environment, as the specification says; only under the name `runc` a startContainer hook then has that of '
   + 'the process.',
+  '`spec --rootless` gives the container a network namespace of its own and a new sysfs; runc leaves it in the network of the host and '
+  + 'binds the /sys of the host. Under the name `runc` it writes what runc writes.',
   'A configuration without a mount namespace of its own is refused; runc mounts on the host then.',
   'With noNewPrivileges the seccomp filter is loaded behind the startContainer hooks, right before the program; runc loads it before them.',
 ];

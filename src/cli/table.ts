@@ -297,7 +297,7 @@ export const commands: readonly Command[] = [
       + 'overwritten.',
     flags: [
       { ...bundle, summary: 'where to write it [.]' },
-      { name: 'rootless', kind: 'bool', summary: 'for a container of an unprivileged user' },
+      { name: 'rootless', kind: 'bool', summary: 'for an unprivileged user: with a user namespace' },
       { name: 'file', also: ['f'], kind: 'string', value: 'FILE', summary: 'another name for config.json' },
       {
         name: 'from', kind: 'string', value: 'MODEL', choices: ['runc', 'docker-default'],

@@ -254,10 +254,19 @@ t.test('validate, plan, spec, features', async (t) => {
   const made: unknown = JSON.parse(ask('spec').text);
   t.ok(validateConfig(made), 'spec writes a valid configuration');
   t.match(ask('validate', made), { exitCode: 0, text: 'config.json: valid\n' }, 'without a warning');
-  const rootless = JSON.parse(
-    ask('spec', undefined, { options: { rootless: true }, facts: facts({ euid: 1000, egid: 1000 }) }).text,
-  ) as ReturnType<typeof defaultConfig>;
+  const forUser = (request: Partial<Request>): ReturnType<typeof defaultConfig> =>
+    JSON.parse(
+      ask('spec', undefined, { options: { rootless: true }, facts: facts({ euid: 1000, egid: 1000 }), ...request })
+        .text,
+    ) as ReturnType<typeof defaultConfig>;
+  const rootless = forUser({});
   t.match(rootless.linux.uidMappings, [{ hostID: 1000 }]);
+  const network = ({ linux, mounts }: typeof rootless): unknown[] => [
+    linux.namespaces.some(({ type }) => type === 'network'),
+    mounts.find(({ destination }) => destination === '/sys')!.type,
+  ];
+  t.same(network(rootless), [true, 'sysfs'], 'a network of its own, and a sysfs that shows it');
+  t.same(network(forUser({ peer: 'runc' })), [false, 'none'], 'as runc the network of the host, and its sysfs');
   t.match(ask('validate', rootless), { exitCode: 0, text: 'config.json: valid\n' });
   t.ok(validateFeatures(JSON.parse(ask('features').text)), 'features are what the schema says');
 });

@@ -13,7 +13,10 @@ export function spec(call: Call): Response {
   const config = defaultSpec();
   if (facts.cgroup.mode === 'v2') config.linux!.namespaces!.push({ type: 'cgroup' });
   if (options['from'] === 'docker-default') likeDocker(config);
-  if (isOn(options, 'rootless')) makeRootless(config, facts.euid, facts.egid);
+  if (isOn(options, 'rootless')) {
+    makeRootless(config, facts.euid, facts.egid);
+    if (call.request.peer === 'runc') shareNetwork(config);
+  }
   return answerText(JSON.stringify(config, null, '\t'));
 }
 
@@ -123,16 +126,20 @@ function makeRootless(config: Spec, uid: number, gid: number): void {
   const linux = config.linux!;
   linux.uidMappings = [{ containerID: 0, hostID: uid, size: 1 }];
   linux.gidMappings = [{ containerID: 0, hostID: gid, size: 1 }];
-  linux.namespaces = linux.namespaces!.filter(({ type }) => type !== 'network');
-  linux.namespaces.push({ type: 'user' });
+  linux.namespaces!.push({ type: 'user' });
   delete linux.resources;
   for (const mount of config.mounts!) {
-    if (mount.type === 'sysfs') {
-      mount.type = 'none';
-      mount.source = '/sys';
-      mount.options = ['rbind', ...mount.options!];
-    } else if (mount.options !== undefined) {
-      mount.options = mount.options.filter((option) => !option.startsWith('gid=') && !option.startsWith('uid='));
-    }
+    if (mount.options === undefined) continue;
+    mount.options = mount.options.filter((option) => !option.startsWith('gid=') && !option.startsWith('uid='));
   }
+}
+
+/** The network of the caller, as runc has it for users. Without a network namespace of its own a user may not mount sysfs. */
+function shareNetwork(config: Spec): void {
+  const linux = config.linux!;
+  linux.namespaces = linux.namespaces!.filter(({ type }) => type !== 'network');
+  const sysfs = config.mounts!.find(({ type }) => type === 'sysfs')!;
+  sysfs.type = 'none';
+  sysfs.source = '/sys';
+  sysfs.options = ['rbind', ...sysfs.options!];
 }
