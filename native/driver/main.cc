@@ -3,7 +3,8 @@
 //   planner-driver bytecode REQUEST [CONFIG [PROCESS]]    the same without confinement and without the snapshot
 //   planner-driver time ROUNDS REQUEST [CONFIG [PROCESS]] prints minimum and median times in microseconds
 //   planner-driver hold                                   starts a planner and keeps it until standard input ends
-//   planner-driver facts                                  prints the host's facts
+//   planner-driver attempts                               tries what the confinement must refuse, and prints what came
+//   of it planner-driver facts                                  prints the host's facts
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "driver/attempts.h"
 #include "embedded.h"
 #include "host/facts.h"
 #include "planner/engine.h"
@@ -183,9 +185,10 @@ int main(int argc, char **argv) {
   if (argc >= 3 && strcmp(argv[1], "answer") == 0) return veloci::answer(argc - 2, argv + 2);
   if (argc >= 3 && strcmp(argv[1], "bytecode") == 0) return veloci::answer_from_bytecode(argc - 2, argv + 2);
   if (argc >= 2 && strcmp(argv[1], "hold") == 0) return veloci::hold();
+  if (argc >= 2 && strcmp(argv[1], "attempts") == 0) return veloci::try_attempts();
   if (argc >= 2 && strcmp(argv[1], "facts") == 0) return veloci::facts();
   int rounds = argc >= 4 && strcmp(argv[1], "time") == 0 ? atoi(argv[2]) : 0;
   if (rounds > 0 && rounds <= veloci::max_rounds) return veloci::measure(rounds, argc - 3, argv + 3);
-  fputs("usage: planner-driver answer|bytecode|time|hold|facts …\n", stderr);
+  fputs("usage: planner-driver answer|bytecode|time|hold|attempts|facts …\n", stderr);
   return 2;
 }

@@ -1,8 +1,6 @@
 #include "planner/child.h"
 
-#include <signal.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/uio.h>
 
 #include "base/io.h"
@@ -10,9 +8,6 @@
 
 namespace veloci {
 namespace {
-
-// The engine's arena, the request, and the program itself.
-constexpr size_t address_space = size_t{320} << 20;
 
 Bytes of(Str text) { return {reinterpret_cast<const uint8_t *>(text.data), text.size}; }
 
@@ -72,9 +67,7 @@ int serve(int fd) {
 } // namespace
 
 void planner_main(int fd, pid_t launcher) {
-  // A launcher that dies takes the planner with it.
-  if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != launcher) _exit(ESRCH);
-  int err = confine(fd, address_space, planner_cpu_seconds);
+  int err = confine(fd, launcher, planner_address_space, planner_cpu_seconds);
   _exit(err != 0 ? err : serve(fd));
 }
 

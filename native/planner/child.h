@@ -10,6 +10,8 @@ namespace veloci {
 constexpr uint32_t max_blob = 16 << 20; // config.json and process.json
 constexpr uint32_t max_answer = 16 << 20;
 constexpr unsigned planner_cpu_seconds = 2;
+// The engine's arena, the request, and the program itself.
+constexpr size_t planner_address_space = size_t{320} << 20;
 
 // Before the request: its JSON text, config and process follow.
 struct RequestHeader {

@@ -1,9 +1,12 @@
 #include "planner/confine.h"
 
 #include <errno.h>
+#include <initializer_list>
 #include <linux/audit.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -105,6 +108,35 @@ int allow_signal(int signal) {
   return 0;
 }
 
+// What is cheap: 10 us together. An IPC namespace costs 70 us, one of mounts 25 us and a network 0.3 ms, and nothing
+// here can name a queue, a path or an address. A user needs a user namespace for them. Where that is refused too, the
+// filter holds.
+void take_namespaces() {
+  constexpr int cheap = CLONE_NEWUTS | CLONE_NEWCGROUP;
+  if (unshare(cheap) != 0 && errno == EPERM) unshare(CLONE_NEWUSER | cheap);
+}
+
+// Ids that belong to nobody, not even to `nobody`, whose processes could signal their like; `nobody` where a user
+// namespace has no others. A caller without the right keeps its own.
+void take_ids() {
+  syscall(SYS_setgroups, 0, nullptr);
+  for (uint32_t id : {0x7ffffffeu, 65534u}) {
+    if (syscall(SYS_setresgid, id, id, id) == 0 && syscall(SYS_setresuid, id, id, id) == 0) return;
+  }
+}
+
+int drop_capabilities() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  const __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
+  return syscall(SYS_capset, &header, none) == 0 ? 0 : errno;
+}
+
+// A launcher that dies takes the planner with it. A change of ids would undo this.
+int die_with(pid_t launcher) {
+  if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return errno;
+  return getppid() == launcher ? 0 : ESRCH;
+}
+
 int close_others(int fd) {
   unsigned own = static_cast<unsigned>(fd);
   if (own > 0 && syscall(SYS_close_range, 0u, own - 1, 0u) != 0) return errno;
@@ -113,7 +145,7 @@ int close_others(int fd) {
 
 } // namespace
 
-int confine(int fd, size_t address_space, unsigned cpu_seconds) {
+int confine(int fd, pid_t launcher, size_t address_space, unsigned cpu_seconds) {
   int err = close_others(fd);
   const struct {
     int resource;
@@ -129,6 +161,10 @@ int confine(int fd, size_t address_space, unsigned cpu_seconds) {
   for (const auto &entry : limits) {
     if (err == 0) err = limit(entry.resource, entry.soft, entry.hard);
   }
+  take_namespaces();
+  take_ids();
+  if (err == 0) err = drop_capabilities();
+  if (err == 0) err = die_with(launcher);
   if (err == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) err = errno;
   return err != 0 ? err : install_filter(fd);
 }

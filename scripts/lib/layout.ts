@@ -30,7 +30,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   base: [],
   cgroup: ['base', 'record'],
   channel: ['base'],
-  driver: ['host', 'planner'],
+  driver: ['base', 'host', 'planner'],
   executor: ['base', 'channel', 'executor/log', 'plan', 'record'],
   'executor/cgroup': ['base', 'cgroup', 'executor', 'executor/process', 'executor/state', 'generated'],
   'executor/console': ['base', 'executor'],

@@ -1,5 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
@@ -117,6 +118,17 @@ t.test('a planner that waits has nothing but its socket', async (t) => {
     await sleep(5);
   t.match(read('status'), /^NoNewPrivs:\t1$/m);
   t.match(read('status'), /^Seccomp:\t2$/m);
+  for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapAmb']) t.match(read('status'), new RegExp(`^${set}:\t0+$`, 'm'));
+  if (process.getuid?.() === 0) {
+    // An id that is nobody's: kill(2) is allowed between processes of one user.
+    t.match(read('status'), /^Uid:\t(\d{5,})\t\1\t\1\t\1$/m);
+    t.match(read('status'), /^Gid:\t(\d{5,})\t\1\t\1\t\1$/m);
+    t.match(read('status'), /^Groups:\t *$/m);
+    for (const name of ['uts', 'cgroup']) {
+      t.not(readlinkSync(`/proc/${children()}/ns/${name}`), readlinkSync(`/proc/self/ns/${name}`),
+        `a ${name} namespace of its own`);
+    }
+  }
   const descriptors = readdirSync(`/proc/${children()}/fd`).map((fd) => readlinkSync(`/proc/${children()}/fd/${fd}`));
   t.match(descriptors, [/^socket:/]);
   t.equal(descriptors.length, 1);
@@ -139,6 +151,28 @@ t.test('a planner that waits has nothing but its socket', async (t) => {
   };
   for (let tries = 0; tries < 200 && ![undefined, 'Z'].includes(state()); tries += 1) await sleep(5);
   t.ok([undefined, 'Z'].includes(state()), 'it ends with the launcher');
+});
+
+t.test('the confinement ends whoever tries anything else', async (t) => {
+  const { stdout, status } = spawnSync(driver, ['attempts'], { encoding: 'utf8' });
+  t.equal(status, 0);
+  const lines = stdout.trim().split('\n').map((line) => line.split('\t') as [name: string, ending: string]);
+  const [numbers, named] = [lines.filter(([name]) => name.startsWith('number ')),
+    lines.filter(([name]) => !name.startsWith('number '))];
+  const [allowed, refused] = [named.filter(([name]) => name.startsWith('allowed: ')),
+    named.filter(([name]) => !name.startsWith('allowed: '))];
+  t.ok(allowed.length >= 4 && refused.length >= 50, `${allowed.length} and ${refused.length} attempts`);
+  for (const [name, ending] of allowed) t.equal(ending, 'status 0', name);
+  for (const [name, ending] of refused) t.equal(ending, `signal ${constants.signals.SIGSYS}`, name);
+  // Of all numbers those that concern memory, the clock and the end, for any argument. uretprobe and uprobe pass every filter;
+  // they do nothing (ENXIO) or end the process outside of the kernel's own trampolines.
+  const passing: Record<string, Record<string, number>> = {
+    x64: { munmap: 11, brk: 12, mremap: 25, madvise: 28, clock_gettime: 228, exit_group: 231 },
+    arm64: { munmap: 215, brk: 214, mremap: 216, madvise: 233, clock_gettime: 113, exit_group: 94 },
+  };
+  const probes = process.arch === 'x64' ? ['number 335', 'number 336'] : [];
+  const expected = Object.values(passing[process.arch] ?? {}).sort((a, b) => a - b).map((number) => `number ${number}`);
+  t.same(numbers.map(([name]) => name).filter((name) => !probes.includes(name)), expected);
 });
 
 t.test('little address space', async (t) => {
