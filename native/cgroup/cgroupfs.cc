@@ -40,7 +40,14 @@ int open_cgroup(const char *mount, const char *path, int flags) {
   return open_below_cgroup(root.get(), path, flags);
 }
 
-bool join_cgroup(int cgroup, bool v2) { return write_cgroup_file(cgroup, v2 ? "cgroup.procs" : "tasks", Str::of("0")); }
+bool is_cgroup2(int cgroup) {
+  struct statfs fs;
+  return fstatfs(cgroup, &fs) == 0 && static_cast<uint64_t>(fs.f_type) == sys::magic_cgroup2;
+}
+
+bool join_cgroup(int cgroup) {
+  return write_cgroup_file(cgroup, is_cgroup2(cgroup) ? "cgroup.procs" : "tasks", Str::of("0"));
+}
 
 int open_members(int root, Str path, bool v2) {
   TextOf<4096> file;

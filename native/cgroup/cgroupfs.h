@@ -16,10 +16,13 @@ int open_below_cgroup(int dir, const char *path, int flags);
 // Opens the directory of a cgroup, `path` below the hierarchy's mount point. -1 and errno on failure.
 int open_cgroup(const char *mount, const char *path, int flags);
 
+// Whether a cgroup is one of v2.
+bool is_cgroup2(int cgroup);
+
 // Moves the calling process, which has one thread, into the cgroup of this directory. On v1 by its file `tasks`: a move
 // of the writing thread alone needs no lock against forks and execs, which costs a grace period of RCU (10 ms and more)
 // when nobody has moved a process lately. False and errno on failure.
-bool join_cgroup(int cgroup, bool v2);
+bool join_cgroup(int cgroup);
 
 // The file for it of the cgroup `path` below a hierarchy's mount point, where write_cgroup_value puts "0". -1 and errno
 // on failure.

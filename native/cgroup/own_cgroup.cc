@@ -50,7 +50,17 @@ int open_own_cgroup(const RecordCgroup &cgroup, int flags) {
 
 int open_own_cgroup(const Record *record, Str mount, Str path, int flags) {
   RecordCgroup own;
-  if (record != nullptr && record_find_cgroup(*record, mount, path, own)) return open_own_cgroup(own, flags);
+  if (record == nullptr) return open_cgroup(mount.c_str(), path.c_str(), flags);
+  if (record_find_cgroup(*record, mount, path, own)) return open_own_cgroup(own, flags);
+  RecordCgroups groups(*record);
+  while (groups.next(own)) {
+    uint32_t size = own.path.size;
+    bool above = own.mount == mount && size > 0 && size < path.size && path.data[size] == '/' &&
+                 memcmp(own.path.data, path.data, size) == 0;
+    if (!above) continue;
+    Fd directory(open_own_cgroup(own, O_PATH | O_DIRECTORY));
+    return directory.valid() ? open_below_cgroup(directory.get(), path.data + size + 1, flags) : -1;
+  }
   return open_cgroup(mount.c_str(), path.c_str(), flags);
 }
 

@@ -9,8 +9,7 @@ namespace veloci {
 // another one lies there.
 int open_own_cgroup(const RecordCgroup &cgroup, int flags);
 
-// The same for one that the record may have; one that it does not have (below the container's own) is opened by its
-// path.
+// The same for one that the record may have, or that lies below one that it has. Any other is opened by its path.
 int open_own_cgroup(const Record *record, Str mount, Str path, int flags);
 
 // Whether an errno says that the container has no cgroup there.

@@ -1,6 +1,7 @@
 // cgroup.follow: exec goes where the container's init is now.
 #include <fcntl.h>
 
+#include "cgroup/own_cgroup.h"
 #include "cgroup/cgroupfs.h"
 #include "base/pages.h"
 #include "base/path.h"
@@ -66,17 +67,14 @@ bool Stager::enter(const CgroupMount &mount, Str path, Str sub, int &step) {
   if (path.size > 0 && sub.size > 0) below.add_char('/');
   below.add(sub);
   if (!below.complete()) return errno = ENAMETOOLONG, false;
-  bool v2;
-  Fd root(open_cgroup_root(mount.mount.c_str(), &v2));
-  if (!root.valid()) return false;
-  if (v2) {
-    followed_.reset(open_below_cgroup(root.get(), below.c_str(), O_PATH | O_DIRECTORY));
-    return followed_.valid();
+  Fd cgroup(open_own_cgroup(shared_.record, mount.mount, below.str(), O_PATH | O_DIRECTORY));
+  if (!cgroup.valid()) return false;
+  if (is_cgroup2(cgroup.get())) {
+    followed_ = static_cast<Fd &&>(cgroup);
+    return true;
   }
-  Fd members(open_members(root.get(), below.str(), false));
-  if (!members.valid()) return false;
   step = step::cgroup_follow::move;
-  return write_cgroup_value(members.get(), Str::of("0"));
+  return join_cgroup(cgroup.get());
 }
 
 Outcome Stager::on(const CgroupFollow &op) {
@@ -100,7 +98,7 @@ bool Stager::join_before(uint64_t types) {
   if (!followed_.valid() || !(types & (sys::clone_newuser | sys::clone_newcgroup))) return true;
   Fd cgroup(followed_.release());
   // A user may move nothing between cgroups whose common ancestor is not the user's own, not even within one.
-  return join_cgroup(cgroup.get(), true) || (!strict_ && geteuid() != 0 && (errno == EACCES || errno == EPERM));
+  return join_cgroup(cgroup.get()) || (!strict_ && geteuid() != 0 && (errno == EACCES || errno == EPERM));
 }
 
 } // namespace veloci

@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 
+#include "cgroup/own_cgroup.h"
 #include "cgroup/cgroupfs.h"
 #include "base/procfs.h"
 #include "base/sys.h"
@@ -70,12 +71,9 @@ bool falls_back(int err) {
 } // namespace
 
 Outcome Stager::on(const CgroupJoin &op) {
-  bool v2;
-  Fd root(open_cgroup_root(op.dir.mount.c_str(), &v2));
-  Fd members(root.valid() ? open_members(root.get(), op.dir.path, v2) : -1);
-  if (!members.valid()) return fail(step::cgroup_join::open, op.dir.mount);
-  if (!write_cgroup_value(members.get(), Str::of("0"))) return fail(step::cgroup_join::write, op.dir.mount);
-  return Outcome::success();
+  Fd cgroup(open_own_cgroup(shared_.record, op.dir.mount, op.dir.path, O_PATH | O_DIRECTORY));
+  if (!cgroup.valid()) return fail(step::cgroup_join::open, op.dir.mount);
+  return join_cgroup(cgroup.get()) ? Outcome::success() : fail(step::cgroup_join::write, op.dir.mount);
 }
 
 Outcome Stager::on(const NamespaceJoin &op) {
@@ -137,7 +135,7 @@ Outcome Stager::on(const ProcessClone &op) {
   if (op.cgroup) cgroup = static_cast<Fd &&>(shared_.slots[op.cgroup.value.number]);
   Cloned init = clone_init(op.types, cgroup.get());
   if (init.pid < 0 && cgroup.valid() && falls_back(errno)) {
-    bool joined = join_cgroup(cgroup.get(), true);
+    bool joined = join_cgroup(cgroup.get());
     if (!joined && (op.cgroup || strict_ || geteuid() == 0 || (errno != EACCES && errno != EPERM))) {
       return fail(step::process_clone::clone, errno, "cgroup.procs");
     }

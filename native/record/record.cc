@@ -71,6 +71,15 @@ void record_identify_cgroup(Record &record, Str mount, Str path, uint64_t inode,
   record.cgroup_inodes[place] = inode;
 }
 
+void record_copy_cgroups(Record &record, const Record &from) {
+  record.created = from.created;
+  record.cgroup_count = from.cgroup_count;
+  record.cgroup_bytes = from.cgroup_bytes;
+  record.found_cgroups = from.found_cgroups;
+  memcpy(record.cgroups, from.cgroups, sizeof record.cgroups);
+  memcpy(record.cgroup_inodes, from.cgroup_inodes, sizeof record.cgroup_inodes);
+}
+
 void record_exit(Record &record, int code) {
   record.exit_code = code;
   __atomic_store_n(&record.exit_known, 1, __ATOMIC_RELEASE);

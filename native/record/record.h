@@ -112,6 +112,9 @@ void record_exit(Record &record, int code);
 // Tells it; false when nobody has kept one.
 bool record_has_exit(const Record &record, int &code);
 
+// Takes over the cgroups of another record and what tells which ones they are.
+void record_copy_cgroups(Record &record, const Record &from);
+
 // Walks the cgroups of a record; tolerates garbage.
 class RecordCgroups {
 public:

@@ -1,4 +1,5 @@
 #include "executor/criu/criu_process.h"
+#include "cgroup/own_cgroup.h"
 #include "cgroup/cgroupfs.h"
 #include "base/search.h"
 #include "base/sys.h"
@@ -17,13 +18,10 @@ namespace {
 
 namespace at = step::criu_start;
 
-bool join_cgroups(const List<CgroupDir> &cgroups) {
+bool join_cgroups(const Record *record, const List<CgroupDir> &cgroups) {
   for (const CgroupDir &dir : cgroups) {
-    bool v2 = false;
-    Fd root(open_cgroup_root(dir.mount.c_str(), &v2));
-    if (!root.valid()) return false;
-    Fd cgroup(open_below_cgroup(root.get(), dir.path.c_str(), O_PATH | O_DIRECTORY));
-    if (!cgroup.valid() || !join_cgroup(cgroup.get(), v2)) return false;
+    Fd cgroup(open_own_cgroup(record, dir.mount, dir.path, O_PATH | O_DIRECTORY));
+    if (!cgroup.valid() || !join_cgroup(cgroup.get())) return false;
   }
   return true;
 }
@@ -36,6 +34,7 @@ bool mount_root(const char *rootfs) {
 
 // What the new process has from its parent.
 struct Inherited {
+  const Record *record;
   const CriuStart &op;
   const char *path;
   const Fd *namespaces;
@@ -79,8 +78,8 @@ bool place_descriptors(Inherited &inherited) {
 
 [[noreturn]] void become_criu(Inherited inherited) {
   const CriuStart &op = inherited.op;
-  bool ready = join_cgroups(op.cgroups) && (op.request != CriuRequest::restore || mount_root(op.rootfs.c_str())) &&
-               place_descriptors(inherited);
+  bool ready = join_cgroups(inherited.record, op.cgroups) &&
+               (op.request != CriuRequest::restore || mount_root(op.rootfs.c_str())) && place_descriptors(inherited);
   if (ready) {
     restore_signals();
     TextOf<8192> search;
@@ -143,7 +142,7 @@ Outcome spawn_criu(Context &context, const CriuStart &op, Str path, const Fd *na
   if (pid < 0) return Outcome::failed(at::spawn);
   if (pid == 0) {
     ours.reset();
-    become_criu({op, path.c_str(), namespaces, count, theirs.get()});
+    become_criu({context.record, op, path.c_str(), namespaces, count, theirs.get()});
   }
   context.criu.process.pid = pid;
   context.criu.process.pidfd.reset(sys::pidfd_open(pid, 0));

@@ -102,7 +102,10 @@ int make_report(Context &context) {
   void *memory = mmap(nullptr, sizeof(Record), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (memory == MAP_FAILED) return errno;
   context.report = static_cast<Record *>(memory);
-  return begin_record(*context.report, context.id);
+  if (int err = begin_record(*context.report, context.id); err != 0) return err;
+  // The stager joins the cgroups that the container's record means.
+  if (context.record != nullptr) record_copy_cgroups(*context.report, *context.record);
+  return 0;
 }
 
 int open_state(Context &context) {
