@@ -938,7 +938,7 @@ constexpr const char *steps_of_console_send[] = {
 };
 
 constexpr const char *steps_of_filter_open[] = {
-    "open", "create", "write", "rename",
+    "open", "create", "write", "rename", "verify",
 };
 
 constexpr const char *steps_of_sched_set[] = {
@@ -1454,7 +1454,7 @@ const char *step_name(uint16_t code, int step) {
   case code::process_end: return nth(steps_of_process_end, 3, step);
   case code::hook_run: return nth(steps_of_hook_run, 9, step);
   case code::console_send: return nth(steps_of_console_send, 2, step);
-  case code::filter_open: return nth(steps_of_filter_open, 4, step);
+  case code::filter_open: return nth(steps_of_filter_open, 5, step);
   case code::sched_set: return nth(steps_of_sched_set, 1, step);
   case code::ioprio_set: return nth(steps_of_ioprio_set, 1, step);
   case code::start_refuse: return nth(steps_of_start_refuse, 1, step);

@@ -7,9 +7,9 @@ namespace veloci {
 
 // Changes with every change of schema/plan; part of a plan's header.
 constexpr uint8_t plan_schema_hash[16] = {
-    0x17, 0xa7, 0xaf, 0xa0, 0xc2, 0x4f, 0x21, 0xbf, 0x31, 0x95, 0x66, 0x1a, 0xa7, 0x84, 0x5d, 0xd9,
+    0x61, 0xcd, 0x42, 0x3e, 0x97, 0x0f, 0x7b, 0xf3, 0x44, 0x9b, 0x39, 0x0a, 0x9a, 0xac, 0xf4, 0x02,
 };
-constexpr char plan_schema_hash_text[] = "17a7afa0c24f21bf3195661aa7845dd9";
+constexpr char plan_schema_hash_text[] = "61cd423e970f7bf3449b390a9aacf402";
 
 // create, start, kill, delete, exec, pause, resume and update are run by the executor on the host,
 // stager by the stager, init by init; status is a table of texts.
@@ -930,11 +930,13 @@ struct ConsoleKeep {
 bool read(Reader &reader, ConsoleKeep &value);
 
 // Opens a compiled seccomp filter of the cache in the state root; with a program, stores it there
-// first (in a memfd when the cache can't be written).
+// first (in a memfd when the cache can't be written). One whose content is not what its name says
+// is removed, and the operation fails.
 struct FilterOpen {
   // Where the descriptor goes.
   Slot slot;
-  // Name in the cache: 64 hexadecimal digits of SHA-256.
+  // SHA-256 of the profile in hexadecimal digits; without a program the name in the cache: the
+  // same, a dash, and the SHA-256 of the program.
   Str hash;
   // cBPF instructions, 8 bytes each; absent = it is in the cache.
   Optional<Bytes> program;
@@ -1600,7 +1602,7 @@ namespace console_send {
 constexpr int connect = 0, send = 1;
 }
 namespace filter_open {
-constexpr int open = 0, create = 1, write = 2, rename = 3;
+constexpr int open = 0, create = 1, write = 2, rename = 3, verify = 4;
 }
 namespace sched_set {
 constexpr int attributes = 0;

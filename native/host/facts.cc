@@ -102,9 +102,11 @@ struct DirectoryEntry { // of getdents64(2)
   char name[];
 };
 
-bool is_hash(const char *name) {
-  size_t size = strspn(name, "0123456789abcdef");
-  return size == 64 && name[size] == '\0';
+// Hash of the profile, a dash, hash of the program.
+bool is_filter(const char *name) {
+  constexpr const char *digits = "0123456789abcdef";
+  if (strspn(name, digits) != 64 || name[64] != '-') return false;
+  return strspn(name + 65, digits) == 64 && name[129] == '\0';
 }
 
 void write_cached_filters(JsonWriter &json, int root_fd) {
@@ -118,7 +120,7 @@ void write_cached_filters(JsonWriter &json, int root_fd) {
     for (long at = 0; at < size && found < max_cached_filters;) {
       const DirectoryEntry *entry = reinterpret_cast<const DirectoryEntry *>(buffer + at);
       at += entry->size;
-      if (!is_hash(entry->name)) continue;
+      if (!is_filter(entry->name)) continue;
       json.string(Str::of(entry->name));
       found++;
     }

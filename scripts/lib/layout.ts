@@ -39,7 +39,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   'executor/network': ['base', 'executor'],
   'executor/process': ['base', 'cgroup', 'executor', 'executor/cgroup', 'executor/state', 'hook', 'record'],
   'executor/rdt': ['base', 'executor'],
-  'executor/seccomp': ['base', 'executor', 'executor/state', 'plan'],
+  'executor/seccomp': ['base', 'executor', 'executor/state', 'host', 'plan'],
   'executor/state': ['base', 'executor', 'executor/process'],
   'executor/systemd': ['base', 'executor', 'executor/process', 'executor/state'],
   generated: ['base', 'plan'],

@@ -1419,10 +1419,10 @@ export function encodePlan(plan: plan.Plan, w: WireWriter): Uint8Array {
   const names = programNames.filter((name) => plan.programs[name] !== undefined);
   w.u32(0x49434c56);
   w.u32(0x4e414c50);
-  w.u32(0xa0afa717);
-  w.u32(0xbf214fc2);
-  w.u32(0x1a669531);
-  w.u32(0xd95d84a7);
+  w.u32(0x3e42cd61);
+  w.u32(0xf37b0f97);
+  w.u32(0x0a399b44);
+  w.u32(0x02f4ac9a);
   w.u32(0);
   w.u32(names.length);
   let entry = w.length();

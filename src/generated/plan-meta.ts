@@ -3,7 +3,7 @@
 import type { Operation } from './plan.ts';
 
 /** First 16 bytes of the SHA-256 of schema/plan, as in the header of an encoded plan. */
-export const schemaHash = '17a7afa0c24f21bf3195661aa7845dd9';
+export const schemaHash = '61cd423e970f7bf3449b390a9aacf402';
 
 export interface OperationMeta {
   readonly code: number;
@@ -86,7 +86,7 @@ const text = `{
 "hook.run": {"code":77,"actors":["host","init"],"steps":["pipe","fork","execve","write","wait","timeout","exit","signal","log"],"undo":false,"fields":{"kind":"enum HookKind","number":"u32","path":"str","args":"list str","env":"list str","processEnv":"bool","timeout":"u32","cwd":"optional str","state":"template","outputFile":"optional str","errorFile":"optional str","warn":"bool"}},
 "console.send": {"code":78,"actors":["host"],"steps":["connect","send"],"undo":false,"fields":{"slot":"slot","socket":"str"}},
 "console.keep": {"code":79,"actors":["host"],"steps":[],"undo":false,"fields":{"slot":"slot"}},
-"filter.open": {"code":80,"actors":["host"],"steps":["open","create","write","rename"],"undo":false,"fields":{"slot":"slot","hash":"str","program":"optional bytes"}},
+"filter.open": {"code":80,"actors":["host"],"steps":["open","create","write","rename","verify"],"undo":false,"fields":{"slot":"slot","hash":"str","program":"optional bytes"}},
 "sched.set": {"code":81,"actors":["host"],"steps":["attributes"],"undo":false,"fields":{"policy":"u32","nice":"i32","priority":"u32","flags":"u64","runtime":"u64","deadline":"u64","period":"u64"}},
 "ioprio.set": {"code":82,"actors":["host"],"steps":["ioprio"],"undo":false,"fields":{"class":"u32","priority":"u32"}},
 "start.refuse": {"code":84,"actors":["host"],"steps":["process"],"undo":false,"fields":{}},

@@ -1034,14 +1034,18 @@ export interface ConsoleKeep {
 
 /**
  * Opens a compiled seccomp filter of the cache in the state root; with a program, stores it there first (in a
- * memfd when the cache can't be written). Run by: host.
+ * memfd when the cache can't be written). One whose content is not what its name says is removed, and the
+ * operation fails. Run by: host.
  */
 export interface FilterOpen {
   readonly op: 'filter.open';
   readonly from: string;
   /** Where the descriptor goes. */
   readonly slot: Slot;
-  /** Name in the cache: 64 hexadecimal digits of SHA-256. */
+  /**
+   * SHA-256 of the profile in hexadecimal digits; without a program the name in the cache: the same, a dash,
+   * and the SHA-256 of the program.
+   */
   readonly hash: string;
   /** cBPF instructions, 8 bytes each; absent = it is in the cache. */
   readonly program?: Uint8Array | undefined;

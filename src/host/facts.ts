@@ -59,7 +59,7 @@ export interface HostFacts {
   readonly userNamespace: boolean;
   readonly cgroup: CgroupFacts;
   readonly lsm: { readonly apparmor: boolean; readonly selinux: boolean };
-  /** Names of the filters in ROOT/.cache/seccomp: 64 hexadecimal digits each. */
+  /** Names of the filters in ROOT/.cache/seccomp: SHA-256 of the profile, a dash, SHA-256 of the program. */
   readonly seccompCache: readonly string[];
   readonly seccomp: { /** Version of libseccomp. */ readonly version: string };
   /** LISTEN_FDS of the caller (sd_listen_fds(3)), 0 when it is absent or meant for another process. */

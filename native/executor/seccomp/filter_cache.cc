@@ -1,11 +1,14 @@
-// The cache of compiled seccomp filters in the state root: ROOT/.cache/seccomp/HASH.
+// The cache of compiled seccomp filters in the state root: ROOT/.cache/seccomp/PROFILE-PROGRAM, the SHA-256 of both.
 #include "executor/seccomp/filter_cache.h"
 #include "base/io.h"
 #include "base/sys.h"
 #include "executor/directory.h"
 #include "executor/state/files.h"
+#include "host/sha256.h"
 #include <fcntl.h>
 #include <initializer_list>
+#include <linux/filter.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 namespace veloci {
@@ -33,7 +36,44 @@ int open_cache(int root) {
   return held.release();
 }
 
-bool is_hash(Str name) { return name.size == 64 && strspn(name.c_str(), "0123456789abcdef") == 64; }
+constexpr size_t name_size = 2 * sha256_hex_size + 1;
+
+bool is_profile(Str name) {
+  return name.size == sha256_hex_size && strspn(name.c_str(), "0123456789abcdef") == sha256_hex_size;
+}
+
+bool is_name(Str name) {
+  constexpr const char *digits = "0123456789abcdef";
+  return name.size == name_size && strspn(name.c_str(), digits) == sha256_hex_size &&
+         name.c_str()[sha256_hex_size] == '-' && strspn(name.c_str() + sha256_hex_size + 1, digits) == sha256_hex_size;
+}
+
+// A file as memory, for as long as this lives.
+struct Mapping {
+  Mapping(int fd, size_t length) : memory(mmap(nullptr, length, PROT_READ, MAP_PRIVATE, fd, 0)), size(length) {}
+  ~Mapping() {
+    if (valid()) munmap(memory, size);
+  }
+  Mapping(const Mapping &) = delete;
+  Mapping &operator=(const Mapping &) = delete;
+  bool valid() const { return memory != MAP_FAILED; }
+  Bytes bytes() const { return {static_cast<const uint8_t *>(memory), size}; }
+
+  void *memory;
+  size_t size;
+};
+
+// Whether the file has the program that its name promises.
+bool is_whole(int file, const char *name) {
+  struct stat info;
+  constexpr off_t largest = BPF_MAXINSNS * sizeof(sock_filter);
+  if (fstat(file, &info) != 0 || info.st_size > largest) return false;
+  Mapping program(file, static_cast<size_t>(info.st_size));
+  if (!program.valid()) return false;
+  char hex[sha256_hex_size + 1];
+  sha256_hex(program.bytes(), hex);
+  return strcmp(hex, name + sha256_hex_size + 1) == 0;
+}
 
 // The program in a memfd, when it can't be stored.
 Outcome in_memory(Bytes program, Fd &slot) {
@@ -58,24 +98,39 @@ bool open_cached(int cache, const char *name, Fd &slot) {
 
 } // namespace
 
-bool filter_cached(int root, Str hash) {
+bool filter_cached(int root, Str name) {
   Fd cache(root >= 0 ? open_cache(root) : -1);
   Fd filter;
-  return is_hash(hash) && cache.valid() && open_cached(cache.get(), hash.c_str(), filter);
+  return is_name(name) && cache.valid() && open_cached(cache.get(), name.c_str(), filter);
 }
 
 Outcome open_filter(int root, const FilterOpen &op, Fd &filter) {
-  if (!is_hash(op.hash)) return Outcome::failed(step::filter_open::open, EINVAL);
   Fd cache(root >= 0 ? open_cache(root) : -1);
-  if (cache.valid() && open_cached(cache.get(), op.hash.c_str(), filter)) return {};
-  if (!op.program) return Outcome::failed(step::filter_open::open, ENOENT);
+  if (!op.program) {
+    if (!is_name(op.hash)) return Outcome::failed(step::filter_open::open, EINVAL);
+    if (!cache.valid() || !open_cached(cache.get(), op.hash.c_str(), filter)) {
+      return Outcome::failed(step::filter_open::open, ENOENT);
+    }
+    if (is_whole(filter.get(), op.hash.c_str())) return {};
+    // The next command makes it anew.
+    unlinkat(cache.get(), op.hash.c_str(), 0);
+    return Outcome::failed(step::filter_open::verify, EBADMSG);
+  }
+  if (!is_profile(op.hash)) return Outcome::failed(step::filter_open::open, EINVAL);
+  Bytes program = op.program.value;
+  char hex[sha256_hex_size + 1];
+  sha256_hex(program, hex);
+  TextOf<name_size + 1> name;
+  name.add(op.hash).add_char('-').add(hex);
+  bool stored = cache.valid() && open_cached(cache.get(), name.c_str(), filter) && is_whole(filter.get(), name.c_str());
+  if (stored) return {};
   int at = 0;
-  if (!cache.valid() || replace_file(cache.get(), op.hash.c_str(), op.program.value, 0600, at) != 0) {
-    return in_memory(op.program.value, filter);
+  if (!cache.valid() || replace_file(cache.get(), name.c_str(), program, 0600, at) != 0) {
+    return in_memory(program, filter);
   }
   remove_oldest(cache.get(), cache_max, [](const char *) { return true; });
-  if (open_cached(cache.get(), op.hash.c_str(), filter)) return {};
-  return in_memory(op.program.value, filter);
+  if (open_cached(cache.get(), name.c_str(), filter)) return {};
+  return in_memory(program, filter);
 }
 
 } // namespace veloci

@@ -113,6 +113,8 @@ export const operationProcess = {
     hint: 'it may hang in the kernel: see /proc/PID/stack of its pid' },
   'console.send': { code: 'E0777', message: 'cannot send the terminal to "{socket}"',
     hint: 'a program must be listening on it (AF_UNIX, stream)' },
+  'filter.open/verify': { code: 'E0953', message: 'a compiled seccomp filter in the state root was damaged',
+    hint: 'it has been removed: run the command again; check the file system of --root' },
   'filter.open': { code: 'E0778', message: 'cannot store the compiled seccomp filter',
     hint: 'is the file system of --root full or read-only?' },
 

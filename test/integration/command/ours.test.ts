@@ -1,11 +1,12 @@
 // What only veloci has: validate, plan, stored plans, places in messages.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Runtime } from '../../../src/index.ts';
 import { assert, test } from '../../support/case.ts';
 import { onTerminal } from '../../support/console.ts';
 import { runtimePath } from '../../support/paths.ts';
-import { dockerConfig } from '../../support/spec.ts';
+import type { Result } from '../../support/runtime.ts';
+import { type Config, dockerConfig } from '../../support/spec.ts';
 
 const only = { only: 'veloci' } as const;
 
@@ -225,6 +226,38 @@ test('a kept exec plan whose seccomp filter has left the cache is made anew', as
   const again = await c.rt(['exec', id, '/probe', 'exit', '5']);
   assert.equal(again.code, 5, again.stderr);
   assert.deepEqual(readdirSync(cache), filters);
+}, only);
+
+/** Opens what a filter closes: the first jump of the program becomes "allow". */
+function damage(file: string): void {
+  const program = readFileSync(file);
+  program.writeUInt16LE(0x06, 0);
+  program.writeUInt32LE(0x7fff0000, 4);
+  writeFileSync(file, program);
+}
+
+test('a seccomp filter in the cache that was changed is never loaded: E0953', async (c) => {
+  const refuses = (config: Config): void => {
+    config.linux.seccomp = { defaultAction: 'SCMP_ACT_ALLOW',
+      syscalls: [{ names: ['mkdir', 'mkdirat'], action: 'SCMP_ACT_ERRNO', errnoRet: 95 }] };
+  };
+  const cache = join(c.root, '.cache/seccomp');
+  const before = new Set(existsSync(cache) ? readdirSync(cache) : []);
+  const run = (): Promise<Result> => c.run(c.command(['mkdir', '/tmp/made'], refuses));
+  assert.match((await run()).stderr, /not supported/i);
+  const [name, ...more] = readdirSync(cache).filter((entry) => !before.has(entry));
+  assert.deepEqual(more, []);
+  const { id } = await c.started(c.command(['/probe', 'pause'], refuses));
+  const exec = (): Promise<Result> => c.rt(['exec', id, 'mkdir', '/tmp/made']);
+  assert.match((await exec()).stderr, /not supported/i);
+  for (const call of [run, exec]) {
+    damage(join(cache, name!));
+    const failed = await call();
+    assert.match(failed.stderr, /seccomp filter .*damaged/, 'it was loaded');
+    assert.ok(!existsSync(join(cache, name!)), 'it stays');
+    assert.match((await call()).stderr, /not supported/i);
+    assert.ok(existsSync(join(cache, name!)), 'it is not made anew');
+  }
 }, only);
 
 test('a repeated exec with a known process file gives the same result', async (c) => {

@@ -204,7 +204,8 @@ function profileFilter(d: Draft, profile: Seccomp, from: string): Filter {
     });
   else if (warn !== undefined) tellUnknown(d, profile, 'seccompUnknown', warn);
   const hash = host.sha256(`${translation} ${facts.arch} ${facts.seccomp.version} ${strict} ${textOf(profile)}`);
-  if (facts.seccompCache.includes(hash)) return { hash };
+  const cached = facts.seccompCache.find((name) => name.startsWith(hash));
+  if (cached !== undefined) return { hash: cached };
   try {
     return { hash, program: host.seccomp(seccompRules(profile, facts.arch, strict)) };
   } catch (error) {
