@@ -1,22 +1,16 @@
-import { embeddedHeader, embeddedObjects, engineObject } from './build/engine.ts';
+import { bundleEngine } from './build/engine.ts';
 import { generate } from './build/generate.ts';
 import { identityHeader } from './build/identity.ts';
-import { buildProgram, buildTestPrograms } from './build/link.ts';
-import { addon, init, plannerDriver, veloci } from './build/programs.ts';
+import { buildTree, install } from './build/trees.ts';
 import { compileTypeScript } from './build/typescript.ts';
 
 async function buildNative(tests: boolean): Promise<void> {
-  await Promise.all([embeddedHeader(), identityHeader()]);
-  const command = async (): Promise<void> => {
-    await buildProgram(init);
-    await buildProgram(veloci, await embeddedObjects());
-  };
-  await Promise.all([
-    command(),
-    buildProgram(addon),
-    tests ? buildTestPrograms() : undefined,
-    tests ? engineObject().then((engine) => buildProgram(plannerDriver, [engine])) : undefined,
-  ]);
+  await Promise.all([bundleEngine(), identityHeader()]);
+  await buildTree('release');
+  const programs = 'native/programs';
+  await install('release', `${programs}/veloci`, 'dist/bin/veloci');
+  await install('release', `${programs}/veloci.node`, 'dist/veloci.node');
+  if (tests) await buildTree('sanitize');
 }
 
 /**

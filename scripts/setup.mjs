@@ -9,7 +9,8 @@ import { join } from 'node:path';
 
 /** Debian packages, by what they are needed for. */
 const packages = {
-  build: ['build-essential', 'musl-tools', 'gperf', 'dpkg-dev', 'xz-utils', 'busybox-static', 'debian-archive-keyring'],
+  build: ['build-essential', 'musl-tools', 'meson', 'ninja-build', 'gperf', 'dpkg-dev', 'xz-utils', 'busybox-static',
+    'debian-archive-keyring'],
   test: [
     'crun',
     'runc',

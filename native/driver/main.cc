@@ -14,7 +14,7 @@
 #include <time.h>
 
 #include "driver/attempts.h"
-#include "embedded.h"
+#include "embedded/embedded.h"
 #include "host/facts.h"
 #include "planner/engine.h"
 #include "planner/planner.h"

@@ -3,7 +3,7 @@
 #include <new>
 #include <sys/mman.h>
 
-#include "embedded.h"
+#include "embedded/embedded.h"
 #include "planner/bytes.h"
 #include "planner/host_binding.h"
 #include "planner/snapshot.h"

@@ -3,7 +3,7 @@
 #include <sys/mman.h>
 
 #include "base/io.h"
-#include "embedded.h"
+#include "embedded/embedded.h"
 #include "planner/engine.h"
 
 #ifndef MAP_FIXED_NOREPLACE

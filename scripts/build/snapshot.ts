@@ -2,10 +2,8 @@
 // the build can set, writes the memory of its engine; runs at different addresses show which words are pointers into
 // the program.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { command, ExpectedError } from '../lib/command.ts';
-import { inRoot } from '../lib/root.ts';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 
 const magic = Buffer.from('VLCISNAP');
 const headerSize = 24;
@@ -27,14 +25,9 @@ export interface Snapshot {
   relocations: number[];
 }
 
-/** Assembles the object with the header and room for `capacity` bytes. */
-export async function snapshotObject(name: string, capacity: number): Promise<string> {
-  const source = inRoot('build', 'native', 'snapshot', `${name}-${capacity}.S`);
-  const object = source.replace(/S$/, 'o');
-  mkdirSync(dirname(source), { recursive: true });
-  writeFileSync(
-    source,
-    `  .section .rodata.veloci_snapshot, "a", @progbits
+/** Assembler source of the header and of room for `capacity` bytes. */
+export function snapshotSource(capacity: number): string {
+  return `  .section .rodata.veloci_snapshot, "a", @progbits
   .global veloci_snapshot
   .balign 64
 veloci_snapshot:
@@ -42,10 +35,7 @@ veloci_snapshot:
   .long ${states.none}, 0, 0, ${capacity}
   .space ${capacity}
   .section .note.GNU-stack, "", @progbits
-`,
-  );
-  await command('gcc', ['-c', source, '-o', object]);
-  return object;
+`;
 }
 
 function headerOffset(program: Buffer): number {
@@ -58,7 +48,7 @@ function headerOffset(program: Buffer): number {
 function runOnce(path: string): Memory {
   const run = spawnSync(path, [], { maxBuffer: 64 << 20, env: {} });
   if (run.status !== 0)
-    throw new ExpectedError(`${path} ended with ${run.signal ?? run.status} when it wrote its engine`);
+    throw new Error(`${path} ended with ${run.signal ?? run.status} when it wrote its engine`);
   const output = run.stdout;
   const size = Number(output.readBigUInt64LE(8));
   const words = new BigUint64Array(Math.ceil(size / 8));
@@ -83,7 +73,7 @@ function compare(a: Memory, b: Memory): Snapshot {
     image.writeBigUInt64LE(value, 8 * index);
   });
   if (unstable > maxVolatile || a.words.length !== b.words.length) {
-    throw new ExpectedError(`the engine's memory is not the same in two runs: ${unstable} words differ`);
+    throw new Error(`the engine's memory is not the same in two runs: ${unstable} words differ`);
   }
   return { image, relocations };
 }
@@ -91,19 +81,24 @@ function compare(a: Memory, b: Memory): Snapshot {
 /**
  * The snapshot of a linked program; undefined when the system starts programs at fixed addresses.
  * @param program path of the program, which is left as it is
+ * @param beside path beside which a copy is written for the moment
  */
-export function takeSnapshot(program: string): Snapshot | undefined {
+export function takeSnapshot(program: string, beside: string): Snapshot | undefined {
   const bytes = readFileSync(program);
   bytes.writeUInt32LE(states.write, headerOffset(bytes) + 8);
-  const copy = `${program}.snapshot`;
+  const copy = resolve(`${beside}.writes`);
   writeFileSync(copy, bytes);
   chmodSync(copy, 0o755);
-  const first = runOnce(copy);
-  for (let run = 0; run < maxRuns; run += 1) {
-    const next = runOnce(copy);
-    if (next.base !== first.base) return compare(first, next);
+  try {
+    const first = runOnce(copy);
+    for (let run = 0; run < maxRuns; run += 1) {
+      const next = runOnce(copy);
+      if (next.base !== first.base) return compare(first, next);
+    }
+    return undefined;
+  } finally {
+    rmSync(copy);
   }
-  return undefined;
 }
 
 /** Bytes that a snapshot needs behind the header. */

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { command } from '../lib/command.ts';
-import { inRoot, root } from '../lib/root.ts';
+import { inRoot } from '../lib/root.ts';
 
 /** What the machine's compiler says about itself and where its parts lie. */
 export interface Toolchain {
@@ -63,9 +63,6 @@ function linkKernelHeaders(triplet: string): string {
   return folder;
 }
 
-/** The same input gives the same bytes wherever the checkout lies. */
-export const reproducible: readonly string[] = [`-ffile-prefix-map=${root}=.`, '-Wdate-time'];
-
 /** gcc as a musl compiler, for C and C++. */
 export function muslFlags(tools: Toolchain): string[] {
   return ['-specs', join(tools.muslLib, 'musl-gcc.specs'), '-idirafter', tools.kernelHeaders];
@@ -73,17 +70,3 @@ export function muslFlags(tools: Toolchain): string[] {
 
 /** Hardening of every object, see SECURITY.md. */
 export const hardened: readonly string[] = ['-fstack-protector-strong', '-fcf-protection', '-fno-plt'];
-
-/** The C++ that native/ is written in: no exceptions, no RTTI, nothing that would need libstdc++. */
-export const freestandingCxx: readonly string[] = [
-  '-std=c++20',
-  '-fno-exceptions',
-  '-fno-rtti',
-  '-fno-threadsafe-statics',
-  '-fno-asynchronous-unwind-tables',
-  '-ffunction-sections',
-  '-fdata-sections',
-  '-Wall',
-  '-Wextra',
-  '-Werror',
-];

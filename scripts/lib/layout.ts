@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { filesBelow } from './files.ts';
-import { root } from './root.ts';
+import { inRoot, root } from './root.ts';
 
 /** Longest file that still has one job. */
 const maxLines = 400;
@@ -30,14 +30,15 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   base: [],
   cgroup: ['base', 'record'],
   channel: ['base'],
-  driver: ['base', 'host', 'planner'],
+  driver: ['base', 'embedded', 'host', 'planner'],
+  embedded: [],
   executor: ['base', 'channel', 'executor/log', 'plan', 'record'],
   'executor/cgroup': ['base', 'cgroup', 'executor', 'executor/process', 'executor/state', 'generated'],
   'executor/console': ['base', 'executor'],
   'executor/criu': ['base', 'cgroup', 'executor', 'executor/process', 'executor/state'],
   'executor/log': ['base', 'executor', 'host'],
   'executor/network': ['base', 'executor'],
-  'executor/process': ['base', 'cgroup', 'executor', 'executor/cgroup', 'executor/state', 'hook', 'record'],
+  'executor/process': ['base', 'cgroup', 'embedded', 'executor', 'executor/cgroup', 'executor/state', 'hook', 'record'],
   'executor/rdt': ['base', 'executor'],
   'executor/seccomp': ['base', 'executor', 'executor/state', 'host', 'plan'],
   'executor/state': ['base', 'executor', 'executor/process'],
@@ -74,19 +75,8 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'launcher/line',
     'planner',
   ],
-  'launcher/line': [
-    'base',
-    'executor',
-    'executor/cgroup',
-    'executor/log',
-    'executor/process',
-    'executor/state',
-    'generated',
-    'host',
-    'launcher',
-    'launcher/container',
-    'launcher/door',
-  ],
+  'launcher/line': ['base', 'embedded', 'executor', 'executor/cgroup', 'executor/log', 'executor/process',
+    'executor/state', 'generated', 'host', 'launcher', 'launcher/container', 'launcher/door'],
   'launcher/verb': [
     'base',
     'executor',
@@ -102,7 +92,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'stats',
   ],
   plan: ['base', 'generated'],
-  planner: ['base', 'host'],
+  planner: ['base', 'embedded', 'host'],
   record: ['base'],
   stats: ['base', 'cgroup', 'executor', 'host', 'record'],
 };
@@ -175,6 +165,17 @@ export function includeProblems(path: string, text: string): string[] {
     );
 }
 
+/** Sources that native/meson.build does not name, and names there that are no sources. */
+function buildListProblems(paths: readonly string[]): string[] {
+  const list = readFileSync(inRoot('native', 'meson.build'), 'utf8');
+  const named = new Set([...list.matchAll(/'([^']+\.cc)'/g)].map((match) => `native/${match[1]}`));
+  const sources = new Set(paths.filter((path) => path.startsWith('native/') && path.endsWith('.cc')));
+  return [
+    ...[...sources].filter((path) => !named.has(path)).map((path) => `native/meson.build does not name ${path}`),
+    ...[...named].filter((path) => !sources.has(path)).map((path) => `native/meson.build names ${path}: no such file`),
+  ];
+}
+
 /** Folders of native/ and src/ that hold too many files. */
 function crowdedFolders(paths: readonly string[]): string[] {
   const counts = new Map<string, number>();
@@ -205,7 +206,8 @@ export function layoutProblems(): string[] {
       if (problem) problems.push(problem);
     }
   }
-  problems.push(...crowdedFolders([...scripts, ...native].map((file) => relative(root, file))));
+  const paths = [...scripts, ...native].map((file) => relative(root, file));
+  problems.push(...crowdedFolders(paths), ...buildListProblems(paths));
   const cycle = findCycle(graph);
   if (cycle) problems.push(`files import each other: ${cycle.join(' → ')}`);
   return problems;

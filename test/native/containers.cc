@@ -1,5 +1,5 @@
 // Containers with a user namespace, a terminal, a filter, and a second process that enters: the less common paths of
-// the stager and init. Needs root and build/native/init; works in a mount namespace of its own.
+// the stager and init. Needs root and the init program of the release tree; works in a mount namespace of its own.
 #include <initializer_list>
 #include <sys/ioctl.h>
 #include <sys/mount.h>

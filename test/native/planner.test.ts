@@ -9,7 +9,7 @@ import { engine } from '../../src/engine/main.ts';
 import { hostFacts, nodeHost } from '../../src/host/node.ts';
 import { inRoot } from '../../scripts/lib/root.ts';
 
-const driver = inRoot('build', 'native', 'planner-driver');
+const driver = inRoot('build', 'meson', 'release', 'native', 'programs', 'planner-driver');
 const facts = { ...hostFacts(), terminal: false };
 
 function request(verb: EngineVerb, options: Request['options'] = {}): Request {

@@ -5,8 +5,8 @@ import t from 'tap';
 import { inRoot } from '../../scripts/lib/root.ts';
 import { writeSeeds } from './seeds.ts';
 
-// Each test/native/NAME.cc is built with sanitizers to build/native/test/NAME; it passes when it exits with 0.
-const folder = inRoot('build', 'native', 'test');
+// Each test/native/NAME.cc is built with sanitizers to build/meson/sanitize/test/native/NAME; it passes when it exits with 0.
+const folder = inRoot('build', 'meson', 'sanitize', 'test', 'native');
 const names = readdirSync(inRoot('test', 'native'))
   .filter((file) => file.endsWith('.cc'))
   .map((file) => file.slice(0, -'.cc'.length))

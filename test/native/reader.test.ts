@@ -22,7 +22,8 @@ function read(folder: string, plans: readonly Uint8Array[]): Seen[] {
     writeFileSync(file, bytes);
     return file;
   });
-  const dump = spawnSync(inRoot('build', 'native', 'test', 'plan_dump'), files, { encoding: 'utf8', maxBuffer: 1e9 });
+  const dump = spawnSync(inRoot('build', 'meson', 'sanitize', 'test', 'native', 'plan_dump'), files, { encoding: 'utf8',
+    maxBuffer: 1e9 });
   if (dump.status !== 0)
     throw new Error(`plan_dump ended with ${dump.status ?? dump.signal ?? dump.error}: ${dump.stderr}`);
   return dump.stdout.split('\n').slice(0, -1).map((line) => JSON.parse(line) as Seen);

@@ -1,5 +1,5 @@
 // Starts the built init program as the launcher does, hands it plans written by hand, and looks at the container that
-// comes of it. Needs root and build/native/init; works in a mount namespace of its own.
+// comes of it. Needs root and the init program of the release tree; works in a mount namespace of its own.
 #include <sys/mount.h>
 #include <sys/stat.h>
 

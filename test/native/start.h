@@ -275,9 +275,9 @@ inline long proportional_size(pid_t pid) {
 // Loads the built init program and prepares a root file system in a mount namespace of this process. False = skip.
 inline bool prepare(int count, char **arguments) {
   char path[4096] = "";
-  ssize_t size = readlink("/proc/self/exe", path, sizeof path - 32);
+  ssize_t size = readlink("/proc/self/exe", path, sizeof path - 64);
   char *slash = size > 0 ? strrchr(path, '/') : nullptr;
-  if (slash) strcpy(slash, "/../init");
+  if (slash) strcpy(slash, "/../../../../release/native/programs/init");
   const char *built = count > 1 ? arguments[1] : path;
   program = load_program(built);
   unsealed = open(built, O_RDONLY | O_CLOEXEC);

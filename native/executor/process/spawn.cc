@@ -1,5 +1,5 @@
 #include "executor/process/spawn.h"
-#include "embedded.h"
+#include "embedded/embedded.h"
 #include "base/sys.h"
 #include "executor/cgroup/frozen.h"
 #include "executor/interrupt.h"

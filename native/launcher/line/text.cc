@@ -2,7 +2,7 @@
 #include "launcher/container/bundle.h"
 #include "launcher/door/request.h"
 #include "host/probes.h"
-#include "embedded.h"
+#include "embedded/embedded.h"
 
 namespace veloci {
 

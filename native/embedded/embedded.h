@@ -1,0 +1,16 @@
+// Data that the build puts into the command.
+#pragma once
+#include <stdint.h>
+
+extern "C" {
+// QuickJS bytecode of a script (not a module) for JS_ReadObject and JS_EvalFunction. It defines the global object
+// `veloci` with the exports of src/engine/main.ts.
+extern const uint8_t veloci_engine[];
+extern const uint32_t veloci_engine_size;
+// The program that enters containers: a static ELF file.
+extern const uint8_t veloci_init[];
+extern const uint32_t veloci_init_size;
+// The texts of the command explain, as JSON (src/engine/topics.ts).
+extern const uint8_t veloci_explain[];
+extern const uint32_t veloci_explain_size;
+}

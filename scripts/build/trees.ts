@@ -1,0 +1,108 @@
+// The trees of native programs, which Meson and Ninja build.
+import { build } from 'esbuild';
+import { copyFileSync, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { command, ExpectedError } from '../lib/command.ts';
+import { inRoot, root } from '../lib/root.ts';
+import { runStep } from '../lib/stamp.ts';
+import { libseccomp, quickjs } from './third-party.ts';
+import { toolchain } from './toolchain.ts';
+
+export type Tree = 'release' | 'sanitize';
+
+/** The folder in which a tree is built. */
+export function treeFolder(tree: Tree): string {
+  return inRoot('build', 'meson', tree);
+}
+
+/** Bundles scripts/build/program-tool.ts, which the trees call, so that plain Node runs it. */
+async function bundleTool(): Promise<void> {
+  const entry = inRoot('scripts', 'build', 'program-tool.ts');
+  const outfile = inRoot('build', '.run', 'program-tool.mjs');
+  await runStep({
+    name: 'engine/program-tool',
+    key: 1,
+    inputs: [entry],
+    outputs: [outfile],
+    run: async () => {
+      const { metafile } = await build({
+        entryPoints: [entry],
+        outfile,
+        bundle: true,
+        platform: 'node',
+        target: 'node20',
+        format: 'esm',
+        metafile: true,
+        absWorkingDir: root,
+        logLevel: 'warning',
+      });
+      return Object.keys(metafile.inputs).map((file) => resolve(root, file));
+    },
+  });
+}
+
+async function settings(tree: Tree): Promise<string[]> {
+  const [tools, engine, musl, system] = await Promise.all([
+    toolchain(),
+    quickjs(),
+    libseccomp('musl'),
+    libseccomp('system'),
+  ]);
+  return Object.entries({
+    tree,
+    musl: tools.muslLib,
+    gcc: tools.gccLib,
+    cxx_headers: tools.cxxHeaders.join(','),
+    kernel_headers: tools.kernelHeaders,
+    quickjs: dirname(engine.library),
+    seccomp_musl: dirname(musl.library),
+    seccomp_system: dirname(system.library),
+  }).map(([name, value]) => `-D${name}=${value}`);
+}
+
+const compilers: Readonly<Record<Tree, Readonly<Record<string, string>>>> = {
+  release: { CC: 'gcc', CXX: 'g++' },
+  sanitize: { CC: 'clang-14', CXX: 'clang++-14' },
+};
+
+/** Sets the tree up unless it was set up with the same settings and compilers. */
+async function setUp(tree: Tree): Promise<void> {
+  const folder = treeFolder(tree);
+  const options = await settings(tree);
+  const key = JSON.stringify([options, (await toolchain()).version, compilers[tree]]);
+  const stamp = join(folder, 'settings.json');
+  if (existsSync(join(folder, 'build.ninja')) && existsSync(stamp) && readFileSync(stamp, 'utf8') === key) return;
+  rmSync(folder, { recursive: true, force: true });
+  await command('meson', ['setup', ...options, folder, root], {
+    env: { ...process.env, ...compilers[tree] },
+  });
+  writeFileSync(stamp, key);
+}
+
+/** Builds what is out of date in a tree. */
+export async function buildTree(tree: Tree): Promise<void> {
+  await bundleTool();
+  await setUp(tree);
+  try {
+    await command('ninja', ['-C', treeFolder(tree), '--quiet']);
+  } catch (error) {
+    throw new ExpectedError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** Copies a finished program out of its tree when it differs from the copy; a running copy keeps its file. */
+export async function install(tree: Tree, program: string, output: string): Promise<void> {
+  const source = join(treeFolder(tree), program);
+  const target = inRoot(output);
+  const ran = await runStep({
+    name: `programs/${output}`,
+    key: program,
+    inputs: [source],
+    outputs: [target],
+    run: async () => {
+      copyFileSync(source, `${target}.new`);
+      renameSync(`${target}.new`, target);
+    },
+  });
+  if (ran) console.log(`built ${output} (${Math.round(statSync(target).size / 1000)} KB)`);
+}
