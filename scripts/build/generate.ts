@@ -15,7 +15,7 @@ export async function generate(): Promise<void> {
     name: 'generate',
     key: 1,
     inputs: [entry, ...filesBelow('schema', '.json')],
-    outputs: [inRoot('src', 'generated'), inRoot('native', 'generated')],
+    outputs: [inRoot('src', 'generated', 'encode.ts'), inRoot('native', 'generated', 'plan.gen.h')],
     run: async () => {
       const check = process.env['CI'] ? ['--check'] : [];
       await command(process.execPath, [inRoot('scripts', 'run.mjs'), 'generate', ...check]);
