@@ -85,9 +85,17 @@ function codes(): Record<string, CodeNode> {
   return Object.fromEntries(lines.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+function linesOf(values: object): string {
+  return Object.entries(values).map(([name, value]) => `\n${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',');
+}
+
 /** Text of src/generated/explain.json: what `explain` can explain. The command carries it as data of its own. */
 export function explainText(): string {
   const config = readSchema('config');
   const topics: Topics = { config: nodeOf(config, config['$defs'] as Definitions, '', false), codes: codes() };
-  return `${JSON.stringify(topics, null, 1)}\n`;
+  // The command carries it as it is: a line for each code and for each property at the top, without blanks.
+  const { properties = {}, ...top } = topics.config;
+  const members = { ...top, properties: {} };
+  const head = JSON.stringify(members).replace('"properties":{}', `"properties":{${linesOf(properties)}}`);
+  return `{"config":${head},"codes":{${linesOf(topics.codes)}}}\n`;
 }

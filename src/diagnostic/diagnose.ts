@@ -71,10 +71,12 @@ function fillHint(template: string | undefined, holes: Holes): string | undefine
 
 function build(entry: Entry, holes: Holes, extra: Partial<Diagnostic>): Diagnostic {
   const hint = fillHint(entry.hint, holes) ?? fillHint(entry.otherwise, holes);
+  const output = fillHint(entry.output, holes);
   return {
     code: entry.code,
     message: fillAll(entry.message, holes),
     severity: entry.warning === true ? 'warning' : 'error',
+    ...(output === undefined ? {} : { output }),
     ...(hint === undefined ? {} : { hint }),
     ...(entry.runc === undefined ? {} : { runc: fillAll(entry.runc, holes) }),
     ...(entry.crun === undefined ? {} : { crun: fillAll(entry.crun, holes) }),

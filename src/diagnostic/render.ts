@@ -36,13 +36,14 @@ function cause(diagnostic: Diagnostic): string {
 
 /**
  * One line that stands alone: `CODE: MESSAGE at FILE:LINE:COLUMN (POINTER): CAUSE: HINT`, without the parts that are
- * not there.
+ * not there; OUTPUT takes the place of HINT.
  */
 export function renderLine(diagnostic: Diagnostic): string {
   const where = place(diagnostic);
   let line = diagnostic.code === '' ? diagnostic.message : `${diagnostic.code}: ${diagnostic.message}`;
   if (where !== '') line += ` at ${where}`;
-  for (const part of [cause(diagnostic), diagnostic.hint ?? '']) if (part !== '') line += `: ${part}`;
+  for (const part of [cause(diagnostic), diagnostic.output ?? diagnostic.hint ?? ''])
+    if (part !== '') line += `: ${part}`;
   return line;
 }
 
@@ -73,6 +74,7 @@ export function renderLong(diagnostic: Diagnostic, text?: string, colours = fals
       `${margin} ${c.frame}|${c.off} ${c[diagnostic.severity]}${caret}${c.off}`,
     );
   }
+  if (diagnostic.output !== undefined) lines.push(`  ${c.hint}output${c.off}: ${diagnostic.output}`);
   if (diagnostic.hint !== undefined) lines.push(`  ${c.hint}help${c.off}: ${diagnostic.hint}`);
   return lines.join('\n');
 }
@@ -112,12 +114,13 @@ function displayed(unit: string, offset: number, whole: string): string {
 
 /** Keys that a diagnostic adds to the object of a JSON log, beside level, msg and time. */
 export function jsonKeys(diagnostic: Diagnostic): Record<string, string | number> & { readonly code: string } {
-  const { code, at, hint, errno, step } = diagnostic;
+  const { code, at, output, hint, errno, step } = diagnostic;
   return {
     code,
     ...(at === undefined
       ? {}
       : { file: at.file, pointer: at.pointer, ...(at.line > 0 ? { line: at.line, column: at.column } : {}) }),
+    ...(output === undefined ? {} : { output }),
     ...(hint === undefined ? {} : { hint }),
     ...(errno === undefined ? {} : { errno: errnoName(errno) }),
     ...(step === undefined ? {} : { step }),

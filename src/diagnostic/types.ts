@@ -26,6 +26,8 @@ export interface Diagnostic {
   readonly severity: Severity;
   /** Where in a configuration file. */
   readonly at?: Place;
+  /** What another program or the kernel has written about it. */
+  readonly output?: string;
   /** What to do about it. */
   readonly hint?: string;
   /** Errno of the system call that failed. */
@@ -61,6 +63,8 @@ export interface Entry {
   readonly code: string;
   /** Message with holes: `{name}`. */
   readonly message: string;
+  /** What another program or the kernel has written about it; left out when a hole of it is not filled. */
+  readonly output?: string;
   /** What to do. It is left out when a hole of it is not filled; then `otherwise` stands in. */
   readonly hint?: string;
   readonly otherwise?: string;

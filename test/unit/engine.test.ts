@@ -302,11 +302,25 @@ t.test('warnings are logged unless they are not wanted; under the name of a peer
     t.match(ask('create', config, { peer, facts: facts({ terminal: true }) }).warnings, /E0402.*hostnam/);
     t.match(ask('create', config, { peer, options: { debug: true } }).warnings, /E0402.*hostnam/);
   }
-  t.match(ask('create', config, { peer: 'runc', facts: facts({ capabilities: [0, 0] }) }).warnings, /CAP_KILL/);
-  t.match(ask('create', defaultConfig(), { options: { debug: true }, facts: facts({ capabilities: [0, 0] }) }).warnings,
-    /E0512.*CAP_KILL/);
+  // CAP_SYS_ADMIN alone.
+  const few = facts({ capabilities: [1 << 21, 0] });
+  t.match(ask('create', config, { peer: 'runc', facts: few }).warnings, /CAP_KILL/);
+  const { warnings } = ask('create', defaultConfig(), { options: { debug: true }, facts: few });
+  t.match(warnings, /E0512.*CAP_AUDIT_WRITE, CAP_KILL, CAP_NET_BIND_SERVICE at config\.json:\d+:\d+/);
+  t.equal(warnings.split('E0512').length, 2, 'once');
   const user = defaultConfig();
   addUser(user);
   t.notMatch(ask('create', user, { options: { debug: true }, facts: facts({ capabilities: [0, 0] }) }).warnings,
     /E0512/);
+});
+
+t.test('a caller without rights is told so once, with the way out', async (t) => {
+  const user = facts({ euid: 1000, egid: 1000, rootless: true, capabilities: [0, 0] });
+  const answer = ask('create', defaultConfig(), { facts: user, options: { debug: true } });
+  t.match(answer, { code: 'E0588', warnings: '' });
+  t.match(answer.error, /uid 1000 .*config\.json:\d+:\d+ \(\/linux\/namespaces\).*veloci spec --rootless.*--root/);
+  const own = defaultConfig();
+  addUser(own);
+  t.equal(ask('create', own, { facts: user }).error, '', 'not with a user namespace');
+  t.equal(ask('plan', defaultConfig(), { facts: user }).error, '', 'a plan can be looked at by anybody');
 });

@@ -81,7 +81,9 @@ int open_root(Str path, bool create, Fd &root, Log &log) {
   if (fd < 0 && errno == ENOENT) {
     if (!create) return ENOENT;
     if (int err = make_directories(path.c_str()); err != 0) {
-      show(log, RootCreate{.path = path, .errno_ = ErrnoText(err)});
+      TextOf<16> user;
+      if (geteuid() != 0) user.add_number(geteuid());
+      show(log, RootCreate{.path = path, .errno_ = ErrnoText(err), .user = user.str()});
       return err;
     }
     fd = open(path.c_str(), flags);

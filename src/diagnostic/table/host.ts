@@ -26,8 +26,14 @@ export const host = {
   capabilityUnavailable: {
     code: 'E0512',
     warning: true,
-    message: 'capability {value} is not available here and is left out',
-    hint: 'remove it, or give it to the caller',
+    message: 'capabilities that the caller does not have are left out: {value}',
+    hint: 'remove them, or give them to the caller',
+  },
+  rightsMissing: {
+    code: 'E0588',
+    message: 'uid {uid} has no right (CAP_SYS_ADMIN) to make this container, which has no user namespace',
+    hint:
+      '"veloci spec --rootless" writes a configuration for users; their state root is $XDG_RUNTIME_DIR/veloci, or given with --root',
   },
   seccompUnknown: {
     code: 'E0521',

@@ -57,8 +57,8 @@ export const operation = {
     message: 'cannot give the cgroup "{path}" to uid {uid}',
     hint: 'the user namespace must map the id, and the file system of cgroups be writable',
   },
-  'dbus.send': { code: 'E0861', message: 'cannot reach systemd to manage the cgroup', hint: '{detail}',
-    otherwise: 'does systemd run here?' },
+  'dbus.send': { code: 'E0861', message: 'cannot reach systemd to manage the cgroup', output: '{detail}',
+    hint: 'does systemd run here?' },
   'dbus.send/connect': { code: 'E0862', message: 'systemd does not listen on {detail}',
     hint: 'use --cgroup-manager cgroupfs where there is no systemd' },
   'dbus.send/refused': {
@@ -167,8 +167,8 @@ export const operation = {
   'mount.fs': {
     code: 'E0718',
     message: 'cannot mount {type} on "{target}"',
-    hint: 'the kernel says "{detail}"',
-    otherwise: 'see the documentation of the file system for the source and the options that it needs',
+    output: '{detail}',
+    hint: 'see the documentation of the file system for the source and the options that it needs',
   },
   'mount.fs/create:ENOENT': {
     code: 'E0860',
@@ -258,8 +258,8 @@ export const operation = {
   },
   'mount.bind/link': { code: 'E0801', message: 'cannot make the symbolic link "{target}" (copy-symlink)',
     hint: 'is something else there already?' },
-  'mount.reconfigure': { code: 'E0802', message: 'cannot change the file system on "{target}"',
-    hint: 'the kernel says "{detail}"', otherwise: 'is it one that can be changed while it is used?' },
+  'mount.reconfigure': { code: 'E0802', message: 'cannot change the file system on "{target}"', output: '{detail}',
+    hint: 'is it one that can be changed while it is used?' },
   'mount.reconfigure/option': {
     code: 'E0803',
     message: 'the file system on "{target}" refuses the mount option "{option}"',

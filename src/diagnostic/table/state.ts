@@ -39,7 +39,9 @@ export const state = {
   rootInvalid: { code: 'E0610', native: true, message: 'state root "{path}" cannot be used',
     hint: 'give another directory with --root' },
   rootCreate: { code: 'E0611', native: true, message: 'cannot make the state root "{path}" ({errno})',
-    hint: 'give another directory with --root' },
+    hint:
+      'give uid {user} a directory of its own with --root, or set XDG_RUNTIME_DIR; "veloci spec --rootless" writes a configuration for users',
+    otherwise: 'give another directory with --root' },
   rootOpen: { code: 'E0612', native: true, message: 'cannot open the state root "{path}" ({errno})',
     hint: 'give another directory with --root' },
   rootNotDirectory: { code: 'E0613', native: true, message: 'state root "{path}" is not a directory of its own',

@@ -5,27 +5,27 @@ import { renderLine } from '../../diagnostic/render.ts';
 import type { Diagnostic } from '../../diagnostic/types.ts';
 import { locateAll } from '../../spec/parse/locate.ts';
 import { compile } from '../../plan/compile.ts';
+import { requireRights } from '../../plan/rights.ts';
 import { spoken } from '../dialect.ts';
 import { contextOf, warningsOf } from '../options.ts';
 import { configOf } from '../read.ts';
 import type { Call } from '../call.ts';
 import { answerPlans } from '../respond.ts';
 
-/**
- * Compiles the container of a request.
- *
- * @param warn takes the warnings of the compilation, and those of the configuration when `all` is set
- */
-export function planOf(call: Call, warn?: (warning: Diagnostic) => void, all = true): Plan {
-  return compile(configOf(call, all ? warn : undefined), contextOf(call.request, call.host, warn));
+/** Compiles the container of a request, without a word of warning. */
+export function planOf(call: Call): Plan {
+  return compile(configOf(call), contextOf(call.request, call.host));
 }
 
 export function create(call: Call): Response {
   const wanted = warningsOf(call.request);
   const warnings: Diagnostic[] = [];
-  const plan = planOf(call, wanted === 'none' ? undefined : (warning): void => {
+  const warn = wanted === 'none' ? undefined : (warning: Diagnostic): void => {
     warnings.push(warning);
-  }, wanted === 'all');
+  };
+  const spec = configOf(call, wanted === 'all' ? warn : undefined);
+  requireRights(spec, call.request.facts);
+  const plan = compile(spec, contextOf(call.request, call.host, warn));
   const { create: host, stager, init } = plan.programs;
   const now = encodePlan({ planVersion: 1, programs: { create: host, stager, init } }, call.host.writer());
   return answerPlans(now, storedOf(call, plan), linesOf(call, warnings));

@@ -18,14 +18,18 @@ export function explain(call: Call): Response {
   const topic = String(call.request.options['topic'] ?? '').trim();
   const code = codes[topic.toUpperCase()];
   if (code !== undefined) return answerText(codeText(topic.toUpperCase(), code));
+  if (isCode(topic)) throw unknownTopic(topic, codeLike(topic, codes));
   const steps = stepsOf(topic);
   const found = follow(config, steps);
   if (found !== undefined) return answerText(propertyText(found.path, found.node));
   const places = steps.length === 1 ? placesOf(config, steps[0]!, '') : [];
   if (places.length === 1) return answerText(propertyText(places[0]!.path, places[0]!.node));
   if (places.length > 1) return answerText(table(places.map(({ path, node }) => [path, node.text])));
-  const suggestion = suggestFor(config, steps) ?? suggest(topic, Object.keys(codes));
-  throw new InvalidDocument([diagnose('topicUnknown', { topic, suggestion })]);
+  throw unknownTopic(topic, suggestFor(config, steps) ?? suggest(topic, [...namesBelow(config)]));
+}
+
+function unknownTopic(topic: string, suggestion: string | undefined): InvalidDocument {
+  return new InvalidDocument([diagnose('topicUnknown', { topic, suggestion })]);
 }
 
 /** `linux.devices[0].path`, `/linux/devices/0/path` and `linux.devices.path` as steps, without the indices. */
@@ -87,14 +91,42 @@ function placesOf(node: PropertyNode, name: string, path: string): Found[] {
   return found;
 }
 
-/** The path with its first wrong step put right, when that is a misspelt one. */
+/** Whether a code is meant: `E412`, `0412`, `EO412`. */
+function isCode(topic: string): boolean {
+  return /^e?[-_]?o?\d+$/i.test(topic);
+}
+
+/** The code that a topic is in another form, or the only one that has one digit less, more or other. */
+function codeLike(topic: string, codes: Topics['codes']): string | undefined {
+  const digits = topic.replace(/\D/g, '');
+  const code = `E${digits.padStart(4, '0')}`;
+  if (code in codes) return code;
+  const near = Object.keys(codes).filter((known) => suggest(digits, [known.slice(1)]) !== undefined);
+  return near.length === 1 ? near[0] : undefined;
+}
+
+/** Every name of a property. */
+function namesBelow(node: PropertyNode, names = new Set<string>()): ReadonlySet<string> {
+  for (const [name, part] of Object.entries(node.properties ?? {})) {
+    if (part.platform !== undefined) continue;
+    names.add(name);
+    namesBelow(part, names);
+  }
+  for (const part of [node.items, node.any]) if (part !== undefined) namesBelow(part, names);
+  return names;
+}
+
+/** The path with its first wrong step put right, when that is a misspelt one; whole, when the rest of it leads on from there. */
 function suggestFor(config: PropertyNode, steps: readonly string[]): string | undefined {
   for (let count = steps.length - 1; count >= 0; count--) {
     const found = follow(config, steps.slice(0, count));
     if (found === undefined) continue;
     const { properties } = found.node.items ?? found.node;
     const word = suggest(steps[count]!, Object.keys(properties ?? {}));
-    return word === undefined ? undefined : [...steps.slice(0, count), word].join('.');
+    if (word === undefined) return undefined;
+    const right = [...steps.slice(0, count), word];
+    const whole = [...right, ...steps.slice(count + 1)];
+    return (follow(config, whole) === undefined ? right : whole).join('.');
   }
   return undefined;
 }

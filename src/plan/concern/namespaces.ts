@@ -41,11 +41,12 @@ export function mapsUsers(namespaces: Namespaces): boolean {
   return isApart(namespaces, 'user');
 }
 
-const sysAdmin = 1 << 21;
+/** CAP_SYS_ADMIN, which every namespace but the user namespace takes. */
+export const sysAdmin = 21;
 
-/** Whether the caller may join namespaces that its own user namespace owns. */
-function mayJoin(facts: HostFacts): boolean {
-  return (facts.capabilities[0] & sysAdmin) !== 0;
+/** Whether the caller has a capability, by its number. */
+export function hasCapability({ capabilities: [low, high] }: HostFacts, number: number): boolean {
+  return ((number < 32 ? low : high) & (1 << (number & 31))) !== 0;
 }
 
 /**
@@ -59,7 +60,8 @@ const orderWithout: readonly NamespaceName[] = ['user', 'ipc', 'uts', 'network',
 /** Adds joins, new namespaces and the clone to the stager; the id maps to the host's program. */
 export function makeNamespaces(d: Draft): void {
   const { namespaces, stager, context } = d;
-  const rights = mayJoin(context.facts);
+  // Over the namespaces that the caller's own user namespace owns.
+  const rights = hasCapability(context.facts, sysAdmin);
   const userIsNew = (namespaces.made & NamespaceFlag.user) !== 0;
   if (userIsNew && !rights) makeUser(d);
   if (namespaces.joins.length > 0) joinAll(d, rights ? orderWithRights : orderWithout);

@@ -2,7 +2,7 @@
 import { diagnose, placeAt } from '../../../diagnostic/diagnose.ts';
 import { capabilityNumber, uselessAmbient } from '../../../spec/capabilities.ts';
 import type { Draft } from '../../draft.ts';
-import { mapsUsers } from '../namespaces.ts';
+import { hasCapability, mapsUsers } from '../namespaces.ts';
 
 type SetName = 'bounding' | 'effective' | 'permitted' | 'inheritable' | 'ambient';
 
@@ -12,34 +12,40 @@ interface Bits {
   readonly high: number;
 }
 
-/**
- * Bits of a set. What the kernel or the caller does not have is left out with a warning: the kernel would
- * refuse the whole set.
- */
+/** Bits of a set. What the kernel or the caller does not have is left out: the kernel would refuse the whole set. */
 function bitsOf(d: Draft, name: SetName): Bits {
-  const names = d.process.capabilities?.[name];
   let low = 0;
   let high = 0;
-  if (names === undefined) return { low, high };
-  const { facts, warn } = d.context;
-  // A new user namespace has all of them, whatever the caller has.
-  const all = mapsUsers(d.namespaces);
-  for (let index = 0; index < names.length; index++) {
-    const number = capabilityNumber(names[index]!);
-    if (number === undefined) continue;
-    const bit = 1 << (number & 31);
-    const word = number < 32 ? facts.capabilities[0] : facts.capabilities[1];
-    if (number > facts.lastCap || (!all && (word & bit) === 0)) {
-      warn?.(
-        diagnose('capabilityUnavailable', { value: names[index] }, placeAt(`${d.at}/capabilities/${name}/${index}`)),
-      );
-    } else if (number < 32) {
-      low |= bit;
-    } else {
-      high |= bit;
-    }
+  for (const capability of d.process.capabilities?.[name] ?? []) {
+    const number = capabilityNumber(capability);
+    if (number === undefined || !isAvailable(d, number)) continue;
+    if (number < 32) low |= 1 << number;
+    else high |= 1 << (number - 32);
   }
   return { low, high };
+}
+
+/** A new user namespace has all that the kernel knows, whatever the caller has. */
+function isAvailable(d: Draft, number: number): boolean {
+  const { facts } = d.context;
+  return number <= facts.lastCap && (mapsUsers(d.namespaces) || hasCapability(facts, number));
+}
+
+/** One warning for all sets: what the caller lacks is mostly in three of them. */
+function warnOfUnavailable(d: Draft): void {
+  const { context: { warn }, process: { capabilities = {} }, at } = d;
+  if (warn === undefined) return;
+  const lost = new Map<string, string>();
+  for (const [set, names] of Object.entries(capabilities) as [SetName, readonly string[]][]) {
+    names.forEach((name, index) => {
+      const number = capabilityNumber(name);
+      if (number === undefined || lost.has(name) || isAvailable(d, number)) return;
+      lost.set(name, `${at}/capabilities/${set}/${index}`);
+    });
+  }
+  const [first] = lost.values();
+  if (first !== undefined)
+    warn(diagnose('capabilityUnavailable', { value: [...lost.keys()].join(', ') }, placeAt(first)));
 }
 
 /** As one number, which is exact: the kernel knows less than 53 capabilities. */
@@ -49,6 +55,7 @@ function numberOf({ low, high }: Bits): number {
 
 /** Without `capabilities` the process has none. */
 export function dropBounding(d: Draft): void {
+  warnOfUnavailable(d);
   d.init.push({ op: 'caps.bound', from: `${d.at}/capabilities`, bounding: numberOf(bitsOf(d, 'bounding')) });
 }
 
