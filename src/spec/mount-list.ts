@@ -11,17 +11,21 @@ const frame = { ociVersion: '1.0.0', root: { path: '/' }, process: { cwd: '/', a
   linux: { namespaces: [{ type: 'mount' }] } };
 
 /** The document. */
-export type MountList = readonly Mount[] | { readonly mounts?: readonly Mount[] };
+export type MountList = readonly Mount[] | { readonly mounts: readonly Mount[] };
 
 /** The mounts of a valid document. */
 export function mountsIn(list: MountList): readonly Mount[] {
-  return 'mounts' in list ? list.mounts ?? [] : list as readonly Mount[];
+  return 'mounts' in list ? list.mounts : list;
 }
 
-/** A configuration that has the mounts of a document and nothing else of importance. */
-export function framed(document: JsonValue): JsonValue {
+/**
+ * A configuration that has the mounts of a document and nothing else of importance.
+ *
+ * @returns undefined when the document is an object without them
+ */
+export function framed(document: JsonValue): JsonValue | undefined {
   const mounts = isObject(document) ? document['mounts'] : document;
-  return mounts === undefined ? { ...frame } : { ...frame, mounts };
+  return mounts === undefined ? undefined : { ...frame, mounts };
 }
 
 /** The same of a valid document. */

@@ -92,10 +92,9 @@ function checksOfProcess(process: Process): Bound[] {
 }
 
 function checksOfMounts(list: MountList): Bound[] {
-  const spec = specOf(list);
   return configChecks.map((check) => (findings) => {
     const own = new Findings(findings.warnings, findings.peer);
-    check(spec, own);
+    check(specOf(list), own);
     for (const found of own.found) findings.push(inDocument(list, found));
   });
 }

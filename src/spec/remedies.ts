@@ -37,6 +37,7 @@ const examples: Readonly<Record<string, string>> = {
   mode: '"mode": "MPOL_BIND"',
   uid: '"uid": 0',
   gid: '"gid": 0',
+  mounts: '"mounts": []',
 };
 
 /** The same where the object that holds it decides. */

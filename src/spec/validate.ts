@@ -5,7 +5,7 @@ import type { Diagnostic } from '../diagnostic/types.ts';
 import { pointerNames, pointerPath } from './parse/position.ts';
 import { forgive, dropNulls } from './lenient.ts';
 import { framed, inDocument } from './mount-list.ts';
-import { Inexact, valueAt, type JsonValue } from './parse/value.ts';
+import { Inexact, isObject, valueAt, type JsonValue } from './parse/value.ts';
 import { aliasOf, limitsOf, listInWords, mostOf, remedyForEmpty, remedyForMissing, remedyForType } from './remedies.ts';
 import { suggest } from './suggest.ts';
 
@@ -38,7 +38,17 @@ export function validateResources(value: JsonValue): Diagnostic[] {
 
 /** Checks the file of `mounts add` against the schema. */
 export function validateMounts(document: JsonValue): Diagnostic[] {
-  return validateConfig(framed(document), false).map((found) => inDocument(document, found));
+  const config = framed(document);
+  if (config !== undefined) return validateConfig(config, false).map((found) => inDocument(document, found));
+  const single = isObject(document) && document['destination'] !== undefined;
+  return [
+    missing('', 'mounts', document,
+      single ? 'write a single mount as a list, too: [{ "destination": ... }]' : undefined),
+  ];
+}
+
+function missing(pointer: string, name: string, object: JsonValue | undefined, remedy?: string): Diagnostic {
+  return diagnose('missing', { name, remedy: remedy ?? remedyForMissing(pointer, name, object) }, placeAt(pointer));
 }
 
 function run(validate: Validate, value: JsonValue, whole: string, tolerant: boolean): Diagnostic[] {
@@ -99,10 +109,8 @@ function explain(error: SchemaError, root: JsonValue, whole: string): Diagnostic
   const name = nameOf(pointer, whole);
   const at = placeAt(pointer);
   switch (keyword) {
-    case 'required': {
-      const missing = String(params['missingProperty']);
-      return diagnose('missing', { name: missing, remedy: remedyForMissing(pointer, missing, value) }, at);
-    }
+    case 'required':
+      return missing(pointer, String(params['missingProperty']), value);
     case 'enum': {
       const values = params['allowedValues'] as readonly string[];
       const list = values.filter((known) => known !== '');
