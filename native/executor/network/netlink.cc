@@ -12,6 +12,7 @@ namespace veloci {
 namespace {
 
 constexpr size_t reply_max = 32768;
+constexpr sockaddr_nl kernel = {.nl_family = AF_NETLINK, .nl_pad = 0, .nl_pid = 0, .nl_groups = 0};
 constexpr uint16_t new_index_attribute = 49; // IFLA_NEW_IFINDEX, since Linux 5.13; older ones ignore it
 
 // A request in the making: a fixed header, then attributes.
@@ -82,7 +83,10 @@ int Netlink::open() {
   if (!socket_.valid()) return errno;
   // The kernel answers at once; nothing may hang here.
   timeval limit = {10, 0};
-  return setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0 ? 0 : errno;
+  if (setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0) return errno;
+  // From now on nobody but the kernel can send to this socket: a process with CAP_NET_ADMIN over the namespace could.
+  sockaddr_nl address = kernel;
+  return ::connect(socket_.get(), reinterpret_cast<sockaddr *>(&address), sizeof address) == 0 ? 0 : errno;
 }
 
 int Netlink::open_in(int namespace_fd, int own_namespace_fd) {
@@ -99,9 +103,14 @@ template <class Visit> int Netlink::request(void *message, Visit visit) {
   if (::send(socket_.get(), message, header.nlmsg_len, 0) < 0) return errno;
   alignas(nlmsghdr) static uint8_t reply[reply_max];
   for (;;) {
-    ssize_t size = recv(socket_.get(), reply, sizeof reply, MSG_TRUNC);
+    sockaddr_nl sender = {};
+    socklen_t sender_size = sizeof sender;
+    ssize_t size =
+        recvfrom(socket_.get(), reply, sizeof reply, MSG_TRUNC, reinterpret_cast<sockaddr *>(&sender), &sender_size);
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) return errno;
+    // What came between the socket's bind and its connection.
+    if (sender_size != sizeof sender || sender.nl_pid != kernel.nl_pid) continue;
     if (static_cast<size_t>(size) > sizeof reply) return EMSGSIZE;
     uint32_t left = static_cast<uint32_t>(size);
     for (nlmsghdr *at = reinterpret_cast<nlmsghdr *>(reply); NLMSG_OK(at, left); at = NLMSG_NEXT(at, left)) {
