@@ -95,6 +95,8 @@ public:
   bool signal_all = false;
   // Master of the container's terminal that console.keep has left here.
   Fd console;
+  // It goes on to a socket, whose receiver decides about its size and modes.
+  bool console_goes_on = false;
   // For the hole exitCode.
   int exit_code = 0;
 };

@@ -30,11 +30,12 @@ export type Propagation =
 /**
  * A point of the start that one process reports and another waits for: user namespace made, its maps written,
  * all namespaces made, hooks of the runtime's namespace done, root file system ready, container created,
- * ready for the limits that only the host's side can set, those set.
+ * ready for the limits that only the host's side can set, those set, network devices moved, the terminal of a
+ * further process ready for its program.
  */
 export type Point =
   'userNamespace' | 'idsMapped' | 'namespaces' | 'hooksDone' | 'rootReady' | 'created' | 'limits' |
-  'limitsSet' | 'devicesMoved';
+  'limitsSet' | 'devicesMoved' | 'terminalKept';
 
 /** The six kinds of hooks of the runtime specification. */
 export type HookKind =

@@ -37,7 +37,8 @@ Outcome HostHandler::on(const ConsoleSend &op) {
 
 Outcome HostHandler::on(const ConsoleKeep &op) {
   context_.console = static_cast<Fd &&>(context_.slots[op.slot]);
-  // Before the program can ask or write: it waits for its start. With a socket the receiver decides.
+  if (context_.console_goes_on) return {};
+  // Before the program can ask or write: it waits for its start, or for us.
   copy_terminal_size(context_.console.get());
   keep_line_ends(context_.console.get());
   return {};

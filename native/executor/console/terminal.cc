@@ -85,16 +85,24 @@ bool Relay::flush(Direction &direction, int fd) {
   return true;
 }
 
+// The end of input is a control character for a terminal.
+void Relay::type_end() {
+  in_.data[0] = 4;
+  in_.begin = 0;
+  in_.end = 1;
+}
+
+void Relay::repeat_end() {
+  constexpr int longest_pause = 1000;
+  if (end_pause_ < longest_pause) end_pause_ *= 2;
+  if (in_.empty()) type_end();
+}
+
 void Relay::pump(short master, short input, short output) {
   if (!master_.valid()) return;
   if ((input & (POLLIN | POLLHUP | POLLERR)) != 0 && in_.empty()) {
     input_open_ = fill(in_, STDIN_FILENO);
-    if (!input_open_) {
-      // The end of input is a control character for a terminal.
-      in_.data[0] = 4;
-      in_.begin = 0;
-      in_.end = 1;
-    }
+    if (!input_open_) type_end();
   }
   if ((output & (POLLOUT | POLLERR)) != 0 && !out_.empty() && !flush(out_, output_descriptor())) {
     output_open_ = false;

@@ -41,6 +41,11 @@ public:
   Poll output_poll() const;
   // Reads and writes what is possible after a poll.
   void pump(short master, short input, short output);
+  // The end of the input is no lasting state of a terminal, as it is of a file: one that came behind half a line, or
+  // before the program has set up the terminal for itself, is lost. So it is repeated: how many milliseconds poll(2)
+  // may wait for that (-1 = without end), and the repetition when nothing has happened meanwhile.
+  int end_pause() const { return master_.valid() && !input_open_ ? end_pause_ : -1; }
+  void repeat_end();
   // Copies the rest of the output after the process has ended; a signal that asks us to stop ends it.
   void drain(const Signals &signals);
   void resize() { copy_terminal_size(master_.get()); }
@@ -55,6 +60,7 @@ private:
   bool fill(Direction &direction, int fd);
   bool flush(Direction &direction, int fd);
   bool flush_all(const Signals &signals);
+  void type_end();
   int output_descriptor() const { return output_.valid() ? output_.get() : STDOUT_FILENO; }
 
   Fd master_;
@@ -63,6 +69,7 @@ private:
   Direction in_;
   Direction out_;
   bool input_open_ = true;
+  int end_pause_ = 50;
   bool output_open_ = true;
 };
 

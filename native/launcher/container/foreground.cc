@@ -29,7 +29,9 @@ public:
           {master.fd, master.events, 0},          {input.fd, input.events, 0},
           {output.fd, output.events, 0},          {notify_ != nullptr ? notify_->descriptor() : -1, POLLIN, 0},
       };
-      if (poll(waiting, 6, -1) < 0) continue;
+      int ready = poll(waiting, 6, relay_.end_pause());
+      if (ready < 0) continue;
+      if (ready == 0) relay_.repeat_end();
       if (waiting[1].revents != 0) {
         while (int signal = signals.take()) on_signal(signal);
       }

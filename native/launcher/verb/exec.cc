@@ -94,6 +94,7 @@ int exec_command(Invocation &invocation) {
   };
   if (int code = open_exec_plan(invocation, plan); code != 0) return undone(code);
   if (int code = check_terminal(invocation); code != 0) return undone(code);
+  context.console_goes_on = invocation.arguments.has(cli::Flag::console_socket);
   while (!run_program(context, ProgramName::exec) || !await_execution(context)) {
     context.undo.run(context);
     if (int code = replace_exec_plan(invocation, plan); code != 0) return code;

@@ -5,6 +5,7 @@ import type { Context, Facts } from '../../support/context.ts';
 import { processes } from '../../support/leak.ts';
 import { runtimePath, timeScale } from '../../support/paths.ts';
 import type { Config } from '../../support/spec.ts';
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -209,6 +210,65 @@ test('exec --tty on a terminal, and with a console socket', async (c) => {
   assert.equal(detached.code, 0, detached.stderr);
   await receiver.expect(/\/dev\/pts\/\d/);
 });
+
+test('the receiver of the console socket of an exec decides about its line ends', async (c) => {
+  const { id } = await c.started(c.command(['/probe', 'pause']));
+  const file = join(c.dir(), 'process.json');
+  writeFileSync(
+    file,
+    JSON.stringify({ terminal: true, user: { uid: 0, gid: 0 }, args: ['sh', '-c', 'echo a; echo b'], cwd: '/' }),
+  );
+  const { path, talk } = await receiveConsole(c.dir());
+  c.later(() => talk.kill());
+  const detached = await c.rt(['exec', '--process', file, '--console-socket', path, '--detach', id]);
+  assert.equal(detached.code, 0, detached.stderr);
+  assert.equal(await talk.exit, 0);
+  assert.equal(talk.output, 'a\r\nb\r\n');
+});
+
+test("the payload of an exec has the size of the caller's terminal from its first moment", async (c) => {
+  const { id } = await c.started(c.command(['/probe', 'pause']));
+  for (let i = 0; i < 10; i++) {
+    const talk = onTerminal(command(c, 'exec', '--tty', id, 'stty', 'size'), 33, 99);
+    c.later(() => talk.kill());
+    assert.equal(await talk.exit, 0, talk.output);
+    assert.match(talk.output, /33 99/);
+  }
+}, { peers: [{ peer: 'crun 1.8.1', why: 'does not set the size at the start' }] });
+
+for (
+  const [what, args, input, expected] of [
+    ['a shell', ['sh'], '', /#/],
+    ['a shell that is given a line', ['sh'], 'echo $((6*7))\n', /^42\r?$/m],
+    ['a line without its end', ['cat'], 'no end', /no end/],
+    ['a reader that comes late', ['sh', '-c', 'sleep 0.3; stty raw; stty sane; cat; echo over'], '', /over/],
+  ] as const
+) {
+  for (const verb of ['run', 'exec'] as const) {
+    test(`${verb} on a terminal, with an input that is none and ends: ${what}`, async (c) => {
+      const options = { input, timeLimit: 8000 };
+      const { id } = verb === 'exec' ? await c.started(c.command(['/probe', 'pause'])) : { id: '' };
+      const result = verb === 'exec'
+        ? await c.rt(['exec', '--tty', id, ...args], options)
+        : await c.run(c.command([...args], terminal), options);
+      assert.equal(result.timedOut, false, `it hangs: ${result.stdout}`);
+      assert.equal(result.code, 0, result.stderr);
+      assert.match(result.stdout, expected);
+    }, { only: 'veloci' });
+  }
+}
+
+test('run of the configuration that spec writes, without a terminal', async (c) => {
+  const { dir } = c.bundle();
+  for (const input of ['', 'exit 3\n']) {
+    const id = c.id();
+    execFileSync('rm', ['-f', join(dir, 'config.json')]);
+    assert.equal((await c.rt(['spec', '--bundle', dir])).code, 0);
+    const result = await c.rt(['run', '--bundle', dir, id], { input, timeLimit: 8000 });
+    assert.equal(result.timedOut, false, `it hangs: ${result.stdout}`);
+    assert.equal(result.code, input === '' ? 0 : 3, result.stderr);
+  }
+}, { only: 'veloci' });
 
 test('a console socket with a long path works', async (c) => {
   const { dir, id } = prepared(c, ['tty']);

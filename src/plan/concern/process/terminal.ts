@@ -41,8 +41,12 @@ export function sendTerminal(d: Draft): void {
 /** The terminal of a further process; what becomes of its master is the launcher's business. */
 export function keepTerminal(d: Draft): void {
   if (d.process.terminal !== true) return;
+  const from = `${d.at}/terminal`;
   receive(d, false);
-  d.host.push({ op: 'console.keep', from: `${d.at}/terminal`, slot: slot.console });
+  d.host.push({ op: 'console.keep', from, slot: slot.console });
+  // Nothing else keeps the program from asking for a size that the terminal has not got yet.
+  d.host.push({ op: 'sync.signal', from, point: 'terminalKept' });
+  d.init.push({ op: 'sync.await', from, point: 'terminalKept' });
 }
 
 function receive(d: Draft, console: boolean): void {
