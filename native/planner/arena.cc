@@ -10,7 +10,7 @@ constexpr size_t small_limit = 1024;
 constexpr unsigned small_bits = 10;
 
 // Number of the highest bit: for blocks above 1 KiB at least `small_bits`.
-unsigned octave(size_t block) { return 63 - static_cast<unsigned>(__builtin_clzl(block - 1)); }
+unsigned octave(size_t block) { return 63 - static_cast<unsigned>(__builtin_clzl(block)); }
 
 } // namespace
 
@@ -21,21 +21,33 @@ void Arena::adopt(void *memory, size_t capacity) {
   end_ = start_ + capacity;
 }
 
-size_t Arena::block_size(size_t size) {
-  size_t block = (size + sizeof(Header) + unit - 1) & ~(unit - 1);
-  if (block <= small_limit) return block;
-  size_t quarter = size_t{1} << (octave(block) - 2);
-  return (block + quarter - 1) & ~(quarter - 1);
-}
+size_t Arena::block_size(size_t size) { return (size + sizeof(Header) + unit - 1) & ~(unit - 1); }
 
-unsigned Arena::list_of(size_t block) {
+unsigned Arena::list_below(size_t block) {
   if (block <= small_limit) return static_cast<unsigned>(block / unit) - 1;
   unsigned bits = octave(block);
-  return small_lists + 4 * (bits - small_bits) + static_cast<unsigned>((block - 1) >> (bits - 2) & 3);
+  return small_lists + 4 * (bits - small_bits) + static_cast<unsigned>(block >> (bits - 2) & 3);
+}
+
+unsigned Arena::list_above(size_t block) {
+  if (block <= small_limit) return list_below(block);
+  size_t quarter = size_t{1} << (octave(block) - 2);
+  return list_below((block + quarter - 1) & ~(quarter - 1));
 }
 
 Arena::Header *Arena::header(const void *memory) {
   return reinterpret_cast<Header *>(const_cast<char *>(static_cast<const char *>(memory)) - sizeof(Header));
+}
+
+void *Arena::reuse(size_t block) {
+  // The first of a list may be large enough even where the next one may not.
+  Free **list = &free_[list_below(block)];
+  if (*list == nullptr || header(*list)->size < block) list = &free_[list_above(block)];
+  if (*list == nullptr) return nullptr;
+  void *memory = *list;
+  *list = (*list)->next;
+  if (clean_) memset(memory, 0, header(memory)->size - sizeof(Header));
+  return memory;
 }
 
 void *Arena::allocate(size_t size) {
@@ -44,13 +56,7 @@ void *Arena::allocate(size_t size) {
     return nullptr;
   }
   size_t block = block_size(size);
-  Free *&list = free_[list_of(block)];
-  if (list != nullptr) {
-    void *memory = list;
-    list = list->next;
-    if (clean_) memset(memory, 0, block - sizeof(Header));
-    return memory;
-  }
+  if (void *memory = reuse(block); memory != nullptr) return memory;
   if (static_cast<size_t>(end_ - top_) < block) {
     exhausted_ = true;
     return nullptr;
@@ -64,7 +70,7 @@ void *Arena::allocate(size_t size) {
 void Arena::release(void *memory) {
   if (memory == nullptr) return;
   Free *entry = static_cast<Free *>(memory);
-  Free *&list = free_[list_of(header(memory)->size)];
+  Free *&list = free_[list_below(header(memory)->size)];
   entry->next = list;
   list = entry;
 }
