@@ -19,11 +19,15 @@ import { jsonTypes } from './generate/json-types.ts';
 import { manPage } from './generate/man.ts';
 import { readModel } from './generate/model.ts';
 import { differences, write, type Outputs } from './generate/output.ts';
+import { protocolHeader } from './generate/protocol-cpp.ts';
+import { readProtocol } from './generate/protocol-model.ts';
+import { protocolReader, protocolTypes } from './generate/protocol-typescript.ts';
 import { planTypes } from './generate/typescript.ts';
 import { jsonValidator, validatorTypes } from './generate/validator.ts';
 
 async function generate(): Promise<Outputs> {
   const model = readModel();
+  const protocol = readProtocol();
   const outputs: Outputs = new Map([
     ['native/generated/plan.gen.h', planHeader(model)],
     ['native/generated/plan.gen.cc', planSource(model)],
@@ -38,6 +42,7 @@ async function generate(): Promise<Outputs> {
     ['native/generated/diagnostics.gen.h', diagnosticsHeader()],
     ['native/generated/cli.gen.h', cliHeader()],
     ['native/generated/plan_fields.gen.h', planFields(model)],
+    ['native/generated/protocol.gen.h', protocolHeader(protocol)],
     ['src/generated/config-tree.ts', configTree()],
     ['src/generated/diagnostics.ts', diagnosticsText()],
     ['src/generated/docker-profile.ts', dockerProfile()],
@@ -45,6 +50,8 @@ async function generate(): Promise<Outputs> {
     ['src/generated/plan.ts', planTypes(model)],
     ['src/generated/encode.ts', planEncoder(model)],
     ['src/generated/plan-meta.ts', planMeta(model)],
+    ['src/generated/protocol.ts', protocolTypes(protocol)],
+    ['src/generated/read-protocol.ts', protocolReader(protocol)],
     ['src/generated/validate.ts', validatorTypes()],
   ]);
   for (const name of documents) {
@@ -55,7 +62,7 @@ async function generate(): Promise<Outputs> {
 }
 
 /** Committed are what people read: documentation and types. Encoder, reader, validators and tables are made where it is built. */
-const committed = /^(docs\/|src\/generated\/(config|features|plan|state)\.ts$)/;
+const committed = /^(docs\/|src\/generated\/(config|features|plan|protocol|state)\.ts$)/;
 
 export async function main(args: readonly string[]): Promise<number> {
   const outputs = await generate();

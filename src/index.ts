@@ -7,7 +7,7 @@ export type { Diagnostic, Place, Severity } from './diagnostic/types.ts';
 export type { Spec } from './generated/config.ts';
 export type { Operation, Plan, Programs } from './generated/plan.ts';
 export type { State } from './generated/state.ts';
-export type { HostFacts } from './host/facts.ts';
+export type { HostFacts } from './generated/protocol.ts';
 export { hostFacts } from './host/node.ts';
 export { compile, encode, explain, loadBundle, parse, validate, type Bundle,
   type CompileOptions } from './library/bundle.ts';

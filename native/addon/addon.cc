@@ -6,7 +6,7 @@
 
 #include "addon/seccomp_rules.h"
 #include "host/facts.h"
-#include "host/scan.h"
+#include "json/scan.h"
 #include "host/seccomp.h"
 #include "host/sha256.h"
 
@@ -38,9 +38,15 @@ Napi::Value facts(const Napi::CallbackInfo &info) {
   options.root_fd = folder.get();
   options.listen_fds = listen_fds_of(environ);
   char *buffer = static_cast<char *>(malloc(facts_capacity));
-  Str text;
-  int err = buffer == nullptr ? ENOMEM : host_facts(options, buffer, facts_capacity, text);
-  Napi::Value result = err == 0 ? Napi::String::New(info.Env(), text.data, text.size)
+  if (buffer == nullptr) return refuse(info.Env(), "cannot read the facts about this host", ENOMEM);
+  JsonWriter json(buffer, facts_capacity);
+  int err;
+  {
+    HostFactsWriter facts(json);
+    err = host_facts(options, facts);
+  }
+  if (json.full()) err = ENOBUFS;
+  Napi::Value result = err == 0 ? Napi::String::New(info.Env(), json.text().data, json.text().size)
                                 : refuse(info.Env(), "cannot read the facts about this host", err);
   free(buffer);
   return result;

@@ -170,11 +170,15 @@ int hold() {
 
 int facts() {
   static char buffer[64 << 10];
-  Str text;
+  JsonWriter json(buffer, sizeof buffer);
   double start = now_us();
-  int err = host_facts({}, buffer, sizeof buffer, text);
-  fprintf(stderr, "%.1f us, %u bytes\n", now_us() - start, text.size);
-  if (err == 0) puts(text.data);
+  int err;
+  {
+    HostFactsWriter writer(json);
+    err = host_facts({}, writer);
+  }
+  fprintf(stderr, "%.1f us, %u bytes\n", now_us() - start, json.text().size);
+  if (err == 0) puts(buffer);
   return err;
 }
 

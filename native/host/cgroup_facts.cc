@@ -47,25 +47,29 @@ Slice below(Slice path, Slice root) {
   return path.empty() || *path.at != '/' ? Slice{top, top + 1} : path;
 }
 
-// Whether the caller may make cgroups below its own, and (v2) the controllers that are there.
-void write_delegation(JsonWriter &json, Slice point, Slice own, bool v2) {
-  char path[PATH_MAX], text[512];
-  auto name = [&](const char *file) {
-    int length = snprintf(path, sizeof path, "%.*s%.*s/%s", static_cast<int>(point.size()), point.at,
-                          static_cast<int>(own.size()), own.at, file);
-    return length < PATH_MAX;
-  };
-  bool writable = name(".") && access(path, W_OK) == 0 && name("cgroup.procs") && access(path, W_OK) == 0;
-  json.key("writable").boolean(writable);
-  if (!v2) return;
-  json.key("available").open('[');
-  ssize_t size = name("cgroup.controllers") ? read_text(AT_FDCWD, path, text, sizeof text) : -1;
-  Slice names = Slice{text, text + (size > 0 ? size : 0)}.cut('\n');
-  while (!names.empty()) json.string(names.cut(' ').str());
-  json.close(']');
+// MOUNT/CGROUP/FILE; false when that is too long for a path.
+bool path_of(char (&path)[PATH_MAX], Slice point, Slice own, const char *file) {
+  int length = snprintf(path, sizeof path, "%.*s%.*s/%s", static_cast<int>(point.size()), point.at,
+                        static_cast<int>(own.size()), own.at, file);
+  return length < PATH_MAX;
 }
 
-void write_v1(JsonWriter &json, const Mount &mount, Slice cgroups, bool delegation) {
+// Whether the caller may make cgroups below its own.
+bool is_writable(Slice point, Slice own) {
+  char path[PATH_MAX];
+  auto usable = [&](const char *file) { return path_of(path, point, own, file) && access(path, W_OK) == 0; };
+  return usable(".") && usable("cgroup.procs");
+}
+
+// The controllers that a cgroup of v2 has.
+void write_controllers(StringListWriter list, Slice point, Slice own) {
+  char path[PATH_MAX], text[512];
+  ssize_t size = path_of(path, point, own, "cgroup.controllers") ? read_text(AT_FDCWD, path, text, sizeof text) : -1;
+  Slice names = Slice{text, text + (size > 0 ? size : 0)}.cut('\n');
+  while (!names.empty()) list.add(names.cut(' ').str());
+}
+
+void write_v1(CgroupV1Writer facts, const Mount &mount, Slice cgroups, bool delegation) {
   char names[256];
   size_t size = 0;
   Slice first;
@@ -78,30 +82,19 @@ void write_v1(JsonWriter &json, const Mount &mount, Slice cgroups, bool delegati
     size += option.size();
     if (first.empty()) first = option;
   }
-  json.open('{');
-  json.key("controllers").string({names, static_cast<uint32_t>(size)});
-  json.key("mount").string(mount.point.str());
   Slice own = below(own_path(cgroups, first), mount.root);
-  json.key("path").string(own.str());
-  if (delegation) write_delegation(json, mount.point, own, false);
-  json.close('}');
+  facts.controllers({names, static_cast<uint32_t>(size)}).mount(mount.point.str()).path(own.str());
+  if (delegation) facts.writable(is_writable(mount.point, own));
 }
 
-void write_v2(JsonWriter &json, const Mount &mount, Slice cgroups, bool delegation) {
-  json.open('{');
-  json.key("mount").string(mount.point.str());
+void write_v2(CgroupV2Writer facts, const Mount &mount, Slice cgroups, bool delegation) {
   Slice own = below(own_path(cgroups, {}), mount.root);
-  json.key("path").string(own.str());
-  if (delegation) write_delegation(json, mount.point, own, true);
-  json.key("controllers").open('[');
-  char path[PATH_MAX], text[512];
-  int length =
-      snprintf(path, sizeof path, "%.*s/cgroup.controllers", static_cast<int>(mount.point.size()), mount.point.at);
-  ssize_t size = length < PATH_MAX ? read_text(AT_FDCWD, path, text, sizeof text) : -1;
-  if (size > 0 && text[size - 1] == '\n') size--;
-  Slice names{text, text + (size > 0 ? size : 0)};
-  while (!names.empty()) json.string(names.cut(' ').str());
-  json.close(']').close('}');
+  facts.mount(mount.point.str()).path(own.str());
+  if (delegation) {
+    facts.writable(is_writable(mount.point, own));
+    write_controllers(facts.available(), mount.point, own);
+  }
+  write_controllers(facts.controllers(), mount.point, {});
 }
 
 bool same(Slice a, Slice b) { return a.size() == b.size() && a.starts_with(b); }
@@ -134,23 +127,26 @@ struct Hierarchies {
 
 } // namespace
 
-void write_cgroup_facts(JsonWriter &json, char *mountinfo, size_t mountinfo_size, Slice own_cgroups, bool delegation) {
+void write_cgroup_facts(CgroupFactsWriter &facts, char *mountinfo, size_t mountinfo_size, Slice own_cgroups,
+                        bool delegation) {
   Hierarchies found;
   Slice lines{mountinfo, mountinfo + mountinfo_size};
   while (!lines.empty()) {
     Mount mount = parse_mount(lines.cut('\n'));
     if (mount.type.equals("cgroup") || mount.type.equals("cgroup2")) found.add(mount);
   }
-  const char *mode = found.v1_count == 0 ? (found.has_v2 ? "v2" : "none") : found.has_v2 ? "hybrid" : "v1";
-  json.key("cgroup").open('{').key("mode").string(Str::of(mode));
-  json.key("v1").open('[');
-  for (uint32_t i = 0; i < found.v1_count; i++) write_v1(json, found.v1[i], own_cgroups, delegation);
-  json.close(']').key("v2");
-  if (found.has_v2)
-    write_v2(json, found.v2, own_cgroups, delegation);
+  if (found.v1_count == 0)
+    facts.mode(found.has_v2 ? CgroupMode::v2 : CgroupMode::none);
   else
-    json.null();
-  json.close('}');
+    facts.mode(found.has_v2 ? CgroupMode::hybrid : CgroupMode::v1);
+  {
+    ListWriter<CgroupV1Writer> list = facts.v1();
+    for (uint32_t i = 0; i < found.v1_count; i++) write_v1(list.next(), found.v1[i], own_cgroups, delegation);
+  }
+  if (found.has_v2)
+    write_v2(facts.v2(), found.v2, own_cgroups, delegation);
+  else
+    facts.v2_null();
 }
 
 bool mounted(Slice mountinfo, const char *type) {

@@ -80,18 +80,16 @@ Str user_name(uid_t uid, Scratch &scratch, char (&name)[256]) {
 }
 
 // Ranges of subuid(5): lines `NAME-OR-UID:START:COUNT`.
-void write_id_ranges(JsonWriter &json, Slice lines, Str user, uid_t uid) {
-  json.open('[');
+void write_id_ranges(PairListWriter ranges, Slice lines, Str user, uid_t uid) {
   for (uint32_t found = 0; !lines.empty() && found < max_id_ranges;) {
     Slice line = lines.cut('\n');
     Slice owner = line.cut(':');
     uint32_t number, start, count;
     bool own = owner.str() == user || (parse_u32(owner, number) && number == uid);
     if (!own || !parse_u32(line.cut(':'), start) || !parse_u32(line, count)) continue;
-    json.open('[').number(start).number(count).close(']');
+    ranges.add(start, count);
     found++;
   }
-  json.close(']');
 }
 
 struct DirectoryEntry { // of getdents64(2)
@@ -109,8 +107,7 @@ bool is_filter(const char *name) {
   return strspn(name + 65, digits) == 64 && name[129] == '\0';
 }
 
-void write_cached_filters(JsonWriter &json, int root_fd) {
-  json.key("seccompCache").open('[');
+void write_cached_filters(StringListWriter names, int root_fd) {
   Fd folder(root_fd < 0 ? -1 : openat(root_fd, ".cache/seccomp", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
   alignas(DirectoryEntry) char buffer[8192];
   uint32_t found = 0;
@@ -121,20 +118,16 @@ void write_cached_filters(JsonWriter &json, int root_fd) {
       const DirectoryEntry *entry = reinterpret_cast<const DirectoryEntry *>(buffer + at);
       at += entry->size;
       if (!is_filter(entry->name)) continue;
-      json.string(Str::of(entry->name));
+      names.add(Str::of(entry->name));
       found++;
     }
   }
-  json.close(']');
 }
 
-void write_security_modules(JsonWriter &json, bool selinux) {
+void write_security_modules(SecurityModulesWriter facts, bool selinux) {
   char enabled[4];
   ssize_t size = read_text(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", enabled, sizeof enabled);
-  json.key("lsm").open('{');
-  json.key("apparmor").boolean(size > 0 && enabled[0] == 'Y');
-  json.key("selinux").boolean(selinux);
-  json.close('}');
+  facts.apparmor(size > 0 && enabled[0] == 'Y').selinux(selinux);
 }
 
 bool is_terminal(int fd) {
@@ -142,21 +135,20 @@ bool is_terminal(int fd) {
   return ioctl(fd, TIOCGWINSZ, &size) == 0;
 }
 
-int write_identity(JsonWriter &json) {
+int write_identity(HostFactsWriter &facts) {
   utsname system;
   if (uname(&system) != 0) return errno;
-  json.key("kernel").string(Str::of(system.release)).key("arch").string(Str::of(system.machine));
-  json.key("euid").number(geteuid()).key("egid").number(getegid());
+  facts.kernel(Str::of(system.release)).arch(Str::of(system.machine)).euid(geteuid()).egid(getegid());
   char cwd[PATH_MAX];
   // The system call says "(unreachable)/…" for a directory outside of the root.
   long size = syscall(SYS_getcwd, cwd, sizeof cwd);
-  json.key("cwd").string(size > 0 && cwd[0] == '/' ? Str::of(cwd) : Str{});
+  facts.cwd(size > 0 && cwd[0] == '/' ? Str::of(cwd) : Str{});
 
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct sets[2] = {};
   if (syscall(SYS_capget, &header, sets) != 0) return errno;
-  json.key("lastCap").number(static_cast<uint64_t>(last_capability()));
-  json.key("capabilities").open('[').number(sets[0].permitted).number(sets[1].permitted).close(']');
+  facts.last_cap(last_capability());
+  facts.capabilities(sets[0].permitted, sets[1].permitted);
   return 0;
 }
 
@@ -177,23 +169,21 @@ bool owner_of_namespace(Slice map, uint32_t uid, uint32_t &owner) {
   return false;
 }
 
-void write_user(JsonWriter &json, Scratch &scratch) {
+void write_user(HostFactsWriter &facts, Scratch &scratch) {
   uid_t uid = geteuid();
   bool nested = in_user_namespace();
   bool rootless = uid != 0 || nested;
   char buffer[256];
   Str name = user_name(uid, scratch, buffer);
-  json.key("user").string(name).key("rootless").boolean(rootless).key("userNamespace").boolean(nested);
+  facts.user(name).rootless(rootless).user_namespace(nested);
   if (!rootless) return;
   const char *runtime = getenv("XDG_RUNTIME_DIR");
-  if (runtime != nullptr && runtime[0] == '/') json.key("runtimeDir").string(Str::of(runtime));
+  if (runtime != nullptr && runtime[0] == '/') facts.runtime_dir(Str::of(runtime));
   uint32_t owner;
-  if (nested && owner_of_namespace(scratch.read("/proc/self/uid_map"), uid, owner)) json.key("ownerUid").number(owner);
-  json.key("subids").open('{').key("uid");
-  write_id_ranges(json, scratch.read("/etc/subuid"), name, uid);
-  json.key("gid");
-  write_id_ranges(json, scratch.read("/etc/subgid"), name, uid);
-  json.close('}');
+  if (nested && owner_of_namespace(scratch.read("/proc/self/uid_map"), uid, owner)) facts.owner_uid(owner);
+  SubordinateIdsWriter ids = facts.subids();
+  write_id_ranges(ids.uid(), scratch.read("/etc/subuid"), name, uid);
+  write_id_ranges(ids.gid(), scratch.read("/etc/subgid"), name, uid);
 }
 
 } // namespace
@@ -204,31 +194,28 @@ bool in_user_namespace() {
   return size > 0 && !Slice{link, link + size}.equals(initial_user_namespace);
 }
 
-int host_facts(const FactsOptions &options, char *buffer, size_t capacity, Str &text) {
+int host_facts(const FactsOptions &options, HostFactsWriter &facts) {
   Scratch scratch;
   if (!scratch.ok()) return ENOMEM;
-  JsonWriter json(buffer, capacity);
-  json.open('{');
-  int err = write_identity(json);
+  int err = write_identity(facts);
   if (err != 0) return err;
-  write_user(json, scratch);
+  write_user(facts, scratch);
 
   Slice mounts = scratch.read("/proc/self/mountinfo");
   char cgroups[8192];
   ssize_t cgroups_size = read_text(AT_FDCWD, "/proc/self/cgroup", cgroups, sizeof cgroups);
   Slice own{cgroups, cgroups + (cgroups_size > 0 ? cgroups_size : 0)};
   bool selinux = mounted(mounts, "selinuxfs");
-  write_cgroup_facts(json, scratch.data(), mounts.size(), own, options.delegation);
-  write_security_modules(json, selinux);
-  write_cached_filters(json, options.root_fd);
-  json.key("seccomp").open('{').key("version").string(seccomp_library_version()).close('}');
-  json.key("listenFds").number(options.listen_fds);
-  if (!options.notify_socket.empty()) json.key("notifySocket").string(options.notify_socket);
-  json.key("terminal").boolean(is_terminal(STDERR_FILENO));
-  json.key("pageSize").number(static_cast<uint64_t>(sysconf(_SC_PAGESIZE)));
-  json.close('}');
-  if (json.full()) return ENOBUFS;
-  text = json.text();
+  {
+    CgroupFactsWriter cgroup = facts.cgroup();
+    write_cgroup_facts(cgroup, scratch.data(), mounts.size(), own, options.delegation);
+  }
+  write_security_modules(facts.lsm(), selinux);
+  write_cached_filters(facts.seccomp_cache(), options.root_fd);
+  facts.seccomp().version(seccomp_library_version());
+  facts.listen_fds(options.listen_fds);
+  if (!options.notify_socket.empty()) facts.notify_socket(options.notify_socket);
+  facts.terminal(is_terminal(STDERR_FILENO)).page_size(sysconf(_SC_PAGESIZE));
   return 0;
 }
 

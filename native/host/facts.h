@@ -1,6 +1,6 @@
-// Facts about the host and the caller, as the JSON text that src/host/facts.ts describes.
+// Facts about the host and the caller (schema/protocol/facts.schema.json).
 #pragma once
-#include "base/types.h"
+#include "generated/protocol.gen.h"
 
 namespace veloci {
 
@@ -11,9 +11,9 @@ struct FactsOptions {
   Str notify_socket;       // NOTIFY_SOCKET of the caller, when it is an absolute path
 };
 
-// Writes the facts into `buffer`; the result is a view of it. Missing facts get their neutral value. An error only
-// when the buffer is too small (ENOBUFS) or the capabilities cannot be read. 16 KiB are enough for every usual host.
-int host_facts(const FactsOptions &options, char *buffer, size_t capacity, Str &text);
+// Writes the facts. Missing ones get their neutral value. 0, or the errno of what cannot be told: the capabilities, or
+// the kernel's release. 64 KiB are enough for every usual host.
+int host_facts(const FactsOptions &options, HostFactsWriter &facts);
 
 // Whether we are in a user namespace that is not the initial one.
 bool in_user_namespace();

@@ -11,7 +11,6 @@
 
 #include "base/search.h"
 #include "base/sys.h"
-#include "host/json_writer.h"
 #include "host/text.h"
 
 namespace veloci {
@@ -45,14 +44,12 @@ constexpr Call calls[] = {
     {"faccessat2", [] { return static_cast<long>(sys::faccessat2(AT_FDCWD, "/", F_OK, 0)); }},
 };
 
-void write_calls(JsonWriter &json) {
-  json.key("systemCalls").open('{');
+void write_calls(NumberMapWriter results) {
   for (const Call &call : calls) {
     errno = 0;
     bool worked = call.run() >= 0;
-    json.key(call.name).number(worked ? 0 : static_cast<uint64_t>(errno));
+    results.add(call.name, worked ? 0 : errno);
   }
-  json.close('}');
 }
 
 // Runs `body` in a child; its result, an errno. EAGAIN when there is no child.
@@ -137,69 +134,73 @@ int probe_device_program() {
   return program.valid() ? 0 : errno;
 }
 
-void write_abilities(JsonWriter &json) {
-  json.key("cloneIntoCgroup").number(static_cast<uint64_t>(probe_clone_into_cgroup()));
-  json.key("userNamespace").number(static_cast<uint64_t>(in_child([] { return result_of(unshare(CLONE_NEWUSER)); })));
+void write_abilities(ProbesWriter &probes) {
+  probes.clone_into_cgroup(probe_clone_into_cgroup());
+  probes.user_namespace(in_child([] { return result_of(unshare(CLONE_NEWUSER)); }));
   // Some distributions let users make one, but give them no rights in it.
-  json.key("rightsInUserNamespace").number(static_cast<uint64_t>(in_child([] {
-    return result_of(unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET));
-  })));
-  json.key("idmappedMounts").number(static_cast<uint64_t>(probe_idmapped_mounts()));
-  json.key("deviceProgram").number(static_cast<uint64_t>(probe_device_program()));
+  probes.rights_in_user_namespace(in_child(
+      [] { return result_of(unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET)); }));
+  probes.idmapped_mounts(probe_idmapped_mounts()).device_program(probe_device_program());
 }
 
-void write_namespaces(JsonWriter &json) {
-  json.key("namespaces").open('[');
+void write_namespaces(StringListWriter names) {
   for (const char *name : {"cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"}) {
     char path[64];
     snprintf(path, sizeof path, "/proc/self/ns/%s", name);
-    if (access(path, F_OK) == 0) json.string(Str::of(name));
+    if (access(path, F_OK) == 0) names.add(Str::of(name));
   }
-  json.close(']');
 }
 
 // Texts of one line; those that cannot be read are left out.
 struct TextFile {
-  const char *key, *path;
+  ProbeTextsWriter &(ProbeTextsWriter::*write)(Str);
+  const char *path;
 };
 constexpr TextFile texts[] = {
-    {"seccompActions", "/proc/sys/kernel/seccomp/actions_avail"},
-    {"securityModules", "/sys/kernel/security/lsm"},
-    {"maxUserNamespaces", "/proc/sys/user/max_user_namespaces"},
-    {"maxPidNamespaces", "/proc/sys/user/max_pid_namespaces"},
-    {"maxMountNamespaces", "/proc/sys/user/max_mnt_namespaces"},
-    {"maxNetworkNamespaces", "/proc/sys/user/max_net_namespaces"},
-    {"unprivilegedUserNamespaces", "/proc/sys/kernel/unprivileged_userns_clone"},
-    {"appArmorRestrictsUserNamespaces", "/proc/sys/kernel/apparmor_restrict_unprivileged_userns"},
-    {"memfdNoexec", "/proc/sys/vm/memfd_noexec"},
-    {"maxKeys", "/proc/sys/kernel/keys/maxkeys"},
+    {&ProbeTextsWriter::seccomp_actions, "/proc/sys/kernel/seccomp/actions_avail"},
+    {&ProbeTextsWriter::security_modules, "/sys/kernel/security/lsm"},
+    {&ProbeTextsWriter::max_user_namespaces, "/proc/sys/user/max_user_namespaces"},
+    {&ProbeTextsWriter::max_pid_namespaces, "/proc/sys/user/max_pid_namespaces"},
+    {&ProbeTextsWriter::max_mount_namespaces, "/proc/sys/user/max_mnt_namespaces"},
+    {&ProbeTextsWriter::max_network_namespaces, "/proc/sys/user/max_net_namespaces"},
+    {&ProbeTextsWriter::unprivileged_user_namespaces, "/proc/sys/kernel/unprivileged_userns_clone"},
+    {&ProbeTextsWriter::app_armor_restricts_user_namespaces, "/proc/sys/kernel/apparmor_restrict_unprivileged_userns"},
+    {&ProbeTextsWriter::memfd_noexec, "/proc/sys/vm/memfd_noexec"},
+    {&ProbeTextsWriter::max_keys, "/proc/sys/kernel/keys/maxkeys"},
 };
 
-void write_texts(JsonWriter &json) {
-  json.key("texts").open('{');
+void write_texts(ProbeTextsWriter results) {
   char text[1024];
   for (const TextFile &file : texts) {
     ssize_t size = read_text(AT_FDCWD, file.path, text, sizeof text);
     if (size < 0) continue;
     while (size > 0 && text[size - 1] == '\n') size--;
-    json.key(file.key).string({text, static_cast<uint32_t>(size)});
+    (results.*file.write)({text, static_cast<uint32_t>(size)});
   }
-  json.close('}');
 }
 
-void write_programs(JsonWriter &json) {
-  json.key("programs").open('{');
-  for (const char *name : {"newuidmap", "newgidmap", "criu", "ps"}) {
+struct Program {
+  FoundProgramWriter (ProbeProgramsWriter::*write)();
+  const char *name;
+};
+constexpr Program programs[] = {
+    {&ProbeProgramsWriter::newuidmap, "newuidmap"},
+    {&ProbeProgramsWriter::newgidmap, "newgidmap"},
+    {&ProbeProgramsWriter::criu, "criu"},
+    {&ProbeProgramsWriter::ps, "ps"},
+};
+
+void write_programs(ProbeProgramsWriter results) {
+  for (const Program &program : programs) {
     TextOf<4096> found;
     struct stat info;
     const char *path = found.c_str();
-    if (find_program(Str::of(name), found) != 0 || stat(path, &info) != 0) continue;
+    if (find_program(Str::of(program.name), found) != 0 || stat(path, &info) != 0) continue;
     char capability[64];
     bool privileged = (info.st_mode & S_ISUID) != 0 ||
                       syscall(SYS_getxattr, path, "security.capability", capability, sizeof capability) > 0;
-    json.key(name).open('{').key("path").string(Str::of(path)).key("privileged").boolean(privileged).close('}');
+    (results.*program.write)().path(Str::of(path)).privileged(privileged);
   }
-  json.close('}');
 }
 
 bool is_socket(const char *path) {
@@ -207,30 +208,24 @@ bool is_socket(const char *path) {
   return stat(path, &info) == 0 && S_ISSOCK(info.st_mode);
 }
 
-void write_systemd(JsonWriter &json) {
+void write_systemd(SystemdProbesWriter results) {
   char path[4096] = "";
   const char *runtime = getenv("XDG_RUNTIME_DIR");
   if (runtime != nullptr && runtime[0] == '/') snprintf(path, sizeof path, "%s/bus", runtime);
-  json.key("systemd").open('{').key("running").boolean(access("/run/systemd/system", F_OK) == 0);
-  json.key("systemBus").boolean(is_socket("/run/dbus/system_bus_socket") || is_socket("/run/systemd/private"));
-  json.key("userBus").boolean(path[0] != 0 && is_socket(path)).close('}');
+  results.running(access("/run/systemd/system", F_OK) == 0);
+  results.system_bus(is_socket("/run/dbus/system_bus_socket") || is_socket("/run/systemd/private"));
+  results.user_bus(path[0] != 0 && is_socket(path));
 }
 
 } // namespace
 
-int host_probes(char *buffer, size_t capacity, Str &text) {
-  JsonWriter json(buffer, capacity);
-  json.open('{');
-  write_calls(json);
-  write_abilities(json);
-  write_namespaces(json);
-  write_texts(json);
-  write_programs(json);
-  write_systemd(json);
-  json.close('}');
-  if (json.full()) return ENOBUFS;
-  text = json.text();
-  return 0;
+void host_probes(ProbesWriter &probes) {
+  write_calls(probes.system_calls());
+  write_abilities(probes);
+  write_namespaces(probes.namespaces());
+  write_texts(probes.texts());
+  write_programs(probes.programs());
+  write_systemd(probes.systemd());
 }
 
 } // namespace veloci

@@ -1,6 +1,6 @@
 #include "planner/host_binding.h"
 
-#include "host/scan.h"
+#include "json/scan.h"
 #include "host/seccomp.h"
 #include "host/sha256.h"
 #include "planner/bytes.h"

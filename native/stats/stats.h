@@ -1,6 +1,6 @@
 // The usage of a container as the JSON object that callers of `events` know (the member `data` of type stats).
 #pragma once
-#include "host/json_writer.h"
+#include "json/json_writer.h"
 #include "stats/source.h"
 
 namespace veloci {

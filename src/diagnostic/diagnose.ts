@@ -1,7 +1,8 @@
 import { diagnosticsText } from '../generated/diagnostics.ts';
 import { errno, errnoName } from './errno.ts';
 import type { DiagnosticName } from './table.ts';
-import type { Diagnostic, Entry, Failure, Holes, Place } from './types.ts';
+import type { Diagnostic, Entry, Holes, Place } from './types.ts';
+import type { Failure } from '../generated/protocol.ts';
 
 let parsed: Readonly<Record<string, Entry>> | undefined;
 

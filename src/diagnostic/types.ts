@@ -42,22 +42,6 @@ export interface Diagnostic {
   readonly crun?: string;
 }
 
-/** What the executor tells about an operation that failed. */
-export interface Failure {
-  /** Name of the program of the plan. */
-  readonly program: string;
-  /** Index of the top-level operation in it (an `alt` counts as one). */
-  readonly index: number;
-  /** Index of the step in the operation's list of steps, or -1. */
-  readonly step: number;
-  /** Errno, or 0 when no system call is to blame. */
-  readonly errno: number;
-  /** What init says of its last steps, where a step alone does not tell: `notFound`, `interpreter` ... */
-  readonly kind?: string;
-  /** Words of the kernel or of a hook, at most 4 KiB of valid UTF-8. */
-  readonly detail?: string;
-}
-
 /** A line of the table of diagnostics. */
 export interface Entry {
   readonly code: string;

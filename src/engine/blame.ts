@@ -1,6 +1,7 @@
 // Which value of the configuration a failed step is about: an operation's pointer is often that of an object.
 import { errno } from '../diagnostic/errno.ts';
-import type { Failure, Holes } from '../diagnostic/types.ts';
+import type { Holes } from '../diagnostic/types.ts';
+import type { Failure } from '../generated/protocol.ts';
 import type { Spec } from '../generated/config.ts';
 import type { Operation } from '../generated/plan.ts';
 import { mountOption, parametersOf } from '../spec/mount-options.ts';

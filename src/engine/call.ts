@@ -1,4 +1,5 @@
-import type { Blobs, Host, Request } from './protocol.ts';
+import type { Blobs, Host } from './protocol.ts';
+import type { Request } from '../generated/protocol.ts';
 
 /** A request at work. */
 export interface Call {

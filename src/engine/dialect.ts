@@ -1,7 +1,7 @@
 // How diagnostics are said when the command is started under the name of another runtime.
 import { runcPlaces } from '../diagnostic/runc.ts';
 import type { Diagnostic } from '../diagnostic/types.ts';
-import type { Request } from './protocol.ts';
+import type { Request } from '../generated/protocol.ts';
 
 /** The diagnostics in the words of the runtime under whose name the command was started. */
 export function spoken(request: Request, found: readonly Diagnostic[]): readonly Diagnostic[] {

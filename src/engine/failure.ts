@@ -3,7 +3,8 @@
 import { diagnose, diagnoseFailure, placeAt } from '../diagnostic/diagnose.ts';
 import { fileSystem } from '../diagnostic/file-systems.ts';
 import { signalWords } from '../diagnostic/signals.ts';
-import type { Diagnostic, Failure, Holes, Place } from '../diagnostic/types.ts';
+import type { Diagnostic, Holes, Place } from '../diagnostic/types.ts';
+import type { Failure } from '../generated/protocol.ts';
 import type { Spec } from '../generated/config.ts';
 import { NamespaceFlag } from '../generated/plan.ts';
 import type { CgroupUpdate, CgroupWrite, Operation, Plan, ProgramName } from '../generated/plan.ts';

@@ -1,7 +1,8 @@
 // The engine: a one-shot function from a request to an answer. It writes no file, opens no socket, holds no
 // container.
 import { diagnose } from '../diagnostic/diagnose.ts';
-import type { Diagnostic, Failure } from '../diagnostic/types.ts';
+import type { Diagnostic } from '../diagnostic/types.ts';
+import type { Failure } from '../generated/protocol.ts';
 import { encodeResponse } from '../generated/encode.ts';
 import type { Plan, Response } from '../generated/plan.ts';
 import { PlanError } from '../plan/context.ts';
@@ -9,7 +10,9 @@ import { locateAll } from '../spec/parse/locate.ts';
 import type { Call } from './call.ts';
 import { spoken } from './dialect.ts';
 import { explain } from './failure.ts';
-import type { Blobs, EngineVerb, Host, Request } from './protocol.ts';
+import type { Blobs, Host } from './protocol.ts';
+import { readRequest } from '../generated/read-protocol.ts';
+import type { EngineVerb, Request } from '../generated/protocol.ts';
 import { InvalidDocument, configOf } from './read.ts';
 import { answerErrors } from './respond.ts';
 import { create, planOf, recompile } from './verb/create.ts';
@@ -41,9 +44,19 @@ const verbs: Readonly<Record<EngineVerb, (call: Call) => Response>> = {
   mounts,
 };
 
-/** Answers a request with an encoded Response. Never throws: what goes wrong in here is an answer, too. */
-export function engine(request: Request, blobs: Blobs, host: Host): Uint8Array {
-  return encodeResponse(respond(request, blobs, host), host.writer());
+/** Answers a request, as it came, with an encoded Response. Never throws: what goes wrong in here is an answer, too. */
+export function engine(message: unknown, blobs: Blobs, host: Host): Uint8Array {
+  return encodeResponse(answerMessage(message, blobs, host), host.writer());
+}
+
+function answerMessage(message: unknown, blobs: Blobs, host: Host): Response {
+  let request;
+  try {
+    request = readRequest(message);
+  } catch (error) {
+    return answerErrors(diagnosticsOf(error), {}, false);
+  }
+  return respond(request, blobs, host);
 }
 
 /** The same, not encoded. */

@@ -5,10 +5,9 @@ import { capabilityNames, capabilityNumber } from '../spec/capabilities.ts';
 import { PlanError } from '../plan/context.ts';
 import type { Context, Flags } from '../plan/context.ts';
 import type { ExecFlags } from '../plan/exec-process.ts';
-import type { Host, Request } from './protocol.ts';
+import type { Host } from './protocol.ts';
+import type { Options, Request } from '../generated/protocol.ts';
 import type { Diagnostic } from '../diagnostic/types.ts';
-
-type Options = Request['options'];
 
 export function text(options: Options, name: string): string | undefined {
   const value = options[name];
@@ -81,7 +80,7 @@ export function cgroupsOf(request: Request): readonly string[] {
 
 /** @throws PlanError when a value has not its form */
 export function execFlagsOf(request: Request): ExecFlags {
-  const { options } = request;
+  const { options, operands: args } = request;
   const env = list(options, 'env');
   for (const entry of env ?? []) {
     if (entry.indexOf('=') <= 0) throw new PlanError(diagnose('envInvalid', { value: entry }));
@@ -89,7 +88,6 @@ export function execFlagsOf(request: Request): ExecFlags {
   const user = text(options, 'user');
   const gids = list(options, 'additional-gids');
   const caps = list(options, 'cap');
-  const args = list(options, 'args');
   const cwd = text(options, 'cwd');
   const label = text(options, 'process-label');
   const profile = text(options, 'apparmor');

@@ -1,36 +1,4 @@
-// What the native command (or the library) asks the engine, and what the engine may ask its host.
-import type { HostFacts } from '../host/facts.ts';
-import type { Failure } from '../diagnostic/types.ts';
-
-/** Verbs that need the engine. `run` compiles like `create`; `recompile` renews an outdated stored plan. */
-export type EngineVerb = 'create' | 'run' | 'exec' | 'mounts' | 'recompile' | 'validate' | 'plan' | 'explain' | 'spec'
-  | 'features' | 'update' | 'doctor' | 'checkpoint' | 'restore';
-
-/**
- * A request, as JSON text from the launcher. Byte strings (config.json, process.json) travel beside it.
- */
-export interface Request {
-  readonly verb: EngineVerb;
-  /** Flags and operands by the name in the command table, only those that were given. */
-  readonly options: Readonly<Record<string, string | number | boolean | readonly string[]>>;
-  readonly facts: HostFacts;
-  /** update and checkpoint: the flags of the command line; `options` and `facts` are those that the container was made with. */
-  readonly flags?: Readonly<Record<string, string | number | boolean | readonly string[]>>;
-  /** The runtime under whose name the command was started. */
-  readonly peer?: 'runc' | 'crun';
-  /** Container id, where the verb has one. */
-  readonly id?: string;
-  /** Absolute path of the bundle. */
-  readonly bundle?: string;
-  /** How messages name the configuration file: `config.json`, or the path as it was given. */
-  readonly configName?: string;
-  /** exec: the container's cgroup, below that of v2 where there is one. */
-  readonly cgroup?: string;
-  /** exec: the failure that the plan which has failed now was made for. */
-  readonly first?: Failure;
-  /** Present when a plan that this very request produced has failed: the answer is the diagnostic of that failure, or for exec another plan. */
-  readonly failure?: Failure;
-}
+// What the engine may ask its host, and the byte strings that come with a request (schema/protocol).
 
 /** Byte strings of a request. */
 export interface Blobs {

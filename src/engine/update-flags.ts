@@ -3,9 +3,7 @@ import { diagnose } from '../diagnostic/diagnose.ts';
 import type { Resources } from '../generated/config.ts';
 import type { RdtLines } from '../plan/concern/cgroup/rdt.ts';
 import { PlanError } from '../plan/context.ts';
-import type { Request } from './protocol.ts';
-
-type Options = Request['options'];
+import type { Options } from '../generated/protocol.ts';
 
 /** Bytes: a decimal number with one of these letters behind it, in powers of 1024; -1 is no limit. */
 const units = 'kmgtp';

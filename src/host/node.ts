@@ -2,7 +2,8 @@
 // planner never contains it.
 import { createRequire } from 'node:module';
 import type { Host, Scan, SeccompRules, WireWriter } from '../engine/protocol.ts';
-import type { HostFacts } from './facts.ts';
+import { readHostFacts } from '../generated/read-protocol.ts';
+import type { HostFacts } from '../generated/protocol.ts';
 import { installed } from './installed.ts';
 import { createWriter } from './writer.ts';
 
@@ -35,7 +36,7 @@ export function nodeHost(): Host {
  * @param root state root, whose cached seccomp filters are listed; none when absent
  */
 export function hostFacts(root = ''): HostFacts {
-  return JSON.parse(addon().hostFacts(root)) as HostFacts;
+  return readHostFacts(JSON.parse(addon().hostFacts(root)));
 }
 
 /** The kernel's default soft limit on open files: what a process has whose parent did not change it. */

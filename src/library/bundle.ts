@@ -5,7 +5,7 @@ import type { Diagnostic } from '../diagnostic/types.ts';
 import type { Spec } from '../generated/config.ts';
 import { encodePlan } from '../generated/encode.ts';
 import type { Plan } from '../generated/plan.ts';
-import type { HostFacts } from '../host/facts.ts';
+import type { HostFacts } from '../generated/protocol.ts';
 import { hostFacts, nodeHost } from '../host/node.ts';
 import { compile as compilePlan } from '../plan/compile.ts';
 import { PlanError, type CgroupManager } from '../plan/context.ts';

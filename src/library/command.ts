@@ -36,8 +36,9 @@ function loggedError(path: string): VelociError | undefined {
   }
   for (const line of text.trimEnd().split('\n').reverse()) {
     try {
-      const entry = JSON.parse(line) as { level?: string; msg?: string };
-      if (entry.level === 'error' && entry.msg !== undefined) return VelociError.fromLine(entry.msg);
+      const entry: unknown = JSON.parse(line);
+      const isError = typeof entry === 'object' && entry !== null && 'level' in entry && entry.level === 'error';
+      if (isError && 'msg' in entry && typeof entry.msg === 'string') return VelociError.fromLine(entry.msg);
     } catch {
       // Not a line of ours.
     }

@@ -2,7 +2,7 @@
 // said.
 import type { Diagnostic } from '../diagnostic/types.ts';
 import type { Host } from '../engine/protocol.ts';
-import type { HostFacts } from '../host/facts.ts';
+import type { HostFacts } from '../generated/protocol.ts';
 
 /** How cgroups are managed: by writing to cgroupfs, by systemd, or not at all. */
 export type CgroupManager = 'cgroupfs' | 'systemd' | 'disabled';

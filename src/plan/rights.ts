@@ -2,7 +2,7 @@
 // would follow from it.
 import { diagnose, placeAt } from '../diagnostic/diagnose.ts';
 import type { Spec } from '../generated/config.ts';
-import type { HostFacts } from '../host/facts.ts';
+import type { HostFacts } from '../generated/protocol.ts';
 import { hasCapability, mapsUsers, readNamespaces, sysAdmin } from './concern/namespaces.ts';
 import { PlanError } from './context.ts';
 

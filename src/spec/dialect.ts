@@ -1,5 +1,5 @@
 // What other runtimes make of a configuration, for the time that the command has their name.
-import type { HostFacts, IdRange } from '../host/facts.ts';
+import type { HostFacts, IdRange } from '../generated/protocol.ts';
 import type { IdMapping, Spec } from './types.ts';
 
 /** Another runtime whose name the command may have. */

@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
-import type { EngineVerb, Request } from '../../src/engine/protocol.ts';
+import type { EngineVerb, Request } from '../../src/generated/protocol.ts';
 import { engine } from '../../src/engine/main.ts';
 import { hostFacts, nodeHost } from '../../src/host/node.ts';
 import { inRoot } from '../../scripts/lib/root.ts';

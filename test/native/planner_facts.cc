@@ -13,43 +13,51 @@ bool cgroups(const char *mountinfo, const char *own, const char *expected) {
   size_t size = strlen(mountinfo);
   memcpy(mounts, mountinfo, size + 1);
   JsonWriter json(buffer, sizeof buffer);
-  json.open('{');
-  write_cgroup_facts(json, mounts, size, Slice::of(own));
-  json.close('}');
+  {
+    CgroupFactsWriter facts(json);
+    write_cgroup_facts(facts, mounts, size, Slice::of(own));
+  }
   bool same = !json.full() && strcmp(buffer, expected) == 0;
   if (!same) printf("got      %s\nexpected %s\n", buffer, expected);
   return same;
 }
 
 void test_cgroups() {
-  CHECK(cgroups("", "", R"({"cgroup":{"mode":"none","v1":[],"v2":null}})"));
+  CHECK(cgroups("", "", R"({"mode":"none","v1":[],"v2":null})"));
   // v1 and the named hierarchy; a mount point with a space; the own cgroup below the mount's root.
   CHECK(cgroups("31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw,mode=755\n"
                 "32 31 0:29 / /sys/fs/cgroup/cpu,cpuacct rw,nosuid shared:9 - cgroup cgroup rw,cpu,cpuacct\n"
                 "33 31 0:30 /docker/a /mnt/a\\040b rw - cgroup cgroup rw,xattr,memory\n"
                 "34 31 0:31 / /sys/fs/cgroup/systemd rw - cgroup cgroup rw,xattr,release_agent=/x,name=systemd\n",
                 "5:memory:/docker/a/own\n4:cpu,cpuacct:/c\n1:name=systemd:/\n",
-                R"({"cgroup":{"mode":"v1","v1":[)"
+                R"({"mode":"v1","v1":[)"
                 R"({"controllers":"cpu,cpuacct","mount":"/sys/fs/cgroup/cpu,cpuacct","path":"/c"},)"
                 R"({"controllers":"memory","mount":"/mnt/a b","path":"/own"},)"
-                R"({"controllers":"name=systemd","mount":"/sys/fs/cgroup/systemd","path":"/"}],"v2":null}})"));
+                R"({"controllers":"name=systemd","mount":"/sys/fs/cgroup/systemd","path":"/"}],"v2":null})"));
   // v2; a path beside the mount's root that only begins like it.
   CHECK(cgroups("30 23 0:26 /user /nowhere rw - cgroup2 cgroup2 rw,nsdelegate\n", "0::/user2/x\n",
-                R"({"cgroup":{"mode":"v2","v1":[],"v2":{"mount":"/nowhere","path":"/","controllers":[]}}})"));
+                R"({"mode":"v2","v1":[],"v2":{"mount":"/nowhere","path":"/","controllers":[]}})"));
   // Hybrid; a later mount hides the first at the same place.
   CHECK(cgroups("30 23 0:26 / /a rw - cgroup cgroup rw,pids\n31 30 0:27 / /a rw - cgroup cgroup rw,cpu\n"
                 "32 31 0:28 / /u rw - cgroup2 cgroup2 rw\n",
                 "2:cpu:/x\n0::/y\n",
-                R"({"cgroup":{"mode":"hybrid","v1":[{"controllers":"cpu","mount":"/a","path":"/x"}],)"
-                R"("v2":{"mount":"/u","path":"/y","controllers":[]}}})"));
+                R"({"mode":"hybrid","v1":[{"controllers":"cpu","mount":"/a","path":"/x"}],)"
+                R"("v2":{"mount":"/u","path":"/y","controllers":[]}})"));
 }
 
 void test_json() {
-  char buffer[64];
+  char buffer[128];
   JsonWriter json(buffer, sizeof buffer);
-  json.open('[').string({"a\"\\\n\xff\xc3\xbc", 7}).number(18446744073709551615u).boolean(true).null().close(']');
+  json.open('[')
+      .string({"a\"\\\n\xff\xc3\xbc", 7})
+      .number(18446744073709551615u)
+      .boolean(true)
+      .integer(-9223372036854775807)
+      .null()
+      .close(']');
   CHECK(!json.full());
-  CHECK(strcmp(buffer, "[\"a\\\"\\\\\\u000a\xef\xbf\xbd\xc3\xbc\",18446744073709551615,true,null]") == 0);
+  CHECK(strcmp(buffer,
+               "[\"a\\\"\\\\\\u000a\xef\xbf\xbd\xc3\xbc\",18446744073709551615,true,-9223372036854775807,null]") == 0);
   JsonWriter small(buffer, 4);
   small.open('[').string(Str::of("long")).close(']');
   CHECK(small.full());
@@ -57,10 +65,15 @@ void test_json() {
 
 void test_facts() {
   static char buffer[64 << 10];
-  Str text;
-  CHECK(host_facts({}, buffer, sizeof buffer, text) == 0);
+  auto write = [](JsonWriter &json) {
+    HostFactsWriter facts(json);
+    return host_facts({}, facts);
+  };
+  JsonWriter json(buffer, sizeof buffer), small(buffer, 100);
+  CHECK(write(json) == 0 && !json.full());
+  Str text = json.text();
   CHECK(text.size > 100 && text.data[0] == '{' && text.data[text.size - 1] == '}');
-  CHECK(host_facts({}, buffer, 100, text) == ENOBUFS);
+  CHECK(write(small) == 0 && small.full());
 }
 
 void test_listen_fds() {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "host/cgroup_facts.h"
-#include "host/scan.h"
+#include "json/scan.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   using veloci::Slice;
@@ -16,10 +16,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 
   static char buffer[2048];
   veloci::JsonWriter json(buffer, sizeof buffer);
-  json.open('{');
   veloci::mounted({copy, copy + mounts}, "selinuxfs");
-  veloci::write_cgroup_facts(json, copy, mounts, own);
-  json.close('}');
+  {
+    veloci::CgroupFactsWriter facts(json);
+    veloci::write_cgroup_facts(facts, copy, mounts, own);
+  }
   veloci::Str text = json.text();
   veloci::JsonScan found = veloci::json_scan({reinterpret_cast<const uint8_t *>(text.data), text.size});
   if (!found.utf8 || text.size >= sizeof buffer) abort();

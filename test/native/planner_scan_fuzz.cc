@@ -1,7 +1,7 @@
 // json_scan on arbitrary bytes: no access out of bounds, and what it says about UTF-8 holds for each part.
 #include <stdlib.h>
 
-#include "host/scan.h"
+#include "json/scan.h"
 
 using veloci::json_scan;
 

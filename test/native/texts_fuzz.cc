@@ -9,7 +9,7 @@
 #include "executor/criu/criu_message.h"
 #include "executor/rdt/resctrl.h"
 #include "executor/log/utf8.h"
-#include "host/scan.h"
+#include "json/scan.h"
 #include "init/program/interpreter.h"
 #include "record/record.h"
 

@@ -1,6 +1,6 @@
 // What changes when the command is started as crun: the words and habits that its users rely on.
 import { test } from 'tap';
-import type { HostFacts } from '../../src/host/facts.ts';
+import type { HostFacts } from '../../src/generated/protocol.ts';
 import { plainHost } from '../../src/host/plain.ts';
 import { dialectOf, type Peer } from '../../src/spec/dialect.ts';
 import { readConfig } from '../../src/spec/read.ts';

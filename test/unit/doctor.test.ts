@@ -1,7 +1,7 @@
 import t from 'tap';
-import type { HostFacts } from '../../src/host/facts.ts';
+import type { HostFacts, Probes } from '../../src/generated/protocol.ts';
 import { judge } from '../../src/engine/verb/doctor.ts';
-import type { Finding, Probes } from '../../src/engine/doctor/probes.ts';
+import type { Finding } from '../../src/engine/doctor/report.ts';
 import { cgroups, facts } from './plan-support.ts';
 
 const good: Probes = {

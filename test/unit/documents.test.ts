@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { EngineVerb, Request } from '../../src/engine/protocol.ts';
+import type { EngineVerb, Request } from '../../src/generated/protocol.ts';
 import { engine } from '../../src/engine/main.ts';
 import { decodeStruct } from '../support/wire.ts';
 import { defaultConfig, facts, host } from './plan-support.ts';

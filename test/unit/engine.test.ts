@@ -1,5 +1,6 @@
 import t from 'tap';
-import type { Blobs, EngineVerb, Request } from '../../src/engine/protocol.ts';
+import type { Blobs } from '../../src/engine/protocol.ts';
+import type { EngineVerb, Request } from '../../src/generated/protocol.ts';
 import { engine } from '../../src/engine/main.ts';
 import { validateFeatures } from '../../src/generated/validate-features.ts';
 import { validateConfig } from '../../src/generated/validate-config.ts';
@@ -136,8 +137,7 @@ t.test('exec', async (t) => {
   t.same(Object.keys(programsOf(answer.plan)), ['stager', 'init', 'exec']);
   t.match(file({ args: ['ls'], cwd: 'x' }).error, /^E0410: .* at \/tmp\/p:\d+:\d+ \(\/cwd\)/,
     'errors name the process file');
-  const flags = (options: Request['options']): Answer =>
-    ask('exec', dockerConfig(), { options: { args: ['ls'], ...options } });
+  const flags = (options: Request['options']): Answer => ask('exec', dockerConfig(), { operands: ['ls'], options });
   t.equal(
     flags({ user: '1:2', cap: ['sys_admin'], env: ['A=b'], cwd: '/x', 'additional-gids': ['5'], tty: true }).error,
     '',
@@ -160,7 +160,7 @@ t.test('exec of a user who may not move the process: the manager of his session 
     const config = defaultConfig();
     addUser(config);
     config.linux.resources = limits ? { pids: { limit: 5 } } : {};
-    return ask('exec', config, { facts: user, options: { args: ['ls'] }, ...request });
+    return ask('exec', config, { facts: user, operands: ['ls'], ...request });
   };
   const isStrict = (hex: string | null): Plain => {
     const follow = (programsOf(hex)['stager'] as unknown as Decoded[]).map((
@@ -202,7 +202,7 @@ t.test('exec of a user who may not move the process: the manager of his session 
     'names that the container gives are no units');
   t.equal(isStrict(askExec(false, { cgroup: `/${within}`, failure: foreign }).plan), false,
     'it has gone elsewhere: outside, then');
-  t.match(ask('exec', defaultConfig(), { facts: facts({ cgroup: cgroups.v2 }), options: { args: ['ls'] }, failure }), {
+  t.match(ask('exec', defaultConfig(), { facts: facts({ cgroup: cgroups.v2 }), operands: ['ls'], failure }), {
     plan: null,
   }, 'root has no such manager');
 });

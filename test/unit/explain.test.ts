@@ -16,7 +16,7 @@ interface Answer {
 }
 
 function explain(topic: string): Answer {
-  const request = { verb: 'explain', options: { topic }, facts: facts() } as const;
+  const request = { verb: 'explain', options: {}, operands: [topic], facts: facts() } as const;
   return decodeStruct('Response', engine(request, { config: texts }, host())) as unknown as Answer;
 }
 

@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { Operation } from '../../src/generated/plan.ts';
 import { MountAttrFlag } from '../../src/generated/plan.ts';
-import type { HostFacts } from '../../src/host/facts.ts';
+import type { HostFacts } from '../../src/generated/protocol.ts';
 import type { Mount } from '../support/spec.ts';
 import { parametersOf } from '../../src/spec/mount-options.ts';
 import { addUser, cgroups, find, planOf } from './plan-support.ts';

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Spec } from '../../src/generated/config.ts';
 import type { Operation, Plan } from '../../src/generated/plan.ts';
-import type { CgroupFacts, HostFacts } from '../../src/host/facts.ts';
+import type { CgroupFacts, HostFacts } from '../../src/generated/protocol.ts';
 import { plainHost } from '../../src/host/plain.ts';
 import type { Host } from '../../src/engine/protocol.ts';
 import { compile } from '../../src/plan/compile.ts';

@@ -1,5 +1,5 @@
 #include "executor/log/utf8.h"
-#include "host/scan.h"
+#include "json/scan.h"
 
 namespace veloci {
 

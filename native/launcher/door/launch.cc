@@ -55,7 +55,7 @@ void read_descriptors(const Invocation &invocation, Buffer &out) {
 }
 
 // Everything up to the plan.
-int prepare(Invocation &invocation, Launch &launch, const char *verb) {
+int prepare(Invocation &invocation, Launch &launch, EngineVerb verb) {
   Bundle bundle;
   if (int code = read_bundle(invocation, bundle, launch.request.config); code != 0) return code;
   if (int err = launch.request.build(invocation, bundle.path.str(), bundle.config_name, false); err != 0) {
@@ -108,7 +108,7 @@ int take_preserved(Invocation &invocation) {
   return 0;
 }
 
-int launch_container(Invocation &invocation, Launch &launch, const char *verb) {
+int launch_container(Invocation &invocation, Launch &launch, EngineVerb verb) {
   if (int code = take_preserved(invocation); code != 0) return code;
   // First of all: the engine boots while everything else goes on.
   if (invocation.arguments.plan_fd() < 0) {

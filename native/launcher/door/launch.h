@@ -19,7 +19,7 @@ struct Launch {
 
 // Creates the container of the command line. 0, or the exit code with the error shown and everything undone.
 // The context's undo stack still holds everything: `commit_launch` or undo.
-int launch_container(Invocation &invocation, Launch &launch, const char *verb);
+int launch_container(Invocation &invocation, Launch &launch, EngineVerb verb);
 
 // Everything has worked: nothing is undone any more.
 void commit_launch(Invocation &invocation);

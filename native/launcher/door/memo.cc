@@ -14,7 +14,7 @@ using namespace diagnostic;
 
 namespace {
 
-constexpr char verb[] = "exec";
+constexpr EngineVerb verb = EngineVerb::exec;
 
 int system_failure(Invocation &invocation, const char *what, int err) {
   return invocation.fail(SystemCall{.what = Str::of(what), .errno_ = ErrnoText(err)});

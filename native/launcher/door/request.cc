@@ -1,6 +1,5 @@
 #include "launcher/door/request.h"
 #include "host/facts.h"
-#include "host/json_writer.h"
 #include "launcher/container/notify.h"
 #include <initializer_list>
 
@@ -27,21 +26,19 @@ bool is_path(cli::Flag flag) {
 }
 
 // A path below the current directory, made absolute.
-void add_path(JsonWriter &json, Str path) {
+void add_path(OptionsWriter &options, const char *name, Str path) {
   TextOf<8192> absolute;
   char current[4096];
   if (!path.empty() && path.data[0] != '/' && getcwd(current, sizeof current) != nullptr && current[0] == '/') {
     absolute.add(current).add_char('/');
   }
-  json.string(absolute.add(path).str());
+  options.string(name, absolute.add(path).str());
 }
 
-void add_list(JsonWriter &json, const Arguments &arguments, const GivenFlag &first) {
-  json.open('[');
+void add_list(StringListWriter list, const Arguments &arguments, const GivenFlag &first) {
   for (const GivenFlag &given : arguments) {
-    if (given.spec->flag == first.spec->flag) json.string(given.text);
+    if (given.spec->flag == first.spec->flag) list.add(given.text);
   }
-  json.close(']');
 }
 
 // Whether a later one of the same flag replaces this one (for lists: whether an earlier one has written all).
@@ -55,73 +52,70 @@ bool is_superseded(const Arguments &arguments, const GivenFlag *flag) {
 }
 
 // Which configuration files for CRIU this host has; the engine chooses.
-void add_criu_configs(JsonWriter &json) {
-  json.key("criu-configs").open('[');
+void add_criu_configs(StringListWriter list) {
   for (const char *path : {"/etc/criu/veloci.conf", "/etc/criu/crun.conf", "/etc/criu/runc.conf"}) {
-    if (access(path, F_OK) == 0) json.string(Str::of(path));
+    if (access(path, F_OK) == 0) list.add(Str::of(path));
   }
-  json.close(']');
 }
 
-void add_options(JsonWriter &json, const Arguments &arguments, bool for_memo) {
-  json.open('{');
+bool uses_criu(const Arguments &arguments) {
+  cli::Command command = arguments.command()->command;
+  return command == cli::Command::checkpoint || command == cli::Command::restore;
+}
+
+void add_options(OptionsWriter options, const Arguments &arguments, bool for_memo) {
   for (const GivenFlag &given : arguments) {
     if (!is_for_engine(*given.spec) || (for_memo && !changes_exec_plan(*given.spec))) continue;
     if (is_superseded(arguments, &given)) continue;
-    json.key(given.spec->name);
+    const char *name = given.spec->name;
     switch (given.spec->kind) {
-    case cli::Kind::boolean: json.boolean(given.on); break;
-    case cli::Kind::integer: json.number(static_cast<uint64_t>(given.number)); break;
+    case cli::Kind::boolean: options.boolean(name, given.on); break;
+    case cli::Kind::integer: options.integer(name, given.number); break;
     case cli::Kind::string:
       if (is_path(given.spec->flag))
-        add_path(json, given.text);
+        add_path(options, name, given.text);
       else
-        json.string(given.text);
+        options.string(name, given.text);
       break;
-    case cli::Kind::list: add_list(json, arguments, given); break;
+    case cli::Kind::list: add_list(options.list(name), arguments, given); break;
     }
   }
-  cli::Command command = arguments.command()->command;
-  if (command == cli::Command::checkpoint || command == cli::Command::restore) {
-    add_criu_configs(json);
-    if (!arguments.has(cli::Flag::image_path)) json.key("image-path"), add_path(json, image_path(arguments));
-  }
-  if (arguments.command()->command == cli::Command::exec && arguments.operand_count() > 1) {
-    json.key("args").open('[');
-    for (uint32_t i = 1; i < arguments.operand_count(); i++) json.string(arguments.operand(i));
-    json.close(']');
-  }
-  if (arguments.command()->command == cli::Command::mounts) json.key("action").string(arguments.operand(1));
-  if (arguments.command()->command == cli::Command::explain) json.key("topic").string(arguments.operand(0));
-  json.close('}');
+  if (uses_criu(arguments) && !arguments.has(cli::Flag::image_path))
+    add_path(options, "image-path", image_path(arguments));
 }
 
-const char *kind_name(FailureKind kind) {
-  switch (kind) {
-  case FailureKind::operation: return "operation";
-  case FailureKind::hook: return "hook";
-  case FailureKind::not_found: return "notFound";
-  case FailureKind::interpreter: return "interpreter";
-  case FailureKind::not_executable: return "notExecutable";
-  case FailureKind::format: return "format";
-  case FailureKind::execve: return "execve";
+// What the command line has besides flags and the container's id.
+void add_operands(StringListWriter list, const Arguments &arguments, uint32_t first) {
+  for (uint32_t i = first; i < arguments.operand_count(); i++) list.add(arguments.operand(i));
+}
+
+ReportedKind reported_kind(const PlanFailure &failure) {
+  if (failure.out_of_memory) return ReportedKind::out_of_memory;
+  switch (failure.kind) {
+  case FailureKind::operation: return ReportedKind::operation;
+  case FailureKind::hook: return ReportedKind::hook;
+  case FailureKind::not_found: return ReportedKind::not_found;
+  case FailureKind::interpreter: return ReportedKind::interpreter;
+  case FailureKind::not_executable: return ReportedKind::not_executable;
+  case FailureKind::format: return ReportedKind::format;
+  case FailureKind::execve: return ReportedKind::execve;
   }
-  return "operation";
+  return ReportedKind::operation;
 }
 
 // What a request says of a failure: at most `failure_size` bytes.
 constexpr size_t failure_size = 32768;
 
-void add_failure(Text &out, const PlanFailure &failure) {
-  out.add("{\"program\":\"").add(program_name(failure.program));
-  out.add("\",\"index\":").add_number(failure.index).add(",\"step\":").add_signed(failure.step);
-  out.add(",\"errno\":").add_signed(failure.err);
-  if (failure.out_of_memory)
-    out.add(",\"kind\":\"outOfMemory\"");
-  else if (failure.kind != FailureKind::operation)
-    out.add(",\"kind\":\"").add(kind_name(failure.kind)).add_char('"');
-  if (failure.detail.size() > 0) add_json(out.add(",\"detail\":"), failure.detail.str());
-  out.add_char('}');
+void add_failure(FailureWriter out, const PlanFailure &failure) {
+  out.program(Str::of(program_name(failure.program))).index(failure.index).step(failure.step).errno_(failure.err);
+  if (ReportedKind kind = reported_kind(failure); kind != ReportedKind::operation) out.kind(kind);
+  if (failure.detail.size() > 0) out.detail(failure.detail.str());
+}
+
+// What is between the braces of an object that lies in `memory`; the closing one becomes the NUL behind.
+Str members_of(Buffer &memory, Str object) {
+  memory.data()[object.size - 1] = 0;
+  return {object.data + 1, object.size - 2};
 }
 
 // The container's cgroup: of v2, which is the last one, where there is one.
@@ -156,37 +150,35 @@ bool changes_exec_plan(const cli::FlagSpec &spec) {
 }
 
 int Request::build(Invocation &invocation, Str bundle, Str config_name, bool for_memo) {
-  Buffer facts_memory;
-  if (!facts_memory.reserve(facts_size)) return errno;
+  const Arguments &arguments = invocation.arguments;
   FactsOptions options;
-  options.delegation = invocation.arguments.command()->command == cli::Command::doctor;
+  options.delegation = arguments.command()->command == cli::Command::doctor;
   options.root_fd = invocation.context.root;
   options.listen_fds = listen_fds_of(invocation.environment);
   if (!for_memo) options.notify_socket = notify_socket_path();
-  Str facts;
-  if (int err = host_facts(options, reinterpret_cast<char *>(facts_memory.data()), facts_size, facts); err != 0)
-    return err;
   // A byte may become six when it is escaped.
   Str cgroup = for_memo ? cgroup_of(invocation.context) : Str{};
-  size_t size =
-      facts.size + 6 * (size_of_arguments(invocation.arguments) + bundle.size + config_name.size + cgroup.size) + 16384;
+  size_t size = facts_size + 6 * (size_of_arguments(arguments) + bundle.size + config_name.size + cgroup.size) + 16384;
+  arguments_ = &arguments;
   if (!memory_.reserve(size)) return errno;
   JsonWriter json(reinterpret_cast<char *>(memory_.data()), size);
-  json.open('{').key("options");
-  add_options(json, invocation.arguments, for_memo);
-  if (invocation.arguments.is_peer()) json.key("peer").string(invocation.arguments.program());
-  if (!invocation.context.id.empty()) json.key("id").string(invocation.context.id);
-  if (!bundle.empty()) json.key("bundle").string(bundle);
-  if (!config_name.empty()) json.key("configName").string(config_name);
-  if (!cgroup.empty()) json.key("cgroup").string(cgroup);
-  json.key("facts");
-  // Goes on where the writer stopped; it clears the first byte, the brace, which is not part of the rest.
-  Text rest(reinterpret_cast<char *>(memory_.data()), size);
-  rest.grew(json.text().size);
-  rest.add(facts);
-  if (json.full() || !rest.complete()) return ENOBUFS;
-  rest_ = {rest.data() + 1, static_cast<uint32_t>(rest.size() - 1)};
-  return 0;
+  int err;
+  {
+    RequestWriter request(json);
+    add_options(request.options(), arguments, for_memo);
+    uint32_t first_operand = invocation.context.id.empty() ? 0 : 1;
+    if (arguments.operand_count() > first_operand) add_operands(request.operands(), arguments, first_operand);
+    if (arguments.is_peer()) request.peer(arguments.is_runc() ? Peer::runc : Peer::crun);
+    if (!invocation.context.id.empty()) request.id(invocation.context.id);
+    if (!bundle.empty()) request.bundle(bundle);
+    if (!config_name.empty()) request.config_name(config_name);
+    if (!cgroup.empty()) request.cgroup(cgroup);
+    HostFactsWriter facts = request.facts();
+    err = host_facts(options, facts);
+  }
+  if (err == 0 && json.full()) err = ENOBUFS;
+  if (err == 0) rest_ = members_of(memory_, json.text());
+  return err;
 }
 
 int Request::restore(Buffer &text) {
@@ -196,38 +188,43 @@ int Request::restore(Buffer &text) {
 }
 
 int Request::note_first(const PlanFailure &failure) {
-  if (!first_.reserve(failure_size)) return errno;
-  Text text(reinterpret_cast<char *>(first_.data()), first_.capacity());
-  add_failure(text, failure);
-  first_.set_size(text.size());
-  return text.complete() ? 0 : ENOBUFS;
+  if (!first_memory_.reserve(failure_size)) return errno;
+  JsonWriter json(reinterpret_cast<char *>(first_memory_.data()), failure_size);
+  {
+    RequestWriter request(json);
+    add_failure(request.first(), failure);
+  }
+  if (json.full()) return ENOBUFS;
+  first_ = members_of(first_memory_, json.text());
+  return 0;
 }
 
-int Request::add_flags(const Arguments &arguments) {
-  size_t size = 6 * size_of_arguments(arguments) + 4096;
-  if (!flags_.reserve(size)) return errno;
-  JsonWriter json(reinterpret_cast<char *>(flags_.data()), size);
-  add_options(json, arguments, false);
-  flags_.set_size(json.text().size);
-  return json.full() ? ENOBUFS : 0;
+size_t Request::text_size() const {
+  size_t size = rest_.size + first_.size + failure_size + 16384;
+  return with_flags_ ? size + 6 * size_of_arguments(*arguments_) : size;
 }
 
-bool Request::text(const char *verb, const PlanFailure *failure, Text &out) const {
-  out.add("{\"verb\":\"").add(verb).add("\",").add(rest_);
-  if (flags_.size() > 0) out.add(",\"flags\":").add(flags_.str());
-  if (first_.size() > 0) out.add(",\"first\":").add(first_.str());
-  if (failure != nullptr) add_failure(out.add(",\"failure\":"), *failure);
-  out.add_char('}');
-  return out.complete();
+Str Request::text(EngineVerb verb, const PlanFailure *failure, char *buffer, size_t capacity) const {
+  JsonWriter json(buffer, capacity);
+  {
+    RequestWriter request(json);
+    request.verb(verb);
+    json.members(rest_);
+    if (with_flags_) add_options(request.flags(), *arguments_, false);
+    if (arguments_ != nullptr && uses_criu(*arguments_)) add_criu_configs(request.criu_configs());
+    if (!first_.empty()) json.members(first_);
+    if (failure != nullptr) add_failure(request.failure(), *failure);
+  }
+  return json.full() ? Str{} : json.text();
 }
 
-bool Engine::send(const Request &request, const char *verb, const PlanFailure *failure) {
+bool Engine::send(const Request &request, EngineVerb verb, const PlanFailure *failure) {
   Buffer memory;
-  if (!memory.reserve(request.text_size() + (failure != nullptr ? failure_size : 0))) return false;
-  Text text(reinterpret_cast<char *>(memory.data()), memory.capacity());
-  if (!request.text(verb, failure, text)) return false;
+  size_t size = request.text_size();
+  if (!memory.reserve(size)) return false;
   PlannerRequest message;
-  message.json = text.str();
+  message.json = request.text(verb, failure, reinterpret_cast<char *>(memory.data()), size);
+  if (message.json.empty()) return false;
   message.config = request.config.bytes();
   message.process = request.process.bytes();
   planner_send(planner_, message);
@@ -281,7 +278,7 @@ int show_response(Invocation &invocation, const Response &response) {
   return response.error.empty() ? response.exit_code : invocation.failure_code;
 }
 
-int explain_failure(Invocation &invocation, const Request &request, const char *verb, Advice *advice) {
+int explain_failure(Invocation &invocation, const Request &request, EngineVerb verb, Advice *advice) {
   const PlanFailure &failure = invocation.context.failure;
   if (failure.err == EINTR && !failure.reported) return invocation.interrupted();
   Advice own;

@@ -1,7 +1,8 @@
-// Requests to the engine (src/engine/protocol.ts), and its answers.
+// Requests to the engine (schema/protocol), and its answers.
 #pragma once
 #include "executor/state/files.h"
 #include "launcher/line/invocation.h"
+#include "generated/protocol.gen.h"
 #include "planner/planner.h"
 
 namespace veloci {
@@ -25,13 +26,16 @@ public:
   // errno.
   int note_first(const PlanFailure &failure);
 
-  // Adds the flags of this command line to a request that was kept, as its member `flags`. 0 or an errno.
-  int add_flags(const Arguments &arguments);
+  // Adds the flags of this command line, which must live on, to a request that was kept.
+  void add_flags(const Arguments &arguments) {
+    arguments_ = &arguments;
+    with_flags_ = true;
+  }
 
-  // The text with a verb, and with the failure of a plan, in `out`.
-  bool text(const char *verb, const PlanFailure *failure, Text &out) const;
+  // The text with a verb, and with the failure of a plan; empty when the buffer has no room for it.
+  Str text(EngineVerb verb, const PlanFailure *failure, char *buffer, size_t capacity) const;
   // Room that a text needs.
-  size_t text_size() const { return rest_.size + flags_.size() + first_.size() + 16384; }
+  size_t text_size() const;
   // What is kept in the state directory: the request to renew the stored plan.
   Str rest() const { return rest_; }
 
@@ -41,8 +45,10 @@ public:
 private:
   Buffer memory_;
   Str rest_;
-  Buffer flags_;
-  Buffer first_;
+  const Arguments *arguments_ = nullptr;
+  bool with_flags_ = false;
+  Buffer first_memory_;
+  Str first_;
 };
 
 // An engine at work; the answer's bytes live as long as this.
@@ -51,7 +57,7 @@ public:
   // Starts a planner; 0 or an errno.
   int start() { return planner_.start(); }
   // Sends the request; the text may go afterwards.
-  bool send(const Request &request, const char *verb, const PlanFailure *failure);
+  bool send(const Request &request, EngineVerb verb, const PlanFailure *failure);
   // Awaits the answer. 0, or the exit code with the error shown: the planner's end, or a malformed answer.
   int await(Invocation &invocation, Response &response);
   // Takes an answer from a file in place of the planner's.
@@ -74,6 +80,6 @@ struct Advice {
 
 // Asks a fresh engine to explain why a plan failed, and shows that. Returns the exit code. With `advice` the answer may
 // also be another plan: 0 then.
-int explain_failure(Invocation &invocation, const Request &request, const char *verb, Advice *advice = nullptr);
+int explain_failure(Invocation &invocation, const Request &request, EngineVerb verb, Advice *advice = nullptr);
 
 } // namespace veloci

@@ -10,7 +10,7 @@ using namespace diagnostic;
 
 namespace {
 
-constexpr char renew_verb[] = "recompile";
+constexpr EngineVerb renew_verb = EngineVerb::recompile;
 
 int outdated(Invocation &invocation, const char *what) {
   return invocation.fail(PlanOutdated{.id = invocation.context.id, .what = Str::of(what)});

@@ -10,23 +10,27 @@ using namespace diagnostic;
 
 namespace {
 
-const char *engine_verb(cli::Command command) {
+EngineVerb engine_verb(cli::Command command) {
   switch (command) {
-  case cli::Command::validate: return "validate";
-  case cli::Command::plan: return "plan";
-  case cli::Command::explain: return "explain";
-  case cli::Command::doctor: return "doctor";
-  default: return "features";
+  case cli::Command::validate: return EngineVerb::validate;
+  case cli::Command::plan: return EngineVerb::plan;
+  case cli::Command::explain: return EngineVerb::explain;
+  case cli::Command::doctor: return EngineVerb::doctor;
+  default: return EngineVerb::features;
   }
 }
 
 // What the host can do, as the text that the engine judges. 0 or the exit code.
 int probe_host(Invocation &invocation, Buffer &probes) {
   constexpr size_t size = 64 * 1024;
-  Str text;
-  int err = probes.reserve(size) ? host_probes(reinterpret_cast<char *>(probes.data()), size, text) : errno;
-  if (err != 0) return invocation.fail(SystemCall{.what = Str::of("probe the host"), .errno_ = ErrnoText(err)});
-  probes.set_size(text.size);
+  if (!probes.reserve(size))
+    return invocation.fail(SystemCall{.what = Str::of("probe the host"), .errno_ = ErrnoText(errno)});
+  JsonWriter json(reinterpret_cast<char *>(probes.data()), size);
+  {
+    ProbesWriter writer(json);
+    host_probes(writer);
+  }
+  probes.set_size(json.text().size);
   return 0;
 }
 

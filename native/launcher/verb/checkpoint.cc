@@ -9,7 +9,7 @@ using namespace diagnostic;
 namespace {
 
 constexpr uint32_t patience = 10; // seconds
-constexpr char verb[] = "checkpoint";
+constexpr EngineVerb verb = EngineVerb::checkpoint;
 
 int check_status(Invocation &invocation) {
   const Context &context = invocation.context;
@@ -45,10 +45,10 @@ int checkpoint_command(Invocation &invocation) {
   }
   Request request;
   int err = restore_request(invocation, request);
-  if (err == 0) err = request.add_flags(arguments);
   if (err != 0)
     return invocation.fail(
         StateDamaged{.id = context.id, .what = Str::of("its kept request or config.json cannot be read")});
+  request.add_flags(arguments);
   if (!engine.send(request, verb, nullptr)) {
     return invocation.fail(SystemCall{.what = Str::of("ask the planner"), .errno_ = ErrnoText(errno)});
   }

@@ -4,7 +4,7 @@ namespace veloci {
 
 int create_command(Invocation &invocation) {
   Launch launch;
-  if (int code = launch_container(invocation, launch, "create"); code != 0) return code;
+  if (int code = launch_container(invocation, launch, EngineVerb::create); code != 0) return code;
   commit_launch(invocation);
   return 0;
 }

@@ -12,7 +12,7 @@ using namespace diagnostic;
 
 namespace {
 
-constexpr char verb[] = "mounts";
+constexpr EngineVerb verb = EngineVerb::mounts;
 
 int system_failure(Invocation &invocation, const char *what, int err) {
   return invocation.fail(SystemCall{.what = Str::of(what), .errno_ = ErrnoText(err)});

@@ -1,5 +1,5 @@
 #include "executor/cgroup/cgroup_tree.h"
-#include "host/json_writer.h"
+#include "json/json_writer.h"
 #include "launcher/line/invocation.h"
 #include "launcher/container/members.h"
 #include <fcntl.h>

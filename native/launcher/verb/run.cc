@@ -44,7 +44,7 @@ int stay_and_delete(Invocation &invocation, const Launch &launch, NotifyProxy *n
   constexpr uint32_t patience = 10000; // milliseconds
   // ENOENT: somebody else has deleted it.
   bool ours = !invocation.arguments.on(cli::Flag::keep) && lock_state(context, patience) == 0;
-  if (ours && !remove(context)) explain_failure(invocation, launch.request, "recompile");
+  if (ours && !remove(context)) explain_failure(invocation, launch.request, EngineVerb::recompile);
   return code;
 }
 
@@ -54,14 +54,14 @@ int run_command(Invocation &invocation) {
   if (!detach && !arguments.on(cli::Flag::no_subreaper)) become_subreaper();
   Launch launch;
   launch.starts = true;
-  if (int code = launch_container(invocation, launch, "run"); code != 0) return code;
+  if (int code = launch_container(invocation, launch, EngineVerb::run); code != 0) return code;
   if (int code = adopt_launch(invocation, launch); code != 0) return code;
   Context &context = invocation.context;
   NotifyProxy notify;
   if (int code = notify.open(invocation); code != 0 || !run_program(context, ProgramName::start)) {
     if (code == 0) {
       int killed = killed_by(context);
-      code = explain_failure(invocation, launch.request, "recompile");
+      code = explain_failure(invocation, launch.request, EngineVerb::recompile);
       if (killed != 0) code = killed;
     }
     remove(context);

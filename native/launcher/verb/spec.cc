@@ -21,7 +21,7 @@ int spec_command(Invocation &invocation) {
   if (int err = request.build(invocation, Str{}, Str{}, false); err != 0) {
     return invocation.fail(SystemCall{.what = Str::of("describe the host"), .errno_ = ErrnoText(err)});
   }
-  if (!engine.send(request, "spec", nullptr)) {
+  if (!engine.send(request, EngineVerb::spec, nullptr)) {
     return invocation.fail(SystemCall{.what = Str::of("ask the planner"), .errno_ = ErrnoText(errno)});
   }
   if (int code = engine.await(invocation, response); code != 0) return code;

@@ -11,7 +11,7 @@ using namespace diagnostic;
 namespace {
 
 constexpr uint32_t patience = 10; // seconds
-constexpr char verb[] = "update";
+constexpr EngineVerb verb = EngineVerb::update;
 
 // The resources of --resources; nothing without it.
 int read_resources(Invocation &invocation, Buffer &resources) {
@@ -58,10 +58,10 @@ int update_command(Invocation &invocation) {
   if (status == Status::creating) return invocation.fail(StillCreating{.id = context.id});
   if (status == Status::stopped) return invocation.fail(NotRunning{.id = context.id, .status = status_name(status)});
   int err = restore_request(invocation, request);
-  if (err == 0) err = request.add_flags(invocation.arguments);
   if (err != 0)
     return invocation.fail(
         StateDamaged{.id = context.id, .what = Str::of("its kept request or config.json cannot be read")});
+  request.add_flags(invocation.arguments);
   if (!engine.send(request, verb, nullptr)) {
     return invocation.fail(SystemCall{.what = Str::of("ask the planner"), .errno_ = ErrnoText(errno)});
   }

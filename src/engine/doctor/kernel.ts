@@ -1,9 +1,10 @@
 // Judges the kernel: its system calls, its namespaces, seccomp, security modules.
 import { errno, errnoName } from '../../diagnostic/errno.ts';
-import type { HostFacts } from '../../host/facts.ts';
+import type { HostFacts } from '../../generated/protocol.ts';
 import { capabilityNames } from '../../spec/capabilities.ts';
-import { Report } from './probes.ts';
-import type { Finding, Probes } from './probes.ts';
+import { Report } from './report.ts';
+import type { Finding } from './report.ts';
+import type { Probes } from '../../generated/protocol.ts';
 
 /** System calls without which nothing works, and since when Linux has them. */
 const needed: Readonly<Record<string, string>> = { openat2: '5.6', close_range: '5.9', clone3: '5.3', pidfd_open: '5.3',

@@ -1,7 +1,8 @@
 // Judges what is around the kernel: cgroups and who may use them, subordinate ids, programs, systemd.
-import type { CgroupFacts, HostFacts } from '../../host/facts.ts';
-import { Report } from './probes.ts';
-import type { Finding, Probes } from './probes.ts';
+import type { CgroupFacts, HostFacts } from '../../generated/protocol.ts';
+import { Report } from './report.ts';
+import type { Finding } from './report.ts';
+import type { Probes } from '../../generated/protocol.ts';
 
 /** Controllers by what cannot be limited without them. On v1 `io` is called `blkio`. */
 const controllers: Readonly<Record<string, string>> = {

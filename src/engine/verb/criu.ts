@@ -5,6 +5,7 @@ import type { Plan, Response } from '../../generated/plan.ts';
 import { compileCheckpoint, compileRestore } from '../../plan/compile-criu.ts';
 import type { CgroupsMode, CriuFlags, NetworkLock } from '../../plan/concern/criu.ts';
 import { PlanError } from '../../plan/context.ts';
+import type { Options, Request } from '../../generated/protocol.ts';
 import type { Call } from '../call.ts';
 import { contextOf, isOn, list, text } from '../options.ts';
 import { configOf } from '../read.ts';
@@ -12,13 +13,13 @@ import { answerPlans } from '../respond.ts';
 import { storedOf } from './create.ts';
 
 export function checkpointPlanOf(call: Call): Plan {
-  return compileCheckpoint(configOf(call), criuFlagsOf(call.request.flags ?? {}, call.request.peer),
+  return compileCheckpoint(configOf(call), criuFlagsOf(call.request.flags ?? {}, call.request),
     contextOf(call.request, call.host));
 }
 
 export function restorePlanOf(call: Call): Plan {
   const { request, host } = call;
-  return compileRestore(configOf(call), criuFlagsOf(request.options, request.peer), descriptorsOf(call),
+  return compileRestore(configOf(call), criuFlagsOf(request.options, request), descriptorsOf(call),
     contextOf(request, host));
 }
 
@@ -51,13 +52,13 @@ function descriptorsOf({ blobs, host }: Call): readonly string[] {
  * The configuration that CRIU reads besides, when no annotation names one: that of the name the command was started by
  * where the host has it, else runc's.
  */
-export function configFor(peer: Call['request']['peer'], present: readonly string[]): string {
+export function configFor(peer: Request['peer'], present: readonly string[]): string {
   const own = `/etc/criu/${peer ?? 'veloci'}.conf`;
   return present.includes(own) ? own : '/etc/criu/runc.conf';
 }
 
 /** @throws PlanError when a value has not its form */
-function criuFlagsOf(options: Call['request']['options'], peer: Call['request']['peer']): CriuFlags {
+function criuFlagsOf(options: Options, { peer, criuConfigs = [] }: Request): CriuFlags {
   const work = text(options, 'work-path');
   const parent = text(options, 'parent-path');
   const statusFd = options['status-fd'];
@@ -73,7 +74,7 @@ function criuFlagsOf(options: Call['request']['options'], peer: Call['request'][
   }
   return {
     criu: text(options, 'criu') ?? 'criu',
-    config: configFor(peer, list(options, 'criu-configs') ?? []),
+    config: configFor(peer, criuConfigs),
     images: text(options, 'image-path')!,
     preDump: isOn(options, 'pre-dump'),
     leaveRunning: isOn(options, 'leave-running'),
@@ -98,7 +99,7 @@ function criuFlagsOf(options: Call['request']['options'], peer: Call['request'][
   };
 }
 
-function emptiesNetwork(options: Call['request']['options']): boolean {
+function emptiesNetwork(options: Options): boolean {
   const names = list(options, 'empty-ns') ?? [];
   for (const name of names) if (name !== 'network') refuse('empty-ns', name, 'only network can be left empty');
   return names.length > 0;

@@ -2,8 +2,10 @@
 import type { Response } from '../../generated/plan.ts';
 import { judgeKernel, judgeNamespaces, judgePrivileges, judgeSecurity } from '../doctor/kernel.ts';
 import { judgeCgroups, judgeIds, judgePrograms, judgeSystemd } from '../doctor/surroundings.ts';
-import type { Finding, Probes } from '../doctor/probes.ts';
-import type { HostFacts } from '../../host/facts.ts';
+import type { Finding } from '../doctor/report.ts';
+import { readProbes } from '../../generated/read-protocol.ts';
+import type { Probes } from '../../generated/protocol.ts';
+import type { HostFacts } from '../../generated/protocol.ts';
 import type { Call } from '../call.ts';
 import { isOn } from '../options.ts';
 import { answerText } from '../respond.ts';
@@ -24,7 +26,7 @@ export function judge(facts: HostFacts, probes: Probes): readonly Finding[] {
 
 export function doctor(call: Call): Response {
   const { request, host, blobs } = call;
-  const probes = JSON.parse(host.scan(blobs.config ?? new Uint8Array()).text ?? '') as Probes;
+  const probes = readProbes(JSON.parse(host.scan(blobs.config ?? new Uint8Array()).text ?? ''));
   const findings = judge(request.facts, probes);
   const problems = findings.filter(({ status }) => status === 'problem').length;
   const warnings = findings.filter(({ status }) => status === 'warning').length;

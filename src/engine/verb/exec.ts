@@ -1,5 +1,5 @@
 // exec: the plan of a further process in a container.
-import type { Failure } from '../../diagnostic/types.ts';
+import type { Failure } from '../../generated/protocol.ts';
 import type { Process } from '../../generated/config.ts';
 import { encodePlan } from '../../generated/encode.ts';
 import type { Plan, ProgramName, Response } from '../../generated/plan.ts';

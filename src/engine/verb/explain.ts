@@ -15,7 +15,7 @@ const width = 100;
 export function explain(call: Call): Response {
   const { text = '{}' } = call.host.scan(call.blobs.config ?? new Uint8Array());
   const { config, codes } = JSON.parse(text) as Topics;
-  const topic = String(call.request.options['topic'] ?? '').trim();
+  const topic = (call.request.operands?.[0] ?? '').trim();
   const code = codes[topic.toUpperCase()];
   if (code !== undefined) return answerText(codeText(topic.toUpperCase(), code));
   if (isCode(topic)) throw unknownTopic(topic, codeLike(topic, codes));

@@ -1,5 +1,6 @@
 // mounts: add mounts to a running container, or remove them.
-import type { Diagnostic, Failure } from '../../diagnostic/types.ts';
+import type { Diagnostic } from '../../diagnostic/types.ts';
+import type { Failure } from '../../generated/protocol.ts';
 import { encodePlan } from '../../generated/encode.ts';
 import type { Plan, Response } from '../../generated/plan.ts';
 import { compileMounts } from '../../plan/compile-mounts.ts';
@@ -12,7 +13,7 @@ import { configOf, mountListOf } from '../read.ts';
 import { answerPlans } from '../respond.ts';
 
 function planOf(call: Call, list: MountList): Plan {
-  const action = call.request.options['action'] === 'remove' ? 'remove' : 'add';
+  const action = call.request.operands?.[0] === 'remove' ? 'remove' : 'add';
   return compileMounts(configOf(call), mountsIn(list), action, contextOf(call.request, call.host));
 }
 

@@ -1,7 +1,8 @@
 // update: the plan that changes the limits of a container that runs, and what is kept for the later verbs.
 import { renderWrites } from '../../plan/update/writes.ts';
 import { diagnose } from '../../diagnostic/diagnose.ts';
-import type { Diagnostic, Failure } from '../../diagnostic/types.ts';
+import type { Diagnostic } from '../../diagnostic/types.ts';
+import type { Failure } from '../../generated/protocol.ts';
 import type { Resources } from '../../generated/config.ts';
 import { encodePlan } from '../../generated/encode.ts';
 import type { Response } from '../../generated/plan.ts';

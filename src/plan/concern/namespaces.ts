@@ -6,7 +6,7 @@ import { isAnnotated } from '../annotations.ts';
 import { alt, errno, slot } from '../draft.ts';
 import type { Draft, Join, NamespaceName, Namespaces } from '../draft.ts';
 import { mapText } from './process/id-maps.ts';
-import type { HostFacts } from '../../host/facts.ts';
+import type { HostFacts } from '../../generated/protocol.ts';
 
 /** Reads linux.namespaces (runtime-spec config-linux "Namespaces"). */
 export function readNamespaces(spec: Spec): Namespaces {

@@ -1,7 +1,7 @@
 // exec of a user from where the kernel lets him move nothing to the container's cgroup, such as the session of a login:
 // the manager of the user, which may ask that of the system, moves the stager.
 import { attachToUnit, managerSockets } from '../../../cgroup/systemd.ts';
-import type { HostFacts } from '../../../host/facts.ts';
+import type { HostFacts } from '../../../generated/protocol.ts';
 import { alt, errno } from '../../draft.ts';
 import type { Draft } from '../../draft.ts';
 import { send } from './systemd.ts';

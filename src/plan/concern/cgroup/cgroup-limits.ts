@@ -5,7 +5,7 @@ import { onlyV1, settingsV2 } from '../../../cgroup/v2.ts';
 import { diagnose, placeAt } from '../../../diagnostic/diagnose.ts';
 import type { Spec } from '../../../generated/config.ts';
 import type { CgroupDir, HostOperation } from '../../../generated/plan.ts';
-import type { HostFacts } from '../../../host/facts.ts';
+import type { HostFacts } from '../../../generated/protocol.ts';
 import { nameOf } from '../../../spec/validate.ts';
 import { PlanError } from '../../context.ts';
 import { alt, errno } from '../../draft.ts';

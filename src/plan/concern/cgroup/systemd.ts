@@ -14,7 +14,7 @@ import type { Conversation } from '../../../cgroup/systemd.ts';
 import { diagnose, placeAt } from '../../../diagnostic/diagnose.ts';
 import type { Resources, Spec } from '../../../generated/config.ts';
 import type { DbusSend } from '../../../generated/plan.ts';
-import type { HostFacts } from '../../../host/facts.ts';
+import type { HostFacts } from '../../../generated/protocol.ts';
 import { pointerPart } from '../../../spec/parse/position.ts';
 import { PlanError } from '../../context.ts';
 import type { Context } from '../../context.ts';

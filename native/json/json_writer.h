@@ -15,10 +15,13 @@ public:
   // Escapes; a byte that is not part of valid UTF-8 becomes U+FFFD.
   JsonWriter &string(Str text);
   JsonWriter &number(uint64_t value);
+  JsonWriter &integer(int64_t value);
   // A number as the kernel writes it: digits, a sign, a decimal point. Anything else becomes 0.
   JsonWriter &decimal(Str text);
   JsonWriter &boolean(bool value);
   JsonWriter &null();
+  // Members of an object that were written before, without its braces.
+  JsonWriter &members(Str text);
 
   bool full() const { return full_; }
   // The text so far, with a NUL behind it.

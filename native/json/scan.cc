@@ -1,4 +1,4 @@
-#include "host/scan.h"
+#include "json/scan.h"
 
 namespace veloci {
 namespace {

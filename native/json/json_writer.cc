@@ -1,6 +1,6 @@
-#include "host/json_writer.h"
+#include "json/json_writer.h"
 
-#include "host/scan.h"
+#include "json/scan.h"
 
 namespace veloci {
 
@@ -79,6 +79,14 @@ JsonWriter &JsonWriter::number(uint64_t value) {
   return *this;
 }
 
+JsonWriter &JsonWriter::integer(int64_t value) {
+  if (value >= 0) return number(static_cast<uint64_t>(value));
+  separate();
+  raw("-", 1);
+  comma_ = false;
+  return number(-static_cast<uint64_t>(value));
+}
+
 JsonWriter &JsonWriter::decimal(Str text) {
   constexpr char digits[] = "0123456789";
   uint32_t at = text.size > 0 && text.data[0] == '-' ? 1 : 0;
@@ -102,6 +110,12 @@ JsonWriter &JsonWriter::decimal(Str text) {
 JsonWriter &JsonWriter::boolean(bool value) {
   separate();
   raw(value ? "true" : "false", value ? 4 : 5);
+  return *this;
+}
+
+JsonWriter &JsonWriter::members(Str text) {
+  separate();
+  raw(text.data, text.size);
   return *this;
 }
 

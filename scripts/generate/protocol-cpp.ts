@@ -1,0 +1,156 @@
+import { notice, snake, wrap } from './names.ts';
+import type { Definition, Member, MessageType } from './protocol-model.ts';
+
+type Named = ReadonlyMap<string, Definition>;
+
+function comment(text: string, indent: string): string {
+  return wrap(text, `${indent}// `, 120);
+}
+
+/** A type without the names that stand for other types. */
+function resolved(type: MessageType, named: Named): MessageType {
+  const definition = type.kind === 'named' ? named.get(type.name) : undefined;
+  return definition?.kind === 'alias' ? resolved(definition.type, named) : type;
+}
+
+interface Scalar {
+  readonly type: string;
+  readonly write: (value: string) => string;
+}
+
+/** How a value is taken and written that is no object and no list. */
+function scalarOf(type: MessageType, named: Named): Scalar | undefined {
+  switch (type.kind) {
+    case 'string':
+      return { type: 'Str', write: (value) => `string(${value})` };
+    case 'integer':
+      return { type: 'int64_t', write: (value) => `integer(${value})` };
+    case 'boolean':
+      return { type: 'bool', write: (value) => `boolean(${value})` };
+    case 'named':
+      return named.get(type.name)?.kind === 'enum'
+        ? { type: type.name, write: (value) => `string(Str::of(name_of(${value})))` }
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** The class that writes the elements of a list, and those of a map by name. */
+function writerOf(type: MessageType, named: Named, place: string): string {
+  const plain = resolved(type, named);
+  switch (plain.kind) {
+    case 'named':
+      return `${plain.name}Writer`;
+    case 'map':
+      return type.kind === 'named' ? `${type.name}Writer` : 'NumberMapWriter';
+    case 'list': {
+      const of = resolved(plain.of, named);
+      if (of.kind === 'string') return 'StringListWriter';
+      if (of.kind === 'tuple') return 'PairListWriter';
+      if (of.kind === 'named') return `ListWriter<${of.name}Writer>`;
+    }
+  }
+  throw new Error(`schema/protocol: ${place}: there is no writer for it`);
+}
+
+function method(owner: string, member: Member, named: Named): string {
+  const name = snake(member.name);
+  const key = `json_.key("${member.name}")`;
+  const head = `${comment(member.description, '  ')}\n`;
+  const type = resolved(member.type, named);
+  if (type.kind === 'nullable') {
+    const writer = writerOf(type.of, named, `${owner}.${member.name}`);
+    return `${head}  ${writer} ${name}() { return ${writer}(${key}); }\n  void ${name}_null() { ${key}.null(); }\n`;
+  }
+  if (type.kind === 'tuple') {
+    const [first, second] = type.names;
+    return `${head}  void ${name}(int64_t ${first}, int64_t ${second}) {
+    PairListWriter::pair(${key}, ${first}, ${second});
+  }
+`;
+  }
+  const scalar = scalarOf(type, named);
+  if (scalar !== undefined) {
+    return `${head}  ${owner}Writer &${name}(${scalar.type} value) {
+    ${key}.${scalar.write('value')};
+    return *this;
+  }
+`;
+  }
+  const writer = writerOf(member.type, named, `${owner}.${member.name}`);
+  return `${head}  ${writer} ${name}() { return ${writer}(${key}); }\n`;
+}
+
+function object({ name, description, members }: Extract<Definition, { kind: 'object' }>, named: Named): string {
+  return `${comment(description, '')}
+class ${name}Writer : public ObjectWriter {
+public:
+  using ObjectWriter::ObjectWriter;
+
+${members.map((member) => method(name, member, named)).join('')}};
+`;
+}
+
+function enumeration({ name, description, values }: Extract<Definition, { kind: 'enum' }>): string {
+  return `${comment(description, '')}
+enum class ${name} : uint8_t {
+${wrap(values.map((value) => `${snake(value)},`).join(' '), '  ', 120)}
+};
+constexpr const char *${snake(name)}_names[] = {
+${wrap(values.map((value) => `"${value}",`).join(' '), '    ', 120)}
+};
+constexpr const char *name_of(${name} value) { return ${snake(name)}_names[static_cast<uint8_t>(value)]; }
+`;
+}
+
+/** A map whose values are of several types. */
+function map(name: string, description: string, of: MessageType, named: Named): string {
+  const types = of.kind === 'union' ? of.of : [of];
+  const methods = types.map((type) => {
+    const scalar = scalarOf(type, named);
+    if (scalar !== undefined)
+      return `  void ${type.kind}(const char *name, ${scalar.type} value) { json_.key(name).${
+        scalar.write('value')
+      }; }\n`;
+    const writer = writerOf(type, named, name);
+    return `  ${writer} ${type.kind}(const char *name) { return ${writer}(json_.key(name)); }\n`;
+  });
+  return `${comment(description, '')}
+class ${name}Writer : public ObjectWriter {
+public:
+  using ObjectWriter::ObjectWriter;
+
+${methods.join('')}};
+`;
+}
+
+function define(definition: Definition, named: Named): string {
+  switch (definition.kind) {
+    case 'object':
+      return object(definition, named);
+    case 'enum':
+      return enumeration(definition);
+    case 'alias': {
+      const { type } = definition;
+      return type.kind === 'map' ? map(definition.name, definition.description, resolved(type.of, named), named) : '';
+    }
+  }
+}
+
+/** Text of native/generated/protocol.gen.h: what writes the messages to the engine. */
+export function protocolHeader(definitions: readonly Definition[]): string {
+  const named = new Map(definitions.map((definition) => [definition.name, definition]));
+  const parts = definitions.map((definition) => define(definition, named)).filter((part) => part !== '');
+  return `// ${notice}
+// Messages to the engine, from schema/protocol: each object is written by a class with a function for each member. A
+// writer opens its object when it is made and closes it when it goes.
+#pragma once
+#include "json/json_parts.h"
+
+namespace veloci {
+
+${parts.join('\n')}
+} // namespace veloci
+`;
+}
