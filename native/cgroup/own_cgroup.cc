@@ -68,7 +68,8 @@ void mark_made(int cgroup) { set_mark(cgroup, made, 1); }
 
 bool is_marked_made(int cgroup) {
   uint64_t value;
-  return read_mark(cgroup, made, value);
+  struct stat info;
+  return read_mark(cgroup, made, value) || (fstat(cgroup, &info) == 0 && (info.st_mode & S_ISVTX) != 0);
 }
 
 void mark_used(int cgroup, uint64_t container) { set_mark(cgroup, used, container); }

@@ -18,7 +18,10 @@ constexpr bool is_gone(int err) { return err == ENOENT || err == ESTALE; }
 // Marks, which are extended attributes that the kernel drops with the cgroup: trusted ones, which no container can
 // change, or user ones for those who may not have these. Where neither is possible there are none.
 
-// A cgroup that was made for a container: whoever comes last removes it.
+// A cgroup that was made for a container: whoever comes last removes it. The mode that it is made with says so from its
+// first moment on (the sticky bit, which means nothing here else), the attribute also when a container changes the
+// mode.
+constexpr unsigned made_mode = 01755;
 void mark_made(int cgroup);
 bool is_marked_made(int cgroup);
 

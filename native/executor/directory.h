@@ -7,28 +7,34 @@
 
 namespace veloci {
 
-// Calls visit(const char *name) for each entry of the directory but `.` and `..`. The descriptor's position moves.
-// Returns 0 or an errno.
-template <class Visit> int for_each_entry(int dir, Visit visit) {
-  struct Entry {
-    uint64_t inode;
-    int64_t offset;
-    uint16_t length;
-    uint8_t type;
-    char name[1];
-  };
-  alignas(Entry) char buffer[8192];
+// What getdents64(2) gives.
+struct DirectoryEntry {
+  uint64_t inode;
+  int64_t offset;
+  uint16_t length;
+  uint8_t type; // DT_*
+  char name[1];
+};
+
+// Calls visit(const DirectoryEntry &) for each entry of the directory but `.` and `..`. The descriptor's position
+// moves. Returns 0 or an errno.
+template <class Visit> int for_each_dirent(int dir, Visit visit) {
+  alignas(DirectoryEntry) char buffer[8192];
   for (;;) {
     long count = syscall(SYS_getdents64, dir, buffer, sizeof buffer);
     if (count < 0) return errno;
     if (count == 0) return 0;
     for (long at = 0; at < count;) {
-      auto *entry = reinterpret_cast<const Entry *>(buffer + at);
-      const char *name = buffer + at + offsetof(Entry, name);
+      auto *entry = reinterpret_cast<const DirectoryEntry *>(buffer + at);
       at += entry->length;
-      if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0) visit(name);
+      if (strcmp(entry->name, ".") != 0 && strcmp(entry->name, "..") != 0) visit(*entry);
     }
   }
+}
+
+// Calls visit(const char *name) for each entry of the directory but `.` and `..`, in the same way.
+template <class Visit> int for_each_entry(int dir, Visit visit) {
+  return for_each_dirent(dir, [&](const DirectoryEntry &entry) { visit(static_cast<const char *>(entry.name)); });
 }
 
 // Unlinks the file of the directory that was changed the longest time ago, when more than `most` have a name that

@@ -5,26 +5,32 @@
 
 namespace veloci {
 
-// Pauses that grow: 1, 2, 4 … 16 ms, until the limit.
+// A limit of time, and pauses that grow within it: 1, 2, 4 … 16 ms. What is done between the pauses counts, too.
 class Patience {
 public:
-  explicit Patience(uint32_t milliseconds) : left_(milliseconds) {}
+  explicit Patience(uint32_t milliseconds) : end_(now() + milliseconds) {}
+  bool over() const { return now() >= end_; }
   // Sleeps once; false when the time is over.
   bool wait() {
-    if (left_ == 0) return false;
-    uint32_t now = pause_ < left_ ? pause_ : left_;
-    struct timespec time {
-      0, static_cast<long>(now) * 1000000
+    uint64_t time = now();
+    if (time >= end_) return false;
+    uint64_t left = end_ - time;
+    struct timespec pause {
+      0, static_cast<long>(pause_ < left ? pause_ : left) * 1000000
     };
-    nanosleep(&time, nullptr);
-    left_ -= now;
+    nanosleep(&pause, nullptr);
     if (pause_ < 16) pause_ *= 2;
     return true;
   }
 
 private:
-  uint32_t left_;
-  uint32_t pause_ = 1;
+  static uint64_t now() {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return static_cast<uint64_t>(time.tv_sec) * 1000 + static_cast<uint64_t>(time.tv_nsec) / 1000000;
+  }
+  uint64_t end_;
+  uint64_t pause_ = 1;
 };
 
 } // namespace veloci

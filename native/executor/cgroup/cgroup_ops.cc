@@ -2,6 +2,7 @@
 #include "cgroup/cgroupfs.h"
 #include "executor/cgroup/cgroup.h"
 #include "executor/cgroup/delegation.h"
+#include "executor/cgroup/freezer.h"
 #include "executor/handler.h"
 #include "executor/process/process.h"
 #include "cgroup/own_cgroup.h"
@@ -62,12 +63,15 @@ void identify(Context &context, RecordCgroup &entry, uint64_t inode, bool found)
   if (context.record != nullptr) record_identify_cgroup(*context.record, entry.mount, entry.path, inode, found);
 }
 
+constexpr uint32_t left_patience = 2000;
+
 // What a container that has ended has left is made anew: that container's delete, which may come later, then does not
 // take it for its own. `vanished` when it is gone.
 Outcome clear_left(int parent, int cgroup, const char *name, bool &vanished) {
   if (Outcome outcome = refuse_used(cgroup); !outcome.ok()) return outcome;
   if (!is_marked_made(cgroup)) return {};
-  if (int err = remove_tree(parent, name); err != 0) return Outcome::failed(step::cgroup_create::populated, err);
+  if (int err = remove_tree(parent, name, left_patience); err != 0)
+    return Outcome::failed(step::cgroup_create::populated, err);
   vanished = true;
   return Outcome::failed(step::cgroup_create::mkdir, ENOENT);
 }
@@ -89,7 +93,7 @@ Outcome make_path(Context &context, const CgroupCreate &op, RecordCgroup &entry,
     }
     enable_controllers(parent.get(), op.enable);
     if (last) identify(context, entry, cgroup_in_work, false);
-    bool is_new = mkdirat(parent.get(), name.c_str(), 0755) == 0;
+    bool is_new = mkdirat(parent.get(), name.c_str(), made_mode) == 0;
     int err = is_new ? 0 : errno;
     if (last && !is_new) identify(context, entry, cgroup_unseen, false);
     if (!is_new && err != EEXIST) {
@@ -127,8 +131,7 @@ Outcome make_path(Context &context, const CgroupCreate &op, RecordCgroup &entry,
     parent = static_cast<Fd &&>(child);
   }
   // Nothing would run there, and on v1 not even SIGKILL would end it.
-  if (op.freezer && is_frozen(parent.get(), op.freezer.value.c_str()))
-    return Outcome::failed(step::cgroup_create::frozen, EBUSY);
+  if (op.freezer && is_frozen(parent.get())) return Outcome::failed(step::cgroup_create::frozen, EBUSY);
   return {};
 }
 

@@ -11,7 +11,10 @@ namespace {
 // seconds.
 class Batch {
 public:
-  Batch(int cgroup, int signal) : cgroup_(cgroup), signal_(signal) {}
+  explicit Batch(int signal) : signal_(signal) {}
+
+  // All that is added from now on is listed in this cgroup.
+  void begin(int cgroup) { cgroup_ = cgroup; }
 
   void add(int pid) {
     if (size_ == most) send();
@@ -31,12 +34,13 @@ public:
 
   void send() {
     if (size_ == 0) return;
-    for_each_process(cgroup_, [&](int pid) {
+    ProcessList again(cgroup_);
+    for (int pid = again.next(); pid >= 0; pid = again.next()) {
       Member *member = find(pid);
-      if (member == nullptr || !member->pidfd.valid()) return;
+      if (member == nullptr || !member->pidfd.valid()) continue;
       sys::pidfd_send_signal(member->pidfd.get(), signal_);
       member->pidfd.reset();
-    });
+    }
     for (uint32_t i = 0; i < size_; i++) members_[i].pidfd.reset();
     memset(places_, 0, sizeof places_);
     size_ = 0;
@@ -58,7 +62,7 @@ private:
     return nullptr;
   }
 
-  int cgroup_;
+  int cgroup_ = -1;
   int signal_;
   uint32_t size_ = 0;
   Member members_[most];
@@ -71,14 +75,20 @@ private:
 int signal_processes(int cgroup, int signal, uint32_t &count) {
   count = 0;
   const int own = getpid();
-  Batch batch(cgroup, signal);
-  int err = for_each_process(cgroup, [&](int pid) {
-    if (pid <= 1 || pid == own) return;
-    count++;
-    if (signal != 0) batch.add(pid);
-  });
-  batch.send();
-  return err;
+  Batch batch(signal);
+  CgroupWalk walk(cgroup);
+  for (int at = walk.next(); at >= 0; at = walk.next()) {
+    batch.begin(at);
+    ProcessList list(at);
+    for (int pid = list.next(); pid >= 0; pid = list.next()) {
+      if (pid == own) continue;
+      count++;
+      if (pid > 1) batch.add(pid);
+    }
+    batch.send();
+    if (list.error() != 0) return list.error();
+  }
+  return walk.error();
 }
 
 } // namespace veloci

@@ -4,8 +4,8 @@
 
 namespace veloci {
 
-// Signals the processes of a cgroup directory and of those below, by pidfds; signal 0 only counts them. `count` is set
-// to how many there were. Returns 0 or an errno; a cgroup that is gone has none.
+// Signals the processes of a cgroup directory and of those below, by pidfds. `count` is set to how many there were,
+// with those of other pid namespaces, which have no number here. Returns 0 or an errno; a cgroup that is gone has none.
 int signal_processes(int cgroup, int signal, uint32_t &count);
 
 } // namespace veloci

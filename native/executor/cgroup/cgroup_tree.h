@@ -1,45 +1,93 @@
-// Walking a cgroup and those below it.
+// A cgroup and all below it, however deep and broad a container has made them: walked by descriptors, without
+// recursion, and with as many descriptors open for thousands of levels as for one. What is still to be seen is kept in
+// memory that grows.
 #pragma once
-#include "cgroup/cgroupfs.h"
 #include "base/io.h"
-#include "executor/directory.h"
 #include "executor/state/files.h"
+#include "executor/patience.h"
 #include <sys/stat.h>
 
 namespace veloci {
 
-constexpr unsigned cgroup_tree_depth = 32;
-constexpr size_t cgroup_procs_max = 16 << 20;
+// Links of the directory of a cgroup that has none below it.
+constexpr nlink_t cgroup_links = 2;
+
+// Where a walk is: a directory that can be read, the inodes of those above it, and how many these are.
+class CgroupPlace {
+public:
+  // Goes to the first directory, given by any kind of descriptor. False and errno on failure.
+  bool begin(int cgroup) { return enter(cgroup, ""); }
+  // Goes to a directory below. False and errno on failure.
+  bool down(const char *name);
+  // Goes back to the one above, which must be the one that was left. False and errno on failure.
+  bool up();
+  int directory() const { return directory_.get(); }
+  uint32_t depth() const { return depth_; }
+  bool has_children() const;
+
+private:
+  bool enter(int from, const char *name);
+  Fd directory_;
+  struct stat info_ = {};
+  Buffer above_;
+  uint32_t depth_ = 0;
+};
+
+// Gives one cgroup after the other, each before those below it. One that is removed meanwhile is passed over.
+class CgroupWalk {
+public:
+  // `cgroup` is the first; any kind of descriptor, which must live as long as the walk.
+  explicit CgroupWalk(int cgroup) : top_(cgroup) {}
+  // The next one, opened for reading until the next call. -1 at the end, and on failure: then error() tells the errno.
+  int next();
+  int error() const { return error_; }
+
+private:
+  // Follows a name, with its NUL, in the list of those that are still to be seen.
+  struct Waiting {
+    uint32_t depth; // of the directory that it is in
+    uint32_t size;
+  };
+  bool list_children();
+  bool enter_last();
+
+  int top_;
+  CgroupPlace place_;
+  Buffer waiting_; // the last one comes first
+  int error_ = 0;
+};
+
+// The numbers of one cgroup.procs, read piece by piece.
+class ProcessList {
+public:
+  explicit ProcessList(int cgroup);
+  // The next one; 0 is a process of another pid namespace, which has no number here. -1 at the end, and on failure:
+  // then error() tells the errno. A cgroup that is gone has none, and neither has one of v2 with threads alone, whose
+  // processes another lists.
+  int next();
+  int error() const { return error_; }
+
+private:
+  Fd file_;
+  int error_ = 0;
+  size_t at_ = 0, end_ = 0;
+  char text_[4096];
+};
 
 // Calls visit(int pid) for every process of a cgroup and of those below (of v1's threads too: each pid once for each
-// cgroup that lists it). Processes of another pid namespace, which have no number here, are passed over.
-// 0 or an errno; a cgroup that goes away meanwhile counts as empty.
-template <class Visit> int for_each_process(int cgroup, Visit visit, unsigned depth = 0) {
-  if (depth > cgroup_tree_depth) return ELOOP;
-  Fd file(open_below_cgroup(cgroup, "cgroup.procs", O_RDONLY));
-  Buffer memory;
-  int err = file.valid() ? read_all(file.get(), cgroup_procs_max, memory) : errno;
-  // A v2 cgroup of the threaded kind has no processes of its own.
-  if (err != 0 && err != EOPNOTSUPP && err != ENOENT && err != ENODEV) return err;
-  int pid = 0;
-  for (const uint8_t *at = memory.data(), *end = at + memory.size(); at < end; at++) {
-    if (*at != '\n') {
-      pid = pid * 10 + (*at - '0');
-      continue;
-    }
-    if (pid > 0) visit(pid);
-    pid = 0;
+// cgroup that lists it). 0 or an errno.
+template <class Visit> int for_each_process(int cgroup, Visit visit) {
+  CgroupWalk walk(cgroup);
+  for (int at = walk.next(); at >= 0; at = walk.next()) {
+    ProcessList list(at);
+    for (int pid = list.next(); pid >= 0; pid = list.next()) visit(pid);
+    if (list.error() != 0) return list.error();
   }
-  Fd listing(open_below_cgroup(cgroup, "", O_RDONLY | O_DIRECTORY));
-  if (!listing.valid()) return errno == ENOENT || errno == ENODEV ? 0 : errno;
-  int failed = 0;
-  err = for_each_entry(listing.get(), [&](const char *name) {
-    struct stat info;
-    if (failed != 0 || fstatat(listing.get(), name, &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISDIR(info.st_mode)) return;
-    Fd child(open_below_cgroup(listing.get(), name, O_PATH | O_DIRECTORY));
-    if (child.valid()) failed = for_each_process(child.get(), visit, depth + 1);
-  });
-  return failed != 0 ? failed : err;
+  return walk.error();
 }
+
+// Removes the cgroups below one, deepest first. 0; EBUSY when there are processes in one; ETIMEDOUT when others make
+// new ones until the time is over; or another errno.
+int remove_below(int cgroup, const Patience &patience);
 
 } // namespace veloci

@@ -3,7 +3,7 @@
 #include "base/io.h"
 #include "executor/state/files.h"
 #include "executor/handler.h"
-#include "executor/patience.h"
+#include "executor/cgroup/freezer.h"
 #include "cgroup/own_cgroup.h"
 #include <fcntl.h>
 #include <stdlib.h>
@@ -13,24 +13,6 @@ namespace veloci {
 namespace {
 
 constexpr size_t value_max = 64 * 1024;
-
-// Whether the freezer has come to the state that was asked for; -1 when that can't be read.
-int has_frozen_state(int cgroup, bool frozen) {
-  TextOf<256> text;
-  Fd file(open_below_cgroup(cgroup, "freezer.state", O_RDONLY));
-  if (file.valid()) {
-    if (!read_small(file.get(), text)) return -1;
-    return strncmp(text.c_str(), frozen ? "FROZEN" : "THAWED", 6) == 0;
-  }
-  file.reset(open_below_cgroup(cgroup, "cgroup.events", O_RDONLY));
-  if (!file.valid() || !read_small(file.get(), text)) return -1;
-  return strstr(text.c_str(), frozen ? "frozen 1" : "frozen 0") != nullptr;
-}
-
-bool set_frozen(int cgroup, bool frozen) {
-  if (write_cgroup_file(cgroup, "freezer.state", Str::of(frozen ? "FROZEN" : "THAWED"))) return true;
-  return errno == ENOENT && write_cgroup_file(cgroup, "cgroup.freeze", Str::of(frozen ? "1" : "0"));
-}
 
 void undo_freeze(Context &context, const void *argument) {
   const CgroupDir &dir = *static_cast<const CgroupDir *>(argument);
@@ -109,13 +91,8 @@ Outcome HostHandler::on(const CgroupFreeze &op) {
   undone = op.dir;
   if (op.frozen && !context_.undo.push(undo_freeze, &undone)) return Outcome::failed(step::cgroup_freeze::open);
   if (!set_frozen(cgroup.get(), op.frozen)) return Outcome::failed(step::cgroup_freeze::write);
-  Patience patience(op.timeout);
-  for (;;) {
-    int reached = has_frozen_state(cgroup.get(), op.frozen);
-    if (reached < 0) return Outcome::failed(step::cgroup_freeze::wait);
-    if (reached > 0) return {};
-    if (!patience.wait()) return Outcome::failed(step::cgroup_freeze::wait, ETIMEDOUT);
-  }
+  int err = await_frozen(cgroup.get(), op.frozen, Patience(op.timeout));
+  return err == 0 ? Outcome::success() : Outcome::failed(step::cgroup_freeze::wait, err);
 }
 
 Outcome HostHandler::on(const CgroupUpdate &op) {

@@ -2,6 +2,8 @@
 #include "cgroup/cgroupfs.h"
 #include "base/sys.h"
 #include "executor/cgroup/cgroup.h"
+#include "executor/cgroup/freezer.h"
+#include "cgroup/own_cgroup.h"
 #include "executor/process/channel.h"
 #include "executor/handler.h"
 #include "executor/process/process.h"
@@ -99,9 +101,11 @@ Outcome HostHandler::on(const ProcessSignal &op) {
     group = &op.all.value;
   else if (context_.signal == SIGKILL && op.group)
     group = &op.group.value;
-  RecordCgroup own;
+  RecordCgroup own, freezer;
+  bool freezes = op.freezer && find_own(op.freezer.value, freezer);
   if (group != nullptr) {
-    if (int err = find_own(*group, own) ? signal_cgroup(own, context_.signal) : 0; err != 0)
+    if (int err = find_own(*group, own) ? signal_cgroup(own, context_.signal, freezes ? &freezer : nullptr) : 0;
+        err != 0)
       return Outcome::failed(step::process_signal::send, err);
   } else {
     Fd pidfd;
@@ -109,9 +113,10 @@ Outcome HostHandler::on(const ProcessSignal &op) {
     if (err != 0)
       return Outcome::failed(err == ESRCH ? step::process_signal::identity : step::process_signal::open, err);
     if (sys::pidfd_send_signal(pidfd.get(), context_.signal) != 0) return Outcome::failed(step::process_signal::send);
+    // A frozen process of v1 dies only when it is thawed.
+    Fd frozen(context_.signal == SIGKILL && freezes ? open_own_cgroup(freezer, O_PATH | O_DIRECTORY) : -1);
+    if (frozen.valid()) thaw(frozen.get());
   }
-  // A frozen process of v1 dies only when it is thawed.
-  if (context_.signal == SIGKILL && op.freezer && find_own(op.freezer.value, own)) thaw_cgroup(own);
   return {};
 }
 

@@ -28,6 +28,26 @@ bool Buffer::reserve(size_t capacity) {
   return true;
 }
 
+bool Buffer::grow(size_t capacity) {
+  if (capacity <= mapped_) return true;
+  // Often twice as much, seldom a copy.
+  if (capacity < 2 * mapped_) capacity = 2 * mapped_;
+  Buffer larger;
+  if (!larger.reserve(capacity)) return false;
+  if (size_ > 0) memcpy(larger.data_, data_, size_);
+  larger.size_ = size_;
+  *this = static_cast<Buffer &&>(larger);
+  return true;
+}
+
+bool Buffer::add(const void *bytes, size_t size) {
+  constexpr size_t least = 4096;
+  if (size_ + size > mapped_ && !grow(size_ + size < least ? least : size_ + size)) return false;
+  memcpy(data_ + size_, bytes, size);
+  size_ += size;
+  return true;
+}
+
 void Buffer::free() {
   if (mapped_ != 0) munmap(data_, mapped_);
   data_ = nullptr;
@@ -47,11 +67,7 @@ int read_all(int fd, size_t limit, Buffer &out, Signals *signals) {
   for (;;) {
     size_t room = out.capacity() - 1 - out.size();
     if (room == 0) {
-      Buffer larger;
-      if (!larger.reserve(out.capacity() * 2)) return errno;
-      memcpy(larger.data(), out.data(), out.size());
-      larger.set_size(out.size());
-      out = static_cast<Buffer &&>(larger);
+      if (!out.grow(out.capacity() * 2)) return errno;
       continue;
     }
     if (int err = await_readable(fd, signals); err != 0) return err;

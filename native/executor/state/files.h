@@ -21,6 +21,10 @@ public:
 
   // Room for `capacity` bytes, zeroed; false with errno set when there is no memory.
   bool reserve(size_t capacity);
+  // More room, with what is there. False with errno set when there is no memory.
+  bool grow(size_t capacity);
+  // Puts bytes behind what is there, with more room where it is needed.
+  bool add(const void *bytes, size_t size);
   void free();
   void set_size(size_t size) { size_ = size; }
 

@@ -16,15 +16,8 @@ int compare(const void *left, const void *right) {
 } // namespace
 
 int Members::add(int pid) {
-  size_t needed = (static_cast<size_t>(count_) + 1) * sizeof(int);
-  if (needed > memory_.capacity()) {
-    Buffer larger;
-    constexpr size_t first = 4096;
-    if (!larger.reserve(memory_.capacity() == 0 ? first : 2 * memory_.capacity())) return errno;
-    if (count_ > 0) memcpy(larger.data(), memory_.data(), count_ * sizeof(int));
-    memory_ = static_cast<Buffer &&>(larger);
-  }
-  reinterpret_cast<int *>(memory_.data())[count_++] = pid;
+  if (!memory_.add(&pid, sizeof pid)) return errno;
+  count_++;
   return 0;
 }
 
@@ -36,13 +29,14 @@ int Members::collect(const Record &record, bool alive) {
   while (groups.next(own)) {
     Fd cgroup(open_own_cgroup(own, O_PATH | O_DIRECTORY));
     if (!cgroup.valid()) continue;
-    count_ = 0;
     int failed = 0;
     err = for_each_process(cgroup.get(), [&](int pid) {
-      if (failed == 0) failed = add(pid);
+      if (failed == 0 && pid > 0) failed = add(pid);
     });
-    if (failed != 0) return failed;
-    if (err == 0 && count_ > 0) break;
+    if (err == 0) err = failed;
+    // Half a list is none.
+    if (err != 0) return err;
+    if (count_ > 0) break;
   }
   // Without cgroups of its own.
   if (count_ == 0 && alive) err = add(record.pid);

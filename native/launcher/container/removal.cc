@@ -2,6 +2,7 @@
 #include "cgroup/cgroupfs.h"
 #include "base/sys.h"
 #include "executor/cgroup/cgroup.h"
+#include "executor/cgroup/freezer.h"
 #include "executor/state/files.h"
 #include "executor/process/process.h"
 #include "executor/state/state.h"

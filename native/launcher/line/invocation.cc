@@ -1,5 +1,5 @@
 #include "launcher/line/invocation.h"
-#include "executor/cgroup/cgroup.h"
+#include "executor/cgroup/freezer.h"
 #include "executor/state/files.h"
 #include "executor/process/process.h"
 #include "executor/state/state.h"

@@ -3,9 +3,10 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, type PeerMark, test } from '../../support/case.ts';
+import { sweep } from '../../support/cgroup.ts';
 import { receiveMessages } from '../../support/console.ts';
 import type { Context } from '../../support/context.ts';
-import { leaks, processes, snapshot } from '../../support/leak.ts';
+import { cgroups, leaks, processes, snapshot } from '../../support/leak.ts';
 import { timeScale, which } from '../../support/paths.ts';
 import { type Call, runtimeName } from '../../support/runtime.ts';
 
@@ -297,3 +298,22 @@ test('a pid that was reused is never killed', async (c) => {
     // the runtime knew the right one from elsewhere
   }
 }, { leaks: 'ignore' });
+
+test('a create that is killed leaves no cgroup above its own', async (c) => {
+  const id = c.id();
+  const above = `${c.token}-above`;
+  sweep(c, above);
+  const { dir } = c.command(['/probe', 'pause'], (config) => {
+    config.linux.cgroupsPath = `/${above}/middle/${id}`;
+  });
+  const args = ['create', '--bundle', dir, '--pid-file', join(c.dir(), 'pid'), id];
+  // Looking does not change anything, but what was made before it may not be known yet.
+  for (let when = 1;; when++) {
+    const struck = await c.rt(args, {
+      prefix: ['strace', '-qq', '-o', '/dev/null', '-e', `inject=openat2:signal=KILL:when=${when}`],
+    });
+    await deletedWithoutTrace(c, id, `openat2 number ${when}`);
+    assert.deepEqual([...cgroups(above)], [], `openat2 number ${when}`);
+    if (struck.code === 0) return;
+  }
+}, { peers: [crun, runc], skip });

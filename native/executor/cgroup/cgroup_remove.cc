@@ -1,0 +1,99 @@
+// Removing a container's cgroups, and those above them that were made for containers.
+#include "cgroup/cgroupfs.h"
+#include "cgroup/own_cgroup.h"
+#include "executor/cgroup/cgroup.h"
+#include "executor/cgroup/cgroup_tree.h"
+#include <fcntl.h>
+#include <sys/stat.h>
+
+namespace veloci {
+
+namespace {
+
+bool is_busy(int err) { return err == EBUSY || err == ENOTEMPTY; }
+
+// The path above another; empty = the hierarchy's root. `name` is its last component.
+Str above_of(Str path, Str &name) {
+  uint32_t slash = path.size;
+  while (slash > 0 && path.data[slash - 1] != '/') slash--;
+  name = {path.data + slash, path.size - slash};
+  return {path.data, slash > 0 ? slash - 1 : 0};
+}
+
+// Opens the directory above a cgroup; `name` is its last component. -1 and errno on failure.
+int open_parent(Str mount, Str path, Str &name) {
+  TextOf<4096> above;
+  above.add(above_of(path, name));
+  if (!above.complete() || name.empty() || name == Str::of("..") || name == Str::of(".")) {
+    // Never the hierarchy's root.
+    errno = EINVAL;
+    return -1;
+  }
+  return above.size() == 0 ? open_cgroup_root(mount.c_str(), nullptr)
+                           : open_cgroup(mount.c_str(), above.c_str(), O_RDONLY | O_DIRECTORY);
+}
+
+// Whether one of others lies in the place of a cgroup, or nothing. A create that died may have been just making it:
+// then it is without processes, and nothing more than that is done to it.
+bool has_left(int parent, const char *name, uint64_t inode) {
+  struct stat info;
+  if (inode == cgroup_in_work) unlinkat(parent, name, AT_REMOVEDIR);
+  return inode == cgroup_in_work || inode == cgroup_unseen || fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW) != 0 ||
+         info.st_ino != inode;
+}
+
+// Whether a cgroup was made for containers, and has no other below it.
+bool is_left(int cgroup) {
+  struct stat info;
+  return fstat(cgroup, &info) == 0 && info.st_nlink == cgroup_links && is_marked_made(cgroup);
+}
+
+int remove_one(int parent, const char *name, const Patience &patience) {
+  if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT) return 0;
+  if (!is_busy(errno)) return errno;
+  Fd cgroup(open_below_cgroup(parent, name, O_PATH | O_DIRECTORY));
+  if (!cgroup.valid()) return errno == ENOENT ? 0 : errno;
+  if (int err = remove_below(cgroup.get(), patience); err != 0) return err;
+  return unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : errno;
+}
+
+// Removes the empty cgroups above a path that were made for containers. In use they stay, for whoever comes last.
+// `opened` is the directory right above, or nothing.
+void remove_above(Str mount, Str path, Fd &&opened) {
+  Fd cgroup(static_cast<Fd &&>(opened));
+  Str name;
+  for (path = above_of(path, name); !path.empty(); path = above_of(path, name)) {
+    TextOf<4096> text;
+    text.add(path);
+    if (!cgroup.valid()) cgroup.reset(open_cgroup(mount.c_str(), text.c_str(), O_RDONLY | O_DIRECTORY));
+    if (!cgroup.valid() && errno == ENOENT) continue;
+    if (!cgroup.valid() || !is_left(cgroup.get())) return;
+    Fd parent(open_parent(mount, text.str(), name));
+    if (!parent.valid() || unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR) != 0) return;
+    cgroup = static_cast<Fd &&>(parent);
+  }
+}
+
+} // namespace
+
+int remove_tree(int parent, const char *name, uint32_t milliseconds) {
+  return remove_one(parent, name, Patience(milliseconds));
+}
+
+int remove_cgroup(const RecordCgroup &own, uint32_t milliseconds) {
+  if (own.found) return 0;
+  Str name;
+  Fd parent(open_parent(own.mount, own.path, name));
+  if (!parent.valid() && errno != ENOENT) return errno;
+  Patience patience(milliseconds);
+  while (parent.valid() && !has_left(parent.get(), name.c_str(), own.inode)) {
+    int err = remove_one(parent.get(), name.c_str(), patience);
+    if (err == 0) break;
+    // Those below go at any rate; a process that is just ending keeps one for a moment.
+    if (!is_busy(err) || !patience.wait()) return err;
+  }
+  remove_above(own.mount, own.path, static_cast<Fd &&>(parent));
+  return 0;
+}
+
+} // namespace veloci
