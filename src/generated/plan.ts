@@ -809,6 +809,11 @@ export interface FdOpen {
   readonly form: FdOpenForm;
   /** Follow a symbolic link at the end of the path. */
   readonly follow: boolean;
+  /**
+   * What the copy becomes before anything is mounted on it, with every mount below. A copy is a member of the
+   * source's peer group otherwise: what is mounted on the one is mounted on the other.
+   */
+  readonly propagation: Propagation;
 }
 
 /**

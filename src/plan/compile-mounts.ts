@@ -5,6 +5,7 @@ import type { Plan } from '../generated/plan.ts';
 import { newDraft } from './begin.ts';
 import { bindOf, fsOf, mountNew, openSource } from './concern/mount/mounts.ts';
 import { readRequest } from './concern/mount/mount-request.ts';
+import { inPlace } from './concern/mount/propagation.ts';
 import { enterNamespaces } from './concern/namespaces.ts';
 import { spawnInto } from './concern/cgroup/cgroup.ts';
 import type { Context } from './context.ts';
@@ -47,5 +48,5 @@ function add(d: Draft, mount: Mount, from: string): void {
     return;
   }
   openSource(d, mount, request, from);
-  d.init.push(bindOf(request, undefined, target, from));
+  d.init.push(bindOf({ ...request, propagation: inPlace(d, request.propagation) }, undefined, target, from));
 }

@@ -100,6 +100,8 @@ static int pid_one(char **argv) {
   for (int i = 0; i < 3; i++)
     if (mount("tmpfs", fresh[i], "tmpfs", 0, i == 1 ? "mode=755" : "mode=1777") < 0) die(fresh[i]);
   place_kept();
+  // As systemd does, and with it most hosts: what a container mounts must not come back here all the same.
+  if (mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL) < 0) die("/ shared");
   if (cwd != NULL && chdir(cwd) < 0 && chdir("/") < 0) die("/");
   loopback_up();
   pid_t child = fork();

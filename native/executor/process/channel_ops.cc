@@ -1,7 +1,8 @@
 // sync.* and fd.*: what goes between the host side and stager or init.
-#include "base/sys.h"
 #include "executor/process/channel.h"
 #include "executor/handler.h"
+#include "executor/mount/host_tree.h"
+#include "plan/propagation.h"
 #include <fcntl.h>
 
 namespace veloci {
@@ -43,16 +44,12 @@ Outcome HostHandler::on(const FdReceive &op) {
 }
 
 Outcome HostHandler::on(const FdOpen &op) {
-  constexpr unsigned tree = sys::open_tree_clone | sys::open_tree_cloexec;
-  const unsigned link = op.follow ? 0 : sys::at_symlink_nofollow;
-  int fd = -1;
-  switch (op.form) {
-  case FdOpenForm::path: fd = open(op.path.c_str(), O_PATH | O_CLOEXEC | (op.follow ? 0 : O_NOFOLLOW)); break;
-  case FdOpenForm::tree: fd = sys::open_tree(AT_FDCWD, op.path.c_str(), tree | link); break;
-  case FdOpenForm::recursive_tree:
-    fd = sys::open_tree(AT_FDCWD, op.path.c_str(), tree | link | sys::at_recursive);
-    break;
-  }
+  HostTree tree = {.path = op.path.c_str(),
+                   .recursive = op.form == FdOpenForm::recursive_tree,
+                   .follow = op.follow,
+                   .propagation = propagation_flag(op.propagation)};
+  bool is_path = op.form == FdOpenForm::path;
+  int fd = is_path ? open(op.path.c_str(), O_PATH | O_CLOEXEC | (op.follow ? 0 : O_NOFOLLOW)) : clone_host_tree(tree);
   if (fd < 0) return Outcome::failed(step::fd_open::open);
   context_.slots[op.slot].reset(fd);
   return {};

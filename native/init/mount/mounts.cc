@@ -7,7 +7,7 @@
 
 #include "base/sys.h"
 #include "init/init.h"
-#include "init/mount/propagation.h"
+#include "plan/propagation.h"
 
 namespace veloci {
 namespace {

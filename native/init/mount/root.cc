@@ -4,7 +4,7 @@
 #include "base/sys.h"
 #include "init/mount/host_mounts.h"
 #include "init/init.h"
-#include "init/mount/propagation.h"
+#include "plan/propagation.h"
 
 namespace veloci {
 namespace {

@@ -51,7 +51,7 @@ failing([
   { name: 'a file system that cannot map ids', code: 'E0805', why: 'EINVAL, step attr', pointer: '/mounts/7/options/1',
     change: mapped('/proc/sys') },
   { name: 'ids that may not be mapped', code: 'E0806', why: 'EPERM, step attr', pointer: '/mounts/7/options/1',
-    inject: 'mount_setattr:error=EPERM', change: mapped('/etc') },
+    inject: 'mount_setattr:error=EPERM:when=2', change: mapped('/etc') },
   { name: 'the ids of a mount cannot be written', code: 'E0804', why: 'EIO, step maps', pointer: '/mounts/7/options/1',
     inject: 'openat2:error=EIO', on: () => ['uid_map'], change: mapped('/etc') },
   { name: 'a mount that cannot be changed', code: 'E0726', why: 'EIO, step attr', pointer: '/mounts/6/options',

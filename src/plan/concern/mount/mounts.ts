@@ -1,7 +1,7 @@
 // mounts: each entry becomes the operations of its kind, in the order of the configuration (runtime-spec
 // config "Mounts"). The mount of type cgroup has a file of its own.
 import { LinkUseFlag, MountAttrFlag, NamespaceFlag } from '../../../generated/plan.ts';
-import type { FdOpen, InitOperation, MountAttr, MountBind, MountFs } from '../../../generated/plan.ts';
+import type { FdOpen, InitOperation, MountAttr, MountBind, MountFs, Propagation } from '../../../generated/plan.ts';
 import type { Mount } from '../../../generated/config.ts';
 import { resolved } from '../../../spec/destination.ts';
 import { alt, errno, slot } from '../../draft.ts';
@@ -14,6 +14,7 @@ import { readRequest } from './mount-request.ts';
 import type { Idmap, MountRequest } from './mount-request.ts';
 import { mountLabelOptions } from '../process/labels.ts';
 import { isApart, mapsUsers } from '../namespaces.ts';
+import { inPlace, ofClone } from './propagation.ts';
 import { rootfsPath } from './rootfs.ts';
 
 export function makeMounts(d: Draft): void {
@@ -120,7 +121,7 @@ function bind(d: Draft, mount: Mount, asked: MountRequest, target: string, from:
   };
   if (isInside(d, source, from)) {
     if (request.idmap === undefined) return bound(source);
-    d.init.push(openOf(request, source, from));
+    d.init.push(openOf(request, source, from, 'keep'));
     mapByHost(d, mount, request.idmap, from);
     return bound(undefined);
   }
@@ -128,11 +129,11 @@ function bind(d: Draft, mount: Mount, asked: MountRequest, target: string, from:
   if (request.idmap === undefined && ((d.namespaces.made & NamespaceFlag.user) === 0 || d.context.facts.euid !== 0))
     return bound(source);
   openSource(d, mount, request, from);
-  bound(undefined);
+  d.init.push(bindOf({ ...request, propagation: inPlace(d, request.propagation) }, undefined, target, from, as?.fixed));
 }
 
 /** Opens a source as a mount of its own. */
-function openOf(request: MountRequest, path: string, from: string): FdOpen {
+function openOf(request: MountRequest, path: string, from: string, propagation: Propagation): FdOpen {
   return {
     op: 'fd.open',
     from,
@@ -140,6 +141,7 @@ function openOf(request: MountRequest, path: string, from: string): FdOpen {
     path,
     form: request.recursive ? 'recursiveTree' : 'tree',
     follow: (request.links & (LinkUseFlag.source | LinkUseFlag.copy)) === 0,
+    propagation,
   };
 }
 
@@ -165,7 +167,7 @@ function isInside(d: Draft, source: string, from: string): boolean {
 
 /** Opens the source of a bind mount on the host's side, maps its ids, and hands it to init. */
 export function openSource(d: Draft, mount: Mount, request: MountRequest, from: string): void {
-  d.host.push(openOf(request, absolute(mount.source ?? '', d.context.bundle), from));
+  d.host.push(openOf(request, absolute(mount.source ?? '', d.context.bundle), from, ofClone(d, request.propagation)));
   if (request.idmap !== undefined) d.host.push(mapIds(d, mount, request.idmap, from));
   d.host.push({ op: 'fd.send', from, slot: slot.source });
   d.init.push({ op: 'fd.receive', from, slot: slot.source });

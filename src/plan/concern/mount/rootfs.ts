@@ -6,35 +6,19 @@ import type { Context } from '../../context.ts';
 import type { Draft } from '../../draft.ts';
 import type { Spec } from '../../../generated/config.ts';
 import { absolute } from '../../path.ts';
+import { treeOf } from './propagation.ts';
 
 /** Absolute path of the rootfs: root.path is relative to the bundle. */
 export function rootfsPath(spec: Spec, context: Context): string {
   return absolute(spec.root?.path ?? 'rootfs', context.bundle);
 }
 
-/**
- * What every mount of the new namespace becomes at first, so that what init mounts reaches the host only
- * where the configuration wants it. An unbindable tree could not be mounted on itself: it becomes unbindable
- * after the pivot.
- */
-const trees: Readonly<Record<string, Propagation>> = {
-  shared: 'rshared',
-  rshared: 'rshared',
-  private: 'rprivate',
-  rprivate: 'rprivate',
-  slave: 'rslave',
-  rslave: 'rslave',
-  unbindable: 'rprivate',
-  runbindable: 'rprivate',
-};
-
 export function openRoot(d: Draft): void {
   const asked = d.spec.linux?.rootfsPropagation;
   const from = asked === undefined || asked === '' ? '/root/path' : '/linux/rootfsPropagation';
-  const tree = (asked === undefined ? undefined : trees[asked]) ?? 'rslave';
   // A slave by wish stays one of the host's mount; without a wish nothing that happens there is seen.
   const parentPrivate = asked !== 'slave' && asked !== 'rslave';
-  d.init.push({ op: 'root.open', from, path: rootfsPath(d.spec, d.context), tree, parentPrivate });
+  d.init.push({ op: 'root.open', from, path: rootfsPath(d.spec, d.context), tree: treeOf(d), parentPrivate });
 }
 
 export function enterRoot(d: Draft): void {
@@ -44,11 +28,12 @@ export function enterRoot(d: Draft): void {
 
 /**
  * Last of all that mounts: an unbindable root could not be bound for read-only paths any more, and what is mounted on a
- * shared one meanwhile would be seen elsewhere.
+ * shared one meanwhile would be seen elsewhere. A private or slave root is one since it was opened; once more for the
+ * whole tree would take from the mounts what they ask for themselves.
  */
 export function spreadRoot(d: Draft): void {
   const propagation = d.spec.linux?.rootfsPropagation;
-  if (propagation === undefined || propagation === '') return;
+  if (propagation === undefined || !/shared|unbindable/.test(propagation)) return;
   d.init.push({
     op: 'mount.attr',
     from: '/linux/rootfsPropagation',

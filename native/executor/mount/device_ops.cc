@@ -1,7 +1,8 @@
 // device.open: device nodes for user namespaces.
-#include "base/sys.h"
 #include "executor/handler.h"
+#include "executor/mount/host_tree.h"
 #include <fcntl.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -19,13 +20,14 @@ Outcome HostHandler::on(const DeviceOpen &op) {
   // In this order: a change of owner clears bits of the mode.
   if (fchownat(dir, name, op.uid, op.gid, AT_SYMLINK_NOFOLLOW) != 0) return Outcome::failed(owner);
   if (fchmodat(dir, name, op.mode & 07777, 0) != 0) return Outcome::failed(owner);
-  Fd tree(sys::open_tree(dir, name, sys::open_tree_clone | sys::open_tree_cloexec | sys::at_symlink_nofollow));
+  // The state directory may lie on a mount without devices; the mount of the node must not. What the container mounts
+  // on it stays its own.
+  Fd tree(clone_host_tree({.dir = dir,
+                           .path = name,
+                           .propagation = MS_PRIVATE,
+                           .set = sys::attr_nosuid | sys::attr_noexec,
+                           .clear = sys::attr_nodev}));
   if (!tree.valid()) return Outcome::failed(clone);
-  // The state directory may lie on a mount without devices; the mount of the node must not.
-  if (sys::mount_setattr(tree.get(), "", sys::at_empty_path,
-                         {sys::attr_nosuid | sys::attr_noexec, sys::attr_nodev, 0, 0}) != 0) {
-    return Outcome::failed(attr);
-  }
   context_.slots[op.slot] = static_cast<Fd &&>(tree);
   return {};
 }

@@ -1,0 +1,68 @@
+#include "executor/mount/host_tree.h"
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+
+namespace veloci {
+
+namespace {
+
+static_assert(sys::attr_rdonly == MS_RDONLY && sys::attr_nosuid == MS_NOSUID && sys::attr_nodev == MS_NODEV &&
+              sys::attr_noexec == MS_NOEXEC);
+
+int open_copy(const HostTree &wanted, int dir) {
+  unsigned flags = sys::open_tree_clone | sys::open_tree_cloexec | (wanted.recursive ? sys::at_recursive : 0);
+  return sys::open_tree(dir, wanted.path, wanted.follow ? flags : flags | sys::at_symlink_nofollow);
+}
+
+// In a mount namespace of our own mount(2) changes what is copied then.
+int open_changed_copy(const HostTree &wanted) {
+  // The working directory goes along to the new namespace, unlike other descriptors.
+  if (wanted.dir != AT_FDCWD && fchdir(wanted.dir) != 0) return -1;
+  if (sys::unshare(sys::clone_newns) != 0) return -1;
+  if (wanted.propagation != 0 && mount(nullptr, "/", nullptr, MS_REC | wanted.propagation, nullptr) != 0) return -1;
+  if ((wanted.set | wanted.clear) != 0) {
+    if (mount(wanted.path, wanted.path, nullptr, MS_BIND, nullptr) != 0) return -1;
+    if (mount(nullptr, wanted.path, nullptr, MS_REMOUNT | MS_BIND | wanted.set, nullptr) != 0) return -1;
+  }
+  return open_copy(wanted, AT_FDCWD);
+}
+
+// Linux before 5.12: by a child that shares our descriptors.
+int clone_by_child(const HostTree &wanted) {
+  Fd place(open("/", O_PATH | O_CLOEXEC));
+  if (!place.valid()) return -1;
+  pid_t child = static_cast<pid_t>(syscall(SYS_clone, CLONE_FILES | SIGCHLD, nullptr, nullptr, nullptr, nullptr));
+  if (child < 0) return -1;
+  if (child == 0) {
+    Fd tree(open_changed_copy(wanted));
+    bool done = tree.valid() && dup3(tree.get(), place.get(), O_CLOEXEC) >= 0;
+    int err = errno;
+    tree.reset();
+    _exit(done ? 0 : err);
+  }
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0) {
+    if (errno != EINTR) return -1;
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return place.release();
+  errno = WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
+  return -1;
+}
+
+} // namespace
+
+int clone_host_tree(const HostTree &wanted) {
+  Fd tree(open_copy(wanted, wanted.dir));
+  // A copy of the whole mount namespace has what an unbindable mount refuses.
+  if (!tree.valid() && errno == EINVAL && wanted.propagation != 0) return clone_by_child(wanted);
+  if (!tree.valid() || (wanted.propagation | wanted.set | wanted.clear) == 0) return tree.release();
+  unsigned flags = sys::at_empty_path | (wanted.recursive ? sys::at_recursive : 0);
+  if (sys::mount_setattr(tree.get(), "", flags, {wanted.set, wanted.clear, wanted.propagation, 0}) == 0)
+    return tree.release();
+  return errno == ENOSYS ? clone_by_child(wanted) : -1;
+}
+
+} // namespace veloci
