@@ -19,7 +19,7 @@ import { jsonTypes } from './generate/json-types.ts';
 import { manPage } from './generate/man.ts';
 import { readModel } from './generate/model.ts';
 import { differences, write, type Outputs } from './generate/output.ts';
-import { protocolHeader } from './generate/protocol-cpp.ts';
+import { protocolHeader, protocolValues } from './generate/protocol-cpp.ts';
 import { readProtocol } from './generate/protocol-model.ts';
 import { protocolReader, protocolTypes } from './generate/protocol-typescript.ts';
 import { planTypes } from './generate/typescript.ts';
@@ -43,6 +43,7 @@ async function generate(): Promise<Outputs> {
     ['native/generated/cli.gen.h', cliHeader()],
     ['native/generated/plan_fields.gen.h', planFields(model)],
     ['native/generated/protocol.gen.h', protocolHeader(protocol)],
+    ['native/generated/protocol_values.gen.h', protocolValues(protocol)],
     ['src/generated/config-tree.ts', configTree()],
     ['src/generated/diagnostics.ts', diagnosticsText()],
     ['src/generated/docker-profile.ts', dockerProfile()],

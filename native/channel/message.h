@@ -1,6 +1,6 @@
 // Messages between the executor on the host and the stager or init: one packet each on a SOCK_SEQPACKET socket pair.
 #pragma once
-#include "base/types.h"
+#include "channel/detail.h"
 
 namespace veloci {
 
@@ -28,7 +28,6 @@ struct MessageHeader {
 };
 static_assert(sizeof(MessageHeader) == 24);
 
-constexpr size_t detail_max = 4096;
 constexpr size_t inline_plan_max = 128 * 1024;
 
 struct Message : MessageHeader {

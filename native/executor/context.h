@@ -5,6 +5,7 @@
 #include "executor/log/log.h"
 #include "executor/undo.h"
 #include "plan/fill.h"
+#include "channel/detail.h"
 #include "channel/message.h"
 #include "plan/plan_file.h"
 #include "record/record.h"
@@ -17,8 +18,8 @@ struct PlanFailure {
   uint32_t index = 0;
   int step = 0;
   int err = 0;
-  // Words of the kernel or of a hook; any bytes.
-  TextOf<4096> detail;
+  // What more is known.
+  Detail detail;
   // How execve failed, when it was that.
   FailureKind kind = FailureKind::operation;
   // A process of the container was killed for want of memory.

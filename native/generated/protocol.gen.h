@@ -2,18 +2,10 @@
 // Messages to the engine, from schema/protocol: each object is written by a class with a function for each member. A
 // writer opens its object when it is made and closes it when it goes.
 #pragma once
+#include "generated/protocol_values.gen.h"
 #include "json/json_parts.h"
 
 namespace veloci {
-
-// v1: no v2 hierarchy; hybrid: v2 is mounted beside v1 controllers; v2: v2 alone; none: nothing is mounted.
-enum class CgroupMode : uint8_t {
-  v1, hybrid, v2, none,
-};
-constexpr const char *cgroup_mode_names[] = {
-    "v1", "hybrid", "v2", "none",
-};
-constexpr const char *name_of(CgroupMode value) { return cgroup_mode_names[static_cast<uint8_t>(value)]; }
 
 // One mounted cgroup v1 hierarchy.
 class CgroupV1Writer : public ObjectWriter {
@@ -374,14 +366,74 @@ public:
   SystemdProbesWriter systemd() { return SystemdProbesWriter(json_.key("systemd")); }
 };
 
-// What init says of its last steps, where a step alone does not tell.
-enum class ReportedKind : uint8_t {
-  operation, hook, not_found, interpreter, not_executable, format, execve, out_of_memory,
+// What is known of a failure besides step and errno; each operation has its parts. Together they have at most 4 KiB.
+class DetailWriter : public ObjectWriter {
+public:
+  using ObjectWriter::ObjectWriter;
+
+  // program.find and program.run: what is wrong with the program's file.
+  DetailWriter &cause(ProgramCause value) {
+    json_.key("cause").string(Str::of(name_of(value)));
+    return *this;
+  }
+  // The interpreter or the machine that the cause is about.
+  DetailWriter &value(Str value) {
+    json_.key("value").string(value);
+    return *this;
+  }
+  // program.find and program.run: the program's file.
+  DetailWriter &path(Str value) {
+    json_.key("path").string(value);
+    return *this;
+  }
+  // mount.fs and mount.reconfigure: the parameter, or else the file system, that was refused.
+  DetailWriter &option(Str value) {
+    json_.key("option").string(value);
+    return *this;
+  }
+  // mount.bind: it was the attributes for all mounts below that were refused.
+  DetailWriter &recursive(bool value) {
+    json_.key("recursive").boolean(value);
+    return *this;
+  }
+  // mount.idmap: the number of the file system (statfs(2)) whose ids cannot be mapped.
+  DetailWriter &file_system(int64_t value) {
+    json_.key("fileSystem").integer(value);
+    return *this;
+  }
+  // cgroup.write: path of the cgroup.controllers that lacks the controller.
+  DetailWriter &lacking(Str value) {
+    json_.key("lacking").string(value);
+    return *this;
+  }
+  // namespace.enter: the cgroup that could not be joined, below that of v2.
+  DetailWriter &cgroup(Str value) {
+    json_.key("cgroup").string(value);
+    return *this;
+  }
+  // Words of the kernel, of a hook or of the executor.
+  DetailWriter &words(Str value) {
+    json_.key("words").string(value);
+    return *this;
+  }
 };
-constexpr const char *reported_kind_names[] = {
-    "operation", "hook", "notFound", "interpreter", "notExecutable", "format", "execve", "outOfMemory",
-};
-constexpr const char *name_of(ReportedKind value) { return reported_kind_names[static_cast<uint8_t>(value)]; }
+
+// Writes a part of Detail that came as a text: decimal digits for a number, for a value of a set its place from 1 as a byte.
+inline void write_part(DetailWriter &out, DetailPart part, Str text) {
+  switch (part) {
+  case DetailPart::cause:
+    if (static_cast<uint8_t>(text.data[0]) - 1u < sizeof program_cause_names / sizeof(char *)) out.cause(ProgramCause{static_cast<uint8_t>(static_cast<uint8_t>(text.data[0]) - 1u)});
+    break;
+  case DetailPart::value: out.value(text); break;
+  case DetailPart::path: out.path(text); break;
+  case DetailPart::option: out.option(text); break;
+  case DetailPart::recursive: out.recursive(true); break;
+  case DetailPart::file_system: out.file_system(decimal_of(text)); break;
+  case DetailPart::lacking: out.lacking(text); break;
+  case DetailPart::cgroup: out.cgroup(text); break;
+  case DetailPart::words: out.words(text); break;
+  }
+}
 
 // An operation that failed.
 class FailureWriter : public ObjectWriter {
@@ -414,22 +466,9 @@ public:
     json_.key("kind").string(Str::of(name_of(value)));
     return *this;
   }
-  // Words of the kernel or of a hook, at most 4 KiB of valid UTF-8.
-  FailureWriter &detail(Str value) {
-    json_.key("detail").string(value);
-    return *this;
-  }
+  // What more is known.
+  DetailWriter detail() { return DetailWriter(json_.key("detail")); }
 };
-
-// Verbs that need the engine. `run` compiles like `create`; `recompile` renews an outdated stored plan.
-enum class EngineVerb : uint8_t {
-  create, run, exec, mounts, recompile, validate, plan, explain, spec, features, update, doctor, checkpoint, restore,
-};
-constexpr const char *engine_verb_names[] = {
-    "create", "run", "exec", "mounts", "recompile", "validate", "plan", "explain", "spec", "features", "update",
-    "doctor", "checkpoint", "restore",
-};
-constexpr const char *name_of(EngineVerb value) { return engine_verb_names[static_cast<uint8_t>(value)]; }
 
 // Flags by their name in the command table, only those that were given.
 class OptionsWriter : public ObjectWriter {
@@ -441,15 +480,6 @@ public:
   void boolean(const char *name, bool value) { json_.key(name).boolean(value); }
   StringListWriter list(const char *name) { return StringListWriter(json_.key(name)); }
 };
-
-// The runtime under whose name the command was started.
-enum class Peer : uint8_t {
-  runc, crun,
-};
-constexpr const char *peer_names[] = {
-    "runc", "crun",
-};
-constexpr const char *name_of(Peer value) { return peer_names[static_cast<uint8_t>(value)]; }
 
 // A request.
 class RequestWriter : public ObjectWriter {

@@ -10,14 +10,14 @@
 namespace veloci {
 namespace {
 
-void say(Text &detail, const char *word, Str value = {}) {
-  detail.add(": ").add(word);
-  if (!value.empty()) detail.add_char(' ').add(value);
+void say(Detail &detail, ProgramCause cause, Str value = {}) {
+  detail.start(DetailPart::cause).add_char(static_cast<char>(static_cast<uint8_t>(cause) + 1));
+  if (!value.empty()) detail.next(DetailPart::value).add(value);
 }
 
 // ENOENT of a file that is there: its interpreter is not. The carriage return of a line end of Windows is part of the
 // interpreter's name.
-bool missing(const char *program, Text &detail) {
+bool missing(const char *program, Detail &detail) {
   TextOf<256> name;
   switch (find_interpreter(program, name)) {
   case Interpreter::unreadable: return errno != ENOENT;
@@ -27,20 +27,20 @@ bool missing(const char *program, Text &detail) {
   }
   bool windows = name.size() > 1 && name.str().data[name.size() - 1] == '\r';
   if (windows) name.truncate(name.size() - 1);
-  say(detail, windows ? "crlf" : "interpreter", name.str());
+  say(detail, windows ? ProgramCause::crlf : ProgramCause::interpreter, name.str());
   return true;
 }
 
-void forbidden(const char *program, Text &detail) {
+void forbidden(const char *program, Detail &detail) {
   struct stat status;
   struct statvfs mount;
   if (stat(program, &status) < 0) return;
-  if (!S_ISREG(status.st_mode)) return say(detail, "special");
-  if ((status.st_mode & 0111) == 0) return say(detail, "mode");
-  if (statvfs(program, &mount) == 0 && (mount.f_flag & ST_NOEXEC) != 0) return say(detail, "noexec");
+  if (!S_ISREG(status.st_mode)) return say(detail, ProgramCause::special);
+  if ((status.st_mode & 0111) == 0) return say(detail, ProgramCause::mode);
+  if (statvfs(program, &mount) == 0 && (mount.f_flag & ST_NOEXEC) != 0) return say(detail, ProgramCause::noexec);
   TextOf<256> name;
   if (find_interpreter(program, name) == Interpreter::present && access(name.c_str(), X_OK) < 0) {
-    say(detail, "interpreterMode", name.str());
+    say(detail, ProgramCause::interpreter_mode, name.str());
   }
 }
 
@@ -52,7 +52,7 @@ bool is_text(const char *head, size_t size) {
   return size > 0;
 }
 
-void unknown(const char *program, Text &detail) {
+void unknown(const char *program, Detail &detail) {
   Fd file(openat(AT_FDCWD, program, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (!file.valid()) return;
   char head[128] = {};
@@ -60,29 +60,30 @@ void unknown(const char *program, Text &detail) {
   if (count < 0) return;
   auto size = static_cast<size_t>(count);
   auto begins = [&](const char *bytes, size_t length) { return size >= length && memcmp(head, bytes, length) == 0; };
-  if (size == 0) return say(detail, "empty");
+  if (size == 0) return say(detail, ProgramCause::empty);
   if (begins(ELFMAG, SELFMAG)) {
     Elf64_Ehdr header;
-    if (size < sizeof header) return say(detail, "damaged");
+    if (size < sizeof header) return say(detail, ProgramCause::damaged);
     memcpy(&header, head, sizeof header);
     TextOf<16> machine;
     machine.add_number(header.e_machine);
-    return say(detail, "architecture", machine.str());
+    return say(detail, ProgramCause::architecture, machine.str());
   }
-  if (begins("MZ", 2)) return say(detail, "architecture", Str::of("Windows"));
+  if (begins("MZ", 2)) return say(detail, ProgramCause::architecture, Str::of("Windows"));
   if (begins("\xcf\xfa\xed\xfe", 4) || begins("\xca\xfe\xba\xbe", 4))
-    return say(detail, "architecture", Str::of("macOS"));
-  if (begins("\xef\xbb\xbf#!", 5)) return say(detail, "mark");
-  if (is_text(head, size)) say(detail, "script");
+    return say(detail, ProgramCause::architecture, Str::of("macOS"));
+  if (begins("\xef\xbb\xbf#!", 5)) return say(detail, ProgramCause::mark);
+  if (is_text(head, size)) say(detail, ProgramCause::script);
 }
 
 } // namespace
 
-bool add_cause(const char *program, int err, Text &detail) {
+bool find_cause(const char *program, int err, Detail &detail) {
+  detail.clear();
   switch (err) {
   case ENOENT: return missing(program, detail);
   case EACCES: forbidden(program, detail); break;
-  case EPERM: say(detail, "refused"); break;
+  case EPERM: say(detail, ProgramCause::refused); break;
   case ENOEXEC: unknown(program, detail); break;
   default: break;
   }

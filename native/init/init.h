@@ -92,10 +92,10 @@ private:
   void note_codes(const OpRecord &record, unsigned depth);
 
   // mounts.cc
-  // Opens, and makes where it is missing, what is mounted on. -1 and errno on failure; `detail` says more.
+  // Opens, and makes where it is missing, what is mounted on. -1 and errno on failure; the detail says more.
   int open_target(Str path, TargetKind kind);
   // A target that was opened by this path, unless a symbolic link has led into procfs. -1 and errno on failure.
-  int allowed(Fd &target, Str path);
+  int allowed(Fd &target, Str path, Text &words);
   bool attach(int tree, int target);
   // Whether our mount is now what the path leads to.
   bool verify(int tree, Str path, bool link = false);

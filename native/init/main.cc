@@ -119,7 +119,7 @@ void run_stager_program(Shared &shared, const PlanFile &plan) {
     record_stamp(*shared.record, static_cast<uint8_t>(ProgramName::stager), op.index, shared.clock_skew);
     if (shared.is_init) return;
   }
-  shared.detail.add("the stager's program does not end in process.clone");
+  shared.detail.words().add("the stager's program does not end in process.clone");
   stop(stager, ProgramName::stager, count, FailureKind::operation, Outcome::failed(0, EPROTO));
 }
 
@@ -143,7 +143,7 @@ void obey_signals() {
     if (!outcome.ok()) stop(init, ProgramName::init, op.index, init.failure_kind(op.code), outcome);
     record_stamp(*shared.record, static_cast<uint8_t>(ProgramName::init), op.index, shared.clock_skew);
   }
-  shared.detail.add("init's program does not end in program.run");
+  shared.detail.words().add("init's program does not end in program.run");
   stop(init, ProgramName::init, program.size(), FailureKind::operation, Outcome::failed(0, EPROTO));
 }
 
@@ -156,7 +156,7 @@ void obey_signals() {
   shared.host_clock_offset = clock_offset();
   Common common(shared);
   if (!program_sealed()) {
-    shared.detail.add("not running from a sealed memfd");
+    shared.detail.words().add("not running from a sealed memfd");
     stop(common, ProgramName::stager, no_operation, FailureKind::operation, Outcome::failed(0, EPERM));
   }
   Pages buffer;
@@ -164,7 +164,7 @@ void obey_signals() {
   const char *what;
   if (!receive_plan(shared, buffer, plan, &what)) {
     Outcome outcome = Outcome::failed(0);
-    shared.detail.add(what);
+    shared.detail.words().add(what);
     stop(common, ProgramName::stager, no_operation, FailureKind::operation, outcome);
   }
   run_stager_program(shared, plan);

@@ -99,7 +99,7 @@ Outcome Common::on(const RlimitSet &op) {
 }
 
 void Common::report(ProgramName program, uint32_t index, FailureKind kind, Outcome outcome) {
-  Str detail = shared_.detail.str();
+  Str detail = shared_.detail.bytes();
   record_fail(*shared_.record, kind, static_cast<uint32_t>(program), index, outcome, detail);
   if (!shared_.socket.valid()) return;
   MessageHeader failure = header(MessageType::fail, 0);

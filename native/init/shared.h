@@ -34,7 +34,7 @@ struct Shared {
   int64_t host_clock_offset = 0;
   int64_t clock_skew = 0;
   // More about the failure of the operation that runs.
-  TextOf<detail_max> detail;
+  Detail detail;
 };
 
 // Handlers of the operations that both run.
@@ -57,8 +57,7 @@ protected:
   // A failure with words: errno as it is now.
   Outcome fail(int step, Str what) { return fail(step, errno, what); }
   Outcome fail(int step, int err, Str what) {
-    shared_.detail.clear();
-    shared_.detail.add(what);
+    shared_.detail.words().add(what);
     return Outcome::failed(step, err);
   }
   Outcome fail(int step, int err, const char *what) { return fail(step, err, Str::of(what)); }

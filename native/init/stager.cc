@@ -89,7 +89,10 @@ Outcome Stager::on(const NamespaceJoin &op) {
 }
 
 Outcome Stager::on(const NamespaceEnter &op) {
-  return join_before(op.types) ? Common::on(op) : fail(step::namespace_enter::cgroup, followed_path_.str());
+  if (join_before(op.types)) return Common::on(op);
+  int err = errno;
+  shared_.detail.start(DetailPart::cgroup).add(followed_path_.str());
+  return Outcome::failed(step::namespace_enter::cgroup, err);
 }
 
 Outcome Stager::on(const TimeOffsets &op) {

@@ -4,6 +4,9 @@
 
 namespace veloci {
 
+// The number that decimal digits stand for; 0 for anything else.
+int64_t decimal_of(Str digits);
+
 // An object: open while this lives.
 class ObjectWriter {
 public:

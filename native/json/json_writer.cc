@@ -1,5 +1,6 @@
-#include "json/json_writer.h"
+#include "json/json_parts.h"
 
+#include "base/io.h"
 #include "json/scan.h"
 
 namespace veloci {
@@ -123,6 +124,11 @@ JsonWriter &JsonWriter::null() {
   separate();
   raw("null", 4);
   return *this;
+}
+
+int64_t decimal_of(Str digits) {
+  uint64_t number = 0;
+  return parse_number(digits, INT64_MAX, number) ? static_cast<int64_t>(number) : 0;
 }
 
 } // namespace veloci

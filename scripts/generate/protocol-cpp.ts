@@ -104,6 +104,41 @@ constexpr const char *name_of(${name} value) { return ${snake(name)}_names[stati
 `;
 }
 
+/** An object of which each member may come alone, in the order of its schema. */
+type Parts = Extract<Definition, { kind: 'object' }>;
+
+function partsOf({ name, members, description }: Parts): string {
+  return `${comment(`The members of ${name}. ${description}`, '')}
+enum class ${name}Part : uint8_t {
+${wrap(members.map((member) => `${snake(member.name)},`).join(' '), '  ', 120)}
+};
+constexpr uint8_t ${snake(name)}_part_count = ${members.length};
+`;
+}
+
+/** A part comes as a text: decimal digits, or for a value of a set one byte, its place from 1. */
+function writePart({ name, members }: Parts, named: Named): string {
+  const cases = members.map((member) => {
+    const type = resolved(member.type, named);
+    const value = type.kind === 'boolean' ? 'true' : type.kind === 'integer' ? 'decimal_of(text)' : 'text';
+    const call = (argument: string): string => `out.${snake(member.name)}(${argument}); break;`;
+    if (type.kind !== 'named') return `  case ${name}Part::${snake(member.name)}: ${call(value)}\n`;
+    const place = 'static_cast<uint8_t>(text.data[0]) - 1u';
+    return `  case ${name}Part::${snake(member.name)}:
+    if (${place} < sizeof ${snake(type.name)}_names / sizeof(char *)) out.${
+      snake(member.name)
+    }(${type.name}{static_cast<uint8_t>(${place})});
+    break;
+`;
+  });
+  return `// Writes a part of ${name} that came as a text: decimal digits for a number, for a value of a set its place from 1 as a byte.
+inline void write_part(${name}Writer &out, ${name}Part part, Str text) {
+  switch (part) {
+${cases.join('')}  }
+}
+`;
+}
+
 /** A map whose values are of several types. */
 function map(name: string, description: string, of: MessageType, named: Named): string {
   const types = of.kind === 'union' ? of.of : [of];
@@ -128,9 +163,11 @@ ${methods.join('')}};
 function define(definition: Definition, named: Named): string {
   switch (definition.kind) {
     case 'object':
-      return object(definition, named);
+      return definition.parts
+        ? `${object(definition, named)}\n${writePart(definition, named)}`
+        : object(definition, named);
     case 'enum':
-      return enumeration(definition);
+      return '';
     case 'alias': {
       const { type } = definition;
       return type.kind === 'map' ? map(definition.name, definition.description, resolved(type.of, named), named) : '';
@@ -146,7 +183,26 @@ export function protocolHeader(definitions: readonly Definition[]): string {
 // Messages to the engine, from schema/protocol: each object is written by a class with a function for each member. A
 // writer opens its object when it is made and closes it when it goes.
 #pragma once
+#include "generated/protocol_values.gen.h"
 #include "json/json_parts.h"
+
+namespace veloci {
+
+${parts.join('\n')}
+} // namespace veloci
+`;
+}
+
+/** Text of native/generated/protocol_values.gen.h: the sets of values, for those who write no JSON, too. */
+export function protocolValues(definitions: readonly Definition[]): string {
+  const parts = definitions.flatMap((definition) => {
+    if (definition.kind === 'enum') return [enumeration(definition)];
+    return definition.kind === 'object' && definition.parts ? [partsOf(definition)] : [];
+  });
+  return `// ${notice}
+// Values in messages to the engine, from schema/protocol.
+#pragma once
+#include <stdint.h>
 
 namespace veloci {
 

@@ -19,7 +19,7 @@ export interface Member {
 
 /** A definition of a schema file: an object, a set of values, or a name for another type. */
 export type Definition = { readonly name: string; readonly description: string } & (
-  | { readonly kind: 'object'; readonly members: readonly Member[] }
+  | { readonly kind: 'object'; readonly members: readonly Member[]; readonly parts: boolean }
   | { readonly kind: 'enum'; readonly values: readonly string[] }
   | { readonly kind: 'alias'; readonly type: MessageType }
 );
@@ -33,6 +33,7 @@ interface Schema {
   readonly anyOf?: readonly Schema[];
   readonly items?: Schema;
   readonly prefixItems?: readonly Schema[];
+  readonly 'x-parts'?: boolean;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly additionalProperties?: Schema;
@@ -90,7 +91,7 @@ class Reader {
         description: member.description ?? '',
         required: required.has(key),
       }));
-      this.definitions.push({ kind: 'object', name, description, members });
+      this.definitions.push({ kind: 'object', name, description, members, parts: schema['x-parts'] === true });
     } else {
       this.definitions.push({ kind: 'alias', name, description, type: this.type(schema, name) });
     }

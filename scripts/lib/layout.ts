@@ -29,7 +29,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   addon: ['host', 'json'],
   base: [],
   cgroup: ['base', 'record'],
-  channel: ['base'],
+  channel: ['base', 'generated'],
   driver: ['base', 'embedded', 'host', 'json', 'planner'],
   embedded: [],
   executor: ['base', 'channel', 'executor/log', 'plan', 'record'],

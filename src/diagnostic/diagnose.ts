@@ -129,7 +129,8 @@ export function diagnoseFailure(
   if (entry === undefined) return diagnose('internal', { what: `${op} has failed${suffix}` });
   // Whatever it is for: the call is missing, not its arguments wrong.
   const lacking = failure.errno === errno.ENOSYS && !(`${op}/${step}${suffix}` in all) && !(`${op}${suffix}` in all);
-  const holes = { operation: op, ...(failure.detail === undefined ? {} : { detail: failure.detail }), ...fields };
+  const holes = { operation: op, ...(failure.detail?.words === undefined ? {} : { detail: failure.detail.words }),
+    ...fields };
   return build(entry, holes, {
     ...(at === undefined ? {} : { at }),
     ...(lacking

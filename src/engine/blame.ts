@@ -83,7 +83,7 @@ function blameMount(
  * single one is marked. Not allowed (EPERM) is only to take away what a mount of the host has.
  */
 function blameAttribute(from: string, options: readonly string[], { errno: number, detail }: Failure): Blamed {
-  const recursive = detail === 'recursive';
+  const recursive = detail?.recursive === true;
   const suspects = options.flatMap((text, index) => {
     const option = mountOption(text);
     return option?.kind === 'attribute' && option.recursive === recursive &&

@@ -17,22 +17,6 @@ import { cgroupAdvice } from './cgroup-advice.ts';
 /** Failures of the container's program that init knows better than by a step. */
 const kinds: ReadonlySet<string> = new Set(['notFound', 'interpreter', 'notExecutable', 'format', 'execve']);
 
-/** Steps of process.start that init has seen in the program's file: they come as the last words of the detail. */
-const causes: ReadonlySet<string> = new Set([
-  'interpreter',
-  'crlf',
-  'special',
-  'mode',
-  'noexec',
-  'interpreterMode',
-  'refused',
-  'empty',
-  'damaged',
-  'architecture',
-  'mark',
-  'script',
-]);
-
 /** Machines of ELF files by their number (elf.h, EM_*). */
 const machines: Readonly<Record<string, string>> = {
   2: 'sparc',
@@ -186,28 +170,30 @@ function fieldsOf(operation: Operation): Holes {
   return fields;
 }
 
-/** The words that came with the failure, taken apart where the operation has a form for them. */
-function detailOf(operation: Operation, failure: Failure): Holes {
-  const detail = failure.detail?.trim() ?? '';
-  if (detail === '') return {};
-  if (operation.op === 'mount.fs' || operation.op === 'mount.reconfigure') {
-    // The refused parameter, then the kernel's words.
-    const colon = detail.indexOf(': ');
-    return colon < 0
-      ? { option: detail, detail: '' }
-      : { option: detail.slice(0, colon), detail: detail.slice(colon + 2) };
+/** What came with the failure, as messages say it. */
+function detailOf(operation: Operation, { detail = {} }: Failure): Holes {
+  const words = detail.words?.trim() ?? '';
+  switch (operation.op) {
+    case 'mount.fs':
+    case 'mount.reconfigure':
+      // Words without a refused option are ours, not the kernel's.
+      return detail.option === undefined ? { option: words, detail: '' } : { option: detail.option, detail: words };
+    case 'mount.idmap':
+      return detail.fileSystem === undefined ? {} : mappingOf(detail.fileSystem);
+    case 'cgroup.write':
+      return detail.lacking === undefined
+        ? {}
+        : { lacking: detail.lacking, ...delegationOf(operation.file, operation.dir.path, detail.lacking) };
+    case 'program.run':
+    case 'program.find': {
+      const { cause, path, value = '' } = detail;
+      // In program.find the path is that of the environment.
+      if (cause === undefined) return operation.op === 'program.run' && path !== undefined ? { path } : {};
+      return { path, cause, value, interpreter: value, machine: machines[value] ?? value };
+    }
+    default:
+      return words === '' ? {} : { detail: words };
   }
-  if (operation.op === 'mount.idmap') return mappingOf(Number(detail));
-  if (operation.op === 'cgroup.write')
-    return { lacking: detail, ...delegationOf(operation.file, operation.dir.path, detail) };
-  if (operation.op === 'program.run' || operation.op === 'program.find') {
-    const seen = /^(.*): (\w+)(?: ([^:]*))?$/s.exec(detail);
-    // In program.find the path is that of the environment.
-    if (seen === null || !causes.has(seen[2]!)) return operation.op === 'program.run' ? { path: detail } : {};
-    const [, path, cause, value = ''] = seen;
-    return { path, cause, value, interpreter: value, machine: machines[value] ?? value };
-  }
-  return { detail };
 }
 
 /** What is known of the file system whose ids cannot be mapped. */

@@ -124,7 +124,7 @@ function explainFailure(call: Call, failure: Failure): Diagnostic | undefined {
 
 /** What is no operation's says in words what it is. */
 function unknown({ index, program, errno, detail }: Failure): Diagnostic {
-  return diagnose('internal', { what: detail ?? `operation ${index} of ${program} failed with errno ${errno}` });
+  return diagnose('internal', { what: detail?.words ?? `operation ${index} of ${program} failed with errno ${errno}` });
 }
 
 /**

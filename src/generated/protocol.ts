@@ -198,6 +198,37 @@ export const reportedKindValues = [
 /** What init says of its last steps, where a step alone does not tell. */
 export type ReportedKind = (typeof reportedKindValues)[number];
 
+export const programCauseValues = [
+  'interpreter', 'crlf', 'special', 'mode', 'noexec', 'interpreterMode', 'refused', 'empty', 'damaged', 'architecture',
+  'mark', 'script',
+] as const;
+/** What is wrong with the file of a program that the kernel does not run: steps of process.start. */
+export type ProgramCause = (typeof programCauseValues)[number];
+
+/**
+ * What is known of a failure besides step and errno; each operation has its parts. Together they have at most 4 KiB.
+ */
+export interface Detail {
+  /** program.find and program.run: what is wrong with the program's file. */
+  readonly cause?: ProgramCause;
+  /** The interpreter or the machine that the cause is about. */
+  readonly value?: string;
+  /** program.find and program.run: the program's file. */
+  readonly path?: string;
+  /** mount.fs and mount.reconfigure: the parameter, or else the file system, that was refused. */
+  readonly option?: string;
+  /** mount.bind: it was the attributes for all mounts below that were refused. */
+  readonly recursive?: boolean;
+  /** mount.idmap: the number of the file system (statfs(2)) whose ids cannot be mapped. */
+  readonly fileSystem?: number;
+  /** cgroup.write: path of the cgroup.controllers that lacks the controller. */
+  readonly lacking?: string;
+  /** namespace.enter: the cgroup that could not be joined, below that of v2. */
+  readonly cgroup?: string;
+  /** Words of the kernel, of a hook or of the executor. */
+  readonly words?: string;
+}
+
 /** An operation that failed. */
 export interface Failure {
   /** Name of the program of the plan. */
@@ -213,8 +244,8 @@ export interface Failure {
   readonly errno: number;
   /** Absent = operation. */
   readonly kind?: ReportedKind;
-  /** Words of the kernel or of a hook, at most 4 KiB of valid UTF-8. */
-  readonly detail?: string;
+  /** What more is known. */
+  readonly detail?: Detail;
 }
 
 export const engineVerbValues = [

@@ -74,7 +74,7 @@ void test('one line', (t) => {
     'E0407: there is no process: the container can be created, but not started at config.json: add "process" with "args" and "cwd"');
   t.equal(renderLine(diagnoseFailure('net.up', undefined, { ...failure, errno: 250 }, {})),
     'E0782: cannot bring the loopback interface up: errno 250: it takes CAP_NET_ADMIN over the network namespace');
-  t.equal(renderLine(diagnoseFailure('new.op', 'x', { ...failure, errno: 0, detail: 'words' }, {})),
+  t.equal(renderLine(diagnoseFailure('new.op', 'x', { ...failure, errno: 0, detail: { words: 'words' } }, {})),
     'E0901: internal error: new.op has failed: please report it with the command line and config.json');
   t.end();
 });

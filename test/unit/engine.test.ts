@@ -110,21 +110,22 @@ t.test('a failed operation is traced to its cause', async (t) => {
     return ask('create', config, { failure: { program, index, step: 0, errno: 22, ...rest } });
   };
   const last = namesOf(plan, 'init').filter((name) => name === 'mount.fs').length - 1;
-  const option = failed('init', 'mount.fs', last, { step: 1, detail: "huge: tmpfs: Bad value for 'huge'" });
+  const option = failed('init', 'mount.fs', last, { step: 1,
+    detail: { option: 'huge', words: "tmpfs: Bad value for 'huge'" } });
   t.match(option.error,
     /^E0720: .*"huge=much" at config\.json:\d+:\d+ \(\/mounts\/7\/options\/1\): invalid argument \(EINVAL, step option\): the kernel says "tmpfs: Bad value/);
   t.match(option.explained, /huge=much/, 'the long form shows the line');
-  const second = failed('init', 'mount.fs', 2, { step: 1 | (1 << 8), errno: 1, detail: 'ptmxmode' });
+  const second = failed('init', 'mount.fs', 2, { step: 1 | (1 << 8), errno: 1, detail: { option: 'ptmxmode' } });
   t.match(second.error, /"ptmxmode=0666" at .*\/mounts\/2\/options\/3/, 'the way into an alternative');
-  const hook = failed('create', 'hook.run', 0, { step: 6, errno: 3, detail: 'oops\n' });
+  const hook = failed('create', 'hook.run', 0, { step: 6, errno: 3, detail: { words: 'oops\n' } });
   t.match(hook.error, /^E0775: createRuntime hook 0 \("\/bin\/hook"\) ended with exit code 3 at .*: oops$/);
-  const missing = failed('init', 'program.find', 0, { errno: 2, detail: 'sh' });
+  const missing = failed('init', 'program.find', 0, { errno: 2, detail: { words: 'sh' } });
   t.match(missing.error, /executable file not found/, 'the words that engines look for');
   config.process.args = ['/no/such'];
-  t.match(failed('init', 'program.find', 0, { errno: 2, detail: '/no/such' }).error,
+  t.match(failed('init', 'program.find', 0, { errno: 2, detail: { words: '/no/such' } }).error,
     /^E0764: exec "\/no\/such": no such file or directory/);
   const interpreter = failed('init', 'program.run', 0, { step: 1, errno: 2, kind: 'interpreter',
-    detail: '/bin/x: interpreter /lib/ld.so' });
+    detail: { cause: 'interpreter', value: '/lib/ld.so', path: '/bin/x' } });
   t.match(interpreter.error,
     /^E0765: exec "\/bin\/x": no such file or directory: its interpreter "\/lib\/ld\.so" is missing/);
   t.match(ask('create', config, { failure: { program: 'init', index: 999, step: 0, errno: 1 } }).code, 'E0901');
@@ -175,7 +176,7 @@ t.test('exec of a user who may not move the process: the manager of his session 
   t.equal(isStrict(askExec(false, { cgroup: '/user.slice/user-1000.slice/user@1000.service/app.slice/box' }).plan),
     false, 'no unit');
   const index = namesOf(first.plan, 'stager').indexOf('namespace.enter');
-  const failure = { program: 'stager', index, step: 1, errno: 13, detail: `${within}/init.scope` };
+  const failure = { program: 'stager', index, step: 1, errno: 13, detail: { cgroup: `${within}/init.scope` } };
   for (const limits of [false, true]) {
     const second = askExec(limits, { cgroup: `/${within}`, failure });
     t.equal(second.error, '');
@@ -194,10 +195,11 @@ t.test('exec of a user who may not move the process: the manager of his session 
   }
   const explained = askExec(true, { cgroup: `/${within}`, first: failure, failure });
   t.match(explained, { plan: null, code: 'E0930' }, 'no third plan');
-  const refused = { program: 'exec', index: 0, step: 4, errno: 121, detail: 'no.such.Thing: words' };
+  const refused = { program: 'exec', index: 0, step: 4, errno: 121, detail: { words: 'no.such.Thing: words' } };
   t.match(askExec(true, { cgroup: `/${within}`, first: failure, failure: refused }).error,
     /^E0863: .*no\.such\.Thing: words/, 'operations are those of the second plan');
-  const foreign = { ...failure, detail: 'user.slice/user-1000.slice/session-1.scope/user@5.service/evil.scope' };
+  const foreign = { ...failure,
+    detail: { cgroup: 'user.slice/user-1000.slice/session-1.scope/user@5.service/evil.scope' } };
   t.match(askExec(true, { failure: foreign }), { plan: null, code: 'E0930' },
     'names that the container gives are no units');
   t.equal(isStrict(askExec(false, { cgroup: `/${within}`, failure: foreign }).plan), false,

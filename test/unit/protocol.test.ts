@@ -21,7 +21,8 @@ const whole = {
   operands: ['sh'],
   criuConfigs: [],
   first: failure,
-  failure: { ...failure, kind: 'format', detail: 'words' },
+  failure: { ...failure, kind: 'format',
+    detail: { cause: 'crlf', words: 'words', recursive: true, fileSystem: 1, option: 'x', path: '/x' } },
   facts: {
     ...facts({ cgroup: { ...cgroups.v2, v1: cgroups.v1.v1 } }),
     notifySocket: '/run/n',

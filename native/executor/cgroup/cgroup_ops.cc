@@ -98,10 +98,9 @@ Outcome make_path(Context &context, const CgroupCreate &op, RecordCgroup &entry,
     if (last && !is_new) identify(context, entry, cgroup_unseen, false);
     if (!is_new && err != EEXIST) {
       vanished = err == ENOENT || err == ENODEV;
-      context.failure.detail.clear();
-      context.failure.detail.add(op.dir.mount);
+      Text &words = context.failure.detail.words().add(op.dir.mount);
       size_t above = static_cast<size_t>(end - op.dir.path.data) - name.size();
-      if (above > 0) context.failure.detail.add("/").add(op.dir.path.data, above - 1);
+      if (above > 0) words.add("/").add(op.dir.path.data, above - 1);
       return Outcome::failed(step::cgroup_create::mkdir, err);
     }
     Fd child(open_below_cgroup(parent.get(), name.c_str(), O_RDONLY | O_DIRECTORY));
@@ -215,7 +214,8 @@ Outcome HostHandler::on(const CgroupWrite &op) {
   if (written_.file.valid() && write_cgroup_value(written_.file.get(), op.value)) return {};
   int err = errno;
   if (err != ENOENT) return Outcome::failed(step::cgroup_write::write, err);
-  if (!find_lacking(op.dir, op.file, context_.failure.detail)) context_.failure.detail.clear();
+  if (!find_lacking(op.dir, op.file, context_.failure.detail.start(DetailPart::lacking)))
+    context_.failure.detail.clear();
   return Outcome::failed(step::cgroup_write::open, err);
 }
 

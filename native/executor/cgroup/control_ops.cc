@@ -122,8 +122,7 @@ Outcome HostHandler::on(const CgroupCheck &op) {
   if (text.size() > 0) text.truncate(text.size() - 1);
   if (!parse_number(text.str(), UINT64_MAX, used)) return Outcome::failed(step::cgroup_check::read, EBADMSG);
   if (used <= op.limit) return {};
-  context_.failure.detail.clear();
-  context_.failure.detail.add_number(used);
+  context_.failure.detail.words().add_number(used);
   return Outcome::failed(step::cgroup_check::exceeded, EBUSY);
 }
 

@@ -179,16 +179,15 @@ private:
 Outcome check_version(Context &context, uint32_t oldest) {
   CriuResponse response;
   Fd none;
-  Text &detail = context.failure.detail;
   if (!ask_criu_version(context.criu.socket.get())) return Outcome::failed(at::version);
   if (int err = receive_criu(context, response, none); err != 0) return Outcome::failed(at::version, err);
   if (response.type != static_cast<uint64_t>(CriuType::version) || !response.success) {
     return Outcome::failed(at::version, EPROTO);
   }
   if (response.version >= oldest) return {};
-  detail.clear();
-  detail.add_number(response.version / 10000).add_char('.').add_number(response.version / 100 % 100);
-  detail.add_char('.').add_number(response.version % 100);
+  Text &words = context.failure.detail.words();
+  words.add_number(response.version / 10000).add_char('.').add_number(response.version / 100 % 100);
+  words.add_char('.').add_number(response.version % 100);
   return Outcome::failed(at::old, ENOTSUP);
 }
 
@@ -216,11 +215,11 @@ int take_init(Context &context, int64_t pid) {
 }
 
 void explain(Context &context, const CriuResponse &response) {
-  Text &detail = context.failure.detail;
-  detail.clear();
-  read_criu_log(context.criu, detail);
-  if (detail.size() == 0) detail.add(response.error.str());
-  if (detail.size() == 0) detail.add("it does not say why");
+  TextOf<detail_max> said;
+  read_criu_log(context.criu, said);
+  if (said.size() == 0) said.add(response.error.str());
+  if (said.size() == 0) said.add("it does not say why");
+  context.failure.detail.words().add(said.str());
 }
 
 Outcome finish(Context &context, const CriuResponse &response) {

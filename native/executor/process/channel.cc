@@ -8,16 +8,15 @@ namespace {
 
 // Says in the failure's detail how stager or init ended.
 void explain_death(Context &context) {
-  Text &detail = context.failure.detail;
   Child &child = context.init.pid > 0 ? context.init : context.stager;
   const char *name = context.init.pid > 0 ? "the container's init" : "the stager";
   siginfo_t info = {};
   if (child.pid <= 0 || waitid(P_PID, static_cast<id_t>(child.pid), &info, WEXITED | WNOWAIT | __WALL) != 0) return;
-  detail.add(name);
+  Text &words = context.failure.detail.words().add(name);
   if (info.si_code == CLD_EXITED)
-    detail.add(" exited with status ").add_signed(info.si_status);
+    words.add(" exited with status ").add_signed(info.si_status);
   else
-    detail.add(" was killed by signal ").add_signed(info.si_status);
+    words.add(" was killed by signal ").add_signed(info.si_status);
   bool killed = info.si_code != CLD_EXITED && info.si_status == SIGKILL;
   if (killed && context.record != nullptr) context.failure.out_of_memory = out_of_memory_recorded(*context.record);
 }
@@ -35,8 +34,7 @@ bool take_reported_failure(Context &context) {
   failure.err = reported.err;
   failure.kind = static_cast<FailureKind>(reported.kind);
   uint32_t size = reported.detail_size < sizeof reported.detail ? reported.detail_size : 0;
-  failure.detail.clear();
-  failure.detail.add(reported.detail, size);
+  failure.detail.take(reported.detail, size);
   return true;
 }
 
@@ -58,8 +56,7 @@ int await_message(Context &context, MessageType type, uint8_t point, Message &me
     failure.index = message.index;
     failure.step = message.step;
     failure.err = message.err;
-    failure.detail.clear();
-    failure.detail.add(message.detail, message.detail_size);
+    failure.detail.take(message.detail, message.detail_size);
     // The page knows more about an execve.
     if (context.report != nullptr && record_stage(*context.report) == Stage::failed) {
       failure.kind = static_cast<FailureKind>(context.report->failure.kind);

@@ -25,8 +25,7 @@ Outcome HostHandler::on(const HookRun &op) {
     if (context_.log != nullptr) context_.log->warn(warning.str());
     return {};
   }
-  context_.failure.detail.clear();
-  context_.failure.detail.add(output.str());
+  context_.failure.detail.words().add(output.str());
   return outcome;
 }
 

@@ -159,7 +159,8 @@ Outcome HostHandler::on(const MountIdmap &op) {
   if (sys::mount_setattr(mount, "", flags, attributes) == 0) return {};
   int err = errno;
   struct statfs fs;
-  if (fstatfs(mount, &fs) == 0) context_.failure.detail.add_number(static_cast<uint64_t>(fs.f_type));
+  if (fstatfs(mount, &fs) == 0)
+    context_.failure.detail.start(DetailPart::file_system).add_number(static_cast<uint64_t>(fs.f_type));
   return Outcome::failed(attr, err);
 }
 

@@ -46,12 +46,12 @@ void undo_update(Context &, const void *argument) {
 }
 
 // The words of the kernel about a write that it has refused.
-void add_status(int root, Text &detail) {
+void add_status(int root, Detail &detail) {
   int err = errno;
   Fd file(openat(root, "info/last_cmd_status", O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   char text[512];
   ssize_t size = file.valid() ? ::read(file.get(), text, sizeof text) : -1;
-  if (size > 0) detail.add(text, static_cast<size_t>(size));
+  if (size > 0) detail.words().add(text, static_cast<size_t>(size));
   errno = err;
 }
 
@@ -59,7 +59,7 @@ void add_status(int root, Text &detail) {
 
 Outcome HostHandler::on(const RdtJoin &op) {
   namespace at = step::rdt_join;
-  Text &detail = context_.failure.detail;
+  Detail &detail = context_.failure.detail;
   Fd root(resctrl::open_root());
   if (!root.valid()) return Outcome::failed(at::mount);
   static RdtJoin undone; // at most one in a plan
@@ -77,7 +77,7 @@ Outcome HostHandler::on(const RdtJoin &op) {
     if (size < 0) return Outcome::failed(at::compare);
     for (Str line : op.compare) {
       if (resctrl::has_schema({text, static_cast<uint32_t>(size)}, line)) continue;
-      detail.add(line);
+      detail.words().add(line);
       return Outcome::failed(at::compare, EEXIST);
     }
   }

@@ -105,16 +105,20 @@ Outcome HostHandler::on(const DbusSend &op) {
     sent = {op, false};
     if (!context_.undo.push(undo_send)) return Outcome::failed(at::connect);
   }
-  Text &words = context_.failure.detail;
+  TextOf<detail_max> words;
   Dbus bus(words, context_.signals, op.timeout);
   bool broker;
-  if (Outcome outcome = connect(bus, op, broker, words); !outcome.ok()) return outcome;
+  auto tell = [&](Outcome outcome) {
+    if (!outcome.ok() && words.size() > 0) context_.failure.detail.words().add(words.str());
+    return outcome;
+  };
+  if (Outcome outcome = connect(bus, op, broker, words); !outcome.ok()) return tell(outcome);
   words.clear();
   sent.effective = true;
   Outcome outcome = converse(bus, op, op.calls, broker, pid);
   // What was refused was never made: a unit of that name may be somebody else's.
   if (!outcome.ok() && outcome.step == at::refused) sent.effective = false;
-  return outcome;
+  return tell(outcome);
 }
 
 } // namespace veloci

@@ -98,7 +98,6 @@ bool copy_directory(int from, int to, dev_t device, unsigned depth, Text &detail
 } // namespace
 
 bool copy_up(int root, Str path, int to, Text &detail) {
-  detail.clear();
   detail.add(path);
   Fd from(open_in_root(root, path.c_str(), O_RDONLY | O_DIRECTORY));
   struct stat status;

@@ -42,12 +42,11 @@ Outcome Init::copy_link(int source, const MountBind &op) {
 // A target whose last component is not followed; made when it is missing.
 int Init::open_link(Str path, TargetKind kind) {
   Name name;
-  shared_.detail.clear();
-  shared_.detail.add(path);
+  Text &words = shared_.detail.words().add(path);
   int parent = parent_of(path, name);
   if (parent < 0) return -1;
   Fd found(openat(parent, name.text, O_PATH | O_NOFOLLOW | O_CLOEXEC));
-  return !found.valid() && errno == ENOENT ? open_target(path, kind) : allowed(found, path);
+  return !found.valid() && errno == ENOENT ? open_target(path, kind) : allowed(found, path, words);
 }
 
 Outcome Init::on(const FdOpen &op) {
@@ -82,7 +81,10 @@ Outcome Init::on(const MountBind &op) {
     return fail(at::locked, EPERM, op.target);
   // Before Linux 5.12 a mount gets its attributes in place.
   bool late = false;
-  if (!set_attributes(tree.get(), true, op.set_all, op.clear_all)) return fail(at::attr, errno, "recursive");
+  if (!set_attributes(tree.get(), true, op.set_all, op.clear_all)) {
+    shared_.detail.start(DetailPart::recursive);
+    return Outcome::failed(at::attr);
+  }
   if (!set_attributes(tree.get(), false, op.set, op.clear)) {
     if (errno != EINVAL || sys::mount_setattr(-1, "", 0, {0, 0, 0, 0}) == 0 || errno != ENOSYS)
       return fail(at::attr, op.target);

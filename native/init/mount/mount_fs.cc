@@ -11,8 +11,9 @@ namespace {
 namespace at = step::mount_fs;
 
 // Adds what the kernel has said about the file system's context: lines like "e tmpfs: Bad value for 'size'".
-void add_kernel_words(int fs, Text &detail) {
+void add_kernel_words(int fs, Detail &detail) {
   int err = errno;
+  Text *words = nullptr;
   for (;;) {
     char line[512];
     ssize_t size = ::read(fs, line, sizeof line);
@@ -21,8 +22,11 @@ void add_kernel_words(int fs, Text &detail) {
     size_t end = static_cast<size_t>(size);
     while (end > 0 && line[end - 1] == '\n') end--;
     size_t start = end > 2 && line[1] == ' ' ? 2 : 0;
-    if (detail.size() > 0) detail.add(": ");
-    detail.add(line + start, end - start);
+    if (words != nullptr)
+      words->add(": ");
+    else
+      words = &detail.next(DetailPart::words);
+    words->add(line + start, end - start);
   }
   errno = err;
 }
@@ -44,8 +48,7 @@ int set_option(int fs, const FsOption &option) {
 // A failure with what was refused and the kernel's words about it.
 Outcome Init::refused(int fs, int step, Str what) {
   int err = errno;
-  shared_.detail.clear();
-  shared_.detail.add(what);
+  shared_.detail.start(DetailPart::option).add(what);
   add_kernel_words(fs, shared_.detail);
   return Outcome::failed(step, err);
 }
@@ -64,7 +67,6 @@ Outcome Init::on(const MountReconfigure &op) {
 }
 
 Outcome Init::on(const MountFs &op) {
-  Text &detail = shared_.detail;
   Fd fs(sys::fsopen(op.type.c_str(), sys::fsopen_cloexec));
   if (!fs.valid()) return fail(at::fsopen, op.type);
   if (op.source && set_option(fs.get(), {Str::of("source"), op.source}) < 0) {
@@ -93,7 +95,7 @@ Outcome Init::on(const MountFs &op) {
   fs.reset();
   Fd target(open_target(op.target, op.directory ? TargetKind::real_directory : TargetKind::directory));
   if (!target.valid()) return Outcome::failed(at::target);
-  if (op.copy_up && !copy_up(root(), op.target, tree.get(), detail)) return Outcome::failed(at::target);
+  if (op.copy_up && !copy_up(root(), op.target, tree.get(), shared_.detail.words())) return Outcome::failed(at::target);
   if (later != 0 && !set_attributes(tree.get(), false, later, 0)) return fail(at::fsmount, op.type);
   if (op.slot) {
     shared_.slots[op.slot.value.number] = static_cast<Fd &&>(tree);

@@ -63,21 +63,20 @@ int open_real_directory(int root, Str path) {
 
 int Init::open_target(Str path, TargetKind kind) {
   Fd target;
-  shared_.detail.clear();
-  shared_.detail.add(path);
+  Text &words = shared_.detail.words().add(path);
   switch (kind) {
   case TargetKind::real_directory: target.reset(open_real_directory(root(), path)); break;
   case TargetKind::directory: target.reset(make_in_root(root(), path, Missing::directory, directory_mode)); break;
   case TargetKind::file: target.reset(make_in_root(root(), path, Missing::file, file_mode)); break;
   }
-  return allowed(target, path);
+  return allowed(target, path, words);
 }
 
-int Init::allowed(Fd &target, Str path) {
+int Init::allowed(Fd &target, Str path, Text &words) {
   if (!target.valid()) return -1;
   // The plan allows only certain paths below /proc; a symbolic link must not lead there by another name.
   if (!on_procfs(target.get()) || below_proc(path)) return target.release();
-  shared_.detail.add(": leads into procfs");
+  words.add(": leads into procfs");
   errno = EPERM;
   return -1;
 }

@@ -78,11 +78,10 @@ Outcome Init::on(const ProgramFind &op) {
   switch (found) {
   case Found::program: return Outcome::success();
   case Found::directory: return fail(at::directory, EISDIR, op.name);
-  case Found::forbidden: {
-    Outcome outcome = fail(at::access, EACCES, op.name);
-    add_cause(path_.c_str(), EACCES, shared_.detail);
-    return outcome;
-  }
+  case Found::forbidden:
+    find_cause(path_.c_str(), EACCES, shared_.detail);
+    shared_.detail.next(DetailPart::path).add(op.name);
+    return Outcome::failed(at::access, EACCES);
   case Found::nothing: return fail(at::find, plain ? ENOENT : errno, op.name);
   }
   return fail(at::find, ENOENT, op.name);
@@ -146,16 +145,16 @@ bool Init::arrange_descriptors() {
 
 // After a filter every further system call is a risk, so what is known without one is stored first.
 void Init::explain_execve(int err) {
-  Text &detail = shared_.detail;
-  detail.clear();
-  detail.add(path_.str());
+  Detail &detail = shared_.detail;
+  detail.start(DetailPart::path).add(path_.str());
   execve_kind_ = err == ENOENT                   ? FailureKind::interpreter
                  : err == EACCES || err == EPERM ? FailureKind::not_executable
                  : err == ENOEXEC                ? FailureKind::format
                                                  : FailureKind::execve;
   record_fail(*shared_.record, execve_kind_, static_cast<uint32_t>(ProgramName::init), program_.size() - 1,
-              Outcome::failed(step::program_run::execve, err), detail.str());
-  if (!add_cause(path_.c_str(), err, detail)) execve_kind_ = FailureKind::not_found;
+              Outcome::failed(step::program_run::execve, err), detail.bytes());
+  if (!find_cause(path_.c_str(), err, detail)) execve_kind_ = FailureKind::not_found;
+  detail.next(DetailPart::path).add(path_.str());
 }
 
 bool Init::prepare_program(const ProgramRun &op) {

@@ -106,10 +106,16 @@ ReportedKind reported_kind(const PlanFailure &failure) {
 // What a request says of a failure: at most `failure_size` bytes.
 constexpr size_t failure_size = 32768;
 
+void add_detail(DetailWriter out, const Detail &detail) {
+  DetailParts parts(detail.bytes());
+  DetailPart part;
+  for (Str text; parts.next(part, text);) write_part(out, part, text);
+}
+
 void add_failure(FailureWriter out, const PlanFailure &failure) {
   out.program(Str::of(program_name(failure.program))).index(failure.index).step(failure.step).errno_(failure.err);
   if (ReportedKind kind = reported_kind(failure); kind != ReportedKind::operation) out.kind(kind);
-  if (failure.detail.size() > 0) out.detail(failure.detail.str());
+  if (!failure.detail.empty()) add_detail(out.detail(), failure.detail);
 }
 
 // What is between the braces of an object that lies in `memory`; the closing one becomes the NUL behind.
@@ -300,7 +306,11 @@ int explain_failure(Invocation &invocation, const Request &request, EngineVerb v
       .add(program_name(failure.program))
       .add(" failed at step ");
   what.add_signed(failure.step).add(": ").add(ErrnoText(failure.err));
-  if (failure.detail.size() > 0) what.add(": ").add(failure.detail.str());
+  DetailParts parts(failure.detail.bytes());
+  DetailPart part;
+  for (Str text; parts.next(part, text);) {
+    if (part != DetailPart::cause && !text.empty()) what.add(": ").add(text);
+  }
   return invocation.fail(Internal{.what = what.str()});
 }
 

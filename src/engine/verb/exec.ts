@@ -36,7 +36,7 @@ function execPlanAfter(call: Call, failure: Failure): Plan | undefined {
   const operation = plan.programs[failure.program as ProgramName]?.[failure.index];
   if (operation?.op !== 'namespace.enter' || operations()[operation.op].steps[failure.step] !== 'cgroup')
     return undefined;
-  const unit = unitOfCgroup(failure.detail ?? '');
+  const unit = unitOfCgroup(failure.detail?.cgroup ?? '');
   // Without a unit there is something else to try only where the first plan was stricter than it has to be.
   if (unit === undefined && unitOfCgroup(call.request.cgroup ?? '') === undefined) return undefined;
   return compiled(call, unit ?? 'lenient');
