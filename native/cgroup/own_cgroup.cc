@@ -3,6 +3,8 @@
 #include <fcntl.h>
 #include <initializer_list>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <sys/xattr.h>
 
 #include "cgroup/cgroupfs.h"
@@ -29,6 +31,24 @@ bool read_mark(int cgroup, const char *const (&names)[2], uint64_t &value) {
 
 } // namespace
 
+int open_cgroup_by_inode(Str mount, uint64_t inode, int flags) {
+  // Of kernfs: the number of the node, which is its inode.
+  struct {
+    uint32_t size;
+    int32_t type;
+    uint64_t node;
+  } handle = {sizeof handle.node, 0xfe, inode};
+  Fd root(open_cgroup_root(mount.c_str(), nullptr));
+  Fd any(root.valid() ? open_below_cgroup(root.get(), "", O_RDONLY | O_DIRECTORY) : -1);
+  if (!any.valid()) return -1;
+  Fd found(static_cast<int>(syscall(SYS_open_by_handle_at, any.get(), &handle, flags | O_CLOEXEC)));
+  struct stat info;
+  if (!found.valid() || fstat(found.get(), &info) != 0) return -1;
+  if (info.st_ino == inode && S_ISDIR(info.st_mode)) return found.release();
+  errno = ESTALE;
+  return -1;
+}
+
 int open_own_cgroup(const RecordCgroup &cgroup, int flags) {
   // A damaged record may name anything: a hierarchy's root is never meant.
   bool possible =
@@ -38,12 +58,19 @@ int open_own_cgroup(const RecordCgroup &cgroup, int flags) {
     return -1;
   }
   // Marks can't be read through O_PATH.
-  Fd directory(open_cgroup(cgroup.mount.c_str(), cgroup.path.c_str(), cgroup.found ? O_RDONLY | O_DIRECTORY : flags));
+  if (cgroup.found) flags = O_RDONLY | O_DIRECTORY;
+  Fd directory(open_cgroup(cgroup.mount.c_str(), cgroup.path.c_str(), flags));
   struct stat info;
-  if (!directory.valid() || fstat(directory.get(), &info) != 0) return -1;
+  bool there = directory.valid() && fstat(directory.get(), &info) == 0;
+  if (!there || info.st_ino != cgroup.inode) {
+    // It may have another name now.
+    int err = there ? ESTALE : errno;
+    directory.reset(is_gone(err) ? open_cgroup_by_inode(cgroup.mount, cgroup.inode, flags) : -1);
+    if (!directory.valid()) return errno = err, -1;
+  }
   uint64_t container = cgroup.container;
   bool taken = cgroup.found && read_mark(directory.get(), used, container) && container != cgroup.container;
-  if (info.st_ino == cgroup.inode && !taken) return directory.release();
+  if (!taken) return directory.release();
   errno = ESTALE;
   return -1;
 }

@@ -48,6 +48,16 @@ struct CriuJob {
   bool answered = false;
 };
 
+// A cgroup that cgroup.create has made or found. It stays open, and locked for all who want the same one, until the
+// container is there: what is done to it does not depend on its path.
+struct HeldCgroup {
+  RecordCgroup cgroup;
+  Fd directory;
+};
+
+// As many as a record has room for, and those below the container's own.
+constexpr unsigned held_cgroups_max = 2 * record_cgroups_max;
+
 // What state.keep writes for later commands.
 struct Kept {
   Bytes config;
@@ -80,6 +90,8 @@ public:
   Child stager;
   Child init;
   CriuJob criu;
+  HeldCgroup cgroups[held_cgroups_max];
+  unsigned cgroup_count = 0;
   Fd socket;
   Fd slots[Slot::count];
   // --preserve-fds and LISTEN_FDS: descriptors 3 to 2+preserve are handed on.

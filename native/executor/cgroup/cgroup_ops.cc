@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <initializer_list>
 #include <linux/bpf.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
@@ -16,13 +17,10 @@ namespace veloci {
 
 namespace {
 
-// What cgroup.create has made, for its undo. As many as a record has room for, and those below the container's own.
-constexpr unsigned made_max = 2 * record_cgroups_max;
-RecordCgroup made[made_max];
-unsigned made_count;
-
 void undo_create(Context &, const void *argument) {
-  const RecordCgroup &cgroup = *static_cast<const RecordCgroup *>(argument);
+  const RecordCgroup &cgroup = static_cast<const HeldCgroup *>(argument)->cgroup;
+  // In one that was there before there may be others; stager and init have ended as our children.
+  if (cgroup.found) return;
   // It may have processes that are just ending.
   constexpr uint32_t patience = 500;
   kill_cgroup(cgroup, nullptr, patience);
@@ -65,6 +63,16 @@ void identify(Context &context, RecordCgroup &entry, uint64_t inode, bool found)
 
 constexpr uint32_t left_patience = 2000;
 
+// Only one create at a time works on a cgroup: in between it is empty, and looks like one that was left. `vanished`
+// when another one has taken it away meanwhile.
+Outcome take(int parent, int cgroup, const char *name, uint64_t inode, bool is_new, bool &vanished) {
+  struct stat info;
+  bool locked = flock(cgroup, LOCK_EX | LOCK_NB) == 0;
+  if (!locked && !is_new) return Outcome::failed(step::cgroup_create::populated, EBUSY);
+  vanished = !locked || fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW) != 0 || info.st_ino != inode;
+  return vanished ? Outcome::failed(step::cgroup_create::mkdir, ENOENT) : Outcome::success();
+}
+
 // What a container that has ended has left is made anew: that container's delete, which may come later, then does not
 // take it for its own. `vanished` when it is gone.
 Outcome clear_left(int parent, int cgroup, const char *name, bool &vanished) {
@@ -77,7 +85,8 @@ Outcome clear_left(int parent, int cgroup, const char *name, bool &vanished) {
 }
 
 // Makes the cgroups of a path that are missing. `vanished`: one that was there is gone.
-Outcome make_path(Context &context, const CgroupCreate &op, RecordCgroup &entry, bool &vanished) {
+Outcome make_path(Context &context, const CgroupCreate &op, HeldCgroup &held, bool &vanished) {
+  RecordCgroup &entry = held.cgroup;
   vanished = false;
   Fd parent(open_cgroup_root(op.dir.mount.c_str(), nullptr));
   if (!parent.valid()) return Outcome::failed(step::cgroup_create::open);
@@ -114,6 +123,10 @@ Outcome make_path(Context &context, const CgroupCreate &op, RecordCgroup &entry,
     }
     if (is_new) mark_made(child.get());
     if (last && is_new) identify(context, entry, info.st_ino, false);
+    if (last && op.refuse_used) {
+      Outcome taken = take(parent.get(), child.get(), name.c_str(), info.st_ino, is_new, vanished);
+      if (!taken.ok()) return taken;
+    }
     // Also where it was there: somebody else may just be making it, or have died before he had filled it.
     if (Outcome outcome = inherit(parent.get(), child.get(), op.inherit); !outcome.ok()) {
       vanished = outcome.err == ENODEV;
@@ -131,6 +144,7 @@ Outcome make_path(Context &context, const CgroupCreate &op, RecordCgroup &entry,
   }
   // Nothing would run there, and on v1 not even SIGKILL would end it.
   if (op.freezer && is_frozen(parent.get())) return Outcome::failed(step::cgroup_create::frozen, EBUSY);
+  held.directory = static_cast<Fd &&>(parent);
   return {};
 }
 
@@ -177,17 +191,17 @@ struct Replaced {
 } // namespace
 
 Outcome HostHandler::on(const CgroupCreate &op) {
-  if (made_count == made_max) return Outcome::failed(step::cgroup_create::open, ENOBUFS);
-  RecordCgroup &entry = made[made_count++];
-  entry = {.mount = op.dir.mount,
-           .path = op.dir.path,
-           .container = context_.record != nullptr ? context_.record->created : 0};
-  if (!context_.undo.push(undo_create, &entry)) return Outcome::failed(step::cgroup_create::open);
+  if (context_.cgroup_count == held_cgroups_max) return Outcome::failed(step::cgroup_create::open, ENOBUFS);
+  HeldCgroup &held = context_.cgroups[context_.cgroup_count++];
+  held.cgroup = {.mount = op.dir.mount,
+                 .path = op.dir.path,
+                 .container = context_.record != nullptr ? context_.record->created : 0};
+  if (!context_.undo.push(undo_create, &held)) return Outcome::failed(step::cgroup_create::open);
   // Whoever deletes another container may remove a cgroup of the path as soon as that is empty.
   constexpr int tries = 32;
   bool vanished = false;
-  Outcome outcome = make_path(context_, op, entry, vanished);
-  for (int i = 1; vanished && i < tries; i++) outcome = make_path(context_, op, entry, vanished);
+  Outcome outcome = make_path(context_, op, held, vanished);
+  for (int i = 1; vanished && i < tries; i++) outcome = make_path(context_, op, held, vanished);
   return outcome;
 }
 
@@ -288,6 +302,11 @@ bool HostHandler::find_own(const CgroupDir &dir, RecordCgroup &own) {
 }
 
 int HostHandler::open_own(const CgroupDir &dir, int flags) {
+  for (unsigned i = 0; i < context_.cgroup_count; i++) {
+    const HeldCgroup &held = context_.cgroups[i];
+    if (held.directory.valid() && held.cgroup.mount == dir.mount && held.cgroup.path == dir.path)
+      return open_below_cgroup(held.directory.get(), "", flags);
+  }
   return open_own_cgroup(context_.record, dir.mount, dir.path, flags);
 }
 

@@ -3,7 +3,9 @@
 #include "cgroup/own_cgroup.h"
 #include "executor/cgroup/cgroup.h"
 #include "executor/cgroup/cgroup_tree.h"
+#include "executor/directory.h"
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 namespace veloci {
@@ -33,13 +35,39 @@ int open_parent(Str mount, Str path, Str &name) {
                            : open_cgroup(mount.c_str(), above.c_str(), O_RDONLY | O_DIRECTORY);
 }
 
-// Whether one of others lies in the place of a cgroup, or nothing. A create that died may have been just making it:
-// then it is without processes, and nothing more than that is done to it.
-bool has_left(int parent, const char *name, uint64_t inode) {
+// A create that died may have been just making it: then it is without processes, and nothing more than that is done to
+// it. Another create that is just making one of the same path has locked it.
+void remove_in_work(int parent, const char *name) {
+  Fd cgroup(open_below_cgroup(parent, name, O_RDONLY | O_DIRECTORY));
+  if (cgroup.valid() && flock(cgroup.get(), LOCK_EX | LOCK_NB) == 0 && is_marked_made(cgroup.get()))
+    unlinkat(parent, name, AT_REMOVEDIR);
+}
+
+// Where a cgroup is: the directory above it, and its name there.
+struct Place {
+  Fd parent;
+  TextOf<256> name;
+};
+
+// Finds the place by the path, or, when that leads elsewhere, by the inode. False when it is gone.
+bool find_place(const RecordCgroup &own, Fd &parent_by_path, Str name, Place &place, bool &moved) {
   struct stat info;
-  if (inode == cgroup_in_work) unlinkat(parent, name, AT_REMOVEDIR);
-  return inode == cgroup_in_work || inode == cgroup_unseen || fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW) != 0 ||
-         info.st_ino != inode;
+  place.name.clear();
+  moved = false;
+  if (parent_by_path.valid() && fstatat(parent_by_path.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 &&
+      info.st_ino == own.inode) {
+    place.name.add(name);
+    return true;
+  }
+  Fd cgroup(open_cgroup_by_inode(own.mount, own.inode, O_RDONLY | O_DIRECTORY));
+  if (!cgroup.valid()) return false;
+  moved = true;
+  place.parent.reset(openat(cgroup.get(), "..", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!place.parent.valid()) return false;
+  for_each_dirent(place.parent.get(), [&](const DirectoryEntry &entry) {
+    if (entry.inode == own.inode && place.name.size() == 0) place.name.add(entry.name);
+  });
+  return place.name.size() > 0;
 }
 
 // Whether a cgroup was made for containers, and has no other below it.
@@ -85,12 +113,19 @@ int remove_cgroup(const RecordCgroup &own, uint32_t milliseconds) {
   Str name;
   Fd parent(open_parent(own.mount, own.path, name));
   if (!parent.valid() && errno != ENOENT) return errno;
-  Patience patience(milliseconds);
-  while (parent.valid() && !has_left(parent.get(), name.c_str(), own.inode)) {
-    int err = remove_one(parent.get(), name.c_str(), patience);
-    if (err == 0) break;
-    // Those below go at any rate; a process that is just ending keeps one for a moment.
-    if (!is_busy(err) || !patience.wait()) return err;
+  if (own.inode == cgroup_in_work) {
+    if (parent.valid()) remove_in_work(parent.get(), name.c_str());
+  } else if (own.inode != cgroup_unseen) {
+    Patience patience(milliseconds);
+    Place place;
+    for (bool moved; find_place(own, parent, name, place, moved);) {
+      int err = remove_one((moved ? place.parent : parent).get(), place.name.c_str(), patience);
+      // Whoever has renamed it may do so again.
+      if (err == 0 && !moved) break;
+      if (err == 0 && patience.over()) return ETIMEDOUT;
+      // Those below go at any rate; a process that is just ending keeps one for a moment.
+      if (err != 0 && (!is_busy(err) || !patience.wait())) return err;
+    }
   }
   remove_above(own.mount, own.path, static_cast<Fd &&>(parent));
   return 0;

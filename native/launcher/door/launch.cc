@@ -138,8 +138,11 @@ int launch_container(Invocation &invocation, Launch &launch, EngineVerb verb) {
 }
 
 void commit_launch(Invocation &invocation) {
-  invocation.context.undo.drop();
-  reap_stager(invocation.context);
+  Context &context = invocation.context;
+  context.undo.drop();
+  // The cgroups have processes now, and are nobody else's.
+  for (unsigned i = 0; i < context.cgroup_count; i++) context.cgroups[i].directory.reset();
+  reap_stager(context);
 }
 
 int adopt_launch(Invocation &invocation, const Launch &launch) {
