@@ -25,11 +25,12 @@ struct Entry {
 
 bool copy_directory(int from, int to, dev_t device, unsigned depth, Text &detail);
 
-bool copy_file(int from, const char *name, int to, const struct stat &status) {
+// Owner, mode and content are of what was opened: names may be exchanged meanwhile.
+bool copy_file(int from, const char *name, int to) {
   Fd in(openat(from, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  struct stat opened;
-  if (!in.valid() || fstat(in.get(), &opened) < 0) return false;
-  if (!S_ISREG(opened.st_mode)) return errno = ESTALE, false;
+  struct stat status;
+  if (!in.valid() || fstat(in.get(), &status) < 0) return false;
+  if (!S_ISREG(status.st_mode)) return errno = ESTALE, false;
   Fd out(openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!out.valid()) return false;
   ssize_t count;
@@ -40,9 +41,9 @@ bool copy_file(int from, const char *name, int to, const struct stat &status) {
          fchmod(out.get(), status.st_mode & 07777) == 0 && futimens(out.get(), times) == 0;
 }
 
-bool copy_link(int from, const char *name, int to) {
+bool copy_link(int link, const char *name, int to) {
   char target[path_max];
-  ssize_t size = readlinkat(from, name, target, sizeof target);
+  ssize_t size = readlinkat(link, "", target, sizeof target);
   if (size < 0) return false;
   if (static_cast<size_t>(size) == sizeof target) return errno = ENAMETOOLONG, false;
   target[size] = 0;
@@ -50,18 +51,19 @@ bool copy_link(int from, const char *name, int to) {
 }
 
 bool copy_entry(int from, const char *name, int to, dev_t device, unsigned depth, Text &detail) {
+  Fd found(openat(from, name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
   struct stat status;
-  if (fstatat(from, name, &status, AT_SYMLINK_NOFOLLOW) < 0) return false;
-  if (S_ISREG(status.st_mode)) return copy_file(from, name, to, status);
+  if (!found.valid() || fstat(found.get(), &status) < 0) return false;
+  if (S_ISREG(status.st_mode)) return copy_file(from, name, to);
   if (S_ISSOCK(status.st_mode)) return true; // nobody listens on a copy
   if (S_ISDIR(status.st_mode)) {
-    Fd source(openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    Fd source(openat(found.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!source.valid() || mkdirat(to, name, 0700) < 0) return false;
     Fd made(openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!made.valid()) return false;
     if (!copy_directory(source.get(), made.get(), device, depth + 1, detail)) return false;
   } else if (S_ISLNK(status.st_mode)) {
-    if (!copy_link(from, name, to)) return false;
+    if (!copy_link(found.get(), name, to)) return false;
   } else if (mknodat(to, name, status.st_mode, status.st_rdev) < 0) {
     return false;
   }

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include "init/init.h"
+#include "init/program/image_file.h"
 
 namespace veloci {
 namespace {
@@ -62,10 +63,14 @@ private:
 
 // The container's file may be anything: only a regular one of a sane size is read.
 bool find_home(int root, uint32_t uid, Text &home) {
-  Fd file(open_in_root(root, "/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY));
-  struct stat status;
+  constexpr char path[] = "/etc/passwd";
+  Fd place(open_in_root(root, path, O_PATH));
+  struct stat found, status;
+  // Already the open of a device can do something.
+  if (!place.valid() || !is_image_file(place.get(), found) || found.st_size > passwd_max) return false;
+  Fd file(open_in_root(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
   if (!file.valid() || fstat(file.get(), &status) < 0) return false;
-  if (!S_ISREG(status.st_mode) || status.st_size > passwd_max) return false;
+  if (status.st_ino != found.st_ino || status.st_dev != found.st_dev) return false;
   HomeFinder finder(uid, home);
   char bytes[1024];
   for (off_t total = 0; total <= passwd_max;) {

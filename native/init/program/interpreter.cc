@@ -2,7 +2,8 @@
 
 #include <elf.h>
 #include <fcntl.h>
-#include <sys/stat.h>
+
+#include "init/program/image_file.h"
 
 namespace veloci {
 namespace {
@@ -44,8 +45,8 @@ template <class Header, class Segment> bool elf_interpreter(int fd, const char *
 Interpreter find_interpreter(const char *program, Text &name) {
   Fd file(openat(AT_FDCWD, program, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   struct stat status;
-  if (!file.valid() || fstat(file.get(), &status) < 0) return Interpreter::unreadable;
-  if (!S_ISREG(status.st_mode)) return Interpreter::none;
+  if (!file.valid()) return Interpreter::unreadable;
+  if (!is_image_file(file.get(), status)) return Interpreter::none;
   char head[256] = {};
   ssize_t size = pread(file.get(), head, sizeof head, 0);
   bool found = false;
