@@ -53,7 +53,8 @@ Outcome open_folders(CriuJob &job, const CriuStart &op) {
 // Makes the mount points that are missing; like init, never outside of the root file system.
 Outcome make_targets(const CriuStart &op) {
   if (op.targets.empty()) return {};
-  Fd root(open(op.rootfs.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  // As init does: no link leads to another tree.
+  Fd root(sys::openat2(AT_FDCWD, op.rootfs.c_str(), {O_PATH | O_DIRECTORY | O_CLOEXEC, 0, sys::resolve_no_symlinks}));
   if (!root.valid()) return Outcome::failed(at::target);
   for (const CriuTarget &target : op.targets) {
     struct stat status;

@@ -40,7 +40,9 @@ Outcome Init::on(const RootOpen &op) {
     return Outcome::failed(at::propagate);
   }
   host_shared_ = propagation_flag(op.tree) == MS_SHARED;
-  Fd directory(openat(AT_FDCWD, op.path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  // Links on the way are whoever's; they would lead to another tree from one look to the next.
+  Fd directory(
+      sys::openat2(AT_FDCWD, op.path.c_str(), {O_PATH | O_DIRECTORY | O_CLOEXEC, 0, sys::resolve_no_symlinks}));
   if (!directory.valid()) return fail(at::open, op.path);
   // Before the rootfs is mounted on itself: below a shared mount that would show on the host, and its copy would be
   // shared, too, which pivot_root(2) refuses.

@@ -154,6 +154,12 @@ export const operation = {
   },
   'root.open/open:ENOENT': { code: 'E0716', message: 'the root file system "{path}" is missing',
     hint: 'root.path is relative to the bundle' },
+  'root.open/open:ELOOP': {
+    code: 'E0954',
+    message: 'a symbolic link is in the path of the root file system "{path}"',
+    hint:
+      'give root.path, and --bundle, without links ("realpath" prints it): who owns a link may change where it leads',
+  },
   'root.pivot/hide': {
     code: 'E0952',
     message: 'cannot take the procfs and sysfs of the host out of reach',

@@ -1,6 +1,6 @@
 // Files and directories of an image or a volume that are not what they seem, and owners that exchange them.
 import { execFileSync } from 'node:child_process';
-import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, test } from '../../support/case.ts';
 import { program } from '../../support/helpers.ts';
@@ -55,3 +55,41 @@ test('tmpcopyup: an owner who exchanges files and directories gets none of root 
   }
   assert.deepEqual([...seen].sort(), ['0 4755', '0 4755 roots', '1000 644 mine', '1000 755 mine']);
 }, { peers: [{ peer: 'runc 1.1.5', why: 'has the race' }, { peer: 'crun 1.8.1', why: 'has the race' }] });
+
+test('a root file system that is a link is refused, also when the owner of the bundle exchanges it', async (c) => {
+  const other = c.command(['cat', '/which'], () => {}, { rootfs: 'copy' });
+  writeFileSync(join(other.rootfs, 'which'), 'other');
+  const bundle = c.command(['cat', '/which'], () => {}, { rootfs: 'copy' });
+  writeFileSync(join(bundle.rootfs, 'which'), 'own');
+  symlinkSync(other.rootfs, join(bundle.dir, 'link'));
+  const linked = c.command(['true'], (config) => {
+    config.root.path = join(bundle.dir, 'link');
+  });
+  const refused = await c.run(linked);
+  assert.match(refused.stderr, /E0954/);
+  assert.notEqual(refused.code, 0);
+  const racer = c.beginProgram([program('exchange'), bundle.rootfs, join(bundle.dir, 'link')]);
+  c.later(() => racer.child.kill('SIGKILL'));
+  const seen = new Set<string>();
+  for (let i = 0; i < 40; i++) {
+    const result = await c.run(bundle);
+    seen.add(result.code === 0 ? result.stdout : 'refused');
+  }
+  assert.deepEqual([...seen].sort(), ['own', 'refused']);
+}, { only: 'veloci' });
+
+test('a read-only path that is the root makes the root read-only', async (c) => {
+  const script = 'touch /x /etc/x 2>&1; touch /dev/shm/x && pwd';
+  const result = await c.run(c.command(['sh', '-c', script], (config) => {
+    config.root.readonly = false;
+    config.process.cwd = '/made/for/it';
+    config.linux.readonlyPaths = ['/proc/sys', '/'];
+  }));
+  assert.match(result.stdout, /\/x: Read-only file system\n.*\/etc\/x: Read-only file system\n\/made\/for\/it\n$/);
+});
+
+test('an empty mount option says nothing, as in mount(2)', async (c) => {
+  assert.equal(await c.sh('stat -f -c %T /mnt', (config) => {
+    config.mounts.push({ destination: '/mnt', type: 'tmpfs', source: 'tmpfs', options: ['', 'nosuid'] });
+  }), 'tmpfs\n');
+});
