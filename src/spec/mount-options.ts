@@ -91,6 +91,9 @@ function read(name: string): MountOption | undefined {
       return { kind: 'remount' };
     case 'tmpcopyup':
       return { kind: 'copyUp' };
+    // What `a,,b` has in the middle says nothing, either.
+    case '':
+      return { kind: 'nothing' };
     case 'iversion':
       return { kind: 'version' };
     case 'idmap':
@@ -100,7 +103,7 @@ function read(name: string): MountOption | undefined {
     default:
       break;
   }
-  if (name === '' || name.includes(' ')) return undefined;
+  if (name.includes(' ')) return undefined;
   if (name.startsWith('idmap=')) {
     const text = readIdmap(name.slice('idmap='.length));
     return text === undefined ? undefined : { kind: 'idmap', recursive: false, text };

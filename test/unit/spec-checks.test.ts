@@ -182,6 +182,7 @@ const cases: Case[] = [
   [(c) => { c.mounts.push({ destination: '/t', type: 'tmpfs', options: ['size=1m,nosuid'] }); }, 'E0481', '/mounts/6/options/0', '"size=1m", "nosuid"'],
   [(c) => { c.mounts[0].options = ['nosuid,noexec']; }, 'E0481', '/mounts/0/options/0', '"nosuid", "noexec"'],
   [(c) => { c.mounts[0].destination = '/x/..'; }, 'E0482', '/mounts/0/destination', 'root.path'],
+  [(c) => { c.hostname = 'name\n'; }, 'E0497', '/hostname', 'control character'],
   [(c) => { c.domainname = 'ä'.repeat(33); }, 'E0483', '/domainname', '64 bytes'],
   [(c) => { c.linux.namespaces = c.linux.namespaces.filter((n: Config) => n.type !== 'time'); c.linux.timeOffsets = { monotonic: { secs: 1 } }; },
     'E0421', '/linux/timeOffsets', 'time namespace'],

@@ -57,6 +57,8 @@ export const config = {
     message: 'nothing may be mounted on "{value}", the root file system',
     hint: 'name what shall be the root in root.path, or choose another destination',
   },
+  nameControl: { code: 'E0497', message: '{name} has a control character',
+    hint: 'write the name alone, without a line feed at its end' },
   nameLong: { code: 'E0483', message: '{name} "{value}" is too long', hint: 'it may have {most} bytes' },
   mountOptionBind: { code: 'E0413', message: '"{value}" is for bind mounts alone',
     hint: 'add the option "bind", or remove it' },

@@ -35,6 +35,7 @@ export function checkNamespaces(spec: Spec, findings: Findings): void {
   checkTimeOffsets(spec, findings);
   for (const name of ['hostname', 'domainname'] as const) {
     const value = spec[name] ?? '';
+    if (/[\0-\x1f\x7f]/.test(value)) findings.add('nameControl', `/${name}`, { name });
     if (utf8Of(value).length > longestName) findings.add('nameLong', `/${name}`, { name, value, most: longestName });
   }
   if ((spec.hostname ?? '') !== '' || (spec.domainname ?? '') !== '') {

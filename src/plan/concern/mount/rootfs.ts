@@ -5,7 +5,7 @@ import type { Propagation } from '../../../generated/plan.ts';
 import type { Context } from '../../context.ts';
 import type { Draft } from '../../draft.ts';
 import type { Spec } from '../../../generated/config.ts';
-import { absolute } from '../../path.ts';
+import { absolute, inContainer } from '../../path.ts';
 import { treeOf } from './propagation.ts';
 
 /** Absolute path of the rootfs: root.path is relative to the bundle. */
@@ -45,15 +45,23 @@ export function spreadRoot(d: Draft): void {
   });
 }
 
+/** What asks for a read-only root: root.readonly, or `/` among linux.readonlyPaths. */
+function readonlyFrom({ spec }: Draft): string | undefined {
+  if (spec.root?.readonly === true) return '/root/readonly';
+  const index = spec.linux?.readonlyPaths?.findIndex((path) => inContainer(path) === '/') ?? -1;
+  return index < 0 ? undefined : `/linux/readonlyPaths/${index}`;
+}
+
 /** After the pivot: read-only. */
 export function finishRoot(d: Draft): void {
-  const { spec, init } = d;
-  if (spec.root?.readonly !== true) return;
+  const { init } = d;
+  const from = readonlyFrom(d);
+  if (from === undefined) return;
   // What a read-only root can't get any more.
   if (d.process.cwd !== '/') init.push({ op: 'path.directory', from: `${d.at}/cwd`, path: d.process.cwd });
   init.push({
     op: 'mount.attr',
-    from: '/root/readonly',
+    from,
     target: '/',
     set: MountAttrFlag.rdonly,
     clear: 0,
