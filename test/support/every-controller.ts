@@ -15,5 +15,6 @@ if (existsSync(`${top}/memory`) && wanted.length > 0) {
   execFileSync('sh', ['-ec', `mkdir /tmp/controllers; mount -t tmpfs tmpfs /tmp/controllers
     for path in ${top}/*/; do name=$(basename $path); mkdir /tmp/controllers/$name; mount --rbind $path /tmp/controllers/$name; done
     for name in "$@"; do mkdir -p /tmp/controllers/$name; mount -t cgroup -o $name cgroup /tmp/controllers/$name; done
-    mount --rbind /tmp/controllers ${top}; umount -l /tmp/controllers; rmdir /tmp/controllers`, 'sh', ...wanted]);
+    mount --make-rprivate /tmp/controllers; mount --rbind /tmp/controllers ${top}; umount -l /tmp/controllers; rmdir /tmp/controllers`,
+    'sh', ...wanted]);
 }

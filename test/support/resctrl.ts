@@ -8,7 +8,8 @@ export const resctrl = '/sys/fs/resctrl';
 
 /** The kernel makes the mount point only where it has resctrl. This is the sandbox: its mounts end with it. */
 export function makeResctrl(): void {
-  execFileSync('sh', ['-ec', `mkdir /tmp/cgroup; mount --rbind /sys/fs/cgroup /tmp/cgroup; mount -t tmpfs tmpfs /sys/fs
+  execFileSync('sh', ['-ec',
+    `mkdir /tmp/cgroup; mount --rbind /sys/fs/cgroup /tmp/cgroup; mount --make-rprivate /tmp/cgroup; mount -t tmpfs tmpfs /sys/fs
     mkdir /sys/fs/cgroup ${resctrl}; mount --rbind /tmp/cgroup /sys/fs/cgroup; umount -l /tmp/cgroup; mount -t tmpfs resctrl ${resctrl}`]);
   makeGroup('');
 }

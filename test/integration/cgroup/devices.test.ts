@@ -216,6 +216,7 @@ for (const propagation of ['unbindable', 'runbindable', 'shared', 'rshared', 'sl
     assert.ok(facts.mounts.some((line) => line.includes(' /etc ro')));
     const root = facts.mounts.map((line) => line.split(' - ')[0]!.split(' ')).find((fields) => fields[4] === '/');
     assert.equal(root?.slice(6).join().replace(/:\d+/g, ''),
-      { unbindable: 'unbindable', shared: 'shared', slave: '', private: '' }[propagation.replace(/^r(?=u|s)/, '')]);
+      { unbindable: 'unbindable', shared: 'shared', slave: 'master',
+        private: '' }[propagation.replace(/^r(?=u|s)/, '')]);
   }, { peers: ['runc 1.1.5', 'crun 1.8.1'].map((peer) => ({ peer, why: 'does not keep the propagation' })) });
 }
