@@ -16,6 +16,7 @@ import { enginesDocs, installHeader, migrationDocs } from './generate/engines.ts
 import { explainText } from './generate/explain.ts';
 import { documents } from './generate/json-schema.ts';
 import { jsonTypes } from './generate/json-types.ts';
+import { limitFlags } from './generate/limit-flags.ts';
 import { manPage } from './generate/man.ts';
 import { readModel } from './generate/model.ts';
 import { differences, write, type Outputs } from './generate/output.ts';
@@ -48,6 +49,7 @@ async function generate(): Promise<Outputs> {
     ['src/generated/diagnostics.ts', diagnosticsText()],
     ['src/generated/docker-profile.ts', dockerProfile()],
     ['src/generated/explain.json', explainText()],
+    ['src/generated/limit-flags.ts', limitFlags()],
     ['src/generated/plan.ts', planTypes(model)],
     ['src/generated/encode.ts', planEncoder(model)],
     ['src/generated/plan-meta.ts', planMeta(model)],

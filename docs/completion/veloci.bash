@@ -45,7 +45,7 @@ _veloci_command() {
       known='all= a= regex= r= '$known
       offered='--all --regex '$offered
       operands='ID SIGNAL '
-      flags_end=1
+      flags_end=
       ;;
     delete)
       known='force= f= regex= r= '$known
@@ -102,13 +102,13 @@ _veloci_command() {
       flags_end=
       ;;
     checkpoint)
-      known='image-path=DIR work-path=DIR tcp-established= tcp-close= ext-unix-sk= shell-job= file-locks= link-remap= manage-cgroups-mode=soft|full|strict|ignore empty-ns=ANY auto-dedup= lazy-pages= network-lock=iptables|nftables|skip leave-running= pre-dump= parent-path=DIR tcp-skip-in-flight= page-server=ANY status-fd=ANY '$known
+      known='image-path=DIR work-path=DIR tcp-established= tcp-close= ext-unix-sk= shell-job= file-locks= link-remap= manage-cgroups-mode=ignore|soft|full|strict empty-ns=ANY auto-dedup= lazy-pages= network-lock=iptables|nftables|skip leave-running= pre-dump= parent-path=DIR tcp-skip-in-flight= page-server=ANY status-fd=ANY '$known
       offered='--image-path --work-path --tcp-established --tcp-close --ext-unix-sk --shell-job --file-locks --link-remap --manage-cgroups-mode --empty-ns --auto-dedup --lazy-pages --network-lock --leave-running --pre-dump --parent-path --tcp-skip-in-flight --page-server --status-fd '$offered
       operands='ID '
       flags_end=
       ;;
     restore)
-      known='bundle=DIR b=DIR config=FILE f=FILE console-socket=FILE pid-file=FILE detach= d= keep= image-path=DIR work-path=DIR tcp-established= tcp-close= ext-unix-sk= shell-job= file-locks= link-remap= manage-cgroups-mode=soft|full|strict|ignore empty-ns=ANY auto-dedup= lazy-pages= network-lock=iptables|nftables|skip lsm-profile=ANY lsm-mount-context=ANY no-subreaper= no-pivot= no-new-keyring= preserve-fds=ANY '$known
+      known='bundle=DIR b=DIR config=FILE f=FILE console-socket=FILE pid-file=FILE detach= d= keep= image-path=DIR work-path=DIR tcp-established= tcp-close= ext-unix-sk= shell-job= file-locks= link-remap= manage-cgroups-mode=ignore|soft|full|strict empty-ns=ANY auto-dedup= lazy-pages= network-lock=iptables|nftables|skip lsm-profile=ANY lsm-mount-context=ANY no-subreaper= no-pivot= no-new-keyring= preserve-fds=ANY '$known
       offered='--bundle --config --console-socket --pid-file --detach --keep --image-path --work-path --tcp-established --tcp-close --ext-unix-sk --shell-job --file-locks --link-remap --manage-cgroups-mode --empty-ns --auto-dedup --lazy-pages --network-lock --lsm-profile --lsm-mount-context '$offered
       operands='ANY '
       flags_end=

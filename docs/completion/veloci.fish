@@ -37,8 +37,6 @@ end
 # After how many operands the flags of a command end.
 function __veloci_ends
     switch $argv[1]
-        case kill
-            echo 1
         case exec
             echo 1
         case ps
@@ -251,7 +249,7 @@ complete -c veloci -n '__veloci_of checkpoint' -l ext-unix-sk -d 'also UNIX sock
 complete -c veloci -n '__veloci_of checkpoint' -l shell-job -d 'also processes on a terminal of the host'
 complete -c veloci -n '__veloci_of checkpoint' -l file-locks -d 'also file locks'
 complete -c veloci -n '__veloci_of checkpoint' -l link-remap -d 'also open files that are unlinked, by a name of CRIU'
-complete -c veloci -n '__veloci_of checkpoint' -l manage-cgroups-mode -x -a 'soft full strict ignore' -d 'what CRIU does about cgroups [soft]'
+complete -c veloci -n '__veloci_of checkpoint' -l manage-cgroups-mode -x -a 'ignore soft full strict' -d 'what CRIU does about cgroups [soft]'
 complete -c veloci -n '__veloci_of checkpoint' -l empty-ns -x -d 'only make a namespace (network), without what is in it (repeatable)'
 complete -c veloci -n '__veloci_of checkpoint' -l auto-dedup -d 'free memory pages of earlier images that are superseded'
 complete -c veloci -n '__veloci_of checkpoint' -l lazy-pages -d 'leave memory pages where they are until they are used'
@@ -277,7 +275,7 @@ complete -c veloci -n '__veloci_of restore' -l ext-unix-sk -d 'also UNIX sockets
 complete -c veloci -n '__veloci_of restore' -l shell-job -d 'also processes on a terminal of the host'
 complete -c veloci -n '__veloci_of restore' -l file-locks -d 'also file locks'
 complete -c veloci -n '__veloci_of restore' -l link-remap -d 'also open files that are unlinked, by a name of CRIU'
-complete -c veloci -n '__veloci_of restore' -l manage-cgroups-mode -x -a 'soft full strict ignore' -d 'what CRIU does about cgroups [soft]'
+complete -c veloci -n '__veloci_of restore' -l manage-cgroups-mode -x -a 'ignore soft full strict' -d 'what CRIU does about cgroups [soft]'
 complete -c veloci -n '__veloci_of restore' -l empty-ns -x -d 'only make a namespace (network), without what is in it (repeatable)'
 complete -c veloci -n '__veloci_of restore' -l auto-dedup -d 'free memory pages of earlier images that are superseded'
 complete -c veloci -n '__veloci_of restore' -l lazy-pages -d 'leave memory pages where they are until they are used'

@@ -38,13 +38,23 @@ function flagTable(name: string, flags: readonly Flag[]): string {
     const long = flag.also?.find((other) => other.length > 1);
     if (long !== undefined)
       throw new Error(`src/cli/table.ts: --${flag.name}: other names than letters are not supported`);
+    if (flag.fallback !== undefined && flag.path !== true)
+      throw new Error(`src/cli/table.ts: --${flag.name}: a fallback is a path`);
     const letters = (flag.also ?? []).join('');
     const choices = (flag.choices ?? []).join('|');
+    const columns = [flag.ignored, flag.hidden, flag.path, flag.forEngine !== false && flag.ignored !== true]
+      .map((column) => column === true);
+    const inPlan = columns[3] && flag.changesExecPlan !== false;
     return `    {Flag::${snake(flag.name)}, "${flag.name}", "${letters}", Kind::${kinds[flag.kind]}, "${choices}", ${
-      flag.ignored === true
+      [...columns, inPlan].join(', ')
     }},\n`;
   });
   return `constexpr FlagSpec ${name}[] = {\n${lines.join('')}};\n`;
+}
+
+function fallbacks(flags: readonly Flag[]): string {
+  return flags.filter(({ fallback }) => fallback !== undefined)
+    .map(({ name, fallback }) => `    {Flag::${snake(name)}, "${fallback}"},\n`).join('');
 }
 
 function commandLine(command: Command): string {
@@ -86,14 +96,23 @@ struct FlagSpec {
   Flag flag;
   // Without dashes; also its name in a request to the engine.
   const char *name;
-  // Each letter is another name of it.
-  const char *letters;
+  // Each letter is another name of it. (Not a pointer: every one takes a relocation, too.)
+  char letters[3];
   Kind kind;
   // The accepted values, separated by |; empty = any.
   const char *choices;
-  // Accepted without effect.
-  bool ignored;
+  // Accepted without effect; for the library, no text names it; the value is a path; the engine gets it; the plan of an
+  // exec depends on it.
+  bool ignored, hidden, path, for_engine, changes_exec_plan;
 };
+
+// What stands for an absent flag.
+struct Fallback {
+  Flag flag;
+  const char *value;
+};
+constexpr Fallback fallbacks[] = {
+${fallbacks(flags)}};
 
 struct CommandSpec {
   Command command;

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { commands, globalFlags } from '../../src/cli/table.ts';
+import { isShown } from '../../src/cli/types.ts';
 import type { Command, Flag } from '../../src/cli/types.ts';
 import { inRoot } from '../lib/root.ts';
 import { any, flagKind, operandKinds } from './completion.ts';
@@ -30,7 +31,7 @@ function flagLine(condition: string, flag: Flag): string {
 }
 
 const flagLines = (condition: string, flags: readonly Flag[]): string[] =>
-  flags.filter((flag) => flag.ignored !== true).map((flag) => flagLine(condition, flag));
+  flags.filter(isShown).map((flag) => flagLine(condition, flag));
 
 /** An operand that is completed: fish takes no flag's `-x` for it, but what `-F` adds. */
 function operandLines(command: Command): string[] {
@@ -44,7 +45,9 @@ function operandLines(command: Command): string[] {
 
 /** Prints the names of the flags that take a value. */
 function valued(flags: readonly Flag[]): string {
-  const names = flags.filter((flag) => flag.kind !== 'bool').flatMap((flag) => [flag.name, ...(flag.also ?? [])]);
+  const names = flags.filter((flag) => flag.kind !== 'bool' && flag.hidden !== true).flatMap((
+    flag,
+  ) => [flag.name, ...(flag.also ?? [])]);
   return names.length === 0 ? '' : `string split ' ' '${names.join(' ')}'`;
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { commands, globalFlags } from '../../src/cli/table.ts';
+import { isShown } from '../../src/cli/types.ts';
 import type { Command, Flag } from '../../src/cli/types.ts';
 import { inRoot } from '../lib/root.ts';
 import { notice } from './names.ts';
@@ -23,18 +24,19 @@ const kindOf = (name: string): string => kinds[name] ?? (/^[a-z0-9]+(\|[a-z0-9]+
 /** The kind of a flag's value: empty for a switch, values with | between them when these are few. */
 export function flagKind(flag: Flag): string {
   if (flag.kind === 'bool') return '';
-  return flag.choices === undefined ? kindOf(flag.value ?? '') : flag.choices.join('|');
+  // The values of a flag without effect are not offered.
+  return flag.choices === undefined || !isShown(flag) ? kindOf(flag.value ?? '') : flag.choices.join('|');
 }
 
 /** Every name of every flag with the kind of its value: also those that are not suggested take one. */
-function known(flags: readonly Flag[]): string {
+function known(all: readonly Flag[]): string {
+  const flags = all.filter(({ hidden }) => hidden !== true);
   return flags.flatMap((flag) => [flag.name, ...(flag.also ?? [])].map((name) => `${name}=${flagKind(flag)}`)).join(
     ' ',
   );
 }
 
-const offered = (flags: readonly Flag[]): string =>
-  flags.filter((flag) => flag.ignored !== true).map((flag) => `--${flag.name}`).join(' ');
+const offered = (flags: readonly Flag[]): string => flags.filter(isShown).map((flag) => `--${flag.name}`).join(' ');
 
 /** Kinds of the operands in their order. A command that reads a bundle and takes an id makes that container: the id is a new one. */
 export function operandKinds({ operands, flags }: Command): string[] {

@@ -102,7 +102,7 @@ Descriptors of LISTEN_FDS are handed on, with LISTEN_PID set for the program.
 /** Names of our flags by command; the empty name holds the global ones. */
 function ours(): Map<string, Map<string, boolean>> {
   const names = (flags: typeof globalFlags): Map<string, boolean> =>
-    new Map(flags.map(({ name, ignored }) => [name, ignored === true]));
+    new Map(flags.filter(({ hidden }) => hidden !== true).map(({ name, ignored }) => [name, ignored === true]));
   return new Map([['', names(globalFlags)], ...commands.map(({ name, flags }) => [name, names(flags)] as const)]);
 }
 

@@ -1,5 +1,6 @@
 import { commands, globalFlags } from '../../src/cli/table.ts';
 import { crunOperands } from '../../src/cli/peers.ts';
+import { isShown } from '../../src/cli/types.ts';
 import type { Command, Flag } from '../../src/cli/types.ts';
 import { wrap } from './names.ts';
 
@@ -38,7 +39,7 @@ function flagRow(flag: Flag): readonly [string, string] {
 }
 
 function flagsText(flags: readonly Flag[]): string {
-  return columns(flags.filter((flag) => flag.ignored !== true).map(flagRow));
+  return columns(flags.filter(isShown).map(flagRow));
 }
 
 /** `veloci run [FLAGS] ID` */

@@ -1,4 +1,5 @@
 import { commands, globalFlags } from '../../src/cli/table.ts';
+import { isShown } from '../../src/cli/types.ts';
 import type { Command, Flag } from '../../src/cli/types.ts';
 import { flagNames, flagSummary, purpose } from './help.ts';
 import { notice } from './names.ts';
@@ -42,7 +43,7 @@ function flagEntry(flag: Flag): string {
 function flagList(flags: readonly Flag[]): string {
   const ignored = flags.filter((flag) => flag.ignored === true).map((flag) => bold(`--${flag.name}`));
   const rest = ignored.length === 0 ? '' : `.PP\nAccepted for compatibility, without effect: ${ignored.join(', ')}.\n`;
-  return flags.filter((flag) => flag.ignored !== true).map(flagEntry).join('') + rest;
+  return flags.filter(isShown).map(flagEntry).join('') + rest;
 }
 
 function section(command: Command): string {

@@ -1,5 +1,6 @@
 // dprint-ignore-file: a table, one row a line where it fits
 // All commands and flags. The native parser, the help texts, the manual page and the completion are made from this table.
+import { cgroupManagers, cgroupsModes, networkLocks } from '../plan/choices.ts';
 import { recipes } from './install.ts';
 import type { Command, Flag } from './types.ts';
 
@@ -11,18 +12,19 @@ const config: Flag = {
 };
 const consoleSocket: Flag = {
   name: 'console-socket', kind: 'string', value: 'PATH',
-  summary: 'AF_UNIX stream socket that receives the master of the terminal',
-};
+  summary: 'AF_UNIX stream socket that receives the master of the terminal', path: true, changesExecPlan: false };
 const pidFile: Flag = {
-  name: 'pid-file', kind: 'string', value: 'FILE', summary: 'write the pid of the process there',
-};
+  name: 'pid-file', kind: 'string', value: 'FILE', summary: 'write the pid of the process there', path: true, changesExecPlan: false };
 const pidfdSocket: Flag = {
-  name: 'pidfd-socket', kind: 'string', value: 'PATH', summary: 'AF_UNIX stream socket that receives a pidfd of the process',
-};
+  name: 'pidfd-socket', kind: 'string', value: 'PATH', summary: 'AF_UNIX stream socket that receives a pidfd of the process', changesExecPlan: false };
 const preserveFds: Flag = {
   name: 'preserve-fds', kind: 'int', value: 'N', summary: 'pass N descriptors on, after stdio and those of LISTEN_FDS [0]',
 };
-const detach: Flag = { name: 'detach', also: ['d'], kind: 'bool', summary: 'return as soon as the process runs' };
+const planFd: Flag = {
+  name: 'plan-fd', kind: 'int', value: 'FD', summary: 'read the encoded answer of the engine from there', hidden: true,
+  forEngine: false,
+};
+const detach: Flag = { name: 'detach', also: ['d'], kind: 'bool', summary: 'return as soon as the process runs', changesExecPlan: false };
 const force: Flag = {
   name: 'force', also: ['f'], kind: 'bool', summary: 'kill it first when it runs; a container that does not exist is no error',
 };
@@ -32,15 +34,15 @@ const regex: Flag = {
 const json: Flag = { name: 'json', kind: 'bool', summary: 'print JSON' };
 
 const creation: readonly Flag[] = [
-  bundle, config, consoleSocket, pidFile, pidfdSocket, preserveFds,
+  bundle, config, consoleSocket, pidFile, pidfdSocket, preserveFds, planFd,
   { name: 'no-pivot', kind: 'bool', summary: 'chroot instead of pivot_root: for a root on a ramdisk, and less safe' },
   { name: 'no-new-keyring', kind: 'bool', summary: 'keep the session keyring of the caller' },
 ];
 
 /** What checkpoint and restore share: where the images are, and what CRIU may do. */
 const criu: readonly Flag[] = [
-  { name: 'image-path', kind: 'string', value: 'DIR', summary: 'where the images are [./checkpoint]' },
-  { name: 'work-path', kind: 'string', value: 'DIR', summary: 'where CRIU writes its logs [that of the images]' },
+  { name: 'image-path', kind: 'string', value: 'DIR', summary: 'where the images are [./checkpoint]', path: true, fallback: 'checkpoint' },
+  { name: 'work-path', kind: 'string', value: 'DIR', summary: 'where CRIU writes its logs [that of the images]', path: true },
   { name: 'tcp-established', kind: 'bool', summary: 'also established TCP connections' },
   { name: 'tcp-close', kind: 'bool', summary: 'TCP connections are closed' },
   { name: 'ext-unix-sk', kind: 'bool', summary: 'also UNIX sockets whose peer is outside' },
@@ -48,14 +50,14 @@ const criu: readonly Flag[] = [
   { name: 'file-locks', kind: 'bool', summary: 'also file locks' },
   { name: 'link-remap', kind: 'bool', summary: 'also open files that are unlinked, by a name of CRIU' },
   {
-    name: 'manage-cgroups-mode', kind: 'string', value: 'MODE', choices: ['soft', 'full', 'strict', 'ignore'],
+    name: 'manage-cgroups-mode', kind: 'string', value: 'MODE', choices: Object.keys(cgroupsModes),
     summary: 'what CRIU does about cgroups [soft]',
   },
   { name: 'empty-ns', kind: 'list', value: 'NAMESPACE', summary: 'only make a namespace (network), without what is in it (repeatable)' },
   { name: 'auto-dedup', kind: 'bool', summary: 'free memory pages of earlier images that are superseded' },
   { name: 'lazy-pages', kind: 'bool', summary: 'leave memory pages where they are until they are used' },
   {
-    name: 'network-lock', kind: 'string', value: 'METHOD', choices: ['iptables', 'nftables', 'skip'],
+    name: 'network-lock', kind: 'string', value: 'METHOD', choices: Object.keys(networkLocks),
     summary: 'how the network is held meanwhile [as CRIU does]',
   },
 ];
@@ -64,27 +66,26 @@ const criu: readonly Flag[] = [
 export const globalFlags: readonly Flag[] = [
   {
     name: 'root', kind: 'string', value: 'DIR',
-    summary: 'where the state of containers is kept [/run/veloci, or $XDG_RUNTIME_DIR/veloci for a user]',
-  },
-  { name: 'log', kind: 'string', value: 'FILE', summary: 'append log lines to a file, or send them to journald:NAME or syslog:NAME [stderr]' },
-  { name: 'log-format', kind: 'string', value: 'FORMAT', choices: ['text', 'json'], summary: 'form of the log lines [text]' },
+    summary: 'where the state of containers is kept [/run/veloci, or $XDG_RUNTIME_DIR/veloci for a user]', forEngine: false },
+  { name: 'log', kind: 'string', value: 'FILE', summary: 'append log lines to a file, or send them to journald:NAME or syslog:NAME [stderr]', changesExecPlan: false },
+  { name: 'log-format', kind: 'string', value: 'FORMAT', choices: ['text', 'json'], summary: 'form of the log lines [text]', forEngine: false },
   {
     name: 'log-level', kind: 'string', value: 'LEVEL', choices: ['error', 'warning', 'debug'],
-    summary: 'what is logged, beside errors [warning, with --log or as crun: error]',
-  },
-  { name: 'debug', kind: 'bool', summary: 'the same as --log-level debug' },
+    summary: 'what is logged, beside errors [warning, with --log or as crun: error]', changesExecPlan: false },
+  { name: 'debug', kind: 'bool', summary: 'the same as --log-level debug', changesExecPlan: false },
   {
     name: 'systemd-cgroup', kind: 'bool',
     summary: 'let systemd make the cgroup; cgroupsPath is then SLICE:PREFIX:NAME',
   },
   {
-    name: 'cgroup-manager', kind: 'string', value: 'MANAGER', choices: ['cgroupfs', 'systemd', 'disabled'],
+    name: 'cgroup-manager', kind: 'string', value: 'MANAGER', choices: Object.keys(cgroupManagers),
     summary: 'who makes cgroups [cgroupfs]',
   },
-  { name: 'rootless', kind: 'string', value: 'BOOL', summary: 'accepted for compatibility', ignored: true },
+  { name: 'rootless', kind: 'string', value: 'BOOL', choices: ['auto', 'true', 'false', '1', '0'],
+    summary: 'accepted for compatibility', ignored: true },
   { name: 'criu', kind: 'string', value: 'PATH', summary: 'the program of CRIU, a path or a name in PATH [criu]' },
-  { name: 'help', also: ['h', '?'], kind: 'bool', summary: 'show help' },
-  { name: 'version', also: ['v', 'V'], kind: 'bool', summary: 'show the version' },
+  { name: 'help', also: ['h', '?'], kind: 'bool', summary: 'show help', forEngine: false },
+  { name: 'version', also: ['v', 'V'], kind: 'bool', summary: 'show the version', forEngine: false },
 ];
 
 /** The commands in the order of the help. */
@@ -129,7 +130,7 @@ export const commands: readonly Command[] = [
     examples: [{ line: 'veloci list --format json', what: 'list the containers as JSON' }],
   },
   {
-    name: 'kill', summary: 'send a signal to a container', operands: 'ID [SIGNAL]', minOperands: 1, maxOperands: 2, flagsEndAfter: 1,
+    name: 'kill', summary: 'send a signal to a container', operands: 'ID [SIGNAL]', minOperands: 1, maxOperands: 2,
     description: 'Sends a signal to the first process of a container. SIGNAL is a number or a name, with or without SIG, in '
       + 'any case [TERM].',
     flags: [
@@ -151,7 +152,7 @@ export const commands: readonly Command[] = [
     description: 'Runs a further process in a container: PROGRAM, or what a process file says. The exit code is that of the '
       + 'program, or 255 when it could not be run.',
     flags: [
-      { name: 'process', also: ['p'], kind: 'string', value: 'FILE', summary: 'the process, as the `process` object of config.json' },
+      { name: 'process', also: ['p'], kind: 'string', value: 'FILE', summary: 'the process, as the `process` object of config.json', changesExecPlan: false },
       consoleSocket, pidFile, pidfdSocket, detach,
       { name: 'cwd', kind: 'string', value: 'DIR', summary: 'working directory in the container' },
       { name: 'env', also: ['e'], kind: 'list', value: 'NAME=VALUE', summary: 'set a variable (repeatable)' },
@@ -164,7 +165,7 @@ export const commands: readonly Command[] = [
       { name: 'apparmor', kind: 'string', value: 'PROFILE', summary: 'AppArmor profile' },
       preserveFds,
       { name: 'cgroup', kind: 'list', value: '[CTRL:]PATH', summary: 'existing sub-cgroup of the container to run in (repeatable)' },
-      { name: 'ignore-paused', kind: 'bool', summary: 'also when the container is paused' },
+      { name: 'ignore-paused', kind: 'bool', summary: 'also when the container is paused', changesExecPlan: false },
     ],
     examples: [{ line: 'veloci exec -t web1 sh', what: 'open a shell in web1' }],
   },
@@ -183,29 +184,29 @@ export const commands: readonly Command[] = [
     name: 'update', summary: 'change the resource limits of a container', operands: 'ID', minOperands: 1, maxOperands: 1,
     description: 'Changes limits of a container that runs, from a file (`linux.resources` of config.json) or from flags. What is '
       + 'absent or zero stays as it is; -1 takes a limit away. When the kernel refuses a value, those before it are taken back. '
-      + 'Sizes take the suffixes k, m, g and t.',
+      + 'Sizes take the suffixes k, m, g, t and p.',
     flags: [
       {
         name: 'resources', also: ['r'], kind: 'string', value: 'FILE',
         summary: 'resources as JSON, - for standard input; other limits are then left out of account',
       },
       { name: 'dry-run', kind: 'bool', summary: 'show what would be written to which file, and change nothing' },
-      { name: 'memory', kind: 'string', value: 'BYTES', summary: 'limit of memory' },
-      { name: 'memory-reservation', kind: 'string', value: 'BYTES', summary: 'soft limit of memory' },
-      { name: 'memory-swap', kind: 'string', value: 'BYTES', summary: 'limit of memory and swap together' },
-      { name: 'cpu-share', kind: 'string', value: 'N', summary: 'relative weight of cpu time (2 to 262144)' },
-      { name: 'cpu-period', kind: 'string', value: 'USEC', summary: 'period of the cpu quota' },
-      { name: 'cpu-quota', kind: 'string', value: 'USEC', summary: 'cpu time in each period' },
-      { name: 'cpu-burst', kind: 'string', value: 'USEC', summary: 'cpu time that may be saved up' },
-      { name: 'cpu-idle', kind: 'string', value: '0|1', summary: 'run only when nothing else wants the cpu' },
-      { name: 'cpu-rt-period', kind: 'string', value: 'USEC', summary: 'period of the realtime runtime (cgroup v1)' },
-      { name: 'cpu-rt-runtime', kind: 'string', value: 'USEC', summary: 'realtime cpu time in each period (cgroup v1)' },
-      { name: 'cpuset-cpus', kind: 'string', value: 'LIST', summary: 'cpus that may be used, as in 0-2,7' },
-      { name: 'cpuset-mems', kind: 'string', value: 'LIST', summary: 'memory nodes that may be used' },
-      { name: 'pids-limit', kind: 'string', value: 'N', summary: 'most processes and threads' },
-      { name: 'blkio-weight', kind: 'string', value: 'N', summary: 'relative weight of block I/O (10 to 1000)' },
-      { name: 'l3-cache-schema', kind: 'string', value: 'SCHEMA', summary: 'Intel RDT cache allocation' },
-      { name: 'mem-bw-schema', kind: 'string', value: 'SCHEMA', summary: 'Intel RDT memory bandwidth' },
+      { name: 'memory', kind: 'string', value: 'BYTES', summary: 'limit of memory', limit: ['memory', 'limit', 'bytes'] },
+      { name: 'memory-reservation', kind: 'string', value: 'BYTES', summary: 'soft limit of memory', limit: ['memory', 'reservation', 'bytes'] },
+      { name: 'memory-swap', kind: 'string', value: 'BYTES', summary: 'limit of memory and swap together', limit: ['memory', 'swap', 'bytes'] },
+      { name: 'cpu-share', kind: 'string', value: 'N', summary: 'relative weight of cpu time (2 to 262144)', limit: ['cpu', 'shares', 'natural'] },
+      { name: 'cpu-period', kind: 'string', value: 'USEC', summary: 'period of the cpu quota', limit: ['cpu', 'period', 'natural'] },
+      { name: 'cpu-quota', kind: 'string', value: 'USEC', summary: 'cpu time in each period', limit: ['cpu', 'quota', 'integer'] },
+      { name: 'cpu-burst', kind: 'string', value: 'USEC', summary: 'cpu time that may be saved up', limit: ['cpu', 'burst', 'natural'] },
+      { name: 'cpu-idle', kind: 'string', value: '0|1', summary: 'run only when nothing else wants the cpu', limit: ['cpu', 'idle', 'natural'] },
+      { name: 'cpu-rt-period', kind: 'string', value: 'USEC', summary: 'period of the realtime runtime (cgroup v1)', limit: ['cpu', 'realtimePeriod', 'natural'] },
+      { name: 'cpu-rt-runtime', kind: 'string', value: 'USEC', summary: 'realtime cpu time in each period (cgroup v1)', limit: ['cpu', 'realtimeRuntime', 'integer'] },
+      { name: 'cpuset-cpus', kind: 'string', value: 'LIST', summary: 'cpus that may be used, as in 0-2,7', limit: ['cpu', 'cpus', 'text'] },
+      { name: 'cpuset-mems', kind: 'string', value: 'LIST', summary: 'memory nodes that may be used', limit: ['cpu', 'mems', 'text'] },
+      { name: 'pids-limit', kind: 'string', value: 'N', summary: 'most processes and threads', limit: ['pids', 'limit', 'tasks'] },
+      { name: 'blkio-weight', kind: 'string', value: 'N', summary: 'relative weight of block I/O (10 to 1000)', limit: ['blockIO', 'weight', 'natural'] },
+      { name: 'l3-cache-schema', kind: 'string', value: 'SCHEMA', summary: 'Intel RDT cache allocation', limit: ['intelRdt', 'l3CacheSchema', 'l3'] },
+      { name: 'mem-bw-schema', kind: 'string', value: 'SCHEMA', summary: 'Intel RDT memory bandwidth', limit: ['intelRdt', 'memBwSchema', 'bandwidth'] },
       { name: 'kernel-memory', kind: 'string', value: 'BYTES', summary: 'accepted for compatibility', ignored: true },
       { name: 'kernel-memory-tcp', kind: 'string', value: 'BYTES', summary: 'accepted for compatibility', ignored: true },
     ],

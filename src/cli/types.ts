@@ -16,6 +16,30 @@ export interface Flag {
   readonly summary: string;
   /** Accepted without effect because callers of other runtimes give it; not in the help. */
   readonly ignored?: true;
+  /** For the library: no text names it. */
+  readonly hidden?: true;
+  /** The value is a path: the engine gets it absolute. */
+  readonly path?: true;
+  /** The value that stands for an absent flag. */
+  readonly fallback?: string;
+  /** False: it is for the native side alone. */
+  readonly forEngine?: false;
+  /** False: the plan of an exec is the same with and without it, so that a kept one may be used. */
+  readonly changesExecPlan?: false;
+  /** The property of `linux` in config.json that update changes. */
+  readonly limit?: Limit;
+}
+
+/** A property of `linux` (or of its resources) that a flag sets; src/engine/limit-values.ts reads a value by its form. */
+export type Limit = readonly [
+  section: 'memory' | 'cpu' | 'pids' | 'blockIO' | 'intelRdt',
+  property: string,
+  form: 'bytes' | 'integer' | 'natural' | 'tasks' | 'text' | 'l3' | 'bandwidth',
+];
+
+/** Whether help, manual page and completion show a flag. */
+export function isShown({ ignored, hidden }: Flag): boolean {
+  return ignored !== true && hidden !== true;
 }
 
 /** A command of the command line. */

@@ -2,6 +2,7 @@
 import { diagnose } from '../diagnostic/diagnose.ts';
 import { suggest } from '../spec/suggest.ts';
 import { capabilityNames, capabilityNumber } from '../spec/capabilities.ts';
+import { cgroupManagers } from '../plan/choices.ts';
 import { PlanError } from '../plan/context.ts';
 import type { Context, Flags } from '../plan/context.ts';
 import type { ExecFlags } from '../plan/exec-process.ts';
@@ -30,6 +31,25 @@ export function warningsOf({ options, peer, facts }: Request): 'all' | 'grants' 
   return peer === 'crun' ? 'none' : 'grants';
 }
 
+/**
+ * The value of a flag that is a key of a table; undefined when it was not given.
+ *
+ * @throws PlanError for another value
+ */
+export function choice<K extends string>(
+  options: Options,
+  name: string,
+  table: Readonly<Record<K, unknown>>,
+): K | undefined {
+  const value = text(options, name);
+  if (value === undefined || isKey(table, value)) return value;
+  throw new PlanError(diagnose('flagValue', { value, flag: `--${name}`, expected: Object.keys(table).join(' or ') }));
+}
+
+function isKey<K extends string>(table: Readonly<Record<K, unknown>>, value: string): value is K {
+  return Object.hasOwn(table, value);
+}
+
 /** Whether a flag without a value was given. */
 export function isOn(options: Options, name: string): boolean {
   return options[name] === true;
@@ -38,11 +58,8 @@ export function isOn(options: Options, name: string): boolean {
 /** @throws PlanError for what is not supported */
 function flagsOf(request: Request): Flags {
   const { options, verb } = request;
-  // The command line takes no other value.
-  const manager =
-    (text(options, 'cgroup-manager') ?? (isOn(options, 'systemd-cgroup') ? 'systemd' : 'cgroupfs')) as Flags[
-      'cgroupManager'
-    ];
+  const manager = choice(options, 'cgroup-manager', cgroupManagers)
+    ?? (isOn(options, 'systemd-cgroup') ? 'systemd' : 'cgroupfs');
   const consoleSocket = text(options, 'console-socket');
   const pidFile = text(options, 'pid-file');
   const preserve = options['preserve-fds'];

@@ -20,9 +20,20 @@ interface Addon {
 
 let loaded: Addon | undefined;
 
+const functions: readonly (keyof Addon)[] = ['hostFacts', 'scan', 'sha256', 'seccomp', 'syscallNumber', 'setOpenFiles'];
+
+function isAddon(value: unknown): value is Addon {
+  if (typeof value !== 'object' || value === null) return false;
+  return functions.every((name) => typeof (value as Partial<Addon>)[name] === 'function');
+}
+
 function addon(): Addon {
-  loaded ??= createRequire(import.meta.url)(installed('veloci.node')) as Addon;
-  return loaded;
+  if (loaded !== undefined) return loaded;
+  const path = installed('veloci.node');
+  const found: unknown = createRequire(import.meta.url)(path);
+  if (!isAddon(found))
+    throw new Error(`${path} is not the addon of this version of veloci: build or install both together`);
+  return loaded = found;
 }
 
 /** The Host of this process. */

@@ -1,4 +1,5 @@
 // From a configuration to a plan as data, in the caller's process and without privileges.
+import type { CgroupManager } from '../plan/choices.ts';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Diagnostic } from '../diagnostic/types.ts';
@@ -8,7 +9,7 @@ import type { Plan } from '../generated/plan.ts';
 import type { HostFacts } from '../generated/protocol.ts';
 import { hostFacts, nodeHost } from '../host/node.ts';
 import { compile as compilePlan } from '../plan/compile.ts';
-import { PlanError, type CgroupManager } from '../plan/context.ts';
+import { PlanError } from '../plan/context.ts';
 import { explainPlan } from '../plan/explain.ts';
 import { locate, locateAll } from '../spec/parse/locate.ts';
 import { readConfig } from '../spec/read.ts';

@@ -1,11 +1,9 @@
 // What a compilation starts from besides the configuration: facts about the host, and what the command line
 // said.
+import type { CgroupManager } from './choices.ts';
 import type { Diagnostic } from '../diagnostic/types.ts';
 import type { Host } from '../engine/protocol.ts';
 import type { HostFacts } from '../generated/protocol.ts';
-
-/** How cgroups are managed: by writing to cgroupfs, by systemd, or not at all. */
-export type CgroupManager = 'cgroupfs' | 'systemd' | 'disabled';
 
 /** Flags of create, run and exec that change the plan. Paths are absolute. */
 export interface Flags {

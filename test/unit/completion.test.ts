@@ -6,13 +6,13 @@ import t from 'tap';
 import { fishCompletion } from '../../scripts/generate/completion-fish.ts';
 import { bashCompletion } from '../../scripts/generate/completion.ts';
 import { commands, globalFlags } from '../../src/cli/table.ts';
+import { isShown } from '../../src/cli/types.ts';
 
 const missing = (program: string): string | false =>
   spawnSync(program, ['--version']).error === undefined ? false : `${program} is not installed`;
 
 const names = commands.map(({ name }) => name);
-const shown = (flags: typeof globalFlags): string[] =>
-  flags.filter((flag) => flag.ignored !== true).map((flag) => `--${flag.name}`);
+const shown = (flags: typeof globalFlags): string[] => flags.filter(isShown).map((flag) => `--${flag.name}`);
 const choices = (before: string, flags: typeof globalFlags): Array<[string, readonly string[]]> =>
   flags.flatMap((flag) => (flag.choices === undefined ? [] : [[`veloci ${before}--${flag.name} `, flag.choices]]));
 

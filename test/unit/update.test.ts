@@ -4,7 +4,7 @@ import type { DeviceList } from '../../src/cgroup/device-list.ts';
 import { deviceRules } from '../../src/cgroup/device-rules.ts';
 import type { Resources, Spec } from '../../src/generated/config.ts';
 import type { Operation } from '../../src/generated/plan.ts';
-import { rdtOfFlags, resourcesOfFlags } from '../../src/engine/update-flags.ts';
+import { rdtOfFlags, resourcesOfFlags } from '../../src/engine/limit-values.ts';
 import { compileUpdate } from '../../src/plan/compile-update.ts';
 import { undoOf } from '../../src/plan/update/before.ts';
 import { mergeResources } from '../../src/plan/update/merge.ts';

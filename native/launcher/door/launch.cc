@@ -49,7 +49,8 @@ int start_stager(Invocation &invocation, const Launch &launch) {
 
 // What the dump has noted of stdin, stdout and stderr. Images of others may have none.
 void read_descriptors(const Invocation &invocation, Buffer &out) {
-  Fd images(open(image_path(invocation.arguments).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  Fd images(
+      open(invocation.arguments.text_or_fallback(cli::Flag::image_path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   constexpr size_t largest = 256 * 1024;
   if (!images.valid() || read_file(images.get(), state_name::descriptors, largest, O_NOFOLLOW, out) != 0) out.free();
 }

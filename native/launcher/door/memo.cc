@@ -36,7 +36,7 @@ int memo_name(Invocation &invocation, const ExecPlan &plan, Text &name) {
   part(Str::of("v1"));
   text.add_number(invocation.context.preserve).add_char(0);
   for (const GivenFlag &given : arguments) {
-    if (!changes_exec_plan(*given.spec)) continue;
+    if (!given.spec->changes_exec_plan) continue;
     part(Str::of(given.spec->name));
     if (given.spec->kind == cli::Kind::boolean)
       part(Str::of(given.on ? "1" : "0"));

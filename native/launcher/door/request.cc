@@ -20,11 +20,6 @@ size_t size_of_arguments(const Arguments &arguments) {
   return size;
 }
 
-bool is_path(cli::Flag flag) {
-  return flag == cli::Flag::pid_file || flag == cli::Flag::console_socket || flag == cli::Flag::image_path ||
-         flag == cli::Flag::work_path;
-}
-
 // A path below the current directory, made absolute.
 void add_path(OptionsWriter &options, const char *name, Str path) {
   TextOf<8192> absolute;
@@ -65,14 +60,14 @@ bool uses_criu(const Arguments &arguments) {
 
 void add_options(OptionsWriter options, const Arguments &arguments, bool for_memo) {
   for (const GivenFlag &given : arguments) {
-    if (!is_for_engine(*given.spec) || (for_memo && !changes_exec_plan(*given.spec))) continue;
+    if (!(for_memo ? given.spec->changes_exec_plan : given.spec->for_engine)) continue;
     if (is_superseded(arguments, &given)) continue;
     const char *name = given.spec->name;
     switch (given.spec->kind) {
     case cli::Kind::boolean: options.boolean(name, given.on); break;
     case cli::Kind::integer: options.integer(name, given.number); break;
     case cli::Kind::string:
-      if (is_path(given.spec->flag))
+      if (given.spec->path)
         add_path(options, name, given.text);
       else
         options.string(name, given.text);
@@ -80,8 +75,12 @@ void add_options(OptionsWriter options, const Arguments &arguments, bool for_mem
     case cli::Kind::list: add_list(options.list(name), arguments, given); break;
     }
   }
-  if (uses_criu(arguments) && !arguments.has(cli::Flag::image_path))
-    add_path(options, "image-path", image_path(arguments));
+  for (uint8_t i = 0; i < arguments.command()->flag_count; i++) {
+    const cli::FlagSpec &flag = arguments.command()->flags[i];
+    if (!arguments.has(flag.flag) && !arguments.text_or_fallback(flag.flag).empty()) {
+      add_path(options, flag.name, arguments.text_or_fallback(flag.flag));
+    }
+  }
 }
 
 // What the command line has besides flags and the container's id.
@@ -134,26 +133,6 @@ Str cgroup_of(const Context &context) {
 }
 
 } // namespace
-
-Str image_path(const Arguments &arguments) {
-  Str given = arguments.text(cli::Flag::image_path);
-  return given.empty() ? Str::of("checkpoint") : given;
-}
-
-bool changes_exec_plan(const cli::FlagSpec &spec) {
-  switch (spec.flag) {
-  case cli::Flag::process:
-  case cli::Flag::pid_file:
-  case cli::Flag::pidfd_socket:
-  case cli::Flag::console_socket:
-  case cli::Flag::detach:
-  case cli::Flag::debug:
-  case cli::Flag::log:
-  case cli::Flag::log_level:
-  case cli::Flag::ignore_paused: return false;
-  default: return is_for_engine(spec);
-  }
-}
 
 int Request::build(Invocation &invocation, Str bundle, Str config_name, bool for_memo) {
   const Arguments &arguments = invocation.arguments;

@@ -7,12 +7,6 @@
 
 namespace veloci {
 
-// --image-path of checkpoint and restore, or its default: `checkpoint` in the current directory.
-Str image_path(const Arguments &arguments);
-
-// Whether a flag of exec changes the plan: not those that only say what happens to the process on this side.
-bool changes_exec_plan(const cli::FlagSpec &spec);
-
 // A request's JSON text and blobs. The verb comes first in the text, so that the kept copy can name another one.
 class Request {
 public:

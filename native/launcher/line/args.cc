@@ -17,9 +17,6 @@ constexpr int exit_unknown_command = 3;
 constexpr int exit_unknown_command_crun = 1;
 constexpr int exit_exec_failure = 255;
 
-// Not in the table: the library uses it, people do not.
-constexpr cli::FlagSpec plan_fd_flag = {cli::Flag::help, "plan-fd", "", cli::Kind::integer, "", false};
-
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '?'; }
 
 // `-` and `-9` are operands.
@@ -49,20 +46,14 @@ bool is_choice(Str value, const char *choices) {
   return false;
 }
 
+// Only what the help shows is a suggestion.
+void consider(Suggestion &suggestion, const cli::FlagSpec &flag) {
+  if (!flag.ignored && !flag.hidden) suggestion.consider(flag.name);
+}
+
 bool is_word(Str value, const char *word) { return value == Str::of(word); }
 
 } // namespace
-
-bool is_for_engine(const cli::FlagSpec &spec) {
-  if (spec.ignored) return false;
-  switch (spec.flag) {
-  case cli::Flag::root:
-  case cli::Flag::log_format:
-  case cli::Flag::help:
-  case cli::Flag::version: return false;
-  default: return true;
-  }
-}
 
 const GivenFlag *Arguments::find(cli::Flag flag) const {
   const GivenFlag *found = nullptr;
@@ -70,6 +61,14 @@ const GivenFlag *Arguments::find(cli::Flag flag) const {
     if (given.spec->flag == flag) found = &given;
   }
   return found;
+}
+
+Str Arguments::text_or_fallback(cli::Flag flag) const {
+  Str given = text(flag);
+  for (const cli::Fallback &fallback : cli::fallbacks) {
+    if (given.empty() && fallback.flag == flag) given = Str::of(fallback.value);
+  }
+  return given;
 }
 
 void Arguments::keep(const GivenFlag &given) {
@@ -110,10 +109,6 @@ int Arguments::take_value(const cli::FlagSpec &spec, const char *shown, Str valu
       return refuse(FlagValue{.value = value, .flag = flag, .expected = Str::of("a number from 0 to 1048576")});
     }
     given.number = static_cast<int64_t>(number);
-    if (&spec == &plan_fd_flag) {
-      plan_fd_ = static_cast<int>(number);
-      return 0;
-    }
   }
   keep(given);
   return 0;
@@ -157,9 +152,6 @@ int Arguments::take_flag(const char *argument, char **rest, int &used) {
   const char *equals = strchr(begin, '=');
   Str name{begin, static_cast<uint32_t>(equals != nullptr ? equals - begin : static_cast<long>(strlen(begin)))};
   const cli::FlagSpec *spec = spec_of(name);
-  bool creates =
-      command_ != nullptr && (command_->command == cli::Command::create || command_->command == cli::Command::run);
-  if (creates && matches(plan_fd_flag, name)) spec = &plan_fd_flag;
   if (spec == nullptr) {
     bool known = false;
     if (int code = take_letters(argument, rest, used, known); known) return code;
@@ -168,9 +160,9 @@ int Arguments::take_flag(const char *argument, char **rest, int &used) {
   shown.add(argument[1] == '-' ? "--" : "-").add(name);
   if (spec == nullptr) {
     Suggestion suggestion(name);
-    for (const cli::FlagSpec &flag : cli::global_flags) suggestion.consider(flag.name);
+    for (const cli::FlagSpec &flag : cli::global_flags) consider(suggestion, flag);
     if (command_ != nullptr) {
-      for (uint8_t i = 0; i < command_->flag_count; i++) suggestion.consider(command_->flags[i].name);
+      for (uint8_t i = 0; i < command_->flag_count; i++) consider(suggestion, command_->flags[i]);
     }
     TextOf<64> meant;
     if (!suggestion.best().empty()) meant.add("--").add(suggestion.best());

@@ -31,6 +31,8 @@ public:
     const GivenFlag *given = find(flag);
     return given != nullptr ? given->text : Str{};
   }
+  // The same, or what stands for an absent flag of this command.
+  Str text_or_fallback(cli::Flag flag) const;
   int64_t number(cli::Flag flag) const {
     const GivenFlag *given = find(flag);
     return given != nullptr ? given->number : 0;
@@ -56,7 +58,7 @@ public:
   bool is_peer() const { return is_runc() || program_ == Str::of("crun"); }
 
   // --plan-fd: the encoded Response comes from this descriptor (the library has planned itself). -1 = not given.
-  int plan_fd() const { return plan_fd_; }
+  int plan_fd() const { return has(cli::Flag::plan_fd) ? static_cast<int>(number(cli::Flag::plan_fd)) : -1; }
 
 private:
   const GivenFlag *find(cli::Flag flag) const;
@@ -80,13 +82,8 @@ private:
   uint32_t given_count_ = 0;
   char **operands_ = nullptr;
   uint32_t operand_count_ = 0;
-  int plan_fd_ = -1;
   // For the usual number of arguments: the first malloc(3) would cost more than everything else here.
   alignas(GivenFlag) uint8_t memory_[8192];
 };
-
-// Number of the flags of a command whose value is a flag of the engine, for the request: neither where to log nor the
-// state root.
-bool is_for_engine(const cli::FlagSpec &spec);
 
 } // namespace veloci

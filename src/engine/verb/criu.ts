@@ -3,11 +3,12 @@ import { diagnose } from '../../diagnostic/diagnose.ts';
 import { encodePlan } from '../../generated/encode.ts';
 import type { Plan, Response } from '../../generated/plan.ts';
 import { compileCheckpoint, compileRestore } from '../../plan/compile-criu.ts';
-import type { CgroupsMode, CriuFlags, NetworkLock } from '../../plan/concern/criu.ts';
+import { cgroupsModes, networkLocks } from '../../plan/choices.ts';
+import type { CriuFlags } from '../../plan/concern/criu.ts';
 import { PlanError } from '../../plan/context.ts';
 import type { Options, Request } from '../../generated/protocol.ts';
 import type { Call } from '../call.ts';
-import { contextOf, isOn, list, text } from '../options.ts';
+import { choice, contextOf, isOn, list, text } from '../options.ts';
 import { configOf } from '../read.ts';
 import { answerPlans } from '../respond.ts';
 import { storedOf } from './create.ts';
@@ -65,7 +66,7 @@ function criuFlagsOf(options: Options, { peer, criuConfigs = [] }: Request): Cri
   const server = text(options, 'page-server');
   const profile = text(options, 'lsm-profile');
   const mountContext = text(options, 'lsm-mount-context');
-  const networkLock = text(options, 'network-lock') as NetworkLock | undefined;
+  const networkLock = choice(options, 'network-lock', networkLocks);
   if (parent !== undefined && parent.startsWith('/')) {
     refuse('parent-path', parent, 'give a path relative to --image-path');
   }
@@ -87,7 +88,7 @@ function criuFlagsOf(options: Options, { peer, criuConfigs = [] }: Request): Cri
     linkRemap: isOn(options, 'link-remap'),
     autoDedup: isOn(options, 'auto-dedup'),
     lazyPages: isOn(options, 'lazy-pages'),
-    cgroupsMode: (text(options, 'manage-cgroups-mode') ?? 'soft') as CgroupsMode,
+    cgroupsMode: choice(options, 'manage-cgroups-mode', cgroupsModes) ?? 'soft',
     emptyNetwork: emptiesNetwork(options),
     ...(work === undefined ? {} : { work }),
     ...(parent === undefined ? {} : { parent }),

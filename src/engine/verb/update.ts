@@ -21,7 +21,7 @@ import { explain } from '../failure.ts';
 import { contextOf, isOn } from '../options.ts';
 import { InvalidDocument, configOf, resourcesOf } from '../read.ts';
 import { answerPlans, answerText } from '../respond.ts';
-import { hasLimitFlag, rdtOfFlags, resourcesOfFlags } from '../update-flags.ts';
+import { hasLimitFlag, rdtOfFlags, resourcesOfFlags } from '../limit-values.ts';
 import { storedOf } from './create.ts';
 
 export function update(call: Call): Response {

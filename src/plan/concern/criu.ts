@@ -1,5 +1,7 @@
 // checkpoint and restore: what CRIU is told about the container (criu(8)). Names of things outside of the container
 // are those that runc uses, so that images of the one can be restored by the other.
+import { cgroupsModes, networkLocks } from '../choices.ts';
+import type { CgroupsMode, NetworkLock } from '../choices.ts';
 import { diagnose, placeAt } from '../../diagnostic/diagnose.ts';
 import { LinkUseFlag, NamespaceFlag } from '../../generated/plan.ts';
 import type { CriuNamespace, CriuStart, CriuTarget } from '../../generated/plan.ts';
@@ -42,14 +44,6 @@ export interface CriuFlags {
   readonly lsmProfile?: string;
   readonly lsmMountContext?: string;
 }
-
-/** enum criu_cg_mode. */
-const cgroupsModes = { ignore: 0, soft: 3, full: 4, strict: 5 } as const;
-export type CgroupsMode = keyof typeof cgroupsModes;
-
-/** enum criu_network_lock_method. */
-const networkLocks = { iptables: 1, nftables: 2, skip: 3 } as const;
-export type NetworkLock = keyof typeof networkLocks;
 
 /** CRIU 3.15: the first that knows everything that is asked of it here, but the flags of later ones. */
 const oldest = 31500;
