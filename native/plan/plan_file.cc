@@ -46,12 +46,12 @@ bool check_table(Bytes bytes, uint32_t count, const char **what) {
 
 bool verify_program(const PlanFile &plan, Bytes bytes, uint32_t index, const char **what) {
   Entry entry = entry_at(bytes, index);
-  Actor actor = program_actor(plan.at(index).name());
+  ProgramName name = plan.at(index).name();
   Reader reader(Bytes{bytes.data + entry.offset, entry.length});
   for (uint32_t i = 0; i < entry.count; ++i) {
     OpRecord record;
     if (!read(reader, record)) return refused(what, reader.what());
-    if (!verify_operation(record, actor, 0, what)) return false;
+    if (!verify_operation(record, name, 0, what)) return false;
   }
   return reader.at_end() || refused(what, "bytes follow the last operation of a program");
 }

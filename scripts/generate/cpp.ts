@@ -138,8 +138,8 @@ const char *program_name(ProgramName name);
 const char *operation_name(uint16_t code);
 const char *step_name(uint16_t code, int step);
 
-// Checks an operation and those inside of it: the fields and that this process may run it.
-bool verify_operation(const OpRecord &record, Actor actor, unsigned depth, const char **what);
+// Checks an operation and those inside of it: the fields and that this program may have it.
+bool verify_operation(const OpRecord &record, ProgramName program, unsigned depth, const char **what);
 
 } // namespace veloci
 
@@ -171,15 +171,17 @@ function defineEnumRead({ name }: Enumeration): string {
 `;
 }
 
-function verifyCase(operation: Operation): string {
-  const allowed = operation.actors.length === 3
-    ? ''
-    : `(${operation.actors.map((actor) => `actor == Actor::${actor}`).join(' || ')} || refuse(what)) && `;
+/** Bits of programs by their places among all names. */
+function mask(names: readonly string[], programs: readonly string[]): number {
+  return programs.reduce((bits, name) => bits | (1 << names.indexOf(name)), 0);
+}
+
+function verifyCase(operation: Operation, names: readonly string[]): string {
   const call = operation.op === 'alt'
-    ? 'whole_alt(record, actor, depth, what)'
+    ? 'whole_alt(record, program, depth, what)'
     : `whole<${operation.name}>(record, what)`;
   return `  case code::${snake(operation.op)}:
-    return ${allowed}${call};
+    return is_in(0x${mask(names, operation.programs).toString(16)}, program, what) && ${call};
 `;
 }
 
@@ -205,8 +207,10 @@ ${structs.map(defineRead).join('\n')}
 ${operations.map(defineRead).join('\n')}
 namespace {
 
-bool refuse(const char **what) {
-  *what = "an operation is in a program of a process that must not run it";
+// Whether the program is one of those in programs, bits by ProgramName.
+bool is_in(uint32_t programs, ProgramName program, const char **what) {
+  if ((programs >> static_cast<uint8_t>(program) & 1) != 0) return true;
+  *what = "an operation is in a program that must not have it";
   return false;
 }
 
@@ -222,14 +226,14 @@ template <class T> bool whole(const OpRecord &record, const char **what, T &&val
   return false;
 }
 
-bool whole_alt(const OpRecord &record, Actor actor, unsigned depth, const char **what) {
+bool whole_alt(const OpRecord &record, ProgramName program, unsigned depth, const char **what) {
   Alt alt;
   if (depth == max_alt_depth) {
     *what = "alternatives are nested too deeply";
     return false;
   }
-  return whole<Alt &>(record, what, alt) && verify_operation(alt.try_, actor, depth + 1, what) &&
-         (!alt.else_ || verify_operation(alt.else_.value, actor, depth + 1, what));
+  return whole<Alt &>(record, what, alt) && verify_operation(alt.try_, program, depth + 1, what) &&
+         (!alt.else_ || verify_operation(alt.else_.value, program, depth + 1, what));
 }
 
 ${table('program_names', names)}
@@ -240,9 +244,9 @@ const char *nth(const char *const *names, int count, int index) {
 
 } // namespace
 
-bool verify_operation(const OpRecord &record, Actor actor, unsigned depth, const char **what) {
+bool verify_operation(const OpRecord &record, ProgramName program, unsigned depth, const char **what) {
   switch (record.code) {
-${operations.map(verifyCase).join('')}  }
+${operations.map((operation) => verifyCase(operation, names)).join('')}  }
   *what = "an operation has an unknown code";
   return false;
 }

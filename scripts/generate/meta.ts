@@ -28,7 +28,7 @@ function jsonMembers(members: readonly (readonly [name: string, value: unknown])
 
 /** Text of src/generated/plan-meta.ts: what explanations and diagnostics need to know of the operations. */
 export function planMeta(model: Model): string {
-  const { enums, flags, structs, operations, programs } = model;
+  const { enums, flags, structs, operations } = model;
   return `// ${notice}
 // What explanations and diagnostics need to know of the operations of a plan.
 import type { Operation } from './plan.ts';
@@ -38,8 +38,6 @@ export const schemaHash = '${Buffer.from(model.hash).toString('hex')}';
 
 export interface OperationMeta {
   readonly code: number;
-  /** The processes that may run it. */
-  readonly actors: readonly ('host' | 'stager' | 'init')[];
   /** What it does, in order; a failure names one of them by its number. */
   readonly steps: readonly string[];
   /** Whether a failure of a later operation undoes it. */
@@ -62,7 +60,6 @@ const text = \`{
 ${
     jsonMembers(operations.map((o) => [o.op, {
       code: o.code,
-      actors: o.actors,
       steps: o.steps,
       undo: o.undo,
       fields: fieldsOf(o.fields),
@@ -95,10 +92,6 @@ export const structs = (): Meta['structs'] => meta().structs;
 export const enums = (): Meta['enums'] => meta().enums;
 /** Bits of the sets of flags. */
 export const flags = (): Meta['flags'] => meta().flags;
-
-/** Which process runs a program. */
-export const programActors = {
-${Object.entries(programs).map(([name, actor]) => `  ${name}: '${actor}',\n`).join('')}} as const;
 
 /**
  * The operation that a reported failure is about. Inside of an \`alt\` the reported step carries the way to the operation

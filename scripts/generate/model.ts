@@ -28,6 +28,8 @@ export interface Operation extends Struct {
   readonly op: string;
   readonly code: number;
   readonly actors: readonly Actor[];
+  /** The programs that may have it. */
+  readonly programs: readonly string[];
   readonly steps: readonly string[];
   readonly undo: boolean;
 }
@@ -78,6 +80,7 @@ interface Definition {
   'x-op'?: string;
   'x-code'?: number;
   'x-actors'?: Actor[];
+  'x-programs'?: string[];
   'x-steps'?: string[];
   'x-undo'?: boolean;
 }
@@ -103,6 +106,12 @@ function canonical(value: unknown): string {
 }
 
 class ModelReader {
+  private readonly actorOf: Readonly<Record<string, Actor>>;
+
+  constructor(actorOf: Readonly<Record<string, Actor>>) {
+    this.actorOf = actorOf;
+  }
+
   readonly enums: Enumeration[] = [];
   readonly flags: FlagSet[] = [];
   readonly structs: Struct[] = [];
@@ -157,7 +166,20 @@ class ModelReader {
     const { 'x-op': op, 'x-code': code, 'x-actors': actors, 'x-steps': steps } = definition;
     if (!op || code === undefined || !actors || !steps)
       throw new Error(`schema/plan: ${name} is no complete operation`);
-    return { ...this.struct(name, definition), op, code, actors, steps, undo: definition['x-undo'] === true };
+    const programs = this.programs(name, actors, definition['x-programs']);
+    return { ...this.struct(name, definition), op, code, actors, steps, programs, undo: definition['x-undo'] === true };
+  }
+
+  /** The programs that may have an operation: of those of the host the ones that are named, else all of a process. */
+  private programs(name: string, actors: readonly Actor[], named: readonly string[] | undefined): string[] {
+    for (const program of named ?? []) {
+      if (this.actorOf[program] !== 'host' || !actors.includes('host')) {
+        throw new Error(`schema/plan: ${name} cannot be in the program ${program}`);
+      }
+    }
+    return Object.entries(this.actorOf)
+      .filter(([program, actor]) => actors.includes(actor) && (actor !== 'host' || (named?.includes(program) ?? true)))
+      .map(([program]) => program);
   }
 }
 
@@ -198,7 +220,8 @@ export function readModel(): Model {
   const main = read('plan.schema.json') as SchemaFile & { 'x-families': string[] };
   const names = main['x-families'];
   const files = names.map(read);
-  const reader = new ModelReader();
+  const programs = (main.$defs['ProgramName'] as { 'x-program-actors': Record<string, Actor> })['x-program-actors'];
+  const reader = new ModelReader(programs);
   reader.shared(main.$defs);
   for (const file of files) reader.shared(file.$defs);
   const families = files.map((file): Family => {
@@ -219,7 +242,6 @@ export function readModel(): Model {
   checkUnique('struct', [...reader.structs, ...operations, ...reader.enums].map((type) => type.name));
   const structs = sorted(reader.structs);
   sorted([...reader.structs, ...operations]);
-  const programs = (main.$defs['ProgramName'] as { 'x-program-actors': Record<string, Actor> })['x-program-actors'];
   const text = canonical(Object.fromEntries(['plan.schema.json', ...names].map((name) => [name, read(name)])));
   return {
     description: main.description,

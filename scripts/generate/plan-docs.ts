@@ -22,7 +22,10 @@ function operationText(operation: Operation): string {
 
 ${operation.description}
 
-Run by: ${operation.actors.join(', ')}. Code ${operation.code}. ${steps}${undo}`.trimEnd() +
+Run by: ${operation.actors.join(', ')}. Programs: ${
+    operation.programs.join(', ')
+  }. Code ${operation.code}. ${steps}${undo}`
+    .trimEnd() +
     `\n\n${fieldTable(operation.fields)}`;
 }
 

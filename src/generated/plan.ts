@@ -865,8 +865,8 @@ export interface StateWrite {
 }
 
 /**
- * What `state` and `list` print for one status of the container. Not run: looked up in the stored plan. Run
- * by: host.
+ * What `state` and `list` print for one status of the container, up to the end that state.summary has. Not
+ * run: looked up in the stored plan. Run by: host.
  */
 export interface StateStatus {
   readonly op: 'state.status';
@@ -879,7 +879,10 @@ export interface StateStatus {
   readonly row: Template;
 }
 
-/** Columns of the `list` table. Not run: looked up in the stored plan. Run by: host. */
+/**
+ * Columns of the `list` table, and what the texts of every status end with: annotations may be large. Not
+ * run: looked up in the stored plan. Run by: host.
+ */
 export interface StateSummary {
   readonly op: 'state.summary';
   readonly from: string;
@@ -887,6 +890,10 @@ export interface StateSummary {
   readonly bundle: string;
   /** Name of the user who created it, or #UID. */
   readonly owner: string;
+  /** What follows `state` of a status. */
+  readonly stateEnd: string;
+  /** What follows `row` of a status. */
+  readonly rowEnd: string;
 }
 
 /** Removes the container's state directory: the names that are ours, then the directory. Run by: host. */

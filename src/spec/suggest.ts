@@ -17,7 +17,7 @@ export function suggest(word: string, known: Iterable<string>): string | undefin
   for (const candidate of names) {
     const name = withoutPrefix(candidate.toLowerCase(), common);
     if (Math.abs(name.length - wanted.length) > bestDistance) continue;
-    const distance = editDistance(wanted, name);
+    const distance = editDistance(wanted, name, bestDistance);
     if (distance < bestDistance || (distance === bestDistance && best === undefined)) {
       best = candidate;
       bestDistance = distance;
@@ -49,12 +49,14 @@ function withoutPrefix(word: string, prefix: string): string {
   return word.startsWith(prefix) ? word.slice(prefix.length) : word;
 }
 
-/** Optimal string alignment distance. */
-function editDistance(a: string, b: string): number {
+/** Optimal string alignment distance, or any larger number than `most` when it is larger. */
+function editDistance(a: string, b: string, most: number): number {
   let before: number[] = [];
+  let leastBefore = 0;
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
+    let least = i;
     for (let j = 1; j <= b.length; j++) {
       const same = a[i - 1] === b[j - 1];
       let distance = Math.min((last[j] as number) + 1, (row[j - 1] as number) + 1,
@@ -62,7 +64,11 @@ function editDistance(a: string, b: string): number {
       if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
         distance = Math.min(distance, (before[j - 2] as number) + 1);
       row.push(distance);
+      if (distance < least) least = distance;
     }
+    // A swap reaches over one row: only two rows tell that the end is out of reach.
+    if (least > most && leastBefore > most) return least;
+    leastBefore = least;
     before = last;
     last = row;
   }

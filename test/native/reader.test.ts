@@ -7,7 +7,8 @@ import { inRoot } from '../../scripts/lib/root.ts';
 import { encodePlan } from '../../src/generated/encode.ts';
 import type { InitOperation, Operation, Plan, Programs } from '../../src/generated/plan.ts';
 import { createWriter } from '../../src/host/writer.ts';
-import { fullPlan, plainPlan, Random, randomPlan, type PlainPrograms } from '../support/wire.ts';
+import { Random } from '../support/random.ts';
+import { fullPlan, plainPlan, randomPlan, type PlainPrograms } from '../support/wire.ts';
 
 interface Seen {
   readonly programs?: PlainPrograms;
@@ -146,10 +147,10 @@ const refused: readonly (readonly [what: string, bytes: Uint8Array, error: strin
   ['an unknown code inside of an alternative', changed(small(nested(1)), fields, 0xff),
     'an operation has an unknown code'],
   ['an operation of init in a program of the host', misplaced({ create: [mask] }),
-    'an operation is in a program of a process that must not run it'],
+    'an operation is in a program that must not have it'],
   ['an operation of the host in an alternative of init',
     misplaced({ init: [{ op: 'alt', from: '', try: { op: 'process.spawn', from: '' }, onErrno: [] }] }),
-    'an operation is in a program of a process that must not run it'],
+    'an operation is in a program that must not have it'],
 ];
 
 t.test('it refuses what is not quite a plan', async (t) => {

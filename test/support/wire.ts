@@ -1,6 +1,8 @@
 // Random plans, and a reader of encoded plans that knows the wire form from src/generated/plan-meta.ts alone.
-import { enums, flags, operations, programActors, schemaHash, structs } from '../../src/generated/plan-meta.ts';
-import type { Operation, Plan } from '../../src/generated/plan.ts';
+import { readModel } from '../../scripts/generate/model.ts';
+import { enums, flags, operations, schemaHash, structs } from '../../src/generated/plan-meta.ts';
+import type { Operation, Plan, ProgramName } from '../../src/generated/plan.ts';
+import type { Random } from './random.ts';
 
 /** A value as the readers report it: 64-bit integers as decimal text, bytes as hexadecimal text, enums as numbers. */
 export type Plain = null | boolean | number | string | readonly Plain[] | { readonly [name: string]: Plain };
@@ -11,28 +13,9 @@ export type PlainPrograms = Record<string, Plain[]>;
 type Fields = Readonly<Record<string, string>>;
 
 const operationNames = Object.keys(operations()) as Operation['op'][];
-const programNames = Object.keys(programActors) as (keyof typeof programActors)[];
-
-/** Repeatable random numbers: mulberry32. */
-export class Random {
-  private state: number;
-
-  constructor(seed: number) {
-    this.state = seed;
-  }
-
-  /** An integer from 0 to `below` - 1. */
-  below(below: number): number {
-    this.state = (this.state + 0x6d2b79f5) | 0;
-    let t = Math.imul(this.state ^ (this.state >>> 15), 1 | this.state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 2 ** 32) * below);
-  }
-
-  pick<T>(values: readonly T[]): T {
-    return values[this.below(values.length)] as T;
-  }
-}
+const model = readModel();
+const programNames = Object.keys(model.programs) as ProgramName[];
+const programsOf = new Map(model.operations.map(({ op, programs }) => [op, programs]));
 
 const texts = ['', '/', 'a', 'proc', '"\\\n\u0001', 'größer', '日本', '🦆', 'x'.repeat(300)];
 const edges32 = [0, 1, 0x7fffffff, 0x80000000, 0xffffffff];
@@ -48,7 +31,7 @@ class Generator {
     this.random = random;
   }
 
-  value(type: string, program: keyof typeof programActors, depth: number): unknown {
+  value(type: string, program: ProgramName, depth: number): unknown {
     const { random } = this;
     const [head = '', rest = ''] = type.split(/ (.*)/);
     switch (head) {
@@ -89,19 +72,19 @@ class Generator {
     return Array.from({ length: this.random.below(4) }, element);
   }
 
-  fields(types: Fields, program: keyof typeof programActors, depth: number): Record<string, unknown> {
+  fields(types: Fields, program: ProgramName, depth: number): Record<string, unknown> {
     return Object.fromEntries(Object.entries(types).map(([name, type]) => [name, this.value(type, program, depth)]));
   }
 
-  operation(program: keyof typeof programActors, depth: number): Operation {
+  operation(program: ProgramName, depth: number): Operation {
     const allowed = operationNames.filter((name) =>
-      operations()[name].actors.includes(programActors[program]) && (name !== 'alt' || depth < maxDepth)
+      programsOf.get(name)!.includes(program) && (name !== 'alt' || depth < maxDepth)
     );
     const op = this.random.pick(allowed);
     return { op, from: '', ...this.fields(operations()[op].fields, program, depth) } as unknown as Operation;
   }
 
-  one(op: Operation['op'], program: keyof typeof programActors): Operation {
+  one(op: Operation['op'], program: ProgramName): Operation {
     return { op, from: '', ...this.fields(operations()[op].fields, program, 0) } as unknown as Operation;
   }
 }
@@ -121,7 +104,7 @@ export function fullPlan(random: Random): Plan {
   const generator = new Generator(random);
   const programs: Record<string, Operation[]> = {};
   for (const name of programNames) {
-    programs[name] = operationNames.filter((op) => operations()[op].actors.includes(programActors[name]))
+    programs[name] = operationNames.filter((op) => programsOf.get(op)!.includes(name))
       .map((op) => generator.one(op, name));
   }
   return { planVersion: 1, programs } as unknown as Plan;

@@ -65,14 +65,18 @@ t.test('states are what the schema says', async (t) => {
     fields
   );
   t.equal(entries.length, 5);
+  const ends = (status as unknown as Decoded[]).find(({ op }) => op === 'state.summary')!.fields as Record<
+    'stateEnd' | 'rowEnd',
+    string
+  >;
   const write = (programsOf(ask('create', config).plan)['create'] as unknown as Decoded[]).find(({ op }) =>
     op === 'state.write'
   );
   t.ok(validateState(JSON.parse(fill(write!.fields['content']!))), 'state.json, too');
   for (const { state, row } of entries as { state: Plain; row: Plain }[]) {
-    const value: unknown = JSON.parse(fill(state));
+    const value: unknown = JSON.parse(fill(state) + ends.stateEnd);
     t.ok(validateState(value), fill(state));
-    t.same(JSON.parse(fill(row)), { ...value as object, owner: 'root' });
+    t.same(JSON.parse(fill(row) + ends.rowEnd), { ...value as object, owner: 'root' });
     t.match(value, { id: 'box', bundle: '/bundle', rootfs: '/bundle/rootfs', annotations: { 'a"b': 'c\nd' },
       owner: '' });
   }

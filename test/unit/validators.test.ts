@@ -3,7 +3,7 @@ import t from 'tap';
 import { schemaCompiler } from '../../scripts/generate/validator.ts';
 import { validateConfig, validateProcess } from '../../src/generated/validate-config.ts';
 import type { SchemaError, Validate } from '../../src/generated/validate.ts';
-import { Random } from '../support/wire.ts';
+import { Random } from '../support/random.ts';
 
 const config = {
   ociVersion: '1.3.0',

@@ -3,7 +3,8 @@ import { encodePlan, encodeResponse } from '../../src/generated/encode.ts';
 import { failedOperation, operations } from '../../src/generated/plan-meta.ts';
 import type { Operation, Plan } from '../../src/generated/plan.ts';
 import { createWriter } from '../../src/host/writer.ts';
-import { decodePlan, decodeStruct, fullPlan, plainPlan, Random, randomPlan } from '../support/wire.ts';
+import { Random } from '../support/random.ts';
+import { decodePlan, decodeStruct, fullPlan, plainPlan, randomPlan } from '../support/wire.ts';
 
 t.test('every operation keeps every field', async (t) => {
   const plan = fullPlan(new Random(1));

@@ -1,11 +1,15 @@
 #include "executor/state/store.h"
+#include "executor/bounds.h"
 #include "executor/directory.h"
 #include "executor/state/state.h"
 
 namespace veloci {
 
 bool use_plan(Context &context, Bytes bytes, const char **what) {
-  if (!verify(bytes, what) || !PlanFile::open(bytes, context.plan, what)) return false;
+  PlanFile plan;
+  if (!verify(bytes, what) || !PlanFile::open(bytes, plan, what) || !within_bounds(plan, context.record, what))
+    return false;
+  context.plan = plan;
   context.plan_bytes = bytes;
   return true;
 }

@@ -21,8 +21,21 @@ template <class Op, class Accept> bool find_op(const PlanFile &plan, uint16_t co
 
 } // namespace
 
-bool find_status(const PlanFile &plan, Status status, StateStatus &texts) {
-  return find_op(plan, code::state_status, texts, [&](const StateStatus &op) { return op.status == status; });
+bool status_text(const Context &context, Status status, StatusText which, Pages &memory, Str &text) {
+  StateStatus texts;
+  StateSummary summary;
+  auto is_wanted = [&](const StateStatus &op) { return op.status == status; };
+  if (!find_op(context.plan, code::state_status, texts, is_wanted) || !find_summary(context.plan, summary))
+    return false;
+  const Template &begin = which == StatusText::state ? texts.state : texts.row;
+  Str end = which == StatusText::state ? summary.state_end : summary.row_end;
+  HoleValues values = hole_values(context);
+  size_t size = filled_size(begin, values) + end.size;
+  if (!memory.allocate(size)) return false;
+  Text filled(memory.data(), size);
+  fill(begin, values, filled);
+  text = filled.add(end).str();
+  return filled.complete();
 }
 
 bool find_summary(const PlanFile &plan, StateSummary &summary) {

@@ -2,6 +2,7 @@
 #include "host/facts.h"
 #include "launcher/container/notify.h"
 #include <initializer_list>
+#include <signal.h>
 
 namespace veloci {
 
@@ -229,8 +230,10 @@ int Engine::await(Invocation &invocation, Response &response) {
   case PlannerFault::none: return decode(invocation, answer.response, response);
   case PlannerFault::timed_out: return invocation.fail(PlannerSlow{.seconds = NumberText(planner_seconds)});
   case PlannerFault::out_of_memory: return invocation.fail(PlannerMemory{});
-  case PlannerFault::too_large: return invocation.fail(PlanInvalid{.what = Str::of("it is larger than 16 MiB")});
+  case PlannerFault::too_large: return invocation.fail(PlanLarge{.limit = Str::of("16 MiB")});
   case PlannerFault::crashed: {
+    // Nobody else ends it so: its own limits have other signals.
+    if (answer.signal == SIGKILL) return invocation.fail(PlannerKilled{});
     TextOf<32> status;
     status.add("signal ").add_signed(answer.signal);
     return invocation.fail(PlannerDied{.status = status.str()});

@@ -27,8 +27,6 @@ struct Row {
   Status status;
 };
 
-char *copy(Str text) { return strndup(text.data, text.size); }
-
 class Listing {
 public:
   explicit Listing(Invocation &invocation) : invocation_(invocation) {
@@ -36,6 +34,7 @@ public:
     json_ = format == Str::of("json");
   }
 
+  // 0 or an errno.
   int collect();
   void print_ids(Text &out);
   void print_json(Text &out);
@@ -46,14 +45,28 @@ public:
 private:
   void add(const char *name);
   void insert(Row *row);
+  char *copy(Str text);
+  // A container that is damaged or gone is left out; where the command itself lacks something the list has failed.
+  void note(int err);
 
   Invocation &invocation_;
   Row *first_ = nullptr;
   bool json_ = false;
+  int err_ = 0;
   size_t size_ = 4096;
   size_t count_ = 0;
   size_t longest_ = 64;
 };
+
+char *Listing::copy(Str text) {
+  char *copied = strndup(text.data, text.size);
+  if (copied == nullptr) note(ENOMEM);
+  return copied;
+}
+
+void Listing::note(int err) {
+  if (err == ENOMEM || err == EMFILE || err == ENFILE) err_ = err;
+}
 
 // Reads one container into a row; one that can't be read (a create that is under way, damage) is left out.
 void Listing::add(const char *name) {
@@ -61,13 +74,17 @@ void Listing::add(const char *name) {
   if (id_fault(id) != nullptr) return;
   Context &shared = invocation_.context;
   shared.id = id;
-  if (open_state(shared) != 0 || map_record(shared) != 0) return;
+  int err = open_state(shared);
+  if (err == 0) err = map_record(shared);
+  if (err != 0) return note(err);
   Row *row = static_cast<Row *>(calloc(1, sizeof(Row)));
+  if (row == nullptr) return note(ENOMEM);
   StoredPlan stored;
   StateSummary summary;
-  StateStatus texts;
   row->status = container_status(*shared.record);
-  if (try_stored_plan(invocation_, stored) == 0 && find_summary(shared.plan, summary)) {
+  err = try_stored_plan(invocation_, stored);
+  note(err);
+  if (err == 0 && find_summary(shared.plan, summary)) {
     row->id = copy(id);
     row->bundle = copy(summary.bundle);
     row->owner = copy(summary.owner);
@@ -76,14 +93,14 @@ void Listing::add(const char *name) {
     row->created = copy(created.add_time(shared.record->created).str());
     Pages memory;
     Str text;
-    if (json_ && find_status(shared.plan, row->status, texts) && fill(texts.row, hole_values(shared), memory, text)) {
+    if (json_ && status_text(shared, row->status, StatusText::row, memory, text)) {
       row->json = copy(text);
       size_ += text.size + 2;
     }
     count_++;
     for (uint32_t size : {id.size, summary.bundle.size, summary.owner.size})
       longest_ = size > longest_ ? size : longest_;
-    insert(row);
+    if (err_ == 0) insert(row);
   } else {
     free(row);
   }
@@ -100,7 +117,10 @@ void Listing::insert(Row *row) {
 }
 
 int Listing::collect() {
-  return for_each_entry(invocation_.context.root, [&](const char *name) { add(name); });
+  int err = for_each_entry(invocation_.context.root, [&](const char *name) {
+    if (err_ == 0) add(name);
+  });
+  return err != 0 ? err : err_;
 }
 
 void Listing::print_ids(Text &out) {
@@ -163,9 +183,12 @@ int list_command(Invocation &invocation) {
   }
   invocation.context.root = invocation.root.get();
   Listing listing(invocation);
-  if (err == 0) listing.collect();
+  if (err == 0) err = listing.collect();
   Buffer memory;
-  if (!memory.reserve(listing.size())) return invocation.failure_code;
+  if (err == ENOENT) err = 0;
+  if (err == 0 && !memory.reserve(listing.size())) err = errno;
+  if (err != 0)
+    return invocation.fail(diagnostic::SystemCall{.what = Str::of("list the containers"), .errno_ = ErrnoText(err)});
   Text out(reinterpret_cast<char *>(memory.data()), memory.capacity());
   if (invocation.arguments.on(cli::Flag::quiet))
     listing.print_ids(out);

@@ -13,10 +13,9 @@ int state_command(Invocation &invocation) {
   if (status == Status::creating) return invocation.fail(StillCreating{.id = context.id});
   StoredPlan stored;
   if (int code = open_stored_plan(invocation, stored); code != 0) return code;
-  StateStatus texts;
   Pages memory;
   Str text;
-  if (!find_status(context.plan, status, texts) || !fill(texts.state, hole_values(context), memory, text)) {
+  if (!status_text(context, status, StatusText::state, memory, text)) {
     return invocation.fail(StateDamaged{.id = context.id, .what = Str::of("its stored plan has no state")});
   }
   return print(invocation, text);

@@ -145,6 +145,8 @@ export const config = {
   mapForeign: { code: 'E0428', message: '{name} {value} is not mapped in the user namespace', hint: 'add it to {map}' },
   idInvalidNumber: { code: 'E0429', message: '{name} is 4294967295, which means "no id"',
     hint: 'use at most 4294967294' },
+  groupsMany: { code: 'E0498', message: 'additionalGids has {count} groups; the kernel takes {most}',
+    hint: 'remove some' },
   rlimitDuplicate: { code: 'E0430', message: 'resource limit "{value}" is set twice', hint: 'remove one' },
   rlimitSoft: { code: 'E0431', message: 'soft limit {soft} of {value} is above its hard limit {hard}',
     hint: 'raise "hard" or lower "soft"' },

@@ -96,7 +96,6 @@ function crunStatus({ context, spec, cgroups }: Draft): Template {
 export function statusTexts(d: Draft): void {
   const { context, spec } = d;
   const owner = context.facts.user;
-  d.status.push({ op: 'state.summary', from: '', bundle: context.bundle, owner });
   const places = `"bundle":${JSON.stringify(context.bundle)},"rootfs":${
     JSON.stringify(rootfsPath(spec, context))
   },"created":"`;
@@ -112,6 +111,7 @@ export function statusTexts(d: Draft): void {
   const end = has
     ? `",\n  "annotations": ${JSON.stringify(annotations, null, 2).replaceAll('\n', '\n  ')},\n  "owner": ""\n}`
     : '",\n  "owner": ""\n}';
+  d.status.push({ op: 'state.summary', from: '', bundle: context.bundle, owner, stateEnd: end, rowEnd: compact });
   for (const status of statuses) {
     const number = status === 'stopped' ? '0' : pid;
     d.status.push({
@@ -125,7 +125,6 @@ export function statusTexts(d: Draft): void {
         number,
         `,\n  "status": "${status}"${indented}`,
         created,
-        end,
       ],
       row: [
         `{"ociVersion":"${specVersion}","id":"`,
@@ -134,7 +133,6 @@ export function statusTexts(d: Draft): void {
         number,
         `,"status":"${status}",${places}`,
         created,
-        compact,
       ],
     });
   }

@@ -1,6 +1,9 @@
 import type { Process } from '../types.ts';
 import { mustBeAbsolute, type Findings } from './findings.ts';
 
+/** Most supplementary groups of a process (NGROUPS_MAX). */
+const mostGroups = 65536;
+
 /** The kernel's "no id". */
 export const noId = 4294967295;
 
@@ -15,7 +18,10 @@ export function checkProgram(process: Process, at: string, findings: Findings): 
   if (user === undefined) return;
   if (user.uid === noId) findings.add('idInvalidNumber', `${at}/user/uid`, { name: 'uid' });
   if (user.gid === noId) findings.add('idInvalidNumber', `${at}/user/gid`, { name: 'gid' });
-  user.additionalGids?.forEach((gid, index) => {
+  const groups = user.additionalGids ?? [];
+  if (groups.length > mostGroups)
+    findings.add('groupsMany', `${at}/user/additionalGids`, { count: groups.length, most: mostGroups });
+  groups.forEach((gid, index) => {
     if (gid === noId)
       findings.add('idInvalidNumber', `${at}/user/additionalGids/${index}`, { name: `additionalGids[${index}]` });
   });

@@ -3,6 +3,7 @@
 import { diagnose, placeAt } from '../../../diagnostic/diagnose.ts';
 import type { Diagnostic } from '../../../diagnostic/types.ts';
 import { dockerProfile } from '../../../generated/docker-profile.ts';
+import { most } from '../../../spec/checks/findings.ts';
 import { suggest } from '../../../spec/suggest.ts';
 import type { SeccompRules } from '../../../engine/protocol.ts';
 import type { Status } from '../../../generated/plan.ts';
@@ -224,6 +225,9 @@ function givenFilter(d: Draft, text: string): Filter {
   return { hash: d.context.host.sha256(`program ${text}`), program };
 }
 
+/** Names with a suggestion: a flood of them comes from a profile that is newer than libseccomp, and suggestions are slow. */
+const suggestions = 5;
+
 /** Tells the names that libseccomp does not know: likely they are misspelt, or newer. */
 function tellUnknown(
   { context: { host, facts } }: Draft,
@@ -232,15 +236,20 @@ function tellUnknown(
   tell: (diagnostic: Diagnostic) => void,
 ): void {
   if (facts.seccomp.version === '') return;
-  profile.syscalls?.forEach(({ names }, rule) =>
-    names.forEach((name, index) => {
-      if (host.syscallNumber(name) !== unknownCall) return;
-      tell(
-        diagnose(kind, { name, suggestion: suggest(name, callNames()) },
-          placeAt(`/linux/seccomp/syscalls/${rule}/names/${index}`)),
-      );
-    })
-  );
+  let known: string[] | undefined;
+  let count = 0;
+  for (const [rule, { names }] of (profile.syscalls ?? []).entries()) {
+    for (const [index, name] of names.entries()) {
+      if (host.syscallNumber(name) !== unknownCall) continue;
+      count += 1;
+      if (count > most) {
+        tell(diagnose('moreFindings', { count: most }));
+        return;
+      }
+      const suggestion = count > suggestions ? undefined : suggest(name, known ??= callNames());
+      tell(diagnose(kind, { name, suggestion }, placeAt(`/linux/seccomp/syscalls/${rule}/names/${index}`)));
+    }
+  }
 }
 
 /** Names of system calls, for suggestions. */
