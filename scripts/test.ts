@@ -8,16 +8,17 @@ import { filesBelow } from './lib/files.ts';
 import { inRoot, root } from './lib/root.ts';
 import { TapReader, type Result } from './lib/tap-results.ts';
 
-const folders = ['unit', 'native', 'integration'];
+/** Folders of tests. The fuzzers are last: here they run a few seconds each. */
+const folders = ['unit', 'native', 'integration', 'fuzz'];
 
 /** The compiled tests whose paths contain one of the words; all without words. */
-function selectTests(words: readonly string[]): string[] {
+function selectTests(words: readonly string[], from: readonly string[] = folders): string[] {
   const wanted = words.map((word) => word.replace(/\.(test\.)?[jt]s$/, ''));
-  const files = folders
+  const files = from
     .flatMap((folder) => filesBelow(`build/test/${folder}`, '.test.js'))
     .map((file) => relative(root, file))
     .filter((file) => wanted.length === 0 || wanted.some((word) => file.includes(word)));
-  if (files.length === 0) throw new ExpectedError(`no test matches ${words.join(' ') || folders.join(' ')}`);
+  if (files.length === 0) throw new ExpectedError(`no test matches ${words.join(' ') || from.join(' ')}`);
   return files;
 }
 
@@ -40,11 +41,16 @@ function report(file: string, results: readonly Result[]): void {
 /**
  * Runs tap and passes its output on as one line per file and the failures in full; the whole output is kept in
  * build/tests.tap.
+ * @param seconds most that one file may take; what .taprc says when it is absent
  * @returns the results, and how tap ended
  */
-async function runTap(files: readonly string[]): Promise<{ results: Result[]; status: number | null }> {
+async function runTap(
+  files: readonly string[],
+  seconds?: number,
+): Promise<{ results: Result[]; status: number | null }> {
   const tap = inRoot('node_modules', 'tap', 'dist', 'esm', 'run.mjs');
-  const child = spawn(process.execPath, [tap, 'run', '--reporter=tap', ...files], {
+  const child = spawn(process.execPath, [tap, 'run', '--reporter=tap',
+    ...seconds === undefined ? [] : [`--timeout=${seconds}`], ...files], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -78,15 +84,27 @@ function reportSkipped(results: readonly Result[]): void {
   }
 }
 
-/** Builds, then runs the tests whose paths contain one of the arguments (all without arguments). */
-export async function main(args: readonly string[]): Promise<number> {
-  // The native test programs take longest to build; tests of other folders do not need them.
-  const native = args.length === 0 || args.some((word) => word.includes('native'));
-  await build(native ? ['--tests'] : []);
-  const { results, status } = await runTap(selectTests(args));
+/** Runs files and says what came of them; the exit status. */
+async function runAndReport(files: readonly string[], seconds?: number): Promise<number> {
+  const { results, status } = await runTap(files, seconds);
   reportSkipped(results);
   const failed = count(results, 'failed');
   if (status !== 0 && failed === 0) console.log(`tap itself failed with status ${status}: see build/tests.tap`);
   console.log(summary(results));
   return failed > 0 || status !== 0 ? 1 : 0;
+}
+
+/** Builds, then runs the fuzzers whose paths contain one of the words: about so many seconds each. */
+export async function testFuzzers(words: readonly string[], seconds: number): Promise<number> {
+  await build([]);
+  // A file has several fuzzers at most.
+  return runAndReport(selectTests(words, ['fuzz']), 10 * seconds + 240);
+}
+
+/** Builds, then runs the tests whose paths contain one of the arguments (all without arguments). */
+export async function main(args: readonly string[]): Promise<number> {
+  // The native test programs take longest to build; tests of other folders do not need them.
+  const native = args.length === 0 || args.some((word) => word.includes('native'));
+  await build(native ? ['--tests'] : []);
+  return runAndReport(selectTests(args));
 }

@@ -1,0 +1,58 @@
+// The frame of every fuzzer: rounds with one seed each, as many as fit into the time. `npm run test:fuzz -- SECONDS [WORDS]`
+// gives each fuzzer more of it.
+//
+//   VELOCI_FUZZ_SECONDS   how long each fuzzer runs (default 5)
+//   VELOCI_FUZZ_SEED      the seed of the first round (default 1); the next rounds count up from it
+import { type CaseOptions, test } from './case.ts';
+import type { Context } from './context.ts';
+import { timeScale } from './paths.ts';
+import { Random } from './random.ts';
+
+function setting(name: string, otherwise: number): number {
+  const text = process.env[name];
+  if (text === undefined || text === '') return otherwise;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0) throw new Error(`${name} must be a whole number, not "${text}"`);
+  return value;
+}
+
+/** Seconds that each fuzzer of a file runs. */
+export const fuzzSeconds: number = setting('VELOCI_FUZZ_SECONDS', 5);
+/** Seed of the first round. */
+export const fuzzSeed: number = setting('VELOCI_FUZZ_SEED', 1);
+
+/** Names the seed in an error, so that the round can be repeated. */
+function withSeed(error: unknown, seed: number): Error {
+  const cause = error instanceof Error ? error : new Error(String(error));
+  const message = `VELOCI_FUZZ_SEED=${seed} VELOCI_FUZZ_SECONDS=0 repeats it: ${cause.message}`;
+  const told = new Error(message);
+  told.stack = (cause.stack ?? '').replace(cause.message, message);
+  return told;
+}
+
+/**
+ * Declares a fuzzer as a case of the black-box tests: what a round leaves behind is found as in any other case. At least
+ * one round runs.
+ *
+ * @param round one round; it throws when it has found something. `random` is all that it may choose by.
+ */
+export function fuzz(
+  name: string,
+  round: (c: Context, random: Random, seed: number) => Promise<void>,
+  options: CaseOptions & { /** Called once before the first round. */ before?: (c: Context) => void } = {},
+): void {
+  test(`${name} (fuzzed)`, async (c) => {
+    options.before?.(c);
+    const end = Date.now() + fuzzSeconds * 1000 * timeScale;
+    let seed = fuzzSeed;
+    do {
+      try {
+        await round(c, new Random(seed), seed);
+      } catch (error) {
+        throw withSeed(error, seed);
+      }
+      seed += 1;
+    } while (Date.now() < end);
+    console.log(`# ${name}: ${seed - fuzzSeed} rounds from seed ${fuzzSeed}`);
+  }, options);
+}
