@@ -3,6 +3,7 @@ import { createWriteStream, mkdirSync } from 'node:fs';
 import { relative } from 'node:path';
 import { createInterface } from 'node:readline';
 import { main as build } from './build.ts';
+import { buildTree } from './build/trees.ts';
 import { ExpectedError } from './lib/command.ts';
 import { filesBelow } from './lib/files.ts';
 import { inRoot, root } from './lib/root.ts';
@@ -101,10 +102,32 @@ export async function testFuzzers(words: readonly string[], seconds: number): Pr
   return runAndReport(selectTests(words, ['fuzz']), 10 * seconds + 240);
 }
 
+/** Integration tests that every run of all tests repeats with undefined behaviour trapped: a minute at most. */
+const trapped = ['life/lifecycle', 'process/exec', 'mount/mounts'];
+
+/** Builds the command with traps for undefined behaviour, and runs integration tests with it. */
+export async function trapTests(words: readonly string[]): Promise<number> {
+  await build([]);
+  await buildTree('trap');
+  const runtime = inRoot('build', 'meson', 'trap', 'native', 'programs', 'veloci');
+  console.log(`with traps for undefined behaviour: ${relative(root, runtime)}`);
+  const before = process.env['RUNTIME'];
+  process.env['RUNTIME'] = runtime;
+  try {
+    return await runAndReport(selectTests(words, ['integration']));
+  } finally {
+    if (before === undefined) delete process.env['RUNTIME'];
+    else process.env['RUNTIME'] = before;
+  }
+}
+
 /** Builds, then runs the tests whose paths contain one of the arguments (all without arguments). */
 export async function main(args: readonly string[]): Promise<number> {
   // The native test programs take longest to build; tests of other folders do not need them.
   const native = args.length === 0 || args.some((word) => word.includes('native'));
   await build(native ? ['--tests'] : []);
-  return runAndReport(selectTests(args));
+  const whole = args.length === 0 && process.env['RUNTIME'] === undefined;
+  const failed = await runAndReport(selectTests(args));
+  if (!whole) return failed;
+  return Math.max(failed, await trapTests(trapped));
 }

@@ -8,7 +8,7 @@ import { runStep } from '../lib/stamp.ts';
 import { libseccomp, quickjs } from './third-party.ts';
 import { toolchain } from './toolchain.ts';
 
-export type Tree = 'release' | 'sanitize';
+export type Tree = 'release' | 'sanitize' | 'trap';
 
 /** The folder in which a tree is built. */
 export function treeFolder(tree: Tree): string {
@@ -63,6 +63,7 @@ async function settings(tree: Tree): Promise<string[]> {
 const compilers: Readonly<Record<Tree, Readonly<Record<string, string>>>> = {
   release: { CC: 'gcc', CXX: 'g++' },
   sanitize: { CC: 'clang-14', CXX: 'clang++-14' },
+  trap: { CC: 'gcc', CXX: 'g++' },
 };
 
 /** Sets the tree up unless it was set up with the same settings and compilers. */
