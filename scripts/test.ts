@@ -7,6 +7,7 @@ import { buildTree } from './build/trees.ts';
 import { ExpectedError } from './lib/command.ts';
 import { filesBelow } from './lib/files.ts';
 import { inRoot, root } from './lib/root.ts';
+import { SeenCodes } from './lib/seen-codes.ts';
 import { TapReader, type Result } from './lib/tap-results.ts';
 
 /** Folders of tests. The fuzzers are last: here they run a few seconds each. */
@@ -43,12 +44,12 @@ function report(file: string, results: readonly Result[]): void {
  * Runs tap and passes its output on as one line per file and the failures in full; the whole output is kept in
  * build/tests.tap.
  * @param seconds most that one file may take; what .taprc says when it is absent
- * @returns the results, and how tap ended
+ * @returns the results, how tap ended, and which errors were seen
  */
 async function runTap(
   files: readonly string[],
   seconds?: number,
-): Promise<{ results: Result[]; status: number | null }> {
+): Promise<{ results: Result[]; status: number | null; codes: SeenCodes }> {
   const tap = inRoot('node_modules', 'tap', 'dist', 'esm', 'run.mjs');
   const child = spawn(process.execPath, [tap, 'run', '--reporter=tap',
     ...seconds === undefined ? [] : [`--timeout=${seconds}`], ...files], {
@@ -62,13 +63,15 @@ async function runTap(
   mkdirSync(inRoot('build'), { recursive: true });
   const record = createWriteStream(inRoot('build', 'tests.tap'));
   const reader = new TapReader(report);
+  const codes = new SeenCodes();
   for await (const line of createInterface({ input: child.stdout })) {
     record.write(`${line}\n`);
     reader.line(line);
+    codes.line(line);
   }
   const status = await ended;
   record.end();
-  return { results: reader.results, status };
+  return { results: reader.results, status, codes };
 }
 
 /** Says what did not run here and why, once per reason. */
@@ -85,14 +88,26 @@ function reportSkipped(results: readonly Result[]): void {
   }
 }
 
-/** Runs files and says what came of them; the exit status. */
-async function runAndReport(files: readonly string[], seconds?: number): Promise<number> {
-  const { results, status } = await runTap(files, seconds);
+/** Says which errors of the table no test has produced; 1 when there are any. A run with skipped files cannot tell. */
+function reportUnseen(codes: SeenCodes): number {
+  if (process.getuid?.() !== 0) {
+    console.log('whether every error is produced by some test is not checked: integration tests need root');
+    return 0;
+  }
+  const missing = codes.missing();
+  if (missing.length > 0) console.log(`no test has produced these errors: ${missing.join(', ')}`);
+  return missing.length > 0 ? 1 : 0;
+}
+
+/** Runs files and says what came of them; the exit status. `whole` is a run of all tests. */
+async function runAndReport(files: readonly string[], seconds?: number, whole = false): Promise<number> {
+  const { results, status, codes } = await runTap(files, seconds);
   reportSkipped(results);
   const failed = count(results, 'failed');
   if (status !== 0 && failed === 0) console.log(`tap itself failed with status ${status}: see build/tests.tap`);
+  const unseen = whole ? reportUnseen(codes) : 0;
   console.log(summary(results));
-  return failed > 0 || status !== 0 ? 1 : 0;
+  return failed > 0 || status !== 0 || unseen !== 0 ? 1 : 0;
 }
 
 /** Builds, then runs the fuzzers whose paths contain one of the words: about so many seconds each. */
@@ -127,7 +142,7 @@ export async function main(args: readonly string[]): Promise<number> {
   const native = args.length === 0 || args.some((word) => word.includes('native'));
   await build(native ? ['--tests'] : []);
   const whole = args.length === 0 && process.env['RUNTIME'] === undefined;
-  const failed = await runAndReport(selectTests(args));
+  const failed = await runAndReport(selectTests(args), undefined, whole);
   if (!whole) return failed;
   return Math.max(failed, await trapTests(trapped));
 }

@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { noteOutput } from './codes.ts';
 import { runtimePath, timeScale } from './paths.ts';
 
 export interface Result {
@@ -76,6 +77,7 @@ export function begin(command: string[], options: CallOptions = {}): Call {
     child.on('error', reject);
     child.on('exit', (code, signal) => {
       clearTimeout(timer);
+      noteOutput(read(paths.out)(), read(paths.err)());
       resolve({
         code,
         signal,

@@ -9,6 +9,7 @@ import type { Spec } from '../../src/spec/types.ts';
 import type { Plan } from '../../src/generated/plan.ts';
 import { compile } from '../../src/plan/compile.ts';
 import { defaultConfig } from '../support/spec.ts';
+import { noteFound } from '../support/codes.ts';
 import { context, facts, find } from './plan-support.ts';
 import { textOf, validConfig, type Config } from './spec-config.ts';
 
@@ -19,8 +20,10 @@ interface Name {
 function readAs({ peer, ...changes }: Name & Partial<HostFacts>, change: (config: Config) => void): Reading<Spec> {
   const config = validConfig();
   change(config);
-  return readConfig(new TextEncoder().encode(textOf(config)), plainHost(), 'config.json',
+  const reading = readConfig(new TextEncoder().encode(textOf(config)), plainHost(), 'config.json',
     dialectOf(peer, facts(changes)));
+  noteFound(reading.found);
+  return reading;
 }
 
 const crun = { peer: 'crun' } as const;

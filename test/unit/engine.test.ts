@@ -5,6 +5,7 @@ import { engine } from '../../src/engine/main.ts';
 import { validateFeatures } from '../../src/generated/validate-features.ts';
 import { validateConfig } from '../../src/generated/validate-config.ts';
 import { validateState } from '../../src/generated/validate-state.ts';
+import { noteFound } from '../support/codes.ts';
 import { decodePlan, decodeStruct } from '../support/wire.ts';
 import type { Plain } from '../support/wire.ts';
 import { addUser, cgroups, defaultConfig, dockerConfig, facts, host } from './plan-support.ts';
@@ -20,6 +21,12 @@ interface Answer {
   readonly warnings: string;
 }
 
+/** Warnings are lines that begin with their codes. */
+function noteAnswer(answer: Answer): Answer {
+  noteFound([answer, ...[...answer.warnings.matchAll(/^(E\d{4})\b/gm)].map(([, code = '']) => ({ code }))]);
+  return answer;
+}
+
 function bytesOf(document: unknown): Uint8Array {
   return new TextEncoder().encode(typeof document === 'string' ? document : JSON.stringify(document, null, 2));
 }
@@ -27,7 +34,7 @@ function bytesOf(document: unknown): Uint8Array {
 function ask(verb: EngineVerb, config?: unknown, request: Partial<Request> = {}, blobs: Blobs = {}): Answer {
   const whole: Request = { verb, options: {}, facts: facts(), id: 'box', bundle: '/bundle', ...request };
   const bytes = engine(whole, { ...(config === undefined ? {} : { config: bytesOf(config) }), ...blobs }, host());
-  return decodeStruct('Response', bytes) as unknown as Answer;
+  return noteAnswer(decodeStruct('Response', bytes) as unknown as Answer);
 }
 
 function programsOf(hex: string | null): Record<string, Plain[]> {

@@ -7,6 +7,7 @@ import type { DeviceRule } from '../../src/cgroup/device-rules.ts';
 import type { DeviceRule as SpecRule } from '../../src/generated/config.ts';
 import { ioWeight, swapMax, weightOfShares } from '../../src/cgroup/v2.ts';
 import { PlanError } from '../../src/plan/context.ts';
+import { noteFound } from '../support/codes.ts';
 import type { Config } from '../support/spec.ts';
 import { cgroups, find, planOf } from './plan-support.ts';
 
@@ -24,7 +25,7 @@ function codeOf(work: () => unknown): string {
   try {
     work();
   } catch (error) {
-    if (error instanceof PlanError) return error.diagnostic.code;
+    if (error instanceof PlanError) return noteFound(error.diagnostic).code;
     throw error;
   }
   return '';

@@ -5,6 +5,7 @@ import { schema as schemaTable } from '../../src/diagnostic/table/schema.ts';
 import type { Diagnostic } from '../../src/diagnostic/types.ts';
 import { plainHost } from '../../src/host/plain.ts';
 import { readConfig, readProcess } from '../../src/spec/read.ts';
+import { noteFound } from '../support/codes.ts';
 import { textOf, validConfig, type Config } from './spec-config.ts';
 
 const host = plainHost();
@@ -12,7 +13,7 @@ const seen = new Set<string>();
 
 function find(text: string, warnings = true): readonly Diagnostic[] {
   const { found } = readConfig(new TextEncoder().encode(text), host, 'config.json', { warnings });
-  for (const { code } of found) seen.add(code);
+  for (const { code } of noteFound(found)) seen.add(code);
   return found;
 }
 

@@ -5,6 +5,7 @@ import { parseExact } from '../../src/spec/parse/exact.ts';
 import { locate } from '../../src/spec/parse/locate.ts';
 import { parseDocument, type Document } from '../../src/spec/parse/parse.ts';
 import { Inexact } from '../../src/spec/parse/value.ts';
+import { noteFound } from '../support/codes.ts';
 
 const host = plainHost();
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -19,7 +20,7 @@ function value(text: string): unknown {
 function error(text: string): Diagnostic {
   const result = parse(text);
   if ('value' in result) throw new Error(`${text} was accepted`);
-  return result.error;
+  return noteFound(result.error);
 }
 
 void test('valid texts (RFC 8259)', (t) => {

@@ -6,6 +6,7 @@ import { slicePath, unitOf } from '../../src/cgroup/systemd-unit.ts';
 import { Marshal } from '../../src/cgroup/dbus.ts';
 import type { Value } from '../../src/cgroup/dbus.ts';
 import { PlanError } from '../../src/plan/context.ts';
+import { noteFound } from '../support/codes.ts';
 import { cgroups, find, planOf } from './plan-support.ts';
 
 function bytesOf(value: Value | undefined): string {
@@ -116,7 +117,7 @@ t.test('plans of the systemd manager', async (t) => {
     try {
       work();
     } catch (error) {
-      if (error instanceof PlanError) return error.diagnostic.code;
+      if (error instanceof PlanError) return noteFound(error.diagnostic).code;
       throw error;
     }
     return '';
