@@ -110,6 +110,8 @@ public:
   Fd console;
   // It goes on to a socket, whose receiver decides about its size and modes.
   bool console_goes_on = false;
+  // Undo could not remove a cgroup: the state directory stays, so that delete --force finds it by the record.
+  bool is_left = false;
   // For the hole exitCode.
   int exit_code = 0;
 };

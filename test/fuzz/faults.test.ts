@@ -138,7 +138,8 @@ async function tryPoint(c: Context, { command, call, count, fault }: Point): Pro
   const said = result.stderr.trim();
   if (result.signal === null && result.code !== 0)
     assert.notEqual(said, '', `${what}: status ${result.code}, and not a word`);
-  if (result.code === 0)
+  // A state that cannot be read for other reasons is damaged, and left out of lists.
+  if (result.code === 0 && /ENOMEM|EMFILE/.test(fault))
     assert.ok(command.isWhole?.(result.stdout, id) ?? true,
       `${what}: status 0 and half of the output: ${result.stdout}`);
   assert.ok(result.signal === null || result.signal === 'SIGKILL', `${what}: ${result.signal}`);

@@ -17,14 +17,14 @@ namespace veloci {
 
 namespace {
 
-void undo_create(Context &, const void *argument) {
+void undo_create(Context &context, const void *argument) {
   const RecordCgroup &cgroup = static_cast<const HeldCgroup *>(argument)->cgroup;
   // In one that was there before there may be others; stager and init have ended as our children.
   if (cgroup.found) return;
   // It may have processes that are just ending.
   constexpr uint32_t patience = 500;
   kill_cgroup(cgroup, nullptr, patience);
-  remove_cgroup(cgroup, patience);
+  if (remove_cgroup(cgroup, patience) != 0) context.is_left = true;
 }
 
 // Copies the files that are empty in a new cgroup from the one above it.

@@ -83,7 +83,9 @@ bool is_exec_memo(const char *name) {
 int claim_state(Context &context) {
   // Pushed first: remove_state bears that there is nothing. It must not run when the id is somebody else's.
   if (mkdirat(context.root, context.id.c_str(), 0700) != 0) return errno;
-  auto undo = [](Context &claimed, const void *) { remove_state(claimed); };
+  auto undo = [](Context &claimed, const void *) {
+    if (!claimed.is_left) remove_state(claimed);
+  };
   if (!context.undo.push(undo)) return errno;
   int fd = openat(context.root, context.id.c_str(), directory_flags);
   if (fd < 0) return errno;

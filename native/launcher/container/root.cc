@@ -99,7 +99,11 @@ int open_root(Str path, bool create, Fd &root, Log &log) {
   }
   root.reset(fd);
   struct stat info;
-  if (fstat(fd, &info) != 0) return errno;
+  if (fstat(fd, &info) != 0) {
+    int err = errno;
+    show(log, RootOpen{.path = path, .errno_ = ErrnoText(err)});
+    return err;
+  }
   if (info.st_uid != geteuid()) {
     show(log, RootOwner{.path = path, .owner = NumberText(info.st_uid), .user = NumberText(geteuid())});
     return EPERM;
