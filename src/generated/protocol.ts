@@ -106,6 +106,8 @@ export interface HostFacts {
   readonly terminal: boolean;
   /** Bytes of a page. */
   readonly pageSize: number;
+  /** Whether there is /proc/kcore (CONFIG_PROC_KCORE). */
+  readonly kcore: boolean;
   /** $XDG_RUNTIME_DIR when it is absolute; only there when `rootless`. */
   readonly runtimeDir?: string;
   /** The caller's uid as the parent of its user namespace sees it; only there in a user namespace. */
@@ -193,9 +195,13 @@ export interface Probes {
 }
 
 export const reportedKindValues = [
-  'operation', 'hook', 'notFound', 'interpreter', 'notExecutable', 'format', 'execve', 'outOfMemory',
+  'operation', 'hook', 'notFound', 'interpreter', 'notExecutable', 'format', 'execve', 'outOfMemory', 'killed',
+  'halted',
 ] as const;
-/** What init says of its last steps, where a step alone does not tell. */
+/**
+ * What init says of its last steps, where a step alone does not tell; or what others have done to stager or init: out
+ * of memory, killed, stopped.
+ */
 export type ReportedKind = (typeof reportedKindValues)[number];
 
 export const programCauseValues = [

@@ -235,3 +235,11 @@ t.test('SELinux: the program and its session keyring get the label', async (t) =
   t.match(labels, [{ file: 'keyCreate', value: label }, { file: 'exec', value: label }]);
   t.ok(init.indexOf(labels[0]!) < init.findIndex(({ op }) => op === 'session.new'));
 });
+
+t.test('/dev/core is a link only where it leads somewhere', async (t) => {
+  for (const kcore of [true, false]) {
+    const links = find(planOf(() => {}, { kcore }).programs.init, 'path.symlink').map(({ path }) => path);
+    t.equal(links.includes('/dev/core'), kcore);
+    t.ok(links.includes('/dev/fd'));
+  }
+});

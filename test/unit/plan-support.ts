@@ -50,6 +50,7 @@ export function facts(changes: Partial<HostFacts> = {}): HostFacts {
     listenFds: 0,
     terminal: false,
     pageSize: 4096,
+    kcore: true,
     ...changes,
   };
 }

@@ -65,6 +65,20 @@ test('without resources every device but the default ones is denied', async (c) 
   assert.match(out, /Operation not permitted/);
 }, { peers: [{ peer: 'crun 1.8.1', why: 'allows every device when there are no rules' }] });
 
+for (const mapped of [false, true]) {
+  test(`/dev/ptmx among the devices is the container's own${mapped ? ', in a user namespace' : ''}`, async (c) => {
+    const out = await c.sh('readlink /dev/ptmx; readlink /dev/core; test -e /dev/core && echo there; true',
+      (config) => {
+        config.linux.devices = [{ path: '/dev/ptmx', type: 'c', major: 5, minor: 2, fileMode: 0o666, uid: 0, gid: 0 }];
+        if (!mapped) return;
+        config.linux.namespaces.push({ type: 'user' });
+        config.linux.uidMappings = config.linux.gidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }];
+      });
+    // A link that leads nowhere is none: kernels may be built without /proc/kcore.
+    assert.equal(out, `pts/ptmx\n${existsSync('/proc/kcore') ? '/proc/kcore\nthere\n' : ''}`);
+  }, { peers: [{ peer: 'crun 1.8.1', why: 'makes the device' }] });
+}
+
 test('a device that a rule allows can be opened, with the access allowed', async (c) => {
   const out = await c.sh('mknod /tmp/zero c 1 5; head -c 2 /tmp/zero | wc -c; (echo x >/dev/own1) 2>&1;' +
     'cat /dev/own1 2>&1; true', (config) => {

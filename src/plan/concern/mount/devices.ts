@@ -23,8 +23,12 @@ const links: readonly (readonly [path: string, target: string])[] = [
   ['/dev/stdin', '/proc/self/fd/0'],
   ['/dev/stdout', '/proc/self/fd/1'],
   ['/dev/stderr', '/proc/self/fd/2'],
-  ['/dev/core', '/proc/kcore'],
 ];
+
+/** The memory of the kernel, where it is built to show it. */
+const core: readonly [path: string, target: string] = ['/dev/core', '/proc/kcore'];
+
+const ptmx = '/dev/ptmx';
 
 /** CAP_MKNOD among the first 32 capabilities. */
 const mknodBit = 1 << 27;
@@ -39,16 +43,19 @@ export function makeDevices(d: Draft): void {
       gid: 0 }, false);
   }
   if (devices !== undefined) {
-    for (let index = 0; index < devices.length; index++)
-      make(d, nodeOf(devices[index]!, `/linux/devices/${index}`), true);
+    for (let index = 0; index < devices.length; index++) {
+      const node = nodeOf(devices[index]!, `/linux/devices/${index}`);
+      // The container's is that of its own devpts.
+      if (node.path !== ptmx) make(d, node, true);
+    }
   }
-  for (const [path, target] of links) {
+  for (const [path, target] of d.context.facts.kcore ? [...links, core] : links) {
     d.init.push({ op: 'path.symlink', from: '/linux/devices', path, target, existing: 'keep' });
   }
   d.init.push({
     op: 'path.symlink',
     from: '/linux/devices',
-    path: '/dev/ptmx',
+    path: ptmx,
     target: 'pts/ptmx',
     existing: 'replace',
   });
