@@ -1398,6 +1398,8 @@ export interface SeccompLoad {
   readonly slot: Slot;
   /** SECCOMP_FILTER_FLAG_* bits. */
   readonly flags: number;
+  /** Makes all permitted capabilities effective before: a change of the uid has taken them out of effect. */
+  readonly raise: boolean;
   /** Connection that gets the listener, sent by a thread that the filter does not reach. */
   readonly listener?: Slot | undefined;
   /** memfd with the text that goes with it. */

@@ -106,11 +106,11 @@ export function becomeUser(d: Draft): void {
   labelProgram(d);
   setEnvironment(d);
   enterCwd(d);
-  loadEarly(d);
   ownStdio(d);
   dropBounding(d);
   setIds(d);
   enterCwdAgain(d);
+  loadEarly(d);
   setCapabilities(d);
   refusePrivileges(d);
   findProgram(d);

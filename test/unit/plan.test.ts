@@ -77,7 +77,10 @@ function checkOrder(t: Test, plan: Plan): void {
   if (load >= 0 && init.includes('privileges.none'))
     t.equal(load, init.length - 2, 'with no_new_privs the filter is last');
   if (load >= 0 && !init.includes('privileges.none'))
-    t.ok(load < init.indexOf('caps.bound'), 'without, it comes before the capabilities go');
+    t.ok(
+      init.indexOf('ids.set') < load && load < init.indexOf('caps.set'),
+      'without, it comes behind the ids, which it may deny, and before the capabilities go',
+    );
   const last = Math.max(init.lastIndexOf('fd.receive'), init.lastIndexOf('mount.bind'), init.lastIndexOf('mount.fs'));
   t.ok(last < init.indexOf('cwd.enter'), 'nothing is mounted or received after the working directory is entered');
   t.same(sent(plan.programs.create ?? plan.programs.exec), [...received(plan.programs.stager),

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/mman.h>
@@ -13,6 +14,15 @@ namespace veloci {
 namespace {
 
 constexpr off_t filter_max = BPF_MAXINSNS * sizeof(sock_filter);
+
+// Makes all permitted capabilities effective.
+bool raise_capabilities() {
+  __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct data[2];
+  if (syscall(SYS_capget, &header, data) < 0) return false;
+  for (__user_cap_data_struct &part : data) part.effective = part.permitted;
+  return syscall(SYS_capset, &header, data) == 0;
+}
 
 } // namespace
 
@@ -67,6 +77,7 @@ Outcome Init::on(const SeccompLoad &op) {
   if (!load_filter(op.slot) || !keep_listener(op)) return Outcome::failed(at::read);
   // The filter may forbid what follows it; after it there should be nothing but execve.
   if (!arrange_descriptors() || !prepare_program()) return Outcome::failed(at::read);
+  if (op.raise && !raise_capabilities()) return Outcome::failed(at::seccomp);
   Filter &filter = filters_[op.slot.number];
   sock_fprog program = {
       static_cast<unsigned short>(filter.size / sizeof(sock_filter)),

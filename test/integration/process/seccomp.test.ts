@@ -26,6 +26,25 @@ test('a denied syscall returns EPERM, or the errno of the rule, or the default e
   assert.equal(await syscall(c, profile([rule({ errnoRet: 0 })]), 140), '0 0');
 });
 
+for (const uid of [0, 1000]) {
+  const calls = ['setgroups', 'setgid', 'setregid', 'setresgid', 'setuid', 'setreuid', 'setresuid'];
+  test(`without no_new_privs a filter may deny what makes a user, uid ${uid}`, async (c) => {
+    const facts = await c.probe((config) => {
+      profile([{ names: calls, action: 'SCMP_ACT_ERRNO' }])(config);
+      config.process.noNewPrivileges = false;
+      config.process.user = { uid, gid: 1001, additionalGids: [7] };
+    });
+    assert.deepEqual([facts.uid[0], facts.gid[0], facts.groups.includes(7)], [uid, 1001, true]);
+    assert.equal(facts.status['Seccomp'], '2');
+    assert.equal(facts.status['NoNewPrivs'], '0');
+    const kept = BigInt(`0x${facts.status['CapEff']}`);
+    if (uid !== 0) assert.equal(kept >> 21n & 1n, 0n, 'CAP_SYS_ADMIN was there for the filter alone');
+  }, {
+    peers: [{ peer: 'runc 1.1.5', why: 'loads the filter before' }, { peer: 'crun 1.8.1',
+      why: 'loads the filter before all but setgroups' }],
+  });
+}
+
 test('defaultErrnoRet is for what no rule names', async (c) => {
   const change = (config: Config): void => {
     const docker = dockerSeccomp() as { syscalls: { names: string[] }[]; defaultErrnoRet: number };

@@ -262,21 +262,24 @@ function isEarly(d: Draft): boolean {
   return d.process.noNewPrivileges !== true || isNotifying(d);
 }
 
-/** Without no_new_privs the filter needs CAP_SYS_ADMIN: before capabilities are dropped. */
+/**
+ * Without no_new_privs the filter needs CAP_SYS_ADMIN: before capabilities are dropped, but behind the change of ids, which
+ * it may deny.
+ */
 export function loadEarly(d: Draft): void {
-  if (hasFilter(d) && isEarly(d)) load(d);
+  if (hasFilter(d) && isEarly(d)) load(d, (d.process.user?.uid ?? 0) !== 0);
 }
 
 /** With no_new_privs it is the last thing before execve: it need not allow what init does. */
 export function loadLate(d: Draft): void {
-  if (hasFilter(d) && !isEarly(d)) load(d);
+  if (hasFilter(d) && !isEarly(d)) load(d, false);
 }
 
-function load(d: Draft): void {
+function load(d: Draft, raise: boolean): void {
   const given = d.spec.linux?.seccomp?.flags;
   let flags = given === undefined ? filterFlags.SECCOMP_FILTER_FLAG_SPEC_ALLOW : 0;
   for (const name of given ?? []) flags |= filterFlags[name];
-  const common = { op: 'seccomp.load', from: '/linux/seccomp', slot: slot.filter } as const;
+  const common = { op: 'seccomp.load', from: '/linux/seccomp', slot: slot.filter, raise } as const;
   // There is one thread: nothing to synchronize, and the kernel takes only one of the two. It takes waitKillableRecv
   // with a listener alone.
   d.init.push(isNotifying(d)
