@@ -44,7 +44,7 @@ export function compileExec(
   makeSession(d);
   keepTerminal(d);
   openFilter(d, 'running');
-  becomeUser(d);
+  becomeUser(d, false);
   loadLate(d);
   runProgram(d);
   return { planVersion: 1, programs: { exec: d.host, stager: d.stager, init: d.init } };

@@ -77,7 +77,7 @@ export function compile(spec: Spec, context: Context): Plan {
   protectPaths(d);
   spreadRoot(d);
   openFilter(d, 'creating');
-  becomeUser(d);
+  becomeUser(d, true);
   waitForStart(d);
   startHooks(d);
   loadLate(d);
@@ -98,14 +98,18 @@ export function laterPrograms(d: Draft): Plan['programs'] {
   return { start: d.start, kill: d.kill, delete: d.delete, status: d.status, pause: d.pause, resume: d.resume };
 }
 
-/** The tail that create and exec share: from the container's root to the container's program. */
-export function becomeUser(d: Draft): void {
+/**
+ * The tail that create and exec share: from the container's root to the container's program.
+ *
+ * @param makeCwd whether a working directory that is missing is made: a further process changes nothing in the container
+ */
+export function becomeUser(d: Draft, makeCwd: boolean): void {
   schedule(d);
   limitLate(d);
   adaptProcess(d);
   labelProgram(d);
   setEnvironment(d);
-  enterCwd(d);
+  enterCwd(d, makeCwd);
   ownStdio(d);
   dropBounding(d);
   setIds(d);

@@ -34,7 +34,7 @@ void test('only failures of the program use the words that engines turn into exi
   const words =
     /permission denied|operation not permitted|no such file or directory|is a directory|executable file not found|open executable/i;
   const programs =
-    /^(process\.start\/(notFound|interpreter|notExecutable|crlf|special|mode|noexec|interpreterMode|refused)|program\.(find|run)(\/.*)?)$/;
+    /^(process\.start\/(notFound|interpreter|notExecutable|crlf|special|mode|noexec|interpreterMode|refused)|program\.(find|run)(\/.*)?|programEmpty|cwd\.enter:ENOENT)$/;
   for (const [name, { message, hint, otherwise }] of entries) {
     if (!programs.test(name)) t.notMatch(`${message} ${hint} ${otherwise}`, words, name);
   }

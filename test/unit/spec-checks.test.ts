@@ -192,7 +192,7 @@ const cases: Case[] = [
   [(c) => { c.linux.resources.cpu = { quota: 10000, burst: 20000 }; }, 'E0451', '/linux/resources/cpu/burst', 'at most cpu.quota'],
   [(c) => { c.linux.resources.memory = { limit: -5 }; }, 'E0451', '/linux/resources/memory/limit', '-1 for no limit'],
   [(c) => { c.linux.seccomp.syscalls[0].action = 'SCMP_ACT_ERRNO'; c.linux.seccomp.syscalls[0].errnoRet = 5000; }, 'E0451', '/linux/seccomp/syscalls/0/errnoRet', '4095'],
-  [(c) => { c.process.args = ['']; }, 'E0411', '/process/args/0', 'name the program'],
+  [(c) => { c.process.args = ['']; }, 'E0499', '/process/args/0', 'name the program'],
   [(c) => { c.linux.rootfsPropagation = 'privat'; }, 'E0303', '/linux/rootfsPropagation', 'did you mean "private"?'],
 ];
 

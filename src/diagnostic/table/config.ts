@@ -42,6 +42,11 @@ export const config = {
   rootMissing: { code: 'E0409', message: 'there is no root file system', hint: 'add "root": { "path": "rootfs" }' },
   notAbsolute: { code: 'E0410', message: '{name} "{value}" is not an absolute path', hint: 'begin it with "/"' },
   emptyValue: { code: 'E0411', message: '{name} is empty', hint: '{remedy}' },
+  programEmpty: {
+    code: 'E0499',
+    message: 'exec "": executable file not found in $PATH: process.args[0] is empty',
+    hint: 'name the program to run, for example "sh"',
+  },
   mountOption: {
     code: 'E0412',
     message: 'unknown mount option "{value}"',

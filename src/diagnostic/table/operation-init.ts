@@ -111,10 +111,15 @@ export const operationInit = {
     hint: 'a value below that of the caller takes CAP_SYS_RESOURCE' },
   'process.env': { code: 'E0789', message: 'no memory for the environment of the program',
     hint: 'is process.env extremely large, or RLIMIT_AS in process.rlimits too low?' },
-  'cwd.enter/chdir:ENOENT': {
+  'cwd.enter:ENOENT': {
     code: 'E0910',
-    message: 'the working directory "{path}" is missing, and the root file system is read-only',
+    message: 'cannot chdir to the working directory "{path}": no such file or directory',
     hint: 'make it in the root file system, or give another one (--cwd, process.cwd)',
+  },
+  'cwd.enter:ENOTDIR': {
+    code: 'E0961',
+    message: 'the working directory "{path}" is not a directory',
+    hint: 'give another one (--cwd, process.cwd)',
   },
   'cwd.enter': {
     code: 'E0790',

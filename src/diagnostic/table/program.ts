@@ -10,7 +10,7 @@ export const program = {
   },
   'program.find/access': { code: 'E0733', message: 'exec "{name}": permission denied',
     hint: 'may the user of the process enter all directories above it, and execute it?' },
-  'program.find/directory': { code: 'E0734', message: 'exec "{name}": is a directory',
+  'program.find/directory': { code: 'E0734', message: 'exec "{name}": permission denied: it is a directory',
     hint: 'name a program in process.args' },
   'program.run': {
     code: 'E0753',
@@ -19,6 +19,11 @@ export const program = {
   },
   'process.start': { code: 'E0761', message: 'cannot start the container',
     hint: 'see "veloci state" for what became of it' },
+  'process.start/wait:ETIMEDOUT': {
+    code: 'E0962',
+    message: "the container's init was stopped by a signal, and does not go on",
+    hint: 'continue it (kill -CONT with its pid), or delete the container',
+  },
   'process.start/died': {
     code: 'E0762',
     message: "the container's init died before it started the program",

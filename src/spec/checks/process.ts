@@ -12,8 +12,7 @@ export function checkProgram(process: Process, at: string, findings: Findings): 
   const { args, cwd, user } = process;
   if (args === undefined || args.length === 0) findings.add('argsEmpty', args === undefined ? at : `${at}/args`);
   else if (args[0] === '')
-    findings.add('emptyValue', `${at}/args/0`, { name: 'process.args[0]',
-      remedy: 'name the program to run, for example "sh"' });
+    findings.add('programEmpty', `${at}/args/0`);
   mustBeAbsolute(findings, cwd, 'cwd', `${at}/cwd`);
   if (user === undefined) return;
   if (user.uid === noId) findings.add('idInvalidNumber', `${at}/user/uid`, { name: 'uid' });

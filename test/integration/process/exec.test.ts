@@ -66,6 +66,19 @@ for (const status of ['created', 'stopped'] as const) {
   }, { peers: status === 'stopped' ? [{ peer: 'crun 1.8.1', why: 'exits with 1' }] : [] });
 }
 
+test('exec makes no working directory', async (c) => {
+  const bundle = c.command(['/probe', 'pause'], (config) => {
+    config.root.readonly = false;
+  });
+  const { id } = await c.started(bundle);
+  for (const missing of ['/missing', '/missing/below', '/tmp/../missing']) {
+    const result = await c.rt(['exec', '--cwd', missing, id, '/probe']);
+    assert.equal(result.code, 255);
+    assert.match(result.stderr, /chdir.*missing.*no such file or directory/i);
+  }
+  assert.equal((await c.rt(['exec', id, 'ls', '/missing'])).code, 1);
+}, { peers: [{ peer: 'crun 1.8.1', why: 'exits with 1' }] });
+
 test('a working directory that a read-only root lacks is what the error names', async (c) => {
   const { id } = await c.started(c.command(['/probe', 'pause'], (config) => {
     config.root.readonly = true;

@@ -1,6 +1,6 @@
 // Failures around the processes of a container and what passes between them: each gives its code, and nothing is left.
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, symlinkSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -155,10 +155,15 @@ failing([
     change: (config) => {
       config.process.apparmorProfile = 'nope';
     }, options: () => ({ prefix: armed }) },
-  { name: 'a working directory that is missing', code: 'E0910', why: 'ENOENT, step chdir', exit: 255,
+  { name: 'a working directory that is missing', code: 'E0910', why: 'ENOENT, step open', exit: 255,
     call: onContainer('running', 'exec', '--cwd', '/nope', 'ID', 'true') },
-  { name: 'a working directory that is a file', code: 'E0790', why: 'ENOTDIR, step open', exit: 255,
+  { name: 'a working directory that is a file', code: 'E0961', why: 'ENOTDIR, step open', exit: 255,
     call: onContainer('running', 'exec', '--cwd', '/etc/passwd', 'ID', 'true') },
+  { name: 'a working directory that is a link to itself', code: 'E0790', why: 'ELOOP, step open', exit: 255,
+    rootfs: 'overlay', call: (scene) => {
+      symlinkSync('loop', join(scene.bundle.rootfs, 'loop'));
+      return onContainer('running', 'exec', '--cwd', '/loop', 'ID', 'true')(scene);
+    } },
   { name: 'a working directory outside of the container', code: 'E0791', why: 'ENOENT, step proof',
     pointer: '/process/cwd', change: cwd('/etc'), inject: 'getcwd:error=ENOENT' },
   { name: 'a working directory of somebody outside', code: 'E0792', why: 'EACCES, step chdir', pointer: '/process/cwd',

@@ -59,8 +59,8 @@ function valueOf(entries: readonly string[], name: string): string | undefined {
 }
 
 /** Closes what is not the program's and enters the working directory: the last look at a path by root. */
-export function enterCwd(d: Draft): void {
-  d.init.push({ op: 'cwd.enter', from: `${d.at}/cwd`, path: d.process.cwd, create: true, late: true });
+export function enterCwd(d: Draft, create: boolean): void {
+  d.init.push({ op: 'cwd.enter', from: `${d.at}/cwd`, path: d.process.cwd, create, late: true });
 }
 
 /** As the user, for directories that root may not enter (a network file system). */
