@@ -24,6 +24,8 @@ struct PlanFailure {
   FailureKind kind = FailureKind::operation;
   // A process of the container was killed for want of memory.
   bool out_of_memory = false;
+  // Somebody has killed the process that joins a container, or keeps stager or init from going on.
+  enum class Interference : uint8_t { none, killed, halted } interference = Interference::none;
   // The other side has reported it: no operation of ours is to blame.
   bool reported = false;
 };

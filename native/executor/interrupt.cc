@@ -44,7 +44,7 @@ int Signals::take() {
   return static_cast<int>(info.ssi_signo);
 }
 
-int Signals::pending_stop() const {
+int Signals::pending_stop() {
   sigset_t pending;
   if (sigpending(&pending) != 0) return 0;
   for (int stop : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
@@ -53,17 +53,45 @@ int Signals::pending_stop() const {
   return 0;
 }
 
-int await_readable(int fd, Signals *signals) {
+int await_readable(int fd, Signals *signals, int milliseconds) {
   if (signals == nullptr) return 0;
   struct pollfd waiting[2] = {{fd, POLLIN, 0}, {signals->descriptor(), POLLIN, 0}};
   for (;;) {
-    if (poll(waiting, 2, -1) < 0) {
+    int ready = poll(waiting, 2, milliseconds);
+    if (ready == 0) return ETIMEDOUT;
+    if (ready < 0) {
       if (errno == EINTR) continue;
       return errno;
     }
     if (waiting[0].revents != 0) return 0;
     if (signals->should_stop()) return EINTR;
   }
+}
+
+int await_writable(int fd, int milliseconds) {
+  constexpr int slice = 100; // a signal that asks us to stop is seen after so long
+  for (int waited = 0, pause = 0;; waited += pause, pause = slice) {
+    struct pollfd room = {fd, POLLOUT, 0};
+    int ready = poll(&room, 1, pause);
+    if (ready > 0) return 0;
+    if (ready < 0 && errno != EINTR) return errno;
+    if (Signals::pending_stop() != 0) return EINTR;
+    if (milliseconds >= 0 && waited >= milliseconds) return ETIMEDOUT;
+  }
+}
+
+int write_patiently(int fd, Str text, int milliseconds) {
+  constexpr size_t room = 4096;
+  for (size_t done = 0; done < text.size;) {
+    if (int err = await_writable(fd, milliseconds); err != 0) return err;
+    size_t size = text.size - done < room ? text.size - done : room;
+    ssize_t count = ::write(fd, text.data + done, size);
+    if (count >= 0)
+      done += static_cast<size_t>(count);
+    else if (errno != EINTR && errno != EAGAIN)
+      return errno;
+  }
+  return 0;
 }
 
 bool Signals::should_stop() {

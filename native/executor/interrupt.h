@@ -15,7 +15,7 @@ public:
   // Takes one pending signal without waiting: its number, or 0.
   int take();
   // SIGINT, SIGTERM, SIGHUP or SIGQUIT that is pending now, or 0: the command should stop and undo. It stays pending.
-  int pending_stop() const;
+  static int pending_stop();
 
   // After the descriptor became readable: whether it is such a signal. Others, of children, are taken.
   bool should_stop();
@@ -24,9 +24,19 @@ private:
   Fd fd_;
 };
 
-// Waits until a message or the end can be read. 0; EINTR when a signal asks us to stop; or another errno. Without
-// `signals` it does not wait: the read will.
-int await_readable(int fd, Signals *signals);
+// How long we wait for somebody else where nothing else bounds it, in milliseconds.
+constexpr int wait_limit = 10000;
+
+// Waits until a message or the end can be read. 0; EINTR when a signal asks us to stop; ETIMEDOUT after `milliseconds`
+// (-1 = never); or another errno. Without `signals` it does not wait: the read will.
+int await_readable(int fd, Signals *signals, int milliseconds = -1);
+
+// Waits until something can be written: a pipe takes 4096 bytes then. 0; EINTR when it cannot and a signal asks us to
+// stop; ETIMEDOUT after `milliseconds` (-1 = never); or another errno.
+int await_writable(int fd, int milliseconds);
+
+// Writes everything, and never waits longer than that for room. 0 or an errno.
+int write_patiently(int fd, Str text, int milliseconds);
 
 // For a new process: nothing is blocked or ignored, whatever our caller has left us. Async-signal-safe.
 void restore_signals();

@@ -1,4 +1,6 @@
 #include "executor/unix_socket.h"
+#include "executor/interrupt.h"
+#include "executor/patience.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -9,16 +11,23 @@ namespace veloci {
 
 namespace {
 
-// How long a peer may take to accept, or to read.
-constexpr time_t peer_seconds = 10;
+// Until the peer accepts: a connect(2) that waits itself would be ended by no signal.
+int connect_patiently(int stream, const struct sockaddr_un &address) {
+  Patience patience(wait_limit);
+  for (;;) {
+    if (connect(stream, reinterpret_cast<const struct sockaddr *>(&address), sizeof address) == 0) return 0;
+    if (errno != EAGAIN && errno != EINTR) return errno;
+    if (Signals::pending_stop() != 0) return EINTR;
+    if (!patience.wait()) return ETIMEDOUT;
+  }
+}
 
 } // namespace
 
 int connect_unix(Str path, Fd &out, int type) {
-  Fd stream(socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
+  Fd stream(socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!stream.valid()) return errno;
-  // connect(2) waits as long as sendmsg(2) for a peer that does not accept.
-  struct timeval limit = {.tv_sec = peer_seconds, .tv_usec = 0};
+  struct timeval limit = {.tv_sec = wait_limit / 1000, .tv_usec = 0};
   if (setsockopt(stream.get(), SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) != 0) return errno;
   struct sockaddr_un address = {};
   address.sun_family = AF_UNIX;
@@ -31,8 +40,8 @@ int connect_unix(Str path, Fd &out, int type) {
     if (!place.valid()) return errno;
     snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d", place.get());
   }
-  if (connect(stream.get(), reinterpret_cast<struct sockaddr *>(&address), sizeof address) != 0)
-    return errno == EAGAIN ? ETIMEDOUT : errno;
+  if (int err = connect_patiently(stream.get(), address); err != 0) return err;
+  if ((type & SOCK_NONBLOCK) == 0 && fcntl(stream.get(), F_SETFL, O_RDWR) != 0) return errno;
   out = static_cast<Fd &&>(stream);
   return 0;
 }

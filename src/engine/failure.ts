@@ -42,6 +42,12 @@ function sysctlName(from: string, path: string): string {
   return from.startsWith(prefix) ? pointerPath(from)[2] ?? path : path.replaceAll('/', '.');
 }
 
+/** What others have done to a process of ours: no operation is to blame. */
+export function interference({ kind, detail }: Failure): Diagnostic | undefined {
+  if (kind === 'killed') return diagnose('processKilled', { detail: detail?.words });
+  return kind === 'halted' ? diagnose('processHalted', { detail: detail?.words }) : undefined;
+}
+
 /**
  * The diagnostic of a failed operation.
  *

@@ -9,7 +9,7 @@ import { PlanError } from '../plan/context.ts';
 import { locateAll } from '../spec/parse/locate.ts';
 import type { Call } from './call.ts';
 import { spoken } from './dialect.ts';
-import { explain } from './failure.ts';
+import { explain, interference } from './failure.ts';
 import type { Blobs, Host } from './protocol.ts';
 import { readRequest } from '../generated/read-protocol.ts';
 import type { EngineVerb, Request } from '../generated/protocol.ts';
@@ -113,7 +113,8 @@ function failed(call: Call): Response {
   const failure = call.request.failure!;
   const other = call.request.verb === 'exec' ? execAfter(call, failure) : undefined;
   if (other !== undefined) return other;
-  const diagnostic = (failures[call.request.verb] ?? explainFailure)(call, failure) ?? unknown(failure);
+  const diagnostic = interference(failure) ?? (failures[call.request.verb] ?? explainFailure)(call, failure)
+    ?? unknown(failure);
   return answerErrors(spoken(call.request, locate(call, [diagnostic])), call.texts, call.request.facts.terminal);
 }
 

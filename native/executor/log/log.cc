@@ -1,4 +1,6 @@
 #include "executor/log/log.h"
+#include "executor/interrupt.h"
+#include "executor/patience.h"
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -10,11 +12,21 @@ namespace {
 // Longest line of the log; what is longer is cut (a hook's output may be part of it).
 constexpr size_t longest_line = 4096;
 
-// One write(2), so that the lines of several processes do not mix. There is nobody to tell of a failure.
-void write_line(int fd, Str text) {
-  ssize_t count;
-  do count = ::write(fd, text.data, text.size);
-  while (count < 0 && errno == EINTR);
+// A line of the log is one write(2), so that those of several processes do not mix. There is nobody to tell of a
+// failure.
+void write_line(int fd, Str text) { write_patiently(fd, text, wait_limit); }
+
+// A FIFO waits for its reader in open(2), where no signal would end it.
+int open_log(const char *name) {
+  Patience patience(wait_limit);
+  for (;;) {
+    int fd = ::open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
+    if (fd >= 0 || errno != ENXIO) return fd;
+    struct stat info;
+    if (stat(name, &info) != 0 || !S_ISFIFO(info.st_mode)) return errno = ENXIO, -1;
+    if (Signals::pending_stop() != 0) return errno = EINTR, -1;
+    if (!patience.wait()) return errno = ETIMEDOUT, -1;
+  }
 }
 
 // The beginning of a text that, escaped, surely fits into a line.
@@ -59,7 +71,7 @@ int Log::open(Str path) {
   if (LogService::is_named(path)) return service_.open(path);
   const char *name = path.c_str();
   if (strncmp(name, "file:", 5) == 0) name += 5;
-  int fd = ::open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
+  int fd = open_log(name);
   if (fd < 0) return errno;
   file_.reset(fd);
   return 0;

@@ -1,18 +1,30 @@
 #include "executor/process/channel.h"
 #include "executor/cgroup/cgroup.h"
+#include "executor/process/process.h"
 #include <sys/wait.h>
 
 namespace veloci {
 
 namespace {
 
+// exec and mounts: the process is not the container's init.
+bool joins(const Context &context) { return context.record != context.report; }
+
+// Stager or init, whichever it is that we wait for.
+const Child &awaited(const Context &context) { return context.init.pid > 0 ? context.init : context.stager; }
+
+const char *name_of_awaited(const Context &context) {
+  if (context.init.pid <= 0) return "the stager";
+  return joins(context) ? "the process that joins the container" : "the container's init";
+}
+
 // Says in the failure's detail how stager or init ended.
 void explain_death(Context &context) {
-  Child &child = context.init.pid > 0 ? context.init : context.stager;
-  const char *name = context.init.pid > 0 ? "the container's init" : "the stager";
+  const Child &child = awaited(context);
   siginfo_t info = {};
   if (child.pid <= 0 || waitid(P_PID, static_cast<id_t>(child.pid), &info, WEXITED | WNOWAIT | __WALL) != 0) return;
-  Text &words = context.failure.detail.words().add(name);
+  Text &words = context.failure.detail.words().add(name_of_awaited(context));
+  if (info.si_code != CLD_EXITED && joins(context)) context.failure.interference = PlanFailure::Interference::killed;
   if (info.si_code == CLD_EXITED)
     words.add(" exited with status ").add_signed(info.si_status);
   else
@@ -38,8 +50,24 @@ bool take_reported_failure(Context &context) {
   return true;
 }
 
+// Waits for a message or the end. What somebody has stopped is given up after a while: it might never go on.
+static int await_progress(Context &context) {
+  constexpr int slice = 1000;
+  for (int halted = 0; halted < wait_limit;) {
+    int err = await_readable(context.socket.get(), context.signals, slice);
+    if (err != ETIMEDOUT) return err;
+    ProcessStat stat;
+    bool stopped = read_process_stat(awaited(context).pid, stat) == 0 && stat.stopped();
+    halted = stopped ? halted + slice : 0;
+  }
+  context.failure.interference = PlanFailure::Interference::halted;
+  context.failure.detail.clear();
+  context.failure.detail.words().add(name_of_awaited(context)).add(" was stopped");
+  return ETIMEDOUT;
+}
+
 int await_message(Context &context, MessageType type, uint8_t point, Message &message, Fd &fd) {
-  if (int err = await_readable(context.socket.get(), context.signals); err != 0) return err;
+  if (int err = await_progress(context); err != 0) return err;
   switch (receive_message(context.socket.get(), message, fd)) {
   case Received::error: return errno;
   case Received::end:

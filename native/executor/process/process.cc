@@ -3,6 +3,7 @@
 #include "base/sys.h"
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 
 namespace veloci {
@@ -21,14 +22,16 @@ int read_process_stat(int pid, ProcessStat &stat) {
   if (at == nullptr || at[1] != ' ' || at[2] == 0) return EBADMSG;
   stat.state = at[2];
   at += 2;
-  constexpr int state_field = 3, start_field = 22;
-  for (int field = state_field; field < start_field; field++) {
+  constexpr int state_field = 3, flags_field = 9, start_field = 22, pending_field = 31;
+  constexpr uint64_t exiting = 4; // PF_EXITING
+  for (int field = state_field; field < pending_field; field++) {
     at = strchr(at, ' ');
     if (at == nullptr) return EBADMSG;
-    at++;
+    uint64_t value = strtoull(++at, nullptr, 10);
+    if (field + 1 == flags_field) stat.exiting = (value & exiting) != 0;
+    if (field + 1 == start_field) stat.start_time = value;
+    if (field + 1 == pending_field) stat.killed = (value >> (SIGKILL - 1) & 1) != 0;
   }
-  stat.start_time = 0;
-  for (; *at >= '0' && *at <= '9'; at++) stat.start_time = stat.start_time * 10 + static_cast<uint64_t>(*at - '0');
   // The last field.
   const char *last = strrchr(at, ' ');
   stat.exit_code = last != nullptr ? atoi(last + 1) : 0;
@@ -53,6 +56,25 @@ int open_identified(int pid, uint64_t start_time, Fd &pidfd) {
   if (stat.start_time != start_time || !stat.alive()) return ESRCH;
   pidfd = static_cast<Fd &&>(opened);
   return 0;
+}
+
+bool is_ending(int pid, uint64_t start_time) {
+  ProcessStat stat;
+  int err = read_process_stat(pid, stat);
+  return err == ESRCH || (err == 0 && (stat.start_time != start_time || !stat.alive() || stat.exiting));
+}
+
+bool await_if_killed(int pid, uint64_t start_time, int milliseconds) {
+  // Between the signal and the exit there is a moment in which neither is to be seen.
+  constexpr int unsure = 100, slice = 10;
+  Fd pidfd;
+  if (int err = open_identified(pid, start_time, pidfd); err != 0) return err == ESRCH;
+  for (int waited = 0; waited < milliseconds; waited += slice) {
+    if (pidfd_wait(pidfd.get(), slice)) return true;
+    ProcessStat stat;
+    if (waited >= unsure && read_process_stat(pid, stat) == 0 && !stat.killed && !stat.exiting) return false;
+  }
+  return false;
 }
 
 uint64_t boot_mark() {

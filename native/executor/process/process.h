@@ -12,7 +12,12 @@ struct ProcessStat {
   uint64_t start_time = 0;
   // Wait status of a zombie; 0 also for readers who may not trace the process.
   int exit_code = 0;
+  // Whether it is on its way out, and whether SIGKILL has reached it: both are so for a moment.
+  bool exiting = false;
+  bool killed = false;
   bool alive() const { return state != 'Z' && state != 'X' && state != 'x'; }
+  // Stopped by a signal, or by who traces it.
+  bool stopped() const { return state == 'T' || state == 't'; }
 };
 
 // Reads /proc/PID/stat: 0, ESRCH when there is no such process, or another errno.
@@ -24,6 +29,13 @@ bool procfs_has_our_pids();
 // Opens a pidfd of the process that has this pid and start time. 0; ESRCH when it has ended, is a zombie, or the number
 // belongs to another one; or another errno. Refuses pid <= 1.
 int open_identified(int pid, uint64_t start_time, Fd &pidfd);
+
+// Whether that process has ended, or is just about to: so is the first one of a pid namespace until all others are
+// gone.
+bool is_ending(int pid, uint64_t start_time);
+
+// Waits for the end of that process when it has been killed; false when it has not, or is still there after the time.
+bool await_if_killed(int pid, uint64_t start_time, int milliseconds);
 
 // A number that names the boot of the system, from its boot id; 0 when it can't be read.
 uint64_t boot_mark();

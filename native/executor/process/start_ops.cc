@@ -11,14 +11,24 @@ namespace veloci {
 
 namespace {
 
-// Waits for the end of the fifo: init has executed its program, or has ended. EINTR when a signal asks us to stop.
-int wait_end(int fifo, int pidfd, Signals *signals) {
+// Waits for the end of the fifo: init has executed its program, or has ended. EINTR when a signal asks us to stop,
+// ETIMEDOUT when somebody has stopped init and it does not go on.
+int wait_end(int fifo, int pidfd, int pid, Signals *signals) {
+  constexpr int slice = 1000;
+  int halted = 0;
   struct pollfd waiting[3] = {
       {fifo, POLLIN, 0}, {pidfd, POLLIN, 0}, {signals != nullptr ? signals->descriptor() : -1, POLLIN, 0}};
   for (;;) {
-    if (poll(waiting, 3, -1) < 0) {
+    int ready = poll(waiting, 3, slice);
+    if (ready < 0) {
       if (errno == EINTR) continue;
       return errno;
+    }
+    if (ready == 0) {
+      ProcessStat stat;
+      halted = read_process_stat(pid, stat) == 0 && stat.stopped() ? halted + slice : 0;
+      if (halted >= wait_limit) return ETIMEDOUT;
+      continue;
     }
     if ((waiting[0].revents & (POLLHUP | POLLERR)) != 0 || waiting[1].revents != 0) return 0;
     if (waiting[2].revents != 0 && signals->should_stop()) return EINTR;
@@ -53,7 +63,8 @@ Outcome HostHandler::on(const ProcessStart &) {
     return Outcome::failed(release, err);
   }
   writer.reset();
-  if (int err = wait_end(reader.get(), pidfd.get(), context_.signals); err != 0) return Outcome::failed(wait, err);
+  if (int err = wait_end(reader.get(), pidfd.get(), record.pid, context_.signals); err != 0)
+    return Outcome::failed(wait, err);
   switch (record_stage(record)) {
   case Stage::executing: return {};
   case Stage::failed: break;

@@ -54,7 +54,7 @@ void Buffer::free() {
   size_ = mapped_ = 0;
 }
 
-int read_all(int fd, size_t limit, Buffer &out, Signals *signals) {
+int read_all(int fd, size_t limit, Buffer &out, Signals *signals, int milliseconds) {
   struct stat info;
   if (fstat(fd, &info) != 0) return errno;
   size_t expected = S_ISREG(info.st_mode) ? static_cast<size_t>(info.st_size) : 65536;
@@ -70,7 +70,7 @@ int read_all(int fd, size_t limit, Buffer &out, Signals *signals) {
       if (!out.grow(out.capacity() * 2)) return errno;
       continue;
     }
-    if (int err = await_readable(fd, signals); err != 0) return err;
+    if (int err = await_readable(fd, signals, milliseconds); err != 0) return err;
     ssize_t count = ::read(fd, out.data() + out.size(), room);
     if (count < 0 && errno == EINTR) continue;
     if (count < 0) return errno;

@@ -46,8 +46,9 @@ private:
 int read_file(int dir, const char *name, size_t limit, int flags, Buffer &out);
 
 // The same from a descriptor that is open already, to its end; for pipes too. With `signals` EINTR when one of them
-// asks us to stop, however long a pipe keeps us waiting.
-int read_all(int fd, size_t limit, Buffer &out, Signals *signals = nullptr);
+// asks us to stop, however long a pipe keeps us waiting, and ETIMEDOUT when nothing comes for that many milliseconds
+// (-1 = never).
+int read_all(int fd, size_t limit, Buffer &out, Signals *signals = nullptr, int milliseconds = -1);
 
 // Writes all bytes; returns 0 or an errno.
 int write_all(int fd, Bytes bytes);

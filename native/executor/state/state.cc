@@ -133,11 +133,12 @@ int map_record(Context &context) {
   return other ? EPROTONOSUPPORT : EBADMSG;
 }
 
-int lock_state(Context &context, uint32_t milliseconds) {
+int lock_state(Context &context, uint32_t milliseconds, const Signals *signals) {
   for (uint32_t waited = 0, pause = 1;;) {
     if (flock(context.state.get(), LOCK_EX | LOCK_NB) == 0) break;
     if (errno != EWOULDBLOCK && errno != EINTR) return errno;
     if (waited >= milliseconds) return EWOULDBLOCK;
+    if (signals != nullptr && Signals::pending_stop() != 0) return EINTR;
     sleep_milliseconds(pause);
     waited += pause;
     if (pause < 16) pause *= 2;
@@ -145,6 +146,12 @@ int lock_state(Context &context, uint32_t milliseconds) {
   struct stat info;
   if (fstat(context.state.get(), &info) != 0) return errno;
   return info.st_nlink == 0 ? ENOENT : 0;
+}
+
+bool is_locked(Context &context) {
+  if (flock(context.state.get(), LOCK_SH | LOCK_NB) != 0) return errno == EWOULDBLOCK;
+  unlock_state(context);
+  return false;
 }
 
 void unlock_state(Context &context) { flock(context.state.get(), LOCK_UN); }

@@ -19,8 +19,11 @@ int open_state(Context &context);
 int map_record(Context &context);
 
 // Locks the state directory (flock(2)): waits at most `milliseconds`. Returns 0, EWOULDBLOCK after the time, ENOENT
-// when the directory was removed meanwhile, or another errno.
-int lock_state(Context &context, uint32_t milliseconds);
+// when the directory was removed meanwhile, EINTR when one of `signals` asks us to stop, or another errno.
+int lock_state(Context &context, uint32_t milliseconds, const Signals *signals = nullptr);
+
+// Whether another command holds the lock now.
+bool is_locked(Context &context);
 
 // Lets other commands work on the container.
 void unlock_state(Context &context);

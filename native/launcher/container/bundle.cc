@@ -8,14 +8,14 @@ using namespace diagnostic;
 
 namespace {
 
-// A FIFO is read to its end, when it is what the path names; EINVAL else. Nobody at its other end is an empty one.
+// A FIFO is read to its end, when it is what the path names; EINVAL else. ETIMEDOUT when nobody writes for long.
 int read_pipe(Str path, Buffer &out, Signals &signals) {
   Fd pipe(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   struct stat status;
   if (!pipe.valid() || fstat(pipe.get(), &status) != 0) return errno;
   if (!S_ISFIFO(status.st_mode)) return EINVAL;
   if (fcntl(pipe.get(), F_SETFL, 0) != 0) return errno;
-  return read_all(pipe.get(), config_size_max, out, &signals);
+  return read_all(pipe.get(), config_size_max, out, &signals, wait_limit);
 }
 
 // 0 or the exit code for what reading a file has given, with the error shown about `name`.
@@ -23,6 +23,7 @@ int answer_read(Invocation &invocation, Str name, int err) {
   switch (err) {
   case 0: return 0;
   case EINTR: return invocation.interrupted();
+  case ETIMEDOUT: return invocation.fail(FileSilent{.path = name, .seconds = NumberText(wait_limit / 1000)});
   case EFBIG: return invocation.fail(FileTooBig{.path = name, .limit = NumberText(config_size_max)});
   case EINVAL:
   case EISDIR:

@@ -118,6 +118,7 @@ int replace_exec_plan(Invocation &invocation, ExecPlan &plan) {
   if (err == 0) err = make_report(context);
   if (err != 0) return system_failure(invocation, "try another plan", err);
   context.failure.reported = false;
+  context.failure.interference = PlanFailure::Interference::none;
   const char *what = nullptr;
   if (!use_plan(context, plan.advice.response.plan.value, &what))
     return invocation.fail(PlanInvalid{.what = Str::of(what)});

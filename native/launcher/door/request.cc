@@ -91,6 +91,8 @@ void add_operands(StringListWriter list, const Arguments &arguments, uint32_t fi
 
 ReportedKind reported_kind(const PlanFailure &failure) {
   if (failure.out_of_memory) return ReportedKind::out_of_memory;
+  if (failure.interference == PlanFailure::Interference::killed) return ReportedKind::killed;
+  if (failure.interference == PlanFailure::Interference::halted) return ReportedKind::halted;
   switch (failure.kind) {
   case FailureKind::operation: return ReportedKind::operation;
   case FailureKind::hook: return ReportedKind::hook;

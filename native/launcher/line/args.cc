@@ -1,4 +1,5 @@
 #include "launcher/line/args.h"
+#include "executor/interrupt.h"
 #include "base/io.h"
 #include "launcher/problem.h"
 #include "launcher/line/suggest.h"
@@ -81,10 +82,14 @@ void Arguments::keep(const GivenFlag &given) {
   given_[given_count_++] = given;
 }
 
+int Arguments::failure_status() const {
+  return command_ != nullptr && command_->command == cli::Command::exec ? exit_exec_failure : exit_failure;
+}
+
 template <class Diagnostic> int Arguments::refuse(const Diagnostic &diagnostic) {
   set_up_log();
   show(*log_, diagnostic);
-  return command_ != nullptr && command_->command == cli::Command::exec ? exit_exec_failure : exit_failure;
+  return failure_status();
 }
 
 int Arguments::set_up_log() {
@@ -254,8 +259,13 @@ int Arguments::parse(int count, char **arguments, Log &log) {
   }
   if (int err = set_up_log(); err != 0) {
     Str path = text(cli::Flag::log);
-    show(*log_, LogFile{.path = path, .errno_ = ErrnoText(err)});
-    return exit_failure;
+    if (err == EINTR)
+      show(*log_, CommandInterrupted{.signal = NumberText(Signals::pending_stop())});
+    else if (err == ETIMEDOUT)
+      show(*log_, LogUnread{.path = path, .seconds = NumberText(wait_limit / 1000)});
+    else
+      show(*log_, LogFile{.path = path, .errno_ = ErrnoText(err)});
+    return failure_status();
   }
   bool asks = on(cli::Flag::help) || on(cli::Flag::version);
   return command_ == nullptr || asks ? 0 : check_operands();

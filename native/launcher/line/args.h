@@ -68,6 +68,8 @@ private:
   int take_command(const char *name);
   int check_operands();
   int set_up_log();
+  // The exit status of an error of the command itself.
+  int failure_status() const;
   // Shows an error and returns the exit code.
   template <class Diagnostic> int refuse(const Diagnostic &diagnostic);
 

@@ -32,6 +32,9 @@ int Invocation::open_container() {
 int Invocation::open_recorded() {
   if (int code = open_container(); code != 0) return code;
   int err = map_record(context);
+  // A create that has just begun has not written it yet.
+  bool in_work = err == EBADMSG || err == ENOENT;
+  if (in_work && is_locked(context)) return fail(StillCreating{.id = context.id});
   if (err == EPROTONOSUPPORT) return fail(StateVersion{.id = context.id});
   if (err == EROFS)
     return fail(diagnostic::StateWrite{.path = Str::of("record"), .id = context.id, .errno_ = ErrnoText(err)});
@@ -40,8 +43,9 @@ int Invocation::open_recorded() {
 }
 
 int Invocation::lock(uint32_t seconds) {
-  int err = lock_state(context, seconds * 1000);
+  int err = lock_state(context, seconds * 1000, &signals);
   if (err == 0) return 0;
+  if (err == EINTR) return interrupted();
   if (err == ENOENT) return fail(ContainerMissing{.id = context.id, .root = root_path});
   if (err == EWOULDBLOCK) return fail(StateBusy{.id = context.id, .seconds = NumberText(seconds)});
   return fail(SystemCall{.what = Str::of("lock the state directory"), .errno_ = ErrnoText(err)});
@@ -73,8 +77,17 @@ Status container_status(const Record &record) {
   return stage == Stage::created ? Status::created : Status::running;
 }
 
+bool ended_meanwhile(const Context &context) {
+  const PlanFailure &failure = context.failure;
+  // What the program itself is to blame for, and a signal for us, are so all the same.
+  bool told = failure.reported && failure.kind != FailureKind::operation;
+  return !told && failure.err != EINTR && is_ending(context.record->pid, context.record->start_time);
+}
+
 int print(Invocation &invocation, Str text) {
-  int err = write_all(STDOUT_FILENO, Bytes{reinterpret_cast<const uint8_t *>(text.data), text.size});
+  // A pager reads when its user wants to.
+  int err = write_patiently(STDOUT_FILENO, text, -1);
+  if (err == EINTR) return invocation.interrupted();
   return err == 0 ? 0 : invocation.fail(OutputFailed{.errno_ = ErrnoText(err)});
 }
 

@@ -45,6 +45,10 @@ Status container_status(const Record &record);
 // Writes a text to stdout; 0 or the exit code of a failure.
 int print(Invocation &invocation, Str text);
 
+// Whether a process could not join the container because that has ended meanwhile: its namespaces and cgroups end with
+// it, and take the process along.
+bool ended_meanwhile(const Context &context);
+
 // The verbs; each returns the exit code of the command.
 int run_command(Invocation &invocation);
 int create_command(Invocation &invocation);

@@ -41,7 +41,10 @@ int delete_stopped(Invocation &invocation) {
   // The specification wants that; runc and crun kill a created container.
   bool refused = status == Status::created && !invocation.arguments.is_peer();
   if (refused || status == Status::running || status == Status::paused) {
-    return invocation.fail(DeleteRunning{.id = context.id, .status = status_name(status)});
+    constexpr int dying_milliseconds = 10000;
+    const Record &record = *context.record;
+    if (!await_if_killed(record.pid, record.start_time, dying_milliseconds))
+      return invocation.fail(DeleteRunning{.id = context.id, .status = status_name(status)});
   }
   if (status == Status::creating) return remove_recorded(invocation);
   StoredPlan stored;

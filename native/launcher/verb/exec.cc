@@ -97,6 +97,7 @@ int exec_command(Invocation &invocation) {
   context.console_goes_on = invocation.arguments.has(cli::Flag::console_socket);
   while (!run_program(context, ProgramName::exec) || !await_execution(context)) {
     context.undo.run(context);
+    if (ended_meanwhile(context)) return invocation.fail(ContainerEnded{.id = context.id});
     if (int code = replace_exec_plan(invocation, plan); code != 0) return code;
   }
   trace_start(invocation);

@@ -68,6 +68,7 @@ int mounts_command(Invocation &invocation) {
   // Ends and reaps the processes that were needed; the mounts stay.
   context.undo.run(context);
   if (code != 0 || done) return code;
+  if (ended_meanwhile(context)) return invocation.fail(ContainerEnded{.id = context.id});
   return explain_failure(invocation, request, verb);
 }
 

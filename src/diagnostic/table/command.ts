@@ -137,6 +137,8 @@ export const command = {
     hint: 'did you mean "{suggestion}"?',
     otherwise: 'see capabilities(7) for the names',
   },
+  logUnread: { code: 'E0149', native: true, message: 'nobody reads the FIFO "{path}" for {seconds} s',
+    hint: 'start the reader of --log before the command' },
   outputFailed: {
     code: 'E0124',
     native: true,

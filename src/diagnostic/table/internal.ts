@@ -2,6 +2,17 @@ import type { Entries } from '../types.ts';
 
 /** E09xx: faults of veloci itself and of its planner. */
 export const internal = {
+  processKilled: {
+    code: 'E0963',
+    message: '{detail} before its program ran',
+    hint: 'a process of the container with CAP_KILL can do that, or somebody on the host; or memory was short: '
+      + 'see the kernel log',
+  },
+  processHalted: {
+    code: 'E0964',
+    message: '{detail}, and does not go on',
+    hint: 'a process of the container with CAP_KILL can do that, or somebody on the host',
+  },
   internal: { code: 'E0901', native: true, message: 'internal error: {what}',
     hint: 'please report it with the command line and config.json' },
   plannerDied: { code: 'E0902', native: true, message: 'the planner died ({status})',

@@ -10,6 +10,8 @@ export const json = {
   },
   fileNotRegular: { code: 'E0202', native: true, message: '"{path}" is not a regular file',
     hint: 'give a file, not a directory, FIFO or device' },
+  fileSilent: { code: 'E0230', native: true, message: 'nobody has written to the FIFO "{path}" for {seconds} s',
+    hint: 'write the whole document into it, and close it' },
   fileTooBig: {
     code: 'E0203',
     native: true,

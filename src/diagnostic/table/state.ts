@@ -94,6 +94,12 @@ export const state = {
     message: 'stopped by signal {signal} before the program of "{id}" ran',
     hint: 'the container may still start: see "veloci state", or end it with "veloci delete --force"',
   },
+  containerEnded: {
+    code: 'E0655',
+    native: true,
+    message: 'container not running: "{id}" ended while a process was joining it',
+    hint: '"veloci state" and "veloci wait" say how; create it again',
+  },
   commandInterrupted: { code: 'E0629', native: true, message: 'stopped by signal {signal}; everything was undone',
     hint: 'run it again' },
   killFailed: {
