@@ -17,12 +17,15 @@ import { cgroupParent, enclosed } from '../test/engines/enclosure.ts';
 import { postgres } from '../test/engines/postgres.ts';
 import { rootless } from '../test/engines/rootless.ts';
 import type { Engine, Session, Step } from '../test/engines/types.ts';
+import { busyboxRootfs } from '../test/support/helpers.ts';
 import { runtimePath, which } from '../test/support/paths.ts';
 import { ExpectedError } from './lib/command.ts';
 
 const engines: readonly Engine[] = [podman, rootless, containerd, cri, docker, buildah, ...postgres];
 /** In the environment of the process that is alone with the engines: its folder. */
 const insideOf = 'VELOCI_ENGINES_FOLDER';
+/** In the same place: the engines that cannot be tried, with the reasons. */
+const leftOut = 'VELOCI_ENGINES_LEFT_OUT';
 /** Seconds that one call of an engine may take. */
 const patience = 300;
 
@@ -109,30 +112,76 @@ async function runAll(args: readonly string[], work: string): Promise<number> {
   ];
   const wanted = new RegExp(args.find((arg) => arg.startsWith('--step='))?.slice('--step='.length) ?? '');
   const image = makeImage(work);
-  let failed = 0;
+  const unprepared = JSON.parse(process.env[leftOut] ?? '{}') as Readonly<Record<string, string>>;
+  const left: string[] = [];
+  let failed = 0, tried = 0;
   for (const engine of engines) {
     if (words.length > 0 && !words.some((word) => engine.name.includes(word))) continue;
-    const missing = engine.needs.filter((program) => which(program) === undefined && program !== 'netavark');
-    if (missing.length > 0) {
-      console.log(`not run here: ${engine.name} (${missing.join(', ')} missing: npm run setup -- --engines)`);
+    const reason = reasonAgainst(engine) ?? unprepared[engine.name];
+    if (reason !== undefined) {
+      left.push(`${engine.name} (${reason})`);
       continue;
     }
+    tried += 1;
     const results = new Map<string, Map<string, string>>();
-    for (const runtime of runtimes)
-      results.set(basename(runtime), await runEngine(engine, runtime, work, image, wanted));
+    try {
+      for (const runtime of runtimes)
+        results.set(basename(runtime), await runEngine(engine, runtime, work, image, wanted));
+    } catch (error) {
+      // One engine that does not start is no reason not to try the others.
+      console.log(`  FAILED ${engine.name}: it does not start\n    ${inWords(error)}`);
+      failed += 1;
+      continue;
+    }
     report(engine, results);
     const [, ...peers] = [...results.values()];
     for (const step of results.get(basename(runtimes[0]!))!.keys()) {
       if (peers.length === 0 || peers.some((peer) => !peer.has(step))) failed += 1;
     }
   }
+  for (const line of left) console.log(`not run here: ${line}`);
+  console.log(`${tried} engines tried, ${left.length} not run here, ${failed} failures`);
   return failed;
+}
+
+function inWords(error: unknown): string {
+  return error instanceof Error ? error.message.trim().split('\n')[0]! : String(error);
+}
+
+/** Programs that are in no package of Debian 12, and where they come from. */
+const elsewhere: Readonly<Record<string, string>> = { crictl: 'a program of the cri-tools project: put it into PATH' };
+
+/** Why an engine cannot be tried on this machine. */
+function reasonAgainst(engine: Engine): string | undefined {
+  const missing = engine.needs.filter((program) => which(program) === undefined && program !== 'netavark');
+  if (missing.length === 0) return undefined;
+  const hints = new Set(missing.map((program) => elsewhere[program] ?? 'npm run setup -- --engines'));
+  return `${missing.join(', ')} missing: ${[...hints].join('; ')}`;
+}
+
+/** Makes what takes a network; the reasons why an engine cannot be tried, by its name. */
+function prepareAll(words: readonly string[]): Record<string, string> {
+  const reasons: Record<string, string> = {};
+  for (const engine of engines) {
+    if (words.length > 0 && !words.some((word) => engine.name.includes(word))) continue;
+    if (reasonAgainst(engine) !== undefined) continue;
+    try {
+      engine.prepare?.();
+    } catch (error) {
+      reasons[engine.name] = inWords(error);
+    }
+  }
+  return reasons;
 }
 
 export async function main(args: readonly string[]): Promise<number> {
   if (process.getuid?.() !== 0) throw new ExpectedError('the engines are run as root');
   const work = process.env[insideOf];
-  if (work === undefined) return enclosed(insideOf, ['scripts/run.mjs', 'test-engines', ...args]);
+  if (work === undefined) {
+    process.env[leftOut] = JSON.stringify(prepareAll(args.filter((word) => !word.startsWith('--'))));
+    busyboxRootfs();
+    return enclosed(insideOf, ['scripts/run.mjs', 'test-engines', ...args]);
+  }
   spawnSync('ip', ['link', 'set', 'lo', 'up']);
   return await runAll(args, work) > 0 ? 1 : 0;
 }

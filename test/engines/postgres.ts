@@ -51,6 +51,7 @@ const story = steps(
 const database = (engine: Engine): Engine => ({
   name: `postgres in ${engine.name}`,
   needs: [...engine.needs, 'psql', 'debootstrap'],
+  prepare: () => void postgresRootfs(),
   async begin(dir, runtime) {
     const folder = join(dirname(dir), 'postgres');
     const archive = join(folder, 'image.tar');

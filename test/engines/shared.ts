@@ -1,4 +1,5 @@
 // Steps that docker and podman share: their command lines are the same.
+import { exitTable } from '../support/exit-table.ts';
 import { steps } from './types.ts';
 
 export const shared = steps(
@@ -13,6 +14,13 @@ export const shared = steps(
   ['exec: user', 'e exec -u user long id', /uid=1000/],
   ['exec: exit status', 'e exec long sh -c "exit 9"', 9],
   ['exec: program not found', 'e exec long no-such-program', /not found|no such file/],
+  ...exitTable.flatMap(({ name, by = ['run', 'exec'], flags = '', program, veloci }) =>
+    by.filter((verb) => verb !== 'exec: read-only').map((verb): [string, string, number | RegExp] => [
+      `${verb}: ${name}`,
+      verb === 'run' ? `e run --rm $F ${flags} $I ${program}` : `e exec ${flags} long ${program}`,
+      verb === 'run' ? veloci : new RegExp('no such file|not found|permission denied|not a directory', 'i'),
+    ])
+  ),
   ['exec -t', 'script -qec "e exec -t long tty" /dev/null </dev/null', /\/dev\/pts\/\d/],
   ['exec: environment', 'e exec -e X=y long env', /^X=y$/m],
   ['top', 'e top long', /sleep/],

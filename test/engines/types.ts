@@ -26,6 +26,8 @@ export interface Engine {
   readonly name: string;
   /** Programs that must be there. */
   readonly needs: readonly string[];
+  /** Makes what takes a network: called before there is none. What it throws keeps the engine from being tried. */
+  prepare?(): void;
   /**
    * Starts it on folders of its own.
    * @param dir an empty folder
