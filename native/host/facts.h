@@ -7,8 +7,9 @@ namespace veloci {
 struct FactsOptions {
   int root_fd = -1; // open state root, for the names in .cache/seccomp; -1: none
   uint32_t listen_fds = 0;
-  bool delegation = false; // also what the caller may do in its own cgroups; costs system calls
-  Str notify_socket;       // NOTIFY_SOCKET of the caller, when it is an absolute path
+  bool delegation = false;         // also what the caller may do in its own cgroups; costs system calls
+  int terminal_fd = STDERR_FILENO; // where messages go
+  Str notify_socket;               // NOTIFY_SOCKET of the caller, when it is an absolute path
 };
 
 // Writes the facts. Missing ones get their neutral value. 0, or the errno of what cannot be told: the capabilities, or

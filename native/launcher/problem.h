@@ -22,10 +22,10 @@ template <class Diagnostic> void show(Log &log, const Diagnostic &diagnostic) {
     diagnostic.message(message_sink);
   bool has_hint = diagnostic.hint(hint_sink);
   line.add(Diagnostic::code).add(": ").add(message.str());
-  explained.add("error ").add(Diagnostic::code).add(": ").add(message.str());
+  explained.add("\1error ").add(Diagnostic::code).add("\6: \16").add(message.str());
   if (has_hint) {
     line.add(": ").add(hint.str());
-    explained.add("\n  help: ").add(hint.str());
+    explained.add("\n  \4help\6: \16").add(hint.str());
   }
   TextOf<3072> keys;
   if (has_hint) add_json(keys.add("\"hint\":"), hint.str());

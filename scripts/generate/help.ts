@@ -1,21 +1,19 @@
 import { commands, globalFlags } from '../../src/cli/table.ts';
 import { crunOperands } from '../../src/cli/peers.ts';
 import { isShown } from '../../src/cli/types.ts';
+import { indent } from '../../src/diagnostic/marks.ts';
 import type { Command, Flag } from '../../src/cli/types.ts';
-import { wrap } from './names.ts';
-
-const width = 92;
 
 /** What veloci is for, in one line without a period. */
 export const purpose = 'run containers from OCI bundles';
 
-/** Pairs in two columns; a left text that is too long for the first gets a line of its own. */
+/** Pairs in two columns; a left text that is too long for the first gets a line of its own. The command breaks the lines. */
 function columns(rows: readonly (readonly [left: string, right: string])[]): string {
   const column = Math.min(30, Math.max(...rows.map(([left]) => left.length)) + 4);
   return rows.map(([left, right]) => {
-    const text = wrap(right, ' '.repeat(column), width);
     const head = `  ${left}`;
-    return `${head.length + 2 <= column ? head.padEnd(column) + text.slice(column) : `${head}\n${text}`}\n`;
+    const gap = head.length + 2 <= column ? ' '.repeat(column - head.length) : `\n${' '.repeat(column)}`;
+    return `${head}${gap}${indent}${right}\n`;
   }).join('');
 }
 
@@ -57,10 +55,13 @@ export function crunUsage({ name }: Command): string {
 /** Output of `veloci COMMAND --help`. */
 export function commandHelp(command: Command): string {
   const flags = command.flags.length > 0 ? `\nflags:\n${flagsText(command.flags)}` : '';
-  const examples = command.examples.map((example) => `  ${example.line}    # ${example.what}\n`).join('');
+  const examples = command.examples.map(({ line, what }) => {
+    const text = `  ${line}    # ${indent}${what}`;
+    return text.length <= 81 && line.length <= 52 ? `${text}\n` : `  # ${what}\n  ${line}\n`;
+  }).join('');
   return `veloci ${command.name}: ${command.summary}\n
 usage: ${usage(command)}\n
-${wrap(command.description, '', width)}
+${indent}${command.description}
 ${flags}
 example:
 ${examples}
@@ -77,7 +78,7 @@ ${columns(commands.map((command) => [command.name, command.summary]))}
 global flags:
 ${flagsText(globalFlags)}
 example:
-  mkdir -p demo/rootfs && cd demo    # put a root file system into rootfs
+  mkdir -p demo/rootfs && cd demo    # ${indent}put a root file system into rootfs
   veloci spec                        # write config.json
   veloci run demo                    # run it
 

@@ -1,23 +1,6 @@
 import { errnoName, errnoWords } from './errno.ts';
+import { indent, mark } from './marks.ts';
 import type { Diagnostic } from './types.ts';
-
-/** Colours of the long form (SGR); empty texts switch them off. */
-interface Colours {
-  readonly error: string;
-  readonly warning: string;
-  readonly frame: string;
-  readonly hint: string;
-  readonly off: string;
-}
-
-const plain: Colours = { error: '', warning: '', frame: '', hint: '', off: '' };
-const coloured: Colours = {
-  error: '\u001b[1;31m',
-  warning: '\u001b[1;33m',
-  frame: '\u001b[34m',
-  hint: '\u001b[36m',
-  off: '\u001b[0m',
-};
 
 function place(diagnostic: Diagnostic): string {
   const { at } = diagnostic;
@@ -48,35 +31,35 @@ export function renderLine(diagnostic: Diagnostic): string {
 }
 
 /**
- * The form for a terminal: message, place, source line with a caret, help.
+ * The form for a terminal: message, place, source line with a caret, help; with {@link mark marks} for colours.
  *
  * @param text the configuration file, when there is one
  */
-export function renderLong(diagnostic: Diagnostic, text?: string, colours = false): string {
-  const c = colours ? coloured : plain;
-  const why = cause(diagnostic);
+export function renderLong(diagnostic: Diagnostic, text?: string): string {
   if (diagnostic.code === '') return diagnostic.message;
-  const lines = [
-    `${c[diagnostic.severity]}${diagnostic.severity} ${diagnostic.code}${c.off}: ${diagnostic.message}${
-      why === '' ? '' : `: ${why}`
-    }`,
-  ];
-  const { at } = diagnostic;
+  const { at, severity } = diagnostic;
+  const why = cause(diagnostic);
+  const head = coloured(severity, `${severity} ${diagnostic.code}`);
+  const lines = [`${head}: ${indent}${diagnostic.message}${why === '' ? '' : `: ${why}`}`];
   const where = place(diagnostic);
-  if (where !== '') lines.push(`  ${c.frame}-->${c.off} ${where}`);
+  if (where !== '') lines.push(`  ${coloured('frame', '-->')} ${where}`);
   if (at !== undefined && at.line > 0 && text !== undefined) {
     const { source, caret } = excerpt(text, at.line, at.column, at.length);
     const number = String(at.line);
     const margin = ' '.repeat(number.length);
     lines.push(
-      `${margin} ${c.frame}|${c.off}`,
-      `${c.frame}${number} |${c.off} ${source}`,
-      `${margin} ${c.frame}|${c.off} ${c[diagnostic.severity]}${caret}${c.off}`,
+      `${margin} ${coloured('frame', '|')}`,
+      `${coloured('frame', `${number} |`)} ${source}`,
+      `${margin} ${coloured('frame', '|')} ${coloured(severity, caret)}`,
     );
   }
-  if (diagnostic.output !== undefined) lines.push(`  ${c.hint}output${c.off}: ${diagnostic.output}`);
-  if (diagnostic.hint !== undefined) lines.push(`  ${c.hint}help${c.off}: ${diagnostic.hint}`);
+  if (diagnostic.output !== undefined) lines.push(`  ${coloured('label', 'output')}: ${indent}${diagnostic.output}`);
+  if (diagnostic.hint !== undefined) lines.push(`  ${coloured('label', 'help')}: ${indent}${diagnostic.hint}`);
   return lines.join('\n');
+}
+
+function coloured(meaning: Exclude<keyof typeof mark, 'off'>, text: string): string {
+  return mark[meaning] + text + mark.off;
 }
 
 /** Most of a source line that is shown, in UTF-16 units. */

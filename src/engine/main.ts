@@ -54,7 +54,7 @@ function answerMessage(message: unknown, blobs: Blobs, host: Host): Response {
   try {
     request = readRequest(message);
   } catch (error) {
-    return answerErrors(diagnosticsOf(error), {}, false);
+    return answerErrors(diagnosticsOf(error), {});
   }
   return respond(request, blobs, host);
 }
@@ -84,8 +84,7 @@ function answer(call: Call): Response {
   try {
     return call.request.failure === undefined ? verbs[call.request.verb](call) : failed(call);
   } catch (error) {
-    return answerErrors(spoken(call.request, locate(call, diagnosticsOf(error))), call.texts,
-      call.request.facts.terminal);
+    return answerErrors(spoken(call.request, locate(call, diagnosticsOf(error))), call.texts);
   }
 }
 
@@ -115,7 +114,7 @@ function failed(call: Call): Response {
   if (other !== undefined) return other;
   const diagnostic = interference(failure) ?? (failures[call.request.verb] ?? explainFailure)(call, failure)
     ?? unknown(failure);
-  return answerErrors(spoken(call.request, locate(call, [diagnostic])), call.texts, call.request.facts.terminal);
+  return answerErrors(spoken(call.request, locate(call, [diagnostic])), call.texts);
 }
 
 function explainFailure(call: Call, failure: Failure): Diagnostic | undefined {

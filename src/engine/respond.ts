@@ -23,18 +23,14 @@ export function answerPlans(
  * Errors. The first is the one line, which says how many there are; the long form shows all.
  *
  * @param texts documents by the name under which diagnostics know them
- * @param colours whether the long form is coloured
  */
 export function answerErrors(
   errors: readonly Diagnostic[],
   texts: Readonly<Record<string, string>>,
-  colours: boolean,
 ): Response {
   const first = errors[0]!;
   const more = errors.length === 1 ? '' : ` (and ${errors.length - 1} more: see "veloci validate")`;
-  const explained = errors.map((error) =>
-    renderLong(error, error.at === undefined ? undefined : texts[error.at.file], colours)
-  );
+  const explained = errors.map((error) => renderLong(error, error.at === undefined ? undefined : texts[error.at.file]));
   const { code, ...keys } = jsonKeys(first);
   return {
     ...nothing,

@@ -102,7 +102,7 @@ export interface HostFacts {
   readonly listenFds: number;
   /** NOTIFY_SOCKET of the caller (sd_notify(3)), when it is an absolute path. */
   readonly notifySocket?: string;
-  /** Whether standard error is a terminal. */
+  /** Whether standard error is a terminal; for validate, standard output. */
   readonly terminal: boolean;
   /** Bytes of a page. */
   readonly pageSize: number;

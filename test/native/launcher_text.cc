@@ -1,6 +1,7 @@
 // Foreign text in JSON, in the log and on a terminal; identity of processes; files of the state directory.
 #include "executor/state/files.h"
 #include "executor/log/log.h"
+#include "executor/log/style.h"
 #include "executor/process/process.h"
 #include "executor/state/state.h"
 
@@ -32,6 +33,31 @@ void test_escapes() {
   text.clear();
   add_printable(text, Str::of("a\x1b[31m\tb\n\xc2\x9b"));
   CHECK(text.str() == Str::of("a\xef\xbf\xbd[31m\tb\n\xef\xbf\xbd"));
+}
+
+bool styled(const char *text, Style style, const char *expected) {
+  TextOf<512> out;
+  add_styled(out, Str::of(text), style);
+  bool fits = out.size() <= styled_size(Str::of(text));
+  if (!(out.str() == Str::of(expected))) fprintf(stderr, "<%s>\n", out.c_str());
+  return fits && out.str() == Str::of(expected);
+}
+
+void test_style() {
+  const char *text = "\1error E1\6: \016a bb ccc\n";
+  CHECK(styled(text, {}, "error E1: a bb ccc\n"));
+  CHECK(styled(text, {.colours = true, .width = 0}, "\x1b[1;31merror E1\x1b[0m: a bb ccc\n"));
+  // Lines go on in the column of the mark; words are whole, however long, and multibyte characters are one column.
+  CHECK(styled("  -a  \016one two three four\nnot broken, however long it is\n", {.colours = false, .width = 20},
+               "  -a  one two three\n      four\nnot broken, however long it is\n"));
+  CHECK(styled("  \016\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4 eight777 b\n",
+               {.colours = false, .width = 22},
+               "  \xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4 eight777\n  b\n"));
+  CHECK(styled("\016x yyyyyyyyyyyyyyyyyyyyyyyyyyyyyy z", {.colours = false, .width = 20},
+               "x\nyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\nz"));
+  TextOf<64> printable;
+  add_printable(printable, Str::of("\1a\6\x1b\7"), false, true);
+  CHECK(printable.str() == Str::of("\1a\6\xef\xbf\xbd\xef\xbf\xbd"));
 }
 
 // However long and foreign the words are, the log gets one bounded line.
@@ -89,6 +115,7 @@ int main() {
   if (mkdtemp(folder) == nullptr) return 2;
   test_utf8();
   test_escapes();
+  test_style();
   test_log(folder);
   test_identity();
   test_files(folder);

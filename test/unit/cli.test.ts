@@ -1,5 +1,6 @@
 import t from 'tap';
 import { commandHelp, mainHelp } from '../../scripts/generate/help.ts';
+import { indent } from '../../src/diagnostic/marks.ts';
 import { commands, globalFlags } from '../../src/cli/table.ts';
 import { isShown } from '../../src/cli/types.ts';
 
@@ -11,7 +12,9 @@ t.test('texts are short and of one style', async (t) => {
     t.match(summary, /^[a-zA-Z]/, `${name} begins with a word`);
   }
   for (const line of [mainHelp(), ...commands.map(commandHelp)].join('').split('\n')) {
-    if (line.length > 92) t.fail(`too wide: ${line}`);
+    // The command breaks lines that have a mark: its column must leave room for words.
+    const end = line.indexOf(indent);
+    if (end < 0 ? line.length > 80 : end > 60) t.fail(`too wide: ${line}`);
   }
 });
 

@@ -5,6 +5,7 @@ import type { PropertyNode, Topics } from '../../src/engine/topics.ts';
 import { table } from '../../src/diagnostic/table.ts';
 import { decodeStruct } from '../support/wire.ts';
 import { facts, host } from './plan-support.ts';
+import { indent, unmarked } from '../../src/diagnostic/marks.ts';
 
 const texts = readFileSync('src/generated/explain.json');
 const { config, codes } = JSON.parse(texts.toString()) as Topics;
@@ -15,9 +16,14 @@ interface Answer {
   readonly error: string;
 }
 
-function explain(topic: string): Answer {
+function marked(topic: string): Answer {
   const request = { verb: 'explain', options: {}, operands: [topic], facts: facts() } as const;
   return decodeStruct('Response', engine(request, { config: texts }, host())) as unknown as Answer;
+}
+
+function explain(topic: string): Answer {
+  const answer = marked(topic);
+  return { ...answer, text: unmarked(answer.text) };
 }
 
 t.test('properties, however they are written', async (t) => {
@@ -83,6 +89,10 @@ t.test('every property and every code has its words', async (t) => {
 
 t.test('no line is too wide', async (t) => {
   for (const topic of ['', 'linux', 'process', 'mounts', 'linux.resources', 'path', ...Object.keys(codes)]) {
-    for (const line of explain(topic).text.split('\n')) if (line.length > 110) t.fail(`${topic}: ${line}`);
+    // The command breaks the lines that have a mark (test/native/launcher_text.cc).
+    for (const line of marked(topic).text.split('\n')) {
+      const end = line.indexOf(indent);
+      if (end < 0 ? line.length > 80 : end > 44) t.fail(`${topic}: ${line}`);
+    }
   }
 });

@@ -1,6 +1,7 @@
 #include "executor/log/log.h"
 #include "executor/interrupt.h"
 #include "executor/patience.h"
+#include "executor/log/style.h"
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -11,6 +12,9 @@ namespace {
 
 // Longest line of the log; what is longer is cut (a hook's output may be part of it).
 constexpr size_t longest_line = 4096;
+
+// With marks (style.h) around the first word.
+constexpr char error_heading[] = "\1error\6: ", warning_heading[] = "\2warning\6: ";
 
 // A line of the log is one write(2), so that those of several processes do not mix. There is nobody to tell of a
 // failure.
@@ -84,9 +88,9 @@ void Log::error(const Problem &problem) {
   if (elsewhere() || format_ == Format::json) write_record(Severity::error, problem);
   if (!elsewhere() && format_ == Format::json) return;
   if (on_terminal() && !problem.explained.empty())
-    write_terminal("", problem.explained, false);
+    write_terminal({}, problem.explained, false);
   else
-    write_terminal(problem.code.empty() ? "" : "error: ", problem.line, true);
+    write_terminal(problem.code.empty() ? Str{} : Str::of(error_heading), problem.line, true);
 }
 
 void Log::debug(Str line) {
@@ -105,14 +109,14 @@ void Log::warnings(Str lines) {
     Str line{begin, static_cast<uint32_t>(size)};
     if (line.empty()) continue;
     if (recorded) write_record(Severity::warning, {{}, line, {}});
-    if (shown) write_terminal("warning: ", line, true);
+    if (shown) write_terminal(Str::of(warning_heading), line, true);
   }
 }
 
 void Log::warn(Str line) {
   if (muted_) return;
   if (elsewhere() || format_ == Format::json) write_record(Severity::warning, {{}, line, {}});
-  if (elsewhere() || format_ != Format::json) write_terminal("warning: ", line, true);
+  if (elsewhere() || format_ != Format::json) write_terminal(Str::of(warning_heading), line, true);
 }
 
 void Log::write_record(Severity severity, const Problem &problem) {
@@ -134,10 +138,13 @@ void Log::write_record(Severity severity, const Problem &problem) {
   write_line(file_.valid() ? file_.get() : STDERR_FILENO, text.str());
 }
 
-void Log::write_terminal(const char *heading, Str text, bool one_line) {
+// Only a text of several lines has marks of its own.
+void Log::write_terminal(Str heading, Str text, bool one_line) {
+  TextOf<longest_line * 4> printable;
+  add_printable(printable.add(heading), text, one_line, !one_line);
+  if (one_line || text.size == 0 || text.data[text.size - 1] != '\n') printable.add_char('\n');
   TextOf<longest_line * 4> out;
-  add_printable(out.add(heading), text, one_line);
-  if (one_line || text.size == 0 || text.data[text.size - 1] != '\n') out.add_char('\n');
+  add_styled(out, printable.str(), style_of(STDERR_FILENO));
   write_line(STDERR_FILENO, out.str());
 }
 

@@ -46,7 +46,7 @@ public:
 
 private:
   void write_record(Severity severity, const Problem &problem);
-  void write_terminal(const char *heading, Str text, bool one_line);
+  void write_terminal(Str heading, Str text, bool one_line);
   bool on_terminal() const;
 
   Fd file_;

@@ -1,4 +1,5 @@
 #include "executor/log/utf8.h"
+#include "executor/log/style.h"
 #include "json/scan.h"
 
 namespace veloci {
@@ -73,13 +74,13 @@ Text &add_quoted(Text &out, Str value) {
   return out;
 }
 
-Text &add_printable(Text &out, Str text, bool one_line) {
+Text &add_printable(Text &out, Str text, bool one_line, bool marked) {
   for (size_t at = 0; at < text.size;) {
     const char *data = text.data + at;
     size_t length = length_at(text, at);
     auto byte = static_cast<uint8_t>(*data);
     bool c1 = length == 2 && byte == 0xc2 && static_cast<uint8_t>(data[1]) < 0xa0;
-    bool c0 = (byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f;
+    bool c0 = (byte < 0x20 && byte != '\n' && byte != '\t' && !(marked && is_mark(*data))) || byte == 0x7f;
     if (length == 0 || c0 || c1)
       out.add(replacement);
     else if (byte == '\n' && one_line)

@@ -14,7 +14,8 @@ Text &add_json(Text &out, Str text);
 Text &add_quoted(Text &out, Str text);
 
 // Appends text for a terminal: control characters but newline and tab, and invalid UTF-8, become U+FFFD.
-// `one_line` makes blanks of newlines: a text within a line must not look like a line of its own.
-Text &add_printable(Text &out, Str text, bool one_line = false);
+// `one_line` makes blanks of newlines: a text within a line must not look like a line of its own. `marked` leaves the
+// marks of our own texts (style.h) where they are.
+Text &add_printable(Text &out, Str text, bool one_line = false, bool marked = false);
 
 } // namespace veloci

@@ -140,6 +140,8 @@ Str cgroup_of(const Context &context) {
 int Request::build(Invocation &invocation, Str bundle, Str config_name, bool for_memo) {
   const Arguments &arguments = invocation.arguments;
   FactsOptions options;
+  // Findings go to standard output.
+  if (arguments.command()->command == cli::Command::validate) options.terminal_fd = STDOUT_FILENO;
   options.delegation = arguments.command()->command == cli::Command::doctor;
   options.root_fd = invocation.context.root;
   options.listen_fds = listen_fds_of(invocation.environment);

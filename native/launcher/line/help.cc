@@ -14,7 +14,7 @@ int print_help(Invocation &invocation, const cli::CommandSpec *command) {
     TextOf<256> usage;
     if (int code = print(invocation, usage.add(command->crun_usage).add("\n\n").str()); code != 0) return code;
   }
-  if (!invocation.arguments.is_runc()) return print(invocation, help);
+  if (!invocation.arguments.is_runc()) return print_styled(invocation, help);
   TextOf<512> heading;
   heading.add("NAME:\n   runc");
   if (command != nullptr) heading.add_char(' ').add(command->name);
@@ -27,7 +27,7 @@ int print_help(Invocation &invocation, const cli::CommandSpec *command) {
     heading.add(colon + 2, static_cast<size_t>(end - colon - 2));
   heading.add_char('\n');
   if (int code = print(invocation, heading.str()); code != 0) return code;
-  return print(invocation, Str{end + 1, help.size - static_cast<uint32_t>(end + 1 - help.data)});
+  return print_styled(invocation, Str{end + 1, help.size - static_cast<uint32_t>(end + 1 - help.data)});
 }
 
 } // namespace

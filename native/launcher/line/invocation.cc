@@ -1,5 +1,6 @@
 #include "launcher/line/invocation.h"
 #include "executor/cgroup/freezer.h"
+#include "executor/log/style.h"
 #include "executor/state/files.h"
 #include "executor/process/process.h"
 #include "executor/state/state.h"
@@ -89,6 +90,16 @@ int print(Invocation &invocation, Str text) {
   int err = write_patiently(STDOUT_FILENO, text, -1);
   if (err == EINTR) return invocation.interrupted();
   return err == 0 ? 0 : invocation.fail(OutputFailed{.errno_ = ErrnoText(err)});
+}
+
+int print_styled(Invocation &invocation, Str text) {
+  Style style = style_of(STDOUT_FILENO);
+  style.width = prose_width(style);
+  Buffer memory;
+  if (!memory.reserve(styled_size(text))) return invocation.fail(OutputFailed{.errno_ = ErrnoText(errno)});
+  Text out(reinterpret_cast<char *>(memory.data()), memory.capacity());
+  add_styled(out, text, style);
+  return print(invocation, out.str());
 }
 
 } // namespace veloci

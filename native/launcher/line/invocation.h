@@ -45,6 +45,9 @@ Status container_status(const Record &record);
 // Writes a text to stdout; 0 or the exit code of a failure.
 int print(Invocation &invocation, Str text);
 
+// The same for a text with marks (executor/log/style.h).
+int print_styled(Invocation &invocation, Str text);
+
 // Whether a process could not join the container because that has ended meanwhile: its namespaces and cgroups end with
 // it, and take the process along.
 bool ended_meanwhile(const Context &context);

@@ -69,7 +69,7 @@ int text_command(Invocation &invocation) {
     return invocation.fail(SystemCall{.what = Str::of("ask the planner"), .errno_ = ErrnoText(errno)});
   }
   if (int code = engine.await(invocation, response); code != 0) return code;
-  if (int code = print(invocation, response.text); code != 0) return code;
+  if (int code = print_styled(invocation, response.text); code != 0) return code;
   return show_response(invocation, response);
 }
 

@@ -1,4 +1,5 @@
 // doctor: what this host can and cannot do, from what the native side has found out.
+import { indent, mark } from '../../diagnostic/marks.ts';
 import type { Response } from '../../generated/plan.ts';
 import { judgeKernel, judgeNamespaces, judgePrivileges, judgeSecurity } from '../doctor/kernel.ts';
 import { judgeCgroups, judgeIds, judgePrograms, judgeSystemd } from '../doctor/surroundings.ts';
@@ -37,9 +38,13 @@ export function doctor(call: Call): Response {
   return answerText(`${findings.map(line).join('')}${summary(problems, warnings)}\n`, exitCode);
 }
 
+const colours = { ok: 'good', warning: 'warning', problem: 'error' } as const;
+
 function line({ area, status, message, remedy }: Finding): string {
-  const head = `${status.padEnd(7)}  ${area.padEnd(10)}  `;
-  return `${head}${message}\n${remedy === undefined ? '' : `${' '.repeat(head.length)}${remedy}\n`}`;
+  const rest = `  ${area.padEnd(10)}  `;
+  const blank = ' '.repeat(7 + rest.length);
+  const head = `${mark[colours[status]]}${status.padEnd(7)}${mark.off}${rest}`;
+  return `${head}${indent}${message}\n${remedy === undefined ? '' : `${blank}${indent}${remedy}\n`}`;
 }
 
 function summary(problems: number, warnings: number): string {

@@ -1,15 +1,13 @@
 // explain: what a property of config.json or a code means. The texts come with the request (src/generated/explain.json):
 // as a part of the engine they would cost the start of every container.
 import { diagnose } from '../../diagnostic/diagnose.ts';
+import { indent } from '../../diagnostic/marks.ts';
 import type { Response } from '../../generated/plan.ts';
 import { suggest } from '../../spec/suggest.ts';
 import type { Call } from '../call.ts';
 import { InvalidDocument } from '../read.ts';
 import { answerText } from '../respond.ts';
 import type { CodeNode, PropertyNode, Topics } from '../topics.ts';
-
-/** Columns of the text. */
-const width = 100;
 
 /** @throws InvalidDocument when nothing has this name */
 export function explain(call: Call): Response {
@@ -132,9 +130,9 @@ function suggestFor(config: PropertyNode, steps: readonly string[]): string | un
 }
 
 function codeText(code: string, { message, hints, warning, why }: CodeNode): string {
-  let text = `${code} (${warning === true ? 'warning' : 'error'})\n\n${wrap(shown(message), '  ')}`;
-  if (hints.length > 0) text += `\nwhat to do\n${hints.map((hint) => wrap(shown(hint), '  ')).join('')}`;
-  if (why !== undefined) text += `\nbackground\n${wrap(why, '  ')}`;
+  let text = `${code} (${warning === true ? 'warning' : 'error'})\n\n${prose(shown(message))}`;
+  if (hints.length > 0) text += `\nwhat to do\n${hints.map((hint) => prose(shown(hint))).join('')}`;
+  if (why !== undefined) text += `\nbackground\n${prose(why)}`;
   return text;
 }
 
@@ -149,14 +147,14 @@ function propertyText(path: string, node: PropertyNode): string {
     note,
   ) => note !== '');
   let answer = `${path === '' ? 'config.json' : path}: ${[listType(type, node), ...notes].join(', ')}\n\n${
-    wrap(text, '  ')
+    prose(text)
   }`;
   if (supported === false) answer += '\n  veloci does not support it yet: a configuration that needs it is refused\n';
   const element = node.items ?? node.any;
   const known = values ?? element?.values;
-  if (known !== undefined) answer += `\nvalues\n${wrap(known.join(', '), '  ')}`;
+  if (known !== undefined) answer += `\nvalues\n${prose(known.join(', '))}`;
   if (element !== undefined && element.text !== '' && element.text !== text)
-    answer += `\neach ${node.items === undefined ? 'value' : 'element'}\n${wrap(element.text, '  ')}`;
+    answer += `\neach ${node.items === undefined ? 'value' : 'element'}\n${prose(element.text)}`;
   const properties = node.properties ?? element?.properties;
   if (properties !== undefined) {
     answer += `\nproperties\n${
@@ -176,25 +174,13 @@ function listType(type: string, { items, any }: PropertyNode): string {
   return element === undefined ? type : `${type}, each: ${element.type}`;
 }
 
-/** Two columns; the second is wrapped. */
+/** Two columns. */
 function table(rows: readonly (readonly [string, string])[]): string {
   const left = Math.min(40, Math.max(...rows.map(([name]) => name.length))) + 2;
-  return rows.map(([name, text]) => {
-    const lines = wrap(text, ' '.repeat(left + 2));
-    return `  ${name.padEnd(left)}${lines.slice(left + 2)}`;
-  }).join('');
+  return rows.map(([name, text]) => `  ${name.padEnd(left)}${indent}${text}\n`).join('');
 }
 
-/** Lines of a text, each after `indent`, each ended. */
-function wrap(text: string, indent: string): string {
-  let lines = '';
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && indent.length + line.length + 1 + word.length > width) {
-      lines += `${indent}${line}\n`;
-      line = '';
-    }
-    line += line === '' ? word : ` ${word}`;
-  }
-  return `${lines}${indent}${line}\n`;
+/** A line of prose. */
+function prose(text: string): string {
+  return `  ${indent}${text}\n`;
 }

@@ -38,7 +38,7 @@ export function validate(call: Call): Response {
   const { terminal } = request.facts;
   const blocks = found.map((
     finding,
-  ) => (terminal ? `${renderLong(finding, text, true)}\n` : `${finding.severity} ${renderLine(finding)}`));
+  ) => (terminal ? `${renderLong(finding, text)}\n` : `${finding.severity} ${renderLine(finding)}`));
   blocks.push(
     `${configName}: ${errors === 0 ? 'valid' : count(errors, 'error')}${
       warnings === 0 ? '' : `, ${count(warnings, 'warning')}`

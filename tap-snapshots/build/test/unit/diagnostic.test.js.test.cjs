@@ -15,12 +15,12 @@ error E0412: unknown mount option "nosiud"
 `
 
 exports[`build/test/unit/diagnostic.test.js > TAP > the long form > must match snapshot 2`] = `
-ESC[1;31merror E0412ESC[0m: unknown mount option "nosiud"
-  ESC[34m-->ESC[0m config.json:2:13 (/mounts/0)
-  ESC[34m|ESC[0m
-ESC[34m2 |ESC[0m  "mounts": ["nosiud"]
-  ESC[34m|ESC[0m ESC[1;31m            ^^^^^^^^ESC[0m
-  ESC[36mhelpESC[0m: did you mean "nosuid"?
+<1>error E0412<6>: <14>unknown mount option "nosiud"
+  <3>--><6> config.json:2:13 (/mounts/0)
+  <3>|<6>
+<3>2 |<6>  "mounts": ["nosiud"]
+  <3>|<6> <1>            ^^^^^^^^<6>
+  <4>help<6>: <14>did you mean "nosuid"?
 `
 
 exports[`build/test/unit/diagnostic.test.js > TAP > the long form > must match snapshot 3`] = `
