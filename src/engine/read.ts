@@ -34,8 +34,10 @@ export function processOf(call: Call): Process {
 }
 
 /** The file of update --resources. @throws InvalidDocument */
-export function resourcesOf(call: Call): Resources {
-  return take(call, call.processName, readResources(call.blobs.process ?? none, call.host, call.processName));
+export function resourcesOf(call: Call, warn?: (warning: Diagnostic) => void): Resources {
+  const options = { warnings: warn !== undefined };
+  return take(call, call.processName, readResources(call.blobs.process ?? none, call.host, call.processName, options),
+    warn);
 }
 
 /** The file of mounts. @throws InvalidDocument */

@@ -5,6 +5,7 @@ import type { Dialect } from './dialect.ts';
 import { configChecks, processChecks, processFileChecks } from './checks/index.ts';
 import { Findings, most } from './checks/findings.ts';
 import { checkLimits } from './checks/resources.ts';
+import { checkUnknownInResources } from './checks/unknown.ts';
 import { inDocument, specOf, type MountList } from './mount-list.ts';
 import { locateAll } from './parse/locate.ts';
 import { parseDocument } from './parse/parse.ts';
@@ -58,9 +59,16 @@ export function readProcess(
  * Reads resources of a file of their own (update --resources); pointers begin at the resources. Members that are null
  * count as absent.
  */
-export function readResources(bytes: Uint8Array, host: Pick<Host, 'scan'>, name: string): Reading<Resources> {
-  return read(bytes, host, name, {}, validateResources,
-    (resources: Resources) => [(findings) => checkLimits(resources, '', findings)]);
+export function readResources(
+  bytes: Uint8Array,
+  host: Pick<Host, 'scan'>,
+  name: string,
+  options: CheckOptions = {},
+): Reading<Resources> {
+  return read(bytes, host, name, options, validateResources, (resources: Resources) => [
+    (findings) => checkLimits(resources, '', findings),
+    (findings) => checkUnknownInResources(resources, findings),
+  ]);
 }
 
 /** Reads the file of `mounts add`; pointers begin at its document. */

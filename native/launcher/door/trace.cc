@@ -30,12 +30,33 @@ void trace_filter(Log &log, const OpRecord &record) {
   log.debug(text.add("seccomp filter flags: ").add_number(op.flags & ~tsync).str());
 }
 
+// When each operation was done, from the first one on.
+void trace_operations(Log &log, const Context &context) {
+  const Record &record = *context.report;
+  uint32_t count = record.stamp_count < record_stamps ? record.stamp_count : record_stamps;
+  for (uint32_t i = 0; i < count; i++) {
+    const RecordStamp &stamp = record.stamps[i];
+    Program program;
+    if (!context.plan.find(static_cast<ProgramName>(stamp.program), program)) continue;
+    for (const OpRecord &op : program) {
+      if (op.index != stamp.index) continue;
+      uint64_t microseconds = (stamp.monotonic - record.stamps[0].monotonic) / 1000;
+      TextOf<128> text;
+      text.add(program_name(static_cast<ProgramName>(stamp.program))).add_char(' ').add_number(op.index).add(": ");
+      text.add(operation_name(op.code)).add(" done after ").add_number(microseconds / 1000).add_char('.');
+      log.debug(text.add_number(microseconds % 1000, 3).add(" ms").str());
+      break;
+    }
+  }
+}
+
 } // namespace
 
 void trace_start(Invocation &invocation) {
   Log &log = invocation.log;
-  if (!log.speaks_runc() || !log.debugs()) return;
+  if (!log.debugs()) return;
   const Context &context = invocation.context;
+  if (!log.speaks_runc()) return trace_operations(log, context);
   Program program;
   log.debug(Str::of("nsexec container setup"));
   if (context.plan.find(ProgramName::stager, program)) {

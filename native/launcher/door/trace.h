@@ -4,7 +4,8 @@
 
 namespace veloci {
 
-// Under the name of runc: the stages of the plan that has just been run, as debug lines of the log.
+// The operations of the plan that has just been run, with their times, as debug lines of the log; under the name of
+// runc its stages.
 void trace_start(Invocation &invocation);
 
 } // namespace veloci

@@ -82,11 +82,38 @@ void Arguments::keep(const GivenFlag &given) {
   given_[given_count_++] = given;
 }
 
+// A mistake does not keep the flags behind it from saying where errors go. Words that may be the program's are not
+// looked at.
+void Arguments::find_log_flags() {
+  bool words_end = command_ == nullptr || command_->flags_end_after != cli::any_number;
+  for (char **at = rest_; at != nullptr && *at != nullptr && strcmp(*at, "--") != 0; at++) {
+    if (!looks_like_flag(*at)) {
+      if (words_end) return;
+      continue;
+    }
+    for (const cli::FlagSpec &spec : cli::global_flags) {
+      bool ours =
+          spec.flag == cli::Flag::log || spec.flag == cli::Flag::log_format || spec.flag == cli::Flag::log_level;
+      size_t length = strlen(spec.name);
+      if (!ours || strncmp(*at, "--", 2) != 0 || strncmp(*at + 2, spec.name, length) != 0) continue;
+      const char *end = *at + 2 + length, *value = *end == '=' ? end + 1 : *end == 0 ? at[1] : nullptr;
+      if (value == nullptr || !utf8_valid(Str::of(value))) continue;
+      GivenFlag given;
+      given.spec = &spec;
+      given.text = Str::of(value);
+      keep(given);
+      if (*end == 0) at++;
+      break;
+    }
+  }
+}
+
 int Arguments::failure_status() const {
   return command_ != nullptr && command_->command == cli::Command::exec ? exit_exec_failure : exit_failure;
 }
 
 template <class Diagnostic> int Arguments::refuse(const Diagnostic &diagnostic) {
+  find_log_flags();
   set_up_log();
   show(*log_, diagnostic);
   return failure_status();
@@ -236,12 +263,15 @@ int Arguments::parse(int count, char **arguments, Log &log) {
   if (size > sizeof memory_ && (memory = static_cast<uint8_t *>(malloc(size))) == nullptr) return exit_failure;
   given_ = reinterpret_cast<GivenFlag *>(memory);
   operands_ = reinterpret_cast<char **>(memory + flag_places * sizeof(GivenFlag));
-  for (int i = 1; i < count; i++) {
-    if (!utf8_valid(Str::of(arguments[i]))) return refuse(ArgumentNotUtf8{.number = NumberText(i)});
-  }
   bool flags_ended = false;
   for (int i = 1; i < count; i++) {
     char *argument = arguments[i];
+    // With what may be its value.
+    int last = !flags_ended && looks_like_flag(argument) && i + 1 < count ? i + 1 : i;
+    rest_ = flags_ended ? nullptr : arguments + i + 1;
+    for (int place = i; place <= last; place++) {
+      if (!utf8_valid(Str::of(arguments[place]))) return refuse(ArgumentNotUtf8{.number = NumberText(place)});
+    }
     if (!flags_ended && strcmp(argument, "--") == 0) {
       flags_ended = true;
     } else if (!flags_ended && looks_like_flag(argument)) {
@@ -257,6 +287,7 @@ int Arguments::parse(int count, char **arguments, Log &log) {
       }
     }
   }
+  rest_ = nullptr;
   if (int err = set_up_log(); err != 0) {
     Str path = text(cli::Flag::log);
     if (err == EINTR)

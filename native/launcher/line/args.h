@@ -70,6 +70,7 @@ private:
   int set_up_log();
   // The exit status of an error of the command itself.
   int failure_status() const;
+  void find_log_flags();
   // Shows an error and returns the exit code.
   template <class Diagnostic> int refuse(const Diagnostic &diagnostic);
 
@@ -84,6 +85,8 @@ private:
   uint32_t given_count_ = 0;
   char **operands_ = nullptr;
   uint32_t operand_count_ = 0;
+  // The arguments that have not been parsed yet, while there may be flags among them.
+  char **rest_ = nullptr;
   // For the usual number of arguments: the first malloc(3) would cost more than everything else here.
   alignas(GivenFlag) uint8_t memory_[8192];
 };

@@ -23,7 +23,9 @@ int print_json(Invocation &invocation, const Members &members) {
   json.open('[');
   for (uint32_t i = 0; i < members.count(); i++) json.number(static_cast<uint64_t>(members.at(i)));
   json.close(']');
-  return print(invocation, json.text());
+  Str text = json.text();
+  const_cast<char *>(text.data)[text.size] = '\n';
+  return print(invocation, {text.data, text.size + 1});
 }
 
 // Runs ps with the arguments of the command line and takes what it writes. 0 or an errno; `status` is its wait status.

@@ -68,6 +68,7 @@ int update_command(Invocation &invocation) {
   Response response;
   if (int code = engine.await(invocation, response); code != 0) return code;
   if (!response.error.empty()) return show_response(invocation, response);
+  invocation.log.warnings(response.warnings);
   if (!response.plan || !response.stored || !response.config) return print(invocation, response.text);
   const char *what = nullptr;
   if (!use_plan(context, response.plan.value, &what)) return invocation.fail(PlanInvalid{.what = Str::of(what)});

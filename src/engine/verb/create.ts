@@ -43,8 +43,9 @@ export function storedOf(call: Call, plan: Plan): Uint8Array {
     call.host.writer());
 }
 
-function linesOf(call: Call, warnings: readonly Diagnostic[]): string {
-  const text = call.texts[call.configName];
-  const found = text === undefined ? warnings : locateAll(warnings, text, call.configName);
+/** Warnings about a document, one a line. */
+export function linesOf(call: Call, warnings: readonly Diagnostic[], name = call.configName): string {
+  const text = call.texts[name];
+  const found = text === undefined ? warnings : locateAll(warnings, text, name);
   return [...new Set(spoken(call.request, found).map(renderLine))].join('\n');
 }

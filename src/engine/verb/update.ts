@@ -22,17 +22,19 @@ import { contextOf, isOn } from '../options.ts';
 import { InvalidDocument, configOf, resourcesOf } from '../read.ts';
 import { answerPlans, answerText } from '../respond.ts';
 import { hasLimitFlag, rdtOfFlags, resourcesOfFlags } from '../limit-values.ts';
-import { storedOf } from './create.ts';
+import { linesOf, storedOf } from './create.ts';
 
 export function update(call: Call): Response {
-  const made = updateOf(call);
+  const found: Diagnostic[] = [];
+  const made = updateOf(call, (warning) => found.push(warning));
+  const warnings = linesOf(call, found, call.processName);
   // Engines send zeros for what they do not change: perhaps for everything.
-  if (made.operations.length === 0) return answerText('');
-  if (isOn(flagsOf(call), 'dry-run')) return answerText(renderWrites(made.operations));
+  if (made.operations.length === 0) return { ...answerText(''), warnings };
+  if (isOn(flagsOf(call), 'dry-run')) return { ...answerText(renderWrites(made.operations)), warnings };
   const plan = encodePlan({ planVersion: 1, programs: { update: made.operations } }, call.host.writer());
   const stored = storedOf(call, compile(made.spec, contextOf(call.request, call.host)));
   const text = keptText(call, made);
-  return { ...answerPlans(plan, stored, ''), config: text };
+  return { ...answerPlans(plan, stored, warnings), config: text };
 }
 
 /** The configuration that is kept for the later verbs, with what the update has changed. */
@@ -54,9 +56,11 @@ function flagsOf(call: Call): NonNullable<Call['request']['flags']> {
   return call.request.flags ?? {};
 }
 
-function updateOf(call: Call): Update {
+function updateOf(call: Call, warn?: (warning: Diagnostic) => void): Update {
   const spec = configOf(call);
-  const resources: Resources = call.blobs.process === undefined ? resourcesOfFlags(flagsOf(call)) : resourcesOf(call);
+  const resources: Resources = call.blobs.process === undefined
+    ? resourcesOfFlags(flagsOf(call))
+    : resourcesOf(call, warn);
   const merged = mergeResources(spec.linux?.resources, resources);
   const rdt = rdtOfFlags(flagsOf(call));
   if (rdt === undefined && call.blobs.process === undefined && !hasLimitFlag(flagsOf(call)))

@@ -1,6 +1,6 @@
 import { configTreeText, type Tree } from '../../generated/config-tree.ts';
 import { pointerPart } from '../parse/position.ts';
-import type { Process, Spec } from '../types.ts';
+import type { Process, Resources, Spec } from '../types.ts';
 import type { Findings } from './findings.ts';
 
 /** Properties that no schema names must not fail (config.md, Extensibility): they are warned of. */
@@ -11,6 +11,11 @@ export function checkUnknown(spec: Spec, findings: Findings): void {
 /** The same for a process alone. */
 export function checkUnknownInProcess(process: Process, at: string, findings: Findings): void {
   if (findings.warnings) walk(process, tree().p?.['process'] as Tree, at, findings);
+}
+
+/** The same for resources alone. */
+export function checkUnknownInResources(resources: Resources, findings: Findings): void {
+  if (findings.warnings) walk(resources, tree().p!['linux']!.p!['resources']!, '', findings);
 }
 
 let parsed: Tree | undefined;

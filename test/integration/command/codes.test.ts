@@ -35,7 +35,6 @@ const cases: readonly (readonly [code: string, setUp: SetUp])[] = [
   ['E0103', () => ['create', '--bundle']],
   ['E0106', () => ['state']],
   ['E0107', () => ['state', 'a', 'b']],
-  ['E0109', () => []],
   ['E0110', () => ['state', 'a/b']],
   ['E0111', running('kill', 'ID', 'NOSUCH')],
   ['E0112', (c) => ['create', '--bundle', '/nope', c.id()]],
