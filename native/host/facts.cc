@@ -215,7 +215,9 @@ int host_facts(const FactsOptions &options, HostFactsWriter &facts) {
   facts.seccomp().version(seccomp_library_version());
   facts.listen_fds(options.listen_fds);
   if (!options.notify_socket.empty()) facts.notify_socket(options.notify_socket);
-  facts.terminal(is_terminal(options.terminal_fd)).page_size(sysconf(_SC_PAGESIZE)).kcore(access("/proc/kcore", F_OK) == 0);
+  facts.terminal(is_terminal(options.terminal_fd))
+      .page_size(sysconf(_SC_PAGESIZE))
+      .kcore(access("/proc/kcore", F_OK) == 0);
   return 0;
 }
 

@@ -32,15 +32,15 @@ template <class Diagnostic> void show(Log &log, const Diagnostic &diagnostic) {
   log.error({Str::of(Diagnostic::code), line.str(), explained.str(), keys.complete() ? keys.str() : Str{}});
 }
 
-// An errno in words and by name of the number, as a filling.
+// An errno as a filling: `not there, ENOENT`.
 class ErrnoText {
 public:
   explicit ErrnoText(int err) {
-    const char *words = strerror(err);
-    char first = words[0];
-    text_.add_char(first >= 'A' && first <= 'Z' && !(words[1] >= 'A' && words[1] <= 'Z') ? static_cast<char>(first + 32)
-                                                                                         : first);
-    text_.add(words + 1);
+    const char *text = diagnostic::errno_text(err);
+    if (text != nullptr)
+      text_.add(text);
+    else
+      text_.add("errno ").add_signed(err);
   }
   operator Str() const { return text_.str(); }
 

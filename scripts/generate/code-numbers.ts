@@ -20,14 +20,21 @@ export function nextCode(codes: Iterable<string>, prefix: string): string | unde
   return last === 99 ? undefined : prefix + String(last + 1).padStart(2, '0');
 }
 
-/** What is wrong with the codes of these errors, if anything: two with the same one, or one of no chapter. */
-export function codeProblem(codes: ReadonlyMap<string, string>): string | undefined {
+/**
+ * What is wrong with the codes of these errors, if anything: two with the same one, or one of no chapter.
+ *
+ * @param isSame whether two are one error, which two sides or operations raise
+ */
+export function codeProblem(
+  codes: ReadonlyMap<string, string>,
+  isSame: (one: string, other: string) => boolean = () => false,
+): string | undefined {
   const owners = new Map<string, string>();
   for (const [name, code] of codes) {
     const prefix = chapters.find(([prefix]) => code.startsWith(prefix))?.[0];
     if (prefix === undefined) return `${name} has the code ${code}, which is in no chapter`;
     const owner = owners.get(code);
-    if (owner !== undefined) {
+    if (owner !== undefined && !isSame(owner, name)) {
       return `${owner} and ${name} have the same code ${code}; the next free one is ${
         nextCode(codes.values(), prefix) ?? 'in another chapter'
       }`;

@@ -125,13 +125,6 @@ ${operations.map(declareStruct).join('\n')}
 namespace code {
 ${operations.map((operation) => `constexpr uint16_t ${snake(operation.op)} = ${operation.code};\n`).join('')}}
 
-// Name of an operation for debug output; "?" for a code that there is not.
-inline const char *operation_name(uint16_t code) {
-  switch (code) {
-${operations.map(({ op, code }) => `  case ${code}: return ${JSON.stringify(op)};\n`).join('')}  default: return "?";
-  }
-}
-
 // Steps of the operations, for Outcome::step.
 namespace step {
 ${operations.map(declareSteps).join('')}}

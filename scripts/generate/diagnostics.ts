@@ -1,4 +1,7 @@
+import { errnoTable } from '../../src/diagnostic/errno.ts';
 import { explanations } from '../../src/diagnostic/explanations.ts';
+import { retired } from '../../src/diagnostic/table/retired.ts';
+import { systemCalls } from '../../src/diagnostic/table/system-calls.ts';
 import { table, type DiagnosticName } from '../../src/diagnostic/table.ts';
 import type { Entry } from '../../src/diagnostic/types.ts';
 import { chapters, codeProblem } from './code-numbers.ts';
@@ -76,9 +79,18 @@ ${runcFunction(name)}${hintFunction(entry)}};
 
 function sortedEntries(): [string, Entry][] {
   const entries = Object.entries<Entry>(table).sort(([, a], [, b]) => (a.code < b.code ? -1 : 1));
-  const problem = codeProblem(new Map(entries.map(([name, { code }]) => [name, code])));
+  const codes = new Map(entries.map(([name, { code }]) => [name, code]));
+  for (const code of Object.keys(retired)) codes.set(`the retired ${code}`, code);
+  const problem = codeProblem(codes, isSame);
   if (problem !== undefined) throw new Error(`src/diagnostic: ${problem}`);
   return entries;
+}
+
+/** Whether two lines of the table are one error, which the native side and an operation raise, or two operations. */
+export function isSame(one: string, other: string): boolean {
+  const words = (name: string): string | undefined =>
+    (table as Readonly<Record<string, Entry>>)[name]?.message.replace(/ \(\{errno\}\)/, '').replace(/\{\w+\}/g, '{}');
+  return words(one) !== undefined && words(one) === words(other);
 }
 
 /** Text of native/generated/diagnostics.gen.h: the messages that native code raises. */
@@ -94,6 +106,25 @@ export function diagnosticsHeader(): string {
 // \`runc\` is the message in the words of runc. \`hint\` writes nothing and returns false when the error has no hint, or one that needs a member that is empty.
 namespace veloci::diagnostic {
 
+// What E0906 could not do.
+namespace what {
+${
+    Object.entries(systemCalls).map(([name, text]) =>
+      `inline constexpr Str ${snake(name)}{${JSON.stringify(text)}, ${text.length}};\n`
+    ).join('')
+  }} // namespace what
+
+// An errno in words and by its name, from src/diagnostic/errno.ts; nullptr when it is not known there.
+inline const char *errno_text(int number) {
+  switch (number) {
+${
+    Object.entries(errnoTable()).map(([number, [name, words]]) =>
+      `  case ${number}: return ${JSON.stringify(`${words}, ${name}`)};\n`
+    ).join('')
+  }  default: return nullptr;
+  }
+}
+
 ${native.map(([name, entry]) => declare(name, entry)).join('\n')}
 } // namespace veloci::diagnostic
 `;
@@ -108,19 +139,47 @@ function markdown(template: string): string {
   ).join('');
 }
 
+type Group = readonly [readonly [name: string, entry: Entry], ...(readonly [name: string, entry: Entry])[]];
+
+/** The lines of the table by their codes: mostly one each. */
+function groups(entries: readonly (readonly [string, Entry])[]): Group[] {
+  const found = new Map<string, [readonly [string, Entry], ...(readonly [string, Entry])[]]>();
+  for (const line of entries) {
+    const group = found.get(line[1].code);
+    if (group === undefined) found.set(line[1].code, [line]);
+    else group.push(line);
+  }
+  return [...found.values()];
+}
+
+function hintsOf(group: Group): string[] {
+  return [
+    ...new Set(group.flatMap(([, { hint, otherwise }]) => [hint, otherwise]).filter((hint) => hint !== undefined)),
+  ];
+}
+
+/** The background of codes that have some. */
+export function backgrounds(): Record<string, string> {
+  return Object.fromEntries(sortedEntries().flatMap(([name, { code }]) => {
+    const why = explanations[name as DiagnosticName];
+    return why === undefined ? [] : [[code, why]];
+  }));
+}
+
 /** Text of docs/error-codes.md. */
 export function diagnosticsDocs(): string {
   const entries = sortedEntries();
   const text = chapters.map(([prefix, title]) => {
-    const lines = entries.filter(([, { code }]) => code.startsWith(prefix)).map(([name, entry]) => {
+    const lines = groups(entries).filter(([[, { code }]]) => code.startsWith(prefix)).map((group) => {
+      const [[name, entry]] = group;
       const kind = entry.warning === true ? ' (warning)' : '';
-      const hints = [entry.hint, entry.otherwise].filter((hint) => hint !== undefined).map((hint) =>
-        `  - ${markdown(hint)}\n`
-      );
+      const hints = hintsOf(group).map((hint) => `  - ${markdown(hint)}\n`).join('');
       const why = explanations[name as DiagnosticName];
       const background = why === undefined ? '' : `\n  ${markdown(why)}\n`;
-      return `- **${entry.code}**${kind} ${markdown(entry.message)}\n${hints.join('')}${background}`;
+      return `- **${entry.code}**${kind} ${markdown(entry.message)}\n${hints}${background}`;
     });
+    for (const [old, now] of Object.entries(retired))
+      if (old.startsWith(prefix)) lines.push(`- **${old}** is now ${now}\n`);
     return `## ${prefix}xx: ${title}\n\n${lines.join('') || 'None yet.\n'}`;
   });
   return `<!-- ${notice} -->

@@ -1,9 +1,8 @@
-import { explanations } from '../../src/diagnostic/explanations.ts';
-import { table, type DiagnosticName } from '../../src/diagnostic/table.ts';
-import type { Entry } from '../../src/diagnostic/types.ts';
-import type { CodeNode, PropertyNode, Topics } from '../../src/engine/topics.ts';
+import { retired } from '../../src/diagnostic/table/retired.ts';
+import type { PropertyNode, Topics } from '../../src/engine/topics.ts';
 import { capabilityNames } from '../../src/spec/capabilities.ts';
 import { mountOptionNames } from '../../src/spec/mount-options.ts';
+import { backgrounds } from './diagnostics.ts';
 import { readSchema, type Schema } from './json-schema.ts';
 
 type Definitions = Readonly<Record<string, Schema>>;
@@ -71,20 +70,6 @@ function nodeOf(schema: Schema, definitions: Definitions, path: string, required
   };
 }
 
-function codes(): Record<string, CodeNode> {
-  const lines = Object.entries<Entry>(table).map(([name, { code, message, hint, otherwise, warning }]) => {
-    const why = explanations[name as DiagnosticName];
-    const hints = [hint, otherwise].filter((text) => text !== undefined);
-    return [code, {
-      message,
-      hints,
-      ...(warning === true ? { warning } : {}),
-      ...(why === undefined ? {} : { why }),
-    }] as const;
-  });
-  return Object.fromEntries(lines.sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
 function linesOf(values: object): string {
   return Object.entries(values).map(([name, value]) => `\n${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',');
 }
@@ -92,10 +77,11 @@ function linesOf(values: object): string {
 /** Text of src/generated/explain.json: what `explain` can explain. The command carries it as data of its own. */
 export function explainText(): string {
   const config = readSchema('config');
-  const topics: Topics = { config: nodeOf(config, config['$defs'] as Definitions, '', false), codes: codes() };
+  const topics: Topics = { config: nodeOf(config, config['$defs'] as Definitions, '', false), why: backgrounds(),
+    retired };
   // The command carries it as it is: a line for each code and for each property at the top, without blanks.
   const { properties = {}, ...top } = topics.config;
   const members = { ...top, properties: {} };
   const head = JSON.stringify(members).replace('"properties":{}', `"properties":{${linesOf(properties)}}`);
-  return `{"config":${head},"codes":{${linesOf(topics.codes)}}}\n`;
+  return `{"config":${head},"why":{${linesOf(topics.why)}},"retired":${JSON.stringify(retired)}}\n`;
 }

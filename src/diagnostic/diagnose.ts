@@ -10,6 +10,17 @@ function entries(): Readonly<Record<string, Entry>> {
   return parsed ??= JSON.parse(diagnosticsText) as Readonly<Record<string, Entry>>;
 }
 
+/** The lines of the table by their codes, in the order of these: mostly one each. */
+export function entriesByCode(): ReadonlyMap<string, readonly Entry[]> {
+  const found = new Map<string, Entry[]>();
+  for (const entry of Object.values(entries())) {
+    const same = found.get(entry.code);
+    if (same === undefined) found.set(entry.code, [entry]);
+    else same.push(entry);
+  }
+  return new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
 /** Most of a value that a message repeats, in UTF-16 units. */
 const longest = 200;
 
@@ -127,8 +138,11 @@ export function diagnoseFailure(
   const suffix = failure.errno === 0 ? '' : `:${errnoName(failure.errno)}`;
   const entry = all[`${op}/${step}${suffix}`] ?? all[`${op}/${step}`] ?? all[`${op}${suffix}`] ?? all[op];
   if (entry === undefined) return diagnose('internal', { what: `${op} has failed${suffix}` });
+  // A line of the table for this very errno, or for what was seen of a program's file, has said why.
+  const known = suffix !== '' && (`${op}/${step}${suffix}` in all || `${op}${suffix}` in all)
+    || op === 'process.start' || op === 'program.find';
   // Whatever it is for: the call is missing, not its arguments wrong.
-  const lacking = failure.errno === errno.ENOSYS && !(`${op}/${step}${suffix}` in all) && !(`${op}${suffix}` in all);
+  const lacking = failure.errno === errno.ENOSYS && !known;
   const holes = { operation: op, ...(failure.detail?.words === undefined ? {} : { detail: failure.detail.words }),
     ...fields };
   return build(entry, holes, {
@@ -139,7 +153,7 @@ export function diagnoseFailure(
           'use Linux 5.10 or newer; inside of a container, let the seccomp profile of the outer one allow the call (see "veloci doctor")',
       }
       : {}),
-    ...(failure.errno === 0 ? {} : { errno: failure.errno }),
+    ...(failure.errno === 0 ? {} : { errno: failure.errno, ...(known ? { known: true as const } : {}) }),
     ...(step === undefined ? {} : { step }),
   });
 }

@@ -1,7 +1,8 @@
 // Errno in words. The words avoid what engines look for in messages ("permission denied", "no such file or
 // directory" ...): those belong to failures of the container's program alone.
 
-const names = (): Readonly<Record<number, readonly [name: string, words: string]>> => ({
+/** Names and words by number; the native side has the same table (scripts/generate/diagnostics.ts). */
+export const errnoTable = (): Readonly<Record<number, readonly [name: string, words: string]>> => ({
   1: ['EPERM', 'not allowed'],
   2: ['ENOENT', 'not there'],
   3: ['ESRCH', 'process is gone'],
@@ -83,10 +84,10 @@ export const errno = {
 
 /** Name of an errno (`EPERM`), or `errno N` for one that has none here. */
 export function errnoName(number: number): string {
-  return names()[number]?.[0] ?? `errno ${number}`;
+  return errnoTable()[number]?.[0] ?? `errno ${number}`;
 }
 
 /** Errno in plain words, or an empty text. */
 export function errnoWords(number: number): string {
-  return names()[number]?.[1] ?? '';
+  return errnoTable()[number]?.[1] ?? '';
 }

@@ -9,12 +9,13 @@ function place(diagnostic: Diagnostic): string {
   return at.pointer === '' ? position : `${position} (${at.pointer})`;
 }
 
-function cause(diagnostic: Diagnostic): string {
-  const { errno, step } = diagnostic;
+/** Why: `: not there (ENOENT, step open)`, or without the words where the message has said it. */
+function cause({ errno, step, known }: Diagnostic): string {
   if (errno === undefined) return '';
-  const words = errnoWords(errno);
+  const words = known ? '' : errnoWords(errno);
   const name = errnoName(errno) + (step === undefined ? '' : `, step ${step}`);
-  return words === '' ? name : `${words} (${name})`;
+  if (known) return ` (${name})`;
+  return words === '' ? `: ${name}` : `: ${words} (${name})`;
 }
 
 /**
@@ -25,9 +26,8 @@ export function renderLine(diagnostic: Diagnostic): string {
   const where = place(diagnostic);
   let line = diagnostic.code === '' ? diagnostic.message : `${diagnostic.code}: ${diagnostic.message}`;
   if (where !== '') line += ` at ${where}`;
-  for (const part of [cause(diagnostic), diagnostic.output ?? diagnostic.hint ?? ''])
-    if (part !== '') line += `: ${part}`;
-  return line;
+  const rest = diagnostic.output ?? diagnostic.hint;
+  return line + cause(diagnostic) + (rest === undefined ? '' : `: ${rest}`);
 }
 
 /**
@@ -38,9 +38,8 @@ export function renderLine(diagnostic: Diagnostic): string {
 export function renderLong(diagnostic: Diagnostic, text?: string): string {
   if (diagnostic.code === '') return diagnostic.message;
   const { at, severity } = diagnostic;
-  const why = cause(diagnostic);
   const head = coloured(severity, `${severity} ${diagnostic.code}`);
-  const lines = [`${head}: ${indent}${diagnostic.message}${why === '' ? '' : `: ${why}`}`];
+  const lines = [`${head}: ${indent}${diagnostic.message}${cause(diagnostic)}`];
   const where = place(diagnostic);
   if (where !== '') lines.push(`  ${coloured('frame', '-->')} ${where}`);
   if (at !== undefined && at.line > 0 && text !== undefined) {

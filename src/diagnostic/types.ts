@@ -32,6 +32,8 @@ export interface Diagnostic {
   readonly hint?: string;
   /** Errno of the system call that failed. */
   readonly errno?: number;
+  /** The message says what the errno means. */
+  readonly known?: true;
   /** Step of the operation that failed, as the plan's schema names it. */
   readonly step?: string;
   /** The message in the words of runc, where they differ. */

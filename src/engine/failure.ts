@@ -1,6 +1,7 @@
 // Why a plan failed: the same request is compiled again, the failed operation found by its index, and its
 // cause in the configuration by its pointer.
 import { diagnose, diagnoseFailure, placeAt } from '../diagnostic/diagnose.ts';
+import { cgroupAdvice } from '../diagnostic/table/cgroup-advice.ts';
 import { fileSystem } from '../diagnostic/file-systems.ts';
 import { signalWords } from '../diagnostic/signals.ts';
 import type { Diagnostic, Holes, Place } from '../diagnostic/types.ts';
@@ -12,7 +13,6 @@ import { operations } from '../generated/plan-meta.ts';
 import { pointerNames, pointerPath } from '../spec/parse/position.ts';
 import { suggest } from '../spec/suggest.ts';
 import { blame } from './blame.ts';
-import { cgroupAdvice } from './cgroup-advice.ts';
 
 /** Failures of the container's program that init knows better than by a step. */
 const kinds: ReadonlySet<string> = new Set(['notFound', 'interpreter', 'notExecutable', 'format', 'execve']);

@@ -17,16 +17,10 @@ export interface PropertyNode {
   readonly any?: PropertyNode;
 }
 
-/** An error or a warning; its texts have holes in braces. */
-export interface CodeNode {
-  readonly message: string;
-  readonly hints: readonly string[];
-  readonly warning?: boolean;
-  readonly why?: string;
-}
-
 export interface Topics {
   readonly config: PropertyNode;
-  /** By code, in their order. */
-  readonly codes: Readonly<Record<string, CodeNode>>;
+  /** Background of codes; what else there is to say of them is in the table of diagnostics. */
+  readonly why: Readonly<Record<string, string>>;
+  /** Codes that are no longer used, by the one that says the same now. */
+  readonly retired: Readonly<Record<string, string>>;
 }

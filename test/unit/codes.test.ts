@@ -2,8 +2,11 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { codeProblem, nextCode } from '../../scripts/generate/code-numbers.ts';
+import { diagnosticsHeader } from '../../scripts/generate/diagnostics.ts';
 import { diagnoseFailure } from '../../src/diagnostic/diagnose.ts';
-import { errnoName } from '../../src/diagnostic/errno.ts';
+import { errnoName, errnoTable } from '../../src/diagnostic/errno.ts';
+import { renderLine } from '../../src/diagnostic/render.ts';
+import type { Entry } from '../../src/diagnostic/types.ts';
 import { table } from '../../src/diagnostic/table.ts';
 import { operations } from '../../src/generated/plan-meta.ts';
 
@@ -53,8 +56,37 @@ t.test('two errors with one code are found, and which code is free', async (t) =
     'error0 and error2 have the same code E0101; the next free one is E0103');
   t.equal(codeProblem(codes('E0799', 'E0799')),
     'error0 and error1 have the same code E0799; the next free one is in another chapter');
+  t.equal(codeProblem(codes('E0101', 'E0101'), () => true), undefined, 'one error of two sides');
   t.equal(codeProblem(codes('E0001')), 'error0 has the code E0001, which is in no chapter');
   t.equal(nextCode(['E0103', 'E0109', 'E0205'], 'E01'), 'E0110', 'none that was given up');
   t.equal(nextCode([], 'E01'), 'E0101');
   t.equal(nextCode(['E0199'], 'E01'), undefined);
+});
+
+t.test('what to do is a statement', async (t) => {
+  // Only the usual words for a misspelt name are a question.
+  for (const [name, { hint, otherwise }] of Object.entries<Entry>(table)) {
+    for (const text of [hint, otherwise]) {
+      t.notOk(text?.includes('?') === true && text !== 'did you mean "{suggestion}"?', `${name}: ${text}`);
+    }
+  }
+});
+
+t.test('nothing is said twice', async (t) => {
+  const failure = { program: 'init', index: 0, step: 0, errno: 2 };
+  const line = renderLine(diagnoseFailure('process.start', 'notFound', failure, { path: '/x' }));
+  t.match(line, /^E0764: exec "\/x": no such file or directory \(ENOENT, step notFound\): /);
+  t.notMatch(line, /not there/);
+  const bind = renderLine(diagnoseFailure('mount.bind', 'source', failure, { source: '/a', target: '/b' }));
+  t.match(bind, /^E0723: the source "\/a" of the bind mount on "\/b" is missing \(ENOENT, step source\): /);
+  t.match(renderLine(diagnoseFailure('mount.bind', 'source', { ...failure, errno: 40 }, {})),
+    /: [a-z ]+ \(ELOOP, step source\)/);
+});
+
+t.test('the native side has the same words for an errno, none that engines take for a missing program', async (t) => {
+  const header = diagnosticsHeader();
+  for (const [number, [name, words]] of Object.entries(errnoTable())) {
+    t.ok(header.includes(`case ${number}: return "${words}, ${name}";`), name);
+    t.notMatch(words, /permission denied|no such file or directory|executable file not found|operation not permitted/);
+  }
 });

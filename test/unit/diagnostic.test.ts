@@ -1,6 +1,7 @@
 import { test } from 'tap';
 import { diagnose, diagnoseFailure, placeAt } from '../../src/diagnostic/diagnose.ts';
 import { jsonKeys, renderLine, renderLong } from '../../src/diagnostic/render.ts';
+import { isSame } from '../../scripts/generate/diagnostics.ts';
 import { unmarked } from '../../src/diagnostic/marks.ts';
 import { table } from '../../src/diagnostic/table.ts';
 import { errnoWords } from '../../src/diagnostic/errno.ts';
@@ -16,7 +17,8 @@ void test('the table', (t) => {
   const codes = new Map<string, string>();
   for (const [name, { code, message, hint, otherwise }] of entries) {
     t.match(code, /^E0[1-9]\d\d$/, name);
-    t.equal(codes.get(code), undefined, `${name} has the code of ${codes.get(code)}`);
+    const owner = codes.get(code);
+    t.ok(owner === undefined || isSame(owner, name), `${name} has the code of ${owner}`);
     codes.set(code, name);
     // What to do is said whatever the holes are filled with.
     t.ok(hint !== undefined, `${name}: a hint`);
@@ -69,8 +71,8 @@ void test('one line', (t) => {
     'E0412: unknown mount option "nosiud" at config.json:41:17 (/mounts/3/options/1): did you mean "nosuid"?');
   const failure = { program: 'init', index: 4, step: 0, errno: 2 };
   t.equal(renderLine(diagnoseFailure('mount.bind', 'source', failure, { source: '/nope', target: '/mnt' }, at)),
-    'E0723: the source "/nope" of the bind mount on "/mnt" is missing at config.json:41:17 (/mounts/3/options/1): '
-      + 'not there (ENOENT, step source): make it, or remove the mount');
+    'E0723: the source "/nope" of the bind mount on "/mnt" is missing at config.json:41:17 (/mounts/3/options/1) '
+      + '(ENOENT, step source): make it, or remove the mount');
   t.equal(renderLine(diagnose('processMissing', {}, placeAt(''))),
     'E0407: there is no process: the container can be created, but not started at config.json: add "process" with "args" and "cwd"');
   t.equal(renderLine(diagnoseFailure('net.up', undefined, { ...failure, errno: 250 }, {})),

@@ -8,7 +8,8 @@ import { facts, host } from './plan-support.ts';
 import { indent, unmarked } from '../../src/diagnostic/marks.ts';
 
 const texts = readFileSync('src/generated/explain.json');
-const { config, codes } = JSON.parse(texts.toString()) as Topics;
+const { config } = JSON.parse(texts.toString()) as Topics;
+const codes = [...new Set(Object.values(table).map(({ code }) => code))];
 
 interface Answer {
   readonly exitCode: number;
@@ -83,12 +84,12 @@ t.test('every property and every code has its words', async (t) => {
     const { exitCode, text } = explain(path);
     if (exitCode !== 0 || !text.includes(node.text.slice(0, 30))) t.fail(path, { text });
   }
-  t.same(Object.keys(codes), Object.values(table).map(({ code }) => code).sort());
-  for (const code of Object.keys(codes)) t.equal(explain(code).exitCode, 0, code);
+  t.match(explain('E0758').text, /^E0758 is no longer used: it is E0625 now\n\nE0625 \(error\)\n/);
+  for (const code of codes) t.equal(explain(code).exitCode, 0, code);
 });
 
 t.test('no line is too wide', async (t) => {
-  for (const topic of ['', 'linux', 'process', 'mounts', 'linux.resources', 'path', ...Object.keys(codes)]) {
+  for (const topic of ['', 'linux', 'process', 'mounts', 'linux.resources', 'path', ...codes]) {
     // The command breaks the lines that have a mark (test/native/launcher_text.cc).
     for (const line of marked(topic).text.split('\n')) {
       const end = line.indexOf(indent);

@@ -90,7 +90,7 @@ const texts: [text: string, code: string, place: string, hint: RegExp][] = [
   ['{\u0000"\u0000', 'E0212', '1:2 ', /UTF-16/],
   ['{} }', 'E0213', '1:4 ', /too many/],
   ['', 'E0211', '1:1 ', /veloci spec/],
-  ['{"a": [1,', 'E0222', '1:10 /a/1', /complete/],
+  ['{"a": [1,', 'E0222', '1:10 /a/1', /cut off/],
 ];
 
 for (const [text, code, place, hint] of texts) {

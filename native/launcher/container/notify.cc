@@ -67,7 +67,7 @@ int NotifyProxy::open(Invocation &invocation) {
   pid_ = context.record->pid;
   int err = listen_in(context.state.get(), socket_);
   if (err == 0) return 0;
-  return invocation.fail(SystemCall{.what = Str::of("make the notification socket"), .errno_ = ErrnoText(err)});
+  return invocation.fail(SystemCall{.what = what::make_notify_socket, .errno_ = ErrnoText(err)});
 }
 
 void NotifyProxy::send(Str message, int descriptor) {

@@ -249,7 +249,7 @@ int Engine::await(Invocation &invocation, Response &response) {
   }
   case PlannerFault::protocol: break;
   }
-  return invocation.fail(SystemCall{.what = Str::of("talk to the planner"), .errno_ = ErrnoText(answer.err)});
+  return invocation.fail(SystemCall{.what = what::talk_to_planner, .errno_ = ErrnoText(answer.err)});
 }
 
 int Engine::take(Invocation &invocation, int fd, Response &response) {
@@ -258,7 +258,7 @@ int Engine::take(Invocation &invocation, int fd, Response &response) {
   Fd plan(fd > STDERR_FILENO ? fd : -1);
   if (int err = read_all(fd, largest, given_, &invocation.signals); err != 0) {
     if (err == EINTR) return invocation.interrupted();
-    return invocation.fail(SystemCall{.what = Str::of("read --plan-fd"), .errno_ = ErrnoText(err)});
+    return invocation.fail(SystemCall{.what = what::read_plan, .errno_ = ErrnoText(err)});
   }
   return decode(invocation, given_.bytes(), response);
 }

@@ -26,7 +26,7 @@ int Invocation::open_container() {
   if (int code = open_root(false); code != 0) return code;
   int err = open_state(context);
   if (err == ENOENT) return fail(ContainerMissing{.id = context.id, .root = root_path});
-  if (err != 0) return fail(SystemCall{.what = Str::of("open the state directory"), .errno_ = ErrnoText(err)});
+  if (err != 0) return fail(SystemCall{.what = what::open_state, .errno_ = ErrnoText(err)});
   return 0;
 }
 
@@ -49,7 +49,7 @@ int Invocation::lock(uint32_t seconds) {
   if (err == EINTR) return interrupted();
   if (err == ENOENT) return fail(ContainerMissing{.id = context.id, .root = root_path});
   if (err == EWOULDBLOCK) return fail(StateBusy{.id = context.id, .seconds = NumberText(seconds)});
-  return fail(SystemCall{.what = Str::of("lock the state directory"), .errno_ = ErrnoText(err)});
+  return fail(SystemCall{.what = what::lock_state, .errno_ = ErrnoText(err)});
 }
 
 int Invocation::interrupted() { return fail(CommandInterrupted{.signal = NumberText(signals.pending_stop())}); }

@@ -14,7 +14,7 @@ namespace {
 // In a child: the command leaves nothing behind in memory or descriptors for the next container.
 int run_apart(Invocation &invocation, int (*command)(Invocation &), char *id) {
   pid_t child = fork();
-  if (child < 0) return invocation.fail(SystemCall{.what = Str::of("fork"), .errno_ = ErrnoText(errno)});
+  if (child < 0) return invocation.fail(SystemCall{.what = what::fork, .errno_ = ErrnoText(errno)});
   if (child == 0) {
     invocation.arguments.set_operand(0, id);
     _exit(command(invocation));

@@ -23,8 +23,7 @@ EngineVerb engine_verb(cli::Command command) {
 // What the host can do, as the text that the engine judges. 0 or the exit code.
 int probe_host(Invocation &invocation, Buffer &probes) {
   constexpr size_t size = 64 * 1024;
-  if (!probes.reserve(size))
-    return invocation.fail(SystemCall{.what = Str::of("probe the host"), .errno_ = ErrnoText(errno)});
+  if (!probes.reserve(size)) return invocation.fail(SystemCall{.what = what::probe_host, .errno_ = ErrnoText(errno)});
   JsonWriter json(reinterpret_cast<char *>(probes.data()), size);
   {
     ProbesWriter writer(json);
@@ -41,7 +40,7 @@ int read_input(Invocation &invocation, cli::Command command, Bundle &bundle, Buf
   case cli::Command::doctor: return probe_host(invocation, config);
   case cli::Command::explain:
     if (!config.reserve(veloci_explain_size)) {
-      return invocation.fail(SystemCall{.what = Str::of("read the texts"), .errno_ = ErrnoText(errno)});
+      return invocation.fail(SystemCall{.what = what::read_texts, .errno_ = ErrnoText(errno)});
     }
     __builtin_memcpy(config.data(), veloci_explain, veloci_explain_size);
     config.set_size(veloci_explain_size);
@@ -57,16 +56,16 @@ int text_command(Invocation &invocation) {
   Request request;
   Bundle bundle;
   if (int err = engine.start(); err != 0) {
-    return invocation.fail(SystemCall{.what = Str::of("start the planner"), .errno_ = ErrnoText(err)});
+    return invocation.fail(SystemCall{.what = what::start_planner, .errno_ = ErrnoText(err)});
   }
   cli::Command command = invocation.arguments.command()->command;
   if (int code = read_input(invocation, command, bundle, request.config); code != 0) return code;
   if (int err = request.build(invocation, bundle.path.str(), bundle.config_name, false); err != 0) {
-    return invocation.fail(SystemCall{.what = Str::of("describe the host"), .errno_ = ErrnoText(err)});
+    return invocation.fail(SystemCall{.what = what::describe_host, .errno_ = ErrnoText(err)});
   }
   Response response;
   if (!engine.send(request, engine_verb(command), nullptr)) {
-    return invocation.fail(SystemCall{.what = Str::of("ask the planner"), .errno_ = ErrnoText(errno)});
+    return invocation.fail(SystemCall{.what = what::ask_planner, .errno_ = ErrnoText(errno)});
   }
   if (int code = engine.await(invocation, response); code != 0) return code;
   if (int code = print_styled(invocation, response.text); code != 0) return code;

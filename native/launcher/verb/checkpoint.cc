@@ -41,7 +41,7 @@ int checkpoint_command(Invocation &invocation) {
   Context &context = invocation.context;
   Engine engine;
   if (int err = engine.start(); err != 0) {
-    return invocation.fail(SystemCall{.what = Str::of("start the planner"), .errno_ = ErrnoText(err)});
+    return invocation.fail(SystemCall{.what = what::start_planner, .errno_ = ErrnoText(err)});
   }
   Request request;
   int err = restore_request(invocation, request);
@@ -50,7 +50,7 @@ int checkpoint_command(Invocation &invocation) {
         StateDamaged{.id = context.id, .what = Str::of("its kept request or config.json cannot be read")});
   request.add_flags(arguments);
   if (!engine.send(request, verb, nullptr)) {
-    return invocation.fail(SystemCall{.what = Str::of("ask the planner"), .errno_ = ErrnoText(errno)});
+    return invocation.fail(SystemCall{.what = what::ask_planner, .errno_ = ErrnoText(errno)});
   }
   Response response;
   if (int code = engine.await(invocation, response); code != 0) return code;

@@ -68,8 +68,7 @@ int delete_by_force(Invocation &invocation) {
   if (err == ENOENT) return 0;
   if (err == EWOULDBLOCK)
     return invocation.fail(StateBusy{.id = context.id, .seconds = NumberText(2 * force_patience)});
-  if (err != 0)
-    return invocation.fail(SystemCall{.what = Str::of("lock the state directory"), .errno_ = ErrnoText(err)});
+  if (err != 0) return invocation.fail(SystemCall{.what = what::lock_state, .errno_ = ErrnoText(err)});
   if (context.record == nullptr) map_record(context);
   StoredPlan stored;
   bool creating = context.record != nullptr && record_stage(*context.record) == Stage::creating;

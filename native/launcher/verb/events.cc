@@ -39,8 +39,7 @@ template <class Write> int Events::print_line(const char *type, Write write) {
   json.open('{').key("type").string(Str::of(type)).key("id").string(invocation_.context.id);
   write(json);
   json.close('}');
-  if (json.full())
-    return invocation_.fail(SystemCall{.what = Str::of("write the usage"), .errno_ = ErrnoText(ENOBUFS)});
+  if (json.full()) return invocation_.fail(SystemCall{.what = what::write_usage, .errno_ = ErrnoText(ENOBUFS)});
   // One write: another writer of the same pipe does not come in between.
   Str text = json.text();
   const_cast<char *>(text.data)[text.size] = '\n';

@@ -86,7 +86,7 @@ int exec_command(Invocation &invocation) {
   if (!detach) become_subreaper();
   context.signals = &invocation.signals;
   if (int err = make_report(context); err != 0) {
-    return invocation.fail(SystemCall{.what = Str::of("make the report page"), .errno_ = ErrnoText(err)});
+    return invocation.fail(SystemCall{.what = what::make_report, .errno_ = ErrnoText(err)});
   }
   auto undone = [&](int code) {
     context.undo.run(context);

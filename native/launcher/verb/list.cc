@@ -188,7 +188,7 @@ int list_command(Invocation &invocation) {
   if (err == ENOENT) err = 0;
   if (err == 0 && !memory.reserve(listing.size())) err = errno;
   if (err != 0)
-    return invocation.fail(diagnostic::SystemCall{.what = Str::of("list the containers"), .errno_ = ErrnoText(err)});
+    return invocation.fail(diagnostic::SystemCall{.what = what::list_containers, .errno_ = ErrnoText(err)});
   Text out(reinterpret_cast<char *>(memory.data()), memory.capacity());
   if (invocation.arguments.on(cli::Flag::quiet))
     listing.print_ids(out);

@@ -18,7 +18,7 @@ int print_json(Invocation &invocation, const Members &members) {
   Buffer memory;
   size_t size = members.count() * 12 + 16;
   if (!memory.reserve(size))
-    return invocation.fail(SystemCall{.what = Str::of("list the processes"), .errno_ = ErrnoText(errno)});
+    return invocation.fail(SystemCall{.what = what::list_processes, .errno_ = ErrnoText(errno)});
   JsonWriter json(reinterpret_cast<char *>(memory.data()), size);
   json.open('[');
   for (uint32_t i = 0; i < members.count(); i++) json.number(static_cast<uint64_t>(members.at(i)));

@@ -10,7 +10,7 @@ int spec_command(Invocation &invocation) {
   Request request;
   Response response;
   if (int err = engine.start(); err != 0) {
-    return invocation.fail(SystemCall{.what = Str::of("start the planner"), .errno_ = ErrnoText(err)});
+    return invocation.fail(SystemCall{.what = what::start_planner, .errno_ = ErrnoText(err)});
   }
   Str given = invocation.arguments.text(cli::Flag::bundle);
   if (given.empty()) given = Str::of(".");
@@ -19,10 +19,10 @@ int spec_command(Invocation &invocation) {
   Fd directory(open(given.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!directory.valid()) return invocation.fail(BundleMissing{.path = given, .errno_ = ErrnoText(errno)});
   if (int err = request.build(invocation, Str{}, Str{}, false); err != 0) {
-    return invocation.fail(SystemCall{.what = Str::of("describe the host"), .errno_ = ErrnoText(err)});
+    return invocation.fail(SystemCall{.what = what::describe_host, .errno_ = ErrnoText(err)});
   }
   if (!engine.send(request, EngineVerb::spec, nullptr)) {
-    return invocation.fail(SystemCall{.what = Str::of("ask the planner"), .errno_ = ErrnoText(errno)});
+    return invocation.fail(SystemCall{.what = what::ask_planner, .errno_ = ErrnoText(errno)});
   }
   if (int code = engine.await(invocation, response); code != 0) return code;
   if (!response.error.empty()) return show_response(invocation, response);

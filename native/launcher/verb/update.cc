@@ -20,9 +20,7 @@ int read_resources(Invocation &invocation, Buffer &resources) {
   if (!(path == Str::of("-"))) return read_given(invocation, path, resources);
   int err = read_all(STDIN_FILENO, config_size_max, resources, &invocation.signals);
   if (err == EINTR) return invocation.interrupted();
-  return err == 0
-             ? 0
-             : invocation.fail(SystemCall{.what = Str::of("read the resources from stdin"), .errno_ = ErrnoText(err)});
+  return err == 0 ? 0 : invocation.fail(SystemCall{.what = what::read_resources, .errno_ = ErrnoText(err)});
 }
 
 // What the later verbs go by from now on.
@@ -49,7 +47,7 @@ int update_command(Invocation &invocation) {
   context.signals = &invocation.signals;
   Engine engine;
   if (int err = engine.start(); err != 0) {
-    return invocation.fail(SystemCall{.what = Str::of("start the planner"), .errno_ = ErrnoText(err)});
+    return invocation.fail(SystemCall{.what = what::start_planner, .errno_ = ErrnoText(err)});
   }
   Request request;
   if (int code = read_resources(invocation, request.process); code != 0) return code;
@@ -63,7 +61,7 @@ int update_command(Invocation &invocation) {
         StateDamaged{.id = context.id, .what = Str::of("its kept request or config.json cannot be read")});
   request.add_flags(invocation.arguments);
   if (!engine.send(request, verb, nullptr)) {
-    return invocation.fail(SystemCall{.what = Str::of("ask the planner"), .errno_ = ErrnoText(errno)});
+    return invocation.fail(SystemCall{.what = what::ask_planner, .errno_ = ErrnoText(errno)});
   }
   Response response;
   if (int code = engine.await(invocation, response); code != 0) return code;

@@ -14,7 +14,7 @@ int wait_command(Invocation &invocation) {
   Fd pidfd;
   int err = open_identified(record.pid, record.start_time, pidfd);
   if (err != 0 && err != ESRCH)
-    return invocation.fail(SystemCall{.what = Str::of("open the process"), .errno_ = ErrnoText(err)});
+    return invocation.fail(SystemCall{.what = what::open_process, .errno_ = ErrnoText(err)});
   int code = 0;
   // Somebody else has seen it.
   bool known = err != 0 && record_has_exit(record, code);

@@ -143,7 +143,7 @@ export const command = {
     code: 'E0124',
     native: true,
     message: 'cannot write to stdout ({errno})',
-    hint: 'is the file system full, or the reader of the pipe gone?',
+    hint: 'free space on the file system of stdout, or keep the reader of the pipe running',
   },
   topicUnknown: {
     code: 'E0130',
@@ -161,6 +161,6 @@ export const command = {
   duration: { code: 'E0131', native: true, message: 'invalid duration "{value}" for {flag}',
     hint: 'give such as 500ms, 5s or 1m30s' },
   resourceFile: { code: 'E0125', native: true, message: 'cannot write "{path}" ({errno})',
-    hint: 'is its directory there and writable?' },
+    hint: 'its directory must exist and be writable' },
   flagForm: { code: 'E0139', message: 'invalid value "{value}" for --{name}', hint: '{remedy}' },
 } as const satisfies Entries;

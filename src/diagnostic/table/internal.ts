@@ -20,7 +20,7 @@ export const internal = {
   plannerKilled: { code: 'E0955', native: true, message: 'the planner was killed (signal 9): memory has run out',
     hint: 'raise the memory limit of the cgroup that the command runs in, or make config.json smaller' },
   plannerSlow: { code: 'E0903', native: true, message: 'the planner used more than {seconds} s of processor time',
-    hint: 'is config.json extremely large?' },
+    hint: 'make config.json smaller' },
   plannerMemory: { code: 'E0904', native: true, message: 'the planner ran out of memory: it may use 192 MiB',
     hint: 'make config.json smaller; annotations are needed several times' },
   planLarge: { code: 'E0956', native: true, message: 'the plan is larger than {limit}',
@@ -32,6 +32,6 @@ export const internal = {
     native: true,
     message: 'cannot {what} ({errno})',
     hint:
-      'is memory, or a limit of the caller (see "ulimit -a"), used up? see "veloci doctor" for what this host lacks',
+      'free memory, or raise the limits of the caller (see "ulimit -a"); "veloci doctor" shows what this host lacks',
   },
 } as const satisfies Entries;

@@ -8,7 +8,7 @@ import type { Entries } from '../types.ts';
  */
 export const operation = {
   'cgroup.create': { code: 'E0701', message: 'cannot make the cgroup "{path}"',
-    hint: 'is it allowed to make cgroups here?' },
+    hint: 'the caller must be allowed to make cgroups there: see "veloci doctor"' },
   'cgroup.create/mkdir:EACCES': {
     code: 'E0866',
     message: 'not allowed to make the cgroup "{path}"',
@@ -18,28 +18,29 @@ export const operation = {
   'cgroup.create/mkdir:EAGAIN': {
     code: 'E0931',
     message: 'no room for the cgroup "{path}"',
-    hint: 'cgroup.max.descendants or cgroup.max.depth of a cgroup above is reached: is something left there?',
+    hint:
+      'cgroup.max.descendants or cgroup.max.depth of a cgroup above is reached: remove cgroups that are no longer used',
   },
   'cgroup.create/populated': { code: 'E0702', message: 'cgroup "{path}" is in use: it has processes',
     hint: 'choose another cgroupsPath' },
   'cgroup.create/frozen': { code: 'E0703', message: 'cgroup "{path}" is frozen',
     hint: 'thaw it or the one above that is frozen, or choose another cgroupsPath' },
   'cgroup.find': { code: 'E0942', message: 'cannot find the cgroup "{path}" that systemd should have made',
-    hint: 'is its unit still there ("systemctl status")?' },
+    hint: 'see "systemctl status" for what became of its unit' },
   'cgroup.write': {
     code: 'E0704',
     message: 'cannot write "{value}" to {file} of the cgroup',
-    hint: 'the kernel does not allow it here: are the limits of the cgroup above lower?',
+    hint: 'choose a value within the limits of the cgroups above',
   },
   'cgroup.write/write:EINVAL': {
     code: 'E0857',
     message: 'the kernel does not take "{value}" for {file} of the cgroup',
-    hint: 'see "veloci explain {property}" for what it takes; are the limits of the cgroup above lower?',
+    hint: 'see "veloci explain {property}" for valid values; the limits of the cgroups above count, too',
   },
   'cgroup.write/write:ERANGE': {
     code: 'E0858',
     message: 'the kernel does not take "{value}" for {file} of the cgroup',
-    hint: 'see "veloci explain {property}" for what it takes',
+    hint: 'see "veloci explain {property}" for valid values',
   },
   'cgroup.write/write:ENODEV': {
     code: 'E0859',
@@ -49,7 +50,7 @@ export const operation = {
   'cgroup.write/open:ENOENT': { code: 'E0705', message: 'the kernel has no {file} in this cgroup',
     hint:
       '{lacking} lacks the controller "{controller}": {unit} must delegate it ("Delegate={controller}" of a unit of systemd)',
-    otherwise: 'is the controller enabled?' },
+    otherwise: 'enable its controller in cgroup.subtree_control of the cgroup above, or mount it (cgroup v1)' },
   'cgroup.move': { code: 'E0580', message: 'cannot move the container\'s init to the cgroup "{path}"',
     hint: 'remove the annotation run.oci.delegate-cgroup, or ask whoever manages the cgroup above' },
   'cgroup.own': {
@@ -58,7 +59,7 @@ export const operation = {
     hint: 'the user namespace must map the id, and the file system of cgroups be writable',
   },
   'dbus.send': { code: 'E0861', message: 'cannot reach systemd to manage the cgroup', output: '{detail}',
-    hint: 'does systemd run here?' },
+    hint: 'use --cgroup-manager cgroupfs on a host without systemd' },
   'dbus.send/connect': { code: 'E0862', message: 'systemd does not listen on {detail}',
     hint: 'use --cgroup-manager cgroupfs where there is no systemd' },
   'dbus.send/refused': {
@@ -77,21 +78,21 @@ export const operation = {
     hint: 'it takes CAP_SYS_ADMIN, and on cgroup v2 a kernel with CONFIG_CGROUP_BPF',
   },
   'cgroup.open': { code: 'E0707', message: 'cannot open the cgroup "{path}"',
-    hint: 'was it removed meanwhile, or is cgroupfs not mounted here?' },
+    hint: 'it was removed meanwhile, or the cgroup file system is not mounted: see "veloci doctor"' },
   'cgroup.join': {
     code: 'E0708',
     message: 'cannot join the cgroup "{path}"',
-    hint: 'was it removed meanwhile, or may this user not move processes there?',
+    hint: 'the cgroup must exist, and this user must be allowed to move processes there',
   },
   'cgroup.follow/open:ENOENT': { code: 'E0869', message: 'the cgroup of --cgroup is missing in "{detail}"',
     hint: 'make it below the cgroup of the container' },
   'cgroup.follow': {
     code: 'E0709',
     message: 'cannot join the cgroup of the container',
-    hint: 'was it removed meanwhile, or may this user not move processes there?',
+    hint: 'the cgroup must exist, and this user must be allowed to move processes there',
   },
   'cgroup.kill': { code: 'E0710', message: 'cannot kill the processes of the cgroup "{path}"',
-    hint: 'may this user signal them?' },
+    hint: 'run as the user who created the container, or as root' },
   'cgroup.remove': {
     code: 'E0711',
     message: 'cannot remove the cgroup "{path}"',
@@ -100,7 +101,7 @@ export const operation = {
   'cgroup.freeze': {
     code: 'E0850',
     message: 'cannot freeze or thaw the cgroup "{path}"',
-    hint: 'is the container still there, and may this user write to its cgroup?',
+    hint: 'the container must exist, and this user must be allowed to write to its cgroup',
   },
   'cgroup.freeze:ESTALE': {
     code: 'E0940',
@@ -115,12 +116,12 @@ export const operation = {
   'cgroup.freeze/wait:ETIMEDOUT': {
     code: 'E0851',
     message: 'the processes of the cgroup "{path}" do not freeze or thaw in time',
-    hint: 'is a process stuck in the kernel, or a cgroup above it frozen?',
+    hint: 'a process hangs in the kernel (see /proc/PID/stack), or a cgroup above it is frozen',
   },
   'cgroup.update': {
     code: 'E0852',
     message: 'cannot write "{value}" to {file} of the cgroup "{path}"',
-    hint: 'the kernel does not take this value here: are the limits of the cgroup above lower?',
+    hint: 'choose a value within the limits of the cgroups above',
   },
   'cgroup.update:ESTALE': {
     code: 'E0941',
@@ -133,14 +134,14 @@ export const operation = {
     hint: 'the caller of create may have had no right to make it (see "veloci doctor"), or somebody has removed it',
   },
   'cgroup.update/open:ENOENT': { code: 'E0853', message: 'the kernel has no {file} in the cgroup "{path}"',
-    hint: 'is the controller enabled?' },
+    hint: 'enable its controller in cgroup.subtree_control of the cgroup above, or mount it (cgroup v1)' },
   'cgroup.update/write:EBUSY': {
     code: 'E0854',
     message: 'cannot write "{value}" to {file} of the cgroup "{path}"',
     hint: 'more than that is in use',
   },
   'cgroup.check': { code: 'E0855', message: 'cannot read {file} of the cgroup "{path}"',
-    hint: 'is the memory controller there?' },
+    hint: 'mount the memory controller (cgroup v1), or enable it in cgroup.subtree_control' },
   'cgroup.check/exceeded': {
     code: 'E0856',
     message: 'the new memory limit {limit} is below what is in use ({detail})',
@@ -198,7 +199,7 @@ export const operation = {
     code: 'E0720',
     message: 'file system {type} on "{target}" refuses the mount option "{option}"',
     hint: 'the kernel says "{detail}": correct or remove it',
-    otherwise: 'is it spelt right?',
+    otherwise: 'check the spelling',
   },
   'mount.fs/option:ENOENT': {
     code: 'E0829',
@@ -228,12 +229,12 @@ export const operation = {
     message: 'the source "{source}" of the bind mount on "{target}" cannot be reached',
     hint: 'check the rights of its directories' },
   'mount.bind/target:EROFS': {
-    code: 'E0830',
+    code: 'E0779',
     message: 'the mount point "{target}" is missing, and the root file system is read-only',
     hint: 'make it in the root file system, or choose a destination that is there',
   },
   'mount.bind/target': {
-    code: 'E0725',
+    code: 'E0721',
     message: 'cannot make or open the mount point "{target}" in the root file system',
     hint: 'make the mount point in the root file system, as the kind of file that is mounted there',
   },
@@ -263,20 +264,20 @@ export const operation = {
     hint: 'mount one there with the type "proc", or bind /proc of the host',
   },
   'mount.bind/link': { code: 'E0801', message: 'cannot make the symbolic link "{target}" (copy-symlink)',
-    hint: 'is something else there already?' },
+    hint: 'remove what is at that path' },
   'mount.reconfigure': { code: 'E0802', message: 'cannot change the file system on "{target}"', output: '{detail}',
-    hint: 'is it one that can be changed while it is used?' },
+    hint: 'only some file systems can be changed while they are mounted: unmount it and mount it anew' },
   'mount.reconfigure/option': {
     code: 'E0803',
     message: 'the file system on "{target}" refuses the mount option "{option}"',
     hint: 'the kernel says "{detail}": correct or remove it',
-    otherwise: 'is it spelt right?',
+    otherwise: 'check the spelling',
   },
   'mount.idmap': {
     code: 'E0804',
     message: 'cannot map the ids of the mount',
     hint: '{detail}',
-    otherwise: 'is the kernel 5.12 or newer? see "veloci doctor"',
+    otherwise: 'use Linux 5.12 or newer: see "veloci doctor"',
   },
   'mount.idmap/attr:EINVAL': {
     code: 'E0805',
@@ -289,7 +290,7 @@ export const operation = {
   'mount.remove': { code: 'E0890', message: 'cannot remove the mount on "{target}"',
     hint: 'it must be a mount of the container' },
   'mount.attr': { code: 'E0726', message: 'cannot change the mount on "{target}"',
-    hint: 'does the kernel know all of its options?' },
+    hint: 'an option is newer than this kernel: remove it, or use a newer kernel' },
   'device.node': {
     code: 'E0727',
     message: 'cannot make the device "{path}"',
@@ -307,7 +308,7 @@ export const operation = {
   'notify.open': {
     code: 'E0870',
     message: 'cannot make the directory of the notification socket in the state directory',
-    hint: 'is the file system of --root full or read-only?',
+    hint: 'the file system of --root must be writable and have free space',
   },
   'path.symlink': {
     code: 'E0728',
@@ -323,5 +324,5 @@ export const operation = {
   'path.readonly': { code: 'E0730', message: 'cannot make "{path}" read-only',
     hint: 'remove it from linux.readonlyPaths' },
   'console.open': { code: 'E0731', message: 'cannot open a terminal in the container',
-    hint: 'is a devpts mounted on /dev/pts?' },
+    hint: 'mount a devpts on /dev/pts' },
 } as const satisfies Entries;

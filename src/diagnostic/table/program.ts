@@ -9,13 +9,13 @@ export const program = {
     otherwise: 'install it in the root file system, or name its whole path; PATH is "{path}"',
   },
   'program.find/access': { code: 'E0733', message: 'exec "{name}": permission denied',
-    hint: 'may the user of the process enter all directories above it, and execute it?' },
+    hint: 'the user of the process must be allowed to enter all directories above it, and to execute it' },
   'program.find/directory': { code: 'E0734', message: 'exec "{name}": permission denied: it is a directory',
     hint: 'name a program in process.args' },
   'program.run': {
     code: 'E0753',
     message: 'cannot put the descriptors of "{name}" to their places',
-    hint: 'is the limit of open files (RLIMIT_NOFILE) too low for --preserve-fds?',
+    hint: 'raise the limit of open files (RLIMIT_NOFILE), or lower --preserve-fds',
   },
   'process.start': { code: 'E0761', message: 'cannot start the container',
     hint: 'see "veloci state" for what became of it' },
@@ -33,7 +33,7 @@ export const program = {
     code: 'E0764',
     message: 'exec "{path}": no such file or directory',
     hint: 'process.args is a list of words: write {words}',
-    otherwise: 'is it in the root file system, and spelt right? paths are those of the container',
+    otherwise: 'install it in the root file system, or correct the path, which is one of the container',
   },
   'process.start/interpreter': {
     code: 'E0765',
@@ -42,11 +42,11 @@ export const program = {
       'install it in the root file system; a dynamic program needs its loader, a script the program of its first line',
   },
   'process.start/notExecutable': { code: 'E0766', message: 'exec "{path}": permission denied',
-    hint: 'may the user of the process enter all directories above it, and execute it?' },
+    hint: 'the user of the process must be allowed to enter all directories above it, and to execute it' },
   'process.start/format': {
     code: 'E0767',
     message: 'exec "{path}": exec format error',
-    hint: 'is it for another architecture, or a script without "#!"?',
+    hint: 'use a program for this architecture; a script must begin with "#!"',
   },
   'process.start/execve': { code: 'E0768', message: 'exec "{path}" failed', hint: 'see execve(2)' },
   'process.start/crlf': {
@@ -78,17 +78,17 @@ export const program = {
   'process.start/refused': {
     code: 'E0893',
     message: 'exec "{path}": operation not permitted',
-    hint: 'does linux.seccomp allow execve(2)? a capability of the file that is not in the bounding set does this, too',
+    hint: 'linux.seccomp must allow execve(2), and the bounding set have the capabilities of the file',
   },
   'process.start/empty': {
     code: 'E0894',
     message: 'exec "{path}": exec format error: the file is empty',
-    hint: 'was it copied into the root file system completely?',
+    hint: 'copy it into the root file system again',
   },
   'process.start/damaged': {
     code: 'E0895',
     message: 'exec "{path}": exec format error: the file is cut off',
-    hint: 'was it copied into the root file system completely?',
+    hint: 'copy it into the root file system again',
   },
   'process.start/architecture': {
     code: 'E0896',
@@ -107,7 +107,7 @@ export const program = {
     hint: 'begin it with a line such as "#!/bin/sh"',
   },
   'hook.run': { code: 'E0772', message: '{kind} hook {number} ("{path}") failed', output: '{detail}',
-    hint: 'are too many files or processes open?' },
+    hint: 'raise the limits of open files and processes (RLIMIT_NOFILE, RLIMIT_NPROC)' },
   'hook.run/execve': {
     code: 'E0773',
     message: '{kind} hook {number}: cannot run "{path}"',

@@ -70,7 +70,7 @@ export const state = {
     code: 'E0622',
     native: true,
     message: 'cannot write "{path}" in the state directory of "{id}" ({errno})',
-    hint: 'is the file system of --root full or read-only?',
+    hint: 'the file system of --root must be writable and have free space',
   },
   stateVersion: {
     code: 'E0623',
@@ -125,7 +125,7 @@ export const state = {
     hint: 'the caller of create may have had no right to make one (see "veloci doctor"), or somebody has removed it',
   },
   psFailed: { code: 'E0637', native: true, message: 'cannot run ps ({errno})',
-    hint: 'is it installed? --format json needs no ps' },
+    hint: 'install ps (package procps), or use --format json, which needs none' },
   psColumn: { code: 'E0638', native: true, message: 'the output of ps has no PID column',
     hint: 'give ps arguments that show it, such as -ef' },
   checkpointNotRunning: {

@@ -1,21 +1,28 @@
 // explain: what a property of config.json or a code means. The texts come with the request (src/generated/explain.json):
 // as a part of the engine they would cost the start of every container.
-import { diagnose } from '../../diagnostic/diagnose.ts';
+import { diagnose, entriesByCode } from '../../diagnostic/diagnose.ts';
 import { indent } from '../../diagnostic/marks.ts';
+import type { Entry } from '../../diagnostic/types.ts';
 import type { Response } from '../../generated/plan.ts';
 import { suggest } from '../../spec/suggest.ts';
 import type { Call } from '../call.ts';
 import { InvalidDocument } from '../read.ts';
 import { answerText } from '../respond.ts';
-import type { CodeNode, PropertyNode, Topics } from '../topics.ts';
+import type { PropertyNode, Topics } from '../topics.ts';
 
 /** @throws InvalidDocument when nothing has this name */
 export function explain(call: Call): Response {
   const { text = '{}' } = call.host.scan(call.blobs.config ?? new Uint8Array());
-  const { config, codes } = JSON.parse(text) as Topics;
+  const { config, why, retired } = JSON.parse(text) as Topics;
+  const codes = entriesByCode();
   const topic = (call.request.operands?.[0] ?? '').trim();
-  const code = codes[topic.toUpperCase()];
-  if (code !== undefined) return answerText(codeText(topic.toUpperCase(), code));
+  const old = topic.toUpperCase();
+  const now = retired[old] ?? old;
+  const lines = codes.get(now);
+  if (lines !== undefined)
+    return answerText(
+      (now === old ? '' : `${old} is no longer used: it is ${now} now\n\n`) + codeText(now, lines, why[now]),
+    );
   if (isCode(topic)) throw unknownTopic(topic, codeLike(topic, codes));
   const steps = stepsOf(topic);
   const found = follow(config, steps);
@@ -95,11 +102,11 @@ function isCode(topic: string): boolean {
 }
 
 /** The code that a topic is in another form, or the only one that has one digit less, more or other. */
-function codeLike(topic: string, codes: Topics['codes']): string | undefined {
+function codeLike(topic: string, codes: ReadonlyMap<string, unknown>): string | undefined {
   const digits = topic.replace(/\D/g, '');
   const code = `E${digits.padStart(4, '0')}`;
-  if (code in codes) return code;
-  const near = Object.keys(codes).filter((known) => suggest(digits, [known.slice(1)]) !== undefined);
+  if (codes.has(code)) return code;
+  const near = [...codes.keys()].filter((known) => suggest(digits, [known.slice(1)]) !== undefined);
   return near.length === 1 ? near[0] : undefined;
 }
 
@@ -129,9 +136,11 @@ function suggestFor(config: PropertyNode, steps: readonly string[]): string | un
   return undefined;
 }
 
-function codeText(code: string, { message, hints, warning, why }: CodeNode): string {
+function codeText(code: string, lines: readonly Entry[], why: string | undefined): string {
+  const { message, warning } = lines[0]!;
+  const hints = new Set(lines.flatMap(({ hint, otherwise }) => [hint, otherwise]).filter((text) => text !== undefined));
   let text = `${code} (${warning === true ? 'warning' : 'error'})\n\n${prose(shown(message))}`;
-  if (hints.length > 0) text += `\nwhat to do\n${hints.map((hint) => prose(shown(hint))).join('')}`;
+  if (hints.size > 0) text += `\nwhat to do\n${[...hints].map((hint) => prose(shown(hint))).join('')}`;
   if (why !== undefined) text += `\nbackground\n${prose(why)}`;
   return text;
 }

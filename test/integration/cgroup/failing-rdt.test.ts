@@ -54,7 +54,7 @@ failing([
   { name: 'new schemata are refused', code: 'E0826', why: 'EINVAL, step schemata', options,
     change: rdt({ l3CacheSchema: line }), inject: 'write:error=EINVAL:when=1',
     on: ({ id }) => [join(resctrl, id, 'schemata')], call: inClass('update', '--l3-cache-schema', 'L3:0=3', 'ID') },
-  { name: 'resctrl is gone', code: 'E0827', why: 'ENODEV, step mount', change: rdt({ l3CacheSchema: line }),
+  { name: 'resctrl is gone', code: 'E0821', why: 'ENODEV, step mount', change: rdt({ l3CacheSchema: line }),
     call: inClass('update', '--l3-cache-schema', 'L3:0=3', 'ID') },
   { name: 'the class stays', code: 'E0825', why: 'EBUSY, step rmdir', pointer, options,
     inject: 'unlinkat:error=EBUSY:when=1', on: ({ id }) => [id], change: (config, scene) => {

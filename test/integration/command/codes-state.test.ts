@@ -57,13 +57,13 @@ told('E0515', 'no /proc',
         c.command(pause).dir
       } ${c.id()}`]), /mount -t proc/);
 
-told('E0758', 'no folder for the pid file',
+told('E0625', 'no folder for the pid file',
   (c) => c.rt(['create', '--pid-file', '/no/dir/pid', '--bundle', c.command(pause).dir, c.id()]));
 told('E0625', 'no folder for the pid file of exec',
   async (c) => c.rt(['exec', '--detach', '--pid-file', '/no/dir/pid', await running(c), ...pause]));
 told('E0116', 'no socket for the terminal of exec',
   async (c) => c.rt(['exec', '--detach', '--tty', '--console-socket', '/no/socket', await running(c), ...pause]));
-told('E0777', 'no socket for the terminal',
+told('E0116', 'no socket for the terminal',
   (c) =>
     c.rt(['create', '--console-socket', '/no/socket', '--bundle', c.command(pause, (config) => {
       config.process.terminal = true;
@@ -99,7 +99,7 @@ told('E0622', 'a root that is read-only', async (c) => {
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'ro,mode=700', 'tmpfs', root]);
   c.later(() => execFileSync('umount', [root]));
   return c.rt(['--root', root, 'create', '--bundle', c.command(pause).dir, c.id()]);
-}, /full or read-only/);
+}, /writable and have free space/);
 
 test('a full state root: one error, nothing is left in it', async (c) => {
   const root = c.dir();
@@ -113,7 +113,7 @@ test('a full state root: one error, nothing is left in it', async (c) => {
         config.linux.cgroupsPath = `/${id}`;
       });
       const result = await c.rt(['--root', root, 'run', '--bundle', bundle.dir, id]);
-      if (result.code !== 0) tells(result, 'E0(622|756|778|867|906)', /full|used up/);
+      if (result.code !== 0) tells(result, 'E0(622|756|778|867|906)', /free/);
       assert.equal(execFileSync('ls', [root], { encoding: 'utf8' }), '', `${room}: ${result.stderr}`);
     } finally {
       execFileSync('umount', [root]);
@@ -173,7 +173,7 @@ told('E0634', 'resume of one that is not paused', async (c) => c.rt(['resume', a
 told('E0640', 'checkpoint of one that is created',
   async (c) => c.rt(['checkpoint', (await c.create(c.command(pause))).id]));
 told('E0637', 'no ps in PATH', async (c) => c.rt(['ps', await running(c)], { env: { PATH: '/nowhere' } }),
-  /is it installed/);
+  /install ps/);
 told('E0638', 'ps without pids', async (c) => c.rt(['ps', await running(c), '-o', 'comm']));
 told('E0635', 'pause without a cgroup', async (c) => {
   const { id } = await c.create(c.command(pause, (config) => {

@@ -103,7 +103,7 @@ failing([
     inject: 'sendmsg:error=EMFILE:when=3' },
   { name: 'a descriptor cannot be received', code: 'E0750', why: 'EMFILE, step receive', pointer: '/linux/cgroupsPath',
     inject: 'recvmsg:error=EMFILE:when=2' },
-  { name: 'the stager does not hear of its maps', code: 'E0747', why: 'EIO, step send', pointer: '/linux/namespaces/6',
+  { name: 'the stager does not hear of its maps', code: 'E0748', why: 'EIO, step send', pointer: '/linux/namespaces/6',
     inject: 'sendmsg:error=EIO:when=3', change: users },
   { name: 'no room for the configuration', code: 'E0867', why: 'ENOSPC, step request', inject: 'openat:error=ENOSPC',
     on: () => ['request.json'] },
@@ -138,7 +138,7 @@ failing([
       });
       return create()(scene);
     } },
-  { name: 'nobody takes the pidfd', code: 'E0847', why: 'ENOENT, step connect',
+  { name: 'nobody takes the pidfd', code: 'E0126', why: 'ENOENT, step connect',
     pointer: '/annotations/run.oci.pidfd_receiver', change: (config) => {
       config.annotations = { 'run.oci.pidfd_receiver': '/nope' };
     } },

@@ -165,7 +165,7 @@ const cases: Case[] = [
     pointer: '/mounts/7/destination', hint: /must be a directory/ },
   { name: 'the mount point cannot be made', change: mount('/new', 'tmpfs', 'x'), code: 'E0779',
     pointer: '/mounts/7/destination', hint: /make it/ },
-  { name: 'the mount point of a bind cannot be made', change: mount('/new', 'bind', '/etc', 'bind'), code: 'E0830',
+  { name: 'the mount point of a bind cannot be made', change: mount('/new', 'bind', '/etc', 'bind'), code: 'E0779',
     pointer: '/mounts/7/destination', hint: /make it/ },
   { name: 'the file system is unknown', change: mount('/mnt', 'tmpf', 'x'), code: 'E0719', pointer: '/mounts/7/type',
     hint: /module/ },

@@ -1,5 +1,5 @@
 // What to do about a value that the kernel refuses for a file of a cgroup, where the file and the errno tell.
-import { errnoName } from '../diagnostic/errno.ts';
+import { errnoName } from '../errno.ts';
 
 type Row = readonly [file: RegExp, errors: readonly string[], advice: string];
 
