@@ -80,13 +80,20 @@ void record_copy_cgroups(Record &record, const Record &from) {
   memcpy(record.cgroup_inodes, from.cgroup_inodes, sizeof record.cgroup_inodes);
 }
 
-void record_exit(Record &record, int code) {
+constexpr uint32_t known_bits = 0xff;
+
+void record_exit(Record &record, int code, EndReason reason) {
+  if (reason == EndReason::unknown) reason = record_end_reason(record);
   record.exit_code = code;
-  __atomic_store_n(&record.exit_known, 1, __ATOMIC_RELEASE);
+  __atomic_store_n(&record.exit_known, 1 | static_cast<uint32_t>(reason) << 8, __ATOMIC_RELEASE);
+}
+
+EndReason record_end_reason(const Record &record) {
+  return static_cast<EndReason>(__atomic_load_n(&record.exit_known, __ATOMIC_ACQUIRE) >> 8);
 }
 
 bool record_has_exit(const Record &record, int &code) {
-  if (__atomic_load_n(&record.exit_known, __ATOMIC_ACQUIRE) != 1) return false;
+  if ((__atomic_load_n(&record.exit_known, __ATOMIC_ACQUIRE) & known_bits) != 1) return false;
   code = record.exit_code;
   return true;
 }

@@ -72,7 +72,7 @@ struct Record {
   // cgroup_in_work.
   uint64_t cgroup_inodes[record_cgroups_max];
   RecordStamp stamps[record_stamps];
-  uint32_t exit_known; // 1 when somebody has seen init's end; read and written with release and acquire order
+  uint32_t exit_known; // 1 when somebody has seen init's end, plus its EndReason << 8; with release and acquire order
   int32_t exit_code;   // then: its exit code, or 128 and the signal
 };
 static_assert(offsetof(Record, stamp_count) == record_page);
@@ -106,8 +106,14 @@ bool record_find_cgroup(const Record &record, Str mount, Str path, RecordCgroup 
 // Remembers which cgroup it is that lies at this path of the record. `found`: this container has not made it.
 void record_identify_cgroup(Record &record, Str mount, Str path, uint64_t inode, bool found);
 
-// Keeps the exit code of init, for those who ask when it is gone.
-void record_exit(Record &record, int code);
+// Why the end came, as far as somebody has seen it.
+enum class EndReason : uint32_t { unknown = 0, out_of_memory = 1, seccomp = 2 };
+
+// Keeps the exit code of init, for those who ask when it is gone. A reason that is kept already stays.
+void record_exit(Record &record, int code, EndReason reason = EndReason::unknown);
+
+// The reason that is kept.
+EndReason record_end_reason(const Record &record);
 
 // Tells it; false when nobody has kept one.
 bool record_has_exit(const Record &record, int &code);

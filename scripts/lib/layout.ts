@@ -70,6 +70,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'record',
   ],
   'launcher/door': [
+    'executor/cgroup',
     'executor/process',
     'executor/seccomp',
     'executor/state',
@@ -79,6 +80,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'launcher/container',
     'launcher/line',
     'planner',
+    'record',
   ],
   'launcher/line': ['base', 'embedded', 'executor', 'executor/cgroup', 'executor/log', 'executor/process',
     'executor/state', 'generated', 'host', 'launcher', 'launcher/container', 'launcher/door'],

@@ -18,6 +18,7 @@ import { answerErrors } from './respond.ts';
 import { create, planOf, recompile } from './verb/create.ts';
 import { doctor } from './verb/doctor.ts';
 import { checkpoint, checkpointPlanOf, restore, restorePlanOf } from './verb/criu.ts';
+import { ended } from './verb/ended.ts';
 import { exec, execAfter, execPlanOf } from './verb/exec.ts';
 import { explain as explainTopic } from './verb/explain.ts';
 import { features } from './verb/features.ts';
@@ -29,6 +30,7 @@ import { validate } from './verb/validate.ts';
 
 const verbs: Readonly<Record<EngineVerb, (call: Call) => Response>> = {
   create,
+  ended,
   run: create,
   exec,
   recompile,

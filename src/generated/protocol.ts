@@ -256,7 +256,7 @@ export interface Failure {
 
 export const engineVerbValues = [
   'create', 'run', 'exec', 'mounts', 'recompile', 'validate', 'plan', 'explain', 'spec', 'features', 'update', 'doctor',
-  'checkpoint', 'restore',
+  'checkpoint', 'restore', 'ended',
 ] as const;
 /** Verbs that need the engine. `run` compiles like `create`; `recompile` renews an outdated stored plan. */
 export type EngineVerb = (typeof engineVerbValues)[number];
@@ -272,6 +272,16 @@ export const peerValues = [
 ] as const;
 /** The runtime under whose name the command was started. */
 export type Peer = (typeof peerValues)[number];
+
+/** How a process of a container has ended. */
+export interface Ending {
+  /** Its exit code, or 128 and the signal. */
+  readonly status: number;
+  /** Whether the kernel's OOM killer has ended a process of its cgroup. */
+  readonly outOfMemory: boolean;
+  /** Whether standard error is a terminal. */
+  readonly terminal: boolean;
+}
 
 /** A request. */
 export interface Request {
@@ -310,4 +320,6 @@ export interface Request {
    * for exec another plan.
    */
   readonly failure?: Failure;
+  /** ended: the process that it is about. */
+  readonly ended?: Ending;
 }

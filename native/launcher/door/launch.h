@@ -30,7 +30,7 @@ int adopt_launch(Invocation &invocation, const Launch &launch);
 
 // The foreground part of run and restore, after `adopt_launch`: stays with init until it ends, then deletes the
 // container unless --keep was given. `notify` may be null. Returns the exit code of the container.
-int stay_and_delete(Invocation &invocation, const Launch &launch, NotifyProxy *notify = nullptr);
+int stay_and_delete(Invocation &invocation, Launch &launch, NotifyProxy *notify = nullptr);
 
 // --preserve-fds and LISTEN_FDS: their number in the context; one that is not open is passed over. 0 or the exit code.
 int take_preserved(Invocation &invocation);

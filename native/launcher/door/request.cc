@@ -204,6 +204,10 @@ Str Request::text(EngineVerb verb, const PlanFailure *failure, char *buffer, siz
     if (arguments_ != nullptr && uses_criu(*arguments_)) add_criu_configs(request.criu_configs());
     if (!first_.empty()) json.members(first_);
     if (failure != nullptr) add_failure(request.failure(), *failure);
+    if (ended_) {
+      EndingWriter ending = request.ended();
+      ending.status(end_code_).out_of_memory(out_of_memory_).terminal(isatty(STDERR_FILENO) == 1);
+    }
   }
   return json.full() ? Str{} : json.text();
 }

@@ -20,6 +20,13 @@ public:
   // errno.
   int note_first(const PlanFailure &failure);
 
+  // Asks why a process has ended (verb `ended`).
+  void note_end(int code, bool out_of_memory) {
+    ended_ = true;
+    end_code_ = code;
+    out_of_memory_ = out_of_memory;
+  }
+
   // Adds the flags of this command line, which must live on, to a request that was kept.
   void add_flags(const Arguments &arguments) {
     arguments_ = &arguments;
@@ -43,6 +50,9 @@ private:
   bool with_flags_ = false;
   Buffer first_memory_;
   Str first_;
+  // What is asked of an end.
+  bool ended_ = false, out_of_memory_ = false;
+  int end_code_ = 0;
 };
 
 // An engine at work; the answer's bytes live as long as this.

@@ -1,9 +1,11 @@
 #include "executor/process/exit_status.h"
 #include "executor/process/process.h"
 #include "launcher/line/duration.h"
+#include "launcher/door/ending.h"
 #include "launcher/line/invocation.h"
 #include "stats/stats.h"
 #include "stats/watch.h"
+#include <signal.h>
 
 namespace veloci {
 
@@ -57,13 +59,19 @@ int Events::print_happening(const char *type) {
 
 int Events::print_exit() {
   int exit_code = 0;
-  bool known = find_exit_code(*invocation_.context.record, pidfd_.get(), exit_code);
+  Record &record = *invocation_.context.record;
+  bool known = find_exit_code(record, pidfd_.get(), exit_code);
+  Ending ending;
+  // Nobody may have seen the code of an end whose reason the cgroup tells.
+  explain_end(invocation_, nullptr, known ? exit_code : signal_base + SIGKILL, ending);
+  if (known) record_exit(record, exit_code, ending.reason);
   return print_line("exit", [&](JsonWriter &json) {
     json.key("data").open('{').key("exitStatus");
     if (known)
       json.number(static_cast<uint64_t>(exit_code));
     else
       json.string(Str::of("unknown"));
+    if (!ending.keys.empty()) json.key("reason").string(reason_name(ending.reason)).members(ending.keys);
     json.close('}');
   });
 }

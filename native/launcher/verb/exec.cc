@@ -4,6 +4,7 @@
 #include "executor/state/state.h"
 #include "launcher/container/bundle.h"
 #include "launcher/container/foreground.h"
+#include "launcher/door/ending.h"
 #include "launcher/door/launch.h"
 #include "launcher/door/memo.h"
 #include "launcher/container/pidfd.h"
@@ -104,7 +105,11 @@ int exec_command(Invocation &invocation) {
   if (int code = hand_over(invocation); code != 0) return undone(code);
   context.undo.drop();
   reap_stager(context);
-  return detach ? 0 : stay_with_init(invocation);
+  if (detach) return 0;
+  int code = stay_with_init(invocation);
+  Ending ending;
+  explain_end(invocation, nullptr, code, ending);
+  return code;
 }
 
 } // namespace veloci

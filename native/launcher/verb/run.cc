@@ -2,6 +2,7 @@
 #include "executor/state/state.h"
 #include "executor/state/store.h"
 #include "launcher/container/foreground.h"
+#include "launcher/door/ending.h"
 #include "launcher/door/launch.h"
 #include "launcher/container/notify.h"
 #include <sys/wait.h>
@@ -33,14 +34,16 @@ int killed_by(const Context &context) {
 
 } // namespace
 
-int stay_and_delete(Invocation &invocation, const Launch &launch, NotifyProxy *notify) {
+int stay_and_delete(Invocation &invocation, Launch &launch, NotifyProxy *notify) {
   Context &context = invocation.context;
   // The other commands may work on the container while it runs.
   unlock_state(context);
   // From now on signals are for the container.
   int code = stay_with_init(invocation, notify);
   context.exit_code = code;
-  record_exit(*context.record, code);
+  Ending ending;
+  explain_end(invocation, &launch.request, code, ending);
+  record_exit(*context.record, code, ending.reason);
   constexpr uint32_t patience = 10000; // milliseconds
   // ENOENT: somebody else has deleted it.
   bool ours = !invocation.arguments.on(cli::Flag::keep) && lock_state(context, patience) == 0;

@@ -1,6 +1,7 @@
 // wait: until the container's first process has ended, and with what status.
 #include "executor/process/exit_status.h"
 #include "executor/process/process.h"
+#include "launcher/door/ending.h"
 #include "launcher/line/invocation.h"
 #include <poll.h>
 
@@ -27,6 +28,11 @@ int wait_command(Invocation &invocation) {
       invocation.signals.take();
     }
     known = find_exit_code(record, pidfd.get(), code);
+  }
+  Ending ending;
+  if (known) {
+    explain_end(invocation, nullptr, code, ending);
+    record_exit(record, code, ending.reason);
   }
   TextOf<32> text;
   if (!known)

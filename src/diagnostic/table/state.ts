@@ -88,6 +88,20 @@ export const state = {
     message: "the container's init was OOM-killed: out of memory (memory limit too low?)",
     hint: 'raise linux.resources.memory.limit',
   },
+  endOom: {
+    code: 'E0643',
+    warning: true,
+    message: 'the kernel ended a process of the container because memory ran out (OOM)',
+    hint: 'it reached the limit of {limit} bytes: raise linux.resources.memory.limit, or let the program use less',
+    otherwise: 'the host, or a cgroup above, has no memory left: see the kernel log',
+  },
+  endSeccomp: {
+    code: 'E0644',
+    warning: true,
+    message: 'the process was ended by SIGSYS: it made a system call that the seccomp profile forbids',
+    hint:
+      'the kernel log names the call (type=1326, syscall=N); allow it in linux.seccomp.syscalls, or return an error for it (SCMP_ACT_ERRNO)',
+  },
   startInterrupted: {
     code: 'E0642',
     native: true,

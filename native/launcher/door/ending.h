@@ -1,0 +1,26 @@
+// Why a process of a container has ended, when the kernel has killed it for the sake of the configuration.
+#pragma once
+#include "launcher/door/request.h"
+#include "record/record.h"
+
+namespace veloci {
+
+// What can be said of an end.
+struct Ending {
+  EndReason reason = EndReason::unknown;
+  // Members of a JSON object: code, message, place and hint; empty when there is no reason.
+  Str keys;
+
+  Engine engine;
+  Response response;
+};
+
+// Looks for the reason of an end with this code, and warns of it. `made` is the request that the container was made by;
+// a null pointer stands for the one that was kept. An end without a reason costs nothing but a look at the container's
+// cgroups.
+void explain_end(Invocation &invocation, Request *made, int code, Ending &ending);
+
+// Name of a reason, as in events and state; empty for none.
+Str reason_name(EndReason reason);
+
+} // namespace veloci

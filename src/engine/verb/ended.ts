@@ -1,0 +1,48 @@
+// ended: why a process of a container has ended, when the kernel has killed it for the configuration's sake.
+import { diagnose, placeAt } from '../../diagnostic/diagnose.ts';
+import { jsonKeys, renderLine } from '../../diagnostic/render.ts';
+import type { Diagnostic } from '../../diagnostic/types.ts';
+import type { Spec } from '../../generated/config.ts';
+import type { Response } from '../../generated/plan.ts';
+import { locateAll } from '../../spec/parse/locate.ts';
+import type { Call } from '../call.ts';
+import { spoken } from '../dialect.ts';
+import { warningsOf } from '../options.ts';
+import { configOf } from '../read.ts';
+import { answerText } from '../respond.ts';
+
+/** 128 and SIGSYS: how a shell names the end by a seccomp filter. */
+const badSystemCall = 128 + 31;
+
+/** The warning for the log, and what is said of it in an event; nothing when the configuration is not the cause. */
+export function ended(call: Call): Response {
+  const { status, outOfMemory, terminal } = call.request.ended!;
+  const spec = configOf(call);
+  const found = outOfMemory ? memoryEnd(spec) : status === badSystemCall ? seccompEnd(spec) : undefined;
+  if (found === undefined) return answerText('');
+  const located = locateAll([found], call.texts[call.configName]!, call.configName);
+  const [shown] = spoken(call.request, located);
+  const { code, ...keys } = jsonKeys(shown!);
+  // Of a request that was kept the flags are those of the command that asks now.
+  const { request } = call;
+  const asker = { ...request, options: request.flags ?? request.options, facts: { ...request.facts, terminal } };
+  const warnings = warningsOf(asker) === 'all' ? renderLine(shown!) : '';
+  return { ...answerText(''), code, keys: JSON.stringify({ code, message: shown!.message, ...keys }).slice(1, -1),
+    warnings };
+}
+
+function memoryEnd(spec: Spec): Diagnostic {
+  const { limit } = spec.linux?.resources?.memory ?? {};
+  const isSet = limit !== undefined && limit > 0;
+  return diagnose('endOom', isSet ? { limit } : {}, isSet ? placeAt('/linux/resources/memory/limit') : undefined);
+}
+
+const deadly = /^SCMP_ACT_(KILL|KILL_THREAD|KILL_PROCESS|TRAP)$/;
+
+function seccompEnd(spec: Spec): Diagnostic | undefined {
+  const profile = spec.linux?.seccomp;
+  if (profile === undefined) return undefined;
+  if (deadly.test(profile.defaultAction)) return diagnose('endSeccomp', {}, placeAt('/linux/seccomp/defaultAction'));
+  const index = profile.syscalls?.findIndex(({ action }) => deadly.test(action)) ?? -1;
+  return index < 0 ? undefined : diagnose('endSeccomp', {}, placeAt(`/linux/seccomp/syscalls/${index}/action`));
+}
