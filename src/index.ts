@@ -9,7 +9,7 @@ export type { Operation, Plan, Programs } from './generated/plan.ts';
 export type { State } from './generated/state.ts';
 export type { HostFacts } from './generated/protocol.ts';
 export { hostFacts } from './host/node.ts';
-export { compile, encode, explain, loadBundle, parse, validate, type Bundle,
+export { compile, encode, explain, loadBundle, parse, validate, type Bundle, type ValidateOptions,
   type CompileOptions } from './library/bundle.ts';
 export { VelociError, type VelociErrorDetails } from './library/error.ts';
 export { Runtime, type CreateOptions, type ExecOptions, type RuntimeOptions,

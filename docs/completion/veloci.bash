@@ -120,8 +120,8 @@ _veloci_command() {
       flags_end=
       ;;
     validate)
-      known='bundle=DIR b=DIR config=FILE f=FILE json= format=text|json|sarif '$known
-      offered='--bundle --config --json --format '$offered
+      known='bundle=DIR b=DIR config=FILE f=FILE json= no-files= format=text|json|sarif '$known
+      offered='--bundle --config --json --no-files --format '$offered
       operands=' '
       flags_end=
       ;;

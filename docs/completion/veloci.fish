@@ -289,6 +289,7 @@ complete -c veloci -n '__veloci_of spec' -l from -x -a 'runc docker-default' -d 
 complete -c veloci -n '__veloci_of validate' -l bundle -s b -x -a '(__fish_complete_directories)' -d 'the bundle: the directory that holds config.json [.]'
 complete -c veloci -n '__veloci_of validate' -l config -s f -r -F -d 'another name for config.json, absolute or below the bundle'
 complete -c veloci -n '__veloci_of validate' -l json -d 'the same as --format json'
+complete -c veloci -n '__veloci_of validate' -l no-files -d 'check the text alone: what this host lacks is a warning'
 complete -c veloci -n '__veloci_of validate' -l format -x -a 'text json sarif' -d 'form of the findings [text]; sarif is SARIF 2.1.0, which code hosts read'
 complete -c veloci -n '__veloci_of plan' -l bundle -s b -x -a '(__fish_complete_directories)' -d 'the bundle: the directory that holds config.json [.]'
 complete -c veloci -n '__veloci_of plan' -l config -s f -r -F -d 'another name for config.json, absolute or below the bundle'

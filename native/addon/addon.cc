@@ -6,6 +6,7 @@
 
 #include "addon/seccomp_rules.h"
 #include "host/facts.h"
+#include "host/look.h"
 #include "json/scan.h"
 #include "host/seccomp.h"
 #include "host/sha256.h"
@@ -120,12 +121,33 @@ Napi::Value set_open_files(const Napi::CallbackInfo &info) {
   return Napi::Number::New(info.Env(), static_cast<double>(old));
 }
 
+// look(files: FileLook[]): Seen[]: what is at each path; those of the root file system lie in the first one.
+Napi::Value look(const Napi::CallbackInfo &info) {
+  if (info.Length() < 1 || !info[0].IsArray()) return refuse(info.Env(), "expected a list of files");
+  Napi::Array files = info[0].As<Napi::Array>();
+  Napi::Array result = Napi::Array::New(info.Env(), files.Length());
+  Fd root;
+  for (uint32_t i = 0; i < files.Length(); i++) {
+    Napi::Object file = files.Get(i).ToObject();
+    std::string path = file.Get("path").ToString().Utf8Value();
+    bool in_root = file.Get("inRoot").ToBoolean();
+    FileSeen seen =
+        in_root ? look_in_root(root.get(), path.c_str()) : look_on_host(path.c_str(), i == 0 ? &root : nullptr);
+    Napi::Object entry = Napi::Object::New(info.Env());
+    entry["errno"] = Napi::Number::New(info.Env(), seen.err);
+    entry["mode"] = Napi::Number::New(info.Env(), seen.mode);
+    result.Set(i, entry);
+  }
+  return result;
+}
+
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["hostFacts"] = Napi::Function::New(env, facts, "hostFacts");
   exports["scan"] = Napi::Function::New(env, scan, "scan");
   exports["sha256"] = Napi::Function::New(env, sha256, "sha256");
   exports["seccomp"] = Napi::Function::New(env, seccomp, "seccomp");
   exports["syscallNumber"] = Napi::Function::New(env, number_of_syscall, "syscallNumber");
+  exports["look"] = Napi::Function::New(env, look, "look");
   exports["setOpenFiles"] = Napi::Function::New(env, set_open_files, "setOpenFiles");
   return exports;
 }

@@ -309,10 +309,12 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'validate', summary: 'check a bundle without running it', operands: '', minOperands: 0, maxOperands: 0,
-    description: 'Reports everything that is wrong in the configuration of a bundle, with line and column, and warns of what '
-      + 'is unknown. The exit code is 1 when there is an error; warnings alone give 0.',
+    description: 'Reports everything that is wrong with a bundle, with line and column, and warns of what is unknown: the configuration, '
+      + 'whether this host can do what it asks for, and whether root file system, program, sources of bind mounts, namespaces and '
+      + 'hooks are there. Its verdict is that of `veloci create` here. The exit code is 1 when there is an error; warnings alone give 0.',
     flags: [
       bundle, config, { ...json, summary: 'the same as --format json' },
+      { name: 'no-files', kind: 'bool', summary: 'check the text alone: what this host lacks is a warning' },
       {
         name: 'format', kind: 'string', value: 'FORMAT', choices: ['text', 'json', 'sarif'],
         summary: 'form of the findings [text]; sarif is SARIF 2.1.0, which code hosts read',

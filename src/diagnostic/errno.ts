@@ -72,6 +72,8 @@ export const errno = {
   EACCES: 13,
   ENOTBLK: 15,
   EBUSY: 16,
+  ENOTDIR: 20,
+  EISDIR: 21,
   EINVAL: 22,
   ENOSPC: 28,
   EROFS: 30,

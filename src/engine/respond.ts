@@ -3,7 +3,8 @@ import { jsonKeys, renderLine, renderLong } from '../diagnostic/render.ts';
 import type { Diagnostic } from '../diagnostic/types.ts';
 import type { Response } from '../generated/plan.ts';
 
-const nothing: Response = { exitCode: 0, text: '', error: '', explained: '', code: '', keys: '', warnings: '' };
+const nothing: Response = { exitCode: 0, text: '', error: '', explained: '', code: '', keys: '', warnings: '',
+  files: [] };
 
 /** A text for stdout. */
 export function answerText(text: string, exitCode = 0): Response {

@@ -177,6 +177,14 @@ export interface CriuTarget {
   readonly source?: string | undefined;
 }
 
+/** A file to look at. */
+export interface FileLook {
+  /** Absolute path. */
+  readonly path: string;
+  /** In the root file system, which is the first file of the list; else on the host. */
+  readonly inRoot: boolean;
+}
+
 /** The engine's answer. */
 export interface Response {
   /** Exit code of the command when there is no plan to run. */
@@ -202,6 +210,8 @@ export interface Response {
   readonly keys: string;
   /** Warnings for the log, one a line. */
   readonly warnings: string;
+  /** Files to look at before the request is sent once more, with what was seen (validate). */
+  readonly files: readonly FileLook[];
 }
 
 /**

@@ -283,6 +283,14 @@ export interface Ending {
   readonly terminal: boolean;
 }
 
+/** What is at a path. */
+export interface Seen {
+  /** Errno of the look, 0 when there is something. */
+  readonly errno: number;
+  /** Its type and mode (stat(2)); 0 with an errno. */
+  readonly mode: number;
+}
+
 /** A request. */
 export interface Request {
   /** What is asked. */
@@ -322,4 +330,6 @@ export interface Request {
   readonly failure?: Failure;
   /** ended: the process that it is about. */
   readonly ended?: Ending;
+  /** validate: what was seen of the files that the first answer names, in their order. */
+  readonly seen?: readonly Seen[];
 }

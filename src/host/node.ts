@@ -3,7 +3,8 @@
 import { createRequire } from 'node:module';
 import type { Host, Scan, SeccompRules, WireWriter } from '../engine/protocol.ts';
 import { readHostFacts } from '../generated/read-protocol.ts';
-import type { HostFacts } from '../generated/protocol.ts';
+import type { FileLook } from '../generated/plan.ts';
+import type { HostFacts, Seen } from '../generated/protocol.ts';
 import { installed } from './installed.ts';
 import { createWriter } from './writer.ts';
 
@@ -14,6 +15,7 @@ interface Addon {
   sha256(text: string): string;
   seccomp(rules: SeccompRules): Uint8Array;
   syscallNumber(name: string): number;
+  look(files: readonly FileLook[]): readonly Seen[];
   /** Sets the soft limit on open files and returns the old one. */
   setOpenFiles(soft: number): number;
 }
@@ -48,6 +50,11 @@ export function nodeHost(): Host {
  */
 export function hostFacts(root = ''): HostFacts {
   return readHostFacts(JSON.parse(addon().hostFacts(root)));
+}
+
+/** Looks at files; those of the root file system lie in the first one. */
+export function look(files: readonly FileLook[]): readonly Seen[] {
+  return addon().look(files);
 }
 
 /** The kernel's default soft limit on open files: what a process has whose parent did not change it. */

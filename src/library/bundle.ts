@@ -7,7 +7,9 @@ import type { Spec } from '../generated/config.ts';
 import { encodePlan } from '../generated/encode.ts';
 import type { Plan } from '../generated/plan.ts';
 import type { HostFacts } from '../generated/protocol.ts';
-import { hostFacts, nodeHost } from '../host/node.ts';
+import { hostFacts, look, nodeHost } from '../host/node.ts';
+import { findingsOf, type Findings } from '../engine/findings.ts';
+import type { Request, Seen } from '../generated/protocol.ts';
 import { compile as compilePlan } from '../plan/compile.ts';
 import { PlanError } from '../plan/context.ts';
 import { explainPlan } from '../plan/explain.ts';
@@ -46,13 +48,40 @@ function bytesOf(source: string | Uint8Array): Uint8Array {
   return typeof source === 'string' ? new TextEncoder().encode(source) : source;
 }
 
+/** What is checked besides the text. */
+export interface ValidateOptions {
+  /** How messages name the configuration; default: `config.json`. */
+  readonly name?: string;
+  /**
+   * The bundle's directory: its root file system, program, hooks and the sources of its bind mounts are looked at, and what this
+   * host cannot do is an error, as for `veloci validate`. Without it the text alone is checked, as by `--no-files`.
+   */
+  readonly bundle?: string;
+}
+
 /**
- * Everything that is wrong or doubtful in a configuration, with positions.
+ * Everything that is wrong or doubtful in a configuration, with positions: what `veloci validate` finds.
  * @param source text of config.json, or its bytes
- * @param name how messages name it
  */
-export function validate(source: string | Uint8Array, name = 'config.json'): readonly Diagnostic[] {
-  return readConfig(bytesOf(source), nodeHost(), name, { warnings: true }).found;
+export function validate(source: string | Uint8Array, options: ValidateOptions | string = {}): readonly Diagnostic[] {
+  const { name = 'config.json', bundle } = typeof options === 'string' ? { name: options } : options;
+  const request: Request = {
+    verb: 'validate',
+    options: bundle === undefined ? { 'no-files': true } : {},
+    facts: { ...hostFacts(), terminal: false },
+    ...(bundle === undefined ? {} : { bundle: resolve(bundle) }),
+  };
+  const ask = (seen?: readonly Seen[]): Findings =>
+    findingsOf({
+      request: seen === undefined ? request : { ...request, seen },
+      blobs: { config: bytesOf(source) },
+      host: nodeHost(),
+      configName: name,
+      processName: 'process',
+      texts: {},
+    });
+  const first = ask();
+  return first.files.length === 0 ? first.found : ask(look(first.files)).found;
 }
 
 /**

@@ -19,6 +19,7 @@ function readerSeeds(): Uint8Array[] {
     code: 'E0901',
     keys: '',
     warnings: '',
+    files: [{ path: '/a', inRoot: true }],
   }, writer);
   return [plan, encodePlan(fullPlan(new Random(1)), writer), response, ...random];
 }

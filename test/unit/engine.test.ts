@@ -11,6 +11,7 @@ import type { Plain } from '../support/wire.ts';
 import { addUser, cgroups, defaultConfig, dockerConfig, facts, host } from './plan-support.ts';
 
 interface Answer {
+  readonly files: readonly { readonly path: string; readonly inRoot: boolean }[];
   readonly exitCode: number;
   readonly plan: string | null;
   readonly stored: string | null;
@@ -34,7 +35,11 @@ function bytesOf(document: unknown): Uint8Array {
 function ask(verb: EngineVerb, config?: unknown, request: Partial<Request> = {}, blobs: Blobs = {}): Answer {
   const whole: Request = { verb, options: {}, facts: facts(), id: 'box', bundle: '/bundle', ...request };
   const bytes = engine(whole, { ...(config === undefined ? {} : { config: bytesOf(config) }), ...blobs }, host());
-  return noteAnswer(decodeStruct('Response', bytes) as unknown as Answer);
+  const answer = noteAnswer(decodeStruct('Response', bytes) as unknown as Answer);
+  // validate asks for the files of the bundle first; of no bundle in particular all are there.
+  if (answer.files.length === 0 || request.bundle !== undefined) return answer;
+  const seen = answer.files.map((_, index) => ({ errno: 0, mode: index === 0 ? 0o40755 : 0o100755 }));
+  return ask(verb, config, { ...request, seen }, blobs);
 }
 
 function programsOf(hex: string | null): Record<string, Plain[]> {
@@ -293,14 +298,49 @@ t.test('validate warns of what the compiler says, and of what this host lacks', 
   const config = { ...defaultConfig(),
     annotations: { 'run.oci.keep_original_group': '1', 'run.oci.handler': 'krun', 'org.x': 'y' } };
   config.process = { ...config.process, apparmorProfile: 'x' };
-  const { exitCode, text } = ask('validate', config, { options: { json: true } });
-  t.equal(exitCode, 0);
-  t.match(JSON.parse(text), { valid: true, errors: 0, findings: [
-    { severity: 'warning', code: 'E0587', pointer: '/annotations/run.oci.keep_original_group', line: Number,
-      hint: 'did you mean "run.oci.keep_original_groups"?' },
-    { code: 'E0587', pointer: '/annotations/run.oci.handler' },
-    { severity: 'warning', code: 'E0509', pointer: '/process/apparmorProfile', line: Number },
-  ] });
+  for (const alone of [false, true]) {
+    const { exitCode, text } = ask('validate', config, { options: { json: true, 'no-files': alone } });
+    t.equal(exitCode, alone ? 0 : 1, 'the verdict of create, but for the text alone');
+    t.match(JSON.parse(text), { valid: alone, errors: alone ? 0 : 1, findings: [
+      { severity: 'warning', code: 'E0587', pointer: '/annotations/run.oci.keep_original_group', line: Number,
+        hint: 'did you mean "run.oci.keep_original_groups"?' },
+      { code: 'E0587', pointer: '/annotations/run.oci.handler' },
+      { severity: alone ? 'warning' : 'error', code: 'E0509', pointer: '/process/apparmorProfile', line: Number },
+    ] });
+  }
+});
+
+t.test('validate asks for the files of a bundle, and says what create would say of them', async (t) => {
+  const config = defaultConfig();
+  config.mounts.push({ destination: '/data', type: 'none', source: '/srv/data', options: ['rbind'] });
+  config.process.args = ['/opt/tool'];
+  config.hooks = { poststop: [{ path: '/bin/gone' }] };
+  const request = { bundle: '/b', options: { format: 'json' } };
+  const { files, text } = ask('validate', config, request);
+  t.equal(text, '', 'the verdict comes with the second answer');
+  t.same(files[0], { path: '/b/rootfs', inRoot: false });
+  t.ok(files.some(({ path, inRoot }) => path === '/srv/data' && !inRoot));
+  t.ok(files.some(({ path, inRoot }) => path === '/opt/tool' && inRoot));
+  const directory = { errno: 0, mode: 0o40755 };
+  const program = { errno: 0, mode: 0o100755 };
+  const missing = { errno: 2, mode: 0 };
+  const judge = (
+    of: (path: string) => Request['seen'] extends readonly (infer T)[] | undefined ? T : never,
+  ): unknown[] => {
+    const answer = ask('validate', config, { ...request, seen: files.map(({ path }) => of(path)) });
+    return (JSON.parse(answer.text) as { findings: { severity: string; code: string; pointer: string }[] }).findings
+      .map(({ severity, code, pointer }) => [severity, code, pointer]);
+  };
+  t.same(judge((path) => (path === '/b/rootfs' || path === '/srv/data' ? directory : program)), []);
+  t.same(judge(() => missing), [['error', 'E0716', '/root/path']],
+    'what is in a root that is missing is not looked for');
+  t.same(judge((path) => (path === '/b/rootfs' ? directory : missing)), [
+    ['error', 'E0723', '/mounts/7/source'],
+    ['error', 'E0764', '/process/args/0'],
+    ['warning', 'E0773', '/hooks/poststop/0/path'],
+  ]);
+  t.same(ask('validate', config, { ...request, options: { 'no-files': true } }),
+    ask('validate', config, { options: { 'no-files': true } }));
 });
 
 t.test('warnings are logged unless they are not wanted; under the name of a peer as it does', async (t) => {

@@ -37,7 +37,8 @@ t.test('a writer can be used again, and equal plans give equal bytes', async (t)
 });
 
 t.test('a response keeps every field', async (t) => {
-  const texts = { text: 'out\n', error: '', explained: 'größer', code: 'E0101', keys: '', warnings: '' };
+  const texts = { text: 'out\n', error: '', explained: 'größer', code: 'E0101', keys: '', warnings: '',
+    files: [{ path: '/bin/sh', inRoot: true }] };
   const bytes = encodeResponse({ exitCode: -1, plan: Uint8Array.of(1, 0, 255), ...texts }, createWriter());
   t.same(decodeStruct('Response', bytes), { exitCode: -1, plan: '0100ff', stored: null, config: null, ...texts });
 });

@@ -1,5 +1,6 @@
 #include "launcher/door/request.h"
 #include "host/facts.h"
+#include "host/look.h"
 #include "launcher/container/notify.h"
 #include <initializer_list>
 #include <signal.h>
@@ -189,8 +190,30 @@ int Request::note_first(const PlanFailure &failure) {
   return 0;
 }
 
+int Request::note_files(const List<FileLook> &files) {
+  constexpr size_t entry_size = 48;
+  size_t size = 64 + entry_size * files.size();
+  if (!seen_memory_.reserve(size)) return errno;
+  JsonWriter json(reinterpret_cast<char *>(seen_memory_.data()), size);
+  {
+    RequestWriter request(json);
+    ListWriter<SeenWriter> list = request.seen();
+    Fd root;
+    bool first = true;
+    for (const FileLook &file : files) {
+      FileSeen seen = file.in_root ? look_in_root(root.get(), file.path.c_str())
+                                   : look_on_host(file.path.c_str(), first ? &root : nullptr);
+      first = false;
+      list.next().errno_(seen.err).mode(seen.mode);
+    }
+  }
+  if (json.full()) return ENOBUFS;
+  seen_ = members_of(seen_memory_, json.text());
+  return 0;
+}
+
 size_t Request::text_size() const {
-  size_t size = rest_.size + first_.size + failure_size + 16384;
+  size_t size = rest_.size + first_.size + seen_.size + failure_size + 16384;
   return with_flags_ ? size + 6 * size_of_arguments(*arguments_) : size;
 }
 
@@ -203,6 +226,7 @@ Str Request::text(EngineVerb verb, const PlanFailure *failure, char *buffer, siz
     if (with_flags_) add_options(request.flags(), *arguments_, false);
     if (arguments_ != nullptr && uses_criu(*arguments_)) add_criu_configs(request.criu_configs());
     if (!first_.empty()) json.members(first_);
+    if (!seen_.empty()) json.members(seen_);
     if (failure != nullptr) add_failure(request.failure(), *failure);
     if (ended_) {
       EndingWriter ending = request.ended();

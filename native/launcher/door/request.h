@@ -26,6 +26,8 @@ public:
     end_code_ = code;
     out_of_memory_ = out_of_memory;
   }
+  // Looks at the files that an answer names, for the next time that this is sent. 0 or an errno.
+  int note_files(const List<FileLook> &files);
 
   // Adds the flags of this command line, which must live on, to a request that was kept.
   void add_flags(const Arguments &arguments) {
@@ -53,6 +55,8 @@ private:
   // What is asked of an end.
   bool ended_ = false, out_of_memory_ = false;
   int end_code_ = 0;
+  Buffer seen_memory_;
+  Str seen_;
 };
 
 // An engine at work; the answer's bytes live as long as this.

@@ -64,10 +64,20 @@ int text_command(Invocation &invocation) {
     return invocation.fail(SystemCall{.what = what::describe_host, .errno_ = ErrnoText(err)});
   }
   Response response;
-  if (!engine.send(request, engine_verb(command), nullptr)) {
+  EngineVerb verb = engine_verb(command);
+  if (!engine.send(request, verb, nullptr)) {
     return invocation.fail(SystemCall{.what = what::ask_planner, .errno_ = ErrnoText(errno)});
   }
   if (int code = engine.await(invocation, response); code != 0) return code;
+  // A planner answers once; another one judges what was seen of the files that the first has named.
+  Engine judge;
+  if (response.files.size() > 0) {
+    int err = request.note_files(response.files);
+    if (err == 0) err = judge.start();
+    if (err == 0 && !judge.send(request, verb, nullptr)) err = errno;
+    if (err != 0) return invocation.fail(SystemCall{.what = what::look_at_files, .errno_ = ErrnoText(err)});
+    if (int code = judge.await(invocation, response); code != 0) return code;
+  }
   if (int code = print_styled(invocation, response.text); code != 0) return code;
   return show_response(invocation, response);
 }

@@ -187,8 +187,7 @@ int list_command(Invocation &invocation) {
   Buffer memory;
   if (err == ENOENT) err = 0;
   if (err == 0 && !memory.reserve(listing.size())) err = errno;
-  if (err != 0)
-    return invocation.fail(diagnostic::SystemCall{.what = what::list_containers, .errno_ = ErrnoText(err)});
+  if (err != 0) return invocation.fail(diagnostic::SystemCall{.what = what::list_containers, .errno_ = ErrnoText(err)});
   Text out(reinterpret_cast<char *>(memory.data()), memory.capacity());
   if (invocation.arguments.on(cli::Flag::quiet))
     listing.print_ids(out);

@@ -5,6 +5,7 @@ export const systemCalls = {
   fork: 'fork',
   listContainers: 'list the containers',
   listProcesses: 'list the processes',
+  lookAtFiles: 'look at the files of the bundle',
   lockState: 'lock the state directory',
   makeFifo: 'make exec.fifo',
   makeNotifySocket: 'make the notification socket',

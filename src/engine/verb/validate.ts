@@ -1,29 +1,16 @@
-// validate: everything that is wrong or doubtful in a configuration.
+// validate: everything that is wrong or doubtful in a bundle.
 import { jsonKeys, renderLine, renderLong } from '../../diagnostic/render.ts';
 import { sarif } from '../../diagnostic/sarif.ts';
-import type { Diagnostic } from '../../diagnostic/types.ts';
-import type { Spec } from '../../generated/config.ts';
 import type { Response } from '../../generated/plan.ts';
-import { dialectOf } from '../../spec/dialect.ts';
-import { locateAll } from '../../spec/parse/locate.ts';
-import { readConfig } from '../../spec/read.ts';
-import { compile } from '../../plan/compile.ts';
-import { PlanError } from '../../plan/context.ts';
 import type { Call } from '../call.ts';
-import { contextOf, isOn } from '../options.ts';
+import { findingsOf } from '../findings.ts';
+import { isOn } from '../options.ts';
 import { answerText } from '../respond.ts';
 
 export function validate(call: Call): Response {
   const { request, configName } = call;
-  const reading = readConfig(call.blobs.config ?? new Uint8Array(), call.host, configName, {
-    warnings: true,
-    ...dialectOf(request.peer, request.facts),
-  });
-  const { text } = reading;
-  const found =
-    reading.found.some(({ severity }) => severity === 'error') || reading.value === undefined || text === undefined
-      ? reading.found
-      : [...reading.found, ...locateAll(compiled(reading.value, call), text, configName)];
+  const { found, text, files } = findingsOf(call);
+  if (files.length > 0) return { ...answerText(''), files };
   const errors = found.filter(({ severity }) => severity === 'error').length;
   const warnings = found.length - errors;
   const exitCode = errors > 0 ? 1 : 0;
@@ -45,24 +32,6 @@ export function validate(call: Call): Response {
     }`,
   );
   return answerText(`${blocks.join('\n')}\n`, exitCode);
-}
-
-/**
- * What the compiler says of a valid configuration. What it refuses is no error here, but one of create on this host: another
- * one may have what is missing.
- */
-function compiled(spec: Spec, { request, host }: Call): readonly Diagnostic[] {
-  const found = new Map<string, Diagnostic>();
-  const take = (diagnostic: Diagnostic): void => {
-    found.set(JSON.stringify(diagnostic), { ...diagnostic, severity: 'warning' });
-  };
-  try {
-    compile(spec, contextOf(request, host, take));
-  } catch (error) {
-    if (!(error instanceof PlanError)) throw error;
-    take(error.diagnostic);
-  }
-  return [...found.values()];
 }
 
 function count(number: number, what: string): string {

@@ -34,7 +34,7 @@ const laterOf = ({ start, kill, delete: remove, status, pause, resume }: Program
 /** An answer as the planner gives it to `create`. */
 function answerOf(programs: Programs): Uint8Array {
   const { create, stager, init } = programs;
-  return encodeResponse({ exitCode: 0, text: '', error: '', explained: '', code: '', keys: '', warnings: '',
+  return encodeResponse({ exitCode: 0, text: '', error: '', explained: '', code: '', keys: '', warnings: '', files: [],
     plan: encode({ create, stager, init }), stored: encode(laterOf(programs)) }, nodeHost().writer());
 }
 

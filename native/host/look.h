@@ -1,0 +1,19 @@
+// Looks at files for validate: what is at each path, without opening it.
+#pragma once
+#include "base/types.h"
+
+namespace veloci {
+
+// What is at a path: an errno, or type and mode.
+struct FileSeen {
+  int err = 0;
+  uint32_t mode = 0;
+};
+
+// Looks at a path of the host. `root` is opened, when it is a directory: the root of the other paths.
+FileSeen look_on_host(const char *path, Fd *root = nullptr);
+
+// Looks at a path in a root file system: symbolic links stay in it.
+FileSeen look_in_root(int root, const char *path);
+
+} // namespace veloci
