@@ -175,6 +175,22 @@ export interface CriuTarget {
   readonly path: string;
   /** Absolute path of what is bound there, a directory or a file; absent = the mount point is a directory. */
   readonly source?: string | undefined;
+  /**
+   * Absolute path of the directory that `path` begins in: the source of the bind mount that it lies in;
+   * absent = the root file system.
+   */
+  readonly below?: string | undefined;
+}
+
+/**
+ * A mount whose source is outside of the container. Its name in the images is its mount point, with symbolic
+ * links resolved.
+ */
+export interface CriuOutside {
+  /** Its mount point, a path in the container. */
+  readonly target: string;
+  /** Absolute path of the source. */
+  readonly source: string;
 }
 
 /** A file to look at. */
@@ -1544,6 +1560,8 @@ export interface CriuStart {
    * at the dump.
    */
   readonly targets: readonly CriuTarget[];
+  /** Mounts that a dump leaves out and a restore binds anew. */
+  readonly outside: readonly CriuOutside[];
   /** Descriptor of the caller that CRIU writes to when it is ready; -1 = none. */
   readonly statusFd: number;
 }

@@ -319,6 +319,11 @@ export interface Request {
   readonly configName?: string;
   /** exec: the container's cgroup, below that of v2 where there is one. */
   readonly cgroup?: string;
+  /**
+   * exec: the container is in another time namespace than the caller, though its configuration may name none: CRIU
+   * restores into one.
+   */
+  readonly ownClocks?: boolean;
   /** Facts about the host and the caller. */
   readonly facts: HostFacts;
   /** exec: the failure that the plan which has failed now was made for. */

@@ -2,6 +2,7 @@
 // the process and on the container's configuration alone, so that the launcher can keep it for the same call:
 // what only the launcher does with the process (pid file, console socket, detach) is not in it.
 import type { Process, Spec } from '../generated/config.ts';
+import { NamespaceFlag } from '../generated/plan.ts';
 import type { Plan } from '../generated/plan.ts';
 import { newDraft } from './begin.ts';
 import { becomeUser } from './compile.ts';
@@ -24,6 +25,7 @@ import type { Context } from './context.ts';
  * @param process a valid process; see execProcess
  * @param cgroups sub-cgroups to join (--cgroup), `[CONTROLLERS:]PATH` each
  * @param move how it comes into the container's cgroup
+ * @param ownClocks whether the container has a time namespace, whatever its configuration says
  * @throws PlanError when this host cannot do it
  */
 export function compileExec(
@@ -32,6 +34,7 @@ export function compileExec(
   cgroups: readonly string[],
   move: Move,
   context: Context,
+  ownClocks = false,
 ): Plan {
   const d = newDraft(spec, process, '', context);
   if (typeof move === 'object') attachStager(d, move, d.cgroups.optional && cgroups.length === 0);
@@ -40,7 +43,7 @@ export function compileExec(
   followCgroups(d, cgroups, move === 'strict');
   bindProcessors(d, 'final');
   limitEarly(d);
-  enterNamespaces(d);
+  enterNamespaces(d, ownClocks ? NamespaceFlag.time : 0);
   makeSession(d);
   keepTerminal(d);
   openFilter(d, 'running');

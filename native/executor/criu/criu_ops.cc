@@ -50,7 +50,36 @@ Outcome open_folders(CriuJob &job, const CriuStart &op) {
   return {};
 }
 
-// Makes the mount points that are missing; like init, never outside of the root file system.
+// A mount point with its symbolic links resolved, as far as it is there: by this name CRIU knows it.
+void resolve(int root, Str path, Text &resolved) {
+  TextOf<32> link;
+  TextOf<4096> whole, place, from;
+  auto name_of = [&](int fd, Text &name) {
+    link.clear();
+    name.clear();
+    link.add("/proc/self/fd/").add_signed(fd);
+    ssize_t size = readlink(link.c_str(), name.tail(), name.room());
+    name.grew(size < 0 ? 0 : static_cast<size_t>(size));
+  };
+  name_of(root, from);
+  place.add(path);
+  Fd found(open_in_root(root, place.c_str(), O_PATH));
+  while (!found.valid() && place.size() > 0) {
+    size_t end = place.size();
+    do end--;
+    while (end > 0 && place.data()[end] != '/');
+    place.truncate(end);
+    found.reset(open_in_root(root, end > 0 ? place.c_str() : "/", O_PATH));
+  }
+  if (found.valid()) name_of(found.get(), whole);
+  bool is_below = from.size() > 1 && whole.size() >= from.size() && memcmp(whole.data(), from.data(), from.size()) == 0;
+  size_t skipped = is_below ? from.size() : 0;
+  resolved.clear();
+  if (whole.size() > skipped + 1 || whole.size() == 0) resolved.add(whole.data() + skipped, whole.size() - skipped);
+  resolved.add(path.data + place.size(), path.size - place.size());
+}
+
+// Makes the mount points that are missing; like init, never outside of the root file system or of what is bound.
 Outcome make_targets(const CriuStart &op) {
   if (op.targets.empty()) return {};
   // As init does: no link leads to another tree.
@@ -59,7 +88,11 @@ Outcome make_targets(const CriuStart &op) {
   for (const CriuTarget &target : op.targets) {
     struct stat status;
     bool is_file = target.source && stat(target.source.value.c_str(), &status) == 0 && !S_ISDIR(status.st_mode);
-    Fd made(make_in_root(root.get(), target.path, is_file ? Missing::file : Missing::directory, is_file ? 0644 : 0755));
+    Fd source(target.below ? open(target.below.value.c_str(), O_PATH | O_CLOEXEC) : -1);
+    if (target.below && (!source.valid() || fstat(source.get(), &status) != 0)) return Outcome::failed(at::target);
+    if (target.below && !S_ISDIR(status.st_mode)) continue;
+    Fd made(make_in_root(target.below ? source.get() : root.get(), target.path,
+                         is_file ? Missing::file : Missing::directory, is_file ? 0644 : 0755));
     if (!made.valid()) return Outcome::failed(at::target);
   }
   return {};
@@ -79,6 +112,7 @@ public:
     for (const CriuNamespace &entry : op.namespaces) {
       if (!add_namespace(entry)) return Outcome::failed(at::namespace_);
     }
+    add_outside(op.outside);
     add_masked(op.masked);
     // All that was read of /proc was this process's, if it is still there.
     if (pidfd_wait(pidfd.get(), 0)) return Outcome::failed(at::send, ESRCH);
@@ -103,6 +137,17 @@ private:
     external.add(entry.type).add_char('[').add_number(status.st_ino).add("]:").add(entry.key);
     writer_.bytes(criu_option::external, external.str());
     return true;
+  }
+
+  void add_outside(const List<CriuOutside> &mounts) {
+    TextOf<64> path;
+    TextOf<4096> name;
+    proc_path(path, "root");
+    Fd root(open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    for (const CriuOutside &mount : mounts) {
+      resolve(root.get(), mount.target, name);
+      writer_.pair(criu_option::ext_mnt, name.str(), name.str());
+    }
   }
 
   // Files that are covered by the null device of the host. (Directories are covered by file systems of the container.)
@@ -258,7 +303,8 @@ Outcome HostHandler::on(const CriuStart &op) {
   if (Outcome made = make_targets(op); !made.ok()) return made;
   bool restoring = op.request == CriuRequest::restore;
   Pages memory;
-  size_t size = op.options.size + op.masked.size() * 8448 + op.namespaces.size() * 512 + 1024;
+  size_t size =
+      op.options.size + op.masked.size() * 8448 + op.outside.size() * 17408 + op.namespaces.size() * 512 + 1024;
   if (!memory.allocate(size)) return Outcome::failed(at::send);
   Text options(memory.data(), size);
   options.add(reinterpret_cast<const char *>(op.options.data), op.options.size);
@@ -269,6 +315,14 @@ Outcome HostHandler::on(const CriuStart &op) {
   Fd namespaces[criu_namespaces_max];
   uint32_t count = 0;
   if (restoring) {
+    Fd root(open(op.rootfs.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+    TextOf<4096> name;
+    for (const CriuOutside &mount : op.outside) {
+      resolve(root.get(), mount.target, name);
+      writer.pair(criu_option::ext_mnt, name.str(), mount.source);
+      // Where the links themselves come with a mount, and as earlier versions named it.
+      if (!(name.str() == mount.target)) writer.pair(criu_option::ext_mnt, mount.target, mount.source);
+    }
     for (const CriuNamespace &entry : op.namespaces) {
       if (count == criu_namespaces_max) return Outcome::failed(at::namespace_, E2BIG);
       namespaces[count].reset(open(entry.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));

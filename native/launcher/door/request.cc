@@ -4,6 +4,7 @@
 #include "launcher/container/notify.h"
 #include <initializer_list>
 #include <signal.h>
+#include <sys/stat.h>
 
 namespace veloci {
 
@@ -136,6 +137,14 @@ Str cgroup_of(const Context &context) {
   return last.path;
 }
 
+// Whether the container's init has other clocks than we do.
+bool has_own_clocks(const Context &context) {
+  TextOf<48> path;
+  struct stat theirs, ours;
+  path.add("/proc/").add_signed(context.record->pid).add("/ns/time");
+  return stat(path.c_str(), &theirs) == 0 && stat("/proc/self/ns/time", &ours) == 0 && theirs.st_ino != ours.st_ino;
+}
+
 } // namespace
 
 int Request::build(Invocation &invocation, Str bundle, Str config_name, bool for_memo) {
@@ -164,6 +173,8 @@ int Request::build(Invocation &invocation, Str bundle, Str config_name, bool for
     if (!bundle.empty()) request.bundle(bundle);
     if (!config_name.empty()) request.config_name(config_name);
     if (!cgroup.empty()) request.cgroup(cgroup);
+    if (for_memo && invocation.context.record != nullptr && has_own_clocks(invocation.context))
+      request.own_clocks(true);
     HostFactsWriter facts = request.facts();
     err = host_facts(options, facts);
   }

@@ -47,7 +47,8 @@ function compiled(call: Call, move: Move): Plan {
   const process = call.blobs.process === undefined
     ? checked(processOfFlags(spec, execFlagsOf(call.request)))
     : processOfFile(spec, processOf(call));
-  return compileExec(spec, process, cgroupsOf(call.request), move, contextOf(call.request, call.host));
+  return compileExec(spec, process, cgroupsOf(call.request), move, contextOf(call.request, call.host),
+    call.request.ownClocks);
 }
 
 /** What comes from flags has no place in a document. */

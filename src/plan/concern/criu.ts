@@ -4,7 +4,7 @@ import { cgroupsModes, networkLocks } from '../choices.ts';
 import type { CgroupsMode, NetworkLock } from '../choices.ts';
 import { diagnose, placeAt } from '../../diagnostic/diagnose.ts';
 import { LinkUseFlag, NamespaceFlag } from '../../generated/plan.ts';
-import type { CriuNamespace, CriuStart, CriuTarget } from '../../generated/plan.ts';
+import type { CriuNamespace, CriuOutside, CriuStart, CriuTarget } from '../../generated/plan.ts';
 import { PlanError } from '../context.ts';
 import { CriuMessage } from '../criu-message.ts';
 import { slot } from '../draft.ts';
@@ -73,7 +73,6 @@ export function dump(d: Draft, flags: CriuFlags): void {
   message.text('parent_img', flags.parent).text('freeze_cgroup', freezerPath(d));
   message.number('track_mem', flags.preDump || flags.parent !== undefined);
   if (flags.pageServer !== undefined) message.message('ps', flags.pageServer.address, flags.pageServer.port);
-  if (!flags.preDump) { for (const { target } of outsideMounts(d)) message.message('ext_mnt', target, target); }
   d.host.push(startOf(d, flags, {
     request: flags.preDump ? 'preDump' : 'dump',
     options: message.bytes(),
@@ -82,6 +81,7 @@ export function dump(d: Draft, flags: CriuFlags): void {
     masked: flags.preDump ? [] : (d.spec.linux?.maskedPaths ?? []).map(inContainer),
     parent: flags.parent,
     targets: [],
+    outside: flags.preDump ? [] : outsideMounts(d),
   }));
   d.host.push({ op: 'criu.await', from: '', until: 'done', log: logPath(flags, dumpLog) });
 }
@@ -97,7 +97,6 @@ export function restore(d: Draft, flags: CriuFlags, descriptors: readonly string
     .number('rst_sibling', true)
     .text('lsm_profile', flags.lsmProfile)
     .text('lsm_mount_context', flags.lsmMountContext);
-  for (const { target, source } of outsideMounts(d)) message.message('ext_mnt', target, source);
   if ((d.spec.linux?.maskedPaths ?? []).length > 0) message.message('ext_mnt', nullDevice, nullDevice);
   for (const join of d.namespaces.joins) {
     const name = joinable[join.type];
@@ -122,6 +121,7 @@ export function restore(d: Draft, flags: CriuFlags, descriptors: readonly string
     masked: [],
     parent: undefined,
     targets: mountTargets(d),
+    outside: outsideMounts(d),
   }));
   d.host.push({ op: 'criu.await', from: '', until: 'namespaces', log: logPath(flags, restoreLog) });
   restoreHooks(d);
@@ -154,7 +154,10 @@ function begin(d: Draft, flags: CriuFlags, log: string): CriuMessage {
     .text('config_file', (d.spec.annotations?.[configAnnotation] ?? flags.config) || undefined);
 }
 
-type Particular = Pick<CriuStart, 'request' | 'options' | 'log' | 'cgroups' | 'masked' | 'parent' | 'targets'>;
+type Particular = Pick<
+  CriuStart,
+  'request' | 'options' | 'log' | 'cgroups' | 'masked' | 'parent' | 'targets' | 'outside'
+>;
 
 function startOf(d: Draft, flags: CriuFlags, particular: Particular): CriuStart {
   return {
@@ -190,21 +193,30 @@ function logPath(flags: CriuFlags, log: string): string {
   return `${flags.work ?? flags.images}/${log}`;
 }
 
-/** Mount points in the root file system itself, not in what is mounted on it. */
+/**
+ * Mount points that a restore needs: in the root file system itself, and in the sources of bind mounts. What lies in new file
+ * systems is in the images.
+ */
 function mountTargets(d: Draft): CriuTarget[] {
   const found: CriuTarget[] = [];
+  const above: { readonly path: string; readonly source: string | undefined }[] = [];
   for (const mount of d.spec.mounts ?? []) {
     const path = inContainer(mount.destination);
-    if (path === '/' || found.some((above) => path === above.path || path.startsWith(`${above.path}/`))) continue;
     const { bind, remount } = readRequest(mount);
-    if (!remount) found.push({ path, source: bind ? absolute(mount.source ?? '', d.context.bundle) : undefined });
+    if (path === '/' || remount) continue;
+    const source = bind ? absolute(mount.source ?? '', d.context.bundle) : undefined;
+    const holder = above.findLast((other) => path === other.path || path.startsWith(`${other.path}/`));
+    above.push({ path, source });
+    if (holder === undefined) found.push({ path, source });
+    else if (holder.source !== undefined && path !== holder.path)
+      found.push({ path: path.slice(holder.path.length), source, below: holder.source });
   }
   return found;
 }
 
 /** Mounts whose source is outside of the container: by their target, which is their name in the images. */
-function outsideMounts(d: Draft): { readonly target: string; readonly source: string }[] {
-  const found: { target: string; source: string }[] = [];
+function outsideMounts(d: Draft): CriuOutside[] {
+  const found: CriuOutside[] = [];
   const { mounts } = d.spec;
   if (mounts === undefined) return found;
   for (let index = 0; index < mounts.length; index++) {

@@ -99,13 +99,15 @@ function setClocks(d: Draft): void {
 /**
  * Enters all namespaces of a running container that are not the caller's, at once and by a pidfd of its init,
  * which the kernel checks as one step.
+ *
+ * @param more kinds that the container has besides those of its configuration
  */
-export function enterNamespaces(d: Draft): void {
+export function enterNamespaces(d: Draft, more = 0): void {
   const { namespaces, host, stager } = d;
   const from = '/linux/namespaces';
   host.push({ op: 'fd.send', from, slot: slot.pidfd });
   stager.push({ op: 'fd.receive', from, slot: slot.pidfd });
-  const types = namespaces.made | namespaces.joined;
+  const types = namespaces.made | namespaces.joined | more;
   // From inside a cgroup namespace the clone could not be born in its v2 cgroup; the move there would wait for RCU.
   const late = mapsUsers(namespaces) ? 0 : types & NamespaceFlag.cgroup;
   stager.push({ op: 'namespace.enter', from, slot: slot.pidfd, types: types & ~late });
