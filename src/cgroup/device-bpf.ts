@@ -9,6 +9,7 @@ const ALU_MOV_K = 0xb4;
 const ALU_MOV_X = 0xbc;
 const JMP_JNE_K = 0x55;
 const JMP_JEQ_K = 0x15;
+const JMP_JA = 0x05;
 const EXIT = 0x95;
 
 // Registers: the context at entry and then scratch; type, access, major and minor of the request.
@@ -52,12 +53,17 @@ export function deviceProgram(rules: readonly DeviceRule[]): Uint8Array {
 function emitRule(words: number[], rule: DeviceRule): boolean {
   const bits = accessBits(rule.access);
   const rights = bits === 7 ? 0 : rule.allow ? 2 : 3;
-  const tests = (rule.type === 'a' ? 0 : 1) + (rule.major < 0 ? 0 : 1) + (rule.minor < 0 ? 0 : 1) + rights;
-  // Instructions from the next one to the end of the rule: where a test that fails jumps to.
-  let left = tests + 2;
-  if (rule.type !== 'a') emit(words, JMP_JNE_K, TYPE, 0, left -= 1, kinds[rule.type]);
-  if (rule.major >= 0) emit(words, JMP_JNE_K, MAJOR, 0, left -= 1, rule.major);
-  if (rule.minor >= 0) emit(words, JMP_JNE_K, MINOR, 0, left -= 1, rule.minor);
+  const tests: (readonly [register: number, value: number])[] = [];
+  if (rule.minor >= 0) tests.push([MINOR, rule.minor]);
+  if (rule.major >= 0) tests.push([MAJOR, rule.major]);
+  if (rule.type !== 'a') tests.push([TYPE, kinds[rule.type]]);
+  // Instructions from the next one to the end of the rule: where a test that fails jumps to. The kernel's verifier keeps
+  // the branches that are still to be seen, 8192 at most: this way it is one for each rule.
+  let left = 2 * tests.length + rights + 2;
+  for (const [register, value] of tests) {
+    emit(words, JMP_JEQ_K, register, 0, 1, value);
+    emit(words, JMP_JA, 0, 0, left -= 2, 0);
+  }
   if (rights === 2) {
     emit(words, ALU_AND_K, ACCESS, 0, 0, 7 & ~bits);
     emit(words, JMP_JNE_K, ACCESS, 0, 2, 0);
@@ -67,7 +73,7 @@ function emitRule(words: number[], rule: DeviceRule): boolean {
     emit(words, JMP_JEQ_K, SCRATCH, 0, 2, 0);
   }
   emitVerdict(words, rule.allow);
-  return tests > 0;
+  return tests.length + rights > 0;
 }
 
 function emitVerdict(words: number[], allow: boolean): void {

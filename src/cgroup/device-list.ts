@@ -10,7 +10,9 @@ export interface DeviceLine {
 }
 
 interface Exception {
-  readonly rule: DeviceRule;
+  /** Where its lines come from. */
+  rule: DeviceRule;
+  /** Letters of `rwm`. */
   readonly access: Set<string>;
 }
 
@@ -31,51 +33,76 @@ export interface Hole {
 
 /**
  * Comes to the list that rules mean. The kernel itself takes a rule away only where it is about the very same devices,
- * and says nothing where it is not: therefore the rules never reach it as they are.
+ * and says nothing where it is not: therefore the rules never reach it as they are. Thousands of rules do not look at
+ * thousands of exceptions each.
  */
 export function deviceList(rules: readonly DeviceRule[]): DeviceList | Hole {
   const [{ allow, from }, ...others] = rules as readonly [DeviceRule, ...DeviceRule[]];
   const exceptions = new Map<string, Exception>();
+  // Devices that have a right, by kind, right and major number, and by kind and right alone.
+  const holders = new Map<string, Set<string>>();
+  const held = (index: string): readonly string[] => [...holders.get(index) ?? []];
+  const indexes = ({ type, major }: DeviceRule, right: string): string[] => [type + right, `${type}${right}${major}`];
+  const widerOf = (rule: DeviceRule): string[] =>
+    [{ ...rule, minor: -1 }, { ...rule, major: -1 }, { ...rule, major: -1, minor: -1 }].map(deviceOf);
+
+  const add = (rule: DeviceRule): void => {
+    const device = deviceOf(rule);
+    let known = exceptions.get(device);
+    if (known === undefined) exceptions.set(device, known = { rule, access: new Set<string>() });
+    else if (known.rule.from === own) known.rule = rule;
+    for (const right of rule.access) {
+      known.access.add(right);
+      for (const index of indexes(rule, right)) holders.set(index, (holders.get(index) ?? new Set()).add(device));
+    }
+  };
+
+  // Devices with a right, among which are all that the rule is about.
+  const candidates = (rule: DeviceRule, right: string): readonly string[] => {
+    const { type, major, minor } = rule;
+    if (major < 0) return held(type + right);
+    if (minor < 0) return [...held(`${type}${right}${major}`), ...held(`${type}${right}-1`)];
+    return [deviceOf(rule), ...widerOf(rule)].filter((device) => exceptions.has(device));
+  };
+
+  // Returns an exception that is wider than the rule: what stays of it has no form.
+  const takeAway = (rule: DeviceRule): DeviceRule | undefined => {
+    for (const right of rule.access) {
+      for (const device of candidates(rule, right)) {
+        const { rule: other, access } = exceptions.get(device)!;
+        if (!overlap(other, rule) || !access.has(right)) continue;
+        if (covers(rule, other)) {
+          access.delete(right);
+          for (const index of indexes(other, right)) holders.get(index)!.delete(device);
+          if (access.size === 0) exceptions.delete(device);
+          continue;
+        }
+        // The right to make any node: one that cannot be opened harms nobody, and engines deny it without a thought.
+        if (right !== 'm' || other.from !== own || other.major >= 0) return other;
+      }
+    }
+    return undefined;
+  };
+
   for (const given of others) {
     for (const rule of kindsOf(given)) {
-      const problem = given.allow === allow ? takeAway(exceptions, rule) : add(exceptions, rule);
-      if (problem !== undefined) return problem;
+      const wildcard = given.allow === allow ? takeAway(rule) : add(rule);
+      if (wildcard) return { hole: rule, wildcard };
     }
   }
-  if (!allow) widen(exceptions);
+  if (allow) return { allow, from, exceptions };
+  // The kernel looks for one exception that allows all rights of an access: narrow ones get those of the wider ones.
+  for (const { rule, access } of exceptions.values()) {
+    for (const wider of widerOf(rule)) {
+      // Nodes are made by an access of its own.
+      for (const right of exceptions.get(wider)?.access ?? []) if (right !== 'm') access.add(right);
+    }
+  }
   return { allow, from, exceptions };
 }
 
 function kindsOf(rule: DeviceRule): readonly DeviceRule[] {
   return rule.type === 'a' ? [{ ...rule, type: 'c' }, { ...rule, type: 'b' }] : [rule];
-}
-
-function add(exceptions: Map<string, Exception>, rule: DeviceRule): undefined {
-  const device = deviceOf(rule);
-  const known = exceptions.get(device) ?? { rule, access: new Set<string>() };
-  for (const right of rule.access) known.access.add(right);
-  exceptions.set(device, known);
-}
-
-function takeAway(exceptions: Map<string, Exception>, rule: DeviceRule): Hole | undefined {
-  for (const { rule: other, access } of exceptions.values()) {
-    if (!overlap(other, rule) || ![...rule.access].some((right) => access.has(right))) continue;
-    if (covers(rule, other)) { for (const right of rule.access) access.delete(right); }
-    // What every container may do yields to what the configuration denies.
-    else if (rule.from !== own) return { hole: rule, wildcard: other };
-  }
-  return undefined;
-}
-
-/** The kernel looks for one exception that allows all rights of an access: narrow ones get those of the wider ones. */
-function widen(exceptions: ReadonlyMap<string, Exception>): void {
-  for (const { rule, access } of exceptions.values()) {
-    for (const { rule: wider, access: others } of exceptions.values()) {
-      if (wider === rule || !covers(wider, rule)) continue;
-      // Nodes are made by an access of its own.
-      for (const right of others) if (right !== 'm') access.add(right);
-    }
-  }
 }
 
 function matches(wanted: number, number: number): boolean {

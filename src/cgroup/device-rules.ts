@@ -43,11 +43,13 @@ export function isAll(rule: DeviceRule): boolean {
 }
 
 /**
- * Rules in the order in which they apply. For each right of an access the last rule counts that is about it: deny all,
- * those of the configuration, those of every container. Rules before the last one about everything are left out, as they have no effect.
+ * Rules in the order in which they apply. For each right of an access the last rule counts that is about it: deny all (or
+ * the configuration's last rule about everything, before which none has an effect), where that denies what every
+ * container may do, then the configuration's.
  */
 export function deviceRules(configured: readonly SpecRule[] | undefined): readonly DeviceRule[] {
-  let rules: DeviceRule[] = [{ allow: false, type: 'a', major: -1, minor: -1, access: 'rwm', from: own }];
+  let first: DeviceRule = { allow: false, type: 'a', major: -1, minor: -1, access: 'rwm', from: own };
+  let rules: DeviceRule[] = [];
   if (configured !== undefined) {
     for (let index = 0; index < configured.length; index++) {
       const given = configured[index]!;
@@ -62,13 +64,27 @@ export function deviceRules(configured: readonly SpecRule[] | undefined): readon
         access,
         from: `${own}/${index}`,
       };
-      if (isAll(rule)) rules = [rule];
+      if (isAll(rule)) [first, rules] = [rule, []];
       else rules.push(rule);
     }
   }
-  if (rules.length === 1 && rules[0]!.allow) return rules;
-  for (const rule of always) rules.push(rule);
-  return rules;
+  return first.allow ? [first, ...rules] : [first, ...always, ...rules];
+}
+
+/** Whether rules allow a node to be made. */
+export function mayMakeNode(rules: readonly DeviceRule[], type: 'b' | 'c', major: number, minor: number): boolean {
+  for (let index = rules.length - 1; index >= 0; index--) {
+    const rule = rules[index]!;
+    const isAbout = (rule.type === 'a' || rule.type === type) && (rule.major < 0 || rule.major === major) &&
+      (rule.minor < 0 || rule.minor === minor) && rule.access.includes('m');
+    if (isAbout) return rule.allow;
+  }
+  return false;
+}
+
+/** The same rules, but any node may be made. */
+export function withAnyNode(rules: readonly DeviceRule[]): readonly DeviceRule[] {
+  return [...rules, ...always.slice(0, 2)];
 }
 
 function anyIfAbsent(number: number | bigint | undefined): number {

@@ -4,6 +4,7 @@ import type { Plan } from '../generated/plan.ts';
 import { newDraft } from './begin.ts';
 import type { Context } from './context.ts';
 import { limitCgroups, limitProcesses, makeCgroups } from './concern/cgroup/cgroup.ts';
+import { limitDevices } from './concern/cgroup/device-limits.ts';
 import { dump, restore } from './concern/criu.ts';
 import type { CriuFlags } from './concern/criu.ts';
 import { writePid } from './concern/life.ts';
@@ -47,6 +48,7 @@ export function compileRestore(
   makeCgroups(d);
   limitCgroups(d);
   restore(d, flags, descriptors);
+  limitDevices(d, true);
   limitProcesses(d);
   if (d.cgroups.unit === undefined) keepState(d);
   writeState(d);

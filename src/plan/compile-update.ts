@@ -8,7 +8,7 @@ import { diagnose, placeAt } from '../diagnostic/diagnose.ts';
 import type { HostOperation } from '../generated/plan.ts';
 import type { IntelRdt, Resources, Spec } from '../generated/config.ts';
 import { newDraft } from './begin.ts';
-import { keptList, v1DevicesPlace } from './concern/cgroup/cgroup.ts';
+import { keptList, v1DevicesPlace } from './concern/cgroup/device-limits.ts';
 import { placeForSetting, settings } from './concern/cgroup/cgroup-limits.ts';
 import { updateRdt } from './concern/cgroup/rdt.ts';
 import type { RdtLines } from './concern/cgroup/rdt.ts';

@@ -153,7 +153,7 @@ t.test('device rules of v1: only the difference is written, additions first', as
   t.match(changeLines(undefined, list(tty))[0], { allow: false, value: 'a' }, 'and where it is not known what was');
   const denials = changeLines(list({ allow: true }, { ...fuse, allow: false }),
     list({ allow: true }, { ...tty, allow: false }));
-  t.same(denials.map(({ allow, value }) => [allow, value]), [[false, 'c 4:1 rw'], [true, 'c 10:229 rw']]);
+  t.same(denials.map(({ allow, value }) => [allow, value]), [[false, 'c 4:1 rw'], [true, 'c 10:229 rwm']]);
 });
 
 t.test('a device rule is undone by its opposite', async (t) => {

@@ -5,6 +5,7 @@ import type { CgroupDir } from '../../generated/plan.ts';
 import { annotatedPath, annotationPointer } from '../annotations.ts';
 import type { Draft } from '../draft.ts';
 import { freezerDir, mainDir } from './cgroup/cgroup.ts';
+import { limitDevices } from './cgroup/device-limits.ts';
 import { endUnit } from './cgroup/systemd.ts';
 
 /**
@@ -20,6 +21,7 @@ export function spawn(d: Draft): void {
 /** The last operations of create: the container is there, and only now the pid file says so. */
 export function awaitCreated(d: Draft): void {
   d.host.push({ op: 'sync.await', from: '', point: 'created' });
+  limitDevices(d, true);
   sendPidfd(d);
   writePid(d);
 }

@@ -1,6 +1,7 @@
 // Devices, default devices and links in /dev; masked and read-only paths.
 import { existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { assert, test } from '../../support/case.ts';
+import { timeScale } from '../../support/paths.ts';
 import type { Config } from '../../support/spec.ts';
 
 test('the default devices and links are there', async (c) => {
@@ -92,6 +93,35 @@ test('a device that a rule allows can be opened, with the access allowed', async
   assert.match(out, /^2\n/);
   assert.match(out, /cat: can't open '\/dev\/own1': Operation not permitted/);
 }, { skip: existsSync('/dev/fuse') ? false : 'there is no /dev/fuse (10:229) to try with' });
+
+const denyNode = { allow: false, type: 'c', major: 240, minor: 7, access: 'm' };
+
+test('a rule behind one that allows everything denies a node', async (c) => {
+  const out = await c.sh('mknod /dev/one c 240 7 2>&1; mknod /dev/other c 240 8 && echo made', (config) => {
+    makeDevice(config);
+    config.linux.resources = { devices: [{ allow: true, access: 'rwm' }, denyNode] };
+  });
+  assert.match(out, /Operation not permitted\nmade\n$/);
+}, { peers: [{ peer: 'crun 1.8.1', why: 'allows every node behind all rules' }] });
+
+test('a node of the container is made even where a rule denies it to the container', async (c) => {
+  const out = await c.sh('stat -c "%n %t:%T" /dev/own; mknod /dev/again c 240 7 2>&1; true', (config) => {
+    makeDevice(config);
+    config.linux.devices = [{ path: '/dev/own', type: 'c', major: 240, minor: 7, fileMode: 0o600, uid: 0, gid: 0 }];
+    config.linux.resources = { devices: [{ allow: true, access: 'rwm' }, denyNode] };
+  });
+  assert.equal(out, '/dev/own f0:7\nmknod: /dev/again: Operation not permitted\n');
+}, { peers: [{ peer: 'crun 1.8.1', why: 'allows every node behind all rules' }] });
+
+test('thousands of device rules are written in a moment', async (c) => {
+  const rules = Array.from({ length: 4000 },
+    (_, minor) => ({ allow: true, type: 'c', major: 300, minor, access: 'rw' }));
+  const begun = Date.now();
+  await c.sh('true', (config) => {
+    config.linux.resources = { devices: [{ allow: false, access: 'rwm' }, ...rules] };
+  });
+  assert.ok(Date.now() - begun < 2000 * timeScale, `it took ${Date.now() - begun} ms`);
+});
 
 test('masked paths: duplicates, links, missing ones and folders', async (c) => {
   const bundle = c.command(['sh', '-c',

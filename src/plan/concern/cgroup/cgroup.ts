@@ -1,11 +1,6 @@
 // linux.cgroupsPath and linux.resources: makes the container's cgroups, sets their limits, moves the stager
 // there.
 import { clean, dirOf, ownPath } from '../../../cgroup/path.ts';
-import { deviceProgram } from '../../../cgroup/device-bpf.ts';
-import { deviceList, listLines, ruleText } from '../../../cgroup/device-list.ts';
-import type { DeviceList } from '../../../cgroup/device-list.ts';
-import { deviceRules } from '../../../cgroup/device-rules.ts';
-import type { DeviceRule } from '../../../cgroup/device-rules.ts';
 import type { Setting } from '../../../cgroup/setting.ts';
 import { diagnose, placeAt } from '../../../diagnostic/diagnose.ts';
 import { NamespaceFlag } from '../../../generated/plan.ts';
@@ -16,6 +11,7 @@ import type { Context } from '../../context.ts';
 import { alt, errno, slot } from '../../draft.ts';
 import type { Cgroups, Draft, Namespaces, Place } from '../../draft.ts';
 import { wantedLimits, placeOf, set, settings } from './cgroup-limits.ts';
+import { limitDevices } from './device-limits.ts';
 import { onHost } from '../process/id-maps.ts';
 import { mapsUsers } from '../namespaces.ts';
 import { makeUnit, readUnit, tellIdle } from './systemd.ts';
@@ -112,7 +108,7 @@ export function makeCgroups(d: Draft): void {
     if (bySystemd || unit?.subgroup !== undefined) host.push({ op: 'cgroup.find', from: cgroups.from, dir: place.dir });
   }
   ownCgroup(d);
-  if (cgroups.places.length > 0) limitDevices(d);
+  limitDevices(d, false);
   for (const setting of settings(d)) if (comesFirst(setting)) set(d, setting);
 }
 
@@ -225,60 +221,4 @@ function hierarchyOf(d: Draft, controller: string): Place {
     : placeOf(d.cgroups, controller);
   if (place !== undefined) return place;
   throw new PlanError(diagnose('cgroupMissing', { controller, name: '--cgroup' }));
-}
-
-/**
- * Denies every device that no rule allows. In a user namespace the kernel lets nobody change device rules,
- * and no device node can be made there either.
- */
-function limitDevices(d: Draft): void {
-  const { facts } = d.context;
-  if (facts.rootless) return;
-  const rules = deviceRules(d.spec.linux?.resources?.devices);
-  if (facts.cgroup.mode === 'v2') {
-    const dir = d.cgroups.places[0]!.dir;
-    d.host.push({
-      op: 'cgroup.devices',
-      from: '/linux/resources/devices',
-      dir,
-      program: deviceProgram(rules),
-    });
-    return;
-  }
-  const place = v1DevicesPlace(d);
-  for (const { allow, value, from } of listLines(keptList(rules))) {
-    d.host.push({ op: 'cgroup.write', from, dir: place.dir, file: allow ? 'devices.allow' : 'devices.deny', value });
-  }
-}
-
-/**
- * Device rules as v1 keeps them.
- *
- * @throws PlanError when it cannot
- */
-export function keptList(rules: readonly DeviceRule[]): DeviceList {
-  const list = deviceList(rules);
-  if (!('hole' in list)) return list;
-  const { hole, wildcard } = list;
-  throw new PlanError(diagnose('deviceHole', {
-    verb: hole.allow ? 'allow' : 'deny',
-    rule: ruleText(hole),
-    verbed: hole.allow ? 'denied' : 'allowed',
-    wildcard: ruleText(wildcard),
-  }, placeAt(hole.from)));
-}
-
-/**
- * The v1 hierarchy of the device controller.
- *
- * @throws PlanError when it is not mounted
- */
-export function v1DevicesPlace(d: Draft): Place {
-  const place = placeOf(d.cgroups, 'devices');
-  if (place !== undefined) return place;
-  throw new PlanError(diagnose(
-    'cgroupMissing',
-    { controller: 'devices', name: 'linux.resources' },
-    placeAt('/linux/resources'),
-  ));
 }

@@ -2,7 +2,7 @@
 // Devices").
 import { MountAttrFlag, NamespaceFlag } from '../../../generated/plan.ts';
 import type { DeviceNode, InitOperation, MountBind } from '../../../generated/plan.ts';
-import type { Device } from '../../../generated/config.ts';
+import type { Device, Spec } from '../../../generated/config.ts';
 import { alt, errno, slot } from '../../draft.ts';
 import type { Draft } from '../../draft.ts';
 import { onHost } from '../process/id-maps.ts';
@@ -33,22 +33,30 @@ const ptmx = '/dev/ptmx';
 /** CAP_MKNOD among the first 32 capabilities. */
 const mknodBit = 1 << 27;
 
-/** Makes the devices, unless /dev is the host's by a bind mount: then it has what it has. */
-export function makeDevices(d: Draft): void {
-  if (isDevBound(d)) return;
-  const devices = d.spec.linux?.devices;
+/** The nodes that the container gets: none when /dev is the host's by a bind mount, then it has what it has. */
+export function nodesOf(spec: Spec): readonly DeviceNode[] {
+  if (isDevBound(spec)) return [];
+  const nodes: DeviceNode[] = [];
+  const devices = spec.linux?.devices;
   for (const [path, major, minor] of defaults) {
     if (devices !== undefined && devices.some((device) => inContainer(device.path) === path)) continue;
-    make(d, { op: 'device.node', from: '/linux/devices', path, kind: 'char', major, minor, mode: 0o666, uid: 0,
-      gid: 0 }, false);
+    nodes.push({ op: 'device.node', from: '/linux/devices', path, kind: 'char', major, minor, mode: 0o666, uid: 0,
+      gid: 0 });
   }
   if (devices !== undefined) {
     for (let index = 0; index < devices.length; index++) {
       const node = nodeOf(devices[index]!, `/linux/devices/${index}`);
       // The container's is that of its own devpts.
-      if (node.path !== ptmx) make(d, node, true);
+      if (node.path !== ptmx) nodes.push(node);
     }
   }
+  return nodes;
+}
+
+/** Makes the devices and the links beside them. */
+export function makeDevices(d: Draft): void {
+  if (isDevBound(d.spec)) return;
+  for (const node of nodesOf(d.spec)) make(d, node, node.from !== '/linux/devices');
   for (const [path, target] of d.context.facts.kcore ? [...links, core] : links) {
     d.init.push({ op: 'path.symlink', from: '/linux/devices', path, target, existing: 'keep' });
   }
@@ -61,8 +69,8 @@ export function makeDevices(d: Draft): void {
   });
 }
 
-function isDevBound(d: Draft): boolean {
-  for (const mount of d.spec.mounts ?? []) {
+function isDevBound(spec: Spec): boolean {
+  for (const mount of spec.mounts ?? []) {
     if (inContainer(mount.destination) !== '/dev') continue;
     if (mount.type === 'bind' || mount.options?.includes('bind') || mount.options?.includes('rbind')) return true;
   }
