@@ -1,6 +1,7 @@
 // What has to be taken back when a plan fails: each entry is pushed before its thing is made.
 #pragma once
 #include "base/types.h"
+#include <stdlib.h>
 
 namespace veloci {
 
@@ -11,13 +12,16 @@ public:
   // Takes one thing back; must bear that it was never made. `argument` is the entry's own.
   using Action = void (*)(Context &context, const void *argument);
 
-  // Adds an entry; `argument` must live until the entry has run or is dropped. Plans are small: false (with errno
-  // ENOBUFS) means that the plan has more undoable operations than any plan of ours.
+  UndoStack() = default;
+  UndoStack(const UndoStack &) = delete;
+  UndoStack &operator=(const UndoStack &) = delete;
+  ~UndoStack() {
+    if (entries_ != first_) free(entries_);
+  }
+
+  // Adds an entry; `argument` must live until the entry has run or is dropped. False and errno without memory.
   bool push(Action action, const void *argument = nullptr) {
-    if (count_ == capacity) {
-      errno = ENOBUFS;
-      return false;
-    }
+    if (count_ == capacity_ && !grow()) return false;
     entries_[count_++] = {action, argument};
     return true;
   }
@@ -32,12 +36,25 @@ public:
   void drop() { count_ = 0; }
 
 private:
-  static constexpr uint32_t capacity = 256;
   struct Entry {
     Action action;
     const void *argument;
   };
-  Entry entries_[capacity];
+  bool grow() {
+    auto *larger = static_cast<Entry *>(calloc(2 * capacity_, sizeof(Entry)));
+    if (larger == nullptr) return false;
+    memcpy(larger, entries_, count_ * sizeof(Entry));
+    if (entries_ != first_) free(entries_);
+    entries_ = larger;
+    capacity_ *= 2;
+    return true;
+  }
+
+  // Enough for every start; an update may have thousands.
+  static constexpr uint32_t usual = 64;
+  Entry first_[usual];
+  Entry *entries_ = first_;
+  uint32_t capacity_ = usual;
   uint32_t count_ = 0;
 };
 

@@ -85,6 +85,11 @@ export function explain(
   if (start !== undefined)
     return diagnoseFailure('process.start', start, failure,
       operation.op === 'program.find' ? { ...holes, path: operation.name } : holes, at);
+  if (wasKilledShort(operation, spec, failure)) {
+    const found = diagnoseFailure(operation.op, step, failure, holes, placeOf(limitPointer, file) ?? at);
+    return { ...found,
+      hint: `${failure.detail!.words!.trim()}: memory may have run out, raise linux.resources.memory.limit` };
+  }
   // The number of these steps is no errno.
   const status = operation.op === 'hook.run' && (step === 'exit' || step === 'signal') ? failure.errno : undefined;
   // Said in words, CRIU's or ours.
@@ -126,11 +131,27 @@ function refusedValue(
   return advice === undefined ? found : { ...found, hint: advice };
 }
 
+const limitPointer = '/linux/resources/memory/limit';
+
+function placeOf(pointer: string, file: (pointer: string) => string | undefined): Place | undefined {
+  const name = file(pointer);
+  return name === undefined ? undefined : placeAt(pointer, name);
+}
+
 /** The place of the limit that was too low. */
 function outOfMemory(spec: Spec, file: (pointer: string) => string | undefined): Diagnostic {
-  const pointer = '/linux/resources/memory/limit';
-  const name = spec.linux?.resources?.memory?.limit === undefined ? undefined : file(pointer);
-  return diagnose('initOom', {}, name === undefined ? undefined : placeAt(pointer, name));
+  const limited = spec.linux?.resources?.memory?.limit !== undefined;
+  return diagnose('initOom', {}, limited ? placeOf(limitPointer, file) : undefined);
+}
+
+/**
+ * Whether stager or init was killed below a limit of memory. systemd removes the cgroup with its last process, and with it the
+ * count of those that the kernel has killed.
+ */
+function wasKilledShort({ op }: Operation, { linux }: Spec, { detail }: Failure): boolean {
+  const awaits = op === 'process.await' || op === 'process.spawn' || op.startsWith('sync.') || op.startsWith('fd.');
+  return awaits && Number(linux?.resources?.memory?.limit ?? 0) > 0 &&
+    /was killed by signal 9$/.test(detail?.words?.trim() ?? '');
 }
 
 /** Fillings of hints that only the configuration can give. */

@@ -86,6 +86,16 @@ t.test('a new user namespace', async (t) => {
     'without one init is cloned into its cgroup');
 });
 
+t.test('a cgroup namespace of others is joined after the cgroup', async (t) => {
+  const plan = planOf((config) => {
+    config.linux.namespaces = [{ type: 'mount' }, { type: 'cgroup', path: '/proc/7/ns/cgroup' }];
+  }, { cgroup: cgroups.v2 });
+  const stager = names(plan.programs.stager);
+  t.ok(stager.indexOf('cgroup.join') < stager.indexOf('namespace.join') && stager.includes('cgroup.join'));
+  t.equal(find(plan.programs.stager, 'process.clone')[0]!.cgroup, undefined,
+    'no clone from inside into a cgroup outside');
+});
+
 t.test('id maps without rights', async (t) => {
   const caller = { euid: 1000, egid: 1000, rootless: true, capabilities: [0, 0] as const, cgroup: cgroups.v2 };
   const many = planOf(addUser, caller);

@@ -25,6 +25,13 @@ bool read_list(int cgroup, const char *name, Text &out) {
   return file.valid() && read_small(file.get(), out);
 }
 
+// Whether a cgroup other than the hierarchy's root has processes of its own.
+bool is_inhabited(int cgroup) {
+  TextOf<64> type, processes;
+  return read_list(cgroup, "cgroup.type", type) &&
+         (!read_list(cgroup, "cgroup.procs", processes) || processes.size() > 0);
+}
+
 } // namespace
 
 void enable_controllers(int cgroup, const List<Str> &controllers) {
@@ -36,7 +43,9 @@ void enable_controllers(int cgroup, const List<Str> &controllers) {
   for (const Str &name : controllers) {
     if (missing(name)) wanted.add(wanted.size() == 0 ? "+" : " +").add(name);
   }
-  if (wanted.size() == 0 || write_cgroup_file(cgroup, "cgroup.subtree_control", wanted.str())) return;
+  // Controllers that bear processes beside the cgroups below would make those threaded: nobody could be put there.
+  if (wanted.size() == 0 || is_inhabited(cgroup)) return;
+  if (write_cgroup_file(cgroup, "cgroup.subtree_control", wanted.str())) return;
   // Perhaps one of them is refused alone.
   for (const Str &name : controllers) {
     if (!missing(name)) continue;

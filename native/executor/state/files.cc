@@ -125,20 +125,31 @@ int make_temporary(int dir, const char *name, mode_t mode, Text &temporary) {
 
 } // namespace
 
-int replace_file(int dir, const char *name, Bytes bytes, mode_t mode, int &step) {
+Replacement::~Replacement() {
+  if (name_ != nullptr) unlinkat(dir_, temporary_.c_str(), 0);
+}
+
+int Replacement::prepare(int dir, const char *name, Bytes bytes, mode_t mode, int &step) {
   step = 0;
-  TextOf<4096> temporary;
-  Fd file(make_temporary(dir, name, mode, temporary));
+  Fd file(make_temporary(dir, name, mode, temporary_));
   if (!file.valid()) return errno;
+  dir_ = dir;
+  name_ = name;
   step = 1;
-  int err = write_all(file.get(), bytes);
-  if (err == 0) {
-    step = 2;
-    if (renameat(dir, temporary.c_str(), dir, name) == 0) return 0;
-    err = errno;
-  }
-  unlinkat(dir, temporary.c_str(), 0);
-  return err;
+  return veloci::write_all(file.get(), bytes);
+}
+
+int Replacement::commit(int &step) {
+  step = 2;
+  if (renameat(dir_, temporary_.c_str(), dir_, name_) != 0) return errno;
+  name_ = nullptr;
+  return 0;
+}
+
+int replace_file(int dir, const char *name, Bytes bytes, mode_t mode, int &step) {
+  Replacement file;
+  int err = file.prepare(dir, name, bytes, mode, step);
+  return err == 0 ? file.commit(step) : err;
 }
 
 } // namespace veloci

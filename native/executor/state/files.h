@@ -1,5 +1,6 @@
 // Files of the state directory: read bounded, written by a temporary name and a rename.
 #pragma once
+#include "base/io.h"
 #include "base/types.h"
 #include "executor/interrupt.h"
 #include <sys/types.h>
@@ -52,6 +53,25 @@ int read_all(int fd, size_t limit, Buffer &out, Signals *signals = nullptr, int 
 
 // Writes all bytes; returns 0 or an errno.
 int write_all(int fd, Bytes bytes);
+
+// A file that is written beside the one that it shall replace: what can fail has failed before it is put in its place.
+class Replacement {
+public:
+  Replacement() = default;
+  Replacement(const Replacement &) = delete;
+  Replacement &operator=(const Replacement &) = delete;
+  // Takes back what was not put in its place.
+  ~Replacement();
+  // Writes it; `name` must live on. 0 or an errno; `step` as of replace_file.
+  int prepare(int dir, const char *name, Bytes bytes, mode_t mode, int &step);
+  // Puts it in its place.
+  int commit(int &step);
+
+private:
+  int dir_ = -1;
+  const char *name_ = nullptr;
+  TextOf<4096> temporary_;
+};
 
 // Creates `name` (mode `mode`) with these bytes by a temporary file `.veloci-NUMBER.tmp` beside it and a
 // rename: whoever reads it sees all of the old bytes or all of the new ones, also when several write it at once.

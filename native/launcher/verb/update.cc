@@ -23,21 +23,33 @@ int read_resources(Invocation &invocation, Buffer &resources) {
   return err == 0 ? 0 : invocation.fail(SystemCall{.what = what::read_resources, .errno_ = ErrnoText(err)});
 }
 
-// What the later verbs go by from now on.
-int keep(Invocation &invocation, const Response &response) {
-  Context &context = invocation.context;
-  int step = 0;
-  const char *name = state_name::config;
-  Str config = response.config.value;
-  Bytes bytes{reinterpret_cast<const uint8_t *>(config.data), config.size};
-  int err = replace_file(context.state.get(), name, bytes, 0600, step);
-  if (err == 0) {
-    name = state_name::plan;
-    err = store_plan(context, name, response.stored.value);
+// What the later verbs go by from now on. It is written before anything is changed, and put in its place when all is.
+class Successor {
+public:
+  int prepare(const Context &context, const Response &response) {
+    int dir = context.state.get(), step = 0;
+    Str text = response.config.value;
+    int err =
+        config_.prepare(dir, state_name::config, {reinterpret_cast<const uint8_t *>(text.data), text.size}, 0600, step);
+    if (err != 0) return err;
+    name_ = state_name::plan;
+    return plan_.prepare(dir, state_name::plan, response.stored.value, 0600, step);
   }
-  if (err == 0) return 0;
-  return invocation.fail(diagnostic::StateWrite{.path = Str::of(name), .id = context.id, .errno_ = ErrnoText(err)});
-}
+  int commit() {
+    int step = 0;
+    if (int err = plan_.commit(step); err != 0) return err;
+    name_ = state_name::config;
+    return config_.commit(step);
+  }
+  int fail(Invocation &invocation, int err) const {
+    return invocation.fail(
+        diagnostic::StateWrite{.path = Str::of(name_), .id = invocation.context.id, .errno_ = ErrnoText(err)});
+  }
+
+private:
+  const char *name_ = state_name::config;
+  Replacement config_, plan_;
+};
 
 } // namespace
 
@@ -70,12 +82,18 @@ int update_command(Invocation &invocation) {
   if (!response.plan || !response.stored || !response.config) return print(invocation, response.text);
   const char *what = nullptr;
   if (!use_plan(context, response.plan.value, &what)) return invocation.fail(PlanInvalid{.what = Str::of(what)});
-  if (run_program(context, ProgramName::update)) {
-    context.undo.drop();
-    return keep(invocation, response);
+  Successor kept;
+  if (int failed = kept.prepare(context, response); failed != 0) return kept.fail(invocation, failed);
+  if (!run_program(context, ProgramName::update)) {
+    context.undo.run(context);
+    return explain_failure(invocation, request, verb);
   }
-  context.undo.run(context);
-  return explain_failure(invocation, request, verb);
+  if (int failed = kept.commit(); failed != 0) {
+    context.undo.run(context);
+    return kept.fail(invocation, failed);
+  }
+  context.undo.drop();
+  return 0;
 }
 
 } // namespace veloci

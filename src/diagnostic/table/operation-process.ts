@@ -37,12 +37,29 @@ export const operationProcess = {
     message: 'not allowed to make new namespaces ({types})',
     hint: 'run as root, or add { "type": "user" } to linux.namespaces',
   },
-  'namespace.unshare:ENOSPC': { code: 'E0741', message: 'too many namespaces ({types})',
-    hint: 'see /proc/sys/user/max_*_namespaces' },
+  'namespace.unshare:ENOSPC': { code: 'E0741', message: 'too many namespaces ({types}), or they are nested too deep',
+    hint: 'raise the limits in /proc/sys/user/max_*_namespaces; user and pid namespaces nest at most 32 deep' },
   'process.clone': {
     code: 'E0742',
     message: 'cannot make the process of the container',
     hint: 'see "veloci doctor" for the namespaces that this kernel has',
+  },
+  'process.clone:EAGAIN': {
+    code: 'E0970',
+    message: 'too many processes for the process of the container',
+    hint: 'raise pids.max of its cgroup (linux.resources.pids.limit) or of one above, RLIMIT_NPROC of the user, ' +
+      'or kernel.pid_max and kernel.threads-max',
+  },
+  'process.clone:ENOSPC': {
+    code: 'E0971',
+    message: 'too many namespaces ({types}), or they are nested too deep',
+    hint: 'raise the limits in /proc/sys/user/max_*_namespaces; user and pid namespaces nest at most 32 deep',
+  },
+  'process.clone:EOPNOTSUPP': {
+    code: 'E0972',
+    message: 'the cgroup of the container cannot hold processes: the one above it is threaded',
+    hint: 'move the processes of the cgroup above into one below it, then write "-cpu -cpuset -pids" to its ' +
+      'cgroup.subtree_control',
   },
   'process.clone:EPERM': {
     code: 'E0743',

@@ -1,8 +1,11 @@
 // update: limits of a container that runs are read back from the kernel; a refused one leaves the old ones. v1 and v2.
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, test, unified } from '../../support/case.ts';
 import type { Context } from '../../support/context.ts';
+import { runtimePath } from '../../support/paths.ts';
+import type { Result } from '../../support/runtime.ts';
 
 const folder = (
   controller: string,
@@ -177,3 +180,34 @@ test('update needs a container that runs, and something to do', async (c) => {
   await c.until(id, 'stopped');
   assert.match((await c.rt(['update', '--pids-limit', '5', id])).stderr, /E0603: container not running/);
 }, { only: 'veloci', skip: existsSync('/sys/fs/cgroup') ? false : 'no cgroups here' });
+
+test('an update whose outcome cannot be kept changes nothing', async (c) => {
+  const root = c.dir();
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k,mode=755', 'tmpfs', root]);
+  c.later(() => execFileSync('umount', ['-l', root]));
+  const id = c.id();
+  const { dir } = c.command(['/probe', 'pause'], (config) => {
+    config.linux.cgroupsPath = `/${id}`;
+    config.linux.resources = { pids: { limit: 20 } };
+  });
+  const call = (...args: string[]): Promise<Result> => c.beginProgram([runtimePath(), '--root', root, ...args]).done;
+  const created = await call('create', '--bundle', dir, id);
+  assert.equal(created.code, 0, created.stderr);
+  const full = join(root, 'full');
+  assert.throws(() => writeFileSync(full, Buffer.alloc(1 << 20)));
+  const refused = await call('update', '--pids-limit', '30', id);
+  assert.match(refused.stderr, /E0622: .*no space left/);
+  assert.equal(value('pids', id, 'pids.max'), '20');
+  rmSync(full);
+  const done = await call('update', '--pids-limit', '30', id);
+  assert.equal(done.code, 0, done.stderr);
+  assert.equal(value('pids', id, 'pids.max'), '30');
+  assert.equal((await call('delete', '--force', id)).code, 0);
+}, { only: 'veloci', skip: existsSync(folder('pids', '')) ? false : 'no pids controller here' });
+
+test('an update of hundreds of device rules', async (c) => {
+  const id = await running(c);
+  const rules = Array.from({ length: 600 }, (_, minor) => ({ allow: true, type: 'c', major: 300, minor, access: 'r' }));
+  await update(c, id, { devices: [{ allow: false, access: 'rwm' }, ...rules] });
+  if (!unified) assert.match(value('devices', id, 'devices.list'), /^c 300:599 r$/m);
+});

@@ -1,6 +1,6 @@
 // Failures around the processes of a container and what passes between them: each gives its code, and nothing is left.
 import { execFileSync } from 'node:child_process';
-import { closeSync, mkdirSync, symlinkSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, symlinkSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -99,6 +99,12 @@ failing([
     inject: 'pivot_root:signal=KILL' },
   { name: 'the stager is killed', code: 'E0760', why: 'EPIPE, step receive', pointer: '/process',
     hint: /stager was killed by signal 9/, inject: 'clone3:signal=KILL' },
+  { name: 'the stager is killed below a limit of memory', code: 'E0760', why: 'EPIPE, step receive',
+    pointer: '/linux/resources/memory/limit', hint: /memory may have run out, raise linux\.resources\.memory\.limit/,
+    inject: 'clone3:signal=KILL', skip: existsSync('/sys/fs/cgroup/memory') ? false : 'no memory controller of v1 here',
+    change: (config) => {
+      config.linux.resources = { memory: { limit: 1 << 30 } };
+    } },
   { name: 'a descriptor cannot be handed over', code: 'E0749', why: 'EMFILE, step send', pointer: '/linux/cgroupsPath',
     inject: 'sendmsg:error=EMFILE:when=3' },
   { name: 'a descriptor cannot be received', code: 'E0750', why: 'EMFILE, step receive', pointer: '/linux/cgroupsPath',

@@ -42,7 +42,10 @@ export function readCgroups(spec: Spec, namespaces: Namespaces, context: Context
   if (places.length === 0 && !optional) {
     throw new PlanError(diagnose('cgroupMissing', { controller: 'any', name: 'linux.resources' }, placeAt(from)));
   }
-  return { places, from, optional, byClone: v2 !== null && !optional && !mapsUsers(namespaces) };
+  // From a cgroup namespace of others the kernel lets no clone begin in a cgroup outside of it.
+  const byClone = v2 !== null && !optional && !mapsUsers(namespaces) &&
+    (namespaces.joined & NamespaceFlag.cgroup) === 0;
+  return { places, from, optional, byClone };
 }
 
 /** The container's cgroup directories, for the record that delete --force cleans up by. */
