@@ -79,16 +79,20 @@ int open_own_cgroup(const Record *record, Str mount, Str path, int flags) {
   RecordCgroup own;
   if (record == nullptr) return open_cgroup(mount.c_str(), path.c_str(), flags);
   if (record_find_cgroup(*record, mount, path, own)) return open_own_cgroup(own, flags);
-  RecordCgroups groups(*record);
+  if (!find_own_above(*record, mount, path, own)) return open_cgroup(mount.c_str(), path.c_str(), flags);
+  Fd directory(open_own_cgroup(own, O_PATH | O_DIRECTORY));
+  return directory.valid() ? open_below_cgroup(directory.get(), path.data + own.path.size + 1, flags) : -1;
+}
+
+bool find_own_above(const Record &record, Str mount, Str path, RecordCgroup &own) {
+  RecordCgroups groups(record);
   while (groups.next(own)) {
     uint32_t size = own.path.size;
-    bool above = own.mount == mount && size > 0 && size < path.size && path.data[size] == '/' &&
-                 memcmp(own.path.data, path.data, size) == 0;
-    if (!above) continue;
-    Fd directory(open_own_cgroup(own, O_PATH | O_DIRECTORY));
-    return directory.valid() ? open_below_cgroup(directory.get(), path.data + size + 1, flags) : -1;
+    if (own.mount == mount && size > 0 && size < path.size && path.data[size] == '/' &&
+        memcmp(own.path.data, path.data, size) == 0)
+      return true;
   }
-  return open_cgroup(mount.c_str(), path.c_str(), flags);
+  return false;
 }
 
 void mark_made(int cgroup) { set_mark(cgroup, made, 1); }

@@ -12,6 +12,9 @@ int open_own_cgroup(const RecordCgroup &cgroup, int flags);
 // The same for one that the record may have, or that lies below one that it has. Any other is opened by its path.
 int open_own_cgroup(const Record *record, Str mount, Str path, int flags);
 
+// The cgroup of a record that a path lies below. False when it lies below none.
+bool find_own_above(const Record &record, Str mount, Str path, RecordCgroup &own);
+
 // Opens the cgroup with this inode in the hierarchy of a mount point, wherever its path leads by now: on v1 whoever
 // owns the one above may rename it. -1 and errno on failure: ESTALE when it is gone, EPERM for who may not ask so.
 int open_cgroup_by_inode(Str mount, uint64_t inode, int flags);

@@ -1,6 +1,7 @@
 // cgroup.follow: exec goes where the container's init is now.
 #include <fcntl.h>
 
+#include "cgroup/frozen.h"
 #include "cgroup/own_cgroup.h"
 #include "cgroup/cgroupfs.h"
 #include "base/pages.h"
@@ -59,6 +60,22 @@ bool Stager::follow(const CgroupFollow &op, const CgroupMount &mount, Str path, 
   return true;
 }
 
+// The container may have frozen a cgroup of its own that its init is in: who joined that would freeze, too. The nearest
+// one above that is not frozen, or the container's own, takes its place.
+void Stager::leave_frozen(Str mount) {
+  Text &path = followed_path_;
+  RecordCgroup own;
+  if (!find_own_above(*shared_.record, mount, path.str(), own)) return;
+  while (path.size() > own.path.size) {
+    Fd cgroup(open_own_cgroup(shared_.record, mount, path.str(), O_PATH | O_DIRECTORY));
+    Frozen state = cgroup.valid() ? frozen_state(cgroup.get()) : Frozen::unknown;
+    if (state != Frozen::yes && state != Frozen::on_its_way) return;
+    size_t end = path.size() - 1;
+    while (path.data()[end] != '/') end--;
+    path.truncate(end);
+  }
+}
+
 bool Stager::enter(const CgroupMount &mount, Str path, Str sub, int &step) {
   step = step::cgroup_follow::open;
   Text &below = followed_path_;
@@ -67,6 +84,7 @@ bool Stager::enter(const CgroupMount &mount, Str path, Str sub, int &step) {
   if (path.size > 0 && sub.size > 0) below.add_char('/');
   below.add(sub);
   if (!below.complete()) return errno = ENAMETOOLONG, false;
+  if (sub.empty()) leave_frozen(mount.mount);
   Fd cgroup(open_own_cgroup(shared_.record, mount.mount, below.str(), O_PATH | O_DIRECTORY));
   if (!cgroup.valid()) return false;
   if (is_cgroup2(cgroup.get())) {

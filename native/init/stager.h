@@ -23,6 +23,7 @@ public:
 
 private:
   bool follow(const CgroupFollow &op, const CgroupMount &mount, Str path, int &step);
+  void leave_frozen(Str mount);
   bool enter(const CgroupMount &mount, Str path, Str sub, int &step);
   // Before a namespace is entered from where the cgroup that process.clone would use cannot be reached.
   bool join_before(uint64_t types);

@@ -1,5 +1,6 @@
 #include "executor/cgroup/freezer.h"
 #include "cgroup/cgroupfs.h"
+#include "cgroup/frozen.h"
 #include "cgroup/own_cgroup.h"
 #include "executor/cgroup/cgroup_signal.h"
 #include "executor/cgroup/cgroup_tree.h"
@@ -13,23 +14,7 @@ namespace {
 
 // The files of both versions: only one of them has each.
 constexpr char state_v1[] = "freezer.state", switch_v1[] = "freezer.self_freezing";
-constexpr char events_v2[] = "cgroup.events", switch_v2[] = "cgroup.freeze";
-
-enum class Frozen : uint8_t { unknown, no, on_its_way, yes };
-
-Frozen frozen_state(int cgroup) {
-  TextOf<256> text;
-  Fd file(open_below_cgroup(cgroup, state_v1, O_RDONLY));
-  if (file.valid()) {
-    if (!read_small(file.get(), text)) return Frozen::unknown;
-    if (strncmp(text.c_str(), "FREEZING", 8) == 0) return Frozen::on_its_way;
-    return strncmp(text.c_str(), "FROZEN", 6) == 0 ? Frozen::yes : Frozen::no;
-  }
-  if (errno != ENOENT) return Frozen::unknown;
-  file.reset(open_below_cgroup(cgroup, events_v2, O_RDONLY));
-  if (!file.valid() || !read_small(file.get(), text)) return Frozen::unknown;
-  return strstr(text.c_str(), "frozen 1") != nullptr ? Frozen::yes : Frozen::no;
-}
+constexpr char switch_v2[] = "cgroup.freeze";
 
 // Whether a cgroup is frozen, or shall be, by itself.
 bool is_switched_on(int cgroup) {

@@ -1,5 +1,6 @@
 #include "executor/process/channel.h"
 #include "executor/cgroup/cgroup.h"
+#include "executor/cgroup/freezer.h"
 #include "executor/process/process.h"
 #include <sys/wait.h>
 
@@ -50,20 +51,27 @@ bool take_reported_failure(Context &context) {
   return true;
 }
 
-// Waits for a message or the end. What somebody has stopped is given up after a while: it might never go on.
+// Waits for a message or the end. What somebody has stopped is given up after a while: it might never go on. So is what
+// joins a container and does nothing at all, unless that is paused: the container may have frozen it.
 static int await_progress(Context &context) {
-  constexpr int slice = 1000;
-  for (int halted = 0; halted < wait_limit;) {
+  constexpr int slice = 1000, idle_limit = 3 * wait_limit;
+  uint64_t worked = UINT64_MAX;
+  for (int halted = 0, idle = 0;;) {
     int err = await_readable(context.socket.get(), context.signals, slice);
     if (err != ETIMEDOUT) return err;
     ProcessStat stat;
-    bool stopped = read_process_stat(awaited(context).pid, stat) == 0 && stat.stopped();
-    halted = stopped ? halted + slice : 0;
+    if (read_process_stat(awaited(context).pid, stat) != 0) continue;
+    halted = stat.stopped() ? halted + slice : 0;
+    bool works = stat.state == 'R' || stat.cpu_time != worked || !joins(context) || frozen_recorded(*context.record);
+    idle = works ? 0 : idle + slice;
+    worked = stat.cpu_time;
+    if (halted < wait_limit && idle < idle_limit) continue;
+    context.failure.interference = PlanFailure::Interference::halted;
+    context.failure.detail.clear();
+    Text &words = context.failure.detail.words().add(name_of_awaited(context));
+    words.add(halted >= wait_limit ? " was stopped" : " is frozen, or hangs in the kernel");
+    return ETIMEDOUT;
   }
-  context.failure.interference = PlanFailure::Interference::halted;
-  context.failure.detail.clear();
-  context.failure.detail.words().add(name_of_awaited(context)).add(" was stopped");
-  return ETIMEDOUT;
 }
 
 int await_message(Context &context, MessageType type, uint8_t point, Message &message, Fd &fd) {

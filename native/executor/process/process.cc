@@ -22,13 +22,16 @@ int read_process_stat(int pid, ProcessStat &stat) {
   if (at == nullptr || at[1] != ' ' || at[2] == 0) return EBADMSG;
   stat.state = at[2];
   at += 2;
-  constexpr int state_field = 3, flags_field = 9, start_field = 22, pending_field = 31;
+  constexpr int state_field = 3, flags_field = 9, user_field = 14, system_field = 15, start_field = 22,
+                pending_field = 31;
   constexpr uint64_t exiting = 4; // PF_EXITING
   for (int field = state_field; field < pending_field; field++) {
     at = strchr(at, ' ');
     if (at == nullptr) return EBADMSG;
     uint64_t value = strtoull(++at, nullptr, 10);
     if (field + 1 == flags_field) stat.exiting = (value & exiting) != 0;
+    if (field + 1 == user_field) stat.cpu_time = value;
+    if (field + 1 == system_field) stat.cpu_time += value;
     if (field + 1 == start_field) stat.start_time = value;
     if (field + 1 == pending_field) stat.killed = (value >> (SIGKILL - 1) & 1) != 0;
   }

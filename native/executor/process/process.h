@@ -10,6 +10,8 @@ struct ProcessStat {
   char state = 0;
   // Clock ticks after boot.
   uint64_t start_time = 0;
+  // Clock ticks that it has run.
+  uint64_t cpu_time = 0;
   // Wait status of a zombie; 0 also for readers who may not trace the process.
   int exit_code = 0;
   // Whether it is on its way out, and whether SIGKILL has reached it: both are so for a moment.

@@ -97,8 +97,12 @@ void end_child(Child &child) {
     sys::pidfd_send_signal(child.pidfd.get(), SIGKILL);
   else
     kill(child.pid, SIGKILL); // our own child, not yet waited for: the number is still its own
-  siginfo_t info;
-  while (waitid(P_PID, static_cast<id_t>(child.pid), &info, WEXITED | __WALL) != 0 && errno == EINTR) {
+  // One that hangs in the kernel ends later, and is reaped by who adopts it.
+  if (!child.pidfd.valid()) child.pidfd.reset(sys::pidfd_open(child.pid, 0));
+  if (!child.pidfd.valid() || pidfd_wait(child.pidfd.get(), wait_limit)) {
+    siginfo_t info;
+    while (waitid(P_PID, static_cast<id_t>(child.pid), &info, WEXITED | __WALL) != 0 && errno == EINTR) {
+    }
   }
   child.pid = -1;
   child.pidfd.reset();

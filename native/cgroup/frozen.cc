@@ -1,0 +1,24 @@
+#include "cgroup/frozen.h"
+#include "base/io.h"
+#include "cgroup/cgroupfs.h"
+#include <fcntl.h>
+
+namespace veloci {
+
+Frozen frozen_state(int cgroup) {
+  // In the middle of a longer text, or at its beginning: the kernel's own words, each of its own form.
+  TextOf<128> text;
+  auto has = [&](const char *words, size_t size) {
+    for (size_t at = 0; at + size <= text.size(); at++) {
+      if (memcmp(text.data() + at, words, size) == 0) return true;
+    }
+    return false;
+  };
+  Fd file(open_below_cgroup(cgroup, "freezer.state", O_RDONLY));
+  if (!file.valid() && errno == ENOENT) file.reset(open_below_cgroup(cgroup, "cgroup.events", O_RDONLY));
+  if (!file.valid() || !read_small(file.get(), text)) return Frozen::unknown;
+  if (has("FREEZING", 8)) return Frozen::on_its_way;
+  return has("FROZEN", 6) || has("frozen 1", 8) ? Frozen::yes : Frozen::no;
+}
+
+} // namespace veloci
