@@ -91,6 +91,8 @@ public:
   // Stager and init while they are children of this process; socket to them.
   Child stager;
   Child init;
+  // Init is the process that process.enter has made.
+  bool entered = false;
   CriuJob criu;
   HeldCgroup cgroups[held_cgroups_max];
   unsigned cgroup_count = 0;

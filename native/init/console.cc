@@ -72,7 +72,9 @@ Outcome Init::on(const ConsoleOpen &op) {
         tree.valid() && attach(tree.get(), target.get()) && verify(tree.get(), Str::of("/dev/console"), true);
     if (!attached) return fail(at::attach, errno, "/dev/console");
   }
-  if (ioctl(slave.get(), TIOCSCTTY, 0) < 0) return Outcome::failed(at::session);
+  // The process that process.enter makes takes it itself.
+  has_terminal_ = true;
+  if (!program_has(code::process_enter) && ioctl(slave.get(), TIOCSCTTY, 0) < 0) return Outcome::failed(at::session);
   for (int fd = 0; fd <= 2; fd++) {
     if (dup2(slave.get(), fd) != fd) return Outcome::failed(at::stdio);
   }

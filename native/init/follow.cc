@@ -91,8 +91,18 @@ bool Stager::enter(const CgroupMount &mount, Str path, Str sub, int &step) {
     followed_ = static_cast<Fd &&>(cgroup);
     return true;
   }
-  step = step::cgroup_follow::move;
-  return join_cgroup(cgroup.get());
+  if (joined_count_ == record_cgroups_max) return errno = E2BIG, false;
+  joined_[joined_count_++] = static_cast<Fd &&>(cgroup);
+  return true;
+}
+
+// In init.
+bool Stager::join_followed() {
+  for (unsigned i = 0; i < joined_count_; i++) {
+    Fd cgroup(joined_[i].release());
+    if (!join_cgroup(cgroup.get()) && !bears()) return false;
+  }
+  return true;
 }
 
 Outcome Stager::on(const CgroupFollow &op) {
@@ -110,13 +120,6 @@ Outcome Stager::on(const CgroupFollow &op) {
     if (!follow(op, mount, path, step)) return fail(step, mount.mount);
   }
   return Outcome::success();
-}
-
-bool Stager::join_before(uint64_t types) {
-  if (!followed_.valid() || !(types & (sys::clone_newuser | sys::clone_newcgroup))) return true;
-  Fd cgroup(followed_.release());
-  // A user may move nothing between cgroups whose common ancestor is not the user's own, not even within one.
-  return join_cgroup(cgroup.get()) || (!strict_ && geteuid() != 0 && (errno == EACCES || errno == EPERM));
 }
 
 } // namespace veloci

@@ -35,7 +35,8 @@ int Init::procfs() {
 }
 
 bool Init::needs_procfs() const {
-  return program_has(code::sysctl_write) || program_has(code::oom_score) || program_has(code::label_exec);
+  return program_has(code::sysctl_write) || program_has(code::oom_score) || program_has(code::label_exec) ||
+         program_has(code::mount_remove);
 }
 
 FailureKind Init::failure_kind(uint16_t code) const {

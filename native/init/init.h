@@ -50,6 +50,8 @@ public:
   Outcome on(const IdsSet &op);
   Outcome on(const CapsSet &op);
   Outcome on(const PrivilegesNone &op);
+  Outcome on(const ProcessEnter &op);
+  Outcome on(const NamespaceEnter &op);
   // adapt.cc
   Outcome on(const MemoryPolicy &op);
   Outcome on(const PersonalitySet &op);
@@ -121,6 +123,8 @@ private:
   bool arrange_descriptors();
   // argv and environment of the program, before a filter may forbid what that takes.
   bool prepare_program(const ProgramRun &op);
+  // LISTEN_PID for the environment.
+  const char *name_itself();
   bool prepare_program();
   void explain_execve(int err);
   void release_plan();
@@ -142,6 +146,7 @@ private:
   Str listener_state_;
   // Whether the mounts of the host, as seen here, pass on what happens to them.
   bool host_shared_ = false;
+  bool has_terminal_ = false;
   bool closed_ = false, arranged_ = false, in_cwd_ = false, prepared_ = false;
   Vector env_, argv_;
   TextOf<path_max> home_;

@@ -117,7 +117,7 @@ void run_stager_program(Shared &shared, const PlanFile &plan) {
     Outcome outcome = run_stager(op, stager);
     if (!outcome.ok()) stop(stager, ProgramName::stager, op.index, FailureKind::operation, outcome);
     record_stamp(*shared.record, static_cast<uint8_t>(ProgramName::stager), op.index, shared.clock_skew);
-    if (shared.is_init) return;
+    if (shared.generation > 0) return;
   }
   shared.detail.words().add("the stager's program does not end in process.clone");
   stop(stager, ProgramName::stager, count, FailureKind::operation, Outcome::failed(0, EPROTO));

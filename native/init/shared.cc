@@ -1,6 +1,8 @@
 #include "init/shared.h"
 
+#include <limits.h>
 #include <linux/futex.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -17,19 +19,43 @@ MessageHeader header(MessageType type, uint8_t point) {
   return made;
 }
 
-// Init's messages come after the one that tells its pid.
-void await_pid_report(Record &record) {
+// The messages of a process come after the one that tells its pid.
+void await_pid_report(Record &record, uint32_t generation) {
   timespec limit = {1, 0};
-  for (int i = 0; i < 30 && __atomic_load_n(&record.reported, __ATOMIC_ACQUIRE) == 0; i++) {
-    syscall(SYS_futex, &record.reported, FUTEX_WAIT, 0, &limit, nullptr, 0);
+  for (int i = 0; i < 30; i++) {
+    uint32_t reported = __atomic_load_n(&record.reported, __ATOMIC_ACQUIRE);
+    if (reported >= generation) return;
+    syscall(SYS_futex, &record.reported, FUTEX_WAIT, reported, &limit, nullptr, 0);
   }
 }
 
 } // namespace
 
 bool Common::send(const MessageHeader &header, Bytes detail, int fd) {
-  if (shared_.is_init) await_pid_report(*shared_.record);
+  if (shared_.generation > 0) await_pid_report(*shared_.record, shared_.generation);
   return send_message(shared_.socket.get(), header, detail, fd);
+}
+
+bool Common::goes_on(pid_t child, int pidfd) {
+  if (child == 0) {
+    shared_.generation++;
+    shared_.clock_skew = clock_offset() - shared_.host_clock_offset;
+    // Two looks at two clocks are never quite the same; the offset of a time namespace is no such trifle.
+    constexpr int64_t jitter = 1000000;
+    if (shared_.clock_skew > -jitter && shared_.clock_skew < jitter) shared_.clock_skew = 0;
+    return true;
+  }
+  MessageHeader message = header(MessageType::pid, 0);
+  message.pid = child;
+  bool sent = send(message, {}, pidfd);
+  int err = errno;
+  // Without its pid nobody could ever end it.
+  if (!sent) sys::pidfd_send_signal(pidfd, SIGKILL);
+  __atomic_store_n(&shared_.record->reported, shared_.generation + 1, __ATOMIC_RELEASE);
+  syscall(SYS_futex, &shared_.record->reported, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
+  if (sent) _exit(0);
+  errno = err;
+  return false;
 }
 
 bool Common::receive(MessageType type, uint8_t point) {
@@ -78,15 +104,20 @@ Outcome Common::on(const FdReceive &op) {
   return Outcome::failed(step::fd_receive::receive);
 }
 
-Outcome Common::on(const NamespaceEnter &op) {
-  bool entered = sys::setns(shared_.slots[op.slot.number].get(), op.types) == 0;
-  return entered ? Outcome::success() : Outcome::failed(step::namespace_enter::setns);
-}
-
 Outcome Common::on(const NamespaceUnshare &op) {
   // The maps are written through /proc/PID, which belongs to root as long as we cannot be dumped.
   if (op.types & sys::clone_newuser && geteuid() != 0) prctl(PR_SET_DUMPABLE, 1);
   if (sys::unshare(op.types) < 0) return Outcome::failed(step::namespace_unshare::unshare);
+  return Outcome::success();
+}
+
+// Straight system calls: musl's functions would signal threads, of which there are none.
+Outcome Common::on(const IdsRoot &op) {
+  if (op.setgroups && syscall(SYS_setgroups, 0, nullptr) < 0) return Outcome::failed(step::ids_root::setgroups);
+  if (syscall(SYS_setresgid, 0, 0, 0) < 0) return Outcome::failed(step::ids_root::setresgid);
+  if (syscall(SYS_setresuid, 0, 0, 0) < 0) return Outcome::failed(step::ids_root::setresuid);
+  // The change of ids has set this to what the kernel's suid_dumpable says.
+  prctl(PR_SET_DUMPABLE, 0);
   return Outcome::success();
 }
 

@@ -29,13 +29,17 @@ struct Shared {
   // The whole plan, from the start of a page.
   Bytes plan;
   Fd slots[Slot::count];
-  bool is_init = false;
+  // How many processes came before this one: the stager is 0, init 1, what process.enter makes 2.
+  uint32_t generation = 0;
   // The clock of the host's time namespace, to tell what ours adds.
   int64_t host_clock_offset = 0;
   int64_t clock_skew = 0;
   // More about the failure of the operation that runs.
   Detail detail;
 };
+
+// Opens a file of /proc/self for writing. -1 and errno on failure.
+int open_own_file(const char *path);
 
 // Handlers of the operations that both run.
 class Common {
@@ -46,8 +50,10 @@ public:
   Outcome on(const SyncAwait &op);
   Outcome on(const FdSend &op);
   Outcome on(const FdReceive &op);
-  Outcome on(const NamespaceEnter &op);
+  Outcome on(const NamespaceJoin &op);
   Outcome on(const NamespaceUnshare &op);
+  Outcome on(const TimeOffsets &op);
+  Outcome on(const IdsRoot &op);
   Outcome on(const RlimitSet &op);
 
   // Tells the executor, and says it in the record.
@@ -62,6 +68,9 @@ protected:
   }
   Outcome fail(int step, int err, const char *what) { return fail(step, err, Str::of(what)); }
   bool send(const MessageHeader &header, Bytes detail = {}, int fd = -1);
+  // After a clone that goes on in the child: there, true. The parent tells the child's pid and ends, or returns false
+  // when it could not.
+  bool goes_on(pid_t child, int pidfd);
   // Waits for this message; descriptors that come before it are put into their slots. False and errno on failure; ends
   // the process when the executor is gone.
   bool receive(MessageType type, uint8_t point);

@@ -12,11 +12,7 @@ public:
 
   Outcome on(const CgroupJoin &op);
   Outcome on(const CgroupFollow &op);
-  Outcome on(const NamespaceJoin &op);
-  Outcome on(const NamespaceEnter &op);
-  Outcome on(const TimeOffsets &op);
   Outcome on(const OomScore &op);
-  Outcome on(const IdsRoot &op);
   Outcome on(const CpuAffinity &op);
   // Comes back only in init.
   Outcome on(const ProcessClone &op);
@@ -25,13 +21,21 @@ private:
   bool follow(const CgroupFollow &op, const CgroupMount &mount, Str path, int &step);
   void leave_frozen(Str mount);
   bool enter(const CgroupMount &mount, Str path, Str sub, int &step);
-  // Before a namespace is entered from where the cgroup that process.clone would use cannot be reached.
-  bool join_before(uint64_t types);
 
+  // The v1 cgroups that init moves to itself: with the stager, dead or alive, it would take up two of their processes.
+  Fd joined_[record_cgroups_max];
+  unsigned joined_count_ = 0;
   // The v2 cgroup that init is to be cloned into, and its path.
   Fd followed_;
   TextOf<path_max> followed_path_;
   bool strict_ = false;
+
+  bool join_followed();
+  // A cgroup could not be joined.
+  Outcome refused();
+  // Whether a process that may not be moved stays where it is. A user may move nothing between cgroups whose common
+  // ancestor is not the user's own, not even within one.
+  bool bears() const { return !strict_ && geteuid() != 0 && (errno == EACCES || errno == EPERM); }
 };
 
 } // namespace veloci

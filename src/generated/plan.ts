@@ -321,10 +321,9 @@ export interface CgroupJoin {
 }
 
 /**
- * Moves the stager into the cgroups that the container's init is in now (/proc/PID/cgroup), below them when
- * `sub` says so. Before it enters a namespace. Init's cgroups are read, not remembered, because an agent may
- * have moved it. The cgroup of v2 is left to process.clone (CLONE_INTO_CGROUP), unless a user or cgroup
- * namespace is entered first, from where it could not be reached. Run by: stager.
+ * Opens the cgroups that the container's init is in now (/proc/PID/cgroup: an agent may have moved it), below
+ * them when `sub` says so. process.clone makes the process in that of v2 (CLONE_INTO_CGROUP); it moves itself
+ * into those of v1. One that the record has must be the same. Run by: stager.
  */
 export interface CgroupFollow {
   readonly op: 'cgroup.follow';
@@ -496,6 +495,8 @@ export interface MountFs {
   readonly copyUp: boolean;
   /** Leave the mount in this slot, detached, so that its ids can be mapped; mount.bind puts it in place. */
   readonly slot?: Slot | undefined;
+  /** proc: the pid namespace that it shows, or a pidfd of a process in it, when it is not that of init. */
+  readonly pids?: Slot | undefined;
 }
 
 /**
@@ -727,11 +728,13 @@ export interface MountRemove {
 
 /**
  * Joins a namespace by path (setns(2)) after a check that the file is a namespace of this type. Run by:
- * stager.
+ * stager, init.
  */
 export interface NamespaceJoin {
   readonly op: 'namespace.join';
   readonly from: string;
+  /** Keep it there for namespace.enter and do not join it yet. */
+  readonly slot?: Slot | undefined;
   /** Exactly one type. Bits: {@link NamespaceFlag}. */
   readonly type: number;
   /** Path on the host. */
@@ -739,13 +742,13 @@ export interface NamespaceJoin {
 }
 
 /**
- * Joins several namespaces of a running process at once by its pidfd (setns(2) with a pidfd, Linux 5.8). Run
- * by: stager, init.
+ * Joins several namespaces of a running process at once by its pidfd (setns(2) with a pidfd, Linux 5.8), or
+ * the one of namespace.join. Run by: init.
  */
 export interface NamespaceEnter {
   readonly op: 'namespace.enter';
   readonly from: string;
-  /** The pidfd. */
+  /** The pidfd, or the namespace. */
   readonly slot: Slot;
   /** Which namespaces. Bits: {@link NamespaceFlag}. */
   readonly types: number;
@@ -775,7 +778,7 @@ export interface ProcessClone {
 
 /**
  * Becomes uid 0 and gid 0 of the user namespace, without supplementary groups where setgroups is allowed. Run
- * by: stager.
+ * by: stager, init.
  */
 export interface IdsRoot {
   readonly op: 'ids.root';
@@ -844,13 +847,23 @@ export interface FdOpen {
 
 /**
  * Writes the clock offsets of a time namespace that has just been unshared (time_namespaces(7)); before
- * process.clone, since only the next child lives in it. Run by: stager.
+ * process.clone, since only the next child lives in it. Run by: stager, init.
  */
 export interface TimeOffsets {
   readonly op: 'time.offsets';
   readonly from: string;
   /** Text of /proc/self/timens_offsets: lines of clock, seconds, nanoseconds. */
   readonly content: string;
+}
+
+/**
+ * Goes on as another process, which lives in the joined pid namespace, with a session of its own and the
+ * terminal of console.open. Nobody in that namespace sees init before; what is seen is born with the root,
+ * descriptors, ids and capabilities of the program. Run by: init.
+ */
+export interface ProcessEnter {
+  readonly op: 'process.enter';
+  readonly from: string;
 }
 
 /**
@@ -1549,7 +1562,7 @@ export interface CriuStart {
   readonly log: string;
   /** Absolute path of the root file system. */
   readonly rootfs: string;
-  /** Cgroups that CRIU joins (restore). */
+  /** Cgroups that CRIU joins (restore), or the one by which it stops the processes (dump). */
   readonly cgroups: readonly CgroupDir[];
   /** Foreign namespaces that CRIU leaves alone. */
   readonly namespaces: readonly CriuNamespace[];
@@ -1641,7 +1654,6 @@ export type StagerOperation =
   | CgroupJoin
   | CgroupFollow
   | NamespaceJoin
-  | NamespaceEnter
   | NamespaceUnshare
   | ProcessClone
   | IdsRoot
@@ -1670,13 +1682,17 @@ export type InitOperation =
   | PathDirectory
   | MountReconfigure
   | MountRemove
+  | NamespaceJoin
   | NamespaceEnter
   | NamespaceUnshare
+  | IdsRoot
   | SyncSignal
   | SyncAwait
   | FdSend
   | FdReceive
   | FdOpen
+  | TimeOffsets
+  | ProcessEnter
   | HookRun
   | SessionNew
   | NetUp

@@ -1,3 +1,4 @@
+import { NamespaceFlag } from '../generated/plan.ts';
 import type { Process, Spec } from '../generated/config.ts';
 import { readCgroups } from './concern/cgroup/cgroup.ts';
 import { readNamespaces } from './concern/namespaces.ts';
@@ -5,7 +6,7 @@ import type { Context } from './context.ts';
 import type { Draft } from './draft.ts';
 
 /** An empty plan for a process in a container. */
-export function newDraft(spec: Spec, process: Process, at: string, context: Context): Draft {
+export function newDraft(spec: Spec, process: Process, at: string, context: Context, hides?: boolean): Draft {
   const namespaces = readNamespaces(spec);
   return {
     spec,
@@ -14,6 +15,7 @@ export function newDraft(spec: Spec, process: Process, at: string, context: Cont
     context,
     namespaces,
     cgroups: readCgroups(spec, namespaces, context),
+    hides: hides ?? (namespaces.joined & NamespaceFlag.pid) !== 0,
     host: [],
     stager: [],
     init: [],

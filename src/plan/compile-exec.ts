@@ -36,7 +36,7 @@ export function compileExec(
   context: Context,
   ownClocks = false,
 ): Plan {
-  const d = newDraft(spec, process, '', context);
+  const d = newDraft(spec, process, '', context, true);
   if (typeof move === 'object') attachStager(d, move, d.cgroups.optional && cgroups.length === 0);
   spawnInto(d);
   bindProcessors(d, 'initial');
@@ -47,8 +47,7 @@ export function compileExec(
   makeSession(d);
   keepTerminal(d);
   openFilter(d, 'running');
-  becomeUser(d, false);
-  loadLate(d);
+  if (!becomeUser(d, false, false)) loadLate(d);
   runProgram(d);
   return { planVersion: 1, programs: { exec: d.host, stager: d.stager, init: d.init } };
 }

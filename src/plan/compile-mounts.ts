@@ -1,14 +1,16 @@
 // compileMounts(spec, mounts, action, context): the plan that changes the mounts of a running container. The host's side
 // opens what is bound, since the paths of a source are the host's; a process in the container's namespaces attaches it.
 import type { Mount, Spec } from '../generated/config.ts';
+import { NamespaceFlag } from '../generated/plan.ts';
 import type { Plan } from '../generated/plan.ts';
 import { newDraft } from './begin.ts';
-import { bindOf, fsOf, mountNew, openSource } from './concern/mount/mounts.ts';
+import { bindOf, fsOf, mountNew, openSource, procfsOf } from './concern/mount/mounts.ts';
 import { readRequest } from './concern/mount/mount-request.ts';
 import { inPlace } from './concern/mount/propagation.ts';
 import { enterNamespaces } from './concern/namespaces.ts';
 import { spawnInto } from './concern/cgroup/cgroup.ts';
 import type { Context } from './context.ts';
+import { slot } from './draft.ts';
 import type { Draft } from './draft.ts';
 import { inContainer } from './path.ts';
 
@@ -24,7 +26,8 @@ export type MountAction = 'add' | 'remove';
 export function compileMounts(spec: Spec, mounts: readonly Mount[], action: MountAction, context: Context): Plan {
   const d = newDraft(spec, spec.process!, '/process', context);
   spawnInto(d);
-  enterNamespaces(d);
+  // Nobody in the container is to see what changes its mounts.
+  enterNamespaces(d, 0, NamespaceFlag.pid);
   if (action === 'add')
     mounts.forEach((mount, index) => {
       add(d, mount, `/mounts/${index}`);
@@ -44,7 +47,9 @@ function add(d: Draft, mount: Mount, from: string): void {
   const request = readRequest(mount);
   const target = inContainer(mount.destination);
   if (!request.bind) {
-    mountNew(d, fsOf(mount.type ?? 'none', mount, request, target, from), mount, request, target, from);
+    const type = mount.type ?? 'none';
+    const make = { ...fsOf(type, mount, request, target, from), pids: procfsOf(type, slot.pidfd) };
+    mountNew(d, make, mount, request, target, from);
     return;
   }
   openSource(d, mount, request, from);

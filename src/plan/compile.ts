@@ -12,11 +12,12 @@ import { dropBounding, setCapabilities } from './concern/process/capabilities.ts
 import { joinCgroups, limitCgroups, limitProcesses, makeCgroups } from './concern/cgroup/cgroup.ts';
 import { delegateCgroup } from './concern/cgroup/delegate.ts';
 import { makeDevices } from './concern/mount/devices.ts';
-import { containerHooks, poststartHooks, poststopHooks, runtimeHooks, startHooks } from './concern/hooks.ts';
+import { containerHooks, hasStartHooks, poststartHooks, poststopHooks, runtimeHooks,
+  startHooks } from './concern/hooks.ts';
 import { awaitCreated, deleteProgram, killProgram, pausePrograms, spawn, startProgram } from './concern/life.ts';
 import { finishMounts, makeMounts } from './concern/mount/mounts.ts';
 import { labelProgram } from './concern/process/labels.ts';
-import { makeNamespaces } from './concern/namespaces.ts';
+import { joinPidsLate, makeNamespaces } from './concern/namespaces.ts';
 import { moveDevices, nameHost, raiseLoopback } from './concern/network.ts';
 import { mountNotify } from './concern/notify.ts';
 import { protectPaths } from './concern/mount/paths.ts';
@@ -24,9 +25,9 @@ import { enterCwd, enterCwdAgain, findProgram, ownStdio, refusePrivileges, runPr
   waitForStart } from './concern/process/process.ts';
 import { joinRdt } from './concern/cgroup/rdt.ts';
 import { limitEarly, limitLate } from './concern/process/rlimits.ts';
-import { adaptProcess, freeProcessors, schedule } from './concern/process/scheduling.ts';
+import { adaptProcess, freeProcessors, isLostByFork, schedule } from './concern/process/scheduling.ts';
 import { enterRoot, finishRoot, openRoot, spreadRoot } from './concern/mount/rootfs.ts';
-import { loadEarly, loadLate, openFilter } from './concern/seccomp/seccomp.ts';
+import { loadEarly, loadLate, loadedInside, openFilter } from './concern/seccomp/seccomp.ts';
 import { makeSession } from './concern/process/session.ts';
 import { claimState, keepState, statusTexts, writeState } from './concern/state.ts';
 import { writeSysctls } from './concern/sysctl.ts';
@@ -54,9 +55,9 @@ export function compile(spec: Spec, context: Context): Plan {
   limitCgroups(d);
   limitEarly(d);
   makeNamespaces(d);
-  limitProcesses(d);
+  if (!d.hides) limitProcesses(d);
   if (d.cgroups.unit === undefined) keepState(d);
-  writeState(d);
+  if (!d.hides) writeState(d);
   delegateCgroup(d);
   makeSession(d);
   joinRdt(d);
@@ -77,10 +78,16 @@ export function compile(spec: Spec, context: Context): Plan {
   protectPaths(d);
   spreadRoot(d);
   openFilter(d, 'creating');
-  becomeUser(d, true);
+  if (d.hides) joinPidsLate(d);
+  const loaded = becomeUser(d, true, hasStartHooks(d));
+  // Init is another process from here on.
+  if (d.hides) {
+    limitProcesses(d);
+    writeState(d);
+  }
   waitForStart(d);
   startHooks(d);
-  loadLate(d);
+  if (!loaded) loadLate(d);
   runProgram(d);
   awaitCreated(d);
   return { planVersion: 1, programs: { create: d.host, stager: d.stager, init: d.init, ...laterPrograms(d) } };
@@ -102,9 +109,12 @@ export function laterPrograms(d: Draft): Plan['programs'] {
  * The tail that create and exec share: from the container's root to the container's program.
  *
  * @param makeCwd whether a working directory that is missing is made: a further process changes nothing in the container
+ * @param hooked whether hooks come before the program, which a late filter must not bind
+ * @returns whether the filter is loaded
  */
-export function becomeUser(d: Draft, makeCwd: boolean): void {
-  schedule(d);
+export function becomeUser(d: Draft, makeCwd: boolean, hooked: boolean): boolean {
+  const inside = d.hides ? loadedInside(d) : undefined;
+  if (!isLostByFork(d)) schedule(d);
   limitLate(d);
   adaptProcess(d);
   labelProgram(d);
@@ -114,8 +124,21 @@ export function becomeUser(d: Draft, makeCwd: boolean): void {
   dropBounding(d);
   setIds(d);
   enterCwdAgain(d);
+  if (inside === 'early') enterProcess(d);
   loadEarly(d);
   setCapabilities(d);
   refusePrivileges(d);
   findProgram(d);
+  if (!d.hides) return false;
+  const before = inside === undefined && !hooked;
+  if (before) loadLate(d);
+  if (inside !== 'early') enterProcess(d);
+  return before;
+}
+
+/** What others in the pid namespace may see begins here. */
+function enterProcess(d: Draft): void {
+  d.init.push({ op: 'process.enter', from: d.at });
+  d.host.push({ op: 'process.await', from: d.at });
+  if (isLostByFork(d)) schedule(d);
 }

@@ -26,7 +26,6 @@ const fields = {
   manage_cgroups_mode: [34, 'number'],
   empty_ns: [38, 'number'],
   join_ns: [39, 'message'],
-  freeze_cgroup: [44, 'text'],
   tcp_skip_in_flight: [46, 'number'],
   lazy_pages: [48, 'number'],
   orphan_pts_master: [50, 'number'],

@@ -9,7 +9,8 @@ import type { Context } from './context.ts';
  * Slots for descriptors. A slot is free again once its descriptor was sent and used, so sources of mounts
  * share one.
  */
-export const slot = { cgroup: 0, source: 2, console: 3, filter: 4, pidfd: 5, listener: 6, listenerState: 7 } as const;
+export const slot = { cgroup: 0, source: 2, console: 3, filter: 4, pidfd: 5, listener: 6, listenerState: 7,
+  pids: 8 } as const;
 
 /** Kind of a namespace. */
 export type NamespaceName = keyof typeof NamespaceFlag;
@@ -78,6 +79,8 @@ export interface Draft {
   readonly context: Context;
   readonly namespaces: Namespaces;
   readonly cgroups: Cgroups;
+  /** Init comes to others in their pid namespace, and stays out of their sight until process.enter. */
+  readonly hides: boolean;
   /** Program of the executor: `create`, or `exec`. */
   readonly host: HostOperation[];
   readonly stager: StagerOperation[];

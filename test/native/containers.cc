@@ -151,12 +151,13 @@ void test_enter() {
   container.release();
   Fd pidfd(sys::pidfd_open(container.init, 0));
   ProgramWriter joining, entering;
-  joining.op(code::fd_receive, [](Writer &to) { to.u8(0); });
-  joining.op(code::namespace_enter, [](Writer &to) { to.u8(0).u32(namespaces); });
   clone_op(joining, 0);
+  entering.op(code::fd_receive, [](Writer &to) { to.u8(0); });
+  entering.op(code::namespace_enter, [](Writer &to) { to.u8(0).u32(namespaces); });
   env_op(entering, 0);
   entering.op(code::cwd_enter, [](Writer &to) { to.str("/etc").u8(0).u8(0); });
   find_op(entering, "sh");
+  entering.op(code::process_enter);
   entering.op(code::program_run, [](Writer &to) {
     to.strs({"sh", "-c", "hostname; pwd; cat /proc/1/comm; ls /proc/self/fd | wc -l"}).u32(0).u8(0);
   });

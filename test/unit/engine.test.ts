@@ -191,8 +191,8 @@ t.test('exec of a user who may not move the process: the manager of his session 
     'no manager of a user');
   t.equal(isStrict(askExec(false, { cgroup: '/user.slice/user-1000.slice/user@1000.service/app.slice/box' }).plan),
     false, 'no unit');
-  const index = namesOf(first.plan, 'stager').indexOf('namespace.enter');
-  const failure = { program: 'stager', index, step: 1, errno: 13, detail: { cgroup: `${within}/init.scope` } };
+  const index = namesOf(first.plan, 'stager').indexOf('process.clone');
+  const failure = { program: 'stager', index, step: 2, errno: 13, detail: { cgroup: `${within}/init.scope` } };
   for (const limits of [false, true]) {
     const second = askExec(limits, { cgroup: `/${within}`, failure });
     t.equal(second.error, '');

@@ -58,9 +58,11 @@ t.test('a dump names what is outside by its place in the container', async (t) =
   const { checkpoint } = compileCheckpoint(spec(), flags, context()).programs;
   t.same(checkpoint?.map(({ op }) => op), ['criu.start', 'criu.await']);
   const [start] = find(checkpoint, 'criu.start');
-  t.match(start, { request: 'dump', images: '/images', log: 'dump.log', rootfs: '/bundle/rootfs', cgroups: [] });
+  t.match(start, { request: 'dump', images: '/images', log: 'dump.log', rootfs: '/bundle/rootfs',
+    cgroups: [{ mount: '/sys/fs/cgroup/freezer', path: 'box' }] });
   t.same(start?.outside, [{ target: '/volume', source: '/bundle/data' }]);
-  t.match(textOf(start?.options), '/sys/fs/cgroup/freezer/box');
+  t.notMatch(textOf(start?.options), '/sys/fs/cgroup/freezer/box',
+    'by a descriptor, which nobody can put another cgroup behind');
   t.ok(start!.masked.includes('/proc/kcore'));
   const pre =
     find(compileCheckpoint(spec(), { ...flags, preDump: true }, context()).programs.checkpoint, 'criu.start')[0];

@@ -3,7 +3,7 @@ import type { Spec } from '../../src/generated/config.ts';
 import { NamespaceFlag } from '../../src/generated/plan.ts';
 import { compileExec } from '../../src/plan/compile-exec.ts';
 import { addUser, cgroups, context, defaultConfig, find, names, planOf } from './plan-support.ts';
-import type { Config } from '../support/spec.ts';
+import { type Config, dockerConfig } from '../support/spec.ts';
 
 const { mount, pid, network, ipc, uts, user, cgroup, time } = NamespaceFlag;
 
@@ -122,12 +122,50 @@ t.test('exec enters what differs from the host', async (t) => {
   const config = defaultConfig();
   config.linux.namespaces = [{ type: 'mount' }, { type: 'pid' }, { type: 'network', path: '/n' }];
   const plan = compileExec(config as unknown as Spec, { args: ['sh'], cwd: '/' }, [], 'lenient', context());
-  t.equal(find(plan.programs.stager, 'namespace.enter')[0]!.types, mount | pid | network);
+  t.equal(find(plan.programs.init, 'namespace.enter')[0]!.types, mount | pid | network);
   t.equal(find(plan.programs.stager, 'process.clone')[0]!.types, 0);
-  t.notOk(names(plan.programs.stager).includes('ids.root'), 'no user namespace, no change of user');
+  t.notOk(names(plan.programs.init).includes('ids.root'), 'no user namespace, no change of user');
   addUser(config);
   const mapped = compileExec(config as unknown as Spec, { args: ['sh'], cwd: '/' }, [], 'lenient', context());
-  t.ok(names(mapped.programs.stager).includes('ids.root'));
+  t.ok(names(mapped.programs.init).includes('ids.root'));
+});
+
+t.test('what the container can see of an exec is born with all that the program will be', async (t) => {
+  const order = (seccomp: object | undefined, noNewPrivileges: boolean): string[] => {
+    const config = defaultConfig();
+    Object.assign(config.linux, { seccomp });
+    const plan = compileExec(config as unknown as Spec, { args: ['sh'], cwd: '/', noNewPrivileges }, [], 'lenient',
+      context());
+    return names(plan.programs.init).filter((op) =>
+      ['process.enter', 'seccomp.load', 'caps.set', 'program.run'].includes(op)
+    );
+  };
+  const profile = (...syscalls: object[]): object => ({ defaultAction: 'SCMP_ACT_ERRNO', syscalls });
+  const calls = 'sendmsg recvmsg futex exit_group setsid ioctl getpid close madvise read execve'.split(' ');
+  const allowed = { names: calls, action: 'SCMP_ACT_ALLOW' };
+  const masked = (valueTwo: number): object => ({
+    names: ['clone'],
+    action: 'SCMP_ACT_ALLOW',
+    args: [{ index: 0, value: 0x7e020000, valueTwo, op: 'SCMP_CMP_MASKED_EQ' }],
+  });
+  const last = ['caps.set', 'process.enter', 'program.run'];
+  t.same(order(undefined, true), last);
+  for (const filter of [{ defaultAction: 'SCMP_ACT_ALLOW' },
+    profile(allowed, { names: ['clone'], action: 'SCMP_ACT_LOG' }), profile(allowed, masked(0)),
+    dockerConfig().linux.seccomp as object])
+  {
+    t.same(order(filter, true), ['caps.set', 'seccomp.load', ...last.slice(1)]);
+    t.same(order(filter, false), ['seccomp.load', ...last], 'loading takes a capability');
+  }
+  const notify = { names: ['mkdir'], action: 'SCMP_ACT_NOTIFY' };
+  for (const filter of [profile(allowed), profile(allowed, masked(0x1000)), profile(masked(0)), {
+    defaultAction: 'SCMP_ACT_ALLOW',
+    syscalls: [{ names: ['setsid'], action: 'SCMP_ACT_ERRNO' }],
+  }, { defaultAction: 'SCMP_ACT_ALLOW', listenerPath: '/l', syscalls: [notify] }]) {
+    t.same(order(filter, true), ['caps.set', 'process.enter', 'seccomp.load', 'program.run'],
+      'what the filter forbids is done before');
+    t.same(order(filter, false), ['process.enter', 'seccomp.load', 'caps.set', 'program.run']);
+  }
 });
 
 t.test('capabilities', async (t) => {

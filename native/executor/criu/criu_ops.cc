@@ -113,6 +113,10 @@ public:
       if (!add_namespace(entry)) return Outcome::failed(at::namespace_);
     }
     add_outside(op.outside);
+    // By the descriptor of the cgroup that the record means.
+    TextOf<32> freezer;
+    freezer.add("/proc/self/fd/").add_signed(criu_fd::freezer);
+    if (!op.cgroups.empty()) writer_.bytes(criu_option::freeze_cgroup, freezer.str());
     add_masked(op.masked);
     // All that was read of /proc was this process's, if it is still there.
     if (pidfd_wait(pidfd.get(), 0)) return Outcome::failed(at::send, ESRCH);
@@ -312,7 +316,7 @@ Outcome HostHandler::on(const CriuStart &op) {
   writer.number(criu_option::images_dir_fd, criu_fd::images);
   if (job.work.valid()) writer.number(criu_option::work_dir_fd, criu_fd::work);
   if (op.status_fd >= 0) writer.number(criu_option::status_fd, criu_fd::status);
-  Fd namespaces[criu_namespaces_max];
+  Fd namespaces[criu_fd::namespaces_max];
   uint32_t count = 0;
   if (restoring) {
     Fd root(open(op.rootfs.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -324,7 +328,7 @@ Outcome HostHandler::on(const CriuStart &op) {
       if (!(name.str() == mount.target)) writer.pair(criu_option::ext_mnt, mount.target, mount.source);
     }
     for (const CriuNamespace &entry : op.namespaces) {
-      if (count == criu_namespaces_max) return Outcome::failed(at::namespace_, E2BIG);
+      if (count == criu_fd::namespaces_max) return Outcome::failed(at::namespace_, E2BIG);
       namespaces[count].reset(open(entry.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
       if (!namespaces[count].valid()) return Outcome::failed(at::namespace_);
       writer.pair(criu_option::inherit_fd, entry.key, static_cast<uint64_t>(criu_fd::namespaces) + count);

@@ -46,10 +46,10 @@ struct Inherited {
 // Opens the folders and puts all descriptors to their numbers; everything else above stderr ends with execve.
 bool place_descriptors(Inherited &inherited) {
   const CriuStart &op = inherited.op;
-  constexpr int above = criu_fd::namespaces + static_cast<int>(criu_namespaces_max);
+  constexpr int above = criu_fd::freezer + 1;
   struct {
     int from, to;
-  } moves[4 + criu_namespaces_max];
+  } moves[5 + criu_fd::namespaces_max];
   unsigned count = 0;
   auto move = [&](int from, int to) {
     int lifted = from < 0 ? -1 : fcntl(from, F_DUPFD_CLOEXEC, above);
@@ -64,6 +64,12 @@ bool place_descriptors(Inherited &inherited) {
   if (!move(pair[1], criu_fd::socket) || !move(open(op.images.c_str(), folder), criu_fd::images)) return false;
   if (op.work && !move(open(op.work.value.c_str(), folder), criu_fd::work)) return false;
   if (op.status_fd >= 0 && !move(op.status_fd, criu_fd::status)) return false;
+  if (op.request != CriuRequest::restore) {
+    for (const CgroupDir &dir : op.cgroups) {
+      Fd cgroup(open_own_cgroup(inherited.record, dir.mount, dir.path, O_PATH | O_DIRECTORY));
+      if (!move(cgroup.get(), criu_fd::freezer)) return false;
+    }
+  }
   for (uint32_t i = 0; i < inherited.namespace_count; i++) {
     if (!move(inherited.namespaces[i].get(), criu_fd::namespaces + static_cast<int>(i))) return false;
   }
@@ -78,8 +84,9 @@ bool place_descriptors(Inherited &inherited) {
 
 [[noreturn]] void become_criu(Inherited inherited) {
   const CriuStart &op = inherited.op;
-  bool ready = join_cgroups(inherited.record, op.cgroups) &&
-               (op.request != CriuRequest::restore || mount_root(op.rootfs.c_str())) && place_descriptors(inherited);
+  bool is_placed = op.request != CriuRequest::restore ||
+                   (join_cgroups(inherited.record, op.cgroups) && mount_root(op.rootfs.c_str()));
+  bool ready = is_placed && place_descriptors(inherited);
   if (ready) {
     restore_signals();
     TextOf<8192> search;

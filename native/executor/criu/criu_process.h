@@ -5,11 +5,12 @@
 
 namespace veloci {
 
-// CRIU's descriptors: the socket, the folders of images and logs, what --status-fd names, the foreign namespaces.
+// CRIU's descriptors: the socket, the folders of images and logs, what --status-fd names, the foreign
+// namespaces, the cgroup that a dump freezes.
 namespace criu_fd {
-constexpr int socket = 3, images = 4, work = 5, status = 6, namespaces = 7;
+constexpr int socket = 3, images = 4, work = 5, status = 6, namespaces = 7, namespaces_max = 8,
+              freezer = namespaces + namespaces_max;
 } // namespace criu_fd
-constexpr uint32_t criu_namespaces_max = 8;
 
 // Starts `criu swrk` for the operation. It takes descriptor numbers of a request for those of the process that has made
 // the socket: that is CRIU's own process here, since a restore's folders must be opened in its mount namespace. Outcome

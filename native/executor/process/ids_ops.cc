@@ -87,17 +87,17 @@ int write_proc(int process, const char *name, Str text) {
 
 Outcome HostHandler::on(const ProcessIds &op) {
   using namespace step::process_ids;
-  Fd process(open_process(context_.stager.pid));
+  // Whoever has made the user namespace.
+  int pid = context_.init.pid > 0 ? context_.init.pid : context_.stager.pid;
+  Fd process(open_process(pid));
   if (!process.valid()) return Outcome::failed(uid_map);
   if (op.deny_setgroups) {
     if (int err = write_proc(process.get(), "setgroups", Str::of("deny")); err != 0)
       return Outcome::failed(setgroups, err);
   }
   if (op.helpers) {
-    if (int err = run_helper("newuidmap", context_.stager.pid, op.uid_map); err != 0)
-      return Outcome::failed(helper, err);
-    if (int err = run_helper("newgidmap", context_.stager.pid, op.gid_map); err != 0)
-      return Outcome::failed(helper, err);
+    if (int err = run_helper("newuidmap", pid, op.uid_map); err != 0) return Outcome::failed(helper, err);
+    if (int err = run_helper("newgidmap", pid, op.gid_map); err != 0) return Outcome::failed(helper, err);
     return {};
   }
   if (int err = write_proc(process.get(), "uid_map", op.uid_map); err != 0) return Outcome::failed(uid_map, err);

@@ -73,8 +73,7 @@ Outcome HostHandler::on(const ProcessAwait &) {
     return Outcome::failed(step::process_await::receive, err);
   }
   if (!pidfd.valid() || message.pid <= 1) return Outcome::failed(step::process_await::receive, EBADMSG);
-  context_.init.pid = message.pid;
-  context_.init.pidfd = static_cast<Fd &&>(pidfd);
+  take_init(context_, message.pid, static_cast<Fd &&>(pidfd));
   ProcessStat stat;
   // Or the time would be that of a stranger.
   if (!procfs_has_our_pids()) return Outcome::failed(step::process_await::record, ESRCH);

@@ -108,13 +108,24 @@ void end_child(Child &child) {
   child.pidfd.reset();
 }
 
-// Lets the stager come to its end: it may have made init already and not told us yet. Waiting for us it sees the end of
-// the socket.
-void await_stager(Context &context) {
-  if (context.stager.pid <= 0 || context.init.pid > 0) return;
+// Whether init will make the process that goes on in its place.
+bool makes_another(const Context &context) {
+  Program program;
+  if (context.init.pid <= 0 || context.entered || !context.plan.find(ProgramName::init, program)) return false;
+  for (const OpRecord &op : program) {
+    if (op.code == code::process_enter) return true;
+  }
+  return false;
+}
+
+// Lets what makes another process come to its end: it may have made it already and not told us yet. Waiting for us it
+// sees the end of the socket.
+void await_maker(Context &context) {
+  const Child &maker = makes_another(context) ? context.init : context.stager;
+  if (maker.pid <= 0 || (context.init.pid > 0 && &maker != &context.init)) return;
   constexpr int patience = 1000;
   shutdown(context.socket.get(), SHUT_WR);
-  Fd pidfd(sys::pidfd_open(context.stager.pid, 0));
+  Fd pidfd(sys::pidfd_open(maker.pid, 0));
   if (!pidfd.valid() || !pidfd_wait(pidfd.get(), patience)) return;
   Message message;
   Fd fd;
@@ -123,8 +134,8 @@ void await_stager(Context &context) {
   };
   while (poll(&readable, 1, 0) > 0 && receive_message(context.socket.get(), message, fd) == Received::message) {
     if (message.kind() != MessageType::pid || !fd.valid()) continue;
-    context.init.pid = message.pid;
-    context.init.pidfd = static_cast<Fd &&>(fd);
+    take_init(context, message.pid, static_cast<Fd &&>(fd));
+    await_maker(context);
     return;
   }
 }
@@ -132,11 +143,21 @@ void await_stager(Context &context) {
 } // namespace
 
 void end_children(Context &context) {
-  await_stager(context);
+  await_maker(context);
   context.socket.reset();
   leave_freezer(context);
   end_child(context.stager);
   end_child(context.init);
+}
+
+void take_init(Context &context, pid_t pid, Fd pidfd) {
+  context.entered = context.init.pid > 0;
+  if (context.entered) {
+    reap_stager(context);
+    context.stager.pid = context.init.pid;
+  }
+  context.init.pid = pid;
+  context.init.pidfd = static_cast<Fd &&>(pidfd);
 }
 
 void reap_stager(Context &context) {

@@ -12,6 +12,9 @@ Outcome spawn_stager(Context &context);
 // Ends stager and init (SIGKILL by pidfd) and waits for them; for undo and for a failed plan.
 void end_children(Context &context);
 
+// Takes a process for init that stager or init have made: what made it is to be reaped as the stager.
+void take_init(Context &context, pid_t pid, Fd pidfd);
+
 // Reaps the stager, which has ended after its last operation.
 void reap_stager(Context &context);
 

@@ -20,9 +20,7 @@ constexpr size_t mountinfo_max = 4 << 20;
 constexpr unsigned stack_max = 64;
 
 bool cover_empty(int target) {
-  Fd fs(sys::fsopen("tmpfs", sys::fsopen_cloexec));
-  if (!fs.valid() || sys::fsconfig(fs.get(), sys::fsconfig_create, nullptr, nullptr, 0) < 0) return false;
-  Fd tree(sys::fsmount(fs.get(), sys::fsmount_cloexec, sys::attr_rdonly));
+  Fd tree(mount_empty());
   return tree.valid() && sys::move_mount(tree.get(), target) == 0;
 }
 
@@ -47,6 +45,12 @@ bool hide(const char *point) {
 }
 
 } // namespace
+
+int mount_empty() {
+  Fd fs(sys::fsopen("tmpfs", sys::fsopen_cloexec));
+  if (!fs.valid() || sys::fsconfig(fs.get(), sys::fsconfig_create, nullptr, nullptr, 0) < 0) return -1;
+  return sys::fsmount(fs.get(), sys::fsmount_cloexec, sys::attr_rdonly);
+}
 
 bool hide_host_mounts(int procfs) {
   Fd file(open_in_procfs(procfs, "self/mountinfo", O_RDONLY));

@@ -4,6 +4,7 @@
 #include "base/sys.h"
 #include "init/mount/copy_up.h"
 #include "init/init.h"
+#include "init/mount/foreign_procfs.h"
 
 namespace veloci {
 namespace {
@@ -67,7 +68,8 @@ Outcome Init::on(const MountReconfigure &op) {
 }
 
 Outcome Init::on(const MountFs &op) {
-  Fd fs(sys::fsopen(op.type.c_str(), sys::fsopen_cloexec));
+  Fd fs(op.pids ? fsopen_procfs_of(shared_.slots[op.pids.value.number].get())
+                : sys::fsopen(op.type.c_str(), sys::fsopen_cloexec));
   if (!fs.valid()) return fail(at::fsopen, op.type);
   if (op.source && set_option(fs.get(), {Str::of("source"), op.source}) < 0) {
     return refused(fs.get(), at::option, Str::of("source"));

@@ -10,6 +10,7 @@
 #include <sys/sysmacros.h>
 #include <termios.h>
 
+#include "base/sys.h"
 #include "init/init.h"
 #include "plan/fill.h"
 
@@ -122,6 +123,27 @@ Outcome Init::on(const CapsSet &op) {
     if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0) < 0) return Outcome::failed(at::ambient);
   }
   return Outcome::success();
+}
+
+Outcome Init::on(const NamespaceEnter &op) {
+  // That of the container does not know us, before process.enter.
+  if (needs_procfs()) procfs();
+  bool entered = sys::setns(shared_.slots[op.slot.number].get(), op.types) == 0;
+  return entered ? Outcome::success() : Outcome::failed(step::namespace_enter::setns);
+}
+
+// By clone(2), which filters know: one may be loaded already.
+Outcome Init::on(const ProcessEnter &) {
+  namespace at = step::process_enter;
+  int pidfd = -1;
+  constexpr uint64_t flags = sys::clone_parent | sys::clone_pidfd;
+  long pid = syscall(SYS_clone, flags, nullptr, &pidfd, nullptr, nullptr);
+  if (pid < 0) return Outcome::failed(at::clone);
+  if (!goes_on(static_cast<pid_t>(pid), pidfd)) return Outcome::failed(at::report);
+  name_itself();
+  if (setsid() < 0) return Outcome::failed(at::setsid);
+  bool taken = !has_terminal_ || ioctl(STDIN_FILENO, TIOCSCTTY, 0) == 0;
+  return taken ? Outcome::success() : Outcome::failed(at::terminal);
 }
 
 Outcome Init::on(const PrivilegesNone &) {

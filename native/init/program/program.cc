@@ -157,13 +157,15 @@ void Init::explain_execve(int err) {
   detail.next(DetailPart::path).add(path_.str());
 }
 
+const char *Init::name_itself() {
+  listen_pid_.clear();
+  return listen_pid_.add("LISTEN_PID=").add_signed(getpid()).c_str();
+}
+
 bool Init::prepare_program(const ProgramRun &op) {
   if (prepared_) return true;
   if (!argv_.fill(op.args)) return false;
-  if (op.listen_pid) {
-    listen_pid_.add("LISTEN_PID=").add_signed(getpid());
-    env_.add(listen_pid_.c_str());
-  }
+  if (op.listen_pid) env_.add(name_itself());
   prepared_ = true;
   return true;
 }

@@ -35,6 +35,8 @@ int memo_name(Invocation &invocation, const ExecPlan &plan, Text &name) {
   part(Str::of(plan_schema_hash_text));
   part(Str::of("v1"));
   text.add_number(invocation.context.preserve).add_char(0);
+  // What a user may not do is another plan.
+  text.add_number(geteuid()).add_char(0);
   for (const GivenFlag &given : arguments) {
     if (!given.spec->changes_exec_plan) continue;
     part(Str::of(given.spec->name));

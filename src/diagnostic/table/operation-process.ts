@@ -16,7 +16,7 @@ export const operationProcess = {
     message: 'cannot set the clock offsets of the time namespace',
     hint: 'the clocks may not become negative, and nanosecs must be below 1000000000',
   },
-  'namespace.enter/cgroup': {
+  'process.clone/cgroup': {
     code: 'E0930',
     message: 'cannot move the process into the cgroup of the container',
     hint:
@@ -66,6 +66,7 @@ export const operationProcess = {
     message: 'not allowed to make the namespaces of the container',
     hint: 'run as root, or add { "type": "user" } to linux.namespaces',
   },
+  'process.enter': { code: 'E0958', message: 'cannot make a process in the container', hint: 'raise its pids.limit' },
   'process.ids': {
     code: 'E0744',
     message: 'cannot write the id maps of the user namespace',

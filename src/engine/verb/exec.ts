@@ -34,7 +34,7 @@ function execPlanAfter(call: Call, failure: Failure): Plan | undefined {
   if (!facts.rootless || (failure.errno !== errno.EACCES && failure.errno !== errno.EPERM)) return undefined;
   const plan = execPlanOf({ ...call, request: { ...request, facts } });
   const operation = plan.programs[failure.program as ProgramName]?.[failure.index];
-  if (operation?.op !== 'namespace.enter' || operations()[operation.op].steps[failure.step] !== 'cgroup')
+  if (operation?.op !== 'process.clone' || operations()[operation.op].steps[failure.step] !== 'cgroup')
     return undefined;
   const unit = unitOfCgroup(failure.detail?.cgroup ?? '');
   // Without a unit there is something else to try only where the first plan was stricter than it has to be.

@@ -4,7 +4,7 @@ import { cgroupsModes, networkLocks } from '../choices.ts';
 import type { CgroupsMode, NetworkLock } from '../choices.ts';
 import { diagnose, placeAt } from '../../diagnostic/diagnose.ts';
 import { LinkUseFlag, NamespaceFlag } from '../../generated/plan.ts';
-import type { CriuNamespace, CriuOutside, CriuStart, CriuTarget } from '../../generated/plan.ts';
+import type { CgroupDir, CriuNamespace, CriuOutside, CriuStart, CriuTarget } from '../../generated/plan.ts';
 import { PlanError } from '../context.ts';
 import { CriuMessage } from '../criu-message.ts';
 import { slot } from '../draft.ts';
@@ -70,14 +70,14 @@ export function dump(d: Draft, flags: CriuFlags): void {
   const message = begin(d, flags, dumpLog)
     .number('leave_running', flags.leaveRunning)
     .number('tcp_skip_in_flight', flags.tcpSkipInFlight);
-  message.text('parent_img', flags.parent).text('freeze_cgroup', freezerPath(d));
+  message.text('parent_img', flags.parent);
   message.number('track_mem', flags.preDump || flags.parent !== undefined);
   if (flags.pageServer !== undefined) message.message('ps', flags.pageServer.address, flags.pageServer.port);
   d.host.push(startOf(d, flags, {
     request: flags.preDump ? 'preDump' : 'dump',
     options: message.bytes(),
     log: dumpLog,
-    cgroups: [],
+    cgroups: freezer(d),
     masked: flags.preDump ? [] : (d.spec.linux?.maskedPaths ?? []).map(inContainer),
     parent: flags.parent,
     targets: [],
@@ -175,9 +175,9 @@ function startOf(d: Draft, flags: CriuFlags, particular: Particular): CriuStart 
 }
 
 /** The cgroup that holds the processes still while they are saved. */
-function freezerPath({ cgroups, context }: Draft): string | undefined {
+function freezer({ cgroups, context }: Draft): CgroupDir[] {
   const dir = freezerDir(cgroups) ?? (context.facts.cgroup.mode === 'v2' ? mainDir(cgroups) : undefined);
-  return dir === undefined || cgroups.optional ? undefined : `${dir.mount}/${dir.path}`;
+  return dir === undefined || cgroups.optional ? [] : [dir];
 }
 
 function foreignNamespaces(d: Draft): CriuNamespace[] {

@@ -35,6 +35,11 @@ export function containerHooks(d: Draft): void {
   run(d, d.init, 'createContainer', d.context.peer === 'crun' ? d.context.bundle : rootfsPath(d.spec, d.context));
 }
 
+/** Whether anything runs between start and the program. */
+export function hasStartHooks({ spec }: Draft): boolean {
+  return !isEmpty(spec.hooks?.startContainer);
+}
+
 /** startContainer: in the container, released by start. Under the name of runc one without an environment has that of the process. */
 export function startHooks(d: Draft): void {
   run(d, d.init, 'startContainer', undefined);

@@ -1,12 +1,19 @@
 // linux.namespaces, linux.uidMappings, linux.gidMappings: the stager joins and makes namespaces, and clones
 // init.
 import { NamespaceFlag } from '../../generated/plan.ts';
+import type { Alt, IdsRoot, NamespaceJoin, NamespaceUnshare, SyncAwait, SyncSignal,
+  TimeOffsets } from '../../generated/plan.ts';
 import type { IdMapping, Spec } from '../../generated/config.ts';
 import { isAnnotated } from '../annotations.ts';
 import { alt, errno, slot } from '../draft.ts';
 import type { Draft, Join, NamespaceName, Namespaces } from '../draft.ts';
 import { mapText } from './process/id-maps.ts';
 import type { HostFacts } from '../../generated/protocol.ts';
+
+/** A program, for operations of this kind. */
+interface Push<Kind> {
+  push(operation: Kind): void;
+}
 
 /** Reads linux.namespaces (runtime-spec config-linux "Namespaces"). */
 export function readNamespaces(spec: Spec): Namespaces {
@@ -59,33 +66,62 @@ const orderWithout: readonly NamespaceName[] = ['user', 'ipc', 'uts', 'network',
 
 /** Adds joins, new namespaces and the clone to the stager; the id maps to the host's program. */
 export function makeNamespaces(d: Draft): void {
-  const { namespaces, stager, context } = d;
+  const { namespaces, context } = d;
+  const from = '/linux/namespaces';
   // Over the namespaces that the caller's own user namespace owns.
   const rights = hasCapability(context.facts, sysAdmin);
   const userIsNew = (namespaces.made & NamespaceFlag.user) !== 0;
-  if (userIsNew && !rights) makeUser(d);
-  if (namespaces.joins.length > 0) joinAll(d, rights ? orderWithRights : orderWithout);
-  if (userIsNew && rights) makeUser(d);
-  if ((namespaces.made & NamespaceFlag.time) !== 0) {
-    stager.push({ op: 'namespace.unshare', from: '/linux/namespaces', types: NamespaceFlag.time });
-    setClocks(d);
-  }
   const types = namespaces.made & ~(NamespaceFlag.user | NamespaceFlag.time | NamespaceFlag.cgroup);
-  if (d.cgroups.byClone) {
-    stager.push({ op: 'fd.receive', from: d.cgroups.from, slot: slot.cgroup });
-    stager.push({ op: 'process.clone', from: '/linux/namespaces', types, cgroup: slot.cgroup });
-  } else {
-    stager.push({ op: 'process.clone', from: '/linux/namespaces', types });
+  // What hides must not be born in the pid namespace: init makes its namespaces itself.
+  if (d.hides) clone(d, 0);
+  const program: Push<Alt | IdsRoot | NamespaceJoin | NamespaceUnshare | SyncAwait | SyncSignal | TimeOffsets> = d.hides
+    ? d.init
+    : d.stager;
+  if (userIsNew && !rights) makeUser(d, program);
+  if (namespaces.joins.length > 0) joinAll(d, program, rights ? orderWithRights : orderWithout);
+  if (entersEarly(d)) joinPids(d);
+  if (userIsNew && rights) makeUser(d, program);
+  if ((namespaces.made & NamespaceFlag.time) !== 0) {
+    program.push({ op: 'namespace.unshare', from, types: NamespaceFlag.time });
+    setClocks(d, program);
   }
-  d.host.push({ op: 'process.await', from: d.at });
+  if (!d.hides) clone(d, types);
+  else if (types !== 0) program.push({ op: 'namespace.unshare', from, types });
   // In init, since only then the process is in its cgroup on every way that leads there.
   if ((namespaces.made & NamespaceFlag.cgroup) !== 0) {
-    d.init.push({ op: 'namespace.unshare', from: '/linux/namespaces', types: NamespaceFlag.cgroup });
+    d.init.push({ op: 'namespace.unshare', from, types: NamespaceFlag.cgroup });
   }
 }
 
+/** From a new user namespace the pid namespace of others cannot be joined any more. */
+function entersEarly(d: Draft): boolean {
+  return d.hides && hasCapability(d.context.facts, sysAdmin) && (d.namespaces.made & NamespaceFlag.user) !== 0;
+}
+
+/** Joins the pid namespace for what process.enter makes; late, since a hook would be seen there. */
+export function joinPidsLate(d: Draft): void {
+  if (!entersEarly(d)) joinPids(d);
+}
+
+function joinPids(d: Draft): void {
+  const join = d.namespaces.joins.find(({ type }) => type === 'pid');
+  if (join === undefined) return;
+  d.init.push({ op: 'namespace.enter', from: join.from, slot: slot.pids, types: NamespaceFlag.pid });
+}
+
+function clone(d: Draft, types: number): void {
+  const from = '/linux/namespaces';
+  if (d.cgroups.byClone) {
+    d.stager.push({ op: 'fd.receive', from: d.cgroups.from, slot: slot.cgroup });
+    d.stager.push({ op: 'process.clone', from, types, cgroup: slot.cgroup });
+  } else {
+    d.stager.push({ op: 'process.clone', from, types });
+  }
+  d.host.push({ op: 'process.await', from: d.at });
+}
+
 /** linux.timeOffsets, before anybody lives in the new time namespace. */
-function setClocks(d: Draft): void {
+function setClocks(d: Draft, program: Push<TimeOffsets>): void {
   const offsets = d.spec.linux?.timeOffsets;
   if (offsets === undefined) return;
   let content = '';
@@ -93,7 +129,7 @@ function setClocks(d: Draft): void {
     const offset = offsets[clock];
     if (offset !== undefined) content += `${clock} ${offset.secs ?? 0} ${offset.nanosecs ?? 0}\n`;
   }
-  if (content !== '') d.stager.push({ op: 'time.offsets', from: '/linux/timeOffsets', content });
+  if (content !== '') program.push({ op: 'time.offsets', from: '/linux/timeOffsets', content });
 }
 
 /**
@@ -101,54 +137,59 @@ function setClocks(d: Draft): void {
  * which the kernel checks as one step.
  *
  * @param more kinds that the container has besides those of its configuration
+ * @param except kinds that stay the caller's
  */
-export function enterNamespaces(d: Draft, more = 0): void {
-  const { namespaces, host, stager } = d;
+export function enterNamespaces(d: Draft, more = 0, except = 0): void {
+  const { namespaces, host, stager, init } = d;
   const from = '/linux/namespaces';
   host.push({ op: 'fd.send', from, slot: slot.pidfd });
-  stager.push({ op: 'fd.receive', from, slot: slot.pidfd });
-  const types = namespaces.made | namespaces.joined | more;
-  // From inside a cgroup namespace the clone could not be born in its v2 cgroup; the move there would wait for RCU.
-  const late = mapsUsers(namespaces) ? 0 : types & NamespaceFlag.cgroup;
-  stager.push({ op: 'namespace.enter', from, slot: slot.pidfd, types: types & ~late });
-  if (mapsUsers(namespaces)) becomeRoot(d, from);
+  // What is cloned into the cgroup enters the namespaces: from inside a user or cgroup namespace the clone could not be born
+  // there.
   stager.push({ op: 'process.clone', from, types: 0 });
-  if (late !== 0) d.init.push({ op: 'namespace.enter', from, slot: slot.pidfd, types: late });
+  init.push({ op: 'fd.receive', from, slot: slot.pidfd });
+  init.push({
+    op: 'namespace.enter',
+    from,
+    slot: slot.pidfd,
+    types: (namespaces.made | namespaces.joined | more) & ~except,
+  });
+  if (mapsUsers(namespaces)) becomeRoot(d, init, from);
   host.push({ op: 'process.await', from: d.at });
 }
 
-function joinAll(d: Draft, order: readonly NamespaceName[]): void {
+function joinAll(d: Draft, program: Push<Alt | IdsRoot | NamespaceJoin>, order: readonly NamespaceName[]): void {
   for (const type of order) {
     for (const join of d.namespaces.joins) {
       if (join.type !== type) continue;
-      d.stager.push({ op: 'namespace.join', from: join.from, type: NamespaceFlag[type], path: join.path });
-      if (type === 'user') becomeRoot(d, join.from);
+      const kept = type === 'pid' && d.hides ? slot.pids : undefined;
+      program.push({ op: 'namespace.join', from: join.from, type: NamespaceFlag[type], path: join.path, slot: kept });
+      if (type === 'user') becomeRoot(d, program, join.from);
     }
   }
 }
 
 /** In a user namespace of others, and in what is below it, setgroups(2) may be denied; the configuration can't tell. */
-function becomeRoot(d: Draft, from: string): void {
-  if (keepsGroups(d)) d.stager.push({ op: 'ids.root', from, setgroups: false });
-  else d.stager.push(alt(
+function becomeRoot(d: Draft, program: Push<Alt | IdsRoot>, from: string): void {
+  if (keepsGroups(d)) program.push({ op: 'ids.root', from, setgroups: false });
+  else program.push(alt(
       { op: 'ids.root', from, setgroups: true },
       [errno.EPERM],
       { op: 'ids.root', from, setgroups: false },
     ));
 }
 
-function makeUser(d: Draft): void {
+function makeUser(d: Draft, program: Push<Alt | IdsRoot | NamespaceUnshare | SyncAwait | SyncSignal>): void {
   const { facts } = d.context;
   const from = d.namespaces.userFrom;
   const uidMap = d.spec.linux?.uidMappings ?? [];
   const gidMap = d.spec.linux?.gidMappings ?? [];
   // Without rights a process may map its own ids alone; more is up to newuidmap(1).
   const own = facts.euid !== 0 && isOwnId(uidMap, facts.euid) && isOwnId(gidMap, facts.egid);
-  d.stager.push({ op: 'namespace.unshare', from, types: NamespaceFlag.user });
-  d.stager.push({ op: 'sync.signal', from, point: 'userNamespace' });
-  d.stager.push({ op: 'sync.await', from, point: 'idsMapped' });
-  if (facts.userNamespace && !own) becomeRoot(d, from);
-  else d.stager.push({ op: 'ids.root', from, setgroups: !own && !keepsGroups(d) });
+  program.push({ op: 'namespace.unshare', from, types: NamespaceFlag.user });
+  program.push({ op: 'sync.signal', from, point: 'userNamespace' });
+  program.push({ op: 'sync.await', from, point: 'idsMapped' });
+  if (facts.userNamespace && !own) becomeRoot(d, program, from);
+  else program.push({ op: 'ids.root', from, setgroups: !own && !keepsGroups(d) });
   d.host.push({ op: 'sync.await', from, point: 'userNamespace' });
   d.host.push({
     op: 'process.ids',

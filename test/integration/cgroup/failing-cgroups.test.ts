@@ -52,9 +52,15 @@ failing([
     inject: 'write:error=EIO', on: ({ id }) => [join(top, 'memory', id, 'tasks')] },
   { name: 'the sub cgroup of exec is missing', code: 'E0869', pointer: '/linux/cgroupsPath', exit: 255,
     why: 'ENOENT, step open', call: onContainer('running', 'exec', '--cgroup', 'nope', 'ID', 'true') },
-  { name: 'exec cannot follow', code: 'E0709', pointer: '/linux/cgroupsPath', exit: 255, why: 'EIO, step move',
+  { name: 'exec cannot follow', code: 'E0709', pointer: '/linux/cgroupsPath', exit: 255, why: 'EIO, step open',
+    inject: 'openat2:error=EIO', on: () => [join(top, 'memory')], call: onContainer('running', 'exec', 'ID', 'true') },
+  { name: 'exec cannot move', code: 'E0930', pointer: '/linux/namespaces', exit: 255, why: 'EIO, step cgroup',
     inject: 'write:error=EIO', on: ({ id }) => [join(top, 'memory', id, 'tasks')],
     call: onContainer('running', 'exec', 'ID', 'true') },
+  { name: 'there is no room for the process of exec', code: 'E0958', exit: 255, why: 'EAGAIN, step clone',
+    change: (config) => {
+      config.linux.resources = { pids: { limit: 1 } };
+    }, call: onContainer('running', 'exec', 'ID', 'true') },
   { name: 'the list of processes cannot be read', code: 'E0710', why: 'EIO, step kill', inject: 'read:error=EIO',
     on: ({ id }) => controllers.map((name) => join(top, name, id, 'cgroup.procs')), change: (config) => {
       config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'pid');

@@ -235,11 +235,17 @@ export function mountNew(
   d.init.push(bindOf({ ...request, set: 0, clear: 0, setAll: 0, clearAll: 0 }, undefined, target, from));
 }
 
+/** The slot of the pid namespace that a procfs shows, when that is not the one of the process that mounts it. */
+export function procfsOf(type: string, pids: number | undefined): number | undefined {
+  return type === 'proc' ? pids : undefined;
+}
+
 function fileSystem(d: Draft, mount: Mount, asked: MountRequest, target: string, from: string): void {
   const type = mount.type ?? 'none';
   const label = mountLabelOptions(d, type);
   const request: MountRequest = label.length === 0 ? asked : { ...asked, data: [...asked.data, ...label] };
-  const make = fsOf(type, mount, request, target, from);
+  const make: MountFs = { ...fsOf(type, mount, request, target, from),
+    pids: procfsOf(type, d.hides ? slot.pids : undefined) };
   const fallback = fallbackOf(d, type, mount, request, target, from);
   if (fallback === undefined || request.idmap !== undefined) mountNew(d, make, mount, request, target, from);
   else d.init.push(alt(make, fallback.onErrno, fallback.operation));

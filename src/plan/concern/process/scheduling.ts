@@ -40,6 +40,12 @@ export function schedule(d: Draft): void {
   d.host.push({ op: 'sync.signal', from, point: 'limitsSet' });
 }
 
+/** Whether a child of init does not get its scheduling, or cannot be made with it. */
+export function isLostByFork({ hides, process: { scheduler } }: Draft): boolean {
+  return hides && scheduler !== undefined
+    && (scheduler.policy === 'SCHED_DEADLINE' || scheduler.flags?.includes('SCHED_FLAG_RESET_ON_FORK') === true);
+}
+
 /** The caller may be bound to some processors; that is nothing to the container, whose cgroup says where it may run. */
 export function freeProcessors(d: Draft): void {
   d.stager.push({ op: 'cpu.affinity', from: '', mask: undefined });

@@ -14,6 +14,7 @@ import { PlanError } from '../../context.ts';
 import { errno, slot } from '../../draft.ts';
 import type { Draft } from '../../draft.ts';
 import { decodeBase64 } from '../../base64.ts';
+import { permitsClone } from './permits.ts';
 import { openListener } from './seccomp-listener.ts';
 
 /** Actions as libseccomp numbers them (seccomp.h); ERRNO and TRACE take a value in their low 16 bits. */
@@ -259,7 +260,16 @@ function callNames(): string[] {
 
 /** A listener must be there before anything is notified: its filter is loaded early, too. */
 function isEarly(d: Draft): boolean {
-  return d.process.noNewPrivileges !== true || isNotifying(d);
+  return d.process.noNewPrivileges !== true || (isNotifying(d) && !d.hides);
+}
+
+/**
+ * Which of the two, if any, is left to the process that process.enter makes: what the filter forbids it must have done
+ * before. The listener is handed over by a thread, which no process has whose children live in another pid namespace.
+ */
+export function loadedInside(d: Draft): 'early' | 'late' | undefined {
+  if (!hasFilter(d) || (!isNotifying(d) && permitsClone(d))) return undefined;
+  return isEarly(d) ? 'early' : 'late';
 }
 
 /**

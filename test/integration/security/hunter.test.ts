@@ -1,0 +1,149 @@
+// A hunter in the container looks at every process that appears in its /proc, from the first instant of each: neither create into
+// the same pid namespace, nor exec, mounts add or restore may show it a way to the host. VELOCI_TEST_HUNTS: rounds of each case.
+import { copyFileSync, mkdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { assert, test } from '../../support/case.ts';
+import type { Bundle } from '../../support/bundle.ts';
+import type { Context, Created } from '../../support/context.ts';
+import { criuPath, noCriu } from '../../support/criu.ts';
+import { program } from '../../support/helpers.ts';
+import { timeScale } from '../../support/paths.ts';
+import type { Result } from '../../support/runtime.ts';
+import type { Config } from '../../support/spec.ts';
+
+const rounds = Number(process.env['VELOCI_TEST_HUNTS'] ?? 24);
+
+const names =
+  'CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP';
+const capabilitySets: Readonly<Record<string, readonly string[]>> = {
+  'no capability': [],
+  CAP_SYS_PTRACE: ['CAP_SYS_PTRACE'],
+  CAP_SYS_ADMIN: ['CAP_SYS_ADMIN'],
+  'CAP_DAC_*': ['CAP_DAC_OVERRIDE', 'CAP_DAC_READ_SEARCH'],
+  'all capabilities': names.split(' ').map((name) => `CAP_${name}`),
+};
+
+const namespaceFiles = ['mnt', 'net', 'ipc', 'uts', 'cgroup', 'pid', 'user'];
+
+const secret = '/run/secret-of-the-host';
+const environment = 'SECRET_OF_THE_CALLER=7d1f0c55';
+writeFileSync(secret, 'do not read', { mode: 0o644 });
+const hostNamespaces = namespaceFiles.map((type) => `${type}:${/\d+/.exec(readlinkSync(`/proc/self/ns/${type}`))![0]}`);
+
+/** As if the runtime's caller had a secret in its environment. */
+const env = { PATH: criuPath['PATH']!, SECRET_OF_THE_CALLER: '7d1f0c55' };
+
+function mapUsers(config: Config): void {
+  config.linux.namespaces.push({ type: 'user' });
+  config.linux.uidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }];
+  config.linux.gidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }];
+}
+
+/** A bundle whose first process hunts, with these capabilities. */
+function hunterBundle(c: Context, capabilities: readonly string[], users: boolean): Bundle {
+  const bundle = c.command(['/hunter', secret.slice(1), environment, ...hostNamespaces], (config) => {
+    const sets = [...capabilities];
+    config.process.capabilities = { bounding: sets, effective: sets, permitted: sets };
+    if (users) mapUsers(config);
+  });
+  copyFileSync(program('hunter'), join(bundle.rootfs, 'hunter'));
+  for (const name of ['volume', 'memory']) mkdirSync(join(bundle.rootfs, name));
+  return bundle;
+}
+
+/** Starts it. */
+async function hunted(c: Context, bundle: Bundle): Promise<Created> {
+  const container = await c.started(bundle, { env });
+  await until(container, /^hunting$/m);
+  return container;
+}
+
+/** What is known to be seen: the state record of a newcomer, a file (SECURITY.md). */
+const record = /^found map \d+ \/run\/test-root\/[^/]+\/record$/;
+
+/** Waits until the hunter has said something (10 s at most). */
+async function until(container: Created, what: RegExp): Promise<void> {
+  for (const end = Date.now() + 10_000 * timeScale; !what.test(container.output()); await sleep(20)) {
+    assert.ok(Date.now() < end, `the hunter does not say ${String(what)}: ${container.output()}`);
+  }
+}
+
+/** What the hunter says in the end: nothing was found but what is known, and this many processes were looked at. */
+async function judge(container: Created, least: number, known = /^$/): Promise<void> {
+  const seen = (): number =>
+    Math.max(0, ...[...container.output().matchAll(/^looked (\d+)/gm)].map(([, count]) => Number(count)));
+  for (const end = Date.now() + 10_000 * timeScale; seen() < least && Date.now() < end;) await sleep(20);
+  const found = container.output().split('\n').filter((line) => line.startsWith('found') && !known.test(line));
+  assert.deepEqual(found, [], 'ways to the host');
+  assert.ok(seen() >= least, `it has looked at ${seen()} processes, not at ${least}`);
+}
+
+for (const [what, capabilities] of Object.entries(capabilitySets)) {
+  for (const users of [false, true]) {
+    const who = `${what}${users ? ' in a user namespace' : ''}`;
+    test(`exec shows a hunter with ${who} no way to the host`, async (c) => {
+      const container = await hunted(c, hunterBundle(c, capabilities, users));
+      for (let i = 0; i < rounds; i++) {
+        const { code, stderr } = await c.rt(['exec', ...(i % 3 === 2 ? ['--user', '1000:1000'] : []), container.id,
+          'sleep', '0.03'], { env });
+        assert.equal(code, 0, stderr);
+      }
+      await judge(container, rounds / 2);
+    }, { only: 'veloci' });
+
+    test(`create into the pid namespace of a hunter with ${who} shows no way to the host`, async (c) => {
+      const container = await hunted(c, hunterBundle(c, capabilities, users));
+      // The newcomer has rights of its own, and no user namespace: what it is while it starts must not be had.
+      const bundle = c.command(['sleep', '0.03'], (config) => {
+        config.linux.namespaces = config.linux.namespaces.map(({ type }) =>
+          type === 'pid' ? { type, path: `/proc/${container.pid}/ns/pid` } : { type }
+        );
+        config.process.capabilities = {};
+      });
+      for (let i = 0; i < rounds / 2; i++) {
+        const { code, stderr } = await c.run(bundle, { env });
+        assert.equal(code, 0, stderr);
+      }
+      // The state record of the newcomer, a file: SECURITY.md.
+      await judge(container, rounds / 4, record);
+    }, { only: 'veloci' });
+
+    test(`mounts add and remove show a hunter with ${who} no way to the host`, async (c) => {
+      const container = await hunted(c, hunterBundle(c, capabilities, users));
+      const volume = c.dir();
+      const file = join(c.dir(), 'mounts.json');
+      writeFileSync(file, JSON.stringify([
+        { destination: '/volume', type: 'bind', source: volume, options: ['rbind'] },
+        { destination: '/memory', type: 'tmpfs', source: 'tmpfs' },
+      ]));
+      for (let i = 0; i < rounds / 2; i++) {
+        for (const action of ['add', 'remove']) {
+          const { code, stderr } = await c.rt(['mounts', action, container.id, file], { env });
+          assert.equal(code, 0, stderr);
+        }
+      }
+      await judge(container, 0);
+    }, { only: 'veloci' });
+  }
+}
+
+test('restore, and exec after it, show a hunter no way to the host', async (c) => {
+  const bundle = hunterBundle(c, capabilitySets['all capabilities']!, false);
+  const container = await hunted(c, bundle);
+  const images = join(c.dir(), 'images');
+  let last: Result = container;
+  for (let i = 0; i < Math.max(2, rounds / 12); i++) {
+    const saved = await c.rt(['checkpoint', '--image-path', images, container.id], { env });
+    assert.equal(saved.code, 0, saved.stderr);
+    const restored = await c.rt(['restore', '--detach', '--bundle', bundle.dir, '--image-path', images, container.id], {
+      env,
+    });
+    assert.equal(restored.code, 0, restored.stderr);
+    last = restored;
+    const { code, stderr } = await c.rt(['exec', container.id, 'sleep', '0.2'], { env });
+    assert.equal(code, 0, stderr);
+    rmSync(images, { recursive: true });
+  }
+  await judge({ ...container, output: last.output }, 1);
+}, { only: 'veloci', skip: noCriu });
