@@ -81,7 +81,7 @@ ${
 .PP
 ${
     prose(
-      'Errors carry a code and the place in `config.json` that they are about; `veloci explain` tells more of a code. '
+      'Errors carry a code and the place in `config.json` that they are about; `veloci explain` describes a code. '
         + '`veloci validate` and `veloci plan` show findings and operations before anything is done, `veloci doctor` what the host can do.',
     )
   }
@@ -100,7 +100,7 @@ ${entry(bold('0'), 'Success.')}${entry(bold('1'), 'An error; the log says what i
 ${entry(bold('3'), 'There is no such command.')}.PP
 ${
     prose(
-      '`run` and `exec` end with the status of the program in the container, as said there; the own failures of `exec` give 255.',
+      '`run` and `exec` end with the status of the program in the container, as described there; `exec` exits with 255 when the program could not be run.',
     )
   }
 .SH FILES

@@ -141,7 +141,7 @@ export const differences: readonly string[] = [
   '`delete` of a container that is created but not started is refused, as the specification says; `--force` deletes it. Under the names '
   + '`runc` and `crun` it is deleted without `--force`.',
   '`kill` of a stopped container fails with `container not running`; with `--all` it does not.',
-  '`exec` gives 255 for its own failures, whatever they are.',
+  '`exec` exits with 255 whenever the program could not be run.',
   "`exec` confines the process like the container's own (capabilities, no_new_privs, seccomp, rlimits, umask) unless the process file "
   + 'says otherwise. Capabilities of `--cap` are never inheritable nor ambient.',
   '`--preserve-fds N` passes over descriptors that are not open; runc fails.',

@@ -18,7 +18,7 @@ const pidFile: Flag = {
 const pidfdSocket: Flag = {
   name: 'pidfd-socket', kind: 'string', value: 'PATH', summary: 'AF_UNIX stream socket that receives a pidfd of the process', changesExecPlan: false };
 const preserveFds: Flag = {
-  name: 'preserve-fds', kind: 'int', value: 'N', summary: 'pass N descriptors on, after stdio and those of LISTEN_FDS [0]',
+  name: 'preserve-fds', kind: 'int', value: 'N', summary: 'pass N more descriptors to the process, after stdio and those of LISTEN_FDS [0]',
 };
 const planFd: Flag = {
   name: 'plan-fd', kind: 'int', value: 'FD', summary: 'read the encoded answer of the engine from there', hidden: true,
@@ -45,20 +45,20 @@ const criu: readonly Flag[] = [
   { name: 'work-path', kind: 'string', value: 'DIR', summary: 'where CRIU writes its logs [that of the images]', path: true },
   { name: 'tcp-established', kind: 'bool', summary: 'also established TCP connections' },
   { name: 'tcp-close', kind: 'bool', summary: 'TCP connections are closed' },
-  { name: 'ext-unix-sk', kind: 'bool', summary: 'also UNIX sockets whose peer is outside' },
+  { name: 'ext-unix-sk', kind: 'bool', summary: 'also UNIX sockets whose other end is outside the container' },
   { name: 'shell-job', kind: 'bool', summary: 'also processes on a terminal of the host' },
   { name: 'file-locks', kind: 'bool', summary: 'also file locks' },
-  { name: 'link-remap', kind: 'bool', summary: 'also open files that are unlinked, by a name of CRIU' },
+  { name: 'link-remap', kind: 'bool', summary: 'also open files that have been unlinked, under a name that CRIU makes' },
   {
     name: 'manage-cgroups-mode', kind: 'string', value: 'MODE', choices: Object.keys(cgroupsModes),
-    summary: 'what CRIU does about cgroups [soft]',
+    summary: 'how CRIU restores cgroups [soft]',
   },
-  { name: 'empty-ns', kind: 'list', value: 'NAMESPACE', summary: 'only make a namespace (network), without what is in it (repeatable)' },
-  { name: 'auto-dedup', kind: 'bool', summary: 'free memory pages of earlier images that are superseded' },
-  { name: 'lazy-pages', kind: 'bool', summary: 'leave memory pages where they are until they are used' },
+  { name: 'empty-ns', kind: 'list', value: 'NAMESPACE', summary: 'restore this namespace (network) empty (repeatable)' },
+  { name: 'auto-dedup', kind: 'bool', summary: 'free memory pages of earlier images that later ones replace' },
+  { name: 'lazy-pages', kind: 'bool', summary: 'load memory pages when they are first used' },
   {
     name: 'network-lock', kind: 'string', value: 'METHOD', choices: Object.keys(networkLocks),
-    summary: 'how the network is held meanwhile [as CRIU does]',
+    summary: 'how the network is blocked during the dump [chosen by CRIU]',
   },
 ];
 
@@ -71,7 +71,7 @@ export const globalFlags: readonly Flag[] = [
   { name: 'log-format', kind: 'string', value: 'FORMAT', choices: ['text', 'json'], summary: 'form of the log lines [text]', forEngine: false },
   {
     name: 'log-level', kind: 'string', value: 'LEVEL', choices: ['error', 'warning', 'debug'],
-    summary: 'what is logged, beside errors [warning, with --log or as crun: error]', changesExecPlan: false },
+    summary: 'the least severe messages that are logged [warning; with --log or as crun: error]', changesExecPlan: false },
   { name: 'debug', kind: 'bool', summary: 'the same as --log-level debug', changesExecPlan: false },
   {
     name: 'systemd-cgroup', kind: 'bool',
@@ -170,14 +170,14 @@ export const commands: readonly Command[] = [
     examples: [{ line: 'veloci exec -t web1 sh', what: 'open a shell in web1' }],
   },
   {
-    name: 'pause', summary: 'stop all processes of a container for a while', operands: 'ID', minOperands: 1, maxOperands: 1,
+    name: 'pause', summary: 'suspend all processes of a container', operands: 'ID', minOperands: 1, maxOperands: 1,
     description: 'Freezes the processes of a container by its cgroup (freezer of cgroup v1, cgroup.freeze of v2), those of '
       + 'sub-cgroups too, until `veloci resume`.',
     flags: [], examples: [{ line: 'veloci pause web1', what: 'freeze web1' }],
   },
   {
-    name: 'resume', summary: 'let the processes of a paused container go on', operands: 'ID', minOperands: 1, maxOperands: 1,
-    description: 'Thaws what `veloci pause` has frozen.',
+    name: 'resume', summary: 'continue the processes of a paused container', operands: 'ID', minOperands: 1, maxOperands: 1,
+    description: 'Continues the processes that `veloci pause` has suspended.',
     flags: [], examples: [{ line: 'veloci resume web1', what: 'thaw web1' }],
   },
   {
@@ -188,7 +188,7 @@ export const commands: readonly Command[] = [
     flags: [
       {
         name: 'resources', also: ['r'], kind: 'string', value: 'FILE',
-        summary: 'resources as JSON, - for standard input; other limits are then left out of account',
+        summary: 'resources as JSON, - for standard input; flags for limits are then ignored',
       },
       { name: 'dry-run', kind: 'bool', summary: 'show what would be written to which file, and change nothing' },
       { name: 'memory', kind: 'string', value: 'BYTES', summary: 'limit of memory', limit: ['memory', 'limit', 'bytes'] },
@@ -197,13 +197,13 @@ export const commands: readonly Command[] = [
       { name: 'cpu-share', kind: 'string', value: 'N', summary: 'relative weight of cpu time (2 to 262144)', limit: ['cpu', 'shares', 'natural'] },
       { name: 'cpu-period', kind: 'string', value: 'USEC', summary: 'period of the cpu quota', limit: ['cpu', 'period', 'natural'] },
       { name: 'cpu-quota', kind: 'string', value: 'USEC', summary: 'cpu time in each period', limit: ['cpu', 'quota', 'integer'] },
-      { name: 'cpu-burst', kind: 'string', value: 'USEC', summary: 'cpu time that may be saved up', limit: ['cpu', 'burst', 'natural'] },
+      { name: 'cpu-burst', kind: 'string', value: 'USEC', summary: 'unused cpu time that may be used later', limit: ['cpu', 'burst', 'natural'] },
       { name: 'cpu-idle', kind: 'string', value: '0|1', summary: 'run only when nothing else wants the cpu', limit: ['cpu', 'idle', 'natural'] },
       { name: 'cpu-rt-period', kind: 'string', value: 'USEC', summary: 'period of the realtime runtime (cgroup v1)', limit: ['cpu', 'realtimePeriod', 'natural'] },
       { name: 'cpu-rt-runtime', kind: 'string', value: 'USEC', summary: 'realtime cpu time in each period (cgroup v1)', limit: ['cpu', 'realtimeRuntime', 'integer'] },
       { name: 'cpuset-cpus', kind: 'string', value: 'LIST', summary: 'cpus that may be used, as in 0-2,7', limit: ['cpu', 'cpus', 'text'] },
       { name: 'cpuset-mems', kind: 'string', value: 'LIST', summary: 'memory nodes that may be used', limit: ['cpu', 'mems', 'text'] },
-      { name: 'pids-limit', kind: 'string', value: 'N', summary: 'most processes and threads', limit: ['pids', 'limit', 'tasks'] },
+      { name: 'pids-limit', kind: 'string', value: 'N', summary: 'limit of processes and threads', limit: ['pids', 'limit', 'tasks'] },
       { name: 'blkio-weight', kind: 'string', value: 'N', summary: 'relative weight of block I/O (10 to 1000)', limit: ['blockIO', 'weight', 'natural'] },
       { name: 'l3-cache-schema', kind: 'string', value: 'SCHEMA', summary: 'Intel RDT cache allocation', limit: ['intelRdt', 'l3CacheSchema', 'l3'] },
       { name: 'mem-bw-schema', kind: 'string', value: 'SCHEMA', summary: 'Intel RDT memory bandwidth', limit: ['intelRdt', 'memBwSchema', 'bandwidth'] },
@@ -256,18 +256,18 @@ export const commands: readonly Command[] = [
   {
     name: 'wait', summary: 'wait until a container has stopped', operands: 'ID', minOperands: 1, maxOperands: 1,
     description: 'Waits until the first process of a container has ended and prints its exit status: 128 + N when signal N '
-      + 'ended it. Of one that has ended already it tells what run, another wait or events have seen, else "unknown"; so does it '
-      + 'where the kernel does not tell (that takes Linux 6.15, unless the process has not been reaped yet).',
+      + 'ended it. For a container that has ended already it prints the status that run, another wait or events has recorded, or '
+      + '"unknown". The kernel reports the status since Linux 6.15; older ones only until the process is reaped.',
     flags: [], examples: [{ line: 'veloci wait web1', what: 'wait for web1' }],
   },
   {
     name: 'checkpoint', summary: 'save a running container with CRIU', operands: 'ID', minOperands: 1, maxOperands: 1,
     description: 'Writes the processes of a running container to images, from which `veloci restore` makes it again. The container is '
-      + 'deleted afterwards, unless it is to go on. CRIU must be installed.',
+      + 'deleted afterwards, unless --leave-running is given. CRIU must be installed.',
     flags: [
       ...criu,
-      { name: 'leave-running', kind: 'bool', summary: 'let the container go on' },
-      { name: 'pre-dump', kind: 'bool', summary: 'write its memory alone and let it go on: a later checkpoint needs less time' },
+      { name: 'leave-running', kind: 'bool', summary: 'leave the container running' },
+      { name: 'pre-dump', kind: 'bool', summary: 'save its memory and leave it running: a later checkpoint takes less time' },
       { name: 'parent-path', kind: 'string', value: 'DIR', summary: 'images of an earlier --pre-dump, relative to --image-path' },
       { name: 'tcp-skip-in-flight', kind: 'bool', summary: 'leave out TCP connections that are being made' },
       { name: 'page-server', kind: 'string', value: 'ADDRESS:PORT', summary: 'send memory pages to a page server of CRIU' },
@@ -276,8 +276,8 @@ export const commands: readonly Command[] = [
     examples: [{ line: 'veloci checkpoint --image-path /srv/saved web1', what: 'save web1 and end it' }],
   },
   {
-    name: 'restore', summary: 'make a container from a checkpoint', operands: 'ID', minOperands: 1, maxOperands: 1,
-    description: 'Makes a container from a bundle and the images of `veloci checkpoint`: its processes go on where they were. CRIU must '
+    name: 'restore', summary: 'restore a container from a checkpoint', operands: 'ID', minOperands: 1, maxOperands: 1,
+    description: 'Restores a container from a bundle and the images of `veloci checkpoint`: its processes continue where they were. CRIU must '
       + 'be installed.',
     flags: [
       bundle, config, consoleSocket, pidFile, detach,
@@ -290,10 +290,10 @@ export const commands: readonly Command[] = [
       { name: 'no-new-keyring', kind: 'bool', summary: 'accepted for compatibility', ignored: true },
       { name: 'preserve-fds', kind: 'int', value: 'N', summary: 'accepted for compatibility', ignored: true },
     ],
-    examples: [{ line: 'veloci restore -d --image-path /srv/saved -b /srv/web web1', what: 'let web1 go on' }],
+    examples: [{ line: 'veloci restore -d --image-path /srv/saved -b /srv/web web1', what: 'restore web1' }],
   },
   {
-    name: 'spec', summary: 'write a config.json to begin with', operands: '', minOperands: 0, maxOperands: 0,
+    name: 'spec', summary: 'write a default config.json', operands: '', minOperands: 0, maxOperands: 0,
     description: 'Writes a configuration that runs `sh` in the root file system `rootfs` beside it. An existing file is not '
       + 'overwritten.',
     flags: [
@@ -302,7 +302,7 @@ export const commands: readonly Command[] = [
       { name: 'file', also: ['f'], kind: 'string', value: 'FILE', summary: 'another name for config.json' },
       {
         name: 'from', kind: 'string', value: 'MODEL', choices: ['runc', 'docker-default'],
-        summary: 'whose defaults: few rights as `runc spec`, or those of a Docker container [runc]',
+        summary: 'defaults: few capabilities, as `runc spec`, or those of a Docker container [runc]',
       },
     ],
     examples: [{ line: 'veloci spec', what: 'write config.json into the current directory' }],
@@ -345,8 +345,8 @@ export const commands: readonly Command[] = [
     ],
   },
   {
-    name: 'install', summary: 'show how to tell an engine of veloci', operands: '', minOperands: 0, maxOperands: 0,
-    description: 'Prints what to write into the configuration of an engine, with the path of this very command. Nothing is changed.',
+    name: 'install', summary: 'show how to configure an engine to use veloci', operands: '', minOperands: 0, maxOperands: 0,
+    description: 'Prints the lines for the configuration of an engine, with the path of this command. Nothing is changed.',
     flags: recipes.map(({ flag, engine }) => ({ name: flag, kind: 'bool', summary: `for ${engine}` })),
     examples: [{ line: 'veloci install --podman', what: 'the lines for containers.conf' }],
   },

@@ -173,31 +173,31 @@ export interface Spec {
  */
 export interface BlockIo {
   /**
-   * Weight, 10 to 1000.
+   * Relative weight of block I/O among sibling cgroups, 10 to 1000; default: 500 (cgroup v1), 100 (v2). blkio.weight or blkio.bfq.weight (cgroup v1), io.bfq.weight or io.weight (v2).
    */
   weight?: UInt16;
   /**
-   * Weight against cgroups below; cgroup v1.
+   * Weight of the cgroup's own processes against child cgroups, 10 to 1000. blkio.leaf_weight (cgroup v1 before Linux 5.0).
    */
   leafWeight?: UInt16;
   /**
-   * Weights by device.
+   * Weights by device. blkio.weight_device or blkio.bfq.weight_device (cgroup v1), io.bfq.weight (v2).
    */
   weightDevice?: WeightDevice[];
   /**
-   * Bytes read in a second.
+   * Limits of bytes read per second. blkio.throttle.read_bps_device (cgroup v1), io.max rbps (v2).
    */
   throttleReadBpsDevice?: ThrottleDevice[];
   /**
-   * Bytes written in a second.
+   * Limits of bytes written per second. blkio.throttle.write_bps_device (cgroup v1), io.max wbps (v2).
    */
   throttleWriteBpsDevice?: ThrottleDevice[];
   /**
-   * Reads in a second.
+   * Limits of read operations per second. blkio.throttle.read_iops_device (cgroup v1), io.max riops (v2).
    */
   throttleReadIOPSDevice?: ThrottleDevice[];
   /**
-   * Writes in a second.
+   * Limits of write operations per second. blkio.throttle.write_iops_device (cgroup v1), io.max wiops (v2).
    */
   throttleWriteIOPSDevice?: ThrottleDevice[];
 }
@@ -206,23 +206,23 @@ export interface BlockIo {
  */
 export interface Capabilities {
   /**
-   * What the program and its children can ever get.
+   * What the program and its children can ever gain; none when absent. CapBnd of /proc/PID/status.
    */
   bounding?: Strings;
   /**
-   * What the program may make effective.
+   * What the program may make effective. CapPrm of /proc/PID/status.
    */
   permitted?: Strings;
   /**
-   * What the kernel checks.
+   * What the kernel checks. CapEff of /proc/PID/status.
    */
   effective?: Strings;
   /**
-   * What files with capabilities may keep over an execve.
+   * What programs whose files have capabilities may keep over an execve. CapInh of /proc/PID/status.
    */
   inheritable?: Strings;
   /**
-   * What any program keeps over an execve.
+   * What every program keeps over an execve. CapAmb of /proc/PID/status.
    */
   ambient?: Strings;
 }
@@ -244,39 +244,39 @@ export interface ConsoleSize {
  */
 export interface Cpu {
   /**
-   * Weight, 2 to 262144.
+   * Relative weight of processor time among sibling cgroups, 2 to 262144; default: 1024. cpu.shares (cgroup v1); v2 has cpu.weight, 1 to 10000, which gets the corresponding value.
    */
   shares?: UInt64;
   /**
-   * Microseconds in a period; negative is no limit.
+   * Processor time in microseconds that may be used in each period, at least 1000; -1 is no limit (the default). cpu.cfs_quota_us (cgroup v1), cpu.max (v2).
    */
   quota?: Int64;
   /**
-   * Microseconds that may be saved up.
+   * Unused processor time in microseconds that may be used later in addition to the quota, at most the quota; default: 0. cpu.cfs_burst_us (cgroup v1), cpu.max.burst (v2).
    */
   burst?: UInt64;
   /**
-   * Microseconds of a period.
+   * Length of the quota's period in microseconds, 1000 to 1000000; default: 100000. cpu.cfs_period_us (cgroup v1), cpu.max (v2).
    */
   period?: UInt64;
   /**
-   * Microseconds of real-time tasks in a period; cgroup v1.
+   * Processor time in microseconds for real-time processes in each real-time period; default: 0. cpu.rt_runtime_us (cgroup v1 only).
    */
   realtimeRuntime?: Int64;
   /**
-   * Microseconds of that period; cgroup v1.
+   * Length of the real-time period in microseconds; default: 1000000. cpu.rt_period_us (cgroup v1 only).
    */
   realtimePeriod?: UInt64;
   /**
-   * Processors, such as 0-3,7.
+   * Processors that may be used, as a list such as 0-3,7; default: those of the cgroup above. cpuset.cpus.
    */
   cpus?: string;
   /**
-   * Memory nodes, such as 0-1.
+   * NUMA memory nodes that may be used, as a list such as 0-1; default: those of the cgroup above. cpuset.mems.
    */
   mems?: string;
   /**
-   * 1: only idle processor time; 0: normal.
+   * 1: run only when no other cgroup wants the processor; 0: normal (the default). cpu.idle (Linux 5.15).
    */
   idle?: Int64;
 }
@@ -406,11 +406,11 @@ export interface Hooks {
  */
 export interface HugepageLimit {
   /**
-   * Size, such as 2MB.
+   * Page size, such as 2MB or 1GB; the directory /sys/kernel/mm/hugepages lists them.
    */
   pageSize: string;
   /**
-   * Most bytes.
+   * Limit of the huge pages of this size in bytes. hugetlb.SIZE.limit_in_bytes (cgroup v1), hugetlb.SIZE.max (v2).
    */
   limit: UInt64;
 }
@@ -465,7 +465,7 @@ export interface InterfacePriority {
    */
   name: string;
   /**
-   * Priority.
+   * Priority of outgoing packets; default: 0.
    */
   priority: UInt32;
 }
@@ -559,43 +559,43 @@ export interface Linux {
   personality?: Personality;
 }
 /**
- * Limits of memory in bytes; -1 is none.
+ * Limits of memory, in bytes.
  */
 export interface Memory {
   /**
-   * Most memory.
+   * Limit of memory use in bytes; 0 leaves it as it is, -1 is no limit (the default). memory.limit_in_bytes (cgroup v1), memory.max (v2).
    */
   limit?: Int64;
   /**
-   * Memory that is kept under pressure.
+   * Soft limit in bytes, which the kernel goes back to when memory is scarce; -1 is no limit (the default). memory.soft_limit_in_bytes (cgroup v1), memory.low (v2: memory that is protected).
    */
   reservation?: Int64;
   /**
-   * Most memory and swap together.
+   * Limit of memory and swap together in bytes, at least `limit`; -1 is no limit (the default). memory.memsw.limit_in_bytes (cgroup v1); v2 has swap alone in memory.swap.max, which gets the difference.
    */
   swap?: Int64;
   /**
-   * Most kernel memory; cgroup v1, obsolete.
+   * Limit of kernel memory in bytes. Obsolete: no effect, the kernel counts it as memory.
    */
   kernel?: Int64;
   /**
-   * Most memory of TCP buffers; cgroup v1.
+   * Limit of TCP buffers in bytes; -1 is no limit (the default). memory.kmem.tcp.limit_in_bytes (cgroup v1 only).
    */
   kernelTCP?: Int64;
   /**
-   * Inclination to swap, 0 to 100; cgroup v1.
+   * How readily the kernel swaps out: 0 (as late as possible) to 100; default: that of the cgroup above. memory.swappiness (cgroup v1 only).
    */
   swappiness?: UInt64;
   /**
-   * Whether tasks wait instead of being killed; cgroup v1.
+   * Whether processes wait at the limit in place of being killed by the OOM killer; default: false. memory.oom_control (cgroup v1 only).
    */
   disableOOMKiller?: boolean;
   /**
-   * Whether cgroups below are counted; cgroup v1.
+   * Whether the use of child cgroups counts; the kernel always counts it. memory.use_hierarchy (cgroup v1 only).
    */
   useHierarchy?: boolean;
   /**
-   * Whether an update to less than what is in use fails.
+   * Whether an update to a limit below the current use fails, in place of reclaiming memory or killing; default: false. memory.usage_in_bytes (cgroup v1), memory.current (v2).
    */
   checkBeforeUpdate?: boolean;
 }
@@ -679,11 +679,11 @@ export interface NetDevice {
  */
 export interface Network {
   /**
-   * Class for traffic control (net_cls).
+   * Class identifier of packets for tc(8), 0xMAJORMINOR as a number; default: 0. net_cls.classid.
    */
   classID?: UInt32;
   /**
-   * Priorities (net_prio).
+   * Priorities of outgoing traffic by interface. net_prio.ifpriomap.
    */
   priorities?: InterfacePriority[];
 }
@@ -701,11 +701,11 @@ export interface Personality {
   flags?: Strings;
 }
 /**
- * Number of tasks.
+ * Number of processes and threads.
  */
 export interface Pids {
   /**
-   * Most tasks; negative is no limit.
+   * Limit of processes and threads; a negative value is no limit (the default). pids.max.
    */
   limit?: Int64;
 }
@@ -738,7 +738,7 @@ export interface Process {
    */
   env?: Strings;
   /**
-   * Working directory, an absolute path in the container.
+   * Working directory, an absolute path in the container; create makes a missing one.
    */
   cwd: string;
   /**
@@ -754,7 +754,7 @@ export interface Process {
    */
   noNewPrivileges?: boolean;
   /**
-   * Adjustment of the out-of-memory score (proc_pid_oom_score_adj(5)).
+   * Adjustment of the OOM killer's score, -1000 (never killed) to 1000; default: that of the caller. /proc/PID/oom_score_adj (proc_pid_oom_score_adj(5)).
    */
   oomScoreAdj?: number;
   /**
@@ -783,11 +783,11 @@ export interface Process {
  */
 export interface Rdma {
   /**
-   * Most open handles.
+   * Limit of open HCA handles; default: no limit. rdma.max hca_handle.
    */
   hcaHandles?: UInt32;
   /**
-   * Most objects.
+   * Limit of HCA objects; default: no limit. rdma.max hca_object.
    */
   hcaObjects?: UInt32;
 }
@@ -796,7 +796,7 @@ export interface Rdma {
  */
 export interface Resources {
   /**
-   * Devices that the container may use or not; the last rule that matches counts.
+   * Devices that the container may use or not; the last rule that matches counts. devices.allow and devices.deny (cgroup v1), a BPF program (v2).
    */
   devices?: DeviceRule[];
   /**
@@ -808,7 +808,7 @@ export interface Resources {
    */
   cpu?: Cpu;
   /**
-   * Number of tasks.
+   * Number of processes and threads.
    */
   pids?: Pids;
   /**
@@ -830,7 +830,7 @@ export interface Resources {
     [k: string]: Rdma | undefined;
   };
   /**
-   * Files of cgroup v2 by name, and what is written to them.
+   * Files of the container's cgroup and what is written to each, such as "memory.high": "1073741824" (cgroup v2 only).
    */
   unified?: StringMap;
 }
@@ -890,11 +890,11 @@ export interface Scheduler {
   policy:
     'SCHED_OTHER' | 'SCHED_FIFO' | 'SCHED_RR' | 'SCHED_BATCH' | 'SCHED_ISO' | 'SCHED_IDLE' | 'SCHED_DEADLINE';
   /**
-   * Nice value, for SCHED_OTHER and SCHED_BATCH.
+   * Nice value, -20 (most processor time) to 19, for SCHED_OTHER and SCHED_BATCH; default: 0.
    */
   nice?: Int32;
   /**
-   * Static priority, for SCHED_FIFO and SCHED_RR.
+   * Static priority, 1 to 99 (first), for SCHED_FIFO and SCHED_RR.
    */
   priority?: Int32;
   /**
@@ -914,11 +914,11 @@ export interface Scheduler {
    */
   runtime?: UInt64;
   /**
-   * Nanoseconds in which they have to be given.
+   * Nanoseconds from the beginning of the period within which the runtime is given, for SCHED_DEADLINE.
    */
   deadline?: UInt64;
   /**
-   * Nanoseconds of a period.
+   * Length of the period in nanoseconds, for SCHED_DEADLINE; default: the deadline.
    */
   period?: UInt64;
 }
@@ -1018,7 +1018,7 @@ export interface ThrottleDevice {
    */
   minor: Int64;
   /**
-   * Most in a second; 0 is no limit.
+   * Bytes or operations per second; 0 is no limit.
    */
   rate?: UInt64;
 }
@@ -1086,11 +1086,11 @@ export interface WeightDevice {
    */
   minor: Int64;
   /**
-   * Weight, 10 to 1000.
+   * Relative weight of block I/O among sibling cgroups, 10 to 1000; default: 500 (cgroup v1), 100 (v2). blkio.weight or blkio.bfq.weight (cgroup v1), io.bfq.weight or io.weight (v2).
    */
   weight?: UInt16;
   /**
-   * Weight against cgroups below; cgroup v1.
+   * Weight of the cgroup's own processes against child cgroups, 10 to 1000. blkio.leaf_weight (cgroup v1 before Linux 5.0).
    */
   leafWeight?: UInt16;
 }

@@ -1169,7 +1169,7 @@ export interface DbusSend {
   readonly accept: readonly string[];
   /** Calls that take it back, as `calls`; their errors count for nothing. */
   readonly undo: readonly Uint8Array[];
-  /** Most time for everything, in milliseconds. */
+  /** Timeout for the whole operation, in milliseconds. */
   readonly timeout: number;
 }
 
