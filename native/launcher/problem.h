@@ -16,7 +16,7 @@ struct DiagnosticSink {
 template <class Diagnostic> void show(Log &log, const Diagnostic &diagnostic) {
   TextOf<3072> message, hint, line, explained;
   DiagnosticSink message_sink{message}, hint_sink{hint};
-  if (log.speaks_runc())
+  if (log.uses_runc_wording())
     diagnostic.runc(message_sink);
   else
     diagnostic.message(message_sink);

@@ -87,15 +87,15 @@ bool Watch::oom_counted() {
   return grown;
 }
 
-Happening Watch::look_at_freezer() {
-  if (!freezer_.valid()) return Happening::none;
+WatchEvent Watch::look_at_freezer() {
+  if (!freezer_.valid()) return WatchEvent::none;
   bool frozen = frozen_;
   char text[512];
   if (v1_freezer_) {
     while (::read(freezer_.get(), text, sizeof text) > 0) {
     }
     Slice state;
-    if (!source_->read("freezer.state", state)) return Happening::none;
+    if (!source_->read("freezer.state", state)) return WatchEvent::none;
     thawing_or_freezing_ = state.starts_with(Slice::of("FREEZING"));
     frozen = state.starts_with(Slice::of("FROZEN"));
   } else {
@@ -103,12 +103,12 @@ Happening Watch::look_at_freezer() {
     uint64_t value = 0;
     if (size > 0 && find_count({text, text + size}, "frozen", value)) frozen = value != 0;
   }
-  if (frozen == frozen_) return Happening::none;
+  if (frozen == frozen_) return WatchEvent::none;
   frozen_ = frozen;
-  return frozen ? Happening::pause : Happening::resume;
+  return frozen ? WatchEvent::pause : WatchEvent::resume;
 }
 
-Happening Watch::wait(int64_t deadline) {
+WatchEvent Watch::wait(int64_t deadline) {
   for (;;) {
     short changed = POLLPRI;
     struct pollfd places[4 + resources] = {
@@ -122,21 +122,21 @@ Happening Watch::wait(int64_t deadline) {
     int pause = left < 0 ? 0 : left > INT32_MAX ? INT32_MAX : static_cast<int>(left);
     if (thawing_or_freezing_ && pause > freezer_pause) pause = freezer_pause;
     int ready = poll(places, 4 + resources, pause);
-    if (ready < 0 && errno != EINTR) return Happening::stop;
-    if (places[0].revents != 0) return Happening::stop;
+    if (ready < 0 && errno != EINTR) return WatchEvent::stop;
+    if (places[0].revents != 0) return WatchEvent::stop;
     if (places[2].revents != 0) {
       uint64_t count;
       // The eventfd of v1 is signalled when the cgroup goes, too; then its file is no more.
       if (!v1_oom_) {
-        if (oom_counted()) return Happening::oom;
+        if (oom_counted()) return WatchEvent::oom;
       } else if (::read(oom_.get(), &count, sizeof count) > 0 && source_->directory_of("memory.oom_control") >= 0) {
-        return Happening::oom;
+        return WatchEvent::oom;
       }
     }
     if (places[3].revents != 0 || thawing_or_freezing_) {
-      if (Happening seen = look_at_freezer(); seen != Happening::none) return seen;
+      if (WatchEvent seen = look_at_freezer(); seen != WatchEvent::none) return seen;
     }
-    if (places[1].revents != 0) return Happening::exit;
+    if (places[1].revents != 0) return WatchEvent::exit;
     for (unsigned i = 0; i < resources; i++) {
       if (places[4 + i].revents == 0) continue;
       if ((places[4 + i].revents & POLLERR) != 0) {
@@ -144,9 +144,9 @@ Happening Watch::wait(int64_t deadline) {
         continue;
       }
       pressed_ = i;
-      return Happening::pressure;
+      return WatchEvent::pressure;
     }
-    if (monotonic_milliseconds() >= deadline) return Happening::tick;
+    if (monotonic_milliseconds() >= deadline) return WatchEvent::tick;
   }
 }
 

@@ -4,7 +4,7 @@
 
 namespace veloci {
 
-enum class Happening : uint8_t { none, tick, oom, pause, resume, pressure, exit, stop };
+enum class WatchEvent : uint8_t { none, tick, oom, pause, resume, pressure, exit, stop };
 
 class Watch {
 public:
@@ -14,7 +14,7 @@ public:
 
   // Waits for the next happening, at most until `deadline` (CLOCK_MONOTONIC, milliseconds): then it is a tick.
   // `stop`: a signal for the command.
-  Happening wait(int64_t deadline);
+  WatchEvent wait(int64_t deadline);
 
   // After `pressure`: the resource, and the text of its file.
   const char *resource() const;
@@ -25,7 +25,7 @@ private:
   void open_oom_v1();
   void open_freezer();
   void open_pressure();
-  Happening look_at_freezer();
+  WatchEvent look_at_freezer();
   bool oom_counted();
 
   StatsSource *source_ = nullptr;

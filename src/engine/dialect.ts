@@ -4,7 +4,7 @@ import type { Diagnostic } from '../diagnostic/types.ts';
 import type { Request } from '../generated/protocol.ts';
 
 /** The diagnostics in the words of the runtime under whose name the command was started. */
-export function spoken(request: Request, found: readonly Diagnostic[]): readonly Diagnostic[] {
+export function inDialect(request: Request, found: readonly Diagnostic[]): readonly Diagnostic[] {
   if (request.peer === undefined) return found;
   return found.map(request.peer === 'runc' ? (diagnostic) => asRunc(diagnostic, request.verb) : asCrun);
 }

@@ -27,8 +27,8 @@ public:
   void set_format(Format format) { format_ = format; }
   void set_debug(bool debug) { debug_ = debug; }
   // Messages in the words of runc.
-  void speak_runc(bool runc) { runc_ = runc; }
-  bool speaks_runc() const { return runc_; }
+  void use_runc_wording(bool runc) { runc_ = runc; }
+  bool uses_runc_wording() const { return runc_; }
   // While muted nothing is written.
   void mute(bool muted) { muted_ = muted; }
 

@@ -56,7 +56,7 @@ void trace_start(Invocation &invocation) {
   Log &log = invocation.log;
   if (!log.debugs()) return;
   const Context &context = invocation.context;
-  if (!log.speaks_runc()) return trace_operations(log, context);
+  if (!log.uses_runc_wording()) return trace_operations(log, context);
   Program program;
   log.debug(Str::of("nsexec container setup"));
   if (context.plan.find(ProgramName::stager, program)) {

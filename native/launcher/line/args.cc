@@ -256,7 +256,7 @@ int Arguments::parse(int count, char **arguments, Log &log) {
   const char *name = count > 0 ? arguments[0] : "veloci";
   const char *slash = strrchr(name, '/');
   program_ = Str::of(slash != nullptr ? slash + 1 : name);
-  log.speak_runc(is_runc());
+  log.use_runc_wording(is_runc());
   size_t places = static_cast<size_t>(count) + 1, flag_places = places + cli::flag_count;
   size_t size = flag_places * sizeof(GivenFlag) + places * sizeof(char *);
   uint8_t *memory = memory_;

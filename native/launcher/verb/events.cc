@@ -25,7 +25,7 @@ private:
   int print_stats();
   // A line without data, or with what `write` adds.
   template <class Write> int print_line(const char *type, Write write);
-  int print_happening(const char *type);
+  int print_event(const char *type);
   // The end of init, with its status where somebody tells it.
   int print_exit();
   int watch(int64_t interval);
@@ -53,7 +53,7 @@ int Events::print_stats() {
   return print_line("stats", [&](JsonWriter &json) { write_stats(json.key("data"), source_, pid); });
 }
 
-int Events::print_happening(const char *type) {
+int Events::print_event(const char *type) {
   return print_line(type, [](JsonWriter &) {});
 }
 
@@ -92,23 +92,23 @@ int Events::watch(int64_t interval) {
   for (;;) {
     int code = 0;
     switch (watch.wait(next)) {
-    case Happening::none: break;
-    case Happening::tick:
+    case WatchEvent::none: break;
+    case WatchEvent::tick:
       code = print_stats();
       next += interval;
       break;
-    case Happening::oom: code = print_happening("oom"); break;
-    case Happening::pause: code = print_happening("pause"); break;
-    case Happening::resume: code = print_happening("resume"); break;
-    case Happening::pressure:
+    case WatchEvent::oom: code = print_event("oom"); break;
+    case WatchEvent::pause: code = print_event("pause"); break;
+    case WatchEvent::resume: code = print_event("resume"); break;
+    case WatchEvent::pressure:
       code = print_line("pressure", [&](JsonWriter &json) {
         json.key("data").open('{').key("resource").string(Str::of(watch.resource()));
         write_pressure_text(json.key("psi"), watch.pressure_text());
         json.close('}');
       });
       break;
-    case Happening::exit: return print_exit();
-    case Happening::stop: return 0;
+    case WatchEvent::exit: return print_exit();
+    case WatchEvent::stop: return 0;
     }
     if (code != 0) return code;
   }
