@@ -55,7 +55,7 @@ export function enginesDocs(): string {
   return `<!-- ${notice} -->
 # veloci under engines
 
-veloci takes the calls of runc and crun: an engine only has to be told where it is. It works under podman, buildah,
+veloci takes the calls of runc and crun: an engine needs nothing but its path. It works under podman, buildah,
 containerd and dockerd; \`npm run test:engines\` shows it step by step on a Debian machine.
 
 Tried: podman 4.3 and 5.4 (of root and of users), buildah 1.28, containerd 1.6, 1.7 and
