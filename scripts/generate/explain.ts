@@ -1,18 +1,9 @@
 import { retired } from '../../src/diagnostic/table/retired.ts';
 import type { PropertyNode, Topics } from '../../src/engine/topics.ts';
-import { capabilityNames } from '../../src/spec/capabilities.ts';
-import { mountOptionNames } from '../../src/spec/mount-options.ts';
 import { backgrounds } from './diagnostics.ts';
 import { readSchema, type Schema } from './json-schema.ts';
 
 type Definitions = Readonly<Record<string, Schema>>;
-
-/** Values of free texts that a table of the compiler knows, by the path of the property. */
-const knownValues: Readonly<Record<string, () => readonly string[]>> = {
-  'mounts.*.options.*': () => [...mountOptionNames()].sort(),
-  ...Object.fromEntries(['bounding', 'effective', 'inheritable', 'permitted', 'ambient']
-    .map((set) => [`process.capabilities.${set}.*`, capabilityNames])),
-};
 
 function typeOf(schema: Schema): string {
   if (schema['x-int'] !== undefined) return String(schema['x-int']);
@@ -51,8 +42,7 @@ function nodeOf(schema: Schema, definitions: Definitions, path: string, required
   const needed = new Set(whole['required'] as readonly string[] | undefined);
   const below = (name: string, part: Schema, isRequired = false): PropertyNode =>
     nodeOf(part, definitions, path === '' ? name : `${path}.${name}`, isRequired);
-  const values = knownValues[path]?.() ??
-    (whole['enum'] as readonly string[] | undefined)?.filter((value) => value !== '');
+  const values = (whole['enum'] as readonly string[] | undefined)?.filter((value) => value !== '');
   return {
     type: typeOf(whole),
     text: String(whole['description'] ?? ''),

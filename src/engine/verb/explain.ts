@@ -4,6 +4,8 @@ import { diagnose, entriesByCode } from '../../diagnostic/diagnose.ts';
 import { indent } from '../../diagnostic/marks.ts';
 import type { Entry } from '../../diagnostic/types.ts';
 import type { Response } from '../../generated/plan.ts';
+import { capabilityNames } from '../../spec/capabilities.ts';
+import { mountOptionNames } from '../../spec/mount-options.ts';
 import { suggest } from '../../spec/suggest.ts';
 import type { Call } from '../call.ts';
 import { InvalidDocument } from '../read.ts';
@@ -69,7 +71,7 @@ function follow(config: PropertyNode, steps: readonly string[]): Found | undefin
       at++;
     } else if (node.items !== undefined) {
       // A value that is known ends the way: mounts.options.nosuid.
-      if (node.items.values?.includes(step) === true) return { path, node };
+      if (valuesOf(path, node.items)?.includes(step) === true) return { path, node };
       if (node.items.properties === undefined) return undefined;
       enter(node.items, '[]');
     } else if (node.any !== undefined) {
@@ -80,6 +82,12 @@ function follow(config: PropertyNode, steps: readonly string[]): Found | undefin
     }
   }
   return { path, node };
+}
+
+/** The values of an element of the list at a path: of its schema, or of a table of the compiler. */
+function valuesOf(path: string, element: PropertyNode): readonly string[] | undefined {
+  if (path === 'mounts[].options') return [...mountOptionNames()].sort();
+  return path.startsWith('process.capabilities.') ? capabilityNames() : element.values;
 }
 
 /** Everywhere that a property has this name. */
@@ -160,7 +168,7 @@ function propertyText(path: string, node: PropertyNode): string {
   }`;
   if (supported === false) answer += '\n  veloci does not support it yet: a configuration that needs it is refused\n';
   const element = node.items ?? node.any;
-  const known = values ?? element?.values;
+  const known = values ?? (element === undefined ? undefined : valuesOf(path, element));
   if (known !== undefined) answer += `\nvalues\n${prose(known.join(', '))}`;
   if (element !== undefined && element.text !== '' && element.text !== text)
     answer += `\neach ${node.items === undefined ? 'value' : 'element'}\n${prose(element.text)}`;
