@@ -171,17 +171,20 @@ function defineEnumRead({ name }: Enumeration): string {
 `;
 }
 
-/** Bits of programs by their places among all names. */
-function mask(names: readonly string[], programs: readonly string[]): number {
-  return programs.reduce((bits, name) => bits | (1 << names.indexOf(name)), 0);
+/** For each code up to the last one the bits of its programs by their places among all names; 0 where there is no operation. */
+function programsByCode(operations: readonly Operation[], names: readonly string[]): number[] {
+  const table = Array.from({ length: Math.max(...operations.map(({ code }) => code)) + 1 }, () => 0);
+  for (const { code, programs } of operations)
+    table[code] = programs.reduce((bits, name) => bits | (1 << names.indexOf(name)), 0);
+  return table;
 }
 
-function verifyCase(operation: Operation, names: readonly string[]): string {
+function verifyCase(operation: Operation): string {
   const call = operation.op === 'alt'
     ? 'whole_alt(record, program, depth, what)'
     : `whole<${operation.name}>(record, what)`;
   return `  case code::${snake(operation.op)}:
-    return is_in(0x${mask(names, operation.programs).toString(16)}, program, what) && ${call};
+    return ${call};
 `;
 }
 
@@ -207,10 +210,15 @@ ${structs.map(defineRead).join('\n')}
 ${operations.map(defineRead).join('\n')}
 namespace {
 
-// Whether the program is one of those in programs, bits by ProgramName.
-bool is_in(uint32_t programs, ProgramName program, const char **what) {
+// By code: the programs that may have an operation, bits by ProgramName; 0 = there is no such operation.
+constexpr uint16_t programs_of[] = {
+${wrap(programsByCode(operations, names).map((bits) => `0x${bits.toString(16)},`).join(' '), '    ', 100)}
+};
+
+bool is_allowed(uint16_t code, ProgramName program, const char **what) {
+  uint32_t programs = code < sizeof programs_of / sizeof *programs_of ? programs_of[code] : 0;
   if ((programs >> static_cast<uint8_t>(program) & 1) != 0) return true;
-  *what = "an operation is in a program that must not have it";
+  *what = programs == 0 ? "an operation has an unknown code" : "an operation is in a program that must not have it";
   return false;
 }
 
@@ -245,9 +253,9 @@ const char *nth(const char *const *names, int count, int index) {
 } // namespace
 
 bool verify_operation(const OpRecord &record, ProgramName program, unsigned depth, const char **what) {
+  if (!is_allowed(record.code, program, what)) return false;
   switch (record.code) {
-${operations.map((operation) => verifyCase(operation, names)).join('')}  }
-  *what = "an operation has an unknown code";
+${operations.map(verifyCase).join('')}  }
   return false;
 }
 
