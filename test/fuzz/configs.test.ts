@@ -6,6 +6,7 @@ import type { Bundle } from '../support/bundle.ts';
 import type { Context, Facts } from '../support/context.ts';
 import { excuseFor, type Verdicts } from '../support/excuses.ts';
 import { fuzz } from '../support/fuzz.ts';
+import { cgroups, sweepCgroups } from '../support/leak.ts';
 import { mutate } from '../support/mutate.ts';
 import { runtimePath, which } from '../support/paths.ts';
 import { call, type Result } from '../support/runtime.ts';
@@ -33,9 +34,13 @@ function commandOf(runtime: string): string[] {
 async function run(runtime: string, bundle: Bundle, c: Context): Promise<Run> {
   const id = c.id();
   const command = commandOf(runtime);
-  const root = runtime === runtimePath() ? c.root : mkdtempSync('/tmp/peer-');
+  const isOurs = runtime === runtimePath();
+  const root = isOurs ? c.root : mkdtempSync('/tmp/peer-');
   const result = await call([...command, '--root', root, 'run', '--bundle', bundle.dir, id], { timeLimit: 30_000 });
+  if (isOurs) assert.deepEqual([...cgroups(id)], [], 'run has left cgroups');
   await call([...command, '--root', root, 'delete', '--force', id]);
+  // What a peer leaves of a container that it has refused is no finding of ours.
+  if (!isOurs) await sweepCgroups(id);
   let facts: Partial<Facts> | undefined;
   try {
     facts = JSON.parse(result.stdout) as Partial<Facts>;
