@@ -42,6 +42,7 @@ constexpr uint64_t attr_atime = 0x70; // the access time field
 constexpr uint64_t attr_noatime = 0x10;
 constexpr uint64_t attr_strictatime = 0x20;
 constexpr uint64_t attr_nodiratime = 0x80;
+constexpr uint64_t attr_nosymfollow = 0x200000;
 constexpr uint64_t attr_idmap = 0x100000;
 
 // clone(2), clone3(2), unshare(2)

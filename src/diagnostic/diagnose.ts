@@ -143,6 +143,8 @@ export function diagnoseFailure(
     || op === 'process.start' || op === 'program.find';
   // Whatever it is for: the call is missing, not its arguments wrong.
   const lacking = failure.errno === errno.ENOSYS && !known;
+  // Attributes of a whole tree and mapped ids take mount_setattr(2), the one call that is younger than the oldest kernel.
+  const since = op.startsWith('mount.') && step === 'attr' ? '5.12' : '5.10';
   const holes = { operation: op, ...(failure.detail?.words === undefined ? {} : { detail: failure.detail.words }),
     ...fields };
   return build(entry, holes, {
@@ -150,7 +152,7 @@ export function diagnoseFailure(
     ...(lacking
       ? {
         hint:
-          'use Linux 5.10 or newer; inside of a container, let the seccomp profile of the outer one allow the call (see "veloci doctor")',
+          `use Linux ${since} or newer; inside of a container, let the seccomp profile of the outer one allow the call (see "veloci doctor")`,
       }
       : {}),
     ...(failure.errno === 0 ? {} : { errno: failure.errno, ...(known ? { known: true as const } : {}) }),

@@ -12,6 +12,9 @@
 namespace veloci {
 namespace {
 
+// Linux 5.10; musl does not know them yet.
+constexpr unsigned long ms_nosymfollow = 256, st_nosymfollow = 0x2000;
+
 constexpr mode_t directory_mode = 0755;
 constexpr mode_t file_mode = 0644;
 
@@ -26,6 +29,7 @@ constexpr Flag plain_flags[] = {
     {sys::attr_nodev, MS_NODEV, ST_NODEV},
     {sys::attr_noexec, MS_NOEXEC, ST_NOEXEC},
     {sys::attr_nodiratime, MS_NODIRATIME, ST_NODIRATIME},
+    {sys::attr_nosymfollow, ms_nosymfollow, st_nosymfollow},
 };
 
 // The attributes that a mount has now, without those of the access time; 0 when that is unknown.

@@ -1,0 +1,37 @@
+// Mounts on Linux before 5.12, which has no mount_setattr(2): attributes are set in place, or said to be impossible.
+import { assert, test } from '../../support/case.ts';
+import type { Context } from '../../support/context.ts';
+import { program } from '../../support/helpers.ts';
+
+const old = [program('fault'), 'mount_setattr=38', '--'];
+
+/** Options of a bind mount with these options, as the container sees them; or the error. */
+async function bound(c: Context, users: boolean, ...options: string[]): Promise<string[]> {
+  const source = c.dir();
+  const bundle = c.command(['cat', '/proc/self/mountinfo'], (config) => {
+    config.mounts.push({ destination: '/mnt', type: 'bind', source, options: ['bind', ...options] });
+    if (!users) return;
+    config.linux.namespaces.push({ type: 'user' });
+    config.linux.uidMappings = config.linux.gidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }];
+  });
+  const result = await c.run(bundle, { prefix: old });
+  if (result.code !== 0) return [result.stderr];
+  const line = result.stdout.split('\n').find((text) => text.split(' ')[4] === '/mnt');
+  return line?.split(' ')[5]?.split(',') ?? [];
+}
+
+for (const option of ['ro', 'nosuid', 'nodev', 'noexec', 'noatime', 'nodiratime', 'nosymfollow']) {
+  test(`a bind mount with ${option} without mount_setattr(2)`, async (c) => {
+    const seen = await bound(c, false, option);
+    assert.ok(seen.includes(option), seen.join());
+    // Flags that tmpfs of the host has are locked for a user namespace, which adds to them.
+    const mapped = await bound(c, true, option);
+    assert.ok(mapped.includes(option), mapped.join());
+  }, { only: 'veloci' });
+}
+
+test('recursive attributes and mapped ids without mount_setattr(2): the error names the kernel that has it',
+  async (c) => {
+    for (const options of [['rro'], ['rnosuid']]) assert.match((await bound(c, false, ...options))[0]!, /Linux 5\.12/);
+    assert.match((await bound(c, true, 'idmap'))[0]!, /Linux 5\.12/);
+  }, { only: 'veloci' });
