@@ -138,11 +138,12 @@ export function diagnoseFailure(
   const suffix = failure.errno === 0 ? '' : `:${errnoName(failure.errno)}`;
   const entry = all[`${op}/${step}${suffix}`] ?? all[`${op}/${step}`] ?? all[`${op}${suffix}`] ?? all[op];
   if (entry === undefined) return diagnose('internal', { what: `${op} has failed${suffix}` });
-  // A line of the table for this very errno, or for what was seen of a program's file, has said why.
-  const known = suffix !== '' && (`${op}/${step}${suffix}` in all || `${op}${suffix}` in all)
-    || op === 'process.start' || op === 'program.find';
+  // A line of the table for this very errno has said why.
+  const exact = suffix !== '' && (`${op}/${step}${suffix}` in all || `${op}${suffix}` in all);
+  // So has one for what was seen of a program's file.
+  const known = exact || ((op === 'process.start' || op === 'program.find') && `${op}/${step}` in all);
   // Whatever it is for: the call is missing, not its arguments wrong.
-  const lacking = failure.errno === errno.ENOSYS && !known;
+  const lacking = failure.errno === errno.ENOSYS && !exact;
   // Attributes of a whole tree and mapped ids take mount_setattr(2), the one call that is younger than the oldest kernel.
   const since = op.startsWith('mount.') && step === 'attr' ? '5.12' : '5.10';
   const holes = { operation: op, ...(failure.detail?.words === undefined ? {} : { detail: failure.detail.words }),

@@ -21,6 +21,8 @@ export interface Entry {
   pointer?: string;
   line?: number;
   column?: number;
+  /** What a hook, a helper or systemd has written. */
+  output?: string;
   hint?: string;
   errno?: string;
   step?: string;
@@ -129,7 +131,8 @@ function declare(
       pointer: entry.pointer };
     assert.deepEqual(told, { code, why, pointer }, `${JSON.stringify(told)}: ${entry.msg}`);
     if (pointer) assert.ok((entry.line ?? 0) > 0, 'it has a line');
-    assert.match(entry.hint ?? '', hint ?? /./, 'it says what to do');
+    assert.match(entry.hint ?? '', /./, 'it says what to do');
+    if (hint) assert.match([entry.output, entry.hint].join('\n'), hint, 'the words');
     if (why !== '') assert.ok(result.stderr.includes(why), result.stderr);
     if (['create', 'run', 'restore'].includes(args[0]!)) await c.nothingLeft((item) => stays?.test(item) ?? false);
   }, { only: 'veloci', skip: skip || (faults.length > 0 && noStrace) });

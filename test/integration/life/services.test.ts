@@ -208,7 +208,8 @@ for (const [service, folder, socket, form] of [
     // The folder is another one for this command alone.
     const prefix = ['unshare', '--mount', 'sh', '-c', `mount --bind ${dir} ${folder} && exec "$@"`, 'sh'];
     const start = () => c.rt([`--log=${service}:my-name`, 'start', 'nothing'], { prefix });
-    assert.match((await start()).stderr, new RegExp(`E0626.*${service}:my-name.*no such file`), 'without the service');
+    assert.match((await start()).stderr, new RegExp(`E0626.*${service}:my-name.*not there, ENOENT`),
+      'without the service');
     const { talk, received } = await receiveMessages('datagram', join(dir, socket));
     c.later(() => talk.kill());
     const result = await start();

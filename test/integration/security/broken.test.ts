@@ -15,6 +15,7 @@ interface Entry {
   pointer?: string;
   line?: number;
   column?: number;
+  output?: string;
   hint?: string;
 }
 
@@ -294,7 +295,7 @@ for (const { name, change, code, pointer, hint, says, v1 } of cases) {
     const entry = JSON.parse(lines[0]!) as Entry;
     assert.equal(entry.code, code, entry.msg);
     assert.equal(entry.pointer, pointer, entry.msg);
-    assert.match(entry.hint ?? '', hint);
+    assert.match([entry.output, entry.hint].join('\n'), hint);
     assert.ok(entry.file === 'config.json' && entry.line! > 0 && entry.column! > 0, 'has a place');
     assert.ok(entry.msg.includes(`config.json:${entry.line}:${entry.column}`), entry.msg);
     if (says) assert.match(entry.msg, says);
