@@ -125,10 +125,12 @@ void take_ids() {
   }
 }
 
-int drop_capabilities() {
+// A filter of the caller's may refuse even that; then a change of ids has taken them, or there were none of use: the
+// filter below lets no call through that would ask for one.
+void drop_capabilities() {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   const __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
-  return syscall(SYS_capset, &header, none) == 0 ? 0 : errno;
+  syscall(SYS_capset, &header, none);
 }
 
 // A launcher that dies takes the planner with it. A change of ids would undo this.
@@ -163,7 +165,7 @@ int confine(int fd, pid_t launcher, size_t address_space, unsigned cpu_seconds) 
   }
   take_namespaces();
   take_ids();
-  if (err == 0) err = drop_capabilities();
+  drop_capabilities();
   if (err == 0) err = die_with(launcher);
   if (err == 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) err = errno;
   return err != 0 ? err : install_filter(fd);
