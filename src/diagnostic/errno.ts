@@ -69,6 +69,7 @@ export const errnoTable = (): Readonly<Record<number, readonly [name: string, wo
 export const errno = {
   EPERM: 1,
   ENOENT: 2,
+  EAGAIN: 11,
   EACCES: 13,
   ENOTBLK: 15,
   EBUSY: 16,

@@ -31,11 +31,11 @@ export type Propagation =
  * A point of the start that one process reports and another waits for: user namespace made, its maps written,
  * all namespaces made, hooks of the runtime's namespace done, root file system ready, container created,
  * ready for the limits that only the host's side can set, those set, network devices moved, the terminal of a
- * further process ready for its program.
+ * further process ready for its program, its last cgroups joined.
  */
 export type Point =
   'userNamespace' | 'idsMapped' | 'namespaces' | 'hooksDone' | 'rootReady' | 'created' | 'limits' |
-  'limitsSet' | 'devicesMoved' | 'terminalKept';
+  'limitsSet' | 'devicesMoved' | 'terminalKept' | 'cgroupsJoined';
 
 /** The six kinds of hooks of the runtime specification. */
 export type HookKind =
@@ -435,7 +435,11 @@ export interface CgroupOwn {
   readonly uid: number;
 }
 
-/** v2: moves the container's init to a cgroup (run.oci.delegate-cgroup). Run by: host. */
+/**
+ * Moves the process that was made to a cgroup: the container's init on v2 (run.oci.delegate-cgroup), or that
+ * of exec into a container that has as many processes as it may have, where a move is allowed and a clone is
+ * not. Run by: host.
+ */
 export interface CgroupMove {
   readonly op: 'cgroup.move';
   readonly from: string;

@@ -16,6 +16,7 @@ export function newDraft(spec: Spec, process: Process, at: string, context: Cont
     namespaces,
     cgroups: readCgroups(spec, namespaces, context),
     hides: hides ?? (namespaces.joined & NamespaceFlag.pid) !== 0,
+    attach: [],
     host: [],
     stager: [],
     init: [],

@@ -25,6 +25,7 @@ import type { Context } from './context.ts';
  * @param process a valid process; see execProcess
  * @param cgroups sub-cgroups to join (--cgroup), `[CONTROLLERS:]PATH` each
  * @param move how it comes into the container's cgroup
+ * @param full whether the container has as many processes as it may have
  * @param ownClocks whether the container has a time namespace, whatever its configuration says
  * @throws PlanError when this host cannot do it
  */
@@ -35,12 +36,13 @@ export function compileExec(
   move: Move,
   context: Context,
   ownClocks = false,
+  full = false,
 ): Plan {
   const d = newDraft(spec, process, '', context, true);
   if (typeof move === 'object') attachStager(d, move, d.cgroups.optional && cgroups.length === 0);
   spawnInto(d);
   bindProcessors(d, 'initial');
-  followCgroups(d, cgroups, move === 'strict');
+  followCgroups(d, cgroups, move === 'strict', full);
   bindProcessors(d, 'final');
   limitEarly(d);
   enterNamespaces(d, ownClocks ? NamespaceFlag.time : 0);

@@ -140,5 +140,15 @@ export function becomeUser(d: Draft, makeCwd: boolean, hooked: boolean): boolean
 function enterProcess(d: Draft): void {
   d.init.push({ op: 'process.enter', from: d.at });
   d.host.push({ op: 'process.await', from: d.at });
+  attachProcess(d);
   if (isLostByFork(d)) schedule(d);
+}
+
+/** Moves the process to where it could not be made, before it goes on. */
+function attachProcess(d: Draft): void {
+  if (d.attach.length === 0) return;
+  const { from } = d.cgroups;
+  for (const dir of d.attach) d.host.push({ op: 'cgroup.move', from, dir });
+  d.host.push({ op: 'sync.signal', from, point: 'cgroupsJoined' });
+  d.init.push({ op: 'sync.await', from, point: 'cgroupsJoined' });
 }

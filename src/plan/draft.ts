@@ -81,6 +81,8 @@ export interface Draft {
   readonly cgroups: Cgroups;
   /** Init comes to others in their pid namespace, and stays out of their sight until process.enter. */
   readonly hides: boolean;
+  /** Cgroups that the host's side moves the process to once it is there, since it cannot be made in them. */
+  readonly attach: CgroupDir[];
   /** Program of the executor: `create`, or `exec`. */
   readonly host: HostOperation[];
   readonly stager: StagerOperation[];

@@ -24,13 +24,14 @@ export function execPlanOf(call: Call): Plan {
 }
 
 /**
- * Another plan, for a user who may not move the process to the container's cgroup.
+ * Another plan: for a user who may not move the process to the container's cgroup, or for a container that is full.
  *
  * @param failure of the first plan
  * @returns undefined when there is none
  */
 function execPlanAfter(call: Call, failure: Failure): Plan | undefined {
   const { facts, first: _first, ...request } = call.request;
+  if (!facts.rootless && failure.errno === errno.EAGAIN) return fullPlanAfter(call, failure);
   if (!facts.rootless || (failure.errno !== errno.EACCES && failure.errno !== errno.EPERM)) return undefined;
   const plan = execPlanOf({ ...call, request: { ...request, facts } });
   const operation = plan.programs[failure.program as ProgramName]?.[failure.index];
@@ -42,13 +43,27 @@ function execPlanAfter(call: Call, failure: Failure): Plan | undefined {
   return compiled(call, unit ?? 'lenient');
 }
 
-function compiled(call: Call, move: Move): Plan {
+/**
+ * The plan for a container that has as many processes as it may have: the kernel makes no further one there, but lets one
+ * be moved.
+ */
+function fullPlanAfter(call: Call, failure: Failure): Plan | undefined {
+  const { first: _first, ...request } = call.request;
+  const plan = execPlanOf({ ...call, request });
+  const operation = plan.programs[failure.program as ProgramName]?.[failure.index];
+  const makes = operation?.op === 'process.clone' || operation?.op === 'process.enter';
+  if (!makes || operations()[operation.op].steps[failure.step] !== 'clone' || cgroupsOf(call.request).length > 0)
+    return undefined;
+  return compiled(call, 'lenient', true);
+}
+
+function compiled(call: Call, move: Move, full = false): Plan {
   const spec = configOf(call);
   const process = call.blobs.process === undefined
     ? checked(processOfFlags(spec, execFlagsOf(call.request)))
     : processOfFile(spec, processOf(call));
   return compileExec(spec, process, cgroupsOf(call.request), move, contextOf(call.request, call.host),
-    call.request.ownClocks);
+    call.request.ownClocks, full);
 }
 
 /** What comes from flags has no place in a document. */

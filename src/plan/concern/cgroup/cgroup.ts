@@ -183,15 +183,21 @@ export function spawnInto(d: Draft): void {
  *
  * @param asked existing cgroups below the container's, `[CONTROLLERS:]PATH` each
  * @param strict whether it fails where a container without limits could do without
+ * @param full whether the container has as many processes as it may have: where they are counted the process is moved in the
+ * end, since none can be made there
  * @throws PlanError when there is no such hierarchy
  */
-export function followCgroups(d: Draft, asked: readonly string[], strict: boolean): void {
+export function followCgroups(d: Draft, asked: readonly string[], strict: boolean, full: boolean): void {
   const { cgroups, stager } = d;
   if (cgroups.places.length === 0) return;
+  const counts = ({ version, controllers }: Place): boolean =>
+    full && (version === 2 ? d.context.facts.cgroup.mode === 'v2' : `,${controllers},`.includes(',pids,'));
+  for (const place of cgroups.places) if (counts(place)) d.attach.push(processDir(cgroups, place));
   const follow: StagerOperation = {
     op: 'cgroup.follow',
     from: cgroups.from,
-    mounts: cgroups.places.map(({ dir, controllers }) => ({ mount: dir.mount, controllers })),
+    mounts: cgroups.places.filter((place) => !counts(place))
+      .map(({ dir, controllers }) => ({ mount: dir.mount, controllers })),
     sub: subsOf(d, asked),
     optional: d.context.peer === 'crun' && cgroups.places.some(({ version }) => version === 1),
     strict: strict || !cgroups.optional || asked.length > 0,
