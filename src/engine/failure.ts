@@ -80,6 +80,7 @@ export function explain(
     : { ...placeAt(blamed.pointer, name), ...(blamed.key ? { key: true as const } : {}) };
   const holes: Holes = { ...fields, ...(blamed.option === undefined ? {} : { option: blamed.option }),
     ...hintsOf(operation, spec) };
+  if (failure.detail?.limit !== undefined) return diagnose('limit', { limit: failure.detail.limit }, at);
   if (failure.kind === 'outOfMemory') return outOfMemory(spec, file);
   const start = startStep(operation, step, failure, fields['cause']);
   if (start !== undefined)

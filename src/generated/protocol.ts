@@ -231,6 +231,8 @@ export interface Detail {
   readonly lacking?: string;
   /** namespace.enter: the cgroup that could not be joined, below that of v2. */
   readonly cgroup?: string;
+  /** A limit of veloci that is reached, in words: step and errno say nothing then. */
+  readonly limit?: string;
   /** Words of the kernel, of a hook or of the executor. */
   readonly words?: string;
 }

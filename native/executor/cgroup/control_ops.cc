@@ -12,7 +12,7 @@ namespace veloci {
 
 namespace {
 
-constexpr size_t value_max = 64 * 1024;
+constexpr size_t no_limit = SIZE_MAX;
 
 void undo_freeze(Context &context, const void *argument) {
   const CgroupDir &dir = *static_cast<const CgroupDir *>(argument);
@@ -64,7 +64,7 @@ bool find_before(int cgroup, const CgroupUpdate &op, Before &before) {
   }
   Fd file(open_below_cgroup(cgroup, op.file.c_str(), O_RDONLY));
   if (!file.valid()) return false;
-  if (int err = read_all(file.get(), value_max, before.text); err != 0) {
+  if (int err = read_all(file.get(), no_limit, before.text); err != 0) {
     errno = err;
     return false;
   }

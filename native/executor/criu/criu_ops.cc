@@ -328,7 +328,8 @@ Outcome HostHandler::on(const CriuStart &op) {
       if (!(name.str() == mount.target)) writer.pair(criu_option::ext_mnt, mount.target, mount.source);
     }
     for (const CriuNamespace &entry : op.namespaces) {
-      if (count == criu_fd::namespaces_max) return Outcome::failed(at::namespace_, E2BIG);
+      // One of each kind.
+      if (count == criu_fd::namespaces_max) return Outcome::failed(at::namespace_, EBADMSG);
       namespaces[count].reset(open(entry.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
       if (!namespaces[count].valid()) return Outcome::failed(at::namespace_);
       writer.pair(criu_option::inherit_fd, entry.key, static_cast<uint64_t>(criu_fd::namespaces) + count);
@@ -340,7 +341,7 @@ Outcome HostHandler::on(const CriuStart &op) {
   if (!restoring) {
     if (Outcome added = DumpOptions(context_, writer).add(op); !added.ok()) return added;
   }
-  if (!options.complete()) return Outcome::failed(at::send, ENOBUFS);
+  if (!options.complete()) return Outcome::failed(at::send, EBADMSG);
   if (!send_criu(job.socket.get(), type_of(op.request), options.str())) return Outcome::failed(at::send);
   return {};
 }

@@ -9,7 +9,6 @@ namespace veloci {
 
 namespace {
 
-constexpr uint32_t addresses_max = 256;
 // Indices that are tried when the target has another device of that number.
 constexpr int index_stride = 1000, index_tries = 8;
 
@@ -23,8 +22,19 @@ struct Moved {
   NetDevice before;
   int index = 0;
   bool gone = false;
-  uint32_t count = 0;
-  NetAddress addresses[addresses_max];
+  Buffer addresses; // NetAddress one behind the other
+
+  // Gives them to the device where it is now; 0 or the errno of the first that fails.
+  int readdress(Netlink &place, int at_index) {
+    int first = 0;
+    for (size_t at = 0; at < addresses.size(); at += sizeof(NetAddress)) {
+      NetAddress address;
+      memcpy(&address, addresses.data() + at, sizeof address);
+      int err = place.add_address(at_index, address);
+      if (first == 0) first = err;
+    }
+    return first;
+  }
 };
 
 Moved *new_moved() {
@@ -41,8 +51,8 @@ int move_device(Netlink &from, int index, int namespace_fd, Str name, int &new_i
   return err;
 }
 
-void restore(Netlink &place, int index, const Moved &moved) {
-  for (uint32_t i = 0; i < moved.count; i++) place.add_address(index, moved.addresses[i]);
+void restore(Netlink &place, int index, Moved &moved) {
+  moved.readdress(place, index);
   if (moved.before.up) place.set_up(index);
 }
 
@@ -73,7 +83,7 @@ Outcome HostHandler::on(const NetMove &op) {
     return Outcome::failed(at::namespace_, err);
   }
   if (int err = moved->here.find(op.device, moved->before); err != 0) return Outcome::failed(at::find, err);
-  if (int err = moved->here.addresses(moved->before.index, moved->addresses, addresses_max, moved->count); err != 0) {
+  if (int err = moved->here.addresses(moved->before.index, moved->addresses); err != 0) {
     return Outcome::failed(at::addresses, err);
   }
   // A name with %d gets a number from the kernel.
@@ -84,10 +94,7 @@ Outcome HostHandler::on(const NetMove &op) {
   int err = move_device(moved->here, moved->before.index, target.get(), op.name, moved->index);
   if (err != 0) return Outcome::failed(at::move, err);
   moved->gone = true;
-  for (uint32_t i = 0; i < moved->count; i++) {
-    if (err = moved->there.add_address(moved->index, moved->addresses[i]); err != 0)
-      return Outcome::failed(at::address, err);
-  }
+  if (err = moved->readdress(moved->there, moved->index); err != 0) return Outcome::failed(at::address, err);
   if (err = moved->there.set_up(moved->index); err != 0) return Outcome::failed(at::up, err);
   return {};
 }

@@ -11,7 +11,6 @@ namespace veloci {
 
 namespace {
 
-constexpr size_t reply_max = 32768;
 constexpr sockaddr_nl kernel = {.nl_family = AF_NETLINK, .nl_pad = 0, .nl_pid = 0, .nl_groups = 0};
 constexpr uint16_t new_index_attribute = 49; // IFLA_NEW_IFINDEX, since Linux 5.13; older ones ignore it
 
@@ -101,17 +100,21 @@ template <class Visit> int Netlink::request(void *message, Visit visit) {
   header.nlmsg_seq = ++sequence_;
   const bool dump = (header.nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
   if (::send(socket_.get(), message, header.nlmsg_len, 0) < 0) return errno;
-  alignas(nlmsghdr) static uint8_t reply[reply_max];
   for (;;) {
+    // How long it is, as it waits: a device may have any number of neighbours and functions.
+    ssize_t waiting = recv(socket_.get(), nullptr, 0, MSG_PEEK | MSG_TRUNC);
+    if (waiting < 0 && errno == EINTR) continue;
+    if (waiting < 0 || !reply_.grow(static_cast<size_t>(waiting) + 1)) return errno;
+    uint8_t *reply = reply_.data();
     sockaddr_nl sender = {};
     socklen_t sender_size = sizeof sender;
-    ssize_t size =
-        recvfrom(socket_.get(), reply, sizeof reply, MSG_TRUNC, reinterpret_cast<sockaddr *>(&sender), &sender_size);
+    ssize_t size = recvfrom(socket_.get(), reply, reply_.capacity(), MSG_TRUNC, reinterpret_cast<sockaddr *>(&sender),
+                            &sender_size);
     if (size < 0 && errno == EINTR) continue;
     if (size < 0) return errno;
     // What came between the socket's bind and its connection.
     if (sender_size != sizeof sender || sender.nl_pid != kernel.nl_pid) continue;
-    if (static_cast<size_t>(size) > sizeof reply) return EMSGSIZE;
+    if (static_cast<size_t>(size) > reply_.capacity()) return EPROTO;
     uint32_t left = static_cast<uint32_t>(size);
     for (nlmsghdr *at = reinterpret_cast<nlmsghdr *>(reply); NLMSG_OK(at, left); at = NLMSG_NEXT(at, left)) {
       if (at->nlmsg_seq != sequence_) continue;
@@ -142,10 +145,9 @@ int Netlink::find(Str name, NetDevice &device) {
   });
 }
 
-int Netlink::addresses(int index, NetAddress *list, uint32_t capacity, uint32_t &count) {
+int Netlink::addresses(int index, Buffer &list) {
   Request<ifaddrmsg> ask(RTM_GETADDR, NLM_F_DUMP);
-  count = 0;
-  bool full = false;
+  bool kept = true;
   int err = request(&ask, [&](const nlmsghdr &message) {
     ifaddrmsg body;
     memcpy(&body, NLMSG_DATA(&message), sizeof body);
@@ -153,12 +155,9 @@ int Netlink::addresses(int index, NetAddress *list, uint32_t capacity, uint32_t 
     NetAddress address;
     read_address(message, body, address);
     if (body.ifa_scope != RT_SCOPE_UNIVERSE || !(address.flags & IFA_F_PERMANENT)) return;
-    if (count == capacity)
-      full = true;
-    else
-      list[count++] = address;
+    kept = kept && list.add(&address, sizeof address);
   });
-  return err == 0 && full ? E2BIG : err;
+  return err == 0 && !kept ? ENOMEM : err;
 }
 
 int Netlink::move(int index, int namespace_fd, Str name, int new_index) {

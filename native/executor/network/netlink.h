@@ -1,6 +1,7 @@
 // A client of rtnetlink(7): the few requests that moving a network device takes.
 #pragma once
 #include "base/types.h"
+#include "executor/state/files.h"
 
 namespace veloci {
 
@@ -27,8 +28,8 @@ public:
 
   // ENODEV when there is none of this name.
   int find(Str name, NetDevice &device);
-  // Addresses of a device; E2BIG when it has more than `capacity`.
-  int addresses(int index, NetAddress *list, uint32_t capacity, uint32_t &count);
+  // Adds the addresses of a device, each a NetAddress.
+  int addresses(int index, Buffer &list);
   // Moves a device to another namespace, where it gets this name and index.
   int move(int index, int namespace_fd, Str name, int new_index);
   int add_address(int index, const NetAddress &address);
@@ -39,6 +40,7 @@ private:
   int request(void *message);
 
   Fd socket_;
+  Buffer reply_;
   uint32_t sequence_ = 0;
 };
 

@@ -1,4 +1,5 @@
 // process.ids: the id maps of the stager's new user namespace. mount.idmap: those of a mount.
+#include "base/pages.h"
 #include "base/procfs.h"
 #include "base/sys.h"
 #include "executor/handler.h"
@@ -18,23 +19,20 @@ namespace veloci {
 
 namespace {
 
-constexpr unsigned arguments_max = 3 + 340 * 3;
-
 // Runs newuidmap or newgidmap: `PROGRAM PID INSIDE OUTSIDE COUNT …`. 0 or an errno (ECHILD = it refused).
 int run_helper(const char *program, int pid, Str map) {
-  static char text[16384];
-  if (map.size >= sizeof text) return E2BIG;
-  memcpy(text, map.data, map.size);
-  text[map.size] = 0;
+  Pages text, words;
+  // Each word has a blank behind it.
+  if (!text.allocate(map.size + 1) || !words.allocate((map.size / 2 + 4) * sizeof(char *))) return errno;
+  memcpy(text.data(), map.data, map.size);
   TextOf<16> number;
   number.add_signed(pid);
-  char *args[arguments_max + 1];
-  unsigned count = 0;
+  char **args = words.data<char *>();
+  size_t count = 0;
   args[count++] = const_cast<char *>(program);
   args[count++] = const_cast<char *>(number.c_str());
   char *rest = nullptr;
-  for (char *word = strtok_r(text, " \n", &rest); word != nullptr; word = strtok_r(nullptr, " \n", &rest)) {
-    if (count == arguments_max) return E2BIG;
+  for (char *word = strtok_r(text.data(), " \n", &rest); word != nullptr; word = strtok_r(nullptr, " \n", &rest)) {
     args[count++] = word;
   }
   args[count] = nullptr;

@@ -1,6 +1,7 @@
 // rdt.join, rdt.update, rdt.remove: the container's class of service and monitoring group (Intel RDT).
 #include "executor/handler.h"
 #include "executor/rdt/resctrl.h"
+#include "executor/state/files.h"
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -9,16 +10,22 @@ namespace veloci {
 namespace {
 
 constexpr mode_t group_mode = 0755;
-constexpr size_t schemata_max = 8192;
+// A line for each resource, with a part for each cache: as long as the machine is large.
+constexpr size_t no_limit = SIZE_MAX;
 
 // What rdt.update has changed.
 struct Before {
   Str group;
-  char schemata[schemata_max];
-  size_t size;
+  Buffer schemata;
 };
 
 Bytes bytes_of(const char *text, size_t size) { return {reinterpret_cast<const uint8_t *>(text), size}; }
+
+// The lines of a group. 0 or an errno.
+int read_schemata(int group, Buffer &text) {
+  Fd file(openat(group, "schemata", O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  return file.valid() ? read_all(file.get(), no_limit, text) : errno;
+}
 
 int open_directory(int dir, const char *name) {
   return openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -42,7 +49,7 @@ void undo_update(Context &, const void *argument) {
   const Before &before = *static_cast<const Before *>(argument);
   Fd root(resctrl::open_root());
   Fd group(root.valid() ? open_directory(root.get(), before.group.empty() ? "." : before.group.c_str()) : -1);
-  if (group.valid()) resctrl::write_schemata(group.get(), bytes_of(before.schemata, before.size));
+  if (group.valid()) resctrl::write_schemata(group.get(), before.schemata.bytes());
 }
 
 // The words of the kernel about a write that it has refused.
@@ -71,12 +78,10 @@ Outcome HostHandler::on(const RdtJoin &op) {
   Fd group(open_directory(root.get(), op.group.empty() ? "." : op.group.c_str()));
   if (!group.valid()) return Outcome::failed(at::group);
   if (!made) {
-    char text[schemata_max];
-    Fd file(openat(group.get(), "schemata", O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-    ssize_t size = file.valid() ? ::read(file.get(), text, sizeof text) : -1;
-    if (size < 0) return Outcome::failed(at::compare);
+    Buffer text;
+    if (int err = read_schemata(group.get(), text); err != 0) return Outcome::failed(at::compare, err);
     for (Str line : op.compare) {
-      if (resctrl::has_schema({text, static_cast<uint32_t>(size)}, line)) continue;
+      if (resctrl::has_schema(text.str(), line)) continue;
       detail.words().add(line);
       return Outcome::failed(at::compare, EEXIST);
     }
@@ -105,10 +110,8 @@ Outcome HostHandler::on(const RdtUpdate &op) {
   if (!group.valid()) return Outcome::failed(at::group);
   static Before before; // at most one in a plan
   before.group = op.group;
-  Fd file(openat(group.get(), "schemata", O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-  ssize_t size = file.valid() ? ::read(file.get(), before.schemata, sizeof before.schemata) : -1;
-  if (size < 0) return Outcome::failed(at::read);
-  before.size = static_cast<size_t>(size);
+  before.schemata.free();
+  if (int err = read_schemata(group.get(), before.schemata); err != 0) return Outcome::failed(at::read, err);
   if (!context_.undo.push(undo_update, &before)) return Outcome::failed(at::read);
   int err = resctrl::write_schemata(group.get(), bytes_of(op.schemata.data, op.schemata.size));
   if (err != 0) add_status(root.get(), context_.failure.detail);

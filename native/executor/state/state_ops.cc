@@ -46,7 +46,8 @@ int write_status(Context &context, const Template &beginning, int &at) {
 Outcome HostHandler::on(const StateRecord &op) {
   for (const CgroupDir &dir : op.cgroups) {
     if (!record_add_cgroup(*context_.record, dir.mount, dir.path)) {
-      return Outcome::failed(step::state_record::write, ENOBUFS);
+      context_.failure.detail.start(DetailPart::limit).add("32 cgroup hierarchies, whose paths have 3 KB together");
+      return Outcome::failed(step::state_record::write, EOVERFLOW);
     }
   }
   return {};

@@ -11,7 +11,6 @@ namespace {
 
 constexpr uint8_t type_return = 2, type_error = 3, type_signal = 4;
 constexpr size_t fixed_header = 16;
-constexpr uint32_t fields_max = 4096;
 
 uint64_t now() {
   struct timespec time;
@@ -144,21 +143,25 @@ int Dbus::read_line(Text &line) {
   for (;;) {
     uint8_t byte;
     if (int err = read_exactly(&byte, 1); err != 0) return err;
-    if (byte == '\n') return line.complete() ? 0 : EMSGSIZE;
+    if (byte == '\n') return line.complete() ? 0 : EPROTO;
     if (byte != '\r' && byte != 0) line.add_char(static_cast<char>(byte));
   }
 }
 
-// The next message; what is not small and well-formed breaks the connection.
+// The next message; what is not well-formed breaks the connection.
 int Dbus::receive(Header &header) {
-  static uint8_t buffer[message_max];
+  if (!message_.grow(fixed_header)) return errno;
+  uint8_t *buffer = message_.data();
   if (int err = read_exactly(buffer, fixed_header); err != 0) return err;
   uint32_t body, fields;
   memcpy(&body, buffer + 4, 4);
   memcpy(&fields, buffer + 12, 4);
   if (buffer[0] != 'l') return EPROTO; // systemd and the broker speak the host's own order
-  size_t start = padded(fixed_header + fields, 8);
-  if (fields > fields_max || body > message_max - start) return EMSGSIZE;
+  size_t start = padded(fixed_header + size_t{fields}, 8);
+  if (start > message_max || body > message_max - start) return EPROTO;
+  message_.set_size(fixed_header);
+  if (!message_.grow(start + body)) return errno;
+  buffer = message_.data();
   if (int err = read_exactly(buffer + fixed_header, start - fixed_header + body); err != 0) return err;
   header = {};
   header.type = buffer[1];

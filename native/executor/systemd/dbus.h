@@ -3,6 +3,7 @@
 #pragma once
 #include "base/io.h"
 #include "executor/interrupt.h"
+#include "executor/state/files.h"
 
 namespace veloci {
 
@@ -40,11 +41,13 @@ private:
   int receive(Header &header);
   void note_job(const Header &header);
 
-  static constexpr size_t message_max = 64 * 1024;
+  // The specification's own limit.
+  static constexpr size_t message_max = 128 << 20;
   Text &words_;
   Signals *signals_;
   uint64_t end_;
   Fd socket_;
+  Buffer message_;
   // Object path of the job that is awaited.
   TextOf<256> job_;
   // The last JobRemoved: it may come before the answer that names the job.

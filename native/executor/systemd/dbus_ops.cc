@@ -32,13 +32,13 @@ Outcome connect(Dbus &bus, const DbusSend &op, bool &broker, Text &words) {
   return outcome;
 }
 
-// The bytes of a call with the pid in its place; a copy, because plans are not written to.
+// The bytes of a call with the pid in its place; plans are not written to.
 Outcome send_with_pid(Dbus &bus, Bytes message, uint32_t offset, int pid) {
-  static uint8_t head[16384];
-  if (message.size > sizeof head || offset > message.size - 4) return Outcome::failed(at::send, EMSGSIZE);
-  memcpy(head, message.data, message.size);
-  memcpy(head + offset, &pid, 4);
-  int err = bus.send({head, message.size});
+  if (message.size < 4 || offset > message.size - 4) return Outcome::failed(at::send, EBADMSG);
+  size_t behind = offset + 4;
+  int err = bus.send({message.data, offset});
+  if (err == 0) err = bus.send({reinterpret_cast<const uint8_t *>(&pid), 4});
+  if (err == 0) err = bus.send({message.data + behind, message.size - behind});
   return err == 0 ? Outcome::success() : Outcome::failed(at::send, err);
 }
 

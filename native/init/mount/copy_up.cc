@@ -11,7 +11,6 @@
 namespace veloci {
 namespace {
 
-constexpr unsigned depth_max = 64;
 constexpr size_t chunk = 1 << 20;
 
 // struct linux_dirent64 of getdents64(2)
@@ -76,7 +75,7 @@ bool copy_entry(int from, const char *name, int to, dev_t device, unsigned depth
 
 bool copy_directory(int from, int to, dev_t device, unsigned depth, Text &detail) {
   struct stat status;
-  if (depth > depth_max) return errno = ELOOP, false;
+  if (depth > copy_up_depth_max) return errno = EOVERFLOW, false;
   if (fstat(from, &status) < 0) return false;
   if (status.st_dev != device) return true;
   alignas(Entry) char entries[2048];

@@ -14,10 +14,8 @@
 namespace veloci {
 namespace {
 
-// Text of some thousand mounts; only what is touched costs anything.
-constexpr size_t mountinfo_max = 4 << 20;
-// As many mounts may lie over each other at one place.
-constexpr unsigned stack_max = 64;
+// Text of as many mounts as a namespace may have (fs.mount-max: 100000); only what is touched costs anything.
+constexpr size_t mountinfo_max = 32 << 20;
 
 bool cover_empty(int target) {
   Fd tree(mount_empty());
@@ -26,7 +24,7 @@ bool cover_empty(int target) {
 
 // Everything that is mounted at this place: of a stack, what lies below would show again.
 bool hide(const char *point) {
-  for (unsigned i = 0; i < stack_max; i++) {
+  for (;;) {
     Fd at(sys::openat2(AT_FDCWD, point, {O_PATH | O_DIRECTORY | O_CLOEXEC, 0, sys::resolve_no_symlinks}));
     // Gone with a mount above it, or of the container, which is not below the host's root any more.
     if (!at.valid()) return errno == ENOENT || errno == ENOTDIR;
@@ -40,8 +38,6 @@ bool hide(const char *point) {
     uint64_t type = static_cast<uint64_t>(status.f_type);
     return (type != sys::magic_proc && type != sys::magic_sysfs) || cover_empty(at.get());
   }
-  errno = ELOOP;
-  return false;
 }
 
 } // namespace

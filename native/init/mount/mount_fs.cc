@@ -97,7 +97,14 @@ Outcome Init::on(const MountFs &op) {
   fs.reset();
   Fd target(open_target(op.target, op.directory ? TargetKind::real_directory : TargetKind::directory));
   if (!target.valid()) return Outcome::failed(at::target);
-  if (op.copy_up && !copy_up(root(), op.target, tree.get(), shared_.detail.words())) return Outcome::failed(at::target);
+  if (op.copy_up && !copy_up(root(), op.target, tree.get(), shared_.detail.words())) {
+    int err = errno;
+    if (err == EOVERFLOW) {
+      Text &limit = shared_.detail.start(DetailPart::limit);
+      limit.add("tmpcopyup copies directories to a depth of ").add_number(copy_up_depth_max);
+    }
+    return Outcome::failed(at::target, err);
+  }
   if (later != 0 && !set_attributes(tree.get(), false, later, 0)) return fail(at::fsmount, op.type);
   if (op.slot) {
     shared_.slots[op.slot.value.number] = static_cast<Fd &&>(tree);

@@ -13,7 +13,8 @@ using namespace diagnostic;
 
 namespace {
 
-constexpr size_t line_max = 1 << 20;
+// More when a line needs it.
+constexpr size_t line_usual = 1 << 20;
 
 class Events {
 public:
@@ -37,13 +38,18 @@ private:
 };
 
 template <class Write> int Events::print_line(const char *type, Write write) {
-  JsonWriter json(memory_.data(), line_max);
-  json.open('{').key("type").string(Str::of(type)).key("id").string(invocation_.context.id);
-  write(json);
-  json.close('}');
-  if (json.full()) return invocation_.fail(SystemCall{.what = what::write_usage, .errno_ = ErrnoText(ENOBUFS)});
+  Str text;
+  while (text.empty()) {
+    JsonWriter json(memory_.data(), memory_.size());
+    json.open('{').key("type").string(Str::of(type)).key("id").string(invocation_.context.id);
+    write(json);
+    json.close('}');
+    if (!json.full())
+      text = json.text();
+    else if (!memory_.allocate(2 * memory_.size()))
+      return invocation_.fail(SystemCall{.what = what::write_usage, .errno_ = ErrnoText(errno)});
+  }
   // One write: another writer of the same pipe does not come in between.
-  Str text = json.text();
   const_cast<char *>(text.data)[text.size] = '\n';
   return print(invocation_, {text.data, text.size + 1});
 }
@@ -81,7 +87,7 @@ int Events::open() {
   int err = open_identified(context.record->pid, context.record->start_time, pidfd_);
   if (err == ESRCH) return invocation_.fail(NotRunning{.id = context.id, .status = Str::of("stopped")});
   if (err == 0) err = source_.open(*context.record);
-  if (err == 0 && !memory_.allocate(line_max)) err = errno;
+  if (err == 0 && !memory_.allocate(line_usual)) err = errno;
   return err == 0 ? 0 : invocation_.fail(CgroupGone{.id = context.id, .errno_ = ErrnoText(err)});
 }
 

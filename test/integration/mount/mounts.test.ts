@@ -238,6 +238,22 @@ test('tmpcopyup fills a tmpfs with what it hides', async (c) => {
   assert.equal(out, 'root:x:0:\n/etc/x\ntmpfs\n');
 });
 
+test('tmpcopyup ends at a depth of 64 directories, and says that this is a limit of veloci: E0978', async (c) => {
+  const bundle = c.command(['true'],
+    add({ destination: '/deep', type: 'tmpfs', source: 'tmpfs', options: ['tmpcopyup'] }));
+  const below = (depth: number): string => join(bundle.rootfs, 'deep', ...Array.from({ length: depth }, () => 'd'));
+  mkdirSync(below(64), { recursive: true });
+  assert.equal((await c.run(bundle)).code, 0);
+  mkdirSync(below(65));
+  const { code, stderr } = await c.run(bundle);
+  assert.equal(code, 1);
+  assert.match(stderr,
+    /E0978: .*tmpcopyup copies directories to a depth of 64.* at config\.json:\d+:\d+ \(\/mounts\/\d+\/destination\)/);
+  // No errno of the kernel's stands for it.
+  assert.doesNotMatch(stderr, /\bE[A-Z]{3,}\b/);
+  await c.nothingLeft();
+}, { peers: [{ peer: 'crun 1.8.1', why: 'has no such limit' }, { peer: 'runc 1.1.5', why: 'has no such limit' }] });
+
 test('".." in a destination stays in the root, and a link as target is followed inside the root', async (c) => {
   const bundle = c.command(['sh', '-c', 'ls /data/marker /etc/marker 2>/dev/null; true'], add(
     { destination: '/mnt/../../../../data', type: 'bind', source: c.dir(), options: ['bind'] },

@@ -43,6 +43,16 @@ for (const [kind, more] of [['root', () => {}], ['a user namespace', withUser]] 
   }, { peers });
 }
 
+test('a device takes any number of addresses along', async (c) => {
+  device(c, 'vmove9');
+  const commands = Array.from({ length: 700 }, (_, n) => `address add 10.99.${n >> 8}.${n & 255}/32 dev vmove9\n`).join(
+    '',
+  );
+  execFileSync('ip', ['-batch', '-'], { input: commands });
+  const out = await c.sh('ip addr show eth9 | grep -c "inet 10.99."', move({ vmove9: { name: 'eth9' } }));
+  assert.equal(out, '700\n');
+}, { peers });
+
 test('a device keeps its name, and a pattern gets a number', async (c) => {
   device(c, 'vmove1');
   device(c, 'vmove2');
