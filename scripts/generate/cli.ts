@@ -31,6 +31,14 @@ function checkNames(owner: string, flags: readonly Flag[]): void {
   });
 }
 
+/** Every list of accepted values once; the first is that of flags that take any. */
+const choiceLists = [
+  ...new Set([
+    '',
+    ...[...globalFlags, ...commands.flatMap(({ flags }) => flags)].map(({ choices = [] }) => choices.join('|')),
+  ]),
+];
+
 function flagTable(name: string, flags: readonly Flag[]): string {
   if (flags.length === 0) return '';
   checkNames(name, flags);
@@ -41,11 +49,11 @@ function flagTable(name: string, flags: readonly Flag[]): string {
     if (flag.fallback !== undefined && flag.path !== true)
       throw new Error(`src/cli/table.ts: --${flag.name}: a fallback is a path`);
     const letters = (flag.also ?? []).join('');
-    const choices = (flag.choices ?? []).join('|');
+    const choices = choiceLists.indexOf((flag.choices ?? []).join('|'));
     const columns = [flag.ignored, flag.hidden, flag.path, flag.forEngine !== false && flag.ignored !== true]
       .map((column) => column === true);
     const inPlan = columns[3] && flag.changesExecPlan !== false;
-    return `    {Flag::${snake(flag.name)}, "${flag.name}", "${letters}", Kind::${kinds[flag.kind]}, "${choices}", ${
+    return `    {Flag::${snake(flag.name)}, "${flag.name}", "${letters}", Kind::${kinds[flag.kind]}, ${choices}, ${
       [...columns, inPlan].join(', ')
     }},\n`;
   });
@@ -99,12 +107,16 @@ struct FlagSpec {
   // Each letter is another name of it. (Not a pointer: every one takes a relocation, too.)
   char letters[3];
   Kind kind;
-  // The accepted values, separated by |; empty = any.
-  const char *choices;
+  // The accepted values, as a place in choice_lists; 0 = any.
+  uint8_t choices;
   // Accepted without effect; for the library, no text names it; the value is a path; the engine gets it; the plan of an
   // exec depends on it.
   bool ignored, hidden, path, for_engine, changes_exec_plan;
 };
+
+// Accepted values, separated by |.
+constexpr const char *choice_lists[] = {
+${choiceLists.map((list) => `    "${list}",\n`).join('')}};
 
 // What stands for an absent flag.
 struct Fallback {

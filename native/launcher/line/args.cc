@@ -131,8 +131,8 @@ int Arguments::take_value(const cli::FlagSpec &spec, const char *shown, Str valu
   given.spec = &spec;
   given.text = value;
   Str flag = Str::of(shown);
-  if (spec.choices[0] != 0 && !is_choice(value, spec.choices)) {
-    return refuse(FlagValue{.value = value, .flag = flag, .expected = Str::of(spec.choices)});
+  if (const char *choices = cli::choice_lists[spec.choices]; spec.choices != 0 && !is_choice(value, choices)) {
+    return refuse(FlagValue{.value = value, .flag = flag, .expected = Str::of(choices)});
   }
   if (spec.kind == cli::Kind::integer) {
     uint64_t number = 0;
