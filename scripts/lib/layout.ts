@@ -49,7 +49,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   hook: ['base', 'plan'],
   host: ['base', 'generated', 'json'],
   init: ['base', 'cgroup', 'channel', 'generated', 'hook', 'init/program', 'plan', 'record'],
-  'init/mount': ['base', 'generated', 'init', 'plan'],
+  'init/mount': ['base', 'channel', 'generated', 'init', 'plan'],
   'init/program': ['base', 'generated', 'init', 'plan'],
   json: ['base'],
   launcher: ['executor/log', 'generated', 'launcher/line'],

@@ -195,6 +195,15 @@ static void look_at_memory(int pid) {
   if (maps != NULL) fclose(maps);
 }
 
+// Capabilities count over the user namespace that they are in: one of its own has all of them, and nothing by them.
+static int has_own_users(int pid) {
+  char path[64], own[64] = "", theirs[64] = "";
+  snprintf(path, sizeof path, "/proc/%d/ns/user", pid);
+  if (readlink("/proc/self/ns/user", own, sizeof own - 1) < 0 || readlink(path, theirs, sizeof theirs - 1) < 0)
+    return 0;
+  return strcmp(own, theirs) != 0;
+}
+
 // Stops a process and looks at it while it cannot move: what it is then, we can be.
 static void hold(int pid) {
   if (ptrace(PTRACE_SEIZE, pid, 0, 0) != 0) return;
@@ -202,7 +211,7 @@ static void hold(int pid) {
   if (ptrace(PTRACE_INTERRUPT, pid, 0, 0) == 0 && waitpid(pid, &status, __WALL) == pid && WIFSTOPPED(status)) {
     held++;
     uint64_t more = (set_of(pid, "CapPrm:") | set_of(pid, "CapEff:") | set_of(pid, "CapBnd:")) & ~bounding;
-    if (more != 0) found("capabilities", pid, "%llx", (unsigned long long)more);
+    if (more != 0 && !has_own_users(pid)) found("capabilities", pid, "%llx", (unsigned long long)more);
     look(pid);
     look_at_memory(pid);
   }

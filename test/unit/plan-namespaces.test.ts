@@ -32,11 +32,10 @@ t.test('new namespaces', async (t) => {
 t.test('joined namespaces', async (t) => {
   const order = (plan: ReturnType<typeof planOf>): number[] =>
     find(plan.programs.stager, 'namespace.join').map(({ type }) => type);
-  const all = joining('mount', 'user', 'network', 'pid', 'ipc', 'uts');
-  t.same(order(planOf(all)), [ipc, uts, network, pid, user, mount],
-    'with rights the user namespace comes after the others');
+  const all = joining('mount', 'user', 'network', 'ipc', 'uts');
+  t.same(order(planOf(all)), [ipc, uts, network, user, mount], 'with rights the user namespace comes after the others');
   t.same(order(planOf(all, { capabilities: [0, 0], rootless: true, euid: 1000, cgroup: cgroups.v2 })), [user, ipc, uts,
-    network, pid, mount], 'without, its rights are needed for the others');
+    network, mount], 'without, its rights are needed for the others');
   const plan = planOf(all);
   t.equal(find(plan.programs.stager, 'process.clone')[0]!.types, 0);
   const stager = names(plan.programs.stager);
@@ -48,6 +47,44 @@ t.test('joined namespaces', async (t) => {
     "SIGKILL reaches the cgroup when the pid namespace is another's");
   t.ok(names(plan.programs.delete).includes('cgroup.kill'));
   t.notOk(names(planOf(() => {}).programs.delete).includes('cgroup.kill'), 'its own ends with init');
+});
+
+t.test("another container's pid namespace is entered by the last process alone", async (t) => {
+  const shared = (...types: string[]) => (config: Config): void => {
+    joining('pid', 'ipc')(config);
+    for (const type of types) config.linux.namespaces.push({ type });
+    config.linux.resources = { pids: { limit: 1 } };
+    config.hooks = { createContainer: [{ path: '/hook' }], createRuntime: [{ path: '/hook' }] };
+  };
+  const plan = planOf(shared('mount', 'network', 'cgroup'));
+  t.notOk(names(plan.programs.stager).some((op) => op.startsWith('namespace.')), 'the stager makes init outside of it');
+  t.equal(find(plan.programs.stager, 'process.clone')[0]!.types, 0);
+  t.same(find(plan.programs.init, 'namespace.join').map(({ type, slot }) => [type, slot]), [[ipc, undefined], [pid,
+    8]]);
+  t.same(find(plan.programs.init, 'namespace.unshare').map(({ types }) => types), [mount | network, cgroup]);
+  t.same(find(plan.programs.init, 'namespace.enter'), [{ op: 'namespace.enter', from: '/linux/namespaces/0', slot: 8,
+    types: pid }]);
+  t.equal(find(plan.programs.init, 'mount.fs').find(({ type }) => type === 'proc')!.pids, 8);
+  const init = names(plan.programs.init);
+  const inOrder = (list: string[], ...ops: string[]): void => {
+    const places = ops.map((op) => list.lastIndexOf(op));
+    t.same(places, places.slice().sort((a, b) => a - b), ops.join());
+    t.notOk(places.includes(-1));
+  };
+  inOrder(init, 'hook.run', 'root.pivot', 'namespace.enter', 'caps.set', 'program.find', 'process.enter', 'start.wait',
+    'program.run');
+  const host = plan.programs.create!;
+  const limit = host.findIndex((op) => op.op === 'cgroup.write' && op.file === 'pids.max');
+  const awaited = host.map(({ op }) => op).lastIndexOf('process.await');
+  t.ok(limit > awaited, 'the limit is for the process that stays');
+  t.ok(host.findIndex(({ op }) => op === 'state.write') > awaited, 'and so is the pid');
+  const mapped = names(planOf((config) => {
+    shared('mount')(config);
+    addUser(config);
+  }).programs.init);
+  inOrder(mapped, 'namespace.join', 'namespace.enter', 'sync.await', 'process.enter');
+  t.ok(mapped.indexOf('namespace.enter') < mapped.indexOf('ids.root'),
+    'from a new user namespace it could not be joined');
 });
 
 t.test('a new user namespace', async (t) => {

@@ -128,6 +128,39 @@ for (const [what, capabilities] of Object.entries(capabilitySets)) {
   }
 }
 
+test(
+  'a procfs of the shared pid namespace, chosen by pidns or before Linux 6.17 by a helper, shows a hunter no way to the host',
+  async (c) => {
+    const container = await hunted(c, hunterBundle(c, capabilitySets['all capabilities']!, false));
+    const bundle = c.command(['sh', '-c', 'cat /proc/1/comm; ls -d /proc/[0-9]* | wc -l; sleep 0.03'], (config) => {
+      config.linux.namespaces = config.linux.namespaces.map(({ type }) =>
+        type === 'pid' ? { type, path: `/proc/${container.pid}/ns/pid` } : { type }
+      );
+      config.process.capabilities = {};
+    });
+    const setDescriptor = 'fsconfig.1=5=22';
+    const file = join(c.dir(), 'mounts.json');
+    writeFileSync(file, JSON.stringify([{ destination: '/memory', type: 'proc', source: 'proc' }]));
+    for (const prefix of [[], [program('fault'), setDescriptor, '--']]) {
+      for (let i = 0; i < rounds / 4; i++) {
+        const { code, stdout, stderr } = await c.run(bundle, { env, prefix });
+        assert.equal(code, 0, stderr);
+        // The hunter, the shell, ls and wc at most: no process of the host, and nothing that a helper has left.
+        assert.match(stdout, /^hunter\n[2-4]\n$/);
+      }
+      for (const action of ['add', 'remove']) {
+        const { code, stderr } = await c.rt(['mounts', action, container.id, file], { env, prefix });
+        assert.equal(code, 0, stderr);
+        if (action === 'remove') continue;
+        const shown = await c.rt(['exec', container.id, 'cat', '/memory/1/comm'], { env });
+        assert.equal(shown.stdout, 'hunter\n', shown.stderr);
+      }
+    }
+    await judge(container, rounds / 4, record);
+  },
+  { only: 'veloci' },
+);
+
 test('restore, and exec after it, show a hunter no way to the host', async (c) => {
   const bundle = hunterBundle(c, capabilitySets['all capabilities']!, false);
   const container = await hunted(c, bundle);
