@@ -57,7 +57,13 @@ function needsOf(plan: Plan): readonly Need[] {
   const mounts = all.flatMap((
     { operation },
   ) => (operation.op === 'mount.fs' || operation.op === 'mount.bind' ? [operation.target] : []));
+  // Without a cgroup namespace the container's cgroup is bound; it is made before.
+  const made = all.flatMap(({ operation }) =>
+    operation.op === 'state.record' ? operation.cgroups.map(({ mount, path }) => `${mount}/${path}`) : []
+  );
   const needs = all.flatMap(({ program, index, operation }): Need[] => {
+    const source = operation.op === 'mount.bind' ? operation.source : undefined;
+    if (source !== undefined && made.some((cgroup) => isBelow(source, cgroup))) return [];
     const need = needOf(operation, (path) => sure && !mounts.some((mount) => isBelow(path, mount)));
     return need === undefined ? [] : [{ program, index, operation, ...need }];
   });

@@ -108,3 +108,11 @@ test('what hooks or mounts may bring is not missed', async (c) => {
     config.mounts.push({ destination: '/opt', type: 'none', source: '/usr', options: ['rbind'] });
   });
 }, { only: 'veloci' });
+
+test('the cgroup that is made before it is mounted, without a cgroup namespace, is not missing', async (c) => {
+  const { dir } = c.bundle((config) => {
+    config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'cgroup');
+  });
+  const result = await c.rt(['validate', '--bundle', dir]);
+  assert.equal(result.code, 0, result.stdout);
+}, { only: 'veloci' });
