@@ -57,10 +57,9 @@ failing([
   { name: 'exec cannot move', code: 'E0930', pointer: '/linux/namespaces', exit: 255, why: 'EIO, step cgroup',
     inject: 'write:error=EIO', on: ({ id }) => [join(top, 'memory', id, 'tasks')],
     call: onContainer('running', 'exec', 'ID', 'true') },
+  // In the container or outside of its cgroups, where a full one gets its process from.
   { name: 'there is no room for the process of exec', code: 'E0958', exit: 255, why: 'EAGAIN, step clone',
-    change: (config) => {
-      config.linux.resources = { pids: { limit: 1 } };
-    }, call: onContainer('running', 'exec', 'ID', 'true') },
+    refuse: ['clone.0=0x9000=11'], call: onContainer('running', 'exec', 'ID', 'true') },
   { name: 'the list of processes cannot be read', code: 'E0710', why: 'EIO, step kill', inject: 'read:error=EIO',
     on: ({ id }) => controllers.map((name) => join(top, name, id, 'cgroup.procs')), change: (config) => {
       config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'pid');
