@@ -141,7 +141,7 @@ export function diagnoseFailure(
   // A line of the table for this very errno has said why.
   const exact = suffix !== '' && (`${op}/${step}${suffix}` in all || `${op}${suffix}` in all);
   // So has one for what was seen of a program's file.
-  const known = exact || ((op === 'process.start' || op === 'program.find') && `${op}/${step}` in all);
+  const known = exact || op === 'program.find' || (op === 'process.start' && `${op}/${step}` in all);
   // Whatever it is for: the call is missing, not its arguments wrong.
   const lacking = failure.errno === errno.ENOSYS && !exact;
   // Attributes of a whole tree and mapped ids take mount_setattr(2), the one call that is younger than the oldest kernel.

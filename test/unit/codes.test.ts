@@ -77,6 +77,9 @@ t.test('nothing is said twice', async (t) => {
   const line = renderLine(diagnoseFailure('process.start', 'notFound', failure, { path: '/x' }));
   t.match(line, /^E0764: exec "\/x": no such file or directory \(ENOENT, step notFound\): /);
   t.notMatch(line, /not there/);
+  t.notMatch(renderLine(diagnoseFailure('program.find', 'find', failure, { name: 'x', path: '/bin' })), /not there/);
+  const start = renderLine(diagnoseFailure('process.start', 'open', { ...failure, errno: 38 }, {}));
+  t.match(start, /^E0761: .*: kernel lacks the system call \(ENOSYS, step open\): use Linux 5\.10 or newer/);
   const bind = renderLine(diagnoseFailure('mount.bind', 'source', failure, { source: '/a', target: '/b' }));
   t.match(bind, /^E0723: the source "\/a" of the bind mount on "\/b" is missing \(ENOENT, step source\): /);
   t.match(renderLine(diagnoseFailure('mount.bind', 'source', { ...failure, errno: 40 }, {})),
