@@ -40,14 +40,14 @@ export const host = {
     warning: true,
     message: 'unknown system call "{name}" is left out of the filter',
     hint: 'did you mean "{suggestion}"?',
-    otherwise: 'check the spelling; it may be newer than libseccomp',
+    otherwise: 'check how it is spelt; it may be newer than libseccomp',
   },
   seccompRefused: {
     code: 'E0586',
     message: 'unknown system call "{name}"',
     hint: 'did you mean "{suggestion}"?',
     otherwise:
-      'check the spelling; it may be newer than libseccomp; without run.oci.seccomp_fail_unknown_syscall it is left out',
+      'check how it is spelt; it may be newer than libseccomp; without run.oci.seccomp_fail_unknown_syscall it is left out',
   },
   subgroupVersion: { code: 'E0529', message: '{name} needs cgroup v2',
     hint: 'remove the annotation: on v1 not every limit reaches a cgroup below, and delegation is not safe' },

@@ -32,7 +32,7 @@ export const operationInit = {
   'criu.start/descriptors': {
     code: 'E0878',
     message: 'cannot note what stdin, stdout and stderr of the container are',
-    hint: 'the file system of --root must be writable and have free space',
+    hint: 'the file system of --root may be full or read-only: make room there',
   },
   'criu.await': { code: 'E0880', message: 'CRIU ended before it answered: {detail}', hint: 'its log is {log}' },
   'criu.await/dump': { code: 'E0881', message: 'CRIU cannot checkpoint the container: {detail}',
@@ -98,7 +98,7 @@ export const operationInit = {
     hint: 'see the documentation of the kernel for the values it takes',
   },
   'sysctl.write/open:ENOENT': { code: 'E0785', message: 'the kernel has no sysctl "{name}"',
-    hint: 'check the spelling; its kernel module may not be loaded' },
+    hint: 'check how it is spelt; its kernel module may not be loaded' },
   'sysctl.write/open:EISDIR': { code: 'E0819', message: 'sysctl "{name}" is a group of parameters',
     hint: 'name one of them' },
   'rlimit.set': { code: 'E0786', message: 'cannot set a resource limit', hint: 'see setrlimit(2)' },

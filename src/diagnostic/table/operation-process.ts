@@ -97,11 +97,11 @@ export const operationProcess = {
     hint: 'choose a shorter cgroupsPath',
   },
   'state.write': { code: 'E0756', message: 'cannot write state.json',
-    hint: 'the file system of --root must be writable and have free space' },
+    hint: 'the file system of --root may be full or read-only: make room there' },
   'state.keep': {
     code: 'E0867',
     message: 'cannot keep the configuration of the container for later commands',
-    hint: 'the file system of --root must be writable and have free space',
+    hint: 'the file system of --root may be full or read-only: make room there',
   },
   'state.remove': { code: 'E0757', message: 'cannot remove the state directory of the container',
     hint: 'the file system of --root must be writable' },
@@ -133,7 +133,7 @@ export const operationProcess = {
   'filter.open/verify': { code: 'E0953', message: 'a compiled seccomp filter in the state root was damaged',
     hint: 'it has been removed: run the command again; check the file system of --root' },
   'filter.open': { code: 'E0778', message: 'cannot store the compiled seccomp filter',
-    hint: 'the file system of --root must be writable and have free space' },
+    hint: 'the file system of --root may be full or read-only: make room there' },
 
   'listener.open': { code: 'E0843', message: 'cannot prepare the seccomp listener',
     hint: 'please report it with the command line and config.json' },

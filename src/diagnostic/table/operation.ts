@@ -199,7 +199,7 @@ export const operation = {
     code: 'E0720',
     message: 'file system {type} on "{target}" refuses the mount option "{option}"',
     hint: 'the kernel says "{detail}": correct or remove it',
-    otherwise: 'check the spelling',
+    otherwise: 'check how it is spelt',
   },
   'mount.fs/option:ENOENT': {
     code: 'E0829',
@@ -271,7 +271,7 @@ export const operation = {
     code: 'E0803',
     message: 'the file system on "{target}" refuses the mount option "{option}"',
     hint: 'the kernel says "{detail}": correct or remove it',
-    otherwise: 'check the spelling',
+    otherwise: 'check how it is spelt',
   },
   'mount.idmap': {
     code: 'E0804',
@@ -308,7 +308,7 @@ export const operation = {
   'notify.open': {
     code: 'E0870',
     message: 'cannot make the directory of the notification socket in the state directory',
-    hint: 'the file system of --root must be writable and have free space',
+    hint: 'the file system of --root may be full or read-only: make room there',
   },
   'path.symlink': {
     code: 'E0728',

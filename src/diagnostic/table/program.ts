@@ -83,12 +83,12 @@ export const program = {
   'process.start/empty': {
     code: 'E0894',
     message: 'exec "{path}": exec format error: the file is empty',
-    hint: 'copy it into the root file system again',
+    hint: 'copy it into the root file system completely',
   },
   'process.start/damaged': {
     code: 'E0895',
     message: 'exec "{path}": exec format error: the file is cut off',
-    hint: 'copy it into the root file system again',
+    hint: 'copy it into the root file system completely',
   },
   'process.start/architecture': {
     code: 'E0896',

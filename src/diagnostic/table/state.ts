@@ -70,7 +70,7 @@ export const state = {
     code: 'E0622',
     native: true,
     message: 'cannot write "{path}" in the state directory of "{id}" ({errno})',
-    hint: 'the file system of --root must be writable and have free space',
+    hint: 'the file system of --root may be full or read-only: make room there',
   },
   stateVersion: {
     code: 'E0623',

@@ -99,7 +99,7 @@ told('E0622', 'a root that is read-only', async (c) => {
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'ro,mode=700', 'tmpfs', root]);
   c.later(() => execFileSync('umount', [root]));
   return c.rt(['--root', root, 'create', '--bundle', c.command(pause).dir, c.id()]);
-}, /writable and have free space/);
+}, /full or read-only/);
 
 test('a full state root: one error, nothing is left in it', async (c) => {
   const root = c.dir();
