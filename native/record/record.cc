@@ -92,6 +92,14 @@ EndReason record_end_reason(const Record &record) {
   return static_cast<EndReason>(__atomic_load_n(&record.exit_known, __ATOMIC_ACQUIRE) >> 8);
 }
 
+Str reason_name(EndReason reason) {
+  switch (reason) {
+  case EndReason::out_of_memory: return Str::of("oom");
+  case EndReason::seccomp: return Str::of("seccomp");
+  default: return {};
+  }
+}
+
 bool record_has_exit(const Record &record, int &code) {
   if ((__atomic_load_n(&record.exit_known, __ATOMIC_ACQUIRE) & known_bits) != 1) return false;
   code = record.exit_code;

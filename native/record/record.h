@@ -115,6 +115,9 @@ void record_exit(Record &record, int code, EndReason reason = EndReason::unknown
 // The reason that is kept.
 EndReason record_end_reason(const Record &record);
 
+// Its name, as in events and state; empty for none.
+Str reason_name(EndReason reason);
+
 // Tells it; false when nobody has kept one.
 bool record_has_exit(const Record &record, int &code);
 

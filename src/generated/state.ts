@@ -38,6 +38,14 @@ export interface State {
    */
   owner?: string;
   /**
+   * Once it has stopped, when run, wait or events has seen it: the exit code of its first process, or 128 and the signal; an addition.
+   */
+  exitStatus?: number;
+  /**
+   * Once it has stopped: the kernel ended a process of it because memory ran out, or for its seccomp profile; an addition.
+   */
+  reason?: 'oom' | 'seccomp';
+  /**
    * Annotations of the configuration.
    */
   annotations?: StringMap;

@@ -39,12 +39,4 @@ void explain_end(Invocation &invocation, Request *made, int code, Ending &ending
   invocation.log.warnings(ending.response.warnings);
 }
 
-Str reason_name(EndReason reason) {
-  switch (reason) {
-  case EndReason::out_of_memory: return Str::of("oom");
-  case EndReason::seccomp: return Str::of("seccomp");
-  default: return {};
-  }
-}
-
 } // namespace veloci

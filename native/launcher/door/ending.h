@@ -20,7 +20,4 @@ struct Ending {
 // cgroups.
 void explain_end(Invocation &invocation, Request *made, int code, Ending &ending);
 
-// Name of a reason, as in events and state; empty for none.
-Str reason_name(EndReason reason);
-
 } // namespace veloci

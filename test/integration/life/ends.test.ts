@@ -122,3 +122,19 @@ test('wait and events name the rule of the seccomp profile', async (c) => {
   assert.ok(stderr.includes('E0644') && stderr.includes(seccompPlace(bundle)), stderr);
   assert.deepEqual([data.exitStatus, data.reason, data.pointer], [159, 'seccomp', '/linux/seccomp/syscalls/1/action']);
 }, only);
+
+test('state keeps the status and the reason, also of what nobody has seen end', async (c) => {
+  const { id } = await waiting(c, `exec ${hungry}`, limited);
+  await go(c, id);
+  await c.until(id, 'stopped');
+  assert.equal((await c.state(id))['reason'], 'oom', 'the cgroup tells it');
+  const kept = c.id();
+  const bundle = c.command(['sh', '-c', 'exec mkdir /tmp/x'], filtered);
+  assert.equal((await c.run(bundle, { id: kept, flags: ['--keep'] })).code, 159);
+  const { exitStatus, reason } = await c.state(kept);
+  assert.deepEqual({ exitStatus, reason }, { exitStatus: 159, reason: 'seccomp' });
+  const fine = c.id();
+  assert.equal((await c.run(c.command(['true'], limited), { id: fine, flags: ['--keep'] })).code, 0);
+  const state = await c.state(fine);
+  assert.deepEqual([state['exitStatus'], state['reason']], [0, undefined]);
+}, only);
