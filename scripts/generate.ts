@@ -23,6 +23,7 @@ import { differences, write, type Outputs } from './generate/output.ts';
 import { protocolHeader, protocolValues } from './generate/protocol-cpp.ts';
 import { readProtocol } from './generate/protocol-model.ts';
 import { protocolReader, protocolTypes } from './generate/protocol-typescript.ts';
+import { roomsPicture } from './generate/rooms-picture.ts';
 import { planTypes } from './generate/typescript.ts';
 import { jsonValidator, validatorTypes } from './generate/validator.ts';
 
@@ -33,6 +34,7 @@ async function generate(): Promise<Outputs> {
     ['native/generated/plan.gen.h', planHeader(model)],
     ['native/generated/plan.gen.cc', planSource(model)],
     ['docs/plan-operations.md', planDocs(model)],
+    ['docs/rooms.svg', roomsPicture()],
     ['docs/engines.md', enginesDocs()],
     ['docs/migrating-from-runc.md', migrationDocs()],
     ['docs/man/veloci.8', manPage()],
