@@ -49,6 +49,7 @@ const cases: Case[] = [
   [(c) => { c.process.user.uid = '0'; }, 'E0301', '/process/user/uid', 'write 0 without quotes'],
   [(c) => { c.process.user.uid = 4294967295; }, 'E0429', '/process/user/uid', 'no id'],
   [(c) => { c.process.user.additionalGids = [4294967295]; }, 'E0429', '/process/user/additionalGids/0', 'additionalGids[0]'],
+  [(c) => { c.process.user.additionalGids = Array(65537).fill(1); }, 'E0498', '/process/user/additionalGids', '65537 groups'],
   [(c) => { c.process.user.gid = -1; }, 'E0304', '/process/user/gid', 'at least 0'],
   [(c) => { c.process.user.gid = 99999999999999999999n; }, 'E0304', '/process/user/gid', 'must be smaller'],
   [(c) => { c.process.rlimits[0].hard = 18446744073709551616n; }, 'E0304', '/process/rlimits/0/hard', 'from 0 to 18446744073709551615'],
