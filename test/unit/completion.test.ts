@@ -14,7 +14,9 @@ const missing = (program: string): string | false =>
 const names = commands.map(({ name }) => name);
 const shown = (flags: typeof globalFlags): string[] => flags.filter(isShown).map((flag) => `--${flag.name}`);
 const choices = (before: string, flags: typeof globalFlags): Array<[string, readonly string[]]> =>
-  flags.flatMap((flag) => (flag.choices === undefined ? [] : [[`veloci ${before}--${flag.name} `, flag.choices]]));
+  flags.filter(isShown).flatMap((
+    flag,
+  ) => (flag.choices === undefined ? [] : [[`veloci ${before}--${flag.name} `, flag.choices]]));
 
 /** Lines up to the cursor, and the words that are offered there. */
 const cases: ReadonlyArray<readonly [line: string, words: readonly string[]]> = [
