@@ -113,7 +113,7 @@ test('a full state root: one error, nothing is left in it', async (c) => {
         config.linux.cgroupsPath = `/${id}`;
       });
       const result = await c.rt(['--root', root, 'run', '--bundle', bundle.dir, id]);
-      if (result.code !== 0) tells(result, 'E0(622|756|778|867|906)', /free/);
+      if (result.code !== 0) tells(result, 'E0(622|756|778|867|906)', /full or read-only|free memory/);
       assert.equal(execFileSync('ls', [root], { encoding: 'utf8' }), '', `${room}: ${result.stderr}`);
     } finally {
       execFileSync('umount', [root]);
