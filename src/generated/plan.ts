@@ -159,6 +159,18 @@ export interface DbusSocket {
   readonly broker: boolean;
 }
 
+/**
+ * How a call is tried again while the service starts anew: after a broken connection and after some errors.
+ */
+export interface DbusRetry {
+  /** How long, in milliseconds. */
+  readonly patience: number;
+  /** Names of the errors after which it is tried again. */
+  readonly errors: readonly string[];
+  /** Unit that the call makes: when the stager is in its cgroup by then, an earlier try has worked. */
+  readonly unit: string;
+}
+
 /** A namespace of the container that is not its own. */
 export interface CriuNamespace {
   /** Its name in /proc/PID/ns. */
@@ -1173,6 +1185,8 @@ export interface DbusSend {
   readonly accept: readonly string[];
   /** Calls that take it back, as `calls`; their errors count for nothing. */
   readonly undo: readonly Uint8Array[];
+  /** How it is tried again; absent = not at all. */
+  readonly retry?: DbusRetry | undefined;
   /** Timeout for the whole operation, in milliseconds. */
   readonly timeout: number;
 }

@@ -11,7 +11,8 @@ export const systemdIsHere: string | false = existsSync(path) ? 'systemd runs he
 
 /** `create` with --systemd-cgroup, while systemd answers like that; for the rows of failing.ts. */
 export const whileSystemd =
-  (answers: Readonly<Record<string, Answer>>, greeting?: string) => async (scene: Scene): Promise<string[]> => {
+  (answers: Readonly<Record<string, Answer | readonly Answer[]>>, greeting?: string) =>
+  async (scene: Scene): Promise<string[]> => {
     mkdirSync(folder);
     const server = await listen(path, answers, greeting);
     scene.c.later(() => {

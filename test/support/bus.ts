@@ -73,13 +73,23 @@ function answer(socket: Socket, serial: number, what: Answer | undefined): void 
  * Listens at a path.
  *
  * @param greeting what authentication is answered with
- * @param answers by a word of the call, such as the name of its member; what has none succeeds, '' stands for every call
+ * @param answers by a word of the call, such as the name of its member; what has none succeeds, '' stands for every call;
+ * of a list each call gets the next one, and the last one stays
  */
 export async function listen(
   path: string,
-  answers: Readonly<Record<string, Answer>>,
+  answers: Readonly<Record<string, Answer | readonly Answer[]>>,
   greeting = 'DATA\r\nOK 0123\r\n',
 ): Promise<Server> {
+  const asked = new Map<string, number>();
+  const next = (call: Buffer): Answer | undefined => {
+    const [word, what] = Object.entries(answers).find(([name]) => call.includes(name)) ?? [];
+    if (word === undefined || what === undefined) return undefined;
+    const list = Array.isArray(what) ? what as readonly Answer[] : [what as Answer];
+    const count = asked.get(word) ?? 0;
+    asked.set(word, count + 1);
+    return list[Math.min(count, list.length - 1)];
+  };
   const server = createServer((socket) => {
     let kept = Buffer.alloc(0);
     let begun = false;
@@ -97,7 +107,7 @@ export async function listen(
         size = 16 + (kept.readUInt32LE(12) + 7 & ~7) + kept.readUInt32LE(4);
         if (kept.length < size) return;
         const call = kept.subarray(0, size);
-        answer(socket, call.readUInt32LE(8), Object.entries(answers).find(([word]) => call.includes(word))?.[1]);
+        answer(socket, call.readUInt32LE(8), next(call));
       }
     });
   });

@@ -1,7 +1,9 @@
 // dbus.send.
 #include "executor/systemd/dbus.h"
 #include "executor/handler.h"
+#include "executor/patience.h"
 #include "executor/process/spawn.h"
+#include <fcntl.h>
 
 namespace veloci {
 
@@ -49,10 +51,9 @@ bool accepts(const DbusSend &op, Str name) {
   return false;
 }
 
-// Sends one call after the other. `pid` 0: none has a hole.
-Outcome converse(Dbus &bus, const DbusSend &op, const List<Bytes> &calls, bool broker, int pid) {
+// Sends one call after the other. `pid` 0: none has a hole. `name` is that of the error that refuses one.
+Outcome converse(Dbus &bus, const DbusSend &op, const List<Bytes> &calls, bool broker, int pid, Text &name) {
   uint32_t serial = 0;
-  TextOf<256> name;
   for (const Bytes &message : op.greeting) {
     serial++;
     if (!broker) continue;
@@ -88,7 +89,36 @@ void undo_send(Context &, const void *) {
   Dbus bus(words, nullptr, patience);
   bool broker;
   if (!connect(bus, sent.op, broker, words).ok()) return;
-  converse(bus, sent.op, sent.op.undo, broker, 0);
+  TextOf<256> name;
+  converse(bus, sent.op, sent.op.undo, broker, 0, name);
+}
+
+// Whether a process is in the cgroup of a unit, or below it.
+bool is_in_unit(int pid, Str unit) {
+  TextOf<64> path;
+  Fd file(open(path.add("/proc/").add_signed(pid).add("/cgroup").c_str(), O_RDONLY | O_CLOEXEC));
+  TextOf<4096> cgroups;
+  if (!file.valid() || !read_small(file.get(), cgroups)) return false;
+  for (const char *at = cgroups.c_str(); (at = strstr(at, unit.c_str())) != nullptr; at += unit.size) {
+    char after = at[unit.size];
+    if (at > cgroups.c_str() && at[-1] == '/' && (after == '/' || after == '\n')) return true;
+  }
+  return false;
+}
+
+// What a service that is just starting anew does to who talks to it.
+bool is_passing(Outcome outcome, const DbusRetry &retry, Str name, bool again) {
+  if (outcome.step == at::refused) {
+    // That the unit exists, too: it will have the stager in a moment.
+    if (again) return true;
+    for (const Str &error : retry.errors) {
+      if (error == name) return true;
+    }
+    return false;
+  }
+  // Its socket is missing for a moment; where it has been missing before there is no such service.
+  if (outcome.err == ENOENT) return again;
+  return outcome.err == ECONNREFUSED || outcome.err == ECONNRESET || outcome.err == EPIPE;
 }
 
 } // namespace
@@ -106,19 +136,27 @@ Outcome HostHandler::on(const DbusSend &op) {
     if (!context_.undo.push(undo_send)) return Outcome::failed(at::connect);
   }
   TextOf<detail_max> words;
-  Dbus bus(words, context_.signals, op.timeout);
-  bool broker;
-  auto tell = [&](Outcome outcome) {
-    if (!outcome.ok() && words.size() > 0) context_.failure.detail.words().add(words.str());
+  TextOf<256> name;
+  Patience patience(op.retry ? op.retry.value.patience : 0);
+  for (bool again = false;; again = true) {
+    words.clear();
+    Dbus bus(words, context_.signals, op.timeout);
+    bool broker;
+    Outcome outcome = connect(bus, op, broker, words);
+    if (outcome.ok()) {
+      words.clear();
+      sent.effective = true;
+      outcome = converse(bus, op, op.calls, broker, pid, name);
+    }
+    if (outcome.ok()) return outcome;
+    if (again && pid > 0 && is_in_unit(pid, op.retry.value.unit)) return Outcome::success();
+    bool stops = context_.signals != nullptr && context_.signals->pending_stop() != 0;
+    if (op.retry && !stops && is_passing(outcome, op.retry.value, name.str(), again) && patience.wait()) continue;
+    // What was refused was never made: a unit of that name may be somebody else's.
+    if (outcome.step == at::refused && !again) sent.effective = false;
+    if (words.size() > 0) context_.failure.detail.words().add(words.str());
     return outcome;
-  };
-  if (Outcome outcome = connect(bus, op, broker, words); !outcome.ok()) return tell(outcome);
-  words.clear();
-  sent.effective = true;
-  Outcome outcome = converse(bus, op, op.calls, broker, pid);
-  // What was refused was never made: a unit of that name may be somebody else's.
-  if (!outcome.ok() && outcome.step == at::refused) sent.effective = false;
-  return tell(outcome);
+  }
 }
 
 } // namespace veloci

@@ -38,7 +38,7 @@ export const operationProcess = {
     hint: 'run as root, or add { "type": "user" } to linux.namespaces',
   },
   'namespace.unshare:ENOSPC': { code: 'E0741', message: 'too many namespaces ({types}), or they are nested too deep',
-    hint: 'raise the limits in /proc/sys/user/max_*_namespaces; user and pid namespaces nest at most 32 deep' },
+    hint: 'raise the limits in /proc/sys/user/max_*_namespaces' },
   'process.clone': {
     code: 'E0742',
     message: 'cannot make the process of the container',
@@ -47,13 +47,13 @@ export const operationProcess = {
   'process.clone:EAGAIN': {
     code: 'E0970',
     message: 'too many processes for the process of the container',
-    hint: 'raise pids.max of its cgroup (linux.resources.pids.limit) or of one above, RLIMIT_NPROC of the user, ' +
-      'or kernel.pid_max and kernel.threads-max',
+    hint:
+      'raise linux.resources.pids.limit, pids.max of a cgroup above, RLIMIT_NPROC of the user, or kernel.threads-max',
   },
   'process.clone:ENOSPC': {
     code: 'E0971',
     message: 'too many namespaces ({types}), or they are nested too deep',
-    hint: 'raise the limits in /proc/sys/user/max_*_namespaces; user and pid namespaces nest at most 32 deep',
+    hint: 'raise the limits in /proc/sys/user/max_*_namespaces',
   },
   'process.clone:EOPNOTSUPP': {
     code: 'E0972',

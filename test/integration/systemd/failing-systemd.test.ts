@@ -1,4 +1,5 @@
 // Failures of --systemd-cgroup with a stand-in for systemd: each gives its code, and nothing is left.
+import { assert, test, unified } from '../../support/case.ts';
 import { systemdIsHere, whileSystemd } from '../../support/bus-here.ts';
 import { create, type Failing, failing } from '../../support/failing.ts';
 
@@ -21,3 +22,24 @@ failing([
   { ...row, name: 'the job of the unit fails', code: 'E0864', why: 'EREMOTEIO, step job',
     call: whileSystemd({ StartTransientUnit: { job: 'failed' }, StopUnit: { job: 'done' } }) },
 ], systemdIsHere);
+
+const away = { error: 'org.freedesktop.DBus.Error.NoReply', text: 'Message recipient disconnected.' };
+const done = { job: 'done' };
+
+for (const [what, answers] of [['hangs up', 'close'], ['is away for the bus', away]] as const) {
+  test(`create asks again a systemd that ${what} for a moment`, async (c) => {
+    const id = c.id();
+    const bundle = c.command(['/probe', 'pause'], (config) => {
+      config.linux.cgroupsPath = `system.slice:test:${id}`;
+    });
+    const call = await whileSystemd({ StartTransientUnit: [answers, answers, done], StopUnit: done })({ c, bundle,
+      id });
+    const result = await c.rt(call);
+    // Where systemd alone makes the cgroup, this stand-in has made none.
+    if (unified) assert.match(result.stderr, /E0942: /);
+    else {
+      assert.equal(result.code, 0, result.stderr);
+      await c.destroy(id);
+    }
+  }, { only: 'veloci', skip: systemdIsHere });
+}

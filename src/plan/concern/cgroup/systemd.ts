@@ -123,7 +123,11 @@ export function makeUnit(d: Draft, unit: UnitPlace): void {
     ...(devicesAreTold(d, unit) ? deviceProperties(deviceRules(d.spec.linux?.resources?.devices)) : []),
     ...annotated(d.spec),
   ];
-  d.host.push(send(unit, from, startUnit(unit.name, properties, scope), { undo: stopUnit(unit.name).calls }));
+  const undo = stopUnit(unit.name).calls;
+  // It may be away to start anew (systemctl daemon-reexec).
+  const errors = ['org.freedesktop.DBus.Error.NoReply', 'org.freedesktop.DBus.Error.ServiceUnknown'];
+  const retry = { patience: 12000, errors, unit: unit.name };
+  d.host.push(send(unit, from, startUnit(unit.name, properties, scope), { undo, retry }));
 }
 
 function limitsOf(unit: UnitPlace, resources: Resources | undefined, version: string): Property[] {
