@@ -61,7 +61,10 @@ failing([
   { name: 'there is no room for the process of exec', code: 'E0958', exit: 255, why: 'EAGAIN, step clone',
     refuse: ['clone.0=0x9000=11'], call: onContainer('running', 'exec', 'ID', 'true') },
   { name: 'the list of processes cannot be read', code: 'E0710', why: 'EIO, step kill', inject: 'read:error=EIO',
-    on: ({ id }) => controllers.map((name) => join(top, name, id, 'cgroup.procs')), change: (config) => {
+    on: ({ id }) =>
+      [...controllers, 'unified'].flatMap((name) =>
+        ['cgroup.procs', 'cgroup.events'].map((list) => join(top, name, id, list))
+      ), change: (config) => {
       config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'pid');
     }, call: onContainer('stopped', 'delete', 'ID') },
   { name: 'the cgroup cannot be removed', code: 'E0711', pointer: '/linux/cgroupsPath', why: 'EIO, step rmdir',
