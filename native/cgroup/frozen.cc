@@ -18,7 +18,11 @@ Frozen frozen_state(int cgroup) {
   if (!file.valid() && errno == ENOENT) file.reset(open_below_cgroup(cgroup, "cgroup.events", O_RDONLY));
   if (!file.valid() || !read_small(file.get(), text)) return Frozen::unknown;
   if (has("FREEZING", 8)) return Frozen::on_its_way;
-  return has("FROZEN", 6) || has("frozen 1", 8) ? Frozen::yes : Frozen::no;
+  if (has("FROZEN", 6) || has("frozen 1", 8)) return Frozen::yes;
+  // v2 says that it is when the last process has stopped.
+  text.clear();
+  file.reset(open_below_cgroup(cgroup, "cgroup.freeze", O_RDONLY));
+  return file.valid() && read_small(file.get(), text) && has("1", 1) ? Frozen::on_its_way : Frozen::no;
 }
 
 } // namespace veloci

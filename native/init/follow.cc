@@ -66,13 +66,16 @@ void Stager::leave_frozen(Str mount) {
   Text &path = followed_path_;
   RecordCgroup own;
   if (!find_own_above(*shared_.record, mount, path.str(), own)) return;
-  while (path.size() > own.path.size) {
-    Fd cgroup(open_own_cgroup(shared_.record, mount, path.str(), O_PATH | O_DIRECTORY));
+  TextOf<path_max> at;
+  at.add(path.str());
+  while (at.size() > own.path.size) {
+    Fd cgroup(open_own_cgroup(shared_.record, mount, at.str(), O_PATH | O_DIRECTORY));
     Frozen state = cgroup.valid() ? frozen_state(cgroup.get()) : Frozen::unknown;
-    if (state != Frozen::yes && state != Frozen::on_its_way) return;
-    size_t end = path.size() - 1;
-    while (path.data()[end] != '/') end--;
-    path.truncate(end);
+    size_t end = at.size() - 1;
+    while (at.data()[end] != '/') end--;
+    at.truncate(end);
+    // One that is about to freeze freezes all below it.
+    if (state == Frozen::yes || state == Frozen::on_its_way) path.truncate(end);
   }
 }
 
