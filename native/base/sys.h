@@ -64,6 +64,8 @@ constexpr unsigned memfd_allow_sealing = 2;
 constexpr unsigned memfd_noexec_seal = 8;
 constexpr unsigned memfd_exec = 16;
 constexpr unsigned statx_basic = 0x7ff;
+constexpr unsigned statx_ino = 0x100;
+constexpr unsigned statx_btime = 0x800;
 constexpr unsigned statx_mnt_id = 0x1000;
 
 // statfs(2) magic numbers

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <sys/xattr.h>
 
+#include "base/sys.h"
 #include "cgroup/cgroupfs.h"
 
 namespace veloci {
@@ -15,6 +16,7 @@ namespace {
 
 constexpr const char *made[] = {"trusted.veloci.made", "user.veloci.made"};
 constexpr const char *used[] = {"trusted.veloci.container", "user.veloci.container"};
+constexpr const char *state[] = {"trusted.veloci.state", "user.veloci.state"};
 
 void set_mark(int cgroup, const char *const (&names)[2], uint64_t value) {
   for (const char *name : names) {
@@ -27,6 +29,17 @@ bool read_mark(int cgroup, const char *const (&names)[2], uint64_t &value) {
     if (fgetxattr(cgroup, name, &value, sizeof value) == sizeof value) return true;
   }
   return false;
+}
+
+// Who wrote no inodes had no marks either: one that has them is another container's.
+int open_unrecorded(const RecordCgroup &cgroup) {
+  Fd directory(open_cgroup(cgroup.mount.c_str(), cgroup.path.c_str(), O_RDONLY | O_DIRECTORY));
+  uint64_t container;
+  if (!directory.valid()) return -1;
+  bool others = is_marked_made(directory.get()) || read_mark(directory.get(), used, container);
+  if (!others) return directory.release();
+  errno = ESTALE;
+  return -1;
 }
 
 } // namespace
@@ -57,6 +70,7 @@ int open_own_cgroup(const RecordCgroup &cgroup, int flags) {
     errno = ENOENT;
     return -1;
   }
+  if (cgroup.inode == cgroup_unrecorded) return open_unrecorded(cgroup);
   // Marks can't be read through O_PATH.
   if (cgroup.found) flags = O_RDONLY | O_DIRECTORY;
   Fd directory(open_cgroup(cgroup.mount.c_str(), cgroup.path.c_str(), flags));
@@ -95,7 +109,20 @@ bool find_own_above(const Record &record, Str mount, Str path, RecordCgroup &own
   return false;
 }
 
-void mark_made(int cgroup) { set_mark(cgroup, made, 1); }
+uint64_t state_mark(int directory) {
+  sys::Statx info;
+  if (sys::statx(directory, "", sys::at_empty_path, sys::statx_ino | sys::statx_btime, info) != 0) return 0;
+  const uint64_t parts[] = {info.dev_major, info.dev_minor, info.ino, static_cast<uint64_t>(info.btime.sec),
+                            info.btime.nsec};
+  // FNV-1a.
+  uint64_t mark = 0xcbf29ce484222325;
+  for (uint64_t part : parts) {
+    for (unsigned bit = 0; bit < 64; bit += 8) mark = (mark ^ (part >> bit & 0xff)) * 0x100000001b3;
+  }
+  return mark > made_for_many ? mark : 0;
+}
+
+void mark_made(int cgroup, uint64_t state) { set_mark(cgroup, made, state > 0 ? state : made_for_many); }
 
 bool is_marked_made(int cgroup) {
   uint64_t value;
@@ -103,6 +130,15 @@ bool is_marked_made(int cgroup) {
   return read_mark(cgroup, made, value) || (fstat(cgroup, &info) == 0 && (info.st_mode & S_ISVTX) != 0);
 }
 
-void mark_used(int cgroup, uint64_t container) { set_mark(cgroup, used, container); }
+void mark_used(int cgroup, uint64_t container, uint64_t owner) {
+  set_mark(cgroup, used, container);
+  if (owner > 0) set_mark(cgroup, state, owner);
+}
+
+uint64_t state_mark_of(int cgroup) {
+  uint64_t value = 0;
+  if (read_mark(cgroup, made, value)) return value > made_for_many ? value : 0;
+  return read_mark(cgroup, state, value) ? value : 0;
+}
 
 } // namespace veloci

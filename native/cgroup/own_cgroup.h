@@ -25,14 +25,21 @@ constexpr bool is_gone(int err) { return err == ENOENT || err == ESTALE; }
 // Marks, which are extended attributes that the kernel drops with the cgroup: trusted ones, which no container can
 // change, or user ones for those who may not have these. Where neither is possible there are none.
 
+// Names a state directory among all that there are and were; 0 when it cannot be told.
+uint64_t state_mark(int directory);
+
 // A cgroup that was made for a container: whoever comes last removes it. The mode that it is made with says so from its
 // first moment on (the sticky bit, which means nothing here else), the attribute also when a container changes the
-// mode.
+// mode. `state` is the mark of the state directory whose container's own it is; of one above, made_for_many.
 constexpr unsigned made_mode = 01755;
-void mark_made(int cgroup);
+constexpr uint64_t made_for_many = 1;
+void mark_made(int cgroup, uint64_t state);
 bool is_marked_made(int cgroup);
 
-// The container that uses a cgroup that was there before.
-void mark_used(int cgroup, uint64_t container);
+// The container that uses a cgroup that was there before, or that systemd has made.
+void mark_used(int cgroup, uint64_t container, uint64_t state);
+
+// The mark of the state directory whose container's own the cgroup is, or was; 0 when it has none.
+uint64_t state_mark_of(int cgroup);
 
 } // namespace veloci

@@ -76,6 +76,8 @@ public:
   // The container's record, mapped MAP_SHARED.
   Record *record = nullptr;
   Fd record_file;
+  // Names the state directory in the marks of cgroups (cgroup/own_cgroup.h).
+  uint64_t mark = 0;
   // Where the process that is being started reports: the record itself, or for exec a memfd of the same form.
   Record *report = nullptr;
   Fd report_file;

@@ -14,7 +14,8 @@ bool run_program(Context &context, ProgramName name) {
       context.failure.err = EINTR;
       return false;
     }
-    if (context.report != nullptr) record_stamp(*context.report, static_cast<uint8_t>(name), op.index, 0);
+    Record *report = context.report;
+    if (report != nullptr && record_rest_known(*report)) record_stamp(*report, static_cast<uint8_t>(name), op.index, 0);
     // What an alternative has left of its first try.
     context.failure.detail.clear();
     Outcome outcome = run_host(op, handler);

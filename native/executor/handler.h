@@ -12,8 +12,6 @@ public:
   Outcome on(const StateRecord &op);
   Outcome on(const StateKeep &op);
   Outcome on(const StateWrite &op);
-  Outcome on(const StateStatus &op);
-  Outcome on(const StateSummary &op);
   Outcome on(const StateRemove &op);
   Outcome on(const PidFile &op);
 

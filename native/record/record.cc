@@ -27,13 +27,25 @@ bool record_begin(Record &record, Str id) {
   if (id.size >= sizeof record.id) return false;
   memcpy(record.id, id.data, id.size);
   record.id[id.size] = 0;
-  record.version = record_version;
+  record.form = record_form;
+  memcpy(record.added.magic, record_added_magic, sizeof record.added.magic);
+  record.added.size = sizeof record.added;
   memcpy(record.magic, record_magic, sizeof record.magic);
   return true;
 }
 
-bool record_valid(const Record &record) {
-  return memcmp(record.magic, record_magic, sizeof record.magic) == 0 && record.version == record_version;
+bool record_whole(const Record &record, int64_t size) {
+  if (size < static_cast<int64_t>(record_head_size)) return false;
+  if (memcmp(record.magic, record_magic, sizeof record.magic) != 0 || record.form == 0) return false;
+  return !record_rest_known(record) || size == static_cast<int64_t>(sizeof(Record));
+}
+
+bool record_rest_known(const Record &record) { return record.form == record_form; }
+
+const RecordAdded *record_added(const Record &record) {
+  const RecordAdded &added = record.added;
+  bool there = record_rest_known(record) && memcmp(added.magic, record_added_magic, sizeof added.magic) == 0;
+  return there ? &added : nullptr;
 }
 
 bool record_add_cgroup(Record &record, Str mount, Str path) {
@@ -78,17 +90,21 @@ void record_copy_cgroups(Record &record, const Record &from) {
   record.found_cgroups = from.found_cgroups;
   memcpy(record.cgroups, from.cgroups, sizeof record.cgroups);
   memcpy(record.cgroup_inodes, from.cgroup_inodes, sizeof record.cgroup_inodes);
+  if (from.form != record_form_without_inodes) return;
+  for (uint64_t &inode : record.cgroup_inodes) inode = cgroup_unrecorded;
 }
 
 constexpr uint32_t known_bits = 0xff;
 
 void record_exit(Record &record, int code, EndReason reason) {
+  if (!record_rest_known(record)) return;
   if (reason == EndReason::unknown) reason = record_end_reason(record);
   record.exit_code = code;
   __atomic_store_n(&record.exit_known, 1 | static_cast<uint32_t>(reason) << 8, __ATOMIC_RELEASE);
 }
 
 EndReason record_end_reason(const Record &record) {
+  if (!record_rest_known(record)) return EndReason::unknown;
   return static_cast<EndReason>(__atomic_load_n(&record.exit_known, __ATOMIC_ACQUIRE) >> 8);
 }
 
@@ -101,6 +117,7 @@ Str reason_name(EndReason reason) {
 }
 
 bool record_has_exit(const Record &record, int &code) {
+  if (!record_rest_known(record)) return false;
   if ((__atomic_load_n(&record.exit_known, __ATOMIC_ACQUIRE) & known_bits) != 1) return false;
   code = record.exit_code;
   return true;
@@ -121,7 +138,8 @@ bool RecordCgroups::next(RecordCgroup &cgroup) {
   if (!more) return false;
   if (cgroup.path == Str::of("/")) cgroup.path = last_path_;
   last_path_ = cgroup.path;
-  cgroup.inode = record_.cgroup_inodes[count_];
+  bool recorded = record_.form != record_form_without_inodes;
+  cgroup.inode = recorded ? record_.cgroup_inodes[count_] : cgroup_unrecorded;
   cgroup.found = record_.found_cgroups >> count_ & 1;
   cgroup.container = record_.created;
   count_++;
@@ -154,7 +172,7 @@ int64_t clock_offset() { return now(CLOCK_MONOTONIC) - now(CLOCK_REALTIME); }
 
 void record_stamp(Record &record, uint8_t program, uint32_t index, int64_t skew) {
   uint32_t number = __atomic_fetch_add(&record.stamp_count, 1, __ATOMIC_RELAXED);
-  RecordStamp &stamp = record.stamps[number % record_stamps];
+  RecordStamp &stamp = record.stamps[number % Record::stamps_max];
   stamp.program = program;
   stamp.index = static_cast<uint16_t>(index);
   stamp.monotonic = static_cast<uint64_t>(now(CLOCK_MONOTONIC) - skew);

@@ -1,13 +1,17 @@
 // The record of a container: the file ROOT/ID/record, mapped shared by the executor, the stager and init (exec maps a
-// memfd of the same form). Init reports in it by plain stores, which no seccomp filter can forbid. Old inits outlive
-// upgrades of the command: a change of the form needs a new version.
+// memfd of the same form). Init reports in it by plain stores, which no seccomp filter can forbid. Containers and their
+// inits outlive the command that made them: the head is the same in every version (docs/upgrading.md), the rest is
+// known by the form.
 #pragma once
 #include "base/types.h"
 
 namespace veloci {
 
 constexpr char record_magic[8] = {'V', 'L', 'C', 'I', 'R', 'E', 'C', '1'};
-constexpr uint32_t record_version = 2;
+// What this version writes, and whose rest it can read.
+constexpr uint32_t record_form = 2;
+// Builds of 0.1.0 before the first release: their cgroups have no inodes.
+constexpr uint32_t record_form_without_inodes = 1;
 
 enum class Stage : uint32_t {
   creating = 0,
@@ -48,11 +52,24 @@ static_assert(sizeof(RecordStamp) == 16);
 constexpr size_t record_page = 4096;
 // The kernel has about fifteen controllers.
 constexpr unsigned record_cgroups_max = 32;
-constexpr size_t record_stamps = (2 * record_page - 16 - record_cgroups_max * sizeof(uint64_t)) / sizeof(RecordStamp);
+
+// What has been added to the rest since 0.1.0. Members are added at the end and never change; whoever finds a smaller
+// `size` has the container of a version that did not know the later ones.
+struct RecordAdded {
+  char magic[8];
+  uint32_t size; // of the members that the maker of the container knew
+  uint32_t unused;
+  uint8_t schema[16]; // hash of the schema of the plan that init runs: by it the indexes of `failure` are known
+};
+constexpr char record_added_magic[8] = {'V', 'L', 'C', 'I', 'A', 'D', 'D', '1'};
+// Room for what is to come.
+constexpr size_t record_added_size = 1008;
+static_assert(sizeof(RecordAdded) <= record_added_size);
 
 struct Record {
+  // The head. Nothing here changes again, in whatever form: neither place nor meaning.
   char magic[8];
-  uint32_t version;
+  uint32_t form;
   uint32_t stage;    // Stage; read and written with release and acquire order
   int32_t pid;       // of init, on the host; 0 = none yet
   uint32_t reported; // 1 when the stager has sent init's pid; a futex
@@ -65,24 +82,47 @@ struct Record {
   // Pairs of NUL-terminated texts: mount point, path. The path "/" stands for the path before it (the controllers
   // of v1 mostly share one).
   char cgroups[record_page - 8 * 6 - 256 - sizeof(RecordFailure) - 8];
-  // Pages 1 and 2: when each operation was done.
   uint32_t stamp_count;
   uint32_t found_cgroups; // bit N: the Nth of the cgroups was there before the container was created
   // Of each cgroup its inode, which the kernel gives to no other one of the hierarchy; or cgroup_unseen,
-  // cgroup_in_work.
+  // cgroup_in_work. Form 1 has none.
   uint64_t cgroup_inodes[record_cgroups_max];
-  RecordStamp stamps[record_stamps];
+
+  // The rest, in form 2.
+  // When each operation was done.
+  static constexpr size_t stamps_max = 431;
+  RecordStamp stamps[stamps_max];
+  char unused[16];
+  union {
+    RecordAdded added;
+    char room[record_added_size];
+  };
   uint32_t exit_known; // 1 when somebody has seen init's end, plus its EndReason << 8; with release and acquire order
   int32_t exit_code;   // then: its exit code, or 128 and the signal
 };
-static_assert(offsetof(Record, stamp_count) == record_page);
-static_assert(sizeof(Record) == 3 * record_page);
+// The head, member by member.
+static_assert(offsetof(Record, form) == 8 && offsetof(Record, stage) == 12 && offsetof(Record, pid) == 16);
+static_assert(offsetof(Record, reported) == 20 && offsetof(Record, start_time) == 24 &&
+              offsetof(Record, created) == 32);
+static_assert(offsetof(Record, boot) == 40 && offsetof(Record, id) == 48 && offsetof(Record, failure) == 304);
+static_assert(offsetof(Record, cgroup_count) == 840 && offsetof(Record, cgroups) == 848 && record_page == 4096);
+static_assert(offsetof(Record, found_cgroups) == 4100 && offsetof(Record, cgroup_inodes) == 4104);
+constexpr size_t record_head_size = offsetof(Record, stamps);
+static_assert(record_head_size == 4360);
+// The rest of form 2.
+static_assert(offsetof(Record, exit_known) == 12280 && sizeof(Record) == 3 * record_page);
 
-// Puts magic, version and id into an empty record. False when the id does not fit.
+// Puts magic, form and id into an empty record. False when the id does not fit.
 bool record_begin(Record &record, Str id);
 
-// Whether the bytes are a record of this version.
-bool record_valid(const Record &record);
+// Whether a file of this size, which begins like this, is a record of whatever form.
+bool record_whole(const Record &record, int64_t size);
+
+// Whether the rest is in the form of this version; else nothing of it may be read or written.
+bool record_rest_known(const Record &record);
+
+// What has been added since 0.1.0; nullptr when the container's maker did not know any of it.
+const RecordAdded *record_added(const Record &record);
 
 // A cgroup of a record: where it is, and which one it is.
 struct RecordCgroup {
@@ -96,6 +136,8 @@ struct RecordCgroup {
 // In place of an inode: the container has never got this cgroup; a create is just making it.
 constexpr uint64_t cgroup_unseen = 0;
 constexpr uint64_t cgroup_in_work = UINT64_MAX;
+// The record's form has no inodes: the container's cgroup is the one at its path that nothing later has marked.
+constexpr uint64_t cgroup_unrecorded = UINT64_MAX - 1;
 
 // Adds a cgroup. False when there is no more room.
 bool record_add_cgroup(Record &record, Str mount, Str path);

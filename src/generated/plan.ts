@@ -9,11 +9,11 @@ export type Template = readonly (string | { readonly hole: Hole })[];
 
 /**
  * create, start, kill, delete, exec, pause, resume and update are run by the executor on the host, stager by
- * the stager, init by init; status is a table of texts.
+ * the stager, init by init.
  */
 export type ProgramName =
-  'create' | 'stager' | 'init' | 'start' | 'kill' | 'delete' | 'status' | 'exec' | 'pause' | 'resume' |
-  'update' | 'checkpoint' | 'restore';
+  'create' | 'stager' | 'init' | 'start' | 'kill' | 'delete' | 'exec' | 'pause' | 'resume' | 'update' |
+  'checkpoint' | 'restore';
 
 /**
  * A run-time value in a template: the pid of the container's init on the host (for hooks that init runs: as
@@ -40,9 +40,6 @@ export type Point =
 /** The six kinds of hooks of the runtime specification. */
 export type HookKind =
   'prestart' | 'createRuntime' | 'createContainer' | 'startContainer' | 'poststart' | 'poststop';
-
-/** Status of a container. */
-export type Status = 'creating' | 'created' | 'running' | 'paused' | 'stopped';
 
 /** What CRIU is asked for: a dump, a dump of the memory alone that a later one builds upon, or a restore. */
 export type CriuRequest = 'dump' | 'preDump' | 'restore';
@@ -906,7 +903,7 @@ export interface StateRecord {
   readonly cgroups: readonly CgroupDir[];
 }
 
-/** Writes state.json (for people and for the library) to a temporary name and renames it. Run by: host. */
+/** Writes state.json to a temporary name and renames it. Run by: host. */
 export interface StateWrite {
   readonly op: 'state.write';
   readonly from: string;
@@ -917,38 +914,6 @@ export interface StateWrite {
    * look for; what the standard streams are follows as its member `external_descriptors`.
    */
   readonly status?: Template | undefined;
-}
-
-/**
- * What `state` and `list` print for one status of the container, up to the end that state.summary has. Not
- * run: looked up in the stored plan. Run by: host.
- */
-export interface StateStatus {
-  readonly op: 'state.status';
-  readonly from: string;
-  /** The status. */
-  readonly status: Status;
-  /** Output of `state`: the state JSON, 2 spaces of indentation. */
-  readonly state: Template;
-  /** The same on one line with the owner, for `list --format json`. */
-  readonly row: Template;
-}
-
-/**
- * Columns of the `list` table, and what the texts of every status end with: annotations may be large. Not
- * run: looked up in the stored plan. Run by: host.
- */
-export interface StateSummary {
-  readonly op: 'state.summary';
-  readonly from: string;
-  /** Absolute path of the bundle. */
-  readonly bundle: string;
-  /** Name of the user who created it, or #UID. */
-  readonly owner: string;
-  /** What follows `state` of a status. */
-  readonly stateEnd: string;
-  /** What follows `row` of a status. */
-  readonly rowEnd: string;
 }
 
 /** Removes the container's state directory: the names that are ours, then the directory. Run by: host. */
@@ -1637,8 +1602,6 @@ export type HostOperation =
   | NetMove
   | StateRecord
   | StateWrite
-  | StateStatus
-  | StateSummary
   | StateRemove
   | PidFile
   | ProcessSpawn
@@ -1746,7 +1709,6 @@ export interface Programs {
   readonly start?: readonly HostOperation[] | undefined;
   readonly kill?: readonly HostOperation[] | undefined;
   readonly delete?: readonly HostOperation[] | undefined;
-  readonly status?: readonly HostOperation[] | undefined;
   readonly exec?: readonly HostOperation[] | undefined;
   readonly pause?: readonly HostOperation[] | undefined;
   readonly resume?: readonly HostOperation[] | undefined;

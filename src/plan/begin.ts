@@ -25,6 +25,5 @@ export function newDraft(spec: Spec, process: Process, at: string, context: Cont
     delete: [],
     pause: [],
     resume: [],
-    status: [],
   };
 }

@@ -29,13 +29,13 @@ import { adaptProcess, freeProcessors, isLostByFork, schedule } from './concern/
 import { enterRoot, finishRoot, openRoot, spreadRoot } from './concern/mount/rootfs.ts';
 import { loadEarly, loadLate, loadedInside, openFilter } from './concern/seccomp/seccomp.ts';
 import { makeSession } from './concern/process/session.ts';
-import { claimState, keepState, statusTexts, writeState } from './concern/state.ts';
+import { claimState, keepState, writeState } from './concern/state.ts';
 import { writeSysctls } from './concern/sysctl.ts';
 import { openTerminal } from './concern/process/terminal.ts';
 
 /**
  * Compiles the configuration of a container to a plan: create, stager and init run now; start, kill, delete,
- * pause, resume and status are kept for the later verbs.
+ * pause and resume are kept for the later verbs.
  *
  * @param spec a valid configuration: its schema and its checks have passed
  * @throws PlanError when this host cannot do it
@@ -101,8 +101,7 @@ export function laterPrograms(d: Draft): Plan['programs'] {
   deleteProgram(d);
   poststopHooks(d);
   pausePrograms(d);
-  statusTexts(d);
-  return { start: d.start, kill: d.kill, delete: d.delete, status: d.status, pause: d.pause, resume: d.resume };
+  return { start: d.start, kill: d.kill, delete: d.delete, pause: d.pause, resume: d.resume };
 }
 
 /**

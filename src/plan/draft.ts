@@ -92,7 +92,6 @@ export interface Draft {
   readonly delete: HostOperation[];
   readonly pause: HostOperation[];
   readonly resume: HostOperation[];
-  readonly status: HostOperation[];
 }
 
 export { errno } from '../diagnostic/errno.ts';

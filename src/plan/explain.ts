@@ -130,7 +130,6 @@ const leading: ReadonlySet<string> = new Set([
   'hostname',
   'resource',
   'env',
-  'status',
   'kind',
   'slot',
 ]);

@@ -24,7 +24,14 @@ function readerSeeds(): Uint8Array[] {
   return [plan, encodePlan(fullPlan(new Random(1)), writer), response, ...random];
 }
 
-const makers: Readonly<Record<string, () => Uint8Array[]>> = { reader_fuzz: readerSeeds };
+/** A state.json; the first byte chooses its reader. */
+function textSeeds(): Uint8Array[] {
+  const state = { ociVersion: '1.3.0', id: 'a', pid: 42, bundle: '/b', annotations: { 'k"\u0001': 'v', n: '{[,:]}' },
+    more: [1, -2.5e3, null] };
+  return [Buffer.concat([Buffer.from([5]), Buffer.from(JSON.stringify(state))])];
+}
+
+const makers: Readonly<Record<string, () => Uint8Array[]>> = { reader_fuzz: readerSeeds, texts_fuzz: textSeeds };
 
 /**
  * Writes the seeds that a fuzz target has into a folder.

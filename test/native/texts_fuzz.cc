@@ -1,5 +1,5 @@
 // Readers of bytes that others have written, one per first byte: CRIU's answers, records, durations, signals, schemata
-// of resctrl, interpreters of programs, escapes. No access out of bounds, and what they promise holds.
+// of resctrl, interpreters of programs, escapes, state.json. No access out of bounds, and what they promise holds.
 #include <fcntl.h>
 #include <initializer_list>
 #include <stdio.h>
@@ -12,6 +12,7 @@
 #include "json/scan.h"
 #include "init/program/interpreter.h"
 #include "record/record.h"
+#include "record/state_json.h"
 
 using namespace veloci;
 
@@ -32,7 +33,7 @@ void record(Bytes bytes) {
   static Record record;
   record = {};
   memcpy(static_cast<void *>(&record), bytes.data, bytes.size < sizeof record ? bytes.size : sizeof record);
-  record_valid(record);
+  record_whole(record, static_cast<int64_t>(bytes.size));
   RecordCgroups groups(record);
   RecordCgroup cgroup;
   uint32_t count = 0;
@@ -42,6 +43,20 @@ void record(Bytes bytes) {
   }
   record_add_cgroup(record, Str::of("/sys/fs/cgroup"), Str::of("a/b"));
   record_stamp(record, 1, 2, 3);
+}
+
+// What is taken out of a state.json fits into the room that was asked for.
+void state_json(Str text) {
+  static char room[1 << 20];
+  StateJson state;
+  if (!parse_state_json(text, state)) return;
+  for (Str value : {state.version, state.id, state.bundle, state.annotations}) {
+    size_t size = indented_size(value, 1);
+    if (size >= sizeof room) continue;
+    Text out(room, size + 1);
+    add_indented(out, value, 1);
+    expect(out.complete() && out.size() == size);
+  }
 }
 
 void schemata(Str text) {
@@ -88,12 +103,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   copy[size - 1] = '\0';
   Str text{copy, static_cast<uint32_t>(size - 1)};
   Bytes bytes{reinterpret_cast<const uint8_t *>(copy), size - 1};
-  switch (data[0] % 5) {
+  switch (data[0] % 6) {
   case 0: criu(bytes); break;
   case 1: record(bytes); break;
   case 2: schemata(text); break;
   case 3: interpreter(bytes); break;
   case 4: escapes(text); break;
+  case 5: state_json(text); break;
   }
   free(copy);
   return 0;

@@ -93,7 +93,7 @@ t.test('a restore makes the cgroups, runs hooks between the namespaces and the e
   t.match(text, '\x0a\x09file[a:b]\x10\x02', 'stderr');
   t.match(text, '\x0a\x03cpu\x12\x04/box');
   t.equal(start!.cgroups.length, 9);
-  t.same(Object.keys(programs), ['restore', 'start', 'kill', 'delete', 'status', 'pause', 'resume']);
+  t.same(Object.keys(programs), ['restore', 'start', 'kill', 'delete', 'pause', 'resume']);
 });
 
 t.test('namespaces of others stay outside, or are joined', async (t) => {

@@ -121,7 +121,7 @@ Outcome make_path(Context &context, const CgroupCreate &op, HeldCgroup &held, bo
       if (is_new && !vanished) unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR);
       return Outcome::failed(step::cgroup_create::open, err);
     }
-    if (is_new) mark_made(child.get());
+    if (is_new) mark_made(child.get(), last ? context.mark : made_for_many);
     if (last && is_new) identify(context, entry, info.st_ino, false);
     if (last && op.refuse_used) {
       Outcome taken = take(parent.get(), child.get(), name.c_str(), info.st_ino, is_new, vanished);
@@ -137,7 +137,7 @@ Outcome make_path(Context &context, const CgroupCreate &op, HeldCgroup &held, bo
         if (Outcome outcome = clear_left(parent.get(), child.get(), name.c_str(), vanished); !outcome.ok())
           return outcome;
       }
-      mark_used(child.get(), entry.container);
+      mark_used(child.get(), entry.container, context.mark);
       identify(context, entry, info.st_ino, true);
     }
     parent = static_cast<Fd &&>(child);
@@ -207,9 +207,10 @@ Outcome HostHandler::on(const CgroupCreate &op) {
 
 Outcome HostHandler::on(const CgroupFind &op) {
   struct stat info;
-  Fd cgroup(open_cgroup(op.dir.mount.c_str(), op.dir.path.c_str(), O_PATH | O_DIRECTORY));
+  Fd cgroup(open_cgroup(op.dir.mount.c_str(), op.dir.path.c_str(), O_RDONLY | O_DIRECTORY));
   if (!cgroup.valid() || fstat(cgroup.get(), &info) != 0) return Outcome::failed(step::cgroup_find::open);
   record_identify_cgroup(*context_.record, op.dir.mount, op.dir.path, info.st_ino, false);
+  mark_used(cgroup.get(), context_.record->created, context_.mark);
   return {};
 }
 

@@ -70,6 +70,13 @@ bool find_place(const RecordCgroup &own, Fd &parent_by_path, Str name, Place &pl
   return place.name.size() > 0;
 }
 
+// The inode of one whose record has none.
+uint64_t find_inode(const RecordCgroup &own) {
+  Fd cgroup(open_own_cgroup(own, O_RDONLY | O_DIRECTORY));
+  struct stat info;
+  return cgroup.valid() && fstat(cgroup.get(), &info) == 0 ? info.st_ino : cgroup_unseen;
+}
+
 // Whether a cgroup was made for containers, and has no other below it.
 bool is_left(int cgroup) {
   struct stat info;
@@ -113,6 +120,11 @@ int remove_cgroup(const RecordCgroup &own, uint32_t milliseconds) {
   Str name;
   Fd parent(open_parent(own.mount, own.path, name));
   if (!parent.valid() && errno != ENOENT) return errno;
+  if (own.inode == cgroup_unrecorded) {
+    RecordCgroup known = own;
+    known.inode = find_inode(own);
+    return remove_cgroup(known, milliseconds);
+  }
   if (own.inode == cgroup_in_work) {
     if (parent.valid()) remove_in_work(parent.get(), name.c_str());
   } else if (own.inode != cgroup_unseen) {

@@ -1,8 +1,10 @@
 #include "executor/state/state.h"
 #include "base/sys.h"
+#include "cgroup/own_cgroup.h"
 #include "executor/directory.h"
 #include "executor/state/files.h"
 #include "executor/process/process.h"
+#include "generated/plan.gen.h"
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -26,6 +28,12 @@ bool ends_with(const char *text, const char *end) {
   return length >= tail && memcmp(text + length - tail, end, tail) == 0;
 }
 
+// A file, or an empty directory that somebody has put in its place.
+int remove_name(int dir, const char *name) {
+  if (unlinkat(dir, name, 0) == 0) return 0;
+  return errno == EISDIR ? unlinkat(dir, name, AT_REMOVEDIR) : -1;
+}
+
 // What remove_state may unlink although it is not one of the fixed names.
 bool is_removable(const char *name) { return is_exec_memo(name) || (name[0] == '.' && ends_with(name, ".tmp")); }
 
@@ -43,6 +51,7 @@ int begin_record(Record &record, Str id) {
   clock_gettime(CLOCK_REALTIME, &now);
   record.created = static_cast<uint64_t>(now.tv_sec) * 1000000000 + static_cast<uint64_t>(now.tv_nsec);
   record.boot = boot_mark();
+  memcpy(record.added.schema, plan_schema_hash, sizeof record.added.schema);
   return 0;
 }
 
@@ -90,6 +99,7 @@ int claim_state(Context &context) {
   int fd = openat(context.root, context.id.c_str(), directory_flags);
   if (fd < 0) return errno;
   context.state.reset(fd);
+  context.mark = state_mark(fd);
   if (flock(fd, LOCK_EX | LOCK_NB) != 0) return errno;
   return make_record(context);
 }
@@ -123,14 +133,14 @@ int map_record(Context &context) {
   context.record_file.reset(fd);
   struct stat info;
   if (fstat(fd, &info) != 0) return errno;
-  // A shorter file would end in SIGBUS.
-  if (!S_ISREG(info.st_mode) || info.st_size != static_cast<off_t>(sizeof(Record))) return EBADMSG;
+  // What is read lies in the file: beyond its last page there is only SIGBUS. Another form's may have any size from the
+  // head's on.
+  if (!S_ISREG(info.st_mode) || info.st_size < static_cast<off_t>(record_head_size)) return EBADMSG;
   if (int err = map_record_file(context); err != 0) return err;
-  if (record_valid(*context.record)) return 0;
-  bool other = memcmp(context.record->magic, record_magic, sizeof record_magic) == 0;
+  if (record_whole(*context.record, info.st_size)) return 0;
   munmap(context.record, sizeof(Record));
   context.record = nullptr;
-  return other ? EPROTONOSUPPORT : EBADMSG;
+  return EBADMSG;
 }
 
 int lock_state(Context &context, uint32_t milliseconds, const Signals *signals) {
@@ -164,7 +174,7 @@ Outcome remove_state(Context &context) {
   int dir = context.state.get();
   if (dir >= 0) {
     for (const char *name : names) {
-      if (unlinkat(dir, name, 0) != 0 && errno != ENOENT) return Outcome::failed(step::state_remove::unlink);
+      if (remove_name(dir, name) != 0 && errno != ENOENT) return Outcome::failed(step::state_remove::unlink);
     }
   }
   if (unlinkat(context.root, context.id.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return {};

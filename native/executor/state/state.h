@@ -14,7 +14,7 @@ int make_report(Context &context);
 // Opens ROOT/ID: 0, ENOENT, or another errno.
 int open_state(Context &context);
 
-// Maps the record of the open state directory: 0 or an errno; EBADMSG for one that is damaged, EPROTONOSUPPORT for one
+// Maps the record of the open state directory: 0 or an errno; EBADMSG for one that is damaged.
 // of another version.
 int map_record(Context &context);
 

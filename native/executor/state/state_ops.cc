@@ -78,10 +78,6 @@ Outcome HostHandler::on(const StateWrite &op) {
   return err == 0 ? Outcome::success() : Outcome::failed(at, err);
 }
 
-// Tables of texts: looked up by the launcher, never in a program that runs.
-Outcome HostHandler::on(const StateStatus &) { return {}; }
-Outcome HostHandler::on(const StateSummary &) { return {}; }
-
 Outcome HostHandler::on(const StateRemove &) { return remove_state(context_); }
 
 Outcome HostHandler::on(const PidFile &op) {

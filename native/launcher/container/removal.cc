@@ -24,27 +24,11 @@ namespace {
 constexpr int end_milliseconds = 10000;
 constexpr uint32_t cgroup_milliseconds = 2000;
 
-// Ends the recorded process; false when it is still there after the time.
-bool end_recorded(const Record &record) {
-  Fd pidfd;
-  if (record.boot != boot_mark() || open_identified(record.pid, record.start_time, pidfd) != 0) return true;
-  sys::pidfd_send_signal(pidfd.get(), SIGKILL);
-  return await_killed(record, pidfd.get(), end_milliseconds);
-}
-
 // Calls use(cgroup) for each cgroup of a record.
 template <class Use> void for_each_cgroup(const Record &record, Use use) {
   RecordCgroups groups(record);
   RecordCgroup cgroup;
   while (groups.next(cgroup)) use(cgroup);
-}
-
-// Without a record, what was made for a container is all that may be touched.
-uint64_t find_inode(const CgroupDir &dir) {
-  struct stat info;
-  Fd cgroup(open_cgroup(dir.mount.c_str(), dir.path.c_str(), O_RDONLY | O_DIRECTORY));
-  return cgroup.valid() && is_marked_made(cgroup.get()) && fstat(cgroup.get(), &info) == 0 ? info.st_ino
-                                                                                           : cgroup_unseen;
 }
 
 // Whether a process runs the same command as we do.
@@ -65,41 +49,52 @@ void end_unit(Invocation &invocation) {
 
 } // namespace
 
-int end_unrecorded(Context &context) {
-  void *memory = mmap(nullptr, sizeof(Record), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) return errno;
-  auto *record = static_cast<Record *>(memory);
-  if (!record_begin(*record, context.id)) return ENAMETOOLONG;
-  Program program;
-  if (context.plan.find(ProgramName::delete_, program)) {
-    for (const OpRecord &op : program) {
-      Reader reader(op.body);
-      CgroupRemove removal;
-      if (op.code == code::cgroup_remove && read(reader, removal)) {
-        const CgroupDir &dir = removal.dir;
-        if (record_add_cgroup(*record, dir.mount, dir.path))
-          record_identify_cgroup(*record, dir.mount, dir.path, find_inode(dir), false);
-      }
-    }
+int signal_recorded(Context &context) {
+  const Record &record = *context.record;
+  Fd pidfd;
+  int err = record.boot == boot_mark() ? open_identified(record.pid, record.start_time, pidfd) : ESRCH;
+  if (err == 0 && sys::pidfd_send_signal(pidfd.get(), context.signal) != 0) err = errno;
+  if (context.signal_all || context.signal == SIGKILL) {
+    for_each_cgroup(record, [&](const RecordCgroup &cgroup) { signal_cgroup(cgroup, context.signal); });
   }
-  context.record = record;
-  for_each_cgroup(*record, [](const RecordCgroup &cgroup) { signal_cgroup(cgroup, SIGKILL); });
-  thaw_recorded(*record);
-  for_each_cgroup(*record, [](const RecordCgroup &cgroup) { kill_cgroup(cgroup, nullptr, cgroup_milliseconds); });
-  return 0;
+  if (context.signal == SIGKILL) thaw_recorded(record);
+  return err;
+}
+
+int end_recorded(Invocation &invocation) {
+  Context &context = invocation.context;
+  const Record &record = *context.record;
+  auto alive = [&] {
+    return invocation.fail(KillFailed{.id = context.id, .seconds = NumberText(end_milliseconds / 1000)});
+  };
+  context.signal = SIGKILL;
+  signal_recorded(context);
+  Fd pidfd;
+  if (record.boot == boot_mark() && open_identified(record.pid, record.start_time, pidfd) == 0 &&
+      !await_killed(record, pidfd.get(), end_milliseconds))
+    return alive();
+  // Stager and init of a create that died are in these cgroups too.
+  int err = 0;
+  for_each_cgroup(record, [&](const RecordCgroup &cgroup) {
+    int failed = kill_cgroup(cgroup, nullptr, cgroup_milliseconds);
+    if (failed != 0) err = failed;
+  });
+  return err == 0 ? 0 : alive();
 }
 
 int remove_recorded(Invocation &invocation) {
   Context &context = invocation.context;
   if (context.record != nullptr) {
     const Record &record = *context.record;
-    if (!end_recorded(record)) {
-      return invocation.fail(KillFailed{.id = context.id, .seconds = NumberText(end_milliseconds / 1000)});
-    }
-    // Stager and init of a create that died are in these cgroups too.
-    for_each_cgroup(record, [](const RecordCgroup &cgroup) { kill_cgroup(cgroup, nullptr, cgroup_milliseconds); });
+    if (int code = end_recorded(invocation); code != 0) return code;
     if (record_stage(record) == Stage::creating) end_unit(invocation);
-    for_each_cgroup(record, [](const RecordCgroup &cgroup) { remove_cgroup(cgroup, cgroup_milliseconds); });
+    int err = 0;
+    for_each_cgroup(record, [&](const RecordCgroup &cgroup) {
+      int failed = remove_cgroup(cgroup, cgroup_milliseconds);
+      if (failed != 0) err = failed;
+    });
+    // The record stays: it names what is left.
+    if (err != 0) return invocation.fail(CgroupLeft{.id = context.id, .errno_ = ErrnoText(err)});
   }
   Outcome removed = remove_state(context);
   if (removed.ok()) return 0;

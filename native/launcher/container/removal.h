@@ -1,17 +1,18 @@
-// Removing a container without its plan: what the record names, and the state directory.
+// Ending and removing a container without its plan: what the record names, and the state directory.
 #pragma once
 #include "launcher/line/invocation.h"
 
 namespace veloci {
 
-// Ends the process of the record, kills and removes the record's cgroups, removes the state directory. Bears a missing
-// record. 0 or the exit code, with the error shown.
-int remove_recorded(Invocation &invocation);
+// Sends the context's signal to the process of the record; with `signal_all`, and SIGKILL, to its cgroups too. 0 or an
+// errno.
+int signal_recorded(Context &context);
 
-// Stands in for a record that is missing or damaged: one in memory, with the cgroups that the context's plan would
-// remove, and without a pid. Then ends all processes in these cgroups, since nothing else says which the container's
-// are. 0 or an errno.
-int end_unrecorded(Context &context);
+// Ends the process of the record and all in its cgroups. 0 or the exit code, with the error shown.
+int end_recorded(Invocation &invocation);
+
+// Does that, removes the record's cgroups, then the state directory. 0 or the exit code, with the error shown.
+int remove_recorded(Invocation &invocation);
 
 // Kills the process that holds the flock(2) lock of a directory, found in /proc/locks.
 void kill_lock_holder(int dir);

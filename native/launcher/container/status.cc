@@ -1,45 +1,31 @@
 #include "launcher/container/status.h"
+#include "executor/cgroup/freezer.h"
+#include "executor/process/process.h"
 
 namespace veloci {
 
-namespace {
-
-// Reads the first operation of a kind that `accept` takes.
-template <class Op, class Accept> bool find_op(const PlanFile &plan, uint16_t code, Op &found, Accept accept) {
-  Program program;
-  if (!plan.find(ProgramName::status, program)) return false;
-  for (const OpRecord &record : program) {
-    if (record.code != code) continue;
-    Reader reader(record.body);
-    Op op;
-    if (!read(reader, op) || !accept(op)) continue;
-    found = op;
-    return true;
+Str status_name(Status status) {
+  switch (status) {
+  case Status::creating: return Str::of("creating");
+  case Status::created: return Str::of("created");
+  case Status::running: return Str::of("running");
+  case Status::paused: return Str::of("paused");
+  case Status::stopped: return Str::of("stopped");
   }
-  return false;
+  return {};
 }
 
-} // namespace
-
-bool status_text(const Context &context, Status status, StatusText which, Pages &memory, Str &text) {
-  StateStatus texts;
-  StateSummary summary;
-  auto is_wanted = [&](const StateStatus &op) { return op.status == status; };
-  if (!find_op(context.plan, code::state_status, texts, is_wanted) || !find_summary(context.plan, summary))
-    return false;
-  const Template &begin = which == StatusText::state ? texts.state : texts.row;
-  Str end = which == StatusText::state ? summary.state_end : summary.row_end;
-  HoleValues values = hole_values(context);
-  size_t size = filled_size(begin, values) + end.size;
-  if (!memory.allocate(size)) return false;
-  Text filled(memory.data(), size);
-  fill(begin, values, filled);
-  text = filled.add(end).str();
-  return filled.complete();
-}
-
-bool find_summary(const PlanFile &plan, StateSummary &summary) {
-  return find_op(plan, code::state_summary, summary, [](const StateSummary &) { return true; });
+Status container_status(const Record &record) {
+  Stage stage = record_stage(record);
+  if (record.pid <= 0) return stage == Stage::creating ? Status::creating : Status::stopped;
+  ProcessStat stat;
+  if (read_process_stat(record.pid, stat) != 0 || stat.start_time != record.start_time || !stat.alive()) {
+    return Status::stopped;
+  }
+  if (record.boot != boot_mark()) return Status::stopped;
+  if (stage == Stage::creating) return Status::creating;
+  if (frozen_recorded(record)) return Status::paused;
+  return stage == Stage::created ? Status::created : Status::running;
 }
 
 } // namespace veloci

@@ -1,16 +1,16 @@
-// The texts about a container, from its stored plan.
+// The status of a container: derived from its record and its process, never stored.
 #pragma once
-#include "executor/context.h"
-#include "plan/plan_file.h"
+#include "base/types.h"
 
 namespace veloci {
 
-// What `state` prints of a container in this status, or a row of `list`, in memory of its own. False when its plan has
-// no such text, or there is no memory.
-enum class StatusText { state, row };
-bool status_text(const Context &context, Status status, StatusText which, Pages &memory, Str &text);
+struct Record;
 
-// Finds the columns of the list.
-bool find_summary(const PlanFile &plan, StateSummary &summary);
+enum class Status : uint8_t { creating, created, running, paused, stopped };
+
+// Name of a status, as in the state JSON.
+Str status_name(Status status);
+
+Status container_status(const Record &record);
 
 } // namespace veloci

@@ -62,7 +62,10 @@ int try_stored_plan(Invocation &invocation, StoredPlan &stored) {
   invocation.log.mute(false);
   const char *what = nullptr;
   if (code != 0 || !stored.response.stored) return EPROTO;
-  return use_plan(context, stored.response.stored.value, &what) ? 0 : EPROTO;
+  Bytes plan = stored.response.stored.value;
+  if (!use_plan(context, plan, &what)) return EPROTO;
+  store_plan(context, state_name::plan, plan);
+  return 0;
 }
 
 int explain_stored_failure(Invocation &invocation, StoredPlan &stored) {

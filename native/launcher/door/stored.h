@@ -18,7 +18,7 @@ int restore_request(Invocation &invocation, Request &request);
 // Makes the stored plan the context's plan. 0, or the exit code with the error shown.
 int open_stored_plan(Invocation &invocation, StoredPlan &stored);
 
-// The same without a word: 0 or an errno. For delete --force, which goes on without a plan.
+// The same without a word: 0 or an errno. For kill and delete, which go on without a plan.
 int try_stored_plan(Invocation &invocation, StoredPlan &stored);
 
 // Explains why a program of the stored plan failed. Returns the exit code.

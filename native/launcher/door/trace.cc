@@ -33,7 +33,7 @@ void trace_filter(Log &log, const OpRecord &record) {
 // When each operation was done, from the first one on.
 void trace_operations(Log &log, const Context &context) {
   const Record &record = *context.report;
-  uint32_t count = record.stamp_count < record_stamps ? record.stamp_count : record_stamps;
+  uint32_t count = record.stamp_count < Record::stamps_max ? record.stamp_count : Record::stamps_max;
   for (uint32_t i = 0; i < count; i++) {
     const RecordStamp &stamp = record.stamps[i];
     Program program;

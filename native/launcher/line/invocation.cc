@@ -1,8 +1,7 @@
 #include "launcher/line/invocation.h"
-#include "executor/cgroup/freezer.h"
 #include "executor/log/style.h"
-#include "executor/state/files.h"
 #include "executor/process/process.h"
+#include "executor/state/files.h"
 #include "executor/state/state.h"
 #include "launcher/container/root.h"
 
@@ -36,7 +35,6 @@ int Invocation::open_recorded() {
   // A create that has just begun has not written it yet.
   bool in_work = err == EBADMSG || err == ENOENT;
   if (in_work && is_locked(context)) return fail(StillCreating{.id = context.id});
-  if (err == EPROTONOSUPPORT) return fail(StateVersion{.id = context.id});
   if (err == EROFS)
     return fail(diagnostic::StateWrite{.path = Str::of("record"), .id = context.id, .errno_ = ErrnoText(err)});
   if (err != 0) return fail(StateDamaged{.id = context.id, .what = Str::of("its record cannot be read")});
@@ -53,30 +51,6 @@ int Invocation::lock(uint32_t seconds) {
 }
 
 int Invocation::interrupted() { return fail(CommandInterrupted{.signal = NumberText(signals.pending_stop())}); }
-
-Str status_name(Status status) {
-  switch (status) {
-  case Status::creating: return Str::of("creating");
-  case Status::created: return Str::of("created");
-  case Status::running: return Str::of("running");
-  case Status::paused: return Str::of("paused");
-  case Status::stopped: return Str::of("stopped");
-  }
-  return {};
-}
-
-Status container_status(const Record &record) {
-  Stage stage = record_stage(record);
-  if (record.pid <= 0) return stage == Stage::creating ? Status::creating : Status::stopped;
-  ProcessStat stat;
-  if (read_process_stat(record.pid, stat) != 0 || stat.start_time != record.start_time || !stat.alive()) {
-    return Status::stopped;
-  }
-  if (record.boot != boot_mark()) return Status::stopped;
-  if (stage == Stage::creating) return Status::creating;
-  if (frozen_recorded(record)) return Status::paused;
-  return stage == Stage::created ? Status::created : Status::running;
-}
 
 bool ended_meanwhile(const Context &context) {
   const PlanFailure &failure = context.failure;

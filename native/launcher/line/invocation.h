@@ -2,12 +2,10 @@
 #pragma once
 #include "executor/context.h"
 #include "executor/interrupt.h"
+#include "launcher/container/status.h"
 #include "launcher/line/args.h"
 
 namespace veloci {
-
-// Status of a container, derived from its record and its process; never stored.
-using ContainerStatus = Status;
 
 class Invocation {
 public:
@@ -35,12 +33,6 @@ public:
   // A signal has asked us to stop, and nothing is left to undo.
   int interrupted();
 };
-
-// Name of a status, as in the state JSON.
-Str status_name(Status status);
-
-// Derives the status of the container whose record is mapped.
-Status container_status(const Record &record);
 
 // Writes a text to stdout; 0 or the exit code of a failure.
 int print(Invocation &invocation, Str text);

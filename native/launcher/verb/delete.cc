@@ -1,5 +1,6 @@
 #include "executor/process/process.h"
 #include "executor/state/state.h"
+#include "launcher/container/lost.h"
 #include "launcher/container/removal.h"
 #include "launcher/container/root.h"
 #include "launcher/door/stored.h"
@@ -31,6 +32,25 @@ int lock_by_force(Invocation &invocation) {
   return lock_state(context, force_patience * 1000);
 }
 
+// By the record alone: what only the plan knows is left out.
+int remove_unplanned(Invocation &invocation) {
+  invocation.log.warn(Str::of("the container's plan is lost: its poststop hooks are not run"));
+  return remove_recorded(invocation);
+}
+
+// Without a record all that can be found is ended. What nothing names stays, and so does the state directory.
+int delete_lost(Invocation &invocation, StoredPlan &stored) {
+  Context &context = invocation.context;
+  bool planned = try_stored_plan(invocation, stored) == 0, whole = false;
+  if (int err = recover_record(context, whole); err != 0) {
+    return invocation.fail(SystemCall{.what = what::make_record, .errno_ = ErrnoText(err)});
+  }
+  if (int code = end_recorded(invocation); code != 0) return code;
+  if (!whole) return invocation.fail(StateLost{.id = context.id, .root = invocation.root_path});
+  if (planned && run_program(context, ProgramName::delete_)) return 0;
+  return remove_recorded(invocation);
+}
+
 int delete_stopped(Invocation &invocation) {
   if (int code = invocation.open_recorded(); code != 0) return code;
   if (int code = invocation.lock(patience); code != 0) return code;
@@ -48,7 +68,7 @@ int delete_stopped(Invocation &invocation) {
   }
   if (status == Status::creating) return remove_recorded(invocation);
   StoredPlan stored;
-  if (int code = open_stored_plan(invocation, stored); code != 0) return code;
+  if (try_stored_plan(invocation, stored) != 0) return remove_unplanned(invocation);
   if (run_program(context, ProgramName::delete_)) return 0;
   return explain_stored_failure(invocation, stored);
 }
@@ -69,14 +89,11 @@ int delete_by_force(Invocation &invocation) {
   if (err == EWOULDBLOCK)
     return invocation.fail(StateBusy{.id = context.id, .seconds = NumberText(2 * force_patience)});
   if (err != 0) return invocation.fail(SystemCall{.what = what::lock_state, .errno_ = ErrnoText(err)});
-  if (context.record == nullptr) map_record(context);
   StoredPlan stored;
-  bool creating = context.record != nullptr && record_stage(*context.record) == Stage::creating;
-  if (!creating && try_stored_plan(invocation, stored) == 0) {
-    if (context.record == nullptr) end_unrecorded(context);
-    // The plan ends with the removal of the state directory; what it could not do is tried by the record.
-    if (run_program(context, ProgramName::delete_)) return 0;
-  }
+  if (context.record == nullptr && map_record(context) != 0) return delete_lost(invocation, stored);
+  // The plan ends with the removal of the state directory; what it could not do is tried by the record.
+  bool creating = record_stage(*context.record) == Stage::creating;
+  if (!creating && try_stored_plan(invocation, stored) == 0 && run_program(context, ProgramName::delete_)) return 0;
   return remove_recorded(invocation);
 }
 

@@ -1,4 +1,5 @@
 #include "launcher/container/members.h"
+#include "launcher/container/removal.h"
 #include "launcher/line/signal_name.h"
 #include "launcher/door/stored.h"
 #include <signal.h>
@@ -34,14 +35,21 @@ int kill_command(Invocation &invocation) {
     return invocation.fail(NotRunning{.id = context.id, .status = status_name(status)});
   }
   StoredPlan stored;
-  if (int code = open_stored_plan(invocation, stored); code != 0) return code;
-  if (run_program(context, ProgramName::kill)) return 0;
-  if (context.failure.err == ESRCH) {
+  // The record is enough for it where the plan is lost, or another version's that cannot be made anew.
+  bool planned = try_stored_plan(invocation, stored) == 0;
+  int err = 0;
+  if (!planned)
+    err = signal_recorded(context);
+  else if (!run_program(context, ProgramName::kill))
+    err = context.failure.err;
+  if (err == 0) return 0;
+  if (err == ESRCH) {
     // It has ended meanwhile; with --all there may have been no process left at all.
     if (context.signal_all) return 0;
     return invocation.fail(NotRunning{.id = context.id, .status = Str::of("stopped")});
   }
-  return explain_stored_failure(invocation, stored);
+  if (planned) return explain_stored_failure(invocation, stored);
+  return invocation.fail(SystemCall{.what = what::send_signal, .errno_ = ErrnoText(err)});
 }
 
 } // namespace veloci

@@ -5,6 +5,33 @@ namespace veloci {
 
 using namespace diagnostic;
 
+namespace {
+
+// What init says of its operations is about the plan that it was created with.
+bool has_foreign_init(const Record &record) {
+  const RecordAdded *added = record_added(record);
+  return added == nullptr || memcmp(added->schema, plan_schema_hash, sizeof added->schema) != 0;
+}
+
+int explain_start(Invocation &invocation, StoredPlan &stored) {
+  const PlanFailure &failure = invocation.context.failure;
+  if (!failure.reported || !has_foreign_init(*invocation.context.record)) {
+    return explain_stored_failure(invocation, stored);
+  }
+  TextOf<1024> words;
+  DetailPart part;
+  Str text;
+  for (DetailParts parts(failure.detail.bytes()); parts.next(part, text);) {
+    if (words.size() > 0) words.add(": ");
+    words.add(text);
+  }
+  if (words.size() == 0) words.add("it says no more");
+  return invocation.fail(
+      StartForeign{.id = invocation.context.id, .errno_ = ErrnoText(failure.err), .detail = words.str()});
+}
+
+} // namespace
+
 int start_command(Invocation &invocation) {
   if (int code = invocation.open_recorded(); code != 0) return code;
   constexpr uint32_t patience = 10;
@@ -30,7 +57,7 @@ int start_command(Invocation &invocation) {
   bool stopped = context.failure.err == EINTR && !context.failure.reported && !hook_failed;
   if (stopped)
     return invocation.fail(StartInterrupted{.signal = NumberText(invocation.signals.pending_stop()), .id = context.id});
-  int code = explain_stored_failure(invocation, stored);
+  int code = explain_start(invocation, stored);
   // The program runs already: it is stopped, and the container destroyed (runtime.md, Lifecycle).
   if (hook_failed) {
     context.failure.reported = false;

@@ -72,12 +72,6 @@ export const state = {
     message: 'cannot write "{path}" in the state directory of "{id}" ({errno})',
     hint: 'the file system of --root may be full or read-only: make room there',
   },
-  stateVersion: {
-    code: 'E0623',
-    native: true,
-    message: 'container "{id}" was made by a version of veloci that this one cannot read',
-    hint: 'use that version, or "veloci delete --force"',
-  },
   pidFile: { code: 'E0625', native: true, message: 'cannot write the pid file "{path}" ({errno})',
     hint: 'its directory must be there and writable' },
   logFile: { code: 'E0626', native: true, message: 'cannot open the log "{path}" ({errno})',
@@ -116,6 +110,24 @@ export const state = {
   },
   commandInterrupted: { code: 'E0629', native: true, message: 'stopped by signal {signal}; everything was undone',
     hint: 'run it again' },
+  stateLost: {
+    code: 'E0656',
+    native: true,
+    message: 'the state of container "{id}" is lost: nothing says which processes are its own',
+    hint: 'end them, then remove the directory "{id}" in {root}',
+  },
+  cgroupLeft: {
+    code: 'E0657',
+    native: true,
+    message: 'cannot remove the cgroups of container "{id}" ({errno})',
+    hint: 'end the processes in them, then delete the container again',
+  },
+  startForeign: {
+    code: 'E0658',
+    native: true,
+    message: 'the program of container "{id}" did not start ({errno}): {detail}',
+    hint: 'another version of veloci has created the container: create it again to see the place in config.json',
+  },
   killFailed: {
     code: 'E0631',
     native: true,

@@ -38,9 +38,8 @@ export function recompile(call: Call): Response {
 
 /** The programs of a plan that are kept for the later verbs. */
 export function storedOf(call: Call, plan: Plan): Uint8Array {
-  const { start, kill, delete: remove, status, pause, resume } = plan.programs;
-  return encodePlan({ planVersion: 1, programs: { start, kill, delete: remove, status, pause, resume } },
-    call.host.writer());
+  const { start, kill, delete: remove, pause, resume } = plan.programs;
+  return encodePlan({ planVersion: 1, programs: { start, kill, delete: remove, pause, resume } }, call.host.writer());
 }
 
 /** Warnings about a document, one a line. */

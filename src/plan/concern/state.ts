@@ -1,6 +1,6 @@
-// The texts about a container: its state for hooks, for `state` and `list`, and state.json. What is known
-// only later are holes of the templates.
-import type { HookKind, Status, Template } from '../../generated/plan.ts';
+// The texts about a container: its state for hooks, and state.json. What is known only later are holes of the templates.
+import type { HookKind, Template } from '../../generated/plan.ts';
+import type { State } from '../../generated/state.ts';
 import { specVersion } from '../../spec/version.ts';
 import type { Draft } from '../draft.ts';
 import { cgroupDirs, mainDir } from './cgroup/cgroup.ts';
@@ -10,13 +10,11 @@ const pid = { hole: 'pid' } as const;
 const id = { hole: 'id' } as const;
 const created = { hole: 'created' } as const;
 
-const statuses: readonly Status[] = ['creating', 'created', 'running', 'paused', 'stopped'];
-
 /**
  * Status that a hook of a kind sees (runtime-spec runtime "State" and "Lifecycle"). "creating" is step 2 of the life
  * cycle and "created" is after it: the deprecated prestart hooks are step 3, and the public suite wants them to see that.
  */
-export const statusAtHook: Readonly<Record<HookKind, Status>> = {
+export const statusAtHook: Readonly<Record<HookKind, State['status']>> = {
   prestart: 'created',
   createRuntime: 'creating',
   createContainer: 'creating',
@@ -31,7 +29,7 @@ export function hookState(d: Draft, kind: HookKind): Template {
 }
 
 /** The state with a status, on one line. */
-export function stateText(d: Draft, status: Status): Template {
+export function stateText(d: Draft, status: State['status']): Template {
   const bundle = JSON.stringify(d.context.bundle);
   const annotations = d.spec.annotations;
   const rest = annotations === undefined ? '}' : `,"annotations":${JSON.stringify(annotations)}}`;
@@ -54,8 +52,8 @@ export function keepState(d: Draft): void {
 }
 
 /**
- * state.json (schema/state.schema.json): for people and for the library, which derives status and pid from
- * the record. The native commands have the record and the stored plan.
+ * state.json (schema/state.schema.json): what `state`, `list` and the library tell, with status and pid of the moment.
+ * Versions read each other's: members are added, but none ever changes (docs/upgrading.md).
  */
 export function writeState(d: Draft): void {
   const { context, spec } = d;
@@ -90,55 +88,4 @@ function crunStatus({ context, spec, cgroups }: Draft): Template {
     created,
     `","owner":${JSON.stringify(context.facts.user)},"detached":${context.flags.detach}`,
   ];
-}
-
-/** What `state` and `list` print, for every status. */
-export function statusTexts(d: Draft): void {
-  const { context, spec } = d;
-  const owner = context.facts.user;
-  const places = `"bundle":${JSON.stringify(context.bundle)},"rootfs":${
-    JSON.stringify(rootfsPath(spec, context))
-  },"created":"`;
-  const { annotations } = spec;
-  const has = annotations !== undefined && hasKeys(annotations);
-  const compact = has
-    ? `","annotations":${JSON.stringify(annotations)},"owner":${JSON.stringify(owner)}}`
-    : `","owner":${JSON.stringify(owner)}}`;
-  const indented = `,\n  "bundle": ${JSON.stringify(context.bundle)},\n  "rootfs": ${
-    JSON.stringify(rootfsPath(spec, context))
-  },\n  "created": "`;
-  // The command is the container's owner's own; only `list` names the owner.
-  const end = has
-    ? `",\n  "annotations": ${JSON.stringify(annotations, null, 2).replaceAll('\n', '\n  ')},\n  "owner": ""\n}`
-    : '",\n  "owner": ""\n}';
-  d.status.push({ op: 'state.summary', from: '', bundle: context.bundle, owner, stateEnd: end, rowEnd: compact });
-  for (const status of statuses) {
-    const number = status === 'stopped' ? '0' : pid;
-    d.status.push({
-      op: 'state.status',
-      from: '',
-      status,
-      state: [
-        `{\n  "ociVersion": "${specVersion}",\n  "id": "`,
-        id,
-        '",\n  "pid": ',
-        number,
-        `,\n  "status": "${status}"${indented}`,
-        created,
-      ],
-      row: [
-        `{"ociVersion":"${specVersion}","id":"`,
-        id,
-        '","pid":',
-        number,
-        `,"status":"${status}",${places}`,
-        created,
-      ],
-    });
-  }
-}
-
-function hasKeys(object: object): boolean {
-  for (const _key in object) return true;
-  return false;
 }

@@ -28,8 +28,8 @@ function programsOf(c: Context, bundle: Bundle, id: string): Programs {
   };
 }
 
-const laterOf = ({ start, kill, delete: remove, status, pause, resume }: Programs): Programs => ({ start, kill,
-  delete: remove, status, pause, resume });
+const laterOf = ({ start, kill, delete: remove, pause, resume }: Programs): Programs => ({ start, kill, delete: remove,
+  pause, resume });
 
 /** An answer as the planner gives it to `create`. */
 function answerOf(programs: Programs): Uint8Array {

@@ -1,6 +1,7 @@
 // linux.seccomp.listenerPath: who gets the listener of SCMP_ACT_NOTIFY, and what it is told (runtime-spec config-linux
 // "The Container Process State").
-import type { Status, Template } from '../../../generated/plan.ts';
+import type { Template } from '../../../generated/plan.ts';
+import type { State } from '../../../generated/state.ts';
 import { specVersion } from '../../../spec/version.ts';
 import { slot } from '../../draft.ts';
 import type { Draft } from '../../draft.ts';
@@ -10,7 +11,7 @@ import { stateText } from '../state.ts';
 const crunVersion = '0.2.0';
 
 /** The container process state: one descriptor, the listener; `state` is that of the container. */
-function processState(d: Draft, status: Status): Template {
+function processState(d: Draft, status: State['status']): Template {
   const metadata = d.spec.linux?.seccomp?.listenerMetadata;
   const version = d.context.peer === 'crun' ? crunVersion : specVersion;
   const head = `{"ociVersion":"${version}","fds":["seccompFd"],"pid":`;
@@ -19,7 +20,7 @@ function processState(d: Draft, status: Status): Template {
 }
 
 /** Connects on the host, where the path is, and hands the connection to init. */
-export function openListener(d: Draft, status: Status): void {
+export function openListener(d: Draft, status: State['status']): void {
   const from = '/linux/seccomp/listenerPath';
   d.host.push({
     op: 'listener.open',

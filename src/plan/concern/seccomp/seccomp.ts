@@ -6,7 +6,7 @@ import { dockerProfile } from '../../../generated/docker-profile.ts';
 import { most } from '../../../spec/checks/findings.ts';
 import { suggest } from '../../../spec/suggest.ts';
 import type { SeccompRules } from '../../../engine/protocol.ts';
-import type { Status } from '../../../generated/plan.ts';
+import type { State } from '../../../generated/state.ts';
 import type { Seccomp, SeccompAction, SeccompArchitecture, SeccompFlag,
   SeccompOperator } from '../../../generated/config.ts';
 import { annotation, annotationPointer, invalid, isAnnotated } from '../../annotations.ts';
@@ -166,7 +166,7 @@ function isNotifying({ spec, context }: Draft): boolean {
  *
  * @param status that of the container, for the listener
  */
-export function openFilter(d: Draft, status: Status): void {
+export function openFilter(d: Draft, status: State['status']): void {
   if (!hasFilter(d)) return;
   const given = d.spec.annotations === undefined ? undefined : annotation(d.spec, 'seccompProgram');
   const from = given === undefined ? '/linux/seccomp' : annotationPointer('seccompProgram');
