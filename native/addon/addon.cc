@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 
 #include "addon/seccomp_rules.h"
+#include "addon/states.h"
 #include "host/facts.h"
 #include "host/look.h"
 #include "json/scan.h"
@@ -148,6 +149,9 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["seccomp"] = Napi::Function::New(env, seccomp, "seccomp");
   exports["syscallNumber"] = Napi::Function::New(env, number_of_syscall, "syscallNumber");
   exports["look"] = Napi::Function::New(env, look, "look");
+  exports["stateRoot"] = Napi::Function::New(env, default_root, "stateRoot");
+  exports["state"] = Napi::Function::New(env, state, "state");
+  exports["list"] = Napi::Function::New(env, list, "list");
   exports["setOpenFiles"] = Napi::Function::New(env, set_open_files, "setOpenFiles");
   return exports;
 }

@@ -9,7 +9,7 @@ const maxLines = 400;
 /** Folders of src/, lowest first: a file imports from its own level or from below. */
 const levels: ReadonlyArray<readonly string[]> = [
   ['generated', 'base'],
-  ['host', 'store', 'cgroup', 'diagnostic'],
+  ['host', 'cgroup', 'diagnostic'],
   ['spec'],
   ['plan'],
   ['engine'],
@@ -26,7 +26,7 @@ const maxFiles = 25;
 
 /** The rooms of native/, each a folder, and the rooms whose headers it may include beside its own. */
 export const rooms: Readonly<Record<string, readonly string[]>> = {
-  addon: ['host', 'json'],
+  addon: ['host', 'json', 'launcher/container'],
   base: [],
   cgroup: ['base', 'record'],
   channel: ['base', 'generated'],

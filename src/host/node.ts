@@ -16,6 +16,12 @@ interface Addon {
   seccomp(rules: SeccompRules): Uint8Array;
   syscallNumber(name: string): number;
   look(files: readonly FileLook[]): readonly Seen[];
+  /** The default state root of this process; empty when there is none. */
+  stateRoot(): string;
+  /** What `state` prints of a container; undefined when there is none of this id. Throws an error with the line of the command. */
+  state(root: string, id: string): string | undefined;
+  /** What `list --format json` prints. Throws as `state` does. */
+  list(root: string): string;
   /** Sets the soft limit on open files and returns the old one. */
   setOpenFiles(soft: number): number;
 }
@@ -55,6 +61,21 @@ export function hostFacts(root = ''): HostFacts {
 /** Looks at files; those of the root file system lie in the first one. */
 export function look(files: readonly FileLook[]): readonly Seen[] {
   return addon().look(files);
+}
+
+/** The default state root of the calling process: that of the command. */
+export function stateRoot(): string {
+  return addon().stateRoot();
+}
+
+/** The state of a container as JSON text, as the command `state` prints it; undefined when there is no such container. */
+export function stateText(root: string, id: string): string | undefined {
+  return addon().state(root, id);
+}
+
+/** The states of all containers as JSON text, as `list --format json` prints them. */
+export function listText(root: string): string {
+  return addon().list(root);
 }
 
 /** The kernel's default soft limit on open files: what a process has whose parent did not change it. */

@@ -2,7 +2,8 @@
 import type { StdioOptions } from 'node:child_process';
 import { resolve } from 'node:path';
 import type { State } from '../generated/state.ts';
-import { defaultRoot, listStates, readState } from '../store/store.ts';
+import { validateState } from '../generated/validate-state.ts';
+import { listText, stateRoot, stateText } from '../host/node.ts';
 import { runCommand, type CommandOptions } from './command.ts';
 import { VelociError } from './error.ts';
 import { planLaunch } from './launch.ts';
@@ -58,6 +59,20 @@ function absolute(path: string | undefined): string | undefined {
   return path === undefined ? undefined : resolve(path);
 }
 
+/** Calls the addon, whose errors are lines of the command. */
+function told<T>(ask: () => T): T {
+  try {
+    return ask();
+  } catch (error) {
+    throw VelociError.fromLine((error as Error).message);
+  }
+}
+
+function checked(value: unknown): State {
+  if (validateState(value)) return value as State;
+  throw new VelociError('a state is not what the schema says', { code: '' });
+}
+
 /** Runs containers: each method is one command of veloci, and fails with a {@link VelociError}. */
 export class Runtime {
   readonly root: string;
@@ -65,7 +80,7 @@ export class Runtime {
 
   constructor(options: RuntimeOptions = {}) {
     this.#options = options;
-    this.root = options.root ?? defaultRoot();
+    this.root = options.root ?? stateRoot();
   }
 
   /** Sets a container up without starting its program. Its standard streams are those of `options.stdio`. */
@@ -104,14 +119,19 @@ export class Runtime {
     await this.#command(['delete', ...(force ? ['--force'] : []), id]);
   }
 
-  /** State of a container, read from its files; undefined when it does not exist. */
+  /**
+   * State of a container, as the command tells it; undefined when it does not exist.
+   * @throws VelociError when it is just being created, or its files are damaged
+   */
   state(id: string): State | undefined {
-    return readState(this.root, id);
+    const text = told(() => stateText(this.root, id));
+    return text === undefined ? undefined : checked(JSON.parse(text));
   }
 
-  /** States of all containers, by id. */
+  /** States of all containers, by id. Damaged ones are left out, as `list` does. */
   list(): State[] {
-    return listStates(this.root);
+    const states = JSON.parse(told(() => listText(this.root))) as unknown[];
+    return states.map(checked);
   }
 
   /** Plans in this process; the command executes the plan. */

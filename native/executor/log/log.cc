@@ -84,7 +84,8 @@ int Log::open(Str path) {
 bool Log::on_terminal() const { return isatty(STDERR_FILENO) == 1; }
 
 void Log::error(const Problem &problem) {
-  if (muted_) return;
+  if (kept_ != nullptr) kept_->add(problem.line);
+  if (muted_ || kept_ != nullptr) return;
   if (elsewhere() || format_ == Format::json) write_record(Severity::error, problem);
   if (!elsewhere() && format_ == Format::json) return;
   if (on_terminal() && !problem.explained.empty())
@@ -114,7 +115,7 @@ void Log::warnings(Str lines) {
 }
 
 void Log::warn(Str line) {
-  if (muted_) return;
+  if (muted_ || kept_ != nullptr) return;
   if (elsewhere() || format_ == Format::json) write_record(Severity::warning, {{}, line, {}});
   if (elsewhere() || format_ != Format::json) write_terminal(Str::of(warning_heading), line, true);
 }

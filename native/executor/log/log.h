@@ -32,6 +32,9 @@ public:
   // While muted nothing is written.
   void mute(bool muted) { muted_ = muted; }
 
+  // Puts the line of an error there in place of writing anything; warnings are dropped.
+  void keep(Text &line) { kept_ = &line; }
+
   // Writes the error to the log and, when the log is a file, its line to stderr too.
   void error(const Problem &problem);
   // Writes a line that only --debug asks for.
@@ -55,6 +58,7 @@ private:
   bool debug_ = false;
   bool muted_ = false;
   bool runc_ = false;
+  Text *kept_ = nullptr;
 };
 
 } // namespace veloci
