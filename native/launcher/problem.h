@@ -14,22 +14,14 @@ struct DiagnosticSink {
 
 // Shows an error of the table: `CODE: MESSAGE: HINT`, or the long form on a terminal.
 template <class Diagnostic> void show(Log &log, const Diagnostic &diagnostic) {
-  TextOf<3072> message, hint, line, explained;
+  TextOf<3072> message, hint;
   DiagnosticSink message_sink{message}, hint_sink{hint};
   if (log.uses_runc_wording())
     diagnostic.runc(message_sink);
   else
     diagnostic.message(message_sink);
-  bool has_hint = diagnostic.hint(hint_sink);
-  line.add(Diagnostic::code).add(": ").add(message.str());
-  explained.add("\1error ").add(Diagnostic::code).add("\6: \16").add(message.str());
-  if (has_hint) {
-    line.add(": ").add(hint.str());
-    explained.add("\n  \4help\6: \16").add(hint.str());
-  }
-  TextOf<3072> keys;
-  if (has_hint) add_json(keys.add("\"hint\":"), hint.str());
-  log.error({Str::of(Diagnostic::code), line.str(), explained.str(), keys.complete() ? keys.str() : Str{}});
+  if (!diagnostic.hint(hint_sink)) hint.clear();
+  log.error(Str::of(Diagnostic::code), message.str(), hint.str());
 }
 
 // An errno as a filling: `not there, ENOENT`.

@@ -94,6 +94,18 @@ void Log::error(const Problem &problem) {
     write_terminal(problem.code.empty() ? Str{} : Str::of(error_heading), problem.line, true);
 }
 
+void Log::error(Str code, Str message, Str hint) {
+  TextOf<3072> line, explained, keys;
+  line.add(code).add(": ").add(message);
+  explained.add("\1error ").add(code).add("\6: \16").add(message);
+  if (!hint.empty()) {
+    line.add(": ").add(hint);
+    explained.add("\n  \4help\6: \16").add(hint);
+    add_json(keys.add("\"hint\":"), hint);
+  }
+  error({code, line.str(), explained.str(), keys.complete() ? keys.str() : Str{}});
+}
+
 void Log::debug(Str line) {
   if (debug_ && !muted_) write_record(Severity::debug, {{}, line, {}, {}});
 }
