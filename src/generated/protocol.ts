@@ -106,8 +106,11 @@ export interface HostFacts {
   readonly terminal: boolean;
   /** Bytes of a page. */
   readonly pageSize: number;
-  /** Whether there is /proc/kcore (CONFIG_PROC_KCORE). */
-  readonly kcore: boolean;
+  /**
+   * Whether there is /proc/kcore (CONFIG_PROC_KCORE). Absent in requests that versions before it have kept: like all
+   * that comes after 0.1.0, it is not required.
+   */
+  readonly kcore?: boolean;
   /** $XDG_RUNTIME_DIR when it is absolute; only there when `rootless`. */
   readonly runtimeDir?: string;
   /** The caller's uid as the parent of its user namespace sees it; only there in a user namespace. */

@@ -130,7 +130,7 @@ export class Runtime {
 
   /** States of all containers, by id. Damaged ones are left out, as `list` does. */
   list(): State[] {
-    const states = JSON.parse(told(() => listText(this.root))) as unknown[];
+    const states: unknown[] = JSON.parse(told(() => listText(this.root)));
     return states.map(checked);
   }
 

@@ -22,6 +22,8 @@ int explain_start(Invocation &invocation, StoredPlan &stored) {
   DetailPart part;
   Str text;
   for (DetailParts parts(failure.detail.bytes()); parts.next(part, text);) {
+    // The number of a cause is one of the other version's table.
+    if (part == DetailPart::cause) continue;
     if (words.size() > 0) words.add(": ");
     words.add(text);
   }

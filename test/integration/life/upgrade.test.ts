@@ -171,7 +171,7 @@ story('the program fails to start', async (c, maker, user) => {
   const id = await created(c, maker, ['/bin/wrong-format']);
   const result = await user.rt('start', id);
   assert.equal(result.code, 1);
-  assert.match(result.stderr, /exec format error/i);
+  assert.match(result.stderr, /unknown program format/i);
   await user.does('delete', '--force', id);
 });
 
