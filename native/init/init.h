@@ -103,6 +103,7 @@ private:
   bool verify(int tree, Str path, bool link = false);
   bool set_attributes(int mount, bool recursive, uint64_t set, uint64_t clear);
   bool set_propagation(int mount, Propagation propagation);
+  bool change_in_place(int mount, unsigned long flags);
   bool remount(int mount, uint64_t set, uint64_t clear);
   // mount_fs.cc, mount_bind.cc
   Outcome refused(int fs, int step, Str what);

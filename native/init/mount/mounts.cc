@@ -114,10 +114,22 @@ bool Init::set_attributes(int mount, bool recursive, uint64_t set, uint64_t clea
   return sys::mount_setattr(mount, "", flags, {set, 0, 0, 0}) == 0;
 }
 
-// Before Linux 5.12: mount(2) on the descriptor, which must be a mount in place.
+// Before Linux 5.12: mount(2) on the descriptor, which must be a mount in place. A directory is entered; a file is
+// named by a procfs, which must be of a pid namespace that this process is in.
+bool Init::change_in_place(int mount, unsigned long flags) {
+  TextOf<32> name;
+  if (fchdir(mount) == 0) {
+    name.add(".");
+  } else {
+    if (procfs() < 0 || fchdir(procfs()) != 0) return false;
+    name.add("self/fd/").add_signed(mount);
+  }
+  return ::mount(nullptr, name.c_str(), nullptr, flags, nullptr) == 0;
+}
+
 bool Init::remount(int mount, uint64_t set, uint64_t clear) {
   struct statvfs status;
-  if (procfs() < 0 || fstatvfs(mount, &status) < 0) return false;
+  if (fstatvfs(mount, &status) < 0) return false;
   unsigned long flags = MS_REMOUNT | MS_BIND;
   for (const Flag &flag : plain_flags) {
     bool now = status.f_flag & flag.told;
@@ -128,9 +140,7 @@ bool Init::remount(int mount, uint64_t set, uint64_t clear) {
                    : status.f_flag & ST_RELATIME ? 0
                                                  : sys::attr_strictatime;
   flags |= atime == 0 ? MS_RELATIME : atime == sys::attr_noatime ? MS_NOATIME : MS_STRICTATIME;
-  TextOf<32> name;
-  name.add("self/fd/").add_signed(mount);
-  return fchdir(procfs()) == 0 && ::mount(nullptr, name.c_str(), nullptr, flags, nullptr) == 0;
+  return change_in_place(mount, flags);
 }
 
 bool Init::set_propagation(int mount, Propagation propagation) {
@@ -139,11 +149,7 @@ bool Init::set_propagation(int mount, Propagation propagation) {
   bool recursive = propagation_recursive(propagation);
   unsigned flags = sys::at_empty_path | (recursive ? sys::at_recursive : 0);
   if (sys::mount_setattr(mount, "", flags, {0, 0, flag, 0}) == 0) return true;
-  if (errno != ENOSYS || procfs() < 0) return false;
-  TextOf<32> name;
-  name.add("self/fd/").add_signed(mount);
-  unsigned long how = flag | (recursive ? MS_REC : 0);
-  return fchdir(procfs()) == 0 && ::mount(nullptr, name.c_str(), nullptr, how, nullptr) == 0;
+  return errno == ENOSYS && change_in_place(mount, flag | (recursive ? MS_REC : 0));
 }
 
 } // namespace veloci

@@ -91,11 +91,8 @@ export const operationProcess = {
   'fd.open': { code: 'E0751', message: 'cannot open "{path}"',
     hint: 'check that it is there and that this user may open it' },
 
-  'state.record': {
-    code: 'E0755',
-    message: 'the paths of the cgroups of the container are too long to be kept',
-    hint: 'choose a shorter cgroupsPath',
-  },
+  'state.record': { code: 'E0978', message: 'a limit of veloci is reached: {limit}',
+    hint: 'stay below it: it cannot be raised' },
   'state.write': { code: 'E0756', message: 'cannot write state.json',
     hint: 'the file system of --root may be full or read-only: make room there' },
   'state.keep': {

@@ -2,6 +2,7 @@
 export const retired: Readonly<Record<string, string>> = {
   E0725: 'E0721',
   E0747: 'E0748',
+  E0755: 'E0978',
   E0758: 'E0625',
   E0777: 'E0116',
   E0827: 'E0821',

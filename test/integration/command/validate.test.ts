@@ -116,3 +116,15 @@ test('the cgroup that is made before it is mounted, without a cgroup namespace, 
   const result = await c.rt(['validate', '--bundle', dir]);
   assert.equal(result.code, 0, result.stdout);
 }, { only: 'veloci' });
+
+test('an annotation of crun that nothing knows is a warning: E0587', async (c) => {
+  const { dir } = c.bundle((config) => {
+    config.process.args = ['true'];
+    config.annotations = { 'run.oci.keep_original_group': '1' };
+  });
+  const { code, stdout } = await c.rt(['validate', '--format', 'json', '--bundle', dir]);
+  const { findings } = JSON.parse(stdout) as { findings: { code: string; pointer: string; severity: string }[] };
+  assert.equal(code, 0);
+  assert.deepEqual(findings.map(({ code, pointer, severity }) => [code, pointer, severity]), [['E0587',
+    '/annotations/run.oci.keep_original_group', 'warning']]);
+}, { only: 'veloci' });

@@ -238,7 +238,11 @@ test('SIGTERM between create and start of run leaves nothing', async (c) => {
   });
   const { child, done } = c.begin(['run', '--bundle', dir, '--pidfd-socket', path, id]);
   // The container is there, and nobody takes its pidfd yet.
-  while (readFileSync(`/proc/${child.pid}/wchan`, 'utf8') !== 'unix_wait_for_peer') await sleep(10);
+  const there = async (): Promise<boolean> => /"status": "created"/.test((await c.rt(['state', id])).stdout);
+  for (let tries = 0; !(await there()); tries++) {
+    assert.ok(tries < 200, 'the container is never created');
+    await sleep(10);
+  }
   child.kill('SIGTERM');
   talk.send('\n');
   assert.equal((await done).code, 1);

@@ -101,7 +101,7 @@ failing([
     change: all(users, mount('/mnt', 'bind', '/etc', 'bind', 'rw')) },
   { name: 'mounts of the host that stay', code: 'E0952', why: 'EIO, step hide', pointer: '/root/path',
     inject: 'umount2:error=EIO', call: create('--no-pivot') },
-  { name: 'init is killed while it changes mounts', code: 'E0748', why: 'EPIPE, step receive',
-    hint: /init was killed by signal 9/, inject: 'move_mount:signal=KILL',
+  { name: 'init is killed while it changes mounts', code: 'E0963', why: '', hint: /CAP_KILL/,
+    inject: 'move_mount:signal=KILL',
     call: async (scene) => (await onContainer('running', 'mounts', 'add', 'ID')(scene)).concat(mountFile(scene)) },
 ]);

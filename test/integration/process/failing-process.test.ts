@@ -109,6 +109,8 @@ failing([
     inject: 'sendmsg:error=EMFILE:when=3' },
   { name: 'a descriptor cannot be received', code: 'E0750', why: 'EMFILE, step receive', pointer: '/linux/cgroupsPath',
     inject: 'recvmsg:error=EMFILE:when=2' },
+  { name: 'the process that joins is stopped', code: 'E0964', why: '', exit: 255, inject: 'setns:signal=STOP:when=1',
+    call: onContainer('running', 'exec', 'ID', 'true') },
   { name: 'the stager does not hear of its maps', code: 'E0748', why: 'EIO, step send', pointer: '/linux/namespaces/6',
     inject: 'sendmsg:error=EIO:when=3', change: users },
   { name: 'no room for the configuration', code: 'E0867', why: 'ENOSPC, step request', inject: 'openat:error=ENOSPC',

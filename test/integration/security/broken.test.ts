@@ -1,5 +1,5 @@
 // What only this host and the root file system can tell to be wrong: code, place, and what to do, in the JSON log.
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { assert, test, unified } from '../../support/case.ts';
@@ -81,6 +81,8 @@ interface Case {
   hint: RegExp;
   says?: RegExp;
   v1?: true;
+  /** a controller whose hierarchy must be mounted */
+  controller?: string;
 }
 
 const cases: Case[] = [
@@ -213,7 +215,8 @@ const cases: Case[] = [
     change: limits({ blockIO: { throttleReadBpsDevice: [{ major: 250, minor: 250, rate: 1048576 }] } }), code: 'E0859',
     pointer: '/linux/resources/blockIO/throttleReadBpsDevice/0', hint: /lsblk/, v1: true },
   { name: 'huge pages of an unknown size', change: limits({ hugepageLimits: [{ pageSize: '3MB', limit: 1 }] }),
-    code: 'E0705', pointer: '/linux/resources/hugepageLimits/0', hint: /no pages of that size/, v1: true },
+    code: 'E0705', pointer: '/linux/resources/hugepageLimits/0', hint: /no pages of that size/, v1: true,
+    controller: 'hugetlb' },
   { name: 'a weight of a scheduler that is gone', change: limits({ blockIO: { leafWeight: 300 } }), code: 'E0705',
     pointer: '/linux/resources/blockIO/leafWeight', hint: /CFQ/, v1: true },
   { name: 'a device rule makes a hole in a wider one', change: limits({
@@ -275,7 +278,8 @@ const cases: Case[] = [
   }, code: 'E0844', pointer: '/linux/seccomp/listenerPath', hint: /listening/ },
 ];
 
-for (const { name, change, code, pointer, hint, says, v1 } of cases) {
+for (const { name, change, code, pointer, hint, says, v1, controller } of cases) {
+  const missing = controller !== undefined && !existsSync(`/sys/fs/cgroup/${controller}/tasks`);
   test(`${name}: ${code}`, async (c) => {
     const bundle = c.bundle((config) => {
       config.process.args = ['/probe', 'exit', '0'];
@@ -299,7 +303,11 @@ for (const { name, change, code, pointer, hint, says, v1 } of cases) {
     assert.ok(entry.file === 'config.json' && entry.line! > 0 && entry.column! > 0, 'has a place');
     assert.ok(entry.msg.includes(`config.json:${entry.line}:${entry.column}`), entry.msg);
     if (says) assert.match(entry.msg, says);
-  }, { only: 'veloci', skip: v1 && unified ? 'the file is that of cgroup v1' : false });
+  }, { only: 'veloci', skip: v1 && unified
+    ? 'the file is that of cgroup v1'
+    : missing
+    ? `no hierarchy of ${controller} is mounted`
+    : false });
 }
 
 test('a configuration that cannot be read is named with its folder', async (c) => {
