@@ -205,7 +205,7 @@ const cases: Case[] = [
   { name: 'a device is the root', change: (config) => {
     config.linux.devices = [{ path: '/', type: 'c', major: 1, minor: 3 }];
   }, code: 'E0849', pointer: '/linux/devices/0/path', hint: /below \/dev/ },
-  { name: 'the memory limit is too low', change: limits({ memory: { limit: 4096 } }), code: 'E0628',
+  { name: 'the memory limit is too low', change: limits({ memory: { limit: 32768 } }), code: 'E0628',
     pointer: '/linux/resources/memory/limit', hint: /raise/, v1: true },
   { name: 'processors are missing', change: limits({ cpu: { cpus: '500-501' } }), code: 'E0858',
     pointer: '/linux/resources/cpu/cpus', hint: /must have these processors/, v1: true },
