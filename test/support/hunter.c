@@ -107,6 +107,8 @@ static void look_at_maps(int pid) {
     int file = open(name, O_RDWR | O_CLOEXEC);
     if (file < 0) continue;
     if (fstat(file, &status) == 0 && status.st_dev != own_device && status.st_nlink > 0) {
+      // The process may have gone on meanwhile: what was opened says what it is.
+      snprintf(name, sizeof name, "/proc/self/fd/%d", file);
       ssize_t size = readlink(name, target, sizeof target - 1);
       found("map", pid, "%.*s", (int)(size < 0 ? 0 : size), target);
     }

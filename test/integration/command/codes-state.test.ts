@@ -157,7 +157,7 @@ told('E0658', 'a start that fails in an init of another version', async (c) => {
   record[11288] = ~record[11288]!;
   writeFileSync(kept(c, id, 'record'), record);
   return c.rt(['start', id]);
-}, /[Ee]xec format error/);
+}, /unknown program format/);
 told('E0632', 'a plan and a configuration that are gone', async (c) => {
   const { id } = await c.create(c.command(pause));
   const [plan, config] = ['plan', 'config.json'].map((name) => readFileSync(kept(c, id, name)));

@@ -172,10 +172,10 @@ test('SIGKILL reaches what is left of a container whose init has ended', async (
     why: 'says that it does not run' }],
 });
 
-test('list says that the root it was given is missing', async (c) => {
-  const result = await begin([runtimePath(), '--root', join(c.dir(), 'nothing'), 'list']).done;
-  assert.equal(result.code, 1);
-  assert.match(result.stderr, /E0612/);
+test('a root that is not there has no containers', async (c) => {
+  const result = await begin([runtimePath(), '--root', join(c.dir(), 'nothing'), 'list', '-q']).done;
+  assert.equal(result.code, 0, result.stderr);
+  assert.equal(result.stdout + result.stderr, '');
 }, only);
 
 test('a path that is masked twice is masked once', async (c) => {

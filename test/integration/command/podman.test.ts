@@ -109,5 +109,6 @@ story('limits, volumes, read-only root, capabilities, user', async () => {
 
 story('twenty runs at once', async () => {
   const results = await Promise.all(Array.from({ length: 20 }, (_, i) => container('--rm', `echo ${i}`)));
+  assert.deepEqual(results.filter(({ code }) => code !== 0).map(({ stderr }) => stderr), []);
   assert.deepEqual(results.map(({ stdout }) => stdout.trim()), Array.from({ length: 20 }, (_, i) => String(i)));
 });

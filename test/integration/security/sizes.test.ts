@@ -73,7 +73,7 @@ for (const [name, size] of [['1.5 MiB', 1.5 * mebibyte], ['4 MiB', 4 * mebibyte]
 }
 
 test('more annotations than the planner has memory for: E0904', async (c) => {
-  const { result, entries } = await create(c, annotated(12 * mebibyte));
+  const { result, entries } = await create(c, annotated(15 * mebibyte));
   assert.equal(result.code, 1);
   assert.equal(entries.at(-1)?.code, 'E0904', result.stderr);
   assert.match(result.stderr, /192 MiB/);
