@@ -164,7 +164,7 @@ async function live(c: Context, random: Random, bundle: Bundle, volume: string, 
   }
   healthy('start', await c.rt(['start', id], limit), where);
   for (let i = random.below(3); i > 0; i--) {
-    const cwd = random.pick(['/', '/mnt', '/mnt/a', '/work/here', '/data']);
+    const cwd = random.pick(['/', '/mnt', '/mnt/a', '/srv/here', '/data']);
     healthy('exec',
       await c.rt(['exec', '--cwd', cwd, '--user', random.pick(['0', '1000']), id, 'sh', '-c', 'echo x >written'],
         limit), where);
