@@ -1,7 +1,7 @@
 // What a container with a writable cgroup mount can make in its cgroup: any depth, any breadth, processes at the very end. They
 // are listed, killed and removed all the same, in a bounded time, and the exit status says whether it was so.
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { assert, type PeerMark, test } from '../../support/case.ts';
@@ -35,8 +35,13 @@ const started = async (c: Context, processes = 1): Promise<{ id: string; pids: n
   return { id, pids: children() };
 };
 
-const isAlive = (pid: number): boolean =>
-  existsSync(`/proc/${pid}`) && !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+const isAlive = (pid: number): boolean => {
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+};
 
 /** Waits for the end of what was killed. */
 const ended = async (pids: readonly number[]): Promise<boolean> => {
