@@ -107,9 +107,13 @@ function reportUnseen(codes: SeenCodes, results: readonly Result[]): number {
   return missing.length > 0 ? 1 : 0;
 }
 
+/** The results of all runs of this process. */
+const everything: Result[] = [];
+
 /** Runs files and says what came of them; the exit status. `whole` is a run of all tests. */
 async function runAndReport(files: readonly string[], seconds?: number, whole = false): Promise<number> {
   const { results, status, codes } = await runTap(files, seconds);
+  everything.push(...results);
   reportSkipped(results);
   const failed = count(results, 'failed');
   if (status !== 0 && failed === 0) console.log(`tap itself failed with status ${status}: see build/tests.tap`);
@@ -152,5 +156,7 @@ export async function main(args: readonly string[]): Promise<number> {
   const whole = args.length === 0 && process.env['RUNTIME'] === undefined;
   const failed = await runAndReport(selectTests(args), undefined, whole);
   if (!whole) return failed;
-  return Math.max(failed, await trapTests(trapped));
+  const trappedFailed = await trapTests(trapped);
+  console.log(`\n${summary(everything)}`);
+  return Math.max(failed, trappedFailed);
 }
