@@ -5,19 +5,8 @@ import { join } from 'node:path';
 import { assert, test, unified } from '../../support/case.ts';
 import type { Bundle } from '../../support/bundle.ts';
 import type { Context } from '../../support/context.ts';
+import type { Entry } from '../../support/failing.ts';
 import type { Config } from '../../support/spec.ts';
-
-/** What a JSON log says of an error. */
-interface Entry {
-  code: string;
-  msg: string;
-  file?: string;
-  pointer?: string;
-  line?: number;
-  column?: number;
-  output?: string;
-  hint?: string;
-}
 
 const elf = readFileSync(process.execPath).subarray(0, 4096);
 /** A program for another machine (number of elf.h). */
