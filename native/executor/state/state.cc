@@ -100,7 +100,9 @@ int claim_state(Context &context) {
   if (fd < 0) return errno;
   context.state.reset(fd);
   context.mark = state_mark(fd);
-  if (flock(fd, LOCK_EX | LOCK_NB) != 0) return errno;
+  // Whoever has seen the new directory before it was locked holds it for a moment at most.
+  constexpr uint32_t asked = 1000;
+  if (int err = lock_state(context, asked); err != 0) return err;
   return make_record(context);
 }
 
@@ -158,10 +160,24 @@ int lock_state(Context &context, uint32_t milliseconds, const Signals *signals) 
   return info.st_nlink == 0 ? ENOENT : 0;
 }
 
-bool is_locked(Context &context) {
-  if (flock(context.state.get(), LOCK_SH | LOCK_NB) != 0) return errno == EWOULDBLOCK;
-  unlock_state(context);
-  return false;
+bool RecordWait::again(int dir) {
+  constexpr uint32_t longest = 64;
+  struct stat info;
+  if (fstat(dir, &info) != 0 || info.st_nlink == 0) return false;
+  // The directory changes when its record is made: what has been as it is for a while stays so.
+  bool is_recent = info.st_mtim.tv_sec + 1 >= time(nullptr);
+  if (!is_recent || pause_ > longest) return false;
+  sleep_milliseconds(pause_);
+  pause_ *= 2;
+  return true;
+}
+
+int RecordWait::meaning(int dir) {
+  struct stat info;
+  if (fstat(dir, &info) == 0 && info.st_nlink == 0) return ENOENT;
+  if (flock(dir, LOCK_SH | LOCK_NB) != 0) return errno == EWOULDBLOCK ? EINPROGRESS : EBADMSG;
+  flock(dir, LOCK_UN);
+  return EBADMSG;
 }
 
 void unlock_state(Context &context) { flock(context.state.get(), LOCK_UN); }

@@ -4,7 +4,6 @@
 #include "launcher/container/root.h"
 #include "launcher/problem.h"
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 namespace veloci {
@@ -23,8 +22,6 @@ bool has_members(Str object) {
 // What this command lacks says nothing about the container.
 bool is_own_lack(int err) { return err == ENOMEM || err == EMFILE || err == ENFILE; }
 
-bool is_locked(int dir) { return flock(dir, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK; }
-
 } // namespace
 
 int ContainerView::read_record(int dir) {
@@ -36,23 +33,28 @@ int ContainerView::read_record(int dir) {
   return record_whole(record_, info.st_size) ? 0 : EBADMSG;
 }
 
-int ContainerView::read(int root, Str id) {
-  id_ = id;
-  Fd dir(openat(root, id.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!dir.valid()) return is_own_lack(errno) ? errno : ENOENT;
+int ContainerView::read_files(int dir) {
   damage_ = Str::of("its record cannot be read");
-  int err = read_record(dir.get());
-  // A create that has just begun has not written it yet.
-  if (err == EBADMSG && is_locked(dir.get())) return EINPROGRESS;
-  if (err != 0) return err;
+  if (int err = read_record(dir); err != 0) return err;
   status_ = container_status(record_);
   if (status_ == Status::creating) return EINPROGRESS;
   damage_ = Str::of("its state.json cannot be read");
   json_ = {};
-  err = read_file(dir.get(), state_name::state, state_json_max, O_NOFOLLOW, text_);
+  int err = read_file(dir, state_name::state, state_json_max, O_NOFOLLOW, text_);
   if (is_own_lack(err)) return err;
-  bool whole = err == 0 && parse_state_json(text_.str(), json_) && is_json_string(json_.id, id);
+  bool whole = err == 0 && parse_state_json(text_.str(), json_) && is_json_string(json_.id, id_);
   return whole ? 0 : EBADMSG;
+}
+
+int ContainerView::read(int root, Str id) {
+  id_ = id;
+  Fd dir(openat(root, id.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!dir.valid()) return is_own_lack(errno) ? errno : ENOENT;
+  RecordWait wait;
+  int err = 0;
+  do err = read_files(dir.get());
+  while (err == EBADMSG && wait.again(dir.get()));
+  return err == EBADMSG ? RecordWait::meaning(dir.get()) : err;
 }
 
 size_t ContainerView::size() const {

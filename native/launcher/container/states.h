@@ -31,6 +31,8 @@ public:
 
 private:
   int read_record(int dir);
+  // One look at the record and state.json: 0, EINPROGRESS, EBADMSG, or an errno of our own.
+  int read_files(int dir);
 
   Str id_, damage_;
   Record record_;

@@ -31,10 +31,13 @@ int Invocation::open_container() {
 
 int Invocation::open_recorded() {
   if (int code = open_container(); code != 0) return code;
-  int err = map_record(context);
-  // A create that has just begun has not written it yet.
-  bool in_work = err == EBADMSG || err == ENOENT;
-  if (in_work && is_locked(context)) return fail(StillCreating{.id = context.id});
+  RecordWait wait;
+  int err = 0;
+  do err = map_record(context);
+  while ((err == EBADMSG || err == ENOENT) && wait.again(context.state.get()));
+  if (err == EBADMSG || err == ENOENT) err = RecordWait::meaning(context.state.get());
+  if (err == EINPROGRESS) return fail(StillCreating{.id = context.id});
+  if (err == ENOENT) return fail(ContainerMissing{.id = context.id, .root = root_path});
   if (err == EROFS)
     return fail(diagnostic::StateWrite{.path = Str::of("record"), .id = context.id, .errno_ = ErrnoText(err)});
   if (err != 0) return fail(StateDamaged{.id = context.id, .what = Str::of("its record cannot be read")});

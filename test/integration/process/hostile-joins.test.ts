@@ -87,16 +87,28 @@ test('exec into a container that ends meanwhile says that it has ended', async (
   }
 }, { only: 'veloci' });
 
-test('a container that is just being created is not damaged', async (c) => {
+/** Asks for the state again and again, in several processes at once, until `done` is settled. */
+const asking = async (c: Context, id: string, done: Promise<unknown>): Promise<string[]> => {
+  let over = false;
+  const end = (): void => void (over = true);
+  done.then(end, end);
+  const texts: string[] = [];
+  await Promise.all(['state', 'state', 'ps', 'list'].map(async (verb) => {
+    while (!over) texts.push((await c.rt(verb === 'list' ? ['list'] : [verb, id])).stderr);
+  }));
+  return texts;
+};
+
+test('a container that is just being created or deleted is not damaged, and nobody who asks stops it', async (c) => {
   const bundle = c.command(['/probe', 'pause']);
-  for (let i = 0; i < 15; i++) {
+  for (let i = 0; i < 20; i++) {
     const id = c.id();
     const created = c.create(bundle, { id });
-    const asked: Result[] = [];
-    for (let n = 0; n < 6; n++) asked.push(await c.rt(['state', id]));
-    assert.equal((await created).code, 0);
-    for (const { stderr } of asked) assert.doesNotMatch(stderr, /damaged/);
-    await c.destroy(id);
+    for (const text of await asking(c, id, created)) assert.doesNotMatch(text, /damaged/);
+    assert.equal((await created).code, 0, (await created).stderr);
+    const deleted = c.rt(['delete', '--force', id]);
+    for (const text of await asking(c, id, deleted)) assert.doesNotMatch(text, /damaged/);
+    assert.equal((await deleted).code, 0, (await deleted).stderr);
   }
 }, { only: 'veloci' });
 
