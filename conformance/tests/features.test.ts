@@ -1,4 +1,6 @@
 // features.md, features-linux.md: the document has its form, and what it lists is true.
+import { chmodSync, chownSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { assert, test, type CaseOptions } from '../../test/support/case.ts';
 import type { Context } from '../../test/support/context.ts';
 import type { Config } from '../../test/support/spec.ts';
@@ -112,20 +114,42 @@ test('the list of mount options has none that file systems define', async (c) =>
 test('every namespace of the list is recognised', async (c) => {
   const { linux: { namespaces = [] } = {} } = await features(c);
   assert.ok(namespaces.length > 0);
-  await creates(c, namespaces.join(), (config) => {
+  const facts = await c.probe((config) => {
     config.linux.namespaces = namespaces.map((type) => ({ type }));
     config.linux.uidMappings = mapping;
     config.linux.gidMappings = mapping;
   });
+  for (const type of namespaces) {
+    const file = ({ network: 'net', mount: 'mnt' } as Record<string, string>)[type] ?? type;
+    assert.notEqual(facts.ns[file] ?? '', '', `${type}: no such namespace`);
+    assert.notEqual(facts.ns[file], readlinkSync(`/proc/self/ns/${file}`), `${type} is not a new one`);
+  }
 }, options);
+
+/** The capabilities in the order of their numbers: linux/capability.h. */
+const capabilityNames = ['CHOWN', 'DAC_OVERRIDE', 'DAC_READ_SEARCH', 'FOWNER', 'FSETID', 'KILL', 'SETGID', 'SETUID',
+  'SETPCAP', 'LINUX_IMMUTABLE', 'NET_BIND_SERVICE', 'NET_BROADCAST', 'NET_ADMIN', 'NET_RAW', 'IPC_LOCK', 'IPC_OWNER',
+  'SYS_MODULE', 'SYS_RAWIO', 'SYS_CHROOT', 'SYS_PTRACE', 'SYS_PACCT', 'SYS_ADMIN', 'SYS_BOOT', 'SYS_NICE',
+  'SYS_RESOURCE', 'SYS_TIME', 'SYS_TTY_CONFIG', 'MKNOD', 'LEASE', 'AUDIT_WRITE', 'AUDIT_CONTROL', 'SETFCAP',
+  'MAC_OVERRIDE', 'MAC_ADMIN', 'SYSLOG', 'WAKE_ALARM', 'BLOCK_SUSPEND', 'AUDIT_READ', 'PERFMON', 'BPF',
+  'CHECKPOINT_RESTORE'].map((name) => `CAP_${name}`);
 
 test('every capability of the list is recognised', async (c) => {
   const { linux: { capabilities = [] } = {} } = await features(c);
   assert.ok(capabilities.length > 30);
-  const facts = await c.probe((config) => {
-    config.process.capabilities = { bounding: [...capabilities] };
-  });
-  assert.ok(BigInt(`0x${facts.status['CapBnd']}`) > 0n);
+  assert.deepEqual(capabilities.filter((name) => !capabilityNames.includes(name)), [], 'the test does not know them');
+  const own = BigInt(`0x${/^CapBnd:\s*(\w+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))![1]}`);
+  // Six containers tell all numbers apart: in the n-th are the capabilities whose number has bit n. The last has all.
+  for (const bit of [0, 1, 2, 3, 4, 5, undefined]) {
+    const bounding = capabilities.filter((name) =>
+      bit === undefined || (capabilityNames.indexOf(name) >> bit & 1) === 1
+    );
+    const mask = bounding.reduce((sum, name) => sum | 1n << BigInt(capabilityNames.indexOf(name)), 0n);
+    const facts = await c.probe((config) => {
+      config.process.capabilities = { bounding };
+    });
+    assert.equal(BigInt(`0x${facts.status['CapBnd']}`), mask & own, bounding.join());
+  }
 }, options);
 
 const listens = /NOTIFY/;
@@ -203,6 +227,23 @@ test('the switches of the document are true or false', async (c) => {
     for (const key of keys) assert.equal(typeof linux[name]?.[key], 'boolean', `${name}.${key}`);
   }
   assert.equal(typeof (linux['mountExtensions']?.['idmap'] as { enabled?: unknown } | undefined)?.enabled, 'boolean');
+}, { peers: [noneInCrun, { peer: 'runc 1.1.5', why: 'is older than these properties' }] });
+
+test('mountExtensions.idmap: a mount with the option has its mappings', async (c) => {
+  const { linux: { mountExtensions } = {} } = await features(c);
+  assert.equal(mountExtensions?.idmap?.enabled, true);
+  const source = c.dir();
+  chmodSync(source, 0o755);
+  writeFileSync(join(source, 'file'), '');
+  chownSync(join(source, 'file'), 7, 8);
+  const owner = await c.sh('stat -c %u:%g /mnt/file', (config) => {
+    config.mounts.push(
+      { destination: '/mnt', type: 'bind', source, options: ['bind', 'idmap'],
+        uidMappings: [{ containerID: 0, hostID: 1000, size: 100 }],
+        gidMappings: [{ containerID: 0, hostID: 2000, size: 100 }] } as never,
+    );
+  });
+  assert.equal(owner, '1007:2008\n');
 }, { peers: [noneInCrun, { peer: 'runc 1.1.5', why: 'is older than these properties' }] });
 
 test('an annotation that changes what the runtime does is listed as potentially unsafe', async (c) => {

@@ -95,12 +95,15 @@ test('a poststop hook that fails is a warning, and the hooks after it run', asyn
 
 test('poststop hooks run when the container is deleted, before delete returns', async (c) => {
   const { bundle, log } = withHooks(c, {
-    poststop: [`${pidOf}; sleep 0.1; test -e /proc/$pid/root/probe && echo alive >>LOG || echo gone >>LOG`],
-  }, ['/probe', 'exit', '0']);
-  const { id } = await c.started(bundle);
+    poststop: ['sleep 0.1; test -e /proc/$(cat LOG)/root/probe && echo alive >>LOG || echo gone >>LOG'],
+  });
+  const { id, pid } = await c.started(bundle);
+  writeFileSync(bundle.config.mounts.at(-1)!.destination + '/log', `${pid}\n`);
+  await c.rt(['kill', id, 'KILL']);
   await c.until(id, 'stopped');
+  assert.deepEqual(log(), [`${pid}`], 'it ran before delete');
   assert.equal((await c.rt(['delete', id])).code, 0);
-  assert.deepEqual(log(), ['gone']);
+  assert.deepEqual(log(), [`${pid}`, 'gone']);
 });
 
 test('the program runs only after the startContainer hooks', async (c) => {

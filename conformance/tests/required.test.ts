@@ -33,38 +33,38 @@ const objects: readonly (readonly [path: string, value: object, required: readon
 
 for (const [path, value, required] of objects) {
   for (const name of required) {
-    refused(`${path.replaceAll(/\/\d+/g, '[]').replaceAll('/', '.')} without ${name}`, (config) => {
+    refused(`${path.replaceAll(/\/\d+/g, '[]').replaceAll('/', '.')} without ${name}`, path, (config) => {
       const object = structuredClone(value) as Record<string, unknown>;
       delete object[name];
       put(config, path, object);
-    });
+    }, name);
   }
 }
 
 for (const name of ['names', 'action'] as const) {
-  refused(`linux.seccomp.syscalls[] without ${name}`, (config) => {
+  refused(`linux.seccomp.syscalls[] without ${name}`, 'linux/seccomp/syscalls/0', (config) => {
     const { [name]: _, ...rest } = rule;
     put(config, 'linux/seccomp', { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [rest] });
-  });
+  }, name);
 }
 
 for (const name of ['index', 'value', 'op'] as const) {
-  refused(`linux.seccomp.syscalls[].args[] without ${name}`, (config) => {
+  refused(`linux.seccomp.syscalls[].args[] without ${name}`, 'linux/seccomp/syscalls/0/args/0', (config) => {
     const { [name]: _, ...rest } = rule.args[0]!;
     put(config, 'linux/seccomp', { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ ...rule, args: [rest] }] });
-  });
+  }, name);
 }
 
 for (const name of ['height', 'width']) {
-  refused(`process.consoleSize without ${name}`, (config) => {
+  refused(`process.consoleSize without ${name}`, 'process/consoleSize', (config) => {
     const size: Record<string, number> = { height: 10, width: 20 };
     delete size[name];
     put(config, 'process/consoleSize', size);
-  });
+  }, name);
 }
 
-refused('no ociVersion', (config) => put(config, 'ociVersion', undefined));
-refused('no root', (config) => put(config, 'root', undefined));
-refused('root without path', (config) => put(config, 'root', {}));
-refused('process without cwd', (config) => put(config, 'process/cwd', undefined));
-refused('process.args without an entry', (config) => put(config, 'process/args', []));
+refused('no ociVersion', '', (config) => put(config, 'ociVersion', undefined), 'ociVersion');
+refused('no root', '', (config) => put(config, 'root', undefined), 'root');
+refused('root without path', 'root', (config) => put(config, 'root', {}), 'path');
+refused('process without cwd', 'process', (config) => put(config, 'process/cwd', undefined), 'cwd');
+refused('process.args without an entry', 'process/args', (config) => put(config, 'process/args', []));

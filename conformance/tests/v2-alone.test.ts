@@ -104,6 +104,34 @@ test('unified keys are written, known to the runtime or not', async (c) => {
     assert.equal(readFileSync(join('/sys/fs/cgroup', id, file), 'utf8').trim(), value);
 });
 
+/** Files of a controller each, with a value that is not the kernel's own. */
+const limits: readonly (readonly [controller: string, file: string, value: string])[] = [
+  ['memory', 'memory.high', '50331648'],
+  ['pids', 'pids.max', '55'],
+  ['cpu', 'cpu.weight', '77'],
+  ['hugetlb', 'hugetlb.2MB.max', '4194304'],
+];
+const available = readFileSync('/sys/fs/cgroup/cgroup.controllers', 'utf8').trim().split(' ');
+const own = limits.filter(([name]) => available.includes(name));
+
+test('the controllers of unified keys are switched on, in a cgroup that is new as in those above it', async (c) => {
+  const { id } = await c.started(c.command(['/probe', 'pause'], (config) => {
+    config.linux.cgroupsPath = `/${c.token}-new/above/container`;
+    config.linux.resources = { unified: Object.fromEntries(own.map(([, file, value]) => [file, value])) };
+  }));
+  const folder = `/sys/fs/cgroup/${c.token}-new/above/container`;
+  const enabled = readFileSync(join(folder, 'cgroup.controllers'), 'utf8').trim().split(' ');
+  for (const [controller, file, value] of own) {
+    assert.ok(enabled.includes(controller), enabled.join());
+    assert.equal(readFileSync(join(folder, file), 'utf8').trim(), value, file);
+  }
+  await c.destroy(id);
+}, { skip: own.length > 0 ? false : 'no controller is left for cgroup v2 here',
+  peers: [noPrograms, { peer: 'runc 1.1.5', why: 'leaves the parents' }] });
+
+refused('a unified key of a controller that does not exist', 'linux/resources/unified/nosuch.max',
+  (config) => put(config, 'linux/resources/unified', { 'nosuch.max': '1' }));
+
 for (const [property, value] of [
   ['memory/swappiness', 10],
   ['memory/disableOOMKiller', true],
@@ -113,6 +141,6 @@ for (const [property, value] of [
   ['network/classID', 1],
   ['network/priorities', [{ name: 'lo', priority: 1 }]],
 ] as const) {
-  refused(`${property.replace('/', '.')}, which cgroup v2 cannot do`, (config) =>
+  refused(`${property.replace('/', '.')}, which cgroup v2 cannot do`, `linux/resources/${property}`, (config) =>
     put(config, `linux/resources/${property}`, value));
 }

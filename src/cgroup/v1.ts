@@ -155,7 +155,7 @@ function blockIo(list: Setting[], { blockIO: wanted }: Resources): void {
   for (const [name, file] of throttles) {
     const limits = wanted[name] ?? [];
     for (let index = 0; index < limits.length; index++) {
-      const { major, minor, rate = 0 } = limits[index]!;
+      const { major, minor, rate } = limits[index]!;
       // The kernel keeps 32 bits of the rates of operations, of which the highest number is no limit, and drops the others.
       const kept = file.includes('iops') && rate > iopsUnlimited ? iopsUnlimited : rate;
       list.push({ controller: 'blkio', file, value: `${major}:${minor} ${kept}`, from: `${at}/${name}/${index}` });

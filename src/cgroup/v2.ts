@@ -143,7 +143,7 @@ function blockIo(list: Setting[], { blockIO: wanted }: Resources): void {
   for (const [name, key] of throttles) {
     const limits = wanted[name] ?? [];
     for (let index = 0; index < limits.length; index++) {
-      const { major, minor, rate = 0 } = limits[index]!;
+      const { major, minor, rate } = limits[index]!;
       const value = `${major}:${minor} ${key}=${Number(rate) === 0 ? 'max' : rate}`;
       list.push({ controller: 'io', file: 'io.max', value, from: `${at}/${name}/${index}` });
     }

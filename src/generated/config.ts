@@ -1020,7 +1020,7 @@ export interface ThrottleDevice {
   /**
    * Bytes or operations per second; 0 is no limit.
    */
-  rate?: UInt64;
+  rate: UInt64;
 }
 /**
  * Offset of a clock.

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { assert, test } from '../../support/case.ts';
 import { timeScale } from '../../support/paths.ts';
+import type { Context } from '../../support/context.ts';
 import type { Config } from '../../support/spec.ts';
 
 test('the default devices and links are there', async (c) => {
@@ -52,19 +53,33 @@ const makeDevice = (config: Config): void => {
     config.process.capabilities?.[set]?.push('CAP_MKNOD');
   }
 };
-const openZero = 'mknod /dev/mem1 c 1 1 2>&1; mknod /dev/own c 10 237; (: </dev/own) 2>&1; true';
+const openNode = 'mknod /dev/own c 10 237; (: </dev/own) 2>&1; true';
 
 test('a device that the rules do not allow cannot be opened', async (c) => {
-  assert.match(await c.sh(openZero, makeDevice), /Operation not permitted/);
+  assert.match(await c.sh(openNode, makeDevice), /Operation not permitted/);
 });
 
+const log = { type: 'c', major: 1, minor: 11 };
+const noLog = existsSync('/dev/kmsg') ? false : 'there is no /dev/kmsg (1:11) to try with';
+
+/** The ways in which /dev/kmsg can be opened under these rules: "w", "r". */
+async function opened(c: Context, rules: readonly object[] | undefined): Promise<string> {
+  const out = await c.sh('(: >>/dev/log1) 2>/dev/null && echo w; (: </dev/log1) 2>/dev/null && echo r; true',
+    (config) => {
+      // Reading the kernel's messages may take the capability.
+      for (const set of ['bounding', 'effective', 'permitted'] as const)
+        config.process.capabilities?.[set]?.push('CAP_SYSLOG');
+      config.linux.devices = [{ path: '/dev/log1', ...log, fileMode: 0o666, uid: 0, gid: 0 }];
+      if (rules === undefined) delete config.linux.resources;
+      else config.linux.resources = { devices: rules };
+    });
+  return out.replaceAll('\n', '');
+}
+
 test('without resources every device but the default ones is denied', async (c) => {
-  const out = await c.sh(openZero, (config) => {
-    makeDevice(config);
-    delete config.linux.resources;
-  });
-  assert.match(out, /Operation not permitted/);
-}, { peers: [{ peer: 'crun 1.8.1', why: 'allows every device when there are no rules' }] });
+  assert.equal(await opened(c, [{ allow: true, access: 'rwm' }]), 'wr', 'the control: it can be opened here');
+  assert.equal(await opened(c, undefined), '');
+}, { skip: noLog, peers: [{ peer: 'crun 1.8.1', why: 'allows every device when there are no rules' }] });
 
 for (const mapped of [false, true]) {
   test(`/dev/ptmx among the devices is the container's own${mapped ? ', in a user namespace' : ''}`, async (c) => {
@@ -81,18 +96,23 @@ for (const mapped of [false, true]) {
 }
 
 test('a device that a rule allows can be opened, with the access allowed', async (c) => {
-  const out = await c.sh('mknod /tmp/zero c 1 5; head -c 2 /tmp/zero | wc -c; (echo x >/dev/own1) 2>&1;' +
-    'cat /dev/own1 2>&1; true', (config) => {
-    makeDevice(config);
-    config.mounts.push({ destination: '/tmp', type: 'tmpfs', source: 'tmpfs' });
-    config.linux.devices = [{ path: '/dev/own1', type: 'c', major: 10, minor: 229, fileMode: 0o666, uid: 0, gid: 0 }];
-    config.linux.resources = {
-      devices: [{ allow: false, access: 'rwm' }, { allow: true, type: 'c', major: 10, minor: 229, access: 'w' }],
-    };
-  });
-  assert.match(out, /^2\n/);
-  assert.match(out, /cat: can't open '\/dev\/own1': Operation not permitted/);
-}, { skip: existsSync('/dev/fuse') ? false : 'there is no /dev/fuse (10:229) to try with' });
+  for (const [access, expected] of [['w', 'w'], ['r', 'r'], ['rw', 'wr']] as const)
+    assert.equal(await opened(c, [{ allow: false, access: 'rwm' }, { allow: true, ...log, access }]), expected, access);
+}, { skip: noLog });
+
+test('the rules of devices apply in the order of the list', async (c) => {
+  const [all, none] = [{ allow: true, access: 'rwm' }, { allow: false, access: 'rwm' }];
+  const [yes, no] = [{ allow: true, ...log, access: 'w' }, { allow: false, ...log, access: 'w' }];
+  for (const [rules, expected] of [
+    [[none, yes], 'w'],
+    [[yes, none], ''],
+    [[all, no], 'r'],
+    [[no, all], 'wr'],
+    [[none, yes, no], ''],
+    [[none, no, yes], 'w'],
+    [[all, no, yes], 'wr'],
+  ] as const) assert.equal(await opened(c, rules), expected, JSON.stringify(rules));
+}, { skip: noLog });
 
 const denyNode = { allow: false, type: 'c', major: 240, minor: 7, access: 'm' };
 

@@ -71,11 +71,11 @@ test('nosymfollow: the kernel follows no link on the mount', async (c) => {
   assert.doesNotMatch(await c.sh(script, add(tmpfs('nosymfollow', 'symfollow'))), /loop|Too many levels/i);
 }, crun('does not know nosymfollow'));
 
-/** A folder with a tmpfs of its own below it. */
-function nested(c: Context): string {
+/** A folder with a tmpfs of its own below it, which has these options. */
+function nested(c: Context, options: string): string {
   const dir = c.dir();
   mkdirSync(join(dir, 'sub'));
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'noatime,nodiratime,nosuid,nodev,noexec,ro', 'tmpfs', join(dir, 'sub')]);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', join(dir, 'sub')]);
   c.later(() => {
     execFileSync('umount', ['-l', join(dir, 'sub')]);
   });
@@ -84,7 +84,7 @@ function nested(c: Context): string {
 
 test('bind behind rbind takes nothing away', async (c) => {
   for (const options of [['rbind', 'bind'], ['bind', 'rbind']]) {
-    const points = seen(await c.probe(add({ destination: '/mnt', source: nested(c), options })), '/mnt').map((
+    const points = seen(await c.probe(add({ destination: '/mnt', source: nested(c, 'rw'), options })), '/mnt').map((
       { point },
     ) => point);
     assert.deepEqual(points, ['/mnt', '/mnt/sub']);
@@ -115,7 +115,7 @@ for (const [option, flag] of [
   ['rnosymfollow', 'nosymfollow'],
 ] as const) {
   test(`${option}: every mount of the tree`, async (c) => {
-    const facts = await c.probe(add({ destination: '/mnt', source: nested(c), options: ['rbind', option] }));
+    const facts = await c.probe(add({ destination: '/mnt', source: nested(c, 'rw'), options: ['rbind', option] }));
     const mounts = seen(facts, '/mnt');
     assert.equal(mounts.length, 2);
     for (const { point, mount } of mounts) assert.ok(mount.includes(flag), `${point}: ${mount.join()}`);
@@ -129,20 +129,30 @@ for (const [option, flag] of [
   ['rexec', 'noexec'],
   ['ratime', 'noatime'],
   ['rdiratime', 'nodiratime'],
+  ['rsymfollow', 'nosymfollow'],
 ] as const) {
   test(`${option}: taken back on every mount of the tree`, async (c) => {
-    const facts = await c.probe(add({ destination: '/mnt', source: nested(c), options: ['rbind', option] }));
-    for (const { point, mount } of seen(facts, '/mnt')) assert.ok(!mount.includes(flag), `${point}: ${mount.join()}`);
-  }, option === 'ratime' ? both('does not clear it') : option === 'rdiratime' ? crun('does not clear it') : {});
+    const source = nested(c, 'noatime,nodiratime,nosuid,nodev,noexec,nosymfollow,ro');
+    const [, below] = seen(await c.probe(add({ destination: '/mnt', source, options: ['rbind'] })), '/mnt');
+    assert.ok(below?.mount.includes(flag), `there is no ${flag} to take back`);
+    const mounts = seen(await c.probe(add({ destination: '/mnt', source, options: ['rbind', option] })), '/mnt');
+    assert.equal(mounts.length, 2);
+    for (const { point, mount } of mounts) assert.ok(!mount.includes(flag), `${point}: ${mount.join()}`);
+  }, option === 'ratime'
+    ? both('does not clear it')
+    : /rdiratime|rsymfollow/.test(option)
+    ? crun('does not clear it')
+    : {});
 }
 
-test('rrelatime, rstrictatime, rnostrictatime: access time of every mount', async (c) => {
-  const source = nested(c);
-  for (const [option, expected] of [['rrelatime', 'relatime'], ['rstrictatime', ''], ['rnostrictatime',
-    'relatime']] as const)
+test('rrelatime, rnorelatime, rstrictatime, rnostrictatime: access time of every mount', async (c) => {
+  for (const [option, before, expected] of [['rrelatime', 'noatime', 'relatime'], ['rnorelatime', 'relatime',
+    'relatime'], ['rstrictatime', 'noatime', ''], ['rnostrictatime', 'strictatime', 'relatime']] as const)
   {
-    const facts = await c.probe(add({ destination: '/mnt', source, options: ['rbind', option] }));
-    for (const { mount } of seen(facts, '/mnt')) {
+    const source = nested(c, before);
+    const mounts = seen(await c.probe(add({ destination: '/mnt', source, options: ['rbind', option] })), '/mnt');
+    assert.equal(mounts.length, 2);
+    for (const { mount } of mounts) {
       assert.equal(mount.filter((name) => name.endsWith('atime') && name !== 'nodiratime').join(), expected, option);
     }
   }

@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, test } from '../../support/case.ts';
 import type { Context, Facts } from '../../support/context.ts';
 import type { Config, Mount } from '../../support/spec.ts';
@@ -184,13 +185,16 @@ for (const [propagation, tag] of [['rprivate', undefined], ['rslave', 'master:']
 
 for (const propagation of ['private', 'slave', 'shared', 'unbindable', 'rprivate', 'rslave']) {
   test(`rootfsPropagation ${propagation}`, async (c) => {
-    const facts = await c.probe((config) => {
+    const bundle = c.command(['/probe'], (config) => {
       config.linux.rootfsPropagation = propagation;
     });
-    const { tags } = seen(facts, '/');
-    if (/shared/.test(propagation)) assert.ok(tags.some((text) => /^shared:/.test(text)), tags.join(' '));
-    else assert.ok(!tags.some((text) => /^shared:/.test(text)), tags.join(' '));
-    if (propagation === 'unbindable') assert.ok(tags.includes('unbindable'));
+    execFileSync('mount', ['--make-shared', bundle.rootfs]); // one that is private has nothing to be a slave of
+    const { code, stdout, stderr } = await c.run(bundle);
+    assert.equal(code, 0, stderr);
+    const tags = seen(JSON.parse(stdout) as Facts, '/').tags.map((tag) => tag.replace(/:.*/, ''));
+    if (propagation.endsWith('slave')) assert.deepEqual(tags, ['master']);
+    else if (propagation === 'shared') assert.ok(tags.includes('shared'), tags.join());
+    else assert.deepEqual(tags, propagation === 'unbindable' ? ['unbindable'] : []);
   }, { peers: ['shared', 'unbindable'].includes(propagation)
     ? [{ peer: 'runc 1.1.5', why: 'the root of the container stays private' }]
     : [] });
@@ -204,8 +208,9 @@ test('a mount in the container does not reach the host', async (c) => {
     }
   });
   const after = (): number => readFileSync('/proc/self/mountinfo', 'utf8').split('\n').length;
-  const { id } = await c.started(bundle);
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  const { id, pid } = await c.started(bundle);
+  for (let i = 0; i < 500 && !readFileSync(`/proc/${pid}/mountinfo`, 'utf8').includes(' /mnt '); i++) await sleep(20);
+  assert.match(readFileSync(`/proc/${pid}/mountinfo`, 'utf8'), / \/mnt /);
   assert.equal(after() - before, 1, 'only the overlay of the bundle was mounted');
   await c.destroy(id);
 });

@@ -38,10 +38,14 @@ for (const kind of ['pid', 'network', 'ipc', 'cgroup']) {
   });
 }
 
-for (const kind of ['network', 'ipc', 'uts', 'pid', 'cgroup']) {
+for (const kind of ['network', 'ipc', 'uts', 'pid', 'cgroup', 'user', 'time']) {
   test(`a ${kind} namespace is joined by its path`, async (c) => {
-    const first = await c.started(c.command(['/probe', 'pause']));
+    const first = await c.started(c.command(['/probe', 'pause'], (config) => {
+      if (kind === 'user') withUser(config);
+      if (kind === 'time') config.linux.namespaces.push({ type: kind });
+    }));
     const path = `/proc/${first.pid}/ns/${files[kind]}`;
+    assert.notEqual(readlinkSync(path), own(kind), 'the first container has none of its own');
     const facts = await c.probe((config) => {
       withoutNamespace(config, kind);
       config.linux.namespaces.push({ type: kind, path });
@@ -51,7 +55,7 @@ for (const kind of ['network', 'ipc', 'uts', 'pid', 'cgroup']) {
     assert.equal(facts.ns[files[kind] as string], readlinkSync(path));
     if (kind === 'uts') assert.equal(facts.hostname, 'runc');
     await c.destroy(first.id);
-  });
+  }, { peers: kind === 'time' ? [{ peer: 'runc 1.1.5', why: 'is from before time namespaces' }] : [] });
 }
 
 test('a namespace path that is a namespace of another kind is refused', async (c) => {
