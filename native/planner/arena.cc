@@ -75,6 +75,17 @@ void Arena::release(void *memory) {
   list = entry;
 }
 
+bool Arena::extend(void *memory, size_t size) {
+  Header &block = *header(memory);
+  char *begin = reinterpret_cast<char *>(&block);
+  if (begin + block.size != top_ || size > static_cast<size_t>(end_ - begin)) return false;
+  size_t wanted = block_size(size);
+  if (wanted > static_cast<size_t>(end_ - begin)) return false;
+  block.size = wanted;
+  top_ = begin + wanted;
+  return true;
+}
+
 void *Arena::resize(void *memory, size_t size) {
   if (memory == nullptr) return allocate(size);
   if (size == 0) {
@@ -83,6 +94,7 @@ void *Arena::resize(void *memory, size_t size) {
   }
   size_t usable = usable_size(memory);
   if (size <= usable) return memory;
+  if (extend(memory, size)) return memory;
   void *larger = allocate(size);
   if (larger == nullptr) return nullptr;
   memcpy(larger, memory, usable);

@@ -42,6 +42,8 @@ private:
   static unsigned list_above(size_t block);
   // A free block of this size or somewhat more; nullptr when there is none.
   void *reuse(size_t block);
+  // Makes the newest block larger where it is: a text that grows needs no second place. False when it is another one.
+  bool extend(void *memory, size_t size);
   static Header *header(const void *memory);
 
   char *start_ = nullptr;
