@@ -37,6 +37,12 @@ int wait_end(int fifo, int pidfd, int pid, Signals *signals) {
   }
 }
 
+// Init has nothing more to do than to end: whoever is told of the failure finds the container stopped.
+void await_end(int pidfd) {
+  constexpr int longest = 2000; // a cgroup may be frozen
+  pidfd_wait(pidfd, longest);
+}
+
 } // namespace
 
 Outcome HostHandler::on(const StartRefuse &) { return Outcome::failed(step::start_refuse::process, ENOEXEC); }
@@ -68,8 +74,12 @@ Outcome HostHandler::on(const ProcessStart &) {
   switch (record_stage(record)) {
   case Stage::executing: return {};
   case Stage::failed: break;
-  default: context_.failure.out_of_memory = out_of_memory_recorded(record); return Outcome::failed(died, ESRCH);
+  default:
+    await_end(pidfd.get());
+    context_.failure.out_of_memory = out_of_memory_recorded(record);
+    return Outcome::failed(died, ESRCH);
   }
+  await_end(pidfd.get());
   // The engine knows init's operation better than this one.
   context_.report = &record;
   take_reported_failure(context_);

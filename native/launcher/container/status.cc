@@ -24,6 +24,8 @@ Status container_status(const Record &record) {
   }
   if (record.boot != boot_mark()) return Status::stopped;
   if (stage == Stage::creating) return Status::creating;
+  // It is about to end.
+  if (stage == Stage::failed) return Status::stopped;
   if (frozen_recorded(record)) return Status::paused;
   return stage == Stage::created ? Status::created : Status::running;
 }

@@ -1,9 +1,10 @@
 // create, start, state, kill, delete, run, list: statuses, exit codes, pid file, refusals.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, test } from '../../support/case.ts';
-import { timeScale } from '../../support/paths.ts';
+import { runtimePath, timeScale } from '../../support/paths.ts';
+import { call } from '../../support/runtime.ts';
 
 const pause = ['/probe', 'pause'];
 
@@ -135,6 +136,20 @@ test('a second start is refused', async (c) => {
   assert.equal(second.code, 1);
   assert.equal((await c.state(id))['status'], 'running');
 });
+
+test('a container whose start has failed is stopped, not running for a moment', async (c) => {
+  const bundle = c.command(['/nonsense'], () => {});
+  writeFileSync(join(bundle.rootfs, 'nonsense'), 'nonsense', { mode: 0o755 });
+  const { id, code, stderr } = await c.create(bundle);
+  assert.equal(code, 0, stderr);
+  // Its first process ends after these.
+  for (let count = 0; count < 5; count++)
+    assert.equal((await c.rt(['exec', '--detach', id, '/probe', 'pause'])).code, 0);
+  const begun = await call(['/bin/sh', '-c', '"$0" --root "$1" start "$2"; "$0" --root "$1" state "$2"', runtimePath(),
+    c.root, id]);
+  assert.match(begun.stderr, /exec format error/);
+  assert.match(begun.stdout, /"status": "stopped"/);
+}, { only: 'veloci' });
 
 test('start of a stopped container is refused', async (c) => {
   const { id } = await c.started(c.command(['/probe', 'exit', '0']));
