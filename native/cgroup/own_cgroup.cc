@@ -44,6 +44,12 @@ int open_unrecorded(const RecordCgroup &cgroup) {
 
 } // namespace
 
+int open_hierarchy(Str mount) {
+  int root = open_cgroup_root(mount.c_str(), nullptr);
+  if (root < 0 && errno == ENOENT) errno = ENODEV;
+  return root;
+}
+
 int open_cgroup_by_inode(Str mount, uint64_t inode, int flags) {
   // Of kernfs: the number of the node, which is its inode.
   struct {
@@ -51,7 +57,7 @@ int open_cgroup_by_inode(Str mount, uint64_t inode, int flags) {
     int32_t type;
     uint64_t node;
   } handle = {sizeof handle.node, 0xfe, inode};
-  Fd root(open_cgroup_root(mount.c_str(), nullptr));
+  Fd root(open_hierarchy(mount));
   Fd any(root.valid() ? open_below_cgroup(root.get(), "", O_RDONLY | O_DIRECTORY) : -1);
   if (!any.valid()) return -1;
   Fd found(static_cast<int>(syscall(SYS_open_by_handle_at, any.get(), &handle, flags | O_CLOEXEC)));
@@ -73,14 +79,20 @@ int open_own_cgroup(const RecordCgroup &cgroup, int flags) {
   if (cgroup.inode == cgroup_unrecorded) return open_unrecorded(cgroup);
   // Marks can't be read through O_PATH.
   if (cgroup.found) flags = O_RDONLY | O_DIRECTORY;
-  Fd directory(open_cgroup(cgroup.mount.c_str(), cgroup.path.c_str(), flags));
+  Fd root(open_hierarchy(cgroup.mount));
+  if (!root.valid()) return -1;
+  Fd directory(open_below_cgroup(root.get(), cgroup.path.c_str(), flags));
   struct stat info;
   bool there = directory.valid() && fstat(directory.get(), &info) == 0;
   if (!there || info.st_ino != cgroup.inode) {
     // It may have another name now.
     int err = there ? ESTALE : errno;
     directory.reset(is_gone(err) ? open_cgroup_by_inode(cgroup.mount, cgroup.inode, flags) : -1);
-    if (!directory.valid()) return errno = err, -1;
+    if (!directory.valid()) {
+      // What the path says holds only where the other look does not fail by itself.
+      if (!is_gone(err) || is_gone(errno) || is_blind(errno)) errno = err;
+      return -1;
+    }
   }
   uint64_t container = cgroup.container;
   bool taken = cgroup.found && read_mark(directory.get(), used, container) && container != cgroup.container;

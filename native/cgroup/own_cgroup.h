@@ -6,7 +6,7 @@
 namespace veloci {
 
 // Opens the directory of the container's cgroup. -1 and errno: ENOENT when it never had one or it is gone, ESTALE when
-// another one lies there.
+// another one lies there, anything else when that is not known.
 int open_own_cgroup(const RecordCgroup &cgroup, int flags);
 
 // The same for one that the record may have, or that lies below one that it has. Any other is opened by its path.
@@ -15,12 +15,19 @@ int open_own_cgroup(const Record *record, Str mount, Str path, int flags);
 // The cgroup of a record that a path lies below. False when it lies below none.
 bool find_own_above(const Record &record, Str mount, Str path, RecordCgroup &own);
 
+// Opens the root of a hierarchy. -1 and errno: ENODEV when it is not mounted there, and nothing is known of its
+// cgroups.
+int open_hierarchy(Str mount);
+
 // Opens the cgroup with this inode in the hierarchy of a mount point, wherever its path leads by now: on v1 whoever
 // owns the one above may rename it. -1 and errno on failure: ESTALE when it is gone, EPERM for who may not ask so.
 int open_cgroup_by_inode(Str mount, uint64_t inode, int flags);
 
 // Whether an errno says that the container has no cgroup there.
 constexpr bool is_gone(int err) { return err == ENOENT || err == ESTALE; }
+
+// Whether an errno of open_cgroup_by_inode says that it can tell nothing here: then the path is all that is known.
+constexpr bool is_blind(int err) { return err == EPERM || err == ENOSYS || err == EOPNOTSUPP; }
 
 // Marks, which are extended attributes that the kernel drops with the cgroup: trusted ones, which no container can
 // change, or user ones for those who may not have these. Where neither is possible there are none.

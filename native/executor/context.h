@@ -3,6 +3,7 @@
 #include "base/types.h"
 #include "executor/interrupt.h"
 #include "executor/log/log.h"
+#include "executor/patience.h"
 #include "executor/undo.h"
 #include "plan/fill.h"
 #include "channel/detail.h"
@@ -109,6 +110,8 @@ public:
   // For waiting: SIGTERM and the like interrupt it. May be null.
   Signals *signals = nullptr;
 
+  // delete: the processes are waited for until then, whoever does it.
+  const Patience *ending = nullptr;
   // For process.signal.
   int signal = 0;
   bool signal_all = false;

@@ -9,14 +9,22 @@ namespace veloci {
 class Patience {
 public:
   explicit Patience(uint32_t milliseconds) : end_(now() + milliseconds) {}
-  bool over() const { return now() >= end_; }
+  // Ends no later than another one, which may be nullptr.
+  Patience(uint32_t milliseconds, const Patience *limit) : Patience(milliseconds) {
+    if (limit != nullptr && limit->end_ < end_) end_ = limit->end_;
+  }
+  bool over() const { return left() == 0; }
+  // Milliseconds.
+  uint64_t left() const {
+    uint64_t time = now();
+    return time < end_ ? end_ - time : 0;
+  }
   // Sleeps once; false when the time is over.
   bool wait() {
-    uint64_t time = now();
-    if (time >= end_) return false;
-    uint64_t left = end_ - time;
+    uint64_t rest = left();
+    if (rest == 0) return false;
     struct timespec pause {
-      0, static_cast<long>(pause_ < left ? pause_ : left) * 1000000
+      0, static_cast<long>(pause_ < rest ? pause_ : rest) * 1000000
     };
     nanosleep(&pause, nullptr);
     if (pause_ < 16) pause_ *= 2;

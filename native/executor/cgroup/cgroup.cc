@@ -70,19 +70,17 @@ int signal_once(int cgroup, const RecordCgroup &own, int signal, const RecordCgr
 
 } // namespace
 
-int signal_cgroup(const RecordCgroup &own, int signal, const RecordCgroup *freezer) {
+int signal_cgroup(const RecordCgroup &own, int signal, const RecordCgroup *freezer, Patience patience) {
   Fd cgroup(open_own_cgroup(own, O_PATH | O_DIRECTORY));
   if (!cgroup.valid()) return is_gone(errno) ? 0 : errno;
   bool whole;
   int err = signal_once(cgroup.get(), own, signal, freezer, whole);
-  constexpr uint32_t patience = 2000;
   return err == 0 && signal == SIGKILL && !whole ? kill_cgroup(own, freezer, patience) : err;
 }
 
-int kill_cgroup(const RecordCgroup &own, const RecordCgroup *freezer, uint32_t milliseconds) {
+int kill_cgroup(const RecordCgroup &own, const RecordCgroup *freezer, Patience patience) {
   Fd cgroup(open_own_cgroup(own, O_PATH | O_DIRECTORY));
   if (!cgroup.valid()) return is_gone(errno) ? 0 : errno;
-  Patience patience(milliseconds);
   for (;;) {
     // Most are empty already: the init has ended, and its pid namespace with it.
     int populated = is_populated(cgroup.get());

@@ -23,7 +23,7 @@ void undo_create(Context &context, const void *argument) {
   if (cgroup.found) return;
   // It may have processes that are just ending.
   constexpr uint32_t patience = 500;
-  kill_cgroup(cgroup, nullptr, patience);
+  kill_cgroup(cgroup, nullptr, Patience(patience));
   if (remove_cgroup(cgroup, patience) != 0) context.is_left = true;
 }
 
@@ -287,7 +287,8 @@ Outcome HostHandler::on(const CgroupKill &op) {
   RecordCgroup freezer;
   bool freezes = op.freezer && find_own(op.freezer.value, freezer);
   RecordCgroup own;
-  int err = find_own(op.dir, own) ? kill_cgroup(own, freezes ? &freezer : nullptr, op.timeout) : 0;
+  int err =
+      find_own(op.dir, own) ? kill_cgroup(own, freezes ? &freezer : nullptr, Patience(op.timeout, context_.ending)) : 0;
   if (err == 0) return {};
   return Outcome::failed(err == ETIMEDOUT ? step::cgroup_kill::wait : step::cgroup_kill::kill, err);
 }

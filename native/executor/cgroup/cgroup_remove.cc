@@ -37,10 +37,11 @@ int open_parent(Str mount, Str path, Str &name) {
 
 // A create that died may have been just making it: then it is without processes, and nothing more than that is done to
 // it. Another create that is just making one of the same path has locked it.
-void remove_in_work(int parent, const char *name) {
+int remove_in_work(int parent, const char *name) {
   Fd cgroup(open_below_cgroup(parent, name, O_RDONLY | O_DIRECTORY));
-  if (cgroup.valid() && flock(cgroup.get(), LOCK_EX | LOCK_NB) == 0 && is_marked_made(cgroup.get()))
-    unlinkat(parent, name, AT_REMOVEDIR);
+  if (!cgroup.valid()) return errno == ENOENT ? 0 : errno;
+  if (flock(cgroup.get(), LOCK_EX | LOCK_NB) == 0 && is_marked_made(cgroup.get())) unlinkat(parent, name, AT_REMOVEDIR);
+  return 0;
 }
 
 // Where a cgroup is: the directory above it, and its name there.
@@ -49,32 +50,40 @@ struct Place {
   TextOf<256> name;
 };
 
-// Finds the place by the path, or, when that leads elsewhere, by the inode. False when it is gone.
-bool find_place(const RecordCgroup &own, Fd &parent_by_path, Str name, Place &place, bool &moved) {
+// Finds the place by the path, or, when that leads elsewhere, by the inode. ENOENT when it is gone, another errno when
+// that is not known.
+int find_place(const RecordCgroup &own, Fd &parent_by_path, Str name, Place &place, bool &moved) {
   struct stat info;
   place.name.clear();
   moved = false;
-  if (parent_by_path.valid() && fstatat(parent_by_path.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0 &&
-      info.st_ino == own.inode) {
-    place.name.add(name);
-    return true;
+  if (parent_by_path.valid()) {
+    bool there = fstatat(parent_by_path.get(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!there && errno != ENOENT) return errno;
+    if (there && info.st_ino == own.inode) {
+      place.name.add(name);
+      return 0;
+    }
   }
   Fd cgroup(open_cgroup_by_inode(own.mount, own.inode, O_RDONLY | O_DIRECTORY));
-  if (!cgroup.valid()) return false;
+  if (!cgroup.valid()) return is_gone(errno) || is_blind(errno) ? ENOENT : errno;
   moved = true;
   place.parent.reset(openat(cgroup.get(), "..", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!place.parent.valid()) return false;
-  for_each_dirent(place.parent.get(), [&](const DirectoryEntry &entry) {
+  if (!place.parent.valid()) return errno;
+  int err = for_each_dirent(place.parent.get(), [&](const DirectoryEntry &entry) {
     if (entry.inode == own.inode && place.name.size() == 0) place.name.add(entry.name);
   });
-  return place.name.size() > 0;
+  return err == 0 && place.name.size() == 0 ? ENOENT : err;
 }
 
-// The inode of one whose record has none.
-uint64_t find_inode(const RecordCgroup &own) {
+// The inode of one whose record has none: 0 or an errno.
+int find_inode(const RecordCgroup &own, uint64_t &inode) {
   Fd cgroup(open_own_cgroup(own, O_RDONLY | O_DIRECTORY));
   struct stat info;
-  return cgroup.valid() && fstat(cgroup.get(), &info) == 0 ? info.st_ino : cgroup_unseen;
+  inode = cgroup_unseen;
+  if (!cgroup.valid()) return is_gone(errno) ? 0 : errno;
+  if (fstat(cgroup.get(), &info) != 0) return errno;
+  inode = info.st_ino;
+  return 0;
 }
 
 // Whether a cgroup was made for containers, and has no other below it.
@@ -119,19 +128,26 @@ int remove_cgroup(const RecordCgroup &own, uint32_t milliseconds) {
   if (own.found) return 0;
   Str name;
   Fd parent(open_parent(own.mount, own.path, name));
-  if (!parent.valid() && errno != ENOENT) return errno;
+  if (!parent.valid()) {
+    if (errno != ENOENT) return errno;
+    Fd hierarchy(open_hierarchy(own.mount));
+    if (!hierarchy.valid()) return own.inode == cgroup_unseen ? 0 : errno;
+  }
   if (own.inode == cgroup_unrecorded) {
     RecordCgroup known = own;
-    known.inode = find_inode(own);
+    if (int err = find_inode(own, known.inode); err != 0) return err;
     return remove_cgroup(known, milliseconds);
   }
   if (own.inode == cgroup_in_work) {
-    if (parent.valid()) remove_in_work(parent.get(), name.c_str());
+    if (int err = parent.valid() ? remove_in_work(parent.get(), name.c_str()) : 0; err != 0) return err;
   } else if (own.inode != cgroup_unseen) {
     Patience patience(milliseconds);
     Place place;
-    for (bool moved; find_place(own, parent, name, place, moved);) {
-      int err = remove_one((moved ? place.parent : parent).get(), place.name.c_str(), patience);
+    for (bool moved;;) {
+      int err = find_place(own, parent, name, place, moved);
+      if (err == ENOENT) break;
+      if (err != 0) return err;
+      err = remove_one((moved ? place.parent : parent).get(), place.name.c_str(), patience);
       // Whoever has renamed it may do so again.
       if (err == 0 && !moved) break;
       if (err == 0 && patience.over()) return ETIMEDOUT;

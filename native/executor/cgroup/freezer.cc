@@ -110,7 +110,7 @@ void thaw_recorded(const Record &record) {
   with_freezer(record, [](int cgroup, Str) { thaw(cgroup); });
 }
 
-bool await_killed(const Record &record, int pidfd, int milliseconds) {
+bool await_killed(const Record &record, int pidfd, const Patience &patience) {
   constexpr int grace = 20; // until a freezer is thought of
   if (pidfd_wait(pidfd, grace)) return true;
   thaw_recorded(record);
@@ -122,7 +122,7 @@ bool await_killed(const Record &record, int pidfd, int milliseconds) {
     write_cgroup_file(cgroup, "cgroup.procs", number.str());
     leave_frozen(cgroup, mount);
   });
-  return pidfd_wait(pidfd, milliseconds);
+  return pidfd_wait(pidfd, static_cast<int>(patience.left()));
 }
 
 } // namespace veloci

@@ -46,6 +46,6 @@ void thaw_recorded(const Record &record);
 
 // Waits for the end of its init, to which SIGKILL was sent: v1 ends no frozen process, so it is thawed, and brought
 // back when it was moved to a cgroup of others, which stays as it is. False after the time.
-bool await_killed(const Record &record, int pidfd, int milliseconds);
+bool await_killed(const Record &record, int pidfd, const Patience &patience);
 
 } // namespace veloci

@@ -16,6 +16,9 @@ namespace veloci {
 
 namespace {
 
+// How long kill waits for those who may have escaped its signal by a fork.
+constexpr uint32_t escaped_milliseconds = 2000;
+
 // A sealed memfd with the plan, for plans that do not fit into a message.
 int plan_file(Bytes plan, Fd &file) {
   file.reset(sys::memfd_create("veloci-plan", sys::memfd_cloexec | sys::memfd_allow_sealing));
@@ -103,9 +106,11 @@ Outcome HostHandler::on(const ProcessSignal &op) {
   RecordCgroup own, freezer;
   bool freezes = op.freezer && find_own(op.freezer.value, freezer);
   if (group != nullptr) {
-    if (int err = find_own(*group, own) ? signal_cgroup(own, context_.signal, freezes ? &freezer : nullptr) : 0;
-        err != 0)
-      return Outcome::failed(step::process_signal::send, err);
+    int err = 0;
+    if (find_own(*group, own)) {
+      err = signal_cgroup(own, context_.signal, freezes ? &freezer : nullptr, Patience(escaped_milliseconds));
+    }
+    if (err != 0) return Outcome::failed(step::process_signal::send, err);
   } else {
     Fd pidfd;
     int err = open_identified(context_.record->pid, context_.record->start_time, pidfd);
@@ -135,7 +140,7 @@ Outcome HostHandler::on(const ProcessEnd &op) {
   if (err != 0) return Outcome::failed(step::process_end::open, err);
   if (sys::pidfd_send_signal(pidfd.get(), SIGKILL) != 0 && errno != ESRCH)
     return Outcome::failed(step::process_end::kill);
-  if (!await_killed(*context_.record, pidfd.get(), static_cast<int>(op.timeout))) {
+  if (!await_killed(*context_.record, pidfd.get(), Patience(op.timeout, context_.ending))) {
     return Outcome::failed(step::process_end::wait, ETIMEDOUT);
   }
   reap_init(context_);

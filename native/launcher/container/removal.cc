@@ -21,7 +21,6 @@ using namespace diagnostic;
 
 namespace {
 
-constexpr int end_milliseconds = 10000;
 constexpr uint32_t cgroup_milliseconds = 2000;
 
 // Calls use(cgroup) for each cgroup of a record.
@@ -30,6 +29,9 @@ template <class Use> void for_each_cgroup(const Record &record, Use use) {
   RecordCgroup cgroup;
   while (groups.next(cgroup)) use(cgroup);
 }
+
+// Whether the cgroups have ended with the system that had them: it has been booted anew, without this hierarchy.
+bool is_past(const Record &record, int err) { return err == ENODEV && boot_mark() != 0 && record.boot != boot_mark(); }
 
 // Whether a process runs the same command as we do.
 bool is_same_command(int pid) {
@@ -49,13 +51,14 @@ void end_unit(Invocation &invocation) {
 
 } // namespace
 
-int signal_recorded(Context &context) {
+int signal_recorded(Context &context, const Patience &patience) {
   const Record &record = *context.record;
   Fd pidfd;
   int err = record.boot == boot_mark() ? open_identified(record.pid, record.start_time, pidfd) : ESRCH;
   if (err == 0 && sys::pidfd_send_signal(pidfd.get(), context.signal) != 0) err = errno;
   if (context.signal_all || context.signal == SIGKILL) {
-    for_each_cgroup(record, [&](const RecordCgroup &cgroup) { signal_cgroup(cgroup, context.signal); });
+    for_each_cgroup(record,
+                    [&](const RecordCgroup &cgroup) { signal_cgroup(cgroup, context.signal, nullptr, patience); });
   }
   if (context.signal == SIGKILL) thaw_recorded(record);
   return err;
@@ -65,21 +68,23 @@ int end_recorded(Invocation &invocation) {
   Context &context = invocation.context;
   const Record &record = *context.record;
   auto alive = [&] {
-    return invocation.fail(KillFailed{.id = context.id, .seconds = NumberText(end_milliseconds / 1000)});
+    return invocation.fail(KillFailed{.id = context.id, .seconds = NumberText(ending_milliseconds / 1000)});
   };
+  const Patience patience(ending_milliseconds, context.ending);
   context.signal = SIGKILL;
-  signal_recorded(context);
+  signal_recorded(context, patience);
   Fd pidfd;
   if (record.boot == boot_mark() && open_identified(record.pid, record.start_time, pidfd) == 0 &&
-      !await_killed(record, pidfd.get(), end_milliseconds))
+      !await_killed(record, pidfd.get(), patience))
     return alive();
   // Stager and init of a create that died are in these cgroups too.
   int err = 0;
   for_each_cgroup(record, [&](const RecordCgroup &cgroup) {
-    int failed = kill_cgroup(cgroup, nullptr, cgroup_milliseconds);
-    if (failed != 0) err = failed;
+    int failed = kill_cgroup(cgroup, nullptr, patience);
+    if (failed != 0 && !is_past(record, failed)) err = failed;
   });
-  return err == 0 ? 0 : alive();
+  if (err == ETIMEDOUT) return alive();
+  return err == 0 ? 0 : invocation.fail(CgroupLeft{.id = context.id, .errno_ = ErrnoText(err)});
 }
 
 int remove_recorded(Invocation &invocation) {
@@ -91,7 +96,7 @@ int remove_recorded(Invocation &invocation) {
     int err = 0;
     for_each_cgroup(record, [&](const RecordCgroup &cgroup) {
       int failed = remove_cgroup(cgroup, cgroup_milliseconds);
-      if (failed != 0) err = failed;
+      if (failed != 0 && !is_past(record, failed)) err = failed;
     });
     // The record stays: it names what is left.
     if (err != 0) return invocation.fail(CgroupLeft{.id = context.id, .errno_ = ErrnoText(err)});

@@ -1,5 +1,4 @@
 #include "launcher/container/states.h"
-#include "executor/state/record_wait.h"
 #include "executor/state/state.h"
 #include "launcher/container/end.h"
 #include "launcher/container/root.h"

@@ -89,6 +89,8 @@ int delete_by_force(Invocation &invocation) {
   if (err == EWOULDBLOCK)
     return invocation.fail(StateBusy{.id = context.id, .seconds = NumberText(2 * force_patience)});
   if (err != 0) return invocation.fail(SystemCall{.what = what::lock_state, .errno_ = ErrnoText(err)});
+  const Patience ending(ending_milliseconds);
+  context.ending = &ending;
   StoredPlan stored;
   if (context.record == nullptr && map_record(context) != 0) return delete_lost(invocation, stored);
   // The plan ends with the removal of the state directory; what it could not do is tried by the record.

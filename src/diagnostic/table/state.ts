@@ -120,7 +120,7 @@ export const state = {
     code: 'E0657',
     native: true,
     message: 'cannot remove the cgroups of container "{id}" ({errno})',
-    hint: 'end the processes in them, then delete the container again',
+    hint: 'end the processes in them, and mount the hierarchies where they were at create; then delete it again',
   },
   startForeign: {
     code: 'E0658',

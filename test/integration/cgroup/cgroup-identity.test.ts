@@ -2,14 +2,15 @@
 // it. v1 and v2.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, type PeerMark, test, unified } from '../../support/case.ts';
 import { folder, hierarchies, sweep } from '../../support/cgroup.ts';
 import type { Context } from '../../support/context.ts';
+import { injecting } from '../../support/failing.ts';
 import { cgroups } from '../../support/leak.ts';
-import { timeScale } from '../../support/paths.ts';
+import { timeScale, which } from '../../support/paths.ts';
 
 const leavesParents: PeerMark[] = [{ peer: 'crun 1.8.1', why: 'leaves the parents' }, { peer: 'runc 1.1.5',
   why: 'leaves the parents' }];
@@ -47,6 +48,19 @@ test('an empty cgroup between, that others have made, stays with those above it'
   await c.destroy(second);
   assert.ok(existsSync(foreign));
 });
+
+test('a cgroup that cannot be looked for is not taken for one that is gone', async (c) => {
+  const { id } = await c.started(c.command(['/probe', 'pause']));
+  const place = folder('pids', id);
+  renameSync(place, `${place}-moved`);
+  const refused = await c.rt(['delete', '--force', id], { prefix: injecting(['open_by_handle_at:error=ENOMEM']) });
+  assert.equal(refused.code, 1, refused.stderr);
+  assert.match(refused.stderr, /E0657: .*ENOMEM/);
+  assert.ok(existsSync(`${place}-moved`));
+  await c.destroy(id);
+  assert.ok(!existsSync(`${place}-moved`));
+}, { only: 'veloci',
+  skip: unified ? 'a cgroup of v2 cannot be renamed' : which('strace') ? false : 'strace is not installed' });
 
 /** A container that has ended and is not deleted; what it left behind has no init to end it. */
 const stopped = async (c: Context, path: string): Promise<string> => {

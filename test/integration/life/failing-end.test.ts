@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, test, unified } from '../../support/case.ts';
 import { injecting } from '../../support/failing.ts';
+import { timeScale } from '../../support/paths.ts';
 
 // Both wait for 10 s, and so at the same time.
 test('processes that do not end or thaw in time: E0631, E0851', async (c) => {
@@ -27,6 +28,9 @@ test('processes that do not end or thaw in time: E0631, E0851', async (c) => {
   {
     assert.equal(results[index]!.code, 1);
     assert.match(results[index]!.stderr, says);
+    // All waiting of a command is within one limit.
+    const { ms } = results[index]!;
+    assert.ok(ms > 9_900 && ms < 13_000 * timeScale, `${ms} ms`);
   }
   assert.equal((await c.state(frozen.id))['status'], 'running');
 }, { only: 'veloci', skip: unified ? 'the freezer of cgroup v1' : false });
