@@ -83,7 +83,7 @@ export const globalFlags: readonly Flag[] = [
   },
   { name: 'rootless', kind: 'string', value: 'BOOL', choices: ['auto', 'true', 'false', '1', '0'],
     summary: 'accepted for compatibility', ignored: true },
-  { name: 'criu', kind: 'string', value: 'PATH', summary: 'the program of CRIU, a path or a name in PATH [criu]' },
+  { name: 'criu', kind: 'string', value: 'PATH', summary: 'CRIU program, a path or a name in PATH [criu]' },
   { name: 'help', also: ['h', '?'], kind: 'bool', summary: 'show help', forEngine: false },
   { name: 'version', also: ['v', 'V'], kind: 'bool', summary: 'show the version', forEngine: false },
 ];
@@ -149,7 +149,7 @@ export const commands: readonly Command[] = [
   {
     name: 'exec', summary: 'run a program in a running container', operands: 'ID [PROGRAM [ARGUMENTS]]', minOperands: 1,
     maxOperands: Infinity, flagsEndAfter: 1,
-    description: 'Runs a further process in a container: PROGRAM, or what a process file says. The exit code is that of the '
+    description: 'Runs another process in a container: PROGRAM, or the one that --process describes. The exit code is that of the '
       + 'program, or 255 when it could not be run.',
     flags: [
       { name: 'process', also: ['p'], kind: 'string', value: 'FILE', summary: 'the process, as the `process` object of config.json', changesExecPlan: false },
@@ -183,7 +183,7 @@ export const commands: readonly Command[] = [
   {
     name: 'update', summary: 'change the resource limits of a container', operands: 'ID', minOperands: 1, maxOperands: 1,
     description: 'Changes limits of a container that runs, from a file (`linux.resources` of config.json) or from flags. What is '
-      + 'absent or zero stays as it is; -1 takes a limit away. When the kernel refuses a value, those before it are taken back. '
+      + 'absent or zero stays as it is; -1 removes a limit. When the kernel refuses a value, those set before are restored. '
       + 'Sizes take the suffixes k, m, g, t and p.',
     flags: [
       {
@@ -237,7 +237,7 @@ export const commands: readonly Command[] = [
       + 'happens to it (types oom, pause, resume, pressure and exit).',
     flags: [
       { name: 'stats', kind: 'bool', summary: 'print the usage once' },
-      { name: 'interval', kind: 'string', value: 'DURATION', summary: 'time between two stats, such as 500ms, 1m30s, or seconds [5s]' },
+      { name: 'interval', kind: 'string', value: 'DURATION', summary: 'time between two reports of usage, such as 500ms, 1m30s, or seconds [5s]' },
     ],
     examples: [
       { line: 'veloci events --stats web1', what: 'show what web1 uses' },
@@ -335,7 +335,7 @@ export const commands: readonly Command[] = [
   {
     name: 'explain', summary: 'explain a property of config.json or an error code', operands: '[PATH|CODE]', minOperands: 0,
     maxOperands: 1,
-    description: 'Says what a property of config.json is for, of which type it is and what is below it, or what an error code '
+    description: 'Explains a property of config.json (its purpose, type and members), or what an error code '
       + 'means and what to do about it. PATH is written with dots or as a JSON pointer; a name that exists at several places '
       + 'lists them. Without an argument: what config.json consists of.',
     flags: [],

@@ -58,7 +58,7 @@ export const explanations: Readonly<Partial<Record<DiagnosticName, string>>> = {
   'mount.bind/source:ENOENT': 'The message avoids the words that engines take for a missing program.',
   'process.start/notFound': 'Engines turn these words into exit code 127.',
   'process.start/notExecutable': 'Engines turn these words into exit code 126.',
-  'process.start/interpreter': 'execve(2) says ENOENT for a missing interpreter, too: the file itself is there.',
+  'process.start/interpreter': 'execve(2) returns ENOENT for a missing interpreter, too: the file itself exists.',
   'program.find':
     'The program is looked up in create, before the container counts as created. Engines turn these words into exit code 127.',
 };

@@ -22,7 +22,7 @@ export type Int64 = number | bigint;
  */
 export type NamespaceType = 'pid' | 'network' | 'mount' | 'ipc' | 'uts' | 'user' | 'cgroup' | 'time';
 /**
- * What happens to a system call.
+ * Action for a system call.
  */
 export type SeccompAction =
   | 'SCMP_ACT_ALLOW'
@@ -81,7 +81,7 @@ export type SeccompOperator =
   | 'SCMP_CMP_GT'
   | 'SCMP_CMP_MASKED_EQ';
 /**
- * List of texts.
+ * List of strings.
  */
 export type Strings = string[];
 /**
@@ -102,7 +102,7 @@ export type UInt64 = number | bigint;
  */
 export interface Spec {
   /**
-   * Version of the runtime specification that the configuration complies with.
+   * Version of the runtime specification that the configuration complies with, from 1.0.0 to 1.x.
    */
   ociVersion: string;
   /**
@@ -114,27 +114,27 @@ export interface Spec {
    */
   process?: Process;
   /**
-   * Host name in the container's UTS namespace.
+   * Host name in the container's UTS namespace, at most 64 bytes; default: that of the caller. /proc/sys/kernel/hostname.
    */
   hostname?: string;
   /**
-   * NIS domain name in the container's UTS namespace.
+   * NIS domain name in the container's UTS namespace, at most 64 bytes; default: that of the caller. /proc/sys/kernel/domainname.
    */
   domainname?: string;
   /**
-   * Mounts beside the root, made in this order.
+   * Mounts besides the root, made in this order; default: none.
    */
   mounts?: Mount[];
   /**
-   * Programs that run at points of the container's life.
+   * Programs that run at certain points of the container's life cycle; default: none.
    */
   hooks?: Hooks;
   /**
-   * Metadata for people and programs.
+   * Metadata for people and programs; default: none.
    */
   annotations?: StringMap;
   /**
-   * What is special to Linux.
+   * Settings for Linux.
    */
   linux?: Linux;
   /**
@@ -206,23 +206,23 @@ export interface BlockIo {
  */
 export interface Capabilities {
   /**
-   * What the program and its children can ever gain; none when absent. CapBnd of /proc/PID/status.
+   * The most that the program and its children can gain by execve(2). CapBnd of /proc/PID/status.
    */
   bounding?: Strings;
   /**
-   * What the program may make effective. CapPrm of /proc/PID/status.
+   * Capabilities that the program may make effective. CapPrm of /proc/PID/status.
    */
   permitted?: Strings;
   /**
-   * What the kernel checks. CapEff of /proc/PID/status.
+   * Capabilities that the kernel checks. CapEff of /proc/PID/status.
    */
   effective?: Strings;
   /**
-   * What programs whose files have capabilities may keep over an execve. CapInh of /proc/PID/status.
+   * Capabilities that a program keeps over execve(2) when its file has them as inheritable. CapInh of /proc/PID/status.
    */
   inheritable?: Strings;
   /**
-   * What every program keeps over an execve. CapAmb of /proc/PID/status.
+   * Capabilities that every program without file capabilities keeps over execve(2). CapAmb of /proc/PID/status.
    */
   ambient?: Strings;
 }
@@ -231,7 +231,7 @@ export interface Capabilities {
  */
 export interface ConsoleSize {
   /**
-   * Rows.
+   * Rows, at least 0.
    */
   height: UInt16;
   /**
@@ -285,11 +285,11 @@ export interface Cpu {
  */
 export interface CpuAffinity {
   /**
-   * A list such as 0-3,7, before the process is moved to the container's cgroup.
+   * Processors until the process is in the container's cgroup, a list such as 0-3,7; default: all.
    */
   initial?: string;
   /**
-   * The list after it.
+   * Processors from then on, a list such as 0-3,7; default: all, or those of initial.
    */
   final?: string;
 }
@@ -306,11 +306,11 @@ export interface Device {
    */
   type: 'c' | 'b' | 'u' | 'p';
   /**
-   * Major number; not for FIFOs.
+   * Major number, 0 to 4095; not for FIFOs.
    */
   major?: Int64;
   /**
-   * Minor number; not for FIFOs.
+   * Minor number, 0 to 1048575; not for FIFOs.
    */
   minor?: Int64;
   /**
@@ -318,11 +318,11 @@ export interface Device {
    */
   fileMode?: UInt32;
   /**
-   * Owner in the container; 0 when absent.
+   * User id of the owner in the container; default: 0.
    */
   uid?: UInt32;
   /**
-   * Group in the container; 0 when absent.
+   * Group id of the owner in the container; default: 0.
    */
   gid?: UInt32;
 }
@@ -339,20 +339,20 @@ export interface DeviceRule {
    */
   type?: 'a' | 'c' | 'b' | '';
   /**
-   * Major number.
+   * Major number, 0 to 4095.
    */
   major?: Int64;
   /**
-   * Minor number.
+   * Minor number, 0 to 1048575.
    */
   minor?: Int64;
   /**
-   * Of r (read), w (write) and m (mknod); all when absent.
+   * Accesses that the rule is for, a combination of r (read), w (write) and m (mknod); default: all.
    */
   access?: string;
 }
 /**
- * A program that gets the container's state on its stdin.
+ * A program that reads the container's state from its standard input.
  */
 export interface Hook {
   /**
@@ -360,15 +360,15 @@ export interface Hook {
    */
   path: string;
   /**
-   * Its argv, with argv[0].
+   * Arguments of the program, beginning with argv[0]; default: the path alone.
    */
   args?: Strings;
   /**
-   * Its whole environment; empty when absent.
+   * Whole environment of the program, as NAME=VALUE; default: empty.
    */
   env?: Strings;
   /**
-   * Seconds after which it is killed; no limit when absent.
+   * Seconds after which the hook is killed, at least 1; default: no limit.
    */
   timeout?: number;
 }
@@ -377,27 +377,27 @@ export interface Hook {
  */
 export interface Hooks {
   /**
-   * In create, in the runtime's namespaces, before createRuntime; deprecated.
+   * Run by create in the runtime's namespaces, before those of createRuntime; deprecated.
    */
   prestart?: HookList;
   /**
-   * In create, in the runtime's namespaces, before the root is changed.
+   * Run by create in the runtime's namespaces, before pivot_root.
    */
   createRuntime?: HookList;
   /**
-   * In create, in the container's namespaces, before the root is changed.
+   * Run by create in the container's namespaces, before pivot_root; the path is one of the host.
    */
   createContainer?: HookList;
   /**
-   * In start, in the container, before its program.
+   * Run by start in the container, before its program; the path is one of the container.
    */
   startContainer?: HookList;
   /**
-   * In start, in the runtime's namespaces, after the program was started.
+   * Run by start in the runtime's namespaces, after the program has been started.
    */
   poststart?: HookList;
   /**
-   * In delete, in the runtime's namespaces, after the container is gone.
+   * Run by delete in the runtime's namespaces, after the container has been removed.
    */
   poststop?: HookList;
 }
@@ -419,15 +419,15 @@ export interface HugepageLimit {
  */
 export interface IdMapping {
   /**
-   * First id in the container.
+   * First id in the container, 0 to 4294967294.
    */
   containerID: UInt32;
   /**
-   * Id on the host that it stands for.
+   * Id on the host that it stands for, 0 to 4294967294.
    */
   hostID: UInt32;
   /**
-   * Number of ids.
+   * Number of ids, at least 1.
    */
   size: UInt32;
 }
@@ -436,23 +436,23 @@ export interface IdMapping {
  */
 export interface IntelRdt {
   /**
-   * Name of the class of service (a folder of resctrl); the id of the container when absent.
+   * Name of the class of service, a directory of /sys/fs/resctrl; "/" is the default class; default: the id of the container.
    */
   closID?: string;
   /**
-   * Lines for its schemata file.
+   * Lines for the schemata file of the class. /sys/fs/resctrl/CLASS/schemata.
    */
   schemata?: Strings;
   /**
-   * Line for its schemata file about the L3 cache, such as L3:0=f.
+   * Line about the L3 cache, a bit mask for each cache, such as L3:0=f. /sys/fs/resctrl/CLASS/schemata.
    */
   l3CacheSchema?: string;
   /**
-   * Line for its schemata file about memory bandwidth, such as MB:0=50.
+   * Line about memory bandwidth, in percent (or MB/s where resctrl is mounted so) for each cache, such as MB:0=50. /sys/fs/resctrl/CLASS/schemata.
    */
   memBwSchema?: string;
   /**
-   * Whether a monitoring group is made.
+   * Whether a monitoring group is made for the container; default: false. /sys/fs/resctrl/CLASS/mon_groups.
    */
   enableMonitoring?: boolean;
 }
@@ -465,7 +465,7 @@ export interface InterfacePriority {
    */
   name: string;
   /**
-   * Priority of outgoing packets; default: 0.
+   * Priority of outgoing packets, 0 to 4294967295; default: 0. net_prio.ifpriomap.
    */
   priority: UInt32;
 }
@@ -474,11 +474,11 @@ export interface InterfacePriority {
  */
 export interface IoPriority {
   /**
-   * Real time, best effort (the usual one), or only when nobody else reads or writes.
+   * IOPRIO_CLASS_RT: real time; IOPRIO_CLASS_BE: best effort, the usual one; IOPRIO_CLASS_IDLE: only when no other process reads or writes.
    */
   class: 'IOPRIO_CLASS_RT' | 'IOPRIO_CLASS_BE' | 'IOPRIO_CLASS_IDLE';
   /**
-   * Priority in the class, 0 (first) to 7.
+   * Priority in the class, 0 (highest) to 7; default: 0.
    */
   priority?: Int32;
 }
@@ -487,74 +487,74 @@ export interface IoPriority {
  */
 export interface Linux {
   /**
-   * Namespaces of the container: new ones, or joined by a path. What is not listed is shared with the caller.
+   * Namespaces of the container: new ones, or joined by a path. Those that are not listed are shared with the caller.
    */
   namespaces?: Namespace[];
   /**
-   * User ids of a new user namespace.
+   * User ids of a new user namespace, at most 340 ranges. /proc/PID/uid_map.
    */
   uidMappings?: IdMappings;
   /**
-   * Group ids of a new user namespace.
+   * Group ids of a new user namespace, at most 340 ranges. /proc/PID/gid_map.
    */
   gidMappings?: IdMappings;
   /**
-   * Offsets of the clocks of a new time namespace (time_namespaces(7)).
+   * Offsets of the clocks of a new time namespace (time_namespaces(7)); default: none. /proc/PID/timens_offsets.
    */
   timeOffsets?: TimeOffsets;
   /**
-   * Device nodes beside the default ones.
+   * Device nodes besides the default ones; default: none.
    */
   devices?: Device[];
   /**
-   * Network devices of the host, by name, that move to the container.
+   * Network devices of the host, by name, that are moved to the container; default: none.
    */
   netDevices?: {
     [k: string]: NetDevice | undefined;
   };
   /**
-   * Path of the container's cgroup: absolute below the mount point of the hierarchy, or relative to where the runtime puts its cgroups.
+   * Path of the container's cgroup: absolute from the mount point of the hierarchy, or relative to where the runtime puts its cgroups; default: a cgroup named after the container.
    */
   cgroupsPath?: string;
   /**
-   * Limits of the container's cgroup.
+   * Limits of the container's cgroup; default: none but the default device rules.
    */
   resources?: Resources;
   /**
-   * Mount propagation of the root file system (mount_namespaces(7)).
+   * Mount propagation of the root file system (mount_namespaces(7)); default: rslave.
    */
   rootfsPropagation?:
     'private' | 'rprivate' | 'slave' | 'rslave' | 'shared' | 'rshared' | 'unbindable' | 'runbindable' | '';
   /**
-   * Filter of system calls.
+   * Filter of system calls (seccomp(2)); default: none. Seccomp_filters of /proc/PID/status.
    */
   seccomp?: Seccomp;
   /**
-   * Kernel parameters of the container's namespaces (sysctl(8)), by name with dots.
+   * Kernel parameters of the container's namespaces by name, with dots or slashes (sysctl(8)); default: those of a new namespace. /proc/sys.
    */
   sysctl?: StringMap;
   /**
-   * Absolute paths that cannot be read in the container.
+   * Absolute paths that cannot be read in the container; default: none.
    */
   maskedPaths?: Strings;
   /**
-   * Absolute paths that cannot be written in the container.
+   * Absolute paths that cannot be written in the container; default: none.
    */
   readonlyPaths?: Strings;
   /**
-   * SELinux context of the mounts; the annotation run.oci.mount_context_type says of which kind.
+   * SELinux context of the mounts; default: none. The annotation run.oci.mount_context_type chooses the mount option (context, fscontext, defcontext, rootcontext).
    */
   mountLabel?: string;
   /**
-   * Cache and memory bandwidth by Intel Resource Director Technology.
+   * Cache and memory bandwidth by Intel Resource Director Technology; default: no class of its own. /sys/fs/resctrl.
    */
   intelRdt?: IntelRdt;
   /**
-   * NUMA memory policy (set_mempolicy(2)).
+   * NUMA memory policy (set_mempolicy(2)); default: that of the caller. /proc/PID/numa_maps.
    */
   memoryPolicy?: MemoryPolicy;
   /**
-   * Execution domain (personality(2)).
+   * Execution domain (personality(2)); default: that of the caller. /proc/PID/personality.
    */
   personality?: Personality;
 }
@@ -600,11 +600,11 @@ export interface Memory {
   checkBeforeUpdate?: boolean;
 }
 /**
- * Where memory is taken from.
+ * On which NUMA nodes memory is allocated.
  */
 export interface MemoryPolicy {
   /**
-   * How memory is placed on the nodes.
+   * How memory is placed on the nodes: a mode of set_mempolicy(2).
    */
   mode?:
     | 'MPOL_DEFAULT'
@@ -615,11 +615,11 @@ export interface MemoryPolicy {
     | 'MPOL_PREFERRED_MANY'
     | 'MPOL_LOCAL';
   /**
-   * List of NUMA nodes such as 0-1.
+   * NUMA nodes, a list such as 0-1. /sys/devices/system/node.
    */
   nodes?: string;
   /**
-   * MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES say how the nodes follow the cpuset, MPOL_F_NUMA_BALANCING lets the kernel move pages.
+   * MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES control how the nodes follow the cpuset, MPOL_F_NUMA_BALANCING lets the kernel move pages; default: none.
    */
   flags?: ('MPOL_F_NUMA_BALANCING' | 'MPOL_F_RELATIVE_NODES' | 'MPOL_F_STATIC_NODES')[];
 }
@@ -628,27 +628,27 @@ export interface MemoryPolicy {
  */
 export interface Mount {
   /**
-   * Where, a path in the container.
+   * Mount point, a path in the container; missing ones are made.
    */
   destination: string;
   /**
-   * File system type; without effect on bind mounts.
+   * File system type, one of /proc/filesystems; ignored for bind mounts.
    */
   type?: string;
   /**
-   * Device, name, or for bind mounts a path: absolute, or relative to the bundle.
+   * Device or name; for bind mounts a path, absolute or relative to the bundle.
    */
   source?: string;
   /**
-   * Mount options, of all file systems and of this one.
+   * Options of mount(8): those of every mount, and those of this file system; default: none.
    */
   options?: Strings;
   /**
-   * User ids of an id-mapped mount: containerID is the id in the file system, hostID what it becomes.
+   * User ids of an id-mapped mount: containerID is the id in the file system, hostID the one that processes see.
    */
   uidMappings?: IdMappings;
   /**
-   * Group ids of an id-mapped mount.
+   * Group ids of an id-mapped mount, as in uidMappings.
    */
   gidMappings?: IdMappings;
 }
@@ -657,20 +657,20 @@ export interface Mount {
  */
 export interface Namespace {
   /**
-   * Its kind.
+   * Kind of the namespace.
    */
   type: NamespaceType;
   /**
-   * Absolute path of the namespace to join; a new one when absent.
+   * Absolute path of the namespace to join; default: a new namespace. /proc/PID/ns.
    */
   path?: string;
 }
 /**
- * What becomes of a network device.
+ * A network device that is moved.
  */
 export interface NetDevice {
   /**
-   * Its name in the container; the same when absent.
+   * Name in the container, 1 to 15 bytes; one %d in it becomes the first free number; default: the same name.
    */
   name?: string;
 }
@@ -714,15 +714,15 @@ export interface Pids {
  */
 export interface Process {
   /**
-   * Whether stdin, stdout and stderr are a terminal; false when absent.
+   * Whether standard input, output and error are a terminal; default: false.
    */
   terminal?: boolean;
   /**
-   * Size of the terminal; without effect when there is none.
+   * Size of the terminal; ignored without one.
    */
   consoleSize?: ConsoleSize;
   /**
-   * User of the program; root when absent.
+   * User of the program; default: root.
    */
   user?: User;
   /**
@@ -734,7 +734,7 @@ export interface Process {
    */
   commandLine?: string;
   /**
-   * Environment, NAME=VALUE each.
+   * Environment, as NAME=VALUE; default: empty. HOME is added when it is missing.
    */
   env?: Strings;
   /**
@@ -742,15 +742,15 @@ export interface Process {
    */
   cwd: string;
   /**
-   * Capabilities; none when absent (capabilities(7)).
+   * Capabilities (capabilities(7)); default: none.
    */
   capabilities?: Capabilities;
   /**
-   * Resource limits (setrlimit(2)).
+   * Resource limits (setrlimit(2)); default: those of the caller. /proc/PID/limits.
    */
   rlimits?: Rlimit[];
   /**
-   * Whether execve can never add privileges (prctl(2) PR_SET_NO_NEW_PRIVS).
+   * Whether execve(2) cannot add privileges (PR_SET_NO_NEW_PRIVS); default: false. NoNewPrivs of /proc/PID/status.
    */
   noNewPrivileges?: boolean;
   /**
@@ -758,23 +758,23 @@ export interface Process {
    */
   oomScoreAdj?: number;
   /**
-   * AppArmor profile of the program; it must be loaded on the host.
+   * AppArmor profile of the program, which must be loaded on the host; default: what the policy chooses. /proc/PID/attr/apparmor/exec.
    */
   apparmorProfile?: string;
   /**
-   * SELinux label of the program, USER:ROLE:TYPE:LEVEL.
+   * SELinux label of the program, USER:ROLE:TYPE:LEVEL; default: what the policy chooses. /proc/PID/attr/exec.
    */
   selinuxLabel?: string;
   /**
-   * Scheduling policy (sched_setattr(2)).
+   * Scheduling policy (sched_setattr(2)); default: that of the caller.
    */
   scheduler?: Scheduler;
   /**
-   * I/O priority (ioprio_set(2)).
+   * I/O priority (ioprio_set(2)); default: that of the caller.
    */
   ioPriority?: IoPriority;
   /**
-   * Processors of a program that exec starts.
+   * Processors of programs that exec starts; default: all. Cpus_allowed of /proc/PID/status.
    */
   execCPUAffinity?: CpuAffinity;
 }
@@ -839,7 +839,7 @@ export interface Resources {
  */
 export interface Rlimit {
   /**
-   * The resource.
+   * Name of the resource, such as RLIMIT_NOFILE (setrlimit(2)).
    */
   type:
     | 'RLIMIT_NOFILE'
@@ -859,11 +859,11 @@ export interface Rlimit {
     | 'RLIMIT_SIGPENDING'
     | 'RLIMIT_STACK';
   /**
-   * The limit that the kernel enforces; 18446744073709551615 is none.
+   * The limit that the kernel enforces, at most the hard limit; 18446744073709551615 is no limit. /proc/PID/limits.
    */
   soft: UInt64;
   /**
-   * What the soft limit can be raised to.
+   * The most that the soft limit can be raised to; 18446744073709551615 is no limit. /proc/PID/limits.
    */
   hard: UInt64;
 }
@@ -872,11 +872,11 @@ export interface Rlimit {
  */
 export interface Root {
   /**
-   * Its directory, absolute or relative to the bundle.
+   * Directory of the root file system, absolute or relative to the bundle.
    */
   path: string;
   /**
-   * Whether it is read-only in the container; false when absent.
+   * Whether the root is read-only in the container; default: false.
    */
   readonly?: boolean;
 }
@@ -885,7 +885,7 @@ export interface Root {
  */
 export interface Scheduler {
   /**
-   * SCHED_OTHER shares time; FIFO, RR and DEADLINE are for real time; SCHED_ISO is no part of Linux.
+   * Scheduling policy (sched(7)): SCHED_OTHER, SCHED_BATCH and SCHED_IDLE share the time, SCHED_FIFO, SCHED_RR and SCHED_DEADLINE are real-time policies; no kernel has SCHED_ISO.
    */
   policy:
     'SCHED_OTHER' | 'SCHED_FIFO' | 'SCHED_RR' | 'SCHED_BATCH' | 'SCHED_ISO' | 'SCHED_IDLE' | 'SCHED_DEADLINE';
@@ -894,11 +894,11 @@ export interface Scheduler {
    */
   nice?: Int32;
   /**
-   * Static priority, 1 to 99 (first), for SCHED_FIFO and SCHED_RR.
+   * Static priority for SCHED_FIFO and SCHED_RR, 1 to 99 (highest); 0 for the others.
    */
   priority?: Int32;
   /**
-   * Flags of sched_setattr(2).
+   * Flags of sched_setattr(2); default: none.
    */
   flags?: (
     | 'SCHED_FLAG_RESET_ON_FORK'
@@ -910,15 +910,15 @@ export interface Scheduler {
     | 'SCHED_FLAG_UTIL_CLAMP_MAX'
   )[];
   /**
-   * Nanoseconds of processor time in a period, for SCHED_DEADLINE.
+   * Processor time in a period in nanoseconds, at least 1024 and at most the deadline, for SCHED_DEADLINE.
    */
   runtime?: UInt64;
   /**
-   * Nanoseconds from the beginning of the period within which the runtime is given, for SCHED_DEADLINE.
+   * Time in nanoseconds from the beginning of the period within which the runtime is given, at most the period, for SCHED_DEADLINE.
    */
   deadline?: UInt64;
   /**
-   * Length of the period in nanoseconds, for SCHED_DEADLINE; default: the deadline.
+   * Length of the period in nanoseconds, for SCHED_DEADLINE, within /proc/sys/kernel/sched_deadline_period_min_us and _max_us; default: the deadline.
    */
   period?: UInt64;
 }
@@ -927,31 +927,31 @@ export interface Scheduler {
  */
 export interface Seccomp {
   /**
-   * What happens to a system call that no rule matches.
+   * Action for system calls that no rule matches.
    */
   defaultAction: SeccompAction;
   /**
-   * Errno of the default action; EPERM (1) when absent.
+   * Number of the errno that the default action SCMP_ACT_ERRNO returns, or the data of SCMP_ACT_TRACE; default: 1 (EPERM).
    */
   defaultErrnoRet?: UInt32;
   /**
-   * Architectures beside the native one whose system calls the rules also match.
+   * Architectures besides the native one whose system calls the rules match, too; default: none.
    */
   architectures?: SeccompArchitecture[];
   /**
-   * Flags for seccomp(2).
+   * Flags of seccomp(2); default: none.
    */
   flags?: SeccompFlag[];
   /**
-   * AF_UNIX socket that gets the descriptor of SCMP_ACT_NOTIFY.
+   * Path of the AF_UNIX stream socket that receives the descriptor of SCMP_ACT_NOTIFY.
    */
   listenerPath?: string;
   /**
-   * Text that the listener gets with the descriptor.
+   * Text that is sent to listenerPath along with the descriptor.
    */
   listenerMetadata?: string;
   /**
-   * Rules for system calls.
+   * Rules for system calls; default: none.
    */
   syscalls?: SeccompRule[];
 }
@@ -960,15 +960,15 @@ export interface Seccomp {
  */
 export interface SeccompArgument {
   /**
-   * Number of the argument, from 0.
+   * Number of the argument, 0 to 5.
    */
   index: UInt32;
   /**
-   * What it is compared with, or the mask of SCMP_CMP_MASKED_EQ.
+   * Value that the argument is compared with, or the mask of SCMP_CMP_MASKED_EQ; 0 to 2^64-1.
    */
   value: UInt64;
   /**
-   * Value for SCMP_CMP_MASKED_EQ.
+   * Value that the masked argument is compared with (SCMP_CMP_MASKED_EQ); 0 to 2^64-1.
    */
   valueTwo?: UInt64;
   /**
@@ -987,20 +987,20 @@ export interface SeccompRule {
    */
   names: string[];
   /**
-   * What happens to them.
+   * Action for these system calls.
    */
   action: SeccompAction;
   /**
-   * Errno of SCMP_ACT_ERRNO, or the data of SCMP_ACT_TRACE.
+   * Number of the errno that SCMP_ACT_ERRNO returns, or the data of SCMP_ACT_TRACE; default: 1 (EPERM).
    */
   errnoRet?: UInt32;
   /**
-   * Comparisons of arguments.
+   * Comparisons of arguments, which must all be true; default: none.
    */
   args?: SeccompArgument[];
 }
 /**
- * Texts by name.
+ * Strings by name.
  */
 export interface StringMap {
   [k: string]: string | undefined;
@@ -1010,15 +1010,15 @@ export interface StringMap {
  */
 export interface ThrottleDevice {
   /**
-   * Major number.
+   * Major number, 0 to 4095.
    */
   major: Int64;
   /**
-   * Minor number.
+   * Minor number, 0 to 1048575.
    */
   minor: Int64;
   /**
-   * Bytes or operations per second; 0 is no limit.
+   * Bytes or operations per second; 0 is no limit. blkio.throttle.* (cgroup v1), io.max (v2).
    */
   rate: UInt64;
 }
@@ -1027,11 +1027,11 @@ export interface ThrottleDevice {
  */
 export interface TimeOffset {
   /**
-   * Seconds to add; negative ones set the clock back, not below zero.
+   * Seconds to add; negative ones set the clock back, at most to 0; default: 0. /proc/PID/timens_offsets.
    */
   secs?: Int64;
   /**
-   * Nanoseconds to add.
+   * Nanoseconds to add, 0 to 999999999; default: 0. /proc/PID/timens_offsets.
    */
   nanosecs?: UInt32;
 }
@@ -1040,11 +1040,11 @@ export interface TimeOffset {
  */
 export interface TimeOffsets {
   /**
-   * CLOCK_MONOTONIC.
+   * Offset of CLOCK_MONOTONIC.
    */
   monotonic?: TimeOffset;
   /**
-   * CLOCK_BOOTTIME.
+   * Offset of CLOCK_BOOTTIME.
    */
   boottime?: TimeOffset;
 }
@@ -1053,19 +1053,19 @@ export interface TimeOffsets {
  */
 export interface User {
   /**
-   * User id; 0 when absent.
+   * User id, 0 to 4294967294; default: 0.
    */
   uid?: UInt32;
   /**
-   * Group id; 0 when absent.
+   * Group id, 0 to 4294967294; default: 0.
    */
   gid?: UInt32;
   /**
-   * Permission bits that new files do not get, in decimal: 18 is 022.
+   * Permission bits that new files do not get, in decimal, 0 to 511 (0777); default: 18 (022). Umask of /proc/PID/status.
    */
   umask?: number;
   /**
-   * Supplementary groups.
+   * Supplementary groups, at most 65536; default: none. Groups of /proc/PID/status.
    */
   additionalGids?: UInt32[];
   /**
@@ -1078,11 +1078,11 @@ export interface User {
  */
 export interface WeightDevice {
   /**
-   * Major number.
+   * Major number, 0 to 4095.
    */
   major: Int64;
   /**
-   * Minor number.
+   * Minor number, 0 to 1048575.
    */
   minor: Int64;
   /**

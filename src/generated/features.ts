@@ -6,7 +6,7 @@
  */
 export type NamespaceType = 'pid' | 'network' | 'mount' | 'ipc' | 'uts' | 'user' | 'cgroup' | 'time';
 /**
- * What happens to a system call.
+ * Action for a system call.
  */
 export type SeccompAction =
   | 'SCMP_ACT_ALLOW'
@@ -65,12 +65,12 @@ export type SeccompOperator =
   | 'SCMP_CMP_GT'
   | 'SCMP_CMP_MASKED_EQ';
 /**
- * List of texts.
+ * List of strings.
  */
 export type Strings = string[];
 
 /**
- * What `features` prints: the abilities of this runtime (features.md, features-linux.md).
+ * Output of `features`: what this runtime supports (features.md, features-linux.md).
  */
 export interface Features {
   /**
@@ -78,11 +78,11 @@ export interface Features {
    */
   ociVersionMin: string;
   /**
-   * Newest one.
+   * Newest version of the specification that a configuration may have.
    */
   ociVersionMax: string;
   /**
-   * Kinds of hooks.
+   * Kinds of hooks that are run.
    */
   hooks?: Strings;
   /**
@@ -98,16 +98,16 @@ export interface Features {
    */
   potentiallyUnsafeConfigAnnotations?: Strings;
   /**
-   * What is special to Linux.
+   * What is supported on Linux.
    */
   linux?: LinuxFeatures;
 }
 /**
- * Whether something is compiled in, whatever the host has.
+ * Whether something is supported, whatever the host has.
  */
 export interface Ability {
   /**
-   * Whether it is.
+   * Whether it is supported.
    */
   enabled?: boolean;
 }
@@ -116,23 +116,23 @@ export interface Ability {
  */
 export interface CgroupFeatures {
   /**
-   * Cgroup v1.
+   * Whether cgroup v1 is supported.
    */
   v1?: boolean;
   /**
-   * Cgroup v2.
+   * Whether cgroup v2 is supported.
    */
   v2?: boolean;
   /**
-   * Cgroups by systemd.
+   * Cgroups that systemd manages.
    */
   systemd?: boolean;
   /**
-   * Cgroups by the systemd of a user.
+   * Cgroups that the systemd of a user manages.
    */
   systemdUser?: boolean;
   /**
-   * The RDMA controller.
+   * Whether the RDMA controller is supported.
    */
   rdma?: boolean;
 }
@@ -141,20 +141,20 @@ export interface CgroupFeatures {
  */
 export interface IntelRdtFeatures {
   /**
-   * Whether it can be used.
+   * Whether intelRdt is supported.
    */
   enabled?: boolean;
   /**
-   * Whether intelRdt.schemata can.
+   * Whether intelRdt.schemata is supported.
    */
   schemata?: boolean;
   /**
-   * Whether intelRdt.enableMonitoring can.
+   * Whether intelRdt.enableMonitoring is supported.
    */
   monitoring?: boolean;
 }
 /**
- * Abilities on Linux.
+ * What is supported on Linux.
  */
 export interface LinuxFeatures {
   /**
@@ -190,7 +190,7 @@ export interface LinuxFeatures {
    */
   memoryPolicy?: MemoryPolicyFeatures;
   /**
-   * Abilities of mounts.
+   * Extensions of mounts.
    */
   mountExtensions?: MountExtensions;
   /**
@@ -212,7 +212,7 @@ export interface MemoryPolicyFeatures {
   flags?: Strings;
 }
 /**
- * Abilities of mounts.
+ * Extensions of mounts.
  */
 export interface MountExtensions {
   /**
@@ -225,19 +225,19 @@ export interface MountExtensions {
  */
 export interface SeccompFeatures {
   /**
-   * Whether they can be compiled.
+   * Whether filters can be compiled.
    */
   enabled?: boolean;
   /**
-   * Actions.
+   * Actions that are known.
    */
   actions?: SeccompAction[];
   /**
-   * Comparisons.
+   * Operators that are known.
    */
   operators?: SeccompOperator[];
   /**
-   * Architectures.
+   * Architectures that are known.
    */
   archs?: SeccompArchitecture[];
   /**
@@ -245,12 +245,12 @@ export interface SeccompFeatures {
    */
   knownFlags?: SeccompFlag[];
   /**
-   * Flags that work.
+   * Flags that the kernel of this host supports.
    */
   supportedFlags?: SeccompFlag[];
 }
 /**
- * Texts by name.
+ * Strings by name.
  */
 export interface StringMap {
   [k: string]: string | undefined;

@@ -38,11 +38,11 @@ export interface State {
    */
   owner?: string;
   /**
-   * Once it has stopped, when run, wait or events has seen it: the exit code of its first process, or 128 and the signal; an addition.
+   * Once it has stopped, when run, wait or events has seen it: the exit code of its first process, or 128 plus the number of the signal; an addition.
    */
   exitStatus?: number;
   /**
-   * Once it has stopped: the kernel ended a process of it because memory ran out, or for its seccomp profile; an addition.
+   * Once it has stopped: why the kernel ended one of its processes: memory ran out, or the seccomp profile forbids a system call; an addition.
    */
   reason?: 'oom' | 'seccomp';
   /**
@@ -51,7 +51,7 @@ export interface State {
   annotations?: StringMap;
 }
 /**
- * Texts by name.
+ * Strings by name.
  */
 export interface StringMap {
   [k: string]: string | undefined;

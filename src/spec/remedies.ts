@@ -123,7 +123,7 @@ export function remedyForType(type: string, value: JsonValue | undefined, pointe
       return typeof value === 'string' ? numberFor(value, pointer) : 'write a number';
     case 'string':
       if (value instanceof Inexact) return `write "${value.text.slice(0, 40)}" in quotes`;
-      return typeof value === 'object' ? 'write one text in quotes' : `write "${String(value)}" in quotes`;
+      return typeof value === 'object' ? 'write one string in quotes' : `write "${String(value)}" in quotes`;
     case 'array':
       return listFor(value, pointer);
     case 'boolean':
@@ -132,7 +132,7 @@ export function remedyForType(type: string, value: JsonValue | undefined, pointe
         : 'write true or false, without quotes';
     case 'object': {
       const example = objects[pointerNames(pointer).pop() ?? ''];
-      return example === undefined ? 'write an object in braces: { "NAME": VALUE }' : `write such as ${example}`;
+      return example === undefined ? 'write an object in braces: { "NAME": VALUE }' : `for example ${example}`;
     }
     default:
       return undefined;
@@ -147,12 +147,12 @@ export function remedyForEmpty(pointer: string): string {
     : 'add an entry, or remove it';
 }
 
-/** An upper limit in words; a mode is told in octal, too. */
+/** An upper limit in words; a mode also in octal. */
 export function mostOf(pointer: string, maximum: string): string {
   return `at most ${maximum}${pointer.endsWith('/umask') ? ', which is octal 0777 (JSON numbers are decimal)' : ''}`;
 }
 
-/** Limits in words; a number that means "no limit" is told. */
+/** Limits in words, with the number that means "no limit". */
 export function limitsOf(pointer: string, minimum: string, maximum: string): string {
   const none = pointer.includes('/rlimits/')
     ? '; 18446744073709551615 is no limit'

@@ -17,7 +17,7 @@ const rows: readonly Row[] = [
   [/^(blkio|io)\.(bfq\.)?weight/, ['ENOENT', 'EOPNOTSUPP'],
     'weights are for devices with the I/O scheduler BFQ: see /sys/block/DEVICE/queue/scheduler'],
   [/^(blkio|io)\./, ['ENODEV', 'ENXIO'], '"lsblk" lists the numbers of block devices'],
-  [/^devices\./, ['EPERM'], 'the cgroup above must allow it, and only root of the host may say'],
+  [/^devices\./, ['EPERM'], 'the cgroup above must allow it, and only root of the host can change that'],
 ];
 
 /** @param errno of the failed write, or of the file's opening */

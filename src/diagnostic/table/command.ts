@@ -85,7 +85,7 @@ export const command = {
     code: 'E0117',
     native: true,
     message: '--preserve-fds: {count} descriptors are too many',
-    hint: 'at most {most}, those of LISTEN_FDS counted in',
+    hint: 'give at most {most}, including those of LISTEN_FDS',
   },
   pidfdSocket: {
     code: 'E0126',
@@ -125,8 +125,8 @@ export const command = {
   specExists: {
     code: 'E0121',
     native: true,
-    message: 'cannot write "{path}": a file of that name is there already',
-    hint: 'remove it, or choose another folder with --bundle',
+    message: 'cannot write "{path}": it exists already',
+    hint: 'remove it, or choose another directory with --bundle',
   },
   subCgroup: { code: 'E0140', message: 'bad sub cgroup path "{value}" for --cgroup',
     hint: 'remove the "..": it must lie in the cgroup of the container' },
@@ -159,7 +159,7 @@ export const command = {
   rdtNone: { code: 'E0133', message: 'the container has no class of service of its own',
     hint: 'set linux.intelRdt before create' },
   duration: { code: 'E0131', native: true, message: 'invalid duration "{value}" for {flag}',
-    hint: 'give such as 500ms, 5s or 1m30s' },
+    hint: 'write it as 500ms, 5s or 1m30s' },
   resourceFile: { code: 'E0125', native: true, message: 'cannot write "{path}" ({errno})',
     hint: 'its directory must exist and be writable' },
   flagForm: { code: 'E0139', message: 'invalid value "{value}" for --{name}', hint: '{remedy}' },

@@ -60,7 +60,7 @@ export const config = {
   mountRoot: {
     code: 'E0482',
     message: 'nothing may be mounted on "{value}", the root file system',
-    hint: 'name what shall be the root in root.path, or choose another destination',
+    hint: 'set root.path to the file system that is to be the root, or choose another destination',
   },
   nameControl: { code: 'E0497', message: '{name} has a control character',
     hint: 'write the name alone, without a line feed at its end' },
@@ -121,7 +121,7 @@ export const config = {
   netDeviceName: {
     code: 'E0475',
     message: '"{value}" cannot be the name of a network device',
-    hint: 'it has 1 to 15 bytes without "/", ":" and blanks; a new name may have one "%d"',
+    hint: 'a name has 1 to 15 bytes without "/", ":" and blanks; a new name may have one "%d"',
   },
   netDeviceTwice: { code: 'E0476', message: 'two network devices would be called "{value}" in the container',
     hint: 'give one another name, or the name "eth%d"' },
@@ -193,8 +193,7 @@ export const config = {
   deviceNumber: { code: 'E0437', message: '{name} of device "{value}" is missing',
     hint: 'devices of type b, c and u have "major" and "minor"' },
   deviceDuplicate: { code: 'E0438', message: 'device "{value}" is listed twice', hint: 'remove one' },
-  deviceAccess: { code: 'E0439', message: 'device access "{value}" is invalid',
-    hint: 'it is made of "r", "w" and "m"' },
+  deviceAccess: { code: 'E0439', message: 'device access "{value}" is invalid', hint: 'combine "r", "w" and "m"' },
   envNoName: { code: 'E0440', message: 'environment variable "{value}" has no name', hint: 'write NAME=VALUE' },
   envNoValue: { code: 'E0441', message: 'environment entry "{value}" has no "="', hint: 'write NAME=VALUE' },
   consoleSizeUseless: {

@@ -7,9 +7,9 @@ export const host = {
   kernelTooOld: { code: 'E0503', message: 'kernel {version} is too old',
     hint: 'veloci needs Linux {needed} or newer; see "veloci doctor"' },
   notifyWrite: { code: 'E0531', message: 'SCMP_ACT_NOTIFY cannot be used for the write syscall',
-    hint: 'under the name of runc as with runc; under its own name the command can do it' },
+    hint: 'remove the rule; runc refuses it, too, and under its own name veloci accepts it' },
   cgroupMissing: { code: 'E0505', message: 'no cgroup hierarchy with the controller "{controller}" is mounted',
-    hint: 'remove {name}, or mount it' },
+    hint: 'remove {name}, or mount the controller' },
   cgroupVersion: { code: 'E0506', message: '{name} has no equivalent on cgroup {version}', hint: '{remedy}' },
   deviceHole: {
     code: 'E0516',
@@ -59,11 +59,11 @@ export const host = {
     otherwise: '"veloci features" lists those that have one; remove it, or use a runtime that knows it',
   },
   annotationValue: { code: 'E0520', message: 'annotation {name} is "{value}"', hint: 'it must be {expected}' },
-  systemdUser: { code: 'E0513', message: 'XDG_RUNTIME_DIR is not set: there is no way to the systemd of the user',
+  systemdUser: { code: 'E0513', message: 'XDG_RUNTIME_DIR is not set: the systemd of the user cannot be reached',
     hint: 'set it, log in with a session, or leave --systemd-cgroup out' },
   systemdUserV1: {
     code: 'E0533',
-    message: 'linux.resources cannot be had from the systemd of a user: on cgroup v1 it is given no controller',
+    message: 'the systemd of a user cannot set linux.resources: on cgroup v1 it has no controllers',
     hint: 'leave them out, run as root, or boot with cgroup v2 (systemd.unified_cgroup_hierarchy=1)',
     runc: 'cannot use rootless systemd cgroups manager on cgroup v1',
   },
@@ -80,7 +80,7 @@ export const host = {
   annotationProperty: {
     code: 'E0582',
     message: 'annotation "{name}" names no property of a unit that may be set',
-    hint: 'a name has letters and digits; which processes and which slice a unit has is not up to annotations',
+    hint: 'a name consists of letters and digits; annotations cannot set the processes or the slice of a unit',
   },
   annotationVariant: {
     code: 'E0583',

@@ -22,7 +22,7 @@ export const internal = {
   plannerSlow: { code: 'E0903', native: true, message: 'the planner used more than {seconds} s of processor time',
     hint: 'make config.json smaller' },
   plannerMemory: { code: 'E0904', native: true, message: 'the planner ran out of memory: it may use 192 MiB',
-    hint: 'make config.json smaller; annotations are needed several times' },
+    hint: 'make config.json smaller; annotations take several times their size' },
   planLarge: { code: 'E0956', native: true, message: 'the plan is larger than {limit}',
     hint: 'make config.json smaller; each hook reads a copy of all annotations' },
   limit: { code: 'E0978', message: 'a limit of veloci is reached: {limit}',

@@ -8,9 +8,9 @@ export const operationProcess = {
     hint: 'make it with "ip netns add {netns}", or start the process that it belonged to',
     otherwise: 'start the process that it belongs to, or correct the path' },
   'namespace.join/open:EACCES': { code: 'E0812', message: 'the {type} namespace "{path}" cannot be opened',
-    hint: 'that takes as many capabilities as its process has' },
+    hint: 'opening it takes every capability that its process has' },
   'namespace.join/type': { code: 'E0737', message: '"{path}" is not a {type} namespace',
-    hint: 'name such a file as /proc/PID/ns/{kind}' },
+    hint: 'name a file such as /proc/PID/ns/{kind}' },
   'time.offsets': {
     code: 'E0712',
     message: 'cannot set the clock offsets of the time namespace',
@@ -20,7 +20,7 @@ export const operationProcess = {
     code: 'E0930',
     message: 'cannot move the process into the cgroup of the container',
     hint:
-      'the kernel lets a user move processes only below a cgroup that is his: call from a unit with "Delegate=yes" (systemd-run --user --scope -p Delegate=yes)',
+      'the kernel lets users move processes only within a cgroup of their own: call from a unit with "Delegate=yes" (systemd-run --user --scope -p Delegate=yes)',
   },
   'namespace.enter': {
     code: 'E0738',
@@ -103,11 +103,11 @@ export const operationProcess = {
   'state.remove': { code: 'E0757', message: 'cannot remove the state directory of the container',
     hint: 'the file system of --root must be writable' },
   'pid.file': { code: 'E0625', message: 'cannot write the pid file "{path}"',
-    hint: 'its directory must be there and writable' },
+    hint: 'its directory must exist and be writable' },
   'process.spawn': {
     code: 'E0759',
     message: 'cannot start the stager',
-    hint: 'raise the limits of processes (RLIMIT_NPROC, pids.max) and of memory that the caller has',
+    hint: 'raise the limits of the caller for processes (RLIMIT_NPROC, pids.max) and memory',
   },
   'process.await/record:ESRCH': {
     code: 'E0913',
@@ -116,9 +116,9 @@ export const operationProcess = {
   },
   'process.await': {
     code: 'E0760',
-    message: 'the process of the container did not come up',
+    message: 'the process of the container did not start',
     hint: '{detail}',
-    otherwise: 'raise the limits of processes (RLIMIT_NPROC, pids.max) and of memory that the caller has',
+    otherwise: 'raise the limits of the caller for processes (RLIMIT_NPROC, pids.max) and memory',
   },
   'process.fd': { code: 'E0769', message: "no such process: the container's init is gone",
     hint: 'delete the container' },

@@ -26,7 +26,7 @@ export const operation = {
   'cgroup.create/frozen': { code: 'E0703', message: 'cgroup "{path}" is frozen',
     hint: 'thaw it or the one above that is frozen, or choose another cgroupsPath' },
   'cgroup.find': { code: 'E0942', message: 'cannot find the cgroup "{path}" that systemd should have made',
-    hint: 'see "systemctl status" for what became of its unit' },
+    hint: '"systemctl status" shows the state of its unit' },
   'cgroup.write': {
     code: 'E0704',
     message: 'cannot write "{value}" to {file} of the cgroup',
@@ -106,12 +106,12 @@ export const operation = {
   'cgroup.freeze:ESTALE': {
     code: 'E0940',
     message: 'the cgroup "{path}" is not that of the container',
-    hint: 'somebody has removed it and made another one: what is in there now stays as it is',
+    hint: 'it was removed and made again by somebody else: the new one is left alone',
   },
   'cgroup.freeze/open:ENOENT': {
     code: 'E0914',
     message: 'the container has no cgroup "{path}" that can freeze',
-    hint: 'the caller of create may have had no right to make it (see "veloci doctor"), or somebody has removed it',
+    hint: 'the caller of create may not have been allowed to make it (see "veloci doctor"), or somebody has removed it',
   },
   'cgroup.freeze/wait:ETIMEDOUT': {
     code: 'E0851',
@@ -126,12 +126,12 @@ export const operation = {
   'cgroup.update:ESTALE': {
     code: 'E0941',
     message: 'the cgroup "{path}" is not that of the container',
-    hint: 'somebody has removed it and made another one: {file} in there stays as it is',
+    hint: 'it was removed and made again by somebody else: {file} of the new one is left alone',
   },
   'cgroup.update/find:ENOENT': {
     code: 'E0915',
     message: 'the container has no cgroup "{path}", so {file} cannot be set',
-    hint: 'the caller of create may have had no right to make it (see "veloci doctor"), or somebody has removed it',
+    hint: 'the caller of create may not have been allowed to make it (see "veloci doctor"), or somebody has removed it',
   },
   'cgroup.update/open:ENOENT': { code: 'E0853', message: 'the kernel has no {file} in the cgroup "{path}"',
     hint: 'enable its controller in cgroup.subtree_control of the cgroup above, or mount it (cgroup v1)' },
@@ -241,7 +241,7 @@ export const operation = {
   'mount.bind/device': {
     code: 'E0579',
     message: 'the host has another device at "{source}" than the configuration asks for',
-    hint: 'in a user namespace the devices of the host are all there are: name one of those, with its number',
+    hint: 'a user namespace can use only the devices of the host: name one of those, with its number',
   },
   'mount.bind/attr': {
     code: 'E0800',
@@ -257,7 +257,7 @@ export const operation = {
   },
   'mount.bind/locked': { code: 'E0530',
     message: 'the bind mount on "{target}" may not change what the host has set on its source',
-    hint: 'remove the options that take something away' },
+    hint: 'remove the options that lift a restriction' },
   'mount.bind/procfs': {
     code: 'E0932',
     message: 'only a procfs may be bound on "{target}"',
@@ -286,7 +286,7 @@ export const operation = {
     otherwise: 'no kernel can: take another file system, or change the owners of its files',
   },
   'mount.idmap/attr:EPERM': { code: 'E0806', message: 'not allowed to map the ids of the mount',
-    hint: 'it takes rights over its file system, and one that is not mapped yet' },
+    hint: 'it takes CAP_SYS_ADMIN over the file system, and a mount without mappings so far' },
   'mount.remove': { code: 'E0890', message: 'cannot remove the mount on "{target}"',
     hint: 'it must be a mount of the container' },
   'mount.attr': { code: 'E0726', message: 'cannot change the mount on "{target}"',
@@ -294,7 +294,7 @@ export const operation = {
   'device.node': {
     code: 'E0727',
     message: 'cannot make the device "{path}"',
-    hint: 'its directory must be there and writable, for example a tmpfs on /dev',
+    hint: 'its directory must exist and be writable, for example a tmpfs on /dev',
   },
   'device.node/parent:EINVAL': { code: 'E0849', message: 'a device cannot be at "{path}"',
     hint: 'name a file below /dev' },
@@ -313,7 +313,7 @@ export const operation = {
   'path.symlink': {
     code: 'E0728',
     message: 'cannot make the symbolic link "{path}"',
-    hint: 'its directory must be there and writable, for example a tmpfs on /dev',
+    hint: 'its directory must exist and be writable, for example a tmpfs on /dev',
   },
   'path.directory:ENOTDIR': { code: 'E0885',
     message: 'the directory "{path}" cannot be made: it, or a part of its path, is a file',

@@ -14,11 +14,10 @@ export const program = {
     hint: 'name a program in process.args' },
   'program.run': {
     code: 'E0753',
-    message: 'cannot put the descriptors of "{name}" to their places',
+    message: 'cannot arrange the descriptors of "{name}"',
     hint: 'raise the limit of open files (RLIMIT_NOFILE), or lower --preserve-fds',
   },
-  'process.start': { code: 'E0761', message: 'cannot start the container',
-    hint: 'see "veloci state" for what became of it' },
+  'process.start': { code: 'E0761', message: 'cannot start the container', hint: '"veloci state" shows its status' },
   'process.start/wait:ETIMEDOUT': {
     code: 'E0962',
     message: "the container's init was stopped by a signal, and does not go on",
@@ -94,7 +93,7 @@ export const program = {
     code: 'E0896',
     message: 'exec "{path}": exec format error: it is a program for {machine}',
     hint:
-      'take one for this host ("uname -m" names its architecture), or let qemu run it (qemu-user-static, binfmt_misc)',
+      'use one for this host ("uname -m" names its architecture), or run it with qemu (qemu-user-static, binfmt_misc)',
   },
   'process.start/mark': {
     code: 'E0897',
@@ -112,7 +111,7 @@ export const program = {
     code: 'E0773',
     message: '{kind} hook {number}: cannot run "{path}"',
     hint:
-      'the hook must be an executable file, its interpreter there: startContainer hooks lie in the container, all others on the host',
+      'the hook and its interpreter must exist and be executable: those of startContainer in the container, all others on the host',
   },
   'hook.run/timeout': {
     code: 'E0774',

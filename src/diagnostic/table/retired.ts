@@ -1,4 +1,4 @@
-/** Codes that are no longer used, by the code that says the same now; `explain` knows them, and none is given again. */
+/** Codes that are no longer used, by the code that has replaced them; `explain` knows them, and none is given again. */
 export const retired: Readonly<Record<string, string>> = {
   E0725: 'E0721',
   E0747: 'E0748',

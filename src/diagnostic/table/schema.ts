@@ -18,7 +18,7 @@ export const schema = {
   moreFindings: {
     code: 'E0309',
     warning: true,
-    message: 'there is more: only the first {count} errors and warnings are shown',
-    hint: 'repair these first',
+    message: 'only the first {count} errors and warnings are shown',
+    hint: 'correct these first',
   },
 } as const satisfies Entries;

@@ -73,9 +73,9 @@ export const state = {
     hint: 'the file system of --root may be full or read-only: make room there',
   },
   pidFile: { code: 'E0625', native: true, message: 'cannot write the pid file "{path}" ({errno})',
-    hint: 'its directory must be there and writable' },
+    hint: 'its directory must exist and be writable' },
   logFile: { code: 'E0626', native: true, message: 'cannot open the log "{path}" ({errno})',
-    hint: 'the directory of a file must be there and writable; for journald: and syslog: that service must run' },
+    hint: 'the directory of a file must exist and be writable; for journald: and syslog: that service must run' },
   initOom: {
     code: 'E0628',
     native: true,
@@ -113,7 +113,7 @@ export const state = {
   stateLost: {
     code: 'E0656',
     native: true,
-    message: 'the state of container "{id}" is lost: nothing says which processes are its own',
+    message: 'the state of container "{id}" is lost: nothing records which processes belong to it',
     hint: 'end them, then remove the directory "{id}" in {root}',
   },
   cgroupLeft: {
@@ -148,7 +148,8 @@ export const state = {
     code: 'E0636',
     native: true,
     message: 'cannot read the cgroup of container "{id}" ({errno})',
-    hint: 'the caller of create may have had no right to make one (see "veloci doctor"), or somebody has removed it',
+    hint:
+      'the caller of create may not have been allowed to make one (see "veloci doctor"), or somebody has removed it',
   },
   psFailed: { code: 'E0637', native: true, message: 'cannot run ps ({errno})',
     hint: 'install ps (package procps), or use --format json, which needs none' },
