@@ -123,8 +123,6 @@ const rows: readonly Row[] = [
   { name: 'blockIO: more operations than the kernel counts', disk: true,
     resources: { blockIO: { throttleReadIOPSDevice: [{ major, minor, rate: 4294967296 }] } },
     v1: ['blkio', 'blkio.throttle.read_iops_device', ''] },
-  { name: 'blockIO: no rate', disk: true, resources: { blockIO: { throttleReadBpsDevice: [{ major, minor }] } },
-    v1: ['blkio', 'blkio.throttle.read_bps_device', ''], v2: ['io', 'io.max', ''] },
   { name: 'cpu.cpus: all', resources: { cpu: { cpus: 'all' } },
     v1: ['cpuset', 'cpuset.cpus', readFileSync('/sys/devices/system/cpu/online', 'utf8').trim()] },
   { name: 'unified: empty', resources: { unified: {}, pids: { limit: 9 } }, v1: ['pids', 'pids.max', '9'],
