@@ -14,6 +14,7 @@ import { planEncoder } from './generate/encoder.ts';
 import { planMeta } from './generate/meta.ts';
 import { enginesDocs, installHeader, migrationDocs } from './generate/engines.ts';
 import { explainText } from './generate/explain.ts';
+import { habitsHeader } from './generate/habits.ts';
 import { documents } from './generate/json-schema.ts';
 import { jsonTypes } from './generate/json-types.ts';
 import { limitFlags } from './generate/limit-flags.ts';
@@ -44,6 +45,7 @@ async function generate(): Promise<Outputs> {
     ['docs/error-codes.md', diagnosticsDocs()],
     ['native/generated/diagnostics.gen.h', diagnosticsHeader()],
     ['native/generated/cli.gen.h', cliHeader()],
+    ['native/generated/habits.gen.h', habitsHeader()],
     ['native/generated/plan_fields.gen.h', planFields(model)],
     ['native/generated/protocol.gen.h', protocolHeader(protocol)],
     ['native/generated/protocol_values.gen.h', protocolValues(protocol)],

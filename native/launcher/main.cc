@@ -31,8 +31,7 @@ int dispatch(Invocation &invocation) {
   if (arguments.on(cli::Flag::help)) return help_command(invocation);
   if (arguments.on(cli::Flag::version)) return version_command(invocation);
   if (arguments.command() == nullptr) {
-    if (arguments.program() == Str::of("crun")) return invocation.fail(CommandMissing{});
-    return help_command(invocation);
+    return arguments.habits().needs_command ? invocation.fail(CommandMissing{}) : help_command(invocation);
   }
   switch (arguments.command()->command) {
   case cli::Command::run: return run_command(invocation);

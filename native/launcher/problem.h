@@ -16,10 +16,7 @@ struct DiagnosticSink {
 template <class Diagnostic> void show(Log &log, const Diagnostic &diagnostic) {
   TextOf<3072> message, hint;
   DiagnosticSink message_sink{message}, hint_sink{hint};
-  if (log.uses_runc_wording())
-    diagnostic.runc(message_sink);
-  else
-    diagnostic.message(message_sink);
+  diagnostic.message(message_sink, log.wording());
   if (!diagnostic.hint(hint_sink)) hint.clear();
   log.error(Str::of(Diagnostic::code), message.str(), hint.str());
 }

@@ -1,6 +1,6 @@
 import { commands, globalFlags } from '../../src/cli/table.ts';
 import type { Command, Flag, FlagKind } from '../../src/cli/types.ts';
-import { commandHelp, crunUsage, mainHelp, usage } from './help.ts';
+import { commandHelp, mainHelp, usage } from './help.ts';
 import { notice, snake, wrap } from './names.ts';
 
 const kinds: Record<FlagKind, string> = { bool: 'boolean', string: 'string', int: 'integer', list: 'list' };
@@ -70,7 +70,7 @@ function commandLine(command: Command): string {
   const flags = command.flags.length > 0 ? `flags_of_${name}, ${command.flags.length}` : 'nullptr, 0';
   const max = command.maxOperands === Infinity ? 'any_number' : String(command.maxOperands);
   return `    {Command::${name}, "${command.name}", ${flags}, ${command.minOperands}, ${max}, ` +
-    `${command.flagsEndAfter ?? 'any_number'},\n     "${usage(command)}", ${crunUsage(command)}, help_of_${name}},\n`;
+    `${command.flagsEndAfter ?? 'any_number'},\n     "${usage(command)}", help_of_${name}},\n`;
 }
 
 /** Text of native/generated/cli.gen.h: the command line as tables for the parser, and the help texts. */
@@ -136,8 +136,6 @@ struct CommandSpec {
   // After this many operands everything is an operand.
   uint8_t flags_end_after;
   const char *usage;
-  // The usage line of crun; nullptr for a command that it has not.
-  const char *crun_usage;
   const char *help;
 };
 

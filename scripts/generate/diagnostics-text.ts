@@ -1,7 +1,6 @@
-import { crunMessages } from '../../src/diagnostic/crun.ts';
-import { runcAlone, runcMessages } from '../../src/diagnostic/runc.ts';
+import { adapters } from '../../src/compat/adapters.ts';
 import { table, type DiagnosticName } from '../../src/diagnostic/table.ts';
-import type { Entry } from '../../src/diagnostic/types.ts';
+import type { Entry, Wordings } from '../../src/diagnostic/types.ts';
 import { notice } from './names.ts';
 
 /**
@@ -12,7 +11,7 @@ export function diagnosticsText(): string {
   const entries = Object.fromEntries(
     Object.entries(table).map((
       [name, { native: _, ...entry }],
-    ) => [name, { ...entry, ...runcWords(name as DiagnosticName), ...crunWords(name as DiagnosticName) }]),
+    ) => [name, { ...entry, ...wordingsOf(name as DiagnosticName) }]),
   );
   return `// ${notice}
 
@@ -21,15 +20,15 @@ export const diagnosticsText = ${JSON.stringify(JSON.stringify(entries))};
 `;
 }
 
-/** What a line of the table says under the name of runc. */
-export function runcWords(name: DiagnosticName): Pick<Entry, 'runc' | 'alone'> {
-  const alone = runcAlone[name];
-  if (alone !== undefined) return { runc: alone, alone: true };
-  const runc = runcMessages[name];
-  return runc === undefined ? {} : { runc };
-}
-
-function crunWords(name: DiagnosticName): Pick<Entry, 'crun'> {
-  const crun = crunMessages[name];
-  return crun === undefined ? {} : { crun };
+/** What a line of the table says under other names. */
+function wordingsOf(name: DiagnosticName): Pick<Entry, 'wordings' | 'alone'> {
+  const wordings: Wordings = Object.fromEntries(adapters.flatMap((adapter) => {
+    const words = adapter.words[name] ?? adapter.wordsAlone[name];
+    return words === undefined ? [] : [[adapter.name, words]];
+  }));
+  const alone = adapters.find((adapter) => adapter.wordsAlone[name] !== undefined)?.name;
+  return {
+    ...(Object.keys(wordings).length === 0 ? {} : { wordings }),
+    ...(alone === undefined ? {} : { alone }),
+  };
 }

@@ -5,7 +5,7 @@ import { systemCalls } from '../../src/diagnostic/table/system-calls.ts';
 import { table, type DiagnosticName } from '../../src/diagnostic/table.ts';
 import type { Entry } from '../../src/diagnostic/types.ts';
 import { chapters, codeProblem } from './code-numbers.ts';
-import { runcWords } from './diagnostics-text.ts';
+import { adapters } from '../../src/compat/adapters.ts';
 import { notice, snake, wrap } from './names.ts';
 
 type Part = { readonly text: string } | { readonly hole: string };
@@ -58,11 +58,18 @@ function hintFunction({ hint, otherwise }: Entry): string {
   return `  template <class Sink> bool hint(Sink &sink) const {\n${hintText(hint)}${hintText(otherwise)}${end}  }\n`;
 }
 
-/** The message under the name of runc. */
-function runcFunction(name: string): string {
-  const { runc } = runcWords(name as DiagnosticName);
-  const body = runc === undefined ? '    message(sink);\n' : writeParts(runc, '    ');
-  return `  template <class Sink> void runc(Sink &sink) const {\n${body}  }\n`;
+/** The message in the words of each name that has some. */
+function messageFunction(name: string, { message }: Entry): string {
+  const cases = adapters.flatMap((adapter) => {
+    const words = adapter.words[name as DiagnosticName] ?? adapter.wordsAlone[name as DiagnosticName];
+    return words === undefined
+      ? []
+      : [`    if (wording == Wording::${snake(adapter.name)}) {\n${writeParts(words, '      ')}      return;\n    }\n`];
+  });
+  const parameter = cases.length === 0 ? 'Wording' : 'Wording wording';
+  return `  template <class Sink> void message(Sink &sink, ${parameter}) const {\n${cases.join('')}${
+    writeParts(message, '    ')
+  }  }\n`;
 }
 
 function declare(name: string, entry: Entry): string {
@@ -71,9 +78,7 @@ function declare(name: string, entry: Entry): string {
 struct ${typeName(name)} {
   static constexpr char code[] = "${entry.code}";
 ${fields.map((field) => `  Str ${snake(field)} = {};\n`).join('')}
-  template <class Sink> void message(Sink &sink) const {
-${writeParts(entry.message, '    ')}  }
-${runcFunction(name)}${hintFunction(entry)}};
+${messageFunction(name, entry)}${hintFunction(entry)}};
 `;
 }
 
@@ -103,8 +108,13 @@ export function diagnosticsHeader(): string {
 
 // Each type is one error, its members fill the holes of the message. \`message\` and \`hint\` write to a sink with
 // text(Str) for what the table says and value(Str) for a filling, which the sink must clean of control characters.
-// \`runc\` is the message in the words of runc. \`hint\` writes nothing and returns false when the error has no hint, or one that needs a member that is empty.
+// \`hint\` writes nothing and returns false when the error has no hint, or one that needs a member that is empty.
 namespace veloci::diagnostic {
+
+// Whose words a message has, from src/compat.
+enum class Wording : uint8_t {
+${wrap(adapters.map((adapter) => `${snake(adapter.name)},`).join(' '), '  ', 100)}
+};
 
 // What E0906 could not do.
 namespace what {

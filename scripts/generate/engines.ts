@@ -1,4 +1,4 @@
-import { differences, runcFlags } from '../../src/cli/peers.ts';
+import { differences, runcFlags } from '../../src/compat/migration.ts';
 import { recipes, type Recipe } from '../../src/cli/install.ts';
 import { commands, globalFlags } from '../../src/cli/table.ts';
 import { notice, snake } from './names.ts';

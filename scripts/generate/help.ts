@@ -1,5 +1,4 @@
 import { commands, globalFlags } from '../../src/cli/table.ts';
-import { crunOperands } from '../../src/cli/peers.ts';
 import { isShown } from '../../src/cli/types.ts';
 import { indent } from '../../src/diagnostic/marks.ts';
 import type { Command, Flag } from '../../src/cli/types.ts';
@@ -44,12 +43,6 @@ function flagsText(flags: readonly Flag[]): string {
 export function usage(command: Command): string {
   const flags = command.flags.length > 0 ? ' [FLAGS]' : '';
   return `veloci ${command.name}${flags}${command.operands === '' ? '' : ` ${command.operands}`}`;
-}
-
-/** The usage line of crun as a literal of C++, or `nullptr`. */
-export function crunUsage({ name }: Command): string {
-  const operands = crunOperands[name];
-  return operands === undefined ? 'nullptr' : JSON.stringify(`Usage: crun [OPTION...] ${name} ${operands}`.trimEnd());
 }
 
 /** Output of `veloci COMMAND --help`. */

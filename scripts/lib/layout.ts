@@ -10,6 +10,7 @@ const maxLines = 400;
 const levels: ReadonlyArray<readonly string[]> = [
   ['generated', 'base'],
   ['host', 'cgroup', 'diagnostic'],
+  ['compat'],
   ['spec'],
   ['plan'],
   ['engine'],
@@ -30,6 +31,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   base: [],
   cgroup: ['base', 'record'],
   channel: ['base', 'generated'],
+  compat: ['generated'],
   driver: ['base', 'embedded', 'host', 'json', 'planner'],
   embedded: [],
   executor: ['base', 'channel', 'executor/log', 'plan', 'record'],
@@ -82,7 +84,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'planner',
     'record',
   ],
-  'launcher/line': ['base', 'embedded', 'executor', 'executor/cgroup', 'executor/log', 'executor/process',
+  'launcher/line': ['base', 'compat', 'embedded', 'executor', 'executor/cgroup', 'executor/log', 'executor/process',
     'executor/state', 'generated', 'host', 'launcher', 'launcher/container', 'launcher/door'],
   'launcher/verb': [
     'base',
@@ -132,7 +134,7 @@ export function importProblem(path: string, { target, typeOnly }: Import): strin
   const [from, to] = [levelOf(path), levelOf(target)];
   if (from < 0) return `${path} is in no folder that scripts/lib/layout.ts knows`;
   if (to <= from || (typeOnly && target === hostInterface)) return undefined;
-  return `${path} imports ${target}: imports go generated, base ← leaves ← spec ← plan ← engine ← cli`;
+  return `${path} imports ${target}: imports go generated, base ← leaves ← compat ← spec ← plan ← engine ← cli`;
 }
 
 /** The first cycle in a graph of files, as a path that ends where it began. */

@@ -1,7 +1,7 @@
 import { diagnosticsText } from '../generated/diagnostics.ts';
 import { errno, errnoName } from './errno.ts';
 import type { DiagnosticName } from './table.ts';
-import type { Diagnostic, Entry, Holes, Place } from './types.ts';
+import type { Diagnostic, Entry, Holes, Place, Wordings } from './types.ts';
 import type { Failure } from '../generated/protocol.ts';
 
 let parsed: Readonly<Record<string, Entry>> | undefined;
@@ -81,6 +81,10 @@ function fillHint(template: string | undefined, holes: Holes): string | undefine
     : fill(template, holes, (value) => (value === undefined || value === '' ? undefined : clean(value)));
 }
 
+function fillWordings(wordings: Wordings, holes: Holes): Wordings {
+  return Object.fromEntries(Object.entries(wordings).map(([name, words]) => [name, fillAll(words, holes)]));
+}
+
 function build(entry: Entry, holes: Holes, extra: Partial<Diagnostic>): Diagnostic {
   const hint = fillHint(entry.hint, holes) ?? fillHint(entry.otherwise, holes);
   const output = fillHint(entry.output, holes);
@@ -90,8 +94,7 @@ function build(entry: Entry, holes: Holes, extra: Partial<Diagnostic>): Diagnost
     severity: entry.warning === true ? 'warning' : 'error',
     ...(output === undefined ? {} : { output }),
     ...(hint === undefined ? {} : { hint }),
-    ...(entry.runc === undefined ? {} : { runc: fillAll(entry.runc, holes) }),
-    ...(entry.crun === undefined ? {} : { crun: fillAll(entry.crun, holes) }),
+    ...(entry.wordings === undefined ? {} : { wordings: fillWordings(entry.wordings, holes) }),
     ...(entry.alone === undefined ? {} : { alone: entry.alone }),
     ...extra,
   };

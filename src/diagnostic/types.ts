@@ -36,13 +36,14 @@ export interface Diagnostic {
   readonly known?: true;
   /** Step of the operation that failed, as the plan's schema names it. */
   readonly step?: string;
-  /** The message in the words of runc, where they differ. */
-  readonly runc?: string;
-  /** Under the name of runc there is nothing but that message. */
-  readonly alone?: true;
-  /** The message in the words of crun, where they differ. */
-  readonly crun?: string;
+  /** The message in the words of other runtimes, by their names. */
+  readonly wordings?: Wordings;
+  /** The one of these names under which there is nothing but the message: no code, no place, no hint. */
+  readonly alone?: string;
 }
+
+/** What other runtimes say in place of a message, by their names. */
+export type Wordings = Readonly<Record<string, string>>;
 
 /** A line of the table of diagnostics. */
 export interface Entry {
@@ -56,11 +57,9 @@ export interface Entry {
   readonly otherwise?: string;
   /** A warning; else an error. */
   readonly warning?: true;
-  /** The message in the words of runc; from src/diagnostic/runc.ts. */
-  readonly runc?: string;
-  readonly alone?: true;
-  /** The message in the words of crun; from src/diagnostic/crun.ts. */
-  readonly crun?: string;
+  /** From src/compat. */
+  readonly wordings?: Wordings;
+  readonly alone?: string;
   /** The native side raises it too: the generator writes it to native/generated. */
   readonly native?: true;
 }

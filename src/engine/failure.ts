@@ -55,12 +55,14 @@ export function interference({ kind, detail }: Failure): Diagnostic | undefined 
  * @param spec the configuration it was compiled from
  * @param file name of the document that the operation's pointer is in, by that pointer; undefined = no
  * document
+ * @param command the command that failed, for messages that name it
  */
 export function explain(
   plan: Plan,
   spec: Spec,
   failure: Failure,
   file: (pointer: string) => string | undefined,
+  command?: string,
 ): Diagnostic | undefined {
   let operation: Operation | undefined = plan.programs[failure.program as ProgramName]?.[failure.index];
   // In an alternative the way to the operation is in the higher bits of the step.
@@ -79,7 +81,7 @@ export function explain(
     ? undefined
     : { ...placeAt(blamed.pointer, name), ...(blamed.key ? { key: true as const } : {}) };
   const holes: Holes = { ...fields, ...(blamed.option === undefined ? {} : { option: blamed.option }),
-    ...hintsOf(operation, spec) };
+    ...hintsOf(operation, spec), command };
   if (failure.detail?.limit !== undefined) return diagnose('limit', { limit: failure.detail.limit }, at);
   if (failure.kind === 'outOfMemory') return outOfMemory(spec, file);
   const start = startStep(operation, step, failure, fields['cause']);

@@ -5,6 +5,7 @@ import type { FileLook, Plan } from '../generated/plan.ts';
 import { compile } from '../plan/compile.ts';
 import { PlanError } from '../plan/context.ts';
 import { requireRights } from '../plan/rights.ts';
+import { habitsOf } from '../compat/habits.ts';
 import { dialectOf } from '../spec/dialect.ts';
 import { locateAll } from '../spec/parse/locate.ts';
 import { readConfig } from '../spec/read.ts';
@@ -28,7 +29,7 @@ export function findingsOf(call: Call): Findings {
   const { request, configName } = call;
   const { found, text, value } = readConfig(call.blobs.config ?? new Uint8Array(), call.host, configName, {
     warnings: true,
-    ...dialectOf(request.peer, request.facts),
+    ...dialectOf(habitsOf(request.peer), request.facts),
   });
   if (value === undefined || text === undefined || found.some(({ severity }) => severity === 'error'))
     return { found, text, files: [] };

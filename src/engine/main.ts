@@ -8,7 +8,7 @@ import type { Plan, Response } from '../generated/plan.ts';
 import { PlanError } from '../plan/context.ts';
 import { locateAll } from '../spec/parse/locate.ts';
 import type { Call } from './call.ts';
-import { inDialect } from './dialect.ts';
+import { worded } from './wording.ts';
 import { explain, interference } from './failure.ts';
 import type { Blobs, Host } from './protocol.ts';
 import { readRequest } from '../generated/read-protocol.ts';
@@ -86,7 +86,7 @@ function answer(call: Call): Response {
   try {
     return call.request.failure === undefined ? verbs[call.request.verb](call) : failed(call);
   } catch (error) {
-    return answerErrors(inDialect(call.request, locate(call, diagnosticsOf(error))), call.texts);
+    return answerErrors(worded(call.request, locate(call, diagnosticsOf(error))), call.texts);
   }
 }
 
@@ -116,12 +116,12 @@ function failed(call: Call): Response {
   if (other !== undefined) return other;
   const diagnostic = interference(failure) ?? (failures[call.request.verb] ?? explainFailure)(call, failure)
     ?? unknown(failure);
-  return answerErrors(inDialect(call.request, locate(call, [diagnostic])), call.texts);
+  return answerErrors(worded(call.request, locate(call, [diagnostic])), call.texts);
 }
 
 function explainFailure(call: Call, failure: Failure): Diagnostic | undefined {
   const compiled = (plans[call.request.verb] ?? planOf)(call);
-  return explain(compiled, configOf(call), failure, (pointer) => fileOf(call, pointer));
+  return explain(compiled, configOf(call), failure, (pointer) => fileOf(call, pointer), call.request.verb);
 }
 
 /** What is no operation's says in words what it is. */

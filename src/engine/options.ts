@@ -1,4 +1,5 @@
 // Flags of a request (src/cli/table.ts) as the compiler takes them.
+import { habitsOf, type WarningScope } from '../compat/habits.ts';
 import { diagnose } from '../diagnostic/diagnose.ts';
 import { suggest } from '../spec/suggest.ts';
 import { capabilityNames, capabilityNumber } from '../spec/capabilities.ts';
@@ -21,14 +22,15 @@ export function list(options: Options, name: string): readonly string[] | undefi
 }
 
 /**
- * Which warnings of a start are logged: of the whole configuration, only of what cannot be granted (as runc does), or
- * none (as crun does). Engines read a log for its error: it has the others only when they are asked for.
+ * Which warnings of a start are logged. Engines read a log for its error: it has the others only when they are asked
+ * for.
  */
-export function warningsOf({ options, peer, facts }: Request): 'all' | 'grants' | 'none' {
+export function warningsOf({ options, peer, facts }: Request): WarningScope {
   const level = options['debug'] === true ? 'debug' : options['log-level'];
   if (level !== undefined) return level === 'error' ? 'none' : 'all';
-  if (facts.terminal || (peer === undefined && options['log'] === undefined)) return 'all';
-  return peer === 'crun' ? 'none' : 'grants';
+  if (facts.terminal) return 'all';
+  const { stderr, log } = habitsOf(peer).warnings;
+  return options['log'] === undefined ? stderr : log;
 }
 
 /**
@@ -85,7 +87,7 @@ export function contextOf(request: Request, host: Host, warn?: (warning: Diagnos
     id: request.id ?? 'ID',
     bundle: request.bundle ?? '/',
     flags: flagsOf(request),
-    ...(request.peer === undefined ? {} : { peer: request.peer }),
+    habits: habitsOf(request.peer),
     ...(warn === undefined ? {} : { warn }),
   };
 }

@@ -1,6 +1,7 @@
 // Reads the documents of a request; what is wrong with them ends the request.
 import type { Process, Resources, Spec } from '../generated/config.ts';
 import type { Diagnostic } from '../diagnostic/types.ts';
+import { habitsOf } from '../compat/habits.ts';
 import { dialectOf } from '../spec/dialect.ts';
 import type { MountList } from '../spec/mount-list.ts';
 import { readConfig, readMounts, readProcess, readResources } from '../spec/read.ts';
@@ -23,7 +24,7 @@ const none = new Uint8Array();
 export function configOf(call: Call, warn?: (warning: Diagnostic) => void): Spec {
   const reading = readConfig(call.blobs.config ?? none, call.host, call.configName, {
     warnings: warn !== undefined,
-    ...dialectOf(call.request.peer, call.request.facts),
+    ...dialectOf(habitsOf(call.request.peer), call.request.facts),
   });
   return take(call, call.configName, reading, warn);
 }

@@ -1,4 +1,5 @@
 // From a configuration to a plan as data, in the caller's process and without privileges.
+import { habitsOf } from '../compat/habits.ts';
 import type { CgroupManager } from '../plan/choices.ts';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -121,6 +122,7 @@ export function compile(bundle: Bundle, options: CompileOptions = {}): Plan {
       id,
       host: nodeHost(),
       bundle: bundle.path,
+      habits: habitsOf(undefined),
       flags: {
         preserveFds: 0,
         noPivot: false,

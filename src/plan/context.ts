@@ -1,5 +1,6 @@
 // What a compilation starts from besides the configuration: facts about the host, and what the command line
 // said.
+import type { Habits } from '../compat/habits.ts';
 import type { CgroupManager } from './choices.ts';
 import type { Diagnostic } from '../diagnostic/types.ts';
 import type { Host } from '../engine/protocol.ts';
@@ -29,8 +30,8 @@ export interface Context {
   /** Absolute path of the bundle. */
   readonly bundle: string;
   readonly flags: Flags;
-  /** The runtime under whose name the command was started: its habits are kept. */
-  readonly peer?: 'runc' | 'crun';
+  /** Those of the name under which the command was started. */
+  readonly habits: Habits;
   /** Takes warnings; absent where nobody reads them. */
   readonly warn?: (warning: Diagnostic) => void;
 }

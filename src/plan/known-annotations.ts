@@ -18,7 +18,7 @@ export function knownAnnotations(): string[] {
 
 /** Warns of annotations for a runtime that are misspelt, or for another one. */
 export function warnOfAnnotations({ spec, context }: Draft): void {
-  if (context.warn === undefined || context.peer !== undefined) return;
+  if (context.warn === undefined || !context.habits.warnsOfAnnotations) return;
   const known = knownAnnotations();
   const tails = known.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length));
   for (const name of Object.keys(spec.annotations ?? {})) {

@@ -1,25 +1,22 @@
-// What other runtimes make of a configuration, for the time that the command has their name.
+// What a configuration means under the name by which the command was started.
+import type { Habits } from '../compat/habits.ts';
 import type { HostFacts, IdRange } from '../generated/protocol.ts';
 import type { IdMapping, Spec } from './types.ts';
 
-/** Another runtime whose name the command may have. */
-export type Peer = 'runc' | 'crun';
-
-/** How a configuration is read under such a name. */
+/** How a configuration is read. */
 export interface Dialect {
-  /** The runtime whose rules hold in place of veloci's own. */
-  readonly peer?: Peer;
+  /** The habits of that name; absent: veloci's own. */
+  readonly habits?: Habits;
   /** Completes a configuration of a valid form before it is checked: what that runtime adds to it. */
   readonly complete?: (spec: Spec) => Spec;
 }
 
-/** How a configuration is read under the name of a runtime. */
-export function dialectOf(peer: Peer | undefined, facts: HostFacts): Dialect {
-  if (peer === undefined) return {};
-  return peer === 'crun' ? { peer, complete: (spec) => withMaps(spec, facts) } : { peer };
+/** How a configuration is read with these habits. */
+export function dialectOf(habits: Habits, facts: HostFacts): Dialect {
+  return habits.completesIdMaps ? { habits, complete: (spec) => withMaps(spec, facts) } : { habits };
 }
 
-/** crun: a new user namespace without maps gets the caller's id as that of the process, and his subordinate ids around it. */
+/** A new user namespace without maps gets the caller's id as that of the process, and his subordinate ids around it. */
 function withMaps(spec: Spec, { euid, egid, subids }: HostFacts): Spec {
   const { linux, process } = spec;
   if (linux?.namespaces?.some(({ type, path = '' }) => type === 'user' && path === '') !== true) return spec;

@@ -78,7 +78,7 @@ export function readMounts(bytes: Uint8Array, host: Pick<Host, 'scan'>, name: st
 
 /** Checks a process of its own whose form is valid; positions are not known. */
 export function checkProcess(process: Process, options: CheckOptions = {}): Diagnostic[] {
-  const findings = new Findings(options.warnings === true, options.peer);
+  const findings = new Findings(options.warnings === true, options.habits);
   for (const check of checksOfProcess(process)) check(findings);
   return findings.found;
 }
@@ -101,7 +101,7 @@ function checksOfProcess(process: Process): Bound[] {
 
 function checksOfMounts(list: MountList): Bound[] {
   return configChecks.map((check) => (findings) => {
-    const own = new Findings(findings.warnings, findings.peer);
+    const own = new Findings(findings.warnings, findings.habits);
     check(specOf(list), own);
     for (const found of own.found) findings.push(inDocument(list, found));
   });
@@ -120,10 +120,10 @@ function read<T>(
   if ('error' in document)
     return { ...(document.text === undefined ? {} : { text: document.text }), found: [document.error] };
   const { text } = document;
-  const errors = validate(document.value, options.peer === 'runc');
+  const errors = validate(document.value, options.habits?.lenientJson === true);
   const given = document.value as unknown as T;
   const value = errors.length === 0 ? complete(given) : given;
-  const findings = new Findings(options.warnings === true, options.peer);
+  const findings = new Findings(options.warnings === true, options.habits);
   for (const error of errors) findings.push(error);
   if (errors.length === 0) { for (const check of checksOf(value)) check(findings); }
   else if (isObject(document.value)) checkDamaged(checksOf(value), errors, findings);
@@ -143,7 +143,7 @@ function read<T>(
 function checkDamaged(checks: readonly Bound[], errors: readonly Diagnostic[], findings: Findings): void {
   const missing = diagnose('missing').code;
   const wrong = errors.filter(({ code }) => code !== missing).map(({ at }) => at?.pointer);
-  const own = new Findings(findings.warnings, findings.peer);
+  const own = new Findings(findings.warnings, findings.habits);
   for (const check of checks) {
     try {
       check(own);

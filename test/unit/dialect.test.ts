@@ -1,8 +1,9 @@
 // What changes when the command is started as crun: the words and habits that its users rely on.
 import { test } from 'tap';
-import type { HostFacts } from '../../src/generated/protocol.ts';
+import type { HostFacts, Peer } from '../../src/generated/protocol.ts';
 import { plainHost } from '../../src/host/plain.ts';
-import { dialectOf, type Peer } from '../../src/spec/dialect.ts';
+import { habitsOf } from '../../src/compat/habits.ts';
+import { dialectOf } from '../../src/spec/dialect.ts';
 import { readConfig } from '../../src/spec/read.ts';
 import type { Reading } from '../../src/spec/read.ts';
 import type { Spec } from '../../src/spec/types.ts';
@@ -21,7 +22,7 @@ function readAs({ peer, ...changes }: Name & Partial<HostFacts>, change: (config
   const config = validConfig();
   change(config);
   const reading = readConfig(new TextEncoder().encode(textOf(config)), plainHost(), 'config.json',
-    dialectOf(peer, facts(changes)));
+    dialectOf(habitsOf(peer), facts(changes)));
   noteFound(reading.found);
   return reading;
 }
@@ -92,7 +93,7 @@ void test('crun has its own words for the times of SCHED_DEADLINE', (t) => {
   const message = (scheduler: object): string | undefined =>
     readAs(crun, (config) => {
       config.process.scheduler = { policy: 'SCHED_DEADLINE', ...scheduler };
-    }).found[0]?.crun;
+    }).found[0]?.wordings?.['crun'];
   t.equal(message({ deadline: 5000 }), 'sched_setattr: `SCHED_DEADLINE` requires `runtime`');
   t.equal(message({ runtime: 0, deadline: 5000 }), 'sched_setattr: `SCHED_DEADLINE` runtime must be greater than 0');
   t.equal(message({ runtime: 5000, deadline: 4000 }),
@@ -108,7 +109,7 @@ void test('crun makes a listener whenever somebody waits for one, and owns the g
     const config = defaultConfig();
     Object.assign(config.linux, listening);
     config.process.user = { uid: 3, gid: 4 };
-    return compile(config as unknown as Spec, { ...context(), ...name });
+    return compile(config as unknown as Spec, { ...context(), habits: habitsOf(name.peer) });
   };
   t.equal(find(plan({}).programs.create, 'listener.open').length, 0);
   const [open] = find(plan(crun).programs.create, 'listener.open');
@@ -123,7 +124,7 @@ void test('crun runs createContainer hooks in the bundle, and passes over mount 
   const config = defaultConfig();
   config.hooks = { createContainer: [{ path: '/bin/true' }] };
   config.linux['mountLabel'] = 'system_u:object_r:container_file_t:s0';
-  const plan = (name: Name): Plan => compile(config as unknown as Spec, { ...context(), ...name });
+  const plan = (name: Name): Plan => compile(config as unknown as Spec, { ...context(), habits: habitsOf(name.peer) });
   t.throws(() => plan({}), /SELinux/);
   t.match(find(plan(crun).programs.init, 'hook.run'), [{ cwd: '/bundle' }]);
   delete config.linux['mountLabel'];
@@ -132,7 +133,8 @@ void test('crun runs createContainer hooks in the bundle, and passes over mount 
 });
 
 void test('crun has a file that tells its readers where the container is', (t) => {
-  const plan = (name: Name): Plan => compile(defaultConfig() as unknown as Spec, { ...context(), ...name });
+  const plan = (name: Name): Plan =>
+    compile(defaultConfig() as unknown as Spec, { ...context(), habits: habitsOf(name.peer) });
   t.match(find(plan({}).programs.create, 'state.write'), [{ status: undefined }]);
   const [{ status = [] } = {}] = find(plan(crun).programs.create, 'state.write');
   const text = `${status.map((part) => (typeof part === 'string' ? part : part.hole === 'pid' ? '7' : 'x')).join('')}}`;

@@ -1,6 +1,7 @@
 // Facts of imaginary hosts and configurations for the tests of the compiler.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { habitsOf } from '../../src/compat/habits.ts';
 import type { Spec } from '../../src/generated/config.ts';
 import type { Operation, Plan } from '../../src/generated/plan.ts';
 import type { CgroupFacts, HostFacts } from '../../src/generated/protocol.ts';
@@ -67,6 +68,7 @@ export function context(changes: Partial<HostFacts> = {}, flags: Partial<Flags> 
     host: host(),
     id: 'box',
     bundle: '/bundle',
+    habits: habitsOf(undefined),
     flags: { preserveFds: 0, noPivot: false, noNewKeyring: false, detach: true, cgroupManager: 'cgroupfs', ...flags },
   };
 }

@@ -5,6 +5,10 @@
 
 namespace veloci {
 
+namespace diagnostic {
+enum class Wording : uint8_t;
+}
+
 // An error that is ready to be shown.
 struct Problem {
   // Stable code, as E0412; also the beginning of `line`.
@@ -26,9 +30,9 @@ public:
   int open(Str path);
   void set_format(Format format) { format_ = format; }
   void set_debug(bool debug) { debug_ = debug; }
-  // Messages in the words of runc.
-  void use_runc_wording(bool runc) { runc_ = runc; }
-  bool uses_runc_wording() const { return runc_; }
+  // Whose words messages have.
+  void use_wording(diagnostic::Wording wording) { wording_ = wording; }
+  diagnostic::Wording wording() const { return wording_; }
   // While muted nothing is written.
   void mute(bool muted) { muted_ = muted; }
 
@@ -59,7 +63,7 @@ private:
   Format format_ = Format::text;
   bool debug_ = false;
   bool muted_ = false;
-  bool runc_ = false;
+  diagnostic::Wording wording_{};
   Text *kept_ = nullptr;
 };
 

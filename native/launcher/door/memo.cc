@@ -34,6 +34,8 @@ int memo_name(Invocation &invocation, const ExecPlan &plan, Text &name) {
   auto part = [&](Str value) { text.add(value).add_char(0); };
   part(Str::of(plan_schema_hash_text));
   part(Str::of("v1"));
+  // Under another name it may be another plan; the own one is not named, so that what is kept stays good.
+  if (arguments.habits().is_peer) part(Str::of(arguments.habits().name));
   text.add_number(invocation.context.preserve).add_char(0);
   // What a user may not do is another plan.
   text.add_number(geteuid()).add_char(0);

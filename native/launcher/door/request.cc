@@ -51,7 +51,7 @@ bool is_superseded(const Arguments &arguments, const GivenFlag *flag) {
 
 // Which configuration files for CRIU this host has; the engine chooses.
 void add_criu_configs(StringListWriter list) {
-  for (const char *path : {"/etc/criu/veloci.conf", "/etc/criu/crun.conf", "/etc/criu/runc.conf"}) {
+  for (const char *path : criu_configs) {
     if (access(path, F_OK) == 0) list.add(Str::of(path));
   }
 }
@@ -168,7 +168,7 @@ int Request::build(Invocation &invocation, Str bundle, Str config_name, bool for
     add_options(request.options(), arguments, for_memo);
     uint32_t first_operand = invocation.context.id.empty() ? 0 : 1;
     if (arguments.operand_count() > first_operand) add_operands(request.operands(), arguments, first_operand);
-    if (arguments.is_peer()) request.peer(arguments.is_runc() ? Peer::runc : Peer::crun);
+    if (arguments.habits().is_peer) request.peer(arguments.habits().peer);
     if (!invocation.context.id.empty()) request.id(invocation.context.id);
     if (!bundle.empty()) request.bundle(bundle);
     if (!config_name.empty()) request.config_name(config_name);

@@ -6,7 +6,7 @@ namespace {
 
 constexpr uint32_t tsync = 1;
 
-void trace_affinity(Log &log, const OpRecord &record) {
+void trace_affinity(Log &log, const Stages &stages, const OpRecord &record) {
   CpuAffinity op;
   Reader reader(record.body);
   if (!read(reader, op) || !op.mask) return;
@@ -14,20 +14,20 @@ void trace_affinity(Log &log, const OpRecord &record) {
   for (size_t i = 0; i < sizeof mask && i < op.mask.value.size; i++)
     mask |= static_cast<uint64_t>(op.mask.value.data[i]) << (8 * i);
   TextOf<64> text;
-  text.add("nsexec-0: affinity: 0x");
+  text.add(stages.affinity).add("0x");
   int shift = 60;
   while (shift > 0 && (mask >> shift) == 0) shift -= 4;
   for (; shift >= 0; shift -= 4) text.add_char("0123456789abcdef"[(mask >> shift) & 15]);
   log.debug(text.str());
 }
 
-void trace_filter(Log &log, const OpRecord &record) {
+void trace_filter(Log &log, const Stages &stages, const OpRecord &record) {
   SeccompLoad op;
   Reader reader(record.body);
   if (!read(reader, op)) return;
   // One thread needs no synchronization.
   TextOf<64> text;
-  log.debug(text.add("seccomp filter flags: ").add_number(op.flags & ~tsync).str());
+  log.debug(text.add(stages.filter).add_number(op.flags & ~tsync).str());
 }
 
 // When each operation was done, from the first one on.
@@ -56,22 +56,23 @@ void trace_start(Invocation &invocation) {
   Log &log = invocation.log;
   if (!log.debugs()) return;
   const Context &context = invocation.context;
-  if (!log.uses_runc_wording()) return trace_operations(log, context);
+  const Stages *stages = invocation.arguments.habits().stages;
+  if (stages == nullptr) return trace_operations(log, context);
   Program program;
-  log.debug(Str::of("nsexec container setup"));
+  log.debug(stages->begin);
   if (context.plan.find(ProgramName::stager, program)) {
     for (const OpRecord &op : program) {
-      if (op.code == code::cpu_affinity) trace_affinity(log, op);
+      if (op.code == code::cpu_affinity) trace_affinity(log, *stages, op);
     }
   }
-  log.debug(Str::of("child process in init()"));
+  log.debug(stages->init);
   if (!context.plan.find(ProgramName::init, program)) return;
   bool waits = false;
   for (const OpRecord &op : program) {
-    if (op.code == code::seccomp_load) trace_filter(log, op);
+    if (op.code == code::seccomp_load) trace_filter(log, *stages, op);
     waits = waits || op.code == code::start_wait;
   }
-  log.debug(Str::of(waits ? "init: closing the pipe to signal completion" : "setns_init: about to exec"));
+  log.debug(waits ? stages->waits : stages->executes);
 }
 
 } // namespace veloci

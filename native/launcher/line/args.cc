@@ -12,10 +12,6 @@ using namespace diagnostic;
 namespace {
 
 constexpr int exit_failure = 1;
-// What runc gives for a command that does not exist.
-constexpr int exit_unknown_command = 3;
-// And crun.
-constexpr int exit_unknown_command_crun = 1;
 constexpr int exit_exec_failure = 255;
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '?'; }
@@ -234,7 +230,7 @@ int Arguments::take_command(const char *name) {
     suggestion.consider(spec.name);
   }
   refuse(UnknownCommand{.name = Str::of(name), .suggestion = suggestion.best()});
-  return is_word(program_, "crun") ? exit_unknown_command_crun : exit_unknown_command;
+  return habits_->unknown_command_status;
 }
 
 int Arguments::check_operands() {
@@ -253,10 +249,8 @@ int Arguments::check_operands() {
 
 int Arguments::parse(int count, char **arguments, Log &log) {
   log_ = &log;
-  const char *name = count > 0 ? arguments[0] : "veloci";
-  const char *slash = strrchr(name, '/');
-  program_ = Str::of(slash != nullptr ? slash + 1 : name);
-  log.use_runc_wording(is_runc());
+  habits_ = &habits_of(count, arguments);
+  log.use_wording(habits_->wording);
   size_t places = static_cast<size_t>(count) + 1, flag_places = places + cli::flag_count;
   size_t size = flag_places * sizeof(GivenFlag) + places * sizeof(char *);
   uint8_t *memory = memory_;

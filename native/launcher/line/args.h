@@ -1,6 +1,7 @@
 // The command line, parsed by the generated table of commands and flags.
 #pragma once
 #include "base/types.h"
+#include "compat/name.h"
 #include "executor/log/log.h"
 #include "generated/cli.gen.h"
 
@@ -51,11 +52,8 @@ public:
     operands_[second] = held;
   }
 
-  // The name under which the command was started, without its directory.
-  Str program() const { return program_; }
-  bool is_runc() const { return program_ == Str::of("runc"); }
-  // Started as runc or crun: habits of theirs that the specification forbids are kept.
-  bool is_peer() const { return is_runc() || program_ == Str::of("crun"); }
+  // Those of the name under which the command was started.
+  const Habits &habits() const { return *habits_; }
 
   // --plan-fd: the encoded Response comes from this descriptor (the library has planned itself). -1 = not given.
   int plan_fd() const { return has(cli::Flag::plan_fd) ? static_cast<int>(number(cli::Flag::plan_fd)) : -1; }
@@ -79,7 +77,7 @@ private:
   const cli::FlagSpec *spec_of(Str name) const;
 
   Log *log_ = nullptr;
-  Str program_;
+  const Habits *habits_ = habits_by_name;
   const cli::CommandSpec *command_ = nullptr;
   GivenFlag *given_ = nullptr;
   uint32_t given_count_ = 0;

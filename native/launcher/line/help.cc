@@ -7,22 +7,25 @@ using namespace diagnostic;
 
 namespace {
 
-// A help text; under the name of runc with the heading of its own, under that of crun behind its usage line.
+// A help text, behind the usage line or the heading that the command has under this name.
 int print_help(Invocation &invocation, const cli::CommandSpec *command) {
+  const Habits &habits = invocation.arguments.habits();
   Str help = Str::of(command != nullptr ? command->help : cli::main_help);
-  if (command != nullptr && command->crun_usage != nullptr && invocation.arguments.program() == Str::of("crun")) {
+  if (command != nullptr && habits.usage != nullptr) {
+    const char *line = habits.usage[static_cast<uint8_t>(command->command)];
     TextOf<256> usage;
-    if (int code = print(invocation, usage.add(command->crun_usage).add("\n\n").str()); code != 0) return code;
+    if (line != nullptr) usage.add(line).add("\n\n");
+    if (int code = print(invocation, usage.str()); code != 0) return code;
   }
-  if (!invocation.arguments.is_runc()) return print_styled(invocation, help);
+  if (habits.help_heading == nullptr) return print_styled(invocation, help);
   TextOf<512> heading;
-  heading.add("NAME:\n   runc");
+  heading.add("NAME:\n   ").add(habits.name);
   if (command != nullptr) heading.add_char(' ').add(command->name);
   // The first line of the help is what the command does, behind a colon.
   const char *colon = strstr(help.c_str(), ": "), *end = strchr(help.c_str(), '\n');
   heading.add(" - ");
   if (command == nullptr)
-    heading.add("Open Container Initiative runtime, by veloci");
+    heading.add(habits.help_heading);
   else
     heading.add(colon + 2, static_cast<size_t>(end - colon - 2));
   heading.add_char('\n');

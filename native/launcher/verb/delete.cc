@@ -58,8 +58,7 @@ int delete_stopped(Invocation &invocation) {
   // Whoever was creating it would hold the lock: it has died.
   Status status = container_status(*context.record);
   // runtime.md, Delete: whatever is not stopped stays as it is. Engines that want it gone say --force.
-  // The specification wants that; runc and crun kill a created container.
-  bool refused = status == Status::created && !invocation.arguments.is_peer();
+  bool refused = status == Status::created && !invocation.arguments.habits().deletes_created;
   if (refused || status == Status::running || status == Status::paused) {
     constexpr int dying_milliseconds = 10000;
     const Record &record = *context.record;

@@ -32,11 +32,11 @@ int print_json(Invocation &invocation, const Members &members) {
 int run_ps(const Invocation &invocation, Buffer &output, int &status) {
   const Arguments &arguments = invocation.arguments;
   uint32_t given = arguments.operand_count() - 1;
-  auto **argv = static_cast<char **>(calloc(given + 3, sizeof(char *)));
-  if (argv == nullptr) return ENOMEM;
-  argv[0] = const_cast<char *>("ps");
-  argv[1] = const_cast<char *>("-ef");
-  for (uint32_t i = 0; i < given; i++) argv[i + 1] = const_cast<char *>(arguments.operand(i + 1).c_str());
+  auto **words = static_cast<char **>(calloc(given + 3, sizeof(char *)));
+  if (words == nullptr) return ENOMEM;
+  words[0] = const_cast<char *>("ps");
+  words[1] = const_cast<char *>("-ef");
+  for (uint32_t i = 0; i < given; i++) words[i + 1] = const_cast<char *>(arguments.operand(i + 1).c_str());
   int ends[2], failure[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return errno;
   Fd reader(ends[0]), writer(ends[1]);
@@ -47,7 +47,7 @@ int run_ps(const Invocation &invocation, Buffer &output, int &status) {
   if (child == 0) {
     restore_signals();
     dup2(writer.get(), STDOUT_FILENO);
-    execvp(argv[0], argv);
+    execvp(words[0], words);
     int err = errno;
     if (::write(failure_writer.get(), &err, sizeof err) < 0) _exit(126);
     _exit(127);

@@ -65,7 +65,6 @@ export const host = {
     code: 'E0533',
     message: 'the systemd of a user cannot set linux.resources: on cgroup v1 it has no controllers',
     hint: 'leave them out, run as root, or boot with cgroup v2 (systemd.unified_cgroup_hierarchy=1)',
-    runc: 'cannot use rootless systemd cgroups manager on cgroup v1',
   },
   cgroupsPathSystemd: {
     code: 'E0584',

@@ -6,7 +6,7 @@ import type { Diagnostic } from '../../diagnostic/types.ts';
 import { locateAll } from '../../spec/parse/locate.ts';
 import { compile } from '../../plan/compile.ts';
 import { requireRights } from '../../plan/rights.ts';
-import { inDialect } from '../dialect.ts';
+import { worded } from '../wording.ts';
 import { contextOf, warningsOf } from '../options.ts';
 import { configOf } from '../read.ts';
 import type { Call } from '../call.ts';
@@ -46,5 +46,5 @@ export function storedOf(call: Call, plan: Plan): Uint8Array {
 export function linesOf(call: Call, warnings: readonly Diagnostic[], name = call.configName): string {
   const text = call.texts[name];
   const found = text === undefined ? warnings : locateAll(warnings, text, name);
-  return [...new Set(inDialect(call.request, found).map(renderLine))].join('\n');
+  return [...new Set(worded(call.request, found).map(renderLine))].join('\n');
 }

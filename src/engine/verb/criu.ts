@@ -1,4 +1,5 @@
 // checkpoint and restore: the plans that CRIU carries out.
+import { habitsOf } from '../../compat/habits.ts';
 import { diagnose } from '../../diagnostic/diagnose.ts';
 import { encodePlan } from '../../generated/encode.ts';
 import type { Plan, Response } from '../../generated/plan.ts';
@@ -49,13 +50,10 @@ function descriptorsOf({ blobs, host }: Call): readonly string[] {
   }
 }
 
-/**
- * The configuration that CRIU reads besides, when no annotation names one: that of the name the command was started by
- * where the host has it, else runc's.
- */
+/** The configuration that CRIU reads besides, when no annotation names one. */
 export function configFor(peer: Request['peer'], present: readonly string[]): string {
-  const own = `/etc/criu/${peer ?? 'veloci'}.conf`;
-  return present.includes(own) ? own : '/etc/criu/runc.conf';
+  const { criuConfigs } = habitsOf(peer);
+  return criuConfigs.find((path) => present.includes(path)) ?? criuConfigs.at(-1)!;
 }
 
 /** @throws PlanError when a value has not its form */

@@ -6,7 +6,7 @@ import type { Spec } from '../../generated/config.ts';
 import type { Response } from '../../generated/plan.ts';
 import { locateAll } from '../../spec/parse/locate.ts';
 import type { Call } from '../call.ts';
-import { inDialect } from '../dialect.ts';
+import { worded } from '../wording.ts';
 import { warningsOf } from '../options.ts';
 import { configOf } from '../read.ts';
 import { answerText } from '../respond.ts';
@@ -21,7 +21,7 @@ export function ended(call: Call): Response {
   const found = outOfMemory ? memoryEnd(spec) : status === badSystemCall ? seccompEnd(spec) : undefined;
   if (found === undefined) return answerText('');
   const located = locateAll([found], call.texts[call.configName]!, call.configName);
-  const [shown] = inDialect(call.request, located);
+  const [shown] = worded(call.request, located);
   const { code, ...keys } = jsonKeys(shown!);
   // Of a request that was kept the flags are those of the command that asks now.
   const { request } = call;

@@ -1,6 +1,7 @@
 // spec: a configuration to begin with.
 import type { Mount, Spec } from '../../generated/config.ts';
 import type { Response } from '../../generated/plan.ts';
+import { habitsOf } from '../../compat/habits.ts';
 import { dockerProfile } from '../../generated/docker-profile.ts';
 import { specVersion } from '../../spec/version.ts';
 import type { Call } from '../call.ts';
@@ -15,7 +16,7 @@ export function spec(call: Call): Response {
   if (options['from'] === 'docker-default') likeDocker(config);
   if (isOn(options, 'rootless')) {
     makeRootless(config, facts.euid, facts.egid);
-    if (call.request.peer === 'runc') shareNetwork(config);
+    if (habitsOf(call.request.peer).rootlessNetwork === 'host') shareNetwork(config);
   }
   return answerText(JSON.stringify(config, null, '\t'));
 }
@@ -134,7 +135,7 @@ function makeRootless(config: Spec, uid: number, gid: number): void {
   }
 }
 
-/** The network of the caller, as runc has it for users. Without a network namespace of its own a user may not mount sysfs. */
+/** The network of the caller. Without a network namespace of its own a user may not mount sysfs. */
 function shareNetwork(config: Spec): void {
   const linux = config.linux!;
   linux.namespaces = linux.namespaces!.filter(({ type }) => type !== 'network');

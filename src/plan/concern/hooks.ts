@@ -27,12 +27,11 @@ export function restoreHooks(d: Draft): void {
   run(d, d.host, 'createRuntime', d.context.bundle);
 }
 
-/**
- * createContainer: in the container's namespaces, before the pivot; its working directory is the root to be, under the name
- * of crun the bundle.
- */
+/** createContainer: in the container's namespaces, before the pivot. */
 export function containerHooks(d: Draft): void {
-  run(d, d.init, 'createContainer', d.context.peer === 'crun' ? d.context.bundle : rootfsPath(d.spec, d.context));
+  const { bundle, habits } = d.context;
+  const cwd = habits.createContainerDirectory === 'bundle' ? bundle : rootfsPath(d.spec, d.context);
+  run(d, d.init, 'createContainer', cwd);
 }
 
 /** Whether anything runs between start and the program. */
@@ -40,7 +39,7 @@ export function hasStartHooks({ spec }: Draft): boolean {
   return !isEmpty(spec.hooks?.startContainer);
 }
 
-/** startContainer: in the container, released by start. Under the name of runc one without an environment has that of the process. */
+/** startContainer: in the container, released by start. */
 export function startHooks(d: Draft): void {
   run(d, d.init, 'startContainer', undefined);
 }
@@ -82,7 +81,8 @@ function run(
       path: hook.path,
       args: hook.args ?? [hook.path],
       env: hook.env ?? [],
-      processEnv: kind === 'startContainer' && hook.env === undefined && d.context.peer === 'runc',
+      processEnv: kind === 'startContainer' && hook.env === undefined &&
+        d.context.habits.startContainerEnvironment === 'process',
       timeout: Number(hook.timeout ?? 0),
       cwd,
       state,

@@ -72,12 +72,12 @@ export function writeState(d: Draft): void {
       created,
       tail,
     ],
-    status: context.peer === 'crun' ? crunStatus(d) : undefined,
+    status: context.habits.writesStatus ? statusFile(d) : undefined,
   });
 }
 
-/** The file by which crun knows a container; its readers find pid and paths there. */
-function crunStatus({ context, spec, cgroups }: Draft): Template {
+/** The file `status`, whose readers find pid and paths there. */
+function statusFile({ context, spec, cgroups }: Draft): Template {
   const path = `/${mainDir(cgroups)?.path ?? ''}`;
   return [
     '{"pid":',

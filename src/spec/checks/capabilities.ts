@@ -5,13 +5,13 @@ import type { Findings } from './findings.ts';
 const sets = ['bounding', 'permitted', 'effective', 'inheritable', 'ambient'] as const;
 
 /**
- * Unknown capabilities are left out with a warning (config.md, Linux process), but crun refuses them; ambient ones need
+ * Unknown capabilities are left out with a warning (config.md, Linux process), or refused under some names; ambient ones need
  * two other sets. Root needs no ambient ones: its programs get what is in the bounding set (capabilities(7)), and
  * `runc spec` of 1.1 lists some without effect.
  */
 export function checkCapabilities(process: Process, at: string, findings: Findings): void {
   const { capabilities } = process;
-  const strict = findings.peer === 'crun';
+  const strict = findings.habits.refusesUnknownCapabilities;
   if (capabilities === undefined || (!findings.warnings && !strict)) return;
   for (const set of sets) {
     capabilities[set]?.forEach((name, index) => {

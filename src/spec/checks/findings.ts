@@ -1,6 +1,6 @@
 import { diagnose, placeAt } from '../../diagnostic/diagnose.ts';
 import type { DiagnosticName } from '../../diagnostic/table.ts';
-import type { Peer } from '../dialect.ts';
+import { habitsOf, type Habits } from '../../compat/habits.ts';
 import type { Diagnostic, Holes } from '../../diagnostic/types.ts';
 import { suggest } from '../suggest.ts';
 
@@ -14,12 +14,12 @@ export class Findings {
   /** Whether anybody reads warnings: else the checks that only warn are not run. */
   readonly warnings: boolean;
 
-  /** Whose rules hold, where they differ from veloci's own. */
-  readonly peer: Peer | undefined;
+  /** Which rules hold, where names differ. */
+  readonly habits: Habits;
 
-  constructor(warnings: boolean, peer?: Peer) {
+  constructor(warnings: boolean, habits: Habits = habitsOf(undefined)) {
     this.warnings = warnings;
-    this.peer = peer;
+    this.habits = habits;
   }
 
   /** Adds a line of the table: an error or, as the table says, a warning. */

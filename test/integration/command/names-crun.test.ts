@@ -58,6 +58,21 @@ test('as crun: an unknown capability is an error', async (c) => {
   assert.match(result.stderr, /unknown capability "CAP_NOTHING"/);
 }, only);
 
+test('as crun: an exec that was done under another name before is another plan', async (c) => {
+  const { id } = await c.started(c.command(['/probe', 'pause']));
+  const path = join(c.dir(), 'crun');
+  symlinkSync(runtimePath(), path);
+  // Its standard output is a pipe, whose group is given away under that name alone.
+  const ownerAs = async (program: string): Promise<string> => {
+    const call = `"$0" --root "$1" exec --user 5:6 "$2" stat -L -c '%u %g' /proc/self/fd/1 | cat`;
+    const { stdout, stderr } = await begin(['sh', '-c', call, program, c.root, id]).done;
+    assert.equal(stderr, '');
+    return stdout.trim();
+  };
+  assert.deepEqual([await ownerAs(runtimePath()), await ownerAs(path), await ownerAs(runtimePath())], ['5 0', '5 6',
+    '5 0']);
+}, only);
+
 test('as crun: exec --cgroup without a controller is in that cgroup where it is, else in that of the container',
   async (c) => {
     const id = c.id();

@@ -1,6 +1,7 @@
 // A planner that somebody has taken over answers with any plan: what is refused before anything of it runs.
 import { closeSync, openSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { habitsOf } from '../../../src/compat/habits.ts';
 import { encodePlan, encodeResponse } from '../../../src/generated/encode.ts';
 import type { Spec } from '../../../src/generated/config.ts';
 import type { HostOperation, Plan, StagerOperation } from '../../../src/generated/plan.ts';
@@ -24,7 +25,7 @@ function programsOf(c: Context, bundle: Bundle, id: string): Programs {
     cgroupManager: 'cgroupfs' } as const;
   return {
     ...compile(bundle.config as unknown as Spec, { facts: { ...hostFacts(c.root), terminal: false }, host: nodeHost(),
-      id, bundle: bundle.dir, flags }).programs,
+      id, bundle: bundle.dir, habits: habitsOf(undefined), flags }).programs,
   };
 }
 

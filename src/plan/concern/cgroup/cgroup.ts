@@ -199,7 +199,7 @@ export function followCgroups(d: Draft, asked: readonly string[], strict: boolea
     mounts: cgroups.places.filter((place) => !counts(place))
       .map(({ dir, controllers }) => ({ mount: dir.mount, controllers })),
     sub: subsOf(d, asked),
-    optional: d.context.peer === 'crun' && cgroups.places.some(({ version }) => version === 1),
+    optional: d.context.habits.subCgroupMayLack && cgroups.places.some(({ version }) => version === 1),
     strict: strict || !cgroups.optional || asked.length > 0,
   };
   stager.push(cgroups.optional && asked.length === 0 ? alt(follow, refusedOrMissing) : follow);

@@ -7,7 +7,7 @@ import { resolved } from '../../../spec/destination.ts';
 import { alt, errno, slot } from '../../draft.ts';
 import type { Draft } from '../../draft.ts';
 import { absolute, inContainer } from '../../path.ts';
-import { bindAsRunc } from './bind-runc.ts';
+import { allAttributes } from './bind-attributes.ts';
 import { cgroupMount } from './mount-cgroup.ts';
 import { mapIds } from './mount-idmap.ts';
 import { readRequest } from './mount-request.ts';
@@ -33,9 +33,9 @@ export function makeMounts(d: Draft): void {
   }
 }
 
-/** A destination as runc takes it: one that begins with the path of the root file system itself means what is in there. */
+/** A destination that begins with the path of the root file system itself may mean what is in there. */
 function withoutRoot(d: Draft, destination: string): string {
-  if (d.context.peer !== 'runc') return destination;
+  if (!d.context.habits.stripsRootfs) return destination;
   const root = rootfsPath(d.spec, d.context);
   return destination.startsWith(`${root}/`) ? destination.slice(root.length) : destination;
 }
@@ -112,8 +112,8 @@ export function bindOf(
 
 function bind(d: Draft, mount: Mount, asked: MountRequest, target: string, from: string): void {
   const source = absolute(mount.source ?? '', d.context.bundle);
-  const as = d.context.peer === 'runc'
-    ? bindAsRunc(asked, mount.options ?? [], (d.namespaces.made & NamespaceFlag.user) !== 0)
+  const as = d.context.habits.bindOption === 'all'
+    ? allAttributes(asked, mount.options ?? [], (d.namespaces.made & NamespaceFlag.user) !== 0)
     : undefined;
   const request = as === undefined ? asked : { ...asked, set: as.set, clear: as.clear };
   const bound = (path: string | undefined): void => {

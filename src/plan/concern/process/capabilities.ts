@@ -79,9 +79,9 @@ function both(one: Bits, other: Bits): Bits {
   return { low: one.low & other.low, high: one.high & other.high };
 }
 
-/** runc says which ones it cannot raise while it starts the container; the checks say it before. */
+/** The checks warn of them too, but not of every start. */
 function warnOfAmbient({ context, process, at }: Draft): void {
-  if (context.peer !== 'runc' || context.warn === undefined) return;
+  if (!context.habits.warnsOfAmbient || context.warn === undefined) return;
   const lost = uselessAmbient(process.capabilities ?? {});
   if (lost.length > 0)
     context.warn(diagnose('capabilityAmbient', { value: lost.join(', ') }, placeAt(`${at}/capabilities/ambient`)));

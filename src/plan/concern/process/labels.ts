@@ -56,8 +56,7 @@ const contextTypes = ['context', 'fscontext', 'defcontext', 'rootcontext'] as co
 export function mountLabelOptions(d: Draft, type: string): readonly FsOption[] {
   const label = d.spec.linux?.mountLabel;
   if (label === undefined || label === '' || ownLabels.has(type)) return [];
-  // crun passes over it where there is no SELinux, as the kernel would have nothing to do with it.
-  if (d.context.peer === 'crun' && !d.context.facts.lsm.selinux) return [];
+  if (d.context.habits.labelWithoutSelinux === 'ignored' && !d.context.facts.lsm.selinux) return [];
   need(d, 'selinux', 'linux.mountLabel', '/linux/mountLabel');
   return [{ key: annotatedChoice(d.spec, 'mountContextType', contextTypes) ?? 'context', value: label }];
 }

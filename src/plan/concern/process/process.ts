@@ -70,8 +70,7 @@ export function enterCwdAgain(d: Draft): void {
 
 export function ownStdio(d: Draft): void {
   const { uid = 0, gid = 0 } = d.process.user ?? {};
-  // Under the name of crun the group as well.
-  const group = d.context.peer === 'crun' ? gid : undefined;
+  const group = d.context.habits.givesStdioGroup ? gid : undefined;
   d.init.push({ op: 'stdio.own', from: `${d.at}/user/uid`, uid, gid: group });
 }
 

@@ -7,13 +7,10 @@ import { slot } from '../../draft.ts';
 import type { Draft } from '../../draft.ts';
 import { stateText } from '../state.ts';
 
-/** The version that crun has always told; its listeners compare it. */
-const crunVersion = '0.2.0';
-
 /** The container process state: one descriptor, the listener; `state` is that of the container. */
 function processState(d: Draft, status: State['status']): Template {
   const metadata = d.spec.linux?.seccomp?.listenerMetadata;
-  const version = d.context.peer === 'crun' ? crunVersion : specVersion;
+  const version = d.context.habits.seccompStateVersion ?? specVersion;
   const head = `{"ociVersion":"${version}","fds":["seccompFd"],"pid":`;
   const middle = `${metadata === undefined ? '' : `,"metadata":${JSON.stringify(metadata)}`},"state":`;
   return [head, { hole: 'process' }, middle, ...stateText(d, status), '}'];

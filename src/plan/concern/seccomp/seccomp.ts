@@ -153,11 +153,11 @@ function hasFilter({ spec }: Draft): boolean {
     (spec.annotations !== undefined && annotation(spec, 'seccompProgram') !== undefined);
 }
 
-/** Whether a program outside gets to decide about some calls; crun makes the listener whenever somebody waits for one. */
+/** Whether a program outside gets to decide about some calls. */
 function isNotifying({ spec, context }: Draft): boolean {
   const { syscalls, listenerPath = '' } = spec.linux?.seccomp ?? {};
   const wanted = syscalls?.some(({ action }) => action === 'SCMP_ACT_NOTIFY') === true
-    || (context.peer === 'crun' && listenerPath !== '');
+    || (context.habits.listensWithoutRule && listenerPath !== '');
   return wanted && (spec.annotations === undefined || annotation(spec, 'seccompProgram') === undefined);
 }
 
@@ -183,11 +183,12 @@ export function openFilter(d: Draft, status: State['status']): void {
   openListener(d, status);
 }
 
-/** runc writes behind its filter, and so refuses to hand write(2) over: under its name that is an error too. */
+/** write(2) is not handed over under a name whose runtime writes behind its filter. */
 function refuseWrite({ spec, context }: Draft): void {
+  if (!context.habits.refusesNotifyOfWrite) return;
   const rules = spec.linux?.seccomp?.syscalls ?? [];
   const index = rules.findIndex(({ action, names }) => action === 'SCMP_ACT_NOTIFY' && names.includes('write'));
-  if (context.peer === 'runc' && index >= 0)
+  if (index >= 0)
     throw new PlanError(diagnose('notifyWrite', {}, placeAt(`/linux/seccomp/syscalls/${index}`)));
 }
 

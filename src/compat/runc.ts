@@ -1,9 +1,53 @@
-// The words of runc, for when the command is started under that name: what scripts and tests look for in its messages.
-// Holes are those of the message that they replace; code, place and hint stay as they are.
-import type { DiagnosticName } from './table.ts';
+// The command under the name runc: for engines, scripts and tests that were written for it.
+import type { Adapter, CommandHabits, Habits, Words } from './types.ts';
+import { habits as own } from './veloci.ts';
 
-/** Messages by the name in the table. */
-export const runcMessages: Readonly<Partial<Record<DiagnosticName, string>>> = {
+export const habits = (): Habits => ({
+  ...own,
+  wording: 'runc',
+  placeWords: {
+    '/linux/memoryPolicy': 'invalid memory policy mode: ',
+    '/linux/memoryPolicy/nodes': 'invalid memory policy node: ',
+    '/linux/memoryPolicy/flags': 'invalid memory policy flag: ',
+  },
+  warnings: { stderr: 'grants', log: 'grants' },
+  warnsOfAnnotations: false,
+  // It says while it starts a container which ones it cannot raise.
+  warnsOfAmbient: true,
+  // What encoding/json of Go takes.
+  lenientJson: true,
+  // It writes behind its filter.
+  refusesNotifyOfWrite: true,
+  criuConfigs: ['/etc/criu/runc.conf'],
+  rootlessNetwork: 'host',
+  startContainerEnvironment: 'process',
+  stripsRootfs: true,
+  // As mount(8) with `remount,bind`.
+  bindOption: 'all',
+});
+
+const command: CommandHabits = {
+  unknownCommandStatus: 3,
+  needsCommand: false,
+  // The specification wants it refused.
+  deletesCreated: true,
+  versionShowsRoot: false,
+  versionNamesProgram: true,
+  helpHeading: 'Open Container Initiative runtime, by veloci',
+  usageOperands: {},
+  // Its own test suite looks for each of them: debug.bats, exec.bats, cpu_affinity.bats, seccomp.bats. No such stages are
+  // gone through here; the lines are written when the start is done.
+  stages: {
+    begin: 'nsexec container setup',
+    affinity: 'nsexec-0: affinity: ',
+    init: 'child process in init()',
+    filter: 'seccomp filter flags: ',
+    waits: 'init: closing the pipe to signal completion',
+    executes: 'setns_init: about to exec',
+  },
+};
+
+const words: Words = {
   cgroupMissing: 'unknown controller "{controller}": no hierarchy with it is mounted',
   'cgroup.follow/open:ENOENT': 'error adding pid to the cgroup: no such file or directory',
   unknownCommand: "No help topic for '{name}'",
@@ -15,7 +59,7 @@ export const runcMessages: Readonly<Partial<Record<DiagnosticName, string>>> = {
   'mount.fs/target:ENOTDIR': 'filesystem "{type}" must be mounted on ordinary directory: "{target}" is none',
   'mount.bind/procfs': '"{target}" cannot be mounted because it is not of type proc',
   'mount.bind/locked':
-    'runc {verb} failed: unable to start container process: error during container init: error mounting "{source}" to '
+    'runc {command} failed: unable to start container process: error during container init: error mounting "{source}" to '
     + 'rootfs at "{target}": operation not permitted',
   'listener.open/connect': 'failed to connect with seccomp agent specified in the seccomp profile',
   memoryNoNodes: 'invalid memory policy: {mode} mode requires 0 nodes but got {count}',
@@ -25,13 +69,11 @@ export const runcMessages: Readonly<Partial<Record<DiagnosticName, string>>> = {
   'hook.run/timeout': 'error running {kind} hook #{number}: "{path}" took longer than {timeout} s',
   'hook.run/exit': 'error running {kind} hook #{number}: exit status {status}',
   'hook.run/signal': 'error running {kind} hook #{number}: signal: {signal}',
+  systemdUserV1: 'cannot use rootless systemd cgroups manager on cgroup v1',
 };
 
-/**
- * Messages that the container's process writes itself in runc, whose stderr has them and nothing else: no code, no place,
- * no hint.
- */
-export const runcAlone: Readonly<Partial<Record<DiagnosticName, string>>> = {
+/** What the container's process writes itself there, and what standard error has alone. */
+const wordsAlone: Words = {
   'process.start/notFound': 'exec {path}: no such file or directory',
   'process.start/interpreter': 'exec {path}: no such file or directory',
   'process.start/notExecutable': 'exec {path}: permission denied',
@@ -48,9 +90,4 @@ export const runcAlone: Readonly<Partial<Record<DiagnosticName, string>>> = {
   'process.start/script': 'exec {path}: exec format error',
 };
 
-/** What begins the message of whatever is wrong at one of these places (the longest one counts). */
-export const runcPlaces: Readonly<Record<string, string>> = {
-  '/linux/memoryPolicy': 'invalid memory policy mode: ',
-  '/linux/memoryPolicy/nodes': 'invalid memory policy node: ',
-  '/linux/memoryPolicy/flags': 'invalid memory policy flag: ',
-};
+export const runc: Adapter = { name: 'runc', habits, command, words, wordsAlone };

@@ -1,4 +1,4 @@
-// What runc has, and how veloci differs, for docs/migrating-from-runc.md; and how crun words its help.
+// What runc has, and how veloci differs: for docs/migrating-from-runc.md.
 
 /** Flags of runc by command, without dashes; the empty name holds the global ones. */
 export const runcFlags: Readonly<Record<string, readonly string[]>> = {
@@ -106,27 +106,6 @@ export const runcFlags: Readonly<Record<string, readonly string[]>> = {
     'lsm-profile',
     'lsm-mount-context',
   ],
-};
-
-/** Operands of crun's commands as its usage lines show them: the help begins with such a line under the name `crun`. */
-export const crunOperands: Readonly<Record<string, string>> = {
-  create: '[OPTION]... CONTAINER',
-  run: '[OPTION]... CONTAINER',
-  update: '[OPTION]... CONTAINER',
-  exec: 'CONTAINER cmd',
-  kill: 'CONTAINER [SIGNAL]',
-  mounts: '[add|remove] CONTAINER FILE',
-  start: 'CONTAINER',
-  state: 'CONTAINER',
-  delete: 'CONTAINER',
-  pause: 'CONTAINER',
-  resume: 'CONTAINER',
-  checkpoint: 'CONTAINER',
-  restore: 'CONTAINER',
-  ps: '',
-  list: '',
-  spec: '',
-  features: '',
 };
 
 /** Differences in behaviour, one sentence or two each. */

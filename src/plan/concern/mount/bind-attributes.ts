@@ -1,5 +1,4 @@
-// Attributes of bind mounts as runc has them: an option for one of them says all of them, as mount(8) with
-// `remount,bind` does. What is not named is cleared; the access time stays where no option names it.
+// Attributes of bind mounts where an option for one of them says all of them, as with `remount,bind` of mount(8). What is not named is cleared; the access time stays where no option names it.
 import { MountAttrFlag } from '../../../generated/plan.ts';
 import { accessTime, mountOption } from '../../../spec/mount-options.ts';
 import type { MountRequest } from './mount-request.ts';
@@ -16,11 +15,11 @@ export interface BindAttributes {
 }
 
 /**
- * The attributes of a bind mount under the name of runc.
+ * The attributes of a bind mount whose options say all of them.
  *
  * @param locked the mount goes into a new user namespace, whose root may not take away what the host has set
  */
-export function bindAsRunc(request: MountRequest, options: readonly string[], locked: boolean): BindAttributes {
+export function allAttributes(request: MountRequest, options: readonly string[], locked: boolean): BindAttributes {
   const words = options.filter(isAttribute);
   if (words.length === 0) return { set: request.set, clear: request.clear, fixed: 0 };
   const times = timesOf(words);

@@ -1,0 +1,30 @@
+// How diagnostics are worded under the name by which the command was started.
+import { habitsOf, type Habits } from '../compat/habits.ts';
+import type { Diagnostic } from '../diagnostic/types.ts';
+import type { Request } from '../generated/protocol.ts';
+
+/** The diagnostics in the words of the runtime under whose name the command was started. */
+export function worded(request: Request, found: readonly Diagnostic[]): readonly Diagnostic[] {
+  if (request.peer === undefined) return found;
+  const habits = habitsOf(request.peer);
+  return found.map((diagnostic) => wordedOne(habits, diagnostic));
+}
+
+function wordedOne({ wording, placeWords }: Habits, diagnostic: Diagnostic): Diagnostic {
+  const message = wording === undefined ? undefined : diagnostic.wordings?.[wording];
+  if (message !== undefined)
+    return diagnostic.alone === wording
+      ? { code: '', message, severity: diagnostic.severity }
+      : { ...diagnostic, message };
+  const begin = beginOf(placeWords, diagnostic.at?.pointer ?? '');
+  return begin === undefined ? diagnostic : { ...diagnostic, message: begin + diagnostic.message };
+}
+
+/** What begins a message about a place, or about something in it. */
+function beginOf(placeWords: Habits['placeWords'], pointer: string): string | undefined {
+  for (let at = pointer; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) {
+    const words = placeWords[at];
+    if (words !== undefined) return words;
+  }
+  return undefined;
+}
