@@ -87,7 +87,7 @@ Walk make_rest(Fd dir, Text &path, size_t start, Missing last, mode_t mode, Fd &
       rest.add(path.data() + end, path.size() - end);
       int saved = errno;
       if (splice_link(dir.get(), name.text, path, at, rest.str()) == 0) return Walk::again;
-      if (errno == EINVAL) errno = saved; // not a link: the first error tells more
+      if (errno == EINVAL) errno = saved; // not a link: the first error is the useful one
       return Walk::failed;
     }
     if (!next.valid()) return Walk::failed;

@@ -32,7 +32,7 @@ constexpr bool is_blind(int err) { return err == EPERM || err == ENOSYS || err =
 // Marks, which are extended attributes that the kernel drops with the cgroup: trusted ones, which no container can
 // change, or user ones for those who may not have these. Where neither is possible there are none.
 
-// Names a state directory among all that there are and were; 0 when it cannot be told.
+// Identifies a state directory among all that there are and were; 0 when that is impossible.
 uint64_t state_mark(int directory);
 
 // A cgroup that was made for a container: whoever comes last removes it. The mode that it is made with says so from its

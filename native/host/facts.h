@@ -12,7 +12,7 @@ struct FactsOptions {
   Str notify_socket;               // NOTIFY_SOCKET of the caller, when it is an absolute path
 };
 
-// Writes the facts. Missing ones get their neutral value. 0, or the errno of what cannot be told: the capabilities, or
+// Writes the facts. Missing ones get their neutral value. 0, or the errno of what cannot be found out: the capabilities, or
 // the kernel's release. 64 KiB are enough for every usual host.
 int host_facts(const FactsOptions &options, HostFactsWriter &facts);
 

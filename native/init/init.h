@@ -142,7 +142,7 @@ private:
   Fd parent_;
   Str parent_path_;
   Filter filters_[Slot::count];
-  // Who gets the listener of a filter, and what it is told with it.
+  // Who gets the listener of a filter, and the message that goes with it.
   Fd listener_;
   Str listener_state_;
   // Whether the mounts of the host, as seen here, pass on what happens to them.

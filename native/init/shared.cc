@@ -19,7 +19,7 @@ MessageHeader header(MessageType type, uint8_t point) {
   return made;
 }
 
-// The messages of a process come after the one that tells its pid.
+// The messages of a process come after the one with its pid.
 void await_pid_report(Record &record, uint32_t generation) {
   timespec limit = {1, 0};
   for (int i = 0; i < 30; i++) {
@@ -63,7 +63,7 @@ bool Common::receive(MessageType type, uint8_t point) {
   for (;;) {
     Fd fd;
     switch (receive_message(shared_.socket.get(), message, fd)) {
-    case Received::end: _exit(1); // the executor has given up: nobody is left to tell
+    case Received::end: _exit(1); // the executor has given up: nobody is left to report to
     case Received::error: return false;
     case Received::message: break;
     }

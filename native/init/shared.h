@@ -31,7 +31,7 @@ struct Shared {
   Fd slots[Slot::count];
   // How many processes came before this one: the stager is 0, init 1, what process.enter makes 2.
   uint32_t generation = 0;
-  // The clock of the host's time namespace, to tell what ours adds.
+  // The clock of the host's time namespace, for the difference to ours.
   int64_t host_clock_offset = 0;
   int64_t clock_skew = 0;
   // More about the failure of the operation that runs.
@@ -56,7 +56,7 @@ public:
   Outcome on(const IdsRoot &op);
   Outcome on(const RlimitSet &op);
 
-  // Tells the executor, and says it in the record.
+  // Reports it to the executor, and in the record.
   void report(ProgramName program, uint32_t index, FailureKind kind, Outcome outcome);
 
 protected:
@@ -68,7 +68,7 @@ protected:
   }
   Outcome fail(int step, int err, const char *what) { return fail(step, err, Str::of(what)); }
   bool send(const MessageHeader &header, Bytes detail = {}, int fd = -1);
-  // After a clone that goes on in the child: there, true. The parent tells the child's pid and ends, or returns false
+  // After a clone that goes on in the child: there, true. The parent reports the child's pid and ends, or returns false
   // when it could not.
   bool goes_on(pid_t child, int pidfd);
   // Waits for this message; descriptors that come before it are put into their slots. False and errno on failure; ends

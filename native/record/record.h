@@ -130,7 +130,7 @@ struct RecordCgroup {
   Str path;
   uint64_t inode = 0;
   bool found = false;     // it was there before the container, and stays when the container is deleted
-  uint64_t container = 0; // tells the containers apart that have found one and the same
+  uint64_t container = 0; // distinguishes containers that share a cgroup that was there before
 };
 
 // In place of an inode: the container has never got this cgroup; a create is just making it.
@@ -160,10 +160,10 @@ EndReason record_end_reason(const Record &record);
 // Its name, as in events and state; empty for none.
 Str reason_name(EndReason reason);
 
-// Tells it; false when nobody has kept one.
+// Reads it; false when none has been kept.
 bool record_has_exit(const Record &record, int &code);
 
-// Takes over the cgroups of another record and what tells which ones they are.
+// Takes over the cgroups of another record and what identifies them.
 void record_copy_cgroups(Record &record, const Record &from);
 
 // Walks the cgroups of a record; tolerates garbage.

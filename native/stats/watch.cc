@@ -19,7 +19,7 @@ constexpr Resource watched[] = {{"cpu", "cpu.pressure"}, {"memory", "memory.pres
 // Some task was held up for 200 ms within 2 s. Windows of other lengths need a privilege.
 constexpr char trigger[] = "some 200000 2000000";
 
-// While the freezer of v1 is on its way it tells nobody when it has arrived.
+// The freezer of v1 does not notify anybody when everything is frozen.
 constexpr int freezer_pause = 10;
 
 } // namespace

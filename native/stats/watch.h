@@ -9,10 +9,10 @@ enum class WatchEvent : uint8_t { none, tick, oom, pause, resume, pressure, exit
 class Watch {
 public:
   // Begins to watch. `pidfd` is that of the container's init, `signals` a signalfd of the command's own. What this
-  // kernel cannot tell is never reported.
+  // kernel does not report is never reported.
   void open(StatsSource &source, int pidfd, int signals);
 
-  // Waits for the next happening, at most until `deadline` (CLOCK_MONOTONIC, milliseconds): then it is a tick.
+  // Waits for the next event, at most until `deadline` (CLOCK_MONOTONIC, milliseconds): then it is a tick.
   // `stop`: a signal for the command.
   WatchEvent wait(int64_t deadline);
 

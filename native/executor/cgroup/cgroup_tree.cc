@@ -33,7 +33,7 @@ bool CgroupPlace::down(const char *name) {
 }
 
 bool CgroupPlace::up() {
-  // Out of the directory on purpose: the inode tells that it is the one we came from, which no cgroup ever leaves.
+  // Out of the directory on purpose: the inode shows that it is the one we came from, which no cgroup ever leaves.
   Fd opened(openat(directory_.get(), "..", directory_flags | O_NOFOLLOW | O_CLOEXEC));
   if (!opened.valid() || fstat(opened.get(), &info_) != 0) return false;
   uint64_t inode;

@@ -38,7 +38,7 @@ class CgroupWalk {
 public:
   // `cgroup` is the first; any kind of descriptor, which must live as long as the walk.
   explicit CgroupWalk(int cgroup) : top_(cgroup) {}
-  // The next one, opened for reading until the next call. -1 at the end, and on failure: then error() tells the errno.
+  // The next one, opened for reading until the next call. -1 at the end, and on failure: then error() has the errno.
   int next();
   int error() const { return error_; }
 
@@ -62,7 +62,7 @@ class ProcessList {
 public:
   explicit ProcessList(int cgroup);
   // The next one; 0 is a process of another pid namespace, which has no number here. -1 at the end, and on failure:
-  // then error() tells the errno. A cgroup that is gone has none, and neither has one of v2 with threads alone, whose
+  // then error() has the errno. A cgroup that is gone has none, and neither has one of v2 with threads alone, whose
   // processes another lists.
   int next();
   int error() const { return error_; }

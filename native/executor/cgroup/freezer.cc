@@ -70,7 +70,7 @@ int await_frozen(int cgroup, bool frozen, Patience patience) {
     Frozen state = frozen_state(cgroup);
     if (state == Frozen::unknown) return errno;
     if (state == (frozen ? Frozen::yes : Frozen::no)) return 0;
-    // v1 looks at its processes, and finds them frozen, only when it is told again.
+    // v1 looks at its processes, and finds them frozen, only at another write.
     if (!patience.wait()) return ETIMEDOUT;
   }
 }

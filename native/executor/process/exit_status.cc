@@ -33,7 +33,7 @@ bool find_status(const Record &record, int pidfd, int &status) {
   if (status_of_reaped(pidfd, status)) return true;
   ProcessStat stat;
   bool zombie = read_process_stat(record.pid, stat) == 0 && stat.start_time == record.start_time;
-  // A zero is also what readers without the right to trace the process are told.
+  // Readers without the right to trace the process get a zero, too.
   if (zombie && stat.exit_code > 0) {
     status = stat.exit_code;
     return true;

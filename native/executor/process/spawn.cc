@@ -118,7 +118,7 @@ bool makes_another(const Context &context) {
   return false;
 }
 
-// Lets what makes another process come to its end: it may have made it already and not told us yet. Waiting for us it
+// Lets what makes another process come to its end: it may have made it already and not reported it yet. Waiting for us it
 // sees the end of the socket.
 void await_maker(Context &context) {
   const Child &maker = makes_another(context) ? context.init : context.stager;

@@ -156,7 +156,7 @@ int Dbus::receive(Header &header) {
   uint32_t body, fields;
   memcpy(&body, buffer + 4, 4);
   memcpy(&fields, buffer + 12, 4);
-  if (buffer[0] != 'l') return EPROTO; // systemd and the broker speak the host's own order
+  if (buffer[0] != 'l') return EPROTO; // systemd and the broker use the host's byte order
   size_t start = padded(fixed_header + size_t{fields}, 8);
   if (start > message_max || body > message_max - start) return EPROTO;
   message_.set_size(fixed_header);

@@ -12,7 +12,7 @@ public:
   // `words` takes what the other side says of a failure; `signals` may be null.
   Dbus(Text &words, Signals *signals, uint32_t milliseconds);
 
-  // Connects to a socket and authenticates as the user that we are. 0 or an errno; `authenticated` tells which part
+  // Connects to a socket and authenticates as the user that we are. 0 or an errno; `authenticated` is the part
   // failed.
   int connect(Str path, bool &authenticated);
 

@@ -7,7 +7,7 @@
 namespace veloci {
 
 Outcome Init::on(const MemoryPolicy &op) {
-  // The plan's bytes need not lie on a word. The kernel takes one bit less than it is told.
+  // The plan's bytes need not lie on a word. The kernel uses one bit less than the number it is given.
   Pages memory;
   unsigned long bits = 0;
   if (op.nodes) {

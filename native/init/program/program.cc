@@ -25,7 +25,7 @@ Found look_at(const char *path) {
   // No such system call, or the filter of the container refuses it. Real and effective ids are the same here.
   bool refused = errno == ENOSYS || errno == EPERM;
   if (refused && syscall(SYS_faccessat, AT_FDCWD, path, X_OK) == 0) return Found::program;
-  // execve(2) itself will tell.
+  // execve(2) itself will fail then.
   if (refused && (errno == ENOSYS || errno == EPERM) && status.st_mode & 0111) return Found::program;
   return errno == EACCES ? Found::forbidden : Found::nothing;
 }

@@ -42,7 +42,7 @@ bool read_pid(const Context &context, int &pid) {
 }
 
 // Finds the process that state.json names. It lived when that was written, and did not when the directory was made:
-// another one that has got its number since was started later. False when it cannot be told which process it was.
+// another one that has got its number since was started later. False when it is unknown which process it was.
 bool find_process(const Context &context, Record &record) {
   int pid = 0, dir = context.state.get();
   struct stat written;

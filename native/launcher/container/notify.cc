@@ -21,7 +21,7 @@ namespace {
 
 constexpr size_t longest_message = 4096;
 
-// What a container may tell the service manager about itself. Not MAINPID, whose number means nothing outside, nor
+// The messages of a container that reach the service manager. Not MAINPID, whose number means nothing outside, nor
 // what hands descriptors over or waits.
 bool may_pass(Str line) {
   for (const char *key : {"READY=1", "RELOADING=1", "STOPPING=1", "WATCHDOG=1", "WATCHDOG=trigger"}) {

@@ -1,4 +1,4 @@
-// What --debug tells of a start.
+// What --debug logs of a start.
 #pragma once
 #include "launcher/line/invocation.h"
 

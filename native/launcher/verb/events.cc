@@ -27,7 +27,7 @@ private:
   // A line without data, or with what `write` adds.
   template <class Write> int print_line(const char *type, Write write);
   int print_event(const char *type);
-  // The end of init, with its status where somebody tells it.
+  // The end of init, with its status where that is known.
   int print_exit();
   int watch(int64_t interval);
 
@@ -68,7 +68,7 @@ int Events::print_exit() {
   Record &record = *invocation_.context.record;
   bool known = find_exit_code(record, pidfd_.get(), exit_code);
   Ending ending;
-  // Nobody may have seen the code of an end whose reason the cgroup tells.
+  // The cgroup may have the reason of an end whose code nobody has seen.
   explain_end(invocation_, nullptr, known ? exit_code : signal_base + SIGKILL, ending);
   if (known) record_exit(record, exit_code, ending.reason);
   return print_line("exit", [&](JsonWriter &json) {
