@@ -78,7 +78,7 @@ int open_own_cgroup(const RecordCgroup &cgroup, int flags) {
   }
   if (cgroup.inode == cgroup_unrecorded) return open_unrecorded(cgroup);
   // Marks can't be read through O_PATH.
-  if (cgroup.found) flags = O_RDONLY | O_DIRECTORY;
+  if (cgroup.preexisting) flags = O_RDONLY | O_DIRECTORY;
   Fd root(open_hierarchy(cgroup.mount));
   if (!root.valid()) return -1;
   Fd directory(open_below_cgroup(root.get(), cgroup.path.c_str(), flags));
@@ -95,7 +95,7 @@ int open_own_cgroup(const RecordCgroup &cgroup, int flags) {
     }
   }
   uint64_t container = cgroup.container;
-  bool taken = cgroup.found && read_mark(directory.get(), used, container) && container != cgroup.container;
+  bool taken = cgroup.preexisting && read_mark(directory.get(), used, container) && container != cgroup.container;
   if (!taken) return directory.release();
   errno = ESTALE;
   return -1;

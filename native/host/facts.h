@@ -12,8 +12,8 @@ struct FactsOptions {
   Str notify_socket;               // NOTIFY_SOCKET of the caller, when it is an absolute path
 };
 
-// Writes the facts. Missing ones get their neutral value. 0, or the errno of what cannot be found out: the capabilities, or
-// the kernel's release. 64 KiB are enough for every usual host.
+// Writes the facts. Missing ones get their neutral value. 0, or the errno of what cannot be found out: the
+// capabilities, or the kernel's release. 64 KiB are enough for every usual host.
 int host_facts(const FactsOptions &options, HostFactsWriter &facts);
 
 // Whether we are in a user namespace that is not the initial one.

@@ -10,8 +10,8 @@
 namespace veloci {
 namespace {
 
-// Everything up to notification (Linux 5.7) is older than the kernel floor. Knowing that, libseccomp does not probe: the
-// planner's own filter would refuse the probes.
+// Everything up to notification (Linux 5.7) is older than the kernel floor. Knowing that, libseccomp does not probe:
+// the planner's own filter would refuse the probes.
 constexpr unsigned api_level = 6;
 constexpr uint32_t binary_tree = 2;
 constexpr uint32_t max_args = 6;

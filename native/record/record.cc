@@ -75,11 +75,11 @@ bool record_find_cgroup(const Record &record, Str mount, Str path, RecordCgroup 
   return false;
 }
 
-void record_identify_cgroup(Record &record, Str mount, Str path, uint64_t inode, bool found) {
+void record_identify_cgroup(Record &record, Str mount, Str path, uint64_t inode, bool preexisting) {
   unsigned place = place_of(record, mount, path);
   if (place == record_cgroups_max) return;
   uint32_t bit = 1U << place;
-  record.found_cgroups = found ? record.found_cgroups | bit : record.found_cgroups & ~bit;
+  record.preexisting_cgroups = preexisting ? record.preexisting_cgroups | bit : record.preexisting_cgroups & ~bit;
   record.cgroup_inodes[place] = inode;
 }
 
@@ -87,7 +87,7 @@ void record_copy_cgroups(Record &record, const Record &from) {
   record.created = from.created;
   record.cgroup_count = from.cgroup_count;
   record.cgroup_bytes = from.cgroup_bytes;
-  record.found_cgroups = from.found_cgroups;
+  record.preexisting_cgroups = from.preexisting_cgroups;
   memcpy(record.cgroups, from.cgroups, sizeof record.cgroups);
   memcpy(record.cgroup_inodes, from.cgroup_inodes, sizeof record.cgroup_inodes);
   if (from.form != record_form_without_inodes) return;
@@ -140,7 +140,7 @@ bool RecordCgroups::next(RecordCgroup &cgroup) {
   last_path_ = cgroup.path;
   bool recorded = record_.form != record_form_without_inodes;
   cgroup.inode = recorded ? record_.cgroup_inodes[count_] : cgroup_unrecorded;
-  cgroup.found = record_.found_cgroups >> count_ & 1;
+  cgroup.preexisting = record_.preexisting_cgroups >> count_ & 1;
   cgroup.container = record_.created;
   count_++;
   return true;

@@ -83,7 +83,7 @@ struct Record {
   // of v1 mostly share one).
   char cgroups[record_page - 8 * 6 - 256 - sizeof(RecordFailure) - 8];
   uint32_t stamp_count;
-  uint32_t found_cgroups; // bit N: the Nth of the cgroups was there before the container was created
+  uint32_t preexisting_cgroups; // bit N: the Nth of the cgroups was there before the container was created
   // Of each cgroup its inode, which the kernel gives to no other one of the hierarchy; or cgroup_unseen,
   // cgroup_in_work. Form 1 has none.
   uint64_t cgroup_inodes[record_cgroups_max];
@@ -106,7 +106,7 @@ static_assert(offsetof(Record, reported) == 20 && offsetof(Record, start_time) =
               offsetof(Record, created) == 32);
 static_assert(offsetof(Record, boot) == 40 && offsetof(Record, id) == 48 && offsetof(Record, failure) == 304);
 static_assert(offsetof(Record, cgroup_count) == 840 && offsetof(Record, cgroups) == 848 && record_page == 4096);
-static_assert(offsetof(Record, found_cgroups) == 4100 && offsetof(Record, cgroup_inodes) == 4104);
+static_assert(offsetof(Record, preexisting_cgroups) == 4100 && offsetof(Record, cgroup_inodes) == 4104);
 constexpr size_t record_head_size = offsetof(Record, stamps);
 static_assert(record_head_size == 4360);
 // The rest of form 2.
@@ -129,8 +129,8 @@ struct RecordCgroup {
   Str mount;
   Str path;
   uint64_t inode = 0;
-  bool found = false;     // it was there before the container, and stays when the container is deleted
-  uint64_t container = 0; // distinguishes containers that share a cgroup that was there before
+  bool preexisting = false; // it was there before the container, and stays when the container is deleted
+  uint64_t container = 0;   // distinguishes containers that share a cgroup that was there before
 };
 
 // In place of an inode: the container has never got this cgroup; a create is just making it.
@@ -145,8 +145,8 @@ bool record_add_cgroup(Record &record, Str mount, Str path);
 // Finds the cgroup with this path. False when the record does not have it.
 bool record_find_cgroup(const Record &record, Str mount, Str path, RecordCgroup &found);
 
-// Remembers which cgroup it is that lies at this path of the record. `found`: this container has not made it.
-void record_identify_cgroup(Record &record, Str mount, Str path, uint64_t inode, bool found);
+// Remembers which cgroup it is that lies at this path of the record. `preexisting`: this container has not made it.
+void record_identify_cgroup(Record &record, Str mount, Str path, uint64_t inode, bool preexisting);
 
 // Why the end came, as far as somebody has seen it.
 enum class EndReason : uint32_t { unknown = 0, out_of_memory = 1, seccomp = 2 };

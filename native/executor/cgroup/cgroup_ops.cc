@@ -20,7 +20,7 @@ namespace {
 void undo_create(Context &context, const void *argument) {
   const RecordCgroup &cgroup = static_cast<const HeldCgroup *>(argument)->cgroup;
   // In one that was there before there may be others; stager and init have ended as our children.
-  if (cgroup.found) return;
+  if (cgroup.preexisting) return;
   // It may have processes that are just ending.
   constexpr uint32_t patience = 500;
   kill_cgroup(cgroup, nullptr, Patience(patience));
@@ -55,10 +55,10 @@ Outcome refuse_used(int cgroup) {
 }
 
 // Remembers which cgroup the operation has come to, for its undo and for the later commands.
-void identify(Context &context, RecordCgroup &entry, uint64_t inode, bool found) {
+void identify(Context &context, RecordCgroup &entry, uint64_t inode, bool preexisting) {
   entry.inode = inode;
-  entry.found = found;
-  if (context.record != nullptr) record_identify_cgroup(*context.record, entry.mount, entry.path, inode, found);
+  entry.preexisting = preexisting;
+  if (context.record != nullptr) record_identify_cgroup(*context.record, entry.mount, entry.path, inode, preexisting);
 }
 
 constexpr uint32_t left_patience = 2000;

@@ -125,7 +125,7 @@ int remove_tree(int parent, const char *name, uint32_t milliseconds) {
 }
 
 int remove_cgroup(const RecordCgroup &own, uint32_t milliseconds) {
-  if (own.found) return 0;
+  if (own.preexisting) return 0;
   Str name;
   Fd parent(open_parent(own.mount, own.path, name));
   if (!parent.valid()) {

@@ -12,8 +12,8 @@ constexpr int signal_base = 128;
 int exit_code_of(const siginfo_t &info);
 
 // The code of a process that has just ended, by the pidfd that was opened before: from the kernel (Linux 6.15) or from
-// the zombie. Waits a little for the parent that reaps it. What is found is kept in the record. False when nobody reports
-// it.
+// the zombie. Waits a little for the parent that reaps it. What is found is kept in the record. False when nobody
+// reports it.
 bool find_exit_code(Record &record, int pidfd, int &code);
 
 } // namespace veloci

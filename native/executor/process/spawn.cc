@@ -118,8 +118,8 @@ bool makes_another(const Context &context) {
   return false;
 }
 
-// Lets what makes another process come to its end: it may have made it already and not reported it yet. Waiting for us it
-// sees the end of the socket.
+// Lets what makes another process come to its end: it may have made it already and not reported it yet. Waiting for us
+// it sees the end of the socket.
 void await_maker(Context &context) {
   const Child &maker = makes_another(context) ? context.init : context.stager;
   if (maker.pid <= 0 || (context.init.pid > 0 && &maker != &context.init)) return;

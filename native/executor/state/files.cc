@@ -103,8 +103,8 @@ int create_file(int dir, const char *name, Bytes bytes, mode_t mode) {
 
 namespace {
 
-// Makes a new file next to `name`, which may have folders in it. Its name has the time in it: another process that writes
-// the same file at the same moment must have one of its own, or it would be moved into place half written.
+// Makes a new file next to `name`, which may have folders in it. Its name has the time in it: another process that
+// writes the same file at the same moment must have one of its own, or it would be moved into place half written.
 int make_temporary(int dir, const char *name, mode_t mode, Text &temporary) {
   const char *slash = strrchr(name, '/');
   const char *base = slash != nullptr ? slash + 1 : name;

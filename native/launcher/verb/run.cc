@@ -21,8 +21,8 @@ bool remove(Context &context) {
   return run_program(context, ProgramName::delete_);
 }
 
-// The signal that ended the container's init before its program, as a shell reports it: 128 plus its number; 0 = something
-// else went wrong.
+// The signal that ended the container's init before its program, as a shell reports it: 128 plus its number; 0 =
+// something else went wrong.
 int killed_by(const Context &context) {
   const PlanFailure &failure = context.failure;
   if (failure.reported || failure.err != ESRCH || failure.out_of_memory) return 0;
