@@ -27,7 +27,7 @@ const insideOf = 'VELOCI_ENGINES_FOLDER';
 /** In the same place: the engines that cannot be tried, with the reasons. */
 const leftOut = 'VELOCI_ENGINES_LEFT_OUT';
 /** Seconds that one call of an engine may take. */
-const patience = 300;
+const timeLimit = 300;
 
 /** Small commands that the steps' scripts use: e = the engine, r and d = ctr's run with an id first. */
 function writeHelpers(dir: string, session: Session): string {
@@ -37,7 +37,7 @@ function writeHelpers(dir: string, session: Session): string {
     writeFileSync(join(bin, name), `#!/bin/sh\n${line}\n`);
     chmodSync(join(bin, name), 0o755);
   };
-  write('e', `exec timeout --foreground ${patience} ${session.command.join(' ')} "$@"`);
+  write('e', `exec timeout --foreground ${timeLimit} ${session.command.join(' ')} "$@"`);
   write('r', 'id=$1; shift; exec e $R "$id" "$@"');
   write('d', 'id=$1; shift; exec e $DETACH "$id" "$@"');
   return bin;
@@ -50,7 +50,7 @@ function runStep(step: Step, env: Record<string, string>, session: Session): str
     env,
     cwd: env['D'],
     encoding: 'utf8',
-    timeout: 4 * patience * 1000,
+    timeout: 4 * timeLimit * 1000,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = `${stdout}${stderr}`.replaceAll('\r', '');

@@ -3,7 +3,7 @@
 #include "base/types.h"
 #include "executor/interrupt.h"
 #include "executor/log/log.h"
-#include "executor/patience.h"
+#include "executor/deadline.h"
 #include "executor/undo.h"
 #include "plan/fill.h"
 #include "channel/detail.h"
@@ -111,7 +111,7 @@ public:
   Signals *signals = nullptr;
 
   // delete: the processes are waited for until then, whoever does it.
-  const Patience *ending = nullptr;
+  const Deadline *ending = nullptr;
   // For process.signal.
   int signal = 0;
   bool signal_all = false;

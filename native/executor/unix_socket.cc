@@ -1,6 +1,6 @@
 #include "executor/unix_socket.h"
 #include "executor/interrupt.h"
-#include "executor/patience.h"
+#include "executor/deadline.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -13,12 +13,12 @@ namespace {
 
 // Until the peer accepts: a connect(2) that waits itself would be ended by no signal.
 int connect_patiently(int stream, const struct sockaddr_un &address) {
-  Patience patience(wait_limit);
+  Deadline deadline(wait_limit);
   for (;;) {
     if (connect(stream, reinterpret_cast<const struct sockaddr *>(&address), sizeof address) == 0) return 0;
     if (errno != EAGAIN && errno != EINTR) return errno;
     if (Signals::pending_stop() != 0) return EINTR;
-    if (!patience.wait()) return ETIMEDOUT;
+    if (!deadline.wait()) return ETIMEDOUT;
   }
 }
 

@@ -85,7 +85,7 @@ struct Record {
   uint32_t stamp_count;
   uint32_t preexisting_cgroups; // bit N: the Nth of the cgroups was there before the container was created
   // Of each cgroup its inode, which the kernel gives to no other one of the hierarchy; or cgroup_unseen,
-  // cgroup_in_work. Form 1 has none.
+  // cgroup_pending. Form 1 has none.
   uint64_t cgroup_inodes[record_cgroups_max];
 
   // The rest, in form 2.
@@ -135,7 +135,7 @@ struct RecordCgroup {
 
 // In place of an inode: the container has never got this cgroup; a create is just making it.
 constexpr uint64_t cgroup_unseen = 0;
-constexpr uint64_t cgroup_in_work = UINT64_MAX;
+constexpr uint64_t cgroup_pending = UINT64_MAX;
 // The record's form has no inodes: the container's cgroup is the one at its path that nothing later has marked.
 constexpr uint64_t cgroup_unrecorded = UINT64_MAX - 1;
 

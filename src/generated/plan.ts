@@ -148,11 +148,11 @@ export interface DeviceNumber {
   readonly minor: number;
 }
 
-/** A socket on which D-Bus is spoken. */
+/** A D-Bus socket. */
 export interface DbusSocket {
   /** Absolute path. */
   readonly path: string;
-  /** A message bus is behind it, which wants to be greeted; else the service itself. */
+  /** A message bus is behind it, which expects a greeting (Hello); else the service itself. */
   readonly broker: boolean;
 }
 
@@ -161,7 +161,7 @@ export interface DbusSocket {
  */
 export interface DbusRetry {
   /** How long, in milliseconds. */
-  readonly patience: number;
+  readonly timeout: number;
   /** Names of the errors after which it is tried again. */
   readonly errors: readonly string[];
   /** Unit that the call makes: when the stager is in its cgroup by then, an earlier try has worked. */
@@ -229,8 +229,8 @@ export interface Response {
   /** Stable code of the (first) error. */
   readonly code: string;
   /**
-   * What a JSON log says of it beside the line and the code: members of a JSON object (file, pointer, line,
-   * column, hint, errno, step), without the braces.
+   * What a JSON log has about it besides the line and the code: members of a JSON object (file, pointer,
+   * line, column, hint, errno, step), without the braces.
    */
   readonly keys: string;
   /** Warnings for the log, one a line. */
@@ -277,7 +277,7 @@ export interface CgroupCreate {
   /** Fail when the cgroup exists already and has processes; make it anew when a container has left it. */
   readonly refuseUsed: boolean;
   /**
-   * Name of the file that tells whether the cgroup is frozen, itself or by one above: then the operation
+   * Name of the file that shows whether the cgroup is frozen, itself or by one above: then the operation
    * fails, for nothing would run in it. Absent where the hierarchy cannot freeze.
    */
   readonly freezer?: string | undefined;
@@ -331,7 +331,7 @@ export interface CgroupJoin {
 
 /**
  * Opens the cgroups that the container's init is in now (/proc/PID/cgroup: an agent may have moved it), below
- * them when `sub` says so. process.clone makes the process in that of v2 (CLONE_INTO_CGROUP); it moves itself
+ * them when `sub` is set. process.clone makes the process in that of v2 (CLONE_INTO_CGROUP); it moves itself
  * into those of v1. One that the record has must be the same. Run by: stager.
  */
 export interface CgroupFollow {
@@ -1067,7 +1067,7 @@ export interface ConsoleKeep {
 
 /**
  * Opens a compiled seccomp filter of the cache in the state root; with a program, stores it there first (in a
- * memfd when the cache can't be written). One whose content is not what its name says is removed, and the
+ * memfd when the cache can't be written). One whose content does not match its name is removed, and the
  * operation fails. Run by: host.
  */
 export interface FilterOpen {
@@ -1221,8 +1221,8 @@ export interface RdtUpdate {
 }
 
 /**
- * Connects to the socket that gets the listener of SCMP_ACT_NOTIFY, and puts what it is told into a memfd for
- * init. Run by: host.
+ * Connects to the socket that gets the listener of SCMP_ACT_NOTIFY, and puts the message for it into a memfd
+ * for init. Run by: host.
  */
 export interface ListenerOpen {
   readonly op: 'listener.open';
@@ -1448,7 +1448,7 @@ export interface StartWait {
   readonly from: string;
 }
 
-/** execve(2) of the container's program; says in the report page why it failed. Run by: init. */
+/** execve(2) of the container's program; records in the report page why it failed. Run by: init. */
 export interface ProgramRun {
   readonly op: 'program.run';
   readonly from: string;

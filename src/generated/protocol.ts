@@ -202,8 +202,8 @@ export const reportedKindValues = [
   'halted',
 ] as const;
 /**
- * What init says of its last steps, where a step alone does not tell; or what others have done to stager or init: out
- * of memory, killed, stopped.
+ * What init reports of its last steps, where the step alone is not enough; or what others have done to stager or init:
+ * out of memory, killed, stopped.
  */
 export type ReportedKind = (typeof reportedKindValues)[number];
 

@@ -70,15 +70,15 @@ int signal_once(int cgroup, const RecordCgroup &own, int signal, const RecordCgr
 
 } // namespace
 
-int signal_cgroup(const RecordCgroup &own, int signal, const RecordCgroup *freezer, Patience patience) {
+int signal_cgroup(const RecordCgroup &own, int signal, const RecordCgroup *freezer, Deadline deadline) {
   Fd cgroup(open_own_cgroup(own, O_PATH | O_DIRECTORY));
   if (!cgroup.valid()) return is_gone(errno) ? 0 : errno;
   bool whole;
   int err = signal_once(cgroup.get(), own, signal, freezer, whole);
-  return err == 0 && signal == SIGKILL && !whole ? kill_cgroup(own, freezer, patience) : err;
+  return err == 0 && signal == SIGKILL && !whole ? kill_cgroup(own, freezer, deadline) : err;
 }
 
-int kill_cgroup(const RecordCgroup &own, const RecordCgroup *freezer, Patience patience) {
+int kill_cgroup(const RecordCgroup &own, const RecordCgroup *freezer, Deadline deadline) {
   Fd cgroup(open_own_cgroup(own, O_PATH | O_DIRECTORY));
   if (!cgroup.valid()) return is_gone(errno) ? 0 : errno;
   for (;;) {
@@ -87,7 +87,7 @@ int kill_cgroup(const RecordCgroup &own, const RecordCgroup *freezer, Patience p
     if (populated <= 0) return populated == 0 ? 0 : errno;
     bool whole;
     if (int err = signal_once(cgroup.get(), own, SIGKILL, freezer, whole); err != 0) return err;
-    if (!patience.wait()) return is_populated(cgroup.get()) == 0 ? 0 : ETIMEDOUT;
+    if (!deadline.wait()) return is_populated(cgroup.get()) == 0 ? 0 : ETIMEDOUT;
   }
 }
 

@@ -9,10 +9,10 @@ namespace veloci {
 // Sends a signal to every process of a cgroup and of those below: SIGKILL by cgroup.kill where there is one; else by
 // pidfds, while `freezer` (or the cgroup itself, where it can) holds them. Waits for killed ones where some may have
 // escaped. Returns 0 or an errno.
-int signal_cgroup(const RecordCgroup &cgroup, int signal, const RecordCgroup *freezer, Patience patience);
+int signal_cgroup(const RecordCgroup &cgroup, int signal, const RecordCgroup *freezer, Deadline deadline);
 
 // Kills all processes in the same way, and waits until there are none. 0, ETIMEDOUT, or an errno.
-int kill_cgroup(const RecordCgroup &cgroup, const RecordCgroup *freezer, Patience patience);
+int kill_cgroup(const RecordCgroup &cgroup, const RecordCgroup *freezer, Deadline deadline);
 
 // Removes a cgroup and those below it, deepest first, and then the empty ones above it that were made for containers;
 // one that was there before its container stays. EBUSY is tried again for the time. 0 or an errno.

@@ -22,9 +22,9 @@ void undo_create(Context &context, const void *argument) {
   // In one that was there before there may be others; stager and init have ended as our children.
   if (cgroup.preexisting) return;
   // It may have processes that are just ending.
-  constexpr uint32_t patience = 500;
-  kill_cgroup(cgroup, nullptr, Patience(patience));
-  if (remove_cgroup(cgroup, patience) != 0) context.is_left = true;
+  constexpr uint32_t time_limit = 500;
+  kill_cgroup(cgroup, nullptr, Deadline(time_limit));
+  if (remove_cgroup(cgroup, time_limit) != 0) context.is_left = true;
 }
 
 // Copies the files that are empty in a new cgroup from the one above it.
@@ -61,7 +61,7 @@ void identify(Context &context, RecordCgroup &entry, uint64_t inode, bool preexi
   if (context.record != nullptr) record_identify_cgroup(*context.record, entry.mount, entry.path, inode, preexisting);
 }
 
-constexpr uint32_t left_patience = 2000;
+constexpr uint32_t leftover_time_limit = 2000;
 
 // Only one create at a time works on a cgroup: in between it is empty, and looks like one that was left. `vanished`
 // when another one has taken it away meanwhile.
@@ -78,7 +78,7 @@ Outcome take(int parent, int cgroup, const char *name, uint64_t inode, bool is_n
 Outcome clear_left(int parent, int cgroup, const char *name, bool &vanished) {
   if (Outcome outcome = refuse_used(cgroup); !outcome.ok()) return outcome;
   if (!is_marked_made(cgroup)) return {};
-  if (int err = remove_tree(parent, name, left_patience); err != 0)
+  if (int err = remove_tree(parent, name, leftover_time_limit); err != 0)
     return Outcome::failed(step::cgroup_create::populated, err);
   vanished = true;
   return Outcome::failed(step::cgroup_create::mkdir, ENOENT);
@@ -101,7 +101,7 @@ Outcome make_path(Context &context, const CgroupCreate &op, HeldCgroup &held, bo
       return Outcome::failed(step::cgroup_create::mkdir, EINVAL);
     }
     enable_controllers(parent.get(), op.enable);
-    if (last) identify(context, entry, cgroup_in_work, false);
+    if (last) identify(context, entry, cgroup_pending, false);
     bool is_new = mkdirat(parent.get(), name.c_str(), made_mode) == 0;
     int err = is_new ? 0 : errno;
     if (last && !is_new) identify(context, entry, cgroup_unseen, false);
@@ -288,7 +288,7 @@ Outcome HostHandler::on(const CgroupKill &op) {
   bool freezes = op.freezer && find_own(op.freezer.value, freezer);
   RecordCgroup own;
   int err =
-      find_own(op.dir, own) ? kill_cgroup(own, freezes ? &freezer : nullptr, Patience(op.timeout, context_.ending)) : 0;
+      find_own(op.dir, own) ? kill_cgroup(own, freezes ? &freezer : nullptr, Deadline(op.timeout, context_.ending)) : 0;
   if (err == 0) return {};
   return Outcome::failed(err == ETIMEDOUT ? step::cgroup_kill::wait : step::cgroup_kill::kill, err);
 }

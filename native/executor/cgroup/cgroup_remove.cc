@@ -92,12 +92,12 @@ bool is_left(int cgroup) {
   return fstat(cgroup, &info) == 0 && info.st_nlink == cgroup_links && is_marked_made(cgroup);
 }
 
-int remove_one(int parent, const char *name, const Patience &patience) {
+int remove_one(int parent, const char *name, const Deadline &deadline) {
   if (unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT) return 0;
   if (!is_busy(errno)) return errno;
   Fd cgroup(open_below_cgroup(parent, name, O_PATH | O_DIRECTORY));
   if (!cgroup.valid()) return errno == ENOENT ? 0 : errno;
-  if (int err = remove_below(cgroup.get(), patience); err != 0) return err;
+  if (int err = remove_below(cgroup.get(), deadline); err != 0) return err;
   return unlinkat(parent, name, AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : errno;
 }
 
@@ -121,7 +121,7 @@ void remove_above(Str mount, Str path, Fd &&opened) {
 } // namespace
 
 int remove_tree(int parent, const char *name, uint32_t milliseconds) {
-  return remove_one(parent, name, Patience(milliseconds));
+  return remove_one(parent, name, Deadline(milliseconds));
 }
 
 int remove_cgroup(const RecordCgroup &own, uint32_t milliseconds) {
@@ -138,21 +138,21 @@ int remove_cgroup(const RecordCgroup &own, uint32_t milliseconds) {
     if (int err = find_inode(own, known.inode); err != 0) return err;
     return remove_cgroup(known, milliseconds);
   }
-  if (own.inode == cgroup_in_work) {
+  if (own.inode == cgroup_pending) {
     if (int err = parent.valid() ? remove_in_work(parent.get(), name.c_str()) : 0; err != 0) return err;
   } else if (own.inode != cgroup_unseen) {
-    Patience patience(milliseconds);
+    Deadline deadline(milliseconds);
     Place place;
     for (bool moved;;) {
       int err = find_place(own, parent, name, place, moved);
       if (err == ENOENT) break;
       if (err != 0) return err;
-      err = remove_one((moved ? place.parent : parent).get(), place.name.c_str(), patience);
+      err = remove_one((moved ? place.parent : parent).get(), place.name.c_str(), deadline);
       // Whoever has renamed it may do so again.
       if (err == 0 && !moved) break;
-      if (err == 0 && patience.over()) return ETIMEDOUT;
+      if (err == 0 && deadline.over()) return ETIMEDOUT;
       // Those below go at any rate; a process that is just ending keeps one for a moment.
-      if (err != 0 && (!is_busy(err) || !patience.wait())) return err;
+      if (err != 0 && (!is_busy(err) || !deadline.wait())) return err;
     }
   }
   remove_above(own.mount, own.path, static_cast<Fd &&>(parent));

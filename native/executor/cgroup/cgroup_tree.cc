@@ -115,10 +115,10 @@ int ProcessList::next() {
   }
 }
 
-int remove_below(int cgroup, const Patience &patience) {
+int remove_below(int cgroup, const Deadline &deadline) {
   CgroupPlace place;
   if (!place.begin(cgroup)) return is_missing(errno) ? 0 : errno;
-  while (!patience.over()) {
+  while (!deadline.over()) {
     char deeper[256] = "";
     int failed = 0;
     int err = for_each_dirent(place.directory(), [&](const DirectoryEntry &entry) {

@@ -4,7 +4,7 @@
 #pragma once
 #include "base/io.h"
 #include "executor/state/files.h"
-#include "executor/patience.h"
+#include "executor/deadline.h"
 #include <sys/stat.h>
 
 namespace veloci {
@@ -88,6 +88,6 @@ template <class Visit> int for_each_process(int cgroup, Visit visit) {
 
 // Removes the cgroups below one, deepest first. 0; EBUSY when there are processes in one; ETIMEDOUT when others make
 // new ones until the time is over; or another errno.
-int remove_below(int cgroup, const Patience &patience);
+int remove_below(int cgroup, const Deadline &deadline);
 
 } // namespace veloci

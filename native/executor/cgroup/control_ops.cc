@@ -91,7 +91,7 @@ Outcome HostHandler::on(const CgroupFreeze &op) {
   undone = op.dir;
   if (op.frozen && !context_.undo.push(undo_freeze, &undone)) return Outcome::failed(step::cgroup_freeze::open);
   if (!set_frozen(cgroup.get(), op.frozen)) return Outcome::failed(step::cgroup_freeze::write);
-  int err = await_frozen(cgroup.get(), op.frozen, Patience(op.timeout));
+  int err = await_frozen(cgroup.get(), op.frozen, Deadline(op.timeout));
   return err == 0 ? Outcome::success() : Outcome::failed(step::cgroup_freeze::wait, err);
 }
 

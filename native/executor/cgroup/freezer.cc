@@ -65,13 +65,13 @@ bool set_frozen(int cgroup, bool frozen) {
   return errno == ENOENT && write_cgroup_file(cgroup, switch_v2, Str::of(frozen ? "1" : "0"));
 }
 
-int await_frozen(int cgroup, bool frozen, Patience patience) {
+int await_frozen(int cgroup, bool frozen, Deadline deadline) {
   for (;;) {
     Frozen state = frozen_state(cgroup);
     if (state == Frozen::unknown) return errno;
     if (state == (frozen ? Frozen::yes : Frozen::no)) return 0;
     // v1 looks at its processes, and finds them frozen, only at another write.
-    if (!patience.wait()) return ETIMEDOUT;
+    if (!deadline.wait()) return ETIMEDOUT;
   }
 }
 
@@ -92,8 +92,8 @@ Hold::Hold(int cgroup) {
   holds_ = cgroup >= 0 && is_frozen(cgroup);
   if (cgroup < 0 || holds_ || !set_frozen(cgroup, true)) return;
   cgroup_ = cgroup;
-  constexpr uint32_t patience = 500; // a process that is stuck in the kernel freezes later
-  holds_ = await_frozen(cgroup, true, Patience(patience)) == 0;
+  constexpr uint32_t time_limit = 500; // a process that is stuck in the kernel freezes later
+  holds_ = await_frozen(cgroup, true, Deadline(time_limit)) == 0;
 }
 
 Hold::~Hold() {
@@ -110,7 +110,7 @@ void thaw_recorded(const Record &record) {
   with_freezer(record, [](int cgroup, Str) { thaw(cgroup); });
 }
 
-bool await_killed(const Record &record, int pidfd, const Patience &patience) {
+bool await_killed(const Record &record, int pidfd, const Deadline &deadline) {
   constexpr int grace = 20; // until a freezer is thought of
   if (pidfd_wait(pidfd, grace)) return true;
   thaw_recorded(record);
@@ -122,7 +122,7 @@ bool await_killed(const Record &record, int pidfd, const Patience &patience) {
     write_cgroup_file(cgroup, "cgroup.procs", number.str());
     leave_frozen(cgroup, mount);
   });
-  return pidfd_wait(pidfd, static_cast<int>(patience.left()));
+  return pidfd_wait(pidfd, static_cast<int>(deadline.left()));
 }
 
 } // namespace veloci

@@ -1,6 +1,6 @@
 // The one that freezes a container: its cgroup of v1's hierarchy "freezer", or else that of v2.
 #pragma once
-#include "executor/patience.h"
+#include "executor/deadline.h"
 #include "executor/context.h"
 
 namespace veloci {
@@ -13,7 +13,7 @@ bool is_frozen(int cgroup);
 bool set_frozen(int cgroup, bool frozen);
 
 // Waits until a cgroup has come to the state that was asked for. 0, ETIMEDOUT, or an errno.
-int await_frozen(int cgroup, bool frozen, Patience patience);
+int await_frozen(int cgroup, bool frozen, Deadline deadline);
 
 // Thaws a cgroup and those below it, which the container may have frozen itself. Errors are passed over.
 void thaw(int cgroup);
@@ -46,6 +46,6 @@ void thaw_recorded(const Record &record);
 
 // Waits for the end of its init, to which SIGKILL was sent: v1 ends no frozen process, so it is thawed, and brought
 // back when it was moved to a cgroup of others, which stays as it is. False after the time.
-bool await_killed(const Record &record, int pidfd, const Patience &patience);
+bool await_killed(const Record &record, int pidfd, const Deadline &deadline);
 
 } // namespace veloci

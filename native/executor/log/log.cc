@@ -1,6 +1,6 @@
 #include "executor/log/log.h"
 #include "executor/interrupt.h"
-#include "executor/patience.h"
+#include "executor/deadline.h"
 #include "executor/log/style.h"
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -22,14 +22,14 @@ void write_line(int fd, Str text) { write_patiently(fd, text, wait_limit); }
 
 // A FIFO waits for its reader in open(2), where no signal would end it.
 int open_log(const char *name) {
-  Patience patience(wait_limit);
+  Deadline deadline(wait_limit);
   for (;;) {
     int fd = ::open(name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644);
     if (fd >= 0 || errno != ENXIO) return fd;
     struct stat info;
     if (stat(name, &info) != 0 || !S_ISFIFO(info.st_mode)) return errno = ENXIO, -1;
     if (Signals::pending_stop() != 0) return errno = EINTR, -1;
-    if (!patience.wait()) return errno = ETIMEDOUT, -1;
+    if (!deadline.wait()) return errno = ETIMEDOUT, -1;
   }
 }
 

@@ -29,7 +29,7 @@ bool status_of_reaped(int pidfd, int &status) {
 }
 
 bool find_status(const Record &record, int pidfd, int &status) {
-  constexpr int patience = 2000; // milliseconds that a parent may take to reap it
+  constexpr int time_limit = 2000; // milliseconds that a parent may take to reap it
   if (status_of_reaped(pidfd, status)) return true;
   ProcessStat stat;
   bool zombie = read_process_stat(record.pid, stat) == 0 && stat.start_time == record.start_time;
@@ -41,7 +41,7 @@ bool find_status(const Record &record, int pidfd, int &status) {
   struct pollfd reaped {
     pidfd, 0, 0
   };
-  poll(&reaped, 1, patience);
+  poll(&reaped, 1, time_limit);
   return status_of_reaped(pidfd, status);
 }
 

@@ -108,7 +108,7 @@ Outcome HostHandler::on(const ProcessSignal &op) {
   if (group != nullptr) {
     int err = 0;
     if (find_own(*group, own)) {
-      err = signal_cgroup(own, context_.signal, freezes ? &freezer : nullptr, Patience(escaped_milliseconds));
+      err = signal_cgroup(own, context_.signal, freezes ? &freezer : nullptr, Deadline(escaped_milliseconds));
     }
     if (err != 0) return Outcome::failed(step::process_signal::send, err);
   } else {
@@ -140,7 +140,7 @@ Outcome HostHandler::on(const ProcessEnd &op) {
   if (err != 0) return Outcome::failed(step::process_end::open, err);
   if (sys::pidfd_send_signal(pidfd.get(), SIGKILL) != 0 && errno != ESRCH)
     return Outcome::failed(step::process_end::kill);
-  if (!await_killed(*context_.record, pidfd.get(), Patience(op.timeout, context_.ending))) {
+  if (!await_killed(*context_.record, pidfd.get(), Deadline(op.timeout, context_.ending))) {
     return Outcome::failed(step::process_end::wait, ETIMEDOUT);
   }
   reap_init(context_);

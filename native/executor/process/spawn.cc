@@ -123,10 +123,10 @@ bool makes_another(const Context &context) {
 void await_maker(Context &context) {
   const Child &maker = makes_another(context) ? context.init : context.stager;
   if (maker.pid <= 0 || (context.init.pid > 0 && &maker != &context.init)) return;
-  constexpr int patience = 1000;
+  constexpr int time_limit = 1000;
   shutdown(context.socket.get(), SHUT_WR);
   Fd pidfd(sys::pidfd_open(maker.pid, 0));
-  if (!pidfd.valid() || !pidfd_wait(pidfd.get(), patience)) return;
+  if (!pidfd.valid() || !pidfd_wait(pidfd.get(), time_limit)) return;
   Message message;
   Fd fd;
   struct pollfd readable {

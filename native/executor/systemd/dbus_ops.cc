@@ -1,7 +1,7 @@
 // dbus.send.
 #include "executor/systemd/dbus.h"
 #include "executor/handler.h"
-#include "executor/patience.h"
+#include "executor/deadline.h"
 #include "executor/process/spawn.h"
 #include <fcntl.h>
 
@@ -85,8 +85,8 @@ Outcome converse(Dbus &bus, const DbusSend &op, const List<Bytes> &calls, bool b
 void undo_send(Context &, const void *) {
   if (!sent.effective) return;
   TextOf<512> words;
-  constexpr uint32_t patience = 10000;
-  Dbus bus(words, nullptr, patience);
+  constexpr uint32_t time_limit = 10000;
+  Dbus bus(words, nullptr, time_limit);
   bool broker;
   if (!connect(bus, sent.op, broker, words).ok()) return;
   TextOf<256> name;
@@ -137,7 +137,7 @@ Outcome HostHandler::on(const DbusSend &op) {
   }
   TextOf<detail_max> words;
   TextOf<256> name;
-  Patience patience(op.retry ? op.retry.value.patience : 0);
+  Deadline deadline(op.retry ? op.retry.value.timeout : 0);
   for (bool again = false;; again = true) {
     words.clear();
     Dbus bus(words, context_.signals, op.timeout);
@@ -151,7 +151,7 @@ Outcome HostHandler::on(const DbusSend &op) {
     if (outcome.ok()) return outcome;
     if (again && pid > 0 && is_in_unit(pid, op.retry.value.unit)) return Outcome::success();
     bool stops = context_.signals != nullptr && context_.signals->pending_stop() != 0;
-    if (op.retry && !stops && is_passing(outcome, op.retry.value, name.str(), again) && patience.wait()) continue;
+    if (op.retry && !stops && is_passing(outcome, op.retry.value, name.str(), again) && deadline.wait()) continue;
     // What was refused was never made: a unit of that name may be somebody else's.
     if (outcome.step == at::refused && !again) sent.effective = false;
     if (words.size() > 0) context_.failure.detail.words().add(words.str());

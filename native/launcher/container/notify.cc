@@ -80,7 +80,7 @@ void NotifyProxy::send(Str message, int descriptor) {
 
 // The manager closes its end when it has seen everything before.
 void NotifyProxy::send_barrier() {
-  constexpr int patience = 30000; // milliseconds
+  constexpr int time_limit = 30000; // milliseconds
   int ends[2];
   if (!host_.valid() || pipe2(ends, O_CLOEXEC) != 0) return;
   Fd ours(ends[0]), theirs(ends[1]);
@@ -89,7 +89,7 @@ void NotifyProxy::send_barrier() {
   struct pollfd closed {
     ours.get(), 0, 0
   };
-  poll(&closed, 1, patience);
+  poll(&closed, 1, time_limit);
 }
 
 void NotifyProxy::forward(Str message) {

@@ -51,14 +51,14 @@ void end_unit(Invocation &invocation) {
 
 } // namespace
 
-int signal_recorded(Context &context, const Patience &patience) {
+int signal_recorded(Context &context, const Deadline &deadline) {
   const Record &record = *context.record;
   Fd pidfd;
   int err = record.boot == boot_mark() ? open_identified(record.pid, record.start_time, pidfd) : ESRCH;
   if (err == 0 && sys::pidfd_send_signal(pidfd.get(), context.signal) != 0) err = errno;
   if (context.signal_all || context.signal == SIGKILL) {
     for_each_cgroup(record,
-                    [&](const RecordCgroup &cgroup) { signal_cgroup(cgroup, context.signal, nullptr, patience); });
+                    [&](const RecordCgroup &cgroup) { signal_cgroup(cgroup, context.signal, nullptr, deadline); });
   }
   if (context.signal == SIGKILL) thaw_recorded(record);
   return err;
@@ -70,17 +70,17 @@ int end_recorded(Invocation &invocation) {
   auto alive = [&] {
     return invocation.fail(KillFailed{.id = context.id, .seconds = NumberText(ending_milliseconds / 1000)});
   };
-  const Patience patience(ending_milliseconds, context.ending);
+  const Deadline deadline(ending_milliseconds, context.ending);
   context.signal = SIGKILL;
-  signal_recorded(context, patience);
+  signal_recorded(context, deadline);
   Fd pidfd;
   if (record.boot == boot_mark() && open_identified(record.pid, record.start_time, pidfd) == 0 &&
-      !await_killed(record, pidfd.get(), patience))
+      !await_killed(record, pidfd.get(), deadline))
     return alive();
   // Stager and init of a create that died are in these cgroups too.
   int err = 0;
   for_each_cgroup(record, [&](const RecordCgroup &cgroup) {
-    int failed = kill_cgroup(cgroup, nullptr, patience);
+    int failed = kill_cgroup(cgroup, nullptr, deadline);
     if (failed != 0 && !is_past(record, failed)) err = failed;
   });
   if (err == ETIMEDOUT) return alive();

@@ -9,7 +9,7 @@ constexpr uint32_t ending_milliseconds = 10000;
 
 // Sends the context's signal to the process of the record; with `signal_all`, and SIGKILL, to its cgroups too, of which
 // those that may have escaped are waited for. 0 or an errno.
-int signal_recorded(Context &context, const Patience &patience);
+int signal_recorded(Context &context, const Deadline &deadline);
 
 // Ends the process of the record and all in its cgroups, within `context.ending` if that is set. 0 or the exit code,
 // with the error shown.

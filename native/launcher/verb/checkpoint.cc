@@ -8,7 +8,7 @@ using namespace diagnostic;
 
 namespace {
 
-constexpr uint32_t patience = 10; // seconds
+constexpr uint32_t time_limit = 10; // seconds
 constexpr EngineVerb verb = EngineVerb::checkpoint;
 
 int check_status(Invocation &invocation) {
@@ -36,7 +36,7 @@ int checkpoint_command(Invocation &invocation) {
     return invocation.fail(StatusFdClosed{.fd = NumberText(status_fd)});
   }
   if (int code = invocation.open_recorded(); code != 0) return code;
-  if (int code = invocation.lock(patience); code != 0) return code;
+  if (int code = invocation.lock(time_limit); code != 0) return code;
   if (int code = check_status(invocation); code != 0) return code;
   Context &context = invocation.context;
   Engine engine;

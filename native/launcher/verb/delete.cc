@@ -13,14 +13,14 @@ using namespace diagnostic;
 
 namespace {
 
-constexpr uint32_t patience = 10;      // seconds
-constexpr uint32_t force_patience = 2; // seconds
+constexpr uint32_t time_limit = 10;      // seconds
+constexpr uint32_t force_time_limit = 2; // seconds
 
 // delete --force on a container whose other command does not end: kills the container first, then whoever holds the
 // lock, by the identity that /proc/locks knows.
 int lock_by_force(Invocation &invocation) {
   Context &context = invocation.context;
-  int err = lock_state(context, force_patience * 1000);
+  int err = lock_state(context, force_time_limit * 1000);
   if (err != EWOULDBLOCK) return err;
   if (map_record(context) == 0) {
     Fd pidfd;
@@ -29,7 +29,7 @@ int lock_by_force(Invocation &invocation) {
     }
   }
   kill_lock_holder(context.state.get());
-  return lock_state(context, force_patience * 1000);
+  return lock_state(context, force_time_limit * 1000);
 }
 
 // By the record alone: what only the plan knows is left out.
@@ -53,7 +53,7 @@ int delete_lost(Invocation &invocation, StoredPlan &stored) {
 
 int delete_stopped(Invocation &invocation) {
   if (int code = invocation.open_recorded(); code != 0) return code;
-  if (int code = invocation.lock(patience); code != 0) return code;
+  if (int code = invocation.lock(time_limit); code != 0) return code;
   Context &context = invocation.context;
   // Whoever was creating it would hold the lock: it has died.
   Status status = container_status(*context.record);
@@ -86,9 +86,9 @@ int delete_by_force(Invocation &invocation) {
   if (err == 0) err = lock_by_force(invocation);
   if (err == ENOENT) return 0;
   if (err == EWOULDBLOCK)
-    return invocation.fail(StateBusy{.id = context.id, .seconds = NumberText(2 * force_patience)});
+    return invocation.fail(StateBusy{.id = context.id, .seconds = NumberText(2 * force_time_limit)});
   if (err != 0) return invocation.fail(SystemCall{.what = what::lock_state, .errno_ = ErrnoText(err)});
-  const Patience ending(ending_milliseconds);
+  const Deadline ending(ending_milliseconds);
   context.ending = &ending;
   StoredPlan stored;
   if (context.record == nullptr && map_record(context) != 0) return delete_lost(invocation, stored);

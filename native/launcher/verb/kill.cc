@@ -39,7 +39,7 @@ int kill_command(Invocation &invocation) {
   bool planned = try_stored_plan(invocation, stored) == 0;
   int err = 0;
   if (!planned)
-    err = signal_recorded(context, Patience(ending_milliseconds));
+    err = signal_recorded(context, Deadline(ending_milliseconds));
   else if (!run_program(context, ProgramName::kill))
     err = context.failure.err;
   if (err == 0) return 0;

@@ -50,8 +50,8 @@ int mounts_command(Invocation &invocation) {
   // The id is the first operand everywhere.
   arguments.swap_operands(0, 1);
   if (int code = invocation.open_recorded(); code != 0) return code;
-  constexpr uint32_t patience = 10;
-  if (int code = invocation.lock(patience); code != 0) return code;
+  constexpr uint32_t time_limit = 10;
+  if (int code = invocation.lock(time_limit); code != 0) return code;
   Context &context = invocation.context;
   Status status = container_status(*context.record);
   if (status == Status::stopped || status == Status::creating) {

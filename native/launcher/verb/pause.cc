@@ -7,7 +7,7 @@ using namespace diagnostic;
 
 namespace {
 
-constexpr uint32_t patience = 10; // seconds
+constexpr uint32_t time_limit = 10; // seconds
 
 // Runs pause or resume of the stored plan.
 int run_stored(Invocation &invocation, ProgramName name) {
@@ -29,7 +29,7 @@ int run_stored(Invocation &invocation, ProgramName name) {
 
 int pause_command(Invocation &invocation) {
   if (int code = invocation.open_recorded(); code != 0) return code;
-  if (int code = invocation.lock(patience); code != 0) return code;
+  if (int code = invocation.lock(time_limit); code != 0) return code;
   const Context &context = invocation.context;
   Status status = container_status(*context.record);
   if (status == Status::creating) return invocation.fail(StillCreating{.id = context.id});
@@ -41,7 +41,7 @@ int pause_command(Invocation &invocation) {
 
 int resume_command(Invocation &invocation) {
   if (int code = invocation.open_recorded(); code != 0) return code;
-  if (int code = invocation.lock(patience); code != 0) return code;
+  if (int code = invocation.lock(time_limit); code != 0) return code;
   const Context &context = invocation.context;
   Status status = container_status(*context.record);
   if (status != Status::paused) return invocation.fail(NotPaused{.id = context.id, .status = status_name(status)});

@@ -44,9 +44,9 @@ int stay_and_delete(Invocation &invocation, Launch &launch, NotifyProxy *notify)
   Ending ending;
   explain_end(invocation, &launch.request, code, ending);
   record_exit(*context.record, code, ending.reason);
-  constexpr uint32_t patience = 10000; // milliseconds
+  constexpr uint32_t time_limit = 10000; // milliseconds
   // ENOENT: somebody else has deleted it.
-  bool ours = !invocation.arguments.on(cli::Flag::keep) && lock_state(context, patience) == 0;
+  bool ours = !invocation.arguments.on(cli::Flag::keep) && lock_state(context, time_limit) == 0;
   if (ours && !remove(context)) explain_failure(invocation, launch.request, EngineVerb::recompile);
   return code;
 }

@@ -36,8 +36,8 @@ int explain_start(Invocation &invocation, StoredPlan &stored) {
 
 int start_command(Invocation &invocation) {
   if (int code = invocation.open_recorded(); code != 0) return code;
-  constexpr uint32_t patience = 10;
-  if (int code = invocation.lock(patience); code != 0) return code;
+  constexpr uint32_t time_limit = 10;
+  if (int code = invocation.lock(time_limit); code != 0) return code;
   Context &context = invocation.context;
   Status status = container_status(*context.record);
   switch (status) {

@@ -10,7 +10,7 @@ using namespace diagnostic;
 
 namespace {
 
-constexpr uint32_t patience = 10; // seconds
+constexpr uint32_t time_limit = 10; // seconds
 constexpr EngineVerb verb = EngineVerb::update;
 
 // The resources of --resources; nothing without it.
@@ -63,7 +63,7 @@ int update_command(Invocation &invocation) {
   }
   Request request;
   if (int code = read_resources(invocation, request.process); code != 0) return code;
-  if (int code = invocation.lock(patience); code != 0) return code;
+  if (int code = invocation.lock(time_limit); code != 0) return code;
   Status status = container_status(*context.record);
   if (status == Status::creating) return invocation.fail(StillCreating{.id = context.id});
   if (status == Status::stopped) return invocation.fail(NotRunning{.id = context.id, .status = status_name(status)});

@@ -12,7 +12,7 @@ import { endUnit } from './cgroup/systemd.ts';
  * How long delete waits for init, for the processes of a cgroup, and for an empty cgroup to be free, in
  * milliseconds.
  */
-const patience = 10000;
+const timeLimit = 10000;
 
 export function spawn(d: Draft): void {
   d.host.push({ op: 'process.spawn', from: d.at });
@@ -61,15 +61,15 @@ export function killProgram(d: Draft): void {
 }
 
 export function deleteProgram(d: Draft): void {
-  d.delete.push({ op: 'process.end', from: '', timeout: patience });
+  d.delete.push({ op: 'process.end', from: '', timeout: timeLimit });
   const main = mainDir(d.cgroups);
   const freezer = freezerDir(d.cgroups);
   if (main !== undefined && !hasOwnPids(d)) {
-    d.delete.push({ op: 'cgroup.kill', from: '', dir: main, freezer, timeout: patience });
+    d.delete.push({ op: 'cgroup.kill', from: '', dir: main, freezer, timeout: timeLimit });
   }
   if (d.cgroups.unit !== undefined) endUnit(d, d.cgroups.unit);
   for (const place of d.cgroups.places) {
-    d.delete.push({ op: 'cgroup.remove', from: d.cgroups.from, dir: place.dir, timeout: patience });
+    d.delete.push({ op: 'cgroup.remove', from: d.cgroups.from, dir: place.dir, timeout: timeLimit });
   }
   d.delete.push({ op: 'state.remove', from: '' });
 }
@@ -78,6 +78,6 @@ export function deleteProgram(d: Draft): void {
 export function pausePrograms(d: Draft): void {
   const dir = freezerDir(d.cgroups) ?? d.cgroups.places.find(({ version }) => version === 2)?.dir;
   if (dir === undefined) return;
-  d.pause.push({ op: 'cgroup.freeze', from: d.cgroups.from, dir, frozen: true, timeout: patience });
-  d.resume.push({ op: 'cgroup.freeze', from: d.cgroups.from, dir, frozen: false, timeout: patience });
+  d.pause.push({ op: 'cgroup.freeze', from: d.cgroups.from, dir, frozen: true, timeout: timeLimit });
+  d.resume.push({ op: 'cgroup.freeze', from: d.cgroups.from, dir, frozen: false, timeout: timeLimit });
 }

@@ -17,7 +17,7 @@ export interface UnitCgroup {
 export type Move = 'strict' | 'lenient' | UnitCgroup;
 
 /** How long the manager may take, in milliseconds. */
-const patience = 10000;
+const timeLimit = 10000;
 
 /** What tells that there is no manager; and that it refuses. */
 const unreachable: readonly number[] = [errno.ENOENT, errno.ECONNREFUSED, errno.ECONNRESET, errno.EACCES, errno.EPERM,
@@ -43,7 +43,7 @@ export function unitOfCgroup(path: string): UnitCgroup | undefined {
  */
 export function attachStager(d: Draft, { unit, below }: UnitCgroup, optional: boolean): void {
   const sockets = managerSockets(runtimeDir(d.context.facts));
-  const attach = send({ sockets }, d.cgroups.from, attachToUnit(unit, below), { job: false, timeout: patience });
+  const attach = send({ sockets }, d.cgroups.from, attachToUnit(unit, below), { job: false, timeout: timeLimit });
   d.host.push(alt(attach, optional ? refused : unreachable));
 }
 

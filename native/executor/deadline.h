@@ -1,16 +1,16 @@
-// Waiting for what the kernel does in its own time.
+// Waiting for what the kernel does asynchronously.
 #pragma once
 #include "base/types.h"
 #include <time.h>
 
 namespace veloci {
 
-// A limit of time, and pauses that grow within it: 1, 2, 4 … 16 ms. What is done between the pauses counts, too.
-class Patience {
+// The end of a wait, and pauses that grow until then: 1, 2, 4 … 16 ms. What is done between the pauses counts, too.
+class Deadline {
 public:
-  explicit Patience(uint32_t milliseconds) : end_(now() + milliseconds) {}
+  explicit Deadline(uint32_t milliseconds) : end_(now() + milliseconds) {}
   // Ends no later than another one, which may be nullptr.
-  Patience(uint32_t milliseconds, const Patience *limit) : Patience(milliseconds) {
+  Deadline(uint32_t milliseconds, const Deadline *limit) : Deadline(milliseconds) {
     if (limit != nullptr && limit->end_ < end_) end_ = limit->end_;
   }
   bool over() const { return left() == 0; }
