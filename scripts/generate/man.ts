@@ -96,7 +96,7 @@ ${
 They stand before the command, or after it.
 ${flagList(globalFlags)}.SH COMMANDS
 ${commands.map(section).join('')}.SH EXIT STATUS
-${entry(bold('0'), 'Success.')}${entry(bold('1'), 'An error; the log says what is wrong.')}\
+${entry(bold('0'), 'Success.')}${entry(bold('1'), 'An error; the log has the details.')}\
 ${entry(bold('3'), 'There is no such command.')}.PP
 ${
     prose(
