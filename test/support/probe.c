@@ -1,7 +1,7 @@
 // probe - the payload of most tests: prints facts about its own process as one JSON object.
 // Verbs: (none) the facts; exit N; die SIGNAL; syscall NR [ARG...] prints "RESULT ERRNO";
 // pause waits for ever and leaves on SIGTERM with 143; stall writes N MiB to stdout;
-// child N forks N sleeping children and waits; x32 NR makes an x32 system call;
+// child N forks N sleeping children and waits; x32 NR and i386 NR make a system call of that architecture;
 // lock FILE makes the file, takes a lock of it and pauses;
 // notify TEXT... sends each text as a datagram to $NOTIFY_SOCKET, then pauses.
 #define _GNU_SOURCE
@@ -268,6 +268,12 @@ int main(int argc, char **argv) {
     long result;
     __asm__ volatile("syscall" : "=a"(result) : "0"(value | 0x40000000L) : "rcx", "r11", "memory");
     printf("%ld\n", result);
+    return 0;
+  }
+  if (!strcmp(verb, "i386")) {
+    long result;
+    __asm__ volatile("int $0x80" : "=a"(result) : "0"(value) : "r8", "r9", "r10", "r11", "memory");
+    printf("%d\n", (int)result);
     return 0;
   }
 #endif

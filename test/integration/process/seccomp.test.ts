@@ -1,5 +1,5 @@
 // Seccomp: what is denied returns its errno, actions, arguments to 64 bits, architectures, order.
-import { chmodSync, copyFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, test } from '../../support/case.ts';
 import { type Config, dockerConfig, dockerSeccomp } from '../../support/spec.ts';
@@ -136,6 +136,18 @@ test('KILL ends the process with SIGSYS', async (c) => {
   );
   assert.equal(result.code, 128 + 31);
 });
+
+test('architectures: the rules match calls of those in the list; calls of others end the process', async (c) => {
+  const getpid = 20; // of i386
+  const call = (architectures: string[], syscalls: unknown[]) =>
+    c.run(c.command(['/probe', 'i386', `${getpid}`], profile(syscalls, { architectures })));
+  const both = ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86'];
+  const allowed = await call(both, []);
+  assert.equal(allowed.stdout, '1\n', 'the control: i386 can be called here');
+  const denied = await call(both, [{ names: ['getpid'], action: 'SCMP_ACT_ERRNO', errnoRet: 99 }]);
+  assert.equal(denied.stdout, '-99\n');
+  assert.equal((await call(['SCMP_ARCH_X86_64'], [])).code, 128 + 31);
+}, { skip: existsSync('/proc/sys/abi/vsyscall32') ? false : 'this kernel has no system calls of i386' });
 
 test('a syscall of the x32 architecture does not pass a filter for x86-64', async (c) => {
   const result = await c.run(c.command(['/probe', 'x32', '39'], profile([], { defaultAction: 'SCMP_ACT_ALLOW' })));
