@@ -160,26 +160,6 @@ int lock_state(Context &context, uint32_t milliseconds, const Signals *signals) 
   return info.st_nlink == 0 ? ENOENT : 0;
 }
 
-bool RecordWait::again(int dir) {
-  constexpr uint32_t longest = 64;
-  struct stat info;
-  if (fstat(dir, &info) != 0 || info.st_nlink == 0) return false;
-  // The directory changes when its record is made: what has been as it is for a while stays so.
-  bool is_recent = info.st_mtim.tv_sec + 1 >= time(nullptr);
-  if (!is_recent || pause_ > longest) return false;
-  sleep_milliseconds(pause_);
-  pause_ *= 2;
-  return true;
-}
-
-int RecordWait::meaning(int dir) {
-  struct stat info;
-  if (fstat(dir, &info) == 0 && info.st_nlink == 0) return ENOENT;
-  if (flock(dir, LOCK_SH | LOCK_NB) != 0) return errno == EWOULDBLOCK ? EINPROGRESS : EBADMSG;
-  flock(dir, LOCK_UN);
-  return EBADMSG;
-}
-
 void unlock_state(Context &context) { flock(context.state.get(), LOCK_UN); }
 
 Outcome remove_state(Context &context) {

@@ -1,4 +1,5 @@
 #include "launcher/container/states.h"
+#include "executor/state/record_wait.h"
 #include "executor/state/state.h"
 #include "launcher/container/end.h"
 #include "launcher/container/root.h"

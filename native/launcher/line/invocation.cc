@@ -2,6 +2,7 @@
 #include "executor/log/style.h"
 #include "executor/process/process.h"
 #include "executor/state/files.h"
+#include "executor/state/record_wait.h"
 #include "executor/state/state.h"
 #include "launcher/container/root.h"
 
