@@ -106,10 +106,11 @@ export function filesOf(rows: readonly Row[]): string[] {
   return [...new Set(rows.flatMap(({ tests }) => tests.map((test) => test.split(' > ')[0] as string)))].sort();
 }
 
-/** Path of the compiled test file below build/. */
+/** Path of the compiled test file below the checkout. */
 export function compiledPath(file: string): string {
-  const name = `${basename(file)}.test.js`;
-  return file.startsWith('integration/') ? `build/test/integration/${name}` : `build/conformance/tests/${name}`;
+  return file.startsWith('integration/')
+    ? `build/test/${file}.test.js`
+    : `build/conformance/tests/${basename(file)}.test.js`;
 }
 
 /** Whether a test has the name that the matrix gives; `*` stands for anything. */

@@ -1,33 +1,37 @@
 // npm run test:vm [-- --guest GUEST] [NAME...]: the compiled black-box tests inside a virtual machine with systemd, all
-// in one run. NAMEs choose test files (lifecycle, conformance/config …); without any, all of them. The results stay in
-// build/vm-results/GUEST, those of files that are not chosen as long as the runtime is the same build: npm run
-// conformance -- --vm counts them. GUEST is what the machine boots:
+// in one run. NAMEs choose test files (process/exec, cgroup, conformance/config …): files of that name, and those of a
+// folder; without any, all of them. The results stay in build/vm-results/GUEST, those of files that are not chosen as long
+// as the runtime is the same build: npm run conformance -- --vm counts them. GUEST is what the machine boots:
 //
 //   v2         cgroup v2 alone, AppArmor (the default)
+//   5.10       the same with Linux 5.10, the oldest that is supported
 //   hybrid     the controllers of cgroup v1, v2 beside them, and the kernel of Debian 12
 //   v1         cgroup v1 alone, and the same kernel
 //   selinux    cgroup v2 alone, SELinux with Debian's policy, not enforced
 //
 //   RUNTIME=PATH             the runtime; crun and runc are in the guest (default dist/bin/veloci)
 //   VELOCI_TEST_SCALE=N      multiplies time limits (default 10: the guest may be emulated)
+//   VELOCI_VM_SECONDS=N      the most that one file may take (default 1800)
 //   VM_…                     see test/vm/vm-build and test/vm/vm-run
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { compiledPath } from '../conformance/matrix.ts';
 import { busyboxRootfs } from '../test/support/helpers.ts';
 import { repository } from '../test/support/paths.ts';
 import { ExpectedError } from './lib/command.ts';
+import { filesBelow } from './lib/files.ts';
 import { fingerprint, guests, readGuestFile, resultsOf, type Guest } from './lib/guest-results.ts';
+import { inRoot } from './lib/root.ts';
 
 /** The guest runs the files one after the other; each leaves NAME.tap, NAME.err and NAME.status in the results. */
 const guestScript = `
-results=$1; shift
+results=$1 seconds=$2; shift 2
 cp "$(readlink -f "$(command -v node)")" /usr/local/lib/node # the sandbox hides /run, where it is
 while (($#)); do
   echo "# $1" >&2
-  /usr/local/lib/node "$2" >/tmp/tap 2>/tmp/err </dev/null
+  timeout --kill-after=10 "$seconds" /usr/local/lib/node --enable-source-maps "$2" >/tmp/tap 2>/tmp/err </dev/null
   status=$?
   cp /tmp/tap "$results/$1.tap"
   cp /tmp/err "$results/$1.err"
@@ -36,16 +40,21 @@ while (($#)); do
 done
 `;
 
-/** Names of the test files, as FOLDER/NAME. What needs Debian's packages in the guest is left out. */
+/** What the compiled test files are named here: `integration/process/exec`, `conformance/config`. */
+const places = { integration: 'build/test/integration', conformance: 'build/conformance/tests' } as const;
+
+/** Names of the test files. What needs Debian's packages in the guest is left out. */
 function testFiles(args: readonly string[]): string[] {
-  const all = ['integration', 'conformance'].flatMap((folder) =>
-    readdirSync(dirname(join(repository, compiledPath(`${folder}/x`))))
-      .filter((name) => name.endsWith('.test.js') && !/debian|podman/.test(name))
-      .map((name) => `${folder}/${name.slice(0, -'.test.js'.length)}`)
-  );
-  return args.length === 0
+  const all = Object.entries(places)
+    .flatMap(([place, folder]) =>
+      filesBelow(folder, '.test.js').map((path) => join(place, relative(inRoot(folder), path).slice(0, -8)))
+    )
+    .filter((name) => !/debian|podman/.test(name));
+  const files = args.length === 0
     ? all
-    : all.filter((file) => args.includes(file) || args.includes(file.replace('integration/', '')));
+    : all.filter((file) => args.some((name) => `/${file}/`.includes(`/${name.replace(/\/$/, '')}/`)));
+  if (files.length === 0) throw new ExpectedError(`no test file is named ${args.join(' or ')}`);
+  return files;
 }
 
 /** Removes the results of these files, and all results of another runtime. */
@@ -115,6 +124,7 @@ export async function main(args: string[]): Promise<number> {
     guestScript,
     'guest',
     resultsOf(guest),
+    process.env['VELOCI_VM_SECONDS'] || '1800',
     ...files.flatMap((file) => [file, join(repository, compiledPath(file))]),
   ], {
     stdio: 'inherit',

@@ -13,6 +13,7 @@ const old = { VM_SUITE: 'bookworm', VM_KERNEL: 'linux-image-amd64/bookworm' };
 /** The guests, and what test/vm is told to make and boot each. */
 export const guests = {
   v2: {},
+  '5.10': { VM_SUITE: 'bookworm', VM_KERNEL: 'linux-image-amd64/bullseye' },
   hybrid: { ...old, VM_CMDLINE: 'systemd.unified_cgroup_hierarchy=0' },
   v1: { ...old, VM_CMDLINE: 'systemd.unified_cgroup_hierarchy=0 systemd.legacy_systemd_cgroup_controller=1' },
   selinux: {

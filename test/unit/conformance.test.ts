@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import t from 'tap';
 import { expectedToFail, judge, withGuest, type TestResult } from '../../conformance/judge.ts';
-import { filesOf, isNamed, readMatrix, type Row } from '../../conformance/matrix.ts';
+import { compiledPath, filesOf, isNamed, readMatrix, type Row } from '../../conformance/matrix.ts';
 import { readPeers } from '../../conformance/peers.ts';
 
 const row: Row = {
@@ -27,6 +27,7 @@ t.test('the matrix has its form, and names test files that exist', async (t) => 
       ? `test/${file}.test.ts`
       : `conformance/tests/${file.slice('conformance/'.length)}.test.ts`;
     t.ok(readFileSync(source).length > 0, source);
+    t.ok(existsSync(compiledPath(file)), `${compiledPath(file)} is where the runner looks`);
   }
 });
 
