@@ -129,15 +129,15 @@ export async function testFuzzers(words: readonly string[], seconds: number): Pr
   return runAndReport(selectTests(words, ['fuzz']), 10 * seconds + 240);
 }
 
-/** Integration tests that every run of all tests repeats with undefined behaviour trapped: a minute at most. */
-const trapped = ['life/lifecycle', 'process/exec', 'mount/mounts'];
+/** Integration tests that every run of all tests repeats with the checked command: a minute or two. */
+const repeated = ['life/lifecycle', 'process/exec', 'mount/mounts'];
 
-/** Builds the command with traps for undefined behaviour, and runs integration tests with it. */
-export async function trapTests(words: readonly string[]): Promise<number> {
+/** Builds the command with ASan and UBSan, and runs integration tests with it. */
+export async function checkedTests(words: readonly string[]): Promise<number> {
   await build([]);
-  await buildTree('trap');
-  const runtime = inRoot('build', 'meson', 'trap', 'native', 'programs', 'veloci');
-  console.log(`with traps for undefined behaviour: ${relative(root, runtime)}`);
+  await buildTree('checked');
+  const runtime = inRoot('build', 'meson', 'checked', 'test', 'checked', 'veloci');
+  console.log(`with ASan and UBSan: ${relative(root, runtime)}`);
   const before = process.env['RUNTIME'];
   process.env['RUNTIME'] = runtime;
   try {
@@ -156,7 +156,7 @@ export async function main(args: readonly string[]): Promise<number> {
   const whole = args.length === 0 && process.env['RUNTIME'] === undefined;
   const failed = await runAndReport(selectTests(args), undefined, whole);
   if (!whole) return failed;
-  const trappedFailed = await trapTests(trapped);
+  const checkedFailed = await checkedTests(repeated);
   console.log(`\n${summary(everything)}`);
-  return Math.max(failed, trappedFailed);
+  return Math.max(failed, checkedFailed);
 }

@@ -11,7 +11,12 @@ constexpr uint32_t max_blob = 16 << 20; // config.json and process.json
 constexpr uint32_t max_answer = 16 << 20;
 constexpr unsigned planner_cpu_seconds = 2;
 // The engine's arena, the request, and the program itself.
+#ifdef __SANITIZE_ADDRESS__
+// ASan reserves more for itself than any limit would leave.
+constexpr size_t planner_address_space = SIZE_MAX;
+#else
 constexpr size_t planner_address_space = size_t{320} << 20;
+#endif
 
 // Before the request: its JSON text, config and process follow.
 struct RequestHeader {

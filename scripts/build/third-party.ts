@@ -65,6 +65,25 @@ async function linkMusl(inputs: readonly string[], output: string): Promise<void
   await command('gcc', ['-specs', specs, '-static', ...inputs, '-o', output]);
 }
 
+/** Builds QuickJS's engine for the machine's libc, as the checked command needs it, and returns its libquickjs.a. */
+export async function quickjsForSystem(): Promise<string> {
+  const tools = await toolchain();
+  const version = sourceVersion('quickjs').replace(/-.*/, '');
+  const flags = ['-O1', '-g', '-fPIC', '-fwrapv', '-D_GNU_SOURCE', `-DCONFIG_VERSION="${version}"`];
+  const key = cacheKey(sourceVersion('quickjs'), flags, tools.version, tools.machine, quickjsFiles);
+  const folder = await cached(`built/quickjs-${version}-system-${key}`, async (draft) => {
+    const tree = await sourceTree('quickjs');
+    const objects = await Promise.all(quickjsFiles.map(async (file) => {
+      const object = join(draft, file.replace(/\.c$/, '.o'));
+      await command('gcc', [...flags, `-ffile-prefix-map=${tree}=quickjs`, '-c', join(tree, file), '-o', object]);
+      return object;
+    }));
+    await command('ar', ['rcsD', join(draft, 'libquickjs.a'), ...objects]);
+    for (const object of objects) rmSync(object);
+  });
+  return join(folder, 'libquickjs.a');
+}
+
 /** Builds QuickJS once per version, flags, training and compiler; afterwards it comes from the cache. */
 export async function quickjs(): Promise<QuickJs> {
   const tools = await toolchain();

@@ -5,10 +5,10 @@ import { dirname, join, resolve } from 'node:path';
 import { command, ExpectedError } from '../lib/command.ts';
 import { inRoot, root } from '../lib/root.ts';
 import { runStep } from '../lib/stamp.ts';
-import { libseccomp, quickjs } from './third-party.ts';
+import { libseccomp, quickjs, quickjsForSystem } from './third-party.ts';
 import { toolchain } from './toolchain.ts';
 
-export type Tree = 'release' | 'sanitize' | 'trap';
+export type Tree = 'release' | 'sanitize' | 'checked';
 
 /** The folder in which a tree is built. */
 export function treeFolder(tree: Tree): string {
@@ -42,9 +42,10 @@ async function bundleTool(): Promise<void> {
 }
 
 async function settings(tree: Tree): Promise<string[]> {
-  const [tools, engine, musl, system] = await Promise.all([
+  const [tools, engine, systemEngine, musl, system] = await Promise.all([
     toolchain(),
     quickjs(),
+    tree === 'checked' ? quickjsForSystem() : undefined,
     libseccomp('musl'),
     libseccomp('system'),
   ]);
@@ -55,6 +56,7 @@ async function settings(tree: Tree): Promise<string[]> {
     cxx_headers: tools.cxxHeaders.join(','),
     kernel_headers: tools.kernelHeaders,
     quickjs: dirname(engine.library),
+    quickjs_system: systemEngine === undefined ? '' : dirname(systemEngine),
     seccomp_musl: dirname(musl.library),
     seccomp_system: dirname(system.library),
   }).map(([name, value]) => `-D${name}=${value}`);
@@ -63,7 +65,7 @@ async function settings(tree: Tree): Promise<string[]> {
 const compilers: Readonly<Record<Tree, Readonly<Record<string, string>>>> = {
   release: { CC: 'gcc', CXX: 'g++' },
   sanitize: { CC: 'clang-14', CXX: 'clang++-14' },
-  trap: { CC: 'gcc', CXX: 'g++' },
+  checked: { CC: 'gcc', CXX: 'g++' },
 };
 
 /** Sets the tree up unless it was set up with the same settings and compilers. */

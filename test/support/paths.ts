@@ -33,9 +33,14 @@ export function which(name: string): string | undefined {
   return undefined;
 }
 
+/** The command as it is shipped, whatever is under test. */
+export function productPath(): string {
+  return join(repository, 'dist/bin/veloci');
+}
+
 /** The runtime under test: env RUNTIME, a path or a name in PATH; else dist/bin/veloci. */
 export function runtimePath(): string {
-  const wanted = process.env['RUNTIME'] || join(repository, 'dist/bin/veloci');
+  const wanted = process.env['RUNTIME'] || productPath();
   const found = which(wanted);
   if (!found) throw new Error(`runtime ${wanted} does not exist: build it, or name another one with RUNTIME=`);
   return found;

@@ -13,10 +13,12 @@ function standIn(folder: string, status: number, line?: string): string {
   return path;
 }
 
-/** A bundle with a configuration that can be planned. */
+/** A bundle with a configuration that can be planned, by an ordinary user, too. */
 function bundleIn(folder: string): string {
+  const own = (id: number) => [{ containerID: 0, hostID: id, size: 1 }];
   const spec = { ociVersion: '1.2.0', process: { args: ['sh'], cwd: '/' }, root: { path: 'rootfs' },
-    linux: { namespaces: [{ type: 'mount' }] } };
+    linux: { namespaces: [{ type: 'mount' }, { type: 'user' }], uidMappings: own(process.getuid!()),
+      gidMappings: own(process.getgid!()) } };
   writeFileSync(join(folder, 'config.json'), JSON.stringify(spec));
   return folder;
 }

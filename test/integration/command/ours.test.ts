@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Runtime } from '../../../src/index.ts';
 import { assert, test } from '../../support/case.ts';
 import { onTerminal } from '../../support/console.ts';
-import { runtimePath } from '../../support/paths.ts';
+import { productPath, runtimePath } from '../../support/paths.ts';
 import type { Result } from '../../support/runtime.ts';
 import { type Config, dockerConfig } from '../../support/spec.ts';
 
@@ -274,7 +274,7 @@ test('a repeated exec with a known process file gives the same result', async (c
 }, only);
 
 test('the command is one static file', async (c) => {
-  const bytes = readFileSync(runtimePath());
+  const bytes = readFileSync(productPath());
   assert.ok(bytes.length < 3 << 20, `${bytes.length} bytes`);
   assert.equal(bytes.includes('/lib64/ld-linux'), false);
   assert.deepEqual(readdirSync(c.root).filter((name) => name !== '.cache'), []);
