@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { assert, type PeerMark, test, unified } from '../../support/case.ts';
 import { hasCgroupFile } from '../../support/cgroup-file.ts';
 import type { Context } from '../../support/context.ts';
+import { noRealTime } from '../../support/real-time.ts';
 
 const folder = (controller: string, id: string): string => join('/sys/fs/cgroup', unified ? '' : controller, id);
 
@@ -197,7 +198,7 @@ for (const row of rows) {
     ? 'no block device with the scheduler BFQ here'
     : row.rdma && rdma === undefined
     ? 'no RDMA device here'
-    : false;
+    : row.name === 'cpu.realtimeRuntime' && noRealTime();
   const peers = [
     ...(/shares, the|shares and/.test(row.name) && unified
       ? [{ peer: 'crun 1.8.1', why: 'the older formula' }, { peer: 'runc 1.1.5', why: 'the older formula' }]
