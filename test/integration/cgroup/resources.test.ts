@@ -191,7 +191,7 @@ for (const row of rows) {
   const skip = expected === undefined
     ? `no equivalent on cgroup ${unified ? 'v2' : 'v1'}`
     : !has(expected[0], expected[1])
-    ? `this kernel has no ${expected[1]}`
+    ? `this host has no ${expected[1]}`
     : (row.disk || row.weighed) && disk === undefined
     ? 'no block device here'
     : row.weighed && !weighs
