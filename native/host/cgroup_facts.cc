@@ -37,6 +37,9 @@ Slice own_path(Slice cgroups, Slice controller) {
   return {};
 }
 
+// Whether the hierarchy's root is mounted, and not a cgroup of it.
+bool is_whole(const Mount &mount) { return mount.root.equals("/"); }
+
 // A cgroup's path seen from a mount whose root is `root`; "/" when it lies outside.
 Slice below(Slice path, Slice root) {
   constexpr const char *top = "/";
@@ -84,12 +87,14 @@ void write_v1(CgroupV1Writer facts, const Mount &mount, Slice cgroups, bool dele
   }
   Slice own = below(own_path(cgroups, first), mount.root);
   facts.controllers({names, static_cast<uint32_t>(size)}).mount(mount.point.str()).path(own.str());
+  if (!is_whole(mount)) facts.root(mount.root.str());
   if (delegation) facts.writable(is_writable(mount.point, own));
 }
 
 void write_v2(CgroupV2Writer facts, const Mount &mount, Slice cgroups, bool delegation) {
   Slice own = below(own_path(cgroups, {}), mount.root);
   facts.mount(mount.point.str()).path(own.str());
+  if (!is_whole(mount)) facts.root(mount.root.str());
   if (delegation) {
     facts.writable(is_writable(mount.point, own));
     write_controllers(facts.available(), mount.point, own);

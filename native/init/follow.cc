@@ -38,6 +38,19 @@ bool find_path(Str text, Str controllers, Str &path) {
   return false;
 }
 
+// The path below a mount that shows only the cgroup `root`, as a container without a cgroup namespace sees it. False
+// when it lies outside of that.
+bool take_below(Str root, Str &path) {
+  if (root.empty()) return true;
+  Str above = {root.data + 1, root.size - 1};
+  bool inside = path.size >= above.size && memcmp(path.data, above.data, above.size) == 0 &&
+                (path.size == above.size || path.data[above.size] == '/');
+  if (!inside) return errno = ENOENT, false;
+  uint32_t skipped = path.size == above.size ? above.size : above.size + 1;
+  path = {path.data + skipped, path.size - skipped};
+  return true;
+}
+
 bool read_cgroups(int pid, Text &out) {
   Fd proc(open_host_procfs());
   TextOf<32> name;
@@ -118,9 +131,9 @@ Outcome Stager::on(const CgroupFollow &op) {
   }
   for (const CgroupMount &mount : op.mounts) {
     Str path;
-    int step;
+    int step = step::cgroup_follow::open;
     if (!find_path(text.str(), mount.controllers, path)) continue;
-    if (!follow(op, mount, path, step)) return fail(step, mount.mount);
+    if (!take_below(mount.root, path) || !follow(op, mount, path, step)) return fail(step, mount.mount);
   }
   return Outcome::success();
 }

@@ -128,6 +128,8 @@ export interface CgroupMount {
   readonly mount: string;
   /** Its second column in /proc/PID/cgroup (empty for v2). */
   readonly controllers: string;
+  /** The cgroup that is mounted there, as /proc/PID/cgroup names it; empty for the whole hierarchy. */
+  readonly root: string;
 }
 
 /** A value of a file of a cgroup. */

@@ -15,6 +15,11 @@ export interface CgroupV1 {
   readonly mount: string;
   /** The caller's cgroup below the mount point: `/` or `/a/b`; `/` too when it lies outside of the mount. */
   readonly path: string;
+  /**
+   * The cgroup that is mounted, as /proc/PID/cgroup names it; only there when it is not the whole hierarchy, as in a
+   * container without a cgroup namespace.
+   */
+  readonly root?: string;
   /** Whether the caller may make cgroups below its own; for `doctor` alone. */
   readonly writable?: boolean;
 }
@@ -25,6 +30,8 @@ export interface CgroupV2 {
   readonly mount: string;
   /** The caller's cgroup below the mount point, as in CgroupV1. */
   readonly path: string;
+  /** As in CgroupV1. */
+  readonly root?: string;
   /** Controllers of the hierarchy's root (cgroup.controllers); empty on a hybrid host. */
   readonly controllers: readonly string[];
   /** As in CgroupV1. */

@@ -41,6 +41,8 @@ export interface Place {
   readonly version: 1 | 2;
   /** The caller's cgroup in it, below the mount point, with a slash in front. */
   readonly own: string;
+  /** The cgroup that is mounted, as /proc/PID/cgroup names it; empty for the whole hierarchy. */
+  readonly root: string;
 }
 
 /** The systemd unit of a container. */

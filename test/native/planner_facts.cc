@@ -32,11 +32,11 @@ void test_cgroups() {
                 "5:memory:/docker/a/own\n4:cpu,cpuacct:/c\n1:name=systemd:/\n",
                 R"({"mode":"v1","v1":[)"
                 R"({"controllers":"cpu,cpuacct","mount":"/sys/fs/cgroup/cpu,cpuacct","path":"/c"},)"
-                R"({"controllers":"memory","mount":"/mnt/a b","path":"/own"},)"
+                R"({"controllers":"memory","mount":"/mnt/a b","path":"/own","root":"/docker/a"},)"
                 R"({"controllers":"name=systemd","mount":"/sys/fs/cgroup/systemd","path":"/"}],"v2":null})"));
   // v2; a path beside the mount's root that only begins like it.
   CHECK(cgroups("30 23 0:26 /user /nowhere rw - cgroup2 cgroup2 rw,nsdelegate\n", "0::/user2/x\n",
-                R"({"mode":"v2","v1":[],"v2":{"mount":"/nowhere","path":"/","controllers":[]}})"));
+                R"({"mode":"v2","v1":[],"v2":{"mount":"/nowhere","path":"/","root":"/user","controllers":[]}})"));
   // Hybrid; a later mount hides the first at the same place.
   CHECK(cgroups("30 23 0:26 / /a rw - cgroup cgroup rw,pids\n31 30 0:27 / /a rw - cgroup cgroup rw,cpu\n"
                 "32 31 0:28 / /u rw - cgroup2 cgroup2 rw\n",

@@ -29,14 +29,15 @@ export function readCgroups(spec: Spec, namespaces: Namespaces, context: Context
   const places: Place[] = [];
   for (const own of facts.cgroup.v1) {
     const dir = dirOf(own.mount, own.path, asked, context.id);
-    places.push({ dir, controllers: own.controllers, version: 1, own: own.path });
+    places.push({ dir, controllers: own.controllers, version: 1, own: own.path, root: own.root ?? '' });
   }
   const v2 = facts.cgroup.v2;
   if (v2 !== null) {
     // On v2 a cgroup with processes can't have controlled children: the container goes beside the caller's
     // cgroup.
     const base = facts.cgroup.mode === 'v2' ? ownPath(v2.path) : v2.path;
-    places.push({ dir: dirOf(v2.mount, base, asked, context.id), controllers: '', version: 2, own: v2.path });
+    places.push({ dir: dirOf(v2.mount, base, asked, context.id), controllers: '', version: 2, own: v2.path,
+      root: v2.root ?? '' });
   }
   const optional = facts.rootless && wantedLimits(spec, facts).length === 0;
   if (places.length === 0 && !optional) {
@@ -197,7 +198,7 @@ export function followCgroups(d: Draft, asked: readonly string[], strict: boolea
     op: 'cgroup.follow',
     from: cgroups.from,
     mounts: cgroups.places.filter((place) => !counts(place))
-      .map(({ dir, controllers }) => ({ mount: dir.mount, controllers })),
+      .map(({ dir, controllers, root }) => ({ mount: dir.mount, controllers, root })),
     sub: subsOf(d, asked),
     optional: d.context.habits.subCgroupMayLack && cgroups.places.some(({ version }) => version === 1),
     strict: strict || !cgroups.optional || asked.length > 0,

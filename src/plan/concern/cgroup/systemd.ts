@@ -44,9 +44,12 @@ export function readUnit(spec: Spec, context: Context): Cgroups {
   const path = clean(base + unit.path);
   const places: Place[] = [];
   for (const own of facts.cgroup.v1) {
-    places.push({ dir: { mount: own.mount, path }, controllers: own.controllers, version: 1, own: own.path });
+    places.push({ dir: { mount: own.mount, path }, controllers: own.controllers, version: 1, own: own.path,
+      root: own.root ?? '' });
   }
-  if (v2 !== null) places.push({ dir: { mount: v2.mount, path }, controllers: '', version: 2, own: v2.path });
+  if (v2 !== null) {
+    places.push({ dir: { mount: v2.mount, path }, controllers: '', version: 2, own: v2.path, root: v2.root ?? '' });
+  }
   if (places.length === 0)
     throw new PlanError(diagnose('cgroupMissing', { controller: 'any', name: 'linux.resources' }, placeAt(from)));
   // On v1 systemd hands no controller to a user's manager: its unit holds processes together, and limits nothing.
