@@ -34,8 +34,8 @@ private:
   // A cgroup could not be joined.
   Outcome refused();
   // Whether a process that may not be moved stays where it is. A user may move nothing between cgroups whose common
-  // ancestor is not the user's own, not even within one.
-  bool bears() const { return !strict_ && geteuid() != 0 && (errno == EACCES || errno == EPERM); }
+  // ancestor is not the user's own, not even within one; nor may root of a user namespace.
+  bool bears() const { return !strict_ && (errno == EACCES || errno == EPERM); }
 };
 
 } // namespace veloci
