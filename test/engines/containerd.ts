@@ -1,6 +1,7 @@
 // containerd, driven by ctr.
 import { spawnSync } from 'node:child_process';
-import { endDaemon, startContainerd } from './daemon.ts';
+import { endDaemon, restartLine } from '../support/daemon.ts';
+import { startContainerd } from './containerd-daemon.ts';
 import { imageName, steps, type Engine } from './types.ts';
 
 const common = steps(
@@ -48,6 +49,7 @@ export const containerd: Engine = {
       command,
       steps: common,
       env: { F: flags, I: imageName, R: `run ${flags} --rm ${imageName}`, DETACH: `run ${flags} -d ${imageName}` },
+      helpers: { 'restart-containerd': restartLine(daemon, 'e version') },
       end: () => endDaemon(daemon),
     };
   },

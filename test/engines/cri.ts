@@ -2,7 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { endDaemon, startContainerd } from './daemon.ts';
+import { endDaemon } from '../support/daemon.ts';
+import { startContainerd } from './containerd-daemon.ts';
 import { makeImage } from './image.ts';
 import { imageName, steps, type Engine } from './types.ts';
 
@@ -48,7 +49,7 @@ const story = steps(
   ['logs', 'e logs $(id one)', /^logged$/m],
   ['host name', 'e exec -s $(id one) hostname', /^named$/m],
   ['resolv.conf', 'e exec -s $(id one) cat /etc/resolv.conf', /nameserver 1\.2\.3\.4/],
-  ['address', 'e exec -s $(id one) ip address', /inet 10\.88\./],
+  ['address', 'e exec -s $(id one) ip address', /inet 10\.98\./],
   ['published port', 'busybox wget -qO- http://127.0.0.1:18090/', /served/],
   ['port-forward', 'timeout 9 e port-forward $(id web) 18091:80 & sleep 4; busybox wget -qO- http://127.0.0.1:18091/',
     /served/],
@@ -91,7 +92,7 @@ const network = (dir: string): string =>
     name: 'tests',
     plugins: [
       { type: 'bridge', bridge: 'cri0', isGateway: true,
-        ipam: { type: 'host-local', dataDir: join(dir, 'ipam'), ranges: [[{ subnet: '10.88.0.0/16' }]],
+        ipam: { type: 'host-local', dataDir: join(dir, 'ipam'), ranges: [[{ subnet: '10.98.0.0/16' }]],
           routes: [{ dst: '0.0.0.0/0' }] } },
       { type: 'portmap', capabilities: { portMappings: true } },
     ],
@@ -115,7 +116,10 @@ export const cri: Engine = {
       steps: story,
       env: { I: imageName, BASH_ENV: join(dir, 'functions'), CONTAINER_RUNTIME_ENDPOINT: address,
         IMAGE_SERVICE_ENDPOINT: address },
-      end: () => endDaemon(daemon),
+      end: async () => {
+        await endDaemon(daemon);
+        spawnSync('ip', ['link', 'delete', 'cri0']);
+      },
     };
   },
 };

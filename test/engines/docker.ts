@@ -1,8 +1,9 @@
 // dockerd with its own containerd, network namespace and folders.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { endDaemon, startContainerd, startDaemon } from './daemon.ts';
-import { shared } from './shared.ts';
+import { endDaemon, restartLine, startDaemon } from '../support/daemon.ts';
+import { startContainerd } from './containerd-daemon.ts';
+import { sharedOf } from './shared.ts';
 import { tutorial } from './tutorial.ts';
 import { imageName, steps, type Engine } from './types.ts';
 
@@ -27,16 +28,17 @@ export const docker: Engine = {
   async begin(dir, runtime, image) {
     const { daemon, socket: containerd } = await startContainerd(dir);
     const socket = join(dir, 'docker.sock');
-    const dockerd = await startDaemon(['dockerd', '-H', `unix://${socket}`, '--data-root', join(dir, 'data'),
-      '--exec-root', join(dir, 'exec'), '--pidfile', join(dir, 'docker.pid'), '--containerd', containerd,
-      '--storage-driver', 'vfs', '--exec-opt', 'native.cgroupdriver=cgroupfs', '--add-runtime', `tested=${runtime}`,
-      '--default-runtime', 'tested'], socket, join(dir, 'dockerd.log'));
+    const dockerd = await startDaemon(join(dir, 'dockerd'), ['dockerd', '-H', `unix://${socket}`, '--data-root',
+      join(dir, 'data'), '--exec-root', join(dir, 'exec'), '--pidfile', join(dir, 'docker.pid'), '--containerd',
+      containerd, '--storage-driver', 'vfs', '--exec-opt', 'native.cgroupdriver=cgroupfs', '--add-runtime',
+      `tested=${runtime}`, '--default-runtime', 'tested', '--live-restore'], socket);
     const command = ['docker', '-H', `unix://${socket}`];
     spawnSync(command[0]!, [...command.slice(1), 'load', '-i', image], { stdio: 'ignore' });
     return {
       command,
-      steps: [...shared, ...tutorial, ...own],
+      steps: [...sharedOf('docker'), ...tutorial, ...own],
       env: { F: '', I: imageName },
+      helpers: { 'restart-dockerd': restartLine(dockerd, 'e info') },
       end: async () => {
         spawnSync('sh', ['-c', `docker -H unix://${socket} ps -aq | xargs -r docker -H unix://${socket} rm -f`], {
           stdio: 'ignore',

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Podman } from '../support/podman.ts';
-import { shared } from './shared.ts';
+import { sharedOf } from './shared.ts';
 import { tutorial } from './tutorial.ts';
 import { imageName, steps, type Engine } from './types.ts';
 
@@ -12,6 +12,10 @@ const own = steps(
     /together/],
   ['--uidmap', 'e run --rm $F --uidmap 0:100000:1000 --gidmap 0:100000:1000 $I cat /proc/self/uid_map',
     /0 +100000 +1000/],
+  ['--privileged --userns=auto',
+    'for f in subuid subgid; do { cat /etc/$f; echo containers:2000000:1048576; } >$D/$f; mount --bind $D/$f /etc/$f; done; '
+    + 'e run --rm $F --privileged --userns=auto --device /dev/ptmx $I sh -c "cat /proc/self/uid_map; true <>/dev/ptmx && echo opened"; s=$?; '
+    + 'umount /etc/subuid /etc/subgid; exit $s', /0 +20\d+ +\d+[^]*^opened$/m],
   ['--cgroups=disabled', 'e run --rm $F --cgroups=disabled $I echo free', /free/],
   ['--preserve-fds', 'e run --rm $F --preserve-fds 1 $I cat /proc/self/fd/3 3<$D/file', /copied/],
   ['update',
@@ -53,7 +57,7 @@ export const podman: Engine = {
     writeFileSync(join(dir, 'file'), 'copied\n');
     return {
       command,
-      steps: [...shared, ...tutorial, ...own],
+      steps: [...sharedOf('podman'), ...tutorial, ...own],
       env: { ...engine.env, F: engine.runFlags.slice(2).join(' '), I: imageName, HEALTH: 'e healthcheck run well' },
       end: async () => {
         engine.reset(runtime);

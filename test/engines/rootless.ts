@@ -2,15 +2,15 @@
 import { spawnSync } from 'node:child_process';
 import { chownSync, copyFileSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { shared } from './shared.ts';
+import { sharedOf } from './shared.ts';
 import { tutorial } from './tutorial.ts';
 import { imageName, steps, type Engine } from './types.ts';
 import { makeUser } from './user.ts';
 
 /** On cgroup v1 an ordinary user has no cgroup, and podman or the kernel refuses what needs one; so with every runtime. */
 const needCgroup = new Set(['pause', 'unpause', '--memory', '--cpus', '--pids-limit', 'out of memory', 'stats',
-  '--cpuset-cpus', '--cpu-shares', '--memory-reservation', '--device-cgroup-rule', '--cgroup-parent',
-  'maximal limits']);
+  '--cpuset-cpus', '--cpu-shares', '--memory-reservation', '--device-cgroup-rule', '--cgroup-parent', 'maximal limits',
+  'exec into a full container']);
 /** He may neither make device nodes nor rename his machine's name space. */
 const needRoot = new Set(['devices are denied', '--privileged']);
 
@@ -91,7 +91,7 @@ log_driver = "k8s-file"
       command,
       user: { uid: user.uid, gid: user.gid },
       env: { ...env, F: '', I: imageName, HEALTH: 'e healthcheck run well' },
-      steps: [...[...shared, ...tutorial].filter((step) => !left.has(step.name)), ...own],
+      steps: [...[...sharedOf('podman'), ...tutorial].filter((step) => !left.has(step.name)), ...own],
       end: async () => {
         call(['rm', '--all', '--force', '--time', '0']);
         user.remove();

@@ -3,6 +3,6 @@
 // every status is podman's own for that. Here it sees v1 alone.
 import '../../support/v1-alone.ts';
 import { which } from '../../support/paths.ts';
-import { exitTableOf } from '../../support/exit-podman.ts';
+import { exitTableOf } from '../../support/exit-engine.ts';
 
-exitTableOf('crun', which('crun'));
+exitTableOf('podman', 'crun', which('crun'));

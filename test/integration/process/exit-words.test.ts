@@ -1,6 +1,6 @@
-// The exit statuses that podman derives from the words of veloci and of runc. crun has a file of its own.
+// The exit statuses that podman derives from the words of veloci and of runc. crun and docker have files of their own.
 import { runtimePath, which } from '../../support/paths.ts';
-import { exitTableOf } from '../../support/exit-podman.ts';
+import { exitTableOf } from '../../support/exit-engine.ts';
 
-exitTableOf('veloci', runtimePath());
-exitTableOf('runc', which('runc'));
+exitTableOf('podman', 'veloci', runtimePath());
+exitTableOf('podman', 'runc', which('runc'));
