@@ -16,12 +16,13 @@ import { podman } from '../test/engines/podman.ts';
 import { cgroupParent, enclosed } from '../test/engines/enclosure.ts';
 import { postgres } from '../test/engines/postgres.ts';
 import { rootless } from '../test/engines/rootless.ts';
+import { upgrades } from '../test/engines/upgrade.ts';
 import type { Engine, Session, Step } from '../test/engines/types.ts';
 import { busyboxRootfs } from '../test/support/helpers.ts';
 import { runtimePath, which } from '../test/support/paths.ts';
 import { ExpectedError } from './lib/command.ts';
 
-const engines: readonly Engine[] = [podman, rootless, containerd, cri, docker, buildah, ...postgres];
+const engines: readonly Engine[] = [podman, rootless, containerd, cri, docker, buildah, ...upgrades, ...postgres];
 /** In the environment of the process that is alone with the engines: its folder. */
 const insideOf = 'VELOCI_ENGINES_FOLDER';
 /** In the same place: the engines that cannot be tried, with the reasons. */
@@ -38,6 +39,7 @@ function writeHelpers(dir: string, session: Session): string {
     chmodSync(join(bin, name), 0o755);
   };
   write('e', `exec timeout --foreground ${timeLimit} ${session.command.join(' ')} "$@"`);
+  for (const [name, line] of Object.entries(session.helpers ?? {})) write(name, line);
   write('r', 'id=$1; shift; exec e $R "$id" "$@"');
   write('d', 'id=$1; shift; exec e $DETACH "$id" "$@"');
   return bin;

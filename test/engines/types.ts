@@ -16,6 +16,8 @@ export interface Session {
   readonly command: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly steps: readonly Step[];
+  /** Further small commands for the steps' scripts: their names, and a line of the shell each. */
+  readonly helpers?: Readonly<Record<string, string>>;
   /** Who runs the steps; without it root. */
   readonly user?: { readonly uid: number; readonly gid: number };
   /** Ends its daemons. */
