@@ -130,13 +130,14 @@ function lineOf(allow: boolean, device: string, rights: readonly string[], from:
   return { allow, value: `${device} ${[...'rwm'].filter((right) => rights.includes(right)).join('')}`, from };
 }
 
-/** The lines that make the list in a cgroup, whatever it has. */
+/** The lines that make the list in a cgroup, whatever it has: first what the configuration names, in its order. */
 export function listLines({ allow, from, exceptions }: DeviceList): readonly DeviceLine[] {
   const lines: DeviceLine[] = [{ allow, value: 'a', from }];
+  const ours: DeviceLine[] = [];
   for (const [device, { rule, access }] of exceptions) {
-    if (access.size > 0) lines.push(lineOf(!allow, device, [...access], rule.from));
+    if (access.size > 0) (rule.from === own ? ours : lines).push(lineOf(!allow, device, [...access], rule.from));
   }
-  return lines;
+  return [...lines, ...ours];
 }
 
 /**

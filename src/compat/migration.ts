@@ -122,7 +122,7 @@ export const differences: readonly string[] = [
   '`kill` of a stopped container fails with `container not running`; with `--all` it does not.',
   '`exec` exits with 255 whenever the program could not be run.',
   "`exec` confines the process like the container's own (capabilities, no_new_privs, seccomp, rlimits, umask) unless the process file "
-  + 'says otherwise. Capabilities of `--cap` are never inheritable nor ambient.',
+  + 'says otherwise. Capabilities of `--cap` are never made inheritable; those that already are become ambient.',
   '`--preserve-fds N` passes over descriptors that are not open; runc fails.',
   "With NOTIFY_SOCKET the container finds its socket below the path of the caller's (`PATH/notify`), as under crun; runc mounts it at "
   + '`/run/notify`. RELOADING, STOPPING and STATUS are passed on as well as READY.',

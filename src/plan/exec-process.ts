@@ -66,11 +66,17 @@ function userOf(own: User | undefined, flags: ExecFlags): User | undefined {
   return user;
 }
 
-/** Added capabilities are never inheritable nor ambient: a program of another user would get them unasked. */
+/**
+ * Added capabilities are never made inheritable: a program with file capabilities would get them unasked. Those that the
+ * container has as inheritable become ambient, without which a user who is not root would not have them.
+ */
 function withCapabilities(own: Capabilities, added: readonly string[]): Capabilities {
-  const add = (set: readonly string[] | undefined): string[] => [...new Set([...set ?? [], ...added])];
+  const add = (set: readonly string[] | undefined, more = added): string[] => [...new Set([...set ?? [], ...more])];
+  const { inheritable = [] } = own;
+  const ambient = added.filter((name) => inheritable.includes(name));
   return {
     ...own,
+    ...(ambient.length > 0 ? { ambient: add(own.ambient, ambient) } : {}),
     bounding: add(own.bounding),
     effective: add(own.effective),
     permitted: add(own.permitted),

@@ -180,7 +180,10 @@ t.test('device rules of v1', async (t) => {
   t.ok(plain.some(({ allow, value }) => allow && value === 'c 10:200 rwm'), 'tun, as with runc and crun');
   t.same(lines({ allow: true }).map(({ allow, value }) => [allow, value]), [[true, 'a']],
     'a privileged container needs one write');
-  t.same(lines({ allow: true, major: 10, access: 'r' }).map(({ value }) => value).slice(-2), ['c 10:* r', 'b 10:* r']);
+  const named = lines({ allow: true, major: 10, access: 'r' }, { allow: true, type: 'b', major: 8, minor: 20,
+    access: 'rw' });
+  t.same(named.map(({ value }) => value).slice(0, 5), ['a', 'c 10:* r', 'b 10:* r', 'b 8:20 rw', 'c *:* m'],
+    'devices.list has what the configuration names first, in its order');
   const twice = lines({ allow: true, type: 'c', major: 1, minor: 3, access: 'r' }, { allow: true, type: 'c', major: 1,
     minor: 3, access: 'w' });
   t.equal(twice.filter(({ value }) => value.startsWith('c 1:3 ')).length, 1, 'one line for each device');

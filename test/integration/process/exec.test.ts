@@ -179,6 +179,23 @@ test('exec --cap adds nothing to the inheritable set', async (c) => {
   assert.equal(BigInt(`0x${facts.status['CapEff']}`) >> 12n & 1n, 1n);
 });
 
+test('exec --cap is ambient where the container has the capability as inheritable', async (c) => {
+  const id = await running(c, ({ process }) => {
+    process.capabilities = {
+      bounding: ['CAP_KILL'],
+      permitted: ['CAP_KILL'],
+      effective: ['CAP_KILL'],
+      inheritable: ['CAP_KILL', 'CAP_NET_RAW'],
+    };
+  });
+  const seen = async (...flags: string[]): Promise<Facts['status']> =>
+    (JSON.parse((await c.rt(['exec', '--user', '1000:1000', ...flags, id, '/probe'])).stdout) as Facts).status;
+  assert.equal((await seen())['CapAmb'], '0000000000000000');
+  const added = await seen('--cap', 'CAP_NET_RAW', '--cap', 'CAP_CHOWN');
+  assert.equal(added['CapAmb'], '0000000000002000', 'not CAP_CHOWN, which is not inheritable');
+  assert.equal(added['CapEff'], '0000000000002000', 'another user has it');
+}, { peers: [{ peer: 'crun 1.8.1', why: 'adds them to all sets' }] });
+
 test('the seccomp filter of the container applies to exec', async (c) => {
   const id = await running(c, (config) => {
     config.linux.seccomp = dockerSeccomp();
