@@ -43,6 +43,7 @@ function row({ name, command }: Adapter): string {
     String(command.unknownCommandStatus),
     String(command.needsCommand),
     String(command.deletesCreated),
+    String(command.listNeedsRoot),
     literal(command.versionFeatures),
     String(command.versionShowsRoot),
     String(command.versionNamesProgram),
@@ -78,7 +79,7 @@ struct Habits {
   bool is_peer;
   Peer peer;
   uint8_t unknown_command_status;
-  bool needs_command, deletes_created;
+  bool needs_command, deletes_created, list_needs_root;
   const char *version_features;
   bool version_shows_root, version_names_program;
   const char *help_heading;

@@ -26,6 +26,7 @@ const command: CommandHabits = {
   needsCommand: true,
   // The specification wants it refused.
   deletesCreated: true,
+  listNeedsRoot: false,
   versionFeatures: '+SYSTEMD +CAP +SECCOMP +EBPF +CRIU',
   versionShowsRoot: true,
   versionNamesProgram: true,

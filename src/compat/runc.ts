@@ -31,6 +31,8 @@ const command: CommandHabits = {
   needsCommand: false,
   // The specification wants it refused.
   deletesCreated: true,
+  // Newer ones do; 1.1 shows no containers.
+  listNeedsRoot: true,
   versionShowsRoot: false,
   versionNamesProgram: true,
   helpHeading: 'Open Container Initiative runtime, by veloci',

@@ -72,6 +72,8 @@ export interface CommandHabits {
   readonly needsCommand: boolean;
   /** Whether `delete` ends a container that is created but not started, without --force. */
   readonly deletesCreated: boolean;
+  /** Whether `list` fails when the root that --root names is not there; else it shows no containers. */
+  readonly listNeedsRoot: boolean;
   /** A line of --version with what was built in, for clients that look for it. */
   readonly versionFeatures?: string;
   /** Whether --version shows the state root. */

@@ -27,6 +27,7 @@ const command: CommandHabits = {
   unknownCommandStatus: 3,
   needsCommand: false,
   deletesCreated: false,
+  listNeedsRoot: false,
   versionShowsRoot: false,
   versionNamesProgram: false,
   usageOperands: {},

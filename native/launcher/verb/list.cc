@@ -11,8 +11,15 @@ int list_command(Invocation &invocation) {
     form = ListForm::ids;
   else if (arguments.text(cli::Flag::format) == Str::of("json"))
     form = ListForm::rows;
+  Str path = root_path(arguments.text(cli::Flag::root));
+  if (arguments.habits().list_needs_root && arguments.has(cli::Flag::root)) {
+    Fd root;
+    int err = open_root(path, false, root, invocation.log);
+    if (err == ENOENT) show(invocation.log, diagnostic::RootOpen{.path = path, .errno_ = ErrnoText(err)});
+    if (err != 0) return invocation.failure_code;
+  }
   Buffer text;
-  int err = write_list(root_path(arguments.text(cli::Flag::root)), form, invocation.log, text);
+  int err = write_list(path, form, invocation.log, text);
   return err == 0 ? print(invocation, text.str()) : invocation.failure_code;
 }
 

@@ -1,6 +1,6 @@
 // Started under the name of runc: its words, where scripts look for them; and what people use that come from it.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, test } from '../../support/case.ts';
@@ -176,6 +176,17 @@ test('a root that is not there has no containers', async (c) => {
   const result = await begin([runtimePath(), '--root', join(c.dir(), 'nothing'), 'list', '-q']).done;
   assert.equal(result.code, 0, result.stderr);
   assert.equal(result.stdout + result.stderr, '');
+}, only);
+
+test('as runc: list fails when the root that --root names is not there', async (c) => {
+  const root = join(c.dir(), 'nothing');
+  const missing = await asRunc(c, ['--root', root, 'list', '-q']);
+  assert.equal(missing.code, 1);
+  assert.match(missing.stderr, new RegExp(`${root}".*ENOENT`));
+  assert.equal(existsSync(root), false);
+  mkdirSync(root, { mode: 0o700 });
+  const empty = await asRunc(c, ['--root', root, 'list', '-q']);
+  assert.deepEqual([empty.code, empty.stdout, empty.stderr], [0, '', '']);
 }, only);
 
 test('a path that is masked twice is masked once', async (c) => {
