@@ -6,10 +6,12 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/mount.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +21,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,17 +30,62 @@ static void die(const char *what) {
   _exit(125);
 }
 
-static void set_attributes(const char *path, unsigned set, unsigned clear) {
-  struct mount_attr attr = {.attr_set = set, .attr_clr = clear};
-  if (syscall(SYS_mount_setattr, AT_FDCWD, path, AT_RECURSIVE, &attr, sizeof attr) < 0) die(path);
+// Octal escapes of mountinfo, in place.
+static void unescape(char *text) {
+  char *to = text;
+  for (char *from = text; *from != '\0'; to++) {
+    unsigned byte;
+    if (*from == '\\' && sscanf(from, "\\%3o", &byte) == 1) {
+      *to = (char)byte;
+      from += 4;
+    } else {
+      *to = *from++;
+    }
+  }
+  *to = '\0';
 }
 
-// Where it is mounted; elsewhere the folder is missing (ENOENT) or an empty one of sysfs (EINVAL).
+// Linux before 5.12 has no mount_setattr(2): the mount of a line of mountinfo is mounted again with its own flags, but
+// for this one. What lies below another mount cannot be reached, and needs nothing.
+static void remount_line(char *line, const char *top, bool readonly) {
+  static const struct {
+    const char *name;
+    unsigned long flag;
+  } names[] = {{"nosuid", MS_NOSUID},   {"nodev", MS_NODEV},       {"noexec", MS_NOEXEC},
+               {"noatime", MS_NOATIME}, {"relatime", MS_RELATIME}, {"nodiratime", MS_NODIRATIME}};
+  char *fields[6], *rest = line;
+  for (int i = 0; i < 6; i++)
+    if ((fields[i] = strsep(&rest, " ")) == NULL) return;
+  char *path = fields[4], *options = fields[5];
+  unescape(path);
+  size_t length = strcmp(top, "/") == 0 ? 0 : strlen(top);
+  if (strncmp(path, top, length) != 0 || (path[length] != '/' && path[length] != '\0')) return;
+  unsigned long flags = MS_REMOUNT | MS_BIND | (readonly ? MS_RDONLY : 0);
+  for (char *option; (option = strsep(&options, ",")) != NULL;)
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+      if (strcmp(option, names[i].name) == 0) flags |= names[i].flag;
+  // EINVAL: the path leads to another mount that covers this one, and not to its root. ENOENT: it is covered.
+  if (mount(NULL, path, NULL, flags, NULL) < 0 && errno != EINVAL && errno != ENOENT && errno != ENOTDIR) die(path);
+}
+
+static void set_readonly(const char *top, bool readonly) {
+  struct mount_attr attr = {.attr_set = readonly ? MOUNT_ATTR_RDONLY : 0, .attr_clr = readonly ? 0 : MOUNT_ATTR_RDONLY};
+  if (syscall(SYS_mount_setattr, AT_FDCWD, top, AT_RECURSIVE, &attr, sizeof attr) == 0) return;
+  if (errno != ENOSYS) die(top);
+  FILE *mounts = fopen("/proc/self/mountinfo", "re");
+  if (mounts == NULL) die("/proc/self/mountinfo");
+  char *line = NULL;
+  size_t size = 0;
+  while (getline(&line, &size, mounts) > 0) remount_line(line, top, readonly);
+  free(line);
+  fclose(mounts);
+}
+
+// Where it is mounted; elsewhere the folder is missing or an empty one of sysfs.
 static void open_securityfs(void) {
-  struct mount_attr attr = {.attr_clr = MOUNT_ATTR_RDONLY};
   const char *path = "/sys/kernel/security";
-  if (syscall(SYS_mount_setattr, AT_FDCWD, path, 0, &attr, sizeof attr) < 0 && errno != ENOENT && errno != EINVAL)
-    die(path);
+  struct statfs at;
+  if (statfs(path, &at) == 0 && at.f_type == SECURITYFS_MAGIC) set_readonly(path, false);
 }
 
 static int exit_code(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
@@ -90,8 +138,8 @@ static void place_kept(void) {
 static int pid_one(char **argv) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) die("/ private");
-  set_attributes("/", MOUNT_ATTR_RDONLY, 0);
-  set_attributes("/sys/fs/cgroup", 0, MOUNT_ATTR_RDONLY);
+  set_readonly("/", true);
+  set_readonly("/sys/fs/cgroup", false);
   open_securityfs();
   if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0) die("/proc");
   take_kept();

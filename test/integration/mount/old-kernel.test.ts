@@ -1,4 +1,5 @@
 // Mounts on Linux before 5.12, which has no mount_setattr(2): attributes are set in place, or said to be impossible.
+import { execFileSync } from 'node:child_process';
 import { assert, test } from '../../support/case.ts';
 import type { Context } from '../../support/context.ts';
 import { program } from '../../support/helpers.ts';
@@ -35,3 +36,14 @@ test('recursive attributes and mapped ids without mount_setattr(2): the error na
     for (const options of [['rro'], ['rnosuid']]) assert.match((await bound(c, false, ...options))[0]!, /Linux 5\.12/);
     assert.match((await bound(c, true, 'idmap'))[0]!, /Linux 5\.12/);
   }, { only: 'veloci' });
+
+test('the sandbox of the tests without mount_setattr(2): what could be written is read-only, as it was otherwise',
+  async (c) => {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'nosuid,noexec', 'none', '/mnt']);
+    c.later(() => execFileSync('umount', ['/mnt']));
+    const script = `touch /mnt/x 2>/dev/null && exit 3; touch /tmp/x /run/x /dev/shm/x || exit 4
+      grep ' /mnt ' /proc/self/mountinfo | cut -d' ' -f6; grep -c ' /sys/fs/cgroup.* ro,' /proc/self/mountinfo; exit 0`;
+    const { code, stdout, stderr } = await c.beginProgram([...old, program('sandbox'), 'sh', '-c', script]).done;
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^ro,nosuid,noexec,relatime\n0\n$/);
+  });
