@@ -14,8 +14,8 @@ failing([
     call: (scene) => ['--systemd-cgroup', ...create()(scene)], hint: /--cgroup-manager cgroupfs/ },
   { ...row, name: 'systemd does not let us in', code: 'E0861', why: 'EACCES, step auth',
     call: whileSystemd({}, 'REJECTED EXTERNAL\r\n'), hint: /REJECTED EXTERNAL/ },
-  { ...row, name: 'systemd hangs up', code: 'E0861', why: 'ECONNRESET, step reply',
-    call: whileSystemd({ StartTransientUnit: 'close' }) },
+  { ...row, name: 'systemd hangs up', code: 'E0861', why: 'ECONNRESET, step reply', // It is asked again for 30 s.
+    call: whileSystemd({ StartTransientUnit: 'close' }), options: () => ({ timeLimit: 60_000 }) },
   { ...row, name: 'systemd refuses the unit', code: 'E0863', why: 'EREMOTEIO, step refused', call: whileSystemd({
     StartTransientUnit: { error: 'org.freedesktop.systemd1.UnitExists', text: 'Unit is there.' },
   }) },

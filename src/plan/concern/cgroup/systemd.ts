@@ -129,7 +129,7 @@ export function makeUnit(d: Draft, unit: UnitPlace): void {
   const undo = stopUnit(unit.name).calls;
   // It may be away to start anew (systemctl daemon-reexec).
   const errors = ['org.freedesktop.DBus.Error.NoReply', 'org.freedesktop.DBus.Error.ServiceUnknown'];
-  const retry = { timeout: 12000, errors, unit: unit.name };
+  const retry = { timeout: startTime, errors, unit: unit.name };
   d.host.push(send(unit, from, startUnit(unit.name, properties, scope), { undo, retry }));
 }
 
