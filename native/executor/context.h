@@ -1,6 +1,7 @@
 // All that the operations of the host side work on: one container, one run of the command.
 #pragma once
 #include "base/types.h"
+#include "cgroup/oom_witness.h"
 #include "executor/interrupt.h"
 #include "executor/log/log.h"
 #include "executor/deadline.h"
@@ -103,6 +104,9 @@ public:
   Fd slots[Slot::count];
   // --preserve-fds and LISTEN_FDS: descriptors 3 to 2+preserve are handed on.
   uint32_t preserve = 0;
+
+  // Of a container of systemd's: watches from the moment that its cgroup is there.
+  OomWitness witness;
 
   UndoStack undo;
   PlanFailure failure;

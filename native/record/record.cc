@@ -103,6 +103,12 @@ void record_exit(Record &record, int code, EndReason reason) {
   __atomic_store_n(&record.exit_known, 1 | static_cast<uint32_t>(reason) << 8, __ATOMIC_RELEASE);
 }
 
+void record_reason(Record &record, EndReason reason) {
+  if (!record_rest_known(record) || reason == EndReason::unknown) return;
+  uint32_t known = __atomic_load_n(&record.exit_known, __ATOMIC_ACQUIRE) & known_bits;
+  __atomic_store_n(&record.exit_known, known | static_cast<uint32_t>(reason) << 8, __ATOMIC_RELEASE);
+}
+
 EndReason record_end_reason(const Record &record) {
   if (!record_rest_known(record)) return EndReason::unknown;
   return static_cast<EndReason>(__atomic_load_n(&record.exit_known, __ATOMIC_ACQUIRE) >> 8);

@@ -154,6 +154,9 @@ enum class EndReason : uint32_t { unknown = 0, out_of_memory = 1, seccomp = 2 };
 // Keeps the exit code of init, for those who ask when it is gone. A reason that is kept already stays.
 void record_exit(Record &record, int code, EndReason reason = EndReason::unknown);
 
+// Keeps the reason alone, of an end whose code nobody has seen.
+void record_reason(Record &record, EndReason reason);
+
 // The reason that is kept.
 EndReason record_end_reason(const Record &record);
 

@@ -34,7 +34,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   compat: ['generated'],
   driver: ['base', 'embedded', 'host', 'json', 'planner'],
   embedded: [],
-  executor: ['base', 'channel', 'executor/log', 'plan', 'record'],
+  executor: ['base', 'cgroup', 'channel', 'executor/log', 'plan', 'record'],
   'executor/cgroup': ['base', 'cgroup', 'executor', 'executor/process', 'executor/state', 'generated', 'record'],
   'executor/console': ['base', 'executor'],
   'executor/criu': ['base', 'cgroup', 'executor', 'executor/process', 'executor/state'],

@@ -21,7 +21,7 @@ int remove_cgroup(const RecordCgroup &cgroup, uint32_t milliseconds);
 // Removes the cgroups below a directory and that one, as long as no process is in them. 0 or an errno.
 int remove_tree(int parent, const char *name, uint32_t milliseconds);
 
-// Whether a process in a cgroup of the record has been killed because memory ran out.
+// Whether a process in a cgroup of the record has been killed because memory ran out; false when the cgroup is gone.
 bool out_of_memory_recorded(const Record &record);
 
 } // namespace veloci

@@ -31,10 +31,14 @@ void explain_death(Context &context) {
   else
     words.add(" was killed by signal ").add_signed(info.si_status);
   bool killed = info.si_code != CLD_EXITED && info.si_status == SIGKILL;
-  if (killed && context.record != nullptr) context.failure.out_of_memory = out_of_memory_recorded(*context.record);
+  if (killed && context.record != nullptr) context.failure.out_of_memory = has_run_out_of_memory(context);
 }
 
 } // namespace
+
+bool has_run_out_of_memory(Context &context) {
+  return context.witness.look(*context.record) || out_of_memory_recorded(*context.record);
+}
 
 bool take_reported_failure(Context &context) {
   if (context.report == nullptr || record_stage(*context.report) != Stage::failed) return false;

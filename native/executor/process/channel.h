@@ -16,6 +16,9 @@ int tell(Context &context, const MessageHeader &header, int fd = -1);
 // false with `context.failure` filled.
 bool await_execution(Context &context);
 
+// Whether a process of the container has been killed because memory ran out.
+bool has_run_out_of_memory(Context &context);
+
 // Fills `context.failure` from the report page, when its stage is `failed`.
 bool take_reported_failure(Context &context);
 

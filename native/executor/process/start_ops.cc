@@ -61,6 +61,7 @@ Outcome HostHandler::on(const ProcessStart &) {
     reader.reset(openat(dir, state_name::fifo, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
     if (!reader.valid()) return Outcome::failed(open);
   }
+  context_.witness.look(record);
   // Before the byte: after it the stage is init's to change.
   record_set_stage(record, Stage::released);
   if (::write((writer.valid() ? writer : reader).get(), "0", 1) != 1) {
@@ -75,8 +76,8 @@ Outcome HostHandler::on(const ProcessStart &) {
   case Stage::executing: return {};
   case Stage::failed: break;
   default:
+    context_.failure.out_of_memory = has_run_out_of_memory(context_);
     await_end(pidfd.get());
-    context_.failure.out_of_memory = out_of_memory_recorded(record);
     return Outcome::failed(died, ESRCH);
   }
   await_end(pidfd.get());

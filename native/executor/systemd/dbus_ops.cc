@@ -148,8 +148,11 @@ Outcome HostHandler::on(const DbusSend &op) {
       sent.effective = true;
       outcome = converse(bus, op, op.calls, broker, pid, name);
     }
-    if (outcome.ok()) return outcome;
-    if (again && pid > 0 && is_in_unit(pid, op.retry.value.unit)) return Outcome::success();
+    if (!outcome.ok() && again && pid > 0 && is_in_unit(pid, op.retry.value.unit)) outcome = Outcome::success();
+    if (outcome.ok()) {
+      if (pid > 0) context_.witness.look(*context_.record);
+      return outcome;
+    }
     bool stops = context_.signals != nullptr && context_.signals->pending_stop() != 0;
     if (op.retry && !stops && is_passing(outcome, op.retry.value, name.str(), again) && deadline.wait()) continue;
     // What was refused was never made: a unit of that name may be somebody else's.

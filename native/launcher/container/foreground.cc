@@ -21,21 +21,27 @@ public:
   Foreground(Context &context, NotifyProxy *notify) : context_(context), notify_(notify) {}
 
   int wait(Signals &signals) {
+    context_.witness.look(*context_.record);
     if (context_.console.valid()) relay_.start(static_cast<Fd &&>(context_.console));
     while (!reap()) {
       Relay::Poll master = relay_.master_poll(), input = relay_.input_poll(), output = relay_.output_poll();
       struct pollfd waiting[] = {
-          {context_.init.pidfd.get(), POLLIN, 0}, {signals.descriptor(), POLLIN, 0},
-          {master.fd, master.events, 0},          {input.fd, input.events, 0},
-          {output.fd, output.events, 0},          {notify_ != nullptr ? notify_->descriptor() : -1, POLLIN, 0},
+          {context_.init.pidfd.get(), POLLIN, 0},
+          {signals.descriptor(), POLLIN, 0},
+          {master.fd, master.events, 0},
+          {input.fd, input.events, 0},
+          {output.fd, output.events, 0},
+          {notify_ != nullptr ? notify_->descriptor() : -1, POLLIN, 0},
+          {context_.witness.descriptor(), POLLPRI, 0},
       };
-      int ready = poll(waiting, 6, relay_.end_pause());
+      int ready = poll(waiting, 7, relay_.end_pause());
       if (ready < 0) continue;
       if (ready == 0) relay_.repeat_end();
       if (waiting[1].revents != 0) {
         while (int signal = signals.take()) on_signal(signal);
       }
       if (waiting[5].revents != 0) notify_->pump();
+      if (waiting[6].revents != 0) context_.witness.look(*context_.record);
       relay_.pump(waiting[2].revents, waiting[3].revents, waiting[4].revents);
     }
     // The last words of a program that has ended.

@@ -1,5 +1,5 @@
 #include "launcher/door/ending.h"
-#include "executor/cgroup/cgroup.h"
+#include "executor/process/channel.h"
 #include "executor/process/exit_status.h"
 #include "launcher/door/stored.h"
 #include <signal.h>
@@ -25,7 +25,8 @@ void explain_end(Invocation &invocation, Request *made, int code, Ending &ending
   constexpr int bad_system_call = signal_base + SIGSYS;
   if (code == 0) return;
   const Record &record = *invocation.context.record;
-  bool out_of_memory = record_end_reason(record) == EndReason::out_of_memory || out_of_memory_recorded(record);
+  bool out_of_memory =
+      record_end_reason(record) == EndReason::out_of_memory || has_run_out_of_memory(invocation.context);
   if (!out_of_memory && code != bad_system_call) return;
   Request kept;
   if (made == nullptr) {

@@ -70,7 +70,10 @@ int Events::print_exit() {
   Ending ending;
   // The cgroup may have the reason of an end whose code nobody has seen.
   explain_end(invocation_, nullptr, known ? exit_code : signal_base + SIGKILL, ending);
-  if (known) record_exit(record, exit_code, ending.reason);
+  if (known)
+    record_exit(record, exit_code, ending.reason);
+  else
+    record_reason(record, ending.reason);
   return print_line("exit", [&](JsonWriter &json) {
     json.key("data").open('{').key("exitStatus");
     if (known)
@@ -92,6 +95,7 @@ int Events::open() {
 }
 
 int Events::watch(int64_t interval) {
+  invocation_.context.witness.look(*invocation_.context.record);
   Watch watch;
   watch.open(source_, pidfd_.get(), invocation_.signals.descriptor());
   int64_t next = monotonic_milliseconds() + interval;
@@ -103,7 +107,10 @@ int Events::watch(int64_t interval) {
       code = print_stats();
       next += interval;
       break;
-    case WatchEvent::oom: code = print_event("oom"); break;
+    case WatchEvent::oom:
+      invocation_.context.witness.look(*invocation_.context.record);
+      code = print_event("oom");
+      break;
     case WatchEvent::pause: code = print_event("pause"); break;
     case WatchEvent::resume: code = print_event("resume"); break;
     case WatchEvent::pressure:

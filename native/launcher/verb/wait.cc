@@ -4,6 +4,7 @@
 #include "launcher/door/ending.h"
 #include "launcher/line/invocation.h"
 #include <poll.h>
+#include <signal.h>
 
 namespace veloci {
 
@@ -20,9 +21,16 @@ int wait_command(Invocation &invocation) {
   // Somebody else has seen it.
   bool known = err != 0 && record_has_exit(record, code);
   if (err == 0) {
+    OomWitness &witness = invocation.context.witness;
+    witness.look(record);
     for (;;) {
-      struct pollfd waiting[] = {{pidfd.get(), POLLIN, 0}, {invocation.signals.descriptor(), POLLIN, 0}};
-      if (poll(waiting, 2, -1) < 0) continue;
+      struct pollfd waiting[] = {
+          {pidfd.get(), POLLIN, 0},
+          {invocation.signals.descriptor(), POLLIN, 0},
+          {witness.descriptor(), POLLPRI, 0},
+      };
+      if (poll(waiting, 3, -1) < 0) continue;
+      if (waiting[2].revents != 0) witness.look(record);
       if (waiting[0].revents != 0) break;
       if (int stop = invocation.signals.pending_stop(); stop != 0) return signal_base + stop;
       invocation.signals.take();
@@ -33,6 +41,10 @@ int wait_command(Invocation &invocation) {
   if (known) {
     explain_end(invocation, nullptr, code, ending);
     record_exit(record, code, ending.reason);
+  } else if (err == 0) {
+    // Linux before 6.15 tells the code to nobody; that memory has run out can be known.
+    explain_end(invocation, nullptr, signal_base + SIGKILL, ending);
+    record_reason(record, ending.reason);
   }
   TextOf<32> text;
   if (!known)

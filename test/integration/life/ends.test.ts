@@ -89,7 +89,8 @@ async function waiting(
   return { id, bundle };
 }
 const go = async (c: Context, id: string): Promise<void> => {
-  assert.equal((await c.rt(['exec', id, 'touch', '/go'])).code, 0);
+  const { code, stderr } = await c.rt(['exec', id, 'touch', '/go']);
+  assert.equal(code, 0, stderr);
 };
 
 test('exec, wait and events name the limit', async (c) => {
