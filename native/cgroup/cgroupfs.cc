@@ -46,7 +46,12 @@ bool is_cgroup2(int cgroup) {
 }
 
 bool join_cgroup(int cgroup) {
-  return write_cgroup_file(cgroup, is_cgroup2(cgroup) ? "cgroup.procs" : "tasks", Str::of("0"));
+  constexpr char processes[] = "cgroup.procs";
+  if (!is_cgroup2(cgroup)) return write_cgroup_file(cgroup, "tasks", Str::of("0"));
+  if (write_cgroup_file(cgroup, processes, Str::of("0"))) return true;
+  // Below a threaded one, or one with processes beside controllers, only a threaded one can hold processes.
+  return errno == EOPNOTSUPP && write_cgroup_file(cgroup, "cgroup.type", Str::of("threaded")) &&
+         write_cgroup_file(cgroup, processes, Str::of("0"));
 }
 
 int open_members(int root, Str path, bool v2) {

@@ -1,6 +1,7 @@
 // cgroup.* of the host side.
 #include "cgroup/cgroupfs.h"
 #include "executor/cgroup/cgroup.h"
+#include "executor/cgroup/cgroup_tree.h"
 #include "executor/cgroup/delegation.h"
 #include "executor/cgroup/freezer.h"
 #include "executor/handler.h"
@@ -48,7 +49,7 @@ Outcome inherit(int parent, int child, const List<Str> &files) {
 // Refuses a cgroup that somebody uses: its processes would get the container's limits, and be killed with it.
 Outcome refuse_used(int cgroup) {
   TextOf<128> text;
-  Fd file(open_below_cgroup(cgroup, "cgroup.procs", O_RDONLY));
+  Fd file(open_below_cgroup(cgroup, is_threaded(cgroup) ? "cgroup.threads" : "cgroup.procs", O_RDONLY));
   if (!file.valid()) return Outcome::failed(step::cgroup_create::populated);
   if (!read_small(file.get(), text) || text.size() > 0) return Outcome::failed(step::cgroup_create::populated, EBUSY);
   return {};

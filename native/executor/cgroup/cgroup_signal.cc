@@ -14,7 +14,10 @@ public:
   explicit Batch(int signal) : signal_(signal) {}
 
   // All that is added from now on is listed in this cgroup.
-  void begin(int cgroup) { cgroup_ = cgroup; }
+  void begin(int cgroup, bool threaded) {
+    cgroup_ = cgroup;
+    threaded_ = threaded;
+  }
 
   void add(int pid) {
     if (size_ == most) send();
@@ -34,7 +37,7 @@ public:
 
   void send() {
     if (size_ == 0) return;
-    ProcessList again(cgroup_);
+    ProcessList again(cgroup_, threaded_);
     for (int pid = again.next(); pid >= 0; pid = again.next()) {
       Member *member = find(pid);
       if (member == nullptr || !member->pidfd.valid()) continue;
@@ -63,6 +66,7 @@ private:
   }
 
   int cgroup_ = -1;
+  bool threaded_ = false;
   int signal_;
   uint32_t size_ = 0;
   Member members_[most];
@@ -77,9 +81,10 @@ int signal_processes(int cgroup, int signal, uint32_t &count) {
   const int own = getpid();
   Batch batch(signal);
   CgroupWalk walk(cgroup);
+  const bool threaded = is_threaded(cgroup);
   for (int at = walk.next(); at >= 0; at = walk.next()) {
-    batch.begin(at);
-    ProcessList list(at);
+    batch.begin(at, threaded);
+    ProcessList list(at, threaded);
     for (int pid = list.next(); pid >= 0; pid = list.next()) {
       if (pid == own) continue;
       count++;

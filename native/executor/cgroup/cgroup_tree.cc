@@ -3,6 +3,7 @@
 #include "executor/directory.h"
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdlib.h>
 
 namespace veloci {
 
@@ -91,11 +92,41 @@ int CgroupWalk::next() {
   return -1;
 }
 
-ProcessList::ProcessList(int cgroup) : file_(open_below_cgroup(cgroup, "cgroup.procs", O_RDONLY)) {
+bool is_threaded(int cgroup) {
+  TextOf<32> type;
+  Fd file(open_below_cgroup(cgroup, "cgroup.type", O_RDONLY));
+  return file.valid() && read_small(file.get(), type) && type.str() == Str::of("threaded\n");
+}
+
+// The process of a thread; -1 when it is gone.
+static int process_of(int thread) {
+  constexpr char key[] = "\nTgid:";
+  char status[1024];
+  TextOf<32> path;
+  Fd file(open(path.add("/proc/").add_signed(thread).add("/status").c_str(), O_RDONLY | O_CLOEXEC));
+  // Its end may be cut off.
+  ssize_t size = file.valid() ? ::read(file.get(), status, sizeof status - 1) : -1;
+  if (size < 0) return -1;
+  status[size] = 0;
+  const char *at = strstr(status, key);
+  return at == nullptr ? -1 : atoi(at + sizeof key - 1);
+}
+
+ProcessList::ProcessList(int cgroup, bool threaded)
+    : file_(open_below_cgroup(cgroup, threaded ? "cgroup.threads" : "cgroup.procs", O_RDONLY)), threaded_(threaded) {
   if (!file_.valid() && !is_missing(errno)) error_ = errno;
 }
 
 int ProcessList::next() {
+  for (;;) {
+    int number = next_number();
+    if (!threaded_ || number <= 0) return number;
+    int process = process_of(number);
+    if (process > 0 && process != last_) return last_ = process;
+  }
+}
+
+int ProcessList::next_number() {
   int pid = 0;
   for (bool digits = false;;) {
     if (at_ == end_) {

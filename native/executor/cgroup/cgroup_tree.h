@@ -57,29 +57,37 @@ private:
   int error_ = 0;
 };
 
+// Whether a cgroup of v2 is threaded: the processes of it and of those below can be told by their threads alone.
+bool is_threaded(int cgroup);
+
 // The numbers of one cgroup.procs, read piece by piece.
 class ProcessList {
 public:
-  explicit ProcessList(int cgroup);
+  // `threaded`: that of the container's own cgroup.
+  explicit ProcessList(int cgroup, bool threaded = false);
   // The next one; 0 is a process of another pid namespace, which has no number here. -1 at the end, and on failure:
-  // then error() has the errno. A cgroup that is gone has none, and neither has one of v2 with threads alone, whose
-  // processes another lists.
+  // then error() has the errno. A cgroup that is gone has none, and neither has a threaded one below one that is not,
+  // which lists its processes. In a threaded one a process may come several times.
   int next();
   int error() const { return error_; }
 
 private:
+  int next_number();
+
   Fd file_;
-  int error_ = 0;
+  bool threaded_;
+  int error_ = 0, last_ = -1;
   size_t at_ = 0, end_ = 0;
   char text_[4096];
 };
 
-// Calls visit(int pid) for every process of a cgroup and of those below (of v1's threads too: each pid once for each
-// cgroup that lists it). 0 or an errno.
+// Calls visit(int pid) for every process of a cgroup and of those below (of v1's threads and of threaded ones too: each
+// pid once for each cgroup that lists it). 0 or an errno.
 template <class Visit> int for_each_process(int cgroup, Visit visit) {
   CgroupWalk walk(cgroup);
+  const bool threaded = is_threaded(cgroup);
   for (int at = walk.next(); at >= 0; at = walk.next()) {
-    ProcessList list(at);
+    ProcessList list(at, threaded);
     for (int pid = list.next(); pid >= 0; pid = list.next()) visit(pid);
     if (list.error() != 0) return list.error();
   }
