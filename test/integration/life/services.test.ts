@@ -122,6 +122,7 @@ test('start waits for READY=1, and passes on what a container may say', async (c
   );
   const start = await c.rt(['start', id], { env });
   assert.equal(start.code, 0, start.stderr);
+  await until('what was said before', () => received().length >= 4);
   assert.deepEqual(received().slice(0, 4).map(({ text }) => text), ['STATUS=begins', 'READY=1\nSTATUS=up',
     `MAINPID=${pid}`, 'BARRIER=1']);
   assert.deepEqual(received().slice(0, 4).map(({ fds }) => fds.length), [0, 0, 0, 1]);
