@@ -195,7 +195,7 @@ for (const propagation of ['private', 'slave', 'shared', 'unbindable', 'rprivate
     if (propagation.endsWith('slave')) assert.deepEqual(tags, ['master']);
     else if (propagation === 'shared') assert.ok(tags.includes('shared'), tags.join());
     else assert.deepEqual(tags, propagation === 'unbindable' ? ['unbindable'] : []);
-  }, { peers: ['shared', 'unbindable'].includes(propagation)
+  }, { peers: ['slave', 'shared', 'unbindable'].includes(propagation)
     ? [{ peer: 'runc 1.1.5', why: 'the root of the container stays private' }]
     : [] });
 }
