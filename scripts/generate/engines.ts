@@ -73,6 +73,13 @@ then begins with that name, flags of both dialects work under every name (\`--cg
 \`--regex\`, \`--config\`), and habits of the two that the specification forbids are kept
 (see [migrating from runc](migrating-from-runc.md)).
 
+## In a container
+
+veloci runs in a container that has the rights to make others: \`docker run --privileged\` or
+\`podman run --privileged\`, with or without a cgroup namespace (\`--cgroupns\`), also in further containers within; tried
+three deep on cgroup v1. In a container without CAP_SYS_ADMIN it fails with E0588, in one whose cgroups are read-only
+with E0701.
+
 ## Services
 
 With NOTIFY_SOCKET in the environment (systemd, \`podman run --sdnotify=container\`) the container gets a socket of its
