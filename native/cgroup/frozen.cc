@@ -15,10 +15,12 @@ Frozen frozen_state(int cgroup) {
     return false;
   };
   Fd file(open_below_cgroup(cgroup, "freezer.state", O_RDONLY));
-  if (!file.valid() && errno == ENOENT) file.reset(open_below_cgroup(cgroup, "cgroup.events", O_RDONLY));
+  const bool v1 = file.valid();
+  if (!v1 && errno == ENOENT) file.reset(open_below_cgroup(cgroup, "cgroup.events", O_RDONLY));
   if (!file.valid() || !read_small(file.get(), text)) return Frozen::unknown;
   if (has("FREEZING", 8)) return Frozen::on_its_way;
   if (has("FROZEN", 6) || has("frozen 1", 8)) return Frozen::yes;
+  if (v1) return Frozen::no;
   // v2 says that it is when the last process has stopped.
   text.clear();
   file.reset(open_below_cgroup(cgroup, "cgroup.freeze", O_RDONLY));

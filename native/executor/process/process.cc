@@ -11,7 +11,8 @@ namespace veloci {
 int read_process_stat(int pid, ProcessStat &stat) {
   TextOf<32> path;
   path.add("/proc/").add_signed(pid).add("/stat");
-  Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  // musl's open(2) sets FD_CLOEXEC once more.
+  Fd file(openat(AT_FDCWD, path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.valid()) return errno == ENOENT ? ESRCH : errno;
   char text[1024];
   ssize_t count = ::read(file.get(), text, sizeof text - 1);

@@ -30,7 +30,8 @@ int ContainerView::read_record(int dir) {
   struct stat info;
   if (!file.valid() || fstat(file.get(), &info) != 0) return is_own_lack(errno) ? errno : EBADMSG;
   memset(&record_, 0, sizeof record_);
-  if (!S_ISREG(info.st_mode) || ::read(file.get(), &record_, sizeof record_) < 0) return EBADMSG;
+  if (!S_ISREG(info.st_mode)) return EBADMSG;
+  if (::read(file.get(), &record_, sizeof record_) < 0) return is_own_lack(errno) ? errno : EBADMSG;
   return record_whole(record_, info.st_size) ? 0 : EBADMSG;
 }
 
