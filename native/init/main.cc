@@ -18,16 +18,21 @@ namespace {
 
 constexpr int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 constexpr uint32_t no_operation = UINT32_MAX;
+// What is no operation's: a system call has failed, of which the words tell what it was for; or else.
+constexpr int no_step = 0, system_call = 1;
 
 bool sealed(int fd) {
   int found = fcntl(fd, F_GET_SEALS);
   return found >= 0 && (found & seals) == seals;
 }
 
-// Nobody in a container may be able to change the file that we run from.
-bool program_sealed() {
+// Nobody in a container may be able to change the file that we run from. 0, EPERM when somebody may, or another errno.
+int check_program() {
   Fd program(openat(AT_FDCWD, "/proc/self/exe", O_RDONLY | O_CLOEXEC));
-  return program.valid() && sealed(program.get());
+  int found = program.valid() ? fcntl(program.get(), F_GET_SEALS) : -1;
+  // EINVAL: a file that cannot be sealed at all.
+  if (found < 0) return errno == EINVAL ? EPERM : errno;
+  return (found & seals) == seals ? 0 : EPERM;
 }
 
 bool map_record(Shared &shared) {
@@ -41,7 +46,7 @@ bool map_record(Shared &shared) {
 // A plan that is too large for a message comes in a sealed memfd.
 bool map_plan(int fd, Bytes &plan) {
   struct stat status;
-  if (!sealed(fd) || fstat(fd, &status) < 0 || status.st_size <= 0) return false;
+  if (!sealed(fd) || fstat(fd, &status) < 0) return false;
   plan.size = static_cast<size_t>(status.st_size);
   void *memory = mmap(nullptr, plan.size, PROT_READ, MAP_PRIVATE, fd, 0);
   plan.data = static_cast<const uint8_t *>(memory);
@@ -71,7 +76,7 @@ bool tidy_descriptors(uint32_t preserved) {
 
 // Waits for the programs. False and errno on failure, with words in `what`.
 bool receive_plan(Shared &shared, Pages &buffer, PlanFile &plan, const char **what) {
-  *what = "the plan does not arrive";
+  *what = "receive the plan";
   if (!buffer.allocate(inline_plan_max)) return false;
   MessageHeader header;
   Fd fd;
@@ -79,8 +84,10 @@ bool receive_plan(Shared &shared, Pages &buffer, PlanFile &plan, const char **wh
   if (received == Received::end) _exit(1);
   if (received == Received::error) return false;
   errno = EBADMSG;
+  *what = "what arrives is no plan";
   if (header.type != static_cast<uint8_t>(MessageType::programs) || header.index > preserved_max) return false;
   Bytes bytes = {buffer.data<uint8_t>(), header.detail_size};
+  *what = "receive the plan";
   if (fd.valid() && !map_plan(fd.get(), bytes)) return false;
   fd.reset();
   shared.preserved = header.index;
@@ -155,15 +162,17 @@ void obey_signals() {
   if (!map_record(shared)) _exit(1);
   shared.host_clock_offset = clock_offset();
   Common common(shared);
-  if (!program_sealed()) {
-    shared.detail.words().add("not running from a sealed memfd");
-    stop(common, ProgramName::stager, no_operation, FailureKind::operation, Outcome::failed(0, EPERM));
+  if (int err = check_program(); err != 0) {
+    shared.detail.words().add(err == EPERM ? "not running from a sealed memfd"
+                                           : "look at the file that init runs from");
+    stop(common, ProgramName::stager, no_operation, FailureKind::operation,
+         Outcome::failed(err == EPERM ? no_step : system_call, err));
   }
   Pages buffer;
   PlanFile plan;
   const char *what;
   if (!receive_plan(shared, buffer, plan, &what)) {
-    Outcome outcome = Outcome::failed(0);
+    Outcome outcome = Outcome::failed(errno == EBADMSG ? no_step : system_call);
     shared.detail.words().add(what);
     stop(common, ProgramName::stager, no_operation, FailureKind::operation, outcome);
   }

@@ -1,6 +1,7 @@
 // The engine: a one-shot function from a request to an answer. It writes no file, opens no socket, holds no
 // container.
 import { diagnose } from '../diagnostic/diagnose.ts';
+import { errnoName, errnoWords } from '../diagnostic/errno.ts';
 import type { Diagnostic } from '../diagnostic/types.ts';
 import type { Failure } from '../generated/protocol.ts';
 import { encodeResponse } from '../generated/encode.ts';
@@ -124,8 +125,11 @@ function explainFailure(call: Call, failure: Failure): Diagnostic | undefined {
   return explain(compiled, configOf(call), failure, (pointer) => fileOf(call, pointer), call.request.verb);
 }
 
-/** What is no operation's says in words what it is. */
-function unknown({ index, program, errno, detail }: Failure): Diagnostic {
+/** What is no operation's says in words what it is, or with this step what a system call that has failed was for. */
+function unknown({ index, step, program, errno, detail }: Failure): Diagnostic {
+  const systemCall = 1, noOperation = 0xffffffff;
+  if (index === noOperation && step === systemCall && detail?.words !== undefined)
+    return diagnose('systemCall', { what: detail.words, errno: `${errnoWords(errno)}, ${errnoName(errno)}` });
   return diagnose('internal', { what: detail?.words ?? `operation ${index} of ${program} failed with errno ${errno}` });
 }
 
