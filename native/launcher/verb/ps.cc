@@ -46,8 +46,7 @@ int run_ps(const Invocation &invocation, Buffer &output, int &status) {
   if (child < 0) return errno;
   if (child == 0) {
     restore_signals();
-    dup2(writer.get(), STDOUT_FILENO);
-    execvp(words[0], words);
+    if (dup2(writer.get(), STDOUT_FILENO) == STDOUT_FILENO) execvp(words[0], words);
     int err = errno;
     if (::write(failure_writer.get(), &err, sizeof err) < 0) _exit(126);
     _exit(127);
@@ -91,8 +90,9 @@ int print_table(Invocation &invocation, const Members &members) {
   int status = 0;
   if (int err = run_ps(invocation, output, status); err != 0)
     return invocation.fail(PsFailed{.errno_ = ErrnoText(err)});
+  if (WIFSIGNALED(status)) return invocation.fail(PsKilled{.signal = NumberText(WTERMSIG(status))});
   // ps has said on stderr what it does not like.
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+  if (WEXITSTATUS(status) != 0) return WEXITSTATUS(status);
   const char *at = reinterpret_cast<const char *>(output.data()), *end = at + output.size();
   Str line;
   if (!next_line(at, end, line)) return 0;

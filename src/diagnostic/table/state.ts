@@ -153,6 +153,8 @@ export const state = {
   },
   psFailed: { code: 'E0637', native: true, message: 'cannot run ps ({errno})',
     hint: 'install ps (package procps), or use --format json, which needs none' },
+  psKilled: { code: 'E0659', native: true, message: 'ps was ended by signal {signal}',
+    hint: 'memory may be short (see the kernel log); --format json needs no ps' },
   psColumn: { code: 'E0638', native: true, message: 'the output of ps has no PID column',
     hint: 'give ps arguments that show it, such as -ef' },
   checkpointNotRunning: {

@@ -187,6 +187,11 @@ told('E0608', 'exec in a paused container', async (c) => {
 told('E0634', 'resume of one that is not paused', async (c) => c.rt(['resume', await running(c)]));
 told('E0640', 'checkpoint of one that is created',
   async (c) => c.rt(['checkpoint', (await c.create(c.command(pause))).id]));
+told('E0659', 'a ps that is killed', async (c) => {
+  const dir = c.dir();
+  writeFileSync(join(dir, 'ps'), '#!/bin/sh\nkill -9 $$\n', { mode: 0o755 });
+  return c.rt(['ps', await running(c)], { env: { PATH: dir } });
+}, /signal 9/);
 told('E0637', 'no ps in PATH', async (c) => c.rt(['ps', await running(c)], { env: { PATH: '/nowhere' } }),
   /install ps/);
 told('E0638', 'ps without pids', async (c) => c.rt(['ps', await running(c), '-o', 'comm']));
