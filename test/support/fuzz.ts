@@ -34,25 +34,37 @@ function withSeed(error: unknown, seed: number): Error {
  * Declares a fuzzer as a case of the black-box tests: what a round leaves behind is found as in any other case. At least
  * one round runs.
  *
- * @param round one round; it throws when it has found something. `random` is all that it may choose by.
+ * @param round one round; it throws when it has found something, and says false when there is nothing more to try. `random`
+ *   is all that it may choose by.
  */
 export function fuzz(
   name: string,
-  round: (c: Context, random: Random, seed: number) => Promise<void>,
-  options: CaseOptions & { /** Called once before the first round. */ before?: (c: Context) => void } = {},
+  round: (c: Context, random: Random, seed: number) => Promise<boolean | void>,
+  options:
+    & CaseOptions
+    & {
+      /** Called once before the first round. */ before?: (
+        c: Context,
+      ) => void; /** Rounds follow one that has found something. */
+      goesOn?: true;
+    } = {},
 ): void {
   test(`${name} (fuzzed)`, async (c) => {
     options.before?.(c);
     const end = Date.now() + fuzzSeconds * 1000 * timeScale;
-    let seed = fuzzSeed;
+    const found: Error[] = [], most = 25;
+    let seed = fuzzSeed, more = true;
     do {
       try {
-        await round(c, new Random(seed), seed);
+        more = await round(c, new Random(seed), seed) ?? true;
       } catch (error) {
-        throw withSeed(error, seed);
+        found.push(withSeed(error, seed));
+        if (!options.goesOn || found.length === most) break;
       }
       seed += 1;
-    } while (Date.now() < end);
+    } while (more && Date.now() < end);
+    if (found.length === 1) throw found[0];
+    if (found.length > 1) throw new Error(found.map(({ message }) => message).join('\n'));
     console.log(`# ${name}: ${seed - fuzzSeed} rounds from seed ${fuzzSeed}`);
   }, options);
 }

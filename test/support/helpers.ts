@@ -17,6 +17,7 @@ const programs = {
   exchange: 'test/support/exchange.c',
   agent: 'test/support/agent.c',
   fault: 'test/support/fault.c',
+  strike: 'test/support/strike.c',
   hunter: 'test/support/hunter.c',
   resctrl: 'test/support/resctrl.c',
   meter: 'test/bench/meter.c',
