@@ -118,6 +118,10 @@ const failed = `function fail(errors, instancePath, keyword, params) {
   errors.push(error);
   return errors;
 }
+// Numbers that are no integers are objects of their own (src/spec/parse/value.ts), which have this function: no text has.
+function isMap(data) {
+  return data && typeof data == "object" && !Array.isArray(data) && typeof data.toJSON != "function";
+}
 `;
 
 /**
@@ -131,6 +135,7 @@ function condensed(code: string): string {
       (_all, _error, path: string | undefined, keyword: string, params: string) =>
         `vErrors = fail(vErrors,${path ?? 'instancePath'},${keyword},${params});errors++;`,
     )
+    .replace(/(data\d*) && typeof \1 == "object" && !Array\.isArray\(\1\)/g, 'isMap($1)')
     .replace(/\{instancePath="", parentData, parentDataProperty, rootData=data\}=\{\}/g, 'instancePath=""')
     .replace(
       /, ?\{instancePath(?::(.*?))?,parentData:[^,]*,parentDataProperty:.*?,rootData\}/g,

@@ -55,44 +55,42 @@ verdicts('config', config as Validate, [
     syscalls: [{ names: ['a'], action: 'SCMP_ACT_LOG',
       args: [{ index: 0, value: 18446744073709551615n, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }] }],
   }),
-], [
-  [{}, ' required'],
-  [[], ' type'],
-  [null, ' type'],
-  [{ ociVersion: 1 }, '/ociVersion type'],
-  [{ ociVersion: null }, '/ociVersion type'],
-  [{ ociVersion, root: {} }, '/root required'],
-  [{ ociVersion, mounts: {} }, '/mounts type'],
-  [{ ociVersion, mounts: [{}] }, '/mounts/0 required'],
-  [{ ociVersion, annotations: { 'a/b': 5 } }, '/annotations/a~1b type'],
-  [{ ociVersion, hooks: { poststop: [{ path: 'x', timeout: 0 }] } }, '/hooks/poststop/0/timeout minimum'],
-  [linux({ namespaces: [{ type: 'net' }] }), '/linux/namespaces/0/type enum'],
-  [linux({ namespaces: [{}] }), '/linux/namespaces/0 required'],
-  [linux({ netDevices: { eth0: { name: 5 } } }), '/linux/netDevices/eth0/name type'],
-  [linux({ devices: [{ type: 'x', path: '/x' }] }), '/linux/devices/0/type enum'],
-  [linux({ devices: [{ type: 'c' }] }), '/linux/devices/0 required'],
-  [linux({ devices: [{ type: 'c', path: '/x', major: 9223372036854775808n }] }), '/linux/devices/0/major x-int'],
-  [linux({ uidMappings: [{ containerID: 0, hostID: 0 }] }), '/linux/uidMappings/0 required'],
-  [linux({ uidMappings: [{ containerID: 0, hostID: 0, size: 4294967296 }] }), '/linux/uidMappings/0/size maximum'],
-  [resources({ hugepageLimits: [{ pageSize: '2mb', limit: 0 }] }),
-    '/linux/resources/hugepageLimits/0/pageSize pattern'],
-  [resources({ memory: { limit: new Inexact('1e9') } }), '/linux/resources/memory/limit x-int'],
-  [resources({ memory: { limit: 9007199254740993 } }), '/linux/resources/memory/limit x-int'],
-  [resources({ blockIO: { weight: 70000 } }), '/linux/resources/blockIO/weight maximum'],
-  [resources({ rdma: { a: { hcaObjects: -1 } } }), '/linux/resources/rdma/a/hcaObjects minimum'],
-  [resources({ devices: [{ type: 'x', allow: true }] }), '/linux/resources/devices/0/type enum'],
-  [resources({ devices: [{}] }), '/linux/resources/devices/0 required'],
-  [linux({ seccomp: {} }), '/linux/seccomp required'],
-  [seccomp({ architectures: ['x86'] }), '/linux/seccomp/architectures/0 enum'],
-  [seccomp({ flags: ['X'] }), '/linux/seccomp/flags/0 enum'],
-  [seccomp({ syscalls: [{ names: [], action: 'SCMP_ACT_LOG' }] }), '/linux/seccomp/syscalls/0/names minItems'],
-  [
-    seccomp({
-      syscalls: [{ names: ['a'], action: 'SCMP_ACT_LOG', args: [{ index: 0, value: -1, op: 'SCMP_CMP_EQ' }] }],
-    }),
-    '/linux/seccomp/syscalls/0/args/0/value x-int',
-  ],
-]);
+], [[{ ociVersion, annotations: new Inexact('0.5') }, '/annotations type'], [{ ociVersion,
+  hooks: new Inexact('1e400') }, '/hooks type'], [{}, ' required'], [[], ' type'], [null, ' type'], [{ ociVersion: 1 },
+  '/ociVersion type'], [{ ociVersion: null }, '/ociVersion type'], [{ ociVersion, root: {} }, '/root required'], [{
+  ociVersion,
+  mounts: {},
+}, '/mounts type'], [{ ociVersion, mounts: [{}] }, '/mounts/0 required'], [{ ociVersion, annotations: { 'a/b': 5 } },
+  '/annotations/a~1b type'], [{ ociVersion, hooks: { poststop: [{ path: 'x', timeout: 0 }] } },
+  '/hooks/poststop/0/timeout minimum'], [linux({ namespaces: [{ type: 'net' }] }), '/linux/namespaces/0/type enum'], [
+  linux({ namespaces: [{}] }),
+  '/linux/namespaces/0 required',
+], [linux({ netDevices: { eth0: { name: 5 } } }), '/linux/netDevices/eth0/name type'], [
+  linux({ devices: [{ type: 'x', path: '/x' }] }),
+  '/linux/devices/0/type enum',
+], [linux({ devices: [{ type: 'c' }] }), '/linux/devices/0 required'], [
+  linux({ devices: [{ type: 'c', path: '/x', major: 9223372036854775808n }] }),
+  '/linux/devices/0/major x-int',
+], [linux({ uidMappings: [{ containerID: 0, hostID: 0 }] }), '/linux/uidMappings/0 required'], [
+  linux({ uidMappings: [{ containerID: 0, hostID: 0, size: 4294967296 }] }),
+  '/linux/uidMappings/0/size maximum',
+], [resources({ hugepageLimits: [{ pageSize: '2mb', limit: 0 }] }),
+  '/linux/resources/hugepageLimits/0/pageSize pattern'], [resources({ memory: { limit: new Inexact('1e9') } }),
+  '/linux/resources/memory/limit x-int'], [resources({ memory: { limit: 9007199254740993 } }),
+  '/linux/resources/memory/limit x-int'], [resources({ blockIO: { weight: 70000 } }),
+  '/linux/resources/blockIO/weight maximum'], [resources({ rdma: { a: { hcaObjects: -1 } } }),
+  '/linux/resources/rdma/a/hcaObjects minimum'], [resources({ devices: [{ type: 'x', allow: true }] }),
+  '/linux/resources/devices/0/type enum'], [resources({ devices: [{}] }), '/linux/resources/devices/0 required'], [
+  linux({ seccomp: {} }),
+  '/linux/seccomp required',
+], [seccomp({ architectures: ['x86'] }), '/linux/seccomp/architectures/0 enum'], [seccomp({ flags: ['X'] }),
+  '/linux/seccomp/flags/0 enum'], [seccomp({ syscalls: [{ names: [], action: 'SCMP_ACT_LOG' }] }),
+  '/linux/seccomp/syscalls/0/names minItems'], [
+  seccomp({
+    syscalls: [{ names: ['a'], action: 'SCMP_ACT_LOG', args: [{ index: 0, value: -1, op: 'SCMP_CMP_EQ' }] }],
+  }),
+  '/linux/seccomp/syscalls/0/args/0/value x-int',
+]]);
 
 verdicts('process', process as Validate, [
   { cwd: '/' },
