@@ -94,10 +94,12 @@ const go = async (c: Context, id: string): Promise<void> => {
 };
 
 test('exec, wait and events name the limit', async (c) => {
-  const { id, bundle } = await waiting(c, `exec ${hungry}`, limited);
-  const exec = await c.rt(['exec', id, 'sh', '-c', `exec ${hungry}`]);
+  // One that needs no memory itself while another process takes all that there is.
+  const calm = c.command(['/probe', 'pause'], limited);
+  const exec = await c.rt(['exec', (await c.started(calm)).id, 'sh', '-c', `exec ${hungry}`]);
   assert.equal(exec.code, 137, exec.stderr);
-  assert.ok(exec.stderr.includes('E0643') && exec.stderr.includes(memoryPlace(bundle)), exec.stderr);
+  assert.ok(exec.stderr.includes('E0643') && exec.stderr.includes(memoryPlace(calm)), exec.stderr);
+  const { id, bundle } = await waiting(c, `exec ${hungry}`, limited);
   const wait = c.begin(['wait', id]);
   const events = c.begin(['events', '--interval', '1h', id]);
   await go(c, id);

@@ -227,6 +227,11 @@ function catchesTerm(pid: number): boolean {
   return (BigInt(`0x${caught}`) >> 14n & 1n) === 1n;
 }
 
+/** Waits until it has one: without, the first process of a pid namespace is not ended by the signal. */
+async function untilCatches(pid: number): Promise<void> {
+  for (const end = Date.now() + 10_000 * timeScale; !catchesTerm(pid); await sleep(10)) assert.ok(Date.now() < end);
+}
+
 test('kill --all reaches each of very many processes', async (c) => {
   const count = 1100; // more than the descriptors that a process usually may have
   const script =
@@ -250,8 +255,8 @@ test('kill --all reaches each of very many processes', async (c) => {
 
 test('kill takes signals as number, name and short name in any case', async (c) => {
   for (const signal of ['15', 'SIGTERM', 'TERM', 'term']) {
-    const { id } = await c.started(c.command(pause));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    const { id, pid } = await c.started(c.command(pause));
+    await untilCatches(pid);
     const killed = await c.rt(['kill', id, signal]);
     assert.equal(killed.code, 0, `${signal}: ${killed.stderr}`);
     await c.until(id, 'stopped');
@@ -260,8 +265,8 @@ test('kill takes signals as number, name and short name in any case', async (c) 
 }, { peers: [{ peer: 'crun 1.8.1', why: 'does not take lower case' }] });
 
 test('kill without a signal sends TERM', async (c) => {
-  const { id } = await c.started(c.command(['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 0.05; done']));
-  await new Promise((resolve) => setTimeout(resolve, 100));
+  const { id, pid } = await c.started(c.command(['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 0.05; done']));
+  await untilCatches(pid);
   assert.equal((await c.rt(['kill', id])).code, 0);
   await c.until(id, 'stopped');
 });

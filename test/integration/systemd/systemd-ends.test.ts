@@ -69,15 +69,22 @@ if (reason !== undefined || !unified) {
     }
   });
 
-  test('exec, wait and events', async (id) => {
-    const made = start('root', id, limited(limit, 'sh', '-c', hungry));
+  test('exec', (id) => {
+    const made = start('root', id, limited(limit, '/probe', 'pause'));
     assert.equal(made.code, 0, made.stderr);
     const further = runtime('root', ['exec', id, 'sh', '-c', 'exec tail /dev/zero']);
     assert.equal(further.code, 137, further.stderr);
     assert.match(further.stderr, /E0643: /);
+    assert.equal(runtime('root', ['delete', '--force', id]).code, 0);
+  });
+
+  test('wait and events', async (id) => {
+    const made = start('root', id, limited(limit, 'sh', '-c', hungry));
+    assert.equal(made.code, 0, made.stderr);
     const waiting = begin(id, 'wait'), watching = begin(id, 'events');
     await new Promise((resolve) => setTimeout(resolve, 1000 * timeScale));
-    assert.equal(runtime('root', ['exec', id, 'touch', '/dev/shm/go']).code, 0);
+    const go = runtime('root', ['exec', id, 'touch', '/dev/shm/go']);
+    assert.equal(go.code, 0, go.stderr);
     const [told, events] = await Promise.all([waiting.done, watching.done]);
     assert.match(events, /"type":"oom"/);
     assert.match(events, /"type":"exit".*"reason":"oom".*\/linux\/resources\/memory\/limit/);
