@@ -105,7 +105,7 @@ const changes: Readonly<Record<string, readonly [Change, string]>> = {
     }), (path) => unlinkSync(path('state.json'))),
     'E0621',
   ],
-  'a start that failed': [inRecord((record) => void record.writeUInt32LE(5, at.stage)), 'running'],
+  'a start that failed': [inRecord((record) => void record.writeUInt32LE(5, at.stage)), 'stopped'],
   'a stage that nobody knows': [inRecord((record) => void record.writeUInt32LE(99, at.stage)), 'running'],
   'form 1': [inRecord((record) => void record.writeUInt32LE(1, at.form)), 'running'],
   'form 0': [inRecord((record) => void record.writeUInt32LE(0, at.form)), 'E0621'],
