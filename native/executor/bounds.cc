@@ -42,7 +42,7 @@ public:
       Alt alt;
       return read(reader, alt) && holds(alt.try_) && (!alt.else_ || holds(alt.else_.value));
     }
-    case code::state_record: return read(reader, made_) && (recorded_ = true);
+    case code::state_record: return read(reader, made_) && (recorded_ = true) && own(made_.freezer);
     case code::cgroup_create: return in_cgroup<CgroupCreate>(reader);
     case code::cgroup_join: return in_cgroup<CgroupJoin>(reader);
     case code::cgroup_find: return in_cgroup<CgroupFind>(reader);
@@ -61,7 +61,11 @@ public:
     }
     case code::process_signal: {
       ProcessSignal signal;
-      return read(reader, signal) && own(signal.group) && own(signal.all) && own(signal.freezer);
+      return read(reader, signal) && own(signal.cgroup) && own(signal.freezer);
+    }
+    case code::process_end: {
+      ProcessEnd end;
+      return read(reader, end) && own(end.freezer);
     }
     default: return true;
     }
@@ -80,6 +84,8 @@ private:
   }
 
   bool own(const Optional<CgroupDir> &dir) { return !dir || own(dir.value); }
+
+  bool own(const Optional<Freezer> &freezer) { return !freezer || own(freezer.value.dir); }
 
   bool own(const CgroupDir &dir) {
     if (!leads_down(dir.path)) return refuse("a cgroup has no usable path");

@@ -119,6 +119,7 @@ public:
   // For process.signal.
   int signal = 0;
   bool signal_all = false;
+  bool ended = false; // init is gone
   // Master of the container's terminal that console.keep has left here.
   Fd console;
   // It goes on to a socket, whose receiver decides about its size and modes.

@@ -1,5 +1,6 @@
 // The operations of the host side: one overload for each, in the file of its family.
 #pragma once
+#include "cgroup/freezer.h"
 #include "executor/context.h"
 
 namespace veloci {
@@ -91,8 +92,12 @@ public:
   Outcome on(const IoprioSet &op);
 
 private:
-  // The container's cgroup, by what it is (plan/own_cgroup.h).
+  // The container's cgroup, by what it is (cgroup/own_cgroup.h).
   bool find_own(const CgroupDir &dir, RecordCgroup &own);
+  // The freezer that the plan names; null when there is none.
+  const FreezerCgroup *find_own(const Optional<Freezer> &freezer, FreezerCgroup &own);
+  // Where a signal goes: whether to every process of the container's cgroup.
+  bool reaches_cgroup(const ProcessSignal &op) const;
   int open_own(const CgroupDir &dir, int flags);
 
   Context &context_;

@@ -1,7 +1,7 @@
 // cgroup.follow: exec goes where the container's init is now.
 #include <fcntl.h>
 
-#include "cgroup/frozen.h"
+#include "cgroup/freezer.h"
 #include "cgroup/own_cgroup.h"
 #include "cgroup/cgroupfs.h"
 #include "base/pages.h"
@@ -75,7 +75,7 @@ bool Stager::follow(const CgroupFollow &op, const CgroupMount &mount, Str path, 
 
 // The container may have frozen a cgroup of its own that its init is in: who joined that would freeze, too. The nearest
 // one above that is not frozen, or the container's own, takes its place.
-void Stager::leave_frozen(Str mount) {
+void Stager::leave_frozen(Str mount, FreezerVersion version) {
   Text &path = followed_path_;
   RecordCgroup own;
   if (!find_own_above(*shared_.record, mount, path.str(), own)) return;
@@ -83,7 +83,7 @@ void Stager::leave_frozen(Str mount) {
   at.add(path.str());
   while (at.size() > own.path.size) {
     Fd cgroup(open_own_cgroup(shared_.record, mount, at.str(), O_PATH | O_DIRECTORY));
-    Frozen state = cgroup.valid() ? frozen_state(cgroup.get()) : Frozen::unknown;
+    Frozen state = cgroup.valid() ? frozen_state(cgroup.get(), version) : Frozen::unknown;
     size_t end = at.size() - 1;
     while (at.data()[end] != '/') end--;
     at.truncate(end);
@@ -100,7 +100,7 @@ bool Stager::enter(const CgroupMount &mount, Str path, Str sub, int &step) {
   if (path.size > 0 && sub.size > 0) below.add_char('/');
   below.add(sub);
   if (!below.complete()) return errno = ENAMETOOLONG, false;
-  if (sub.empty()) leave_frozen(mount.mount);
+  if (sub.empty() && mount.freezer) leave_frozen(mount.mount, mount.freezer.value);
   Fd cgroup(open_own_cgroup(shared_.record, mount.mount, below.str(), O_PATH | O_DIRECTORY));
   if (!cgroup.valid()) return false;
   if (is_cgroup2(cgroup.get())) {

@@ -19,7 +19,7 @@ public:
 
 private:
   bool follow(const CgroupFollow &op, const CgroupMount &mount, Str path, int &step);
-  void leave_frozen(Str mount);
+  void leave_frozen(Str mount, FreezerVersion version);
   bool enter(const CgroupMount &mount, Str path, Str sub, int &step);
 
   // The v1 cgroups that init moves to itself: with the stager, dead or alive, it would take up two of their processes.

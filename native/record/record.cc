@@ -94,6 +94,24 @@ void record_copy_cgroups(Record &record, const Record &from) {
   for (uint64_t &inode : record.cgroup_inodes) inode = cgroup_unrecorded;
 }
 
+void record_freezer(Record &record, Str mount, Str path, uint32_t version) {
+  unsigned place = version > 0 ? place_of(record, mount, path) : record_cgroups_max;
+  record.added.freezer = place < record_cgroups_max ? place + 1 : freezer_none;
+  record.added.freezer_version = version;
+}
+
+bool record_has_freezer(const Record &record, RecordCgroup &cgroup, uint32_t &version) {
+  const RecordAdded *added = record_added(record);
+  constexpr uint32_t size = offsetof(RecordAdded, freezer_version) + sizeof(RecordAdded::freezer_version);
+  if (added == nullptr || added->size < size || added->freezer == 0) return false;
+  version = 0;
+  RecordCgroups groups(record);
+  for (uint32_t place = 1; added->freezer != freezer_none && groups.next(cgroup); place++) {
+    if (place == added->freezer) return version = added->freezer_version, true;
+  }
+  return true;
+}
+
 constexpr uint32_t known_bits = 0xff;
 
 void record_exit(Record &record, int code, EndReason reason) {

@@ -59,9 +59,12 @@ struct RecordAdded {
   char magic[8];
   uint32_t size; // of the members that the maker of the container knew
   uint32_t unused;
-  uint8_t schema[16]; // hash of the schema of the plan that init runs: by it the indexes of `failure` are known
+  uint8_t schema[16];       // hash of the schema of the plan that init runs: by it the indexes of `failure` are known
+  uint32_t freezer;         // which of the cgroups freezes the container, from 1; freezer_none; 0 = nobody has said
+  uint32_t freezer_version; // of cgroups: 1 or 2
 };
 constexpr char record_added_magic[8] = {'V', 'L', 'C', 'I', 'A', 'D', 'D', '1'};
+constexpr uint32_t freezer_none = UINT32_MAX;
 // Room for what is to come.
 constexpr size_t record_added_size = 1008;
 static_assert(sizeof(RecordAdded) <= record_added_size);
@@ -150,6 +153,12 @@ void record_identify_cgroup(Record &record, Str mount, Str path, uint64_t inode,
 
 // Why the end came, as far as somebody has seen it.
 enum class EndReason : uint32_t { unknown = 0, out_of_memory = 1, seccomp = 2 };
+
+// Keeps by which of its cgroups the container is frozen; version 0: by none.
+void record_freezer(Record &record, Str mount, Str path, uint32_t version);
+
+// What is kept. False when the maker of the container has not said.
+bool record_has_freezer(const Record &record, RecordCgroup &cgroup, uint32_t &version);
 
 // Keeps the exit code of init, for those who ask when it is gone. A reason that is kept already stays.
 void record_exit(Record &record, int code, EndReason reason = EndReason::unknown);

@@ -1,5 +1,6 @@
 #include "stats/watch.h"
 #include "cgroup/cgroupfs.h"
+#include "cgroup/own_cgroup.h"
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -42,17 +43,20 @@ void Watch::open_oom_v1() {
   if (!v1_oom_) oom_.reset();
 }
 
-void Watch::open_freezer() {
-  int directory = source_->directory_of("freezer.state");
-  if (directory >= 0) {
-    freezer_.reset(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
-    char path[64];
-    snprintf(path, sizeof path, "/proc/self/fd/%d/freezer.state", directory);
-    v1_freezer_ = freezer_.valid() && inotify_add_watch(freezer_.get(), path, IN_MODIFY) >= 0;
-    if (!v1_freezer_) freezer_.reset();
-  } else {
-    freezer_.reset(source_->open_file("cgroup.events", O_RDONLY));
+void Watch::open_freezer(const Record &record) {
+  FreezerCgroup freezer;
+  if (!find_freezer(record, freezer)) return;
+  freezer_version_ = freezer.version;
+  freezer_cgroup_.reset(open_own_cgroup(freezer.cgroup, O_RDONLY | O_DIRECTORY));
+  if (!freezer_cgroup_.valid()) return;
+  if (freezer.version == FreezerVersion::v2) {
+    freezer_.reset(open_below_cgroup(freezer_cgroup_.get(), frozen_file(freezer.version), O_RDONLY));
+    return;
   }
+  freezer_.reset(inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+  char path[64];
+  snprintf(path, sizeof path, "/proc/self/fd/%d/%s", freezer_cgroup_.get(), frozen_file(freezer.version));
+  if (!freezer_.valid() || inotify_add_watch(freezer_.get(), path, IN_MODIFY) < 0) freezer_.reset();
 }
 
 void Watch::open_pressure() {
@@ -62,7 +66,7 @@ void Watch::open_pressure() {
   }
 }
 
-void Watch::open(StatsSource &source, int pidfd, int signals) {
+void Watch::open(const Record &record, StatsSource &source, int pidfd, int signals) {
   source_ = &source;
   pidfd_ = pidfd;
   signals_ = signals;
@@ -71,7 +75,7 @@ void Watch::open(StatsSource &source, int pidfd, int signals) {
     oom_.reset(source.open_file("memory.events", O_RDONLY));
     oom_counted();
   }
-  open_freezer();
+  open_freezer(record);
   open_pressure();
   look_at_freezer();
 }
@@ -89,20 +93,16 @@ bool Watch::oom_counted() {
 
 WatchEvent Watch::look_at_freezer() {
   if (!freezer_.valid()) return WatchEvent::none;
-  bool frozen = frozen_;
   char text[512];
-  if (v1_freezer_) {
-    while (::read(freezer_.get(), text, sizeof text) > 0) {
-    }
-    Slice state;
-    if (!source_->read("freezer.state", state)) return WatchEvent::none;
-    thawing_or_freezing_ = state.starts_with(Slice::of("FREEZING"));
-    frozen = state.starts_with(Slice::of("FROZEN"));
-  } else {
-    ssize_t size = pread(freezer_.get(), text, sizeof text, 0);
-    uint64_t value = 0;
-    if (size > 0 && find_count({text, text + size}, "frozen", value)) frozen = value != 0;
+  bool v1 = freezer_version_ == FreezerVersion::v1;
+  // Read, so that it reports anew.
+  if (!v1) pread(freezer_.get(), text, sizeof text, 0);
+  while (v1 && ::read(freezer_.get(), text, sizeof text) > 0) {
   }
+  Frozen state = frozen_state(freezer_cgroup_.get(), freezer_version_);
+  if (state == Frozen::unknown) return WatchEvent::none;
+  on_its_way_ = v1 && state == Frozen::on_its_way;
+  bool frozen = state == Frozen::yes;
   if (frozen == frozen_) return WatchEvent::none;
   frozen_ = frozen;
   return frozen ? WatchEvent::pause : WatchEvent::resume;
@@ -115,12 +115,12 @@ WatchEvent Watch::wait(int64_t deadline) {
         {signals_, POLLIN, 0},
         {pidfd_, POLLIN, 0},
         {oom_.get(), v1_oom_ ? static_cast<short>(POLLIN) : changed, 0},
-        {freezer_.get(), v1_freezer_ ? static_cast<short>(POLLIN) : changed, 0},
+        {freezer_.get(), freezer_version_ == FreezerVersion::v1 ? static_cast<short>(POLLIN) : changed, 0},
     };
     for (unsigned i = 0; i < resources; i++) places[4 + i] = {pressure_[i].get(), changed, 0};
     int64_t left = deadline - monotonic_milliseconds();
     int pause = left < 0 ? 0 : left > INT32_MAX ? INT32_MAX : static_cast<int>(left);
-    if (thawing_or_freezing_ && pause > freezer_pause) pause = freezer_pause;
+    if (on_its_way_ && pause > freezer_pause) pause = freezer_pause;
     int ready = poll(places, 4 + resources, pause);
     if (ready < 0 && errno != EINTR) return WatchEvent::stop;
     if (places[0].revents != 0) return WatchEvent::stop;
@@ -133,7 +133,7 @@ WatchEvent Watch::wait(int64_t deadline) {
         return WatchEvent::oom;
       }
     }
-    if (places[3].revents != 0 || thawing_or_freezing_) {
+    if (places[3].revents != 0 || on_its_way_) {
       if (WatchEvent seen = look_at_freezer(); seen != WatchEvent::none) return seen;
     }
     if (places[1].revents != 0) return WatchEvent::exit;

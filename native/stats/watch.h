@@ -1,5 +1,6 @@
 // Waits for what happens to a container.
 #pragma once
+#include "cgroup/freezer.h"
 #include "stats/source.h"
 
 namespace veloci {
@@ -8,9 +9,9 @@ enum class WatchEvent : uint8_t { none, tick, oom, pause, resume, pressure, exit
 
 class Watch {
 public:
-  // Begins to watch. `pidfd` is that of the container's init, `signals` a signalfd of the command's own. What this
-  // kernel does not report is never reported.
-  void open(StatsSource &source, int pidfd, int signals);
+  // Begins to watch the container of a record. `pidfd` is that of its init, `signals` a signalfd of the command's own.
+  // What this kernel does not report is never reported.
+  void open(const Record &record, StatsSource &source, int pidfd, int signals);
 
   // Waits for the next event, at most until `deadline` (CLOCK_MONOTONIC, milliseconds): then it is a tick.
   // `stop`: a signal for the command.
@@ -23,16 +24,17 @@ public:
 private:
   static constexpr unsigned resources = 3;
   void open_oom_v1();
-  void open_freezer();
+  void open_freezer(const Record &record);
   void open_pressure();
   WatchEvent look_at_freezer();
   bool oom_counted();
 
   StatsSource *source_ = nullptr;
   int pidfd_ = -1, signals_ = -1;
-  Fd oom_, oom_control_, freezer_, pressure_[resources];
-  bool v1_oom_ = false, v1_freezer_ = false;
-  bool frozen_ = false, thawing_or_freezing_ = false;
+  Fd oom_, oom_control_, freezer_cgroup_, freezer_, pressure_[resources];
+  bool v1_oom_ = false;
+  FreezerVersion freezer_version_{};
+  bool frozen_ = false, on_its_way_ = false;
   uint64_t ooms_ = 0;
   unsigned pressed_ = 0;
 };

@@ -29,7 +29,7 @@ const maxFiles = 25;
 export const rooms: Readonly<Record<string, readonly string[]>> = {
   addon: ['host', 'json', 'launcher/container'],
   base: [],
-  cgroup: ['base', 'record'],
+  cgroup: ['base', 'generated', 'record'],
   channel: ['base', 'generated'],
   compat: ['generated'],
   driver: ['base', 'embedded', 'host', 'json', 'planner'],

@@ -82,6 +82,7 @@ export const errno = {
   ECONNRESET: 104,
   ETIMEDOUT: 110,
   ECONNREFUSED: 111,
+  ESTALE: 116,
   EREMOTEIO: 121,
 } as const;
 

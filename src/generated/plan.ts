@@ -28,6 +28,12 @@ export type Propagation =
   'keep' | 'private' | 'rprivate' | 'slave' | 'rslave' | 'shared' | 'rshared' | 'unbindable' | 'runbindable';
 
 /**
+ * How a cgroup is frozen: by freezer.state, which the controller `freezer` of v1 gives it, or by
+ * cgroup.freeze, which every cgroup of v2 has.
+ */
+export type FreezerVersion = 'v1' | 'v2';
+
+/**
  * A point of the start that one process reports and another waits for: user namespace made, its maps written,
  * all namespaces made, hooks of the runtime's namespace done, root file system ready, container created,
  * ready for the limits that only the host's side can set, those set, network devices moved, the terminal of a
@@ -106,6 +112,16 @@ export const LinkUseFlag = {
   copy: 4,
 } as const;
 
+/**
+ * Which signals go to every process of the container's cgroup and not to its init alone: SIGKILL; any with
+ * --all; SIGKILL once init has ended and has left processes behind.
+ */
+export const SignalReachFlag = {
+  kill: 1,
+  all: 2,
+  left: 4,
+} as const;
+
 /** One parameter of fsconfig(2): a flag when `value` is absent, else a string. */
 export interface FsOption {
   /** Name of the parameter. */
@@ -122,6 +138,14 @@ export interface CgroupDir {
   readonly path: string;
 }
 
+/** The cgroup by which a container is frozen. */
+export interface Freezer {
+  /** The cgroup. */
+  readonly dir: CgroupDir;
+  /** How it is frozen. */
+  readonly version: FreezerVersion;
+}
+
 /** A hierarchy. */
 export interface CgroupMount {
   /** Mount point. */
@@ -130,6 +154,11 @@ export interface CgroupMount {
   readonly controllers: string;
   /** The cgroup that is mounted there, as /proc/PID/cgroup names it; empty for the whole hierarchy. */
   readonly root: string;
+  /**
+   * How its cgroups are frozen. A frozen one that init has below the container's own is not joined, but the
+   * nearest above it that is not. Absent where the hierarchy cannot freeze.
+   */
+  readonly freezer?: FreezerVersion | undefined;
 }
 
 /** A value of a file of a cgroup. */
@@ -279,10 +308,10 @@ export interface CgroupCreate {
   /** Fail when the cgroup exists already and has processes; make it anew when a container has left it. */
   readonly refuseUsed: boolean;
   /**
-   * Name of the file that shows whether the cgroup is frozen, itself or by one above: then the operation
-   * fails, for nothing would run in it. Absent where the hierarchy cannot freeze.
+   * How the cgroup is frozen: where it is, itself or by one above, the operation fails, for nothing would run
+   * in it. Absent where the hierarchy cannot freeze.
    */
-  readonly freezer?: string | undefined;
+  readonly freezer?: FreezerVersion | undefined;
 }
 
 /** Writes one value to one file of a cgroup. Run by: host. */
@@ -362,8 +391,8 @@ export interface CgroupKill {
   readonly from: string;
   /** The cgroup. */
   readonly dir: CgroupDir;
-  /** v1: the container's cgroup in the freezer hierarchy. */
-  readonly freezer?: CgroupDir | undefined;
+  /** What holds the processes still meanwhile: they can neither fork nor move away. */
+  readonly freezer?: Freezer | undefined;
   /** How long to wait until it is empty, in milliseconds. */
   readonly timeout: number;
 }
@@ -392,6 +421,8 @@ export interface CgroupFreeze {
   readonly from: string;
   /** The cgroup. */
   readonly dir: CgroupDir;
+  /** How it is frozen. */
+  readonly version: FreezerVersion;
   /** True freezes, false thaws. */
   readonly frozen: boolean;
   /** How long to wait, in milliseconds. */
@@ -903,6 +934,11 @@ export interface StateRecord {
   readonly from: string;
   /** The container's cgroups. */
   readonly cgroups: readonly CgroupDir[];
+  /**
+   * The one of them by which the container is frozen: what tells whether it is paused. Absent where none can
+   * freeze.
+   */
+  readonly freezer?: Freezer | undefined;
 }
 
 /** Writes state.json to a temporary name and renames it. Run by: host. */
@@ -984,24 +1020,30 @@ export interface ProcessFd {
 }
 
 /**
- * Sends the signal of the command line to the container's init by pidfd. SIGKILL goes to the whole cgroup
- * when the container has no pid namespace of its own. Run by: host.
+ * Sends the signal of the command line to the container's init by pidfd, or to every process of its cgroup.
+ * Fails with ENOENT or ESTALE when it has no such cgroup, and with ESRCH when there is no process. Run by:
+ * host.
  */
 export interface ProcessSignal {
   readonly op: 'process.signal';
   readonly from: string;
-  /** The cgroup, when the container has no pid namespace of its own. */
-  readonly group?: CgroupDir | undefined;
-  /** The cgroup that --all reaches. */
-  readonly all?: CgroupDir | undefined;
-  /** The freezer cgroup: thawed after SIGKILL on v1. */
-  readonly freezer?: CgroupDir | undefined;
+  /** The cgroup that has the container's processes; absent = the signal goes to init. */
+  readonly cgroup?: CgroupDir | undefined;
+  /** When it goes to the cgroup. Bits: {@link SignalReachFlag}. */
+  readonly reach: number;
+  /**
+   * What holds the processes of the cgroup still meanwhile, and is thawed after SIGKILL: on v1 no frozen
+   * process ends.
+   */
+  readonly freezer?: Freezer | undefined;
 }
 
 /** Kills init (a created container, or delete --force) by pidfd and waits until it is gone. Run by: host. */
 export interface ProcessEnd {
   readonly op: 'process.end';
   readonly from: string;
+  /** What is thawed when init does not end: on v1 no frozen process does. */
+  readonly freezer?: Freezer | undefined;
   /** How long to wait, in milliseconds. */
   readonly timeout: number;
 }

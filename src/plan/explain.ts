@@ -1,6 +1,7 @@
 // A plan as text for people: one line for each operation, in the order in which they run.
-import { MountAttrFlag, NamespaceFlag } from '../generated/plan.ts';
-import type { CgroupDir, DeviceNumber, FsOption, Operation, Plan, ProgramName, Template } from '../generated/plan.ts';
+import { MountAttrFlag, NamespaceFlag, SignalReachFlag } from '../generated/plan.ts';
+import type { CgroupDir, DeviceNumber, Freezer, FsOption, Operation, Plan, ProgramName,
+  Template } from '../generated/plan.ts';
 import { operations } from '../generated/plan-meta.ts';
 import { errnoName } from '../diagnostic/errno.ts';
 import { accessTime } from '../spec/mount-options.ts';
@@ -138,6 +139,7 @@ function textOf(key: string, type: string, value: unknown): string {
   if (value === undefined || value === false || value === '' || value === 'keep') return '';
   if (value === true) return 'yes';
   if (type === 'flags Namespace') return flagNames(value as number, NamespaceFlag);
+  if (type === 'flags SignalReach') return flagNames(value as number, SignalReachFlag);
   if (type === 'flags MountAttr' && key !== 'clear' && key !== 'clearAll')
     return flagNames(value as number, MountAttrFlag);
   if (type === 'flags MountAttr') return value === 0 ? '' : clearedNames(value as number);
@@ -159,7 +161,7 @@ function itemText(item: unknown): string {
     const { block, major, minor } = item as DeviceNumber;
     return `${block ? 'b' : 'c'} ${major}:${minor}`;
   }
-  const dir = item as CgroupDir;
+  const dir = 'dir' in item ? (item as Freezer).dir : item as CgroupDir;
   return dir.path === undefined || dir.path === '' ? dir.mount : `${dir.mount}/${dir.path}`;
 }
 

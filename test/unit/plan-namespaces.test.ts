@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { Spec } from '../../src/generated/config.ts';
-import { NamespaceFlag } from '../../src/generated/plan.ts';
+import { NamespaceFlag, SignalReachFlag } from '../../src/generated/plan.ts';
+import type { Plan } from '../../src/generated/plan.ts';
 import { compileExec } from '../../src/plan/compile-exec.ts';
 import { addUser, cgroups, context, defaultConfig, find, names, planOf } from './plan-support.ts';
 import { type Config, dockerConfig } from '../support/spec.ts';
@@ -43,8 +44,9 @@ t.test('joined namespaces', async (t) => {
     "cgroups are joined with the host's rights and paths");
   t.match(plan.programs.stager!.find(({ op }) => op === 'alt'), { try: { op: 'ids.root', setgroups: true },
     onErrno: [1], else: { setgroups: false } });
-  t.ok(find(plan.programs.kill, 'process.signal')[0]!.group,
-    "SIGKILL reaches the cgroup when the pid namespace is another's");
+  const reach = ({ programs }: Plan): number => find(programs.kill, 'process.signal')[0]!.reach;
+  t.ok(reach(plan) & SignalReachFlag.kill, "SIGKILL reaches the cgroup when the pid namespace is another's");
+  t.equal(reach(planOf(() => {})), SignalReachFlag.all | SignalReachFlag.left);
   t.ok(names(plan.programs.delete).includes('cgroup.kill'));
   t.notOk(names(planOf(() => {}).programs.delete).includes('cgroup.kill'), 'its own ends with init');
 });

@@ -43,42 +43,38 @@ bool is_inside(const RecordCgroup &cgroup) {
   return memmem(own.data(), own.size(), cgroup.path.data, cgroup.path.size) != nullptr;
 }
 
-// The freezer that was given, if it is still there.
-Fd open_freezer(const RecordCgroup *freezer) {
-  return Fd(freezer != nullptr ? open_own_cgroup(*freezer, O_PATH | O_DIRECTORY) : -1);
-}
-
 // Signals once whoever is there. `whole`: nobody can have escaped by a fork or a move meanwhile. 0 or an errno.
-int signal_once(int cgroup, const RecordCgroup &own, int signal, const RecordCgroup *freezer, bool &whole) {
+int signal_once(int cgroup, const RecordCgroup &own, int signal, const FreezerCgroup *freezer, bool &whole) {
   Fd frozen = open_freezer(freezer);
   int err = 0;
   whole = signal == SIGKILL && kill_at_once(cgroup);
   if (!whole) {
     const bool inside = is_inside(own);
-    Hold hold(inside ? -1 : frozen.valid() ? frozen.get() : cgroup);
+    Hold hold(inside ? -1 : frozen.get(), freezer != nullptr ? freezer->version : FreezerVersion{});
     whole = inside || hold.holds();
     uint32_t count = 0;
     err = signal_processes(cgroup, signal, count);
   }
-  if (signal != SIGKILL) return err;
-  if (frozen.valid())
-    release_killed(frozen.get(), freezer->mount);
-  else
-    thaw(cgroup);
+  if (signal == SIGKILL && frozen.valid()) release_killed(frozen.get(), *freezer);
   return err;
 }
 
 } // namespace
 
-int signal_cgroup(const RecordCgroup &own, int signal, const RecordCgroup *freezer, Deadline deadline) {
+bool has_processes(const RecordCgroup &own) {
   Fd cgroup(open_own_cgroup(own, O_PATH | O_DIRECTORY));
-  if (!cgroup.valid()) return is_gone(errno) ? 0 : errno;
+  return cgroup.valid() && is_populated(cgroup.get()) > 0;
+}
+
+int signal_cgroup(const RecordCgroup &own, int signal, const FreezerCgroup *freezer, Deadline deadline) {
+  Fd cgroup(open_own_cgroup(own, O_PATH | O_DIRECTORY));
+  if (!cgroup.valid()) return errno;
   bool whole;
   int err = signal_once(cgroup.get(), own, signal, freezer, whole);
   return err == 0 && signal == SIGKILL && !whole ? kill_cgroup(own, freezer, deadline) : err;
 }
 
-int kill_cgroup(const RecordCgroup &own, const RecordCgroup *freezer, Deadline deadline) {
+int kill_cgroup(const RecordCgroup &own, const FreezerCgroup *freezer, Deadline deadline) {
   Fd cgroup(open_own_cgroup(own, O_PATH | O_DIRECTORY));
   if (!cgroup.valid()) return is_gone(errno) ? 0 : errno;
   for (;;) {

@@ -1,18 +1,22 @@
 // What the host side does to whole cgroups: signal, empty, remove. However deep and broad a container has made them.
 #pragma once
+#include "cgroup/freezer.h"
 #include "executor/context.h"
 
 namespace veloci {
 
-// Of each, one that is gone, or in whose place another lies, counts as empty and removed.
+// Of what is killed or removed, one that is gone, or in whose place another lies, counts as empty and removed.
+
+// Whether there are processes in a cgroup or below.
+bool has_processes(const RecordCgroup &cgroup);
 
 // Sends a signal to every process of a cgroup and of those below: SIGKILL by cgroup.kill where there is one; else by
-// pidfds, while `freezer` (or the cgroup itself, where it can) holds them. Waits for killed ones where some may have
-// escaped. Returns 0 or an errno.
-int signal_cgroup(const RecordCgroup &cgroup, int signal, const RecordCgroup *freezer, Deadline deadline);
+// pidfds, while `freezer` (may be null) holds them. Waits for killed ones where some may have escaped. Returns 0 or an
+// errno: ENOENT or ESTALE when the cgroup is gone.
+int signal_cgroup(const RecordCgroup &cgroup, int signal, const FreezerCgroup *freezer, Deadline deadline);
 
 // Kills all processes in the same way, and waits until there are none. 0, ETIMEDOUT, or an errno.
-int kill_cgroup(const RecordCgroup &cgroup, const RecordCgroup *freezer, Deadline deadline);
+int kill_cgroup(const RecordCgroup &cgroup, const FreezerCgroup *freezer, Deadline deadline);
 
 // Removes a cgroup and those below it, deepest first, and then the empty ones above it that were made for containers;
 // one that was there before its container stays. EBUSY is tried again for the time. 0 or an errno.

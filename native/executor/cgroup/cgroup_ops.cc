@@ -24,7 +24,9 @@ void undo_create(Context &context, const void *argument) {
   if (cgroup.preexisting) return;
   // It may have processes that are just ending.
   constexpr uint32_t time_limit = 500;
-  kill_cgroup(cgroup, nullptr, Deadline(time_limit));
+  FreezerCgroup freezer;
+  bool freezes = context.record != nullptr && find_freezer(*context.record, freezer);
+  kill_cgroup(cgroup, freezes ? &freezer : nullptr, Deadline(time_limit));
   if (remove_cgroup(cgroup, time_limit) != 0) context.is_left = true;
 }
 
@@ -144,7 +146,8 @@ Outcome make_path(Context &context, const CgroupCreate &op, HeldCgroup &held, bo
     parent = static_cast<Fd &&>(child);
   }
   // Nothing would run there, and on v1 not even SIGKILL would end it.
-  if (op.freezer && is_frozen(parent.get())) return Outcome::failed(step::cgroup_create::frozen, EBUSY);
+  if (op.freezer && frozen_state(parent.get(), op.freezer.value) == Frozen::yes)
+    return Outcome::failed(step::cgroup_create::frozen, EBUSY);
   held.directory = static_cast<Fd &&>(parent);
   return {};
 }
@@ -285,11 +288,11 @@ Outcome HostHandler::on(const CgroupMove &op) {
 }
 
 Outcome HostHandler::on(const CgroupKill &op) {
-  RecordCgroup freezer;
-  bool freezes = op.freezer && find_own(op.freezer.value, freezer);
+  FreezerCgroup freezer;
   RecordCgroup own;
-  int err =
-      find_own(op.dir, own) ? kill_cgroup(own, freezes ? &freezer : nullptr, Deadline(op.timeout, context_.ending)) : 0;
+  int err = find_own(op.dir, own)
+                ? kill_cgroup(own, find_own(op.freezer, freezer), Deadline(op.timeout, context_.ending))
+                : 0;
   if (err == 0) return {};
   return Outcome::failed(err == ETIMEDOUT ? step::cgroup_kill::wait : step::cgroup_kill::kill, err);
 }
@@ -302,6 +305,12 @@ Outcome HostHandler::on(const CgroupRemove &op) {
 
 bool HostHandler::find_own(const CgroupDir &dir, RecordCgroup &own) {
   return record_find_cgroup(*context_.record, dir.mount, dir.path, own);
+}
+
+const FreezerCgroup *HostHandler::find_own(const Optional<Freezer> &freezer, FreezerCgroup &own) {
+  if (!freezer || !find_own(freezer.value.dir, own.cgroup)) return nullptr;
+  own.version = freezer.value.version;
+  return &own;
 }
 
 int HostHandler::open_own(const CgroupDir &dir, int flags) {

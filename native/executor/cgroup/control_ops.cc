@@ -15,9 +15,9 @@ namespace {
 constexpr size_t no_limit = SIZE_MAX;
 
 void undo_freeze(Context &context, const void *argument) {
-  const CgroupDir &dir = *static_cast<const CgroupDir *>(argument);
-  Fd cgroup(open_own_cgroup(context.record, dir.mount, dir.path, O_PATH | O_DIRECTORY));
-  if (cgroup.valid()) set_frozen(cgroup.get(), false);
+  const CgroupFreeze &op = *static_cast<const CgroupFreeze *>(argument);
+  Fd cgroup(open_own_cgroup(context.record, op.dir.mount, op.dir.path, O_PATH | O_DIRECTORY));
+  if (cgroup.valid()) set_frozen(cgroup.get(), op.version, false);
 }
 
 // What undoes one cgroup.update.
@@ -87,11 +87,11 @@ bool find_before(int cgroup, const CgroupUpdate &op, Before &before) {
 Outcome HostHandler::on(const CgroupFreeze &op) {
   Fd cgroup(open_own(op.dir, O_PATH | O_DIRECTORY));
   if (!cgroup.valid()) return Outcome::failed(step::cgroup_freeze::open);
-  static CgroupDir undone;
-  undone = op.dir;
+  static CgroupFreeze undone;
+  undone = op;
   if (op.frozen && !context_.undo.push(undo_freeze, &undone)) return Outcome::failed(step::cgroup_freeze::open);
-  if (!set_frozen(cgroup.get(), op.frozen)) return Outcome::failed(step::cgroup_freeze::write);
-  int err = await_frozen(cgroup.get(), op.frozen, Deadline(op.timeout));
+  if (!set_frozen(cgroup.get(), op.version, op.frozen)) return Outcome::failed(step::cgroup_freeze::write);
+  int err = await_frozen(cgroup.get(), op.version, op.frozen, Deadline(op.timeout));
   return err == 0 ? Outcome::success() : Outcome::failed(step::cgroup_freeze::wait, err);
 }
 

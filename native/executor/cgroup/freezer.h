@@ -1,32 +1,29 @@
-// The one that freezes a container: its cgroup of v1's hierarchy "freezer", or else that of v2.
+// What is done with a container's freezer.
 #pragma once
-#include "executor/deadline.h"
+#include "cgroup/freezer.h"
 #include "executor/context.h"
+#include "executor/deadline.h"
 
 namespace veloci {
 
-// Whether a cgroup is frozen, by itself or by one above: freezer.state of v1, cgroup.events of v2. False where neither
-// is.
-bool is_frozen(int cgroup);
-
-// Freezes or thaws a cgroup. False and errno on failure: ENOENT where it cannot be frozen.
-bool set_frozen(int cgroup, bool frozen);
+// Opens the freezer's directory; invalid when there is none, or it is gone.
+Fd open_freezer(const FreezerCgroup *freezer);
 
 // Waits until a cgroup has come to the state that was asked for. 0, ETIMEDOUT, or an errno.
-int await_frozen(int cgroup, bool frozen, Deadline deadline);
+int await_frozen(int cgroup, FreezerVersion version, bool frozen, Deadline deadline);
 
 // Thaws a cgroup and those below it, which the container may have frozen itself. Errors are passed over.
-void thaw(int cgroup);
+void thaw(int cgroup, FreezerVersion version);
 
 // Lets what was killed end. v1 ends no process before it is thawed: where a cgroup of others above is frozen, which
-// stays as it is, the killed ones leave for the root of the hierarchy at `mount`.
-void release_killed(int cgroup, Str mount);
+// stays as it is, the killed ones leave for the root of the hierarchy.
+void release_killed(int cgroup, const FreezerCgroup &freezer);
 
 // Freezes a cgroup, unless it is so already, for as long as this lives: what is in there can neither fork nor move
-// away.
+// away. Nothing is held when there is no cgroup (-1).
 class Hold {
 public:
-  explicit Hold(int cgroup);
+  Hold(int cgroup, FreezerVersion version);
   ~Hold();
   Hold(const Hold &) = delete;
   Hold &operator=(const Hold &) = delete;
@@ -35,17 +32,19 @@ public:
 
 private:
   int cgroup_ = -1;
+  FreezerVersion version_;
   bool holds_ = false;
 };
 
 // Whether the container that a record describes is frozen.
 bool frozen_recorded(const Record &record);
 
-// Thaws it.
-void thaw_recorded(const Record &record);
-
 // Waits for the end of its init, to which SIGKILL was sent: v1 ends no frozen process, so it is thawed, and brought
 // back when it was moved to a cgroup of others, which stays as it is. False after the time.
-bool await_killed(const Record &record, int pidfd, const Deadline &deadline);
+bool await_killed(int pid, const FreezerCgroup *freezer, int pidfd, const Deadline &deadline);
+
+// Kills stager and init where exec has put them into the cgroups of a container, and takes them out of its freezer of
+// v1: there not even SIGKILL ends a frozen process.
+void leave_freezer(const Context &context);
 
 } // namespace veloci

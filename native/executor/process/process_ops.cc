@@ -97,30 +97,34 @@ Outcome HostHandler::on(const ProcessFd &op) {
   return {};
 }
 
+bool HostHandler::reaches_cgroup(const ProcessSignal &op) const {
+  bool kill = context_.signal == SIGKILL;
+  uint32_t occasion = context_.signal_all ? SignalReachFlag::all
+                      : !kill             ? 0
+                      : context_.ended    ? SignalReachFlag::left
+                                          : SignalReachFlag::kill;
+  return op.cgroup && (op.reach & occasion) != 0;
+}
+
 Outcome HostHandler::on(const ProcessSignal &op) {
-  const CgroupDir *group = nullptr;
-  if (context_.signal_all && op.all)
-    group = &op.all.value;
-  else if (context_.signal == SIGKILL && op.group)
-    group = &op.group.value;
-  RecordCgroup own, freezer;
-  bool freezes = op.freezer && find_own(op.freezer.value, freezer);
-  if (group != nullptr) {
-    int err = 0;
-    if (find_own(*group, own)) {
-      err = signal_cgroup(own, context_.signal, freezes ? &freezer : nullptr, Deadline(escaped_milliseconds));
-    }
-    if (err != 0) return Outcome::failed(step::process_signal::send, err);
-  } else {
-    Fd pidfd;
-    int err = open_identified(context_.record->pid, context_.record->start_time, pidfd);
-    if (err != 0)
-      return Outcome::failed(err == ESRCH ? step::process_signal::identity : step::process_signal::open, err);
-    if (sys::pidfd_send_signal(pidfd.get(), context_.signal) != 0) return Outcome::failed(step::process_signal::send);
-    // A frozen process of v1 dies only when it is thawed.
-    Fd frozen(context_.signal == SIGKILL && freezes ? open_own_cgroup(freezer, O_PATH | O_DIRECTORY) : -1);
-    if (frozen.valid()) thaw(frozen.get());
+  namespace at = step::process_signal;
+  FreezerCgroup freezer;
+  const FreezerCgroup *freezes = find_own(op.freezer, freezer);
+  if (reaches_cgroup(op)) {
+    RecordCgroup own;
+    if (!find_own(op.cgroup.value, own)) return Outcome::failed(at::open, ENOENT);
+    bool any = !context_.ended || has_processes(own);
+    int err = signal_cgroup(own, context_.signal, freezes, Deadline(escaped_milliseconds));
+    if (err != 0) return Outcome::failed(is_gone(err) ? at::open : at::send, err);
+    return any ? Outcome::success() : Outcome::failed(at::identity, ESRCH);
   }
+  Fd pidfd;
+  int err = context_.ended ? ESRCH : open_identified(context_.record->pid, context_.record->start_time, pidfd);
+  if (err != 0) return Outcome::failed(err == ESRCH ? at::identity : at::open, err);
+  if (sys::pidfd_send_signal(pidfd.get(), context_.signal) != 0) return Outcome::failed(at::send);
+  // A frozen process of v1 dies only when it is thawed.
+  bool holds = freezes != nullptr && freezes->version == FreezerVersion::v1 && context_.signal == SIGKILL;
+  if (Fd frozen = holds ? open_freezer(freezes) : Fd(); frozen.valid()) thaw(frozen.get(), freezes->version);
   return {};
 }
 
@@ -140,7 +144,9 @@ Outcome HostHandler::on(const ProcessEnd &op) {
   if (err != 0) return Outcome::failed(step::process_end::open, err);
   if (sys::pidfd_send_signal(pidfd.get(), SIGKILL) != 0 && errno != ESRCH)
     return Outcome::failed(step::process_end::kill);
-  if (!await_killed(*context_.record, pidfd.get(), Deadline(op.timeout, context_.ending))) {
+  FreezerCgroup freezer;
+  const FreezerCgroup *freezes = find_own(op.freezer, freezer);
+  if (!await_killed(context_.record->pid, freezes, pidfd.get(), Deadline(op.timeout, context_.ending))) {
     return Outcome::failed(step::process_end::wait, ETIMEDOUT);
   }
   reap_init(context_);

@@ -1,7 +1,7 @@
 #include "executor/process/spawn.h"
 #include "embedded/embedded.h"
 #include "base/sys.h"
-#include "executor/cgroup/frozen.h"
+#include "executor/cgroup/freezer.h"
 #include "executor/interrupt.h"
 #include "executor/process/process.h"
 #include <fcntl.h>

@@ -50,6 +50,12 @@ Outcome HostHandler::on(const StateRecord &op) {
       return Outcome::failed(step::state_record::write, EOVERFLOW);
     }
   }
+  if (op.freezer) {
+    const Freezer &freezer = op.freezer.value;
+    record_freezer(*context_.record, freezer.dir.mount, freezer.dir.path, static_cast<uint32_t>(freezer.version) + 1);
+  } else {
+    record_freezer(*context_.record, {}, {}, 0);
+  }
   return {};
 }
 

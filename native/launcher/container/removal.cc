@@ -56,11 +56,14 @@ int signal_recorded(Context &context, const Deadline &deadline) {
   Fd pidfd;
   int err = record.boot == boot_mark() ? open_identified(record.pid, record.start_time, pidfd) : ESRCH;
   if (err == 0 && sys::pidfd_send_signal(pidfd.get(), context.signal) != 0) err = errno;
-  if (context.signal_all || context.signal == SIGKILL) {
-    for_each_cgroup(record,
-                    [&](const RecordCgroup &cgroup) { signal_cgroup(cgroup, context.signal, nullptr, deadline); });
-  }
-  if (context.signal == SIGKILL) thaw_recorded(record);
+  if (!context.signal_all && context.signal != SIGKILL) return err;
+  FreezerCgroup freezer;
+  const FreezerCgroup *freezes = find_freezer(record, freezer) ? &freezer : nullptr;
+  for_each_cgroup(record, [&](const RecordCgroup &cgroup) {
+    // Init may have left them behind.
+    if (err == ESRCH && has_processes(cgroup)) err = 0;
+    signal_cgroup(cgroup, context.signal, freezes, deadline);
+  });
   return err;
 }
 
@@ -73,14 +76,16 @@ int end_recorded(Invocation &invocation) {
   const Deadline deadline(ending_milliseconds, context.ending);
   context.signal = SIGKILL;
   signal_recorded(context, deadline);
+  FreezerCgroup freezer;
+  const FreezerCgroup *freezes = find_freezer(record, freezer) ? &freezer : nullptr;
   Fd pidfd;
   if (record.boot == boot_mark() && open_identified(record.pid, record.start_time, pidfd) == 0 &&
-      !await_killed(record, pidfd.get(), deadline))
+      !await_killed(record.pid, freezes, pidfd.get(), deadline))
     return alive();
   // Stager and init of a create that died are in these cgroups too.
   int err = 0;
   for_each_cgroup(record, [&](const RecordCgroup &cgroup) {
-    int failed = kill_cgroup(cgroup, nullptr, deadline);
+    int failed = kill_cgroup(cgroup, freezes, deadline);
     if (failed != 0 && !is_past(record, failed)) err = failed;
   });
   if (err == ETIMEDOUT) return alive();

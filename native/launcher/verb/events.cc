@@ -97,7 +97,7 @@ int Events::open() {
 int Events::watch(int64_t interval) {
   invocation_.context.witness.look(*invocation_.context.record);
   Watch watch;
-  watch.open(source_, pidfd_.get(), invocation_.signals.descriptor());
+  watch.open(*invocation_.context.record, source_, pidfd_.get(), invocation_.signals.descriptor());
   int64_t next = monotonic_milliseconds() + interval;
   for (;;) {
     int code = 0;

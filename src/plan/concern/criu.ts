@@ -10,7 +10,8 @@ import { CriuMessage } from '../criu-message.ts';
 import { slot } from '../draft.ts';
 import type { Draft, NamespaceName } from '../draft.ts';
 import { absolute, baseName, inContainer } from '../path.ts';
-import { freezerDir, mainDir, processPlaces } from './cgroup/cgroup.ts';
+import { processPlaces } from './cgroup/cgroup.ts';
+import { freezerOf } from './cgroup/freezer.ts';
 import { restoreHooks } from './hooks.ts';
 import { cgroupBinds } from './mount/mount-cgroup.ts';
 import { readRequest } from './mount/mount-request.ts';
@@ -176,8 +177,9 @@ function startOf(d: Draft, flags: CriuFlags, particular: Particular): CriuStart 
 
 /** The cgroup that holds the processes still while they are saved. */
 function freezer({ cgroups, context }: Draft): CgroupDir[] {
-  const dir = freezerDir(cgroups) ?? (context.facts.cgroup.mode === 'v2' ? mainDir(cgroups) : undefined);
-  return dir === undefined || cgroups.optional ? [] : [dir];
+  const found = freezerOf(cgroups);
+  const usable = found?.version === 'v1' || context.facts.cgroup.mode === 'v2';
+  return found === undefined || !usable || cgroups.optional ? [] : [found.dir];
 }
 
 function foreignNamespaces(d: Draft): CriuNamespace[] {

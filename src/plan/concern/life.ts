@@ -1,11 +1,13 @@
 // The container's life as a process: handing the programs over, waiting for `created`, and what the later
 // verbs do.
-import { NamespaceFlag } from '../../generated/plan.ts';
-import type { CgroupDir } from '../../generated/plan.ts';
+import { NamespaceFlag, SignalReachFlag } from '../../generated/plan.ts';
+import type { HostOperation } from '../../generated/plan.ts';
 import { annotatedPath, annotationPointer } from '../annotations.ts';
+import { alt, errno } from '../draft.ts';
 import type { Draft } from '../draft.ts';
-import { freezerDir, mainDir } from './cgroup/cgroup.ts';
+import { mainDir } from './cgroup/cgroup.ts';
 import { limitDevices } from './cgroup/device-limits.ts';
+import { freezerOf } from './cgroup/freezer.ts';
 import { endUnit } from './cgroup/systemd.ts';
 
 /**
@@ -48,22 +50,26 @@ function hasOwnPids(d: Draft): boolean {
   return (d.namespaces.made & NamespaceFlag.pid) !== 0;
 }
 
+/**
+ * Whom `kill` reaches: init, and with --all every process of the container's cgroup; so does SIGKILL where init's end does
+ * not end the others, and where it has ended already. Who has no cgroup (any more) is reached by init alone.
+ */
 export function killProgram(d: Draft): void {
-  // Where the cgroup may not exist, init is all that can be reached.
-  const all: CgroupDir | undefined = d.cgroups.optional ? undefined : mainDir(d.cgroups);
-  d.kill.push({
-    op: 'process.signal',
-    from: '',
-    group: hasOwnPids(d) ? undefined : all,
-    all,
-    freezer: freezerDir(d.cgroups),
-  });
+  const init: HostOperation = { op: 'process.signal', from: '', reach: 0, freezer: freezerOf(d.cgroups) };
+  const cgroup = mainDir(d.cgroups);
+  if (cgroup === undefined) {
+    d.kill.push(init);
+    return;
+  }
+  const { all, kill, left } = SignalReachFlag;
+  const reach = all | left | (hasOwnPids(d) ? 0 : kill);
+  d.kill.push(alt({ ...init, cgroup, reach }, [errno.ENOENT, errno.ESTALE], init));
 }
 
 export function deleteProgram(d: Draft): void {
-  d.delete.push({ op: 'process.end', from: '', timeout: timeLimit });
   const main = mainDir(d.cgroups);
-  const freezer = freezerDir(d.cgroups);
+  const freezer = freezerOf(d.cgroups);
+  d.delete.push({ op: 'process.end', from: '', freezer, timeout: timeLimit });
   if (main !== undefined && !hasOwnPids(d)) {
     d.delete.push({ op: 'cgroup.kill', from: '', dir: main, freezer, timeout: timeLimit });
   }
@@ -76,8 +82,8 @@ export function deleteProgram(d: Draft): void {
 
 /** pause and resume; both stay empty where no cgroup can freeze. */
 export function pausePrograms(d: Draft): void {
-  const dir = freezerDir(d.cgroups) ?? d.cgroups.places.find(({ version }) => version === 2)?.dir;
-  if (dir === undefined) return;
-  d.pause.push({ op: 'cgroup.freeze', from: d.cgroups.from, dir, frozen: true, timeout: timeLimit });
-  d.resume.push({ op: 'cgroup.freeze', from: d.cgroups.from, dir, frozen: false, timeout: timeLimit });
+  const freezer = freezerOf(d.cgroups);
+  if (freezer === undefined) return;
+  d.pause.push({ op: 'cgroup.freeze', from: d.cgroups.from, ...freezer, frozen: true, timeout: timeLimit });
+  d.resume.push({ op: 'cgroup.freeze', from: d.cgroups.from, ...freezer, frozen: false, timeout: timeLimit });
 }

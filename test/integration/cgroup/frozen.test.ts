@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, test, unified } from '../../support/case.ts';
 import { folder, sweep } from '../../support/cgroup.ts';
-import { timeScale } from '../../support/paths.ts';
-import { runtimeName } from '../../support/runtime.ts';
+import { runtimePath, timeScale } from '../../support/paths.ts';
+import { call, runtimeName } from '../../support/runtime.ts';
 
 test('a frozen container can be deleted by force', async (c) => {
   const { id } = await c.started(c.command(['/probe', 'pause']));
@@ -37,6 +37,28 @@ test('a container whose init others have moved away and frozen can be deleted by
   assert.match(readFileSync(join(foreign, 'freezer.state'), 'utf8'), /FROZEN/);
 }, { skip: existsSync('/sys/fs/cgroup/freezer') ? false : 'no freezer of v1 here',
   never: [{ peer: 'runc', why: 'it gives up' }, { peer: 'crun', why: 'the process stays' }] });
+
+test('a freezer that is mounted under another name is the freezer', async (c) => {
+  const { dir } = c.command(['/probe', 'pause']);
+  const id = c.id();
+  const elsewhere = join(c.dir(), 'ice');
+  mkdirSync(elsewhere);
+  const command = `${runtimePath()} --root ${c.root}`;
+  const script = [
+    'umount /sys/fs/cgroup/freezer',
+    `mount -t cgroup -o freezer none ${elsewhere}`,
+    `${command} create --bundle ${dir} ${id} > /dev/null`,
+    `${command} start ${id}`,
+    `${command} pause ${id}`,
+    `${command} state ${id}`,
+    `${command} resume ${id}`,
+    `${command} kill ${id} KILL`,
+    `${command} delete --force ${id}`,
+  ].join(' && ');
+  const result = await call(['unshare', '-m', 'sh', '-c', script]);
+  assert.equal(result.code, 0, result.stderr);
+  assert.equal((JSON.parse(result.stdout) as { status: string }).status, 'paused');
+}, { skip: existsSync('/sys/fs/cgroup/freezer') ? false : 'no freezer of v1 here', only: 'veloci' });
 
 test('under a frozen cgroup: exec does not hang, and delete --force works', async (c) => {
   const id = c.id();

@@ -221,6 +221,24 @@ test('kill --all of a stopped container succeeds', async (c) => {
   assert.equal((await c.rt(['kill', '--all', id, 'KILL'])).code, 0);
 });
 
+test('kill reaches what init has left behind, once', async (c) => {
+  const { id } = await c.started(c.command(['sh', '-c', 'sleep 100000 & echo done'], (config) => {
+    config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'pid');
+  }));
+  await c.until(id, 'stopped');
+  const left = async (): Promise<number> =>
+    (JSON.parse((await c.rt(['ps', '--format', 'json', id])).stdout) as number[]).length;
+  const term = await c.rt(['kill', id, 'TERM']);
+  assert.equal(term.code, 1);
+  assert.match(term.stderr, /container not running/);
+  assert.equal(await left(), 1, 'another signal reaches init alone');
+  assert.equal((await c.rt(['kill', id, 'KILL'])).code, 0);
+  for (let tries = 0; tries < 1000 && await left() > 0; tries++) await sleep(10);
+  const again = await c.rt(['kill', id, 'KILL']);
+  assert.equal(again.code, 1);
+  assert.match(again.stderr, /container not running/);
+}, { only: 'veloci' });
+
 /** Whether a process has a handler of SIGTERM. */
 function catchesTerm(pid: number): boolean {
   const caught = /^SigCgt:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0';

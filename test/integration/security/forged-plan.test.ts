@@ -150,16 +150,15 @@ test('forged in the stored plan: kill, delete and exec do what the container nee
   const { id } = await c.started(c.command(['/probe', 'pause']));
   const bundle = bundleOf(c, id);
   const stored = join(c.root, id, 'plan');
-  const { op: _op, from: _from, ...own } = programsOf(c, bundle, id).kill![0] as Extract<HostOperation, {
-    op: 'process.signal';
-  }>;
   const group = victim.cgroup;
+  const forgedSignal: HostOperation = { op: 'process.signal', from: '', cgroup: group, reach: 7,
+    freezer: { dir: group, version: 'v1' } };
   const forged: [verb: string[], change: (programs: Programs) => void][] = [
     [['kill', id, 'USR1'], (programs) => {
-      programs.kill = [{ op: 'process.signal', from: '', ...own, group, all: group, freezer: group }];
+      programs.kill = [forgedSignal];
     }],
     [['kill', '--all', id, 'KILL'], (programs) => {
-      programs.kill = [{ op: 'process.signal', from: '', ...own, group, all: group, freezer: group }];
+      programs.kill = [forgedSignal];
     }],
     [['delete', '--force', id], (programs) => {
       programs.delete = [{ op: 'cgroup.kill', from: '', dir: group, timeout: 1000 }, ...programs.delete!];

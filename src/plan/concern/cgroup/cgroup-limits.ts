@@ -13,14 +13,13 @@ import type { Cgroups, Draft, Place } from '../../draft.ts';
 
 /** The v1 hierarchy that has a controller. */
 export function placeOf(cgroups: Cgroups, controller: string): Place | undefined {
-  for (const place of cgroups.places) {
-    if (place.version === 1 &&
-      (place.controllers === controller || `,${place.controllers},`.includes(`,${controller},`)))
-    {
-      return place;
-    }
-  }
+  for (const place of cgroups.places) if (hasController(place, controller)) return place;
   return undefined;
+}
+
+/** Whether a hierarchy of v1 has a controller. */
+export function hasController({ version, controllers }: Place, controller: string): boolean {
+  return version === 1 && (controllers === controller || `,${controllers},`.includes(`,${controller},`));
 }
 
 /**
@@ -76,7 +75,7 @@ export function set(d: Draft, setting: Setting): void {
 export function placeForSetting(d: Draft, setting: Setting): Place {
   const v2 = d.context.facts.cgroup.mode === 'v2';
   const place = v2 ? d.cgroups.places[0] : placeOf(d.cgroups, setting.controller);
-  if (place !== undefined && (!v2 || hasController(d, setting.controller))) return place;
+  if (place !== undefined && (!v2 || isGiven(d, setting.controller))) return place;
   throw new PlanError(diagnose(
     'cgroupMissing',
     { controller: setting.controller, name: nameOf(setting.from, '') },
@@ -85,7 +84,7 @@ export function placeForSetting(d: Draft, setting: Setting): Place {
 }
 
 /** Controllers of v2 that are none in cgroup.controllers: core files, which always exist. */
-function hasController(d: Draft, controller: string): boolean {
+function isGiven(d: Draft, controller: string): boolean {
   return controller === '' || (d.context.facts.cgroup.v2?.controllers.includes(controller) ?? false);
 }
 

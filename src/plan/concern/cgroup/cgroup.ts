@@ -10,8 +10,9 @@ import { PlanError } from '../../context.ts';
 import type { Context } from '../../context.ts';
 import { alt, errno, slot } from '../../draft.ts';
 import type { Cgroups, Draft, Namespaces, Place } from '../../draft.ts';
-import { wantedLimits, placeOf, set, settings } from './cgroup-limits.ts';
+import { hasController, placeOf, set, settings, wantedLimits } from './cgroup-limits.ts';
 import { limitDevices } from './device-limits.ts';
+import { freezerOf, freezerVersion } from './freezer.ts';
 import { onHost } from '../process/id-maps.ts';
 import { mapsUsers } from '../namespaces.ts';
 import { makeUnit, readUnit, tellIdle } from './systemd.ts';
@@ -60,16 +61,7 @@ export function cgroupDirs(cgroups: Cgroups): CgroupDir[] {
  */
 export function mainDir(cgroups: Cgroups): CgroupDir | undefined {
   const { places } = cgroups;
-  return (places.find((place) => place.version === 2) ?? freezerPlace(cgroups) ?? places[0])?.dir;
-}
-
-/** The container's cgroup in the v1 freezer hierarchy. */
-export function freezerDir(cgroups: Cgroups): CgroupDir | undefined {
-  return freezerPlace(cgroups)?.dir;
-}
-
-function freezerPlace(cgroups: Cgroups): Place | undefined {
-  return placeOf(cgroups, 'freezer');
+  return places.find((place) => place.version === 2)?.dir ?? freezerOf(cgroups)?.dir ?? places[0]?.dir;
 }
 
 /** Where the container's processes are: in its cgroup, or in one below. */
@@ -96,16 +88,14 @@ export function makeCgroups(d: Draft): void {
     const bySystemd = unit?.unified === true;
     // What systemd has made is not ours to change, but for a group below it.
     if (!bySystemd || unit.subgroup !== undefined) {
-      const has = (controller: string): boolean =>
-        place.version === 1 && `,${place.controllers},`.includes(`,${controller},`);
       const make: HostOperation = {
         op: 'cgroup.create',
         from: cgroups.from,
         dir: processDir(cgroups, place),
-        inherit: has('cpuset') ? ['cpuset.cpus', 'cpuset.mems'] : [],
+        inherit: hasController(place, 'cpuset') ? ['cpuset.cpus', 'cpuset.mems'] : [],
         enable: place.version === 2 && unit === undefined ? enable : [],
         refuseUsed: unit === undefined,
-        ...(place.version === 2 ? { freezer: 'cgroup.events' } : has('freezer') ? { freezer: 'freezer.state' } : {}),
+        freezer: freezerVersion(place),
       };
       host.push(cgroups.optional ? alt(make, refused) : make);
     }
@@ -198,7 +188,12 @@ export function followCgroups(d: Draft, asked: readonly string[], strict: boolea
     op: 'cgroup.follow',
     from: cgroups.from,
     mounts: cgroups.places.filter((place) => !counts(place))
-      .map(({ dir, controllers, root }) => ({ mount: dir.mount, controllers, root })),
+      .map((place) => ({
+        mount: place.dir.mount,
+        controllers: place.controllers,
+        root: place.root,
+        freezer: freezerVersion(place),
+      })),
     sub: subsOf(d, asked),
     optional: d.context.habits.subCgroupMayLack && cgroups.places.some(({ version }) => version === 1),
     strict: strict || !cgroups.optional || asked.length > 0,
