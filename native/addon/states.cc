@@ -36,13 +36,15 @@ struct Kept {
 
   Log log;
   TextOf<4096> line;
+  RootPath root;
   Buffer text;
 };
 
 } // namespace
 
 Napi::Value default_root(const Napi::CallbackInfo &info) {
-  Str path = root_path({});
+  RootPath memory;
+  Str path = root_path({}, memory);
   return Napi::String::New(info.Env(), path.data, path.size);
 }
 
@@ -50,7 +52,7 @@ Napi::Value state(const Napi::CallbackInfo &info) {
   Argument root(info, 0), id(info, 1);
   if (!root.valid() || !id.valid()) return refuse(info.Env(), Str::of("expected a state root and an id"));
   Kept kept;
-  int err = write_state(root_path(root.str()), id.str(), kept.log, kept.text);
+  int err = write_state(root_path(root.str(), kept.root), id.str(), kept.log, kept.text);
   return err == ENOENT ? info.Env().Undefined() : kept.answer(info.Env(), err);
 }
 
@@ -58,7 +60,7 @@ Napi::Value list(const Napi::CallbackInfo &info) {
   Argument root(info, 0);
   if (!root.valid()) return refuse(info.Env(), Str::of("expected a state root"));
   Kept kept;
-  int err = write_list(root_path(root.str()), ListForm::rows, kept.log, kept.text);
+  int err = write_list(root_path(root.str(), kept.root), ListForm::rows, kept.log, kept.text);
   return kept.answer(info.Env(), err);
 }
 

@@ -6,7 +6,6 @@
 #include "executor/cgroup/freezer.h"
 #include "cgroup/own_cgroup.h"
 #include <fcntl.h>
-#include <stdlib.h>
 
 namespace veloci {
 
@@ -14,8 +13,7 @@ namespace {
 
 constexpr size_t no_limit = SIZE_MAX;
 
-void undo_freeze(Context &context, const void *argument) {
-  const CgroupFreeze &op = *static_cast<const CgroupFreeze *>(argument);
+void undo_freeze(Context &context, CgroupFreeze &op) {
   Fd cgroup(open_own_cgroup(context.record, op.dir.mount, op.dir.path, O_PATH | O_DIRECTORY));
   if (cgroup.valid()) set_frozen(cgroup.get(), op.version, false);
 }
@@ -28,8 +26,7 @@ struct Before {
   Buffer text;
 };
 
-void undo_update(Context &context, const void *argument) {
-  const Before &before = *static_cast<const Before *>(argument);
+void undo_update(Context &context, Before &before) {
   Fd cgroup(open_own_cgroup(context.record, before.dir.mount, before.dir.path, O_PATH | O_DIRECTORY));
   if (cgroup.valid() && write_cgroup_file(cgroup.get(), before.file.c_str(), before.value)) return;
   if (context.log == nullptr) return;
@@ -87,9 +84,8 @@ bool find_before(int cgroup, const CgroupUpdate &op, Before &before) {
 Outcome HostHandler::on(const CgroupFreeze &op) {
   Fd cgroup(open_own(op.dir, O_PATH | O_DIRECTORY));
   if (!cgroup.valid()) return Outcome::failed(step::cgroup_freeze::open);
-  static CgroupFreeze undone;
-  undone = op;
-  if (op.frozen && !context_.undo.push(undo_freeze, &undone)) return Outcome::failed(step::cgroup_freeze::open);
+  if (op.frozen && context_.undo.keep(undo_freeze, CgroupFreeze(op)) == nullptr)
+    return Outcome::failed(step::cgroup_freeze::open);
   if (!set_frozen(cgroup.get(), op.version, op.frozen)) return Outcome::failed(step::cgroup_freeze::write);
   int err = await_frozen(cgroup.get(), op.version, op.frozen, Deadline(op.timeout));
   return err == 0 ? Outcome::success() : Outcome::failed(step::cgroup_freeze::wait, err);
@@ -98,13 +94,12 @@ Outcome HostHandler::on(const CgroupFreeze &op) {
 Outcome HostHandler::on(const CgroupUpdate &op) {
   Fd cgroup(open_own(op.dir, O_PATH | O_DIRECTORY));
   if (!cgroup.valid()) return Outcome::failed(step::cgroup_update::find);
-  // Lives until the command ends: the undo stack points at it.
-  auto *before = static_cast<Before *>(calloc(1, sizeof(Before)));
-  if (before == nullptr) return Outcome::failed(step::cgroup_update::read);
-  if (!find_before(cgroup.get(), op, *before)) {
+  Before before;
+  if (!find_before(cgroup.get(), op, before)) {
     return Outcome::failed(errno == ENOENT ? step::cgroup_update::open : step::cgroup_update::read);
   }
-  if (!context_.undo.push(undo_update, before)) return Outcome::failed(step::cgroup_update::read);
+  if (context_.undo.keep(undo_update, static_cast<Before &&>(before)) == nullptr)
+    return Outcome::failed(step::cgroup_update::read);
   if (!write_cgroup_file(cgroup.get(), op.file.c_str(), op.value)) {
     return Outcome::failed(errno == ENOENT ? step::cgroup_update::open : step::cgroup_update::write);
   }

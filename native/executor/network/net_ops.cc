@@ -3,7 +3,6 @@
 #include "executor/handler.h"
 #include "executor/network/netlink.h"
 #include <fcntl.h>
-#include <sys/mman.h>
 
 namespace veloci {
 
@@ -14,8 +13,6 @@ constexpr int index_stride = 1000, index_tries = 8;
 
 // A device that has moved, with what it takes to bring it back.
 struct Moved {
-  static void *operator new(size_t, void *place) { return place; }
-
   NetMove op;
   Fd own_namespace;
   Netlink here, there;
@@ -37,11 +34,6 @@ struct Moved {
   }
 };
 
-Moved *new_moved() {
-  void *memory = mmap(nullptr, sizeof(Moved), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  return memory == MAP_FAILED ? nullptr : new (memory) Moved; // as long as the command runs
-}
-
 int move_device(Netlink &from, int index, int namespace_fd, Str name, int &new_index) {
   int err = EBUSY;
   for (int i = 0; i < index_tries && err == EBUSY; i++) {
@@ -56,8 +48,7 @@ void restore(Netlink &place, int index, Moved &moved) {
   if (moved.before.up) place.set_up(index);
 }
 
-void bring_back(Context &, const void *argument) {
-  Moved &moved = *const_cast<Moved *>(static_cast<const Moved *>(argument));
+void bring_back(Context &, Moved &moved) {
   if (!moved.gone) return;
   int index = 0;
   if (move_device(moved.there, moved.index, moved.own_namespace.get(), moved.op.device, index) == 0) {
@@ -70,27 +61,27 @@ void bring_back(Context &, const void *argument) {
 Outcome HostHandler::on(const NetMove &op) {
   namespace at = step::net_move;
   context_.failure.detail.clear();
-  Moved *moved = new_moved();
-  if (moved == nullptr) return Outcome::failed(at::socket);
-  moved->op = op;
-  moved->own_namespace.reset(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
+  Moved found;
+  found.op = op;
+  found.own_namespace.reset(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
   TextOf<48> path;
   path.add("/proc/").add_signed(context_.init.pid).add("/ns/net");
   Fd target(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!target.valid() || !moved->own_namespace.valid()) return Outcome::failed(at::namespace_);
-  if (int err = moved->here.open(); err != 0) return Outcome::failed(at::socket, err);
-  if (int err = moved->there.open_in(target.get(), moved->own_namespace.get()); err != 0) {
+  if (!target.valid() || !found.own_namespace.valid()) return Outcome::failed(at::namespace_);
+  if (int err = found.here.open(); err != 0) return Outcome::failed(at::socket, err);
+  if (int err = found.there.open_in(target.get(), found.own_namespace.get()); err != 0) {
     return Outcome::failed(at::namespace_, err);
   }
-  if (int err = moved->here.find(op.device, moved->before); err != 0) return Outcome::failed(at::find, err);
-  if (int err = moved->here.addresses(moved->before.index, moved->addresses); err != 0) {
+  if (int err = found.here.find(op.device, found.before); err != 0) return Outcome::failed(at::find, err);
+  if (int err = found.here.addresses(found.before.index, found.addresses); err != 0) {
     return Outcome::failed(at::addresses, err);
   }
   // A name with %d gets a number from the kernel.
   NetDevice other;
   bool pattern = memchr(op.name.data, '%', op.name.size) != nullptr;
-  if (!pattern && moved->there.find(op.name, other) == 0) return Outcome::failed(at::taken, EEXIST);
-  if (!context_.undo.push(bring_back, moved)) return Outcome::failed(at::move);
+  if (!pattern && found.there.find(op.name, other) == 0) return Outcome::failed(at::taken, EEXIST);
+  Moved *moved = context_.undo.keep(bring_back, static_cast<Moved &&>(found));
+  if (moved == nullptr) return Outcome::failed(at::move);
   int err = move_device(moved->here, moved->before.index, target.get(), op.name, moved->index);
   if (err != 0) return Outcome::failed(at::move, err);
   moved->gone = true;

@@ -187,7 +187,7 @@ Outcome spawn_stager(Context &context) {
               context.preserve,
               0};
   constexpr size_t stack_size = 16384;
-  alignas(16) static uint8_t stack[stack_size];
+  alignas(16) uint8_t stack[stack_size]; // this process waits meanwhile
   int pid = clone(start_program, stack + stack_size, CLONE_VM | CLONE_VFORK | SIGCHLD, &start);
   if (pid < 0) return Outcome::failed(step::process_spawn::exec);
   context.stager.pid = pid;

@@ -37,16 +37,14 @@ void remove_monitor(int root, Str group, Str name) {
   if (monitors.valid()) unlinkat(monitors.get(), name.c_str(), AT_REMOVEDIR);
 }
 
-void undo_join(Context &, const void *argument) {
-  const RdtJoin &op = *static_cast<const RdtJoin *>(argument);
+void undo_join(Context &, RdtJoin &op) {
   Fd root(resctrl::open_root());
   if (!root.valid()) return;
   if (op.monitor) remove_monitor(root.get(), op.group, op.monitor.value);
   if (op.form == RdtJoinForm::own) unlinkat(root.get(), op.group.c_str(), AT_REMOVEDIR);
 }
 
-void undo_update(Context &, const void *argument) {
-  const Before &before = *static_cast<const Before *>(argument);
+void undo_update(Context &, Before &before) {
   Fd root(resctrl::open_root());
   Fd group(root.valid() ? open_directory(root.get(), before.group.empty() ? "." : before.group.c_str()) : -1);
   if (group.valid()) resctrl::write_schemata(group.get(), before.schemata.bytes());
@@ -69,12 +67,11 @@ Outcome HostHandler::on(const RdtJoin &op) {
   Detail &detail = context_.failure.detail;
   Fd root(resctrl::open_root());
   if (!root.valid()) return Outcome::failed(at::mount);
-  static RdtJoin undone; // at most one in a plan
-  undone = op;
   bool made = op.form != RdtJoinForm::present && mkdirat(root.get(), op.group.c_str(), group_mode) == 0;
-  if (op.form == RdtJoinForm::own && !made) return Outcome::failed(at::create);
-  if (!context_.undo.push(undo_join, &undone)) return Outcome::failed(at::create);
-  if (op.form == RdtJoinForm::shared && !made && errno != EEXIST) return Outcome::failed(at::create);
+  int refused = made ? 0 : errno;
+  if (op.form == RdtJoinForm::own && !made) return Outcome::failed(at::create, refused);
+  if (context_.undo.keep(undo_join, RdtJoin(op)) == nullptr) return Outcome::failed(at::create);
+  if (op.form == RdtJoinForm::shared && !made && refused != EEXIST) return Outcome::failed(at::create, refused);
   Fd group(open_directory(root.get(), op.group.empty() ? "." : op.group.c_str()));
   if (!group.valid()) return Outcome::failed(at::group);
   if (!made) {
@@ -108,11 +105,10 @@ Outcome HostHandler::on(const RdtUpdate &op) {
   if (!root.valid()) return Outcome::failed(at::mount);
   Fd group(open_directory(root.get(), op.group.empty() ? "." : op.group.c_str()));
   if (!group.valid()) return Outcome::failed(at::group);
-  static Before before; // at most one in a plan
+  Before before;
   before.group = op.group;
-  before.schemata.free();
   if (int err = read_schemata(group.get(), before.schemata); err != 0) return Outcome::failed(at::read, err);
-  if (!context_.undo.push(undo_update, &before)) return Outcome::failed(at::read);
+  if (context_.undo.keep(undo_update, static_cast<Before &&>(before)) == nullptr) return Outcome::failed(at::read);
   int err = resctrl::write_schemata(group.get(), bytes_of(op.schemata.data, op.schemata.size));
   if (err != 0) add_status(root.get(), context_.failure.detail);
   return err == 0 ? Outcome::success() : Outcome::failed(at::schemata, err);

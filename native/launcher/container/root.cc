@@ -50,8 +50,7 @@ const char *id_fault(Str id) {
   return nullptr;
 }
 
-Str root_path(Str given) {
-  static TextOf<4096> path;
+Str root_path(Str given, RootPath &path) {
   path.clear();
   if (given.empty()) {
     const char *user = user_runtime_dir();

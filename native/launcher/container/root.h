@@ -9,8 +9,9 @@ namespace veloci {
 const char *id_fault(Str id);
 
 // Path of the state root: --root made absolute, else /run/veloci, else for a user $XDG_RUNTIME_DIR/veloci.
-// The result lives as long as the process. Empty when there is no usable one.
-Str root_path(Str given);
+// It lies in `memory`. Empty when there is no usable one.
+using RootPath = TextOf<4096>;
+Str root_path(Str given, RootPath &memory);
 
 // Opens the state root after a check that it is a directory (no symbolic link) of ours that others can't write.
 // `create` makes a missing one, mode 0700. 0; ENOENT when it is missing; else an errno: ENOTDIR, EPERM (not ours),

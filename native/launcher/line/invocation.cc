@@ -13,7 +13,7 @@ using namespace diagnostic;
 int Invocation::open_root(bool create) {
   context.id = arguments.operand(0);
   if (const char *why = id_fault(context.id)) return fail(IdInvalid{.id = context.id, .why = Str::of(why)});
-  root_path = veloci::root_path(arguments.text(cli::Flag::root));
+  root_path = veloci::root_path(arguments.text(cli::Flag::root), root_memory);
   int err = veloci::open_root(root_path, create, root, log);
   if (err == ENOENT && !create) return fail(ContainerMissing{.id = context.id, .root = root_path});
   if (err != 0) return failure_code;

@@ -2,6 +2,7 @@
 #pragma once
 #include "executor/context.h"
 #include "executor/interrupt.h"
+#include "launcher/container/root.h"
 #include "launcher/container/status.h"
 #include "launcher/line/args.h"
 
@@ -13,6 +14,7 @@ public:
   Log log;
   Signals signals;
   Str root_path;
+  RootPath root_memory;
   Fd root;
   Context context;
   char **environment = nullptr;

@@ -38,7 +38,8 @@ int on_matches(Invocation &invocation, int (*command)(Invocation &)) {
     return invocation.fail(RegexInvalid{.value = pattern, .why = Str::of(why)});
   }
   Fd root;
-  int err = open_root(root_path(arguments.text(cli::Flag::root)), false, root, invocation.log);
+  RootPath memory;
+  int err = open_root(root_path(arguments.text(cli::Flag::root), memory), false, root, invocation.log);
   if (err != 0) return err == ENOENT ? 0 : invocation.failure_code;
   int code = 0;
   auto visit = [&](const char *name) {

@@ -76,7 +76,7 @@ int delete_by_force(Invocation &invocation) {
   Context &context = invocation.context;
   context.id = invocation.arguments.operand(0);
   if (const char *why = id_fault(context.id)) return invocation.fail(IdInvalid{.id = context.id, .why = Str::of(why)});
-  invocation.root_path = root_path(invocation.arguments.text(cli::Flag::root));
+  invocation.root_path = root_path(invocation.arguments.text(cli::Flag::root), invocation.root_memory);
   int err = open_root(invocation.root_path, false, invocation.root, invocation.log);
   if (err == ENOENT) return 0;
   if (err != 0) return invocation.failure_code;

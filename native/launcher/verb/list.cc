@@ -11,7 +11,8 @@ int list_command(Invocation &invocation) {
     form = ListForm::ids;
   else if (arguments.text(cli::Flag::format) == Str::of("json"))
     form = ListForm::rows;
-  Str path = root_path(arguments.text(cli::Flag::root));
+  RootPath memory;
+  Str path = root_path(arguments.text(cli::Flag::root), memory);
   if (arguments.habits().list_needs_root && arguments.has(cli::Flag::root)) {
     Fd root;
     int err = open_root(path, false, root, invocation.log);

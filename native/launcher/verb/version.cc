@@ -12,7 +12,9 @@ int version_command(Invocation &invocation) {
   // first line is that one's, since clients look for it.
   text.add(habits.name).add(" version ").add(build_version);
   text.add("\ncommit: ").add(build_commit);
-  if (habits.version_shows_root) text.add("\nrundir: ").add(root_path(invocation.arguments.text(cli::Flag::root)));
+  RootPath root;
+  if (habits.version_shows_root)
+    text.add("\nrundir: ").add(root_path(invocation.arguments.text(cli::Flag::root), root));
   text.add("\nspec: ").add(spec_version).add("\n");
   const struct scmp_version *library = seccomp_version();
   text.add("libseccomp: ").add_number(library->major).add_char('.').add_number(library->minor).add_char('.');
