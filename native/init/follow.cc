@@ -113,16 +113,15 @@ bool Stager::enter(const CgroupMount &mount, Str path, Str sub, int &step) {
 }
 
 // In init.
-bool Stager::join_followed() {
+bool Stager::join_followed(const List<int32_t> &stay_on) {
   for (unsigned i = 0; i < joined_count_; i++) {
     Fd cgroup(joined_[i].release());
-    if (!join_cgroup(cgroup.get()) && !bears()) return false;
+    if (!join_cgroup(cgroup.get()) && !stay_on.has(errno)) return false;
   }
   return true;
 }
 
 Outcome Stager::on(const CgroupFollow &op) {
-  strict_ = op.strict;
   Pages memory;
   if (!memory.allocate(text_max)) return Outcome::failed(step::cgroup_follow::read);
   Text text(memory.data(), text_max);

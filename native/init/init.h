@@ -101,7 +101,8 @@ private:
   bool attach(int tree, int target);
   // Whether our mount is now what the path leads to.
   bool verify(int tree, Str path, bool link = false);
-  bool set_attributes(int mount, bool recursive, uint64_t set, uint64_t clear);
+  // `locked`: what may stay as it is where the kernel refuses.
+  bool set_attributes(int mount, bool recursive, uint64_t set, uint64_t clear, uint64_t locked);
   bool set_propagation(int mount, Propagation propagation);
   bool change_in_place(int mount, unsigned long flags);
   bool remount(int mount, uint64_t set, uint64_t clear);
@@ -145,8 +146,6 @@ private:
   // Who gets the listener of a filter, and the message that goes with it.
   Fd listener_;
   Str listener_state_;
-  // Whether the mounts of the host, as seen here, pass on what happens to them.
-  bool host_shared_ = false;
   bool has_terminal_ = false;
   bool closed_ = false, arranged_ = false, in_cwd_ = false, prepared_ = false;
   Vector env_, argv_;

@@ -96,12 +96,12 @@ Outcome Stager::on(const ProcessClone &op) {
   if (init.pid < 0 && cgroup.valid() && falls_back(errno)) {
     bool joined = join_cgroup(cgroup.get());
     if (!joined && op.cgroup) return fail(at::clone, errno, "cgroup.procs");
-    if (!joined && !bears()) return refused();
+    if (!joined && !op.stay_on.has(errno)) return refused();
     init = clone_init(op.types, -1);
   }
   if (init.pid < 0) return Outcome::failed(at::clone);
   if (!goes_on(init.pid, init.pidfd.get())) return Outcome::failed(at::report);
-  return join_followed() ? Outcome::success() : refused();
+  return join_followed(op.stay_on) ? Outcome::success() : refused();
 }
 
 } // namespace veloci

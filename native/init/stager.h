@@ -28,14 +28,10 @@ private:
   // The v2 cgroup that init is to be cloned into, and its path.
   Fd followed_;
   TextOf<path_max> followed_path_;
-  bool strict_ = false;
 
-  bool join_followed();
+  bool join_followed(const List<int32_t> &stay_on);
   // A cgroup could not be joined.
   Outcome refused();
-  // Whether a process that may not be moved stays where it is. A user may move nothing between cgroups whose common
-  // ancestor is not the user's own, not even within one; nor may root of a user namespace.
-  bool bears() const { return !strict_ && (errno == EACCES || errno == EPERM); }
 };
 
 } // namespace veloci

@@ -34,11 +34,8 @@ template <class Run> Outcome run_alternative(const OpRecord &record, Run run) {
   alt.else_.value.index = record.index;
   Outcome outcome = run(alt.try_);
   if (outcome.ok()) return outcome;
-  for (int32_t err : alt.on_errno) {
-    if (err != outcome.err) continue;
-    return alt.else_ ? in_branch(run(alt.else_.value), 1) : Outcome::success();
-  }
-  return in_branch(outcome, 0);
+  if (!alt.on_errno.has(outcome.err)) return in_branch(outcome, 0);
+  return alt.else_ ? in_branch(run(alt.else_.value), 1) : Outcome::success();
 }
 
 } // namespace veloci

@@ -94,6 +94,12 @@ public:
   bool empty() const { return count_ == 0; }
   Iterator begin() const { return Iterator(bytes_, count_); }
   Iterator end() const { return Iterator(Bytes{}, 0); }
+  bool has(T value) const {
+    for (const T &element : *this) {
+      if (element == value) return true;
+    }
+    return false;
+  }
 
   friend bool read(Reader &reader, List &list) {
     if (!read(reader, list.count_)) return false;

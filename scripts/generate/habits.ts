@@ -56,7 +56,6 @@ function row({ name, command }: Adapter): string {
 
 /** Text of native/generated/habits.gen.h: what differs in the native command between the names that it may have. */
 export function habitsHeader(): string {
-  const configs = [...new Set(adapters.flatMap(({ habits }) => habits().criuConfigs))];
   return `// ${notice}
 // What differs between the names under which the command may be started, from src/compat.
 #pragma once
@@ -92,10 +91,6 @@ ${adapters.map(tables).filter((text) => text !== '').join('\n')}
 // The first one also stands for all names that are not here.
 inline constexpr Habits habits_by_name[] = {
 ${adapters.map(row).join('')}};
-
-// Configuration files for CRIU that one of them reads.
-inline constexpr const char *criu_configs[] = {
-${configs.map((path) => `    ${literal(path)},\n`).join('')}};
 
 } // namespace veloci
 `;

@@ -25,8 +25,8 @@ export interface Habits {
   readonly refusesUnknownCapabilities: boolean;
   /** Whether write(2) may not be handed to a seccomp agent. */
   readonly refusesNotifyOfWrite: boolean;
-  /** The configuration that CRIU reads besides, when no annotation names one: the first that is there, else the last. */
-  readonly criuConfigs: readonly [string, ...string[]];
+  /** The configuration that CRIU reads besides, when no annotation names one: the first that the host has. */
+  readonly criuConfigs: readonly string[];
   /** The network that `spec --rootless` asks for. */
   readonly rootlessNetwork: 'own' | 'host';
   /** Working directory of createContainer hooks. */

@@ -377,8 +377,6 @@ export interface CgroupFollow {
   readonly sub: readonly CgroupDir[];
   /** Whether a sub-cgroup may be missing: init's cgroup then. */
   readonly optional: boolean;
-  /** Whether a user who may not move the stager fails; else it stays where it is. */
-  readonly strict: boolean;
 }
 
 /**
@@ -516,9 +514,8 @@ export interface RootOpen {
 }
 
 /**
- * Mounts a file system: fsopen, fsconfig for each option, fsmount, move_mount. A missing target is made. A
- * tmpfs without the option mode takes the mode of the directory that it covers. The kernel's own words about
- * a refused option come back with the error. Run by: init.
+ * Mounts a file system: fsopen, fsconfig for each option, fsmount, move_mount. A missing target is made. The
+ * kernel's own words about a refused option come back with the error. Run by: init.
  */
 export interface MountFs {
   readonly op: 'mount.fs';
@@ -537,6 +534,8 @@ export interface MountFs {
   readonly target: string;
   /** The target must be a directory itself, not a symbolic link (proc and sysfs). */
   readonly directory: boolean;
+  /** The option `mode` is that of the directory that it covers; where there is none the file system's own. */
+  readonly coveredMode: boolean;
   /** tmpcopyup: copy what the target holds into the new file system first. */
   readonly copyUp: boolean;
   /** Leave the mount in this slot, detached, so that its ids can be mapped; mount.bind puts it in place. */
@@ -558,10 +557,7 @@ export interface MountBind {
   readonly slot?: Slot | undefined;
   /** rbind: with the mounts below. */
   readonly recursive: boolean;
-  /**
-   * Attributes to set on the top mount. Attributes that the kernel has locked are kept. Bits: {@link
-   * MountAttrFlag}.
-   */
+  /** Attributes to set on the top mount. Bits: {@link MountAttrFlag}. */
   readonly set: number;
   /** Attributes to clear on the top mount; 0x70 clears the access time field. Bits: {@link MountAttrFlag}. */
   readonly clear: number;
@@ -570,6 +566,11 @@ export interface MountBind {
    * MountAttrFlag}.
    */
   readonly fixed: number;
+  /**
+   * Attributes that may stay as they are where the kernel refuses to change them: a user namespace that does
+   * not own the mount has them locked. 0 = a refusal is a failure. Bits: {@link MountAttrFlag}.
+   */
+  readonly locked: number;
   /** Attributes to set on every mount of the tree (rro and its like). Bits: {@link MountAttrFlag}. */
   readonly setAll: number;
   /** Attributes to clear on every mount of the tree. Bits: {@link MountAttrFlag}. */
@@ -601,6 +602,11 @@ export interface MountAttr {
   readonly set: number;
   /** Attributes to clear. Bits: {@link MountAttrFlag}. */
   readonly clear: number;
+  /**
+   * As in mount.bind: attributes that may stay as they are where the kernel has locked them. Bits: {@link
+   * MountAttrFlag}.
+   */
+  readonly locked: number;
   /** Every mount below, too. */
   readonly recursive: boolean;
   /** Propagation of the mount. */
@@ -662,15 +668,24 @@ export interface PathReadonly {
 }
 
 /**
- * pivot_root(2) into the rootfs and detaches the old root; `chroot` for --no-pivot moves the mount, detaches
- * every procfs and sysfs of the host (unless rootfsPropagation is shared) and calls chroot(2) instead. Run
- * by: init.
+ * pivot_root(2) into the rootfs and detaches the old root; `chroot` moves the mount and calls chroot(2)
+ * instead. Run by: init.
  */
 export interface RootPivot {
   readonly op: 'root.pivot';
   readonly from: string;
   /** --no-pivot. */
   readonly chroot: boolean;
+  /**
+   * chroot: the host's root is made private first. Over a shared one the new root would lie on the host's,
+   * too.
+   */
+  readonly private: boolean;
+  /**
+   * chroot: every procfs and sysfs of the host is detached. What goes from a shared tree goes from the
+   * host's, too.
+   */
+  readonly hide: boolean;
 }
 
 /**
@@ -820,6 +835,11 @@ export interface ProcessClone {
   readonly types: number;
   /** Directory of a v2 cgroup. */
   readonly cgroup?: Slot | undefined;
+  /**
+   * Numbers of errno(3) with which the kernel refuses a move to what cgroup.follow has left that are no
+   * failure: the process stays where it is.
+   */
+  readonly stayOn: readonly number[];
 }
 
 /**
@@ -1577,6 +1597,8 @@ export interface CriuStart {
   readonly options: Uint8Array;
   /** The program: a path, or a name that is looked up in PATH. */
   readonly criu: string;
+  /** Configuration files that CRIU reads besides its own: the first of them that this host has. */
+  readonly configs: readonly string[];
   /** The oldest version that is good enough: major * 10000 + minor * 100 + sublevel. */
   readonly oldest: number;
   /** Absolute path of the folder of the images; a dump makes it. */

@@ -314,8 +314,6 @@ export interface Request {
    * and its arguments of `exec`.
    */
   readonly operands?: readonly string[];
-  /** checkpoint and restore: configuration files for CRIU that this host has. */
-  readonly criuConfigs?: readonly string[];
   /**
    * update and checkpoint: the flags of the command line; `options` and `facts` are those that the container was made
    * with.

@@ -42,10 +42,10 @@ export function compileExec(
   if (typeof move === 'object') attachStager(d, move, d.cgroups.optional && cgroups.length === 0);
   spawnInto(d);
   bindProcessors(d, 'initial');
-  followCgroups(d, cgroups, move === 'strict', full);
+  const stayOn = followCgroups(d, cgroups, move === 'strict', full);
   bindProcessors(d, 'final');
   limitEarly(d);
-  enterNamespaces(d, ownClocks ? NamespaceFlag.time : 0);
+  enterNamespaces(d, ownClocks ? NamespaceFlag.time : 0, 0, stayOn);
   makeSession(d);
   keepTerminal(d);
   openFilter(d, 'running');

@@ -53,5 +53,5 @@ function add(d: Draft, mount: Mount, from: string): void {
     return;
   }
   openSource(d, mount, request, from);
-  d.init.push(bindOf({ ...request, propagation: inPlace(d, request.propagation) }, undefined, target, from));
+  d.init.push(bindOf(d, { ...request, propagation: inPlace(d, request.propagation) }, undefined, target, from));
 }

@@ -5,6 +5,7 @@ import type { CgroupDir, DeviceNumber, Freezer, FsOption, Operation, Plan, Progr
 import { operations } from '../generated/plan-meta.ts';
 import { errnoName } from '../diagnostic/errno.ts';
 import { accessTime } from '../spec/mount-options.ts';
+import { everyAttribute } from './concern/mount/locked.ts';
 
 /** Programs in the order in which they come to run, and who runs them. */
 const programs: readonly (readonly [name: ProgramName, title: string])[] = [
@@ -139,6 +140,8 @@ function textOf(key: string, type: string, value: unknown): string {
   if (value === undefined || value === false || value === '' || value === 'keep') return '';
   if (value === true) return 'yes';
   if (type === 'flags Namespace') return flagNames(value as number, NamespaceFlag);
+  if (key === 'locked' && value === everyAttribute) return 'any';
+  if (key === 'stayOn') return (value as readonly number[]).map(errnoName).join(',');
   if (type === 'flags SignalReach') return flagNames(value as number, SignalReachFlag);
   if (type === 'flags MountAttr' && key !== 'clear' && key !== 'clearAll')
     return flagNames(value as number, MountAttrFlag);

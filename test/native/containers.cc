@@ -37,13 +37,26 @@ void test_user_namespace() {
   // Clears what is locked, and sets read-only: the locked attributes stay.
   init.op(code::mount_bind, [&](Writer &to) {
     to.some(name).none().u8(1).u32(1).u32(sys::attr_nosuid | sys::attr_nodev | sys::attr_noexec | sys::attr_atime);
-    to.u32(0).u32(0).u32(0).u8(0).u32(0).str("/locked").none().u8(0);
+    to.u32(0).u32(0x2000ff).u32(0).u32(0).u8(0).u32(0).str("/locked").none().u8(0);
   });
   // mknod is refused here; the alternative is a bind mount.
   init.op(code::alt, [](Writer &to) {
     Writer node, bind;
     node.str("/dev/zero").u8(0).u32(1).u32(5).u32(0666).u32(0).u32(0);
-    bind.some("/dev/zero").none().u8(0).u32(0).u32(0).u32(0).u32(0).u32(0).u8(0).u32(0).str("/dev/zero").none().u8(0);
+    bind.some("/dev/zero")
+        .none()
+        .u8(0)
+        .u32(0)
+        .u32(0)
+        .u32(0)
+        .u32(0)
+        .u32(0)
+        .u32(0)
+        .u8(0)
+        .u32(0)
+        .str("/dev/zero")
+        .none()
+        .u8(0);
     to.u16(code::device_node).u16(0).u32(static_cast<uint32_t>(node.size())).raw(node.data(), node.size());
     to.u32(1).u32(EPERM).u8(1);
     to.u16(code::mount_bind).u16(0).u32(static_cast<uint32_t>(bind.size())).raw(bind.data(), bind.size());
@@ -195,12 +208,12 @@ void test_old_kernel() {
   host_programs(init);
   init.op(code::mount_bind, [&](Writer &to) {
     to.some(name).none().u8(0).u32(sys::attr_rdonly | sys::attr_noexec | sys::attr_noatime).u32(sys::attr_nosuid);
-    to.u32(0).u32(0).u32(0).u8(static_cast<uint8_t>(Propagation::rslave)).u32(0).str("/bound").none().u8(0);
+    to.u32(0).u32(0).u32(0).u32(0).u8(static_cast<uint8_t>(Propagation::rslave)).u32(0).str("/bound").none().u8(0);
   });
   path_op(init, code::path_readonly, "/proc/sys");
   pivot_op(init);
   init.op(code::mount_attr,
-          [](Writer &to) { to.str("/").u32(1).u32(0).u8(0).u8(static_cast<uint8_t>(Propagation::shared)); });
+          [](Writer &to) { to.str("/").u32(1).u32(0).u32(0).u8(0).u8(static_cast<uint8_t>(Propagation::shared)); });
   init.op(code::sysctl_write, [](Writer &to) { to.str("net/ipv4/ip_forward").str("1"); });
   env_op(init, 0);
   cwd_op(init, "/");
@@ -232,8 +245,8 @@ void test_covered_proc() {
   root_op(init);
   init.op(code::alt, [](Writer &to) {
     Writer mounted, bind;
-    mounted.str("proc").some("proc").u32(0).u32(0).u8(0).str("/proc").u8(1).u8(0).none();
-    bind.some("/proc").none().u8(1).u32(0).u32(0).u32(0).u32(0).u32(0).u8(0).u32(0).str("/proc").none().u8(0);
+    mounted.str("proc").some("proc").u32(0).u32(0).u8(0).str("/proc").u8(1).u8(0).u8(0).none().none();
+    bind.some("/proc").none().u8(1).u32(0).u32(0).u32(0).u32(0).u32(0).u32(0).u8(0).u32(0).str("/proc").none().u8(0);
     to.u16(code::mount_fs).u16(0).u32(static_cast<uint32_t>(mounted.size())).raw(mounted.data(), mounted.size());
     to.u32(1).u32(EPERM).u8(1);
     to.u16(code::mount_bind).u16(0).u32(static_cast<uint32_t>(bind.size())).raw(bind.data(), bind.size());

@@ -41,7 +41,7 @@ void test_container() {
   init.op(code::rlimit_set, [](Writer &to) { to.u32(7).u64(99).u64(100); });
   init.op(code::oom_score, [](Writer &to) { to.u32(77); });
   path_op(init, code::path_directory, "/made/deep/er");
-  init.op(code::mount_attr, [](Writer &to) { to.str("/").u32(1).u32(0).u8(0).u8(0); });
+  init.op(code::mount_attr, [](Writer &to) { to.str("/").u32(1).u32(0).u32(0).u8(0).u8(0); });
   env_op(init, 1234);
   cwd_op(init, "/made/deep/er");
   init.op(code::caps_bound, [](Writer &to) { to.u64(0x20); });

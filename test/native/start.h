@@ -196,7 +196,7 @@ constexpr uint32_t namespaces =
     sys::clone_newns | sys::clone_newpid | sys::clone_newuts | sys::clone_newipc | sys::clone_newnet;
 
 inline void clone_op(ProgramWriter &out, uint32_t types = namespaces) {
-  out.op(code::process_clone, [&](Writer &to) { to.u32(types).none(); });
+  out.op(code::process_clone, [&](Writer &to) { to.u32(types).none().u32(0); });
 }
 inline void fs_op(ProgramWriter &out, const char *type, const char *target, bool directory = false,
                   const char *key = nullptr, const char *value = nullptr, bool copy = false, uint32_t attr = 0) {
@@ -209,12 +209,12 @@ inline void fs_op(ProgramWriter &out, const char *type, const char *target, bool
       else
         to.none();
     }
-    to.u32(attr).u8(0).str(target).u8(directory).u8(copy).none();
+    to.u32(attr).u8(0).str(target).u8(directory).u8(0).u8(copy).none().none();
   });
 }
 inline void bind_op(ProgramWriter &out, const char *source, const char *target, uint32_t set = 0) {
   out.op(code::mount_bind, [&](Writer &to) {
-    to.some(source).none().u8(1).u32(set).u32(0).u32(0).u32(0).u32(0).u8(0).u32(0).str(target).none().u8(0);
+    to.some(source).none().u8(1).u32(set).u32(0).u32(0).u32(0).u32(0).u32(0).u8(0).u32(0).str(target).none().u8(0);
   });
 }
 inline void path_op(ProgramWriter &out, uint16_t code, const char *path) {
@@ -230,7 +230,7 @@ inline void host_programs(ProgramWriter &out) {
   for (const char *path : {"/usr", "/lib", "/lib64", "/bin"}) bind_op(out, path, path, 1);
 }
 inline void pivot_op(ProgramWriter &out) {
-  out.op(code::root_pivot, [](Writer &to) { to.u8(0); });
+  out.op(code::root_pivot, [](Writer &to) { to.u8(0).u8(0).u8(0); });
 }
 inline void cwd_op(ProgramWriter &out, const char *path) {
   out.op(code::cwd_enter, [&](Writer &to) { to.str(path).u8(1).u8(0); });

@@ -3,7 +3,6 @@ import t from 'tap';
 import type { Spec } from '../../src/generated/config.ts';
 import { compileCheckpoint, compileRestore } from '../../src/plan/compile-criu.ts';
 import type { CriuFlags } from '../../src/plan/concern/criu.ts';
-import { configFor } from '../../src/engine/verb/criu.ts';
 import { CriuMessage } from '../../src/plan/criu-message.ts';
 import { defaultConfig } from '../support/spec.ts';
 import type { Config } from '../support/spec.ts';
@@ -27,7 +26,7 @@ t.test('encodes numbers, texts and messages', async (t) => {
 
 const flags: CriuFlags = {
   criu: 'criu',
-  config: '/etc/criu/runc.conf',
+  configs: ['/etc/criu/veloci.conf', '/etc/criu/runc.conf'],
   images: '/images',
   preDump: false,
   leaveRunning: false,
@@ -114,25 +113,15 @@ t.test('an id-mapped mount is refused: it would come back without its map', asyn
   t.throws(() => compileCheckpoint(mapped, flags, context()), /id-mapped mount/);
 });
 
-t.test('CRIU reads the configuration that the annotation names, or the usual one, or none', async (t) => {
-  for (const [value, expected] of [[undefined, '/etc/criu/runc.conf'], ['/mine.conf', '/mine.conf'], ['',
-    undefined]] as const)
+t.test('CRIU reads the configuration that the annotation names, or the first usual one, or none', async (t) => {
+  for (const [value, named, usual] of [[undefined, undefined, flags.configs], ['/mine.conf', '/mine.conf', []], ['',
+    undefined, []]] as const)
   {
     const annotated = spec((config) => {
       if (value !== undefined) config.annotations = { 'org.criu.config': value };
     });
     const [start] = find(compileCheckpoint(annotated, flags, context()).programs.checkpoint, 'criu.start');
-    const found = /\/[a-z/]+\.conf/.exec(textOf(start?.options))?.[0];
-    t.equal(found, expected, value ?? 'absent');
+    t.equal(/\/[a-z/]+\.conf/.exec(textOf(start?.options))?.[0], named, value ?? 'absent');
+    t.same(start?.configs, usual);
   }
-});
-
-t.test('the configuration of CRIU is that of the name, where the host has it', async (t) => {
-  const [veloci, crun, runc] = ['veloci', 'crun', 'runc'].map((name) => `/etc/criu/${name}.conf`) as [string, string,
-    string];
-  t.equal(configFor(undefined, [veloci, crun, runc]), veloci);
-  t.equal(configFor('crun', [veloci, crun, runc]), crun);
-  t.equal(configFor('runc', [veloci, crun, runc]), runc);
-  t.equal(configFor('crun', [veloci, runc]), runc);
-  t.equal(configFor(undefined, []), runc, 'it need not be there');
 });

@@ -19,7 +19,6 @@ const whole = {
   configName: 'config.json',
   cgroup: 'a/b',
   operands: ['sh'],
-  criuConfigs: [],
   first: failure,
   failure: { ...failure, kind: 'format',
     detail: { cause: 'crlf', words: 'words', recursive: true, fileSystem: 1, option: 'x', path: '/x' } },

@@ -10,7 +10,7 @@ enum class CriuType : uint8_t { dump = 1, restore = 2, pre_dump = 4, notify = 6,
 // Fields of criu_opts that are known at run time only; the plan carries the others.
 namespace criu_option {
 constexpr unsigned images_dir_fd = 1, pid = 2, work_dir_fd = 17, ext_mnt = 23, inherit_fd = 27, external = 37,
-                   status_fd = 49, freeze_cgroup = 44;
+                   status_fd = 49, freeze_cgroup = 44, config_file = 51;
 } // namespace criu_option
 
 // Appends fields of a message to a buffer; protobuf wants no order of them.

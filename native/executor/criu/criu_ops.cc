@@ -294,6 +294,14 @@ Outcome finish(Context &context, const CriuResponse &response) {
   return {};
 }
 
+void add_config(ProtoWriter &writer, const List<Str> &configs) {
+  for (Str path : configs) {
+    if (access(path.c_str(), F_OK) != 0) continue;
+    writer.bytes(criu_option::config_file, path);
+    return;
+  }
+}
+
 } // namespace
 
 Outcome HostHandler::on(const CriuStart &op) {
@@ -308,7 +316,7 @@ Outcome HostHandler::on(const CriuStart &op) {
   bool restoring = op.request == CriuRequest::restore;
   Pages memory;
   size_t size =
-      op.options.size + op.masked.size() * 8448 + op.outside.size() * 17408 + op.namespaces.size() * 512 + 1024;
+      op.options.size + op.masked.size() * 8448 + op.outside.size() * 17408 + op.namespaces.size() * 512 + 5120;
   if (!memory.allocate(size)) return Outcome::failed(at::send);
   Text options(memory.data(), size);
   options.add(reinterpret_cast<const char *>(op.options.data), op.options.size);
@@ -316,6 +324,7 @@ Outcome HostHandler::on(const CriuStart &op) {
   writer.number(criu_option::images_dir_fd, criu_fd::images);
   if (job.work.valid()) writer.number(criu_option::work_dir_fd, criu_fd::work);
   if (op.status_fd >= 0) writer.number(criu_option::status_fd, criu_fd::status);
+  add_config(writer, op.configs);
   Fd namespaces[criu_fd::namespaces_max];
   uint32_t count = 0;
   if (restoring) {

@@ -81,11 +81,11 @@ Outcome Init::on(const MountBind &op) {
     return fail(at::locked, EPERM, op.target);
   // Before Linux 5.12 a mount gets its attributes in place.
   bool late = false;
-  if (!set_attributes(tree.get(), true, op.set_all, op.clear_all)) {
+  if (!set_attributes(tree.get(), true, op.set_all, op.clear_all, op.locked)) {
     shared_.detail.start(DetailPart::recursive);
     return Outcome::failed(at::attr);
   }
-  if (!set_attributes(tree.get(), false, op.set, op.clear)) {
+  if (!set_attributes(tree.get(), false, op.set, op.clear, op.locked)) {
     if (errno != EINVAL || sys::mount_setattr(-1, "", 0, {0, 0, 0, 0}) == 0 || errno != ENOSYS)
       return fail(at::attr, op.target);
     late = true;
@@ -98,7 +98,7 @@ Outcome Init::on(const MountBind &op) {
   if (!target.valid()) return Outcome::failed(at::target);
   if (!attach(tree.get(), target.get())) return fail(at::attach, op.target);
   if (!verify(tree.get(), op.target, is_link)) return fail(at::verify, op.target);
-  if (late && !set_attributes(tree.get(), false, op.set, op.clear)) return fail(at::attr, op.target);
+  if (late && !set_attributes(tree.get(), false, op.set, op.clear, op.locked)) return fail(at::attr, op.target);
   if (!set_propagation(tree.get(), op.propagation)) return fail(at::propagate, op.target);
   return Outcome::success();
 }

@@ -32,13 +32,6 @@ void add_kernel_words(int fs, Detail &detail) {
   errno = err;
 }
 
-bool has_option(const List<FsOption> &options, const char *key) {
-  for (const FsOption &option : options) {
-    if (option.key == Str::of(key)) return true;
-  }
-  return false;
-}
-
 int set_option(int fs, const FsOption &option) {
   if (!option.value) return sys::fsconfig(fs, sys::fsconfig_set_flag, option.key.c_str(), nullptr, 0);
   return sys::fsconfig(fs, sys::fsconfig_set_string, option.key.c_str(), option.value.value.c_str(), 0);
@@ -77,8 +70,7 @@ Outcome Init::on(const MountFs &op) {
   for (const FsOption &option : op.options) {
     if (set_option(fs.get(), option) < 0) return refused(fs.get(), at::option, option.key);
   }
-  // A tmpfs takes the mode of the directory that it covers, when the configuration does not say another.
-  if (op.type == Str::of("tmpfs") && !has_option(op.options, "mode")) {
+  if (op.covered_mode) {
     Fd covered(open_in_root(root(), op.target.c_str(), O_PATH | O_DIRECTORY));
     struct stat status;
     TextOf<16> mode;
@@ -105,14 +97,14 @@ Outcome Init::on(const MountFs &op) {
     }
     return Outcome::failed(at::target, err);
   }
-  if (later != 0 && !set_attributes(tree.get(), false, later, 0)) return fail(at::fsmount, op.type);
+  if (later != 0 && !set_attributes(tree.get(), false, later, 0, 0)) return fail(at::fsmount, op.type);
   if (op.slot) {
     shared_.slots[op.slot.value.number] = static_cast<Fd &&>(tree);
     return Outcome::success();
   }
   if (!attach(tree.get(), target.get())) return fail(at::attach, op.target);
   if (!verify(tree.get(), op.target)) return fail(at::verify, op.target);
-  if (needs_procfs() && op.type == Str::of("proc")) mounted_procfs_.reset(fcntl(tree.get(), F_DUPFD_CLOEXEC, 3));
+  if (needs_procfs() && on_procfs(tree.get())) mounted_procfs_.reset(fcntl(tree.get(), F_DUPFD_CLOEXEC, 3));
   if (!set_propagation(tree.get(), op.propagation)) return fail(at::propagate, op.target);
   return Outcome::success();
 }

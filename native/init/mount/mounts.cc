@@ -99,19 +99,18 @@ bool Init::verify(int tree, Str path, bool link) {
   return false;
 }
 
-bool Init::set_attributes(int mount, bool recursive, uint64_t set, uint64_t clear) {
+bool Init::set_attributes(int mount, bool recursive, uint64_t set, uint64_t clear, uint64_t locked) {
   if (set & sys::attr_atime) clear |= sys::attr_atime;
   if (set == 0 && clear == 0) return true;
   unsigned flags = sys::at_empty_path | (recursive ? sys::at_recursive : 0);
   if (sys::mount_setattr(mount, "", flags, {set, clear, 0, 0}) == 0) return true;
   if (errno == ENOSYS && !recursive) return remount(mount, set, clear);
-  if (errno != EPERM) return false;
-  // The user namespace does not own the mount: what it has is locked, and stays.
-  uint64_t kept = present(mount) | sys::attr_atime;
-  set &= ~sys::attr_atime;
+  if (errno != EPERM || locked == 0) return false;
+  uint64_t kept = (present(mount) | sys::attr_atime) & locked;
+  set &= ~(sys::attr_atime & locked);
   if (sys::mount_setattr(mount, "", flags, {set, clear & ~kept, 0, 0}) == 0) return true;
   if (errno != EPERM || !recursive) return false;
-  return sys::mount_setattr(mount, "", flags, {set, 0, 0, 0}) == 0;
+  return sys::mount_setattr(mount, "", flags, {set, clear & ~locked, 0, 0}) == 0;
 }
 
 // Before Linux 5.12: mount(2) on the descriptor, which must be a mount in place. A directory is entered; a file is

@@ -39,7 +39,6 @@ Outcome Init::on(const RootOpen &op) {
   if (propagation_flag(op.tree) != 0 && mount(nullptr, "/", nullptr, how, nullptr) < 0) {
     return Outcome::failed(at::propagate);
   }
-  host_shared_ = propagation_flag(op.tree) == MS_SHARED;
   // Links on the way are whoever's; they would lead to another tree from one look to the next.
   Fd directory(
       sys::openat2(AT_FDCWD, op.path.c_str(), {O_PATH | O_DIRECTORY | O_CLOEXEC, 0, sys::resolve_no_symlinks}));
@@ -67,11 +66,9 @@ Outcome Init::on(const RootPivot &op) {
   parent_.reset();
   if (fchdir(root()) < 0) return Outcome::failed(at::chdir);
   if (op.chroot) {
-    // Over a shared root it would lie on the host's root, too.
-    if (host_shared_ && mount(nullptr, "/", nullptr, MS_PRIVATE, nullptr) < 0) return Outcome::failed(at::propagate);
+    if (op.private_ && mount(nullptr, "/", nullptr, MS_PRIVATE, nullptr) < 0) return Outcome::failed(at::propagate);
     if (mount(".", "/", nullptr, MS_MOVE, nullptr) < 0) return Outcome::failed(at::move);
-    // What goes from a shared tree goes from the host's, too.
-    if (!host_shared_ && (procfs() < 0 || !hide_host_mounts(procfs()))) return Outcome::failed(at::hide);
+    if (op.hide && (procfs() < 0 || !hide_host_mounts(procfs()))) return Outcome::failed(at::hide);
     if (fchdir(root()) < 0) return Outcome::failed(at::chdir);
     if (chroot(".") < 0) return Outcome::failed(at::chroot);
   } else {

@@ -2,7 +2,6 @@
 #include "host/facts.h"
 #include "host/look.h"
 #include "launcher/container/notify.h"
-#include <initializer_list>
 #include <signal.h>
 #include <sys/stat.h>
 
@@ -47,18 +46,6 @@ bool is_superseded(const Arguments &arguments, const GivenFlag *flag) {
     if (other->spec->flag == flag->spec->flag) return true;
   }
   return false;
-}
-
-// Which configuration files for CRIU this host has; the engine chooses.
-void add_criu_configs(StringListWriter list) {
-  for (const char *path : criu_configs) {
-    if (access(path, F_OK) == 0) list.add(Str::of(path));
-  }
-}
-
-bool uses_criu(const Arguments &arguments) {
-  cli::Command command = arguments.command()->command;
-  return command == cli::Command::checkpoint || command == cli::Command::restore;
 }
 
 void add_options(OptionsWriter options, const Arguments &arguments, bool for_memo) {
@@ -235,7 +222,6 @@ Str Request::text(EngineVerb verb, const PlanFailure *failure, char *buffer, siz
     request.verb(verb);
     json.members(rest_);
     if (with_flags_) add_options(request.flags(), *arguments_, false);
-    if (arguments_ != nullptr && uses_criu(*arguments_)) add_criu_configs(request.criu_configs());
     if (!first_.empty()) json.members(first_);
     if (!seen_.empty()) json.members(seen_);
     if (failure != nullptr) add_failure(request.failure(), *failure);

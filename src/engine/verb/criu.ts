@@ -50,14 +50,8 @@ function descriptorsOf({ blobs, host }: Call): readonly string[] {
   }
 }
 
-/** The configuration that CRIU reads besides, when no annotation names one. */
-export function configFor(peer: Request['peer'], present: readonly string[]): string {
-  const { criuConfigs } = habitsOf(peer);
-  return criuConfigs.find((path) => present.includes(path)) ?? criuConfigs.at(-1)!;
-}
-
 /** @throws PlanError when a value has not its form */
-function criuFlagsOf(options: Options, { peer, criuConfigs = [] }: Request): CriuFlags {
+function criuFlagsOf(options: Options, { peer }: Request): CriuFlags {
   const work = text(options, 'work-path');
   const parent = text(options, 'parent-path');
   const statusFd = options['status-fd'];
@@ -73,7 +67,7 @@ function criuFlagsOf(options: Options, { peer, criuConfigs = [] }: Request): Cri
   }
   return {
     criu: text(options, 'criu') ?? 'criu',
-    config: configFor(peer, criuConfigs),
+    configs: habitsOf(peer).criuConfigs,
     images: text(options, 'image-path')!,
     preDump: isOn(options, 'pre-dump'),
     leaveRunning: isOn(options, 'leave-running'),

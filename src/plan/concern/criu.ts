@@ -21,8 +21,8 @@ import { sendTerminal, wantsTerminal } from './process/terminal.ts';
 /** Flags of checkpoint and restore; paths are absolute but `parent`. */
 export interface CriuFlags {
   readonly criu: string;
-  /** The configuration that CRIU reads besides, when no annotation names one; it need not be there. */
-  readonly config: string;
+  /** The configurations that CRIU may read besides, when no annotation names one: the first that the host has. */
+  readonly configs: readonly string[];
   readonly images: string;
   readonly work?: string;
   readonly parent?: string;
@@ -152,7 +152,7 @@ function begin(d: Draft, flags: CriuFlags, log: string): CriuMessage {
     .number('lazy_pages', flags.lazyPages)
     .number('empty_ns', flags.emptyNetwork ? NamespaceFlag.network : undefined)
     .number('network_lock', flags.networkLock === undefined ? undefined : networkLocks[flags.networkLock])
-    .text('config_file', (d.spec.annotations?.[configAnnotation] ?? flags.config) || undefined);
+    .text('config_file', d.spec.annotations?.[configAnnotation] || undefined);
 }
 
 type Particular = Pick<
@@ -165,6 +165,7 @@ function startOf(d: Draft, flags: CriuFlags, particular: Particular): CriuStart 
     op: 'criu.start',
     from: '',
     criu: flags.criu,
+    configs: d.spec.annotations?.[configAnnotation] === undefined ? flags.configs : [],
     oldest,
     images: flags.images,
     work: flags.work,

@@ -48,6 +48,11 @@ export function mapsUsers(namespaces: Namespaces): boolean {
   return isApart(namespaces, 'user');
 }
 
+/** Whether the container lives in a user namespace that is not the host's own. */
+export function isNested(d: Draft): boolean {
+  return mapsUsers(d.namespaces) || d.context.facts.userNamespace;
+}
+
 /** CAP_SYS_ADMIN, which every namespace but the user namespace takes. */
 export const sysAdmin = 21;
 
@@ -113,9 +118,9 @@ function clone(d: Draft, types: number): void {
   const from = '/linux/namespaces';
   if (d.cgroups.byClone) {
     d.stager.push({ op: 'fd.receive', from: d.cgroups.from, slot: slot.cgroup });
-    d.stager.push({ op: 'process.clone', from, types, cgroup: slot.cgroup });
+    d.stager.push({ op: 'process.clone', from, types, cgroup: slot.cgroup, stayOn: [] });
   } else {
-    d.stager.push({ op: 'process.clone', from, types });
+    d.stager.push({ op: 'process.clone', from, types, stayOn: [] });
   }
   d.host.push({ op: 'process.await', from: d.at });
 }
@@ -138,14 +143,15 @@ function setClocks(d: Draft, program: Push<TimeOffsets>): void {
  *
  * @param more kinds that the container has besides those of its configuration
  * @param except kinds that stay the caller's
+ * @param stayOn errnos with which a process that cannot be moved to the container's cgroups stays where it is
  */
-export function enterNamespaces(d: Draft, more = 0, except = 0): void {
+export function enterNamespaces(d: Draft, more = 0, except = 0, stayOn: readonly number[] = []): void {
   const { namespaces, host, stager, init } = d;
   const from = '/linux/namespaces';
   host.push({ op: 'fd.send', from, slot: slot.pidfd });
   // What is cloned into the cgroup enters the namespaces: from inside a user or cgroup namespace the clone could not be born
   // there.
-  stager.push({ op: 'process.clone', from, types: 0 });
+  stager.push({ op: 'process.clone', from, types: 0, stayOn });
   init.push({ op: 'fd.receive', from, slot: slot.pidfd });
   init.push({
     op: 'namespace.enter',

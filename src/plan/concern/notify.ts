@@ -26,6 +26,7 @@ export function mountNotify(d: Draft): void {
     set: MountAttrFlag.nosuid | MountAttrFlag.nodev | MountAttrFlag.noexec | MountAttrFlag.rdonly,
     clear: 0,
     fixed: 0,
+    locked: 0,
     setAll: 0,
     clearAll: 0,
     propagation: 'keep',

@@ -176,11 +176,12 @@ export function spawnInto(d: Draft): void {
  * @param strict whether it fails where a container without limits could do without
  * @param full whether the container has as many processes as it may have: where they are counted the process is moved in the
  * end, since none can be made there
+ * @returns errnos of a refused move with which the process stays where it is
  * @throws PlanError when there is no such hierarchy
  */
-export function followCgroups(d: Draft, asked: readonly string[], strict: boolean, full: boolean): void {
+export function followCgroups(d: Draft, asked: readonly string[], strict: boolean, full: boolean): readonly number[] {
   const { cgroups, stager } = d;
-  if (cgroups.places.length === 0) return;
+  if (cgroups.places.length === 0) return [];
   const counts = ({ version, controllers }: Place): boolean =>
     full && (version === 2 ? d.context.facts.cgroup.mode === 'v2' : `,${controllers},`.includes(',pids,'));
   for (const place of cgroups.places) if (counts(place)) d.attach.push(processDir(cgroups, place));
@@ -196,9 +197,12 @@ export function followCgroups(d: Draft, asked: readonly string[], strict: boolea
       })),
     sub: subsOf(d, asked),
     optional: d.context.habits.subCgroupMayLack && cgroups.places.some(({ version }) => version === 1),
-    strict: strict || !cgroups.optional || asked.length > 0,
   };
   stager.push(cgroups.optional && asked.length === 0 ? alt(follow, refusedOrMissing) : follow);
+  // A user may move nothing between cgroups whose common ancestor is not the user's own, not even within one; nor may root
+  // of a user namespace.
+  const stays = !strict && cgroups.optional && asked.length === 0;
+  return stays ? [errno.EACCES, errno.EPERM] : [];
 }
 
 /**

@@ -7,7 +7,7 @@ import { alt, errno, slot } from '../../draft.ts';
 import type { Draft } from '../../draft.ts';
 import { onHost } from '../process/id-maps.ts';
 import { inContainer } from '../../path.ts';
-import { mapsUsers } from '../namespaces.ts';
+import { isNested } from '../namespaces.ts';
 
 const defaults: readonly (readonly [path: string, major: number, minor: number])[] = [
   ['/dev/null', 1, 3],
@@ -96,9 +96,8 @@ function nodeOf(device: Device, from: string): DeviceNode {
  * container when the configuration asks for it. The same where the kernel refuses. A FIFO can be made everywhere.
  */
 function make(d: Draft, node: DeviceNode, asked: boolean): void {
-  const nested = mapsUsers(d.namespaces) || d.context.facts.userNamespace;
   if (node.kind === 'fifo') d.init.push(node);
-  else if (!nested) d.init.push(alt(node, [errno.EPERM], bindHost(node)));
+  else if (!isNested(d)) d.init.push(alt(node, [errno.EPERM], bindHost(node)));
   else if (asked && mayMake(d)) makeOutside(d, node, node.kind);
   else d.init.push(bindHost(node));
 }
@@ -116,6 +115,7 @@ function bindTo(node: DeviceNode): MountBind {
     set: MountAttrFlag.nosuid | MountAttrFlag.noexec,
     clear: 0,
     fixed: 0,
+    locked: 0,
     setAll: 0,
     clearAll: 0,
     propagation: 'keep',

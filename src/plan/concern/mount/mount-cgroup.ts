@@ -4,6 +4,7 @@ import type { FsOption, InitOperation, MountBind } from '../../../generated/plan
 import { alt, errno } from '../../draft.ts';
 import type { Draft, Place } from '../../draft.ts';
 import { baseName } from '../../path.ts';
+import { lockedStay } from './locked.ts';
 import type { MountRequest } from './mount-request.ts';
 
 export function cgroupMount(d: Draft, request: MountRequest, target: string, from: string): void {
@@ -11,7 +12,7 @@ export function cgroupMount(d: Draft, request: MountRequest, target: string, fro
   else hierarchyMounts(d, request, target, from);
 }
 
-function bindOf(request: MountRequest, source: string, target: string, from: string): MountBind {
+function bindOf(d: Draft, request: MountRequest, source: string, target: string, from: string): MountBind {
   return {
     op: 'mount.bind',
     from,
@@ -20,6 +21,7 @@ function bindOf(request: MountRequest, source: string, target: string, from: str
     set: request.set,
     clear: request.clear,
     fixed: 0,
+    locked: lockedStay(d),
     setAll: request.setAll,
     clearAll: request.clearAll,
     propagation: request.propagation,
@@ -41,12 +43,13 @@ function unifiedMount(d: Draft, request: MountRequest, target: string, from: str
     propagation: request.propagation,
     target,
     directory: false,
+    coveredMode: false,
     copyUp: false,
   };
   const place = d.cgroups.places.find(({ version }) => version === 2);
   // Without cgroups of its own (--cgroup-manager disabled) the container sees what the host does.
   const bind = place === undefined
-    ? bindOf(request, d.context.facts.cgroup.v2?.mount ?? target, target, from)
+    ? bindOf(d, request, d.context.facts.cgroup.v2?.mount ?? target, target, from)
     : bindOwn(d, request, place, target, from);
   d.init.push(alt(mount, [errno.EPERM, errno.EBUSY], bind));
 }
@@ -69,6 +72,7 @@ function hierarchyMounts(d: Draft, request: MountRequest, target: string, from: 
     propagation: request.propagation,
     target,
     directory: false,
+    coveredMode: false,
     copyUp: false,
   });
   for (const place of cgroups.places) {
@@ -86,6 +90,7 @@ function hierarchyMounts(d: Draft, request: MountRequest, target: string, from: 
         propagation: request.propagation,
         target: below,
         directory: false,
+        coveredMode: false,
         copyUp: false,
       }
       : bindOwn(d, request, place, below, from));
@@ -102,6 +107,7 @@ function hierarchyMounts(d: Draft, request: MountRequest, target: string, from: 
       target,
       set: MountAttrFlag.rdonly,
       clear: 0,
+      locked: 0,
       recursive: false,
       propagation: 'keep',
     });
@@ -117,10 +123,10 @@ export function cgroupBinds(d: Draft, target: string): { readonly target: string
 
 /** The container's cgroup, or the caller's where it could not be made. */
 function bindOwn(d: Draft, request: MountRequest, place: Place, target: string, from: string): InitOperation {
-  const bind = bindOf(request, sourceOf(place), target, from);
+  const bind = bindOf(d, request, sourceOf(place), target, from);
   if (!d.cgroups.optional) return bind;
   return alt(bind, [errno.ENOENT, errno.EACCES, errno.EPERM],
-    bindOf(request, join(place.dir.mount, place.own), target, from));
+    bindOf(d, request, join(place.dir.mount, place.own), target, from));
 }
 
 function sourceOf(place: Place): string {

@@ -13,7 +13,8 @@ import { mapIds } from './mount-idmap.ts';
 import { readRequest } from './mount-request.ts';
 import type { Idmap, MountRequest } from './mount-request.ts';
 import { mountLabelOptions } from '../process/labels.ts';
-import { isApart, mapsUsers } from '../namespaces.ts';
+import { isApart, isNested } from '../namespaces.ts';
+import { lockedStay } from './locked.ts';
 import { inPlace, ofClone } from './propagation.ts';
 import { rootfsPath } from './rootfs.ts';
 
@@ -59,6 +60,7 @@ export function finishMounts(d: Draft): void {
       target: inContainer(mount.destination),
       set: MountAttrFlag.rdonly,
       clear: 0,
+      locked: 0,
       recursive: false,
       propagation: 'keep',
     });
@@ -69,16 +71,17 @@ export function finishMounts(d: Draft): void {
 function remount(d: Draft, request: MountRequest, target: string, from: string): void {
   if (request.data.length > 0 && !request.bind)
     d.init.push({ op: 'mount.reconfigure', from, target, options: request.data });
-  d.init.push(attrOf(request, target, from));
+  d.init.push(attrOf(d, request, target, from));
 }
 
-function attrOf(request: MountRequest, target: string, from: string): MountAttr {
+function attrOf(d: Draft, request: MountRequest, target: string, from: string): MountAttr {
   return {
     op: 'mount.attr',
     from,
     target,
     set: request.set | request.setAll,
     clear: request.clear | request.clearAll,
+    locked: lockedStay(d),
     recursive: request.setAll !== 0 || request.clearAll !== 0,
     propagation: request.propagation,
   };
@@ -86,6 +89,7 @@ function attrOf(request: MountRequest, target: string, from: string): MountAttr 
 
 /** A bind mount of a path of the host, or of a descriptor in a slot when there is no path. */
 export function bindOf(
+  d: Draft,
   request: MountRequest,
   source: string | undefined,
   target: string,
@@ -101,6 +105,7 @@ export function bindOf(
     set: request.set,
     clear: request.clear,
     fixed,
+    locked: lockedStay(d),
     setAll: request.setAll,
     clearAll: request.clearAll,
     propagation: request.propagation,
@@ -117,7 +122,7 @@ function bind(d: Draft, mount: Mount, asked: MountRequest, target: string, from:
     : undefined;
   const request = as === undefined ? asked : { ...asked, set: as.set, clear: as.clear };
   const bound = (path: string | undefined): void => {
-    d.init.push(bindOf(request, path, target, from, as?.fixed));
+    d.init.push(bindOf(d, request, path, target, from, as?.fixed));
   };
   if (isInside(d, source, from)) {
     if (request.idmap === undefined) return bound(source);
@@ -129,7 +134,9 @@ function bind(d: Draft, mount: Mount, asked: MountRequest, target: string, from:
   if (request.idmap === undefined && ((d.namespaces.made & NamespaceFlag.user) === 0 || d.context.facts.euid !== 0))
     return bound(source);
   openSource(d, mount, request, from);
-  d.init.push(bindOf({ ...request, propagation: inPlace(d, request.propagation) }, undefined, target, from, as?.fixed));
+  d.init.push(
+    bindOf(d, { ...request, propagation: inPlace(d, request.propagation) }, undefined, target, from, as?.fixed),
+  );
 }
 
 /** Opens a source as a mount of its own. */
@@ -209,6 +216,7 @@ export function fsOf(
     propagation: request.propagation,
     target,
     directory: type === 'proc' || type === 'sysfs',
+    coveredMode: type === 'tmpfs' && !request.data.some(({ key }) => key === 'mode'),
     copyUp: request.copyUp && type === 'tmpfs',
   };
 }
@@ -232,7 +240,7 @@ export function mountNew(
   }
   d.init.push({ ...make, slot: slot.source });
   mapByHost(d, mount, request.idmap, from);
-  d.init.push(bindOf({ ...request, set: 0, clear: 0, setAll: 0, clearAll: 0 }, undefined, target, from));
+  d.init.push(bindOf(d, { ...request, set: 0, clear: 0, setAll: 0, clearAll: 0 }, undefined, target, from));
 }
 
 /** The slot of the pid namespace that a procfs shows, when that is not the one of the process that mounts it. */
@@ -274,19 +282,18 @@ function fallbackOf(
     if (data.length === request.data.length) return undefined;
     return { onErrno: [errno.EINVAL], operation: fsOf(type, mount, { ...request, data }, target, from) };
   }
-  const nested = mapsUsers(d.namespaces) || d.context.facts.userNamespace;
-  if (!nested) return undefined;
+  if (!isNested(d)) return undefined;
   // What comes along from below is bound by the options as well.
   const recursive: MountRequest = { ...request, recursive: true, setAll: request.setAll | (request.set & bounding) };
   // These belong to a namespace: where it is not the container's own, its mount is the host's to give.
   if (type === 'sysfs' && (d.namespaces.made & NamespaceFlag.network) === 0) {
-    return { onErrno: [errno.EPERM, errno.EBUSY], operation: bindOf(recursive, '/sys', target, from) };
+    return { onErrno: [errno.EPERM, errno.EBUSY], operation: bindOf(d, recursive, '/sys', target, from) };
   }
   if (type === 'proc' && (d.namespaces.made & NamespaceFlag.pid) === 0) {
-    return { onErrno: [errno.EPERM, errno.EBUSY], operation: bindOf(recursive, '/proc', target, from) };
+    return { onErrno: [errno.EPERM, errno.EBUSY], operation: bindOf(d, recursive, '/proc', target, from) };
   }
   if (type === 'mqueue' && !isApart(d.namespaces, 'ipc')) {
-    return { onErrno: [errno.EPERM], operation: bindOf(recursive, '/dev/mqueue', target, from) };
+    return { onErrno: [errno.EPERM], operation: bindOf(d, recursive, '/dev/mqueue', target, from) };
   }
   return undefined;
 }

@@ -23,7 +23,9 @@ export function openRoot(d: Draft): void {
 
 export function enterRoot(d: Draft): void {
   if (d.context.flags.noPivot) d.context.warn?.(diagnose('noPivot'));
-  d.init.push({ op: 'root.pivot', from: '/root/path', chroot: d.context.flags.noPivot });
+  const chroot = d.context.flags.noPivot;
+  const shared = treeOf(d) === 'rshared';
+  d.init.push({ op: 'root.pivot', from: '/root/path', chroot, private: chroot && shared, hide: chroot && !shared });
 }
 
 /**
@@ -40,6 +42,7 @@ export function spreadRoot(d: Draft): void {
     target: '/',
     set: 0,
     clear: 0,
+    locked: 0,
     recursive: false,
     propagation: propagation as Propagation,
   });
@@ -65,6 +68,7 @@ export function finishRoot(d: Draft): void {
     target: '/',
     set: MountAttrFlag.rdonly,
     clear: 0,
+    locked: 0,
     recursive: false,
     propagation: 'keep',
   });

@@ -1,0 +1,267 @@
+// The names that native code knows, each with the reason why it may: kernel interfaces that an operation stands for, and files of
+// our own. What a configuration can say (a type of file system, an option, a limit, a path) comes from the plan alone.
+
+/** Names of some files, and why they are there. */
+export interface Known {
+  readonly files: readonly string[];
+  readonly why: string;
+  readonly words: readonly string[];
+}
+
+export const known: readonly Known[] = [
+  {
+    files: ['init/console.cc', 'executor/console/console_ops.cc', 'executor/console/terminal.cc'],
+    why: 'console.open is the devpts of the container and its /dev/console; a message that peers expect',
+    words: ['/dev/pts', 'ptmx', '/dev/pts/ptmx', '/dev/console', '/dev/ptmx', '/proc/self/fd/1'],
+  },
+  {
+    files: ['init/mount/paths.cc', 'init/program/identity.cc', 'executor/criu/criu_ops.cc'],
+    why: 'the null device, by which path.mask and CRIU cover a file, and which stdio.own puts in the place of another',
+    words: ['/dev/null'],
+  },
+  {
+    files: ['init/mount/paths.cc', 'init/mount/host_mounts.cc'],
+    why: 'path.mask and root.pivot cover a directory by an empty file system of our own',
+    words: ['tmpfs', 'source', 'mode', 'nr_inodes'],
+  },
+  {
+    files: ['init/mount/host_mounts.cc'],
+    why: "root.pivot with `hide` detaches the host's own, which its description names",
+    words: ['proc', 'sysfs'],
+  },
+  {
+    files: ['init/mount/foreign_procfs.cc'],
+    why: 'mount.fs with `pids` is a procfs of that namespace, as its description says',
+    words: ['proc', 'pidns'],
+  },
+  {
+    files: ['init/mount/mount_fs.cc'],
+    why: 'parameters of fsconfig(2) that the fields `source` and `coveredMode` stand for',
+    words: ['source', 'mode'],
+  },
+  {
+    files: ['init/mount/mounts.cc'],
+    why: 'the target of a mount that a link has led into procfs is refused, unless the plan has named it so',
+    words: ['/proc'],
+  },
+  {
+    files: [
+      'init/follow.cc',
+      'init/main.cc',
+      'init/mount/host_mounts.cc',
+      'init/mount/mounts.cc',
+      'init/mount/mounts_live.cc',
+      'init/mount/root.cc',
+      'init/namespaces.cc',
+      'init/stager.cc',
+      'init/sysctl.cc',
+      'executor/cgroup/cgroup.cc',
+      'executor/cgroup/cgroup_tree.cc',
+      'executor/cgroup/marked.cc',
+      'executor/criu/criu_ops.cc',
+      'executor/network/net_ops.cc',
+      'executor/process/ids_ops.cc',
+      'executor/process/process.cc',
+      'executor/state/state_ops.cc',
+      'executor/systemd/dbus_ops.cc',
+      'executor/unix_socket.cc',
+    ],
+    why: 'files of procfs about a process, and of the interfaces that an operation is named after',
+    words: [
+      '/cgroup',
+      '/proc/self/exe',
+      'self/mountinfo',
+      'self/fd/',
+      'self/timens_offsets',
+      'self/oom_score_adj',
+      'sys/',
+      'self/attr/exec',
+      'self/attr/keycreate',
+      'self/attr/apparmor/exec',
+      '/proc/self/cgroup',
+      '/proc/self/mountinfo',
+      '/proc/self/fd/',
+      '/proc/self/fd/%d',
+      '/proc/',
+      'ns/',
+      'root',
+      'mountinfo',
+      'fd/',
+      '/proc/self/ns/net',
+      '/ns/net',
+      'ns/user',
+      'setgroups',
+      'deny',
+      'uid_map',
+      'gid_map',
+      '/stat',
+      '/status',
+      '\\nTgid:',
+      '/proc/self',
+      '/proc/sys/kernel/random/boot_id',
+    ],
+  },
+  {
+    files: [
+      'init/stager.cc',
+      'executor/cgroup/cgroup.cc',
+      'executor/cgroup/cgroup_ops.cc',
+      'executor/cgroup/cgroup_tree.cc',
+      'executor/cgroup/delegation.cc',
+      'executor/cgroup/freezer.cc',
+      'cgroup/cgroupfs.cc',
+    ],
+    why: "core files of cgroups, which are no limit of anybody's: processes, controllers, kill, delegation",
+    words: [
+      'cgroup.procs',
+      'tasks',
+      'cgroup.events',
+      'populated 1',
+      'cgroup.kill',
+      'cgroup.type',
+      'cgroup.threads',
+      'threaded',
+      'threaded\\n',
+      'cgroup.controllers',
+      '/cgroup.controllers',
+      'cgroup.subtree_control',
+      '/sys/kernel/cgroup/delegate',
+    ],
+  },
+  {
+    files: ['executor/cgroup/cgroup.cc', 'cgroup/oom_witness.cc'],
+    why:
+      'whether a process of the container was killed for want of memory, which an error says; in the unit above its cgroup, too',
+    words: ['memory.oom_control', 'memory.events', 'oom_kill ', 'oom_kill', '.scope', '.service'],
+  },
+  {
+    files: ['cgroup/freezer.cc'],
+    why: 'the two ways to freeze, between which `FreezerVersion` of the plan chooses',
+    words: [
+      'freezer.state',
+      'freezer.self_freezing',
+      'freezer.parent_freezing',
+      'FROZEN',
+      'THAWED',
+      'FREEZING',
+      'cgroup.events',
+      'cgroup.freeze',
+      'frozen 1',
+    ],
+  },
+  {
+    files: ['executor/cgroup/marked.cc'],
+    why: 'where cgroups are mounted, when a record that is lost does not say it',
+    words: ['cgroup', 'cgroup2'],
+  },
+  {
+    files: ['cgroup/own_cgroup.cc'],
+    why: 'our own marks on cgroups',
+    words: ['made', 'container', 'state'].flatMap((mark) => [`trusted.veloci.${mark}`, `user.veloci.${mark}`]),
+  },
+  {
+    files: ['executor/cgroup/cgroup_ops.cc'],
+    why: 'licence of the device program, without which the kernel takes none',
+    words: ['Apache-2.0'],
+  },
+  {
+    files: ['executor/rdt/resctrl.cc', 'executor/rdt/resctrl_ops.cc'],
+    why: 'files of resctrl, for the operations rdt',
+    words: ['/sys/fs/resctrl', 'schemata', 'tasks', 'mon_groups', 'info/last_cmd_status'],
+  },
+  {
+    files: ['init/net.cc'],
+    why: 'net.up is the loopback device',
+    words: ['lo'],
+  },
+  {
+    files: ['init/program/environment.cc', 'init/program/program.cc'],
+    why: 'process.env looks HOME up where the plan asks for it; program.run sets LISTEN_PID where it asks for that',
+    words: ['/etc/passwd', 'HOME=', 'LISTEN_PID='],
+  },
+  {
+    files: ['init/cause.cc'],
+    why: 'why execve(2) has failed: what a file that is no program begins with',
+    words: ['MZ', 'Windows', 'macOS', '\\xcf\\xfa\\xed\\xfe', '\\xca\\xfe\\xba\\xbe', '\\xef\\xbb\\xbf#!'],
+  },
+  {
+    files: ['init/program/listener.cc'],
+    why: 'assembler and attributes of the compiler',
+    words: ['C', 'hidden'],
+  },
+  {
+    files: ['hook/hook.cc'],
+    why: 'assembler',
+    words: ['+r', 'memory'],
+  },
+  {
+    files: ['executor/process/ids_ops.cc'],
+    why: 'process.ids runs the helpers of shadow, from where only root can put programs and never by PATH',
+    words: ['newuidmap', 'newgidmap', '/usr/bin/', '/bin/', '/usr/local/bin/', '/run/wrappers/bin/'],
+  },
+  {
+    files: ['executor/criu/criu_ops.cc', 'executor/criu/criu_log.cc', 'executor/criu/criu_process.cc'],
+    why: 'the RPC protocol of CRIU: names of its events and external resources, words of its log, its invocation',
+    words: [
+      'orphan-pts-master',
+      'setup-namespaces',
+      'file[%llx:%llx]',
+      'FAILED',
+      'Error (',
+      'rlimit: ',
+      'PATH=',
+      'criu',
+      'swrk',
+    ],
+  },
+  {
+    files: ['executor/systemd/dbus.cc'],
+    why: 'the protocol of D-Bus, and the signal by which systemd says that a job has ended',
+    words: ['\\0AUTH EXTERNAL\\r\\nDATA\\r\\nBEGIN\\r\\n', 'OK ', 'DATA', 'JobRemoved', 'uoss', 'o', 'done'],
+  },
+  {
+    files: ['executor/mount/device_ops.cc', 'executor/process/process_ops.cc', 'executor/process/spawn.cc',
+      'executor/seccomp/filter_cache.cc', 'executor/seccomp/listener_ops.cc', 'executor/state/files.cc',
+      'executor/state/state.cc'],
+    why: 'names of our own files in memory, and of the cache in the state root',
+    words: ['veloci-plan', 'init', 'veloci-init', 'seccomp', 'veloci-filter', 'veloci-state', 'veloci-report',
+      '.device-', '.tmp', '.cache', '.veloci-', '0123456789abcdef'],
+  },
+  {
+    files: ['executor/state/state.h'],
+    why: 'names of the files in a state directory (docs/upgrading.md)',
+    words: ['record', 'config.json', 'request.json', 'plan', 'state.json', 'status', 'descriptors.json', 'exec.fifo',
+      'notify', 'notify/notify', 'exec-'],
+  },
+  {
+    files: ['executor/process/channel.cc'],
+    why: 'words for people: who was stopped or has died',
+    words: ['the stager', "the container's init"],
+  },
+];
+
+/** What native code asks of the host itself, each place with the reason why the plan cannot know it. */
+export const asked: Readonly<Record<string, { readonly calls: readonly string[]; readonly why: string }>> = {
+  'init/shared.cc': { calls: ['geteuid'],
+    why: 'the kernel gives /proc/PID of a process that cannot be dumped to root' },
+  'init/namespaces.cc': { calls: ['fstatfs'], why: 'a namespace is joined from nsfs alone, whatever lies at its path' },
+  'init/console.cc': { calls: ['fstatfs'], why: 'a terminal is opened in a devpts alone, whatever lies at its path' },
+  'init/mount/host_mounts.cc': { calls: ['fstatfs'],
+    why: 'what cannot be detached is covered where it is one of those' },
+  'init/program/interpreter.cc': { calls: ['access'], why: 'why execve(2) has failed' },
+  'init/cause.cc': { calls: ['access'], why: 'why execve(2) has failed' },
+  'init/follow.cc': { calls: ['is_cgroup2'], why: 'a process is cloned into a cgroup of v2, and moves to one of v1' },
+  'executor/rdt/resctrl.cc': { calls: ['fstatfs'], why: 'that it is resctrl which is mounted there' },
+  'executor/process/ids_ops.cc': { calls: ['fstatfs'], why: 'for an error: which file system cannot map ids' },
+  'executor/seccomp/filter_cache.cc': { calls: ['geteuid'], why: 'a filter of the cache is our own file' },
+  'executor/criu/criu_ops.cc': { calls: ['access'], why: "the first of the plan's configurations that is there" },
+  'cgroup/cgroupfs.cc': { calls: ['fstatfs', 'is_cgroup2'],
+    why: 'that it is a cgroup, and which of its files takes a thread' },
+};
+
+/** Texts of the plan that native code looks into, by operation and field, with the reason. */
+export const lookedInto: Readonly<Record<string, string>> = {
+  'executor/cgroup/cgroup_ops.cc: CgroupWrite.file': 'whether it is the file of the write before, which is still open',
+  'executor/network/net_ops.cc: NetMove.name': 'the kernel numbers a name with %d: then no device can have taken it',
+  'init/program/program.cc: ProgramFind.name': 'a name with a slash is a path, as for execvp(3)',
+};
