@@ -192,6 +192,7 @@ function fieldsOf(operation: Operation): Holes {
     fields['kind'] = namespaceFiles[String(fields['type'])] ?? String(fields['type']);
   }
   if (operation.op === 'sysctl.write') fields['name'] = sysctlName(operation.from, operation.path);
+  if (operation.op === 'state.write') fields['path'] = 'state.json';
   if ('types' in operation) fields['types'] = namespaceNames(operation.types);
   if (operation.op === 'program.run') {
     fields['name'] = operation.args[0] ?? '';

@@ -24,8 +24,7 @@ int claim(Invocation &invocation) {
   Context &context = invocation.context;
   int err = claim_state(context);
   if (err == EEXIST) return invocation.fail(ContainerExists{.id = context.id});
-  if (err != 0)
-    return invocation.fail(diagnostic::StateWrite{.path = context.id, .id = context.id, .errno_ = ErrnoText(err)});
+  if (err != 0) return invocation.fail(diagnostic::StateWrite{.path = context.id, .errno_ = ErrnoText(err)});
   return 0;
 }
 

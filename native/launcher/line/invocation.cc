@@ -39,8 +39,7 @@ int Invocation::open_recorded() {
   if (err == EBADMSG || err == ENOENT) err = RecordWait::meaning(context.state.get());
   if (err == EINPROGRESS) return fail(StillCreating{.id = context.id});
   if (err == ENOENT) return fail(ContainerMissing{.id = context.id, .root = root_path});
-  if (err == EROFS)
-    return fail(diagnostic::StateWrite{.path = Str::of("record"), .id = context.id, .errno_ = ErrnoText(err)});
+  if (err == EROFS) return fail(diagnostic::StateWrite{.path = Str::of("record"), .errno_ = ErrnoText(err)});
   if (err != 0) return fail(StateDamaged{.id = context.id, .what = Str::of("its record cannot be read")});
   return 0;
 }

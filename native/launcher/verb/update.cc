@@ -42,8 +42,7 @@ public:
     return config_.commit(step);
   }
   int fail(Invocation &invocation, int err) const {
-    return invocation.fail(
-        diagnostic::StateWrite{.path = Str::of(name_), .id = invocation.context.id, .errno_ = ErrnoText(err)});
+    return invocation.fail(diagnostic::StateWrite{.path = Str::of(name_), .errno_ = ErrnoText(err)});
   }
 
 private:

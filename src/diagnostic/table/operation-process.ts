@@ -51,7 +51,7 @@ export const operationProcess = {
       'raise linux.resources.pids.limit, pids.max of a cgroup above, RLIMIT_NPROC of the user, or kernel.threads-max',
   },
   'process.clone:ENOSPC': {
-    code: 'E0971',
+    code: 'E0741',
     message: 'too many namespaces ({types}), or they are nested too deep',
     hint: 'raise the limits in /proc/sys/user/max_*_namespaces',
   },
@@ -62,8 +62,8 @@ export const operationProcess = {
       'cgroup.subtree_control',
   },
   'process.clone:EPERM': {
-    code: 'E0743',
-    message: 'not allowed to make the namespaces of the container',
+    code: 'E0740',
+    message: 'not allowed to make new namespaces ({types})',
     hint: 'run as root, or add { "type": "user" } to linux.namespaces',
   },
   'process.enter': { code: 'E0958', message: 'cannot make a process in the container', hint: 'raise its pids.limit' },
@@ -93,7 +93,7 @@ export const operationProcess = {
 
   'state.record': { code: 'E0978', message: 'a limit of veloci is reached: {limit}',
     hint: 'stay below it: it cannot be raised' },
-  'state.write': { code: 'E0756', message: 'cannot write state.json',
+  'state.write': { code: 'E0622', message: 'cannot write "{path}" in the state directory',
     hint: 'the file system of --root may be full or read-only: make room there' },
   'state.keep': {
     code: 'E0867',

@@ -29,7 +29,7 @@ export const operation = {
     hint: '"systemctl status" shows the state of its unit' },
   'cgroup.write': {
     code: 'E0704',
-    message: 'cannot write "{value}" to {file} of the cgroup',
+    message: 'cannot write "{value}" to {file} of the cgroup "{path}"',
     hint: 'choose a value within the limits of the cgroups above',
   },
   'cgroup.write/write:EINVAL': {
@@ -119,7 +119,7 @@ export const operation = {
     hint: 'a process hangs in the kernel (see /proc/PID/stack), or a cgroup above it is frozen',
   },
   'cgroup.update': {
-    code: 'E0852',
+    code: 'E0704',
     message: 'cannot write "{value}" to {file} of the cgroup "{path}"',
     hint: 'choose a value within the limits of the cgroups above',
   },

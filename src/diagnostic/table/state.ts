@@ -69,7 +69,7 @@ export const state = {
   stateWrite: {
     code: 'E0622',
     native: true,
-    message: 'cannot write "{path}" in the state directory of "{id}" ({errno})',
+    message: 'cannot write "{path}" in the state directory ({errno})',
     hint: 'the file system of --root may be full or read-only: make room there',
   },
   pidFile: { code: 'E0625', native: true, message: 'cannot write the pid file "{path}" ({errno})',

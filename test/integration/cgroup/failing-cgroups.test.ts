@@ -74,7 +74,7 @@ failing([
     inject: 'write:error=EIO', on: file('freezer.state'), call: onContainer('running', 'pause', 'ID') },
   { name: 'the freezer cannot be read', code: 'E0850', pointer: '/linux/cgroupsPath', why: 'EIO, step wait',
     inject: 'read:error=EIO', on: file('freezer.state'), call: onContainer('running', 'pause', 'ID') },
-  { name: 'a limit cannot be changed', code: 'E0852', why: 'EIO, step write', inject: 'write:error=EIO',
+  { name: 'a limit cannot be changed', code: 'E0704', why: 'EIO, step write', inject: 'write:error=EIO',
     on: file('pids.max'), call: onContainer('running', 'update', '--pids-limit', '50', 'ID') },
   { name: 'a file of the cgroup is gone', code: 'E0853', why: 'ENOENT, step open', inject: 'openat2:error=ENOENT',
     on: () => ['pids.max'], call: onContainer('running', 'update', '--pids-limit', '50', 'ID') },

@@ -86,7 +86,7 @@ failing([
     change: joins('network', '/proc/1/ns/net') },
   { name: 'exec may not enter', code: 'E0738', why: 'EPERM, step setns', pointer: '/linux/namespaces', exit: 255,
     inject: 'setns:error=EPERM', call: onContainer('running', 'exec', 'ID', 'true') },
-  { name: 'namespaces may not be made', code: 'E0743', why: 'EPERM, step clone', pointer: '/linux/namespaces',
+  { name: 'namespaces may not be made', code: 'E0740', why: 'EPERM, step clone', pointer: '/linux/namespaces',
     refuse: ['clone3=1', 'clone.0=0x6c029000=1'] },
   { name: 'id maps cannot be written', code: 'E0744', why: 'EIO, step uidMap', pointer: '/linux/uidMappings',
     inject: 'openat2:error=EIO', on: () => ['uid_map'], change: users },
