@@ -13,6 +13,7 @@ import { planDocs } from './generate/plan-docs.ts';
 import { planEncoder } from './generate/encoder.ts';
 import { planMeta } from './generate/meta.ts';
 import { enginesDocs, installHeader, migrationDocs } from './generate/engines.ts';
+import { errnoHeader } from './generate/errno.ts';
 import { explainText } from './generate/explain.ts';
 import { habitsHeader } from './generate/habits.ts';
 import { documents } from './generate/json-schema.ts';
@@ -45,6 +46,7 @@ async function generate(): Promise<Outputs> {
     ['docs/error-codes.md', diagnosticsDocs()],
     ['native/generated/diagnostics.gen.h', diagnosticsHeader()],
     ['native/generated/cli.gen.h', cliHeader()],
+    ['native/generated/errno.gen.h', errnoHeader()],
     ['native/generated/habits.gen.h', habitsHeader()],
     ['native/generated/plan_fields.gen.h', planFields(model)],
     ['native/generated/protocol.gen.h', protocolHeader(protocol)],

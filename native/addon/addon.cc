@@ -11,6 +11,7 @@
 #include "json/scan.h"
 #include "host/seccomp.h"
 #include "host/sha256.h"
+#include "generated/errno.gen.h"
 
 extern char **environ;
 
@@ -26,7 +27,7 @@ Napi::Value refuse(Napi::Env env, const char *text) {
 
 Napi::Value refuse(Napi::Env env, const char *what, int err) {
   char text[160];
-  snprintf(text, sizeof text, "%s: %s", what, strerror(err));
+  snprintf(text, sizeof text, "%s: %s", what, ErrnoText(err).c_str());
   Napi::Error::New(env, text).ThrowAsJavaScriptException();
   return env.Undefined();
 }

@@ -6,12 +6,12 @@
 //   planner-driver attempts                               tries what the confinement must refuse, and prints what came
 //   of it planner-driver facts                                  prints the host's facts
 #include <fcntl.h>
+#include "base/clock.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "driver/attempts.h"
 #include "embedded/embedded.h"
@@ -82,11 +82,7 @@ int answer_from_bytecode(int count, char **paths) {
   return static_cast<int>(status);
 }
 
-double now_us() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<double>(now.tv_sec) * 1e6 + static_cast<double>(now.tv_nsec) / 1e3;
-}
+double now_us() { return static_cast<double>(nanoseconds_of(CLOCK_MONOTONIC)) / 1e3; }
 
 // What the children of the in-process rounds report.
 struct Times {

@@ -4,8 +4,8 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/sys.h"
 #include "plan/vector.h"
 
@@ -83,13 +83,13 @@ public:
       : pidfd_(pidfd), pid_(pid), input_(input), output_(output), state_(state), words_(words), stop_(stop) {}
 
   Outcome finish(uint32_t seconds) {
-    uint64_t end = seconds ? now() + static_cast<uint64_t>(seconds) * 1000 : 0;
+    int64_t end = seconds ? monotonic_milliseconds() + static_cast<int64_t>(seconds) * 1000 : 0;
     if (!nonblocking(input_.get()) || !nonblocking(output_.get())) return give_up(at::write, errno);
     if (state_.empty()) input_.reset();
     for (;;) {
       int left = -1;
       if (end != 0) {
-        uint64_t time = now();
+        int64_t time = monotonic_milliseconds();
         if (time >= end) return give_up(at::timeout, ETIMEDOUT);
         left = end - time > 60000 ? 60000 : static_cast<int>(end - time);
       }
@@ -107,12 +107,6 @@ public:
   }
 
 private:
-  static uint64_t now() {
-    timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return static_cast<uint64_t>(time.tv_sec) * 1000 + static_cast<uint64_t>(time.tv_nsec) / 1000000;
-  }
-
   // Gives more of the state. A hook that does not want it is no error.
   bool feed() {
     ssize_t written = ::write(input_.get(), state_.data, state_.size);

@@ -1,6 +1,5 @@
 #include "host/facts.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
@@ -12,6 +11,7 @@
 #include <sys/utsname.h>
 #include <termios.h>
 
+#include "base/directory.h"
 #include "host/cgroup_facts.h"
 #include "host/seccomp.h"
 
@@ -92,14 +92,6 @@ void write_id_ranges(PairListWriter ranges, Slice lines, Str user, uid_t uid) {
   }
 }
 
-struct DirectoryEntry { // of getdents64(2)
-  uint64_t inode;
-  int64_t offset;
-  uint16_t size;
-  uint8_t type;
-  char name[];
-};
-
 // Hash of the profile, a dash, hash of the program.
 bool is_filter(const char *name) {
   constexpr const char *digits = "0123456789abcdef";
@@ -109,19 +101,13 @@ bool is_filter(const char *name) {
 
 void write_cached_filters(StringListWriter names, int root_fd) {
   Fd folder(root_fd < 0 ? -1 : openat(root_fd, ".cache/seccomp", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
-  alignas(DirectoryEntry) char buffer[8192];
+  if (!folder.valid()) return;
   uint32_t found = 0;
-  while (folder.valid() && found < max_cached_filters) {
-    long size = syscall(SYS_getdents64, folder.get(), buffer, sizeof buffer);
-    if (size <= 0) break;
-    for (long at = 0; at < size && found < max_cached_filters;) {
-      const DirectoryEntry *entry = reinterpret_cast<const DirectoryEntry *>(buffer + at);
-      at += entry->size;
-      if (!is_filter(entry->name)) continue;
-      names.add(Str::of(entry->name));
-      found++;
-    }
-  }
+  find_dirent(folder.get(), [&](const DirectoryEntry &entry) {
+    if (!is_filter(entry.name)) return true;
+    names.add(Str::of(entry.name));
+    return ++found < max_cached_filters;
+  });
 }
 
 void write_security_modules(SecurityModulesWriter facts, bool selinux) {

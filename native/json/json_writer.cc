@@ -1,7 +1,7 @@
 #include "json/json_parts.h"
 
 #include "base/io.h"
-#include "json/scan.h"
+#include "json/quote.h"
 
 namespace veloci {
 
@@ -48,21 +48,9 @@ JsonWriter &JsonWriter::string(Str text) {
   const uint8_t *at = reinterpret_cast<const uint8_t *>(text.data);
   const uint8_t *end = at + text.size;
   while (at < end) {
-    size_t length = utf8_sequence(at, end);
-    if (length == 0) {
-      raw("\xef\xbf\xbd", 3);
-      at++;
-      continue;
-    }
-    if (*at == '"' || *at == '\\') raw("\\", 1);
-    if (*at < 0x20 || *at == 0x7f) {
-      constexpr char digits[] = "0123456789abcdef";
-      char escaped[] = {'\\', 'u', '0', '0', digits[*at >> 4], digits[*at & 15]};
-      raw(escaped, sizeof escaped);
-    } else {
-      raw(reinterpret_cast<const char *>(at), length);
-    }
-    at += length;
+    Quoted next = quote(at, end);
+    raw(next.text, next.size);
+    at += next.taken;
   }
   raw("\"", 1);
   return *this;

@@ -18,7 +18,7 @@ bool open_stdio() {
     text.add("veloci: descriptor ")
         .add_signed(fd)
         .add(" is closed and cannot be opened on /dev/null: ")
-        .add(strerror(errno))
+        .add(ErrnoText(errno))
         .add_char('\n');
     if (write(STDERR_FILENO, text.c_str(), text.size()) < 0) return false;
     return false;

@@ -2,6 +2,7 @@
 #pragma once
 #include "executor/log/log.h"
 #include "generated/diagnostics.gen.h"
+#include "generated/errno.gen.h"
 
 namespace veloci {
 
@@ -20,22 +21,6 @@ template <class Diagnostic> void show(Log &log, const Diagnostic &diagnostic) {
   if (!diagnostic.hint(hint_sink)) hint.clear();
   log.error(Str::of(Diagnostic::code), message.str(), hint.str());
 }
-
-// An errno as a filling: `not there, ENOENT`.
-class ErrnoText {
-public:
-  explicit ErrnoText(int err) {
-    const char *text = diagnostic::errno_text(err);
-    if (text != nullptr)
-      text_.add(text);
-    else
-      text_.add("errno ").add_signed(err);
-  }
-  operator Str() const { return text_.str(); }
-
-private:
-  TextOf<64> text_;
-};
 
 // A number as a filling.
 class NumberText {

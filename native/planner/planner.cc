@@ -1,4 +1,5 @@
 #include "planner/planner.h"
+#include "base/clock.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -6,7 +7,6 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "planner/child.h"
 
@@ -15,16 +15,10 @@ namespace {
 
 constexpr int answer_seconds = 20; // of the clock: a busy machine may be slow; processor time has its own limit
 
-int64_t now_ms() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1000000;
-}
-
 // Waits until the socket is ready. Returns 0 or an errno.
 int await(int fd, short events, int64_t deadline) {
   for (;;) {
-    int64_t left = deadline - now_ms();
+    int64_t left = deadline - monotonic_milliseconds();
     if (left <= 0) return ETIMEDOUT;
     pollfd entry{fd, events, 0};
     int count = poll(&entry, 1, static_cast<int>(left));
@@ -169,7 +163,7 @@ PlannerAnswer Planner::reap(int err) {
 }
 
 void planner_send(Planner &planner, const PlannerRequest &request) {
-  planner.deadline_ms_ = now_ms() + answer_seconds * 1000;
+  planner.deadline_ms_ = monotonic_milliseconds() + answer_seconds * 1000;
   planner.send_error_ = send_request(planner.socket_.get(), request, planner.deadline_ms_);
 }
 

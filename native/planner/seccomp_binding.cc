@@ -2,6 +2,7 @@
 
 #include "host/seccomp.h"
 #include "planner/bytes.h"
+#include "generated/errno.gen.h"
 
 namespace veloci {
 namespace {
@@ -85,7 +86,7 @@ JSValue seccomp_compile(JSContext *js, JSValueConst, int, JSValueConst *args) {
   if (!fill(js, args[0], filter)) return JS_EXCEPTION;
   Bytes program = filter.compile();
   const SeccompError &error = filter.error();
-  if (error.err != 0) return JS_ThrowInternalError(js, "seccomp: %s: %s", error.what, strerror(error.err));
+  if (error.err != 0) return JS_ThrowInternalError(js, "seccomp: %s: %s", error.what, ErrnoText(error.err).c_str());
   return uint8_array_copy(js, program);
 }
 

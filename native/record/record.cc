@@ -1,15 +1,9 @@
 #include "record/record.h"
 
-#include <time.h>
+#include "base/clock.h"
 
 namespace veloci {
 namespace {
-
-int64_t now(clockid_t clock) {
-  timespec time;
-  clock_gettime(clock, &time);
-  return static_cast<int64_t>(time.tv_sec) * 1000000000 + time.tv_nsec;
-}
 
 // The place of a cgroup among those of the record; record_cgroups_max when it does not have it.
 unsigned place_of(const Record &record, Str mount, Str path) {
@@ -192,14 +186,14 @@ void record_set_stage(Record &record, Stage stage) {
   __atomic_store_n(&record.stage, static_cast<uint32_t>(stage), __ATOMIC_RELEASE);
 }
 
-int64_t clock_offset() { return now(CLOCK_MONOTONIC) - now(CLOCK_REALTIME); }
+int64_t clock_offset() { return nanoseconds_of(CLOCK_MONOTONIC) - nanoseconds_of(CLOCK_REALTIME); }
 
 void record_stamp(Record &record, uint8_t program, uint32_t index, int64_t skew) {
   uint32_t number = __atomic_fetch_add(&record.stamp_count, 1, __ATOMIC_RELAXED);
   RecordStamp &stamp = record.stamps[number % Record::stamps_max];
   stamp.program = program;
   stamp.index = static_cast<uint16_t>(index);
-  stamp.monotonic = static_cast<uint64_t>(now(CLOCK_MONOTONIC) - skew);
+  stamp.monotonic = static_cast<uint64_t>(nanoseconds_of(CLOCK_MONOTONIC) - skew);
 }
 
 } // namespace veloci

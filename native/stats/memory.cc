@@ -1,6 +1,6 @@
 // memory, pids and hugetlb. Sizes are bytes.
 #include "cgroup/cgroupfs.h"
-#include "executor/directory.h"
+#include "base/directory.h"
 #include "stats/stats.h"
 #include <fcntl.h>
 #include <initializer_list>

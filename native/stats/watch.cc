@@ -1,4 +1,5 @@
 #include "stats/watch.h"
+#include "base/clock.h"
 #include "cgroup/cgroupfs.h"
 #include "cgroup/own_cgroup.h"
 #include <fcntl.h>
@@ -6,7 +7,6 @@
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
-#include <time.h>
 
 namespace veloci {
 
@@ -24,12 +24,6 @@ constexpr char trigger[] = "some 200000 2000000";
 constexpr int freezer_pause = 10;
 
 } // namespace
-
-int64_t monotonic_milliseconds() {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<int64_t>(now.tv_sec) * 1000 + now.tv_nsec / 1000000;
-}
 
 void Watch::open_oom_v1() {
   int directory = source_->directory_of("memory.oom_control");

@@ -39,7 +39,4 @@ private:
   unsigned pressed_ = 0;
 };
 
-// CLOCK_MONOTONIC in milliseconds.
-int64_t monotonic_milliseconds();
-
 } // namespace veloci

@@ -1,4 +1,3 @@
-import { errnoTable } from '../../src/diagnostic/errno.ts';
 import { explanations } from '../../src/diagnostic/explanations.ts';
 import { retired } from '../../src/diagnostic/table/retired.ts';
 import { systemCalls } from '../../src/diagnostic/table/system-calls.ts';
@@ -123,17 +122,6 @@ ${
       `inline constexpr Str ${snake(name)}{${JSON.stringify(text)}, ${text.length}};\n`
     ).join('')
   }} // namespace what
-
-// An errno in words and by its name, from src/diagnostic/errno.ts; nullptr when it is not known there.
-inline const char *errno_text(int number) {
-  switch (number) {
-${
-    Object.entries(errnoTable()).map(([number, [name, words]]) =>
-      `  case ${number}: return ${JSON.stringify(`${words}, ${name}`)};\n`
-    ).join('')
-  }  default: return nullptr;
-  }
-}
 
 ${native.map(([name, entry]) => declare(name, entry)).join('\n')}
 } // namespace veloci::diagnostic

@@ -27,7 +27,7 @@ const maxFiles = 25;
 
 /** The rooms of native/, each a folder, and the rooms whose headers it may include beside its own. */
 export const rooms: Readonly<Record<string, readonly string[]>> = {
-  addon: ['host', 'json', 'launcher/container'],
+  addon: ['generated', 'host', 'json', 'launcher/container'],
   base: [],
   cgroup: ['base', 'generated', 'record'],
   channel: ['base', 'generated'],
@@ -101,7 +101,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'stats',
   ],
   plan: ['base', 'generated'],
-  planner: ['base', 'embedded', 'host', 'json'],
+  planner: ['base', 'embedded', 'generated', 'host', 'json'],
   record: ['base'],
   stats: ['base', 'cgroup', 'executor', 'host', 'json', 'record'],
 };

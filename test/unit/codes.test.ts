@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { codeProblem, nextCode } from '../../scripts/generate/code-numbers.ts';
-import { diagnosticsHeader } from '../../scripts/generate/diagnostics.ts';
+import { errnoHeader } from '../../scripts/generate/errno.ts';
 import { diagnoseFailure } from '../../src/diagnostic/diagnose.ts';
 import { errnoName, errnoTable } from '../../src/diagnostic/errno.ts';
 import { renderLine } from '../../src/diagnostic/render.ts';
@@ -87,7 +87,7 @@ t.test('nothing is said twice', async (t) => {
 });
 
 t.test('the native side has the same words for an errno, none that engines take for a missing program', async (t) => {
-  const header = diagnosticsHeader();
+  const header = errnoHeader();
   for (const [number, [name, words]] of Object.entries(errnoTable())) {
     t.ok(header.includes(`case ${number}: return "${words}, ${name}";`), name);
     t.notMatch(words, /permission denied|no such file or directory|executable file not found|operation not permitted/);

@@ -3,7 +3,7 @@
 #include "cgroup/own_cgroup.h"
 #include "executor/cgroup/cgroup.h"
 #include "executor/cgroup/cgroup_tree.h"
-#include "executor/directory.h"
+#include "base/directory.h"
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>

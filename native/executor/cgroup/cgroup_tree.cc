@@ -1,6 +1,6 @@
 #include "executor/cgroup/cgroup_tree.h"
 #include "cgroup/cgroupfs.h"
-#include "executor/directory.h"
+#include "base/directory.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>

@@ -5,6 +5,7 @@
 #include "executor/handler.h"
 #include "executor/cgroup/freezer.h"
 #include "cgroup/own_cgroup.h"
+#include "generated/errno.gen.h"
 #include <fcntl.h>
 
 namespace veloci {
@@ -31,7 +32,7 @@ void undo_update(Context &context, Before &before) {
   if (cgroup.valid() && write_cgroup_file(cgroup.get(), before.file.c_str(), before.value)) return;
   if (context.log == nullptr) return;
   TextOf<512> what;
-  what.add("cannot restore ").add(before.file).add(" to \"").add(before.value).add("\": ").add(strerror(errno));
+  what.add("cannot restore ").add(before.file).add(" to \"").add(before.value).add("\": ").add(ErrnoText(errno));
   context.log->warnings(what.str());
 }
 

@@ -3,7 +3,7 @@
 #include "base/mountinfo.h"
 #include "cgroup/cgroupfs.h"
 #include "cgroup/own_cgroup.h"
-#include "executor/directory.h"
+#include "base/directory.h"
 #include "executor/state/files.h"
 #include <fcntl.h>
 #include <limits.h>

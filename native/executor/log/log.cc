@@ -1,10 +1,10 @@
 #include "executor/log/log.h"
+#include "base/clock.h"
 #include "executor/interrupt.h"
 #include "executor/deadline.h"
 #include "executor/log/style.h"
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <time.h>
 
 namespace veloci {
 
@@ -61,9 +61,7 @@ const char *name_of(Severity severity) {
 
 // The time as RFC 3339 without a fraction.
 Text &add_now(Text &text) {
-  struct timespec now;
-  clock_gettime(CLOCK_REALTIME, &now);
-  text.add_time(static_cast<uint64_t>(now.tv_sec) * 1000000000);
+  text.add_time(static_cast<uint64_t>(nanoseconds_of(CLOCK_REALTIME)));
   // `.000000000Z` goes.
   text.truncate(text.size() - 11);
   return text.add_char('Z');

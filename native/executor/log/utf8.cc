@@ -1,5 +1,6 @@
 #include "executor/log/utf8.h"
 #include "executor/log/style.h"
+#include "json/quote.h"
 #include "json/scan.h"
 
 namespace veloci {
@@ -26,53 +27,23 @@ bool utf8_valid(Str text) {
 namespace {
 
 constexpr char replacement[] = "\xef\xbf\xbd";
-constexpr char hex[] = "0123456789abcdef";
 
-// The escape that JSON and Go share, or nothing.
-char short_escape(char character) {
-  switch (character) {
-  case '"': return '"';
-  case '\\': return '\\';
-  case '\n': return 'n';
-  case '\r': return 'r';
-  case '\t': return 't';
-  default: return 0;
-  }
-}
-
-void add_escaped(Text &out, Str value, const char *control) {
+Text &add_between_quotes(Text &out, Str value, const char *control) {
   out.add_char('"');
-  for (size_t at = 0; at < value.size;) {
-    const char *data = value.data + at;
-    size_t length = length_at(value, at);
-    if (length == 0) {
-      out.add(replacement);
-      at++;
-      continue;
-    }
-    at += length;
-    auto byte = static_cast<uint8_t>(*data);
-    if (char escape = short_escape(*data); escape != 0)
-      out.add_char('\\').add_char(escape);
-    else if (byte < 0x20 || byte == 0x7f)
-      out.add(control).add_char(hex[byte >> 4]).add_char(hex[byte & 15]);
-    else
-      out.add(data, length);
+  const auto *at = reinterpret_cast<const uint8_t *>(value.data), *end = at + value.size;
+  while (at < end) {
+    Quoted next = quote(at, end, control);
+    out.add(next.text, next.size);
+    at += next.taken;
   }
-  out.add_char('"');
+  return out.add_char('"');
 }
 
 } // namespace
 
-Text &add_json(Text &out, Str value) {
-  add_escaped(out, value, "\\u00");
-  return out;
-}
+Text &add_json(Text &out, Str value) { return add_between_quotes(out, value, "\\u00"); }
 
-Text &add_quoted(Text &out, Str value) {
-  add_escaped(out, value, "\\x");
-  return out;
-}
+Text &add_quoted(Text &out, Str value) { return add_between_quotes(out, value, "\\x"); }
 
 Text &add_printable(Text &out, Str text, bool one_line, bool marked) {
   for (size_t at = 0; at < text.size;) {

@@ -2,7 +2,7 @@
 #include "executor/seccomp/filter_cache.h"
 #include "base/io.h"
 #include "base/sys.h"
-#include "executor/directory.h"
+#include "base/directory.h"
 #include "executor/state/files.h"
 #include "host/sha256.h"
 #include <fcntl.h>

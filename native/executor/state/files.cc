@@ -1,10 +1,10 @@
 #include "executor/state/files.h"
+#include "base/clock.h"
 #include "base/io.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 
 namespace veloci {
 
@@ -110,12 +110,9 @@ int make_temporary(int dir, const char *name, mode_t mode, Text &temporary) {
   const char *base = slash != nullptr ? slash + 1 : name;
   constexpr int tries = 16;
   for (int i = 0; i < tries; i++) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
     temporary.clear();
     temporary.add(name, static_cast<size_t>(base - name)).add(".veloci-");
-    temporary.add_number(static_cast<uint64_t>(now.tv_sec) * 1000000000 + static_cast<uint64_t>(now.tv_nsec))
-        .add(".tmp");
+    temporary.add_number(static_cast<uint64_t>(nanoseconds_of(CLOCK_MONOTONIC))).add(".tmp");
     if (!temporary.complete()) return errno = ENAMETOOLONG, -1;
     int fd = openat(dir, temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
     if (fd >= 0 || errno != EEXIST) return fd;

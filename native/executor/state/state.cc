@@ -1,14 +1,14 @@
 #include "executor/state/state.h"
+#include "base/clock.h"
 #include "base/sys.h"
 #include "cgroup/own_cgroup.h"
-#include "executor/directory.h"
+#include "base/directory.h"
 #include "executor/state/files.h"
 #include "executor/process/process.h"
 #include "generated/plan.gen.h"
 #include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 
 namespace veloci {
 
@@ -47,9 +47,7 @@ int map_record_file(Context &context) {
 // Puts id, times and the boot into an empty record.
 int begin_record(Record &record, Str id) {
   if (!record_begin(record, id)) return ENAMETOOLONG;
-  struct timespec now;
-  clock_gettime(CLOCK_REALTIME, &now);
-  record.created = static_cast<uint64_t>(now.tv_sec) * 1000000000 + static_cast<uint64_t>(now.tv_nsec);
+  record.created = static_cast<uint64_t>(nanoseconds_of(CLOCK_REALTIME));
   record.boot = boot_mark();
   memcpy(record.added.schema, plan_schema_hash, sizeof record.added.schema);
   return 0;

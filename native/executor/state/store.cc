@@ -1,6 +1,6 @@
 #include "executor/state/store.h"
 #include "executor/bounds.h"
-#include "executor/directory.h"
+#include "base/directory.h"
 #include "executor/state/state.h"
 
 namespace veloci {

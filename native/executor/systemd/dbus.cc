@@ -1,9 +1,9 @@
 #include "executor/systemd/dbus.h"
+#include "base/clock.h"
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 
 namespace veloci {
 
@@ -11,12 +11,6 @@ namespace {
 
 constexpr uint8_t type_return = 2, type_error = 3, type_signal = 4;
 constexpr size_t fixed_header = 16;
-
-uint64_t now() {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return static_cast<uint64_t>(time.tv_sec) * 1000 + static_cast<uint64_t>(time.tv_nsec) / 1000000;
-}
 
 size_t padded(size_t size, size_t alignment) { return (size + alignment - 1) / alignment * alignment; }
 
@@ -61,13 +55,13 @@ private:
 } // namespace
 
 Dbus::Dbus(Text &words, Signals *signals, uint32_t milliseconds)
-    : words_(words), signals_(signals), end_(now() + milliseconds) {}
+    : words_(words), signals_(signals), end_(monotonic_milliseconds() + milliseconds) {}
 
 // 0 when the socket is ready for `events`; ETIMEDOUT, EINTR when we are asked to stop, or another errno.
 int Dbus::wait(short events) {
-  constexpr uint64_t slice = 100; // a signal that asks us to stop is seen after so long
+  constexpr int64_t slice = 100; // a signal that asks us to stop is seen after so long
   for (;;) {
-    uint64_t time = now();
+    int64_t time = monotonic_milliseconds();
     if (time >= end_) return ETIMEDOUT;
     if (signals_ != nullptr && signals_->pending_stop() != 0) return EINTR;
     struct pollfd waiting = {socket_.get(), events, 0};
@@ -89,7 +83,7 @@ int Dbus::connect(Str path, bool &authenticated) {
     if (errno == EINTR) continue;
     if (errno != EAGAIN) return errno;
     // Its queue is full: AF_UNIX has no way to wait for room.
-    if (now() >= end_) return ETIMEDOUT;
+    if (monotonic_milliseconds() >= end_) return ETIMEDOUT;
     struct timespec pause {
       0, 10000000
     };

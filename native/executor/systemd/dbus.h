@@ -45,7 +45,7 @@ private:
   static constexpr size_t message_max = 128 << 20;
   Text &words_;
   Signals *signals_;
-  uint64_t end_;
+  int64_t end_;
   Fd socket_;
   Buffer message_;
   // Object path of the job that is awaited.

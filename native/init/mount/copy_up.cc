@@ -1,26 +1,16 @@
 #include "init/mount/copy_up.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
+#include "base/directory.h"
 #include "base/path.h"
 
 namespace veloci {
 namespace {
 
 constexpr size_t chunk = 1 << 20;
-
-// struct linux_dirent64 of getdents64(2)
-struct Entry {
-  uint64_t inode;
-  int64_t offset;
-  uint16_t size;
-  uint8_t type;
-  char name[];
-};
 
 bool copy_directory(int from, int to, dev_t device, unsigned depth, Text &detail);
 
@@ -78,22 +68,17 @@ bool copy_directory(int from, int to, dev_t device, unsigned depth, Text &detail
   if (depth > copy_up_depth_max) return errno = EOVERFLOW, false;
   if (fstat(from, &status) < 0) return false;
   if (status.st_dev != device) return true;
-  alignas(Entry) char entries[2048];
-  for (;;) {
-    long size = syscall(SYS_getdents64, from, entries, sizeof entries);
-    if (size < 0) return false;
-    if (size == 0) return true;
-    for (long at = 0; at < size;) {
-      const Entry *entry = reinterpret_cast<const Entry *>(entries + at);
-      at += entry->size;
-      const char *name = entry->name;
-      if (name[0] == '.' && (name[1] == 0 || (name[1] == '.' && name[2] == 0))) continue;
-      size_t before = detail.size();
-      detail.add_char('/').add(name);
-      if (!copy_entry(from, name, to, device, depth, detail)) return false;
-      detail.truncate(before);
-    }
-  }
+  bool copied = true;
+  // Up to 64 of these at a time.
+  int err = find_dirent<2048>(from, [&](const DirectoryEntry &entry) {
+    size_t before = detail.size();
+    detail.add_char('/').add(entry.name);
+    copied = copy_entry(from, entry.name, to, device, depth, detail);
+    if (copied) detail.truncate(before);
+    return copied;
+  });
+  if (err != 0) errno = err;
+  return copied && err == 0;
 }
 
 } // namespace

@@ -1,4 +1,4 @@
-#include "executor/directory.h"
+#include "base/directory.h"
 #include "executor/state/state.h"
 #include "launcher/container/root.h"
 #include "launcher/container/states.h"

@@ -1,4 +1,5 @@
 #include "launcher/container/lost.h"
+#include "base/clock.h"
 #include "base/sys.h"
 #include "cgroup/cgroupfs.h"
 #include "cgroup/own_cgroup.h"
@@ -10,22 +11,17 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 
 namespace veloci {
 namespace {
 
 constexpr int64_t second = 1000000000;
 
-int64_t nanoseconds(const struct timespec &time) { return time.tv_sec * second + time.tv_nsec; }
-
 // When a process was started, by the clock of file systems, and how exactly that is known.
 int64_t started_at(const ProcessStat &stat, int64_t &tick) {
-  struct timespec now, since_boot;
-  clock_gettime(CLOCK_REALTIME, &now);
-  clock_gettime(CLOCK_BOOTTIME, &since_boot);
+  int64_t boot = nanoseconds_of(CLOCK_REALTIME) - nanoseconds_of(CLOCK_BOOTTIME);
   tick = second / sysconf(_SC_CLK_TCK);
-  return nanoseconds(now) - nanoseconds(since_boot) + static_cast<int64_t>(stat.start_time) * tick;
+  return boot + static_cast<int64_t>(stat.start_time) * tick;
 }
 
 // The pid that state.json names. False when it cannot be read.
@@ -55,7 +51,7 @@ bool find_process(const Context &context, Record &record) {
   int64_t tick = 0, started = started_at(stat, tick);
   bool known = (made.mask & sys::statx_btime) != 0;
   int64_t earliest = known ? made.btime.sec * second + made.btime.nsec - 2 * tick : 0;
-  if (started < earliest || started > nanoseconds(written.st_mtim) + tick) return false;
+  if (started < earliest || started > (written.st_mtim.tv_sec * second + written.st_mtim.tv_nsec) + tick) return false;
   record.pid = pid;
   record.start_time = stat.start_time;
   return true;

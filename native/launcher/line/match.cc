@@ -1,5 +1,5 @@
 #include "launcher/line/match.h"
-#include "executor/directory.h"
+#include "base/directory.h"
 #include "launcher/container/root.h"
 #include <regex.h>
 #include <stdlib.h>

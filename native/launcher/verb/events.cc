@@ -1,4 +1,5 @@
 #include "executor/process/exit_status.h"
+#include "base/clock.h"
 #include "executor/process/process.h"
 #include "launcher/line/duration.h"
 #include "launcher/door/ending.h"

@@ -16,10 +16,10 @@ struct DirectoryEntry {
   char name[1];
 };
 
-// Calls visit(const DirectoryEntry &) for each entry of the directory but `.` and `..`. The descriptor's position
-// moves. Returns 0 or an errno.
-template <class Visit> int for_each_dirent(int dir, Visit visit) {
-  alignas(DirectoryEntry) char buffer[8192];
+// Calls visit(const DirectoryEntry &) for each entry of the directory but `.` and `..`, until one returns false. The
+// descriptor's position moves. Returns 0 or an errno. `room` is taken from the stack.
+template <size_t room = 8192, class Visit> int find_dirent(int dir, Visit visit) {
+  alignas(DirectoryEntry) char buffer[room];
   for (;;) {
     long count = syscall(SYS_getdents64, dir, buffer, sizeof buffer);
     if (count < 0) return errno;
@@ -27,9 +27,17 @@ template <class Visit> int for_each_dirent(int dir, Visit visit) {
     for (long at = 0; at < count;) {
       auto *entry = reinterpret_cast<const DirectoryEntry *>(buffer + at);
       at += entry->length;
-      if (strcmp(entry->name, ".") != 0 && strcmp(entry->name, "..") != 0) visit(*entry);
+      if (strcmp(entry->name, ".") != 0 && strcmp(entry->name, "..") != 0 && !visit(*entry)) return 0;
     }
   }
+}
+
+// The same for all of them.
+template <class Visit> int for_each_dirent(int dir, Visit visit) {
+  return find_dirent(dir, [&](const DirectoryEntry &entry) {
+    visit(entry);
+    return true;
+  });
 }
 
 // Calls visit(const char *name) for each entry of the directory but `.` and `..`, in the same way.
