@@ -18,7 +18,8 @@ extern char **environ;
 namespace veloci {
 namespace {
 
-constexpr size_t facts_capacity = 256 << 10;
+// What facts take on most hosts.
+constexpr size_t facts_size = 64 << 10;
 
 Napi::Value refuse(Napi::Env env, const char *text) {
   Napi::TypeError::New(env, text).ThrowAsJavaScriptException();
@@ -40,19 +41,18 @@ Napi::Value facts(const Napi::CallbackInfo &info) {
   Fd folder(root.empty() ? -1 : open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   options.root_fd = folder.get();
   options.listen_fds = listen_fds_of(environ);
-  char *buffer = static_cast<char *>(malloc(facts_capacity));
-  if (buffer == nullptr) return refuse(info.Env(), "cannot read the facts about this host", ENOMEM);
-  JsonWriter json(buffer, facts_capacity);
-  int err;
-  {
-    HostFactsWriter facts(json);
-    err = host_facts(options, facts);
+  // A host with more to say takes another try.
+  for (size_t size = facts_size;; size *= 2) {
+    std::string memory(size, '\0');
+    JsonWriter json(memory.data(), size);
+    int err;
+    {
+      HostFactsWriter facts(json);
+      err = host_facts(options, facts);
+    }
+    if (err != 0) return refuse(info.Env(), "cannot read the facts about this host", err);
+    if (!json.full()) return Napi::String::New(info.Env(), json.text().data, json.text().size);
   }
-  if (json.full()) err = ENOBUFS;
-  Napi::Value result = err == 0 ? Napi::String::New(info.Env(), json.text().data, json.text().size)
-                                : refuse(info.Env(), "cannot read the facts about this host", err);
-  free(buffer);
-  return result;
 }
 
 // scan(bytes: Uint8Array): Scan

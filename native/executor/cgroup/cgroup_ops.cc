@@ -195,7 +195,10 @@ struct Replaced {
 } // namespace
 
 Outcome HostHandler::on(const CgroupCreate &op) {
-  if (context_.cgroup_count == held_cgroups_max) return Outcome::failed(step::cgroup_create::open, ENOBUFS);
+  if (context_.cgroup_count == held_cgroups_max) {
+    context_.failure.detail.start(DetailPart::limit).add_number(held_cgroups_max).add(" cgroups of one container");
+    return Outcome::failed(step::cgroup_create::open, EOVERFLOW);
+  }
   HeldCgroup &held = context_.cgroups[context_.cgroup_count++];
   held.cgroup = {.mount = op.dir.mount,
                  .path = op.dir.path,

@@ -18,7 +18,8 @@ int read_pipe(Str path, Buffer &out, Signals &signals) {
   return read_all(pipe.get(), config_size_max, out, &signals, wait_limit);
 }
 
-// 0 or the exit code for what reading a file has given, with the error shown about `name`.
+} // namespace
+
 int answer_read(Invocation &invocation, Str name, int err) {
   switch (err) {
   case 0: return 0;
@@ -32,8 +33,6 @@ int answer_read(Invocation &invocation, Str name, int err) {
   default: return invocation.fail(FileOpen{.path = name, .errno_ = ErrnoText(err)});
   }
 }
-
-} // namespace
 
 int read_given(Invocation &invocation, Str path, Buffer &out) {
   int err = read_file(AT_FDCWD, path.c_str(), config_size_max, 0, out);

@@ -18,6 +18,9 @@ struct Bundle {
 // Opens the bundle of --bundle and reads its configuration. 0 or the exit code, with the error shown.
 int read_bundle(Invocation &invocation, Bundle &bundle, Buffer &config);
 
+// 0 or the exit code for what the reading of a document has given, with the error shown about `name`.
+int answer_read(Invocation &invocation, Str name, int err);
+
 // Reads a file that a flag names, or a pipe as a shell makes it of `<(...)`. 0 or the exit code, with the error shown.
 int read_given(Invocation &invocation, Str path, Buffer &out);
 

@@ -11,9 +11,11 @@ using namespace diagnostic;
 
 namespace {
 
+// What facts take on most hosts.
 constexpr size_t facts_size = 64 * 1024;
 // Seconds and MiB that the planner has, for messages.
 constexpr int planner_seconds = 2;
+constexpr char plan_limit[] = "16 MiB";
 
 size_t size_of_arguments(const Arguments &arguments) {
   size_t size = 0;
@@ -145,12 +147,9 @@ int Request::build(Invocation &invocation, Str bundle, Str config_name, bool for
   if (!for_memo) options.notify_socket = notify_socket_path();
   // A byte may become six when it is escaped.
   Str cgroup = for_memo ? cgroup_of(invocation.context) : Str{};
-  size_t size = facts_size + 6 * (size_of_arguments(arguments) + bundle.size + config_name.size + cgroup.size) + 16384;
+  size_t own = 6 * (size_of_arguments(arguments) + bundle.size + config_name.size + cgroup.size) + 16384;
   arguments_ = &arguments;
-  if (!memory_.reserve(size)) return errno;
-  JsonWriter json(reinterpret_cast<char *>(memory_.data()), size);
-  int err;
-  {
+  auto write = [&](JsonWriter &json) {
     RequestWriter request(json);
     add_options(request.options(), arguments, for_memo);
     uint32_t first_operand = invocation.context.id.empty() ? 0 : 1;
@@ -163,11 +162,17 @@ int Request::build(Invocation &invocation, Str bundle, Str config_name, bool for
     if (for_memo && invocation.context.record != nullptr && has_own_clocks(invocation.context))
       request.own_clocks(true);
     HostFactsWriter facts = request.facts();
-    err = host_facts(options, facts);
+    return host_facts(options, facts);
+  };
+  // A host with more to say takes another try.
+  for (size_t facts = facts_size;; facts *= 2) {
+    if (!memory_.reserve(own + facts)) return errno;
+    JsonWriter json(reinterpret_cast<char *>(memory_.data()), own + facts);
+    if (int err = write(json); err != 0) return err;
+    if (json.full()) continue;
+    rest_ = members_of(memory_, json.text());
+    return 0;
   }
-  if (err == 0 && json.full()) err = ENOBUFS;
-  if (err == 0) rest_ = members_of(memory_, json.text());
-  return err;
 }
 
 int Request::restore(Buffer &text) {
@@ -259,7 +264,7 @@ int Engine::await(Invocation &invocation, Response &response) {
   case PlannerFault::none: return decode(invocation, answer.response, response);
   case PlannerFault::timed_out: return invocation.fail(PlannerSlow{.seconds = NumberText(planner_seconds)});
   case PlannerFault::out_of_memory: return invocation.fail(PlannerMemory{});
-  case PlannerFault::too_large: return invocation.fail(PlanLarge{.limit = Str::of("16 MiB")});
+  case PlannerFault::too_large: return invocation.fail(PlanLarge{.limit = Str::of(plan_limit)});
   case PlannerFault::crashed: {
     // Nobody else ends it so: its own limits have other signals.
     if (answer.signal == SIGKILL) return invocation.fail(PlannerKilled{});
@@ -283,6 +288,7 @@ int Engine::take(Invocation &invocation, int fd, Response &response) {
   Fd plan(fd > STDERR_FILENO ? fd : -1);
   if (int err = read_all(fd, largest, given_, &invocation.signals); err != 0) {
     if (err == EINTR) return invocation.interrupted();
+    if (err == EFBIG) return invocation.fail(PlanLarge{.limit = Str::of(plan_limit)});
     return invocation.fail(SystemCall{.what = what::read_plan, .errno_ = ErrnoText(err)});
   }
   return decode(invocation, given_.bytes(), response);

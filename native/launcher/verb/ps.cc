@@ -88,7 +88,9 @@ Str word(Str line, unsigned column) {
 int print_table(Invocation &invocation, const Members &members) {
   Buffer output, kept;
   int status = 0;
-  if (int err = run_ps(invocation, output, status); err != 0)
+  if (int err = run_ps(invocation, output, status); err == EFBIG)
+    return invocation.fail(Limit{.limit = Str::of("ps may write 64 MiB")});
+  else if (err != 0)
     return invocation.fail(PsFailed{.errno_ = ErrnoText(err)});
   if (WIFSIGNALED(status)) return invocation.fail(PsKilled{.signal = NumberText(WTERMSIG(status))});
   // ps has said on stderr what it does not like.

@@ -18,9 +18,8 @@ int read_resources(Invocation &invocation, Buffer &resources) {
   Str path = invocation.arguments.text(cli::Flag::resources);
   if (path.empty()) return 0;
   if (!(path == Str::of("-"))) return read_given(invocation, path, resources);
-  int err = read_all(STDIN_FILENO, config_size_max, resources, &invocation.signals);
-  if (err == EINTR) return invocation.interrupted();
-  return err == 0 ? 0 : invocation.fail(SystemCall{.what = what::read_resources, .errno_ = ErrnoText(err)});
+  return answer_read(invocation, Str::of("standard input"),
+                     read_all(STDIN_FILENO, config_size_max, resources, &invocation.signals));
 }
 
 // What the later verbs go by from now on. It is written before anything is changed, and put in its place when all is.

@@ -25,7 +25,7 @@ export const internal = {
     hint: 'make config.json smaller; annotations take several times their size' },
   planLarge: { code: 'E0956', native: true, message: 'the plan is larger than {limit}',
     hint: 'make config.json smaller; each hook reads a copy of all annotations' },
-  limit: { code: 'E0978', message: 'a limit of veloci is reached: {limit}',
+  limit: { code: 'E0978', native: true, message: 'a limit of veloci is reached: {limit}',
     hint: 'stay below it: it cannot be raised' },
   planInvalid: { code: 'E0905', native: true, message: 'the plan is not valid: {what}',
     hint: 'please report it with config.json' },

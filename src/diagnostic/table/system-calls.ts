@@ -18,7 +18,6 @@ export const systemCalls = {
   openState: 'open the state directory',
   probeHost: 'probe the host',
   readPlan: 'read --plan-fd',
-  readResources: 'read the resources from stdin',
   readTexts: 'read the texts',
   removeState: 'remove the state directory',
   sendSignal: 'send the signal',
