@@ -111,8 +111,7 @@ bool Engine::start(Bytes bytecode) {
 bool Engine::load(Bytes bytecode) {
   JSValue script = JS_ReadObject(js_, bytecode.data, bytecode.size, JS_READ_OBJ_BYTECODE);
   if (JS_IsException(script)) return false;
-  // A second reference: freeing the code after its only run would cost more than the code's memory is worth.
-  JSValue result = JS_EvalFunction(js_, JS_DupValue(js_, script));
+  JSValue result = JS_EvalFunction(js_, script);
   bool ok = !JS_IsException(result);
   JS_FreeValue(js_, result);
   return ok;
