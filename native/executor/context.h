@@ -80,12 +80,20 @@ public:
   Fd record_file;
   // Names the state directory in the marks of cgroups (cgroup/own_cgroup.h).
   uint64_t mark = 0;
-  // Where the process that is being started reports: the record itself, or for exec a memfd of the same form.
+  // Where the process that is being started reports: the record itself, or a memfd of the same form (exec, and an init
+  // that is apart).
   Record *report = nullptr;
   Fd report_file;
+  // Init holds nothing of the host, since others see it: process.spawn.
+  bool apart = false;
+  // Whether that process joins a container that is there.
+  bool joins() const { return record != report && !apart; }
   Fd fifo;
-  // run: our end of a pair of sockets that stands for exec.fifo, since nobody else starts this container.
+  // Our end of a pair of sockets that stands for exec.fifo: run, since nobody else starts this container, and an init
+  // that is apart.
   Fd release;
+  // exec.fifo, at which start.relay waits for such an init.
+  Fd relayed;
   Kept kept;
 
   // The plan that runs now.

@@ -34,13 +34,14 @@ public:
   Outcome on(const CgroupUpdate &op);
   Outcome on(const CgroupCheck &op);
 
-  // process_ops.cc, ids_ops.cc, start_ops.cc
+  // process_ops.cc, ids_ops.cc, start_ops.cc, relay.cc
   Outcome on(const ProcessSpawn &op);
   Outcome on(const ProcessIds &op);
   Outcome on(const MountIdmap &op);
   Outcome on(const ProcessAwait &op);
   Outcome on(const ProcessStart &op);
   Outcome on(const StartRefuse &op);
+  Outcome on(const StartRelay &op);
   Outcome on(const ProcessFd &op);
   Outcome on(const ProcessSignal &op);
   Outcome on(const ProcessEnd &op);

@@ -995,6 +995,11 @@ export interface PidFile {
 export interface ProcessSpawn {
   readonly op: 'process.spawn';
   readonly from: string;
+  /**
+   * Others in a pid namespace will see init: it reports in memory of its own in place of the container's
+   * record, and waits for its start at a socket in place of exec.fifo. The stager is started anew.
+   */
+  readonly apart: boolean;
 }
 
 /**
@@ -1307,6 +1312,16 @@ export interface PidfdSend {
   readonly from: string;
   /** Absolute path of the socket. */
   readonly path: string;
+}
+
+/**
+ * Leaves a process on the host that waits at exec.fifo for an init that is apart, and brings what it has
+ * reported into the record. It ends with the wait, or with init. Nothing to do where the caller of create
+ * starts the container itself. Run by: host.
+ */
+export interface StartRelay {
+  readonly op: 'start.relay';
+  readonly from: string;
 }
 
 /**
@@ -1692,6 +1707,7 @@ export type HostOperation =
   | RdtUpdate
   | ListenerOpen
   | PidfdSend
+  | StartRelay
   | CriuStart
   | CriuAwait;
 

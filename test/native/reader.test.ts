@@ -149,7 +149,7 @@ const refused: readonly (readonly [what: string, bytes: Uint8Array, error: strin
   ['an operation of init in a program of the host', misplaced({ create: [mask] }),
     'an operation is in a program that must not have it'],
   ['an operation of the host in an alternative of init',
-    misplaced({ init: [{ op: 'alt', from: '', try: { op: 'process.spawn', from: '' }, onErrno: [] }] }),
+    misplaced({ init: [{ op: 'alt', from: '', try: { op: 'process.spawn', from: '', apart: false }, onErrno: [] }] }),
     'an operation is in a program that must not have it'],
 ];
 

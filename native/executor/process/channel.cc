@@ -8,15 +8,12 @@ namespace veloci {
 
 namespace {
 
-// exec and mounts: the process is not the container's init.
-bool joins(const Context &context) { return context.record != context.report; }
-
 // Stager or init, whichever it is that we wait for.
 const Child &awaited(const Context &context) { return context.init.pid > 0 ? context.init : context.stager; }
 
 const char *name_of_awaited(const Context &context) {
   if (context.init.pid <= 0) return "the stager";
-  return joins(context) ? "the process that joins the container" : "the container's init";
+  return context.joins() ? "the process that joins the container" : "the container's init";
 }
 
 // Says in the failure's detail how stager or init ended.
@@ -25,7 +22,7 @@ void explain_death(Context &context) {
   siginfo_t info = {};
   if (child.pid <= 0 || waitid(P_PID, static_cast<id_t>(child.pid), &info, WEXITED | WNOWAIT | __WALL) != 0) return;
   Text &words = context.failure.detail.words().add(name_of_awaited(context));
-  if (info.si_code != CLD_EXITED && joins(context)) context.failure.interference = PlanFailure::Interference::killed;
+  if (info.si_code != CLD_EXITED && context.joins()) context.failure.interference = PlanFailure::Interference::killed;
   if (info.si_code == CLD_EXITED)
     words.add(" exited with status ").add_signed(info.si_status);
   else
@@ -66,7 +63,7 @@ static int await_progress(Context &context) {
     ProcessStat stat;
     if (read_process_stat(awaited(context).pid, stat) != 0) continue;
     halted = stat.stopped() ? halted + slice : 0;
-    bool works = stat.state == 'R' || stat.cpu_time != worked || !joins(context) || frozen_recorded(*context.record);
+    bool works = stat.state == 'R' || stat.cpu_time != worked || !context.joins() || frozen_recorded(*context.record);
     idle = works ? 0 : idle + slice;
     worked = stat.cpu_time;
     if (halted < wait_limit && idle < idle_limit) continue;

@@ -19,7 +19,10 @@ Outcome HostHandler::on(const SyncAwait &op) {
   Message message;
   Fd fd;
   int err = await_message(context_, MessageType::sync, static_cast<uint8_t>(op.point), message, fd);
-  return err == 0 ? Outcome::success() : Outcome::failed(step::sync_await::receive, err);
+  if (err != 0) return Outcome::failed(step::sync_await::receive, err);
+  // Else init says so itself.
+  if (op.point == Point::created && context_.apart) record_set_stage(*context_.record, Stage::created);
+  return {};
 }
 
 Outcome HostHandler::on(const FdSend &op) {

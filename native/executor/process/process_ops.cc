@@ -8,7 +8,10 @@
 #include "executor/handler.h"
 #include "executor/process/process.h"
 #include "executor/process/spawn.h"
+#include "executor/state/state.h"
 #include <fcntl.h>
+#include <initializer_list>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -27,6 +30,21 @@ int plan_file(Bytes plan, Fd &file) {
   return fcntl(file.get(), F_ADD_SEALS, seals) == 0 ? 0 : errno;
 }
 
+// The stager that is there has the record: it makes room for one that has nothing of the host.
+int set_apart(Context &context) {
+  end_children(context);
+  if (!context.release.valid()) {
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return errno;
+    context.relayed = static_cast<Fd &&>(context.fifo);
+    context.fifo.reset(pair[0]);
+    context.release.reset(pair[1]);
+  }
+  if (int err = make_report(context); err != 0) return err;
+  context.apart = true;
+  return 0;
+}
+
 // Ends init when it is our own child: nobody else will reap it.
 void reap_init(Context &context) {
   if (context.init.pid <= 0) return;
@@ -38,7 +56,10 @@ void reap_init(Context &context) {
 
 } // namespace
 
-Outcome HostHandler::on(const ProcessSpawn &) {
+Outcome HostHandler::on(const ProcessSpawn &op) {
+  if (op.apart && !context_.apart) {
+    if (int err = set_apart(context_); err != 0) return Outcome::failed(step::process_spawn::memfd, err);
+  }
   if (context_.stager.pid <= 0) {
     if (Outcome spawned = spawn_stager(context_); !spawned.ok()) return spawned;
   } else if (!context_.undo.push([](Context &started, const void *) { end_children(started); })) {
@@ -51,7 +72,7 @@ Outcome HostHandler::on(const ProcessSpawn &) {
   header.index = context_.preserve;
   header.point = context_.fifo.valid() ? 1 : 0;
   // exec: whose cgroups the stager follows.
-  header.pid = context_.record != context_.report ? context_.record->pid : 0;
+  header.pid = context_.joins() ? context_.record->pid : 0;
   // Its copy is enough: as long as ours is open, the end of the fifo would never come.
   context_.fifo.reset();
   Fd file;
@@ -83,8 +104,11 @@ Outcome HostHandler::on(const ProcessAwait &) {
   if (int err = read_process_stat(message.pid, stat); err != 0) {
     return Outcome::failed(step::process_await::record, err);
   }
-  context_.report->start_time = stat.start_time;
-  __atomic_store_n(&context_.report->pid, message.pid, __ATOMIC_RELEASE);
+  for (Record *record : {context_.report, context_.apart ? context_.record : nullptr}) {
+    if (record == nullptr) continue;
+    record->start_time = stat.start_time;
+    __atomic_store_n(&record->pid, message.pid, __ATOMIC_RELEASE);
+  }
   return {};
 }
 

@@ -3,6 +3,7 @@
 #include "executor/process/channel.h"
 #include "executor/handler.h"
 #include "executor/process/process.h"
+#include "executor/process/relay.h"
 #include "executor/state/state.h"
 #include <fcntl.h>
 #include <poll.h>
@@ -10,6 +11,17 @@
 namespace veloci {
 
 namespace {
+
+// Waits for the end of the fifo when init is gone, within a bound.
+int await_end(int fifo) {
+  struct pollfd ending {
+    fifo, 0, 0
+  };
+  int ready;
+  do ready = poll(&ending, 1, wait_limit);
+  while (ready < 0 && errno == EINTR);
+  return 0;
+}
 
 // Waits for the end of the fifo: init has executed its program, or has ended. EINTR when a signal asks us to stop,
 // ETIMEDOUT when somebody has stopped init and it does not go on.
@@ -30,7 +42,9 @@ int wait_end(int fifo, int pidfd, int pid, Signals *signals) {
       if (halted >= wait_limit) return ETIMEDOUT;
       continue;
     }
-    if ((waiting[0].revents & (POLLHUP | POLLERR)) != 0 || waiting[1].revents != 0) return 0;
+    if ((waiting[0].revents & (POLLHUP | POLLERR)) != 0) return 0;
+    // Init has ended, and so has what it holds; where it is apart, start.relay needs a moment to bring its report over.
+    if (waiting[1].revents != 0) return await_end(fifo);
     if (waiting[2].revents != 0 && signals->should_stop()) return EINTR;
     // The byte that init has not read yet: do not spin on it.
     if ((waiting[0].revents & POLLIN) != 0) waiting[0].events = 0;
@@ -72,6 +86,7 @@ Outcome HostHandler::on(const ProcessStart &) {
   writer.reset();
   if (int err = wait_end(reader.get(), pidfd.get(), record.pid, context_.signals); err != 0)
     return Outcome::failed(wait, err);
+  if (context_.apart) bring_over(*context_.report, record);
   switch (record_stage(record)) {
   case Stage::executing: return {};
   case Stage::failed: break;

@@ -154,6 +154,8 @@ export const operationProcess = {
     hint: 'rename "{suggestion}" to "process", and create it again',
     otherwise: 'add "process": { "args": ["sh"], "cwd": "/" }, and create it again',
   },
+  'start.relay': { code: 'E0979', message: 'cannot leave a process that waits for the start',
+    hint: 'raise the limits of processes (RLIMIT_NPROC, pids.max) and of memory that the caller has' },
   'sched.set': { code: 'E0832', message: 'cannot set the scheduling policy', hint: 'see sched_setattr(2)' },
   'sched.set:EPERM': {
     code: 'E0833',

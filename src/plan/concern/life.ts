@@ -17,7 +17,12 @@ import { endUnit } from './cgroup/systemd.ts';
 const timeLimit = 10000;
 
 export function spawn(d: Draft): void {
-  d.host.push({ op: 'process.spawn', from: d.at });
+  d.host.push({ op: 'process.spawn', from: d.at, apart: isApartFromHost(d) });
+}
+
+/** Whether others see init while it waits for its start: then it may not hold the record, nor the FIFO. */
+function isApartFromHost(d: Draft): boolean {
+  return (d.namespaces.joined & NamespaceFlag.pid) !== 0;
 }
 
 /** The last operations of create: the container is there, and only now the pid file says so. */
@@ -26,6 +31,7 @@ export function awaitCreated(d: Draft): void {
   limitDevices(d, true);
   sendPidfd(d);
   writePid(d);
+  if (isApartFromHost(d)) d.host.push({ op: 'start.relay', from: d.at });
 }
 
 /** A program that watches over the container gets a pidfd of its init (annotation run.oci.pidfd_receiver). */
