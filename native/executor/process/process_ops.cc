@@ -96,7 +96,7 @@ Outcome HostHandler::on(const ProcessAwait &) {
   if (int err = await_message(context_, MessageType::pid, 0, message, pidfd); err != 0) {
     return Outcome::failed(step::process_await::receive, err);
   }
-  if (!pidfd.valid() || message.pid <= 1) return Outcome::failed(step::process_await::receive, EBADMSG);
+  if (!pidfd.valid() || !is_our_child(message.pid)) return Outcome::failed(step::process_await::receive, EBADMSG);
   take_init(context_, message.pid, static_cast<Fd &&>(pidfd));
   ProcessStat stat;
   // Or the time would be that of a stranger.

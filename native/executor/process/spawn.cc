@@ -133,7 +133,7 @@ void await_maker(Context &context) {
     context.socket.get(), POLLIN, 0
   };
   while (poll(&readable, 1, 0) > 0 && receive_message(context.socket.get(), message, fd) == Received::message) {
-    if (message.kind() != MessageType::pid || !fd.valid()) continue;
+    if (message.kind() != MessageType::pid || !fd.valid() || !is_our_child(message.pid)) continue;
     take_init(context, message.pid, static_cast<Fd &&>(fd));
     await_maker(context);
     return;
@@ -148,6 +148,11 @@ void end_children(Context &context) {
   leave_freezer(context);
   end_child(context.stager);
   end_child(context.init);
+}
+
+bool is_our_child(pid_t pid) {
+  siginfo_t info;
+  return pid > 1 && waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0;
 }
 
 void take_init(Context &context, pid_t pid, Fd pidfd) {

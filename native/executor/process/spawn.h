@@ -12,6 +12,9 @@ Outcome spawn_stager(Context &context);
 // Ends stager and init (SIGKILL by pidfd) and waits for them; for undo and for a failed plan.
 void end_children(Context &context);
 
+// Whether a pid that we are told is that of a child of ours: whoever has init in hand may tell any.
+bool is_our_child(pid_t pid);
+
 // Takes a process for init that stager or init have made: what made it is to be reaped as the stager.
 void take_init(Context &context, pid_t pid, Fd pidfd);
 

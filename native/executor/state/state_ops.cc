@@ -89,7 +89,7 @@ Outcome HostHandler::on(const StateRemove &) { return remove_state(context_); }
 Outcome HostHandler::on(const PidFile &op) {
   if (!context_.undo.push(remove_pid_file, op.path.c_str())) return Outcome::failed(step::pid_file::open);
   TextOf<16> text;
-  text.add_signed(context_.report->pid);
+  text.add_signed(context_.init.pid);
   int at = 0;
   Bytes bytes{reinterpret_cast<const uint8_t *>(text.c_str()), text.size()};
   if (int err = replace_file(AT_FDCWD, op.path.c_str(), bytes, 0644, at); err != 0) return Outcome::failed(at, err);

@@ -44,7 +44,7 @@ int hand_over(Invocation &invocation) {
   Str path = invocation.arguments.text(cli::Flag::pid_file);
   if (path.empty()) return 0;
   TextOf<16> pid;
-  pid.add_signed(context.report->pid);
+  pid.add_signed(context.init.pid);
   int at = 0;
   Bytes bytes{reinterpret_cast<const uint8_t *>(pid.c_str()), pid.size()};
   int err = replace_file(AT_FDCWD, path.c_str(), bytes, 0644, at);
