@@ -55,8 +55,19 @@ bool open_log(const Optional<Str> &path, Fd &file) {
   return file.valid();
 }
 
+// Enters namespaces of init, and becomes root there. The system calls themselves: libc's functions would look for
+// threads.
+bool enter(int init, uint32_t types) {
+  if (types == 0) return true;
+  if (sys::setns(init, types) < 0) return false;
+  if ((types & sys::clone_newuser) == 0) return true;
+  syscall(SYS_setgroups, 0, nullptr); // it may be denied there
+  return syscall(SYS_setresgid, 0, 0, 0) == 0 && syscall(SYS_setresuid, 0, 0, 0) == 0;
+}
+
 // The child's part; only system calls, since it runs in the parent's memory.
-[[noreturn]] void become_hook(const HookRun &op, char **argv, char **envp, Streams streams, ChildError *error) {
+[[noreturn]] void become_hook(const HookRun &op, char **argv, char **envp, Streams streams, int init,
+                              ChildError *error) {
   setpgid(0, 0);
   for (int number = 1; number <= last_signal; number++) signal(number, SIG_DFL);
   sigset_t none;
@@ -64,15 +75,17 @@ bool open_log(const Optional<Str> &path, Fd &file) {
   sigprocmask(SIG_SETMASK, &none, nullptr);
   bool placed = dup2(streams.input, 0) == 0 && dup2(streams.output, 1) == 1 && dup2(streams.errors, 2) == 2;
   // Everything else goes, also what somebody has handed us without close-on-exec.
+  placed = placed && enter(init, op.enter);
   if (placed && sys::close_range(3, ~0u, sys::close_range_cloexec) < 0) sys::close_range(3, ~0u, 0);
   if (placed && (!op.cwd || chdir(op.cwd.value.c_str()) == 0)) execve(op.path.c_str(), argv, envp);
   error->err = errno;
   _exit(127);
 }
 
-[[gnu::noinline]] pid_t start(const HookRun &op, char **argv, char **envp, Streams streams, ChildError *error) {
+[[gnu::noinline]] pid_t start(const HookRun &op, char **argv, char **envp, Streams streams, int init,
+                              ChildError *error) {
   pid_t pid = vfork();
-  if (pid == 0) become_hook(op, argv, envp, streams, error);
+  if (pid == 0) become_hook(op, argv, envp, streams, init, error);
   return pid;
 }
 
@@ -175,7 +188,8 @@ private:
 
 } // namespace
 
-Outcome run_hook(const HookRun &op, const HoleValues &values, Text &output, HookStop stop, char **process_env) {
+Outcome run_hook(const HookRun &op, const HoleValues &values, Text &output, HookStop stop, char **process_env,
+                 int init) {
   output.clear();
   Pages memory;
   Str state;
@@ -193,7 +207,7 @@ Outcome run_hook(const HookRun &op, const HoleValues &values, Text &output, Hook
   ChildError child;
   ChildError *error = child.shared();
   char **env = op.process_env && process_env != nullptr ? process_env : envp.data();
-  pid_t pid = start(op, argv.data(), env, streams, error);
+  pid_t pid = start(op, argv.data(), env, streams, init, error);
   if (pid < 0) return Outcome::failed(at::fork);
   in.read.reset();
   out.write.reset();

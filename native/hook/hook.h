@@ -14,8 +14,8 @@ struct HookStop {
 // Runs a hook and waits for it. Outcome by the steps of hook.run; at `exit` the errno is the exit code, at `signal` the
 // signal's number, at `wait` EINTR when `stop` has asked. `output` gets what the hook wrote to stdout and stderr, as
 // much as fits. `op.warn` is the caller's affair. `process_env` is for a hook that has the environment of the
-// container's process.
+// container's process; `init` a pidfd for `op.enter`.
 Outcome run_hook(const HookRun &op, const HoleValues &values, Text &output, HookStop stop = {},
-                 char **process_env = nullptr);
+                 char **process_env = nullptr, int init = -1);
 
 } // namespace veloci

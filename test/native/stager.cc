@@ -183,7 +183,8 @@ void test_hooks() {
           .u8(1 + static_cast<uint8_t>(Hole::pid))
           .none()
           .none()
-          .u8(0);
+          .u8(0)
+          .u32(0);
     });
   };
   ProgramWriter stager, init;

@@ -11,7 +11,7 @@ Outcome HostHandler::on(const HookRun &op) {
     stop = {context_.signals->descriptor(),
             [](void *signals) { return static_cast<Signals *>(signals)->should_stop(); }, context_.signals};
   }
-  Outcome outcome = run_hook(op, hole_values(context_), output, stop);
+  Outcome outcome = run_hook(op, hole_values(context_), output, stop, nullptr, context_.init.pidfd.get());
   if (outcome.ok()) return {};
   if (op.warn) {
     TextOf<4096> warning;

@@ -1,8 +1,10 @@
 // hooks of the six kinds (runtime-spec config "POSIX-platform Hooks", runtime "Lifecycle").
+import { NamespaceFlag } from '../../generated/plan.ts';
 import type { HookKind, HookRun } from '../../generated/plan.ts';
 import type { Hook } from '../../generated/config.ts';
 import { annotatedPath } from '../annotations.ts';
 import type { Draft } from '../draft.ts';
+import { entersEarly } from './namespaces.ts';
 import { rootfsPath } from './mount/rootfs.ts';
 import { hookState } from './state.ts';
 
@@ -12,12 +14,14 @@ import { hookState } from './state.ts';
  */
 export function runtimeHooks(d: Draft): void {
   const hooks = d.spec.hooks;
-  if (isEmpty(hooks?.prestart) && isEmpty(hooks?.createRuntime)) return;
+  const more = entersEarly(d) && !isEmpty(hooks?.createContainer);
+  if (isEmpty(hooks?.prestart) && isEmpty(hooks?.createRuntime) && !more) return;
   d.init.push({ op: 'sync.signal', from: '/hooks', point: 'rootReady' });
   d.init.push({ op: 'sync.await', from: '/hooks', point: 'hooksDone' });
   d.host.push({ op: 'sync.await', from: '/hooks', point: 'rootReady' });
   run(d, d.host, 'prestart', d.context.bundle);
   run(d, d.host, 'createRuntime', d.context.bundle);
+  if (more) run(d, d.host, 'createContainer', containerCwd(d), entered(d));
   d.host.push({ op: 'sync.signal', from: '/hooks', point: 'hooksDone' });
 }
 
@@ -29,9 +33,17 @@ export function restoreHooks(d: Draft): void {
 
 /** createContainer: in the container's namespaces, before the pivot. */
 export function containerHooks(d: Draft): void {
-  const { bundle, habits } = d.context;
-  const cwd = habits.createContainerDirectory === 'bundle' ? bundle : rootfsPath(d.spec, d.context);
-  run(d, d.init, 'createContainer', cwd);
+  if (!entersEarly(d)) run(d, d.init, 'createContainer', containerCwd(d));
+}
+
+/** The root to be, or the bundle. */
+function containerCwd({ spec, context }: Draft): string {
+  return context.habits.createContainerDirectory === 'bundle' ? context.bundle : rootfsPath(spec, context);
+}
+
+/** The namespaces of such a hook: whoever shares the memory of the host's side cannot enter one of time. */
+function entered({ namespaces: { made, joined } }: Draft): number {
+  return (made | joined) & ~(NamespaceFlag.pid | NamespaceFlag.time);
 }
 
 /** Whether anything runs between start and the program. */
@@ -63,6 +75,7 @@ function run(
   program: { push(operation: HookRun): void },
   kind: HookKind,
   cwd: string | undefined,
+  enter = 0,
 ): void {
   const hooks = d.spec.hooks?.[kind];
   if (hooks === undefined || hooks.length === 0) return;
@@ -88,6 +101,7 @@ function run(
       state,
       ...logs,
       warn: kind === 'poststop',
+      enter,
     });
   }
 }

@@ -98,8 +98,8 @@ export function makeNamespaces(d: Draft): void {
   }
 }
 
-/** From a new user namespace the pid namespace of others cannot be joined any more. */
-function entersEarly(d: Draft): boolean {
+/** From a new user namespace the pid namespace of others cannot be joined any more: what init starts is then seen there. */
+export function entersEarly(d: Draft): boolean {
   return d.hides && hasCapability(d.context.facts, sysAdmin) && (d.namespaces.made & NamespaceFlag.user) !== 0;
 }
 

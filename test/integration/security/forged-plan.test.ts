@@ -57,7 +57,7 @@ const first = (operation: HostOperation) => (programs: Programs): void => {
 };
 
 const hook: HostOperation = { op: 'hook.run', from: '', kind: 'poststop', number: 0, path: '/bin/touch',
-  args: ['touch', '/tmp/forged'], env: [], processEnv: false, timeout: 0, state: ['{}'], warn: true };
+  args: ['touch', '/tmp/forged'], env: [], processEnv: false, timeout: 0, state: ['{}'], warn: true, enter: 0 };
 
 const forgeries: readonly {
   name: string;
