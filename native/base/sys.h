@@ -167,4 +167,20 @@ inline int pivot_root(const char *new_root, const char *put_old) {
 inline int setns(int fd, uint64_t types) { return static_cast<int>(syscall(SYS_setns, fd, static_cast<int>(types))); }
 inline int unshare(uint64_t types) { return static_cast<int>(syscall(SYS_unshare, static_cast<unsigned>(types))); }
 
+// Two numbers behind the arguments of a system call, by which a filter knows the calls that must pass (seccomp.load).
+// The kernel does not look at them.
+struct Pass {
+  long first, second;
+};
+inline Pass pass = {};
+
+// A system call of at most four arguments, with them.
+template <class... T> long passing(long number, T... arguments) {
+  static_assert(sizeof...(T) <= 4);
+  long given[4] = {};
+  [[maybe_unused]] size_t count = 0;
+  ((given[count++] = (long)arguments), ...);
+  return syscall(number, given[0], given[1], given[2], given[3], pass.first, pass.second);
+}
+
 } // namespace veloci::sys

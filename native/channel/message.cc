@@ -3,6 +3,8 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "base/sys.h"
+
 namespace veloci {
 namespace {
 
@@ -54,7 +56,7 @@ bool send_message(int socket, MessageHeader header, Bytes detail, int fd) {
     memcpy(CMSG_DATA(part), &fd, sizeof fd);
   }
   ssize_t sent;
-  do sent = sendmsg(socket, &packet, MSG_NOSIGNAL);
+  do sent = sys::passing(SYS_sendmsg, socket, &packet, MSG_NOSIGNAL);
   while (sent < 0 && errno == EINTR);
   return sent >= 0;
 }
@@ -69,7 +71,7 @@ Received receive_large(int socket, MessageHeader &header, char *buffer, size_t c
   packet.msg_control = &control;
   packet.msg_controllen = sizeof control;
   ssize_t size;
-  do size = recvmsg(socket, &packet, MSG_CMSG_CLOEXEC);
+  do size = sys::passing(SYS_recvmsg, socket, &packet, MSG_CMSG_CLOEXEC);
   while (size < 0 && errno == EINTR);
   if (size < 0) return errno == ECONNRESET ? Received::end : Received::error;
   if (size == 0) return Received::end;

@@ -118,6 +118,8 @@ private:
   int parent_of(Str path, Name &name);
   // seccomp.cc, cwd.cc, program.cc
   bool load_filter(Slot slot);
+  bool let_pass(Filter &filter, Pages &memory);
+  bool hands_listener_over() const;
   bool keep_listener(const SeccompLoad &op);
   void load_filters();
   void close_descriptors();

@@ -25,7 +25,7 @@ void await_pid_report(Record &record, uint32_t generation) {
   for (int i = 0; i < 30; i++) {
     uint32_t reported = __atomic_load_n(&record.reported, __ATOMIC_ACQUIRE);
     if (reported >= generation) return;
-    syscall(SYS_futex, &record.reported, FUTEX_WAIT, reported, &limit, nullptr, 0);
+    sys::passing(SYS_futex, &record.reported, FUTEX_WAIT, reported, &limit);
   }
 }
 
@@ -52,8 +52,8 @@ bool Common::goes_on(pid_t child, int pidfd) {
   // Without its pid nobody could ever end it.
   if (!sent) sys::pidfd_send_signal(pidfd, SIGKILL);
   __atomic_store_n(&shared_.record->reported, shared_.generation + 1, __ATOMIC_RELEASE);
-  syscall(SYS_futex, &shared_.record->reported, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
-  if (sent) _exit(0);
+  sys::passing(SYS_futex, &shared_.record->reported, FUTEX_WAKE, INT_MAX);
+  if (sent) sys::passing(SYS_exit_group, 0);
   errno = err;
   return false;
 }

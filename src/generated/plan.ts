@@ -1111,6 +1111,8 @@ export interface HookRun {
   readonly errorFile?: string | undefined;
   /** A failure is a warning, not an error (poststop). */
   readonly warn: boolean;
+  /** On the host: which namespaces of init it runs in, as their root. Bits: {@link NamespaceFlag}. */
+  readonly enter: number;
 }
 
 /**
@@ -1501,10 +1503,15 @@ export interface SeccompLoad {
   readonly flags: number;
   /** Makes all permitted capabilities effective before: a change of the uid has taken them out of effect. */
   readonly raise: boolean;
-  /** Connection that gets the listener, sent by a thread that the filter does not reach. */
+  /** Connection that gets the listener, sent by a thread or process that the filter does not reach. */
   readonly listener?: Slot | undefined;
   /** memfd with the text that goes with it. */
   readonly state?: Slot | undefined;
+  /**
+   * Lets the calls between the filter and execve pass, whatever it says of them, by two random numbers behind
+   * their arguments.
+   */
+  readonly pass: boolean;
 }
 
 /**

@@ -13,7 +13,7 @@ import { enterNamespaces } from './concern/namespaces.ts';
 import { runProgram } from './concern/process/process.ts';
 import { limitEarly } from './concern/process/rlimits.ts';
 import { bindProcessors } from './concern/process/scheduling.ts';
-import { loadLate, openFilter } from './concern/seccomp/seccomp.ts';
+import { openFilter } from './concern/seccomp/seccomp.ts';
 import { makeSession } from './concern/process/session.ts';
 import { keepTerminal } from './concern/process/terminal.ts';
 import type { Context } from './context.ts';
@@ -49,7 +49,7 @@ export function compileExec(
   makeSession(d);
   keepTerminal(d);
   openFilter(d, 'running');
-  if (!becomeUser(d, false, false)) loadLate(d);
+  becomeUser(d, false, false);
   runProgram(d);
   return { planVersion: 1, programs: { exec: d.host, stager: d.stager, init: d.init } };
 }

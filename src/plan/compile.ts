@@ -27,7 +27,7 @@ import { joinRdt } from './concern/cgroup/rdt.ts';
 import { limitEarly, limitLate } from './concern/process/rlimits.ts';
 import { adaptProcess, freeProcessors, isLostByFork, schedule } from './concern/process/scheduling.ts';
 import { enterRoot, finishRoot, openRoot, spreadRoot } from './concern/mount/rootfs.ts';
-import { loadEarly, loadLate, loadedInside, openFilter } from './concern/seccomp/seccomp.ts';
+import { loadEarly, loadLate, openFilter } from './concern/seccomp/seccomp.ts';
 import { makeSession } from './concern/process/session.ts';
 import { claimState, keepState, writeState } from './concern/state.ts';
 import { writeSysctls } from './concern/sysctl.ts';
@@ -87,7 +87,7 @@ export function compile(spec: Spec, context: Context): Plan {
   }
   waitForStart(d);
   startHooks(d);
-  if (!loaded) loadLate(d);
+  if (!loaded) loadLate(d, false);
   runProgram(d);
   awaitCreated(d);
   return { planVersion: 1, programs: { create: d.host, stager: d.stager, init: d.init, ...laterPrograms(d) } };
@@ -112,7 +112,6 @@ export function laterPrograms(d: Draft): Plan['programs'] {
  * @returns whether the filter is loaded
  */
 export function becomeUser(d: Draft, makeCwd: boolean, hooked: boolean): boolean {
-  const inside = d.hides ? loadedInside(d) : undefined;
   if (!isLostByFork(d)) schedule(d);
   limitLate(d);
   adaptProcess(d);
@@ -123,16 +122,14 @@ export function becomeUser(d: Draft, makeCwd: boolean, hooked: boolean): boolean
   dropBounding(d);
   setIds(d);
   enterCwdAgain(d);
-  if (inside === 'early') enterProcess(d);
   loadEarly(d);
   setCapabilities(d);
   refusePrivileges(d);
   findProgram(d);
   if (!d.hides) return false;
-  const before = inside === undefined && !hooked;
-  if (before) loadLate(d);
-  if (inside !== 'early') enterProcess(d);
-  return before;
+  if (!hooked) loadLate(d, true);
+  enterProcess(d);
+  return !hooked;
 }
 
 /** What others in the pid namespace may see begins here. */

@@ -133,7 +133,7 @@ void test_filter() {
   init.op(code::privileges_none);
   find_op(init, "sh");
   init.op(code::start_wait);
-  init.op(code::seccomp_load, [](Writer &to) { to.u8(9).u32(0).none().none(); });
+  init.op(code::seccomp_load, [](Writer &to) { to.u8(9).u32(0).u8(0).none().none().u8(0); });
   init.op(code::program_run, [](Writer &to) {
     to.strs({"sh", "-c", "nice -n 1 true; grep Seccomp: /proc/self/status"}).u32(1).u8(0);
   });

@@ -48,11 +48,13 @@ bool tidy(int fifo, int release) {
   int kept[] = {fcntl(fifo, F_DUPFD_CLOEXEC, above), fcntl(release, F_DUPFD_CLOEXEC, above)};
   if (kept[0] < 0 || kept[1] < 0) return false;
   for (int fd = 0; fd <= 2; fd++) {
-    if (null >= 0) dup2(null, fd);
-    else close(fd);
+    if (null >= 0)
+      dup2(null, fd);
+    else
+      close(fd);
   }
-  return dup2(kept[0], fifo_number) >= 0 && dup2(kept[1], release_number) >= 0 && sys::close_range(above, ~0U, 0) == 0 &&
-         chdir("/") == 0;
+  return dup2(kept[0], fifo_number) >= 0 && dup2(kept[1], release_number) >= 0 &&
+         sys::close_range(above, ~0U, 0) == 0 && chdir("/") == 0;
 }
 
 [[noreturn]] void relay(const Context &context) {

@@ -4,8 +4,8 @@
 
 namespace veloci {
 
-// Puts what init has reported of its end as such into the record. Whoever sees init may have written the report: no more
-// than the stage and a failure is taken from it.
+// Puts what init has reported of its end as such into the record. Whoever sees init may have written the report: no
+// more than the stage and a failure is taken from it.
 void bring_over(const Record &report, Record &record);
 
 } // namespace veloci

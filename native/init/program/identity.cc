@@ -12,6 +12,7 @@
 
 #include "base/sys.h"
 #include "init/init.h"
+#include "init/program/listener.h"
 #include "plan/fill.h"
 
 namespace veloci {
@@ -128,7 +129,17 @@ Outcome Init::on(const CapsSet &op) {
 Outcome Init::on(const NamespaceEnter &op) {
   // That of the container does not know us, before process.enter.
   if (needs_procfs()) procfs();
-  bool entered = sys::setns(shared_.slots[op.slot.number].get(), op.types) == 0;
+  int target = shared_.slots[op.slot.number].get();
+  uint64_t types = op.types;
+  if ((types & sys::clone_newpid) != 0 && hands_listener_over()) {
+    // The kernel lets nobody into a time namespace who shares memory.
+    if ((types & sys::clone_newtime) != 0) {
+      if (sys::setns(target, types & ~sys::clone_newpid) < 0) return Outcome::failed(step::namespace_enter::setns);
+      types = sys::clone_newpid;
+    }
+    prepare_handover();
+  }
+  bool entered = sys::setns(target, types) == 0;
   return entered ? Outcome::success() : Outcome::failed(step::namespace_enter::setns);
 }
 
@@ -137,12 +148,12 @@ Outcome Init::on(const ProcessEnter &) {
   namespace at = step::process_enter;
   int pidfd = -1;
   constexpr uint64_t flags = sys::clone_parent | sys::clone_pidfd;
-  long pid = syscall(SYS_clone, flags, nullptr, &pidfd, nullptr, nullptr);
+  long pid = sys::passing(SYS_clone, flags, nullptr, &pidfd, nullptr);
   if (pid < 0) return Outcome::failed(at::clone);
   if (!goes_on(static_cast<pid_t>(pid), pidfd)) return Outcome::failed(at::report);
   name_itself();
-  if (setsid() < 0) return Outcome::failed(at::setsid);
-  bool taken = !has_terminal_ || ioctl(STDIN_FILENO, TIOCSCTTY, 0) == 0;
+  if (sys::passing(SYS_setsid) < 0) return Outcome::failed(at::setsid);
+  bool taken = !has_terminal_ || sys::passing(SYS_ioctl, STDIN_FILENO, TIOCSCTTY, 0) == 0;
   return taken ? Outcome::success() : Outcome::failed(at::terminal);
 }
 

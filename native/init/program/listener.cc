@@ -2,11 +2,17 @@
 
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
+
+#include "base/sys.h"
 
 #include "generated/plan.gen.h"
 
@@ -35,8 +41,9 @@ int await_listener(Handover &handover) {
   for (;;) {
     int listener = __atomic_load_n(&handover.listener, __ATOMIC_ACQUIRE);
     if (listener != pending) return listener;
+    // This one does not touch errno, which the other one may be using.
     timespec moment = {0, 20000};
-    syscall(SYS_nanosleep, &moment, nullptr);
+    clock_nanosleep(CLOCK_MONOTONIC, 0, &moment, nullptr);
   }
 }
 
@@ -94,21 +101,41 @@ void await_end(const Handover &handover) {
 
 } // namespace
 
+namespace {
+
+// The thread may still be on its last instructions when load_notifying is left.
+alignas(16) char stack[stack_size];
+Handover handover;
+// The process in place of a thread; 0 = none, below it the errno that there was in place of one.
+int helper = 0;
+
+// In the process: it ends with the one that has made it.
+int wait_and_hand_over(void *parent) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  return getppid() == *static_cast<const pid_t *>(parent) ? hand_over(&handover) : 0;
+}
+
+} // namespace
+
+void prepare_handover() {
+  static pid_t self;
+  self = getpid();
+  helper = __clone(wait_and_hand_over, stack + stack_size, CLONE_VM | CLONE_FILES, &self);
+}
+
 Outcome load_notifying(const sock_fprog &program, uint32_t flags, int socket, Str state) {
-  // The thread may still be on its last instructions when this function is left.
-  alignas(16) static char stack[stack_size];
-  static Handover handover;
   handover.socket = socket;
   handover.state = state;
   constexpr timeval limit = {10, 0};
   if (setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0) return Outcome::failed(at::send);
   constexpr int shared = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
-  int thread = __clone(hand_over, stack + stack_size, shared, &handover);
+  int thread = helper == 0 ? __clone(hand_over, stack + stack_size, shared, &handover) : helper;
   if (thread < 0) return Outcome::failed(at::helper, -thread);
   long listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
   int error = listener < 0 ? errno : 0;
   __atomic_store_n(&handover.listener, listener < 0 ? refused : static_cast<int>(listener), __ATOMIC_RELEASE);
   await_end(handover);
+  if (helper > 0) sys::passing(SYS_wait4, helper, nullptr, __WALL, nullptr);
   if (listener < 0) return Outcome::failed(at::seccomp, error);
   return handover.error == 0 ? Outcome::success() : Outcome::failed(at::send, handover.error);
 }

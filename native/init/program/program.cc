@@ -57,7 +57,7 @@ Found search(Str name, Str directories, Found wanted, Text &path) {
   constexpr uintptr_t reach = 256 * 1024;
   uintptr_t top = reinterpret_cast<uintptr_t>(__builtin_frame_address(0)) - 512; // what this function itself stands on
   uintptr_t end = top & ~(page - 1);
-  madvise(reinterpret_cast<void *>(end - reach), reach, MADV_DONTNEED);
+  sys::passing(SYS_madvise, end - reach, reach, MADV_DONTNEED);
 }
 
 } // namespace
@@ -92,8 +92,8 @@ void Init::release_plan() {
   auto address = [](const uint8_t *at) { return reinterpret_cast<uintptr_t>(at); };
   uintptr_t start = address(shared_.plan.data), end = start + shared_.plan.size;
   uintptr_t needed = address(needed_) & ~(page - 1), needed_end = (address(needed_end_) + page - 1) & ~(page - 1);
-  if (needed > start) madvise(reinterpret_cast<void *>(start), needed - start, MADV_DONTNEED);
-  if (needed_end < end) madvise(reinterpret_cast<void *>(needed_end), end - needed_end, MADV_DONTNEED);
+  if (needed > start) sys::passing(SYS_madvise, start, needed - start, MADV_DONTNEED);
+  if (needed_end < end) sys::passing(SYS_madvise, needed_end, end - needed_end, MADV_DONTNEED);
 }
 
 Outcome Init::on(const StartWait &) {
@@ -106,12 +106,12 @@ Outcome Init::on(const StartWait &) {
   created.type = static_cast<uint8_t>(MessageType::sync);
   created.point = static_cast<uint8_t>(Point::created);
   if (!send(created)) return Outcome::failed(at::report);
-  shared_.socket.reset();
+  sys::passing(SYS_close, shared_.socket.release());
   release_plan();
   release_stack();
   char byte;
   ssize_t size;
-  do size = ::read(shared_.fifo.get(), &byte, 1);
+  do size = sys::passing(SYS_read, shared_.fifo.get(), &byte, 1);
   while (size < 0 && errno == EINTR);
   if (size != 1) return Outcome::failed(at::read, size == 0 ? EPIPE : errno);
   record_set_stage(record, Stage::released);
@@ -159,7 +159,7 @@ void Init::explain_execve(int err) {
 
 const char *Init::name_itself() {
   listen_pid_.clear();
-  return listen_pid_.add("LISTEN_PID=").add_signed(getpid()).c_str();
+  return listen_pid_.add("LISTEN_PID=").add_signed(sys::passing(SYS_getpid)).c_str();
 }
 
 bool Init::prepare_program(const ProgramRun &op) {

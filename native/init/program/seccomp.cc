@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -14,6 +15,54 @@ namespace veloci {
 namespace {
 
 constexpr off_t filter_max = BPF_MAXINSNS * sizeof(sock_filter);
+
+#if defined(__x86_64__)
+constexpr uint32_t native_arch = AUDIT_ARCH_X86_64;
+#elif defined(__aarch64__)
+constexpr uint32_t native_arch = AUDIT_ARCH_AARCH64;
+#else
+#error "unknown architecture"
+#endif
+
+// What is called between the filter and execve, by the process that makes the one that is seen, and by that one.
+constexpr uint32_t passing_calls[] = {SYS_sendmsg, SYS_recvmsg, SYS_futex, SYS_exit_group, SYS_wait4, SYS_setsid,
+                                      SYS_ioctl,   SYS_getpid,  SYS_close, SYS_madvise,    SYS_read};
+constexpr uint32_t clone_flags = static_cast<uint32_t>(sys::clone_parent | sys::clone_pidfd);
+constexpr uint8_t call_count = sizeof passing_calls / sizeof *passing_calls;
+// Instructions of the numbers, and of all that comes before the filter.
+constexpr uint8_t key_size = 9;
+constexpr uint8_t pass_size = call_count + 6 + key_size;
+
+// Offset of the lower half of an argument, little-endian.
+constexpr uint32_t argument(unsigned index) { return offsetof(seccomp_data, args) + 8 * index; }
+
+constexpr sock_filter load(uint32_t offset) { return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset); }
+constexpr sock_filter compare(uint32_t value, uint8_t equal, uint8_t other) {
+  return BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, equal, other);
+}
+
+// Lets those calls pass whose last two arguments are the numbers, and leaves all others to what follows. Calls are
+// looked at first: the kernel remembers what a filter always allows by the number of the call alone.
+void write_pass(sock_filter *code, sys::Pass pass) {
+  uint8_t at = 0;
+  auto left = [&] { return static_cast<uint8_t>(pass_size - at - 1); };
+  auto add = [&](sock_filter instruction) { code[at++] = instruction; };
+  add(load(offsetof(seccomp_data, arch)));
+  add(compare(native_arch, 0, left()));
+  add(load(offsetof(seccomp_data, nr)));
+  for (uint32_t call : passing_calls) add(compare(call, static_cast<uint8_t>(left() - key_size), 0));
+  add(compare(SYS_clone, 0, left()));
+  add(load(argument(0)));
+  add(compare(clone_flags, 0, left()));
+  uint64_t numbers[] = {static_cast<uint64_t>(pass.first), static_cast<uint64_t>(pass.second)};
+  for (unsigned i = 0; i < 2; i++) {
+    for (unsigned half = 0; half < 2; half++) {
+      add(load(argument(4 + i) + 4 * half));
+      add(compare(static_cast<uint32_t>(numbers[i] >> 32 * half), 0, left()));
+    }
+  }
+  add(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
+}
 
 // Makes all permitted capabilities effective.
 bool raise_capabilities() {
@@ -72,13 +121,39 @@ void Init::load_filters() {
   }
 }
 
+// Puts the calls that follow before the filter, in `memory`: they pass by two numbers that nobody else knows.
+bool Init::let_pass(Filter &filter, Pages &memory) {
+  sys::Pass numbers;
+  constexpr size_t extra = pass_size * sizeof(sock_filter);
+  if (syscall(SYS_getrandom, &numbers, sizeof numbers, 0) != static_cast<long>(sizeof numbers)) return false;
+  if (!memory.allocate(extra + filter.size)) return false;
+  write_pass(memory.data<sock_filter>(), numbers);
+  memcpy(memory.data<uint8_t>() + extra, filter.instructions, filter.size);
+  filter = {memory.data(), extra + filter.size};
+  sys::pass = numbers;
+  return true;
+}
+
+// Whether a listener comes before process.enter: then no thread can be made any more.
+bool Init::hands_listener_over() const {
+  for (const OpRecord &record : program_) {
+    SeccompLoad op;
+    Reader reader(record.body);
+    if (record.code == code::process_enter) return false;
+    if (record.code == code::seccomp_load && read(reader, op)) return op.listener.present;
+  }
+  return false;
+}
+
 Outcome Init::on(const SeccompLoad &op) {
   namespace at = step::seccomp_load;
   if (!load_filter(op.slot) || !keep_listener(op)) return Outcome::failed(at::read);
   // The filter may forbid what follows it; after it there should be nothing but execve.
   if (!arrange_descriptors() || !prepare_program()) return Outcome::failed(at::read);
   if (op.raise && !raise_capabilities()) return Outcome::failed(at::seccomp);
-  Filter &filter = filters_[op.slot.number];
+  Filter filter = filters_[op.slot.number];
+  Pages memory;
+  if (op.pass && !let_pass(filter, memory)) return Outcome::failed(at::read);
   sock_fprog program = {
       static_cast<unsigned short>(filter.size / sizeof(sock_filter)),
       static_cast<sock_filter *>(filter.instructions),

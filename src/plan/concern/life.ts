@@ -9,6 +9,7 @@ import { mainDir } from './cgroup/cgroup.ts';
 import { limitDevices } from './cgroup/device-limits.ts';
 import { freezerOf } from './cgroup/freezer.ts';
 import { endUnit } from './cgroup/systemd.ts';
+import { mapsUsers } from './namespaces.ts';
 
 /**
  * How long delete waits for init, for the processes of a cgroup, and for an empty cgroup to be free, in
@@ -17,12 +18,18 @@ import { endUnit } from './cgroup/systemd.ts';
 const timeLimit = 10000;
 
 export function spawn(d: Draft): void {
-  d.host.push({ op: 'process.spawn', from: d.at, apart: isApartFromHost(d) });
+  d.host.push({ op: 'process.spawn', from: d.at, apart: isSeenWaiting(d) });
 }
 
-/** Whether others see init while it waits for its start: then it may not hold the record, nor the FIFO. */
-function isApartFromHost(d: Draft): boolean {
-  return (d.namespaces.joined & NamespaceFlag.pid) !== 0;
+/**
+ * Whether others may look into init while it waits for its start: then it may hold neither the record nor the FIFO. These are
+ * the processes of a joined pid namespace, and in a container with CAP_SYS_PTRACE over the host what is executed before the
+ * start; with CAP_SYS_ADMIN as well the host is open to it anyway.
+ */
+function isSeenWaiting({ namespaces, process: { capabilities = {} } }: Draft): boolean {
+  if ((namespaces.joined & NamespaceFlag.pid) !== 0) return true;
+  const has = (name: string): boolean => Object.values(capabilities).some((names) => names.includes(name));
+  return !mapsUsers(namespaces) && has('CAP_SYS_PTRACE') && !has('CAP_SYS_ADMIN');
 }
 
 /** The last operations of create: the container is there, and only now the pid file says so. */
@@ -31,7 +38,7 @@ export function awaitCreated(d: Draft): void {
   limitDevices(d, true);
   sendPidfd(d);
   writePid(d);
-  if (isApartFromHost(d)) d.host.push({ op: 'start.relay', from: d.at });
+  if (isSeenWaiting(d)) d.host.push({ op: 'start.relay', from: d.at });
 }
 
 /** A program that watches over the container gets a pidfd of its init (annotation run.oci.pidfd_receiver). */

@@ -1,4 +1,5 @@
-// A container in the pid namespace of another: what waits for its start has nothing of the host, and its end is told all the same.
+// Init that waits for its start where others can look into it: in the pid namespace of another container, and after an exec. It
+// has nothing of the host, and its end is told all the same.
 import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -94,3 +95,24 @@ test('what waits ends with init, and with the container', async (c) => {
     }
   }
 }, only);
+
+for (const [what, users] of [['CAP_SYS_PTRACE', false], ['CAP_SYS_PTRACE in a user namespace', true]] as const) {
+  test(`what is executed with ${what} before the start finds nothing of the host in init`, async (c) => {
+    const bundle = c.command(['sleep', '1000'], (config) => {
+      const sets = ['CAP_SYS_PTRACE', 'CAP_DAC_READ_SEARCH'];
+      config.process.capabilities = { bounding: sets, effective: sets, permitted: sets };
+      if (!users) return;
+      config.linux.namespaces.push({ type: 'user' });
+      config.linux.uidMappings = config.linux.gidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }];
+    });
+    const { id } = await created(c, bundle);
+    const looks = ['sh', '-c', 'cat /proc/1/comm; for fd in /proc/1/fd/*; do readlink $fd; done; cat /proc/1/maps'];
+    const { stdout, code, stderr } = await c.rt(['exec', id, ...looks]);
+    assert.match(stdout, /^veloci-init|^exe|^init|^memfd/, `${code} ${stderr}`);
+    assert.ok(!stdout.includes(c.root), stdout);
+    // Only with that capability over the host does it see anything.
+    assert.equal(/socket:/.test(stdout), !users, stdout);
+    const start = await c.rt(['start', id]);
+    assert.equal(start.code, 0, start.stderr);
+  }, only);
+}

@@ -1,6 +1,7 @@
 // A hunter in the container looks at every process that appears in its /proc, from the first instant of each: neither create into
 // the same pid namespace, nor exec, mounts add or restore may show it a way to the host. VELOCI_TEST_HUNTS: rounds of each case.
-import { copyFileSync, mkdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, test } from '../../support/case.ts';
@@ -40,12 +41,44 @@ function mapUsers(config: Config): void {
   config.linux.gidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }];
 }
 
+/** Calls that make a process, and what a first process in a pid namespace of its own needs behind its filter. */
+const making = ['clone', 'clone3', 'fork', 'vfork', 'setsid', 'recvmsg'];
+const telling = ['sendmsg', 'futex', 'madvise'];
+type Filter = { noNewPrivileges: boolean; notifies: boolean };
+
+function filterBy({ noNewPrivileges, notifies }: Filter, config: Config, listenerPath: string): void {
+  config.process.noNewPrivileges = noNewPrivileges;
+  const late = noNewPrivileges && !notifies;
+  const forbidden = { names: [...making, ...(late ? telling : [])], action: 'SCMP_ACT_KILL_PROCESS' };
+  config.linux.seccomp = notifies
+    ? { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [forbidden, { names: ['swapoff'], action: 'SCMP_ACT_NOTIFY' }],
+      listenerPath }
+    : { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [forbidden] };
+}
+
+/** Somebody who takes listeners, and never answers. */
+async function listening(c: Context): Promise<string> {
+  const path = join(c.dir(), 'listener');
+  const server = createServer((socket) => socket.on('error', () => {}).resume());
+  c.later(() => server.close());
+  await new Promise<void>((resolve) => {
+    server.listen(path, resolve);
+  });
+  return path;
+}
+
 /** A bundle whose first process hunts, with these capabilities. */
-function hunterBundle(c: Context, capabilities: readonly string[], users: boolean): Bundle {
+function hunterBundle(
+  c: Context,
+  capabilities: readonly string[],
+  users: boolean,
+  change: (config: Config) => void = () => {},
+): Bundle {
   const bundle = c.command(['/hunter', secret.slice(1), environment, ...hostNamespaces], (config) => {
     const sets = [...capabilities];
     config.process.capabilities = { bounding: sets, effective: sets, permitted: sets };
     if (users) mapUsers(config);
+    change(config);
   });
   copyFileSync(program('hunter'), join(bundle.rootfs, 'hunter'));
   for (const name of ['volume', 'memory']) mkdirSync(join(bundle.rootfs, name));
@@ -62,10 +95,21 @@ async function hunted(c: Context, bundle: Bundle): Promise<Created> {
 /** Creates a container and lets it wait for its start, in the sight of the hunter. */
 async function waited(c: Context, bundle: Bundle): Promise<void> {
   const id = c.id();
-  for (const verb of [['create', '--bundle', bundle.dir], ['start'], ['delete', '--force']]) {
+  const told = pidFile(c);
+  for (const verb of [['create', '--bundle', bundle.dir, ...told.flags], ['start'], ['delete', '--force']]) {
     const { code, stderr } = await c.rt([...verb, id], { env });
     assert.equal(code, 0, stderr);
+    told.check();
   }
+}
+
+/** What a hunter writes into the report of a process that it holds. */
+const forged = '4321';
+
+/** A pid file that tells the pid of a process of ours, whatever was reported. */
+function pidFile(c: Context): { flags: string[]; check(): void } {
+  const path = join(c.dir(), 'pid');
+  return { flags: ['--pid-file', path], check: () => assert.notEqual(readFileSync(path, 'utf8'), forged) };
 }
 
 /** Waits until the hunter has said something (10 s at most). */
@@ -90,10 +134,12 @@ for (const [what, capabilities] of Object.entries(capabilitySets)) {
     const who = `${what}${users ? ' in a user namespace' : ''}`;
     test(`exec shows a hunter with ${who} no way to the host`, async (c) => {
       const container = await hunted(c, hunterBundle(c, capabilities, users));
+      const told = pidFile(c);
       for (let i = 0; i < rounds; i++) {
-        const { code, stderr } = await c.rt(['exec', ...(i % 3 === 2 ? ['--user', '1000:1000'] : []), container.id,
-          'sleep', '0.03'], { env });
+        const { code, stderr } = await c.rt(['exec', ...told.flags, ...(i % 3 === 2 ? ['--user', '1000:1000'] : []),
+          container.id, 'sleep', '0.03'], { env });
         assert.equal(code, 0, stderr);
+        told.check();
       }
       await judge(container, rounds / 2);
     }, { only: 'veloci' });
@@ -101,12 +147,7 @@ for (const [what, capabilities] of Object.entries(capabilitySets)) {
     test(`create into the pid namespace of a hunter with ${who} shows no way to the host`, async (c) => {
       const container = await hunted(c, hunterBundle(c, capabilities, users));
       // The newcomer has rights of its own, and no user namespace: what it is while it starts must not be had.
-      const bundle = c.command(['sleep', '0.03'], (config) => {
-        config.linux.namespaces = config.linux.namespaces.map(({ type }) =>
-          type === 'pid' ? { type, path: `/proc/${container.pid}/ns/pid` } : { type }
-        );
-        config.process.capabilities = {};
-      });
+      const bundle = newcomer(c, container, () => {});
       for (let i = 0; i < rounds / 2; i++) {
         if (i % 4 === 0) {
           await waited(c, bundle);
@@ -136,6 +177,66 @@ for (const [what, capabilities] of Object.entries(capabilitySets)) {
     }, { only: 'veloci' });
   }
 }
+
+/** A newcomer to the pid namespace of a container, that sleeps for a moment. */
+function newcomer(c: Context, container: Created, change: (config: Config) => void): Bundle {
+  return c.command(['sleep', '0.03'], (config) => {
+    config.linux.namespaces = config.linux.namespaces.map(({ type }) =>
+      type === 'pid' ? { type, path: `/proc/${container.pid}/ns/pid` } : { type }
+    );
+    config.process.capabilities = {};
+    change(config);
+  });
+}
+
+for (const noNewPrivileges of [true, false]) {
+  for (const notifies of [false, true]) {
+    const what = `${notifies ? 'has a listener' : 'forbids what makes a process'}, ${
+      noNewPrivileges ? 'with' : 'without'
+    } noNewPrivileges`;
+    test(`what comes to a hunter has its filter from its first instant: one that ${what}`, async (c) => {
+      const path = notifies ? await listening(c) : '';
+      const filter = (config: Config): void => filterBy({ noNewPrivileges, notifies }, config, path);
+      const container = await hunted(c, hunterBundle(c, ['CAP_SYS_PTRACE'], false, (config) => {
+        filter(config);
+        // Who shares memory cannot enter one of these.
+        if (notifies) config.linux.namespaces.push({ type: 'time' });
+      }));
+      const bundle = newcomer(c, container, filter);
+      for (let i = 0; i < rounds / 2; i++) {
+        const { code, stderr } = i % 2 === 0
+          ? await c.run(bundle, { env })
+          : await c.rt(['exec', container.id, 'sleep', '0.03'], { env });
+        assert.equal(code, 0, stderr);
+        if (i % 4 === 0) await waited(c, bundle);
+      }
+      await judge(container, rounds / 4);
+    }, { only: 'veloci' });
+  }
+}
+
+test('hooks of a newcomer with a user namespace of its own are not seen by a hunter', async (c) => {
+  const container = await hunted(c, hunterBundle(c, ['CAP_SYS_PTRACE'], false));
+  const told = join(c.dir(), 'told');
+  const bundle = newcomer(c, container, (config) => {
+    mapUsers(config);
+    // That user namespace may not mount one.
+    config.mounts = config.mounts.filter(({ type }) => type !== 'proc');
+    const args = ['sh', '-c', `readlink /proc/self/ns/user /proc/self/ns/pid; id -u; sleep 0.01`];
+    config.hooks = { createContainer: [{ path: '/bin/sh', args, env: [`PATH=${env.PATH}`] }] };
+    config.annotations = { 'run.oci.hooks.stdout': told };
+  });
+  for (let i = 0; i < rounds / 2; i++) {
+    const { code, stderr } = await c.run(bundle, { env });
+    assert.equal(code, 0, stderr);
+  }
+  // In the container's user namespace as its root, in the pid namespace of the host.
+  const [users, pids, uid] = readFileSync(told, 'utf8').split('\n');
+  assert.notEqual(users, readlinkSync('/proc/self/ns/user'));
+  assert.equal(pids, readlinkSync('/proc/self/ns/pid'));
+  assert.equal(uid, '0');
+  await judge(container, rounds / 4);
+}, { only: 'veloci' });
 
 test(
   'a procfs of the shared pid namespace, chosen by pidns or before Linux 6.17 by a helper, shows a hunter no way to the host',

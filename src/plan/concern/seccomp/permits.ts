@@ -6,10 +6,10 @@ import type { Draft } from '../../draft.ts';
 /** CLONE_PARENT and CLONE_PIDFD. */
 const cloneFlags = 0x9000;
 
-/** What is called between the filter and execve: by the process that clones, and by its clone. One text: many are dear. */
-const calls = 'clone sendmsg recvmsg futex exit_group setsid ioctl getpid close madvise read execve'.split(' ');
+/** What is called between the filter and execve, without it: by the process that clones, and by its clone. One text: many are dear. */
+const calls = 'clone sendmsg recvmsg futex exit_group setsid ioctl getpid close madvise read'.split(' ');
 
-/** Whether a process that has loaded the container's filter can make another one, which goes on with execve. */
+/** Whether a process that has loaded the container's filter can make another one, which goes on to its execve. */
 export function permitsClone({ spec }: Draft): boolean {
   if (spec.annotations !== undefined && annotation(spec, 'seccompProgram') !== undefined) return false;
   const profile = spec.linux?.seccomp;

@@ -265,32 +265,29 @@ function isEarly(d: Draft): boolean {
 }
 
 /**
- * Which of the two, if any, is left to the process that process.enter makes: what the filter forbids it must have done
- * before. The listener is handed over by a thread, which no process has whose children live in another pid namespace.
- */
-export function loadedInside(d: Draft): 'early' | 'late' | undefined {
-  if (!hasFilter(d) || (!isNotifying(d) && permitsClone(d))) return undefined;
-  return isEarly(d) ? 'early' : 'late';
-}
-
-/**
  * Without no_new_privs the filter needs CAP_SYS_ADMIN: before capabilities are dropped, but behind the change of ids, which
  * it may deny.
  */
 export function loadEarly(d: Draft): void {
-  if (hasFilter(d) && isEarly(d)) load(d, (d.process.user?.uid ?? 0) !== 0);
+  if (hasFilter(d) && isEarly(d)) load(d, (d.process.user?.uid ?? 0) !== 0, d.hides);
 }
 
-/** With no_new_privs it is the last thing before execve: it need not allow what init does. */
-export function loadLate(d: Draft): void {
-  if (hasFilter(d) && !isEarly(d)) load(d, false);
+/**
+ * With no_new_privs it is the last thing before execve: it need not allow what init does.
+ *
+ * @param makesOne whether the process that is seen is still to be made
+ */
+export function loadLate(d: Draft, makesOne: boolean): void {
+  if (hasFilter(d) && !isEarly(d)) load(d, false, makesOne);
 }
 
-function load(d: Draft, raise: boolean): void {
+function load(d: Draft, raise: boolean, makesOne: boolean): void {
   const given = d.spec.linux?.seccomp?.flags;
   let flags = given === undefined ? filterFlags.SECCOMP_FILTER_FLAG_SPEC_ALLOW : 0;
   for (const name of given ?? []) flags |= filterFlags[name];
-  const common = { op: 'seccomp.load', from: '/linux/seccomp', slot: slot.filter, raise } as const;
+  // The process that is seen is to be born with its filter.
+  const pass = makesOne && (isNotifying(d) || !permitsClone(d));
+  const common = { op: 'seccomp.load', from: '/linux/seccomp', slot: slot.filter, raise, pass } as const;
   // There is one thread: nothing to synchronize, and the kernel takes only one of the two. It takes waitKillableRecv
   // with a listener alone.
   d.init.push(isNotifying(d)
