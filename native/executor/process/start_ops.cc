@@ -13,7 +13,7 @@ namespace veloci {
 namespace {
 
 // Waits for the end of the fifo when init is gone, within a bound.
-int await_end(int fifo) {
+int await_fifo(int fifo) {
   struct pollfd ending {
     fifo, 0, 0
   };
@@ -44,7 +44,7 @@ int wait_end(int fifo, int pidfd, int pid, Signals *signals) {
     }
     if ((waiting[0].revents & (POLLHUP | POLLERR)) != 0) return 0;
     // Init has ended, and so has what it holds; where it is apart, start.relay needs a moment to bring its report over.
-    if (waiting[1].revents != 0) return await_end(fifo);
+    if (waiting[1].revents != 0) return await_fifo(fifo);
     if (waiting[2].revents != 0 && signals->should_stop()) return EINTR;
     // The byte that init has not read yet: do not spin on it.
     if ((waiting[0].revents & POLLIN) != 0) waiting[0].events = 0;
