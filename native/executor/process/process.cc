@@ -42,12 +42,13 @@ int read_process_stat(int pid, ProcessStat &stat) {
   return 0;
 }
 
-bool procfs_has_our_pids() {
+int procfs_fault() {
   TextOf<16> own;
   char link[16];
   ssize_t size = readlink("/proc/self", link, sizeof link);
+  if (size < 0) return errno;
   own.add_signed(getpid());
-  return size > 0 && own.str() == Str{link, static_cast<uint32_t>(size)};
+  return own.str() == Str{link, static_cast<uint32_t>(size)} ? 0 : EXDEV;
 }
 
 int open_identified(int pid, uint64_t start_time, Fd &pidfd) {

@@ -100,7 +100,7 @@ Outcome HostHandler::on(const ProcessAwait &) {
   take_init(context_, message.pid, static_cast<Fd &&>(pidfd));
   ProcessStat stat;
   // Or the time would be that of a stranger.
-  if (!procfs_has_our_pids()) return Outcome::failed(step::process_await::record, ESRCH);
+  if (procfs_fault() != 0) return Outcome::failed(step::process_await::record, ESRCH);
   if (int err = read_process_stat(message.pid, stat); err != 0) {
     return Outcome::failed(step::process_await::record, err);
   }

@@ -1,4 +1,5 @@
 #include "base/directory.h"
+#include "executor/process/process.h"
 #include "executor/state/state.h"
 #include "launcher/container/root.h"
 #include "launcher/container/states.h"
@@ -171,6 +172,12 @@ int write_list(Str root_path, ListForm form, Log &log, Buffer &out) {
   Fd root;
   int err = open_root(root_path, false, root, log);
   if (err != 0 && err != ENOENT) return err;
+  // Names alone need no processes.
+  int fault = err == 0 && form != ListForm::ids ? procfs_fault() : 0;
+  if (fault != 0) {
+    show(log, diagnostic::ProcMissing{.errno_ = ErrnoText(fault)});
+    return fault;
+  }
   // Without a root there are none.
   err = err == 0 ? collect_ids(root.get(), ids) : 0;
   if (err == 0) {

@@ -1,5 +1,6 @@
 #include "launcher/container/states.h"
 #include "executor/state/record_wait.h"
+#include "executor/process/process.h"
 #include "executor/state/state.h"
 #include "launcher/container/end.h"
 #include "launcher/container/root.h"
@@ -96,6 +97,10 @@ int write_state(Str root_path, Str id, Log &log, Buffer &out) {
   ContainerView view;
   int err = open_root(root_path, false, root, log);
   if (err != 0 && err != ENOENT) return err;
+  if (int fault = procfs_fault(); err == 0 && fault != 0) {
+    show(log, ProcMissing{.errno_ = ErrnoText(fault)});
+    return fault;
+  }
   if (err == 0) err = view.read(root.get(), id);
   if (err == 0 && !out.reserve(view.size())) err = errno;
   switch (err) {

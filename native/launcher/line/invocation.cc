@@ -24,6 +24,8 @@ int Invocation::open_root(bool create) {
 
 int Invocation::open_container() {
   if (int code = open_root(false); code != 0) return code;
+  // A container that runs would be taken for one that has ended.
+  if (int err = procfs_fault(); err != 0) return fail(ProcMissing{.errno_ = ErrnoText(err)});
   int err = open_state(context);
   if (err == ENOENT) return fail(ContainerMissing{.id = context.id, .root = root_path});
   if (err != 0) return fail(SystemCall{.what = what::open_state, .errno_ = ErrnoText(err)});

@@ -3,7 +3,7 @@ import type { Entries } from '../types.ts';
 /** E05xx: what this host or the rootfs lacks. */
 export const host = {
   procMissing: { code: 'E0515', native: true, message: 'cannot read /proc ({errno})',
-    hint: 'mount it: "mount -t proc proc /proc"' },
+    hint: 'it must be that of this pid namespace: "mount -t proc proc /proc"' },
   kernelTooOld: { code: 'E0503', message: 'kernel {version} is too old',
     hint: 'veloci needs Linux {needed} or newer; see "veloci doctor"' },
   notifyWrite: { code: 'E0531', message: 'SCMP_ACT_NOTIFY cannot be used for the write syscall',

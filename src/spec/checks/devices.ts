@@ -13,7 +13,7 @@ export function checkDevices(spec: Spec, findings: Findings): void {
     const device = devices[index]!;
     const at = `/linux/devices/${index}`;
     mustBeAbsolute(findings, device.path, 'device path', `${at}/path`);
-    if (device.type !== 'p') checkNumbers(device, at, findings);
+    checkNumbers(device, at, findings);
     const before = seen.get(device.path) ?? device;
     const same = before.type === device.type && before.major === device.major && before.minor === device.minor;
     if (!same) findings.add('deviceDuplicate', `${at}/path`, { value: device.path });
@@ -27,8 +27,10 @@ export function checkDevices(spec: Spec, findings: Findings): void {
 function checkNumbers(device: Device, at: string, findings: Findings): void {
   for (const name of ['major', 'minor'] as const) {
     const number = device[name];
-    if (number === undefined) findings.add('deviceNumber', at, { name, value: device.path });
-    else if (number < 0 || number > most[name]) {
+    if (number === undefined) {
+      // A FIFO has no numbers.
+      if (device.type !== 'p') findings.add('deviceNumber', at, { name, value: device.path });
+    } else if (number < 0 || number > most[name]) {
       findings.add('valueRange', `${at}/${name}`, { name: `${name} of device "${device.path}"`, value: number,
         expected: `from 0 to ${most[name]}` });
     }

@@ -21,7 +21,7 @@ failing([
   { name: 'rules of devices are refused', code: 'E0706', why: 'EPERM, step load', pointer: '/linux/resources/devices',
     inject: 'bpf:error=EPERM' },
   { name: 'the cgroup is gone when init shall be made in it', code: 'E0707', why: 'EIO, step open', pointer,
-    inject: 'openat2:error=EIO:when=5', on: ({ id }) => [join(top, id)] },
+    inject: 'openat2:error=EIO:when=4', on: ({ id }) => [join(top, id)] },
   { name: 'init cannot be moved on', code: 'E0580', why: 'EIO, step write',
     pointer: '/annotations/run.oci.delegate-cgroup', inject: 'write:error=EIO',
     on: ({ id }) => [`${top}/${id}/inner/cgroup.procs`], change: (config) => {

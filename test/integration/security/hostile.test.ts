@@ -88,6 +88,19 @@ for (const [what, prefix, said] of [
   }, { only: 'veloci' });
 }
 
+test('without a /proc of its own pid namespace no command takes a running container for an ended one', async (c) => {
+  const { id } = await c.started(c.command(['/probe', 'pause']));
+  for (const prefix of [['unshare', '--pid', '--fork'],
+    ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs none /proc; exec "$@"', 'sh']]) {
+    for (const args of [['state', id], ['list'], ['kill', id], ['delete', id], ['delete', '--force', id], ['ps', id]]) {
+      const result = await c.rt(args, { prefix });
+      assert.notEqual(result.code, 0, `${args[0]}: ${result.stdout}`);
+      assert.match(result.stderr, /E0515: cannot read \/proc/, args[0]);
+    }
+  }
+  assert.equal(JSON.parse((await c.rt(['state', id])).stdout).status, 'running');
+}, { only: 'veloci' });
+
 /** Runs a bundle whose config.json is this text, with 400 MB of address space for the runtime. */
 async function attempt(
   c: Context,
