@@ -15,6 +15,11 @@ export const known: readonly Known[] = [
     words: ['/dev/pts', 'ptmx', '/dev/pts/ptmx', '/dev/console', '/dev/ptmx', '/proc/self/fd/1'],
   },
   {
+    files: ['executor/process/relay.cc'],
+    why: 'start.relay waits with nothing of its caller open, under a name of its own',
+    words: ['/dev/null', 'veloci-relay'],
+  },
+  {
     files: ['init/mount/paths.cc', 'init/program/identity.cc', 'executor/criu/criu_ops.cc'],
     why: 'the null device, by which path.mask and CRIU cover a file, and which stdio.own puts in the place of another',
     words: ['/dev/null'],

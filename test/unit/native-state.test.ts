@@ -8,8 +8,9 @@ import { root } from '../../scripts/lib/root.ts';
 
 const allowed: Readonly<Record<string, string>> = {
   'native/executor/process/process.cc: known': 'the mark of this boot, which stays the same',
-  'native/init/program/listener.cc: stack': 'a thread may still be on its last instructions',
-  'native/init/program/listener.cc: handover': 'what that thread reads',
+  'native/init/program/listener.cc: handover': 'what the thread or process reads that hands the listener over',
+  'native/init/program/listener.cc: helper': 'that process, made before the listener is there',
+  'native/init/program/listener.cc: self': 'what it compares its parent with',
   'native/planner/wire_writer.cc: writer_class': 'given by QuickJS for as long as the process lives',
 };
 

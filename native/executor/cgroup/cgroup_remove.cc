@@ -35,9 +35,16 @@ int open_parent(Str mount, Str path, Str &name) {
                            : open_cgroup(mount.c_str(), above.c_str(), O_RDONLY | O_DIRECTORY);
 }
 
+// Nothing has to be opened to see that there is no such cgroup: a kernel may lack the call for it.
+bool is_missing(int parent, const char *name) {
+  struct stat info;
+  return fstatat(parent, name, &info, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
+}
+
 // A create that died may have been just making it: then it is without processes, and nothing more than that is done to
 // it. Another create that is just making one of the same path has locked it.
 int remove_in_work(int parent, const char *name) {
+  if (is_missing(parent, name)) return 0;
   Fd cgroup(open_below_cgroup(parent, name, O_RDONLY | O_DIRECTORY));
   if (!cgroup.valid()) return errno == ENOENT ? 0 : errno;
   if (flock(cgroup.get(), LOCK_EX | LOCK_NB) == 0 && is_marked_made(cgroup.get())) unlinkat(parent, name, AT_REMOVEDIR);
@@ -135,6 +142,7 @@ int remove_cgroup(const RecordCgroup &own, uint32_t milliseconds) {
   }
   if (own.inode == cgroup_unrecorded) {
     RecordCgroup known = own;
+    if (parent.valid() && is_missing(parent.get(), name.c_str())) return 0;
     if (int err = find_inode(own, known.inode); err != 0) return err;
     return remove_cgroup(known, milliseconds);
   }

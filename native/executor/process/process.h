@@ -25,8 +25,8 @@ struct ProcessStat {
 // Reads /proc/PID/stat: 0, ESRCH when there is no such process, or another errno.
 int read_process_stat(int pid, ProcessStat &stat);
 
-// Whether the processes of our pid namespace can be looked up in /proc: 0, EXDEV when it is that of another pid namespace,
-// or the errno of /proc/self, ENOENT when no procfs is mounted there.
+// Whether the processes of our pid namespace can be looked up in /proc: 0, EXDEV when it is that of another pid
+// namespace, or the errno of /proc/self, ENOENT when no procfs is mounted there.
 int procfs_fault();
 
 // Opens a pidfd of the process that has this pid and start time. 0; ESRCH when it has ended, is a zombie, or the number

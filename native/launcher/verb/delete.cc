@@ -85,6 +85,8 @@ int delete_by_force(Invocation &invocation) {
   err = open_state(context);
   if (err == 0) err = lock_by_force(invocation);
   if (err == ENOENT) return 0;
+  if (int fault = procfs_fault(); err == 0 && fault != 0)
+    return invocation.fail(ProcMissing{.errno_ = ErrnoText(fault)});
   if (err == EWOULDBLOCK)
     return invocation.fail(StateBusy{.id = context.id, .seconds = NumberText(2 * force_time_limit)});
   if (err != 0) return invocation.fail(SystemCall{.what = what::lock_state, .errno_ = ErrnoText(err)});

@@ -90,8 +90,9 @@ for (const [what, prefix, said] of [
 
 test('without a /proc of its own pid namespace no command takes a running container for an ended one', async (c) => {
   const { id } = await c.started(c.command(['/probe', 'pause']));
-  for (const prefix of [['unshare', '--pid', '--fork'],
-    ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs none /proc; exec "$@"', 'sh']]) {
+  for (const prefix of [['unshare', '--pid', '--fork'], ['unshare', '--mount', 'sh', '-c',
+    'mount -t tmpfs none /proc; exec "$@"', 'sh']])
+  {
     for (const args of [['state', id], ['list'], ['kill', id], ['delete', id], ['delete', '--force', id], ['ps', id]]) {
       const result = await c.rt(args, { prefix });
       assert.notEqual(result.code, 0, `${args[0]}: ${result.stdout}`);
