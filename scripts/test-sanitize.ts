@@ -1,5 +1,5 @@
 // npm run test:sanitize [-- WORDS]: the integration tests whose paths contain one of the words (default: a part of all rooms)
-// with a command whose launcher, planner and executor have ASan and UBSan, and whose init ends by SIGILL where something is
+// with a command whose launcher, planner and executor have ASan (but of the stack) and UBSan, and whose init ends by SIGILL where something is
 // undefined (UBSan; a static program cannot have ASan). The native tests run the same code under both.
 import { checkedTests } from './test.ts';
 
