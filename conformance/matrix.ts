@@ -118,12 +118,12 @@ export function isNamed(pattern: string, test: string): boolean {
   const [first = '', ...parts] = pattern.split('*');
   if (parts.length === 0) return pattern === test;
   if (!test.startsWith(first)) return false;
-  let at = first.length;
+  let offset = first.length;
   const last = parts.pop() as string;
   for (const part of parts) {
-    const found = test.indexOf(part, at);
+    const found = test.indexOf(part, offset);
     if (found < 0) return false;
-    at = found + part.length;
+    offset = found + part.length;
   }
-  return test.length >= at + last.length && test.endsWith(last);
+  return test.length >= offset + last.length && test.endsWith(last);
 }

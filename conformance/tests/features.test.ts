@@ -51,8 +51,8 @@ test('the document is the same at every call', async (c) => {
 test('ociVersionMin and ociVersionMax are accepted, and in order', async (c) => {
   const { ociVersionMin, ociVersionMax } = await features(c);
   const [low, high] = [parse(ociVersionMin), parse(ociVersionMax)];
-  const at = low.findIndex((part, index) => part !== high[index]);
-  assert.ok(at < 0 || low[at]! < high[at]!, `${ociVersionMin} > ${ociVersionMax}`);
+  const first = low.findIndex((part, index) => part !== high[index]);
+  assert.ok(first < 0 || low[first]! < high[first]!, `${ociVersionMin} > ${ociVersionMax}`);
   for (const version of [ociVersionMin, ociVersionMax])
     await creates(c, version, (config) => {
       config.ociVersion = version;

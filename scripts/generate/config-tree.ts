@@ -54,10 +54,10 @@ type Steps = { [step: string]: Steps | null };
 function stepsOf(paths: readonly string[][]): Steps {
   const steps: Steps = {};
   for (const path of paths) {
-    let at = steps;
+    let node = steps;
     path.forEach((step, index) => {
-      if (index === path.length - 1) at[step] = null;
-      else at = (at[step] ??= {}) as Steps;
+      if (index === path.length - 1) node[step] = null;
+      else node = (node[step] ??= {}) as Steps;
     });
   }
   return steps;

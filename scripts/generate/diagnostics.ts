@@ -12,13 +12,13 @@ type Part = { readonly text: string } | { readonly hole: string };
 /** A template as its literal texts and its holes. A brace begins a hole only when a letter follows. */
 function parts(template: string): Part[] {
   const result: Part[] = [];
-  let at = 0;
+  let offset = 0;
   for (const match of template.matchAll(/\{([A-Za-z][A-Za-z0-9]*)\}/g)) {
-    if (match.index > at) result.push({ text: template.slice(at, match.index) });
+    if (match.index > offset) result.push({ text: template.slice(offset, match.index) });
     result.push({ hole: match[1]! });
-    at = match.index + match[0].length;
+    offset = match.index + match[0].length;
   }
-  if (at < template.length) result.push({ text: template.slice(at) });
+  if (offset < template.length) result.push({ text: template.slice(offset) });
   return result;
 }
 

@@ -37,7 +37,7 @@ const deepest = 8;
 
 class Parser {
   readonly #source: string;
-  #at = 0;
+  offset = 0;
 
   constructor(source: string) {
     this.#source = source;
@@ -47,35 +47,35 @@ class Parser {
   whole(): Value | undefined {
     const value = this.#value(undefined, 0);
     this.#skip();
-    return this.#at === this.#source.length ? value : undefined;
+    return this.offset === this.#source.length ? value : undefined;
   }
 
   #skip(): void {
-    while (/\s/.test(this.#source[this.#at] ?? '')) this.#at++;
+    while (/\s/.test(this.#source[this.offset] ?? '')) this.offset++;
   }
 
   #take(mark: string): boolean {
     this.#skip();
-    if (!this.#source.startsWith(mark, this.#at)) return false;
-    this.#at += mark.length;
+    if (!this.#source.startsWith(mark, this.offset)) return false;
+    this.offset += mark.length;
     return true;
   }
 
   #word(form: RegExp): string {
     this.#skip();
-    form.lastIndex = this.#at;
+    form.lastIndex = this.offset;
     const found = form.exec(this.#source)?.[0] ?? '';
-    this.#at += found.length;
+    this.offset += found.length;
     return found;
   }
 
   #value(type: string | undefined, depth: number): Value | undefined {
     if (depth > deepest) return undefined;
     this.#skip();
-    const first = this.#source[this.#at];
+    const first = this.#source[this.offset];
     if (first === undefined) return undefined;
     if (first === '@') {
-      this.#at++;
+      this.offset++;
       const given = this.#word(/[abynqiuhxtdsogv()]+/y);
       return given === '' ? undefined : this.#value(given, depth + 1);
     }
@@ -83,7 +83,7 @@ class Parser {
     if (first === '[') return this.#array(type, depth);
     if (first === '(') return this.#tuple(depth);
     if (first === '<') {
-      this.#at++;
+      this.offset++;
       const inner = this.#value(undefined, depth + 1);
       return inner !== undefined && this.#take('>') ? variant(inner) : undefined;
     }
@@ -113,24 +113,24 @@ class Parser {
 
   #text(quote: string, type: string | undefined): Value | undefined {
     let result = '';
-    for (this.#at++; this.#source[this.#at] !== quote; this.#at++) {
-      let character = this.#source[this.#at];
+    for (this.offset++; this.#source[this.offset] !== quote; this.offset++) {
+      let character = this.#source[this.offset];
       if (character === undefined) return undefined;
       if (character === '\\') {
-        character = this.#source[++this.#at];
+        character = this.#source[++this.offset];
         if (character === undefined) return undefined;
         character = { n: '\n', t: '\t' }[character] ?? character;
       }
       result += character;
     }
-    this.#at++;
+    this.offset++;
     if (type === 'o') return /^\/$|^(\/[A-Za-z0-9_]+)+$/.test(result) ? objectPath(result) : undefined;
     if (type === 'g') return /^[abynqiuhxtdsogv(){}]{0,255}$/.test(result) ? signatureValue(result) : undefined;
     return type === undefined || type === 's' ? text(result) : undefined;
   }
 
   #array(type: string | undefined, depth: number): Value | undefined {
-    this.#at++;
+    this.offset++;
     const of = type?.startsWith('a') === true ? type.slice(1) : undefined;
     const elements: Value[] = [];
     if (this.#take(']')) return of === undefined ? undefined : array(of, elements);
@@ -144,7 +144,7 @@ class Parser {
   }
 
   #tuple(depth: number): Value | undefined {
-    this.#at++;
+    this.offset++;
     const members: Value[] = [];
     do {
       const member = this.#value(undefined, depth + 1);

@@ -54,14 +54,14 @@ export function managerSockets(runtimeDir: string | undefined): DbusSocket[] {
 /** Messages, and where in the last one the pid goes. */
 export interface Conversation {
   readonly calls: Uint8Array[];
-  readonly pidAt?: number;
+  readonly pidOffset?: number;
 }
 
 function conversation(calls: readonly Call[]): Conversation {
   const messages = numbered(calls);
-  const pidAt = messages[messages.length - 1]!.hole;
+  const pidOffset = messages[messages.length - 1]!.hole;
   const bytes = messages.map((message) => message.bytes);
-  return pidAt === undefined ? { calls: bytes } : { calls: bytes, pidAt };
+  return pidOffset === undefined ? { calls: bytes } : { calls: bytes, pidOffset: pidOffset };
 }
 
 /**

@@ -32,9 +32,9 @@ export const unsetSwappiness = 18446744073709551615n;
 
 function memory(list: Setting[], { memory: wanted }: Resources): void {
   if (wanted === undefined) return;
-  const at = '/linux/resources/memory';
+  const pointer = '/linux/resources/memory';
   const add = (file: string, name: string, value: Integer, missing?: 'ignore'): void => {
-    const setting: Setting = { controller: 'memory', file, value: String(value), from: `${at}/${name}` };
+    const setting: Setting = { controller: 'memory', file, value: String(value), from: `${pointer}/${name}` };
     list.push(missing === undefined ? setting : { ...setting, missing });
   };
   // The limit of memory and swap may never be below that of memory: memory first, both start unlimited.
@@ -54,9 +54,9 @@ function memory(list: Setting[], { memory: wanted }: Resources): void {
 
 function cpu(list: Setting[], { cpu: wanted }: Resources): void {
   if (wanted === undefined) return;
-  const at = '/linux/resources/cpu';
+  const pointer = '/linux/resources/cpu';
   const add = (controller: string, file: string, name: string, value: Integer | string): void => {
-    const setting: Setting = { controller, file, value: String(value), from: `${at}/${name}` };
+    const setting: Setting = { controller, file, value: String(value), from: `${pointer}/${name}` };
     list.push(value === 0 ? { ...setting, missing: 'ignore' } : setting);
   };
   // An idle cgroup takes no shares: it becomes idle behind them, and ceases to be before them.
@@ -109,10 +109,10 @@ export function hugepageFiles(list: Setting[], limits: Resources['hugepageLimits
 
 function blockIo(list: Setting[], { blockIO: wanted }: Resources): void {
   if (wanted === undefined) return;
-  const at = '/linux/resources/blockIO';
+  const pointer = '/linux/resources/blockIO';
   // The scheduler BFQ brings its own name for the weight.
   if (given(wanted.weight)) {
-    const from = `${at}/weight`;
+    const from = `${pointer}/weight`;
     const value = String(wanted.weight);
     list.push({
       controller: 'blkio',
@@ -127,13 +127,13 @@ function blockIo(list: Setting[], { blockIO: wanted }: Resources): void {
       controller: 'blkio',
       file: 'blkio.leaf_weight',
       value: String(wanted.leafWeight),
-      from: `${at}/leafWeight`,
+      from: `${pointer}/leafWeight`,
     });
   }
   const weights = wanted.weightDevice ?? [];
   for (let index = 0; index < weights.length; index++) {
     const { major, minor, weight, leafWeight } = weights[index]!;
-    const from = `${at}/weightDevice/${index}`;
+    const from = `${pointer}/weightDevice/${index}`;
     if (given(leafWeight)) {
       list.push({
         controller: 'blkio',
@@ -158,7 +158,7 @@ function blockIo(list: Setting[], { blockIO: wanted }: Resources): void {
       const { major, minor, rate } = limits[index]!;
       // The kernel keeps 32 bits of the rates of operations, of which the highest number is no limit, and drops the others.
       const kept = file.includes('iops') && rate > iopsUnlimited ? iopsUnlimited : rate;
-      list.push({ controller: 'blkio', file, value: `${major}:${minor} ${kept}`, from: `${at}/${name}/${index}` });
+      list.push({ controller: 'blkio', file, value: `${major}:${minor} ${kept}`, from: `${pointer}/${name}/${index}` });
     }
   }
 }
@@ -187,13 +187,13 @@ export function rdma(list: Setting[], { rdma: wanted }: Resources): void {
 
 function network(list: Setting[], { network: wanted }: Resources): void {
   if (wanted === undefined) return;
-  const at = '/linux/resources/network';
+  const pointer = '/linux/resources/network';
   if (given(wanted.classID)) {
     list.push({
       controller: 'net_cls',
       file: 'net_cls.classid',
       value: String(wanted.classID),
-      from: `${at}/classID`,
+      from: `${pointer}/classID`,
     });
   }
   const priorities = wanted.priorities ?? [];
@@ -203,7 +203,7 @@ function network(list: Setting[], { network: wanted }: Resources): void {
       controller: 'net_prio',
       file: 'net_prio.ifpriomap',
       value: `${name} ${priority}`,
-      from: `${at}/priorities/${index}`,
+      from: `${pointer}/priorities/${index}`,
     });
   }
 }

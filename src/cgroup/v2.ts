@@ -10,19 +10,19 @@ import { given, hugepageFiles, pids, rdma, unsetSwappiness } from './v1.ts';
 export function onlyV1(
   { memory: ofMemory, cpu: ofCpu, blockIO: ofBlocks, network: ofNetwork }: Resources,
 ): string | undefined {
-  const at = '/linux/resources';
-  if (given(ofMemory?.kernelTCP)) return `${at}/memory/kernelTCP`;
-  if (given(ofMemory?.swappiness) && ofMemory.swappiness !== unsetSwappiness) return `${at}/memory/swappiness`;
-  if (ofMemory?.disableOOMKiller === true) return `${at}/memory/disableOOMKiller`;
-  if (given(ofCpu?.realtimeRuntime)) return `${at}/cpu/realtimeRuntime`;
-  if (given(ofCpu?.realtimePeriod)) return `${at}/cpu/realtimePeriod`;
-  if (given(ofBlocks?.leafWeight)) return `${at}/blockIO/leafWeight`;
+  const pointer = '/linux/resources';
+  if (given(ofMemory?.kernelTCP)) return `${pointer}/memory/kernelTCP`;
+  if (given(ofMemory?.swappiness) && ofMemory.swappiness !== unsetSwappiness) return `${pointer}/memory/swappiness`;
+  if (ofMemory?.disableOOMKiller === true) return `${pointer}/memory/disableOOMKiller`;
+  if (given(ofCpu?.realtimeRuntime)) return `${pointer}/cpu/realtimeRuntime`;
+  if (given(ofCpu?.realtimePeriod)) return `${pointer}/cpu/realtimePeriod`;
+  if (given(ofBlocks?.leafWeight)) return `${pointer}/blockIO/leafWeight`;
   const weights = ofBlocks?.weightDevice ?? [];
   for (let index = 0; index < weights.length; index++) {
-    if (given(weights[index]!.leafWeight)) return `${at}/blockIO/weightDevice/${index}/leafWeight`;
+    if (given(weights[index]!.leafWeight)) return `${pointer}/blockIO/weightDevice/${index}/leafWeight`;
   }
-  if (given(ofNetwork?.classID)) return `${at}/network/classID`;
-  if ((ofNetwork?.priorities ?? []).length > 0) return `${at}/network/priorities`;
+  if (given(ofNetwork?.classID)) return `${pointer}/network/classID`;
+  if ((ofNetwork?.priorities ?? []).length > 0) return `${pointer}/network/priorities`;
   return undefined;
 }
 
@@ -45,26 +45,26 @@ export function settingsV2(resources: Resources, zeroPids = false): Setting[] {
 
 function memory(list: Setting[], { memory: wanted }: Resources): void {
   if (wanted === undefined) return;
-  const at = '/linux/resources/memory';
+  const pointer = '/linux/resources/memory';
   const swap = swapMax(wanted.limit ?? 0, wanted.swap ?? 0);
   if (swap !== undefined) {
     const setting: Setting = {
       controller: 'memory',
       file: 'memory.swap.max',
       value: swap,
-      from: `${at}/swap`,
+      from: `${pointer}/swap`,
     };
     // A kernel without swap accounting gives no swap away, and cannot limit it either.
     list.push(swap === 'max' || swap === '0' ? { ...setting, missing: 'ignore' } : setting);
   }
   if (given(wanted.limit))
-    list.push({ controller: 'memory', file: 'memory.max', value: orMax(wanted.limit), from: `${at}/limit` });
+    list.push({ controller: 'memory', file: 'memory.max', value: orMax(wanted.limit), from: `${pointer}/limit` });
   if (given(wanted.reservation)) {
     list.push({
       controller: 'memory',
       file: 'memory.low',
       value: orMax(wanted.reservation),
-      from: `${at}/reservation`,
+      from: `${pointer}/reservation`,
     });
   }
 }
@@ -89,9 +89,9 @@ export function swapMax(limit: number | bigint, swap: number | bigint): string |
 
 function cpu(list: Setting[], { cpu: wanted }: Resources): void {
   if (wanted === undefined) return;
-  const at = '/linux/resources/cpu';
+  const pointer = '/linux/resources/cpu';
   const add = (controller: string, file: string, name: string, value: number | bigint | string): void => {
-    const setting: Setting = { controller, file, value: String(value), from: `${at}/${name}` };
+    const setting: Setting = { controller, file, value: String(value), from: `${pointer}/${name}` };
     list.push(value === 0 ? { ...setting, missing: 'ignore' } : setting);
   };
   // An idle cgroup takes no weight: it becomes idle behind it, and ceases to be before it.
@@ -123,7 +123,7 @@ export function weightOfShares(shares: number): number {
 
 function blockIo(list: Setting[], { blockIO: wanted }: Resources): void {
   if (wanted === undefined) return;
-  const at = '/linux/resources/blockIO';
+  const pointer = '/linux/resources/blockIO';
   const weigh = (prefix: string, weight: number, from: string): void => {
     // The scheduler BFQ has a file of its own, with the range of v1; io.weight has another range.
     list.push({
@@ -134,18 +134,18 @@ function blockIo(list: Setting[], { blockIO: wanted }: Resources): void {
       missing: { controller: 'io', file: 'io.weight', value: `${prefix}${ioWeight(weight)}`, from },
     });
   };
-  if (given(wanted.weight)) weigh('', wanted.weight, `${at}/weight`);
+  if (given(wanted.weight)) weigh('', wanted.weight, `${pointer}/weight`);
   const weights = wanted.weightDevice ?? [];
   for (let index = 0; index < weights.length; index++) {
     const { major, minor, weight } = weights[index]!;
-    if (given(weight)) weigh(`${major}:${minor} `, Number(weight), `${at}/weightDevice/${index}`);
+    if (given(weight)) weigh(`${major}:${minor} `, Number(weight), `${pointer}/weightDevice/${index}`);
   }
   for (const [name, key] of throttles) {
     const limits = wanted[name] ?? [];
     for (let index = 0; index < limits.length; index++) {
       const { major, minor, rate } = limits[index]!;
       const value = `${major}:${minor} ${key}=${Number(rate) === 0 ? 'max' : rate}`;
-      list.push({ controller: 'io', file: 'io.max', value, from: `${at}/${name}/${index}` });
+      list.push({ controller: 'io', file: 'io.max', value, from: `${pointer}/${name}/${index}` });
     }
   }
 }

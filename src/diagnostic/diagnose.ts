@@ -48,20 +48,20 @@ function fill(
   textOf: (value: Holes[string]) => string | undefined,
 ): string | undefined {
   let result = '';
-  let at = 0;
+  let offset = 0;
   for (;;) {
-    const open = holeAt(template, at);
-    if (open < 0) return result + template.slice(at);
+    const open = findHole(template, offset);
+    if (open < 0) return result + template.slice(offset);
     const close = template.indexOf('}', open);
     const text = textOf(holes[template.slice(open + 1, close)]);
     if (text === undefined) return undefined;
-    result += template.slice(at, open) + text;
-    at = close + 1;
+    result += template.slice(offset, open) + text;
+    offset = close + 1;
   }
 }
 
 /** Next brace that begins a hole: a letter follows. (Hints show JSON with braces, too.) */
-function holeAt(template: string, from: number): number {
+function findHole(template: string, from: number): number {
   for (let open = template.indexOf('{', from); open >= 0; open = template.indexOf('{', open + 1)) {
     const next = template.charCodeAt(open + 1) | 32;
     if (next >= 97 && next <= 122) return open;
@@ -105,10 +105,10 @@ function build(entry: Entry, holes: Holes, extra: Partial<Diagnostic>): Diagnost
  *
  * @param name line of the table
  * @param holes fillings of its message and hint; control characters are escaped, long values are cut
- * @param at where in a configuration file
+ * @param place where in a configuration file
  */
-export function diagnose(name: DiagnosticName, holes: Holes = {}, at?: Place): Diagnostic {
-  return build(entries()[name] as Entry, holes, at === undefined ? {} : { at });
+export function diagnose(name: DiagnosticName, holes: Holes = {}, place?: Place): Diagnostic {
+  return build(entries()[name] as Entry, holes, place === undefined ? {} : { at: place });
 }
 
 /** The message of a code with its holes, `{name}`; empty when there is no such code. */
@@ -135,7 +135,7 @@ export function diagnoseFailure(
   step: string | undefined,
   failure: Failure,
   fields: Holes,
-  at?: Place,
+  place?: Place,
 ): Diagnostic {
   const all = entries();
   const suffix = failure.errno === 0 ? '' : `:${errnoName(failure.errno)}`;
@@ -152,7 +152,7 @@ export function diagnoseFailure(
   const holes = { operation: op, ...(failure.detail?.words === undefined ? {} : { detail: failure.detail.words }),
     ...fields };
   return build(entry, holes, {
-    ...(at === undefined ? {} : { at }),
+    ...(place === undefined ? {} : { at: place }),
     ...(lacking
       ? {
         hint:

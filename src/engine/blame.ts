@@ -5,7 +5,7 @@ import type { Failure } from '../generated/protocol.ts';
 import type { Spec } from '../generated/config.ts';
 import type { Operation } from '../generated/plan.ts';
 import { mountOption, parametersOf } from '../spec/mount-options.ts';
-import { isObject, valueAt, type JsonValue } from '../spec/parse/value.ts';
+import { isObject, findValue, type JsonValue } from '../spec/parse/value.ts';
 
 /** A value, or the key in front of it; and the mount option there. */
 export interface Blamed {
@@ -47,7 +47,7 @@ export function blame(
   if (operation.op === 'hostname.set' && step === 'setdomainname') return { pointer: '/domainname' };
   if (operation.op === 'program.run' && from.endsWith('/args')) return { pointer: `${from}/0` };
   const member = members[operation.op]?.[step];
-  const object = valueAt(spec as unknown as JsonValue, from);
+  const object = findValue(spec as unknown as JsonValue, from);
   return { pointer: member !== undefined && isObject(object) && member in object ? `${from}/${member}` : from };
 }
 

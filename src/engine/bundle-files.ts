@@ -35,9 +35,9 @@ export function filesOf(plan: Plan): readonly FileLook[] {
 /** What is wrong, in the order of the operations. `seen` has an entry for each of {@link filesOf}. */
 export function fileFailures(plan: Plan, seen: readonly Seen[]): readonly FileFailure[] {
   const found: FileFailure[] = [];
-  let at = 0;
+  let next = 0;
   for (const { program, index, operation, files, judge } of needsOf(plan)) {
-    const wrong = judge(seen.slice(at, at += files.length));
+    const wrong = judge(seen.slice(next, next += files.length));
     // Without a root file system there is nothing to say of what should be in it.
     const rootless = operation.op === 'root.open' && wrong !== undefined;
     if (wrong !== undefined) {

@@ -77,19 +77,19 @@ export function explain(
   const blamed = blame(operation, step, failure, fields['option'], spec);
   const name = file(blamed.pointer);
   const isNowhere = blamed.pointer === '' && operation.op !== 'start.refuse';
-  const at = name === undefined || isNowhere
+  const place = name === undefined || isNowhere
     ? undefined
     : { ...placeAt(blamed.pointer, name), ...(blamed.key ? { key: true as const } : {}) };
   const holes: Holes = { ...fields, ...(blamed.option === undefined ? {} : { option: blamed.option }),
     ...hintsOf(operation, spec), command };
-  if (failure.detail?.limit !== undefined) return diagnose('limit', { limit: failure.detail.limit }, at);
+  if (failure.detail?.limit !== undefined) return diagnose('limit', { limit: failure.detail.limit }, place);
   if (failure.kind === 'outOfMemory') return outOfMemory(spec, file);
   const start = startStep(operation, step, failure, fields['cause']);
   if (start !== undefined)
     return diagnoseFailure('process.start', start, failure,
-      operation.op === 'program.find' ? { ...holes, path: operation.name } : holes, at);
+      operation.op === 'program.find' ? { ...holes, path: operation.name } : holes, place);
   if (wasKilledShort(operation, spec, failure)) {
-    const found = diagnoseFailure(operation.op, step, failure, holes, placeOf(limitPointer, file) ?? at);
+    const found = diagnoseFailure(operation.op, step, failure, holes, placeOf(limitPointer, file) ?? place);
     return { ...found,
       hint: `${failure.detail!.words!.trim()}: memory may have run out, raise linux.resources.memory.limit` };
   }
@@ -97,13 +97,13 @@ export function explain(
   const status = operation.op === 'hook.run' && (step === 'exit' || step === 'signal') ? failure.errno : undefined;
   // Said in words, CRIU's or ours.
   if (operation.op === 'criu.await' || operation.op === 'start.refuse')
-    return diagnoseFailure(operation.op, step, { ...failure, errno: 0 }, holes, at);
+    return diagnoseFailure(operation.op, step, { ...failure, errno: 0 }, holes, place);
   if (operation.op === 'cgroup.write' || operation.op === 'cgroup.update')
-    return refusedValue(operation, step, failure, holes, at);
+    return refusedValue(operation, step, failure, holes, place);
   return status === undefined
-    ? diagnoseFailure(operation.op, step, failure, holes, at)
+    ? diagnoseFailure(operation.op, step, failure, holes, place)
     : diagnoseFailure(operation.op, step, { ...failure, errno: 0 }, { ...holes, status,
-      signal: signalWords(failure.errno) }, at);
+      signal: signalWords(failure.errno) }, place);
 }
 
 /** The step of process.start that a program fails to run for: as init has seen it, or as its errno tells. */
@@ -125,9 +125,9 @@ function refusedValue(
   step: string | undefined,
   failure: Failure,
   holes: Holes,
-  at: Place | undefined,
+  place: Place | undefined,
 ): Diagnostic {
-  const found = diagnoseFailure(operation.op, step, failure, holes, at);
+  const found = diagnoseFailure(operation.op, step, failure, holes, place);
   const advice = step === 'find' || holes['lacking'] !== undefined
     ? undefined
     : cgroupAdvice(operation.file, failure.errno);

@@ -22,8 +22,8 @@ function wordedOne({ wording, placeWords }: Habits, diagnostic: Diagnostic): Dia
 
 /** What begins a message about a place, or about something in it. */
 function beginOf(placeWords: Habits['placeWords'], pointer: string): string | undefined {
-  for (let at = pointer; at !== ''; at = at.slice(0, at.lastIndexOf('/'))) {
-    const words = placeWords[at];
+  for (let parent = pointer; parent !== ''; parent = parent.slice(0, parent.lastIndexOf('/'))) {
+    const words = placeWords[parent];
     if (words !== undefined) return words;
   }
   return undefined;

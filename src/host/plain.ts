@@ -35,11 +35,11 @@ export function scan(bytes: Uint8Array): Scan {
 
 /** Offset of the first byte that is not part of valid UTF-8 (RFC 3629), or -1. */
 function firstBadByte(bytes: Uint8Array): number {
-  let at = 0;
-  while (at < bytes.length) {
-    const lead = bytes[at] as number;
+  let offset = 0;
+  while (offset < bytes.length) {
+    const lead = bytes[offset] as number;
     if (lead < 0x80) {
-      at += 1;
+      offset += 1;
       continue;
     }
     const extra = lead >= 0xc2 && lead <= 0xdf
@@ -49,15 +49,15 @@ function firstBadByte(bytes: Uint8Array): number {
       : lead >= 0xf0 && lead <= 0xf4
       ? 3
       : 0;
-    if (extra === 0) return at;
+    if (extra === 0) return offset;
     // The second byte's range excludes overlong forms, surrogates and what lies beyond U+10FFFF.
     const low = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
     const high = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;
     for (let index = 1; index <= extra; index += 1) {
-      const byte = bytes[at + index];
-      if (byte === undefined || byte < (index === 1 ? low : 0x80) || byte > (index === 1 ? high : 0xbf)) return at;
+      const byte = bytes[offset + index];
+      if (byte === undefined || byte < (index === 1 ? low : 0x80) || byte > (index === 1 ? high : 0xbf)) return offset;
     }
-    at += extra + 1;
+    offset += extra + 1;
   }
   return -1;
 }
@@ -66,13 +66,13 @@ function scanJson(bytes: Uint8Array): { plain: boolean; members: number } {
   let plain = true;
   let members = 0;
   let depth = 0;
-  let at = 0;
-  while (at < bytes.length) {
-    const byte = bytes[at] as number;
+  let offset = 0;
+  while (offset < bytes.length) {
+    const byte = bytes[offset] as number;
     if (byte === quote) {
-      const end = scanString(bytes, at + 1);
+      const end = scanString(bytes, offset + 1);
       plain &&= end.plain;
-      at = end.next;
+      offset = end.next;
       continue;
     }
     if (byte === 0x3a) members += 1;
@@ -82,13 +82,13 @@ function scanJson(bytes: Uint8Array): { plain: boolean; members: number } {
     } else if (byte === 0x7d || byte === 0x5d) depth -= 1;
     else if (byte === 0) plain = false;
     else if (isDigit(byte)) {
-      const start = at;
-      while (isDigit(bytes[at])) at += 1;
-      const leadingZero = bytes[start] === 0x30 && at - start > 1;
-      if (at - start > exactDigits || isFraction(bytes[at]) || leadingZero) plain = false;
+      const start = offset;
+      while (isDigit(bytes[offset])) offset += 1;
+      const leadingZero = bytes[start] === 0x30 && offset - start > 1;
+      if (offset - start > exactDigits || isFraction(bytes[offset]) || leadingZero) plain = false;
       continue;
     }
-    at += 1;
+    offset += 1;
   }
   return { plain, members };
 }
@@ -96,26 +96,26 @@ function scanJson(bytes: Uint8Array): { plain: boolean; members: number } {
 /** Scans from behind an opening quote to behind the closing one, or to the end of the bytes. */
 function scanString(bytes: Uint8Array, start: number): { plain: boolean; next: number } {
   let plain = true;
-  let at = start;
-  while (at < bytes.length) {
-    const byte = bytes[at] as number;
-    if (byte === quote) return { plain, next: at + 1 };
+  let offset = start;
+  while (offset < bytes.length) {
+    const byte = bytes[offset] as number;
+    if (byte === quote) return { plain, next: offset + 1 };
     if (byte === backslash) {
-      const escaped = bytes[at + 1];
+      const escaped = bytes[offset + 1];
       if (escaped !== undefined && !plainEscapes.has(escaped)) plain = false;
-      at += 2;
+      offset += 2;
       continue;
     }
-    if (byte < 0x20 || (byte === 0x5f && startsWithProto(bytes, at))) plain = false;
-    at += 1;
+    if (byte < 0x20 || (byte === 0x5f && startsWithProto(bytes, offset))) plain = false;
+    offset += 1;
   }
-  return { plain, next: at };
+  return { plain, next: offset };
 }
 
 const proto = [...'__proto__'].map((letter) => letter.charCodeAt(0));
 
-function startsWithProto(bytes: Uint8Array, at: number): boolean {
-  return proto.every((byte, index) => bytes[at + index] === byte);
+function startsWithProto(bytes: Uint8Array, offset: number): boolean {
+  return proto.every((byte, index) => bytes[offset + index] === byte);
 }
 
 function isDigit(byte: number | undefined): boolean {

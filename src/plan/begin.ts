@@ -6,12 +6,18 @@ import type { Context } from './context.ts';
 import type { Draft } from './draft.ts';
 
 /** An empty plan for a process in a container. */
-export function newDraft(spec: Spec, process: Process, at: string, context: Context, hides?: boolean): Draft {
+export function newDraft(
+  spec: Spec,
+  process: Process,
+  processPointer: string,
+  context: Context,
+  hides?: boolean,
+): Draft {
   const namespaces = readNamespaces(spec);
   return {
     spec,
     process,
-    at,
+    processPointer: processPointer,
     context,
     namespaces,
     cgroups: readCgroups(spec, namespaces, context),

@@ -18,7 +18,7 @@ import type { Context } from './context.ts';
 import { alt, errno } from './draft.ts';
 import type { Draft } from './draft.ts';
 import { undoOf } from './update/before.ts';
-import { isGiven, resourcesAt } from './update/merge.ts';
+import { isGiven, resourcesPointer } from './update/merge.ts';
 import type { Merged } from './update/merge.ts';
 
 /** An update, compiled. */
@@ -59,11 +59,11 @@ export function compileUpdate(spec: Spec, merged: Merged, rdt: RdtLines | undefi
   if (rdt !== undefined) changed.linux!.intelRdt = { ...classOf(spec), ...rdt };
   const d = newDraft(changed, changed.process!, '/process', context);
   if (d.cgroups.places.length === 0 && merged.given.size > 0) {
-    throw new PlanError(diagnose('cgroupMissing', { controller: 'any', name: 'update' }, placeAt(resourcesAt)));
+    throw new PlanError(diagnose('cgroupMissing', { controller: 'any', name: 'update' }, placeAt(resourcesPointer)));
   }
   checkUsage(d, merged);
   // First systemd, so that what it rounds is exact in the end.
-  const devices = isGiven(merged, `${resourcesAt}/devices`);
+  const devices = isGiven(merged, `${resourcesPointer}/devices`);
   if (d.cgroups.unit !== undefined) updateUnit(d, d.cgroups.unit, kept, devices);
   writeSettings(d, merged, kept);
   if (d.cgroups.unit !== undefined) tellIdle(d, d.cgroups.unit, kept);
@@ -84,7 +84,7 @@ function classOf(spec: Spec): IntelRdt {
 /** memory.checkBeforeUpdate: a limit below what is in use is refused before anything is written. */
 function checkUsage(d: Draft, merged: Merged): void {
   const { memory } = merged.resources;
-  const from = `${resourcesAt}/memory/limit`;
+  const from = `${resourcesPointer}/memory/limit`;
   if (memory?.checkBeforeUpdate !== true || memory.limit === undefined || memory.limit <= 0 || !isGiven(merged, from))
     return;
   const v2 = d.context.facts.cgroup.mode === 'v2';
@@ -100,7 +100,7 @@ function writeSettings(d: Draft, merged: Merged, kept: Resources | undefined): v
   const write = (setting: Setting): HostOperation => updateOf(d, setting, disabledOom);
   const find = (name: string | undefined): Setting | undefined => wanted.find(({ file }) => file === name);
   // A lower quota has no room for the old burst.
-  const burst = wanted.find(({ from }) => from === `${resourcesAt}/cpu/burst`);
+  const burst = wanted.find(({ from }) => from === `${resourcesPointer}/cpu/burst`);
   if (burst !== undefined && Number(kept?.cpu?.burst ?? 0) > 0) d.host.push(write({ ...burst, value: '0' }));
   for (const setting of wanted) {
     const second = find(pairs.find(([first]) => first === setting.file)?.[1]);
@@ -112,11 +112,11 @@ function writeSettings(d: Draft, merged: Merged, kept: Resources | undefined): v
 
 function isWanted({ file, from }: Setting, merged: Merged): boolean {
   // Whoever was idle has lost his weight.
-  if (from === `${resourcesAt}/cpu/shares` && Number(merged.resources.cpu?.idle) === 0 &&
-    isGiven(merged, `${resourcesAt}/cpu/idle`)) return true;
+  if (from === `${resourcesPointer}/cpu/shares` && Number(merged.resources.cpu?.idle) === 0 &&
+    isGiven(merged, `${resourcesPointer}/cpu/idle`)) return true;
   const sources = computed[file];
-  if (sources === undefined || from.startsWith(`${resourcesAt}/unified/`)) return isGiven(merged, from);
-  return sources.some((source) => isGiven(merged, resourcesAt + source));
+  if (sources === undefined || from.startsWith(`${resourcesPointer}/unified/`)) return isGiven(merged, from);
+  return sources.some((source) => isGiven(merged, resourcesPointer + source));
 }
 
 function updateOf(d: Draft, setting: Setting, disabledOom: boolean): HostOperation {
@@ -136,7 +136,7 @@ function changeDevices(d: Draft, kept: Resources | undefined): void {
   const { facts } = d.context;
   if (facts.rootless) return;
   if (facts.cgroup.mode === 'v2') {
-    const from = `${resourcesAt}/devices`;
+    const from = `${resourcesPointer}/devices`;
     d.host.push({ op: 'cgroup.devices', from, dir: d.cgroups.places[0]!.dir, program: deviceProgram(rules) });
     return;
   }

@@ -134,8 +134,8 @@ export function becomeUser(d: Draft, makeCwd: boolean, hooked: boolean): boolean
 
 /** What others in the pid namespace may see begins here. */
 function enterProcess(d: Draft): void {
-  d.init.push({ op: 'process.enter', from: d.at });
-  d.host.push({ op: 'process.await', from: d.at });
+  d.init.push({ op: 'process.enter', from: d.processPointer });
+  d.host.push({ op: 'process.await', from: d.processPointer });
   attachProcess(d);
   if (isLostByFork(d)) schedule(d);
 }

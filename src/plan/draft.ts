@@ -77,7 +77,7 @@ export interface Draft {
   /** The process to start: the configuration's, or that of exec. */
   readonly process: Process;
   /** JSON pointer of the process: `/process`, or empty for exec, whose document is the process itself. */
-  readonly at: string;
+  readonly processPointer: string;
   readonly context: Context;
   readonly namespaces: Namespaces;
   readonly cgroups: Cgroups;

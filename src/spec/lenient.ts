@@ -1,12 +1,12 @@
 // What encoding/json of Go takes and a JSON schema does not: null for what is not set, keys in another case.
 import type { SchemaError } from '../generated/validate.ts';
-import { Inexact, isObject, valueAt, type JsonObject, type JsonValue } from './parse/value.ts';
+import { Inexact, isObject, findValue, type JsonObject, type JsonValue } from './parse/value.ts';
 
 /** Changes a value so that those of these errors go that come from null members and from the case of required keys. */
 export function forgive(value: JsonValue, errors: readonly SchemaError[]): void {
   dropNulls(value);
   for (const { keyword, instancePath, params } of errors) {
-    const object = keyword === 'required' ? valueAt(value, instancePath) : undefined;
+    const object = keyword === 'required' ? findValue(value, instancePath) : undefined;
     if (isObject(object)) renameKey(object, String(params['missingProperty']));
   }
 }

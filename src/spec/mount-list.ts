@@ -4,7 +4,7 @@ import { isObject, type JsonValue } from './parse/value.ts';
 import type { Mount, Spec } from './types.ts';
 
 /** Where a configuration has its mounts. */
-const at = '/mounts';
+const mountsPointer = '/mounts';
 
 /** What makes a configuration of a list of mounts, so that the same rules check them. */
 const frame = { ociVersion: '1.0.0', root: { path: '/' }, process: { cwd: '/', args: ['-'] },
@@ -35,6 +35,6 @@ export function specOf(list: MountList): Spec {
 
 /** A finding in such a configuration as one in the document. */
 export function inDocument(document: MountList | JsonValue, found: Diagnostic): Diagnostic {
-  if (found.at === undefined || !Array.isArray(document) || !found.at.pointer.startsWith(at)) return found;
-  return { ...found, at: { ...found.at, pointer: found.at.pointer.slice(at.length) } };
+  if (found.at === undefined || !Array.isArray(document) || !found.at.pointer.startsWith(mountsPointer)) return found;
+  return { ...found, at: { ...found.at, pointer: found.at.pointer.slice(mountsPointer.length) } };
 }

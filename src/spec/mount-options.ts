@@ -171,13 +171,13 @@ export function parametersOf(text: string): readonly string[] {
   const parts: string[] = [];
   let begin = 0;
   let quoted = false;
-  for (let at = 0; at < text.length; at++) {
-    const char = text[at];
+  for (let offset = 0; offset < text.length; offset++) {
+    const char = text[offset];
     if (char === '"') quoted = !quoted;
-    else if (char === '\\') at++;
-    else if (char === ',' && !quoted && !/\d/.test(text[at + 1] ?? '')) {
-      parts.push(text.slice(begin, at));
-      begin = at + 1;
+    else if (char === '\\') offset++;
+    else if (char === ',' && !quoted && !/\d/.test(text[offset + 1] ?? '')) {
+      parts.push(text.slice(begin, offset));
+      begin = offset + 1;
     }
   }
   parts.push(text.slice(begin));

@@ -152,7 +152,7 @@ function checkDamaged(checks: readonly Bound[], errors: readonly Diagnostic[], f
     }
   }
   for (const diagnostic of own.found) {
-    const at = diagnostic.at?.pointer ?? '';
-    if (!wrong.some((pointer) => at === pointer || at.startsWith(`${pointer}/`))) findings.push(diagnostic);
+    const pointer = diagnostic.at?.pointer ?? '';
+    if (!wrong.some((bad) => pointer === bad || pointer.startsWith(`${bad}/`))) findings.push(diagnostic);
   }
 }

@@ -5,7 +5,7 @@ import type { Diagnostic } from '../diagnostic/types.ts';
 import { pointerNames, pointerPath } from './parse/position.ts';
 import { forgive, dropNulls } from './lenient.ts';
 import { framed, inDocument } from './mount-list.ts';
-import { Inexact, isObject, valueAt, type JsonValue } from './parse/value.ts';
+import { Inexact, isObject, findValue, type JsonValue } from './parse/value.ts';
 import { aliasOf, limitsOf, listInWords, mostOf, remedyForEmpty, remedyForMissing, remedyForType } from './remedies.ts';
 import { suggest } from './suggest.ts';
 
@@ -105,9 +105,9 @@ const integers: Readonly<Record<string, readonly [string, string]>> = {
 
 function explain(error: SchemaError, root: JsonValue, whole: string): Diagnostic {
   const { instancePath: pointer, keyword, params } = error;
-  const value = valueAt(root, pointer);
+  const value = findValue(root, pointer);
   const name = nameOf(pointer, whole);
-  const at = placeAt(pointer);
+  const place = placeAt(pointer);
   switch (keyword) {
     case 'required':
       return missing(pointer, String(params['missingProperty']), value);
@@ -116,26 +116,27 @@ function explain(error: SchemaError, root: JsonValue, whole: string): Diagnostic
       const list = values.filter((known) => known !== '');
       const given = String(value);
       return diagnose('notInList', { name: nameInList(pointer), value: given,
-        suggestion: aliasOf(given, list) ?? suggest(given, list), list: listInWords(list) }, at);
+        suggestion: aliasOf(given, list) ?? suggest(given, list), list: listInWords(list) }, place);
     }
     case 'x-int': {
       const [minimum, maximum] = integers[String(params['type'])] as readonly [string, string];
       return typeof value === 'number' || typeof value === 'bigint'
-        ? diagnose('outOfRange', { name, value, limits: limitsOf(pointer, minimum, maximum) }, at)
-        : wrongType('integer', name, value, at);
+        ? diagnose('outOfRange', { name, value, limits: limitsOf(pointer, minimum, maximum) }, place)
+        : wrongType('integer', name, value, place);
     }
     case 'minimum':
-      return diagnose('outOfRange', { name, value: String(value), limits: `at least ${String(params['limit'])}` }, at);
+      return diagnose('outOfRange', { name, value: String(value), limits: `at least ${String(params['limit'])}` },
+        place);
     case 'maximum':
       return diagnose('outOfRange', { name, value: String(value), limits: mostOf(pointer, String(params['limit'])) },
-        at);
+        place);
     case 'minItems':
-      return diagnose('tooFew', { name, remedy: remedyForEmpty(pointer) }, at);
+      return diagnose('tooFew', { name, remedy: remedyForEmpty(pointer) }, place);
     case 'pattern':
       return diagnose('wrongForm', { name, value: String(value), expected: formOf(name, String(params['pattern'])) },
-        at);
+        place);
     case 'type':
-      return wrongType(String(params['type']), name, value, at);
+      return wrongType(String(params['type']), name, value, place);
     default:
       throw new Error(`the schema uses ${keyword}, which has no message`);
   }
@@ -145,15 +146,15 @@ function wrongType(
   type: string,
   name: string,
   value: JsonValue | undefined,
-  at: ReturnType<typeof placeAt>,
+  place: ReturnType<typeof placeAt>,
 ): Diagnostic {
   if (type === 'integer') {
-    if (value instanceof Inexact) return diagnose('notInteger', { name, found: value.text.slice(0, 40) }, at);
+    if (value instanceof Inexact) return diagnose('notInteger', { name, found: value.text.slice(0, 40) }, place);
     if (typeof value === 'bigint')
-      return diagnose('outOfRange', { name, value, limits: value < 0n ? 'larger' : 'smaller' }, at);
+      return diagnose('outOfRange', { name, value, limits: value < 0n ? 'larger' : 'smaller' }, place);
   }
   return diagnose('wrongType', { name, expected: types[type] ?? type, found: inWords(value),
-    remedy: remedyForType(type, value, at.pointer) }, at);
+    remedy: remedyForType(type, value, place.pointer) }, place);
 }
 
 /** `namespace type` for /linux/namespaces/0/type, `action` for /linux/seccomp/defaultAction ... */

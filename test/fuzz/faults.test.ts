@@ -71,9 +71,9 @@ async function pointsOf(c: Context, command: Command): Promise<Point[]> {
   });
   assert.ok(found.length > 100, `${command.name} has only ${found.length} places`);
   const random = new Random(1);
-  for (let at = found.length - 1; at > 0; at--) {
-    const other = random.below(at + 1);
-    [found[at], found[other]] = [found[other]!, found[at]!];
+  for (let last = found.length - 1; last > 0; last--) {
+    const other = random.below(last + 1);
+    [found[last], found[other]] = [found[other]!, found[last]!];
   }
   all.set(command, found);
   return found;
@@ -150,14 +150,14 @@ fuzz('a fault at one system call', async (c, _random, seed) => {
   const turn = Math.floor((seed - 1) / row);
   const command = tried[turn % tried.length]!;
   const points = await pointsOf(c, command);
-  const at = Math.floor(turn / tried.length) * row + (seed - 1) % row;
-  if (at < points.length) {
-    await tryPoint(c, command, points[at]!);
+  const index = Math.floor(turn / tried.length) * row + (seed - 1) % row;
+  if (index < points.length) {
+    await tryPoint(c, command, points[index]!);
     done += 1;
     return true;
   }
   // The others may have more.
-  for (const other of tried) if (at < (await pointsOf(c, other)).length) return true;
+  for (const other of tried) if (index < (await pointsOf(c, other)).length) return true;
   console.log(`# all ${done} faults of ${tried.map(({ name }) => name).join(', ')}`);
   return false;
 }, {

@@ -61,9 +61,9 @@ const fields = record + 8;
 
 const mask: InitOperation = { op: 'path.mask', from: '', path: '/a' };
 
-function changed(bytes: Uint8Array, at: number, ...values: number[]): Uint8Array {
+function changed(bytes: Uint8Array, offset: number, ...values: number[]): Uint8Array {
   const copy = Uint8Array.from(bytes);
-  copy.set(values, at);
+  copy.set(values, offset);
   return copy;
 }
 

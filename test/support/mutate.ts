@@ -139,22 +139,22 @@ export const changes: Readonly<Record<string, Change>> = {
     config.annotations = { [random.pick(['a', '', 'org.example.key'])]: random.pick(['', 'text', '"\n']) };
   },
   unknown: (config, random) => {
-    const at = random.pick<unknown>([config, config.process, config.linux, config.root]);
-    loose(at)[random.pick(['unknown', 'Process', 'x-y'])] = random.pick(anything);
+    const object = random.pick<unknown>([config, config.process, config.linux, config.root]);
+    loose(object)[random.pick(['unknown', 'Process', 'x-y'])] = random.pick(anything);
   },
   'any value': (config, random) => {
-    let at = loose(config);
+    let object = loose(config);
     for (;;) {
-      const keys = Object.keys(at);
+      const keys = Object.keys(object);
       const key = random.pick(keys);
-      const value = at[key];
+      const value = object[key];
       const below = typeof value === 'object' && value !== null && Object.keys(value).length > 0;
       if (below && random.percent(80)) {
-        at = loose(value);
+        object = loose(value);
         continue;
       }
-      if (random.percent(30)) delete at[key];
-      else at[key] = random.pick(anything);
+      if (random.percent(30)) delete object[key];
+      else object[key] = random.pick(anything);
       return;
     }
   },

@@ -7,7 +7,7 @@ import { runtimePath } from './paths.ts';
 /** All places of a pattern. */
 function placesOf(pattern: Buffer, file: Buffer): number[] {
   const places: number[] = [];
-  for (let at = file.indexOf(pattern); at >= 0; at = file.indexOf(pattern, at + 1)) places.push(at);
+  for (let offset = file.indexOf(pattern); offset >= 0; offset = file.indexOf(pattern, offset + 1)) places.push(offset);
   return places;
 }
 
@@ -34,8 +34,8 @@ function salted(): Buffer {
   ];
   let count = 0;
   for (const [from, to] of changes) {
-    for (const at of placesOf(from, file)) {
-      to.copy(file, at);
+    for (const place of placesOf(from, file)) {
+      to.copy(file, place);
       count++;
     }
   }

@@ -55,9 +55,9 @@ export function begin(command: string[], options: CallOptions = {}): Call {
   }
   const stdio: ('ignore' | number)[] = [openSync(paths.in, 'r'), openSync(paths.out, 'a'), openSync(paths.err, 'a')];
   const own = stdio.slice() as number[];
-  for (const [at, fd] of Object.entries(options.fds ?? {})) {
-    while (stdio.length < Number(at)) stdio.push('ignore');
-    stdio[Number(at)] = fd;
+  for (const [number, fd] of Object.entries(options.fds ?? {})) {
+    while (stdio.length < Number(number)) stdio.push('ignore');
+    stdio[Number(number)] = fd;
   }
   const argv = [...(options.prefix ?? []), ...command];
   const begun = performance.now();

@@ -160,7 +160,7 @@ export function plainPlan(plan: Plan): PlainPrograms {
 
 /** Reads the wire form slowly and plainly; throws on anything unexpected. */
 class WireReader {
-  private at = 0;
+  private offset = 0;
   private readonly bytes: Uint8Array;
   private readonly view: DataView;
 
@@ -170,7 +170,7 @@ class WireReader {
   }
 
   get end(): boolean {
-    return this.at === this.bytes.length;
+    return this.offset === this.bytes.length;
   }
 
   u8(): number {
@@ -189,9 +189,9 @@ class WireReader {
   }
 
   private move(size: number): number {
-    const start = this.at;
-    this.at += size;
-    if (this.at > this.bytes.length) throw new RangeError(`${size} bytes at ${start} reach beyond the end`);
+    const start = this.offset;
+    this.offset += size;
+    if (this.offset > this.bytes.length) throw new RangeError(`${size} bytes at ${start} reach beyond the end`);
     return start;
   }
 

@@ -66,11 +66,11 @@ void test('every operation and step that the table names exists, and every opera
 });
 
 void test('one line', (t) => {
-  const at = { file: 'config.json', pointer: '/mounts/3/options/1', line: 41, column: 17, length: 8 };
-  t.equal(renderLine(diagnose('mountOption', { value: 'nosiud', suggestion: 'nosuid', type: 'proc' }, at)),
+  const place = { file: 'config.json', pointer: '/mounts/3/options/1', line: 41, column: 17, length: 8 };
+  t.equal(renderLine(diagnose('mountOption', { value: 'nosiud', suggestion: 'nosuid', type: 'proc' }, place)),
     'E0412: unknown mount option "nosiud" at config.json:41:17 (/mounts/3/options/1): did you mean "nosuid"?');
   const failure = { program: 'init', index: 4, step: 0, errno: 2 };
-  t.equal(renderLine(diagnoseFailure('mount.bind', 'source', failure, { source: '/nope', target: '/mnt' }, at)),
+  t.equal(renderLine(diagnoseFailure('mount.bind', 'source', failure, { source: '/nope', target: '/mnt' }, place)),
     'E0723: the source "/nope" of the bind mount on "/mnt" is missing at config.json:41:17 (/mounts/3/options/1) '
       + '(ENOENT, step source): make it, or remove the mount');
   t.equal(renderLine(diagnose('processMissing', {}, placeAt(''))),
@@ -93,27 +93,27 @@ void test('values cannot break the line or a terminal', (t) => {
 
 void test('the long form', (t) => {
   const text = '{\n\t"mounts": ["nosiud"]\n}';
-  const at = { file: 'config.json', pointer: '/mounts/0', line: 2, column: 13, length: 8 };
-  const diagnostic = diagnose('mountOption', { value: 'nosiud', suggestion: 'nosuid' }, at);
+  const place = { file: 'config.json', pointer: '/mounts/0', line: 2, column: 13, length: 8 };
+  const diagnostic = diagnose('mountOption', { value: 'nosiud', suggestion: 'nosuid' }, place);
   const plain = (...args: Parameters<typeof renderLong>): string => unmarked(renderLong(...args));
   t.matchSnapshot(plain(diagnostic, text));
   t.matchSnapshot(renderLong(diagnostic, text).replace(/[\u0001-\u0006\u000e]/g, (c) => `<${c.charCodeAt(0)}>`));
   t.matchSnapshot(plain(diagnostic));
   const wide = `["${'x'.repeat(5000)}", "\u001b]0;bad\u0007", 7]`;
   t.matchSnapshot(plain(diagnose('wrongType', { name: 'x', expected: 'a text', found: 'a number' }, {
-    ...at,
+    ...place,
     line: 1,
     column: wide.indexOf('7]') + 1,
     length: 1,
   }), wide));
-  t.matchSnapshot(plain(diagnose('notUtf8', { offset: 3 }, { ...at, line: 0, column: 0, pointer: '' })));
+  t.matchSnapshot(plain(diagnose('notUtf8', { offset: 3 }, { ...place, line: 0, column: 0, pointer: '' })));
   t.end();
 });
 
 void test('keys for a JSON log', (t) => {
-  const at = { file: 'config.json', pointer: '/a', line: 2, column: 3, length: 1 };
+  const place = { file: 'config.json', pointer: '/a', line: 2, column: 3, length: 1 };
   const failure = { program: 'init', index: 0, step: 0, errno: 1 };
-  t.same(jsonKeys(diagnoseFailure('net.up', 'socket', failure, {}, at)), { code: 'E0782', file: 'config.json',
+  t.same(jsonKeys(diagnoseFailure('net.up', 'socket', failure, {}, place)), { code: 'E0782', file: 'config.json',
     pointer: '/a', line: 2, column: 3, errno: 'EPERM', step: 'socket',
     hint: 'it takes CAP_NET_ADMIN over the network namespace' });
   t.same(jsonKeys(diagnose('argsEmpty')), { code: 'E0408', hint: 'name the program to run, for example ["sh"]' });

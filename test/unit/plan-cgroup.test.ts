@@ -322,9 +322,9 @@ function run(program: Uint8Array, type: number, access: number, major: number, m
   const context = [(access << 16) | type, major, minor];
   const r = new Array<number>(11).fill(0);
   for (let pc = 0, steps = 0; steps < 10000; pc++, steps++) {
-    const at = pc * 8;
-    const [code, dst, src] = [view.getUint8(at), view.getUint8(at + 1) & 15, view.getUint8(at + 1) >> 4];
-    const [offset, value] = [view.getInt16(at + 2, true), view.getInt32(at + 4, true)];
+    const start = pc * 8;
+    const [code, dst, src] = [view.getUint8(start), view.getUint8(start + 1) & 15, view.getUint8(start + 1) >> 4];
+    const [offset, value] = [view.getInt16(start + 2, true), view.getInt32(start + 4, true)];
     if (code === 0x61) r[dst] = context[offset / 4]!;
     else if (code === 0xb4) r[dst] = value;
     else if (code === 0xbc) r[dst] = r[src]!;

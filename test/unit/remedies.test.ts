@@ -50,10 +50,10 @@ for (const [pointer, value, hint] of values) {
     const config = validConfig();
     const path = pointer.split('/').slice(1);
     const last = path.pop()!;
-    let at: Config = config;
-    for (const key of path) at = at[key] as Config;
-    if (value === undefined) delete at[last];
-    else at[last] = value;
+    let parent: Config = config;
+    for (const key of path) parent = parent[key] as Config;
+    if (value === undefined) delete parent[last];
+    else parent[last] = value;
     const found = find(new TextEncoder().encode(textOf(config)));
     t.ok(
       found.some((finding) =>

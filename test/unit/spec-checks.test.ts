@@ -270,10 +270,10 @@ void test('no value of any property breaks the checks', (t) => {
   for (const path of paths(validConfig(), [])) {
     for (const value of values) {
       const config = validConfig();
-      let at: Config = config;
-      for (const key of path.slice(0, -1)) at = at[key] as Config;
+      let parent: Config = config;
+      for (const key of path.slice(0, -1)) parent = parent[key] as Config;
       if (path.length === 0) continue;
-      at[path.at(-1) as string] = value;
+      parent[path.at(-1) as string] = value;
       for (const { message } of find(textOf(config)))
         if (/undefined|\[object/.test(message)) t.fail(`${path.join('/')}: ${message}`);
       count++;

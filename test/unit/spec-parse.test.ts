@@ -195,8 +195,8 @@ void test('the fast way and the exact way agree on random texts', (t) => {
       t.fail(`only the exact way takes ${text}`);
     }
     // One damaged character: both must refuse, or agree.
-    const at = seed % text.length;
-    const damaged = text.slice(0, at) + '}],:"x0\\'[seed % 8] + text.slice(at + 1);
+    const offset = seed % text.length;
+    const damaged = text.slice(0, offset) + '}],:"x0\\'[seed % 8] + text.slice(offset + 1);
     const again = parse(damaged);
     const exactAgain = parseExact(damaged);
     t.equal('value' in again, 'value' in exactAgain, damaged);

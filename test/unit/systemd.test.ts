@@ -55,14 +55,14 @@ t.test('annotations that are properties', async (t) => {
   const names = (annotations: Record<string, string>): unknown[] =>
     annotatedProperties(annotations)
       .map((entry) => ('property' in entry ? [entry.property[0], bytesOf(entry.property[1])] : entry.problem));
-  const at = 'org.systemd.property.';
-  t.same(names({ [`${at}KillSignal`]: '15', other: 'x' }), [['KillSignal', 'i 0f000000']]);
-  t.same(names({ [`${at}TimeoutStopUSec`]: 'uint64 1' }), [['TimeoutStopUSec', 't 0100000000000000']]);
-  t.same(names({ [`${at}TimeoutStopSec`]: 'uint64 2' }), [['TimeoutStopUSec', 't 80841e0000000000']],
+  const prefix = 'org.systemd.property.';
+  t.same(names({ [`${prefix}KillSignal`]: '15', other: 'x' }), [['KillSignal', 'i 0f000000']]);
+  t.same(names({ [`${prefix}TimeoutStopUSec`]: 'uint64 1' }), [['TimeoutStopUSec', 't 0100000000000000']]);
+  t.same(names({ [`${prefix}TimeoutStopSec`]: 'uint64 2' }), [['TimeoutStopUSec', 't 80841e0000000000']],
     'seconds become microseconds');
-  t.same(names({ [`${at}PIDs`]: '[1]' }), ['name'], 'no processes');
-  t.same(names({ [`${at}A-b`]: '1' }), ['name']);
-  t.same(names({ [`${at}KillMode`]: 'control-group' }), ['value'], 'a text needs quotes');
+  t.same(names({ [`${prefix}PIDs`]: '[1]' }), ['name'], 'no processes');
+  t.same(names({ [`${prefix}A-b`]: '1' }), ['name']);
+  t.same(names({ [`${prefix}KillMode`]: 'control-group' }), ['value'], 'a text needs quotes');
 });
 
 t.test('units', async (t) => {

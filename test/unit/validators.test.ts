@@ -54,14 +54,14 @@ t.test('64-bit integers are exact', async (t) => {
     t.same(found(validateConfig, changedLimit(limit)), [], `int64 ${limit}`);
   }
   for (const limit of [2n ** 63n, -(2n ** 63n) - 1n, 2 ** 53, 1.5, NaN, Infinity, '1', null, true]) {
-    const at = { instancePath: '/linux/resources/memory/limit', keyword: 'x-int', params: { type: 'int64' } };
-    t.same(found(validateConfig, changedLimit(limit)), [at], `no int64: ${limit}`);
+    const fault = { instancePath: '/linux/resources/memory/limit', keyword: 'x-int', params: { type: 'int64' } };
+    t.same(found(validateConfig, changedLimit(limit)), [fault], `no int64: ${limit}`);
   }
   const rlimit = (soft: unknown): unknown => ({ ...config.process, rlimits: [{ type: 'RLIMIT_CORE', hard: 0, soft }] });
   for (const soft of [0, 2n ** 64n - 1n]) t.same(found(validateProcess, rlimit(soft)), [], `uint64 ${soft}`);
   for (const soft of [-1, -1n, 2n ** 64n]) {
-    const at = { instancePath: '/rlimits/0/soft', keyword: 'x-int', params: { type: 'uint64' } };
-    t.same(found(validateProcess, rlimit(soft)), [at], `no uint64: ${soft}`);
+    const fault = { instancePath: '/rlimits/0/soft', keyword: 'x-int', params: { type: 'uint64' } };
+    t.same(found(validateProcess, rlimit(soft)), [fault], `no uint64: ${soft}`);
   }
 });
 

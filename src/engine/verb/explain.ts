@@ -62,20 +62,20 @@ function follow(config: PropertyNode, steps: readonly string[]): Found | undefin
     path += mark;
     node = part;
   };
-  for (let at = 0; at < steps.length;) {
-    const step = steps[at]!;
+  for (let depth = 0; depth < steps.length;) {
+    const step = steps[depth]!;
     const next = Object.hasOwn(node.properties ?? {}, step) ? node.properties![step] : undefined;
     if (next !== undefined) {
       path = path === '' ? step : `${path}.${step}`;
       node = next;
-      at++;
+      depth++;
     } else if (node.items !== undefined) {
       // A value that is known ends the way: mounts.options.nosuid.
       if (valuesOf(path, node.items)?.includes(step) === true) return { path, node };
       if (node.items.properties === undefined) return undefined;
       enter(node.items, '[]');
     } else if (node.any !== undefined) {
-      at = node.any.properties === undefined ? steps.length : at + 1;
+      depth = node.any.properties === undefined ? steps.length : depth + 1;
       enter(node.any, '.*');
     } else {
       return undefined;

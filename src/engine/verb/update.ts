@@ -10,7 +10,7 @@ import { compile } from '../../plan/compile.ts';
 import { compileUpdate } from '../../plan/compile-update.ts';
 import type { Update } from '../../plan/compile-update.ts';
 import { PlanError } from '../../plan/context.ts';
-import { mergeResources, resourcesAt } from '../../plan/update/merge.ts';
+import { mergeResources, resourcesPointer } from '../../plan/update/merge.ts';
 import type { Merged } from '../../plan/update/merge.ts';
 import { Findings } from '../../spec/checks/findings.ts';
 import { checkLimits } from '../../spec/checks/resources.ts';
@@ -39,7 +39,7 @@ export function update(call: Call): Response {
 
 /** The configuration that is kept for the later verbs, with what the update has changed. */
 function keptText(call: Call, { merged, spec }: Update): string {
-  const text = replaceValue(call.texts[call.configName]!, resourcesAt, exactText(merged.resources));
+  const text = replaceValue(call.texts[call.configName]!, resourcesPointer, exactText(merged.resources));
   return rdtOfFlags(flagsOf(call)) === undefined
     ? text
     : replaceValue(text, '/linux/intelRdt', exactText(spec.linux?.intelRdt));
@@ -66,7 +66,7 @@ function updateOf(call: Call, warn?: (warning: Diagnostic) => void): Update {
   if (rdt === undefined && call.blobs.process === undefined && !hasLimitFlag(flagsOf(call)))
     throw new PlanError(diagnose('updateNothing'));
   const findings = new Findings(false);
-  checkLimits(merged.resources, resourcesAt, findings);
+  checkLimits(merged.resources, resourcesPointer, findings);
   if (findings.found.length > 0)
     throw new InvalidDocument(findings.found.map((found) => inUpdate(call, merged, found)));
   try {

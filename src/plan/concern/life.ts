@@ -18,7 +18,7 @@ import { mapsUsers } from './namespaces.ts';
 const timeLimit = 10000;
 
 export function spawn(d: Draft): void {
-  d.host.push({ op: 'process.spawn', from: d.at, apart: isSeenWaiting(d) });
+  d.host.push({ op: 'process.spawn', from: d.processPointer, apart: isSeenWaiting(d) });
 }
 
 /**
@@ -38,7 +38,7 @@ export function awaitCreated(d: Draft): void {
   limitDevices(d, true);
   sendPidfd(d);
   writePid(d);
-  if (isSeenWaiting(d)) d.host.push({ op: 'start.relay', from: d.at });
+  if (isSeenWaiting(d)) d.host.push({ op: 'start.relay', from: d.processPointer });
 }
 
 /** A program that watches over the container gets a pidfd of its init (annotation run.oci.pidfd_receiver). */
@@ -55,7 +55,7 @@ export function writePid(d: Draft): void {
 
 export function startProgram(d: Draft): void {
   if (d.spec.process === undefined) d.start.push({ op: 'start.refuse', from: '' });
-  else d.start.push({ op: 'process.start', from: `${d.at}/args` });
+  else d.start.push({ op: 'process.start', from: `${d.processPointer}/args` });
 }
 
 /** Without a pid namespace of its own, init's end does not end the other processes. */

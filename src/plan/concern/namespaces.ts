@@ -122,7 +122,7 @@ function clone(d: Draft, types: number): void {
   } else {
     d.stager.push({ op: 'process.clone', from, types, stayOn: [] });
   }
-  d.host.push({ op: 'process.await', from: d.at });
+  d.host.push({ op: 'process.await', from: d.processPointer });
 }
 
 /** linux.timeOffsets, before anybody lives in the new time namespace. */
@@ -160,7 +160,7 @@ export function enterNamespaces(d: Draft, more = 0, except = 0, stayOn: readonly
     types: (namespaces.made | namespaces.joined | more) & ~except,
   });
   if (mapsUsers(namespaces)) becomeRoot(d, init, from);
-  host.push({ op: 'process.await', from: d.at });
+  host.push({ op: 'process.await', from: d.processPointer });
 }
 
 function joinAll(d: Draft, program: Push<Alt | IdsRoot | NamespaceJoin>, order: readonly NamespaceName[]): void {

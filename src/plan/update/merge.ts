@@ -4,7 +4,7 @@ import type { Resources } from '../../generated/config.ts';
 import { pointerPart } from '../../spec/parse/position.ts';
 
 /** JSON pointer of the resources in a configuration. */
-export const resourcesAt = '/linux/resources';
+export const resourcesPointer = '/linux/resources';
 
 /** Resources after an update. */
 export interface Merged {
@@ -19,13 +19,13 @@ type Members = Record<string, Value>;
 /** Merges an update into the resources that were there. Neither is changed. */
 export function mergeResources(kept: Resources | undefined, update: Resources): Merged {
   const given = new Map<string, string>();
-  const resources = mergeMembers((kept ?? {}) as Members, update as Members, resourcesAt, '', given) as Resources;
+  const resources = mergeMembers((kept ?? {}) as Members, update as Members, resourcesPointer, '', given) as Resources;
   const { memory } = resources;
   // Memory without a limit needs memory and swap without one.
-  if (given.has(`${resourcesAt}/memory/limit`) && Number(memory!.limit) < 0 &&
-    !given.has(`${resourcesAt}/memory/swap`))
+  if (given.has(`${resourcesPointer}/memory/limit`) && Number(memory!.limit) < 0 &&
+    !given.has(`${resourcesPointer}/memory/swap`))
   {
-    given.set(`${resourcesAt}/memory/swap`, '/memory/limit');
+    given.set(`${resourcesPointer}/memory/swap`, '/memory/limit');
     return { resources: { ...resources, memory: { ...memory, swap: -1 } }, given };
   }
   return { resources, given };
@@ -42,16 +42,16 @@ function mergeMembers(kept: Members, update: Members, to: string, from: string, 
   const result: Members = Object.assign(Object.create(null) as Members, kept);
   for (const key of Object.keys(update)) {
     const value = update[key];
-    const at = `${to}/${pointerPart(key)}`;
+    const pointer = `${to}/${pointerPart(key)}`;
     const source = `${from}/${pointerPart(key)}`;
     if (Array.isArray(value)) {
       if (value.length > 0)
-        result[key] = mergeList(key, (kept[key] ?? []) as Members[], value as Members[], at, source, given);
+        result[key] = mergeList(key, (kept[key] ?? []) as Members[], value as Members[], pointer, source, given);
     } else if (typeof value === 'object' && value !== null) {
-      result[key] = mergeMembers((kept[key] ?? {}) as Members, value as Members, at, source, given);
+      result[key] = mergeMembers((kept[key] ?? {}) as Members, value as Members, pointer, source, given);
     } else if (says(key, value)) {
       result[key] = value;
-      given.set(at, source);
+      given.set(pointer, source);
     }
   }
   return result;

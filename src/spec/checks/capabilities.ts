@@ -9,7 +9,7 @@ const sets = ['bounding', 'permitted', 'effective', 'inheritable', 'ambient'] as
  * two other sets. Root needs no ambient ones: its programs get what is in the bounding set (capabilities(7)), and
  * `runc spec` of 1.1 lists some without effect.
  */
-export function checkCapabilities(process: Process, at: string, findings: Findings): void {
+export function checkCapabilities(process: Process, pointer: string, findings: Findings): void {
   const { capabilities } = process;
   const strict = findings.habits.refusesUnknownCapabilities;
   if (capabilities === undefined || (!findings.warnings && !strict)) return;
@@ -17,7 +17,7 @@ export function checkCapabilities(process: Process, at: string, findings: Findin
     capabilities[set]?.forEach((name, index) => {
       if (capabilityNumber(name) !== undefined) return;
       const prefixed = name.toUpperCase().startsWith('CAP_') ? name : `CAP_${name}`;
-      findings.add(strict ? 'capabilityRefused' : 'capabilityUnknown', `${at}/capabilities/${set}/${index}`, {
+      findings.add(strict ? 'capabilityRefused' : 'capabilityUnknown', `${pointer}/capabilities/${set}/${index}`, {
         value: name,
         suggestion: findings.suggest(prefixed, capabilityNames()),
       });
@@ -25,9 +25,9 @@ export function checkCapabilities(process: Process, at: string, findings: Findin
   }
   if (!findings.warnings) return;
   for (const { set, needs, names } of lostCapabilities(capabilities))
-    findings.add('capabilityLost', `${at}/capabilities/${set}`, { set, needs, value: names.join(', ') });
+    findings.add('capabilityLost', `${pointer}/capabilities/${set}`, { set, needs, value: names.join(', ') });
   if ((process.user?.uid ?? 0) === 0) return;
   const useless = uselessAmbient(capabilities);
   if (useless.length > 0)
-    findings.add('capabilityAmbient', `${at}/capabilities/ambient`, { value: useless.join(', ') });
+    findings.add('capabilityAmbient', `${pointer}/capabilities/ambient`, { value: useless.join(', ') });
 }

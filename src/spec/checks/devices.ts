@@ -11,27 +11,28 @@ export function checkDevices(spec: Spec, findings: Findings): void {
   const seen = new Map<string, Device>();
   for (let index = 0; index < devices.length; index++) {
     const device = devices[index]!;
-    const at = `/linux/devices/${index}`;
-    mustBeAbsolute(findings, device.path, 'device path', `${at}/path`);
-    checkNumbers(device, at, findings);
+    const pointer = `/linux/devices/${index}`;
+    mustBeAbsolute(findings, device.path, 'device path', `${pointer}/path`);
+    checkNumbers(device, pointer, findings);
     const before = seen.get(device.path) ?? device;
     const same = before.type === device.type && before.major === device.major && before.minor === device.minor;
-    if (!same) findings.add('deviceDuplicate', `${at}/path`, { value: device.path });
+    if (!same) findings.add('deviceDuplicate', `${pointer}/path`, { value: device.path });
     seen.set(device.path, device);
     if (findings.warnings && device.fileMode !== undefined && (device.fileMode & 0xfff) > 511) {
-      findings.add('fileModeDecimal', `${at}/fileMode`, { value: device.fileMode, octal: device.fileMode.toString(8) });
+      findings.add('fileModeDecimal', `${pointer}/fileMode`, { value: device.fileMode,
+        octal: device.fileMode.toString(8) });
     }
   }
 }
 
-function checkNumbers(device: Device, at: string, findings: Findings): void {
+function checkNumbers(device: Device, pointer: string, findings: Findings): void {
   for (const name of ['major', 'minor'] as const) {
     const number = device[name];
     if (number === undefined) {
       // A FIFO has no numbers.
-      if (device.type !== 'p') findings.add('deviceNumber', at, { name, value: device.path });
+      if (device.type !== 'p') findings.add('deviceNumber', pointer, { name, value: device.path });
     } else if (number < 0 || number > most[name]) {
-      findings.add('valueRange', `${at}/${name}`, { name: `${name} of device "${device.path}"`, value: number,
+      findings.add('valueRange', `${pointer}/${name}`, { name: `${name} of device "${device.path}"`, value: number,
         expected: `from 0 to ${most[name]}` });
     }
   }

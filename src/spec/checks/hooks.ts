@@ -11,9 +11,9 @@ export function checkHooks({ hooks }: Spec, findings: Findings): void {
     const list = hooks[kind];
     if (list === undefined) continue;
     for (let index = 0; index < list.length; index++) {
-      const at = `/hooks/${kind}/${index}`;
-      mustBeAbsolute(findings, list[index]!.path, `path of ${kind} hook ${index}`, `${at}/path`);
-      checkEnvList(list[index]!.env, `${at}/env`, findings);
+      const pointer = `/hooks/${kind}/${index}`;
+      mustBeAbsolute(findings, list[index]!.path, `path of ${kind} hook ${index}`, `${pointer}/path`);
+      checkEnvList(list[index]!.env, `${pointer}/env`, findings);
     }
   }
 }

@@ -25,22 +25,22 @@ export function checkIdMaps(spec: Spec, findings: Findings): void {
 }
 
 /** Entries of a map: not empty, inside of the range of ids, no id twice. */
-export function checkMap(map: readonly IdMapping[], at: string, name: string, findings: Findings): void {
-  if (map.length > mostEntries) return findings.add('mapCount', at, { name, count: map.length });
+export function checkMap(map: readonly IdMapping[], pointer: string, name: string, findings: Findings): void {
+  if (map.length > mostEntries) return findings.add('mapCount', pointer, { name, count: map.length });
   for (let index = 0; index < map.length; index++) {
     const entry = map[index]!;
     const holes = { name: `${name}[${index}]` };
     if (entry.size === 0) {
-      findings.add('mapSize', `${at}/${index}/size`, holes);
+      findings.add('mapSize', `${pointer}/${index}/size`, holes);
       continue;
     }
     if (entry.containerID + entry.size > noId || entry.hostID + entry.size > noId)
-      findings.add('mapOverflow', `${at}/${index}/size`, holes);
+      findings.add('mapOverflow', `${pointer}/${index}/size`, holes);
     for (const side of ['containerID', 'hostID'] as const) {
       for (let other = 0; other < index; other++) {
         const before = map[other]!;
         if (entry[side] < before[side] + before.size && before[side] < entry[side] + entry.size) {
-          findings.add('mapOverlap', `${at}/${index}/${side}`, { ...holes, other,
+          findings.add('mapOverlap', `${pointer}/${index}/${side}`, { ...holes, other,
             side: side === 'hostID' ? 'host' : 'container' });
           break;
         }

@@ -24,7 +24,7 @@ import { checkUnsupported, checkUnsupportedInProcess } from './unsupported.ts';
 import { checkVersion } from './version.ts';
 
 /** Checks of a process, at a pointer: `/process` of a configuration, or the whole file of exec. */
-export const processChecks: readonly ((process: Process, at: string, findings: Findings) => void)[] = [
+export const processChecks: readonly ((process: Process, pointer: string, findings: Findings) => void)[] = [
   checkProgram,
   checkTerminal,
   checkEnv,
@@ -36,7 +36,7 @@ export const processChecks: readonly ((process: Process, at: string, findings: F
 ];
 
 /** Checks of a process that is a file of its own; for a configuration they are among {@link configChecks}. */
-export const processFileChecks: readonly ((process: Process, at: string, findings: Findings) => void)[] = [
+export const processFileChecks: readonly ((process: Process, pointer: string, findings: Findings) => void)[] = [
   checkUnsupportedInProcess,
   checkUnknownInProcess,
 ];

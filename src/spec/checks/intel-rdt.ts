@@ -5,21 +5,22 @@ import type { Findings } from './findings.ts';
 export function checkIntelRdt(spec: Spec, findings: Findings): void {
   const rdt = spec.linux?.intelRdt;
   if (rdt === undefined) return;
-  const at = '/linux/intelRdt';
+  const pointer = '/linux/intelRdt';
   const { closID, l3CacheSchema, schemata } = rdt;
   if (closID !== undefined && closID !== '/' &&
     (closID.includes('/') || closID.includes('\n') || closID === '.' || closID === '..'))
   {
-    findings.add('rdtClass', `${at}/closID`, { value: closID });
+    findings.add('rdtClass', `${pointer}/closID`, { value: closID });
   }
-  if (l3CacheSchema?.includes('\n') === true) findings.add('rdtLine', `${at}/l3CacheSchema`, { name: 'l3CacheSchema' });
+  if (l3CacheSchema?.includes('\n') === true)
+    findings.add('rdtLine', `${pointer}/l3CacheSchema`, { name: 'l3CacheSchema' });
   else if (findings.warnings && l3CacheSchema !== undefined && l3CacheSchema !== '' &&
     !l3CacheSchema.startsWith('L3'))
   {
-    findings.add('rdtPrefix', `${at}/l3CacheSchema`, { value: l3CacheSchema });
+    findings.add('rdtPrefix', `${pointer}/l3CacheSchema`, { value: l3CacheSchema });
   }
   for (let index = 0; index < (schemata?.length ?? 0); index++) {
     if (schemata![index]!.includes('\n'))
-      findings.add('rdtLine', `${at}/schemata/${index}`, { name: `schemata[${index}]` });
+      findings.add('rdtLine', `${pointer}/schemata/${index}`, { name: `schemata[${index}]` });
   }
 }

@@ -29,7 +29,7 @@ const forms: Readonly<Record<string, Readonly<Record<string, Form>>>> = {
 };
 
 /** The values of options that the kernel would refuse, or that a fall-back would drop. */
-export function checkMountValues(options: readonly string[], type: string, at: string, findings: Findings): void {
+export function checkMountValues(options: readonly string[], type: string, pointer: string, findings: Findings): void {
   const known = Object.hasOwn(forms, type) ? forms[type] : undefined;
   if (known === undefined) return;
   for (let index = 0; index < options.length; index++) {
@@ -39,7 +39,7 @@ export function checkMountValues(options: readonly string[], type: string, at: s
       const name = option.slice(0, equals);
       const form = Object.hasOwn(known, name) ? known[name]! : undefined;
       if (form === undefined || form.pattern.test(option.slice(equals + 1))) continue;
-      findings.add('mountOptionValue', `${at}/options/${index}`, { value: option, expected: form.expected });
+      findings.add('mountOptionValue', `${pointer}/options/${index}`, { value: option, expected: form.expected });
     }
   }
 }

@@ -27,27 +27,27 @@ export function checkMounts(spec: Spec, findings: Findings): void {
   if (mounts === undefined) return;
   for (let index = 0; index < mounts.length; index++) {
     const mount = mounts[index]!;
-    const at = `/mounts/${index}`;
-    const bind = checkOptions(mount, at, findings);
-    checkDestination(mount, bind, at, findings);
-    checkIdmap(spec, mount, at, findings);
+    const pointer = `/mounts/${index}`;
+    const bind = checkOptions(mount, pointer, findings);
+    checkDestination(mount, bind, pointer, findings);
+    checkIdmap(spec, mount, pointer, findings);
   }
 }
 
-function checkDestination(mount: Mount, bind: boolean, at: string, findings: Findings): void {
+function checkDestination(mount: Mount, bind: boolean, pointer: string, findings: Findings): void {
   const { destination, source, type } = mount;
   if (destination === '')
-    findings.add('emptyValue', `${at}/destination`, { name: 'destination', remedy: 'write where to mount' });
+    findings.add('emptyValue', `${pointer}/destination`, { name: 'destination', remedy: 'write where to mount' });
   else if (findings.warnings && !isAbsolute(destination))
-    findings.add('mountRelative', `${at}/destination`, { value: destination });
+    findings.add('mountRelative', `${pointer}/destination`, { value: destination });
   if (mount.options?.includes('remount') !== true) {
-    if (bind && (source ?? '') === '') findings.add('mountSource', at, { value: destination });
-    else if (!bind && (type ?? '') === '') findings.add('mountType', at, { value: destination });
+    if (bind && (source ?? '') === '') findings.add('mountSource', pointer, { value: destination });
+    else if (!bind && (type ?? '') === '') findings.add('mountType', pointer, { value: destination });
     if (destination !== '' && resolved(destination) === '')
-      findings.add('mountRoot', `${at}/destination`, { value: destination });
+      findings.add('mountRoot', `${pointer}/destination`, { value: destination });
   }
   if (destination.includes('proc') && !isAllowedOnProc(mount, bind))
-    findings.add('mountDestination', `${at}/destination`, { value: destination });
+    findings.add('mountDestination', `${pointer}/destination`, { value: destination });
 }
 
 /** What may lie on or below /proc: a procfs itself, and a few files that hide what the host shows. */
@@ -61,7 +61,7 @@ function isAllowedOnProc({ destination, source, type }: Mount, bind: boolean): b
 }
 
 /** Checks the options; returns whether the mount is a bind mount. */
-function checkOptions(mount: Mount, at: string, findings: Findings): boolean {
+function checkOptions(mount: Mount, pointer: string, findings: Findings): boolean {
   const { options, type } = mount;
   let bind = type === 'bind';
   if (options === undefined) return bind;
@@ -71,26 +71,32 @@ function checkOptions(mount: Mount, at: string, findings: Findings): boolean {
     if (option === undefined) foreign = true;
     else if (option.kind === 'bind') bind = true;
   }
-  if (foreign) checkParameters(options, type ?? '', bind, at, findings);
-  if (!bind) checkMountValues(options, type ?? '', at, findings);
-  checkBindOnly(options, type ?? '', bind, at, findings);
-  if (findings.warnings) warnOfConflicts(options, at, findings);
+  if (foreign) checkParameters(options, type ?? '', bind, pointer, findings);
+  if (!bind) checkMountValues(options, type ?? '', pointer, findings);
+  checkBindOnly(options, type ?? '', bind, pointer, findings);
+  if (findings.warnings) warnOfConflicts(options, pointer, findings);
   return bind;
 }
 
 /** Options that only bind mounts can honour are errors on others; those that bind mounts cannot honour are warned of. */
-function checkBindOnly(options: readonly string[], type: string, bind: boolean, at: string, findings: Findings): void {
+function checkBindOnly(
+  options: readonly string[],
+  type: string,
+  bind: boolean,
+  pointer: string,
+  findings: Findings,
+): void {
   for (let index = 0; index < options.length; index++) {
     const value = options[index] as string;
     const option = mountOption(value);
     if (option === undefined) continue;
-    const pointer = `${at}/options/${index}`;
+    const optionPointer = `${pointer}/options/${index}`;
     if (option.kind === 'links') {
-      if (!bind) findings.add('mountOptionBind', pointer, { value });
+      if (!bind) findings.add('mountOptionBind', optionPointer, { value });
     } else if (option.kind === 'superblock' || option.kind === 'version') {
-      if (bind && findings.warnings) findings.add('mountOptionLost', pointer, { value });
+      if (bind && findings.warnings) findings.add('mountOptionLost', optionPointer, { value });
     } else if (option.kind === 'copyUp' && (bind || type !== 'tmpfs')) {
-      findings.add('mountOptionTmpfs', pointer, { value });
+      findings.add('mountOptionTmpfs', optionPointer, { value });
     }
   }
 }
@@ -101,31 +107,32 @@ function isMappable({ type, options }: Mount): boolean {
 }
 
 /** Id-mapped mounts: both maps or none; without, the container's user namespace has them. */
-function checkIdmap(spec: Spec, mount: Mount, at: string, findings: Findings): void {
+function checkIdmap(spec: Spec, mount: Mount, pointer: string, findings: Findings): void {
   const { uidMappings, gidMappings, options } = mount;
   for (const [name, map, other] of [['uidMappings', uidMappings, gidMappings], ['gidMappings', gidMappings,
     uidMappings]] as const)
   {
     if (map === undefined) continue;
     if (other === undefined)
-      findings.add('mapPair', `${at}/${name}`, { name, other: name === 'uidMappings' ? 'gidMappings' : 'uidMappings' });
+      findings.add('mapPair', `${pointer}/${name}`, { name,
+        other: name === 'uidMappings' ? 'gidMappings' : 'uidMappings' });
     if (map.length === 0)
-      findings.add('emptyValue', `${at}/${name}`, { name, remedy: 'write at least one range, or leave it out' });
-    checkMap(map, `${at}/${name}`, name, findings);
+      findings.add('emptyValue', `${pointer}/${name}`, { name, remedy: 'write at least one range, or leave it out' });
+    checkMap(map, `${pointer}/${name}`, name, findings);
   }
   const mapped = uidMappings !== undefined || gidMappings !== undefined;
-  if (mapped && !isMappable(mount)) findings.addKey('mapLate', `${at}/uidMappings`, { value: 'uidMappings' });
+  if (mapped && !isMappable(mount)) findings.addKey('mapLate', `${pointer}/uidMappings`, { value: 'uidMappings' });
   let found = false;
   for (let index = 0; index < (options?.length ?? 0); index++) {
     const option = mountOption(options![index] as string);
     if (option?.kind !== 'idmap') continue;
     found = true;
-    if (!isMappable(mount)) findings.add('mapLate', `${at}/options/${index}`, { value: options![index] });
+    if (!isMappable(mount)) findings.add('mapLate', `${pointer}/options/${index}`, { value: options![index] });
     if (mapped || option.text !== undefined || namespaceOf(spec, 'user') !== undefined) continue;
-    findings.add('mapNothing', `${at}/options/${index}`, { value: options![index] });
+    findings.add('mapNothing', `${pointer}/options/${index}`, { value: options![index] });
   }
   if (!mapped || found || !findings.warnings) return;
-  findings.add('mapWithoutOption', uidMappings === undefined ? `${at}/gidMappings` : `${at}/uidMappings`);
+  findings.add('mapWithoutOption', uidMappings === undefined ? `${pointer}/gidMappings` : `${pointer}/uidMappings`);
 }
 
 /** Options that belong to the file system: known ones, or left to the kernel where they cannot be known. */
@@ -133,7 +140,7 @@ function checkParameters(
   options: readonly string[],
   type: string,
   bind: boolean,
-  at: string,
+  pointer: string,
   findings: Findings,
 ): void {
   const known = mountParameters(type, bind);
@@ -141,10 +148,10 @@ function checkParameters(
   for (let index = 0; index < options.length; index++) {
     const option = options[index] as string;
     if (mountOption(option) !== undefined) continue;
-    const pointer = `${at}/options/${index}`;
+    const optionPointer = `${pointer}/options/${index}`;
     const parts = parametersOf(option);
     if (parts.length > 1 && parts.some((part) => mountOption(part) !== undefined)) {
-      findings.add('mountOptionList', pointer, { value: option, list: parts.map((part) =>
+      findings.add('mountOptionList', optionPointer, { value: option, list: parts.map((part) =>
         JSON.stringify(part)
       ).join(', ') });
       continue;
@@ -155,18 +162,18 @@ function checkParameters(
       if (known.includes(` ${name} `)) continue;
       // Engines hand the options of a tmpfs on to the bind mount that takes its place; the kernel ignores them there.
       if (bind && equals > 0 && !name.startsWith('idmap=')) {
-        if (findings.warnings) findings.add('mountOptionLost', pointer, { value });
+        if (findings.warnings) findings.add('mountOptionLost', optionPointer, { value });
         continue;
       }
       const names = known.split(' ');
       const suggestion = findings.suggest(name, equals < 0 ? [...mountOptionNames(), ...names] : names);
-      findings.add('mountOption', pointer, { value, suggestion, type: bind ? 'bind' : type });
+      findings.add('mountOption', optionPointer, { value, suggestion, type: bind ? 'bind' : type });
     }
   }
 }
 
 /** An option that takes back an earlier one: the last counts, as with mount(8). */
-function warnOfConflicts(options: readonly string[], at: string, findings: Findings): void {
+function warnOfConflicts(options: readonly string[], pointer: string, findings: Findings): void {
   const set = new Map<string, number>();
   for (let index = 0; index < options.length; index++) {
     const value = options[index] as string;
@@ -176,7 +183,7 @@ function warnOfConflicts(options: readonly string[], at: string, findings: Findi
       const other = mountOption(earlier);
       if (other?.kind !== 'attribute' || other.recursive !== option.recursive) continue;
       if ((option.clear & bits) === 0 && (other.clear & option.set) === 0) continue;
-      findings.add('mountFlagConflict', `${at}/options/${index}`, { value, earlier });
+      findings.add('mountFlagConflict', `${pointer}/options/${index}`, { value, earlier });
       set.delete(earlier);
     }
     set.set(value, option.set);

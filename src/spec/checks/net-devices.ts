@@ -13,14 +13,14 @@ export function checkNetDevices(spec: Spec, findings: Findings): void {
   if (devices === undefined) return;
   const names = new Set<string>();
   for (const device of Object.keys(devices)) {
-    const at = `/linux/netDevices/${pointerPart(device)}`;
+    const pointer = `/linux/netDevices/${pointerPart(device)}`;
     if (namespaceOf(spec, 'network') === undefined)
-      findings.addKey('namespaceMissing', at, { what: `network device "${device}"`, type: 'network' });
-    if (!isName(device, false)) findings.addKey('netDeviceName', at, { value: device });
+      findings.addKey('namespaceMissing', pointer, { what: `network device "${device}"`, type: 'network' });
+    if (!isName(device, false)) findings.addKey('netDeviceName', pointer, { value: device });
     const asked = devices[device]?.name ?? '';
-    if (asked !== '' && !isName(asked, true)) findings.add('netDeviceName', `${at}/name`, { value: asked });
+    if (asked !== '' && !isName(asked, true)) findings.add('netDeviceName', `${pointer}/name`, { value: asked });
     const name = asked === '' ? device : asked;
-    if (names.has(name) && !name.includes('%')) findings.addKey('netDeviceTwice', at, { value: name });
+    if (names.has(name) && !name.includes('%')) findings.addKey('netDeviceTwice', pointer, { value: name });
     names.add(name);
   }
 }

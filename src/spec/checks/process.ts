@@ -8,27 +8,28 @@ const mostGroups = 65536;
 export const noId = 4294967295;
 
 /** args, cwd and the user of a process (config.md, Process). */
-export function checkProgram(process: Process, at: string, findings: Findings): void {
+export function checkProgram(process: Process, pointer: string, findings: Findings): void {
   const { args, cwd, user } = process;
-  if (args === undefined || args.length === 0) findings.add('argsEmpty', args === undefined ? at : `${at}/args`);
+  if (args === undefined || args.length === 0)
+    findings.add('argsEmpty', args === undefined ? pointer : `${pointer}/args`);
   else if (args[0] === '')
-    findings.add('programEmpty', `${at}/args/0`);
-  mustBeAbsolute(findings, cwd, 'cwd', `${at}/cwd`);
+    findings.add('programEmpty', `${pointer}/args/0`);
+  mustBeAbsolute(findings, cwd, 'cwd', `${pointer}/cwd`);
   if (user === undefined) return;
-  if (user.uid === noId) findings.add('idInvalidNumber', `${at}/user/uid`, { name: 'uid' });
-  if (user.gid === noId) findings.add('idInvalidNumber', `${at}/user/gid`, { name: 'gid' });
+  if (user.uid === noId) findings.add('idInvalidNumber', `${pointer}/user/uid`, { name: 'uid' });
+  if (user.gid === noId) findings.add('idInvalidNumber', `${pointer}/user/gid`, { name: 'gid' });
   const groups = user.additionalGids ?? [];
   if (groups.length > mostGroups)
-    findings.add('groupsMany', `${at}/user/additionalGids`, { count: groups.length, most: mostGroups });
+    findings.add('groupsMany', `${pointer}/user/additionalGids`, { count: groups.length, most: mostGroups });
   groups.forEach((gid, index) => {
     if (gid === noId)
-      findings.add('idInvalidNumber', `${at}/user/additionalGids/${index}`, { name: `additionalGids[${index}]` });
+      findings.add('idInvalidNumber', `${pointer}/user/additionalGids/${index}`, { name: `additionalGids[${index}]` });
   });
 }
 
 /** consoleSize without a terminal has no effect. */
-export function checkTerminal(process: Process, at: string, findings: Findings): void {
+export function checkTerminal(process: Process, pointer: string, findings: Findings): void {
   if (findings.warnings && process.consoleSize !== undefined && process.terminal !== true) {
-    findings.add('consoleSizeUseless', `${at}/consoleSize`);
+    findings.add('consoleSizeUseless', `${pointer}/consoleSize`);
   }
 }

@@ -18,22 +18,22 @@ export function checkResources(spec: Spec, findings: Findings): void {
 const notLimits: readonly string[] = ['cgroup.procs', 'cgroup.threads', 'cgroup.kill', 'cgroup.freeze', 'cgroup.type'];
 
 /** The same for the file of `update --resources`. */
-export function checkLimits(resources: Resources, at: string, findings: Findings): void {
+export function checkLimits(resources: Resources, pointer: string, findings: Findings): void {
   const { blockIO, cpu, devices, memory, rdma, unified } = resources;
   const range = (
     value: number | bigint | undefined,
-    pointer: string,
+    member: string,
     isValid: (value: number | bigint) => boolean,
     expected: string,
   ): void => {
     if (value === undefined || isValid(value)) return;
-    findings.add('valueRange', `${at}/${pointer}`, { name: pointer.replaceAll('/', '.'), value, expected });
+    findings.add('valueRange', `${pointer}/${member}`, { name: member.replaceAll('/', '.'), value, expected });
   };
-  if (devices !== undefined) checkDeviceRules(devices, `${at}/devices`, findings);
+  if (devices !== undefined) checkDeviceRules(devices, `${pointer}/devices`, findings);
   if (memory !== undefined) {
     const { limit, swap } = memory;
     if (limit !== undefined && swap !== undefined && limit > 0 && swap > 0 && swap < limit)
-      findings.add('swapBelowLimit', `${at}/memory/swap`, { swap, limit });
+      findings.add('swapBelowLimit', `${pointer}/memory/swap`, { swap, limit });
     for (const name of ['limit', 'reservation', 'swap'] as const)
       range(memory[name], `memory/${name}`, (value) => value >= -1, 'a number of bytes, or -1 for no limit');
     range(memory.swappiness, 'memory/swappiness', (value) => value <= 100 || value === 18446744073709551615n,
@@ -44,10 +44,10 @@ export function checkLimits(resources: Resources, at: string, findings: Findings
       const list = cpu[name];
       // The kernel has words for all, and for the last one.
       if (list !== undefined && !/^(?:[\dN,:/\-\s]|all)*$/.test(list))
-        findings.add('numberList', `${at}/cpu/${name}`, { name: `cpu.${name}`, value: list, most: 65535 });
+        findings.add('numberList', `${pointer}/cpu/${name}`, { name: `cpu.${name}`, value: list, most: 65535 });
     }
     if (cpu.burst !== undefined && cpu.quota !== undefined && cpu.quota > 0 && cpu.burst > cpu.quota) {
-      findings.add('valueRange', `${at}/cpu/burst`, { name: 'cpu.burst', value: cpu.burst,
+      findings.add('valueRange', `${pointer}/cpu/burst`, { name: 'cpu.burst', value: cpu.burst,
         expected: `at most cpu.quota, ${cpu.quota}` });
     }
     range(cpu.idle, 'cpu/idle', (value) => value === 0 || value === 1, '0 or 1');
@@ -63,7 +63,7 @@ export function checkLimits(resources: Resources, at: string, findings: Findings
     range(blockIO.leafWeight, 'blockIO/leafWeight', isWeight, weights);
     blockIO.weightDevice?.forEach((device, index) => {
       if (device.weight === undefined && device.leafWeight === undefined) {
-        findings.add('limitMissing', `${at}/blockIO/weightDevice/${index}`, { name: `weightDevice[${index}]`,
+        findings.add('limitMissing', `${pointer}/blockIO/weightDevice/${index}`, { name: `weightDevice[${index}]`,
           first: 'weight', second: 'leafWeight' });
       }
       range(device.weight, `blockIO/weightDevice/${index}/weight`, isWeight, weights);
@@ -73,25 +73,25 @@ export function checkLimits(resources: Resources, at: string, findings: Findings
   for (const name of Object.keys(rdma ?? {})) {
     const { hcaHandles, hcaObjects } = rdma![name]!;
     if (hcaHandles !== undefined || hcaObjects !== undefined) continue;
-    findings.add('limitMissing', `${at}/rdma/${pointerPart(name)}`, { name: `rdma.${name}`, first: 'hcaHandles',
+    findings.add('limitMissing', `${pointer}/rdma/${pointerPart(name)}`, { name: `rdma.${name}`, first: 'hcaHandles',
       second: 'hcaObjects' });
   }
   if (unified !== undefined) {
     for (const key of Object.keys(unified)) {
       if (key.includes('/') || !key.includes('.') || notLimits.includes(key))
-        findings.addKey('unifiedKey', `${at}/unified/${pointerPart(key)}`, { value: key });
+        findings.addKey('unifiedKey', `${pointer}/unified/${pointerPart(key)}`, { value: key });
     }
   }
 }
 
-function checkDeviceRules(rules: NonNullable<Resources['devices']>, at: string, findings: Findings): void {
+function checkDeviceRules(rules: NonNullable<Resources['devices']>, pointer: string, findings: Findings): void {
   for (let index = 0; index < rules.length; index++) {
     const { allow, access, major, minor } = rules[index]!;
     if (access !== undefined && allow && !isAccess(access))
-      findings.add('deviceAccess', `${at}/${index}/access`, { value: access });
+      findings.add('deviceAccess', `${pointer}/${index}/access`, { value: access });
     for (const [name, number] of [['major', major], ['minor', minor]] as const) {
       if (number !== undefined && (number < -1 || number > 4294967295)) {
-        findings.add('valueRange', `${at}/${index}/${name}`, { name, value: number,
+        findings.add('valueRange', `${pointer}/${index}/${name}`, { name, value: number,
           expected: 'a device number, or -1 for all' });
       }
     }

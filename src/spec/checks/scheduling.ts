@@ -10,35 +10,37 @@ type Span = (typeof spans)[number];
 const shortest = 1024n;
 const tooLong = 2n ** 63n;
 
-export function checkScheduler({ scheduler }: Process, at: string, findings: Findings): void {
+export function checkScheduler({ scheduler }: Process, pointer: string, findings: Findings): void {
   if (scheduler === undefined) return;
   const { policy, nice = 0, priority = 0 } = scheduler;
-  const pointer = `${at}/scheduler`;
+  const schedulerPointer = `${pointer}/scheduler`;
   const isNice = policy === 'SCHED_OTHER' || policy === 'SCHED_BATCH';
   const isRealTime = policy === 'SCHED_FIFO' || policy === 'SCHED_RR';
   const keeps = scheduler.flags?.includes('SCHED_FLAG_KEEP_PARAMS') === true;
   if (policy === 'SCHED_ISO') {
-    findings.add('schedulerIso', `${pointer}/policy`);
+    findings.add('schedulerIso', `${schedulerPointer}/policy`);
   }
   if (nice < -20 || nice > 19)
-    findings.add('valueRange', `${pointer}/nice`, { name: 'nice', value: nice, expected: '-20 to 19' });
+    findings.add('valueRange', `${schedulerPointer}/nice`, { name: 'nice', value: nice, expected: '-20 to 19' });
   // The kernel does not look at it, where it is not the policy's.
-  else if (findings.warnings && nice !== 0 && !isNice) findings.add('schedulerNice', `${pointer}/nice`, { policy });
+  else if (findings.warnings && nice !== 0 && !isNice)
+    findings.add('schedulerNice', `${schedulerPointer}/nice`, { policy });
   if (priority !== 0 && !isRealTime)
-    forOthers(findings, `${pointer}/priority`, 'priority', policy, 'SCHED_FIFO or SCHED_RR');
+    forOthers(findings, `${schedulerPointer}/priority`, 'priority', policy, 'SCHED_FIFO or SCHED_RR');
   if (isRealTime && !keeps && (priority < 1 || priority > 99)) {
-    findings.add('valueRange', scheduler.priority === undefined ? pointer : `${pointer}/priority`, {
+    findings.add('valueRange', scheduler.priority === undefined ? schedulerPointer : `${schedulerPointer}/priority`, {
       name: `priority of ${policy}`,
       value: priority,
       expected: '1 to 99',
     });
   }
   if (policy === 'SCHED_DEADLINE') {
-    if (!keeps) checkDeadline(scheduler, pointer, findings);
+    if (!keeps) checkDeadline(scheduler, schedulerPointer, findings);
     return;
   }
   for (const name of spans) {
-    if (BigInt(scheduler[name] ?? 0) !== 0n) forOthers(findings, `${pointer}/${name}`, name, policy, 'SCHED_DEADLINE');
+    if (BigInt(scheduler[name] ?? 0) !== 0n)
+      forOthers(findings, `${schedulerPointer}/${name}`, name, policy, 'SCHED_DEADLINE');
   }
 }
 
@@ -48,19 +50,19 @@ function forOthers(findings: Findings, pointer: string, name: string, policy: st
 
 /** Each of 1024 ns at least and below 2^63; runtime <= deadline <= period, and no period is one (sched(7) "SCHED_DEADLINE"). */
 function checkDeadline(scheduler: Scheduler, pointer: string, findings: Findings): void {
-  const at = (name: Span): string => (scheduler[name] === undefined ? pointer : `${pointer}/${name}`);
+  const pointerOf = (name: Span): string => (scheduler[name] === undefined ? pointer : `${pointer}/${name}`);
   const values = spans.map((name) => BigInt(scheduler[name] ?? 0));
   let last: number | undefined;
   spans.forEach((name, index) => {
     const value = values[index]!;
     if (value === 0n) {
       if (name !== 'period')
-        findings.add(scheduler[name] === undefined ? 'deadlineMissing' : 'deadlineZero', at(name), { name });
+        findings.add(scheduler[name] === undefined ? 'deadlineMissing' : 'deadlineZero', pointerOf(name), { name });
     } else if (value < shortest || value >= tooLong) {
-      findings.add('deadlineRange', at(name), { name, value, least: shortest, most: tooLong });
+      findings.add('deadlineRange', pointerOf(name), { name, value, least: shortest, most: tooLong });
     } else {
       if (last !== undefined && values[last]! > value) {
-        findings.add('deadlineOrder', at(name), { name: spans[last]!, value: values[last]!, other: name,
+        findings.add('deadlineOrder', pointerOf(name), { name: spans[last]!, value: values[last]!, other: name,
           limit: value });
       }
       last = index;
@@ -76,17 +78,18 @@ export function checkDeadlineHooks({ process, hooks }: Spec, findings: Findings)
     findings.add('schedulerFork', '/process/scheduler');
 }
 
-export function checkIoPriority({ ioPriority }: Process, at: string, findings: Findings): void {
+export function checkIoPriority({ ioPriority }: Process, pointer: string, findings: Findings): void {
   const priority = ioPriority?.priority;
   if (priority === undefined || (priority >= 0 && priority <= 7)) return;
-  findings.add('valueRange', `${at}/ioPriority/priority`, { name: 'priority', value: priority, expected: '0 to 7' });
+  findings.add('valueRange', `${pointer}/ioPriority/priority`, { name: 'priority', value: priority,
+    expected: '0 to 7' });
 }
 
-export function checkAffinity({ execCPUAffinity }: Process, at: string, findings: Findings): void {
+export function checkAffinity({ execCPUAffinity }: Process, pointer: string, findings: Findings): void {
   if (execCPUAffinity === undefined) return;
   for (const name of ['initial', 'final'] as const) {
     const list = execCPUAffinity[name];
-    if (list !== undefined) checkList(list, `${at}/execCPUAffinity/${name}`, `execCPUAffinity.${name}`, findings);
+    if (list !== undefined) checkList(list, `${pointer}/execCPUAffinity/${name}`, `execCPUAffinity.${name}`, findings);
   }
 }
 

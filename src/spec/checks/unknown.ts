@@ -9,8 +9,8 @@ export function checkUnknown(spec: Spec, findings: Findings): void {
 }
 
 /** The same for a process alone. */
-export function checkUnknownInProcess(process: Process, at: string, findings: Findings): void {
-  if (findings.warnings) walk(process, tree().p?.['process'] as Tree, at, findings);
+export function checkUnknownInProcess(process: Process, pointer: string, findings: Findings): void {
+  if (findings.warnings) walk(process, tree().p?.['process'] as Tree, pointer, findings);
 }
 
 /** The same for resources alone. */
@@ -24,21 +24,21 @@ function tree(): Tree {
   return parsed ??= JSON.parse(configTreeText) as Tree;
 }
 
-function walk(value: unknown, known: Tree, at: string, findings: Findings): void {
+function walk(value: unknown, known: Tree, pointer: string, findings: Findings): void {
   if (typeof value !== 'object' || value === null) return;
   const { p: properties, i: items, m: members } = known;
   for (const [key, member] of Object.entries(value)) {
-    const pointer = `${at}/${pointerPart(key)}`;
+    const memberPointer = `${pointer}/${pointerPart(key)}`;
     const below = Array.isArray(value)
       ? items
       : members ?? (properties !== undefined && Object.hasOwn(properties, key) ? properties[key] : undefined);
-    if (below?.x !== undefined) findings.addKey('otherPlatform', pointer, { name: key });
-    else if (below !== undefined) walk(member, below, pointer, findings);
+    if (below?.x !== undefined) findings.addKey('otherPlatform', memberPointer, { name: key });
+    else if (below !== undefined) walk(member, below, memberPointer, findings);
     else if (properties !== undefined && !Array.isArray(value)) {
       const names = Object.keys(properties);
       const suggestion = findings.suggest(key, names.filter((name) => !Object.hasOwn(value, name)));
       const set = suggestion === undefined ? findings.suggest(key, names) : undefined;
-      findings.addKey('unknownKey', pointer, { name: key, suggestion,
+      findings.addKey('unknownKey', memberPointer, { name: key, suggestion,
         beside: set === undefined ? '' : `: "${set}" is there, too` });
     }
   }

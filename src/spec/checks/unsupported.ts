@@ -9,30 +9,30 @@ export function checkUnsupported(spec: Spec, findings: Findings): void {
 }
 
 /** The same for a process alone. */
-export function checkUnsupportedInProcess(process: Process, at: string, findings: Findings): void {
-  walk(process, unsupportedInProcess, at, findings);
+export function checkUnsupportedInProcess(process: Process, pointer: string, findings: Findings): void {
+  walk(process, unsupportedInProcess, pointer, findings);
 }
 
-function walk(value: object, steps: Steps, at: string, findings: Findings): void {
+function walk(value: object, steps: Steps, pointer: string, findings: Findings): void {
   for (const step in steps) {
     const below = steps[step] as Steps | null;
     if (step === '*') {
       if (Array.isArray(value)) {
-        for (let index = 0; index < value.length; index++) visit(value[index], index, below, at, findings);
-      } else for (const [key, member] of Object.entries(value)) visit(member, key, below, at, findings);
+        for (let index = 0; index < value.length; index++) visit(value[index], index, below, pointer, findings);
+      } else for (const [key, member] of Object.entries(value)) visit(member, key, below, pointer, findings);
     } else {
-      visit((value as Record<string, unknown>)[step], step, below, at, findings);
+      visit((value as Record<string, unknown>)[step], step, below, pointer, findings);
     }
   }
 }
 
-function visit(member: unknown, key: string | number, below: Steps | null, at: string, findings: Findings): void {
+function visit(member: unknown, key: string | number, below: Steps | null, pointer: string, findings: Findings): void {
   if (member === undefined || member === null) return;
-  const pointer = `${at}/${pointerPart(key)}`;
+  const memberPointer = `${pointer}/${pointerPart(key)}`;
   if (below !== null) {
-    if (typeof member === 'object') walk(member, below, pointer, findings);
+    if (typeof member === 'object') walk(member, below, memberPointer, findings);
   } else if (!isEmpty(member)) {
-    findings.addKey('unsupported', pointer, { name: pointer.slice(1).replaceAll('/', '.') });
+    findings.addKey('unsupported', memberPointer, { name: memberPointer.slice(1).replaceAll('/', '.') });
   }
 }
 

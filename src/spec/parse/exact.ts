@@ -26,7 +26,7 @@ export function parseExact(text: string): Parsed {
       stack.map((open) => ('array' in open ? open.array.length : open.key)).filter((part) => part !== undefined),
     ),
   });
-  if (text.charCodeAt(0) === 0xfeff) scanner.at = 1;
+  if (text.charCodeAt(0) === 0xfeff) scanner.offset = 1;
   if (Number.isNaN(scanner.next())) {
     scanner.fail('jsonEmpty', 0, 1, {});
     return failed();
@@ -63,18 +63,18 @@ function begin(scanner: Scanner, stack: Open[]): JsonValue | undefined {
       return scanner.unexpected('a value', insideOf(stack),
         code === 93 || code === 125 ? 'remove the comma before it' : valueRemedy(code));
   }
-  if (stack.length >= deepest) return scanner.fail('jsonDepth', scanner.at, 1, { limit: deepest });
-  scanner.at++;
+  if (stack.length >= deepest) return scanner.fail('jsonDepth', scanner.offset, 1, { limit: deepest });
+  scanner.offset++;
   if (code === 91) {
     if (scanner.next() === 93) {
-      scanner.at++;
+      scanner.offset++;
       return [];
     }
     stack.push({ array: [] });
     return undefined;
   }
   if (scanner.next() === 125) {
-    scanner.at++;
+    scanner.offset++;
     return {};
   }
   const open = { object: {}, seen: new Set<string>(), key: undefined };
@@ -90,7 +90,7 @@ function finish(scanner: Scanner, stack: Open[], first: JsonValue): JsonValue | 
     const open = stack[stack.length - 1];
     if (open === undefined) {
       if (Number.isNaN(scanner.next())) return value;
-      return scanner.fail('jsonTrailing', scanner.at, 1, { found: scanner.found(scanner.at) });
+      return scanner.fail('jsonTrailing', scanner.offset, 1, { found: scanner.found(scanner.offset) });
     }
     const isArray = 'array' in open;
     if (isArray) open.array.push(value);
@@ -99,7 +99,7 @@ function finish(scanner: Scanner, stack: Open[], first: JsonValue): JsonValue | 
     else open.object[open.key as string] = value;
     const code = scanner.next();
     if (code === 44) {
-      scanner.at++;
+      scanner.offset++;
       if (!isArray) key(scanner, open);
       return undefined;
     }
@@ -107,7 +107,7 @@ function finish(scanner: Scanner, stack: Open[], first: JsonValue): JsonValue | 
       return scanner.unexpected(isArray ? '"," or "]"' : '"," or "}"', insideOf(stack),
         code === 59 ? 'write "," instead' : 'is a comma missing before it?');
     }
-    scanner.at++;
+    scanner.offset++;
     stack.pop();
     value = isArray ? open.array : open.object;
   }
@@ -127,14 +127,14 @@ function key(scanner: Scanner, open: { seen: Set<string>; key: string | undefine
       : 'write keys in double quotes: "key"';
     return scanner.unexpected('a key in quotes', 'an object', remedy);
   }
-  const begin = scanner.at;
+  const begin = scanner.offset;
   const name = scanner.string();
   if (name === undefined) return;
   open.key = name;
-  if (open.seen.has(name)) return scanner.fail('jsonDuplicate', begin, scanner.at - begin, { key: name });
+  if (open.seen.has(name)) return scanner.fail('jsonDuplicate', begin, scanner.offset - begin, { key: name });
   open.seen.add(name);
   if (scanner.next() !== 58) return scanner.unexpected('":"', 'an object', 'a colon separates key and value');
-  scanner.at++;
+  scanner.offset++;
 }
 
 function insideOf(stack: readonly Open[]): string {

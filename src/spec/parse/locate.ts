@@ -15,40 +15,40 @@ export interface Position {
  * @param part the value, or the key in front of it (an element of an array has no key: its value is taken)
  */
 export function locate(text: string, pointer: string, part: 'key' | 'value' = 'value'): Position {
-  let at = skipSpace(text, text.charCodeAt(0) === 0xfeff ? 1 : 0);
-  let keyAt = -1;
+  let offset = skipSpace(text, text.charCodeAt(0) === 0xfeff ? 1 : 0);
+  let keyStart = -1;
   let keyEnd = -1;
   for (const name of pointerPath(pointer)) {
-    const member = text.charCodeAt(at) === 123
-      ? findMember(text, at, name)
-      : text.charCodeAt(at) === 91
-      ? findElement(text, at, name)
+    const member = text.charCodeAt(offset) === 123
+      ? findMember(text, offset, name)
+      : text.charCodeAt(offset) === 91
+      ? findElement(text, offset, name)
       : undefined;
     if (member === undefined) break;
-    ({ at, keyAt, keyEnd } = member);
+    ({ start: offset, keyStart, keyEnd } = member);
   }
-  if (part === 'key' && keyAt >= 0) return { ...lineAndColumn(text, keyAt), length: keyEnd - keyAt };
-  const first = text.charCodeAt(at);
+  if (part === 'key' && keyStart >= 0) return { ...lineAndColumn(text, keyStart), length: keyEnd - keyStart };
+  const first = text.charCodeAt(offset);
   // An array or an object is marked by its bracket.
-  const end = first === 123 || first === 91 ? at + 1 : skipValue(text, at);
-  return { ...lineAndColumn(text, at), length: Math.max(1, end - at) };
+  const end = first === 123 || first === 91 ? offset + 1 : skipValue(text, offset);
+  return { ...lineAndColumn(text, offset), length: Math.max(1, end - offset) };
 }
 
 /** Offsets of the value at a pointer or, when it leads nowhere, of the last one on its way; and how many parts led there. */
-export function span(text: string, pointer: string): { at: number; end: number; depth: number } {
-  let at = skipSpace(text, text.charCodeAt(0) === 0xfeff ? 1 : 0);
+export function span(text: string, pointer: string): { start: number; end: number; depth: number } {
+  let offset = skipSpace(text, text.charCodeAt(0) === 0xfeff ? 1 : 0);
   let depth = 0;
   for (const name of pointerPath(pointer)) {
-    const member = text.charCodeAt(at) === 123
-      ? findMember(text, at, name)
-      : text.charCodeAt(at) === 91
-      ? findElement(text, at, name)
+    const member = text.charCodeAt(offset) === 123
+      ? findMember(text, offset, name)
+      : text.charCodeAt(offset) === 91
+      ? findElement(text, offset, name)
       : undefined;
     if (member === undefined) break;
-    at = member.at;
+    offset = member.start;
     depth++;
   }
-  return { at, end: skipValue(text, at), depth };
+  return { start: offset, end: skipValue(text, offset), depth };
 }
 
 /** Adds file, line and column to the diagnostics of a document that only know their pointer. */
@@ -62,30 +62,30 @@ export function locateAll(found: readonly Diagnostic[], text: string, file: stri
 }
 
 interface Member {
-  readonly at: number;
-  readonly keyAt: number;
+  readonly start: number;
+  readonly keyStart: number;
   readonly keyEnd: number;
 }
 
 function findMember(text: string, object: number, name: string): Member | undefined {
-  let at = skipSpace(text, object + 1);
-  while (text.charCodeAt(at) === 34) {
-    const keyAt = at;
-    const keyEnd = skipString(text, at);
-    at = skipSpace(text, skipSpace(text, keyEnd) + 1);
-    if (keyText(text, keyAt, keyEnd) === name) return { at, keyAt, keyEnd };
-    at = skipSpace(text, skipValue(text, at));
-    if (text.charCodeAt(at) === 44) at = skipSpace(text, at + 1);
+  let offset = skipSpace(text, object + 1);
+  while (text.charCodeAt(offset) === 34) {
+    const keyStart = offset;
+    const keyEnd = skipString(text, offset);
+    offset = skipSpace(text, skipSpace(text, keyEnd) + 1);
+    if (keyText(text, keyStart, keyEnd) === name) return { start: offset, keyStart, keyEnd };
+    offset = skipSpace(text, skipValue(text, offset));
+    if (text.charCodeAt(offset) === 44) offset = skipSpace(text, offset + 1);
   }
   return undefined;
 }
 
 function findElement(text: string, array: number, name: string): Member | undefined {
-  let at = skipSpace(text, array + 1);
-  for (let left = Number(name); at < text.length && text.charCodeAt(at) !== 93; left--) {
-    if (left === 0) return { at, keyAt: -1, keyEnd: -1 };
-    at = skipSpace(text, skipValue(text, at));
-    if (text.charCodeAt(at) === 44) at = skipSpace(text, at + 1);
+  let offset = skipSpace(text, array + 1);
+  for (let left = Number(name); offset < text.length && text.charCodeAt(offset) !== 93; left--) {
+    if (left === 0) return { start: offset, keyStart: -1, keyEnd: -1 };
+    offset = skipSpace(text, skipValue(text, offset));
+    if (text.charCodeAt(offset) === 44) offset = skipSpace(text, offset + 1);
   }
   return undefined;
 }
@@ -96,19 +96,19 @@ function keyText(text: string, begin: number, end: number): string {
 }
 
 function skipSpace(text: string, from: number): number {
-  let at = from;
+  let offset = from;
   for (;;) {
-    const code = text.charCodeAt(at);
-    if (code !== 32 && code !== 10 && code !== 13 && code !== 9) return at;
-    at++;
+    const code = text.charCodeAt(offset);
+    if (code !== 32 && code !== 10 && code !== 13 && code !== 9) return offset;
+    offset++;
   }
 }
 
 function skipString(text: string, quote: number): number {
-  for (let at = quote + 1; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === 92) at++;
-    else if (code === 34) return at + 1;
+  for (let offset = quote + 1; offset < text.length; offset++) {
+    const code = text.charCodeAt(offset);
+    if (code === 92) offset++;
+    else if (code === 34) return offset + 1;
   }
   return text.length;
 }
@@ -116,29 +116,29 @@ function skipString(text: string, quote: number): number {
 /** Offset after the value that begins at an offset. */
 function skipValue(text: string, from: number): number {
   let depth = 0;
-  let at = from;
-  while (at < text.length) {
-    const code = text.charCodeAt(at);
+  let offset = from;
+  while (offset < text.length) {
+    const code = text.charCodeAt(offset);
     if (code === 34) {
-      at = skipString(text, at);
+      offset = skipString(text, offset);
     } else if (code === 123 || code === 91) {
       depth++;
-      at++;
+      offset++;
       continue;
     } else if (code === 125 || code === 93) {
-      if (depth === 0) return at;
+      if (depth === 0) return offset;
       depth--;
-      at++;
+      offset++;
     } else if (code === 44 || code === 58 || code === 32 || code === 10 || code === 13 || code === 9) {
-      if (depth === 0) return at;
-      at++;
+      if (depth === 0) return offset;
+      offset++;
       continue;
     } else {
-      while (at < text.length && !endsLiteral(text.charCodeAt(at))) at++;
+      while (offset < text.length && !endsLiteral(text.charCodeAt(offset))) offset++;
     }
-    if (depth === 0) return at;
+    if (depth === 0) return offset;
   }
-  return at;
+  return offset;
 }
 
 function endsLiteral(code: number): boolean {

@@ -34,8 +34,8 @@ export function parseDocument(bytes: Uint8Array, host: Pick<Host, 'scan'>, name:
   const parsed = parseExact(text);
   if ('value' in parsed) return { value: parsed.value, text };
   const { fault, pointer } = parsed;
-  const at = { file: name, pointer, ...lineAndColumn(text, fault.offset), length: fault.length };
-  return { error: diagnose(fault.name, fault.holes, at), text };
+  const place = { file: name, pointer, ...lineAndColumn(text, fault.offset), length: fault.length };
+  return { error: diagnose(fault.name, fault.holes, place), text };
 }
 
 /** Longest text, in UTF-16 units, that is parsed only to find out where it breaks off. */
@@ -45,11 +45,11 @@ const longestParsed = 1 << 20;
 function badBytes(bytes: Uint8Array, offset: number, host: Pick<Host, 'scan'>, name: string): Diagnostic {
   const before = host.scan(bytes.subarray(0, offset)).text ?? '';
   const parsed = parseExact(before.length > longestParsed ? '' : before);
-  const at = { file: name, pointer: 'fault' in parsed ? parsed.pointer : '', ...lineAndColumn(before, before.length),
+  const place = { file: name, pointer: 'fault' in parsed ? parsed.pointer : '', ...lineAndColumn(before, before.length),
     length: 1 };
   const [first, second] = bytes;
   const isWide = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
-  return diagnose('notUtf8', { offset, encoding: isWide ? 'UTF-16' : undefined }, at);
+  return diagnose('notUtf8', { offset, encoding: isWide ? 'UTF-16' : undefined }, place);
 }
 
 /** JSON.parse, or undefined when the text is invalid or a key is not there as often as in the text. */

@@ -12,13 +12,13 @@ import { pointerPath } from './position.ts';
 export function replaceValue(text: string, pointer: string, value: string): string {
   const path = pointerPath(pointer);
   const found = span(text, pointer);
-  if (found.depth === path.length) return text.slice(0, found.at) + value + text.slice(found.end);
+  if (found.depth === path.length) return text.slice(0, found.start) + value + text.slice(found.end);
   let member = value;
   for (const name of path.slice(found.depth).reverse()) {
     member = `${JSON.stringify(name)}:${member}`;
     if (name !== path[found.depth]) member = `{${member}}`;
   }
-  const inside = found.at + 1;
+  const inside = found.start + 1;
   const isEmpty = /^\s*\}/.test(text.slice(inside, found.end));
   return `${text.slice(0, inside)}${member}${isEmpty ? '' : ','}${text.slice(inside)}`;
 }

@@ -17,7 +17,7 @@ const mostDigits = 40;
 export class Scanner {
   readonly text: string;
   /** Offset of the next character. */
-  at = 0;
+  offset = 0;
   fault: Fault | undefined;
   /** Characters of a string that need a closer look. */
   private readonly special = /[\\\u0000-\u001f\ud800-\udfff]/;
@@ -33,15 +33,15 @@ export class Scanner {
 
   /** "expected X, found Y" at the next character, or that the text ends. */
   unexpected(expected: string, inside: string, remedy?: string): undefined {
-    if (this.at >= this.text.length) return this.fail('jsonEnd', this.text.length, 1, { inside });
-    return this.fail('jsonSyntax', this.at, 1, { expected, found: this.found(this.at), remedy });
+    if (this.offset >= this.text.length) return this.fail('jsonEnd', this.text.length, 1, { inside });
+    return this.fail('jsonSyntax', this.offset, 1, { expected, found: this.found(this.offset), remedy });
   }
 
   /** Skips white space; gives the code of the next character, or NaN at the end. */
   next(): number {
     const { text } = this;
-    let code = text.charCodeAt(this.at);
-    while (code === 32 || code === 10 || code === 13 || code === 9) code = text.charCodeAt(++this.at);
+    let code = text.charCodeAt(this.offset);
+    while (code === 32 || code === 10 || code === 13 || code === 9) code = text.charCodeAt(++this.offset);
     return code;
   }
 
@@ -58,55 +58,56 @@ export class Scanner {
 
   /** One of the words true, false, null. */
   word<T>(word: string, value: T): T | undefined {
-    if (this.text.startsWith(word, this.at) && !isWord(this.text.charCodeAt(this.at + word.length))) {
-      this.at += word.length;
+    if (this.text.startsWith(word, this.offset) && !isWord(this.text.charCodeAt(this.offset + word.length))) {
+      this.offset += word.length;
       return value;
     }
-    let end = this.at;
+    let end = this.offset;
     while (isWord(this.text.charCodeAt(end))) end++;
-    const found = `"${this.text.slice(this.at, Math.min(end, this.at + 40))}"`;
-    return this.fail('jsonSyntax', this.at, end - this.at, { expected: 'a value', found,
+    const found = `"${this.text.slice(this.offset, Math.min(end, this.offset + 40))}"`;
+    return this.fail('jsonSyntax', this.offset, end - this.offset, { expected: 'a value', found,
       remedy: `did you mean ${word}?` });
   }
 
   /** A number: exact when it is an integer literal. */
   number(): number | bigint | Inexact | undefined {
     const { text } = this;
-    const begin = this.at;
-    let at = begin;
-    if (text.charCodeAt(at) === 45) at++;
-    const first = at;
-    while (isDigit(text.charCodeAt(at))) at++;
-    const digits = at - first;
+    const begin = this.offset;
+    let offset = begin;
+    if (text.charCodeAt(offset) === 45) offset++;
+    const first = offset;
+    while (isDigit(text.charCodeAt(offset))) offset++;
+    const digits = offset - first;
     let remedy: string | undefined;
     if (digits === 0) remedy = 'a digit must follow the "-"';
     else if (digits > 1 && text.charCodeAt(first) === 48)
       remedy = 'numbers have no leading zeros; octal 0755 is 493 in decimal';
     let exact = true;
-    if (text.charCodeAt(at) === 46) {
+    if (text.charCodeAt(offset) === 46) {
       exact = false;
-      const fraction = ++at;
-      while (isDigit(text.charCodeAt(at))) at++;
-      if (at === fraction) remedy ??= 'a digit must follow the point';
+      const fraction = ++offset;
+      while (isDigit(text.charCodeAt(offset))) offset++;
+      if (offset === fraction) remedy ??= 'a digit must follow the point';
     }
-    if ((text.charCodeAt(at) | 32) === 101) {
+    if ((text.charCodeAt(offset) | 32) === 101) {
       exact = false;
-      at++;
-      const sign = text.charCodeAt(at);
-      if (sign === 43 || sign === 45) at++;
-      const exponent = at;
-      while (isDigit(text.charCodeAt(at))) at++;
-      if (at === exponent) remedy ??= 'a digit must follow the exponent';
+      offset++;
+      const sign = text.charCodeAt(offset);
+      if (sign === 43 || sign === 45) offset++;
+      const exponent = offset;
+      while (isDigit(text.charCodeAt(offset))) offset++;
+      if (offset === exponent) remedy ??= 'a digit must follow the exponent';
     }
-    if (isWord(text.charCodeAt(at))) {
-      while (isWord(text.charCodeAt(at))) at++;
+    if (isWord(text.charCodeAt(offset))) {
+      while (isWord(text.charCodeAt(offset))) offset++;
       remedy ??= 'write it in decimal, or in quotes if it is a text';
     }
     if (remedy !== undefined) {
-      return this.fail('jsonNumber', begin, at - begin, { found: text.slice(begin, Math.min(at, begin + 40)), remedy });
+      return this.fail('jsonNumber', begin, offset - begin, { found: text.slice(begin, Math.min(offset, begin + 40)),
+        remedy });
     }
-    this.at = at;
-    const literal = text.slice(begin, at);
+    this.offset = offset;
+    const literal = text.slice(begin, offset);
     if (!exact || digits > mostDigits) return new Inexact(literal);
     const value = Number(literal);
     return Number.isSafeInteger(value) ? value : BigInt(literal);
@@ -115,13 +116,13 @@ export class Scanner {
   /** A string; the next character is its opening quote. */
   string(): string | undefined {
     const { text } = this;
-    const begin = this.at;
+    const begin = this.offset;
     // Most strings are plain: the language's own searches are much faster than a loop here.
     const end = text.indexOf('"', begin + 1);
     if (end >= 0) {
       const plain = text.slice(begin + 1, end);
       if (!this.special.test(plain)) {
-        this.at = end + 1;
+        this.offset = end + 1;
         return plain;
       }
     }
@@ -132,34 +133,34 @@ export class Scanner {
   private careful(begin: number): string | undefined {
     const { text } = this;
     let result = '';
-    let at = begin + 1;
-    let from = at;
+    let offset = begin + 1;
+    let from = offset;
     for (;;) {
-      const code = text.charCodeAt(at);
+      const code = text.charCodeAt(offset);
       if (code === 34) {
-        this.at = at + 1;
-        return from === begin + 1 ? text.slice(from, at) : result + text.slice(from, at);
+        this.offset = offset + 1;
+        return from === begin + 1 ? text.slice(from, offset) : result + text.slice(from, offset);
       }
       if (code === 92) {
-        result += text.slice(from, at);
-        const escaped = this.escape(at);
+        result += text.slice(from, offset);
+        const escaped = this.escape(offset);
         if (escaped === undefined) return undefined;
         result += escaped;
-        at = from = this.at;
+        offset = from = this.offset;
       } else if (code < 32) {
-        if (code === 10 || code === 13) return this.fail('jsonUnterminated', begin, at - begin, {});
+        if (code === 10 || code === 13) return this.fail('jsonUnterminated', begin, offset - begin, {});
         return code === 0
-          ? this.fail('jsonNul', at, 1, {})
-          : this.fail('jsonControl', at, 1, { found: this.found(at) });
+          ? this.fail('jsonNul', offset, 1, {})
+          : this.fail('jsonControl', offset, 1, { found: this.found(offset) });
       } else if (code >= 0xd800 && code < 0xe000) {
-        const low = text.charCodeAt(at + 1);
+        const low = text.charCodeAt(offset + 1);
         if (code >= 0xdc00 || !(low >= 0xdc00 && low < 0xe000))
-          return this.fail('jsonSurrogate', at, 1, { found: this.found(at) });
-        at += 2;
+          return this.fail('jsonSurrogate', offset, 1, { found: this.found(offset) });
+        offset += 2;
       } else if (code !== code) {
-        return this.fail('jsonUnterminated', begin, Math.min(at - begin, 1), {});
+        return this.fail('jsonUnterminated', begin, Math.min(offset - begin, 1), {});
       } else {
-        at++;
+        offset++;
       }
     }
   }
@@ -169,7 +170,7 @@ export class Scanner {
     const { text } = this;
     const simple = simpleEscapes[text[offset + 1] ?? ''];
     if (simple !== undefined) {
-      this.at = offset + 2;
+      this.offset = offset + 2;
       return simple;
     }
     if (text.charCodeAt(offset + 1) !== 117) {
@@ -180,13 +181,13 @@ export class Scanner {
     const code = this.hex(offset + 2);
     if (code < 0) return this.fail('jsonEscape', offset, 6, { found: text.slice(offset, offset + 6) });
     if (code === 0) return this.fail('jsonNul', offset, 6, {});
-    this.at = offset + 6;
+    this.offset = offset + 6;
     if (code < 0xd800 || code > 0xdfff) return String.fromCharCode(code);
     const low = text.charCodeAt(offset + 6) === 92 && text.charCodeAt(offset + 7) === 117 ? this.hex(offset + 8) : -1;
     if (code > 0xdbff || low < 0xdc00 || low > 0xdfff) {
       return this.fail('jsonSurrogate', offset, 6, { found: text.slice(offset, offset + 6) });
     }
-    this.at = offset + 12;
+    this.offset = offset + 12;
     return String.fromCharCode(code, low);
   }
 

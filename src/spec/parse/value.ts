@@ -33,7 +33,7 @@ export function isObject(value: JsonValue | undefined): value is JsonObject {
 }
 
 /** A value by its JSON pointer. */
-export function valueAt(root: JsonValue, pointer: string): JsonValue | undefined {
+export function findValue(root: JsonValue, pointer: string): JsonValue | undefined {
   let value: JsonValue | undefined = root;
   for (const part of pointerPath(pointer)) {
     if (typeof value !== 'object' || value === null) return undefined;

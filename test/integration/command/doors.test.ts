@@ -11,7 +11,7 @@ import { runtimePath } from '../../support/paths.ts';
 
 const pause = ['/probe', 'pause'];
 /** Places of the record's head, which never change (native/record/record.h). */
-const at = { form: 8, stage: 12, pid: 16, startTime: 24, boot: 40 };
+const offsets = { form: 8, stage: 12, pid: 16, startTime: 24, boot: 40 };
 
 function sameAnswer(name: string, result: Result, library: Runtime, id: string): void {
   let told: unknown;
@@ -77,48 +77,50 @@ const spoilt = (name: string): Readonly<Record<string, Change>> => ({
 const changes: Readonly<Record<string, readonly [Change, string]>> = {
   'nothing': [() => {}, 'running'],
   'another start time: the number belongs to another process': [
-    inRecord((record) => void record.writeBigUInt64LE(record.readBigUInt64LE(at.startTime) + 1n, at.startTime)),
+    inRecord((record) =>
+      void record.writeBigUInt64LE(record.readBigUInt64LE(offsets.startTime) + 1n, offsets.startTime)
+    ),
     'stopped',
   ],
-  'another boot': [inRecord((record) => void record.writeBigUInt64LE(7n, at.boot)), 'stopped'],
-  'no process': [inRecord((record) => void record.writeInt32LE(0, at.pid)), 'stopped'],
-  'the process of init is number 1': [inRecord((record) => void record.writeInt32LE(1, at.pid)), 'stopped'],
+  'another boot': [inRecord((record) => void record.writeBigUInt64LE(7n, offsets.boot)), 'stopped'],
+  'no process': [inRecord((record) => void record.writeInt32LE(0, offsets.pid)), 'stopped'],
+  'the process of init is number 1': [inRecord((record) => void record.writeInt32LE(1, offsets.pid)), 'stopped'],
   'a create under way': [
     both(inRecord((record) => {
-      record.writeUInt32LE(0, at.stage);
-      record.writeInt32LE(0, at.pid);
+      record.writeUInt32LE(0, offsets.stage);
+      record.writeInt32LE(0, offsets.pid);
     }), (path) => unlinkSync(path('state.json'))),
     'E0609',
   ],
-  'a create under way that has a process': [inRecord((record) => void record.writeUInt32LE(0, at.stage)), 'E0609'],
+  'a create under way that has a process': [inRecord((record) => void record.writeUInt32LE(0, offsets.stage)), 'E0609'],
   'a create that died': [
     inRecord((record) => {
-      record.writeUInt32LE(0, at.stage);
-      record.writeBigUInt64LE(1n, at.startTime);
+      record.writeUInt32LE(0, offsets.stage);
+      record.writeBigUInt64LE(1n, offsets.startTime);
     }),
     'stopped',
   ],
   'a create that died early': [
     both(inRecord((record) => {
-      record.writeUInt32LE(0, at.stage);
-      record.writeBigUInt64LE(1n, at.startTime);
+      record.writeUInt32LE(0, offsets.stage);
+      record.writeBigUInt64LE(1n, offsets.startTime);
     }), (path) => unlinkSync(path('state.json'))),
     'E0621',
   ],
-  'a start that failed': [inRecord((record) => void record.writeUInt32LE(5, at.stage)), 'stopped'],
-  'a stage that nobody knows': [inRecord((record) => void record.writeUInt32LE(99, at.stage)), 'running'],
-  'form 1': [inRecord((record) => void record.writeUInt32LE(1, at.form)), 'running'],
-  'form 0': [inRecord((record) => void record.writeUInt32LE(0, at.form)), 'E0621'],
+  'a start that failed': [inRecord((record) => void record.writeUInt32LE(5, offsets.stage)), 'stopped'],
+  'a stage that nobody knows': [inRecord((record) => void record.writeUInt32LE(99, offsets.stage)), 'running'],
+  'form 1': [inRecord((record) => void record.writeUInt32LE(1, offsets.form)), 'running'],
+  'form 0': [inRecord((record) => void record.writeUInt32LE(0, offsets.form)), 'E0621'],
   'a later form': [
     inRecord((record) => {
-      record.writeUInt32LE(99, at.form);
+      record.writeUInt32LE(99, offsets.form);
       return Buffer.concat([record.subarray(0, 4360), Buffer.alloc(50_000, 'x')]);
     }),
     'running',
   ],
   'a later form that ends with the head': [
     inRecord((record) => {
-      record.writeUInt32LE(99, at.form);
+      record.writeUInt32LE(99, offsets.form);
       return record.subarray(0, 4360);
     }),
     'running',

@@ -23,10 +23,10 @@ interface Broken {
 const put = (path: string, value: unknown) => (config: Config): void => {
   const keys = path.split('/').slice(1);
   const last = keys.pop() as string;
-  let at: Record<string, unknown> = config;
-  for (const key of keys) at = at[key] as Record<string, unknown>;
-  if (value === undefined) delete at[last];
-  else at[last] = value;
+  let parent: Record<string, unknown> = config;
+  for (const key of keys) parent = parent[key] as Record<string, unknown>;
+  if (value === undefined) delete parent[last];
+  else parent[last] = value;
 };
 
 const broken: Broken[] = [

@@ -26,7 +26,7 @@ function seen(facts: Facts, point: string): { point: string; mount: string[]; fs
     const [before = '', after = ''] = line.split(' - ');
     const fields = before.split(' ');
     return { point: fields[4] ?? '', mount: (fields[5] ?? '').split(','), fs: (after.split(' ')[2] ?? '').split(',') };
-  }).filter(({ point: at }) => at === point || at.startsWith(`${point}/`));
+  }).filter(({ point: mounted }) => mounted === point || mounted.startsWith(`${point}/`));
 }
 
 const tmpfs = (...options: string[]): Mount => ({ destination: '/mnt', type: 'tmpfs', source: 'tmpfs', options });

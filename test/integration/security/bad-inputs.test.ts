@@ -27,9 +27,9 @@ function texts(valid: string): Record<string, string | Buffer> {
   const changed = (path: string, value: unknown): string => {
     const copy = structuredClone(config) as unknown as Record<string, unknown>;
     const keys = path.split('.');
-    let at = copy;
-    for (const key of keys.slice(0, -1)) at = (at[key] ??= {}) as Record<string, unknown>;
-    at[keys.at(-1)!] = value;
+    let parent = copy;
+    for (const key of keys.slice(0, -1)) parent = (parent[key] ??= {}) as Record<string, unknown>;
+    parent[keys.at(-1)!] = value;
     // Numbers that JSON.stringify cannot write.
     return JSON.stringify(copy).replaceAll(/"#([^"]+)#"/g, '$1');
   };

@@ -14,10 +14,10 @@ const R = (why: string): PeerMark => ({ peer: 'runc 1.1.5', why });
 
 /** Replaces a path of the rootfs by a link to `target`. */
 function link(bundle: Bundle, path: string, target: string): void {
-  const at = join(bundle.rootfs, path);
-  rmSync(at, { recursive: true, force: true });
-  mkdirSync(dirname(at), { recursive: true });
-  symlinkSync(target, at);
+  const link = join(bundle.rootfs, path);
+  rmSync(link, { recursive: true, force: true });
+  mkdirSync(dirname(link), { recursive: true });
+  symlinkSync(target, link);
 }
 
 const writable = (config: Config): void => {

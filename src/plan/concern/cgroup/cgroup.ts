@@ -166,7 +166,7 @@ export function joinCgroups(d: Draft): void {
 /** exec: opens init's pidfd and starts the stager. */
 export function spawnInto(d: Draft): void {
   d.host.push({ op: 'process.fd', from: '', slot: slot.pidfd });
-  d.host.push({ op: 'process.spawn', from: d.at, apart: false });
+  d.host.push({ op: 'process.spawn', from: d.processPointer, apart: false });
 }
 
 /**

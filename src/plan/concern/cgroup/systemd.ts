@@ -110,7 +110,7 @@ export function send(
     accept: [],
     undo: [],
     timeout: startTime,
-    ...(talk.pidAt === undefined ? {} : { pidAt: talk.pidAt }),
+    ...(talk.pidOffset === undefined ? {} : { pidAt: talk.pidOffset }),
     ...rest,
   };
 }

@@ -9,8 +9,8 @@ import { mapText } from '../process/id-maps.ts';
 import type { Idmap } from './mount-request.ts';
 
 /** Maps the mount in the slot of sources: by its own mappings, else like the container's user namespace. */
-export function mapIds(d: Draft, mount: Mount, idmap: Idmap, at: string): MountIdmap {
-  const from = idmap.option === undefined ? `${at}/uidMappings` : `${at}/options/${idmap.option}`;
+export function mapIds(d: Draft, mount: Mount, idmap: Idmap, mountPointer: string): MountIdmap {
+  const from = idmap.option === undefined ? `${mountPointer}/uidMappings` : `${mountPointer}/options/${idmap.option}`;
   const { linux } = d.spec;
   const base = { op: 'mount.idmap', from, slot: slot.source, recursive: idmap.recursive } as const;
   if (idmap.text !== undefined) {

@@ -61,7 +61,7 @@ export function finishRoot(d: Draft): void {
   const from = readonlyFrom(d);
   if (from === undefined) return;
   // What a read-only root can't get any more.
-  if (d.process.cwd !== '/') init.push({ op: 'path.directory', from: `${d.at}/cwd`, path: d.process.cwd });
+  if (d.process.cwd !== '/') init.push({ op: 'path.directory', from: `${d.processPointer}/cwd`, path: d.process.cwd });
   init.push({
     op: 'mount.attr',
     from,

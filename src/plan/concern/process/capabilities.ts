@@ -33,14 +33,14 @@ function isAvailable(d: Draft, number: number): boolean {
 
 /** One warning for all sets: what the caller lacks is mostly in three of them. */
 function warnOfUnavailable(d: Draft): void {
-  const { context: { warn }, process: { capabilities = {} }, at } = d;
+  const { context: { warn }, process: { capabilities = {} }, processPointer } = d;
   if (warn === undefined) return;
   const lost = new Map<string, string>();
   for (const [set, names] of Object.entries(capabilities) as [SetName, readonly string[]][]) {
     names.forEach((name, index) => {
       const number = capabilityNumber(name);
       if (number === undefined || lost.has(name) || isAvailable(d, number)) return;
-      lost.set(name, `${at}/capabilities/${set}/${index}`);
+      lost.set(name, `${processPointer}/capabilities/${set}/${index}`);
     });
   }
   const [first] = lost.values();
@@ -56,7 +56,8 @@ function numberOf({ low, high }: Bits): number {
 /** Without `capabilities` the process has none. */
 export function dropBounding(d: Draft): void {
   warnOfUnavailable(d);
-  d.init.push({ op: 'caps.bound', from: `${d.at}/capabilities`, bounding: numberOf(bitsOf(d, 'bounding')) });
+  d.init.push({ op: 'caps.bound', from: `${d.processPointer}/capabilities`,
+    bounding: numberOf(bitsOf(d, 'bounding')) });
 }
 
 export function setCapabilities(d: Draft): void {
@@ -67,7 +68,7 @@ export function setCapabilities(d: Draft): void {
   const ambient = both(bitsOf(d, 'ambient'), both(permitted, inheritable));
   d.init.push({
     op: 'caps.set',
-    from: `${d.at}/capabilities`,
+    from: `${d.processPointer}/capabilities`,
     effective: numberOf(both(bitsOf(d, 'effective'), permitted)),
     permitted: numberOf(permitted),
     inheritable: numberOf(inheritable),
@@ -80,9 +81,11 @@ function both(one: Bits, other: Bits): Bits {
 }
 
 /** The checks warn of them too, but not of every start. */
-function warnOfAmbient({ context, process, at }: Draft): void {
+function warnOfAmbient({ context, process, processPointer }: Draft): void {
   if (!context.habits.warnsOfAmbient || context.warn === undefined) return;
   const lost = uselessAmbient(process.capabilities ?? {});
   if (lost.length > 0)
-    context.warn(diagnose('capabilityAmbient', { value: lost.join(', ') }, placeAt(`${at}/capabilities/ambient`)));
+    context.warn(
+      diagnose('capabilityAmbient', { value: lost.join(', ') }, placeAt(`${processPointer}/capabilities/ambient`)),
+    );
 }

@@ -22,12 +22,12 @@ export function labelProgram(d: Draft): void {
   const { apparmorProfile: profile, selinuxLabel: label } = d.process;
   const { lsm } = d.context.facts;
   if (label !== undefined && label !== '') {
-    const from = `${d.at}/selinuxLabel`;
+    const from = `${d.processPointer}/selinuxLabel`;
     need(d, 'selinux', 'selinuxLabel', from);
     d.init.push({ op: 'label.exec', from, file: 'exec', value: label });
   }
   if (profile === undefined || profile === '' || (profile === 'unconfined' && !lsm.apparmor)) return;
-  const from = `${d.at}/apparmorProfile`;
+  const from = `${d.processPointer}/apparmorProfile`;
   need(d, 'apparmor', 'apparmorProfile', from);
   const value = `exec ${profile}`;
   // Before Linux 5.8 AppArmor has no folder of its own.
@@ -44,7 +44,7 @@ export function labelProgram(d: Draft): void {
 export function labelKeyring(d: Draft): void {
   const { selinuxLabel: label } = d.process;
   if (label === undefined || label === '' || !d.context.facts.lsm.selinux) return;
-  d.init.push({ op: 'label.exec', from: `${d.at}/selinuxLabel`, file: 'keyCreate', value: label });
+  d.init.push({ op: 'label.exec', from: `${d.processPointer}/selinuxLabel`, file: 'keyCreate', value: label });
 }
 
 /** File systems that belong to the kernel: their labels are the policy's. */

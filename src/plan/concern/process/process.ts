@@ -24,7 +24,7 @@ export function setEnvironment(d: Draft): void {
   const home = valueOf(env, 'HOME') ?? '';
   d.init.push({
     op: 'process.env',
-    from: d.process.env === undefined ? d.at : `${d.at}/env`,
+    from: d.process.env === undefined ? d.processPointer : `${d.processPointer}/env`,
     env,
     home: home === '',
     uid: d.process.user?.uid ?? 0,
@@ -60,24 +60,24 @@ function valueOf(entries: readonly string[], name: string): string | undefined {
 
 /** Closes what is not the program's and enters the working directory: the last look at a path by root. */
 export function enterCwd(d: Draft, create: boolean): void {
-  d.init.push({ op: 'cwd.enter', from: `${d.at}/cwd`, path: d.process.cwd, create, late: true });
+  d.init.push({ op: 'cwd.enter', from: `${d.processPointer}/cwd`, path: d.process.cwd, create, late: true });
 }
 
 /** As the user, for directories that root may not enter (a network file system). */
 export function enterCwdAgain(d: Draft): void {
-  d.init.push({ op: 'cwd.again', from: `${d.at}/cwd`, path: d.process.cwd });
+  d.init.push({ op: 'cwd.again', from: `${d.processPointer}/cwd`, path: d.process.cwd });
 }
 
 export function ownStdio(d: Draft): void {
   const { uid = 0, gid = 0 } = d.process.user ?? {};
   const group = d.context.habits.givesStdioGroup ? gid : undefined;
-  d.init.push({ op: 'stdio.own', from: `${d.at}/user/uid`, uid, gid: group });
+  d.init.push({ op: 'stdio.own', from: `${d.processPointer}/user/uid`, uid, gid: group });
 }
 
 export function setIds(d: Draft): void {
   const { facts } = d.context;
   const user = d.process.user;
-  const from = user === undefined ? d.at : `${d.at}/user`;
+  const from = user === undefined ? d.processPointer : `${d.processPointer}/user`;
   const groups = user?.additionalGids ?? [];
   const denied = deniesSetgroups(d.spec, d.namespaces, facts) || keepsGroups(d);
   const set = (setgroups: boolean): IdsSet => ({
@@ -96,7 +96,8 @@ export function setIds(d: Draft): void {
 }
 
 export function refusePrivileges(d: Draft): void {
-  if (d.process.noNewPrivileges === true) d.init.push({ op: 'privileges.none', from: `${d.at}/noNewPrivileges` });
+  if (d.process.noNewPrivileges === true)
+    d.init.push({ op: 'privileges.none', from: `${d.processPointer}/noNewPrivileges` });
 }
 
 /** Finds the program before the container counts as created, so that a missing one is create's error. */
@@ -105,7 +106,7 @@ export function findProgram(d: Draft): void {
   if (name === undefined) return;
   d.init.push({
     op: 'program.find',
-    from: `${d.at}/args/0`,
+    from: `${d.processPointer}/args/0`,
     name,
     path: valueOf(d.process.env ?? [], 'PATH') ?? pathWhenUnset,
   });
@@ -119,7 +120,7 @@ export function runProgram(d: Draft): void {
   if (d.process.args === undefined) return;
   d.init.push({
     op: 'program.run',
-    from: `${d.at}/args`,
+    from: `${d.processPointer}/args`,
     args: d.process.args,
     preserve: preserved(d),
     listenPid: d.context.facts.listenFds > 0,

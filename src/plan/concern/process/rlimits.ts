@@ -36,13 +36,14 @@ export function limitLate(d: Draft): void {
 
 function limit(d: Draft, program: { push(operation: OomScore | RlimitSet): void }): void {
   const { oomScoreAdj, rlimits } = d.process;
-  if (oomScoreAdj !== undefined) program.push({ op: 'oom.score', from: `${d.at}/oomScoreAdj`, value: oomScoreAdj });
+  if (oomScoreAdj !== undefined)
+    program.push({ op: 'oom.score', from: `${d.processPointer}/oomScoreAdj`, value: oomScoreAdj });
   if (rlimits === undefined) return;
   for (let index = 0; index < rlimits.length; index++) {
     const { type, soft, hard } = rlimits[index]!;
     program.push({
       op: 'rlimit.set',
-      from: `${d.at}/rlimits/${index}`,
+      from: `${d.processPointer}/rlimits/${index}`,
       resource: resources[type]!,
       soft,
       hard,

@@ -11,7 +11,7 @@ const domains = { LINUX: 0, LINUX32: 8 } as const;
 export function schedule(d: Draft): void {
   const { scheduler, ioPriority } = d.process;
   if (scheduler === undefined && ioPriority === undefined) return;
-  const from = scheduler === undefined ? `${d.at}/ioPriority` : `${d.at}/scheduler`;
+  const from = scheduler === undefined ? `${d.processPointer}/ioPriority` : `${d.processPointer}/scheduler`;
   d.init.push({ op: 'sync.signal', from, point: 'limits' }, { op: 'sync.await', from, point: 'limitsSet' });
   d.host.push({ op: 'sync.await', from, point: 'limits' });
   if (scheduler !== undefined) {
@@ -32,7 +32,7 @@ export function schedule(d: Draft): void {
   if (ioPriority !== undefined) {
     d.host.push({
       op: 'ioprio.set',
-      from: `${d.at}/ioPriority`,
+      from: `${d.processPointer}/ioPriority`,
       class: ioClasses[ioPriority.class],
       priority: ioPriority.priority ?? 0,
     });
@@ -59,7 +59,7 @@ export function bindProcessors(d: Draft, moment: 'initial' | 'final'): void {
   const list = d.process.execCPUAffinity?.[moment];
   const ranges = list === undefined ? [] : parseNumberList(list) ?? [];
   if (ranges.length > 0)
-    d.stager.push({ op: 'cpu.affinity', from: `${d.at}/execCPUAffinity/${moment}`, mask: maskOf(ranges) });
+    d.stager.push({ op: 'cpu.affinity', from: `${d.processPointer}/execCPUAffinity/${moment}`, mask: maskOf(ranges) });
   else if (moment === 'final' && d.process.execCPUAffinity?.initial === undefined) freeProcessors(d);
 }
 

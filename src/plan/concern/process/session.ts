@@ -7,9 +7,9 @@ const keyring: Template = ['_ses.', { hole: 'id' }];
 
 export function makeSession(d: Draft): void {
   if (d.context.flags.noNewKeyring) {
-    d.init.push({ op: 'session.new', from: d.at });
+    d.init.push({ op: 'session.new', from: d.processPointer });
   } else {
     labelKeyring(d);
-    d.init.push({ op: 'session.new', from: d.at, keyring });
+    d.init.push({ op: 'session.new', from: d.processPointer, keyring });
   }
 }

@@ -19,7 +19,7 @@ export function openTerminal(d: Draft): void {
 /** Whether there is a terminal, which somebody holds. */
 export function wantsTerminal(d: Draft): boolean {
   const { flags } = d.context;
-  const from = `${d.at}/terminal`;
+  const from = `${d.processPointer}/terminal`;
   const wanted = d.process.terminal === true;
   if (flags.consoleSocket !== undefined && !(wanted && flags.detach)) {
     throw new PlanError(diagnose('consoleSocketUnused', { path: flags.consoleSocket }, placeAt(from)));
@@ -33,7 +33,7 @@ export function wantsTerminal(d: Draft): boolean {
 /** The master goes to the socket, or stays for the relay of the command. */
 export function sendTerminal(d: Draft): void {
   const { flags } = d.context;
-  const from = `${d.at}/terminal`;
+  const from = `${d.processPointer}/terminal`;
   if (flags.consoleSocket === undefined) d.host.push({ op: 'console.keep', from, slot: slot.console });
   else d.host.push({ op: 'console.send', from, slot: slot.console, socket: flags.consoleSocket });
 }
@@ -41,7 +41,7 @@ export function sendTerminal(d: Draft): void {
 /** The terminal of a further process; what becomes of its master is the launcher's business. */
 export function keepTerminal(d: Draft): void {
   if (d.process.terminal !== true) return;
-  const from = `${d.at}/terminal`;
+  const from = `${d.processPointer}/terminal`;
   receive(d, false);
   d.host.push({ op: 'console.keep', from, slot: slot.console });
   // Nothing else keeps the program from asking for a size that the terminal has not got yet.
@@ -50,7 +50,7 @@ export function keepTerminal(d: Draft): void {
 }
 
 function receive(d: Draft, console: boolean): void {
-  const from = `${d.at}/terminal`;
+  const from = `${d.processPointer}/terminal`;
   const size = d.process.consoleSize;
   d.init.push({
     op: 'console.open',

@@ -143,7 +143,7 @@ function textOf(profile: Seccomp): string {
 
 function lineFeeds(text: string): number {
   let count = 0;
-  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) count += 1;
+  for (let newline = text.indexOf('\n'); newline >= 0; newline = text.indexOf('\n', newline + 1)) count += 1;
   return count;
 }
 
