@@ -24,9 +24,9 @@ template <size_t room = 8192, class Visit> int find_dirent(int dir, Visit visit)
     long count = syscall(SYS_getdents64, dir, buffer, sizeof buffer);
     if (count < 0) return errno;
     if (count == 0) return 0;
-    for (long at = 0; at < count;) {
-      auto *entry = reinterpret_cast<const DirectoryEntry *>(buffer + at);
-      at += entry->length;
+    for (long offset = 0; offset < count;) {
+      auto *entry = reinterpret_cast<const DirectoryEntry *>(buffer + offset);
+      offset += entry->length;
       if (strcmp(entry->name, ".") != 0 && strcmp(entry->name, "..") != 0 && !visit(*entry)) return 0;
     }
   }

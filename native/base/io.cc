@@ -73,14 +73,14 @@ void Text::grew(size_t count) {
 }
 
 bool write_all(int fd, const void *data, size_t size) {
-  const char *at = static_cast<const char *>(data);
+  const char *cursor = static_cast<const char *>(data);
   while (size > 0) {
-    ssize_t written = write(fd, at, size);
+    ssize_t written = write(fd, cursor, size);
     if (written < 0) {
       if (errno == EINTR) continue;
       return false;
     }
-    at += written;
+    cursor += written;
     size -= static_cast<size_t>(written);
   }
   return true;
@@ -103,13 +103,13 @@ bool read_small(int fd, Text &out) {
 }
 
 bool read_exactly(int fd, void *data, size_t size) {
-  char *at = static_cast<char *>(data);
+  char *cursor = static_cast<char *>(data);
   while (size > 0) {
-    ssize_t count = read(fd, at, size);
+    ssize_t count = read(fd, cursor, size);
     if (count < 0 && errno == EINTR) continue;
     if (count == 0) errno = ENODATA;
     if (count <= 0) return false;
-    at += count;
+    cursor += count;
     size -= static_cast<size_t>(count);
   }
   return true;

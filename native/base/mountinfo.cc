@@ -22,8 +22,8 @@ Mount parse_mount(Slice line) {
 }
 
 Slice unescape_mount(Slice text) {
-  char *to = const_cast<char *>(text.at);
-  const char *from = text.at;
+  char *to = const_cast<char *>(text.begin);
+  const char *from = text.begin;
   while (from < text.end) {
     if (*from == '\\' && text.end - from >= 4 && octal(from[1]) && octal(from[2]) && octal(from[3])) {
       *to++ = static_cast<char>((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
@@ -32,7 +32,7 @@ Slice unescape_mount(Slice text) {
       *to++ = *from++;
     }
   }
-  return {text.at, to};
+  return {text.begin, to};
 }
 
 } // namespace veloci

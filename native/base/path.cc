@@ -62,18 +62,18 @@ int make_one(int dir, const char *name, Missing kind, mode_t mode) {
 
 // Makes the components of the path from `start` on, one at a time, below `dir`.
 Walk make_rest(Fd dir, Text &path, size_t start, Missing last, mode_t mode, Fd &out) {
-  size_t at = start;
+  size_t offset = start;
   for (;;) {
-    while (path.data()[at] == '/') at++;
-    size_t end = at;
+    while (path.data()[offset] == '/') offset++;
+    size_t end = offset;
     while (end < path.size() && path.data()[end] != '/') end++;
-    if (!plain(path.data() + at, end - at)) {
+    if (!plain(path.data() + offset, end - offset)) {
       // What `..` leaves was made just now: the kernel can resolve it.
-      if (path.data()[at] == '.' && end - at <= 2) return Walk::again;
+      if (path.data()[offset] == '.' && end - offset <= 2) return Walk::again;
       return fail(EINVAL), Walk::failed;
     }
     Name name;
-    memcpy(name.text, path.data() + at, end - at);
+    memcpy(name.text, path.data() + offset, end - offset);
     bool is_last = end == path.size();
     Missing kind = is_last ? last : Missing::directory;
     if (make_one(dir.get(), name.text, kind, is_last ? mode : way_mode) < 0 && errno != EEXIST) return Walk::failed;
@@ -86,7 +86,7 @@ Walk make_rest(Fd dir, Text &path, size_t start, Missing last, mode_t mode, Fd &
       Path rest;
       rest.add(path.data() + end, path.size() - end);
       int saved = errno;
-      if (splice_link(dir.get(), name.text, path, at, rest.str()) == 0) return Walk::again;
+      if (splice_link(dir.get(), name.text, path, offset, rest.str()) == 0) return Walk::again;
       if (errno == EINVAL) errno = saved; // not a link: the first error is the useful one
       return Walk::failed;
     }
@@ -96,7 +96,7 @@ Walk make_rest(Fd dir, Text &path, size_t start, Missing last, mode_t mode, Fd &
       return Walk::done;
     }
     dir = static_cast<Fd &&>(next);
-    at = end;
+    offset = end;
   }
 }
 

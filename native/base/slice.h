@@ -6,22 +6,22 @@ namespace veloci {
 
 // A part of a text; unlike Str without a NUL behind it.
 struct Slice {
-  const char *at = "";
-  const char *end = at;
+  const char *begin = "";
+  const char *end = begin;
 
   static Slice of(const char *text) { return {text, text + strlen(text)}; }
-  bool empty() const { return at == end; }
-  size_t size() const { return static_cast<size_t>(end - at); }
-  Str str() const { return {at, static_cast<uint32_t>(size())}; }
-  bool equals(const char *text) const { return strlen(text) == size() && memcmp(text, at, size()) == 0; }
-  bool starts_with(Slice head) const { return head.size() <= size() && memcmp(head.at, at, head.size()) == 0; }
+  bool empty() const { return begin == end; }
+  size_t size() const { return static_cast<size_t>(end - begin); }
+  Str str() const { return {begin, static_cast<uint32_t>(size())}; }
+  bool equals(const char *text) const { return strlen(text) == size() && memcmp(text, begin, size()) == 0; }
+  bool starts_with(Slice head) const { return head.size() <= size() && memcmp(head.begin, begin, head.size()) == 0; }
 
   // Cuts off and returns what comes before the first `separator`; all of it when there is none.
   Slice cut(char separator) {
-    const void *found = memchr(at, separator, size());
+    const void *found = memchr(begin, separator, size());
     const char *stop = found == nullptr ? end : static_cast<const char *>(found);
-    Slice head{at, stop};
-    at = found == nullptr ? end : stop + 1;
+    Slice head{begin, stop};
+    begin = found == nullptr ? end : stop + 1;
     return head;
   }
 };

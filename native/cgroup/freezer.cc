@@ -36,8 +36,8 @@ bool is_on(int cgroup, const char *name) {
 
 // In the middle of a longer text, or at its beginning.
 bool has(const Text &text, Str words) {
-  for (size_t at = 0; at + words.size <= text.size(); at++) {
-    if (memcmp(text.data() + at, words.data, words.size) == 0) return true;
+  for (size_t offset = 0; offset + words.size <= text.size(); offset++) {
+    if (memcmp(text.data() + offset, words.data, words.size) == 0) return true;
   }
   return false;
 }

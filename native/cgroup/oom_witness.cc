@@ -34,8 +34,8 @@ bool read_count(const Fd &events, uint64_t &count) {
   ssize_t size = events.valid() ? pread(events.get(), text, sizeof text - 1, 0) : -1;
   if (size < 0) return false;
   text[size] = '\0';
-  const char *at = strstr(text, "oom_kill ");
-  count = at == nullptr ? 0 : strtoull(at + sizeof "oom_kill", nullptr, 10);
+  const char *cursor = strstr(text, "oom_kill ");
+  count = cursor == nullptr ? 0 : strtoull(cursor + sizeof "oom_kill", nullptr, 10);
   return true;
 }
 

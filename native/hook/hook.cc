@@ -12,7 +12,7 @@
 namespace veloci {
 namespace {
 
-namespace at = step::hook_run;
+namespace steps = step::hook_run;
 
 constexpr int last_signal = 64;
 
@@ -97,25 +97,25 @@ public:
 
   Outcome finish(uint32_t seconds) {
     int64_t end = seconds ? monotonic_milliseconds() + static_cast<int64_t>(seconds) * 1000 : 0;
-    if (!nonblocking(input_.get()) || !nonblocking(output_.get())) return give_up(at::write, errno);
+    if (!nonblocking(input_.get()) || !nonblocking(output_.get())) return give_up(steps::write, errno);
     if (state_.empty()) input_.reset();
     for (;;) {
       int left = -1;
       if (end != 0) {
         int64_t time = monotonic_milliseconds();
-        if (time >= end) return give_up(at::timeout, ETIMEDOUT);
+        if (time >= end) return give_up(steps::timeout, ETIMEDOUT);
         left = end - time > 60000 ? 60000 : static_cast<int>(end - time);
       }
       pollfd fds[] = {
           {pidfd_, POLLIN, 0}, {input_.get(), POLLOUT, 0}, {output_.get(), POLLIN, 0}, {stop_.fd, POLLIN, 0}};
       if (poll(fds, 4, left) < 0) {
         if (errno == EINTR) continue;
-        return give_up(at::wait, errno);
+        return give_up(steps::wait, errno);
       }
-      if (fds[1].revents && !feed()) return give_up(at::write, errno);
+      if (fds[1].revents && !feed()) return give_up(steps::write, errno);
       if (fds[2].revents) listen();
       if (fds[0].revents) return reap();
-      if (fds[3].revents && stop_.asked(stop_.of)) return give_up(at::wait, EINTR);
+      if (fds[3].revents && stop_.asked(stop_.of)) return give_up(steps::wait, EINTR);
     }
   }
 
@@ -150,9 +150,9 @@ private:
     int waited;
     do waited = waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED);
     while (waited < 0 && errno == EINTR);
-    if (waited < 0) return Outcome::failed(at::wait);
-    if (info.si_code != CLD_EXITED) return Outcome::failed(at::signal, info.si_status);
-    return info.si_status == 0 ? Outcome::success() : Outcome::failed(at::exit, info.si_status);
+    if (waited < 0) return Outcome::failed(steps::wait);
+    if (info.si_code != CLD_EXITED) return Outcome::failed(steps::signal, info.si_status);
+    return info.si_status == 0 ? Outcome::success() : Outcome::failed(steps::exit, info.si_status);
   }
 
   Outcome give_up(int step, int err) {
@@ -196,19 +196,20 @@ Outcome run_hook(const HookRun &op, const HoleValues &values, Text &output, Hook
   Vector argv, envp;
   Pipe in, out;
   if (!fill(op.state, values, memory, state) || !argv.fill(op.args, 1) || !envp.fill(op.env)) {
-    return Outcome::failed(at::pipe);
+    return Outcome::failed(steps::pipe);
   }
   if (argv.size() == 0) argv.add(op.path.c_str());
-  if (!in.make() || !out.make()) return Outcome::failed(at::pipe);
+  if (!in.make() || !out.make()) return Outcome::failed(steps::pipe);
   Fd output_file, error_file;
-  if (!open_log(op.output_file, output_file) || !open_log(op.error_file, error_file)) return Outcome::failed(at::log);
+  if (!open_log(op.output_file, output_file) || !open_log(op.error_file, error_file))
+    return Outcome::failed(steps::log);
   Streams streams = {in.read.get(), output_file.valid() ? output_file.get() : out.write.get(),
                      error_file.valid() ? error_file.get() : out.write.get()};
   ChildError child;
   ChildError *error = child.shared();
   char **env = op.process_env && process_env != nullptr ? process_env : envp.data();
   pid_t pid = start(op, argv.data(), env, streams, init, error);
-  if (pid < 0) return Outcome::failed(at::fork);
+  if (pid < 0) return Outcome::failed(steps::fork);
   in.read.reset();
   out.write.reset();
   Fd pidfd(sys::pidfd_open(pid, 0));
@@ -218,7 +219,7 @@ Outcome run_hook(const HookRun &op, const HoleValues &values, Text &output, Hook
     if (failed == 0) kill(-pid, SIGKILL);
     while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
     }
-    return Outcome::failed(failed ? at::execve : at::wait, err);
+    return Outcome::failed(failed ? steps::execve : steps::wait, err);
   }
   QuietPipe quiet;
   return Running(pidfd.get(), pid, in.write, out.read, state, output, stop).finish(op.timeout);

@@ -44,16 +44,16 @@ bool is_whole(const Mount &mount) { return mount.root.equals("/"); }
 Slice below(Slice path, Slice root) {
   constexpr const char *top = "/";
   if (root.size() > 1) {
-    bool inside = path.starts_with(root) && (path.size() == root.size() || path.at[root.size()] == '/');
-    path = inside ? Slice{path.at + root.size(), path.end} : Slice{};
+    bool inside = path.starts_with(root) && (path.size() == root.size() || path.begin[root.size()] == '/');
+    path = inside ? Slice{path.begin + root.size(), path.end} : Slice{};
   }
-  return path.empty() || *path.at != '/' ? Slice{top, top + 1} : path;
+  return path.empty() || *path.begin != '/' ? Slice{top, top + 1} : path;
 }
 
 // MOUNT/CGROUP/FILE; false when that is too long for a path.
 bool path_of(char (&path)[PATH_MAX], Slice point, Slice own, const char *file) {
-  int length = snprintf(path, sizeof path, "%.*s%.*s/%s", static_cast<int>(point.size()), point.at,
-                        static_cast<int>(own.size()), own.at, file);
+  int length = snprintf(path, sizeof path, "%.*s%.*s/%s", static_cast<int>(point.size()), point.begin,
+                        static_cast<int>(own.size()), own.begin, file);
   return length < PATH_MAX;
 }
 
@@ -81,7 +81,7 @@ void write_v1(CgroupV1Writer facts, const Mount &mount, Slice cgroups, bool dele
     Slice option = options.cut(',');
     if (!is_controller(option) || size + option.size() + 1 > sizeof names) continue;
     if (size != 0) names[size++] = ',';
-    memcpy(names + size, option.at, option.size());
+    memcpy(names + size, option.begin, option.size());
     size += option.size();
     if (first.empty()) first = option;
   }

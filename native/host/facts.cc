@@ -67,16 +67,16 @@ Str user_name(uid_t uid, Scratch &scratch, char (&name)[256]) {
     line.cut(':');
     uint32_t number;
     if (!parse_u32(line.cut(':'), number) || number != uid || user.size() >= sizeof name) continue;
-    memcpy(name, user.at, user.size());
+    memcpy(name, user.begin, user.size());
     return {name, static_cast<uint32_t>(user.size())};
   }
-  char *at = name + sizeof name;
+  char *cursor = name + sizeof name;
   do {
-    *--at = static_cast<char>('0' + uid % 10);
+    *--cursor = static_cast<char>('0' + uid % 10);
     uid /= 10;
   } while (uid != 0);
-  *--at = '#';
-  return {at, static_cast<uint32_t>(name + sizeof name - at)};
+  *--cursor = '#';
+  return {cursor, static_cast<uint32_t>(name + sizeof name - cursor)};
 }
 
 // Ranges of subuid(5): lines `NAME-OR-UID:START:COUNT`.
@@ -141,7 +141,7 @@ int write_identity(HostFactsWriter &facts) {
 // The id outside of the user namespace, in lines of `INSIDE OUTSIDE COUNT`.
 bool owner_of_namespace(Slice map, uint32_t uid, uint32_t &owner) {
   auto number = [](Slice &line, uint32_t &value) {
-    while (!line.empty() && *line.at == ' ') line.at++;
+    while (!line.empty() && *line.begin == ' ') line.begin++;
     return parse_u32(line.cut(' '), value);
   };
   while (!map.empty()) {
@@ -212,8 +212,8 @@ uint32_t listen_fds_of(const char *const *environment) {
   uint32_t count = 0, pid = 1;
   for (; *environment != nullptr; environment++) {
     Slice entry{*environment, *environment + strlen(*environment)};
-    if (entry.starts_with(count_key)) parse_u32({entry.at + count_key.size(), entry.end}, count);
-    if (entry.starts_with(pid_key)) parse_u32({entry.at + pid_key.size(), entry.end}, pid);
+    if (entry.starts_with(count_key)) parse_u32({entry.begin + count_key.size(), entry.end}, count);
+    if (entry.starts_with(pid_key)) parse_u32({entry.begin + pid_key.size(), entry.end}, pid);
   }
   bool ours = pid == 1 || pid == static_cast<uint32_t>(getpid());
   return ours && count <= max_listen_fds ? count : 0;

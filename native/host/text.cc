@@ -22,9 +22,9 @@ ssize_t read_text(int dir_fd, const char *path, char *buffer, size_t capacity) {
 bool parse_u32(Slice text, uint32_t &value) {
   if (text.empty() || text.size() > 10) return false;
   uint64_t result = 0;
-  for (const char *at = text.at; at < text.end; at++) {
-    if (*at < '0' || *at > '9') return false;
-    result = result * 10 + static_cast<uint64_t>(*at - '0');
+  for (const char *cursor = text.begin; cursor < text.end; cursor++) {
+    if (*cursor < '0' || *cursor > '9') return false;
+    result = result * 10 + static_cast<uint64_t>(*cursor - '0');
   }
   if (result > UINT32_MAX) return false;
   value = static_cast<uint32_t>(result);

@@ -10,7 +10,7 @@
 namespace veloci {
 namespace {
 
-namespace at = step::console_open;
+namespace steps = step::console_open;
 
 constexpr unsigned long get_peer = 0x5441; // TIOCGPTPEER
 
@@ -50,33 +50,33 @@ int open_console(int root) {
 
 Outcome Init::on(const ConsoleOpen &op) {
   Fd master(open_ptmx(root()));
-  if (!master.valid()) return fail(at::ptmx, errno, "/dev/pts/ptmx");
+  if (!master.valid()) return fail(steps::ptmx, errno, "/dev/pts/ptmx");
   int locked = 0;
-  if (ioctl(master.get(), TIOCSPTLCK, &locked) < 0) return Outcome::failed(at::unlock);
+  if (ioctl(master.get(), TIOCSPTLCK, &locked) < 0) return Outcome::failed(steps::unlock);
   Fd slave(ioctl(master.get(), get_peer, O_RDWR | O_NOCTTY | O_CLOEXEC));
-  if (!slave.valid()) return Outcome::failed(at::peer);
+  if (!slave.valid()) return Outcome::failed(steps::peer);
   if (op.height != 0 || op.width != 0) {
     winsize size = {};
-    if (ioctl(master.get(), TIOCGWINSZ, &size) < 0) return Outcome::failed(at::size);
+    if (ioctl(master.get(), TIOCGWINSZ, &size) < 0) return Outcome::failed(steps::size);
     if (op.height != 0) size.ws_row = static_cast<unsigned short>(op.height);
     if (op.width != 0) size.ws_col = static_cast<unsigned short>(op.width);
-    if (ioctl(master.get(), TIOCSWINSZ, &size) < 0) return Outcome::failed(at::size);
+    if (ioctl(master.get(), TIOCSWINSZ, &size) < 0) return Outcome::failed(steps::size);
   }
-  if (fchown(slave.get(), op.uid, static_cast<gid_t>(-1)) < 0) return Outcome::failed(at::owner);
+  if (fchown(slave.get(), op.uid, static_cast<gid_t>(-1)) < 0) return Outcome::failed(steps::owner);
   if (op.console) {
     Fd target(open_console(root()));
-    if (!target.valid()) return fail(at::target, errno, "/dev/console");
+    if (!target.valid()) return fail(steps::target, errno, "/dev/console");
     constexpr unsigned flags = sys::open_tree_clone | sys::open_tree_cloexec | sys::at_empty_path;
     Fd tree(sys::open_tree(slave.get(), "", flags));
     bool attached =
         tree.valid() && attach(tree.get(), target.get()) && verify(tree.get(), Str::of("/dev/console"), true);
-    if (!attached) return fail(at::attach, errno, "/dev/console");
+    if (!attached) return fail(steps::attach, errno, "/dev/console");
   }
   // The process that process.enter makes takes it itself.
   has_terminal_ = true;
-  if (!program_has(code::process_enter) && ioctl(slave.get(), TIOCSCTTY, 0) < 0) return Outcome::failed(at::session);
+  if (!program_has(code::process_enter) && ioctl(slave.get(), TIOCSCTTY, 0) < 0) return Outcome::failed(steps::session);
   for (int fd = 0; fd <= 2; fd++) {
-    if (dup2(slave.get(), fd) != fd) return Outcome::failed(at::stdio);
+    if (dup2(slave.get(), fd) != fd) return Outcome::failed(steps::stdio);
   }
   shared_.slots[op.slot.number] = static_cast<Fd &&>(master);
   return Outcome::success();

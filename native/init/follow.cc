@@ -79,14 +79,14 @@ void Stager::leave_frozen(Str mount, FreezerVersion version) {
   Text &path = followed_path_;
   RecordCgroup own;
   if (!find_own_above(*shared_.record, mount, path.str(), own)) return;
-  TextOf<path_max> at;
-  at.add(path.str());
-  while (at.size() > own.path.size) {
-    Fd cgroup(open_own_cgroup(shared_.record, mount, at.str(), O_PATH | O_DIRECTORY));
+  TextOf<path_max> parent;
+  parent.add(path.str());
+  while (parent.size() > own.path.size) {
+    Fd cgroup(open_own_cgroup(shared_.record, mount, parent.str(), O_PATH | O_DIRECTORY));
     Frozen state = cgroup.valid() ? frozen_state(cgroup.get(), version) : Frozen::unknown;
-    size_t end = at.size() - 1;
-    while (at.data()[end] != '/') end--;
-    at.truncate(end);
+    size_t end = parent.size() - 1;
+    while (parent.data()[end] != '/') end--;
+    parent.truncate(end);
     // One that is about to freeze freezes all below it.
     if (state == Frozen::yes || state == Frozen::on_its_way) path.truncate(end);
   }

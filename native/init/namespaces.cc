@@ -42,10 +42,10 @@ Outcome Common::on(const NamespaceJoin &op) {
 }
 
 Outcome Common::on(const TimeOffsets &op) {
-  namespace at = step::time_offsets;
+  namespace steps = step::time_offsets;
   Fd file(open_own_file("self/timens_offsets"));
-  if (!file.valid()) return fail(at::open, op.content);
-  return write_all(file.get(), op.content.data, op.content.size) ? Outcome::success() : fail(at::write, op.content);
+  if (!file.valid()) return fail(steps::open, op.content);
+  return write_all(file.get(), op.content.data, op.content.size) ? Outcome::success() : fail(steps::write, op.content);
 }
 
 } // namespace veloci

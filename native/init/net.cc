@@ -19,12 +19,12 @@ Outcome Init::on(const NetUp &) {
 }
 
 Outcome Init::on(const HostnameSet &op) {
-  namespace at = step::hostname_set;
+  namespace steps = step::hostname_set;
   if (op.hostname && sethostname(op.hostname.value.data, op.hostname.value.size) < 0) {
-    return fail(at::sethostname, op.hostname.value);
+    return fail(steps::sethostname, op.hostname.value);
   }
   if (op.domainname && setdomainname(op.domainname.value.data, op.domainname.value.size) < 0) {
-    return fail(at::setdomainname, op.domainname.value);
+    return fail(steps::setdomainname, op.domainname.value);
   }
   return Outcome::success();
 }

@@ -62,12 +62,12 @@ Outcome Stager::on(const CgroupJoin &op) {
 }
 
 Outcome Stager::on(const OomScore &op) {
-  namespace at = step::oom_score;
+  namespace steps = step::oom_score;
   TextOf<16> value;
   value.add_signed(op.value);
   Fd file(open_own_file("self/oom_score_adj"));
-  if (!file.valid()) return fail(at::open, value.str());
-  return write_all(file.get(), value.c_str(), value.size()) ? Outcome::success() : fail(at::write, value.str());
+  if (!file.valid()) return fail(steps::open, value.str());
+  return write_all(file.get(), value.c_str(), value.size()) ? Outcome::success() : fail(steps::write, value.str());
 }
 
 Outcome Stager::on(const CpuAffinity &op) {
@@ -89,18 +89,18 @@ Outcome Stager::refused() {
 }
 
 Outcome Stager::on(const ProcessClone &op) {
-  namespace at = step::process_clone;
+  namespace steps = step::process_clone;
   Fd cgroup(followed_.release());
   if (op.cgroup) cgroup = static_cast<Fd &&>(shared_.slots[op.cgroup.value.number]);
   Cloned init = clone_init(op.types, cgroup.get());
   if (init.pid < 0 && cgroup.valid() && falls_back(errno)) {
     bool joined = join_cgroup(cgroup.get());
-    if (!joined && op.cgroup) return fail(at::clone, errno, "cgroup.procs");
+    if (!joined && op.cgroup) return fail(steps::clone, errno, "cgroup.procs");
     if (!joined && !op.stay_on.has(errno)) return refused();
     init = clone_init(op.types, -1);
   }
-  if (init.pid < 0) return Outcome::failed(at::clone);
-  if (!goes_on(init.pid, init.pidfd.get())) return Outcome::failed(at::report);
+  if (init.pid < 0) return Outcome::failed(steps::clone);
+  if (!goes_on(init.pid, init.pidfd.get())) return Outcome::failed(steps::report);
   return join_followed(op.stay_on) ? Outcome::success() : refused();
 }
 

@@ -25,31 +25,31 @@ bool Init::write_proc_file(const char *path, Str value, int open_step, int write
 }
 
 Outcome Init::on(const OomScore &op) {
-  namespace at = step::oom_score;
+  namespace steps = step::oom_score;
   TextOf<16> value;
   value.add_signed(op.value);
   int step;
-  if (write_proc_file("self/oom_score_adj", value.str(), at::open, at::write, step)) return Outcome::success();
+  if (write_proc_file("self/oom_score_adj", value.str(), steps::open, steps::write, step)) return Outcome::success();
   return fail(step, value.str());
 }
 
 Outcome Init::on(const SysctlWrite &op) {
-  namespace at = step::sysctl_write;
+  namespace steps = step::sysctl_write;
   TextOf<path_max> path;
   path.add("sys/").add(op.path);
-  if (!path.complete()) return fail(at::open, ENAMETOOLONG, op.path);
+  if (!path.complete()) return fail(steps::open, ENAMETOOLONG, op.path);
   int step;
-  if (write_proc_file(path.c_str(), op.value, at::open, at::write, step)) return Outcome::success();
+  if (write_proc_file(path.c_str(), op.value, steps::open, steps::write, step)) return Outcome::success();
   return fail(step, op.path);
 }
 
 Outcome Init::on(const LabelExec &op) {
-  namespace at = step::label_exec;
+  namespace steps = step::label_exec;
   const char *path = op.file == LabelExecFile::exec         ? "self/attr/exec"
                      : op.file == LabelExecFile::key_create ? "self/attr/keycreate"
                                                             : "self/attr/apparmor/exec";
   int step;
-  if (write_proc_file(path, op.value, at::open, at::write, step)) return Outcome::success();
+  if (write_proc_file(path, op.value, steps::open, steps::write, step)) return Outcome::success();
   return fail(step, op.value);
 }
 

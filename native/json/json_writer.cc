@@ -6,13 +6,13 @@
 namespace veloci {
 
 void JsonWriter::raw(const char *data, size_t size) {
-  if (full_ || static_cast<size_t>(end_ - at_) < size + 1) {
+  if (full_ || static_cast<size_t>(end_ - position_) < size + 1) {
     full_ = true;
     return;
   }
-  memcpy(at_, data, size);
-  at_ += size;
-  *at_ = '\0';
+  memcpy(position_, data, size);
+  position_ += size;
+  *position_ = '\0';
 }
 
 void JsonWriter::separate() {
@@ -45,12 +45,12 @@ JsonWriter &JsonWriter::key(const char *name) {
 JsonWriter &JsonWriter::string(Str text) {
   separate();
   raw("\"", 1);
-  const uint8_t *at = reinterpret_cast<const uint8_t *>(text.data);
-  const uint8_t *end = at + text.size;
-  while (at < end) {
-    Quoted next = quote(at, end);
+  const uint8_t *cursor = reinterpret_cast<const uint8_t *>(text.data);
+  const uint8_t *end = cursor + text.size;
+  while (cursor < end) {
+    Quoted next = quote(cursor, end);
     raw(next.text, next.size);
-    at += next.taken;
+    cursor += next.taken;
   }
   raw("\"", 1);
   return *this;
@@ -78,14 +78,14 @@ JsonWriter &JsonWriter::integer(int64_t value) {
 
 JsonWriter &JsonWriter::decimal(Str text) {
   constexpr char digits[] = "0123456789";
-  uint32_t at = text.size > 0 && text.data[0] == '-' ? 1 : 0;
-  bool valid = at < text.size && memchr(digits, text.data[at], 10) != nullptr &&
+  uint32_t offset = text.size > 0 && text.data[0] == '-' ? 1 : 0;
+  bool valid = offset < text.size && memchr(digits, text.data[offset], 10) != nullptr &&
                memchr(digits, text.data[text.size - 1], 10) != nullptr;
   unsigned points = 0;
-  for (; at < text.size; at++) {
-    if (text.data[at] == '.')
+  for (; offset < text.size; offset++) {
+    if (text.data[offset] == '.')
       points++;
-    else if (memchr(digits, text.data[at], 10) == nullptr)
+    else if (memchr(digits, text.data[offset], 10) == nullptr)
       valid = false;
   }
   separate();

@@ -6,7 +6,7 @@ namespace veloci {
 
 class JsonWriter {
 public:
-  JsonWriter(char *buffer, size_t capacity) : start_(buffer), at_(buffer), end_(buffer + capacity) {}
+  JsonWriter(char *buffer, size_t capacity) : start_(buffer), position_(buffer), end_(buffer + capacity) {}
 
   JsonWriter &open(char bracket);
   JsonWriter &close(char bracket);
@@ -25,14 +25,14 @@ public:
 
   bool full() const { return full_; }
   // The text so far, with a NUL behind it.
-  Str text() const { return {start_, static_cast<uint32_t>(at_ - start_)}; }
+  Str text() const { return {start_, static_cast<uint32_t>(position_ - start_)}; }
 
 private:
   void raw(const char *data, size_t size);
   void separate();
 
   char *start_;
-  char *at_;
+  char *position_;
   char *end_;
   bool full_ = false;
   bool comma_ = false;

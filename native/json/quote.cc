@@ -18,9 +18,9 @@ char short_escape(uint8_t byte) {
 
 } // namespace
 
-Quoted quote(const uint8_t *at, const uint8_t *end, const char *control) {
+Quoted quote(const uint8_t *cursor, const uint8_t *end, const char *control) {
   constexpr char replacement[] = "\xef\xbf\xbd", digits[] = "0123456789abcdef";
-  size_t length = utf8_sequence(at, end);
+  size_t length = utf8_sequence(cursor, end);
   Quoted quoted = {};
   quoted.taken = static_cast<uint8_t>(length == 0 ? 1 : length);
   auto add = [&](const void *data, size_t size) {
@@ -29,15 +29,15 @@ Quoted quote(const uint8_t *at, const uint8_t *end, const char *control) {
   };
   if (length == 0) {
     add(replacement, sizeof replacement - 1);
-  } else if (char letter = short_escape(*at); letter != 0) {
+  } else if (char letter = short_escape(*cursor); letter != 0) {
     char escape[] = {'\\', letter};
     add(escape, sizeof escape);
-  } else if (*at < 0x20 || *at == 0x7f) {
+  } else if (*cursor < 0x20 || *cursor == 0x7f) {
     add(control, strlen(control));
-    add(&digits[*at >> 4], 1);
-    add(&digits[*at & 15], 1);
+    add(&digits[*cursor >> 4], 1);
+    add(&digits[*cursor & 15], 1);
   } else {
-    add(at, length);
+    add(cursor, length);
   }
   return quoted;
 }

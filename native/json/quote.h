@@ -15,6 +15,6 @@ struct Quoted {
 
 // The character at a place before `end`. A byte that is not part of valid UTF-8 becomes U+FFFD; control characters are
 // escaped by `control` and two hexadecimal digits where there is no shorter way.
-Quoted quote(const uint8_t *at, const uint8_t *end, const char *control = "\\u00");
+Quoted quote(const uint8_t *cursor, const uint8_t *end, const char *control = "\\u00");
 
 } // namespace veloci

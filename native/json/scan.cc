@@ -29,13 +29,13 @@ constexpr bool in_range(uint8_t byte, uint8_t low, uint8_t high) { return byte >
 
 class Scanner {
 public:
-  explicit Scanner(Bytes text) : start_(text.data), at_(text.data), end_(text.data + text.size) {}
+  explicit Scanner(Bytes text) : start_(text.data), position_(text.data), end_(text.data + text.size) {}
 
   JsonScan run() {
     result_.plain = true;
     if (!outside()) {
       JsonScan bad;
-      bad.bad_byte = static_cast<size_t>(at_ - start_);
+      bad.bad_byte = static_cast<size_t>(position_ - start_);
       return bad;
     }
     result_.utf8 = true;
@@ -45,16 +45,16 @@ public:
 private:
   // Passes over a multi-byte character; false when it is not valid.
   bool pass_high() {
-    size_t length = utf8_sequence(at_, end_);
-    at_ += length;
+    size_t length = utf8_sequence(position_, end_);
+    position_ += length;
     return length != 0;
   }
 
   bool outside() {
-    while (at_ < end_) {
-      switch (classes.of[*at_]) {
+    while (position_ < end_) {
+      switch (classes.of[*position_]) {
       case quote:
-        at_++;
+        position_++;
         if (!string()) return false;
         continue;
       case colon: result_.members++; break;
@@ -63,7 +63,7 @@ private:
         break;
       case close: depth_--; break;
       case control:
-        if (*at_ == 0) result_.plain = false;
+        if (*position_ == 0) result_.plain = false;
         break;
       case digit: number(); continue;
       case high:
@@ -71,48 +71,48 @@ private:
         continue;
       default: break;
       }
-      at_++;
+      position_++;
     }
     return true;
   }
 
   void number() {
-    const uint8_t *first = at_;
-    while (at_ < end_ && classes.of[*at_] == digit) at_++;
-    bool fraction = at_ < end_ && (*at_ == '.' || *at_ == 'e' || *at_ == 'E');
-    bool leading_zero = *first == '0' && at_ - first > 1;
-    if (at_ - first > exact_digits || fraction || leading_zero) result_.plain = false;
+    const uint8_t *first = position_;
+    while (position_ < end_ && classes.of[*position_] == digit) position_++;
+    bool fraction = position_ < end_ && (*position_ == '.' || *position_ == 'e' || *position_ == 'E');
+    bool leading_zero = *first == '0' && position_ - first > 1;
+    if (position_ - first > exact_digits || fraction || leading_zero) result_.plain = false;
   }
 
   // From behind the opening quote to behind the closing one.
   bool string() {
-    while (at_ < end_) {
-      switch (classes.of[*at_]) {
-      case quote: at_++; return true;
+    while (position_ < end_) {
+      switch (classes.of[*position_]) {
+      case quote: position_++; return true;
       case backslash: escape(); continue;
       case control: result_.plain = false; break;
       case underscore:
-        if (static_cast<size_t>(end_ - at_) >= 9 && memcmp(at_, "__proto__", 9) == 0) result_.plain = false;
+        if (static_cast<size_t>(end_ - position_) >= 9 && memcmp(position_, "__proto__", 9) == 0) result_.plain = false;
         break;
       case high:
         if (!pass_high()) return false;
         continue;
       default: break;
       }
-      at_++;
+      position_++;
     }
     return true;
   }
 
   void escape() {
-    at_++;
-    if (at_ == end_) return;
-    if (*at_ == 0 || strchr("\"\\/bfnrt", *at_) == nullptr) result_.plain = false;
-    if (*at_ < 0x80) at_++; // a multi-byte character is checked like any other
+    position_++;
+    if (position_ == end_) return;
+    if (*position_ == 0 || strchr("\"\\/bfnrt", *position_) == nullptr) result_.plain = false;
+    if (*position_ < 0x80) position_++; // a multi-byte character is checked like any other
   }
 
   const uint8_t *start_;
-  const uint8_t *at_;
+  const uint8_t *position_;
   const uint8_t *end_;
   int64_t depth_ = 0;
   JsonScan result_;
@@ -120,17 +120,17 @@ private:
 
 } // namespace
 
-size_t utf8_sequence(const uint8_t *at, const uint8_t *end) {
-  uint8_t lead = *at;
+size_t utf8_sequence(const uint8_t *cursor, const uint8_t *end) {
+  uint8_t lead = *cursor;
   if (lead < 0x80) return 1;
   size_t length = in_range(lead, 0xc2, 0xdf) ? 2 : in_range(lead, 0xe0, 0xef) ? 3 : in_range(lead, 0xf0, 0xf4) ? 4 : 0;
-  if (length == 0 || static_cast<size_t>(end - at) < length) return 0;
+  if (length == 0 || static_cast<size_t>(end - cursor) < length) return 0;
   // The range of the second byte excludes overlong forms, surrogates and what lies beyond U+10FFFF.
   uint8_t low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
   uint8_t high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-  if (!in_range(at[1], low, high)) return 0;
+  if (!in_range(cursor[1], low, high)) return 0;
   for (size_t index = 2; index < length; index++) {
-    if (!in_range(at[index], 0x80, 0xbf)) return 0;
+    if (!in_range(cursor[index], 0x80, 0xbf)) return 0;
   }
   return length;
 }

@@ -14,6 +14,6 @@ struct JsonScan {
 JsonScan json_scan(Bytes text);
 
 // Length of the valid UTF-8 sequence that starts at `at` (at < end), or 0.
-size_t utf8_sequence(const uint8_t *at, const uint8_t *end);
+size_t utf8_sequence(const uint8_t *cursor, const uint8_t *end);
 
 } // namespace veloci

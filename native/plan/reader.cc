@@ -6,14 +6,14 @@ static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "plans are little-endia
 
 bool Reader::fail(const char *what) {
   if (!what_) what_ = what;
-  at_ = end_;
+  position_ = end_;
   return false;
 }
 
 bool Reader::take(size_t size, Bytes &value) {
   if (!has(size)) return false;
-  value = {at_, size};
-  at_ += size;
+  value = {position_, size};
+  position_ += size;
   return true;
 }
 

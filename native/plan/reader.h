@@ -12,11 +12,11 @@ enum class Hole : uint8_t;
 // Reads values one after the other. After a failure every further read fails too, and `what` says why.
 class Reader {
 public:
-  explicit Reader(Bytes bytes) : at_(bytes.data), end_(bytes.data + bytes.size) {}
+  explicit Reader(Bytes bytes) : position_(bytes.data), end_(bytes.data + bytes.size) {}
 
-  bool at_end() const { return at_ == end_; }
-  size_t left() const { return static_cast<size_t>(end_ - at_); }
-  const uint8_t *position() const { return at_; }
+  bool at_end() const { return position_ == end_; }
+  size_t left() const { return static_cast<size_t>(end_ - position_); }
+  const uint8_t *position() const { return position_; }
   // Why a read failed; nullptr as long as none did.
   const char *what() const { return what_; }
   // Makes this and all further reads fail.
@@ -25,8 +25,8 @@ public:
   // Copies an integer out of the bytes.
   template <class T> bool integer(T &value) {
     if (!has(sizeof(T))) return false;
-    memcpy(&value, at_, sizeof(T));
-    at_ += sizeof(T);
+    memcpy(&value, position_, sizeof(T));
+    position_ += sizeof(T);
     return true;
   }
   // The next `size` bytes.
@@ -35,7 +35,7 @@ public:
 private:
   bool has(size_t size) { return left() >= size || fail("a value reaches beyond the end"); }
 
-  const uint8_t *at_;
+  const uint8_t *position_;
   const uint8_t *end_;
   const char *what_ = nullptr;
 };

@@ -15,12 +15,12 @@ void free_owned(JSRuntime *runtime, void *, void *data) { js_free_rt(runtime, da
 void keep(JSRuntime *, void *, void *) {}
 
 // Finds the next surrogate, which JS_ToCString writes as three bytes ED A0 80 to ED BF BF.
-const char *next_surrogate(const char *at, const char *end) {
-  while (end - at >= 3) {
-    at = static_cast<const char *>(memchr(at, 0xed, static_cast<size_t>(end - at) - 2));
-    if (at == nullptr) return nullptr;
-    if (static_cast<uint8_t>(at[1]) >= 0xa0) return at;
-    at++;
+const char *next_surrogate(const char *cursor, const char *end) {
+  while (end - cursor >= 3) {
+    cursor = static_cast<const char *>(memchr(cursor, 0xed, static_cast<size_t>(end - cursor) - 2));
+    if (cursor == nullptr) return nullptr;
+    if (static_cast<uint8_t>(cursor[1]) >= 0xa0) return cursor;
+    cursor++;
   }
   return nullptr;
 }
@@ -66,8 +66,9 @@ Utf8::Utf8(JSContext *js, JSValueConst value) : js_(js), text_(JS_ToCStringLen(j
   if (copy == nullptr) return;
   memcpy(copy, text_, size_ + 1);
   char *end = copy + size_;
-  for (char *at = copy + (surrogate - text_); at != nullptr; at = const_cast<char *>(next_surrogate(at + 3, end))) {
-    memcpy(at, "\xef\xbf\xbd", 3);
+  for (char *cursor = copy + (surrogate - text_); cursor != nullptr;
+       cursor = const_cast<char *>(next_surrogate(cursor + 3, end))) {
+    memcpy(cursor, "\xef\xbf\xbd", 3);
   }
 }
 

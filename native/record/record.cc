@@ -49,12 +49,12 @@ bool record_add_cgroup(Record &record, Str mount, Str path) {
   while (known.next(last)) {
   }
   if (!last.path.empty() && last.path == path) path = Str::of("/");
-  uint32_t at = record.cgroup_bytes;
-  uint64_t end = static_cast<uint64_t>(at) + mount.size + path.size + 2;
+  uint32_t offset = record.cgroup_bytes;
+  uint64_t end = static_cast<uint64_t>(offset) + mount.size + path.size + 2;
   if (end > sizeof record.cgroups) return false;
-  memcpy(record.cgroups + at, mount.data, mount.size);
-  record.cgroups[at + mount.size] = 0;
-  memcpy(record.cgroups + at + mount.size + 1, path.data, path.size);
+  memcpy(record.cgroups + offset, mount.data, mount.size);
+  record.cgroups[offset + mount.size] = 0;
+  memcpy(record.cgroups + offset + mount.size + 1, path.data, path.size);
   record.cgroups[end - 1] = 0;
   record.cgroup_bytes = static_cast<uint32_t>(end);
   record.cgroup_count++;
@@ -143,11 +143,11 @@ bool record_has_exit(const Record &record, int &code) {
 
 bool RecordCgroups::text(Str &out) {
   uint32_t limit = record_.cgroup_bytes < sizeof record_.cgroups ? record_.cgroup_bytes : sizeof record_.cgroups;
-  uint32_t end = at_;
+  uint32_t end = position_;
   while (end < limit && record_.cgroups[end] != 0) end++;
   if (end >= limit) return false;
-  out = {record_.cgroups + at_, end - at_};
-  at_ = end + 1;
+  out = {record_.cgroups + position_, end - position_};
+  position_ = end + 1;
   return true;
 }
 

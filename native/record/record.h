@@ -188,7 +188,7 @@ public:
 private:
   bool text(Str &out);
   const Record &record_;
-  uint32_t at_ = 0, count_ = 0;
+  uint32_t position_ = 0, count_ = 0;
   Str last_path_;
 };
 

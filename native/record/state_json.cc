@@ -8,38 +8,38 @@ constexpr unsigned depth_max = 64;
 // A place in a JSON text (RFC 8259).
 class Place {
 public:
-  explicit Place(Str text) : at_(text.data), end_(text.data + text.size) {}
+  explicit Place(Str text) : position_(text.data), end_(text.data + text.size) {}
 
   bool at_end() {
     blanks();
-    return at_ == end_;
+    return position_ == end_;
   }
   // Passes over a character, if it is the next one but for blanks.
   bool take(char c) {
     blanks();
-    if (at_ == end_ || *at_ != c) return false;
-    at_++;
+    if (position_ == end_ || *position_ != c) return false;
+    position_++;
     return true;
   }
   bool string(Str &value) {
     blanks();
-    const char *begin = at_;
+    const char *begin = position_;
     if (!take('"')) return false;
-    while (at_ < end_ && *at_ != '"') {
-      if (static_cast<unsigned char>(*at_) < ' ' || (*at_ == '\\' && !escape())) return false;
-      at_++;
+    while (position_ < end_ && *position_ != '"') {
+      if (static_cast<unsigned char>(*position_) < ' ' || (*position_ == '\\' && !escape())) return false;
+      position_++;
     }
-    if (at_ == end_) return false;
-    at_++;
-    value = {begin, static_cast<uint32_t>(at_ - begin)};
+    if (position_ == end_) return false;
+    position_++;
+    value = {begin, static_cast<uint32_t>(position_ - begin)};
     return true;
   }
   bool value(Str &value, unsigned depth) {
     blanks();
-    const char *begin = at_;
-    if (at_ == end_) return false;
-    bool whole = *at_ == '"' ? string(value) : *at_ == '{' || *at_ == '[' ? group(depth) : word();
-    if (whole) value = {begin, static_cast<uint32_t>(at_ - begin)};
+    const char *begin = position_;
+    if (position_ == end_) return false;
+    bool whole = *position_ == '"' ? string(value) : *position_ == '{' || *position_ == '[' ? group(depth) : word();
+    if (whole) value = {begin, static_cast<uint32_t>(position_ - begin)};
     return whole;
   }
   // The members of an object; the elements of an array have empty names. Use(name, value) takes them.
@@ -58,31 +58,35 @@ public:
 
 private:
   void blanks() {
-    while (at_ < end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) at_++;
+    while (position_ < end_ && (*position_ == ' ' || *position_ == '\n' || *position_ == '\r' || *position_ == '\t'))
+      position_++;
   }
   bool group(unsigned depth) {
-    return members(*at_, depth, [](Str, Str) {});
+    return members(*position_, depth, [](Str, Str) {});
   }
   // Leaves the place on the last character.
   bool escape() {
-    if (++at_ == end_ || *at_ == 0 || strchr("\"\\/bfnrtu", *at_) == nullptr) return false;
-    if (*at_ != 'u') return true;
+    if (++position_ == end_ || *position_ == 0 || strchr("\"\\/bfnrtu", *position_) == nullptr) return false;
+    if (*position_ != 'u') return true;
     constexpr int digits = 4;
     for (int i = 0; i < digits; i++) {
-      if (++at_ == end_ || *at_ == 0 || strchr("0123456789abcdefABCDEF", *at_) == nullptr) return false;
+      if (++position_ == end_ || *position_ == 0 || strchr("0123456789abcdefABCDEF", *position_) == nullptr)
+        return false;
     }
     return true;
   }
   // A number or a literal.
   bool word() {
-    const char *begin = at_;
-    while (at_ < end_ && *at_ != 0 && strchr("+-.0123456789abcdefghijklmnopqrstuvwxyzE", *at_) != nullptr) at_++;
-    Str found{begin, static_cast<uint32_t>(at_ - begin)};
+    const char *begin = position_;
+    while (position_ < end_ && *position_ != 0 &&
+           strchr("+-.0123456789abcdefghijklmnopqrstuvwxyzE", *position_) != nullptr)
+      position_++;
+    Str found{begin, static_cast<uint32_t>(position_ - begin)};
     if (found == Str::of("true") || found == Str::of("false") || found == Str::of("null")) return true;
     return !found.empty() && strchr("-0123456789", *begin) != nullptr && strspn(begin, "+-.eE0123456789") >= found.size;
   }
 
-  const char *at_, *end_;
+  const char *position_, *end_;
 };
 
 // Counts what a Text would get.

@@ -46,7 +46,7 @@ void write_lines(JsonWriter &json, Slice lines) {
     uint64_t value;
     if (!cut_device(line, major, minor)) continue;
     Slice op;
-    if (!line.empty() && (*line.at < '0' || *line.at > '9')) op = line.cut(' ');
+    if (!line.empty() && (*line.begin < '0' || *line.begin > '9')) op = line.cut(' ');
     if (parse_count(line, value)) write_entry(json, major, minor, op.str(), value);
   }
   json.close(']');
@@ -59,7 +59,7 @@ const char *prefix_in_use(StatsSource &source) {
     strcat(name, "io_serviced_recursive");
     Slice text;
     // A scheduler that is not in use has the line `Total 0` alone.
-    if (source.read(name, text) && text.size() > 0 && *text.at != 'T') return prefix;
+    if (source.read(name, text) && text.size() > 0 && *text.begin != 'T') return prefix;
   }
   return nullptr;
 }

@@ -64,7 +64,7 @@ void write_raw(JsonWriter &json, Slice lines) {
     char name[64];
     uint64_t value;
     if (key.size() >= sizeof name || key.empty() || !parse_count(line, value)) continue;
-    memcpy(name, key.at, key.size());
+    memcpy(name, key.begin, key.size());
     name[key.size()] = 0;
     json.key(name).number(value);
   }

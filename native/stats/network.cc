@@ -60,7 +60,7 @@ void write_network(JsonWriter &json, int pid) {
   lines.cut('\n');
   while (!lines.empty()) {
     Slice line = lines.cut('\n');
-    while (!line.empty() && *line.at == ' ') line.at++;
+    while (!line.empty() && *line.begin == ' ') line.begin++;
     Slice name = line.cut(':');
     if (!name.empty() && !name.equals("lo")) write_interface(json, name, line);
   }

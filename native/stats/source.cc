@@ -65,10 +65,11 @@ bool parse_count(Slice text, uint64_t &value) {
     value = UINT64_MAX;
     return true;
   }
-  const char *at = text.at;
+  const char *cursor = text.begin;
   value = 0;
-  for (; at < text.end && *at >= '0' && *at <= '9'; at++) value = value * 10 + static_cast<uint64_t>(*at - '0');
-  return at > text.at;
+  for (; cursor < text.end && *cursor >= '0' && *cursor <= '9'; cursor++)
+    value = value * 10 + static_cast<uint64_t>(*cursor - '0');
+  return cursor > text.begin;
 }
 
 bool find_count(Slice lines, const char *key, uint64_t &value) {

@@ -33,7 +33,7 @@ public:
     size_ += size;
     return *this;
   }
-  void set_u32(size_t at, uint32_t value) { memcpy(bytes_ + at, &value, 4); }
+  void set_u32(size_t offset, uint32_t value) { memcpy(bytes_ + offset, &value, 4); }
   size_t size() const { return size_; }
   const uint8_t *data() const { return bytes_; }
 
@@ -68,17 +68,17 @@ private:
 // A plan with the programs `stager` and `init`.
 inline void write_plan(Writer &out, const ProgramWriter &stager, const ProgramWriter &init) {
   constexpr uint32_t header = 32, entry = 16;
-  uint32_t at = header + 2 * entry;
+  uint32_t offset = header + 2 * entry;
   out.raw("VLCIPLAN", 8).raw(plan_schema_hash, sizeof plan_schema_hash);
-  out.u32(at + static_cast<uint32_t>(stager.body().size() + init.body().size())).u32(2);
+  out.u32(offset + static_cast<uint32_t>(stager.body().size() + init.body().size())).u32(2);
   struct {
     ProgramName name;
     const ProgramWriter &program;
   } programs[] = {{ProgramName::stager, stager}, {ProgramName::init, init}};
   for (auto &[name, program] : programs) {
     uint32_t size = static_cast<uint32_t>(program.body().size());
-    out.u32(static_cast<uint32_t>(name)).u32(at).u32(size).u32(program.count());
-    at += size;
+    out.u32(static_cast<uint32_t>(name)).u32(offset).u32(size).u32(program.count());
+    offset += size;
   }
   for (auto &[name, program] : programs) out.raw(program.body().data(), program.body().size());
 }

@@ -20,10 +20,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   veloci::JsonScan found = json_scan({copy, size});
   if (found.utf8) {
     expect(found.members <= size);
-    for (size_t at = 0; at < size;) {
-      size_t length = veloci::utf8_sequence(copy + at, copy + size);
+    for (size_t offset = 0; offset < size;) {
+      size_t length = veloci::utf8_sequence(copy + offset, copy + size);
       expect(length != 0);
-      at += length;
+      offset += length;
     }
   } else {
     expect(found.bad_byte < size && !found.plain && found.members == 0);

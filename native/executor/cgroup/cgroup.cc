@@ -24,8 +24,8 @@ int is_populated(int cgroup) {
   TextOf<256> events;
   if (read_value(cgroup, "cgroup.events", events)) return strstr(events.c_str(), "populated 1") != nullptr;
   CgroupWalk walk(cgroup);
-  for (int at = walk.next(); at >= 0; at = walk.next()) {
-    ProcessList list(at);
+  for (int offset = walk.next(); offset >= 0; offset = walk.next()) {
+    ProcessList list(offset);
     if (list.next() >= 0) return 1;
     if (list.error() != 0) return errno = list.error(), -1;
   }
@@ -97,9 +97,9 @@ bool out_of_memory_recorded(const Record &record) {
       TextOf<512> text;
       if (!read_value(cgroup.get(), name, text)) continue;
       constexpr char key[] = "oom_kill ";
-      for (const char *at = strstr(text.c_str(), key); at != nullptr; at = strstr(at + 1, key)) {
-        bool whole = at == text.c_str() || at[-1] == '\n';
-        if (whole && at[sizeof key - 1] != '0') return true;
+      for (const char *cursor = strstr(text.c_str(), key); cursor != nullptr; cursor = strstr(cursor + 1, key)) {
+        bool whole = cursor == text.c_str() || cursor[-1] == '\n';
+        if (whole && cursor[sizeof key - 1] != '0') return true;
       }
     }
   }

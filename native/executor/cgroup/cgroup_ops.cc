@@ -93,12 +93,12 @@ Outcome make_path(Context &context, const CgroupCreate &op, HeldCgroup &held, bo
   vanished = false;
   Fd parent(open_cgroup_root(op.dir.mount.c_str(), nullptr));
   if (!parent.valid()) return Outcome::failed(step::cgroup_create::open);
-  for (const char *at = op.dir.path.c_str(); *at != 0;) {
-    const char *end = strchrnul(at, '/');
+  for (const char *cursor = op.dir.path.c_str(); *cursor != 0;) {
+    const char *end = strchrnul(cursor, '/');
     TextOf<256> name;
-    name.add(at, static_cast<size_t>(end - at));
-    at = *end == 0 ? end : end + 1;
-    bool last = *at == 0;
+    name.add(cursor, static_cast<size_t>(end - cursor));
+    cursor = *end == 0 ? end : end + 1;
+    bool last = *cursor == 0;
     if (!name.complete()) return Outcome::failed(step::cgroup_create::mkdir, ENAMETOOLONG);
     if (name.size() == 0 || strcmp(name.c_str(), ".") == 0 || strcmp(name.c_str(), "..") == 0) {
       return Outcome::failed(step::cgroup_create::mkdir, EINVAL);

@@ -30,9 +30,9 @@ public:
     Member &member = members_[size_++];
     member.pid = pid;
     member.pidfd = static_cast<Fd &&>(pidfd);
-    uint32_t at = first(pid);
-    while (places_[at] != 0) at = (at + 1) % places;
-    places_[at] = static_cast<uint16_t>(size_);
+    uint32_t offset = first(pid);
+    while (places_[offset] != 0) offset = (offset + 1) % places;
+    places_[offset] = static_cast<uint16_t>(size_);
   }
 
   void send() {
@@ -59,8 +59,8 @@ private:
 
   static uint32_t first(int pid) { return static_cast<uint32_t>(pid) % places; }
   Member *find(int pid) {
-    for (uint32_t at = first(pid); places_[at] != 0; at = (at + 1) % places) {
-      if (members_[places_[at] - 1].pid == pid) return &members_[places_[at] - 1];
+    for (uint32_t offset = first(pid); places_[offset] != 0; offset = (offset + 1) % places) {
+      if (members_[places_[offset] - 1].pid == pid) return &members_[places_[offset] - 1];
     }
     return nullptr;
   }
@@ -82,9 +82,9 @@ int signal_processes(int cgroup, int signal, uint32_t &count) {
   Batch batch(signal);
   CgroupWalk walk(cgroup);
   const bool threaded = is_threaded(cgroup);
-  for (int at = walk.next(); at >= 0; at = walk.next()) {
-    batch.begin(at, threaded);
-    ProcessList list(at, threaded);
+  for (int offset = walk.next(); offset >= 0; offset = walk.next()) {
+    batch.begin(offset, threaded);
+    ProcessList list(offset, threaded);
     for (int pid = list.next(); pid >= 0; pid = list.next()) {
       if (pid == own) continue;
       count++;

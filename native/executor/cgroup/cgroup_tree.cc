@@ -108,8 +108,8 @@ static int process_of(int thread) {
   ssize_t size = file.valid() ? ::read(file.get(), status, sizeof status - 1) : -1;
   if (size < 0) return -1;
   status[size] = 0;
-  const char *at = strstr(status, key);
-  return at == nullptr ? -1 : atoi(at + sizeof key - 1);
+  const char *cursor = strstr(status, key);
+  return cursor == nullptr ? -1 : atoi(cursor + sizeof key - 1);
 }
 
 ProcessList::ProcessList(int cgroup, bool threaded)
@@ -129,16 +129,16 @@ int ProcessList::next() {
 int ProcessList::next_number() {
   int pid = 0;
   for (bool digits = false;;) {
-    if (at_ == end_) {
+    if (position_ == end_) {
       ssize_t count;
       do count = file_.valid() ? ::read(file_.get(), text_, sizeof text_) : 0;
       while (count < 0 && errno == EINTR);
       if (count < 0 && errno != EOPNOTSUPP && !is_missing(errno)) error_ = errno;
       if (count <= 0) return -1;
-      at_ = 0;
+      position_ = 0;
       end_ = static_cast<size_t>(count);
     }
-    char digit = text_[at_++];
+    char digit = text_[position_++];
     if (digit == '\n' && digits) return pid;
     if (digit < '0' || digit > '9') continue;
     pid = pid * 10 + (digit - '0');

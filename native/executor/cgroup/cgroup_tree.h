@@ -77,7 +77,7 @@ private:
   Fd file_;
   bool threaded_;
   int error_ = 0, last_ = -1;
-  size_t at_ = 0, end_ = 0;
+  size_t position_ = 0, end_ = 0;
   char text_[4096];
 };
 
@@ -86,8 +86,8 @@ private:
 template <class Visit> int for_each_process(int cgroup, Visit visit) {
   CgroupWalk walk(cgroup);
   const bool threaded = is_threaded(cgroup);
-  for (int at = walk.next(); at >= 0; at = walk.next()) {
-    ProcessList list(at, threaded);
+  for (int offset = walk.next(); offset >= 0; offset = walk.next()) {
+    ProcessList list(offset, threaded);
     for (int pid = list.next(); pid >= 0; pid = list.next()) visit(pid);
     if (list.error() != 0) return list.error();
   }

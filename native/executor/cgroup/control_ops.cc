@@ -38,15 +38,15 @@ void undo_update(Context &context, Before &before) {
 
 // The line of a text that begins with a word.
 bool find_line(Str text, Str key, Str &line) {
-  for (uint32_t at = 0; at < text.size;) {
-    const char *begin = text.data + at;
+  for (uint32_t offset = 0; offset < text.size;) {
+    const char *begin = text.data + offset;
     uint32_t size = static_cast<uint32_t>(strchrnul(begin, '\n') - begin);
     bool found = size > key.size && memcmp(begin, key.data, key.size) == 0 && begin[key.size] == ' ';
     if (found) {
       line = {begin, size};
       return true;
     }
-    at += size + 1;
+    offset += size + 1;
   }
   return false;
 }

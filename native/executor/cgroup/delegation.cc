@@ -11,9 +11,9 @@ namespace veloci {
 namespace {
 
 bool has_word(Str text, Str word) {
-  for (const char *at = text.c_str(); (at = strstr(at, word.c_str())) != nullptr; at += word.size) {
-    bool starts = at == text.data || at[-1] == ' ';
-    char after = at[word.size];
+  for (const char *cursor = text.c_str(); (cursor = strstr(cursor, word.c_str())) != nullptr; cursor += word.size) {
+    bool starts = cursor == text.data || cursor[-1] == ' ';
+    char after = cursor[word.size];
     if (starts && (after == ' ' || after == '\n' || after == 0)) return true;
   }
   return false;
@@ -64,12 +64,12 @@ bool find_lacking(const CgroupDir &dir, Str file, Text &path) {
   controller.add(file.data, static_cast<size_t>(dot - file.data));
   path.clear();
   path.add(dir.mount);
-  for (const char *at = dir.path.c_str(); *at != 0;) {
+  for (const char *cursor = dir.path.c_str(); *cursor != 0;) {
     TextOf<1024> controllers;
-    const char *end = strchrnul(at, '/');
+    const char *end = strchrnul(cursor, '/');
     TextOf<256> name;
-    name.add(at, static_cast<size_t>(end - at));
-    at = *end == 0 ? end : end + 1;
+    name.add(cursor, static_cast<size_t>(end - cursor));
+    cursor = *end == 0 ? end : end + 1;
     cgroup.reset(open_below_cgroup(cgroup.get(), name.c_str(), O_PATH | O_DIRECTORY));
     path.add_char('/').add(name.str());
     if (!cgroup.valid() || !read_list(cgroup.get(), "cgroup.controllers", controllers)) return false;
@@ -96,11 +96,11 @@ Outcome HostHandler::on(const CgroupOwn &op) {
     list.clear();
     list.add("cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n");
   }
-  for (const char *at = list.c_str(); *at != 0;) {
-    const char *end = strchrnul(at, '\n');
+  for (const char *cursor = list.c_str(); *cursor != 0;) {
+    const char *end = strchrnul(cursor, '\n');
     TextOf<256> name;
-    name.add(at, static_cast<size_t>(end - at));
-    at = *end == 0 ? end : end + 1;
+    name.add(cursor, static_cast<size_t>(end - cursor));
+    cursor = *end == 0 ? end : end + 1;
     if (name.size() > 0 && !own(name.c_str())) return Outcome::failed(step::cgroup_own::chown);
   }
   return {};

@@ -53,9 +53,9 @@ int await_frozen(int cgroup, FreezerVersion version, bool frozen, Deadline deadl
 
 void thaw(int cgroup, FreezerVersion version) {
   CgroupWalk walk(cgroup);
-  for (int at = walk.next(); at >= 0; at = walk.next()) {
+  for (int offset = walk.next(); offset >= 0; offset = walk.next()) {
     // The kernel looks at all below for each write, and a container can make thousands.
-    if (is_switched_on(at, version)) set_frozen(at, version, false);
+    if (is_switched_on(offset, version)) set_frozen(offset, version, false);
   }
 }
 

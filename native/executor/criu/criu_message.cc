@@ -15,11 +15,11 @@ struct Field {
 
 class ProtoReader {
 public:
-  explicit ProtoReader(Bytes bytes) : at_(bytes.data), end_(bytes.data + bytes.size) {}
+  explicit ProtoReader(Bytes bytes) : position_(bytes.data), end_(bytes.data + bytes.size) {}
 
   // The next field; false at the end and when the bytes are malformed.
   bool next(Field &field) {
-    if (at_ == end_) return false;
+    if (position_ == end_) return false;
     uint64_t key, size;
     if (!varint(key) || key >> 3 == 0 || key >> 3 > 0xffff) return fail();
     field = {static_cast<unsigned>(key >> 3), 0, {}};
@@ -27,7 +27,7 @@ public:
     case wire_varint: return varint(field.value) || fail();
     case wire_bytes:
       if (!varint(size)) return fail();
-      field.bytes.data = at_;
+      field.bytes.data = position_;
       field.bytes.size = size;
       return skip(size);
     case wire_fixed64: return skip(8);
@@ -43,21 +43,21 @@ private:
     return false;
   }
   bool skip(uint64_t size) {
-    if (size > static_cast<uint64_t>(end_ - at_)) return fail();
-    at_ += size;
+    if (size > static_cast<uint64_t>(end_ - position_)) return fail();
+    position_ += size;
     return true;
   }
   bool varint(uint64_t &value) {
     value = 0;
-    for (unsigned shift = 0; shift < 64 && at_ < end_; shift += 7) {
-      uint8_t byte = *at_++;
+    for (unsigned shift = 0; shift < 64 && position_ < end_; shift += 7) {
+      uint8_t byte = *position_++;
       value |= static_cast<uint64_t>(byte & 0x7f) << shift;
       if ((byte & 0x80) == 0) return true;
     }
     return false;
   }
 
-  const uint8_t *at_, *end_;
+  const uint8_t *position_, *end_;
   bool good_ = true;
 };
 

@@ -19,7 +19,7 @@ namespace veloci {
 
 namespace {
 
-namespace at = step::criu_start;
+namespace steps = step::criu_start;
 
 constexpr char null_device[] = "/dev/null";
 
@@ -39,13 +39,13 @@ int open_folder(Str path, bool make, Fd &folder) {
 
 Outcome open_folders(CriuJob &job, const CriuStart &op) {
   bool is_dump = op.request != CriuRequest::restore;
-  if (int err = open_folder(op.images, is_dump, job.images); err != 0) return Outcome::failed(at::images, err);
+  if (int err = open_folder(op.images, is_dump, job.images); err != 0) return Outcome::failed(steps::images, err);
   if (op.work) {
-    if (int err = open_folder(op.work.value, true, job.work); err != 0) return Outcome::failed(at::work, err);
+    if (int err = open_folder(op.work.value, true, job.work); err != 0) return Outcome::failed(steps::work, err);
   }
   struct stat status;
   if (op.parent && (fstatat(job.images.get(), op.parent.value.c_str(), &status, 0) != 0 || !S_ISDIR(status.st_mode))) {
-    return Outcome::failed(at::parent, ENOENT);
+    return Outcome::failed(steps::parent, ENOENT);
   }
   return {};
 }
@@ -84,16 +84,16 @@ Outcome make_targets(const CriuStart &op) {
   if (op.targets.empty()) return {};
   // As init does: no link leads to another tree.
   Fd root(sys::openat2(AT_FDCWD, op.rootfs.c_str(), {O_PATH | O_DIRECTORY | O_CLOEXEC, 0, sys::resolve_no_symlinks}));
-  if (!root.valid()) return Outcome::failed(at::target);
+  if (!root.valid()) return Outcome::failed(steps::target);
   for (const CriuTarget &target : op.targets) {
     struct stat status;
     bool is_file = target.source && stat(target.source.value.c_str(), &status) == 0 && !S_ISDIR(status.st_mode);
     Fd source(target.below ? open(target.below.value.c_str(), O_PATH | O_CLOEXEC) : -1);
-    if (target.below && (!source.valid() || fstat(source.get(), &status) != 0)) return Outcome::failed(at::target);
+    if (target.below && (!source.valid() || fstat(source.get(), &status) != 0)) return Outcome::failed(steps::target);
     if (target.below && !S_ISDIR(status.st_mode)) continue;
     Fd made(make_in_root(target.below ? source.get() : root.get(), target.path,
                          is_file ? Missing::file : Missing::directory, is_file ? 0644 : 0755));
-    if (!made.valid()) return Outcome::failed(at::target);
+    if (!made.valid()) return Outcome::failed(steps::target);
   }
   return {};
 }
@@ -107,10 +107,10 @@ public:
     const Record &record = *context_.record;
     Fd pidfd;
     if (int err = open_identified(record.pid, record.start_time, pidfd); err != 0)
-      return Outcome::failed(at::send, err);
+      return Outcome::failed(steps::send, err);
     writer_.number(criu_option::pid, static_cast<uint64_t>(record.pid));
     for (const CriuNamespace &entry : op.namespaces) {
-      if (!add_namespace(entry)) return Outcome::failed(at::namespace_);
+      if (!add_namespace(entry)) return Outcome::failed(steps::namespace_);
     }
     add_outside(op.outside);
     // By the descriptor of the cgroup that the record means.
@@ -119,7 +119,7 @@ public:
     if (!op.cgroups.empty()) writer_.bytes(criu_option::freeze_cgroup, freezer.str());
     add_masked(op.masked);
     // All that was read of /proc was this process's, if it is still there.
-    if (pidfd_wait(pidfd.get(), 0)) return Outcome::failed(at::send, ESRCH);
+    if (pidfd_wait(pidfd.get(), 0)) return Outcome::failed(steps::send, ESRCH);
     if (op.request == CriuRequest::pre_dump) return {};
     return write_descriptors();
   }
@@ -219,7 +219,7 @@ private:
     int step = 0;
     Bytes bytes{reinterpret_cast<const uint8_t *>(text.data()), text.size()};
     int err = replace_file(context_.criu.images.get(), state_name::descriptors, bytes, 0600, step);
-    return err == 0 ? Outcome::success() : Outcome::failed(at::descriptors, err);
+    return err == 0 ? Outcome::success() : Outcome::failed(steps::descriptors, err);
   }
 
   const Context &context_;
@@ -229,16 +229,16 @@ private:
 Outcome check_version(Context &context, uint32_t oldest) {
   CriuResponse response;
   Fd none;
-  if (!ask_criu_version(context.criu.socket.get())) return Outcome::failed(at::version);
-  if (int err = receive_criu(context, response, none); err != 0) return Outcome::failed(at::version, err);
+  if (!ask_criu_version(context.criu.socket.get())) return Outcome::failed(steps::version);
+  if (int err = receive_criu(context, response, none); err != 0) return Outcome::failed(steps::version, err);
   if (response.type != static_cast<uint64_t>(CriuType::version) || !response.success) {
-    return Outcome::failed(at::version, EPROTO);
+    return Outcome::failed(steps::version, EPROTO);
   }
   if (response.version >= oldest) return {};
   Text &words = context.failure.detail.words();
   words.add_number(response.version / 10000).add_char('.').add_number(response.version / 100 % 100);
   words.add_char('.').add_number(response.version % 100);
-  return Outcome::failed(at::old, ENOTSUP);
+  return Outcome::failed(steps::old, ENOTSUP);
 }
 
 CriuType type_of(CriuRequest request) {
@@ -273,7 +273,7 @@ void explain(Context &context, const CriuResponse &response) {
 }
 
 Outcome finish(Context &context, const CriuResponse &response) {
-  namespace at = step::criu_await;
+  namespace steps = step::criu_await;
   CriuJob &job = context.criu;
   job.answered = true;
   // After a dump of the memory CRIU waits for the next request, or for this end.
@@ -282,10 +282,10 @@ Outcome finish(Context &context, const CriuResponse &response) {
   if (!response.success) {
     explain(context, response);
     reap_criu(context);
-    return Outcome::failed(restoring ? at::restore : at::dump, EIO);
+    return Outcome::failed(restoring ? steps::restore : steps::dump, EIO);
   }
   if (restoring) {
-    if (int err = take_init(context, response.restored_pid); err != 0) return Outcome::failed(at::record, err);
+    if (int err = take_init(context, response.restored_pid); err != 0) return Outcome::failed(steps::record, err);
     record_set_stage(*context.record, Stage::executing);
     // A stager has held the place in a unit of systemd until now; the end of its socket ends it.
     context.socket.reset();
@@ -308,16 +308,16 @@ Outcome HostHandler::on(const CriuStart &op) {
   CriuJob &job = context_.criu;
   job.request = op.request;
   job.log = op.log;
-  if (!context_.undo.push(undo_start)) return Outcome::failed(at::spawn);
+  if (!context_.undo.push(undo_start)) return Outcome::failed(steps::spawn);
   TextOf<4096> path;
-  if (int err = find_program(op.criu, path); err != 0) return Outcome::failed(at::find, err);
+  if (int err = find_program(op.criu, path); err != 0) return Outcome::failed(steps::find, err);
   if (Outcome opened = open_folders(job, op); !opened.ok()) return opened;
   if (Outcome made = make_targets(op); !made.ok()) return made;
   bool restoring = op.request == CriuRequest::restore;
   Pages memory;
   size_t size =
       op.options.size + op.masked.size() * 8448 + op.outside.size() * 17408 + op.namespaces.size() * 512 + 5120;
-  if (!memory.allocate(size)) return Outcome::failed(at::send);
+  if (!memory.allocate(size)) return Outcome::failed(steps::send);
   Text options(memory.data(), size);
   options.add(reinterpret_cast<const char *>(op.options.data), op.options.size);
   ProtoWriter writer(options);
@@ -338,9 +338,9 @@ Outcome HostHandler::on(const CriuStart &op) {
     }
     for (const CriuNamespace &entry : op.namespaces) {
       // One of each kind.
-      if (count == criu_fd::namespaces_max) return Outcome::failed(at::namespace_, EBADMSG);
+      if (count == criu_fd::namespaces_max) return Outcome::failed(steps::namespace_, EBADMSG);
       namespaces[count].reset(open(entry.path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-      if (!namespaces[count].valid()) return Outcome::failed(at::namespace_);
+      if (!namespaces[count].valid()) return Outcome::failed(steps::namespace_);
       writer.pair(criu_option::inherit_fd, entry.key, static_cast<uint64_t>(criu_fd::namespaces) + count);
       count++;
     }
@@ -350,23 +350,23 @@ Outcome HostHandler::on(const CriuStart &op) {
   if (!restoring) {
     if (Outcome added = DumpOptions(context_, writer).add(op); !added.ok()) return added;
   }
-  if (!options.complete()) return Outcome::failed(at::send, EBADMSG);
-  if (!send_criu(job.socket.get(), type_of(op.request), options.str())) return Outcome::failed(at::send);
+  if (!options.complete()) return Outcome::failed(steps::send, EBADMSG);
+  if (!send_criu(job.socket.get(), type_of(op.request), options.str())) return Outcome::failed(steps::send);
   return {};
 }
 
 Outcome HostHandler::on(const CriuAwait &op) {
-  namespace at = step::criu_await;
+  namespace steps = step::criu_await;
   CriuJob &job = context_.criu;
   while (!job.answered) {
     // A notification that ended the operation before this one is answered now: CRIU has waited meanwhile.
-    if (job.waiting && !answer_criu(job.socket.get())) return Outcome::failed(at::receive);
+    if (job.waiting && !answer_criu(job.socket.get())) return Outcome::failed(steps::receive);
     job.waiting = false;
     CriuResponse response;
     Fd fd;
     if (int err = receive_criu(context_, response, fd); err != 0) {
       explain(context_, response);
-      return Outcome::failed(at::receive, err);
+      return Outcome::failed(steps::receive, err);
     }
     if (response.type != static_cast<uint64_t>(CriuType::notify)) return finish(context_, response);
     job.waiting = true;
@@ -374,7 +374,7 @@ Outcome HostHandler::on(const CriuAwait &op) {
     if (event == Str::of("orphan-pts-master") && fd.valid() && op.console)
       context_.slots[op.console.value] = static_cast<Fd &&>(fd);
     if (event == Str::of("setup-namespaces")) {
-      if (int err = take_init(context_, response.notify_pid); err != 0) return Outcome::failed(at::record, err);
+      if (int err = take_init(context_, response.notify_pid); err != 0) return Outcome::failed(steps::record, err);
       if (op.until == CriuPoint::namespaces) return {};
     }
   }

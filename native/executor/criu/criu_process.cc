@@ -16,7 +16,7 @@ namespace veloci {
 
 namespace {
 
-namespace at = step::criu_start;
+namespace steps = step::criu_start;
 
 bool join_cgroups(const Record *record, const List<CgroupDir> &cgroups) {
   for (const CgroupDir &dir : cgroups) {
@@ -143,10 +143,10 @@ bool send_text(int socket, Str text) {
 
 Outcome spawn_criu(Context &context, const CriuStart &op, Str path, const Fd *namespaces, uint32_t count) {
   int pair[2];
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) return Outcome::failed(at::spawn);
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) return Outcome::failed(steps::spawn);
   Fd ours(pair[0]), theirs(pair[1]);
   pid_t pid = fork();
-  if (pid < 0) return Outcome::failed(at::spawn);
+  if (pid < 0) return Outcome::failed(steps::spawn);
   if (pid == 0) {
     ours.reset();
     become_criu({context.record, op, path.c_str(), namespaces, count, theirs.get()});
@@ -161,7 +161,7 @@ Outcome spawn_criu(Context &context, const CriuStart &op, Str path, const Fd *na
     if (size == 0 && context.criu.socket.valid()) return {};
     if (size == 1) continue;
     reap_criu(context);
-    return Outcome::failed(at::spawn, size == sizeof err ? err : EPIPE);
+    return Outcome::failed(steps::spawn, size == sizeof err ? err : EPIPE);
   }
 }
 

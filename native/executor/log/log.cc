@@ -112,11 +112,11 @@ void Log::warnings(Str lines) {
   if (muted_) return;
   bool recorded = elsewhere() || format_ == Format::json;
   bool shown = !recorded || (elsewhere() && on_terminal());
-  for (size_t at = 0; at < lines.size;) {
-    const char *begin = lines.data + at;
-    const void *end = memchr(begin, '\n', lines.size - at);
-    size_t size = end != nullptr ? static_cast<size_t>(static_cast<const char *>(end) - begin) : lines.size - at;
-    at += size + 1;
+  for (size_t offset = 0; offset < lines.size;) {
+    const char *begin = lines.data + offset;
+    const void *end = memchr(begin, '\n', lines.size - offset);
+    size_t size = end != nullptr ? static_cast<size_t>(static_cast<const char *>(end) - begin) : lines.size - offset;
+    offset += size + 1;
     Str line{begin, static_cast<uint32_t>(size)};
     if (line.empty()) continue;
     if (recorded) write_record(Severity::warning, {{}, line, {}});

@@ -51,18 +51,18 @@ public:
     // A column that leaves no room for words is none.
     if (left + least_width / 2 > style_.width) left = 0;
     add(begin, indent);
-    for (const char *at = indent + 1; at < end;) {
-      const char *blanks = at;
-      while (at < end && *at == ' ') at++;
-      const char *word = at;
-      while (at < end && *at != ' ') at++;
-      uint32_t gap = static_cast<uint32_t>(word - blanks), size = columns_of(word, at);
+    for (const char *cursor = indent + 1; cursor < end;) {
+      const char *blanks = cursor;
+      while (cursor < end && *cursor == ' ') cursor++;
+      const char *word = cursor;
+      while (cursor < end && *cursor != ' ') cursor++;
+      uint32_t gap = static_cast<uint32_t>(word - blanks), size = columns_of(word, cursor);
       if (column > left && column + gap + size > style_.width) {
         out_.add_char('\n');
         for (column = 0; column < left; column++) out_.add_char(' ');
         gap = 0;
       }
-      add(word - gap, at);
+      add(word - gap, cursor);
       column += gap + size;
     }
   }
@@ -117,13 +117,13 @@ size_t styled_size(Str text) {
 
 void add_styled(Text &out, Str text, const Style &style) {
   Styler styler(out, style);
-  const char *at = text.data, *end = text.data + text.size;
-  while (at < end) {
-    const void *found = memchr(at, '\n', static_cast<size_t>(end - at));
+  const char *cursor = text.data, *end = text.data + text.size;
+  while (cursor < end) {
+    const void *found = memchr(cursor, '\n', static_cast<size_t>(end - cursor));
     const char *stop = found != nullptr ? static_cast<const char *>(found) : end;
-    styler.line(at, stop);
+    styler.line(cursor, stop);
     if (found != nullptr) out.add_char('\n');
-    at = stop + (found != nullptr ? 1 : 0);
+    cursor = stop + (found != nullptr ? 1 : 0);
   }
 }
 

@@ -8,18 +8,18 @@ namespace veloci {
 namespace {
 
 // Length of the UTF-8 sequence at a place of a text; 0 when it is not valid.
-size_t length_at(Str text, size_t at) {
+size_t length_at(Str text, size_t offset) {
   const auto *data = reinterpret_cast<const uint8_t *>(text.data);
-  return utf8_sequence(data + at, data + text.size);
+  return utf8_sequence(data + offset, data + text.size);
 }
 
 } // namespace
 
 bool utf8_valid(Str text) {
-  for (size_t at = 0; at < text.size;) {
-    size_t length = length_at(text, at);
+  for (size_t offset = 0; offset < text.size;) {
+    size_t length = length_at(text, offset);
     if (length == 0) return false;
-    at += length;
+    offset += length;
   }
   return true;
 }
@@ -30,11 +30,11 @@ constexpr char replacement[] = "\xef\xbf\xbd";
 
 Text &add_between_quotes(Text &out, Str value, const char *control) {
   out.add_char('"');
-  const auto *at = reinterpret_cast<const uint8_t *>(value.data), *end = at + value.size;
-  while (at < end) {
-    Quoted next = quote(at, end, control);
+  const auto *cursor = reinterpret_cast<const uint8_t *>(value.data), *end = cursor + value.size;
+  while (cursor < end) {
+    Quoted next = quote(cursor, end, control);
     out.add(next.text, next.size);
-    at += next.taken;
+    cursor += next.taken;
   }
   return out.add_char('"');
 }
@@ -46,9 +46,9 @@ Text &add_json(Text &out, Str value) { return add_between_quotes(out, value, "\\
 Text &add_quoted(Text &out, Str value) { return add_between_quotes(out, value, "\\x"); }
 
 Text &add_printable(Text &out, Str text, bool one_line, bool marked) {
-  for (size_t at = 0; at < text.size;) {
-    const char *data = text.data + at;
-    size_t length = length_at(text, at);
+  for (size_t offset = 0; offset < text.size;) {
+    const char *data = text.data + offset;
+    size_t length = length_at(text, offset);
     auto byte = static_cast<uint8_t>(*data);
     bool c1 = length == 2 && byte == 0xc2 && static_cast<uint8_t>(data[1]) < 0xa0;
     bool c0 = (byte < 0x20 && byte != '\n' && byte != '\t' && !(marked && is_mark(*data))) || byte == 0x7f;
@@ -58,7 +58,7 @@ Text &add_printable(Text &out, Str text, bool one_line, bool marked) {
       out.add_char(' ');
     else
       out.add(data, length);
-    at += length == 0 ? 1 : length;
+    offset += length == 0 ? 1 : length;
   }
   return out;
 }

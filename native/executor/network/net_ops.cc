@@ -24,9 +24,9 @@ struct Moved {
   // Gives them to the device where it is now; 0 or the errno of the first that fails.
   int readdress(Netlink &place, int at_index) {
     int first = 0;
-    for (size_t at = 0; at < addresses.size(); at += sizeof(NetAddress)) {
+    for (size_t offset = 0; offset < addresses.size(); offset += sizeof(NetAddress)) {
       NetAddress address;
-      memcpy(&address, addresses.data() + at, sizeof address);
+      memcpy(&address, addresses.data() + offset, sizeof address);
       int err = place.add_address(at_index, address);
       if (first == 0) first = err;
     }
@@ -59,7 +59,7 @@ void bring_back(Context &, Moved &moved) {
 } // namespace
 
 Outcome HostHandler::on(const NetMove &op) {
-  namespace at = step::net_move;
+  namespace steps = step::net_move;
   context_.failure.detail.clear();
   Moved found;
   found.op = op;
@@ -67,26 +67,26 @@ Outcome HostHandler::on(const NetMove &op) {
   TextOf<48> path;
   path.add("/proc/").add_signed(context_.init.pid).add("/ns/net");
   Fd target(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!target.valid() || !found.own_namespace.valid()) return Outcome::failed(at::namespace_);
-  if (int err = found.here.open(); err != 0) return Outcome::failed(at::socket, err);
+  if (!target.valid() || !found.own_namespace.valid()) return Outcome::failed(steps::namespace_);
+  if (int err = found.here.open(); err != 0) return Outcome::failed(steps::socket, err);
   if (int err = found.there.open_in(target.get(), found.own_namespace.get()); err != 0) {
-    return Outcome::failed(at::namespace_, err);
+    return Outcome::failed(steps::namespace_, err);
   }
-  if (int err = found.here.find(op.device, found.before); err != 0) return Outcome::failed(at::find, err);
+  if (int err = found.here.find(op.device, found.before); err != 0) return Outcome::failed(steps::find, err);
   if (int err = found.here.addresses(found.before.index, found.addresses); err != 0) {
-    return Outcome::failed(at::addresses, err);
+    return Outcome::failed(steps::addresses, err);
   }
   // A name with %d gets a number from the kernel.
   NetDevice other;
   bool pattern = memchr(op.name.data, '%', op.name.size) != nullptr;
-  if (!pattern && found.there.find(op.name, other) == 0) return Outcome::failed(at::taken, EEXIST);
+  if (!pattern && found.there.find(op.name, other) == 0) return Outcome::failed(steps::taken, EEXIST);
   Moved *moved = context_.undo.keep(bring_back, static_cast<Moved &&>(found));
-  if (moved == nullptr) return Outcome::failed(at::move);
+  if (moved == nullptr) return Outcome::failed(steps::move);
   int err = move_device(moved->here, moved->before.index, target.get(), op.name, moved->index);
-  if (err != 0) return Outcome::failed(at::move, err);
+  if (err != 0) return Outcome::failed(steps::move, err);
   moved->gone = true;
-  if (err = moved->readdress(moved->there, moved->index); err != 0) return Outcome::failed(at::address, err);
-  if (err = moved->there.set_up(moved->index); err != 0) return Outcome::failed(at::up, err);
+  if (err = moved->readdress(moved->there, moved->index); err != 0) return Outcome::failed(steps::address, err);
+  if (err = moved->there.set_up(moved->index); err != 0) return Outcome::failed(steps::up, err);
   return {};
 }
 

@@ -26,13 +26,13 @@ template <class Body> struct Request {
     header.nlmsg_flags = static_cast<uint16_t>(NLM_F_REQUEST | flags);
   }
   void add(uint16_t type, const void *data, uint32_t size) {
-    uint32_t at = NLMSG_ALIGN(header.nlmsg_len);
-    if (at + RTA_SPACE(size) > sizeof *this) return; // names and addresses are far shorter
+    uint32_t offset = NLMSG_ALIGN(header.nlmsg_len);
+    if (offset + RTA_SPACE(size) > sizeof *this) return; // names and addresses are far shorter
     rtattr attribute = {static_cast<uint16_t>(RTA_LENGTH(size)), type};
-    uint8_t *place = reinterpret_cast<uint8_t *>(this) + at;
+    uint8_t *place = reinterpret_cast<uint8_t *>(this) + offset;
     memcpy(place, &attribute, sizeof attribute);
     memcpy(place + RTA_LENGTH(0), data, size);
-    header.nlmsg_len = at + RTA_LENGTH(size);
+    header.nlmsg_len = offset + RTA_LENGTH(size);
   }
   void add_name(uint16_t type, Str name) {
     char text[IFNAMSIZ] = {};
@@ -44,14 +44,14 @@ template <class Body> struct Request {
 
 // Visits the attributes behind the fixed body of a message.
 template <class Visit> void each_attribute(const nlmsghdr &message, size_t body, Visit visit) {
-  const uint8_t *at = reinterpret_cast<const uint8_t *>(&message) + NLMSG_SPACE(body);
+  const uint8_t *cursor = reinterpret_cast<const uint8_t *>(&message) + NLMSG_SPACE(body);
   const uint8_t *end = reinterpret_cast<const uint8_t *>(&message) + message.nlmsg_len;
-  while (at + sizeof(rtattr) <= end) {
+  while (cursor + sizeof(rtattr) <= end) {
     rtattr attribute;
-    memcpy(&attribute, at, sizeof attribute);
-    if (attribute.rta_len < sizeof attribute || at + attribute.rta_len > end) return;
-    visit(attribute.rta_type, at + RTA_LENGTH(0), attribute.rta_len - RTA_LENGTH(0));
-    at += RTA_ALIGN(attribute.rta_len);
+    memcpy(&attribute, cursor, sizeof attribute);
+    if (attribute.rta_len < sizeof attribute || cursor + attribute.rta_len > end) return;
+    visit(attribute.rta_type, cursor + RTA_LENGTH(0), attribute.rta_len - RTA_LENGTH(0));
+    cursor += RTA_ALIGN(attribute.rta_len);
   }
 }
 
@@ -116,15 +116,16 @@ template <class Visit> int Netlink::request(void *message, Visit visit) {
     if (sender_size != sizeof sender || sender.nl_pid != kernel.nl_pid) continue;
     if (static_cast<size_t>(size) > reply_.capacity()) return EPROTO;
     uint32_t left = static_cast<uint32_t>(size);
-    for (nlmsghdr *at = reinterpret_cast<nlmsghdr *>(reply); NLMSG_OK(at, left); at = NLMSG_NEXT(at, left)) {
-      if (at->nlmsg_seq != sequence_) continue;
-      if (at->nlmsg_type == NLMSG_ERROR) {
+    for (nlmsghdr *cursor = reinterpret_cast<nlmsghdr *>(reply); NLMSG_OK(cursor, left);
+         cursor = NLMSG_NEXT(cursor, left)) {
+      if (cursor->nlmsg_seq != sequence_) continue;
+      if (cursor->nlmsg_type == NLMSG_ERROR) {
         int err;
-        memcpy(&err, NLMSG_DATA(at), sizeof err);
+        memcpy(&err, NLMSG_DATA(cursor), sizeof err);
         return -err;
       }
-      if (at->nlmsg_type == NLMSG_DONE) return 0;
-      visit(*at);
+      if (cursor->nlmsg_type == NLMSG_DONE) return 0;
+      visit(*cursor);
       if (!dump && !(header.nlmsg_flags & NLM_F_ACK)) return 0;
     }
   }

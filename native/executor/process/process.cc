@@ -19,17 +19,17 @@ int read_process_stat(int pid, ProcessStat &stat) {
   if (count < 0) return errno;
   text[count] = 0;
   // The name in parentheses may hold anything, parentheses too: the fields begin behind the last one.
-  const char *at = strrchr(text, ')');
-  if (at == nullptr || at[1] != ' ' || at[2] == 0) return EBADMSG;
-  stat.state = at[2];
-  at += 2;
+  const char *cursor = strrchr(text, ')');
+  if (cursor == nullptr || cursor[1] != ' ' || cursor[2] == 0) return EBADMSG;
+  stat.state = cursor[2];
+  cursor += 2;
   constexpr int state_field = 3, flags_field = 9, user_field = 14, system_field = 15, start_field = 22,
                 pending_field = 31;
   constexpr uint64_t exiting = 4; // PF_EXITING
   for (int field = state_field; field < pending_field; field++) {
-    at = strchr(at, ' ');
-    if (at == nullptr) return EBADMSG;
-    uint64_t value = strtoull(++at, nullptr, 10);
+    cursor = strchr(cursor, ' ');
+    if (cursor == nullptr) return EBADMSG;
+    uint64_t value = strtoull(++cursor, nullptr, 10);
     if (field + 1 == flags_field) stat.exiting = (value & exiting) != 0;
     if (field + 1 == user_field) stat.cpu_time = value;
     if (field + 1 == system_field) stat.cpu_time += value;
@@ -37,7 +37,7 @@ int read_process_stat(int pid, ProcessStat &stat) {
     if (field + 1 == pending_field) stat.killed = (value >> (SIGKILL - 1) & 1) != 0;
   }
   // The last field.
-  const char *last = strrchr(at, ' ');
+  const char *last = strrchr(cursor, ' ');
   stat.exit_code = last != nullptr ? atoi(last + 1) : 0;
   return 0;
 }

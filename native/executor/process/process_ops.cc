@@ -131,21 +131,21 @@ bool HostHandler::reaches_cgroup(const ProcessSignal &op) const {
 }
 
 Outcome HostHandler::on(const ProcessSignal &op) {
-  namespace at = step::process_signal;
+  namespace steps = step::process_signal;
   FreezerCgroup freezer;
   const FreezerCgroup *freezes = find_own(op.freezer, freezer);
   if (reaches_cgroup(op)) {
     RecordCgroup own;
-    if (!find_own(op.cgroup.value, own)) return Outcome::failed(at::open, ENOENT);
+    if (!find_own(op.cgroup.value, own)) return Outcome::failed(steps::open, ENOENT);
     bool any = !context_.ended || has_processes(own);
     int err = signal_cgroup(own, context_.signal, freezes, Deadline(escaped_milliseconds));
-    if (err != 0) return Outcome::failed(is_gone(err) ? at::open : at::send, err);
-    return any ? Outcome::success() : Outcome::failed(at::identity, ESRCH);
+    if (err != 0) return Outcome::failed(is_gone(err) ? steps::open : steps::send, err);
+    return any ? Outcome::success() : Outcome::failed(steps::identity, ESRCH);
   }
   Fd pidfd;
   int err = context_.ended ? ESRCH : open_identified(context_.record->pid, context_.record->start_time, pidfd);
-  if (err != 0) return Outcome::failed(err == ESRCH ? at::identity : at::open, err);
-  if (sys::pidfd_send_signal(pidfd.get(), context_.signal) != 0) return Outcome::failed(at::send);
+  if (err != 0) return Outcome::failed(err == ESRCH ? steps::identity : steps::open, err);
+  if (sys::pidfd_send_signal(pidfd.get(), context_.signal) != 0) return Outcome::failed(steps::send);
   // A frozen process of v1 dies only when it is thawed.
   bool holds = freezes != nullptr && freezes->version == FreezerVersion::v1 && context_.signal == SIGKILL;
   if (Fd frozen = holds ? open_freezer(freezes) : Fd(); frozen.valid()) thaw(frozen.get(), freezes->version);

@@ -63,55 +63,55 @@ void add_status(int root, Detail &detail) {
 } // namespace
 
 Outcome HostHandler::on(const RdtJoin &op) {
-  namespace at = step::rdt_join;
+  namespace steps = step::rdt_join;
   Detail &detail = context_.failure.detail;
   Fd root(resctrl::open_root());
-  if (!root.valid()) return Outcome::failed(at::mount);
+  if (!root.valid()) return Outcome::failed(steps::mount);
   bool made = op.form != RdtJoinForm::present && mkdirat(root.get(), op.group.c_str(), group_mode) == 0;
   int refused = made ? 0 : errno;
-  if (op.form == RdtJoinForm::own && !made) return Outcome::failed(at::create, refused);
-  if (context_.undo.keep(undo_join, RdtJoin(op)) == nullptr) return Outcome::failed(at::create);
-  if (op.form == RdtJoinForm::shared && !made && refused != EEXIST) return Outcome::failed(at::create, refused);
+  if (op.form == RdtJoinForm::own && !made) return Outcome::failed(steps::create, refused);
+  if (context_.undo.keep(undo_join, RdtJoin(op)) == nullptr) return Outcome::failed(steps::create);
+  if (op.form == RdtJoinForm::shared && !made && refused != EEXIST) return Outcome::failed(steps::create, refused);
   Fd group(open_directory(root.get(), op.group.empty() ? "." : op.group.c_str()));
-  if (!group.valid()) return Outcome::failed(at::group);
+  if (!group.valid()) return Outcome::failed(steps::group);
   if (!made) {
     Buffer text;
-    if (int err = read_schemata(group.get(), text); err != 0) return Outcome::failed(at::compare, err);
+    if (int err = read_schemata(group.get(), text); err != 0) return Outcome::failed(steps::compare, err);
     for (Str line : op.compare) {
       if (resctrl::has_schema(text.str(), line)) continue;
       detail.words().add(line);
-      return Outcome::failed(at::compare, EEXIST);
+      return Outcome::failed(steps::compare, EEXIST);
     }
   }
   if (!op.schemata.empty()) {
     int err = resctrl::write_schemata(group.get(), bytes_of(op.schemata.data, op.schemata.size));
     if (err != 0) add_status(root.get(), detail);
-    if (err != 0) return Outcome::failed(at::schemata, err);
+    if (err != 0) return Outcome::failed(steps::schemata, err);
   }
-  if (int err = resctrl::add_task(group.get(), context_.init.pid); err != 0) return Outcome::failed(at::tasks, err);
+  if (int err = resctrl::add_task(group.get(), context_.init.pid); err != 0) return Outcome::failed(steps::tasks, err);
   if (!op.monitor) return {};
   Fd monitors(open_directory(group.get(), "mon_groups"));
   if (!monitors.valid() || mkdirat(monitors.get(), op.monitor.value.c_str(), group_mode) != 0)
-    return Outcome::failed(at::monitor);
+    return Outcome::failed(steps::monitor);
   Fd monitor(open_directory(monitors.get(), op.monitor.value.c_str()));
-  if (!monitor.valid()) return Outcome::failed(at::monitor);
+  if (!monitor.valid()) return Outcome::failed(steps::monitor);
   int err = resctrl::add_task(monitor.get(), context_.init.pid);
-  return err == 0 ? Outcome::success() : Outcome::failed(at::monitor, err);
+  return err == 0 ? Outcome::success() : Outcome::failed(steps::monitor, err);
 }
 
 Outcome HostHandler::on(const RdtUpdate &op) {
-  namespace at = step::rdt_update;
+  namespace steps = step::rdt_update;
   Fd root(resctrl::open_root());
-  if (!root.valid()) return Outcome::failed(at::mount);
+  if (!root.valid()) return Outcome::failed(steps::mount);
   Fd group(open_directory(root.get(), op.group.empty() ? "." : op.group.c_str()));
-  if (!group.valid()) return Outcome::failed(at::group);
+  if (!group.valid()) return Outcome::failed(steps::group);
   Before before;
   before.group = op.group;
-  if (int err = read_schemata(group.get(), before.schemata); err != 0) return Outcome::failed(at::read, err);
-  if (context_.undo.keep(undo_update, static_cast<Before &&>(before)) == nullptr) return Outcome::failed(at::read);
+  if (int err = read_schemata(group.get(), before.schemata); err != 0) return Outcome::failed(steps::read, err);
+  if (context_.undo.keep(undo_update, static_cast<Before &&>(before)) == nullptr) return Outcome::failed(steps::read);
   int err = resctrl::write_schemata(group.get(), bytes_of(op.schemata.data, op.schemata.size));
   if (err != 0) add_status(root.get(), context_.failure.detail);
-  return err == 0 ? Outcome::success() : Outcome::failed(at::schemata, err);
+  return err == 0 ? Outcome::success() : Outcome::failed(steps::schemata, err);
 }
 
 Outcome HostHandler::on(const RdtRemove &op) {

@@ -124,8 +124,8 @@ Outcome open_filter(int root, const FilterOpen &op, Fd &filter) {
   name.add(op.hash).add_char('-').add(hex);
   bool stored = cache.valid() && open_cached(cache.get(), name.c_str(), filter) && is_whole(filter.get(), name.c_str());
   if (stored) return {};
-  int at = 0;
-  if (!cache.valid() || replace_file(cache.get(), name.c_str(), program, 0600, at) != 0) {
+  int offset = 0;
+  if (!cache.valid() || replace_file(cache.get(), name.c_str(), program, 0600, offset) != 0) {
     return in_memory(program, filter);
   }
   remove_oldest(cache.get(), cache_max, [](const char *) { return true; });

@@ -9,23 +9,23 @@
 namespace veloci {
 
 Outcome HostHandler::on(const ListenerOpen &op) {
-  namespace at = step::listener_open;
-  if (int err = connect_unix(op.path, context_.slots[op.socket]); err != 0) return Outcome::failed(at::connect, err);
+  namespace steps = step::listener_open;
+  if (int err = connect_unix(op.path, context_.slots[op.socket]); err != 0) return Outcome::failed(steps::connect, err);
   Pages memory;
   Str state;
   Fd &file = context_.slots[op.text];
   file.reset(sys::memfd_create("veloci-state", sys::memfd_cloexec));
   bool written = file.valid() && fill(op.state, hole_values(context_), memory, state) &&
                  write_all(file.get(), state.data, state.size);
-  return written ? Outcome{} : Outcome::failed(at::memory);
+  return written ? Outcome{} : Outcome::failed(steps::memory);
 }
 
 Outcome HostHandler::on(const PidfdSend &op) {
-  namespace at = step::pidfd_send;
+  namespace steps = step::pidfd_send;
   Fd stream;
-  if (int err = connect_unix(op.path, stream); err != 0) return Outcome::failed(at::connect, err);
+  if (int err = connect_unix(op.path, stream); err != 0) return Outcome::failed(steps::connect, err);
   int err = send_descriptor(stream.get(), Str::of(" "), context_.init.pidfd.get());
-  return err == 0 ? Outcome{} : Outcome::failed(at::send, err);
+  return err == 0 ? Outcome{} : Outcome::failed(steps::send, err);
 }
 
 } // namespace veloci

@@ -25,10 +25,10 @@ void add_streams(Text &out) {
 }
 
 // 0 or an errno, and the step in `at`.
-int write_status(Context &context, const Template &beginning, int &at) {
+int write_status(Context &context, const Template &beginning, int &failed_step) {
   Pages filled, memory;
   Str text;
-  at = step::state_write::open;
+  failed_step = step::state_write::open;
   if (!fill(beginning, hole_values(context), filled, text)) return errno;
   TextOf<3 * 2 * PATH_MAX> streams;
   add_streams(streams);
@@ -38,7 +38,7 @@ int write_status(Context &context, const Template &beginning, int &at) {
   add_json(out.add(text).add(",\"external_descriptors\":"), streams.str()).add("}\n");
   if (!streams.complete() || !out.complete()) return ENAMETOOLONG;
   return replace_file(context.state.get(), state_name::status,
-                      Bytes{reinterpret_cast<const uint8_t *>(out.data()), out.size()}, 0600, at);
+                      Bytes{reinterpret_cast<const uint8_t *>(out.data()), out.size()}, 0600, failed_step);
 }
 
 } // namespace
@@ -74,14 +74,14 @@ Outcome HostHandler::on(const StateWrite &op) {
   Pages memory;
   Str text;
   if (!fill(op.content, hole_values(context_), memory, text)) return Outcome::failed(step::state_write::open);
-  int at = 0;
+  int offset = 0;
   Bytes bytes{reinterpret_cast<const uint8_t *>(text.data), text.size};
-  if (int err = replace_file(context_.state.get(), state_name::state, bytes, 0600, at); err != 0) {
-    return Outcome::failed(at, err);
+  if (int err = replace_file(context_.state.get(), state_name::state, bytes, 0600, offset); err != 0) {
+    return Outcome::failed(offset, err);
   }
   if (!op.status) return {};
-  int err = write_status(context_, op.status.value, at);
-  return err == 0 ? Outcome::success() : Outcome::failed(at, err);
+  int err = write_status(context_, op.status.value, offset);
+  return err == 0 ? Outcome::success() : Outcome::failed(offset, err);
 }
 
 Outcome HostHandler::on(const StateRemove &) { return remove_state(context_); }
@@ -90,9 +90,10 @@ Outcome HostHandler::on(const PidFile &op) {
   if (!context_.undo.push(remove_pid_file, op.path.c_str())) return Outcome::failed(step::pid_file::open);
   TextOf<16> text;
   text.add_signed(context_.init.pid);
-  int at = 0;
+  int offset = 0;
   Bytes bytes{reinterpret_cast<const uint8_t *>(text.c_str()), text.size()};
-  if (int err = replace_file(AT_FDCWD, op.path.c_str(), bytes, 0644, at); err != 0) return Outcome::failed(at, err);
+  if (int err = replace_file(AT_FDCWD, op.path.c_str(), bytes, 0644, offset); err != 0)
+    return Outcome::failed(offset, err);
   return {};
 }
 

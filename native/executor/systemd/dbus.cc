@@ -19,13 +19,13 @@ class Values {
 public:
   explicit Values(Bytes bytes) : bytes_(bytes) {}
   bool ok() const { return ok_; }
-  bool at_end() const { return at_ >= bytes_.size; }
-  void align(size_t alignment) { at_ = padded(at_, alignment); }
-  uint8_t u8() { return take(1) ? bytes_.data[at_ - 1] : 0; }
+  bool at_end() const { return position_ >= bytes_.size; }
+  void align(size_t alignment) { position_ = padded(position_, alignment); }
+  uint8_t u8() { return take(1) ? bytes_.data[position_ - 1] : 0; }
   uint32_t u32() {
     align(4);
     uint32_t value = 0;
-    if (take(4)) memcpy(&value, bytes_.data + at_ - 4, 4);
+    if (take(4)) memcpy(&value, bytes_.data + position_ - 4, 4);
     return value;
   }
   // A text that ends in a NUL, which is checked.
@@ -34,13 +34,13 @@ public:
 
 private:
   bool take(size_t size) {
-    ok_ = ok_ && at_ <= bytes_.size && size <= bytes_.size - at_;
-    if (ok_) at_ += size;
+    ok_ = ok_ && position_ <= bytes_.size && size <= bytes_.size - position_;
+    if (ok_) position_ += size;
     return ok_;
   }
   Str text_of(uint32_t size) {
-    size_t start = at_;
-    if (size > bytes_.size || !take(static_cast<size_t>(size) + 1) || bytes_.data[at_ - 1] != 0) {
+    size_t start = position_;
+    if (size > bytes_.size || !take(static_cast<size_t>(size) + 1) || bytes_.data[position_ - 1] != 0) {
       ok_ = false;
       return {};
     }
@@ -48,7 +48,7 @@ private:
   }
 
   Bytes bytes_;
-  size_t at_ = 0;
+  size_t position_ = 0;
   bool ok_ = true;
 };
 

@@ -9,7 +9,7 @@ namespace veloci {
 
 namespace {
 
-namespace at = step::dbus_send;
+namespace steps = step::dbus_send;
 
 // What a plan has sent, for its undo: one unit for a container.
 struct Sent {
@@ -19,7 +19,7 @@ struct Sent {
 
 // The first socket that answers; others are tried where there is none, or not for us.
 Outcome connect(Dbus &bus, const DbusSend &op, bool &broker, Text &words) {
-  Outcome outcome = Outcome::failed(at::connect, ENOENT);
+  Outcome outcome = Outcome::failed(steps::connect, ENOENT);
   for (const DbusSocket &socket : op.sockets) {
     bool authenticated;
     int err = bus.connect(socket.path, authenticated);
@@ -27,8 +27,8 @@ Outcome connect(Dbus &bus, const DbusSend &op, bool &broker, Text &words) {
     if (err == 0) return {};
     if (words.size() == 0) words.add(socket.path);
     // One that does not let us in says more than one that is missing.
-    if (outcome.step != at::auth)
-      outcome = Outcome::failed(err == ENOENT || err == ECONNREFUSED ? at::connect : at::auth, err);
+    if (outcome.step != steps::auth)
+      outcome = Outcome::failed(err == ENOENT || err == ECONNREFUSED ? steps::connect : steps::auth, err);
     if (err == ETIMEDOUT || err == EINTR) break;
   }
   return outcome;
@@ -36,12 +36,12 @@ Outcome connect(Dbus &bus, const DbusSend &op, bool &broker, Text &words) {
 
 // The bytes of a call with the pid in its place; plans are not written to.
 Outcome send_with_pid(Dbus &bus, Bytes message, uint32_t offset, int pid) {
-  if (message.size < 4 || offset > message.size - 4) return Outcome::failed(at::send, EBADMSG);
+  if (message.size < 4 || offset > message.size - 4) return Outcome::failed(steps::send, EBADMSG);
   size_t behind = offset + 4;
   int err = bus.send({message.data, offset});
   if (err == 0) err = bus.send({reinterpret_cast<const uint8_t *>(&pid), 4});
   if (err == 0) err = bus.send({message.data + behind, message.size - behind});
-  return err == 0 ? Outcome::success() : Outcome::failed(at::send, err);
+  return err == 0 ? Outcome::success() : Outcome::failed(steps::send, err);
 }
 
 bool accepts(const DbusSend &op, Str name) {
@@ -57,11 +57,11 @@ Outcome converse(Dbus &bus, const DbusSend &op, const List<Bytes> &calls, bool b
   for (const Bytes &message : op.greeting) {
     serial++;
     if (!broker) continue;
-    if (int err = bus.send(message); err != 0) return Outcome::failed(at::send, err);
+    if (int err = bus.send(message); err != 0) return Outcome::failed(steps::send, err);
     switch (bus.await_answer(serial, name)) {
     case Dbus::Answer::success: break;
-    case Dbus::Answer::error: return Outcome::failed(at::refused, EREMOTEIO);
-    case Dbus::Answer::broken: return Outcome::failed(at::reply);
+    case Dbus::Answer::error: return Outcome::failed(steps::refused, EREMOTEIO);
+    case Dbus::Answer::broken: return Outcome::failed(steps::reply);
     }
   }
   bool job = false;
@@ -70,16 +70,16 @@ Outcome converse(Dbus &bus, const DbusSend &op, const List<Bytes> &calls, bool b
     if (op.pid_at && pid > 0 && serial == op.greeting.size() + calls.size()) {
       if (Outcome outcome = send_with_pid(bus, message, op.pid_at.value, pid); !outcome.ok()) return outcome;
     } else if (int err = bus.send(message); err != 0) {
-      return Outcome::failed(at::send, err);
+      return Outcome::failed(steps::send, err);
     }
     Dbus::Answer answer = bus.await_answer(serial, name);
-    if (answer == Dbus::Answer::broken) return Outcome::failed(at::reply);
+    if (answer == Dbus::Answer::broken) return Outcome::failed(steps::reply);
     job = answer == Dbus::Answer::success;
-    if (!job && !accepts(op, name.str())) return Outcome::failed(at::refused, EREMOTEIO);
+    if (!job && !accepts(op, name.str())) return Outcome::failed(steps::refused, EREMOTEIO);
   }
   if (!op.job || !job) return {};
   int err = bus.await_job();
-  return err == 0 ? Outcome::success() : Outcome::failed(at::job, err);
+  return err == 0 ? Outcome::success() : Outcome::failed(steps::job, err);
 }
 
 void undo_send(Context &, const void *) {
@@ -99,16 +99,16 @@ bool is_in_unit(int pid, Str unit) {
   Fd file(open(path.add("/proc/").add_signed(pid).add("/cgroup").c_str(), O_RDONLY | O_CLOEXEC));
   TextOf<4096> cgroups;
   if (!file.valid() || !read_small(file.get(), cgroups)) return false;
-  for (const char *at = cgroups.c_str(); (at = strstr(at, unit.c_str())) != nullptr; at += unit.size) {
-    char after = at[unit.size];
-    if (at > cgroups.c_str() && at[-1] == '/' && (after == '/' || after == '\n')) return true;
+  for (const char *steps = cgroups.c_str(); (steps = strstr(steps, unit.c_str())) != nullptr; steps += unit.size) {
+    char after = steps[unit.size];
+    if (steps > cgroups.c_str() && steps[-1] == '/' && (after == '/' || after == '\n')) return true;
   }
   return false;
 }
 
 // What a service that is just starting anew does to who talks to it.
 bool is_passing(Outcome outcome, const DbusRetry &retry, Str name, bool again) {
-  if (outcome.step == at::refused) {
+  if (outcome.step == steps::refused) {
     // That the unit exists, too: it will have the stager in a moment.
     if (again) return true;
     for (const Str &error : retry.errors) {
@@ -127,13 +127,13 @@ Outcome HostHandler::on(const DbusSend &op) {
   int pid = 0;
   if (op.pid_at) {
     if (context_.stager.pid <= 0) {
-      if (Outcome spawned = spawn_stager(context_); !spawned.ok()) return Outcome::failed(at::send, spawned.err);
+      if (Outcome spawned = spawn_stager(context_); !spawned.ok()) return Outcome::failed(steps::send, spawned.err);
     }
     pid = context_.stager.pid;
   }
   if (!op.undo.empty()) {
     sent = {op, false};
-    if (!context_.undo.push(undo_send)) return Outcome::failed(at::connect);
+    if (!context_.undo.push(undo_send)) return Outcome::failed(steps::connect);
   }
   TextOf<detail_max> words;
   TextOf<256> name;
@@ -156,7 +156,7 @@ Outcome HostHandler::on(const DbusSend &op) {
     bool stops = context_.signals != nullptr && context_.signals->pending_stop() != 0;
     if (op.retry && !stops && is_passing(outcome, op.retry.value, name.str(), again) && deadline.wait()) continue;
     // What was refused was never made: a unit of that name may be somebody else's.
-    if (outcome.step == at::refused && !again) sent.effective = false;
+    if (outcome.step == steps::refused && !again) sent.effective = false;
     if (words.size() > 0) context_.failure.detail.words().add(words.str());
     return outcome;
   }

@@ -7,7 +7,7 @@
 namespace veloci {
 namespace {
 
-namespace at = step::device_node;
+namespace steps = step::device_node;
 
 mode_t type_of(DeviceNodeKind kind) {
   switch (kind) {
@@ -38,18 +38,19 @@ int Init::parent_of(Str path, Name &name) {
 Outcome Init::on(const DeviceNode &op) {
   Name name;
   int parent = parent_of(op.path, name);
-  if (parent < 0) return fail(at::parent, op.path);
+  if (parent < 0) return fail(steps::parent, op.path);
   mode_t type = type_of(op.kind);
   dev_t number = op.kind == DeviceNodeKind::fifo ? 0 : makedev(op.major, op.minor);
   // The umask is 0: the mode becomes what it says.
   bool made = mknodat(parent, name.text, type | (op.mode & 07777), number) == 0;
-  if (!made && errno != EEXIST) return fail(at::mknod, op.path);
+  if (!made && errno != EEXIST) return fail(steps::mknod, op.path);
   bool foreign = made && (op.uid != 0 || op.gid != 0);
-  if (foreign && fchownat(parent, name.text, op.uid, op.gid, AT_SYMLINK_NOFOLLOW) < 0) return fail(at::owner, op.path);
+  if (foreign && fchownat(parent, name.text, op.uid, op.gid, AT_SYMLINK_NOFOLLOW) < 0)
+    return fail(steps::owner, op.path);
   struct stat status;
-  if (fstatat(parent, name.text, &status, AT_SYMLINK_NOFOLLOW) < 0) return fail(at::verify, op.path);
+  if (fstatat(parent, name.text, &status, AT_SYMLINK_NOFOLLOW) < 0) return fail(steps::verify, op.path);
   bool right = (status.st_mode & S_IFMT) == type && (op.kind == DeviceNodeKind::fifo || status.st_rdev == number);
-  return right ? Outcome::success() : fail(at::verify, EEXIST, op.path);
+  return right ? Outcome::success() : fail(steps::verify, EEXIST, op.path);
 }
 
 } // namespace veloci

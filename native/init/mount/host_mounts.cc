@@ -25,18 +25,18 @@ bool cover_empty(int target) {
 // Everything that is mounted at this place: of a stack, what lies below would show again.
 bool hide(const char *point) {
   for (;;) {
-    Fd at(sys::openat2(AT_FDCWD, point, {O_PATH | O_DIRECTORY | O_CLOEXEC, 0, sys::resolve_no_symlinks}));
+    Fd directory(sys::openat2(AT_FDCWD, point, {O_PATH | O_DIRECTORY | O_CLOEXEC, 0, sys::resolve_no_symlinks}));
     // Gone with a mount above it, or of the container, which is not below the host's root any more.
-    if (!at.valid()) return errno == ENOENT || errno == ENOTDIR;
-    if (fchdir(at.get()) < 0) return false;
+    if (!directory.valid()) return errno == ENOENT || errno == ENOTDIR;
+    if (fchdir(directory.get()) < 0) return false;
     // The going of what is mounted below it must not reach the host.
     bool gone = mount(nullptr, ".", nullptr, MS_SLAVE | MS_REC, nullptr) == 0 && umount2(".", MNT_DETACH) == 0;
     if (gone) continue;
     if (errno != EINVAL && errno != EPERM) return false;
     struct statfs status;
-    if (fstatfs(at.get(), &status) < 0) return false;
+    if (fstatfs(directory.get(), &status) < 0) return false;
     uint64_t type = static_cast<uint64_t>(status.f_type);
-    return (type != sys::magic_proc && type != sys::magic_sysfs) || cover_empty(at.get());
+    return (type != sys::magic_proc && type != sys::magic_sysfs) || cover_empty(directory.get());
   }
 }
 

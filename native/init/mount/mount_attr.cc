@@ -5,15 +5,15 @@
 namespace veloci {
 namespace {
 
-namespace at = step::mount_attr;
+namespace steps = step::mount_attr;
 
 } // namespace
 
 Outcome Init::on(const MountAttr &op) {
   Fd target(open_in_root(root(), op.target.c_str(), O_PATH));
-  if (!target.valid()) return fail(at::target, op.target);
-  if (!set_attributes(target.get(), op.recursive, op.set, op.clear, op.locked)) return fail(at::attr, op.target);
-  if (!set_propagation(target.get(), op.propagation)) return fail(at::propagate, op.target);
+  if (!target.valid()) return fail(steps::target, op.target);
+  if (!set_attributes(target.get(), op.recursive, op.set, op.clear, op.locked)) return fail(steps::attr, op.target);
+  if (!set_propagation(target.get(), op.propagation)) return fail(steps::propagate, op.target);
   return Outcome::success();
 }
 

@@ -8,7 +8,7 @@
 namespace veloci {
 namespace {
 
-namespace at = step::mount_bind;
+namespace steps = step::mount_bind;
 
 int clone_tree(int dir, const char *path, bool recursive, bool follow = true) {
   unsigned flags = sys::open_tree_clone | sys::open_tree_cloexec | (recursive ? sys::at_recursive : 0);
@@ -27,16 +27,16 @@ bool is_device(const struct stat &found, const DeviceNumber &wanted) {
 Outcome Init::copy_link(int source, const MountBind &op) {
   char content[path_max], present[path_max];
   ssize_t size = readlinkat(source, "", content, sizeof content);
-  if (size < 0 || static_cast<size_t>(size) == sizeof content) return fail(at::link, op.target);
+  if (size < 0 || static_cast<size_t>(size) == sizeof content) return fail(steps::link, op.target);
   content[size] = 0;
   Name name;
   int parent = parent_of(op.target, name);
-  if (parent < 0) return fail(at::target, op.target);
+  if (parent < 0) return fail(steps::target, op.target);
   if (symlinkat(content, parent, name.text) == 0) return Outcome::success();
-  if (errno != EEXIST) return fail(at::link, op.target);
+  if (errno != EEXIST) return fail(steps::link, op.target);
   ssize_t found = readlinkat(parent, name.text, present, sizeof present);
   bool same = found == size && memcmp(content, present, static_cast<size_t>(size)) == 0;
-  return same ? Outcome::success() : fail(at::link, EEXIST, op.target);
+  return same ? Outcome::success() : fail(steps::link, EEXIST, op.target);
 }
 
 // A target whose last component is not followed; made when it is missing.
@@ -62,32 +62,32 @@ Outcome Init::on(const MountBind &op) {
     bool follow = (op.links & (LinkUseFlag::source | LinkUseFlag::copy)) == 0;
     tree.reset(clone_tree(AT_FDCWD, op.source.value.c_str(), op.recursive, follow));
     if (!tree.valid())
-      return fail(errno == ENOENT || errno == ENOTDIR || errno == EACCES ? at::source : at::clone, name);
+      return fail(errno == ENOENT || errno == ENOTDIR || errno == EACCES ? steps::source : steps::clone, name);
   } else {
-    if (!op.slot || !shared_.slots[op.slot.value.number].valid()) return fail(at::source, EBADF, name);
+    if (!op.slot || !shared_.slots[op.slot.value.number].valid()) return fail(steps::source, EBADF, name);
     tree = static_cast<Fd &&>(shared_.slots[op.slot.value.number]);
     // A place in a mount of this namespace is cloned; a tree that the executor has cloned is moved as it is.
     if (int clone = clone_tree(tree.get(), "", op.recursive); clone >= 0)
       tree.reset(clone);
     else if (errno != EINVAL)
-      return fail(at::clone, name);
+      return fail(steps::clone, name);
   }
   struct stat source;
-  if (fstat(tree.get(), &source) < 0) return fail(at::source, name);
+  if (fstat(tree.get(), &source) < 0) return fail(steps::source, name);
   if (op.links & LinkUseFlag::copy && S_ISLNK(source.st_mode)) return copy_link(tree.get(), op);
-  if (op.device && !is_device(source, op.device.value)) return fail(at::device, ENXIO, name);
-  if (op.procfs && !is_procfs_root(tree.get())) return fail(at::procfs, EPERM, op.target);
+  if (op.device && !is_device(source, op.device.value)) return fail(steps::device, ENXIO, name);
+  if (op.procfs && !is_procfs_root(tree.get())) return fail(steps::procfs, EPERM, op.target);
   if (op.fixed != 0 && (attributes_of(tree.get()) & op.fixed) != (op.set & op.fixed))
-    return fail(at::locked, EPERM, op.target);
+    return fail(steps::locked, EPERM, op.target);
   // Before Linux 5.12 a mount gets its attributes in place.
   bool late = false;
   if (!set_attributes(tree.get(), true, op.set_all, op.clear_all, op.locked)) {
     shared_.detail.start(DetailPart::recursive);
-    return Outcome::failed(at::attr);
+    return Outcome::failed(steps::attr);
   }
   if (!set_attributes(tree.get(), false, op.set, op.clear, op.locked)) {
     if (errno != EINVAL || sys::mount_setattr(-1, "", 0, {0, 0, 0, 0}) == 0 || errno != ENOSYS)
-      return fail(at::attr, op.target);
+      return fail(steps::attr, op.target);
     late = true;
   }
   bool covers_link = op.links & LinkUseFlag::target;
@@ -95,11 +95,11 @@ Outcome Init::on(const MountBind &op) {
   bool is_link = covers_link || S_ISLNK(source.st_mode);
   TargetKind kind = S_ISDIR(source.st_mode) ? TargetKind::directory : TargetKind::file;
   Fd target(covers_link ? open_link(op.target, kind) : open_target(op.target, kind));
-  if (!target.valid()) return Outcome::failed(at::target);
-  if (!attach(tree.get(), target.get())) return fail(at::attach, op.target);
-  if (!verify(tree.get(), op.target, is_link)) return fail(at::verify, op.target);
-  if (late && !set_attributes(tree.get(), false, op.set, op.clear, op.locked)) return fail(at::attr, op.target);
-  if (!set_propagation(tree.get(), op.propagation)) return fail(at::propagate, op.target);
+  if (!target.valid()) return Outcome::failed(steps::target);
+  if (!attach(tree.get(), target.get())) return fail(steps::attach, op.target);
+  if (!verify(tree.get(), op.target, is_link)) return fail(steps::verify, op.target);
+  if (late && !set_attributes(tree.get(), false, op.set, op.clear, op.locked)) return fail(steps::attr, op.target);
+  if (!set_propagation(tree.get(), op.propagation)) return fail(steps::propagate, op.target);
   return Outcome::success();
 }
 

@@ -9,7 +9,7 @@
 namespace veloci {
 namespace {
 
-namespace at = step::mount_fs;
+namespace steps = step::mount_fs;
 
 // Adds what the kernel has said about the file system's context: lines like "e tmpfs: Bad value for 'size'".
 void add_kernel_words(int fs, Detail &detail) {
@@ -48,27 +48,27 @@ Outcome Init::refused(int fs, int step, Str what) {
 }
 
 Outcome Init::on(const MountReconfigure &op) {
-  namespace at = step::mount_reconfigure;
+  namespace steps = step::mount_reconfigure;
   Fd target(open_in_root(root(), op.target.c_str(), O_PATH));
-  if (!target.valid()) return fail(at::target, op.target);
+  if (!target.valid()) return fail(steps::target, op.target);
   Fd fs(sys::fspick(target.get(), "", sys::fspick_cloexec | sys::fspick_empty_path));
-  if (!fs.valid()) return fail(at::pick, op.target);
+  if (!fs.valid()) return fail(steps::pick, op.target);
   for (const FsOption &option : op.options) {
-    if (set_option(fs.get(), option) < 0) return refused(fs.get(), at::option, option.key);
+    if (set_option(fs.get(), option) < 0) return refused(fs.get(), steps::option, option.key);
   }
   if (sys::fsconfig(fs.get(), sys::fsconfig_reconfigure, nullptr, nullptr, 0) == 0) return Outcome::success();
-  return refused(fs.get(), at::reconfigure, op.target);
+  return refused(fs.get(), steps::reconfigure, op.target);
 }
 
 Outcome Init::on(const MountFs &op) {
   Fd fs(op.pids ? fsopen_procfs_of(shared_.slots[op.pids.value.number].get())
                 : sys::fsopen(op.type.c_str(), sys::fsopen_cloexec));
-  if (!fs.valid()) return fail(at::fsopen, op.type);
+  if (!fs.valid()) return fail(steps::fsopen, op.type);
   if (op.source && set_option(fs.get(), {Str::of("source"), op.source}) < 0) {
-    return refused(fs.get(), at::option, Str::of("source"));
+    return refused(fs.get(), steps::option, Str::of("source"));
   }
   for (const FsOption &option : op.options) {
-    if (set_option(fs.get(), option) < 0) return refused(fs.get(), at::option, option.key);
+    if (set_option(fs.get(), option) < 0) return refused(fs.get(), steps::option, option.key);
   }
   if (op.covered_mode) {
     Fd covered(open_in_root(root(), op.target.c_str(), O_PATH | O_DIRECTORY));
@@ -77,35 +77,35 @@ Outcome Init::on(const MountFs &op) {
     bool known = covered.valid() && fstat(covered.get(), &status) == 0;
     mode.add_octal(known ? status.st_mode & 07777 : 0);
     if (known && sys::fsconfig(fs.get(), sys::fsconfig_set_string, "mode", mode.c_str(), 0) < 0) {
-      return refused(fs.get(), at::option, Str::of("mode"));
+      return refused(fs.get(), steps::option, Str::of("mode"));
     }
   }
   if (sys::fsconfig(fs.get(), sys::fsconfig_create, nullptr, nullptr, 0) < 0)
-    return refused(fs.get(), at::create, op.type);
+    return refused(fs.get(), steps::create, op.type);
   // A read-only mount can be filled only before it becomes so.
   uint64_t later = op.copy_up ? op.attr & sys::attr_rdonly : 0;
   Fd tree(sys::fsmount(fs.get(), sys::fsmount_cloexec, op.attr & ~later));
-  if (!tree.valid()) return refused(fs.get(), at::fsmount, op.type);
+  if (!tree.valid()) return refused(fs.get(), steps::fsmount, op.type);
   fs.reset();
   Fd target(open_target(op.target, op.directory ? TargetKind::real_directory : TargetKind::directory));
-  if (!target.valid()) return Outcome::failed(at::target);
+  if (!target.valid()) return Outcome::failed(steps::target);
   if (op.copy_up && !copy_up(root(), op.target, tree.get(), shared_.detail.words())) {
     int err = errno;
     if (err == EOVERFLOW) {
       Text &limit = shared_.detail.start(DetailPart::limit);
       limit.add("tmpcopyup copies directories to a depth of ").add_number(copy_up_depth_max);
     }
-    return Outcome::failed(at::target, err);
+    return Outcome::failed(steps::target, err);
   }
-  if (later != 0 && !set_attributes(tree.get(), false, later, 0, 0)) return fail(at::fsmount, op.type);
+  if (later != 0 && !set_attributes(tree.get(), false, later, 0, 0)) return fail(steps::fsmount, op.type);
   if (op.slot) {
     shared_.slots[op.slot.value.number] = static_cast<Fd &&>(tree);
     return Outcome::success();
   }
-  if (!attach(tree.get(), target.get())) return fail(at::attach, op.target);
-  if (!verify(tree.get(), op.target)) return fail(at::verify, op.target);
+  if (!attach(tree.get(), target.get())) return fail(steps::attach, op.target);
+  if (!verify(tree.get(), op.target)) return fail(steps::verify, op.target);
   if (needs_procfs() && on_procfs(tree.get())) mounted_procfs_.reset(fcntl(tree.get(), F_DUPFD_CLOEXEC, 3));
-  if (!set_propagation(tree.get(), op.propagation)) return fail(at::propagate, op.target);
+  if (!set_propagation(tree.get(), op.propagation)) return fail(steps::propagate, op.target);
   return Outcome::success();
 }
 

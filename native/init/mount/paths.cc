@@ -20,16 +20,16 @@ bool is_null_device(int fd) {
 } // namespace
 
 Outcome Init::on(const PathSymlink &op) {
-  namespace at = step::path_symlink;
+  namespace steps = step::path_symlink;
   Name name;
   int parent = parent_of(op.path, name);
-  if (parent < 0) return fail(at::parent, op.path);
+  if (parent < 0) return fail(steps::parent, op.path);
   if (symlinkat(op.target.c_str(), parent, name.text) == 0) return Outcome::success();
-  if (errno != EEXIST) return fail(at::symlink, op.path);
+  if (errno != EEXIST) return fail(steps::symlink, op.path);
   if (op.existing == PathSymlinkExisting::keep) return Outcome::success();
-  if (unlinkat(parent, name.text, 0) < 0) return fail(at::remove, op.path);
+  if (unlinkat(parent, name.text, 0) < 0) return fail(steps::remove, op.path);
   if (symlinkat(op.target.c_str(), parent, name.text) == 0) return Outcome::success();
-  return fail(at::symlink, op.path);
+  return fail(steps::symlink, op.path);
 }
 
 Outcome Init::on(const PathDirectory &op) {
@@ -72,32 +72,32 @@ bool Init::cover(Cover &cover, int target, Str path) {
 }
 
 Outcome Init::on(const PathMask &op) {
-  namespace at = step::path_mask;
+  namespace steps = step::path_mask;
   Fd target(open_in_root(root(), op.path.c_str(), O_PATH));
-  if (!target.valid()) return missing(errno) ? Outcome::success() : fail(at::target, op.path);
+  if (!target.valid()) return missing(errno) ? Outcome::success() : fail(steps::target, op.path);
   struct stat status;
-  if (fstat(target.get(), &status) < 0) return fail(at::target, op.path);
+  if (fstat(target.get(), &status) < 0) return fail(steps::target, op.path);
   bool directory = S_ISDIR(status.st_mode);
-  if (directory && !prepare_empty()) return fail(at::tmpfs, op.path);
-  if (!directory && !prepare_null()) return fail(at::null, errno, "/dev/null of the host");
-  if (!cover(directory ? empty_ : null_, target.get(), op.path)) return fail(at::attach, op.path);
+  if (directory && !prepare_empty()) return fail(steps::tmpfs, op.path);
+  if (!directory && !prepare_null()) return fail(steps::null, errno, "/dev/null of the host");
+  if (!cover(directory ? empty_ : null_, target.get(), op.path)) return fail(steps::attach, op.path);
   return Outcome::success();
 }
 
 Outcome Init::on(const PathReadonly &op) {
-  namespace at = step::path_readonly;
+  namespace steps = step::path_readonly;
   Fd target(open_in_root(root(), op.path.c_str(), O_PATH));
-  if (!target.valid()) return missing(errno) ? Outcome::success() : fail(at::target, op.path);
+  if (!target.valid()) return missing(errno) ? Outcome::success() : fail(steps::target, op.path);
   Fd tree(sys::open_tree(target.get(), "", clone_flags | sys::at_recursive));
-  if (!tree.valid()) return fail(at::clone, op.path);
+  if (!tree.valid()) return fail(steps::clone, op.path);
   // Before Linux 5.12 only in place, and only the top mount.
   bool late = false;
   if (sys::mount_setattr(tree.get(), "", sys::at_empty_path | sys::at_recursive, {sys::attr_rdonly, 0, 0, 0}) < 0) {
     late = errno == ENOSYS;
-    if (!late) return fail(at::attr, op.path);
+    if (!late) return fail(steps::attr, op.path);
   }
-  if (!attach(tree.get(), target.get()) || !verify(tree.get(), op.path)) return fail(at::attach, op.path);
-  if (late && !remount(tree.get(), sys::attr_rdonly, 0)) return fail(at::attr, op.path);
+  if (!attach(tree.get(), target.get()) || !verify(tree.get(), op.path)) return fail(steps::attach, op.path);
+  if (late && !remount(tree.get(), sys::attr_rdonly, 0)) return fail(steps::attr, op.path);
   return Outcome::success();
 }
 

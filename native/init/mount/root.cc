@@ -22,11 +22,11 @@ bool make_private(int fd, int procfs) {
 
 // Makes the mount that a directory lies on private: only its root answers, so up to there.
 bool make_holder_private(int directory, int procfs) {
-  Fd at(openat(directory, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  for (unsigned i = 0; at.valid() && i < depth_max; i++) {
-    if (make_private(at.get(), procfs)) return true;
+  Fd parent(openat(directory, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  for (unsigned i = 0; parent.valid() && i < depth_max; i++) {
+    if (make_private(parent.get(), procfs)) return true;
     if (errno != EINVAL) return false;
-    at.reset(openat(at.get(), "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    parent.reset(openat(parent.get(), "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
   }
   return false;
 }
@@ -34,54 +34,54 @@ bool make_holder_private(int directory, int procfs) {
 } // namespace
 
 Outcome Init::on(const RootOpen &op) {
-  namespace at = step::root_open;
+  namespace steps = step::root_open;
   unsigned long how = propagation_flag(op.tree) | (propagation_recursive(op.tree) ? MS_REC : 0);
   if (propagation_flag(op.tree) != 0 && mount(nullptr, "/", nullptr, how, nullptr) < 0) {
-    return Outcome::failed(at::propagate);
+    return Outcome::failed(steps::propagate);
   }
   // Links on the way are whoever's; they would lead to another tree from one look to the next.
   Fd directory(
       sys::openat2(AT_FDCWD, op.path.c_str(), {O_PATH | O_DIRECTORY | O_CLOEXEC, 0, sys::resolve_no_symlinks}));
-  if (!directory.valid()) return fail(at::open, op.path);
+  if (!directory.valid()) return fail(steps::open, op.path);
   // Before the rootfs is mounted on itself: below a shared mount that would show on the host, and its copy would be
   // shared, too, which pivot_root(2) refuses.
   if (op.parent_private) {
     bool done = make_holder_private(directory.get(), -1) ||
                 (errno == ENOSYS && procfs() >= 0 && make_holder_private(directory.get(), procfs()));
-    if (!done) return fail(at::parent, op.path);
+    if (!done) return fail(steps::parent, op.path);
   }
   constexpr unsigned flags = sys::open_tree_clone | sys::open_tree_cloexec | sys::at_empty_path | sys::at_recursive;
   Fd tree(sys::open_tree(directory.get(), "", flags));
-  if (!tree.valid()) return fail(at::clone, op.path);
-  if (sys::move_mount(tree.get(), directory.get()) < 0) return fail(at::attach, op.path);
+  if (!tree.valid()) return fail(steps::clone, op.path);
+  if (sys::move_mount(tree.get(), directory.get()) < 0) return fail(steps::attach, op.path);
   root_ = static_cast<Fd &&>(tree);
   return Outcome::success();
 }
 
 Outcome Init::on(const RootPivot &op) {
-  namespace at = step::root_pivot;
+  namespace steps = step::root_pivot;
   // What is taken from the host's file system, while it is there.
   if (program_has(code::path_mask)) prepare_null();
   if (needs_procfs() && !mounted_procfs_.valid()) procfs();
   parent_.reset();
-  if (fchdir(root()) < 0) return Outcome::failed(at::chdir);
+  if (fchdir(root()) < 0) return Outcome::failed(steps::chdir);
   if (op.chroot) {
-    if (op.private_ && mount(nullptr, "/", nullptr, MS_PRIVATE, nullptr) < 0) return Outcome::failed(at::propagate);
-    if (mount(".", "/", nullptr, MS_MOVE, nullptr) < 0) return Outcome::failed(at::move);
-    if (op.hide && (procfs() < 0 || !hide_host_mounts(procfs()))) return Outcome::failed(at::hide);
-    if (fchdir(root()) < 0) return Outcome::failed(at::chdir);
-    if (chroot(".") < 0) return Outcome::failed(at::chroot);
+    if (op.private_ && mount(nullptr, "/", nullptr, MS_PRIVATE, nullptr) < 0) return Outcome::failed(steps::propagate);
+    if (mount(".", "/", nullptr, MS_MOVE, nullptr) < 0) return Outcome::failed(steps::move);
+    if (op.hide && (procfs() < 0 || !hide_host_mounts(procfs()))) return Outcome::failed(steps::hide);
+    if (fchdir(root()) < 0) return Outcome::failed(steps::chdir);
+    if (chroot(".") < 0) return Outcome::failed(steps::chroot);
   } else {
     Fd old(openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC));
-    if (!old.valid()) return Outcome::failed(at::chdir);
-    if (sys::pivot_root(".", ".") < 0) return Outcome::failed(at::pivot);
+    if (!old.valid()) return Outcome::failed(steps::chdir);
+    if (sys::pivot_root(".", ".") < 0) return Outcome::failed(steps::pivot);
     // The old root now lies over the new one; its going must not reach the host. By its own descriptor: `.` is the new
     // root for mount(2).
-    if (fchdir(old.get()) < 0) return Outcome::failed(at::chdir);
-    if (mount(nullptr, ".", nullptr, MS_SLAVE | MS_REC, nullptr) < 0) return Outcome::failed(at::propagate);
-    if (umount2(".", MNT_DETACH) < 0) return Outcome::failed(at::detach);
+    if (fchdir(old.get()) < 0) return Outcome::failed(steps::chdir);
+    if (mount(nullptr, ".", nullptr, MS_SLAVE | MS_REC, nullptr) < 0) return Outcome::failed(steps::propagate);
+    if (umount2(".", MNT_DETACH) < 0) return Outcome::failed(steps::detach);
   }
-  return chdir("/") == 0 ? Outcome::success() : Outcome::failed(at::chdir);
+  return chdir("/") == 0 ? Outcome::success() : Outcome::failed(steps::chdir);
 }
 
 } // namespace veloci

@@ -43,33 +43,33 @@ bool Init::enter(Str path, int &step, int open_step) {
 }
 
 Outcome Init::on(const CwdEnter &op) {
-  namespace at = step::cwd_enter;
-  static_assert(at::chdir == at::open + 1 && at::proof == at::open + 2);
+  namespace steps = step::cwd_enter;
+  static_assert(steps::chdir == steps::open + 1 && steps::proof == steps::open + 2);
   close_descriptors();
   int step;
-  if (enter(op.path, step, at::open)) return Outcome::success();
-  if (errno == ENOENT && op.create && step == at::open) {
+  if (enter(op.path, step, steps::open)) return Outcome::success();
+  if (errno == ENOENT && op.create && step == steps::open) {
     Fd made(make_in_root(root(), op.path, Missing::directory, 0755));
     bool there = made.valid();
     int err = errno;
     made.reset();
     root_.reset();
     // What a read-only root lacks is missing, first of all.
-    if (!there && err == EROFS) return fail(at::chdir, ENOENT, op.path);
-    if (!there) return fail(at::create, err, op.path);
-    if (enter(op.path, step, at::open)) return Outcome::success();
+    if (!there && err == EROFS) return fail(steps::chdir, ENOENT, op.path);
+    if (!there) return fail(steps::create, err, op.path);
+    if (enter(op.path, step, steps::open)) return Outcome::success();
   }
-  if (errno == EACCES && op.late && step != at::proof) return Outcome::success();
+  if (errno == EACCES && op.late && step != steps::proof) return Outcome::success();
   return fail(step, op.path);
 }
 
 Outcome Init::on(const CwdAgain &op) {
-  namespace at = step::cwd_again;
-  static_assert(at::chdir == at::open + 1 && at::proof == at::open + 2);
+  namespace steps = step::cwd_again;
+  static_assert(steps::chdir == steps::open + 1 && steps::proof == steps::open + 2);
   // Root was there already, maybe where the user may not go by himself.
   if (in_cwd_) return Outcome::success();
   int step;
-  return enter(op.path, step, at::open) ? Outcome::success() : fail(step, op.path);
+  return enter(op.path, step, steps::open) ? Outcome::success() : fail(step, op.path);
 }
 
 } // namespace veloci

@@ -47,16 +47,16 @@ void own_null(int fd) {
 } // namespace
 
 Outcome Init::on(const SessionNew &op) {
-  namespace at = step::session_new;
-  if (setsid() < 0) return Outcome::failed(at::setsid);
+  namespace steps = step::session_new;
+  if (setsid() < 0) return Outcome::failed(steps::setsid);
   if (!op.keyring) return Outcome::success();
   HoleValues values;
   const Record &record = *shared_.record;
   values.id = {record.id, static_cast<uint32_t>(strnlen(record.id, sizeof record.id - 1))};
   TextOf<512> name;
-  if (!fill(op.keyring.value, values, name)) return Outcome::failed(at::keyring, ENAMETOOLONG);
+  if (!fill(op.keyring.value, values, name)) return Outcome::failed(steps::keyring, ENAMETOOLONG);
   long key = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name.c_str(), 0, 0, 0);
-  return key >= 0 || errno == ENOSYS ? Outcome::success() : Outcome::failed(at::keyring);
+  return key >= 0 || errno == ENOSYS ? Outcome::success() : Outcome::failed(steps::keyring);
 }
 
 Outcome Init::on(const StdioOwn &op) {
@@ -89,27 +89,27 @@ Outcome Init::on(const BoundingDrop &op) {
 }
 
 Outcome Init::on(const IdsSet &op) {
-  namespace at = step::ids_set;
-  if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) return Outcome::failed(at::keepcaps);
+  namespace steps = step::ids_set;
+  if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) return Outcome::failed(steps::keepcaps);
   if (op.setgroups) {
     Pages memory;
     uint32_t count = 0;
     if (!op.groups.empty() && !memory.allocate(op.groups.size() * sizeof(uint32_t)))
-      return Outcome::failed(at::setgroups);
+      return Outcome::failed(steps::setgroups);
     for (uint32_t group : op.groups) memory.data<uint32_t>()[count++] = group;
-    if (syscall(SYS_setgroups, count, memory.data()) < 0) return Outcome::failed(at::setgroups);
+    if (syscall(SYS_setgroups, count, memory.data()) < 0) return Outcome::failed(steps::setgroups);
   }
-  if (syscall(SYS_setresgid, op.gid, op.gid, op.gid) < 0) return Outcome::failed(at::setresgid);
-  if (syscall(SYS_setresuid, op.uid, op.uid, op.uid) < 0) return Outcome::failed(at::setresuid);
+  if (syscall(SYS_setresgid, op.gid, op.gid, op.gid) < 0) return Outcome::failed(steps::setresgid);
+  if (syscall(SYS_setresuid, op.uid, op.uid, op.uid) < 0) return Outcome::failed(steps::setresuid);
   // The change of ids has set this to what the kernel's suid_dumpable says.
   prctl(PR_SET_DUMPABLE, 0);
-  if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0) return Outcome::failed(at::keepcaps);
+  if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0) return Outcome::failed(steps::keepcaps);
   umask(op.umask ? op.umask.value & 0777 : default_umask);
   return Outcome::success();
 }
 
 Outcome Init::on(const CapsSet &op) {
-  namespace at = step::caps_set;
+  namespace steps = step::caps_set;
   __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
   auto low = [](uint64_t bits) { return static_cast<uint32_t>(bits); };
   auto high = [](uint64_t bits) { return static_cast<uint32_t>(bits >> 32); };
@@ -117,11 +117,11 @@ Outcome Init::on(const CapsSet &op) {
       {low(op.effective), low(op.permitted), low(op.inheritable)},
       {high(op.effective), high(op.permitted), high(op.inheritable)},
   };
-  if (syscall(SYS_capset, &header, data) < 0) return Outcome::failed(at::capset);
-  if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0) return Outcome::failed(at::ambient_clear);
+  if (syscall(SYS_capset, &header, data) < 0) return Outcome::failed(steps::capset);
+  if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0) return Outcome::failed(steps::ambient_clear);
   for (unsigned long number = 0; number <= capability_max; number++) {
     if (!(op.ambient >> number & 1)) continue;
-    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0) < 0) return Outcome::failed(at::ambient);
+    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, number, 0, 0) < 0) return Outcome::failed(steps::ambient);
   }
   return Outcome::success();
 }
@@ -145,16 +145,16 @@ Outcome Init::on(const NamespaceEnter &op) {
 
 // By clone(2), which filters know: one may be loaded already.
 Outcome Init::on(const ProcessEnter &) {
-  namespace at = step::process_enter;
+  namespace steps = step::process_enter;
   int pidfd = -1;
   constexpr uint64_t flags = sys::clone_parent | sys::clone_pidfd;
   long pid = sys::passing(SYS_clone, flags, nullptr, &pidfd, nullptr);
-  if (pid < 0) return Outcome::failed(at::clone);
-  if (!goes_on(static_cast<pid_t>(pid), pidfd)) return Outcome::failed(at::report);
+  if (pid < 0) return Outcome::failed(steps::clone);
+  if (!goes_on(static_cast<pid_t>(pid), pidfd)) return Outcome::failed(steps::report);
   name_itself();
-  if (sys::passing(SYS_setsid) < 0) return Outcome::failed(at::setsid);
+  if (sys::passing(SYS_setsid) < 0) return Outcome::failed(steps::setsid);
   bool taken = !has_terminal_ || sys::passing(SYS_ioctl, STDIN_FILENO, TIOCSCTTY, 0) == 0;
-  return taken ? Outcome::success() : Outcome::failed(at::terminal);
+  return taken ? Outcome::success() : Outcome::failed(steps::terminal);
 }
 
 Outcome Init::on(const PrivilegesNone &) {

@@ -12,12 +12,12 @@ constexpr size_t headers_max = 64;
 
 // "#!" blanks PATH [argument]
 bool script_interpreter(const char *head, size_t size, Text &name) {
-  size_t at = 2;
-  while (at < size && (head[at] == ' ' || head[at] == '\t')) at++;
-  size_t end = at;
+  size_t offset = 2;
+  while (offset < size && (head[offset] == ' ' || head[offset] == '\t')) offset++;
+  size_t end = offset;
   while (end < size && head[end] != ' ' && head[end] != '\t' && head[end] != '\n' && head[end] != 0) end++;
-  name.add(head + at, end - at);
-  return end > at;
+  name.add(head + offset, end - offset);
+  return end > offset;
 }
 
 template <class Header, class Segment> bool elf_interpreter(int fd, const char *head, Text &name) {
@@ -26,8 +26,8 @@ template <class Header, class Segment> bool elf_interpreter(int fd, const char *
   if (header.e_phentsize != sizeof(Segment)) return false;
   for (size_t i = 0; i < header.e_phnum && i < headers_max; i++) {
     Segment segment;
-    off_t at = static_cast<off_t>(header.e_phoff + i * sizeof segment);
-    if (pread(fd, &segment, sizeof segment, at) != static_cast<ssize_t>(sizeof segment)) return false;
+    off_t offset = static_cast<off_t>(header.e_phoff + i * sizeof segment);
+    if (pread(fd, &segment, sizeof segment, offset) != static_cast<ssize_t>(sizeof segment)) return false;
     if (segment.p_type != PT_INTERP) continue;
     char path[256];
     size_t want = segment.p_filesz < sizeof path - 1 ? static_cast<size_t>(segment.p_filesz) : sizeof path - 1;

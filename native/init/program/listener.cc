@@ -23,7 +23,7 @@ extern "C" [[gnu::visibility("hidden")]] int __clone(int (*function)(void *), vo
 namespace veloci {
 namespace {
 
-namespace at = step::seccomp_load;
+namespace steps = step::seccomp_load;
 
 constexpr int pending = -2, refused = -1;
 constexpr size_t stack_size = 16384;
@@ -127,17 +127,17 @@ Outcome load_notifying(const sock_fprog &program, uint32_t flags, int socket, St
   handover.socket = socket;
   handover.state = state;
   constexpr timeval limit = {10, 0};
-  if (setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0) return Outcome::failed(at::send);
+  if (setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit) < 0) return Outcome::failed(steps::send);
   constexpr int shared = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
   int thread = helper == 0 ? __clone(hand_over, stack + stack_size, shared, &handover) : helper;
-  if (thread < 0) return Outcome::failed(at::helper, -thread);
+  if (thread < 0) return Outcome::failed(steps::helper, -thread);
   long listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
   int error = listener < 0 ? errno : 0;
   __atomic_store_n(&handover.listener, listener < 0 ? refused : static_cast<int>(listener), __ATOMIC_RELEASE);
   await_end(handover);
   if (helper > 0) sys::passing(SYS_wait4, helper, nullptr, __WALL, nullptr);
-  if (listener < 0) return Outcome::failed(at::seccomp, error);
-  return handover.error == 0 ? Outcome::success() : Outcome::failed(at::send, handover.error);
+  if (listener < 0) return Outcome::failed(steps::seccomp, error);
+  return handover.error == 0 ? Outcome::success() : Outcome::failed(steps::send, handover.error);
 }
 
 } // namespace veloci

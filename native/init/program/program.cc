@@ -34,13 +34,13 @@ Found look_at(const char *path) {
 // `path` is then its own.
 Found search(Str name, Str directories, Found wanted, Text &path) {
   Found result = Found::nothing;
-  const char *at = directories.data, *end = directories.data + directories.size;
+  const char *cursor = directories.data, *end = directories.data + directories.size;
   for (;;) {
-    const char *colon = at;
+    const char *colon = cursor;
     while (colon < end && *colon != ':') colon++;
     path.clear();
-    if (colon > at)
-      path.add(at, static_cast<size_t>(colon - at));
+    if (colon > cursor)
+      path.add(cursor, static_cast<size_t>(colon - cursor));
     else
       path.add_char('.');
     path.add_char('/').add(name);
@@ -48,7 +48,7 @@ Found search(Str name, Str directories, Found wanted, Text &path) {
     if (found == wanted) return found;
     if (found == Found::forbidden) result = found;
     if (colon == end) return result;
-    at = colon + 1;
+    cursor = colon + 1;
   }
 }
 
@@ -63,7 +63,7 @@ Found search(Str name, Str directories, Found wanted, Text &path) {
 } // namespace
 
 Outcome Init::on(const ProgramFind &op) {
-  namespace at = step::program_find;
+  namespace steps = step::program_find;
   bool plain = memchr(op.name.data, '/', op.name.size) == nullptr;
   Found found = Found::nothing;
   errno = ENOENT;
@@ -77,19 +77,19 @@ Outcome Init::on(const ProgramFind &op) {
   }
   switch (found) {
   case Found::program: return Outcome::success();
-  case Found::directory: return fail(at::directory, EISDIR, op.name);
+  case Found::directory: return fail(steps::directory, EISDIR, op.name);
   case Found::forbidden:
     find_cause(path_.c_str(), EACCES, shared_.detail);
     shared_.detail.next(DetailPart::path).add(op.name);
-    return Outcome::failed(at::access, EACCES);
-  case Found::nothing: return fail(at::find, plain ? ENOENT : errno, op.name);
+    return Outcome::failed(steps::access, EACCES);
+  case Found::nothing: return fail(steps::find, plain ? ENOENT : errno, op.name);
   }
-  return fail(at::find, ENOENT, op.name);
+  return fail(steps::find, ENOENT, op.name);
 }
 
 // The plan's pages that hold only what is done, or is not ours: a container may wait here for long.
 void Init::release_plan() {
-  auto address = [](const uint8_t *at) { return reinterpret_cast<uintptr_t>(at); };
+  auto address = [](const uint8_t *pointer) { return reinterpret_cast<uintptr_t>(pointer); };
   uintptr_t start = address(shared_.plan.data), end = start + shared_.plan.size;
   uintptr_t needed = address(needed_) & ~(page - 1), needed_end = (address(needed_end_) + page - 1) & ~(page - 1);
   if (needed > start) sys::passing(SYS_madvise, start, needed - start, MADV_DONTNEED);
@@ -97,15 +97,15 @@ void Init::release_plan() {
 }
 
 Outcome Init::on(const StartWait &) {
-  namespace at = step::start_wait;
+  namespace steps = step::start_wait;
   Record &record = *shared_.record;
   // A filter that comes later looks through the plan's operations, which go now.
-  if (program_has(code::seccomp_load) && !prepare_program()) return Outcome::failed(at::report);
+  if (program_has(code::seccomp_load) && !prepare_program()) return Outcome::failed(steps::report);
   record_set_stage(record, Stage::created);
   MessageHeader created;
   created.type = static_cast<uint8_t>(MessageType::sync);
   created.point = static_cast<uint8_t>(Point::created);
-  if (!send(created)) return Outcome::failed(at::report);
+  if (!send(created)) return Outcome::failed(steps::report);
   sys::passing(SYS_close, shared_.socket.release());
   release_plan();
   release_stack();
@@ -113,7 +113,7 @@ Outcome Init::on(const StartWait &) {
   ssize_t size;
   do size = sys::passing(SYS_read, shared_.fifo.get(), &byte, 1);
   while (size < 0 && errno == EINTR);
-  if (size != 1) return Outcome::failed(at::read, size == 0 ? EPIPE : errno);
+  if (size != 1) return Outcome::failed(steps::read, size == 0 ? EPIPE : errno);
   record_set_stage(record, Stage::released);
   return Outcome::success();
 }
@@ -181,14 +181,14 @@ bool Init::prepare_program() {
 }
 
 Outcome Init::on(const ProgramRun &op) {
-  namespace at = step::program_run;
-  if (op.preserve > shared_.preserved) return Outcome::failed(at::close, EBADF);
-  if (!prepare_program(op) || !arrange_descriptors()) return Outcome::failed(at::close);
+  namespace steps = step::program_run;
+  if (op.preserve > shared_.preserved) return Outcome::failed(steps::close, EBADF);
+  if (!prepare_program(op) || !arrange_descriptors()) return Outcome::failed(steps::close);
   record_set_stage(*shared_.record, Stage::executing);
   execve(path_.c_str(), argv_.data(), env_.data());
   int err = errno;
   explain_execve(err);
-  return Outcome::failed(at::execve, err);
+  return Outcome::failed(steps::execve, err);
 }
 
 } // namespace veloci

@@ -44,9 +44,9 @@ constexpr sock_filter compare(uint32_t value, uint8_t equal, uint8_t other) {
 // Lets those calls pass whose last two arguments are the numbers, and leaves all others to what follows. Calls are
 // looked at first: the kernel remembers what a filter always allows by the number of the call alone.
 void write_pass(sock_filter *code, sys::Pass pass) {
-  uint8_t at = 0;
-  auto left = [&] { return static_cast<uint8_t>(pass_size - at - 1); };
-  auto add = [&](sock_filter instruction) { code[at++] = instruction; };
+  uint8_t count = 0;
+  auto left = [&] { return static_cast<uint8_t>(pass_size - count - 1); };
+  auto add = [&](sock_filter instruction) { code[count++] = instruction; };
   add(load(offsetof(seccomp_data, arch)));
   add(compare(native_arch, 0, left()));
   add(load(offsetof(seccomp_data, nr)));
@@ -146,21 +146,21 @@ bool Init::hands_listener_over() const {
 }
 
 Outcome Init::on(const SeccompLoad &op) {
-  namespace at = step::seccomp_load;
-  if (!load_filter(op.slot) || !keep_listener(op)) return Outcome::failed(at::read);
+  namespace steps = step::seccomp_load;
+  if (!load_filter(op.slot) || !keep_listener(op)) return Outcome::failed(steps::read);
   // The filter may forbid what follows it; after it there should be nothing but execve.
-  if (!arrange_descriptors() || !prepare_program()) return Outcome::failed(at::read);
-  if (op.raise && !raise_capabilities()) return Outcome::failed(at::seccomp);
+  if (!arrange_descriptors() || !prepare_program()) return Outcome::failed(steps::read);
+  if (op.raise && !raise_capabilities()) return Outcome::failed(steps::seccomp);
   Filter filter = filters_[op.slot.number];
   Pages memory;
-  if (op.pass && !let_pass(filter, memory)) return Outcome::failed(at::read);
+  if (op.pass && !let_pass(filter, memory)) return Outcome::failed(steps::read);
   sock_fprog program = {
       static_cast<unsigned short>(filter.size / sizeof(sock_filter)),
       static_cast<sock_filter *>(filter.instructions),
   };
   if (op.listener) return load_notifying(program, op.flags, listener_.release(), listener_state_);
   long result = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, op.flags, &program);
-  if (result < 0) return Outcome::failed(at::seccomp);
+  if (result < 0) return Outcome::failed(steps::seccomp);
   return Outcome::success();
 }
 

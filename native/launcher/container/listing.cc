@@ -71,8 +71,8 @@ template <class Use> int for_each_sorted(const Texts &ids, Use use) {
   if (ids.count() == 0) return 0;
   if (!memory.reserve(ids.count() * sizeof(char *))) return errno;
   auto *sorted = reinterpret_cast<const char **>(memory.data());
-  const char *at = ids.first();
-  for (uint32_t i = 0; i < ids.count(); i++, at = Texts::after(at)) sorted[i] = at;
+  const char *cursor = ids.first();
+  for (uint32_t i = 0; i < ids.count(); i++, cursor = Texts::after(cursor)) sorted[i] = cursor;
   qsort(sorted, ids.count(), sizeof *sorted, compare);
   for (uint32_t i = 0; i < ids.count(); i++) {
     if (int err = use(Str::of(sorted[i])); err != 0) return err;
@@ -151,11 +151,11 @@ int write_table(int root, const Texts &ids, Log &log, Growing out) {
     }
     return 0;
   });
-  const char *at = cells.first();
-  for (uint32_t i = 0; err == 0 && i < cells.count(); i++, at = Texts::after(at)) {
+  const char *cursor = cells.first();
+  for (uint32_t i = 0; err == 0 && i < cells.count(); i++, cursor = Texts::after(cursor)) {
     bool last = i % columns == columns - 1;
     err = out.add(widths[i % columns] + 2, [&](Text &text) {
-      text.add(at);
+      text.add(cursor);
       if (last)
         text.add_char('\n');
       else

@@ -95,11 +95,11 @@ void NotifyProxy::send_barrier() {
 void NotifyProxy::forward(Str message) {
   TextOf<longest_message + 1> passed;
   bool ready = false;
-  for (const char *at = message.data, *end = at + message.size; at < end;) {
-    const void *found = memchr(at, '\n', static_cast<size_t>(end - at));
+  for (const char *cursor = message.data, *end = cursor + message.size; cursor < end;) {
+    const void *found = memchr(cursor, '\n', static_cast<size_t>(end - cursor));
     const char *stop = found != nullptr ? static_cast<const char *>(found) : end;
-    Str line{at, static_cast<uint32_t>(stop - at)};
-    at = stop + 1;
+    Str line{cursor, static_cast<uint32_t>(stop - cursor)};
+    cursor = stop + 1;
     if (!may_pass(line)) continue;
     ready = ready || line == Str::of("READY=1");
     if (passed.size() > 0) passed.add_char('\n');

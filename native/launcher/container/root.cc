@@ -25,12 +25,12 @@ const char *user_runtime_dir() {
 // mkdir(2) for each component that is missing.
 int make_directories(const char *path) {
   TextOf<4096> done;
-  for (const char *at = path; *at != 0;) {
-    const char *end = strchrnul(at + 1, '/');
-    done.add(at, static_cast<size_t>(end - at));
+  for (const char *cursor = path; *cursor != 0;) {
+    const char *end = strchrnul(cursor + 1, '/');
+    done.add(cursor, static_cast<size_t>(end - cursor));
     if (!done.complete()) return ENAMETOOLONG;
     if (done.size() > 1 && mkdir(done.c_str(), 0700) != 0 && errno != EEXIST) return errno;
-    at = end;
+    cursor = end;
   }
   return 0;
 }

@@ -35,10 +35,10 @@ const cli::FlagSpec *find_in(const cli::FlagSpec *flags, uint8_t count, Str name
 }
 
 bool is_choice(Str value, const char *choices) {
-  for (const char *at = choices; *at != 0;) {
-    const char *end = strchrnul(at, '|');
-    if (Str{at, static_cast<uint32_t>(end - at)} == value) return true;
-    at = *end == 0 ? end : end + 1;
+  for (const char *cursor = choices; *cursor != 0;) {
+    const char *end = strchrnul(cursor, '|');
+    if (Str{cursor, static_cast<uint32_t>(end - cursor)} == value) return true;
+    cursor = *end == 0 ? end : end + 1;
   }
   return false;
 }
@@ -82,8 +82,9 @@ void Arguments::keep(const GivenFlag &given) {
 // looked at.
 void Arguments::find_log_flags() {
   bool words_end = command_ == nullptr || command_->flags_end_after != cli::any_number;
-  for (char **at = rest_; at != nullptr && *at != nullptr && strcmp(*at, "--") != 0; at++) {
-    if (!looks_like_flag(*at)) {
+  for (char **argument = rest_; argument != nullptr && *argument != nullptr && strcmp(*argument, "--") != 0;
+       argument++) {
+    if (!looks_like_flag(*argument)) {
       if (words_end) return;
       continue;
     }
@@ -91,14 +92,14 @@ void Arguments::find_log_flags() {
       bool ours =
           spec.flag == cli::Flag::log || spec.flag == cli::Flag::log_format || spec.flag == cli::Flag::log_level;
       size_t length = strlen(spec.name);
-      if (!ours || strncmp(*at, "--", 2) != 0 || strncmp(*at + 2, spec.name, length) != 0) continue;
-      const char *end = *at + 2 + length, *value = *end == '=' ? end + 1 : *end == 0 ? at[1] : nullptr;
+      if (!ours || strncmp(*argument, "--", 2) != 0 || strncmp(*argument + 2, spec.name, length) != 0) continue;
+      const char *end = *argument + 2 + length, *value = *end == '=' ? end + 1 : *end == 0 ? argument[1] : nullptr;
       if (value == nullptr || !utf8_valid(Str::of(value))) continue;
       GivenFlag given;
       given.spec = &spec;
       given.text = Str::of(value);
       keep(given);
-      if (*end == 0) at++;
+      if (*end == 0) argument++;
       break;
     }
   }
@@ -149,16 +150,16 @@ const cli::FlagSpec *Arguments::spec_of(Str name) const {
 
 int Arguments::take_letters(const char *argument, char **rest, int &used, bool &known) {
   known = argument[1] != '-' && argument[1] != 0 && argument[2] != 0;
-  for (const char *at = argument + 1; known && *at != 0; at++) {
-    const cli::FlagSpec *spec = spec_of(Str{at, 1});
+  for (const char *cursor = argument + 1; known && *cursor != 0; cursor++) {
+    const cli::FlagSpec *spec = spec_of(Str{cursor, 1});
     known = spec != nullptr;
     if (known && spec->kind != cli::Kind::boolean) break;
   }
   if (!known) return 0;
   char shown[] = "-?";
-  for (const char *at = argument + 1; *at != 0; at++) {
-    const cli::FlagSpec *spec = spec_of(Str{at, 1});
-    shown[1] = *at;
+  for (const char *cursor = argument + 1; *cursor != 0; cursor++) {
+    const cli::FlagSpec *spec = spec_of(Str{cursor, 1});
+    shown[1] = *cursor;
     if (spec->kind == cli::Kind::boolean) {
       GivenFlag given;
       given.spec = spec;
@@ -166,7 +167,7 @@ int Arguments::take_letters(const char *argument, char **rest, int &used, bool &
       keep(given);
       continue;
     }
-    if (at[1] != 0) return take_value(*spec, shown, Str::of(at + 1));
+    if (cursor[1] != 0) return take_value(*spec, shown, Str::of(cursor + 1));
     if (*rest == nullptr) return refuse(FlagNeedsArgument{.flag = Str::of(shown)});
     used++;
     return take_value(*spec, shown, Str::of(*rest));

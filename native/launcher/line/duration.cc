@@ -17,12 +17,12 @@ constexpr uint64_t longest = 366ull * 86400 * 1000000000;
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // The unit at the beginning of a text: the longest name that fits.
-const Unit *find_unit(const char *at, size_t &size) {
+const Unit *find_unit(const char *cursor, size_t &size) {
   const Unit *found = nullptr;
   size = 0;
   for (const Unit &unit : units) {
     size_t length = strlen(unit.name);
-    if (length <= size || strncmp(at, unit.name, length) != 0) continue;
+    if (length <= size || strncmp(cursor, unit.name, length) != 0) continue;
     found = &unit;
     size = length;
   }
@@ -32,30 +32,31 @@ const Unit *find_unit(const char *at, size_t &size) {
 } // namespace
 
 bool parse_duration(Str text, int64_t &milliseconds) {
-  const char *at = text.c_str();
+  const char *cursor = text.c_str();
   uint64_t total = 0;
-  if (*at == 0) return false;
-  while (*at != 0) {
+  if (*cursor == 0) return false;
+  while (*cursor != 0) {
     // In millionths, so that fractions are exact enough.
     constexpr uint64_t scale = 1000000;
     uint64_t value = 0, place = scale;
     bool digits = false;
-    for (; is_digit(*at); at++, digits = true) {
-      value = value * 10 + static_cast<uint64_t>(*at - '0') * scale;
+    for (; is_digit(*cursor); cursor++, digits = true) {
+      value = value * 10 + static_cast<uint64_t>(*cursor - '0') * scale;
       if (value > longest) return false;
     }
-    if (*at == '.') {
-      for (at++; is_digit(*at); at++, digits = true) value += static_cast<uint64_t>(*at - '0') * (place /= 10);
+    if (*cursor == '.') {
+      for (cursor++; is_digit(*cursor); cursor++, digits = true)
+        value += static_cast<uint64_t>(*cursor - '0') * (place /= 10);
     }
     if (!digits) return false;
     size_t size = 0;
-    const Unit *unit = find_unit(at, size);
+    const Unit *unit = find_unit(cursor, size);
     uint64_t each = 1000000000;
     if (unit != nullptr)
       each = unit->nanoseconds;
-    else if (*at != 0)
+    else if (*cursor != 0)
       return false;
-    at += size;
+    cursor += size;
     unsigned __int128 nanoseconds = static_cast<unsigned __int128>(value) * each / scale;
     if (nanoseconds > longest) return false;
     total += static_cast<uint64_t>(nanoseconds);

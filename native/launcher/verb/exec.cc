@@ -45,9 +45,9 @@ int hand_over(Invocation &invocation) {
   if (path.empty()) return 0;
   TextOf<16> pid;
   pid.add_signed(context.init.pid);
-  int at = 0;
+  int offset = 0;
   Bytes bytes{reinterpret_cast<const uint8_t *>(pid.c_str()), pid.size()};
-  int err = replace_file(AT_FDCWD, path.c_str(), bytes, 0644, at);
+  int err = replace_file(AT_FDCWD, path.c_str(), bytes, 0644, offset);
   return err == 0 ? 0 : invocation.fail(diagnostic::PidFile{.path = path, .errno_ = ErrnoText(err)});
 }
 

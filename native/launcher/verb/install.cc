@@ -12,14 +12,14 @@ namespace {
 // Adds a text with the path in the place of its mark.
 void add_with_path(Text &out, const char *text, Str path) {
   constexpr char mark[] = "@PATH@";
-  for (const char *at = text;;) {
-    const char *found = strstr(at, mark);
+  for (const char *cursor = text;;) {
+    const char *found = strstr(cursor, mark);
     if (found == nullptr) {
-      out.add(at);
+      out.add(cursor);
       return;
     }
-    out.add(at, static_cast<size_t>(found - at)).add(path);
-    at = found + sizeof mark - 1;
+    out.add(cursor, static_cast<size_t>(found - cursor)).add(path);
+    cursor = found + sizeof mark - 1;
   }
 }
 

@@ -65,23 +65,23 @@ int run_ps(const Invocation &invocation, Buffer &output, int &status) {
 }
 
 // The next line of a text, without its end; false at the end.
-bool next_line(const char *&at, const char *end, Str &line) {
-  if (at >= end) return false;
-  const void *found = memchr(at, '\n', static_cast<size_t>(end - at));
+bool next_line(const char *&cursor, const char *end, Str &line) {
+  if (cursor >= end) return false;
+  const void *found = memchr(cursor, '\n', static_cast<size_t>(end - cursor));
   const char *stop = found != nullptr ? static_cast<const char *>(found) : end;
-  line = {at, static_cast<uint32_t>(stop - at)};
-  at = stop + 1;
+  line = {cursor, static_cast<uint32_t>(stop - cursor)};
+  cursor = stop + 1;
   return true;
 }
 
 // The word number `column` of a line.
 Str word(Str line, unsigned column) {
-  const char *at = line.data, *end = line.data + line.size;
+  const char *cursor = line.data, *end = line.data + line.size;
   for (;;) {
-    while (at < end && *at == ' ') at++;
-    const char *begin = at;
-    while (at < end && *at != ' ') at++;
-    if (column-- == 0 || begin == end) return {begin, static_cast<uint32_t>(at - begin)};
+    while (cursor < end && *cursor == ' ') cursor++;
+    const char *begin = cursor;
+    while (cursor < end && *cursor != ' ') cursor++;
+    if (column-- == 0 || begin == end) return {begin, static_cast<uint32_t>(cursor - begin)};
   }
 }
 
@@ -95,9 +95,9 @@ int print_table(Invocation &invocation, const Members &members) {
   if (WIFSIGNALED(status)) return invocation.fail(PsKilled{.signal = NumberText(WTERMSIG(status))});
   // ps has said on stderr what it does not like.
   if (WEXITSTATUS(status) != 0) return WEXITSTATUS(status);
-  const char *at = reinterpret_cast<const char *>(output.data()), *end = at + output.size();
+  const char *cursor = reinterpret_cast<const char *>(output.data()), *end = cursor + output.size();
   Str line;
-  if (!next_line(at, end, line)) return 0;
+  if (!next_line(cursor, end, line)) return 0;
   unsigned column = 0;
   for (Str head = word(line, 0); !(head == Str::of("PID")); head = word(line, ++column)) {
     if (head.empty()) return invocation.fail(PsColumn{});
@@ -105,7 +105,7 @@ int print_table(Invocation &invocation, const Members &members) {
   if (!kept.reserve(output.size() + 2)) return invocation.fail(PsFailed{.errno_ = ErrnoText(errno)});
   Text text(reinterpret_cast<char *>(kept.data()), kept.capacity());
   text.add(line).add_char('\n');
-  while (next_line(at, end, line)) {
+  while (next_line(cursor, end, line)) {
     uint64_t pid = 0;
     if (!parse_number(word(line, column), INT32_MAX, pid) || !members.has(static_cast<int>(pid))) continue;
     text.add(line).add_char('\n');
