@@ -1,11 +1,11 @@
-import { bundleEngine } from './build/engine.ts';
+import { bundleEngines } from './build/engine.ts';
 import { generate } from './build/generate.ts';
 import { identityHeader } from './build/identity.ts';
 import { buildTree, install } from './build/trees.ts';
 import { compileTypeScript } from './build/typescript.ts';
 
 async function buildNative(tests: boolean): Promise<void> {
-  await Promise.all([bundleEngine(), identityHeader()]);
+  await Promise.all([bundleEngines(), identityHeader()]);
   await buildTree('release');
   const programs = 'native/programs';
   await install('release', `${programs}/veloci`, 'dist/bin/veloci');

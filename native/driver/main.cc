@@ -1,10 +1,11 @@
 // A tool for tests and measurements, not installed: runs the planner on files, without the launcher.
-//   planner-driver answer REQUEST [CONFIG [PROCESS]]      writes the encoded Response to standard output
-//   planner-driver bytecode REQUEST [CONFIG [PROCESS]]    the same without confinement and without the snapshot
-//   planner-driver time ROUNDS REQUEST [CONFIG [PROCESS]] prints minimum and median times in microseconds
-//   planner-driver hold                                   starts a planner and keeps it until standard input ends
-//   planner-driver attempts                               tries what the confinement must refuse, and prints what came
-//   of it planner-driver facts                                  prints the host's facts
+//   planner-driver answer ENGINE REQUEST [CONFIG [PROCESS]]       writes the encoded Response to standard output
+//   planner-driver bytecode ENGINE REQUEST [CONFIG [PROCESS]]     the same without confinement and without the snapshot
+//   planner-driver time ROUNDS ENGINE REQUEST [CONFIG [PROCESS]]  prints minimum and median times in microseconds
+//   planner-driver hold         starts a planner and keeps it until standard input ends
+//   planner-driver attempts     tries what the confinement must refuse, and prints what came of it
+//   planner-driver facts        prints the host's facts
+// ENGINE is main or tools.
 #include <fcntl.h>
 #include "base/clock.h"
 #include <stdio.h>
@@ -14,7 +15,6 @@
 #include <sys/wait.h>
 
 #include "driver/attempts.h"
-#include "embedded/embedded.h"
 #include "host/facts.h"
 #include "planner/engine.h"
 #include "planner/planner.h"
@@ -39,13 +39,20 @@ Bytes map_file(const char *path) {
   return {data, size};
 }
 
-PlannerRequest request_of(int count, char **paths) {
-  PlannerRequest request;
-  Bytes json = map_file(paths[0]);
-  request.json = {reinterpret_cast<const char *>(json.data), static_cast<uint32_t>(json.size)};
-  if (count > 1) request.config = map_file(paths[1]);
-  if (count > 2) request.process = map_file(paths[2]);
-  return request;
+// What to ask, and whom.
+struct Question : PlannerRequest {
+  EngineName engine = EngineName::main;
+};
+
+// From the words behind an action.
+Question question_of(int count, char **words) {
+  Question question;
+  if (strcmp(words[0], "tools") == 0) question.engine = EngineName::tools;
+  Bytes json = map_file(words[1]);
+  question.json = {reinterpret_cast<const char *>(json.data), static_cast<uint32_t>(json.size)};
+  if (count > 2) question.config = map_file(words[2]);
+  if (count > 3) question.process = map_file(words[3]);
+  return question;
 }
 
 const char *name_of(PlannerFault fault) {
@@ -62,19 +69,19 @@ int report(const PlannerAnswer &answer) {
   return 1;
 }
 
-int answer(int count, char **paths) {
-  PlannerRequest request = request_of(count, paths);
+int answer(int count, char **words) {
+  Question request = question_of(count, words);
   Planner planner;
-  if (planner.start() != 0) return 2;
+  if (planner.start(request.engine) != 0) return 2;
   PlannerAnswer result = planner_ask(planner, request);
   if (result.fault != PlannerFault::none) return report(result);
   fwrite(result.response.data, 1, result.response.size, stdout);
   return 0;
 }
 
-int answer_from_bytecode(int count, char **paths) {
-  PlannerRequest request = request_of(count, paths);
-  Engine *engine = Engine::make({veloci_engine, veloci_engine_size});
+int answer_from_bytecode(int count, char **words) {
+  Question request = question_of(count, words);
+  Engine *engine = Engine::make(request.engine);
   Bytes bytes;
   if (engine == nullptr) return 2;
   EngineStatus status = engine->run(request.json, request.config, request.process, bytes);
@@ -91,11 +98,11 @@ struct Times {
   EngineStatus status;
 };
 
-Times in_process(const PlannerRequest &request, bool bytecode, Times *shared) {
+Times in_process(const Question &request, bool bytecode, Times *shared) {
   pid_t child = fork();
   if (child == 0) {
     double start = now_us();
-    Engine *engine = bytecode ? Engine::make({veloci_engine, veloci_engine_size}) : Engine::open();
+    Engine *engine = bytecode ? Engine::make(request.engine) : Engine::open(request.engine);
     if (engine == nullptr) _exit(1);
     double opened = now_us();
     size_t opened_bytes = engine->memory().size;
@@ -118,8 +125,8 @@ void print(const char *what, double *values, int rounds) {
   printf("%-34s min %7.1f  median %7.1f us\n", what, values[0], values[rounds / 2]);
 }
 
-int measure(int rounds, int count, char **paths) {
-  PlannerRequest request = request_of(count, paths);
+int measure(int rounds, int count, char **words) {
+  Question request = question_of(count, words);
   void *page = mmap(nullptr, sizeof(Times), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   static double made[max_rounds], open[max_rounds], run[max_rounds], fork_time[max_rounds], whole[max_rounds],
       warm[max_rounds];
@@ -131,14 +138,14 @@ int measure(int rounds, int count, char **paths) {
     run[i] = times.run;
     Planner cold;
     double start = now_us();
-    if (cold.start() != 0) return 2;
+    if (cold.start(request.engine) != 0) return 2;
     fork_time[i] = now_us() - start;
     PlannerAnswer result = planner_ask(cold, request);
     whole[i] = now_us() - start;
     if (result.fault == PlannerFault::crashed || result.fault == PlannerFault::protocol) return report(result);
     cold.stop();
     Planner ready;
-    if (ready.start() != 0) return 2;
+    if (ready.start(request.engine) != 0) return 2;
     usleep(2000);
     start = now_us();
     planner_ask(ready, request);
@@ -157,7 +164,7 @@ int measure(int rounds, int count, char **paths) {
 
 int hold() {
   Planner planner;
-  if (planner.start() != 0) return 2;
+  if (planner.start(EngineName::main) != 0) return 2;
   char byte;
   while (read(STDIN_FILENO, &byte, 1) > 0) {
   }
@@ -182,12 +189,12 @@ int facts() {
 } // namespace veloci
 
 int main(int argc, char **argv) {
-  if (argc >= 3 && strcmp(argv[1], "answer") == 0) return veloci::answer(argc - 2, argv + 2);
-  if (argc >= 3 && strcmp(argv[1], "bytecode") == 0) return veloci::answer_from_bytecode(argc - 2, argv + 2);
+  if (argc >= 4 && strcmp(argv[1], "answer") == 0) return veloci::answer(argc - 2, argv + 2);
+  if (argc >= 4 && strcmp(argv[1], "bytecode") == 0) return veloci::answer_from_bytecode(argc - 2, argv + 2);
   if (argc >= 2 && strcmp(argv[1], "hold") == 0) return veloci::hold();
   if (argc >= 2 && strcmp(argv[1], "attempts") == 0) return veloci::try_attempts();
   if (argc >= 2 && strcmp(argv[1], "facts") == 0) return veloci::facts();
-  int rounds = argc >= 4 && strcmp(argv[1], "time") == 0 ? atoi(argv[2]) : 0;
+  int rounds = argc >= 5 && strcmp(argv[1], "time") == 0 ? atoi(argv[2]) : 0;
   if (rounds > 0 && rounds <= veloci::max_rounds) return veloci::measure(rounds, argc - 3, argv + 3);
   fputs("usage: planner-driver answer|bytecode|time|hold|attempts|facts …\n", stderr);
   return 2;

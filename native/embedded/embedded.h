@@ -3,10 +3,12 @@
 #include <stdint.h>
 
 extern "C" {
-// QuickJS bytecode of a script (not a module) for JS_ReadObject and JS_EvalFunction. It defines the global object
-// `veloci` with the exports of src/engine/main.ts.
-extern const uint8_t veloci_engine[];
-extern const uint32_t veloci_engine_size;
+// The engines as QuickJS bytecode of scripts (not modules) for JS_ReadObject and JS_EvalFunction. Each defines the
+// global object `veloci` with the exports of src/engine/main.ts or src/engine/tools.ts.
+extern const uint8_t veloci_main_engine[];
+extern const uint32_t veloci_main_engine_size;
+extern const uint8_t veloci_tools_engine[];
+extern const uint32_t veloci_tools_engine_size;
 // The program that enters containers: a static ELF file.
 extern const uint8_t veloci_init[];
 extern const uint32_t veloci_init_size;

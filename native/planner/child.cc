@@ -43,8 +43,8 @@ int read_request(int fd, RequestHeader &header, uint8_t *&data) {
   return ok ? 0 : EPROTO;
 }
 
-int serve(int fd) {
-  Engine *engine = Engine::open();
+int serve(int fd, EngineName name) {
+  Engine *engine = Engine::open(name);
   RequestHeader header;
   uint8_t *data = nullptr;
   int err = read_request(fd, header, data);
@@ -66,9 +66,9 @@ int serve(int fd) {
 
 } // namespace
 
-void planner_main(int fd, pid_t launcher) {
+void planner_main(int fd, pid_t launcher, EngineName name) {
   int err = confine(fd, launcher, planner_address_space, planner_cpu_seconds);
-  _exit(err != 0 ? err : serve(fd));
+  _exit(err != 0 ? err : serve(fd, name));
 }
 
 } // namespace veloci

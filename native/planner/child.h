@@ -33,8 +33,8 @@ struct AnswerHeader {
   uint32_t size;
 };
 
-// Confines itself, prepares the engine, answers one request from the socket, and exits. The exit status is the errno
+// Confines itself, prepares an engine, answers one request from the socket, and exits. The exit status is the errno
 // of a failure that left no answer.
-[[noreturn]] void planner_main(int fd, pid_t launcher);
+[[noreturn]] void planner_main(int fd, pid_t launcher, EngineName name);
 
 } // namespace veloci

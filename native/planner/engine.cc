@@ -51,9 +51,17 @@ bool set_blob(JSContext *js, JSValueConst blobs, const char *name, Bytes bytes) 
   return JS_SetPropertyStr(js, blobs, name, uint8_array_over(js, bytes)) >= 0;
 }
 
+Bytes bytecode_of(EngineName name) {
+  switch (name) {
+  case EngineName::main: return {veloci_main_engine, veloci_main_engine_size};
+  case EngineName::tools: return {veloci_tools_engine, veloci_tools_engine_size};
+  }
+  return {};
+}
+
 } // namespace
 
-Engine *Engine::make(Bytes bytecode) {
+Engine *Engine::make(EngineName name) {
   size_t capacity = memory_limit;
   void *memory = map_engine_memory(capacity, 3 * memory_ready);
   if (memory == nullptr) return nullptr;
@@ -61,7 +69,7 @@ Engine *Engine::make(Bytes bytecode) {
   constexpr size_t offset = (sizeof(Engine) + 15) / 16 * 16;
   engine->arena_.adopt(static_cast<char *>(memory) + offset, capacity - offset);
   engine->arena_.set_clean(true);
-  bool ok = engine->start(bytecode);
+  bool ok = engine->start(bytecode_of(name));
   engine->arena_.set_clean(false);
   return ok ? engine : nullptr;
 }
@@ -84,9 +92,9 @@ Engine *Engine::restore() {
   return engine;
 }
 
-Engine *Engine::open() {
-  Engine *engine = restore();
-  return engine != nullptr ? engine : make({veloci_engine, veloci_engine_size});
+Engine *Engine::open(EngineName name) {
+  Engine *engine = name == EngineName::main ? restore() : nullptr;
+  return engine != nullptr ? engine : make(name);
 }
 
 Bytes Engine::memory() const {

@@ -3,6 +3,7 @@
 #include <quickjs.h>
 
 #include "base/types.h"
+#include "generated/protocol_values.gen.h"
 #include "planner/arena.h"
 
 namespace veloci {
@@ -12,11 +13,11 @@ enum class EngineStatus : uint32_t { answered = 0, threw = 1, out_of_memory = 2 
 // The engine lies at the beginning of its own memory, so that one copy of that memory is all of it.
 class Engine {
 public:
-  // An engine that is ready for its request: from the snapshot of the build, else made from the bytecode. nullptr: no
-  // memory, or bad bytecode.
-  static Engine *open();
+  // An engine that is ready for its request: main from the snapshot of the build, the other, or where there is none,
+  // made from bytecode. nullptr: no memory, or bad bytecode.
+  static Engine *open(EngineName name);
   // The same without the snapshot.
-  static Engine *make(Bytes bytecode);
+  static Engine *make(EngineName name);
 
   // Calls the engine. `bytes` is its encoded Response, or the text of the exception.
   EngineStatus run(Str request, Bytes config, Bytes process, Bytes &bytes);

@@ -117,14 +117,14 @@ PlannerAnswer answer_of(const AnswerHeader &header, Bytes body) {
 
 } // namespace
 
-int Planner::start() {
+int Planner::start(EngineName name) {
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return errno;
   Fd ours(ends[0]), theirs(ends[1]);
   pid_t parent = getpid();
   pid_t child = fork();
   if (child < 0) return errno;
-  if (child == 0) planner_main(theirs.get(), parent);
+  if (child == 0) planner_main(theirs.get(), parent, name);
   socket_ = static_cast<Fd &&>(ours);
   pid_ = child;
   return 0;

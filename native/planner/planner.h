@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include "base/types.h"
+#include "generated/protocol_values.gen.h"
 
 namespace veloci {
 
@@ -38,9 +39,9 @@ public:
   Planner &operator=(const Planner &) = delete;
   ~Planner();
 
-  // Forks the planner, which prepares the engine while the launcher goes on. The caller must be single-threaded.
+  // Forks the planner, which prepares an engine while the launcher goes on. The caller must be single-threaded.
   // Returns 0 or an errno.
-  int start();
+  int start(EngineName name);
   // Kills the child if it still runs and waits for it.
   void stop();
 

@@ -3,7 +3,6 @@
 #include <sys/mman.h>
 
 #include "base/io.h"
-#include "embedded/embedded.h"
 #include "planner/engine.h"
 
 #ifndef MAP_FIXED_NOREPLACE
@@ -19,7 +18,7 @@ constexpr size_t least_capacity = size_t{12} << 20;
 // Only in the copies of a program that the build runs to get the image: address of the header, size, memory.
 __attribute__((constructor)) void write_snapshot() {
   if (veloci_snapshot.state != SnapshotState::write) return;
-  Engine *engine = Engine::make({veloci_engine, veloci_engine_size});
+  Engine *engine = Engine::make(EngineName::main);
   if (engine == nullptr || engine != snapshot_address) _exit(1);
   Bytes memory = engine->memory();
   uint64_t head[] = {reinterpret_cast<uint64_t>(&veloci_snapshot), memory.size};

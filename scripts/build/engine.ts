@@ -4,7 +4,8 @@ import { resolve } from 'node:path';
 import { inRoot, root } from '../lib/root.ts';
 import { runStep } from '../lib/stamp.ts';
 
-const entry = inRoot('src', 'engine', 'main.ts');
+/** The engines by the names of their entry files in src/engine. */
+const engines = ['main', 'tools'] as const;
 
 // The engine is a script, not a module: it needs no job queue to start.
 const bundling = {
@@ -16,11 +17,11 @@ const bundling = {
   minify: true,
 } satisfies BuildOptions;
 
-/** Bundles src/engine/main.ts to build/engine/engine.js, a script of the plain language: an import of node:* is an error. */
-export async function bundleEngine(): Promise<void> {
-  const outfile = inRoot('build', 'engine', 'engine.js');
+async function bundleEngine(name: string): Promise<void> {
+  const entry = inRoot('src', 'engine', `${name}.ts`);
+  const outfile = inRoot('build', 'engine', `${name}.js`);
   const ran = await runStep({
-    name: 'engine/bundle',
+    name: `engine/${name}`,
     key: bundling,
     inputs: [entry],
     outputs: [outfile],
@@ -30,5 +31,10 @@ export async function bundleEngine(): Promise<void> {
       return Object.keys(metafile.inputs).map((file) => resolve(root, file));
     },
   });
-  if (ran) console.log(`bundled the engine (${Math.round(statSync(outfile).size / 1000)} KB of script)`);
+  if (ran) console.log(`bundled the engine ${name} (${Math.round(statSync(outfile).size / 1000)} KB of script)`);
+}
+
+/** Bundles each engine to build/engine, a script of the plain language: an import of node:* is an error. */
+export async function bundleEngines(): Promise<void> {
+  await Promise.all(engines.map(bundleEngine));
 }

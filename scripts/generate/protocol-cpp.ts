@@ -1,5 +1,5 @@
 import { notice, snake, wrap } from './names.ts';
-import type { Definition, Member, MessageType } from './protocol-model.ts';
+import type { Definition, Engines, Member, MessageType } from './protocol-model.ts';
 
 type Named = ReadonlyMap<string, Definition>;
 
@@ -92,7 +92,8 @@ ${members.map((member) => method(name, member, named)).join('')}};
 `;
 }
 
-function enumeration({ name, description, values }: Extract<Definition, { kind: 'enum' }>): string {
+function enumeration({ name, description, values, engines }: Extract<Definition, { kind: 'enum' }>): string {
+  const engine = engines === undefined ? '' : engineOf(name, engines);
   return `${comment(description, '')}
 enum class ${name} : uint8_t {
 ${wrap(values.map((value) => `${snake(value)},`).join(' '), '  ', 120)}
@@ -101,6 +102,23 @@ constexpr const char *${snake(name)}_names[] = {
 ${wrap(values.map((value) => `"${value}",`).join(' '), '    ', 120)}
 };
 constexpr const char *name_of(${name} value) { return ${snake(name)}_names[static_cast<uint8_t>(value)]; }
+${engine}`;
+}
+
+/** Values stand in the order of the engines: the first of each one is enough. */
+function engineOf(name: string, engines: Engines): string {
+  const names = Object.keys(engines);
+  const later = names.slice(1).map((engine) => ({ engine, first: snake(engines[engine]![0]!) }));
+  const choice = later.reduce(
+    (rest, { engine, first }) => `value >= ${name}::${first} ? EngineName::${engine} : ${rest}`,
+    `EngineName::${names[0]}`,
+  );
+  return `
+// The engines.
+enum class EngineName : uint8_t { ${names.join(', ')} };
+constexpr EngineName engine_of(${name} value) {
+  return ${choice};
+}
 `;
 }
 

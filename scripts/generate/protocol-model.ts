@@ -17,10 +17,13 @@ export interface Member {
   readonly required: boolean;
 }
 
+/** Values by the engine that they are for. */
+export type Engines = Readonly<Record<string, readonly string[]>>;
+
 /** A definition of a schema file: an object, a set of values, or a name for another type. */
 export type Definition = { readonly name: string; readonly description: string } & (
   | { readonly kind: 'object'; readonly members: readonly Member[]; readonly parts: boolean }
-  | { readonly kind: 'enum'; readonly values: readonly string[] }
+  | { readonly kind: 'enum'; readonly values: readonly string[]; readonly engines?: Engines }
   | { readonly kind: 'alias'; readonly type: MessageType }
 );
 
@@ -34,6 +37,7 @@ interface Schema {
   readonly items?: Schema;
   readonly prefixItems?: readonly Schema[];
   readonly 'x-parts'?: boolean;
+  readonly 'x-engines'?: Engines;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly additionalProperties?: Schema;
@@ -81,7 +85,10 @@ class Reader {
 
   define(name: string, schema: Schema): void {
     const description = schema.description ?? '';
-    if (schema.enum !== undefined) {
+    const engines = schema['x-engines'];
+    if (engines !== undefined) {
+      this.definitions.push({ kind: 'enum', name, description, values: Object.values(engines).flat(), engines });
+    } else if (schema.enum !== undefined) {
       this.values({ ...schema, title: name }, name);
     } else if (schema.properties !== undefined) {
       const required = new Set(schema.required);

@@ -40,9 +40,16 @@ function declare(definition: Definition): string {
   switch (definition.kind) {
     case 'enum': {
       const values = wrap(definition.values.map((value) => `'${value}',`).join(' '), '  ', 120);
+      const engines = Object.entries(definition.engines ?? {}).map(([engine, verbs]) =>
+        `\nexport const ${engine}VerbValues = [\n${
+          wrap(verbs.map((verb) => `'${verb}',`).join(' '), '  ', 120)
+        }\n] as const;\n/** Those of the engine ${engine}. */\nexport type ${engine[0]!.toUpperCase()}${
+          engine.slice(1)
+        }Verb = (typeof ${engine}VerbValues)[number];\n`
+      );
       return `export const ${valuesOf(name)} = [\n${values}\n] as const;\n${
         doc(description, '')
-      }\nexport type ${name} = (typeof ${valuesOf(name)})[number];\n`;
+      }\nexport type ${name} = (typeof ${valuesOf(name)})[number];\n${engines.join('')}`;
     }
     case 'alias':
       return `${doc(description, '')}\nexport type ${name} = ${tsType(definition.type)};\n`;

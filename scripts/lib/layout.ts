@@ -32,7 +32,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   cgroup: ['base', 'generated', 'record'],
   channel: ['base', 'generated'],
   compat: ['generated'],
-  driver: ['base', 'embedded', 'host', 'json', 'planner'],
+  driver: ['base', 'host', 'json', 'planner'],
   embedded: [],
   executor: ['base', 'cgroup', 'channel', 'executor/log', 'plan', 'record'],
   'executor/cgroup': ['base', 'cgroup', 'executor', 'executor/process', 'executor/state', 'generated', 'record'],

@@ -267,11 +267,26 @@ export interface Failure {
 }
 
 export const engineVerbValues = [
-  'create', 'run', 'exec', 'mounts', 'recompile', 'validate', 'plan', 'explain', 'spec', 'features', 'update', 'doctor',
-  'checkpoint', 'restore', 'ended',
+  'create', 'run', 'exec', 'mounts', 'recompile', 'update', 'checkpoint', 'restore', 'ended', 'validate', 'plan',
+  'explain', 'spec', 'features', 'doctor',
 ] as const;
-/** Verbs that need the engine. `run` compiles like `create`; `recompile` renews an outdated stored plan. */
+/**
+ * Verbs that need an engine, by the engine that knows them (docs/decisions/0005-two-engines.md). `run` compiles like
+ * `create`; `recompile` renews an outdated stored plan.
+ */
 export type EngineVerb = (typeof engineVerbValues)[number];
+
+export const mainVerbValues = [
+  'create', 'run', 'exec', 'mounts', 'recompile', 'update', 'checkpoint', 'restore', 'ended',
+] as const;
+/** Those of the engine main. */
+export type MainVerb = (typeof mainVerbValues)[number];
+
+export const toolsVerbValues = [
+  'validate', 'plan', 'explain', 'spec', 'features', 'doctor',
+] as const;
+/** Those of the engine tools. */
+export type ToolsVerb = (typeof toolsVerbValues)[number];
 
 /** What was given for a flag. */
 export type OptionValue = string | number | boolean | readonly string[];

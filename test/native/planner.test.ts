@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import type { EngineVerb, Request } from '../../src/generated/protocol.ts';
-import { engine } from '../../src/engine/main.ts';
+import { engine, engineOf } from '../support/both-engines.ts';
 import { hostFacts, nodeHost } from '../../src/host/node.ts';
 import { inRoot } from '../../scripts/lib/root.ts';
 
@@ -66,7 +66,9 @@ t.test('QuickJS and Node give the same bytes', async (t) => {
       writeFileSync(file, JSON.stringify(request(verb)));
       const node = Buffer.from(engine(request(verb), { config }, nodeHost()));
       for (const mode of ['answer', 'bytecode']) {
-        const quickjs = execFileSync(driver, [mode, file, join(folder, `${name}.json`)], { maxBuffer: 32 << 20 });
+        const quickjs = execFileSync(driver, [mode, engineOf(verb), file, join(folder, `${name}.json`)], {
+          maxBuffer: 32 << 20,
+        });
         t.ok(quickjs.equals(node), `${verb} of ${name}, ${mode}: ${quickjs.length} and ${node.length} bytes`);
       }
     }
@@ -96,7 +98,7 @@ t.test('a hostile configuration ends in one clear answer, soon', async (t) => {
     const path = join(folder, 'config');
     writeFileSync(path, config);
     const begin = process.hrtime.bigint();
-    const run = spawnSync(driver, ['answer', file, path], { timeout: 20_000, maxBuffer: 64 << 20 });
+    const run = spawnSync(driver, ['answer', 'tools', file, path], { timeout: 20_000, maxBuffer: 64 << 20 });
     const seconds = Number(process.hrtime.bigint() - begin) / 1e9;
     // An answer with a diagnostic, or a fault that the launcher reports.
     const answer = run.status === 0
@@ -178,7 +180,7 @@ t.test('the confinement ends whoever tries anything else', async (t) => {
 t.test('little address space', async (t) => {
   const file = join(t.testdir(), 'request');
   writeFileSync(file, JSON.stringify(request('spec')));
-  const run = spawnSync('sh', ['-c', 'ulimit -v 100000; exec "$0" answer "$1"', driver, file]);
+  const run = spawnSync('sh', ['-c', 'ulimit -v 100000; exec "$0" answer tools "$1"', driver, file]);
   t.equal(run.status, 0, run.stderr.toString());
   t.ok(run.stdout.equals(Buffer.from(engine(request('spec'), {}, nodeHost()))));
 });
@@ -186,6 +188,6 @@ t.test('little address space', async (t) => {
 t.test('a request that is not JSON', async (t) => {
   const file = join(t.testdir(), 'request');
   writeFileSync(file, '{');
-  const run = spawnSync(driver, ['answer', file], { encoding: 'utf8' });
+  const run = spawnSync(driver, ['answer', 'main', file], { encoding: 'utf8' });
   t.match(run.stderr, /fault=engine .*SyntaxError/);
 });

@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { EngineVerb, Request } from '../../src/generated/protocol.ts';
-import { engine } from '../../src/engine/main.ts';
+import { engine } from '../support/both-engines.ts';
 import { decodeStruct } from '../support/wire.ts';
 import { defaultConfig, facts, host } from './plan-support.ts';
 

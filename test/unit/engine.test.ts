@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { Blobs } from '../../src/engine/protocol.ts';
 import type { EngineVerb, Request } from '../../src/generated/protocol.ts';
-import { engine } from '../../src/engine/main.ts';
+import { engine } from '../support/both-engines.ts';
 import { validateFeatures } from '../../src/generated/validate-features.ts';
 import { validateConfig } from '../../src/generated/validate-config.ts';
 import { validateState } from '../../src/generated/validate-state.ts';

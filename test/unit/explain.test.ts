@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { engine } from '../../src/engine/main.ts';
+import { engine } from '../support/both-engines.ts';
 import type { PropertyNode, Topics } from '../../src/engine/topics.ts';
 import { table } from '../../src/diagnostic/table.ts';
 import { decodeStruct } from '../support/wire.ts';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import t from 'tap';
-import { engine } from '../../src/engine/main.ts';
+import { engine } from '../support/both-engines.ts';
 import { readHostFacts, readProbes, readRequest } from '../../src/generated/read-protocol.ts';
 import { filesBelow } from '../../scripts/lib/files.ts';
 import { repository } from '../support/paths.ts';

@@ -11,7 +11,7 @@ namespace {
 // 0, or it cannot be said why.
 int ask(Invocation &invocation, Request &request, int code, bool out_of_memory, Ending &ending) {
   request.note_end(code, out_of_memory);
-  if (int err = ending.engine.start(); err != 0) return err;
+  if (int err = ending.engine.start(EngineVerb::ended); err != 0) return err;
   if (!ending.engine.send(request, EngineVerb::ended, nullptr)) return errno;
   invocation.log.mute(true);
   int failed = ending.engine.await(invocation, ending.response);

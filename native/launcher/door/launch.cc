@@ -112,7 +112,7 @@ int launch_container(Invocation &invocation, Launch &launch, EngineVerb verb) {
   if (int code = take_preserved(invocation); code != 0) return code;
   // First of all: the engine boots while everything else goes on.
   if (invocation.arguments.plan_fd() < 0) {
-    if (int err = launch.engine.start(); err != 0) return system_failure(invocation, what::start_planner, err);
+    if (int err = launch.engine.start(verb); err != 0) return system_failure(invocation, what::start_planner, err);
   }
   if (int code = invocation.open_root(true); code != 0) return code;
   Context &context = invocation.context;

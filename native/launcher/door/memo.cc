@@ -92,7 +92,7 @@ int open_exec_plan(Invocation &invocation, ExecPlan &plan) {
   if (int err = memo_name(invocation, plan, name); err != 0) return system_failure(invocation, what::name_plan, err);
   bool known = load_plan(context, name.c_str(), plan.memory) == 0 && has_filters(context);
   if (!known) {
-    if (int err = plan.engine.start(); err != 0) return system_failure(invocation, what::start_planner, err);
+    if (int err = plan.engine.start(verb); err != 0) return system_failure(invocation, what::start_planner, err);
     if (int code = complete_request(invocation, plan); code != 0) return code;
     if (!plan.engine.send(plan.request, verb, nullptr)) return system_failure(invocation, what::ask_planner, errno);
   } else {

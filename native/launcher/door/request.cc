@@ -306,7 +306,7 @@ int explain_failure(Invocation &invocation, const Request &request, EngineVerb v
   if (failure.err == EINTR && !failure.reported) return invocation.interrupted();
   Advice own;
   auto &[engine, response] = advice != nullptr ? *advice : own;
-  if (engine.start() == 0 && engine.send(request, verb, &failure)) {
+  if (engine.start(verb) == 0 && engine.send(request, verb, &failure)) {
     if (int code = engine.await(invocation, response); code != 0) return code;
     if (advice != nullptr && response.error.empty() && response.plan) return 0;
     if (!response.error.empty()) {

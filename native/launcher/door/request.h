@@ -62,8 +62,8 @@ private:
 // An engine at work; the answer's bytes live as long as this.
 class Engine {
 public:
-  // Starts a planner; 0 or an errno.
-  int start() { return planner_.start(); }
+  // Starts a planner with the engine that knows the verb; 0 or an errno.
+  int start(EngineVerb verb) { return planner_.start(engine_of(verb)); }
   // Sends the request; the text may go afterwards.
   bool send(const Request &request, EngineVerb verb, const PlanFailure *failure);
   // Awaits the answer. 0, or the exit code with the error shown: the planner's end, or a malformed answer.

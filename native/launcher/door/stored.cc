@@ -21,7 +21,7 @@ int renew(Invocation &invocation, StoredPlan &stored) {
   if (int err = restore_request(invocation, stored.request); err != 0) {
     return outdated(invocation, "the kept request or config.json cannot be read");
   }
-  if (stored.engine.start() != 0 || !stored.engine.send(stored.request, renew_verb, nullptr)) {
+  if (stored.engine.start(renew_verb) != 0 || !stored.engine.send(stored.request, renew_verb, nullptr)) {
     return outdated(invocation, "the planner cannot be started");
   }
   if (int code = stored.engine.await(invocation, stored.response); code != 0) return code;
@@ -56,7 +56,7 @@ int try_stored_plan(Invocation &invocation, StoredPlan &stored) {
   Context &context = invocation.context;
   if (load_plan(context, state_name::plan, stored.memory) == 0) return 0;
   if (int err = restore_request(invocation, stored.request); err != 0) return err;
-  if (stored.engine.start() != 0 || !stored.engine.send(stored.request, renew_verb, nullptr)) return ECHILD;
+  if (stored.engine.start(renew_verb) != 0 || !stored.engine.send(stored.request, renew_verb, nullptr)) return ECHILD;
   invocation.log.mute(true);
   int code = stored.engine.await(invocation, stored.response);
   invocation.log.mute(false);

@@ -55,16 +55,16 @@ int text_command(Invocation &invocation) {
   Engine engine;
   Request request;
   Bundle bundle;
-  if (int err = engine.start(); err != 0) {
+  cli::Command command = invocation.arguments.command()->command;
+  EngineVerb verb = engine_verb(command);
+  if (int err = engine.start(verb); err != 0) {
     return invocation.fail(SystemCall{.what = what::start_planner, .errno_ = ErrnoText(err)});
   }
-  cli::Command command = invocation.arguments.command()->command;
   if (int code = read_input(invocation, command, bundle, request.config); code != 0) return code;
   if (int err = request.build(invocation, bundle.path.str(), bundle.config_name, false); err != 0) {
     return invocation.fail(SystemCall{.what = what::describe_host, .errno_ = ErrnoText(err)});
   }
   Response response;
-  EngineVerb verb = engine_verb(command);
   if (!engine.send(request, verb, nullptr)) {
     return invocation.fail(SystemCall{.what = what::ask_planner, .errno_ = ErrnoText(errno)});
   }
@@ -73,7 +73,7 @@ int text_command(Invocation &invocation) {
   Engine judge;
   if (response.files.size() > 0) {
     int err = request.note_files(response.files);
-    if (err == 0) err = judge.start();
+    if (err == 0) err = judge.start(verb);
     if (err == 0 && !judge.send(request, verb, nullptr)) err = errno;
     if (err != 0) return invocation.fail(SystemCall{.what = what::look_at_files, .errno_ = ErrnoText(err)});
     if (int code = judge.await(invocation, response); code != 0) return code;

@@ -40,7 +40,7 @@ int checkpoint_command(Invocation &invocation) {
   if (int code = check_status(invocation); code != 0) return code;
   Context &context = invocation.context;
   Engine engine;
-  if (int err = engine.start(); err != 0) {
+  if (int err = engine.start(verb); err != 0) {
     return invocation.fail(SystemCall{.what = what::start_planner, .errno_ = ErrnoText(err)});
   }
   Request request;

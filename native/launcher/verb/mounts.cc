@@ -21,7 +21,7 @@ int system_failure(Invocation &invocation, Str what, int err) {
 // Asks the engine for the plan and starts the stager. 0 or the exit code, with the error shown.
 int make_plan(Invocation &invocation, Request &request, Engine &engine, Response &response) {
   Context &context = invocation.context;
-  if (int err = engine.start(); err != 0) return system_failure(invocation, what::start_planner, err);
+  if (int err = engine.start(verb); err != 0) return system_failure(invocation, what::start_planner, err);
   if (read_file(context.state.get(), state_name::config, config_size_max, O_NOFOLLOW, request.config) != 0) {
     return invocation.fail(StateDamaged{.id = context.id, .what = Str::of("its config.json cannot be read")});
   }

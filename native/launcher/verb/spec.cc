@@ -9,7 +9,7 @@ int spec_command(Invocation &invocation) {
   Engine engine;
   Request request;
   Response response;
-  if (int err = engine.start(); err != 0) {
+  if (int err = engine.start(EngineVerb::spec); err != 0) {
     return invocation.fail(SystemCall{.what = what::start_planner, .errno_ = ErrnoText(err)});
   }
   Str given = invocation.arguments.text(cli::Flag::bundle);

@@ -56,7 +56,7 @@ int update_command(Invocation &invocation) {
   Context &context = invocation.context;
   context.signals = &invocation.signals;
   Engine engine;
-  if (int err = engine.start(); err != 0) {
+  if (int err = engine.start(verb); err != 0) {
     return invocation.fail(SystemCall{.what = what::start_planner, .errno_ = ErrnoText(err)});
   }
   Request request;
