@@ -7,7 +7,7 @@ import { configTree } from './generate/config-tree.ts';
 import { planHeader, planSource } from './generate/cpp.ts';
 import { planFields } from './generate/cpp-fields.ts';
 import { diagnosticsDocs, diagnosticsHeader } from './generate/diagnostics.ts';
-import { diagnosticsText } from './generate/diagnostics-text.ts';
+import { diagnosticsText, doctorText } from './generate/diagnostics-text.ts';
 import { dockerProfile } from './generate/docker-profile.ts';
 import { planDocs } from './generate/plan-docs.ts';
 import { planEncoder } from './generate/encoder.ts';
@@ -53,6 +53,7 @@ async function generate(): Promise<Outputs> {
     ['native/generated/protocol_values.gen.h', protocolValues(protocol)],
     ['src/generated/config-tree.ts', configTree()],
     ['src/generated/diagnostics.ts', diagnosticsText()],
+    ['src/generated/doctor.ts', doctorText()],
     ['src/generated/docker-profile.ts', dockerProfile()],
     ['src/generated/explain.json', explainText()],
     ['src/generated/limit-flags.ts', limitFlags()],

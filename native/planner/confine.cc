@@ -1,8 +1,8 @@
 #include "planner/confine.h"
+#include "base/architecture.h"
 
 #include <errno.h>
 #include <initializer_list>
-#include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -18,14 +18,6 @@
 
 namespace veloci {
 namespace {
-
-#if defined(__x86_64__)
-constexpr uint32_t native_arch = AUDIT_ARCH_X86_64;
-#elif defined(__aarch64__)
-constexpr uint32_t native_arch = AUDIT_ARCH_AARCH64;
-#else
-#error "unknown architecture"
-#endif
 
 // Offset of the lower half of an argument, little-endian.
 constexpr uint32_t arg(unsigned index) { return offsetof(seccomp_data, args) + 8 * index; }
@@ -47,7 +39,7 @@ int install_filter(int fd) {
   uint32_t own = static_cast<uint32_t>(fd);
   const sock_filter program[] = {
       load(offsetof(seccomp_data, arch)),
-      skip_if(native_arch, 1),
+      skip_if(native_architecture, 1),
       kill,
       load(offsetof(seccomp_data, nr)),
       // Reading and writing, on the one descriptor.

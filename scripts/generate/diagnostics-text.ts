@@ -1,4 +1,5 @@
 import { adapters } from '../../src/compat/adapters.ts';
+import { doctor } from '../../src/diagnostic/table/doctor.ts';
 import { table, type DiagnosticName } from '../../src/diagnostic/table.ts';
 import type { Entry, Wordings } from '../../src/diagnostic/types.ts';
 import { notice } from './names.ts';
@@ -17,6 +18,15 @@ export function diagnosticsText(): string {
 
 /** The lines of src/diagnostic/table.ts by their names, as JSON text. */
 export const diagnosticsText = ${JSON.stringify(JSON.stringify(entries))};
+`;
+}
+
+/** Text of src/generated/doctor.ts: the table of what `doctor` says, as one JSON text for the same reason. */
+export function doctorText(): string {
+  return `// ${notice}
+
+/** The lines of src/diagnostic/table/doctor.ts by their names, as JSON text. */
+export const doctorText = ${JSON.stringify(JSON.stringify(doctor))};
 `;
 }
 

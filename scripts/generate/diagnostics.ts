@@ -76,6 +76,7 @@ function declare(name: string, entry: Entry): string {
   return `${wrap(entry.message, '// ', 100)}
 struct ${typeName(name)} {
   static constexpr char code[] = "${entry.code}";
+  static constexpr bool is_warning = ${entry.warning === true};
 ${fields.map((field) => `  Str ${snake(field)} = {};\n`).join('')}
 ${messageFunction(name, entry)}${hintFunction(entry)}};
 `;
@@ -101,7 +102,7 @@ export function isSame(one: string, other: string): boolean {
 export function diagnosticsHeader(): string {
   const native = sortedEntries().filter(([, entry]) => entry.native === true);
   return `// ${notice}
-// Errors that native code raises itself, from src/diagnostic/table.ts.
+// Errors and warnings that native code raises itself, from src/diagnostic/table.ts.
 #pragma once
 #include "base/types.h"
 

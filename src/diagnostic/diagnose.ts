@@ -70,7 +70,7 @@ function findHole(template: string, from: number): number {
 }
 
 /** A message with every hole filled; a hole without a value shows as `?`, an empty one as nothing. */
-function fillAll(template: string, holes: Holes): string {
+export function fillAll(template: string, holes: Holes): string {
   return fill(template, holes, (value) => (value === undefined ? '?' : clean(value)))!;
 }
 

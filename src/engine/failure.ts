@@ -73,7 +73,7 @@ export function explain(
   }
   if (operation === undefined) return undefined;
   const step = failure.step < 0 ? undefined : operations()[operation.op].steps[failure.step & 0xff];
-  const fields: Holes = { ...fieldsOf(operation), ...detailOf(operation, failure) };
+  const fields: Holes = { ...fieldsOf(operation, step), ...detailOf(operation, failure) };
   const blamed = blame(operation, step, failure, fields['option'], spec);
   const name = file(blamed.pointer);
   const isNowhere = blamed.pointer === '' && operation.op !== 'start.refuse';
@@ -178,7 +178,7 @@ function hintsOf(operation: Operation, spec: Spec): Holes {
 }
 
 /** What messages may say of an operation: its simple fields, and its cgroup as a path. */
-function fieldsOf(operation: Operation): Holes {
+function fieldsOf(operation: Operation, step: string | undefined): Holes {
   const fields: Record<string, string | number | bigint> = {};
   for (const [key, value] of Object.entries(operation)) {
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') fields[key] = value;
@@ -193,6 +193,8 @@ function fieldsOf(operation: Operation): Holes {
   }
   if (operation.op === 'sysctl.write') fields['name'] = sysctlName(operation.from, operation.path);
   if (operation.op === 'state.write') fields['path'] = 'state.json';
+  if (operation.op === 'state.keep') fields['path'] = step === 'plan' ? 'plan' : `${step}.json`;
+  if (operation.op === 'notify.open') fields['path'] = 'notify';
   if ('types' in operation) fields['types'] = namespaceNames(operation.types);
   if (operation.op === 'program.run') {
     fields['name'] = operation.args[0] ?? '';

@@ -44,6 +44,8 @@ export interface Failing {
   /** pointer of the value of config.json that is to blame */
   pointer?: string;
   hint?: RegExp;
+  /** a warning in the log before the error */
+  warning?: RegExp;
   /** changes config.json; the cgroup is `/ID` */
   change?: (config: Config, scene: Scene) => void;
   rootfs?: BundleOptions['rootfs'];
@@ -74,7 +76,11 @@ export function injecting(faults: readonly string[], paths: readonly string[] = 
 
 /** The last line of a JSON log. */
 export function lastEntry(log: string): Entry {
-  return JSON.parse(readFileSync(log, 'utf8').trim().split('\n').at(-1)!) as Entry;
+  return logEntries(log).at(-1)!;
+}
+
+function logEntries(log: string): Entry[] {
+  return readFileSync(log, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Entry);
 }
 
 /** `create` of the scene's bundle, with further flags. */
@@ -107,8 +113,8 @@ export function failing(rows: readonly Failing[], skip: string | false = false):
 }
 
 function declare(
-  { name, code, why, pointer, hint, change, rootfs, call = create(), inject = [], refuse = [], on = () => [], options,
-    stays, exit = 1, skip }: Failing,
+  { name, code, why, pointer, hint, warning, change, rootfs, call = create(), inject = [], refuse = [], on = () => [],
+    options, stays, exit = 1, skip }: Failing,
 ): void {
   const faults = [inject].flat();
   test(`${name}: ${code}`, async (c) => {
@@ -133,6 +139,7 @@ function declare(
     if (pointer) assert.ok((entry.line ?? 0) > 0, 'it has a line');
     assert.match(entry.hint ?? '', /./, 'it says what to do');
     if (hint) assert.match([entry.output, entry.hint].join('\n'), hint, 'the words');
+    if (warning) assert.match(logEntries(log).find(({ level }) => level === 'warning')?.msg ?? '', warning);
     if (why !== '') assert.ok(result.stderr.includes(why), result.stderr);
     if (['create', 'run', 'restore'].includes(args[0]!)) await c.nothingLeft((item) => stays?.test(item) ?? false);
   }, { only: 'veloci', skip: skip || (faults.length > 0 && noStrace) });

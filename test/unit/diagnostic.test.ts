@@ -9,6 +9,9 @@ import { operations } from '../../src/generated/plan-meta.ts';
 
 const entries = Object.entries(table);
 
+/** A file that the command is given, and one that the configuration names: only the second has a place there. */
+const unlike: ReadonlySet<string> = new Set(['fileOpen', 'fd.open']);
+
 /** Lines whose hint is a hole that is always filled. */
 const always: ReadonlySet<string> = new Set(['wrongType', 'missing', 'tooFew', 'emptyValue', 'jsonSyntax', 'jsonNumber',
   'flagForm', 'cgroupVersion']);
@@ -20,6 +23,9 @@ void test('the table', (t) => {
     const owner = codes.get(code);
     t.ok(owner === undefined || isSame(owner, name), `${name} has the code of ${owner}`);
     codes.set(code, name);
+    // Nor is one failure two codes.
+    const twin = entries.find(([other, entry]) => entry.code !== code && isSame(other, name))?.[0];
+    t.ok(twin === undefined || unlike.has(name), `${name} says what ${twin} says`);
     // What to do is said whatever the holes are filled with.
     t.ok(hint !== undefined, `${name}: a hint`);
     if (/^\{\w+\}$/.test(hint ?? '') && !always.has(name))

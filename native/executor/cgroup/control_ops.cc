@@ -3,9 +3,9 @@
 #include "base/io.h"
 #include "executor/state/files.h"
 #include "executor/handler.h"
+#include "executor/log/problem.h"
 #include "executor/cgroup/freezer.h"
 #include "cgroup/own_cgroup.h"
-#include "generated/errno.gen.h"
 #include <fcntl.h>
 
 namespace veloci {
@@ -31,9 +31,7 @@ void undo_update(Context &context, Before &before) {
   Fd cgroup(open_own_cgroup(context.record, before.dir.mount, before.dir.path, O_PATH | O_DIRECTORY));
   if (cgroup.valid() && write_cgroup_file(cgroup.get(), before.file.c_str(), before.value)) return;
   if (context.log == nullptr) return;
-  TextOf<512> what;
-  what.add("cannot restore ").add(before.file).add(" to \"").add(before.value).add("\": ").add(ErrnoText(errno));
-  context.log->warnings(what.str());
+  show(*context.log, diagnostic::LimitKept{.file = before.file, .value = before.value, .errno_ = ErrnoText(errno)});
 }
 
 // The line of a text that begins with a word.

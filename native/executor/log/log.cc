@@ -124,10 +124,13 @@ void Log::warnings(Str lines) {
   }
 }
 
-void Log::warn(Str line) {
+void Log::warn(Str code, Str message, Str hint) {
   if (muted_ || kept_ != nullptr) return;
-  if (elsewhere() || format_ == Format::json) write_record(Severity::warning, {{}, line, {}});
-  if (elsewhere() || format_ != Format::json) write_terminal(Str::of(warning_heading), line, true);
+  TextOf<3072> line;
+  line.add(code).add(": ").add(message);
+  if (!hint.empty()) line.add(": ").add(hint);
+  if (elsewhere() || format_ == Format::json) write_record(Severity::warning, {code, line.str(), {}});
+  if (elsewhere() || format_ != Format::json) write_terminal(Str::of(warning_heading), line.str(), true);
 }
 
 void Log::write_record(Severity severity, const Problem &problem) {

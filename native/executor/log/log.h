@@ -50,8 +50,8 @@ public:
   bool elsewhere() const { return file_.valid() || service_.valid(); }
   // Writes lines of warnings to the log; on a terminal they are seen beside it, too.
   void warnings(Str lines);
-  // Writes a warning that nobody may miss: to the log as well as to stderr.
-  void warn(Str line);
+  // Writes a warning that nobody may miss: to the log as well as to stderr. An empty hint is none.
+  void warn(Str code, Str message, Str hint);
 
 private:
   void write_record(Severity severity, const Problem &problem);

@@ -1,6 +1,7 @@
 // hook.run on the host side.
 #include "hook/hook.h"
 #include "executor/handler.h"
+#include "executor/log/problem.h"
 
 namespace veloci {
 
@@ -14,15 +15,16 @@ Outcome HostHandler::on(const HookRun &op) {
   Outcome outcome = run_hook(op, hole_values(context_), output, stop, nullptr, context_.init.pidfd.get());
   if (outcome.ok()) return {};
   if (op.warn) {
-    TextOf<4096> warning;
-    warning.add("poststop hook failed ");
+    if (context_.log == nullptr) return {};
+    TextOf<4096> why;
     if (outcome.step == step::hook_run::exit)
-      warning.add("with exit code ").add_signed(outcome.err);
+      why.add("exit code ").add_signed(outcome.err);
+    else if (outcome.step == step::hook_run::signal)
+      why.add("signal ").add_signed(outcome.err);
     else
-      warning.add("at step ").add(step_name(code::hook_run, outcome.step)).add(" (").add_signed(outcome.err).add(")");
-    warning.add(": hook ").add_number(op.number).add(", \"").add(op.path).add_char('"');
-    if (output.size() > 0) warning.add(": ").add(output.str());
-    if (context_.log != nullptr) context_.log->warn(warning.str());
+      why.add("step ").add(step_name(code::hook_run, outcome.step)).add(", ").add(ErrnoText(outcome.err));
+    if (output.size() > 0) why.add(": ").add(output.str());
+    show(*context_.log, diagnostic::PoststopFailed{.number = NumberText(op.number), .path = op.path, .why = why.str()});
     return {};
   }
   context_.failure.detail.words().add(output.str());

@@ -1,5 +1,4 @@
 #include <fcntl.h>
-#include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
@@ -7,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "base/architecture.h"
 #include "base/sys.h"
 #include "init/init.h"
 #include "init/program/listener.h"
@@ -15,14 +15,6 @@ namespace veloci {
 namespace {
 
 constexpr off_t filter_max = BPF_MAXINSNS * sizeof(sock_filter);
-
-#if defined(__x86_64__)
-constexpr uint32_t native_arch = AUDIT_ARCH_X86_64;
-#elif defined(__aarch64__)
-constexpr uint32_t native_arch = AUDIT_ARCH_AARCH64;
-#else
-#error "unknown architecture"
-#endif
 
 // What is called between the filter and execve, by the process that makes the one that is seen, and by that one.
 constexpr uint32_t passing_calls[] = {SYS_sendmsg, SYS_recvmsg, SYS_futex, SYS_exit_group, SYS_wait4, SYS_setsid,
@@ -48,7 +40,7 @@ void write_pass(sock_filter *code, sys::Pass pass) {
   auto left = [&] { return static_cast<uint8_t>(pass_size - count - 1); };
   auto add = [&](sock_filter instruction) { code[count++] = instruction; };
   add(load(offsetof(seccomp_data, arch)));
-  add(compare(native_arch, 0, left()));
+  add(compare(native_architecture, 0, left()));
   add(load(offsetof(seccomp_data, nr)));
   for (uint32_t call : passing_calls) add(compare(call, static_cast<uint8_t>(left() - key_size), 0));
   add(compare(SYS_clone, 0, left()));

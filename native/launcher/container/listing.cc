@@ -3,7 +3,7 @@
 #include "executor/state/state.h"
 #include "launcher/container/root.h"
 #include "launcher/container/states.h"
-#include "launcher/problem.h"
+#include "executor/log/problem.h"
 #include <fcntl.h>
 #include <initializer_list>
 #include <stdlib.h>
@@ -105,11 +105,7 @@ template <class Use> int for_each_view(int root, const Texts &ids, Log &log, Use
   return for_each_sorted(ids, [&](Str id) {
     int err = view.read(root, id);
     if (err == 0) return use(view, id);
-    if (err == EBADMSG) {
-      TextOf<512> warning;
-      warning.add("container \"").add(id).add("\" is left out: ").add(view.damage());
-      log.warn(warning.add(": \"veloci delete --force\" removes it").str());
-    }
+    if (err == EBADMSG) show(log, diagnostic::ListDamaged{.id = id, .what = view.damage()});
     return err == ENOMEM || err == EMFILE || err == ENFILE ? err : 0;
   });
 }

@@ -108,7 +108,7 @@ int remove_recorded(Invocation &invocation) {
   }
   Outcome removed = remove_state(context);
   if (removed.ok()) return 0;
-  return invocation.fail(SystemCall{.what = what::remove_state, .errno_ = ErrnoText(removed.err)});
+  return invocation.fail(diagnostic::StateRemove{.errno_ = ErrnoText(removed.err)});
 }
 
 void kill_lock_holder(int dir) {

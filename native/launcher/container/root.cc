@@ -1,6 +1,6 @@
 #include "launcher/container/root.h"
 #include "host/facts.h"
-#include "launcher/problem.h"
+#include "executor/log/problem.h"
 #include <fcntl.h>
 #include <initializer_list>
 #include <stdlib.h>

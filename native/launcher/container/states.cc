@@ -4,7 +4,7 @@
 #include "executor/state/state.h"
 #include "launcher/container/end.h"
 #include "launcher/container/root.h"
-#include "launcher/problem.h"
+#include "executor/log/problem.h"
 #include <fcntl.h>
 #include <sys/stat.h>
 

@@ -38,7 +38,8 @@ int start_stager(Invocation &invocation, const Launch &launch) {
     context.fifo.reset(pair[0]);
     context.release.reset(pair[1]);
   } else {
-    if (mkfifoat(dir, state_name::fifo, 0600) != 0) return system_failure(invocation, what::make_fifo, errno);
+    if (mkfifoat(dir, state_name::fifo, 0600) != 0)
+      return invocation.fail(diagnostic::StateWrite{.path = Str::of(state_name::fifo), .errno_ = ErrnoText(errno)});
     context.fifo.reset(openat(dir, state_name::fifo, O_RDWR | O_NOFOLLOW | O_CLOEXEC));
     if (!context.fifo.valid()) return system_failure(invocation, what::open_fifo, errno);
   }

@@ -111,10 +111,25 @@ void add_failure(FailureWriter out, const PlanFailure &failure) {
   if (!failure.detail.empty()) add_detail(out.detail(), failure.detail);
 }
 
-// What is between the braces of an object that lies in `memory`; the closing one becomes the NUL behind.
-Str members_of(Buffer &memory, Str object) {
+// Calls write(json) with that much memory, and again with more until the object fits. 0, or the errno of `write`.
+template <class Write> int write_object(Buffer &memory, size_t size, Str &object, Write write) {
+  for (;; size *= 2) {
+    if (!memory.reserve(size)) return errno;
+    JsonWriter json(reinterpret_cast<char *>(memory.data()), size);
+    if (int err = write(json); err != 0) return err;
+    if (json.full()) continue;
+    object = json.text();
+    return 0;
+  }
+}
+
+// The same, for what is between the braces; the closing one becomes the NUL behind.
+template <class Write> int write_members(Buffer &memory, size_t size, Str &members, Write write) {
+  Str object;
+  if (int err = write_object(memory, size, object, write); err != 0) return err;
   memory.data()[object.size - 1] = 0;
-  return {object.data + 1, object.size - 2};
+  members = {object.data + 1, object.size - 2};
+  return 0;
 }
 
 // The container's cgroup: of v2, which is the last one, where there is one.
@@ -149,7 +164,8 @@ int Request::build(Invocation &invocation, Str bundle, Str config_name, bool for
   Str cgroup = for_memo ? cgroup_of(invocation.context) : Str{};
   size_t own = 6 * (size_of_arguments(arguments) + bundle.size + config_name.size + cgroup.size) + 16384;
   arguments_ = &arguments;
-  auto write = [&](JsonWriter &json) {
+  // A host with more to say takes another try.
+  return write_members(memory_, own + facts_size, rest_, [&](JsonWriter &json) {
     RequestWriter request(json);
     add_options(request.options(), arguments, for_memo);
     uint32_t first_operand = invocation.context.id.empty() ? 0 : 1;
@@ -163,16 +179,7 @@ int Request::build(Invocation &invocation, Str bundle, Str config_name, bool for
       request.own_clocks(true);
     HostFactsWriter facts = request.facts();
     return host_facts(options, facts);
-  };
-  // A host with more to say takes another try.
-  for (size_t facts = facts_size;; facts *= 2) {
-    if (!memory_.reserve(own + facts)) return errno;
-    JsonWriter json(reinterpret_cast<char *>(memory_.data()), own + facts);
-    if (int err = write(json); err != 0) return err;
-    if (json.full()) continue;
-    rest_ = members_of(memory_, json.text());
-    return 0;
-  }
+  });
 }
 
 int Request::restore(Buffer &text) {
@@ -182,23 +189,16 @@ int Request::restore(Buffer &text) {
 }
 
 int Request::note_first(const PlanFailure &failure) {
-  if (!first_memory_.reserve(failure_size)) return errno;
-  JsonWriter json(reinterpret_cast<char *>(first_memory_.data()), failure_size);
-  {
+  return write_members(first_memory_, failure_size, first_, [&](JsonWriter &json) {
     RequestWriter request(json);
     add_failure(request.first(), failure);
-  }
-  if (json.full()) return ENOBUFS;
-  first_ = members_of(first_memory_, json.text());
-  return 0;
+    return 0;
+  });
 }
 
 int Request::note_files(const List<FileLook> &files) {
   constexpr size_t entry_size = 48;
-  size_t size = 64 + entry_size * files.size();
-  if (!seen_memory_.reserve(size)) return errno;
-  JsonWriter json(reinterpret_cast<char *>(seen_memory_.data()), size);
-  {
+  return write_members(seen_memory_, 64 + entry_size * files.size(), seen_, [&](JsonWriter &json) {
     RequestWriter request(json);
     ListWriter<SeenWriter> list = request.seen();
     Fd root;
@@ -209,20 +209,14 @@ int Request::note_files(const List<FileLook> &files) {
       first = false;
       list.next().errno_(seen.err).mode(seen.mode);
     }
-  }
-  if (json.full()) return ENOBUFS;
-  seen_ = members_of(seen_memory_, json.text());
-  return 0;
+    return 0;
+  });
 }
 
-size_t Request::text_size() const {
+int Request::text(EngineVerb verb, const PlanFailure *failure, Buffer &memory, Str &text) const {
   size_t size = rest_.size + first_.size + seen_.size + failure_size + 16384;
-  return with_flags_ ? size + 6 * size_of_arguments(*arguments_) : size;
-}
-
-Str Request::text(EngineVerb verb, const PlanFailure *failure, char *buffer, size_t capacity) const {
-  JsonWriter json(buffer, capacity);
-  {
+  if (with_flags_) size += 6 * size_of_arguments(*arguments_);
+  return write_object(memory, size, text, [&](JsonWriter &json) {
     RequestWriter request(json);
     request.verb(verb);
     json.members(rest_);
@@ -234,17 +228,14 @@ Str Request::text(EngineVerb verb, const PlanFailure *failure, char *buffer, siz
       EndingWriter ending = request.ended();
       ending.status(end_code_).out_of_memory(out_of_memory_).terminal(isatty(STDERR_FILENO) == 1);
     }
-  }
-  return json.full() ? Str{} : json.text();
+    return 0;
+  });
 }
 
 bool Engine::send(const Request &request, EngineVerb verb, const PlanFailure *failure) {
   Buffer memory;
-  size_t size = request.text_size();
-  if (!memory.reserve(size)) return false;
   PlannerRequest message;
-  message.json = request.text(verb, failure, reinterpret_cast<char *>(memory.data()), size);
-  if (message.json.empty()) return false;
+  if (int err = request.text(verb, failure, memory, message.json); err != 0) return errno = err, false;
   message.config = request.config.bytes();
   message.process = request.process.bytes();
   planner_send(planner_, message);

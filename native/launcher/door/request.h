@@ -35,10 +35,8 @@ public:
     with_flags_ = true;
   }
 
-  // The text with a verb, and with the failure of a plan; empty when the buffer has no room for it.
-  Str text(EngineVerb verb, const PlanFailure *failure, char *buffer, size_t capacity) const;
-  // Room that a text needs.
-  size_t text_size() const;
+  // The text with a verb, and with the failure of a plan, in memory of its own. 0 or an errno.
+  int text(EngineVerb verb, const PlanFailure *failure, Buffer &memory, Str &text) const;
   // What is kept in the state directory: the request to renew the stored plan.
   Str rest() const { return rest_; }
 

@@ -1,7 +1,7 @@
 #include "launcher/line/args.h"
 #include "executor/interrupt.h"
 #include "base/io.h"
-#include "launcher/problem.h"
+#include "executor/log/problem.h"
 #include "launcher/line/suggest.h"
 #include <stdlib.h>
 

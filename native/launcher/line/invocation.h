@@ -73,7 +73,7 @@ int help_command(Invocation &invocation);
 
 } // namespace veloci
 
-#include "launcher/problem.h"
+#include "executor/log/problem.h"
 
 namespace veloci {
 

@@ -15,7 +15,7 @@ int check_status(Invocation &invocation) {
   const Context &context = invocation.context;
   Status status = container_status(*context.record);
   if (status == Status::running || status == Status::paused) return 0;
-  return invocation.fail(CheckpointNotRunning{.id = context.id, .status = status_name(status)});
+  return invocation.fail(NotRunning{.id = context.id, .status = status_name(status)});
 }
 
 // Deletes the container, whose processes the dump has ended.

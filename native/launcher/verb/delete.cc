@@ -34,7 +34,7 @@ int lock_by_force(Invocation &invocation) {
 
 // By the record alone: what only the plan knows is left out.
 int remove_unplanned(Invocation &invocation) {
-  invocation.log.warn(Str::of("the container's plan is lost: its poststop hooks are not run"));
+  show(invocation.log, PoststopSkipped{.id = invocation.context.id});
   return remove_recorded(invocation);
 }
 

@@ -58,7 +58,7 @@ int check_status(Invocation &invocation) {
     return invocation.fail(ExecPaused{.id = context.id});
   }
   if (status == Status::stopped || status == Status::creating) {
-    return invocation.fail(ExecNotRunning{.id = context.id, .status = status_name(status)});
+    return invocation.fail(NotRunning{.id = context.id, .status = status_name(status)});
   }
   return 0;
 }

@@ -17,8 +17,10 @@ export const internal = {
     hint: 'please report it with the command line and config.json' },
   plannerDied: { code: 'E0902', native: true, message: 'the planner died ({status})',
     hint: 'please report it with config.json' },
-  plannerKilled: { code: 'E0955', native: true, message: 'the planner was killed (signal 9): memory has run out',
-    hint: 'raise the memory limit of the cgroup that the command runs in, or make config.json smaller' },
+  plannerKilled: { code: 'E0955', native: true, message: 'the planner was killed (signal 9)',
+    hint:
+      'memory may have run out, which the kernel log tells: raise the limit of the cgroup that the command runs in, '
+      + 'or make config.json smaller; or somebody has killed it' },
   plannerSlow: { code: 'E0903', native: true, message: 'the planner used more than {seconds} s of processor time',
     hint: 'make config.json smaller' },
   plannerMemory: { code: 'E0904', native: true, message: 'the planner ran out of memory: it may use 192 MiB',

@@ -95,11 +95,8 @@ export const operationProcess = {
     hint: 'stay below it: it cannot be raised' },
   'state.write': { code: 'E0622', message: 'cannot write "{path}" in the state directory',
     hint: 'the file system of --root may be full or read-only: make room there' },
-  'state.keep': {
-    code: 'E0867',
-    message: 'cannot keep the configuration of the container for later commands',
-    hint: 'the file system of --root may be full or read-only: make room there',
-  },
+  'state.keep': { code: 'E0622', message: 'cannot write "{path}" in the state directory',
+    hint: 'the file system of --root may be full or read-only: make room there' },
   'state.remove': { code: 'E0757', message: 'cannot remove the state directory of the container',
     hint: 'the file system of --root must be writable' },
   'pid.file': { code: 'E0625', message: 'cannot write the pid file "{path}"',

@@ -38,7 +38,7 @@ export const operation = {
     hint: 'see "veloci explain {property}" for valid values; the limits of the cgroups above count, too',
   },
   'cgroup.write/write:ERANGE': {
-    code: 'E0858',
+    code: 'E0857',
     message: 'the kernel does not take "{value}" for {file} of the cgroup',
     hint: 'see "veloci explain {property}" for valid values',
   },
@@ -47,7 +47,7 @@ export const operation = {
     message: 'cannot write "{value}" to {file} of the cgroup: the host has no such device',
     hint: '"lsblk" lists the numbers of block devices',
   },
-  'cgroup.write/open:ENOENT': { code: 'E0705', message: 'the kernel has no {file} in this cgroup',
+  'cgroup.write/open:ENOENT': { code: 'E0705', message: 'the kernel has no {file} in the cgroup "{path}"',
     hint:
       '{lacking} lacks the controller "{controller}": {unit} must delegate it ("Delegate={controller}" of a unit of systemd)',
     otherwise: 'enable its controller in cgroup.subtree_control of the cgroup above, or mount it (cgroup v1)' },
@@ -86,6 +86,7 @@ export const operation = {
   },
   'cgroup.follow/open:ENOENT': { code: 'E0869', message: 'the cgroup of --cgroup is missing in "{detail}"',
     hint: 'make it below the cgroup of the container' },
+  // Not E0708: that is a cgroup of the plan; this one, of exec, is init's at that moment and has no path in the plan.
   'cgroup.follow': {
     code: 'E0709',
     message: 'cannot join the cgroup of the container',
@@ -93,6 +94,7 @@ export const operation = {
   },
   'cgroup.kill': { code: 'E0710', message: 'cannot kill the processes of the cgroup "{path}"',
     hint: 'run as the user who created the container, or as root' },
+  // Not E0657: there no plan is left that names the cgroup which stays.
   'cgroup.remove': {
     code: 'E0711',
     message: 'cannot remove the cgroup "{path}"',
@@ -110,7 +112,7 @@ export const operation = {
   },
   'cgroup.freeze/open:ENOENT': {
     code: 'E0914',
-    message: 'the container has no cgroup "{path}" that can freeze',
+    message: 'the container has no cgroup "{path}"',
     hint: 'the caller of create may not have been allowed to make it (see "veloci doctor"), or somebody has removed it',
   },
   'cgroup.freeze/wait:ETIMEDOUT': {
@@ -124,19 +126,19 @@ export const operation = {
     hint: 'choose a value within the limits of the cgroups above',
   },
   'cgroup.update:ESTALE': {
-    code: 'E0941',
+    code: 'E0940',
     message: 'the cgroup "{path}" is not that of the container',
-    hint: 'it was removed and made again by somebody else: {file} of the new one is left alone',
+    hint: 'it was removed and made again by somebody else: the new one is left alone',
   },
   'cgroup.update/find:ENOENT': {
-    code: 'E0915',
-    message: 'the container has no cgroup "{path}", so {file} cannot be set',
+    code: 'E0914',
+    message: 'the container has no cgroup "{path}"',
     hint: 'the caller of create may not have been allowed to make it (see "veloci doctor"), or somebody has removed it',
   },
-  'cgroup.update/open:ENOENT': { code: 'E0853', message: 'the kernel has no {file} in the cgroup "{path}"',
+  'cgroup.update/open:ENOENT': { code: 'E0705', message: 'the kernel has no {file} in the cgroup "{path}"',
     hint: 'enable its controller in cgroup.subtree_control of the cgroup above, or mount it (cgroup v1)' },
   'cgroup.update/write:EBUSY': {
-    code: 'E0854',
+    code: 'E0704',
     message: 'cannot write "{value}" to {file} of the cgroup "{path}"',
     hint: 'more than that is in use',
   },
@@ -197,13 +199,13 @@ export const operation = {
     hint: 'load its module, or remove the mount' },
   'mount.fs/option': {
     code: 'E0720',
-    message: 'file system {type} on "{target}" refuses the mount option "{option}"',
+    message: 'the file system on "{target}" refuses the mount option "{option}"',
     hint: 'the kernel says "{detail}": correct or remove it',
     otherwise: 'check how it is spelt',
   },
   'mount.fs/option:ENOENT': {
     code: 'E0829',
-    message: 'file system {type} on "{target}" refuses the mount option "{option}": a path in it is missing',
+    message: 'the file system on "{target}" refuses the mount option "{option}": a path in it is missing',
     hint: 'make it, or correct the path',
   },
   'mount.fs/target:EROFS': {
@@ -268,7 +270,7 @@ export const operation = {
   'mount.reconfigure': { code: 'E0802', message: 'cannot change the file system on "{target}"', output: '{detail}',
     hint: 'only some file systems can be changed while they are mounted: unmount it and mount it anew' },
   'mount.reconfigure/option': {
-    code: 'E0803',
+    code: 'E0720',
     message: 'the file system on "{target}" refuses the mount option "{option}"',
     hint: 'the kernel says "{detail}": correct or remove it',
     otherwise: 'check how it is spelt',
@@ -305,11 +307,10 @@ export const operation = {
     message: 'cannot make the device {major}:{minor} for the user namespace',
     hint: 'remove it from linux.devices, or bind-mount the device of the host',
   },
-  'notify.open': {
-    code: 'E0870',
-    message: 'cannot make the directory of the notification socket in the state directory',
-    hint: 'the file system of --root may be full or read-only: make room there',
-  },
+  'notify.open/mkdir': { code: 'E0622', message: 'cannot write "{path}" in the state directory',
+    hint: 'the file system of --root may be full or read-only: make room there' },
+  'notify.open': { code: 'E0870', message: 'cannot hand over the directory of the notification socket',
+    hint: 'leave NOTIFY_SOCKET out of the environment of the caller' },
   'path.symlink': {
     code: 'E0728',
     message: 'cannot make the symbolic link "{path}"',

@@ -18,6 +18,7 @@ export const program = {
     hint: 'raise the limit of open files (RLIMIT_NOFILE), or lower --preserve-fds',
   },
   'process.start': { code: 'E0761', message: 'cannot start the container', hint: '"veloci state" shows its status' },
+  // Not E0964: start finds init stopped, which can go on; there create or exec has given it up and undone what it did.
   'process.start/wait:ETIMEDOUT': {
     code: 'E0962',
     message: "the container's init was stopped by a signal, and does not go on",
@@ -40,7 +41,7 @@ export const program = {
     hint:
       'install it in the root file system; a dynamic program needs its loader, a script the program of its first line',
   },
-  'process.start/notExecutable': { code: 'E0766', message: 'exec "{path}": permission denied',
+  'process.start/notExecutable': { code: 'E0733', message: 'exec "{path}": permission denied',
     hint: 'the user of the process must be allowed to enter all directories above it, and to execute it' },
   'process.start/format': {
     code: 'E0767',

@@ -10,51 +10,41 @@ import type { Probes } from '../../generated/protocol.ts';
 const needed: Readonly<Record<string, string>> = { openat2: '5.6', close_range: '5.9', clone3: '5.3', pidfd_open: '5.3',
   open_tree: '5.2', fsopen: '5.2' };
 
-/** System calls that can be done without, and what is lost. */
-const useful: Readonly<Record<string, string>> = {
-  mount_setattr: 'recursive mount options and id-mapped mounts are not available (Linux 5.12)',
-  faccessat2: 'programs are looked up less exactly (Linux 5.8)',
-};
+/** System calls that can be done without, and what says so. */
+const useful = { mount_setattr: 'noMountSetattr', faccessat2: 'noFaccessat2' } as const;
 
 export function judgeKernel(facts: HostFacts, probes: Probes): readonly Finding[] {
   const report = new Report('kernel');
   const has = (call: string): boolean => probes.systemCalls[call] !== errno.ENOSYS;
   const missing = Object.keys(needed).filter((call) => !has(call));
   for (const call of missing) {
-    report.problem(`Linux ${facts.kernel} has no ${call}(2)`,
-      `use Linux ${needed[call]} or newer; in a container, let the outer runtime's seccomp profile allow it`);
+    report.problem('callMissing', { kernel: facts.kernel, call, since: needed[call] });
   }
-  if (missing.length === 0) report.ok(`Linux ${facts.kernel} on ${facts.arch} has the system calls that are needed`);
-  for (const call in useful) if (!has(call)) report.warn(`no ${call}(2): ${useful[call]}`, 'use a newer kernel');
-  if (probes.cloneIntoCgroup === 0) report.ok('processes can be started in their cgroup (CLONE_INTO_CGROUP)');
-  else report.warn('processes are moved into their cgroup after their start', 'use Linux 5.7 or newer');
-  if (probes.idmappedMounts === 0) report.ok('mounts can map ids');
-  else if (facts.rootless) report.warn('mounts cannot map ids without root', 'run as root for id-mapped mounts');
-  else report.warn(`mounts cannot map ids (${errnoName(probes.idmappedMounts)})`,
-      'use Linux 6.3 or newer for id-mapped tmpfs');
-  if (probes.texts.memfdNoexec === '2') {
-    report.problem('vm.memfd_noexec is 2: the program that enters containers cannot be executed',
-      'run "sysctl vm.memfd_noexec=1"');
-  }
+  if (missing.length === 0) report.ok('callsPresent', { kernel: facts.kernel, arch: facts.arch });
+  for (const [call, lost] of Object.entries(useful)) if (!has(call)) report.warn(lost);
+  if (probes.cloneIntoCgroup === 0) report.ok('cloneIntoCgroup');
+  else report.warn('noCloneIntoCgroup');
+  if (probes.idmappedMounts === 0) report.ok('idmappedMounts');
+  else if (facts.rootless) report.warn('idmappedMountsForRoot');
+  else report.warn('noIdmappedMounts', { errno: errnoName(probes.idmappedMounts) });
+  if (probes.texts.memfdNoexec === '2') report.problem('memfdNoexec');
   return report.findings;
 }
 
 export function judgePrivileges(facts: HostFacts): readonly Finding[] {
   const report = new Report('privileges');
   if (facts.rootless) {
-    report.ok(facts.euid === 0 ? 'root of a user namespace' : `rootless, as user ${facts.user}`);
+    if (facts.euid === 0) report.ok('rootOfNamespace');
+    else report.ok('rootless', { user: facts.user });
     return report.findings;
   }
   const [low, high] = facts.capabilities;
   const lacking = capabilityNames().filter((_name, bit) =>
     bit <= facts.lastCap && ((bit < 32 ? low >>> bit : high >>> (bit - 32)) & 1) === 0
   );
-  if (lacking.includes('CAP_SYS_ADMIN')) {
-    report.problem('root, but without CAP_SYS_ADMIN: namespaces and mounts cannot be made',
-      'give the outer container that capability, or run as a user');
-  }
-  if (lacking.length === 0) report.ok('root with all capabilities');
-  else report.warn(`root without ${lacking.join(', ')}`, 'containers that ask for these get less; see capabilities(7)');
+  if (lacking.includes('CAP_SYS_ADMIN')) report.problem('noSysAdmin');
+  if (lacking.length === 0) report.ok('allCapabilities');
+  else report.warn('capabilitiesLacking', { capabilities: lacking.join(', ') });
   return report.findings;
 }
 
@@ -80,21 +70,17 @@ export function judgeNamespaces(facts: HostFacts, probes: Probes): readonly Find
   const report = new Report('namespaces');
   if (!probes.namespaces.includes('mnt')) {
     // Every kernel has these: it is not the kernel that lacks them.
-    report.problem('/proc is not mounted: nothing is known of namespaces, limits and seccomp',
-      'mount it: "mount -t proc proc /proc"');
+    report.problem('noProc');
     return report.findings;
   }
   const missing = Object.keys(namespaceNames).filter((name) => !probes.namespaces.includes(name));
   for (const name of missing) {
-    report.fault(name === 'pid', `the kernel has no ${namespaceNames[name]} namespaces`,
-      "enable them in the kernel's configuration");
+    report.fault(name === 'pid', 'namespaceMissing', { type: namespaceNames[name] });
   }
-  if (missing.length === 0) report.ok('all types of namespaces');
+  if (missing.length === 0) report.ok('allNamespaces');
   for (const [key, type, file] of limits) {
-    if (probes.texts[key] === '0') {
-      report.fault(type !== 'user' || facts.rootless, `no ${type} namespace may be made: user.${file} is 0`,
-        `raise it: "sysctl user.${file}=10000"`);
-    }
+    if (probes.texts[key] === '0')
+      report.fault(type !== 'user' || facts.rootless, 'namespaceLimit', { type, file });
   }
   judgeUserNamespaces(report, facts, probes);
   return report.findings;
@@ -103,26 +89,18 @@ export function judgeNamespaces(facts: HostFacts, probes: Probes): readonly Find
 function judgeUserNamespaces(report: Report, facts: HostFacts, probes: Probes): void {
   const { texts, userNamespace, rightsInUserNamespace } = probes;
   if (userNamespace !== 0) {
-    const closed = texts.unprivilegedUserNamespaces === '0';
-    const remedy = closed
-      ? 'run "sysctl kernel.unprivileged_userns_clone=1"'
+    const why = texts.unprivilegedUserNamespaces === '0'
+      ? 'userNamespaceClosed'
       : userNamespace === errno.ENOSPC
-      ? 'raise user.max_user_namespaces'
-      : 'see user_namespaces(7); in a container, let the outer runtime allow it';
-    report.fault(facts.rootless, `user namespaces cannot be made (${errnoName(userNamespace)})`, remedy);
+      ? 'userNamespaceLimit'
+      : 'userNamespaceRefused';
+    report.fault(facts.rootless, why, { errno: errnoName(userNamespace) });
   } else if (rightsInUserNamespace === errno.EPERM) {
-    report.fault(facts.rootless, 'user namespaces can be made, but give no rights: AppArmor restricts them',
-      'load an AppArmor profile for veloci that has "userns,", or run "sysctl kernel.apparmor_restrict_unprivileged_userns=0"');
+    report.fault(facts.rootless, 'userNamespaceNoRights');
   } else {
-    report.ok('user namespaces can be made');
-    if (!facts.rootless && texts.appArmorRestrictsUserNamespaces === '1') {
-      report.warn('AppArmor gives ordinary users no rights in user namespaces: rootless containers fail',
-        'load an AppArmor profile for veloci that has "userns,"');
-    }
-    if (!facts.rootless && texts.unprivilegedUserNamespaces === '0') {
-      report.warn('ordinary users may not make user namespaces: rootless containers fail',
-        'run "sysctl kernel.unprivileged_userns_clone=1"');
-    }
+    report.ok('userNamespaces');
+    if (!facts.rootless && texts.appArmorRestrictsUserNamespaces === '1') report.warn('usersRestricted');
+    if (!facts.rootless && texts.unprivilegedUserNamespaces === '0') report.warn('usersRefused');
   }
 }
 
@@ -130,25 +108,21 @@ export function judgeSecurity(facts: HostFacts, probes: Probes): readonly Findin
   const report = new Report('security');
   const actions = probes.texts.seccompActions?.split(' ') ?? [];
   if (facts.seccomp.version === '')
-    report.problem('this build has no libseccomp: configurations with a seccomp profile fail',
-      'install a build with libseccomp');
+    report.problem('noLibseccomp');
   else if (probes.namespaces.includes('mnt') && actions.length === 0)
-    report.problem('the kernel has no seccomp filters', 'enable CONFIG_SECCOMP_FILTER');
+    report.problem('noSeccomp');
   else if (actions.length > 0) {
     const lacking = ['errno', 'trap', 'kill_process', 'log', 'user_notif'].filter((action) =>
       !actions.includes(action)
     );
-    if (lacking.length === 0) report.ok(`seccomp filters, by libseccomp ${facts.seccomp.version}`);
-    else report.warn(`the kernel lacks the seccomp actions ${lacking.join(', ')}`,
-        'use a newer kernel, or profiles without them');
+    if (lacking.length === 0) report.ok('seccomp', { version: facts.seccomp.version });
+    else report.warn('seccompActionsLacking', { actions: lacking.join(', ') });
   }
   const modules = [facts.lsm.apparmor ? 'AppArmor' : '', facts.lsm.selinux ? 'SELinux' : ''].filter((name) =>
     name !== ''
   );
   const active = probes.texts.securityModules;
-  if (modules.length > 0)
-    report.ok(`${modules.join(' and ')} can confine containers${active === undefined ? '' : ` (active: ${active})`}`);
-  else report.warn('neither AppArmor nor SELinux is active: configurations that name a profile or a label fail',
-      'boot with one of them, if containers should be confined by it');
+  if (modules.length === 0) report.warn('noModules');
+  else report.ok(active === undefined ? 'modules' : 'modulesActive', { modules: modules.join(' and '), active });
   return report.findings;
 }

@@ -1,4 +1,8 @@
-// What `doctor` says.
+// What `doctor` says, in the words of src/diagnostic/table/doctor.ts.
+import { fillAll } from '../../diagnostic/diagnose.ts';
+import type { Holes } from '../../diagnostic/types.ts';
+import type { DoctorText, DoctorTextName } from '../../diagnostic/table/doctor.ts';
+import { doctorText } from '../../generated/doctor.ts';
 
 /** ok: nothing to do; warning: something is not available; problem: containers will fail. */
 export type FindingStatus = 'ok' | 'warning' | 'problem';
@@ -12,6 +16,12 @@ export interface Finding {
   readonly remedy?: string;
 }
 
+let parsed: Readonly<Record<DoctorTextName, DoctorText>> | undefined;
+
+function texts(): Readonly<Record<DoctorTextName, DoctorText>> {
+  return parsed ??= JSON.parse(doctorText) as Readonly<Record<DoctorTextName, DoctorText>>;
+}
+
 /** Makes findings of one area. */
 export class Report {
   readonly findings: Finding[] = [];
@@ -21,21 +31,26 @@ export class Report {
     this.area = area;
   }
 
-  ok(message: string): void {
-    this.findings.push({ area: this.area, status: 'ok', message });
+  ok(name: DoctorTextName, holes: Holes = {}): void {
+    this.add('ok', name, holes);
   }
 
-  warn(message: string, remedy: string): void {
-    this.findings.push({ area: this.area, status: 'warning', message, remedy });
+  warn(name: DoctorTextName, holes: Holes = {}): void {
+    this.add('warning', name, holes);
   }
 
-  problem(message: string, remedy: string): void {
-    this.findings.push({ area: this.area, status: 'problem', message, remedy });
+  problem(name: DoctorTextName, holes: Holes = {}): void {
+    this.add('problem', name, holes);
   }
 
   /** A problem for whom it concerns, else a warning. */
-  fault(serious: boolean, message: string, remedy: string): void {
-    if (serious) this.problem(message, remedy);
-    else this.warn(message, remedy);
+  fault(serious: boolean, name: DoctorTextName, holes: Holes = {}): void {
+    this.add(serious ? 'problem' : 'warning', name, holes);
+  }
+
+  private add(status: FindingStatus, name: DoctorTextName, holes: Holes): void {
+    const { message, remedy } = texts()[name];
+    this.findings.push({ area: this.area, status, message: fillAll(message, holes),
+      ...(remedy === undefined ? {} : { remedy: fillAll(remedy, holes) }) });
   }
 }

@@ -146,7 +146,7 @@ test("update leaves alone a cgroup that others have made in the place of the con
   const { id, path } = await replace(c, 'pids');
   const result = await c.rt(['update', '--pids-limit', '7', id]);
   assert.notEqual(result.code, 0);
-  assert.match(result.stderr, /E0941: /);
+  assert.match(result.stderr, /E0940: /);
   assert.equal(readFileSync(join(path, 'pids.max'), 'utf8').trim(), 'max');
 }, { only: 'veloci', skip: unified && !readFileSync('/sys/fs/cgroup/cgroup.controllers', 'utf8').includes('pids')
   ? 'no pids controller here'

@@ -40,7 +40,7 @@ test('zeros are no limits: a user without cgroups runs it, and learns what lacks
     devices: [{ allow: false, access: 'rwm' }] });
   const run = await rt('run', '--detach', '--bundle', bundle.dir, id);
   assert.equal(run.code, 0, run.stderr);
-  for (const [code, ...args] of [['E0914', 'pause'], ['E0915', 'update', '--memory', '64m'], ['E0636', 'events',
+  for (const [code, ...args] of [['E0914', 'pause'], ['E0914', 'update', '--memory', '64m'], ['E0636', 'events',
     '--stats']] as const)
   {
     const result = await rt(...args, id);

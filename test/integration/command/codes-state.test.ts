@@ -167,6 +167,15 @@ told('E0632', 'a plan and a configuration that are gone', async (c) => {
   writeFileSync(kept(c, id, 'config.json'), config!);
   return result;
 }, /delete --force/);
+told('E0661', 'delete of one whose plan and configuration are gone', async (c) => {
+  const id = await running(c);
+  process.kill((await c.state(id))['pid'] as number, 'SIGKILL');
+  await c.until(id, 'stopped');
+  for (const name of ['plan', 'config.json']) unlinkSync(kept(c, id, name));
+  const result = await c.rt(['delete', id]);
+  assert.equal(result.code, 0, result.stderr);
+  return { ...result, code: 1 };
+}, /hooks are not run/);
 test('a command that holds the lock: E0620', async (c) => {
   const { id } = await c.create(c.command(pause));
   const holder = spawn('flock', [join(c.root, id), 'sleep', '30'], { stdio: 'ignore' });
@@ -185,7 +194,7 @@ told('E0608', 'exec in a paused container', async (c) => {
   return c.rt(['exec', id, '/probe', 'exit', '0']);
 }, /resume it first/);
 told('E0634', 'resume of one that is not paused', async (c) => c.rt(['resume', await running(c)]));
-told('E0640', 'checkpoint of one that is created',
+told('E0603', 'checkpoint of one that is created',
   async (c) => c.rt(['checkpoint', (await c.create(c.command(pause))).id]));
 told('E0659', 'a ps that is killed', async (c) => {
   const dir = c.dir();

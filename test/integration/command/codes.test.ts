@@ -60,7 +60,6 @@ const cases: readonly (readonly [code: string, setUp: SetUp])[] = [
   ['E0604', running('start', 'ID')],
   ['E0605', stopped('start', 'ID')],
   ['E0606', created('delete', 'ID')],
-  ['E0607', stopped('exec', 'ID', '/probe')],
   ['E0613', rooted((path) => {
     symlinkSync('/tmp', path);
     return path;

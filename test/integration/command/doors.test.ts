@@ -253,7 +253,7 @@ test('list warns of what it leaves out, and -q has its id', async (c) => {
   const whole = readFileSync(join(c.root, id, 'record'));
   truncateSync(join(c.root, id, 'record'), 0);
   const list = await c.rt(['list']);
-  assert.match(list.stderr, new RegExp(`^warning: container "${id}" is left out: its record cannot be read`));
+  assert.match(list.stderr, new RegExp(`^warning: E0662: container "${id}" is left out: its record cannot be read`));
   assert.ok(!list.stdout.includes(id));
   assert.equal((await c.rt(['list', '-q'])).stdout, `${id}\n`);
   writeFileSync(join(c.root, id, 'record'), whole);

@@ -2,6 +2,7 @@
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { create, type Failing, failing, onContainer, run, type Scene } from '../../support/failing.ts';
+import type { CallOptions } from '../../support/runtime.ts';
 import type { Mount } from '../../support/spec.ts';
 
 type Change = NonNullable<Failing['change']>;
@@ -33,6 +34,8 @@ function mountFile({ c }: Scene): string {
   return path;
 }
 
+const notified = (): CallOptions => ({ env: { NOTIFY_SOCKET: '/run/notify', PATH: process.env['PATH']! } });
+
 failing([
   { name: 'a file system that user namespaces may not mount', code: 'E0828', why: 'EPERM, step create',
     pointer: '/mounts/0', inject: 'fsconfig:error=EPERM:when=2', change: users },
@@ -44,7 +47,7 @@ failing([
     pointer: '/mounts/7/destination', ...loop, change: made(mount('/loop/x', 'bind', '/etc', 'bind')) },
   { name: 'something else is at the place of a copied link', code: 'E0801', why: 'EEXIST, step link',
     pointer: '/mounts/7', change: mount('/etc/passwd', 'bind', '/proc/self', 'bind', 'copy-symlink') },
-  { name: 'a remount with an option that the kernel does not take', code: 'E0803', why: 'EINVAL, step option',
+  { name: 'a remount with an option that the kernel does not take', code: 'E0720', why: 'EINVAL, step option',
     pointer: '/mounts/7/options/1', change: mount('/dev', 'tmpfs', 'tmpfs', 'remount', 'mpol=nope') },
   { name: 'a remount that leaves too little', code: 'E0802', why: 'EINVAL, step reconfigure', pointer: '/mounts/7',
     change: mount('/dev', 'tmpfs', 'tmpfs', 'remount', 'nr_inodes=1') },
@@ -67,9 +70,10 @@ failing([
     inject: 'mknodat:error=EPERM', on: () => ['full'], change: (config) => {
       config.linux.devices = [{ path: '/dev/full', type: 'c', major: 1, minor: 99 }];
     } },
-  { name: 'no room for the notification socket', code: 'E0870', why: 'ENOSPC, step mkdir',
-    inject: 'mkdirat:error=ENOSPC', on: () => ['notify'],
-    options: () => ({ env: { NOTIFY_SOCKET: '/run/notify', PATH: process.env['PATH']! } }) },
+  { name: 'no room for the notification socket', code: 'E0622', why: 'ENOSPC, step mkdir',
+    inject: 'mkdirat:error=ENOSPC', on: () => ['notify'], options: notified },
+  { name: 'the directory of the notification socket cannot be handed over', code: 'E0870', why: 'EMFILE, step clone',
+    inject: 'open_tree:error=EMFILE', on: () => ['notify'], options: notified },
   { name: 'a masked path that is a loop of links', code: 'E0729', why: 'ELOOP, step target',
     pointer: '/linux/maskedPaths/0', ...loop, change: made((config) => {
       config.linux.maskedPaths = ['/loop'];

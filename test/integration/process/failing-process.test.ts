@@ -113,7 +113,7 @@ failing([
     call: onContainer('running', 'exec', 'ID', 'true') },
   { name: 'the stager does not hear of its maps', code: 'E0748', why: 'EIO, step send', pointer: '/linux/namespaces/6',
     inject: 'sendmsg:error=EIO:when=3', change: users },
-  { name: 'no room for the configuration', code: 'E0867', why: 'ENOSPC, step request', inject: 'openat:error=ENOSPC',
+  { name: 'no room for the configuration', code: 'E0622', why: 'ENOSPC, step request', inject: 'openat:error=ENOSPC',
     on: () => ['request.json'] },
   { name: 'the stager does not get its plan', code: 'E0759', why: 'ENOBUFS, step send', pointer: '/process',
     inject: 'sendmsg:error=ENOBUFS:when=2' },

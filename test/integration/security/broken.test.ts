@@ -196,7 +196,7 @@ const cases: Case[] = [
   }, code: 'E0849', pointer: '/linux/devices/0/path', hint: /below \/dev/ },
   { name: 'the memory limit is too low', change: limits({ memory: { limit: 32768 } }), code: 'E0628',
     pointer: '/linux/resources/memory/limit', hint: /raise/, v1: true },
-  { name: 'processors are missing', change: limits({ cpu: { cpus: '500-501' } }), code: 'E0858',
+  { name: 'processors are missing', change: limits({ cpu: { cpus: '500-501' } }), code: 'E0857',
     pointer: '/linux/resources/cpu/cpus', hint: /must have these processors/, v1: true },
   { name: 'memory nodes are missing', change: limits({ cpu: { mems: '9' } }), code: 'E0857',
     pointer: '/linux/resources/cpu/mems', hint: /memory nodes/, v1: true },
@@ -241,7 +241,7 @@ const cases: Case[] = [
   { name: 'the filter forbids execve by EACCES', change: (config) => {
     config.linux.seccomp = { defaultAction: 'SCMP_ACT_ALLOW',
       syscalls: [{ names: ['execve', 'execveat'], action: 'SCMP_ACT_ERRNO', errnoRet: 13 }] };
-  }, code: 'E0766', pointer: '/process/args/0', hint: /user of the process/ },
+  }, code: 'E0733', pointer: '/process/args/0', hint: /user of the process/ },
   { name: 'there is no resctrl', change: (config) => {
     config.linux['intelRdt'] = { closID: 'x', l3CacheSchema: 'L3:0=f' };
   }, code: 'E0821', pointer: '/linux/intelRdt', hint: /mount it/ },

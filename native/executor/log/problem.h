@@ -1,4 +1,4 @@
-// The errors that need no engine: from the table of diagnostics to the log.
+// The errors and warnings that need no engine: from the table of diagnostics to the log.
 #pragma once
 #include "executor/log/log.h"
 #include "generated/diagnostics.gen.h"
@@ -13,13 +13,18 @@ struct DiagnosticSink {
   void value(Str filling) { add_printable(out, filling, true); }
 };
 
-// Shows an error of the table: `CODE: MESSAGE: HINT`, or the long form on a terminal.
+// Shows an error of the table: `CODE: MESSAGE: HINT`, or the long form on a terminal. A warning of the table is one
+// that nobody may miss.
 template <class Diagnostic> void show(Log &log, const Diagnostic &diagnostic) {
   TextOf<3072> message, hint;
   DiagnosticSink message_sink{message}, hint_sink{hint};
   diagnostic.message(message_sink, log.wording());
   if (!diagnostic.hint(hint_sink)) hint.clear();
-  log.error(Str::of(Diagnostic::code), message.str(), hint.str());
+  const Str code = Str::of(Diagnostic::code);
+  if constexpr (Diagnostic::is_warning)
+    log.warn(code, message.str(), hint.str());
+  else
+    log.error(code, message.str(), hint.str());
 }
 
 // A number as a filling.
