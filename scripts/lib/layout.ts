@@ -13,6 +13,7 @@ const levels: ReadonlyArray<readonly string[]> = [
   ['compat'],
   ['spec'],
   ['plan'],
+  ['audit'],
   ['engine'],
   ['cli'],
   ['library'],

@@ -1,17 +1,37 @@
 // Findings as SARIF 2.1.0 (OASIS Static Analysis Results Interchange Format), which code hosts and editors read.
 import { templateOf } from './diagnose.ts';
-import type { Diagnostic } from './types.ts';
+import type { Diagnostic, Place } from './types.ts';
 
 interface Text {
   readonly text: string;
 }
 
+/** What a rule is about. */
+export interface SarifRule {
+  readonly id: string;
+  readonly short: string;
+  readonly help: string;
+  /** From 0.0 to 10.0, as code hosts rank what is about security. */
+  readonly security?: string;
+}
+
+/** A finding of any kind. */
+export interface SarifFinding {
+  readonly rule: string;
+  readonly level: 'error' | 'warning' | 'note';
+  readonly message: string;
+  readonly at?: Place;
+  /** Why it is accepted, in the file itself. */
+  readonly accepted?: string;
+}
+
 interface Result {
   readonly ruleId: string;
   readonly ruleIndex: number;
-  readonly level: 'error' | 'warning';
+  readonly level: SarifFinding['level'];
   readonly message: Text;
   readonly locations?: readonly object[];
+  readonly suppressions?: readonly object[];
 }
 
 /**
@@ -20,19 +40,39 @@ interface Result {
  * @param found findings with their positions
  */
 export function sarif(found: readonly Diagnostic[]): string {
-  const codes = [...new Set(found.map(({ code }) => code))].sort();
-  const rules = codes.map((code) => ({
-    id: code,
-    shortDescription: { text: templateOf(code) },
-    help: { text: `"veloci explain ${code}" says more` },
-  }));
+  return sarifLog(
+    found.map(({ code, severity, message, hint, at }) => ({
+      rule: code,
+      level: severity,
+      // A message is a sentence there; what to do belongs to it.
+      message: hint === undefined ? message : `${message}: ${hint}`,
+      ...(at === undefined ? {} : { at }),
+    })),
+    (id) => ({ id, short: templateOf(id), help: `"veloci explain ${id}" says more` }),
+  );
+}
+
+/** The same for findings of any kind. */
+export function sarifLog(found: readonly SarifFinding[], ruleOf: (id: string) => SarifRule): string {
+  const ids = [...new Set(found.map(({ rule }) => rule))].sort();
+  const rules = ids.map((name) => {
+    const { id, short, help, security } = ruleOf(name);
+    return {
+      id,
+      shortDescription: { text: short },
+      help: { text: help },
+      ...(security === undefined ? {} : { properties: { 'security-severity': security, tags: ['security'] } }),
+    };
+  });
   const results = found.map((finding): Result => ({
-    ruleId: finding.code,
-    ruleIndex: codes.indexOf(finding.code),
-    level: finding.severity,
-    // A message is a sentence there; what to do belongs to it.
-    message: { text: finding.hint === undefined ? finding.message : `${finding.message}: ${finding.hint}` },
+    ruleId: finding.rule,
+    ruleIndex: ids.indexOf(finding.rule),
+    level: finding.level,
+    message: { text: finding.message },
     ...(finding.at === undefined ? {} : { locations: [locationOf(finding.at)] }),
+    ...(finding.accepted === undefined
+      ? {}
+      : { suppressions: [{ kind: 'inSource', justification: finding.accepted }] }),
   }));
   const log = {
     $schema: 'https://json.schemastore.org/sarif-2.1.0.json',
@@ -42,7 +82,7 @@ export function sarif(found: readonly Diagnostic[]): string {
   return `${JSON.stringify(log, null, 2)}\n`;
 }
 
-function locationOf({ file, pointer, line, column, length }: NonNullable<Diagnostic['at']>): object {
+function locationOf({ file, pointer, line, column, length }: Place): object {
   const region = line > 0 ? { region: { startLine: line, startColumn: column, endColumn: column + length } } : {};
   const physicalLocation = { artifactLocation: { uri: uriOf(file) }, ...region };
   return { physicalLocation,

@@ -316,6 +316,10 @@ export interface Seen {
   readonly errno: number;
   /** Its type and mode (stat(2)); 0 with an errno. */
   readonly mode: number;
+  /** Its owner; for audit alone. */
+  readonly uid?: number;
+  /** Its group; for audit alone. */
+  readonly gid?: number;
 }
 
 /** A request. */

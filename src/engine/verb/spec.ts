@@ -3,6 +3,7 @@ import type { Mount, Spec } from '../../generated/config.ts';
 import type { Response } from '../../generated/plan.ts';
 import { habitsOf } from '../../compat/habits.ts';
 import { dockerProfile } from '../../generated/docker-profile.ts';
+import { maskedPaths, readonlyPaths } from '../../spec/default-paths.ts';
 import { specVersion } from '../../spec/version.ts';
 import type { Call } from '../call.ts';
 import { isOn } from '../options.ts';
@@ -44,19 +45,8 @@ function defaultSpec(): Spec {
     linux: {
       resources: { devices: [{ allow: false, access: 'rwm' }] },
       namespaces: [{ type: 'pid' }, { type: 'network' }, { type: 'ipc' }, { type: 'uts' }, { type: 'mount' }],
-      maskedPaths: [
-        '/proc/acpi',
-        '/proc/asound',
-        '/proc/kcore',
-        '/proc/keys',
-        '/proc/latency_stats',
-        '/proc/timer_list',
-        '/proc/timer_stats',
-        '/proc/sched_debug',
-        '/sys/firmware',
-        '/proc/scsi',
-      ],
-      readonlyPaths: ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger'],
+      maskedPaths: [...maskedPaths],
+      readonlyPaths: [...readonlyPaths],
     },
   };
 }

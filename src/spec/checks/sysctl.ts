@@ -20,7 +20,7 @@ const ofIpc = [
 ];
 
 /** The kind of namespace that a parameter belongs to; undefined when it is the host's. */
-function owner(path: string): NamespaceType | undefined {
+export function sysctlNamespace(path: string): NamespaceType | undefined {
   if (path.startsWith('net/')) return 'network';
   if (path.startsWith('user/')) return 'user';
   if (path.startsWith('fs/mqueue/')) return 'ipc';
@@ -47,7 +47,7 @@ export function checkSysctl(spec: Spec, findings: Findings): void {
     if (path === 'kernel/domainname' && (spec.domainname ?? '') !== '' && spec.domainname !== sysctl[key]) {
       findings.addKey('sysctlDomainname', pointer, { value: sysctl[key], domainname: spec.domainname });
     }
-    const type = owner(path);
+    const type = sysctlNamespace(path);
     if (type === undefined) findings.addKey('sysctlShared', pointer, { value: key });
     else if (namespaceOf(spec, type) === undefined)
       findings.addKey('namespaceMissing', pointer, { what: `sysctl "${key}"`, type });
