@@ -53,6 +53,9 @@ private:
 // Writes everything. False and errno on failure.
 bool write_all(int fd, const void *data, size_t size);
 
+// Whether an errno says what this command lacks, and nothing about what it has looked at.
+constexpr bool is_own_lack(int err) { return err == ENOMEM || err == EMFILE || err == ENFILE; }
+
 // Reads a whole small file into `out`. False and errno on failure; EFBIG when it does not fit.
 bool read_small(int fd, Text &out);
 

@@ -125,28 +125,29 @@ bool Engine::load(Bytes bytecode) {
   return ok;
 }
 
-JSValue Engine::call(Str request, Bytes config, Bytes process) {
+JSValue Engine::call(JSValue request, Bytes config, Bytes process) {
   JSValue global = JS_GetGlobalObject(js_);
   JSValue bundle = JS_GetPropertyStr(js_, global, "veloci");
   JSValue function = JS_GetPropertyStr(js_, bundle, "engine");
   JSValue blobs = JS_NewObject(js_);
-  JSValue args[] = {JS_ParseJSON(js_, request.data, request.size, "request"), blobs, host_};
-  for (JSValueConst arg : args) {
-    if (JS_IsException(arg)) return JS_EXCEPTION;
-  }
+  JSValue args[] = {request, blobs, host_};
+  if (JS_IsException(blobs)) return JS_EXCEPTION;
   if (!set_blob(js_, blobs, "config", config) || !set_blob(js_, blobs, "process", process)) return JS_EXCEPTION;
   return JS_Call(js_, function, JS_UNDEFINED, 3, args);
 }
 
 EngineStatus Engine::run(Str request, Bytes config, Bytes process, Bytes &bytes) {
-  JSValue answer = call(request, config, process);
+  JSValue message = JS_ParseJSON(js_, request.data, request.size, "request");
+  bool misread = JS_IsException(message);
+  JSValue answer = misread ? JS_EXCEPTION : call(message, config, process);
   if (arena_.exhausted()) {
     bytes = {};
     return EngineStatus::out_of_memory;
   }
   // Nothing is freed: the process ends with the answer.
   if (!JS_IsException(answer) && bytes_of(js_, answer, bytes)) return EngineStatus::answered;
-  return failure(bytes);
+  EngineStatus status = failure(bytes);
+  return misread && status == EngineStatus::threw ? EngineStatus::misread : status;
 }
 
 EngineStatus Engine::failure(Bytes &bytes) {

@@ -8,7 +8,8 @@
 
 namespace veloci {
 
-enum class EngineStatus : uint32_t { answered = 0, threw = 1, out_of_memory = 2 };
+// misread: the request is no JSON.
+enum class EngineStatus : uint32_t { answered = 0, threw = 1, out_of_memory = 2, misread = 3 };
 
 // The engine lies at the beginning of its own memory, so that one copy of that memory is all of it.
 class Engine {
@@ -29,7 +30,7 @@ private:
   static Engine *restore();
   bool start(Bytes bytecode);
   bool load(Bytes bytecode);
-  JSValue call(Str request, Bytes config, Bytes process);
+  JSValue call(JSValue request, Bytes config, Bytes process);
   EngineStatus failure(Bytes &bytes);
 
   Arena arena_;

@@ -110,6 +110,7 @@ PlannerAnswer answer_of(const AnswerHeader &header, Bytes body) {
   case EngineStatus::answered: answer.fault = PlannerFault::none; break;
   case EngineStatus::threw: answer.fault = PlannerFault::engine; break;
   case EngineStatus::out_of_memory: answer.fault = PlannerFault::out_of_memory; break;
+  case EngineStatus::misread: answer.fault = PlannerFault::request; break;
   default: answer.err = EPROTO;
   }
   return answer;

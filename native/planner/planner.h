@@ -22,6 +22,7 @@ enum class PlannerFault {
   out_of_memory, // the engine needed more memory than it may use
   too_large,     // the answer is larger than 16 MiB
   engine,        // the engine threw; `response` is the text of the exception
+  request,       // the request is no JSON: one that was kept and is damaged
 };
 
 struct PlannerAnswer {

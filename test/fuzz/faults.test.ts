@@ -58,7 +58,7 @@ async function pointsOf(c: Context, command: Command): Promise<Point[]> {
   const record = join(subject.dir, 'calls');
   const result = await c.rt(command.args(subject), { ...command.options,
     prefix: [program('strike'), 'record', record, '--'] });
-  assert.equal(result.code, 0, `${command.name}: ${result.stderr}`);
+  assert.equal(result.code, command.status ?? 0, `${command.name}: ${result.stderr}`);
   await destroy(c, subject.id);
   const counts = new Map<string, number>();
   found = readFileSync(record, 'utf8').trim().split('\n').flatMap((line) => {
@@ -97,6 +97,9 @@ async function subjectFor(c: Context, command: Command): Promise<Subject> {
   return subject;
 }
 
+/** What errors say of a container that is there, and is what the command wants: that would be false. */
+const falsehoods = /E060[1357]|E0634/;
+
 function judge(command: Command, fault: Fault, { id }: Subject, result: Result): void {
   assert.ok(!result.timedOut, 'it hangs');
   assert.ok(result.signal === null || result.signal === 'SIGKILL', `it is ended by ${result.signal}`);
@@ -105,11 +108,14 @@ function judge(command: Command, fault: Fault, { id }: Subject, result: Result):
   const isReport = command.reports?.test(result.stdout) ?? false;
   if (result.code !== 0 && !isReport) assert.notEqual(said, '', `status ${result.code}, and not a word`);
   assert.doesNotMatch(said, /E0901|E0905/, 'it is not a fault of the command');
+  if (command.before !== 'nothing') assert.doesNotMatch(said, falsehoods, 'that is not so');
+  // Want of something does not damage a file.
+  if (/ENOMEM|EMFILE/.test(fault)) assert.doesNotMatch(said, /E0621/, 'it is not damaged');
   // A state that cannot be read for other reasons is damaged, and left out of lists.
   if (result.code === 0 && /ENOMEM|EMFILE/.test(fault))
     assert.ok(command.isWhole?.(result.stdout, id) ?? true, `status 0 and half of the output: ${result.stdout}`);
   // exec has 255 for failures of its own; a program that was killed has 137.
-  const own = command.name === 'exec' ? [0, 1, 255] : [0, 1];
+  const own = command.name === 'exec' ? [0, 1, 255] : [command.status ?? 0, 1];
   assert.ok(own.includes(result.code ?? 0) || fault === 'SIGKILL', `status ${result.code}, ${said}`);
 }
 
@@ -136,6 +142,7 @@ async function tryPoint(c: Context, command: Command, { process, index, call, fa
     await c.nothingLeft();
   } catch (error) {
     await dropKept(c);
+    await c.rt(['delete', '--force', subject.id]); // so that the next place finds nothing of this one
     const said = `status ${result.code ?? result.signal}, "${result.stderr.trim()}"`;
     throw new Error(`${what} (${said}): ${(error as Error).message}`);
   }

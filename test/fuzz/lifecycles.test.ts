@@ -38,6 +38,9 @@ function ownMemory(): number {
 const warm = 500;
 const slack = 64 * 1024;
 
+/** With time enough a run ends at so many. */
+const most = 10_000;
+
 /** Pids of the processes that stay, by what they are. */
 interface Residents {
   pids: Record<string, number>;
@@ -193,4 +196,5 @@ fuzz('lifecycles', async (c, random, seed) => {
     const growth = Object.entries(here.pids).map(([name, pid]) => `${name} ${held(pid).memory} kB`);
     console.log(`# ${here.lifecycles} lifecycles: ${growth.join(', ')}, the library ${ownMemory()} kB`);
   }
+  return here.lifecycles < most;
 }, { only: 'veloci' });

@@ -29,6 +29,8 @@ export interface Command {
   reports?: RegExp;
   /** The container is the same afterwards, and serves for the next call. */
   looksOnly?: true;
+  /** The status when nothing fails, if that is not 0. */
+  status?: number;
   /** Why it cannot be tried here. */
   skip?: string | false;
 }
@@ -58,7 +60,10 @@ export const commands: readonly Command[] = [
   { name: 'pause', before: 'running', args: ({ id }) => ['pause', id] },
   { name: 'resume', before: 'paused', args: ({ id }) => ['resume', id] },
   { name: 'update', before: 'running', args: ({ id }) => ['update', '--pids-limit', '100', id], looksOnly },
-  { name: 'state', before: 'running', args: ({ id }) => ['state', id], isWhole: isJson, looksOnly },
+  { name: 'state', before: 'running', args: ({ id }) => ['state', id], looksOnly,
+    isWhole: (output) => isJson(output) && output.includes('"status": "running"') },
+  { name: 'state (paused)', before: 'paused', args: ({ id }) => ['state', id], looksOnly,
+    isWhole: (output) => isJson(output) && output.includes('"status": "paused"') },
   { name: 'list', before: 'running', args: () => ['list', '--format', 'json'], looksOnly,
     isWhole: (output, id) => isJson(output) && output.includes(`"${id}"`) },
   { name: 'list (table)', before: 'running', args: () => ['list'], looksOnly,
@@ -78,6 +83,7 @@ export const commands: readonly Command[] = [
     { id, bundle, dir },
   ) => ['restore', '--detach', '--bundle', bundle.dir, '--image-path', join(dir, 'images'), id] },
   { name: 'delete', before: 'stopped', args: ({ id }) => ['delete', id] },
+  { name: 'delete (running)', before: 'running', args: ({ id }) => ['delete', id], status: 1, looksOnly },
   { name: 'delete --force', before: 'running', args: ({ id }) => ['delete', '--force', id] },
   { name: 'validate', before: 'nothing', args: ({ bundle }) => ['validate', '--bundle', bundle.dir], looksOnly,
     isWhole: (output) => output.includes('valid'), reports: /^config\.json: \d+ error/m },

@@ -63,8 +63,10 @@ export function fuzz(
       }
       seed += 1;
     } while (more && Date.now() < end);
+    console.log(
+      `# ${name}: ${seed - fuzzSeed} rounds from seed ${fuzzSeed}${more ? `; VELOCI_FUZZ_SEED=${seed} goes on` : ''}`,
+    );
     if (found.length === 1) throw found[0];
     if (found.length > 1) throw new Error(found.map(({ message }) => message).join('\n'));
-    console.log(`# ${name}: ${seed - fuzzSeed} rounds from seed ${fuzzSeed}`);
   }, options);
 }

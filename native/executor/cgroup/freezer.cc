@@ -76,11 +76,15 @@ Hold::~Hold() {
   if (cgroup_ >= 0) set_frozen(cgroup_, version_, false);
 }
 
-bool frozen_recorded(const Record &record) {
+int read_frozen(const Record &record, bool &frozen) {
+  frozen = false;
   FreezerCgroup freezer;
-  Fd cgroup;
-  if (find_freezer(record, freezer)) cgroup = open_freezer(&freezer);
-  return cgroup.valid() && frozen_state(cgroup.get(), freezer.version) == Frozen::yes;
+  if (!find_freezer(record, freezer)) return 0;
+  Fd cgroup = open_freezer(&freezer);
+  Frozen state = cgroup.valid() ? frozen_state(cgroup.get(), freezer.version) : Frozen::unknown;
+  frozen = state == Frozen::yes;
+  bool known = state != Frozen::unknown || is_gone(errno) || is_blind(errno) || errno == ENODEV || errno == EACCES;
+  return known ? 0 : errno;
 }
 
 bool await_killed(int pid, const FreezerCgroup *freezer, int pidfd, const Deadline &deadline) {

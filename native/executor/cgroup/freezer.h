@@ -36,8 +36,9 @@ private:
   bool holds_ = false;
 };
 
-// Whether the container that a record describes is frozen.
-bool frozen_recorded(const Record &record);
+// Whether the container that a record describes is frozen; 0, or an errno when that cannot be read. One whose freezer
+// is gone, or cannot be seen, is not.
+int read_frozen(const Record &record, bool &frozen);
 
 // Waits for the end of its init, to which SIGKILL was sent: v1 ends no frozen process, so it is thawed, and brought
 // back when it was moved to a cgroup of others, which stays as it is. False after the time.

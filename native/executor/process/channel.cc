@@ -63,7 +63,8 @@ static int await_progress(Context &context) {
     ProcessStat stat;
     if (read_process_stat(awaited(context).pid, stat) != 0) continue;
     halted = stat.stopped() ? halted + slice : 0;
-    bool works = stat.state == 'R' || stat.cpu_time != worked || !context.joins() || frozen_recorded(*context.record);
+    bool works = stat.state == 'R' || stat.cpu_time != worked || !context.joins();
+    if (!works && read_frozen(*context.record, works) != 0) works = true;
     idle = works ? 0 : idle + slice;
     worked = stat.cpu_time;
     if (halted < wait_limit && idle < idle_limit) continue;

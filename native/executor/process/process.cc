@@ -1,5 +1,6 @@
 #include "executor/process/process.h"
 #include "base/io.h"
+#include "record/record.h"
 #include "base/sys.h"
 #include <fcntl.h>
 #include <poll.h>
@@ -87,11 +88,23 @@ uint64_t boot_mark() {
   if (known != 0) return known;
   Fd file(open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
   char text[36];
-  if (!file.valid() || ::read(file.get(), text, sizeof text) != static_cast<ssize_t>(sizeof text)) return 0;
+  if (!file.valid()) return 0;
+  ssize_t count = ::read(file.get(), text, sizeof text);
+  if (count != static_cast<ssize_t>(sizeof text)) {
+    if (count >= 0) errno = EBADMSG;
+    return 0;
+  }
   // FNV-1a.
   uint64_t mark = 0xcbf29ce484222325;
   for (char digit : text) mark = (mark ^ static_cast<uint8_t>(digit)) * 0x100000001b3;
   return known = mark;
+}
+
+int check_boot(const Record &record) {
+  if (record.boot == 0) return 0;
+  uint64_t mark = boot_mark();
+  if (mark == 0) return errno == ENOENT ? 0 : errno;
+  return mark == record.boot ? 0 : ESRCH;
 }
 
 bool pidfd_wait(int pidfd, int milliseconds) {

@@ -4,6 +4,8 @@
 
 namespace veloci {
 
+struct Record;
+
 // What /proc/PID/stat says (proc_pid_stat(5)).
 struct ProcessStat {
   // R, S, D, Z (zombie), X (dead) ...
@@ -40,8 +42,12 @@ bool is_ending(int pid, uint64_t start_time);
 // Waits for the end of that process when it has been killed; false when it has not, or is still there after the time.
 bool await_if_killed(int pid, uint64_t start_time, int milliseconds);
 
-// A number that names the boot of the system, from its boot id; 0 when it can't be read.
+// A number that names the boot of the system, from its boot id; 0 and errno when it can't be read.
 uint64_t boot_mark();
+
+// Whether a record is of this boot: 0, ESRCH when it is of another one, or the errno of the boot id. A host or a record
+// without one is taken for the same.
+int check_boot(const Record &record);
 
 // Waits until the process of a pidfd has ended; false after the time or a signal for us (EINTR).
 bool pidfd_wait(int pidfd, int milliseconds);

@@ -31,7 +31,13 @@ template <class Use> void for_each_cgroup(const Record &record, Use use) {
 }
 
 // Whether the cgroups have ended with the system that had them: it has been booted anew, without this hierarchy.
-bool is_past(const Record &record, int err) { return err == ENODEV && boot_mark() != 0 && record.boot != boot_mark(); }
+bool is_past(const Record &record, int err) { return err == ENODEV && check_boot(record) == ESRCH; }
+
+// Opens a pidfd of init: 0; ESRCH when it has ended; or another errno.
+int open_init(const Record &record, Fd &pidfd) {
+  int err = check_boot(record);
+  return err != 0 ? err : open_identified(record.pid, record.start_time, pidfd);
+}
 
 // Whether a process runs the same command as we do.
 bool is_same_command(int pid) {
@@ -54,7 +60,7 @@ void end_unit(Invocation &invocation) {
 int signal_recorded(Context &context, const Deadline &deadline) {
   const Record &record = *context.record;
   Fd pidfd;
-  int err = record.boot == boot_mark() ? open_identified(record.pid, record.start_time, pidfd) : ESRCH;
+  int err = open_init(record, pidfd);
   if (err == 0 && sys::pidfd_send_signal(pidfd.get(), context.signal) != 0) err = errno;
   if (!context.signal_all && context.signal != SIGKILL) return err;
   FreezerCgroup freezer;
@@ -79,9 +85,8 @@ int end_recorded(Invocation &invocation) {
   FreezerCgroup freezer;
   const FreezerCgroup *freezes = find_freezer(record, freezer) ? &freezer : nullptr;
   Fd pidfd;
-  if (record.boot == boot_mark() && open_identified(record.pid, record.start_time, pidfd) == 0 &&
-      !await_killed(record.pid, freezes, pidfd.get(), deadline))
-    return alive();
+  int unopened = open_init(record, pidfd);
+  if (unopened == 0 && !await_killed(record.pid, freezes, pidfd.get(), deadline)) return alive();
   // Stager and init of a create that died are in these cgroups too.
   int err = 0;
   for_each_cgroup(record, [&](const RecordCgroup &cgroup) {
@@ -89,7 +94,11 @@ int end_recorded(Invocation &invocation) {
     if (failed != 0 && !is_past(record, failed)) err = failed;
   });
   if (err == ETIMEDOUT) return alive();
-  return err == 0 ? 0 : invocation.fail(CgroupLeft{.id = context.id, .errno_ = ErrnoText(err)});
+  if (err != 0) return invocation.fail(CgroupLeft{.id = context.id, .errno_ = ErrnoText(err)});
+  // By its cgroup it may have ended nevertheless.
+  if (unopened != 0 && unopened != ESRCH && !is_ending(record.pid, record.start_time))
+    return invocation.fail(SystemCall{.what = what::open_process, .errno_ = ErrnoText(unopened)});
+  return 0;
 }
 
 int remove_recorded(Invocation &invocation) {

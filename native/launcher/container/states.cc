@@ -21,9 +21,6 @@ bool has_members(Str object) {
   return object.size > 2 && strspn(object.data + 1, " \t\r\n") + 2 < object.size;
 }
 
-// What this command lacks says nothing about the container.
-bool is_own_lack(int err) { return err == ENOMEM || err == EMFILE || err == ENFILE; }
-
 } // namespace
 
 int ContainerView::read_record(int dir) {
@@ -39,7 +36,7 @@ int ContainerView::read_record(int dir) {
 int ContainerView::read_files(int dir) {
   damage_ = Str::of("its record cannot be read");
   if (int err = read_record(dir); err != 0) return err;
-  status_ = container_status(record_);
+  if (int err = container_status(record_, status_); err != 0) return err;
   if (status_ == Status::creating) return EINPROGRESS;
   damage_ = Str::of("its state.json cannot be read");
   json_ = {};
@@ -52,7 +49,7 @@ int ContainerView::read_files(int dir) {
 int ContainerView::read(int root, Str id) {
   id_ = id;
   Fd dir(openat(root, id.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!dir.valid()) return is_own_lack(errno) ? errno : ENOENT;
+  if (!dir.valid()) return errno == ENOTDIR || errno == ELOOP ? ENOENT : errno;
   RecordWait wait;
   int err = 0;
   do err = read_files(dir.get());

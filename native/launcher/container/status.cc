@@ -15,19 +15,25 @@ Str status_name(Status status) {
   return {};
 }
 
-Status container_status(const Record &record) {
+int container_status(const Record &record, Status &status) {
   Stage stage = record_stage(record);
-  if (record.pid <= 0) return stage == Stage::creating ? Status::creating : Status::stopped;
-  ProcessStat stat;
-  if (read_process_stat(record.pid, stat) != 0 || stat.start_time != record.start_time || !stat.alive()) {
-    return Status::stopped;
+  status = Status::stopped;
+  if (record.pid <= 0) {
+    if (stage == Stage::creating) status = Status::creating;
+    return 0;
   }
-  if (record.boot != boot_mark()) return Status::stopped;
-  if (stage == Stage::creating) return Status::creating;
-  // It is about to end.
-  if (stage == Stage::failed) return Status::stopped;
-  if (frozen_recorded(record)) return Status::paused;
-  return stage == Stage::created ? Status::created : Status::running;
+  ProcessStat stat;
+  int err = read_process_stat(record.pid, stat);
+  if (err == ESRCH || (err == 0 && (stat.start_time != record.start_time || !stat.alive()))) return 0;
+  if (err == 0) err = check_boot(record);
+  if (err != 0) return err == ESRCH ? 0 : err;
+  if (stage == Stage::creating) status = Status::creating;
+  // Failed: it is about to end.
+  if (stage == Stage::creating || stage == Stage::failed) return 0;
+  bool frozen = false;
+  if (int failed = read_frozen(record, frozen); failed != 0) return failed;
+  status = frozen ? Status::paused : stage == Stage::created ? Status::created : Status::running;
+  return 0;
 }
 
 } // namespace veloci

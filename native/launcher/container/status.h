@@ -11,6 +11,7 @@ enum class Status : uint8_t { creating, created, running, paused, stopped };
 // Name of a status, as in the state JSON.
 Str status_name(Status status);
 
-Status container_status(const Record &record);
+// The status of the moment: 0, or an errno when it cannot be read.
+int container_status(const Record &record, Status &status);
 
 } // namespace veloci

@@ -268,6 +268,10 @@ int Engine::await(Invocation &invocation, Response &response) {
     return invocation.fail(
         Internal{.what = {reinterpret_cast<const char *>(text.data), static_cast<uint32_t>(text.size)}});
   }
+  case PlannerFault::request: {
+    return invocation.fail(
+        StateDamaged{.id = invocation.context.id, .what = Str::of("its request.json cannot be read")});
+  }
   case PlannerFault::protocol: break;
   }
   return invocation.fail(SystemCall{.what = what::talk_to_planner, .errno_ = ErrnoText(answer.err)});
@@ -297,7 +301,9 @@ int explain_failure(Invocation &invocation, const Request &request, EngineVerb v
   if (failure.err == EINTR && !failure.reported) return invocation.interrupted();
   Advice own;
   auto &[engine, response] = advice != nullptr ? *advice : own;
-  if (engine.start(verb) == 0 && engine.send(request, verb, &failure)) {
+  // One that was kept may be lost.
+  bool known = !request.rest().empty();
+  if (known && engine.start(verb) == 0 && engine.send(request, verb, &failure)) {
     if (int code = engine.await(invocation, response); code != 0) return code;
     if (advice != nullptr && response.error.empty() && response.plan) return 0;
     if (!response.error.empty()) {
@@ -306,7 +312,7 @@ int explain_failure(Invocation &invocation, const Request &request, EngineVerb v
     }
   }
   if (failure.out_of_memory) return invocation.fail(InitOom{});
-  // The engine has no words for it: at least say where it was.
+  // Without words for it: at least say where it was.
   TextOf<1024> what;
   what.add("operation ")
       .add_number(failure.index)
@@ -319,7 +325,7 @@ int explain_failure(Invocation &invocation, const Request &request, EngineVerb v
   for (Str text; parts.next(part, text);) {
     if (part != DetailPart::cause && !text.empty()) what.add(": ").add(text);
   }
-  return invocation.fail(Internal{.what = what.str()});
+  return invocation.fail(OperationFailed{.what = what.str()});
 }
 
 } // namespace veloci

@@ -28,6 +28,8 @@ public:
   int open_container();
   // open_container, then its record.
   int open_recorded();
+  // The status of the container whose record is open. 0 or the exit code.
+  int read_status(Status &status);
   // Locks the open state directory; waits at most `seconds`.
   int lock(uint32_t seconds);
 

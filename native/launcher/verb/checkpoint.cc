@@ -13,7 +13,8 @@ constexpr EngineVerb verb = EngineVerb::checkpoint;
 
 int check_status(Invocation &invocation) {
   const Context &context = invocation.context;
-  Status status = container_status(*context.record);
+  Status status;
+  if (int code = invocation.read_status(status); code != 0) return code;
   if (status == Status::running || status == Status::paused) return 0;
   return invocation.fail(NotRunning{.id = context.id, .status = status_name(status)});
 }

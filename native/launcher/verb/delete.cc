@@ -56,7 +56,8 @@ int delete_stopped(Invocation &invocation) {
   if (int code = invocation.lock(time_limit); code != 0) return code;
   Context &context = invocation.context;
   // Whoever was creating it would hold the lock: it has died.
-  Status status = container_status(*context.record);
+  Status status;
+  if (int code = invocation.read_status(status); code != 0) return code;
   // runtime.md, Delete: whatever is not stopped stays as it is. Engines that want it gone say --force.
   bool refused = status == Status::created && !invocation.arguments.habits().deletes_created;
   if (refused || status == Status::running || status == Status::paused) {

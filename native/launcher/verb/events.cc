@@ -143,7 +143,8 @@ int Events::run() {
 int events_command(Invocation &invocation) {
   if (int code = invocation.open_recorded(); code != 0) return code;
   const Context &context = invocation.context;
-  Status status = container_status(*context.record);
+  Status status;
+  if (int code = invocation.read_status(status); code != 0) return code;
   if (status == Status::creating) return invocation.fail(StillCreating{.id = context.id});
   if (status == Status::stopped) return invocation.fail(NotRunning{.id = context.id, .status = status_name(status)});
   return Events(invocation).run();

@@ -53,7 +53,8 @@ int hand_over(Invocation &invocation) {
 
 int check_status(Invocation &invocation) {
   const Context &context = invocation.context;
-  Status status = container_status(*context.record);
+  Status status;
+  if (int code = invocation.read_status(status); code != 0) return code;
   if (status == Status::paused && !invocation.arguments.on(cli::Flag::ignore_paused)) {
     return invocation.fail(ExecPaused{.id = context.id});
   }

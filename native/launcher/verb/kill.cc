@@ -16,7 +16,8 @@ int kill_command(Invocation &invocation) {
   // No lock: a stop must not wait for another command.
   if (int code = invocation.open_recorded(); code != 0) return code;
   Context &context = invocation.context;
-  Status status = container_status(*context.record);
+  Status status;
+  if (int code = invocation.read_status(status); code != 0) return code;
   if (status == Status::creating) return invocation.fail(StillCreating{.id = context.id});
   context.signal = signal;
   context.signal_all = invocation.arguments.on(cli::Flag::all);

@@ -53,7 +53,8 @@ int mounts_command(Invocation &invocation) {
   constexpr uint32_t time_limit = 10;
   if (int code = invocation.lock(time_limit); code != 0) return code;
   Context &context = invocation.context;
-  Status status = container_status(*context.record);
+  Status status;
+  if (int code = invocation.read_status(status); code != 0) return code;
   if (status == Status::stopped || status == Status::creating) {
     return invocation.fail(NotRunning{.id = context.id, .status = status_name(status)});
   }

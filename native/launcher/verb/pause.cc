@@ -31,7 +31,8 @@ int pause_command(Invocation &invocation) {
   if (int code = invocation.open_recorded(); code != 0) return code;
   if (int code = invocation.lock(time_limit); code != 0) return code;
   const Context &context = invocation.context;
-  Status status = container_status(*context.record);
+  Status status;
+  if (int code = invocation.read_status(status); code != 0) return code;
   if (status == Status::creating) return invocation.fail(StillCreating{.id = context.id});
   if (status != Status::running && status != Status::created) {
     return invocation.fail(NotRunning{.id = context.id, .status = status_name(status)});
@@ -43,7 +44,8 @@ int resume_command(Invocation &invocation) {
   if (int code = invocation.open_recorded(); code != 0) return code;
   if (int code = invocation.lock(time_limit); code != 0) return code;
   const Context &context = invocation.context;
-  Status status = container_status(*context.record);
+  Status status;
+  if (int code = invocation.read_status(status); code != 0) return code;
   if (status != Status::paused) return invocation.fail(NotPaused{.id = context.id, .status = status_name(status)});
   return run_stored(invocation, ProgramName::resume);
 }

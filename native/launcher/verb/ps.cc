@@ -118,7 +118,8 @@ int print_table(Invocation &invocation, const Members &members) {
 int ps_command(Invocation &invocation) {
   if (int code = invocation.open_recorded(); code != 0) return code;
   const Context &context = invocation.context;
-  Status status = container_status(*context.record);
+  Status status;
+  if (int code = invocation.read_status(status); code != 0) return code;
   if (status == Status::creating) return invocation.fail(StillCreating{.id = context.id});
   Members members;
   if (int err = members.collect(*context.record, status != Status::stopped); err != 0) {

@@ -39,7 +39,8 @@ int start_command(Invocation &invocation) {
   constexpr uint32_t time_limit = 10;
   if (int code = invocation.lock(time_limit); code != 0) return code;
   Context &context = invocation.context;
-  Status status = container_status(*context.record);
+  Status status;
+  if (int code = invocation.read_status(status); code != 0) return code;
   switch (status) {
   case Status::created: break;
   case Status::creating: return invocation.fail(StillCreating{.id = context.id});

@@ -62,7 +62,8 @@ int update_command(Invocation &invocation) {
   Request request;
   if (int code = read_resources(invocation, request.process); code != 0) return code;
   if (int code = invocation.lock(time_limit); code != 0) return code;
-  Status status = container_status(*context.record);
+  Status status;
+  if (int code = invocation.read_status(status); code != 0) return code;
   if (status == Status::creating) return invocation.fail(StillCreating{.id = context.id});
   if (status == Status::stopped) return invocation.fail(NotRunning{.id = context.id, .status = status_name(status)});
   int err = restore_request(invocation, request);

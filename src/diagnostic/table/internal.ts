@@ -15,6 +15,13 @@ export const internal = {
   },
   internal: { code: 'E0901', native: true, message: 'internal error: {what}',
     hint: 'please report it with the command line and config.json' },
+  operationFailed: {
+    code: 'E0980',
+    native: true,
+    message: '{what}',
+    hint: 'what the configuration asked for there is not known: config.json or request.json in the state directory '
+      + 'cannot be read, or there is no memory for a planner; "veloci delete --force" removes the container',
+  },
   plannerDied: { code: 'E0902', native: true, message: 'the planner died ({status})',
     hint: 'please report it with config.json' },
   plannerKilled: { code: 'E0955', native: true, message: 'the planner was killed (signal 9)',

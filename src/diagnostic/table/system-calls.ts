@@ -16,6 +16,8 @@ export const systemCalls = {
   openProcess: 'open the process',
   openState: 'open the state directory',
   probeHost: 'probe the host',
+  readRecord: 'read the record of the container',
+  readStatus: 'read the status of the container',
   readPlan: 'read --plan-fd',
   readTexts: 'read the texts',
   sendSignal: 'send the signal',

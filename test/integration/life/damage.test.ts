@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, test } from '../../support/case.ts';
 import type { Context } from '../../support/context.ts';
+import { program } from '../../support/helpers.ts';
 import { processes } from '../../support/leak.ts';
 
 const files = ['record', 'plan', 'request.json', 'config.json', 'state.json'];
@@ -167,4 +168,47 @@ test('a state directory without files is that of a create that died at once', as
   mkdirSync(join(c.root, id), { mode: 0o700 });
   assert.equal((await c.rt(['delete', '--force', id])).code, 0);
   assert.ok(!existsSync(join(c.root, id)));
+}, { only: 'veloci' });
+
+test('a request.json that is damaged is told, also where its plan must be made anew', async (c) => {
+  const { id } = await running(c);
+  damage(c, id, ['request.json'], 'garbage');
+  const told = async (args: string[]): Promise<void> => {
+    const result = await c.rt(args);
+    assert.equal(result.code, 1, args.join(' '));
+    assert.match(result.stderr, /E0621: .* its request\.json cannot be read/, args.join(' '));
+  };
+  await told(['update', '--pids-limit', '50', id]);
+  damage(c, id, ['plan'], 'removed');
+  await told(['pause', id]);
+}, { only: 'veloci' });
+
+test('an operation of a stored plan that fails is told where the configuration is lost: E0980', async (c) => {
+  const { id } = await running(c);
+  damage(c, id, ['config.json'], 'removed');
+  const result = await c.rt(['kill', id, 'TERM'], { prefix: [program('fault'), 'pidfd_send_signal=1', '--'] });
+  assert.equal(result.code, 1);
+  assert.match(result.stderr, /E0980: operation \d+ of kill failed at step \d+: not allowed, EPERM: /);
+}, { only: 'veloci' });
+
+// One descriptor fewer than a command needs to look at the container.
+test('without descriptors no command takes a running container for an ended or a damaged one', async (c) => {
+  const { id, pid } = await running(c);
+  const commands = [['state', id], ['kill', id, '0'], ['ps', id], ['pause', id], ['resume', id], ['start', id], [
+    'delete',
+    id,
+  ], ['update', '--pids-limit', '50', id], ['exec', id, 'true'], ['events', '--stats', id], ['list']];
+  for (let most = 3; most < 10; most++) {
+    for (const args of commands) {
+      const { code, stderr, stdout } = await c.rt(args, { prefix: ['prlimit', `--nofile=${most}`] });
+      const what = `${args.join(' ')} with ${most} descriptors: ${code}, ${stdout}${stderr}`;
+      assert.ok(code === 0 || stderr !== '', what);
+      assert.doesNotMatch(stderr, /E060[1357]|E0621|E0901/, what);
+      if (args[0] === 'resume') continue;
+      assert.ok(!/E0634/.test(stderr), what);
+      if (args[0] === 'pause') await c.rt(['resume', id]);
+    }
+  }
+  assert.ok(alive(pid));
+  assert.equal((await c.state(id))['status'], 'running');
 }, { only: 'veloci' });
