@@ -75,11 +75,14 @@ bool place_descriptors(Inherited &inherited) {
   }
   inherited.parent = fcntl(inherited.parent, F_DUPFD_CLOEXEC, above);
   if (inherited.parent < 0 || sys::close_range(criu_fd::socket, above - 1, 0) != 0) return false;
-  if (sys::close_range(above, ~0U, sys::close_range_cloexec) != 0 && errno != EINVAL) return false;
   for (unsigned i = 0; i < count; i++) {
     if (dup2(moves[i].from, moves[i].to) < 0) return false;
   }
-  return true;
+  if (sys::close_range(above, ~0U, sys::close_range_cloexec) == 0) return true;
+  // Before Linux 5.11: close all but what tells of a failure.
+  const unsigned parent = static_cast<unsigned>(inherited.parent);
+  return errno == EINVAL && (parent == above || sys::close_range(above, parent - 1, 0) == 0) &&
+         sys::close_range(parent + 1, ~0U, 0) == 0;
 }
 
 [[noreturn]] void become_criu(Inherited inherited) {

@@ -1,8 +1,10 @@
 // Failures around CRIU, most with a stand-in that says what it is told: each gives its code, and nothing is left.
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { assert, test } from '../../support/case.ts';
 import { type Failing, failing, onContainer, type Scene } from '../../support/failing.ts';
+import { program } from '../../support/helpers.ts';
 
 type Change = NonNullable<Failing['change']>;
 
@@ -82,3 +84,20 @@ failing([
     } },
   { name: 'what was restored has ended', code: 'E0883', why: '', call: restore(by(recent, restored(999_999))) },
 ]);
+
+for (const [kernel, prefix] of [['', []], [' before Linux 5.11', [program('fault'), 'close_range.2=4=22',
+  '--']]] as const)
+{
+  test(`CRIU has none of the descriptors of the caller${kernel}`, async (c) => {
+    const { id } = await c.started(c.command(['/probe', 'pause']));
+    const stand = criu({ c, id } as Scene, recent, []), out = join(c.dir(), 'fds');
+    writeFileSync(stand, readFileSync(stand, 'utf8').replace('\n', () => `\nls -l /proc/$$/fd >>${out}\n`));
+    const [leaked, held] = [openSync('/etc/passwd', 'r'), openSync('/etc/group', 'r')];
+    await c.rt(['checkpoint', '--criu', stand, '--image-path', join(c.dir(), 'images'), id], { prefix: [...prefix],
+      fds: { 40: leaked, 70: held } });
+    for (const fd of [leaked, held]) closeSync(fd);
+    const listed = readFileSync(out, 'utf8');
+    assert.match(listed, / 3 -> socket:/);
+    assert.doesNotMatch(listed, /\/etc\//);
+  }, { only: 'veloci' });
+}
