@@ -1,4 +1,5 @@
 #include "executor/mount/host_tree.h"
+#include "base/holder.h"
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -27,7 +28,11 @@ int open_changed_copy(const HostTree &wanted) {
     if (mount(wanted.path, wanted.path, nullptr, MS_BIND, nullptr) != 0) return -1;
     if (mount(nullptr, wanted.path, nullptr, MS_REMOUNT | MS_BIND | wanted.set, nullptr) != 0) return -1;
   }
-  return open_copy(wanted, AT_FDCWD);
+  int tree = open_copy(wanted, AT_FDCWD);
+  if (tree >= 0 || errno != EINVAL) return tree;
+  // Not every kernel takes an unbindable mount for bindable once it is a slave.
+  Fd folder(open(".", O_PATH | O_CLOEXEC));
+  return make_holder_private(wanted.path) && fchdir(folder.get()) == 0 ? open_copy(wanted, AT_FDCWD) : -1;
 }
 
 // Linux before 5.12: by a child that shares our descriptors.

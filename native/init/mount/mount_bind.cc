@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "base/holder.h"
 #include "base/sys.h"
 #include "init/init.h"
 
@@ -14,6 +15,14 @@ int clone_tree(int dir, const char *path, bool recursive, bool follow = true) {
   unsigned flags = sys::open_tree_clone | sys::open_tree_cloexec | (recursive ? sys::at_recursive : 0);
   if (!follow) flags |= sys::at_symlink_nofollow;
   return sys::open_tree(dir, path, path[0] ? flags : flags | sys::at_empty_path);
+}
+
+// Of this mount namespace. Not every kernel makes an unbindable mount one that can be cloned by making it a slave.
+int clone_source(Str path, bool recursive, bool follow) {
+  int tree = clone_tree(AT_FDCWD, path.c_str(), recursive, follow);
+  if (tree >= 0 || errno != EINVAL) return tree;
+  bool done = make_holder_private(path.c_str());
+  return done ? clone_tree(AT_FDCWD, path.c_str(), recursive, follow) : (errno = EINVAL, -1);
 }
 
 bool is_device(const struct stat &found, const DeviceNumber &wanted) {
@@ -51,7 +60,7 @@ int Init::open_link(Str path, TargetKind kind) {
 
 Outcome Init::on(const FdOpen &op) {
   Fd &slot = shared_.slots[op.slot.number];
-  slot.reset(clone_tree(AT_FDCWD, op.path.c_str(), op.form == FdOpenForm::recursive_tree, op.follow));
+  slot.reset(clone_source(op.path, op.form == FdOpenForm::recursive_tree, op.follow));
   return slot.valid() ? Outcome::success() : fail(step::fd_open::open, op.path);
 }
 
@@ -60,7 +69,7 @@ Outcome Init::on(const MountBind &op) {
   Str name = op.source ? op.source.value : op.target;
   if (op.source) {
     bool follow = (op.links & (LinkUseFlag::source | LinkUseFlag::copy)) == 0;
-    tree.reset(clone_tree(AT_FDCWD, op.source.value.c_str(), op.recursive, follow));
+    tree.reset(clone_source(op.source.value, op.recursive, follow));
     if (!tree.valid())
       return fail(errno == ENOENT || errno == ENOTDIR || errno == EACCES ? steps::source : steps::clone, name);
   } else {

@@ -1,37 +1,13 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 
+#include "base/holder.h"
 #include "base/sys.h"
 #include "init/mount/host_mounts.h"
 #include "init/init.h"
 #include "plan/propagation.h"
 
 namespace veloci {
-namespace {
-
-// Deeper no path can be.
-constexpr unsigned depth_max = path_max / 2;
-
-bool make_private(int fd, int procfs) {
-  if (sys::mount_setattr(fd, "", sys::at_empty_path, {0, 0, MS_PRIVATE, 0}) == 0) return true;
-  if (errno != ENOSYS || procfs < 0) return false;
-  TextOf<32> name;
-  name.add("self/fd/").add_signed(fd);
-  return fchdir(procfs) == 0 && mount(nullptr, name.c_str(), nullptr, MS_PRIVATE, nullptr) == 0;
-}
-
-// Makes the mount that a directory lies on private: only its root answers, so up to there.
-bool make_holder_private(int directory, int procfs) {
-  Fd parent(openat(directory, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  for (unsigned i = 0; parent.valid() && i < depth_max; i++) {
-    if (make_private(parent.get(), procfs)) return true;
-    if (errno != EINVAL) return false;
-    parent.reset(openat(parent.get(), "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
-  }
-  return false;
-}
-
-} // namespace
 
 Outcome Init::on(const RootOpen &op) {
   namespace steps = step::root_open;
@@ -46,8 +22,7 @@ Outcome Init::on(const RootOpen &op) {
   // Before the rootfs is mounted on itself: below a shared mount that would show on the host, and its copy would be
   // shared, too, which pivot_root(2) refuses.
   if (op.parent_private) {
-    bool done = make_holder_private(directory.get(), -1) ||
-                (errno == ENOSYS && procfs() >= 0 && make_holder_private(directory.get(), procfs()));
+    bool done = fchdir(directory.get()) == 0 && make_holder_private();
     if (!done) return fail(steps::parent, op.path);
   }
   constexpr unsigned flags = sys::open_tree_clone | sys::open_tree_cloexec | sys::at_empty_path | sys::at_recursive;

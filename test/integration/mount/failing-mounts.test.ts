@@ -58,7 +58,7 @@ failing([
   { name: 'the ids of a mount cannot be written', code: 'E0804', why: 'EIO, step maps', pointer: '/mounts/7/options/1',
     inject: 'openat2:error=EIO', on: () => ['uid_map'], change: mapped('/etc') },
   { name: 'a mount that cannot be changed', code: 'E0726', why: 'EIO, step attr', pointer: '/mounts/6/options',
-    inject: 'mount_setattr:error=EIO:when=2' },
+    inject: 'mount_setattr:error=EIO:when=1' },
   { name: 'a device that cannot be made', code: 'E0727', why: 'EIO, step mknod', pointer: '/linux/devices',
     inject: 'mknodat:error=EIO', on: () => ['null'] },
   { name: 'a device for a user namespace that cannot be made', code: 'E0809', why: 'EIO, step mknod',
@@ -93,7 +93,7 @@ failing([
     pointer: '/mounts/7/source', inject: 'open_tree:error=EIO', on: () => ['/etc'],
     change: all(users, mount('/mnt', 'bind', '/etc', 'bind')) },
   { name: 'restrictions of the host that stay', code: 'E0911', why: 'EPERM, step attr', pointer: '/mounts/0/options/1',
-    inject: 'mount_setattr:error=EPERM:when=2+', change: (config) => {
+    inject: 'mount_setattr:error=EPERM:when=1+', change: (config) => {
       config.mounts.unshift({ destination: '/mnt', type: 'bind', source: '/etc', options: ['bind', 'exec'] });
     } },
   { name: 'something else on /proc', code: 'E0932', why: 'EPERM, step procfs', pointer: '/mounts/0',

@@ -47,3 +47,35 @@ test('the sandbox of the tests without mount_setattr(2): what could be written i
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^ro,nosuid,noexec,relatime\n0\n$/);
   });
+
+// Kernels as old as this, and some newer ones, take an unbindable mount for one even when it is a slave.
+test('what lies on an unbindable mount is bound: folders and files, the mount itself, nodes of the state directory',
+  async (c) => {
+    const dir = c.dir();
+    const mounts =
+      `mount -t tmpfs none ${dir} && mkdir -p ${dir}/a/b && echo text >${dir}/a/file && echo own >${dir}/own &&
+      mount --bind ${dir}/own ${dir}/own && mount --make-unbindable ${dir}/own && mount --make-unbindable ${dir} &&
+      mount --make-unbindable /run`;
+    execFileSync('sh', ['-ec', mounts]);
+    c.later(() => execFileSync('sh', ['-c', `umount ${dir}/own ${dir}; mount --make-private /run`]));
+    const sources = ['', 'a', 'a/b', 'a/file', 'own'];
+    for (const users of [false, true]) {
+      for (const prefix of [[], old]) {
+        const bundle = c.command(['sh', '-c', 'cat /mnt/3 /mnt/4; ls /mnt/0 /mnt/1; ls -l /dev/node'], (config) => {
+          config.mounts.push({ destination: '/mnt', type: 'tmpfs', source: 'tmpfs' });
+          sources.forEach((source, index) => {
+            config.mounts.push({ destination: `/mnt/${index}`, type: 'bind', source: `${dir}/${source}`,
+              options: ['bind'] });
+          });
+          config.linux.devices = [{ path: '/dev/node', type: 'c', major: 1, minor: 3, fileMode: 0o666, uid: 0,
+            gid: 0 }];
+          if (!users) return;
+          config.linux.namespaces.push({ type: 'user' });
+          config.linux.uidMappings = config.linux.gidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }];
+        });
+        const { code, stdout, stderr } = await c.run(bundle, { prefix });
+        assert.equal(code, 0, stderr);
+        assert.match(stdout, /^text\nown\n\/mnt\/0:\na\nown\n\n\/mnt\/1:\nb\nfile\n[^]*1, +3 /);
+      }
+    }
+  }, { only: 'veloci' });

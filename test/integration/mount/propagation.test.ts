@@ -1,6 +1,6 @@
 // What is mounted in a container and what is mounted on the host, and who sees it: options of mounts x propagation of
 // their sources x rootfsPropagation x user namespace, by mountinfo on both sides and beside runc.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -114,8 +114,8 @@ function story(c: Context, dir: string, { rootfs, users }: Case, mounts: Mount[]
 }
 
 /** One mount for each source and option, and one on it. */
-function table(dir: string): Mount[] {
-  return pairs.flatMap(({ option, name }): Mount[] => [
+function table(dir: string, of = pairs): Mount[] {
+  return of.flatMap(({ option, name }): Mount[] => [
     { destination: `/mnt/${name}`, type: 'bind', source: join(dir, name),
       options: ['rbind', ...(option === '' ? [] : [option])] },
     { destination: `/mnt/${name}/configured`, type: 'tmpfs', source: 'configured' },
@@ -148,9 +148,9 @@ async function look(pid: number, dir: string, before: readonly string[]): Promis
 type Run = (args: string[]) => Promise<Result>;
 
 /** A container that has the mounts from its create on, or by `mounts add`. */
-async function run(c: Context, rt: Run, each: Case, how: 'create' | 'add' = 'create'): Promise<Seen> {
+async function run(c: Context, rt: Run, each: Case, how: 'create' | 'add' = 'create', of = pairs): Promise<Seen> {
   const dir = makeSources(c);
-  const bundle = story(c, dir, each, how === 'create' ? table(dir) : []);
+  const bundle = story(c, dir, each, how === 'create' ? table(dir, of) : []);
   const id = c.id();
   const before = hostPoints();
   const pidFile = join(dir, 'pid');
@@ -166,7 +166,7 @@ async function run(c: Context, rt: Run, each: Case, how: 'create' | 'add' = 'cre
     await succeed('start', id);
     if (how === 'add') {
       const file = join(dir, 'mounts.json');
-      writeFileSync(file, JSON.stringify(table(dir)));
+      writeFileSync(file, JSON.stringify(table(dir, of)));
       await succeed('mounts', 'add', id, file);
     }
     return await look(Number(readFileSync(pidFile, 'utf8')), dir, before);
@@ -187,6 +187,19 @@ function comparable({ inside, host }: Seen, { rootfs }: Case): Seen {
 }
 
 const runc = which('runc');
+
+const bindable = pairs.filter(({ source }) => source !== 'unbindable');
+const ofBindable = ({ host, inside }: Seen): Seen => ({
+  host: host.filter((point) => !point.includes('/unbindable')),
+  inside: Object.fromEntries(Object.entries(inside).filter(([point]) => !point.startsWith('/mnt/unbindable'))),
+});
+
+/** Whether this kernel lets an unbindable mount be bound once it is a slave: runc needs that. */
+function slavesAreBindable(c: Context): boolean {
+  const dir = makeSources(c);
+  const script = 'mount --make-rslave / && mount --bind "$1" "$1"';
+  return spawnSync('unshare', ['-m', 'sh', '-c', script, 'sh', join(dir, 'unbindable')]).status === 0;
+}
 
 for (const each of cases) {
   const name = `rootfsPropagation ${each.rootfs || 'not given'}${each.users ? ', with a user namespace' : ''}`;
@@ -215,6 +228,9 @@ for (const each of cases) {
     if (runc === undefined) return;
     const root = mkdtempSync('/run/runc-');
     c.later(() => rmSync(root, { recursive: true }));
-    await same('runc', (args) => call([runc, '--root', root, ...args]));
+    const rt: Run = (args) => call([runc, '--root', root, ...args]);
+    if (!/^(rslave)?$/.test(each.rootfs) || slavesAreBindable(c)) return same('runc', rt);
+    const theirs = comparable(await run(c, rt, each, 'create', bindable), each);
+    assert.deepEqual(theirs, ofBindable(comparable(ours, each)), 'runc, without what it cannot bind');
   }, { only: 'veloci' });
 }
