@@ -3,6 +3,7 @@ import { chownSync, lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSy
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { assert, test } from '../../support/case.ts';
+import { noMappedTmpfs, noRecursive } from '../../support/kernel.ts';
 import type { Context, Facts } from '../../support/context.ts';
 import type { Config, Mount } from '../../support/spec.ts';
 
@@ -119,7 +120,7 @@ for (const [option, flag] of [
     const mounts = seen(facts, '/mnt');
     assert.equal(mounts.length, 2);
     for (const { point, mount } of mounts) assert.ok(mount.includes(flag), `${point}: ${mount.join()}`);
-  }, /noatime|nodiratime|nosymfollow/.test(option) ? crun('does not set it') : {});
+  }, { skip: noRecursive, ...(/noatime|nodiratime|nosymfollow/.test(option) ? crun('does not set it') : {}) });
 }
 
 for (const [option, flag] of [
@@ -138,11 +139,11 @@ for (const [option, flag] of [
     const mounts = seen(await c.probe(add({ destination: '/mnt', source, options: ['rbind', option] })), '/mnt');
     assert.equal(mounts.length, 2);
     for (const { point, mount } of mounts) assert.ok(!mount.includes(flag), `${point}: ${mount.join()}`);
-  }, option === 'ratime'
+  }, { skip: noRecursive, ...(option === 'ratime'
     ? both('does not clear it')
     : /rdiratime|rsymfollow/.test(option)
     ? crun('does not clear it')
-    : {});
+    : {}) });
 }
 
 test('rrelatime, rnorelatime, rstrictatime, rnostrictatime: access time of every mount', async (c) => {
@@ -156,7 +157,7 @@ test('rrelatime, rnorelatime, rstrictatime, rnostrictatime: access time of every
       assert.equal(mount.filter((name) => name.endsWith('atime') && name !== 'nodiratime').join(), expected, option);
     }
   }
-}, both('does not set them'));
+}, { skip: noRecursive, ...both('does not set them') });
 
 test('remount changes the mount, and with options of the file system that', async (c) => {
   const out = await c.sh("df -k /mnt | tail -1 | awk '{print $2}'; touch /mnt/x 2>&1; true",
@@ -211,12 +212,12 @@ const maps = {
 test('idmap: the mappings of the mount, on the top mount alone', async (c) => {
   const mount = { destination: '/mnt', source: owned(c), options: ['rbind', 'idmap'], ...maps };
   assert.equal(await c.sh(owners, add(mount)), '5:71\n1000:1001\n');
-}, both('is from before mappings of mounts'));
+}, { skip: noMappedTmpfs, ...both('is from before mappings of mounts') });
 
 test('ridmap: the mappings of the mount, on the whole tree', async (c) => {
   const mount = { destination: '/mnt', source: owned(c), options: ['rbind', 'ridmap'], ...maps };
   assert.equal(await c.sh(owners, add(mount)), '5:71\n5:71\n');
-}, both('is from before mappings of mounts'));
+}, { skip: noMappedTmpfs, ...both('is from before mappings of mounts') });
 
 test("idmap without mappings: those of the container's user namespace", async (c) => {
   const mount = { destination: '/mnt', source: owned(c), options: ['rbind', 'ridmap'] };
@@ -229,7 +230,7 @@ test("idmap without mappings: those of the container's user namespace", async (c
     withUser(config);
     add(mount)(config);
   }), '65534:65534\n65534:65534\n');
-}, both('has no ridmap'));
+}, { skip: noMappedTmpfs, ...both('has no ridmap') });
 
 test('idmap without mappings: those of a user namespace that is joined', async (c) => {
   const first = await c.started(c.command(['/probe', 'pause'], withUser));
@@ -240,7 +241,7 @@ test('idmap without mappings: those of a user namespace that is joined', async (
   });
   assert.equal(out, '1000:1001\n');
   await c.destroy(first.id);
-}, runc('is from before this'));
+}, { skip: noMappedTmpfs, ...runc('is from before this') });
 
 test("idmap= with mappings in its text, also relative to the container's", async (c) => {
   const source = owned(c);
@@ -251,7 +252,7 @@ test("idmap= with mappings in its text, also relative to the container's", async
     withUser(config);
     add(relative)(config);
   }), '7:8\n');
-}, runc('an option of crun'));
+}, { skip: noMappedTmpfs, ...runc('an option of crun') });
 
 /** The number 7 in the file system is the root of the container, whose ids on the host begin at `first`. */
 const seven = (first: number): object => {
@@ -270,7 +271,7 @@ for (const [name, change, first] of [['', (): void => {}, 0], [' in a user names
       change(config);
       add(mappedTmpfs(first, 'idmap'))(config);
     }), '0:0\n0:0\n');
-  }, both('maps bind mounts alone'));
+  }, { skip: noMappedTmpfs, ...both('maps bind mounts alone') });
 }
 
 test('idmap of a new file system has its other options, too', async (c) => {
@@ -283,7 +284,7 @@ test('idmap of a new file system has its other options, too', async (c) => {
         );
     });
   assert.match(out, /Read-only file system\n1000:1000\n.* \/etc ro,nosuid,noexec,[a-z]*,?idmapped /);
-}, both('maps bind mounts alone'));
+}, { skip: noMappedTmpfs, ...both('maps bind mounts alone') });
 
 test('idmap of a file system that cannot says which, and nothing stays', async (c) => {
   const result = await c.run(
@@ -292,7 +293,7 @@ test('idmap of a file system that cannot says which, and nothing stays', async (
   );
   assert.notEqual(result.code, 0);
   assert.match(result.stderr, /E0805: .*mqueue/);
-}, { only: 'veloci' });
+}, { only: 'veloci', skip: noRecursive });
 
 for (const [name, change, first] of [['', (): void => {}, 0], [' in a user namespace', withUser, 100000]] as const) {
   test(`idmap of a source on a mount that the container has got before${name}`, async (c) => {
@@ -310,7 +311,7 @@ for (const [name, change, first] of [['', (): void => {}, 0], [' in a user names
     bundle.write(JSON.stringify(bundle.config));
     const result = await c.run(bundle);
     assert.equal(result.stdout, '0:0\n', result.stderr);
-  }, both('is from before this'));
+  }, { skip: noMappedTmpfs, ...both('is from before this') });
 }
 
 test('idmap without any mappings is an error', async (c) => {

@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, test } from '../../support/case.ts';
+import { noRecursive } from '../../support/kernel.ts';
 import type { Context, Facts } from '../../support/context.ts';
 import type { Config, Mount } from '../../support/spec.ts';
 
@@ -159,7 +160,7 @@ test('ro of an rbind is for its top alone, rro for all below', async (c) => {
   const script = 'touch /mnt/x 2>/dev/null && echo top; touch /mnt/below/x 2>/dev/null && echo below; true';
   assert.equal(await c.sh(script, add(mount('ro'))), 'below\n');
   assert.equal(await c.sh(script, add(mount('rro'))), '');
-});
+}, { skip: noRecursive });
 
 test('a bind with ro keeps the locked flags of its source', async (c) => {
   const source = c.dir();
