@@ -157,4 +157,8 @@ private:
   FailureKind execve_kind_ = FailureKind::operation;
 };
 
+// Whether attributes of a mount that is nowhere yet are refused since this kernel, before Linux 5.12, changes mounts in
+// their places alone. Looks at errno, and keeps it.
+bool only_in_place();
+
 } // namespace veloci

@@ -88,17 +88,12 @@ Outcome Init::on(const MountBind &op) {
   if (op.procfs && !is_procfs_root(tree.get())) return fail(steps::procfs, EPERM, op.target);
   if (op.fixed != 0 && (attributes_of(tree.get()) & op.fixed) != (op.set & op.fixed))
     return fail(steps::locked, EPERM, op.target);
-  // Before Linux 5.12 a mount gets its attributes in place.
-  bool late = false;
   if (!set_attributes(tree.get(), true, op.set_all, op.clear_all, op.locked)) {
     shared_.detail.start(DetailPart::recursive);
     return Outcome::failed(steps::attr);
   }
-  if (!set_attributes(tree.get(), false, op.set, op.clear, op.locked)) {
-    if (errno != EINVAL || sys::mount_setattr(-1, "", 0, {0, 0, 0, 0}) == 0 || errno != ENOSYS)
-      return fail(steps::attr, op.target);
-    late = true;
-  }
+  bool late = !set_attributes(tree.get(), false, op.set, op.clear, op.locked);
+  if (late && !only_in_place()) return fail(steps::attr, op.target);
   bool covers_link = op.links & LinkUseFlag::target;
   // src-nofollow: what is at the target then is a link.
   bool is_link = covers_link || S_ISLNK(source.st_mode);

@@ -85,6 +85,10 @@ Outcome Init::on(const MountFs &op) {
   // A read-only mount can be filled only before it becomes so.
   uint64_t later = op.copy_up ? op.attr & sys::attr_rdonly : 0;
   Fd tree(sys::fsmount(fs.get(), sys::fsmount_cloexec, op.attr & ~later));
+  if (!tree.valid() && op.attr & sys::attr_nosymfollow) { // since Linux 5.14
+    later |= sys::attr_nosymfollow;
+    tree.reset(sys::fsmount(fs.get(), sys::fsmount_cloexec, op.attr & ~later));
+  }
   if (!tree.valid()) return refused(fs.get(), steps::fsmount, op.type);
   fs.reset();
   Fd target(open_target(op.target, op.directory ? TargetKind::real_directory : TargetKind::directory));
@@ -97,13 +101,15 @@ Outcome Init::on(const MountFs &op) {
     }
     return Outcome::failed(steps::target, err);
   }
-  if (later != 0 && !set_attributes(tree.get(), false, later, 0, 0)) return fail(steps::fsmount, op.type);
+  bool late = !set_attributes(tree.get(), false, later, 0, 0);
+  if (late && !only_in_place()) return fail(steps::fsmount, op.type);
   if (op.slot) {
     shared_.slots[op.slot.value.number] = static_cast<Fd &&>(tree);
     return Outcome::success();
   }
   if (!attach(tree.get(), target.get())) return fail(steps::attach, op.target);
   if (!verify(tree.get(), op.target)) return fail(steps::verify, op.target);
+  if (late && !set_attributes(tree.get(), false, later, 0, 0)) return fail(steps::fsmount, op.type);
   if (needs_procfs() && on_procfs(tree.get())) mounted_procfs_.reset(fcntl(tree.get(), F_DUPFD_CLOEXEC, 3));
   if (!set_propagation(tree.get(), op.propagation)) return fail(steps::propagate, op.target);
   return Outcome::success();

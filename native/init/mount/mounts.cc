@@ -13,15 +13,14 @@ namespace veloci {
 namespace {
 
 // Linux 5.10; musl does not know them yet.
-constexpr unsigned long ms_nosymfollow = 256, st_nosymfollow = 0x2000;
+constexpr unsigned ms_nosymfollow = 256, st_nosymfollow = 0x2000;
 
 constexpr mode_t directory_mode = 0755;
 constexpr mode_t file_mode = 0644;
 
 // Attributes as flags of mount(2), and as statvfs(3) tells them.
 struct Flag {
-  uint64_t attribute;
-  unsigned long mount, told;
+  uint32_t attribute, mount, told;
 };
 constexpr Flag plain_flags[] = {
     {sys::attr_rdonly, MS_RDONLY, ST_RDONLY},
@@ -32,23 +31,16 @@ constexpr Flag plain_flags[] = {
     {sys::attr_nosymfollow, ms_nosymfollow, st_nosymfollow},
 };
 
-// The attributes that a mount has now, without those of the access time; 0 when that is unknown.
-uint64_t present(int mount) {
-  struct statvfs status;
-  if (fstatvfs(mount, &status) < 0) return 0;
-  uint64_t attributes = 0;
-  for (const Flag &flag : plain_flags) attributes |= status.f_flag & flag.told ? flag.attribute : 0;
-  return attributes;
-}
-
 } // namespace
 
 uint64_t attributes_of(int mount) {
   struct statvfs status;
-  if (fstatvfs(mount, &status) < 0) return 0;
-  return present(mount) | (status.f_flag & ST_NOATIME    ? sys::attr_noatime
-                           : status.f_flag & ST_RELATIME ? 0
-                                                         : sys::attr_strictatime);
+  if (fstatvfs(mount, &status) < 0) return ~0ULL;
+  uint64_t attributes = status.f_flag & ST_NOATIME    ? sys::attr_noatime
+                        : status.f_flag & ST_RELATIME ? 0
+                                                      : sys::attr_strictatime;
+  for (const Flag &flag : plain_flags) attributes |= status.f_flag & flag.told ? flag.attribute : 0;
+  return attributes;
 }
 
 namespace {
@@ -106,11 +98,18 @@ bool Init::set_attributes(int mount, bool recursive, uint64_t set, uint64_t clea
   if (sys::mount_setattr(mount, "", flags, {set, clear, 0, 0}) == 0) return true;
   if (errno == ENOSYS && !recursive) return remount(mount, set, clear);
   if (errno != EPERM || locked == 0) return false;
-  uint64_t kept = (present(mount) | sys::attr_atime) & locked;
+  uint64_t kept = (attributes_of(mount) | sys::attr_atime) & locked;
   set &= ~(sys::attr_atime & locked);
   if (sys::mount_setattr(mount, "", flags, {set, clear & ~kept, 0, 0}) == 0) return true;
   if (errno != EPERM || !recursive) return false;
   return sys::mount_setattr(mount, "", flags, {set, clear & ~locked, 0, 0}) == 0;
+}
+
+bool only_in_place() {
+  int err = errno;
+  bool known = err != EINVAL || sys::mount_setattr(-1, "", 0, {0, 0, 0, 0}) == 0 || errno != ENOSYS;
+  errno = err;
+  return !known;
 }
 
 // Before Linux 5.12: mount(2) on the descriptor, which must be a mount in place. A directory is entered; a file is
@@ -127,18 +126,10 @@ bool Init::change_in_place(int mount, unsigned long flags) {
 }
 
 bool Init::remount(int mount, uint64_t set, uint64_t clear) {
-  struct statvfs status;
-  if (fstatvfs(mount, &status) < 0) return false;
+  uint64_t wanted = (attributes_of(mount) & ~clear) | set;
   unsigned long flags = MS_REMOUNT | MS_BIND;
-  for (const Flag &flag : plain_flags) {
-    bool now = status.f_flag & flag.told;
-    if ((now && !(clear & flag.attribute)) || set & flag.attribute) flags |= flag.mount;
-  }
-  uint64_t atime = clear & sys::attr_atime       ? set & sys::attr_atime
-                   : status.f_flag & ST_NOATIME  ? sys::attr_noatime
-                   : status.f_flag & ST_RELATIME ? 0
-                                                 : sys::attr_strictatime;
-  flags |= atime == 0 ? MS_RELATIME : atime == sys::attr_noatime ? MS_NOATIME : MS_STRICTATIME;
+  for (const Flag &flag : plain_flags) flags |= wanted & flag.attribute ? flag.mount : 0;
+  flags |= wanted & sys::attr_noatime ? MS_NOATIME : wanted & sys::attr_strictatime ? MS_STRICTATIME : MS_RELATIME;
   return change_in_place(mount, flags);
 }
 

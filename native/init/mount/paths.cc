@@ -91,11 +91,8 @@ Outcome Init::on(const PathReadonly &op) {
   Fd tree(sys::open_tree(target.get(), "", clone_flags | sys::at_recursive));
   if (!tree.valid()) return fail(steps::clone, op.path);
   // Before Linux 5.12 only in place, and only the top mount.
-  bool late = false;
-  if (sys::mount_setattr(tree.get(), "", sys::at_empty_path | sys::at_recursive, {sys::attr_rdonly, 0, 0, 0}) < 0) {
-    late = errno == ENOSYS;
-    if (!late) return fail(steps::attr, op.path);
-  }
+  bool late = !set_attributes(tree.get(), true, sys::attr_rdonly, 0, 0);
+  if (late && errno != ENOSYS) return fail(steps::attr, op.path);
   if (!attach(tree.get(), target.get()) || !verify(tree.get(), op.path)) return fail(steps::attach, op.path);
   if (late && !remount(tree.get(), sys::attr_rdonly, 0)) return fail(steps::attr, op.path);
   return Outcome::success();

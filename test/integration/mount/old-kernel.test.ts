@@ -31,6 +31,35 @@ for (const option of ['ro', 'nosuid', 'nodev', 'noexec', 'noatime', 'nodiratime'
   }, { only: 'veloci' });
 }
 
+for (const [name, mount, flag, faults] of [
+  ['with nosymfollow, before Linux 5.14, too', { destination: '/mnt', options: ['nosymfollow'] }, 'nosymfollow', [
+    'fsmount.2=0x200000=22',
+  ]],
+  ['that is filled and read-only', { destination: '/etc', options: ['tmpcopyup', 'ro'] }, 'ro', []],
+] as const) {
+  test(`a new file system ${name}, without mount_setattr(2)`, async (c) => {
+    const bundle = c.command(['cat', '/proc/self/mountinfo', '/etc/passwd'], (config) => {
+      config.mounts.push({ ...mount, options: [...mount.options], type: 'tmpfs', source: 'tmpfs' });
+    });
+    const { code, stdout, stderr } = await c.run(bundle, { prefix: [program('fault'), ...faults, ...old.slice(1)] });
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^root:/m);
+    const line = stdout.split('\n').find((text) => text.split(' ')[4] === mount.destination);
+    assert.ok(line?.split(' ')[5]?.split(',').includes(flag), line);
+  }, { only: 'veloci' });
+}
+
+test('sysfs of the host in a user namespace without mount_setattr(2): its options are those of the top', async (c) => {
+  const bundle = c.command(['cat', '/proc/self/mountinfo'], (config) => {
+    config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'network');
+    config.linux.namespaces.push({ type: 'user' });
+    config.linux.uidMappings = config.linux.gidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }];
+  });
+  const { code, stdout, stderr } = await c.run(bundle, { prefix: old });
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, / \/sys ro,nosuid,nodev,noexec,/);
+}, { only: 'veloci' });
+
 test('recursive attributes and mapped ids without mount_setattr(2): the error names the kernel that has it',
   async (c) => {
     for (const options of [['rro'], ['rnosuid']]) assert.match((await bound(c, false, ...options))[0]!, /Linux 5\.12/);

@@ -283,17 +283,20 @@ function fallbackOf(
     return { onErrno: [errno.EINVAL], operation: fsOf(type, mount, { ...request, data }, target, from) };
   }
   if (!isNested(d)) return undefined;
-  // What comes along from below is bound by the options as well.
-  const recursive: MountRequest = { ...request, recursive: true, setAll: request.setAll | (request.set & bounding) };
   // These belong to a namespace: where it is not the container's own, its mount is the host's to give.
-  if (type === 'sysfs' && (d.namespaces.made & NamespaceFlag.network) === 0) {
-    return { onErrno: [errno.EPERM, errno.EBUSY], operation: bindOf(d, recursive, '/sys', target, from) };
-  }
-  if (type === 'proc' && (d.namespaces.made & NamespaceFlag.pid) === 0) {
-    return { onErrno: [errno.EPERM, errno.EBUSY], operation: bindOf(d, recursive, '/proc', target, from) };
-  }
-  if (type === 'mqueue' && !isApart(d.namespaces, 'ipc')) {
-    return { onErrno: [errno.EPERM], operation: bindOf(d, recursive, '/dev/mqueue', target, from) };
-  }
+  if (type === 'sysfs' && (d.namespaces.made & NamespaceFlag.network) === 0)
+    return { onErrno: [errno.EPERM, errno.EBUSY], operation: boundTree(d, request, '/sys', target, from) };
+  if (type === 'proc' && (d.namespaces.made & NamespaceFlag.pid) === 0)
+    return { onErrno: [errno.EPERM, errno.EBUSY], operation: boundTree(d, request, '/proc', target, from) };
+  if (type === 'mqueue' && !isApart(d.namespaces, 'ipc'))
+    return { onErrno: [errno.EPERM], operation: boundTree(d, request, '/dev/mqueue', target, from) };
   return undefined;
+}
+
+/** What comes along from below is bound by the options as well; on Linux before 5.12 they reach the top alone. */
+function boundTree(d: Draft, request: MountRequest, source: string, target: string, from: string): InitOperation {
+  const tree: MountRequest = { ...request, recursive: true };
+  const setAll = request.setAll | (request.set & bounding);
+  const whole = bindOf(d, { ...tree, setAll }, source, target, from);
+  return setAll === request.setAll ? whole : alt(whole, [errno.ENOSYS], bindOf(d, tree, source, target, from));
 }
