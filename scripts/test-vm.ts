@@ -1,7 +1,8 @@
 // npm run test:vm [-- --guest GUEST] [NAME...]: the compiled black-box tests inside a virtual machine with systemd, all
 // in one run. NAMEs choose test files (process/exec, cgroup, conformance/config …): files of that name, and those of a
 // folder; without any, all of them. The results stay in build/vm-results/GUEST, those of files that are not chosen as long
-// as the runtime is the same build: npm run conformance -- --vm counts them. GUEST is what the machine boots:
+// as the runtime is the same build: npm run conformance -- --vm counts them. What veloci did stands in test/vm/results.tsv,
+// too, and in docs/guests.md. GUEST is what the machine boots:
 //
 //   v2         cgroup v2 alone, AppArmor (the default)
 //   5.10       the same with Linux 5.10, the oldest that is supported
@@ -13,7 +14,7 @@
 //   VELOCI_TEST_SCALE=N      multiplies time limits (default 10: the guest may be emulated)
 //   VELOCI_VM_SECONDS=N      the most that one file may take (default 1800)
 //   VM_…                     see test/vm/vm-build and test/vm/vm-run
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -23,21 +24,52 @@ import { repository } from '../test/support/paths.ts';
 import { ExpectedError } from './lib/command.ts';
 import { filesBelow } from './lib/files.ts';
 import { fingerprint, guests, readGuestFile, resultsOf, type Guest } from './lib/guest-results.ts';
+import { keepGuestLines, type GuestLine } from './lib/guest-table.ts';
 import { inRoot } from './lib/root.ts';
+import type { Result } from './lib/tap-results.ts';
 
 /** The guest runs the files one after the other; each leaves NAME.tap, NAME.err and NAME.status in the results. */
 const guestScript = `
-results=$1 seconds=$2; shift 2
-cp "$(readlink -f "$(command -v node)")" /usr/local/lib/node # the sandbox hides /run, where it is
+results=$1 seconds=$2 image=$3 tree=$4; shift 4
+mkdir -p "$tree"
+mount -o loop,ro "$image" "$tree" || exit
+cd "$tree"
+uname -r >"$results/kernel"
 while (($#)); do
   echo "# $1" >&2
-  timeout --kill-after=10 "$seconds" /usr/local/lib/node --enable-source-maps "$2" >/tmp/tap 2>/tmp/err </dev/null
+  timeout --kill-after=10 "$seconds" "$tree/node" --enable-source-maps "$2" >/tmp/tap 2>/tmp/err </dev/null
   status=$?
   cp /tmp/tap "$results/$1.tap"
   cp /tmp/err "$results/$1.err"
   echo $status >"$results/$1.status"
   shift 2
 done
+`;
+
+/** Where the guest has all that the tests read: every look into the shared folder goes through the host. */
+const tree = '/usr/local/lib/veloci-tests';
+
+/** Packages that only builds need: not for the guest. */
+const ofBuilds = ['typescript', '@typescript', '@esbuild', '@dprint', 'prettier', 'tshy', '@types', '.cache'];
+
+/** The checkout with what is built, node_modules and Node.js itself, as a file system. */
+const imageScript = `
+set -e
+image=$1 modules=$2 node=$3; shift 3
+rm -rf "$image" "$image.tree"
+mkdir "$image.tree" "$image.tree/build"
+trap 'rm -rf "$image.tree"' EXIT
+copy() { cp -a --link "$@" 2>/dev/null || cp -a "$@"; }
+for each in *; do case $each in build|node_modules) ;; *) copy "$each" "$image.tree/" ;; esac; done
+for each in build/*; do case $each in "$image"*|build/meson|build/vm-results) ;; *) copy "$each" "$image.tree/build/" ;; esac; done
+copy "$modules/" "$image.tree/node_modules"
+cd "$image.tree/node_modules"
+rm -rf "$@"
+cd "$OLDPWD"
+cp "$node" "$image.tree/node"
+truncate -s 0 "$image"
+size=$(du -sm --apparent-size "$image.tree")
+mke2fs -q -t ext4 -O ^has_journal -m 0 -d "$image.tree" "$image" $((\${size%%[^0-9]*} * 3 / 2 + 32))M
 `;
 
 /** What the compiled test files are named here: `integration/process/exec`, `conformance/config`. */
@@ -71,26 +103,24 @@ function makeRoom(guest: Guest, files: readonly string[], runtime: string): void
   writeFileSync(kept, runtime);
 }
 
-/** Prints how a file ended; returns the numbers of tests that passed and failed. */
-function report(guest: Guest, file: string): { passed: number; failed: number } {
-  const found = readGuestFile(guest, file);
-  if (found === undefined) {
+/** Prints how a file ended; undefined when it did not run. */
+function report(guest: Guest, file: string): GuestLine | undefined {
+  const ran = readGuestFile(guest, file);
+  if (ran === undefined) {
     console.log(`${file}: did not run`);
-    return { passed: 0, failed: 1 };
+    return undefined;
   }
-  const { results, status } = found;
-  const failed = results.filter(({ outcome }) => outcome === 'failed');
-  const passed = results.filter(({ outcome }) => outcome === 'passed').length;
-  const crashed = status !== 0 && failed.length === 0;
-  console.log(
-    `${file}: ${passed} passed, ${failed.length} failed, ${results.length - passed - failed.length} skipped${
-      crashed ? `, left with ${status}` : ''
-    }`,
-  );
-  for (const { path } of failed) console.log(`    not ok ${path[0]}`);
-  for (const { path, reason } of results.filter(({ outcome }) => outcome === 'skipped'))
-    console.log(`    skipped ${path[0]}: ${reason}`);
-  return { passed, failed: failed.length + Number(crashed) };
+  const { results, status } = ran;
+  const of = (outcome: Result['outcome']): Result[] => results.filter((result) => result.outcome === outcome);
+  const failed = of('failed').map(({ path }) => path[0] ?? '');
+  const skipped = of('skipped').map(({ path, reason }) => `${path[0]}: ${reason}`);
+  const passed = of('passed').length;
+  if (status !== 0 && failed.length === 0) failed.push(`it left with ${status}`);
+  console.log(`${file}: ${passed} passed, ${failed.length} failed, ${skipped.length} skipped`);
+  for (const name of failed) console.log(`    not ok ${name}`);
+  for (const words of skipped) console.log(`    skipped ${words}`);
+  const kernel = readFileSync(join(resultsOf(guest), 'kernel'), 'utf8').trim();
+  return { guest, file, kernel, date: new Date().toISOString().slice(0, 10), passed, failed, skipped };
 }
 
 /** Entry point of the script; resolves to the exit status. */
@@ -108,16 +138,18 @@ export async function main(args: string[]): Promise<number> {
   busyboxRootfs();
 
   const files = testFiles(positionals);
-  const runtime = process.env['RUNTIME'] || join(repository, 'dist/bin/veloci');
+  const given = process.env['RUNTIME'];
+  const runtime = given || join(repository, 'dist/bin/veloci');
   makeRoom(guest, files, existsSync(runtime) ? fingerprint(runtime) : runtime);
 
-  // a linked node_modules lies outside of the shared folder
-  const modules = dirname(realpathSync(join(repository, 'node_modules')));
+  const image = 'build/vm-image';
+  execFileSync('bash', ['-c', imageScript, 'image', image, realpathSync(join(repository, 'node_modules')),
+    process.execPath, ...ofBuilds], { cwd: repository, stdio: 'inherit' });
   const child = spawn(join(repository, 'test/vm/vm-run'), [
     '--',
     'env',
-    `RUNTIME=${runtime}`,
-    `XDG_CACHE_HOME=${cache}`,
+    `RUNTIME=${given || join(tree, 'dist/bin/veloci')}`,
+    `XDG_CACHE_HOME=${join(tree, 'build/vm-cache')}`,
     `VELOCI_TEST_SCALE=${process.env['VELOCI_TEST_SCALE'] || 10}`,
     'bash',
     '-c',
@@ -125,7 +157,9 @@ export async function main(args: string[]): Promise<number> {
     'guest',
     resultsOf(guest),
     process.env['VELOCI_VM_SECONDS'] || '1800',
-    ...files.flatMap((file) => [file, join(repository, compiledPath(file))]),
+    join(repository, image),
+    tree,
+    ...files.flatMap((file) => [file, compiledPath(file)]),
   ], {
     stdio: 'inherit',
     cwd: repository,
@@ -134,18 +168,13 @@ export async function main(args: string[]): Promise<number> {
       ...process.env,
       XDG_CACHE_HOME: '',
       VM_PROJECT: repository,
-      ...(modules === repository ? {} : { VM_SHARE: modules }),
     },
   });
   const status = await new Promise<number>((resolve) => child.on('exit', (code) => resolve(code ?? 1)));
-  if (status !== 0) return status;
-
-  const counts = files.map((file) => report(guest, file));
-  const sum = (pick: (one: { passed: number; failed: number }) => number): number =>
-    counts.reduce((total, one) => total + pick(one), 0);
-  const failed = sum((one) => one.failed);
-  console.log(
-    `results: ${relative(repository, resultsOf(guest))}\n${sum((one) => one.passed)} passed, ${failed} failed`,
-  );
-  return failed === 0 ? 0 : 1;
+  const lines = files.map((file) => report(guest, file)).filter((line) => line !== undefined);
+  if (!given) keepGuestLines(lines);
+  const passed = lines.reduce((total, line) => total + line.passed, 0);
+  const failed = lines.reduce((total, line) => total + line.failed.length, files.length - lines.length);
+  console.log(`results: ${relative(repository, resultsOf(guest))}\n${passed} passed, ${failed} failed`);
+  return status || Number(failed !== 0);
 }
