@@ -4,7 +4,7 @@
 #   autoload -Uz compinit bashcompinit && compinit && bashcompinit
 # (There paths are completed as words of their own, not behind an equals sign.)
 
-_veloci_commands='run create start state list kill delete exec pause resume update ps events mounts wait checkpoint restore spec validate plan explain install features doctor version help'
+_veloci_commands='run create start state list kill delete exec pause resume update ps events mounts wait timeline checkpoint restore spec validate plan explain install features doctor version help'
 _veloci_global_known='root=DIR log=FILE log-format=text|json log-level=error|warning|debug debug= systemd-cgroup= cgroup-manager=cgroupfs|systemd|disabled rootless=ANY criu=FILE help= h= ?= version= v= V='
 _veloci_global_offered='--root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --criu --help --version'
 
@@ -12,8 +12,8 @@ _veloci_global_offered='--root --log --log-format --log-level --debug --systemd-
 _veloci_command() {
   case $1 in
     run)
-      known='bundle=DIR b=DIR config=FILE f=FILE console-socket=FILE pid-file=FILE pidfd-socket=FILE preserve-fds=ANY no-pivot= no-new-keyring= detach= d= no-subreaper= keep= '$known
-      offered='--bundle --config --console-socket --pid-file --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --detach --no-subreaper --keep '$offered
+      known='bundle=DIR b=DIR config=FILE f=FILE console-socket=FILE pid-file=FILE pidfd-socket=FILE preserve-fds=ANY no-pivot= no-new-keyring= detach= d= no-subreaper= keep= learn=FILE timeline=FILE '$known
+      offered='--bundle --config --console-socket --pid-file --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --detach --no-subreaper --keep --learn --timeline '$offered
       operands='ANY '
       flags_end=
       ;;
@@ -54,8 +54,8 @@ _veloci_command() {
       flags_end=
       ;;
     exec)
-      known='process=FILE p=FILE console-socket=FILE pid-file=FILE pidfd-socket=FILE detach= d= cwd=DIR env=ANY e=ANY tty= t= user=ANY u=ANY additional-gids=ANY g=ANY cap=ANY c=ANY no-new-privs= process-label=ANY apparmor=ANY preserve-fds=ANY cgroup=ANY ignore-paused= '$known
-      offered='--process --console-socket --pid-file --pidfd-socket --detach --cwd --env --tty --user --additional-gids --cap --no-new-privs --process-label --apparmor --preserve-fds --cgroup --ignore-paused '$offered
+      known='learn=FILE process=FILE p=FILE console-socket=FILE pid-file=FILE pidfd-socket=FILE detach= d= cwd=DIR env=ANY e=ANY tty= t= user=ANY u=ANY additional-gids=ANY g=ANY cap=ANY c=ANY no-new-privs= process-label=ANY apparmor=ANY preserve-fds=ANY cgroup=ANY ignore-paused= '$known
+      offered='--learn --process --console-socket --pid-file --pidfd-socket --detach --cwd --env --tty --user --additional-gids --cap --no-new-privs --process-label --apparmor --preserve-fds --cgroup --ignore-paused '$offered
       operands='ID ANY ANY '
       flags_end=1
       ;;
@@ -98,6 +98,12 @@ _veloci_command() {
     wait)
       known=' '$known
       offered=' '$offered
+      operands='ID '
+      flags_end=
+      ;;
+    timeline)
+      known='svg= chrome= otlp= '$known
+      offered='--svg --chrome --otlp '$offered
       operands='ID '
       flags_end=
       ;;

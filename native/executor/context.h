@@ -116,6 +116,9 @@ public:
   // Of a container of systemd's: watches from the moment that its cgroup is there.
   OomWitness witness;
 
+  // --learn: the socket of the process that notes system calls (seccomp/learner.h), which is the launcher's.
+  int learner = -1;
+
   UndoStack undo;
   PlanFailure failure;
   Log *log = nullptr;

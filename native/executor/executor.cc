@@ -2,6 +2,17 @@
 
 namespace veloci {
 
+namespace {
+
+// What init reports in memory of its own is brought over later; the host's is in the record at once.
+void stamp(Context &context, ProgramName name, const OpRecord &op) {
+  Record *record = context.apart ? context.record : context.report;
+  if (record != nullptr && record_rest_known(*record))
+    record_stamp_host(*record, static_cast<uint8_t>(name), op.index, op.code);
+}
+
+} // namespace
+
 bool run_program(Context &context, ProgramName name) {
   Program program;
   if (!context.plan.find(name, program)) return true;
@@ -14,12 +25,13 @@ bool run_program(Context &context, ProgramName name) {
       context.failure.err = EINTR;
       return false;
     }
-    Record *report = context.report;
-    if (report != nullptr && record_rest_known(*report)) record_stamp(*report, static_cast<uint8_t>(name), op.index, 0);
     // What an alternative has left of its first try.
     context.failure.detail.clear();
     Outcome outcome = run_host(op, handler);
-    if (outcome.ok()) continue;
+    if (outcome.ok()) {
+      stamp(context, name, op);
+      continue;
+    }
     PlanFailure &failure = context.failure;
     if (!failure.reported) {
       failure.program = name;

@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "launcher/line/invocation.h"
 #include "launcher/line/match.h"
 #include <fcntl.h>
@@ -58,6 +59,7 @@ int dispatch(Invocation &invocation) {
   case cli::Command::explain:
   case cli::Command::doctor:
   case cli::Command::features: return text_command(invocation);
+  case cli::Command::timeline: return timeline_command(invocation);
   case cli::Command::version: return version_command(invocation);
   case cli::Command::help: return help_command(invocation);
   }
@@ -74,6 +76,7 @@ int main(int count, char **arguments, char **environment) {
   // Whatever the caller has: the modes of what we make are chosen for this one. The container gets its own (ids.set).
   umask(022);
   Invocation invocation;
+  invocation.begun = nanoseconds_of(CLOCK_MONOTONIC);
   invocation.environment = environment;
   invocation.signals.block();
   if (int code = invocation.arguments.parse(count, arguments, invocation.log); code != 0) return code;

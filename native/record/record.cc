@@ -196,4 +196,33 @@ void record_stamp(Record &record, uint8_t program, uint32_t index, int64_t skew)
   stamp.monotonic = static_cast<uint64_t>(nanoseconds_of(CLOCK_MONOTONIC) - skew);
 }
 
+namespace {
+
+void append_stamp(Record &record, const RecordStamp &stamp) {
+  uint32_t number = __atomic_fetch_add(&record.stamp_count, 1, __ATOMIC_RELAXED);
+  record.stamps[number % Record::stamps_max] = stamp;
+}
+
+} // namespace
+
+void record_stamp_host(Record &record, uint8_t program, uint32_t index, uint16_t code) {
+  uint64_t now = static_cast<uint64_t>(nanoseconds_of(CLOCK_MONOTONIC));
+  append_stamp(record, {program, 0, static_cast<uint16_t>(index), code, 0, now});
+}
+
+void record_stamp_moment(Record &record, uint16_t moment, int64_t monotonic) {
+  append_stamp(record, {record_moment, 0, moment, 0, 0, static_cast<uint64_t>(monotonic)});
+}
+
+uint32_t record_stamps(const Record &record, uint32_t &first) {
+  uint32_t count = record.stamp_count;
+  first = count < Record::stamps_max ? 0 : count - static_cast<uint32_t>(Record::stamps_max);
+  return count - first;
+}
+
+void record_copy_stamps(Record &record, const Record &from) {
+  uint32_t first, count = record_stamps(from, first);
+  for (uint32_t i = 0; i < count; i++) append_stamp(record, from.stamps[(first + i) % Record::stamps_max]);
+}
+
 } // namespace veloci

@@ -42,12 +42,15 @@ struct RecordFailure {
 };
 
 struct RecordStamp {
-  uint8_t program, pad;
-  uint16_t index;
-  uint32_t pad2;
+  uint8_t program, pad; // program: a ProgramName, or record_moment
+  uint16_t index;       // of the operation; of a moment its Phase (schema/protocol)
+  uint16_t code;        // of a host's operation: `update` may change where it stands in the plan. 0 = not known
+  uint16_t pad2;
   uint64_t monotonic; // nanoseconds of the host's CLOCK_MONOTONIC
 };
 static_assert(sizeof(RecordStamp) == 16);
+// In place of a program: a moment of the command, before or after its operations.
+constexpr uint8_t record_moment = 255;
 
 constexpr size_t record_page = 4096;
 // The kernel has about fifteen controllers.
@@ -203,5 +206,13 @@ int64_t clock_offset();
 
 // Stamps an operation with the time. `skew` is what the caller's time namespace adds to the host's clock.
 void record_stamp(Record &record, uint8_t program, uint32_t index, int64_t skew);
+// The same for the host, which knows more.
+void record_stamp_host(Record &record, uint8_t program, uint32_t index, uint16_t code);
+// Notes a moment, by the host's CLOCK_MONOTONIC.
+void record_stamp_moment(Record &record, uint16_t moment, int64_t monotonic);
+// Appends the stamps of another record: of an init that reports in memory of its own.
+void record_copy_stamps(Record &record, const Record &from);
+// The oldest stamp that is left is number `first` of those that there have been; returns how many are left.
+uint32_t record_stamps(const Record &record, uint32_t &first);
 
 } // namespace veloci

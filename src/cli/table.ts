@@ -31,6 +31,10 @@ const force: Flag = {
 const regex: Flag = {
   name: 'regex', also: ['r'], kind: 'bool', summary: 'ID is a regular expression (extended, regex(7)); act on every match',
 };
+const learn: Flag = {
+  name: 'learn', kind: 'string', value: 'FILE', path: true,
+  summary: 'without a filter, note every system call, and write the smallest seccomp profile there; add to one that is there',
+};
 const json: Flag = { name: 'json', kind: 'bool', summary: 'print JSON' };
 
 const creation: readonly Flag[] = [
@@ -99,6 +103,9 @@ export const commands: readonly Command[] = [
       ...creation, detach,
       { name: 'no-subreaper', kind: 'bool', summary: 'leave orphans of the container to the caller\'s reaper' },
       { name: 'keep', kind: 'bool', summary: 'do not delete the container when it ends' },
+      learn,
+      { name: 'timeline', kind: 'string', value: 'FILE', path: true,
+        summary: 'write there what took how long until the program ran: a picture (.svg), for Perfetto (.json), or text' },
     ],
     examples: [{ line: 'veloci run -b /srv/web web1', what: 'run the bundle in /srv/web as web1' }],
   },
@@ -152,6 +159,7 @@ export const commands: readonly Command[] = [
     description: 'Runs another process in a container: PROGRAM, or the one that --process describes. The exit code is that of the '
       + 'program, or 255 when it could not be run.',
     flags: [
+      learn,
       { name: 'process', also: ['p'], kind: 'string', value: 'FILE', summary: 'the process, as the `process` object of config.json', changesExecPlan: false },
       consoleSocket, pidFile, pidfdSocket, detach,
       { name: 'cwd', kind: 'string', value: 'DIR', summary: 'working directory in the container' },
@@ -259,6 +267,22 @@ export const commands: readonly Command[] = [
       + 'ended it. For a container that has ended already it prints the status that run, another wait or events has recorded, or '
       + '"unknown". The kernel reports the status since Linux 6.15; older ones only until the process is reaped.',
     flags: [], examples: [{ line: 'veloci wait web1', what: 'wait for web1' }],
+  },
+  {
+    name: 'timeline', summary: 'show what the start of a container has spent its time on', operands: 'ID', minOperands: 1,
+    maxOperands: 1,
+    description: 'Shows each operation of the container\'s last start with its process, duration and the line of config.json that '
+      + 'caused it, and the share of engine, hooks, cgroups and mounts. Times are in milliseconds; dots in a bar are waiting. '
+      + 'Text, or with a flag another form.',
+    flags: [
+      { name: 'svg', kind: 'bool', summary: 'print a picture' },
+      { name: 'chrome', kind: 'bool', summary: 'print trace events as JSON, for Perfetto and chrome://tracing' },
+      { name: 'otlp', kind: 'bool', summary: 'print a trace of OpenTelemetry as JSON, below TRACEPARENT of the environment' },
+    ],
+    examples: [
+      { line: 'veloci timeline web1', what: 'see where the start of web1 spent its time' },
+      { line: 'veloci timeline --svg web1 > start.svg', what: 'the same as a picture' },
+    ],
   },
   {
     name: 'checkpoint', summary: 'save a running container with CRIU', operands: 'ID', minOperands: 1, maxOperands: 1,

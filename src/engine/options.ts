@@ -74,6 +74,7 @@ function flagsOf(request: Request): Flags {
       (verb === 'recompile' || verb === 'checkpoint' ? consoleSocket !== undefined : isOn(options, 'detach')),
     // exec goes where the container is, whoever has made its cgroups.
     cgroupManager: verb === 'exec' && manager === 'systemd' ? 'cgroupfs' : manager,
+    ...(text(options, 'learn') === undefined ? {} : { learn: true }),
     ...(consoleSocket === undefined ? {} : { consoleSocket }),
     ...(pidFile === undefined ? {} : { pidFile }),
   };

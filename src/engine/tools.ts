@@ -8,8 +8,10 @@ import type { Blobs, Host } from './protocol.ts';
 import { doctor } from './verb/doctor.ts';
 import { explain } from './verb/explain.ts';
 import { features } from './verb/features.ts';
+import { learned } from './verb/learned.ts';
 import { plan } from './verb/plan.ts';
 import { spec } from './verb/spec.ts';
+import { timeline } from './verb/timeline.ts';
 import { validate } from './verb/validate.ts';
 
 const answers: Readonly<Record<ToolsVerb, (call: Call) => Response>> = {
@@ -19,6 +21,8 @@ const answers: Readonly<Record<ToolsVerb, (call: Call) => Response>> = {
   spec,
   features,
   doctor,
+  timeline,
+  learned,
 };
 
 /** Answers a request, as it came, with an encoded Response. Never throws: what goes wrong in here is an answer, too. */

@@ -1302,8 +1302,8 @@ export interface ListenerOpen {
   readonly socket: Slot;
   /** Where the memfd goes. */
   readonly text: Slot;
-  /** Absolute path of an AF_UNIX stream socket. */
-  readonly path: string;
+  /** Absolute path of an AF_UNIX stream socket; absent: the command notes the calls itself (--learn). */
+  readonly path?: string | undefined;
   /** The container process state as JSON. */
   readonly state: Template;
 }

@@ -268,7 +268,7 @@ export interface Failure {
 
 export const engineVerbValues = [
   'create', 'run', 'exec', 'mounts', 'recompile', 'update', 'checkpoint', 'restore', 'ended', 'validate', 'plan',
-  'explain', 'spec', 'features', 'doctor',
+  'explain', 'spec', 'features', 'doctor', 'timeline', 'learned',
 ] as const;
 /**
  * Verbs that need an engine, by the engine that knows them (docs/decisions/0005-two-engines.md). `run` compiles like
@@ -283,7 +283,7 @@ export const mainVerbValues = [
 export type MainVerb = (typeof mainVerbValues)[number];
 
 export const toolsVerbValues = [
-  'validate', 'plan', 'explain', 'spec', 'features', 'doctor',
+  'validate', 'plan', 'explain', 'spec', 'features', 'doctor', 'timeline', 'learned',
 ] as const;
 /** Those of the engine tools. */
 export type ToolsVerb = (typeof toolsVerbValues)[number];
@@ -320,6 +320,69 @@ export interface Seen {
   readonly uid?: number;
   /** Its group; for audit alone. */
   readonly gid?: number;
+}
+
+/** A system call that was made. */
+export interface LearnedCall {
+  /** Its table, as linux.seccomp names it. */
+  readonly architecture: string;
+  /** Its name. */
+  readonly name: string;
+  /** How often it was made. */
+  readonly count: number;
+  /** The values of the first argument, in decimal digits; absent when there were many. */
+  readonly first?: readonly string[];
+  /** Those of the second one. */
+  readonly second?: readonly string[];
+}
+
+/** What was seen of a container's processes. */
+export interface Learned {
+  /** The system calls. */
+  readonly calls: readonly LearnedCall[];
+}
+
+export const phaseValues = [
+  'begin', 'planned', 'created', 'start', 'started',
+] as const;
+/**
+ * A moment of the commands that start a container: the command has begun, the plan is there, the container is created;
+ * start (of `run`, too) has begun, the program runs.
+ */
+export type Phase = (typeof phaseValues)[number];
+
+/** When a phase began or ended. */
+export interface PhaseStamp {
+  /** Which moment. */
+  readonly name: Phase;
+  /** Nanoseconds since the first moment. */
+  readonly time: number;
+}
+
+/** When an operation was done. */
+export interface Stamp {
+  /** Name of the program of the plan. */
+  readonly program: string;
+  /** Index of the operation in it. */
+  readonly index: number;
+  /** Its name, where the plan may have changed since: what `update` has renewed. */
+  readonly op?: string;
+  /** Nanoseconds since the first moment. */
+  readonly time: number;
+}
+
+/** When what was done at a start. */
+export interface Timing {
+  /** The moments of the commands. */
+  readonly phases: readonly PhaseStamp[];
+  /** The operations, in the order of their ends. */
+  readonly stamps: readonly Stamp[];
+  /** Operations before these whose stamps are gone: there is room for the last ones. */
+  readonly lost: number;
+  /** Microseconds since 1970 at the first moment. */
+  readonly epoch: number;
+  /** The environment's TRACEPARENT (W3C Trace Context). */
+  readonly traceparent?: string;
 }
 
 /** A request. */
@@ -366,4 +429,8 @@ export interface Request {
   readonly ended?: Ending;
   /** validate: what was seen of the files that the first answer names, in their order. */
   readonly seen?: readonly Seen[];
+  /** learned: the system calls that were seen; the blob `process` is what an earlier run has learned. */
+  readonly learned?: Learned;
+  /** timeline: when what was done. */
+  readonly timing?: Timing;
 }

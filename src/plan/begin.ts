@@ -2,6 +2,7 @@ import { NamespaceFlag } from '../generated/plan.ts';
 import type { Process, Spec } from '../generated/config.ts';
 import { readCgroups } from './concern/cgroup/cgroup.ts';
 import { readNamespaces } from './concern/namespaces.ts';
+import { learningSpec } from './concern/seccomp/learning.ts';
 import type { Context } from './context.ts';
 import type { Draft } from './draft.ts';
 
@@ -15,7 +16,7 @@ export function newDraft(
 ): Draft {
   const namespaces = readNamespaces(spec);
   return {
-    spec,
+    spec: context.flags.learn ? learningSpec(spec, context.facts.arch) : spec,
     process,
     processPointer: processPointer,
     context,

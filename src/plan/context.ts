@@ -19,6 +19,8 @@ export interface Flags {
   /** The command returns while the container runs: no terminal of its own. True for create. */
   readonly detach: boolean;
   readonly cgroupManager: CgroupManager;
+  /** --learn: the command notes every system call, and no filter refuses one. */
+  readonly learn?: true;
 }
 
 /** Everything that a plan is a function of, besides the configuration. */

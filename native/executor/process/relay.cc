@@ -73,6 +73,7 @@ bool tidy(int fifo, int release) {
 
 void bring_over(const Record &report, Record &record) {
   Stage stage = record_stage(report);
+  record_copy_stamps(record, report);
   if (stage == Stage::executing) record_set_stage(record, stage);
   if (stage != Stage::failed) return;
   RecordFailure failure = report.failure;

@@ -1,5 +1,6 @@
 // listener.open, pidfd.send: sockets of programs that watch over containers.
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "base/pages.h"
 #include "base/sys.h"
@@ -10,7 +11,14 @@ namespace veloci {
 
 Outcome HostHandler::on(const ListenerOpen &op) {
   namespace steps = step::listener_open;
-  if (int err = connect_unix(op.path, context_.slots[op.socket]); err != 0) return Outcome::failed(steps::connect, err);
+  Fd &socket = context_.slots[op.socket];
+  if (!op.path) {
+    // A plan with it is the command's own answer to --learn.
+    socket.reset(fcntl(context_.learner, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    if (!socket.valid()) return Outcome::failed(steps::connect);
+  } else if (int err = connect_unix(op.path.value, socket); err != 0) {
+    return Outcome::failed(steps::connect, err);
+  }
   Pages memory;
   Str state;
   Fd &file = context_.slots[op.text];

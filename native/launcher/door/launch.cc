@@ -5,6 +5,7 @@
 #include "host/facts.h"
 #include "launcher/container/bundle.h"
 #include "launcher/container/pidfd.h"
+#include "launcher/door/timing.h"
 #include "launcher/door/trace.h"
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -69,12 +70,14 @@ int prepare(Invocation &invocation, Launch &launch, EngineVerb verb) {
   }
   // While the planner works:
   if (int code = claim(invocation); code != 0) return code;
+  note_moment(invocation, Phase::begin);
   if (!launch.restoring) {
     if (int code = start_stager(invocation, launch); code != 0) return code;
   }
   int code = planned ? launch.engine.take(invocation, invocation.arguments.plan_fd(), launch.response)
                      : launch.engine.await(invocation, launch.response);
   if (code != 0) return code;
+  note_moment(invocation, Phase::planned);
   if (!launch.response.error.empty() || !launch.response.plan || !launch.response.stored) {
     return show_response(invocation, launch.response);
   }
@@ -124,6 +127,7 @@ int launch_container(Invocation &invocation, Launch &launch, EngineVerb verb) {
   }
   bool done = run_program(context, launch.restoring ? ProgramName::restore : ProgramName::create);
   if (done) {
+    note_moment(invocation, Phase::created);
     // Engines take a log of a failure for one line.
     if (invocation.log.elsewhere()) invocation.log.warnings(launch.response.warnings);
     trace_start(invocation);

@@ -111,27 +111,6 @@ void add_failure(FailureWriter out, const PlanFailure &failure) {
   if (!failure.detail.empty()) add_detail(out.detail(), failure.detail);
 }
 
-// Calls write(json) with that much memory, and again with more until the object fits. 0, or the errno of `write`.
-template <class Write> int write_object(Buffer &memory, size_t size, Str &object, Write write) {
-  for (;; size *= 2) {
-    if (!memory.reserve(size)) return errno;
-    JsonWriter json(reinterpret_cast<char *>(memory.data()), size);
-    if (int err = write(json); err != 0) return err;
-    if (json.full()) continue;
-    object = json.text();
-    return 0;
-  }
-}
-
-// The same, for what is between the braces; the closing one becomes the NUL behind.
-template <class Write> int write_members(Buffer &memory, size_t size, Str &members, Write write) {
-  Str object;
-  if (int err = write_object(memory, size, object, write); err != 0) return err;
-  memory.data()[object.size - 1] = 0;
-  members = {object.data + 1, object.size - 2};
-  return 0;
-}
-
 // The container's cgroup: of v2, which is the last one, where there is one.
 Str cgroup_of(const Context &context) {
   RecordCgroup last;
@@ -214,7 +193,7 @@ int Request::note_files(const List<FileLook> &files) {
 }
 
 int Request::text(EngineVerb verb, const PlanFailure *failure, Buffer &memory, Str &text) const {
-  size_t size = rest_.size + first_.size + seen_.size + failure_size + 16384;
+  size_t size = rest_.size + first_.size + seen_.size + members_.size + failure_size + 16384;
   if (with_flags_) size += 6 * size_of_arguments(*arguments_);
   return write_object(memory, size, text, [&](JsonWriter &json) {
     RequestWriter request(json);
@@ -223,6 +202,7 @@ int Request::text(EngineVerb verb, const PlanFailure *failure, Buffer &memory, S
     if (with_flags_) add_options(request.flags(), *arguments_, false);
     if (!first_.empty()) json.members(first_);
     if (!seen_.empty()) json.members(seen_);
+    if (!members_.empty()) json.members(members_);
     if (failure != nullptr) add_failure(request.failure(), *failure);
     if (ended_) {
       EndingWriter ending = request.ended();

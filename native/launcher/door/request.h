@@ -1,6 +1,7 @@
 // Requests to the engine (schema/protocol), and its answers.
 #pragma once
 #include "executor/state/files.h"
+#include "launcher/door/json_object.h"
 #include "launcher/line/invocation.h"
 #include "generated/protocol.gen.h"
 #include "planner/planner.h"
@@ -25,6 +26,11 @@ public:
     ended_ = true;
     end_code_ = code;
     out_of_memory_ = out_of_memory;
+  }
+  // Adds members that write(json) writes as an object: what a verb alone asks with. `size` is what they mostly need. 0
+  // or an errno.
+  template <class Write> int note_members(size_t size, Write write) {
+    return write_members(members_memory_, size, members_, write);
   }
   // Looks at the files that an answer names, for the next time that this is sent. 0 or an errno.
   int note_files(const List<FileLook> &files);
@@ -55,6 +61,8 @@ private:
   int end_code_ = 0;
   Buffer seen_memory_;
   Str seen_;
+  Buffer members_memory_;
+  Str members_;
 };
 
 // An engine at work; the answer's bytes live as long as this.

@@ -30,17 +30,17 @@ void trace_filter(Log &log, const Stages &stages, const OpRecord &record) {
   log.debug(text.add(stages.filter).add_number(op.flags & ~tsync).str());
 }
 
-// When each operation was done, from the first one on.
-void trace_operations(Log &log, const Context &context) {
+// When each operation was done, from the beginning of the command on.
+void trace_operations(Log &log, const Context &context, int64_t begun) {
   const Record &record = *context.report;
-  uint32_t count = record.stamp_count < Record::stamps_max ? record.stamp_count : Record::stamps_max;
+  uint32_t first, count = record_stamps(record, first);
   for (uint32_t i = 0; i < count; i++) {
-    const RecordStamp &stamp = record.stamps[i];
+    const RecordStamp &stamp = record.stamps[(first + i) % Record::stamps_max];
     Program program;
     if (!context.plan.find(static_cast<ProgramName>(stamp.program), program)) continue;
     for (const OpRecord &op : program) {
       if (op.index != stamp.index) continue;
-      uint64_t microseconds = (stamp.monotonic - record.stamps[0].monotonic) / 1000;
+      uint64_t microseconds = (stamp.monotonic - static_cast<uint64_t>(begun)) / 1000;
       TextOf<128> text;
       text.add(program_name(static_cast<ProgramName>(stamp.program))).add_char(' ').add_number(op.index).add(": ");
       text.add(operation_name(op.code)).add(" done after ").add_number(microseconds / 1000).add_char('.');
@@ -57,7 +57,7 @@ void trace_start(Invocation &invocation) {
   if (!log.debugs()) return;
   const Context &context = invocation.context;
   const Stages *stages = invocation.arguments.habits().stages;
-  if (stages == nullptr) return trace_operations(log, context);
+  if (stages == nullptr) return trace_operations(log, context, invocation.begun);
   Program program;
   log.debug(stages->begin);
   if (context.plan.find(ProgramName::stager, program)) {

@@ -18,6 +18,8 @@ public:
   Fd root;
   Context context;
   char **environment = nullptr;
+  // When the command began; nanoseconds of CLOCK_MONOTONIC.
+  int64_t begun = 0;
   // Exit code of this command's own failures: 255 for exec, else 1.
   int failure_code = 1;
 
@@ -70,6 +72,7 @@ int mounts_command(Invocation &invocation);
 int install_command(Invocation &invocation);
 int ps_command(Invocation &invocation);
 int spec_command(Invocation &invocation);
+int timeline_command(Invocation &invocation);
 int version_command(Invocation &invocation);
 int help_command(Invocation &invocation);
 

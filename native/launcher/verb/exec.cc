@@ -4,6 +4,7 @@
 #include "executor/state/state.h"
 #include "launcher/container/bundle.h"
 #include "launcher/container/foreground.h"
+#include "launcher/container/learning.h"
 #include "launcher/door/ending.h"
 #include "launcher/door/launch.h"
 #include "launcher/door/memo.h"
@@ -84,6 +85,8 @@ int exec_command(Invocation &invocation) {
   if (int code = read_process(invocation, plan.request.process); code != 0) return code;
   if (int code = take_preserved(invocation); code != 0) return code;
   if (int code = check_status(invocation); code != 0) return code;
+  Learning learning;
+  if (int code = learning.begin(invocation); code != 0) return code;
   bool detach = invocation.arguments.on(cli::Flag::detach);
   if (!detach) become_subreaper();
   context.signals = &invocation.signals;
@@ -110,6 +113,7 @@ int exec_command(Invocation &invocation) {
   int code = stay_with_init(invocation);
   Ending ending;
   explain_end(invocation, nullptr, code, ending);
+  learning.finish(invocation, plan.request);
   return code;
 }
 

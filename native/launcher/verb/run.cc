@@ -2,9 +2,12 @@
 #include "executor/state/state.h"
 #include "executor/state/store.h"
 #include "launcher/container/foreground.h"
+#include "launcher/container/learning.h"
 #include "launcher/door/ending.h"
 #include "launcher/door/launch.h"
+#include "launcher/door/timing.h"
 #include "launcher/container/notify.h"
+#include <fcntl.h>
 #include <sys/wait.h>
 
 namespace veloci {
@@ -32,6 +35,14 @@ int killed_by(const Context &context) {
   return info.si_code == CLD_EXITED ? 0 : exit_code_of(info);
 }
 
+// The file of --timeline, before anything is done. 0 or the exit code, with the error shown.
+int open_timeline(Invocation &invocation, Fd &file) {
+  Str path = invocation.arguments.text(cli::Flag::timeline);
+  if (path.empty()) return 0;
+  file.reset(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644));
+  return file.valid() ? 0 : invocation.fail(ResourceFile{.path = path, .errno_ = ErrnoText(errno)});
+}
+
 } // namespace
 
 int stay_and_delete(Invocation &invocation, Launch &launch, NotifyProxy *notify) {
@@ -55,12 +66,17 @@ int run_command(Invocation &invocation) {
   const Arguments &arguments = invocation.arguments;
   bool detach = arguments.on(cli::Flag::detach);
   if (!detach && !arguments.on(cli::Flag::no_subreaper)) become_subreaper();
+  Fd timeline;
+  if (int code = open_timeline(invocation, timeline); code != 0) return code;
   Launch launch;
+  Learning learning;
+  if (int code = learning.begin(invocation); code != 0) return code;
   launch.starts = true;
   if (int code = launch_container(invocation, launch, EngineVerb::run); code != 0) return code;
   if (int code = adopt_launch(invocation, launch); code != 0) return code;
   Context &context = invocation.context;
   NotifyProxy notify;
+  note_moment(invocation, Phase::start);
   if (int code = notify.open(invocation); code != 0 || !run_program(context, ProgramName::start)) {
     if (code == 0) {
       int killed = killed_by(context);
@@ -70,7 +86,12 @@ int run_command(Invocation &invocation) {
     remove(context);
     return code;
   }
-  return detach ? notify.await_ready(invocation) : stay_and_delete(invocation, launch, &notify);
+  note_moment(invocation, Phase::started);
+  if (timeline.valid()) show_timeline(invocation, launch.request, timeline.get());
+  if (detach) return notify.await_ready(invocation);
+  int code = stay_and_delete(invocation, launch, &notify);
+  learning.finish(invocation, launch.request);
+  return code;
 }
 
 } // namespace veloci

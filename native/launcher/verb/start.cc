@@ -1,5 +1,6 @@
 #include "launcher/container/notify.h"
 #include "launcher/door/stored.h"
+#include "launcher/door/timing.h"
 
 namespace veloci {
 
@@ -53,7 +54,12 @@ int start_command(Invocation &invocation) {
   NotifyProxy notify;
   if (int code = notify.open(invocation); code != 0) return code;
   context.signals = &invocation.signals;
-  if (run_program(context, ProgramName::start)) return notify.await_ready(invocation);
+  context.report = context.record;
+  note_moment(invocation, Phase::start);
+  if (run_program(context, ProgramName::start)) {
+    note_moment(invocation, Phase::started);
+    return notify.await_ready(invocation);
+  }
   // Of this program: a failed startContainer hook is init's, which has ended by it.
   bool hook_failed = failed_in_hook(context);
   context.signals = nullptr;

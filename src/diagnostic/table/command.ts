@@ -162,5 +162,11 @@ export const command = {
     hint: 'write it as 500ms, 5s or 1m30s' },
   resourceFile: { code: 'E0125', native: true, message: 'cannot write "{path}" ({errno})',
     hint: 'its directory must exist and be writable' },
+  learnDetached: { code: 'E0155', native: true, message: '--learn and --detach exclude each other',
+    hint: 'leave --detach out: the profile is written when the container has ended' },
+  learnRunning: { code: 'E0156', native: true, message: 'no profile is written: processes of the container still run',
+    hint: 'end the processes that the program leaves behind, and learn again' },
+  learnForm: { code: 'E0157', message: '"{path}" is there, and is no profile that --learn has written',
+    hint: 'name another file, or remove this one' },
   flagForm: { code: 'E0139', message: 'invalid value "{value}" for --{name}', hint: '{remedy}' },
 } as const satisfies Entries;

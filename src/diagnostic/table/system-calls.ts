@@ -23,6 +23,7 @@ export const systemCalls = {
   sendSignal: 'send the signal',
   startInit: 'start the init program',
   startPlanner: 'start the planner',
+  startLearner: 'start the process that notes system calls',
   talkToPlanner: 'talk to the planner',
   tryPlan: 'try another plan',
   writeState: 'write the state',

@@ -24,8 +24,8 @@ export function openListener(d: Draft, status: State['status']): void {
     from,
     socket: slot.listener,
     text: slot.listenerState,
-    path: d.spec.linux?.seccomp?.listenerPath ?? '',
-    state: processState(d, status),
+    ...(d.context.flags.learn ? {} : { path: d.spec.linux?.seccomp?.listenerPath ?? '' }),
+    state: d.context.flags.learn ? ['{}'] : processState(d, status),
   });
   for (const held of [slot.listener, slot.listenerState]) {
     d.host.push({ op: 'fd.send', from, slot: held });

@@ -58,7 +58,7 @@ const unknownCall = -1;
 const translation = 3;
 
 /** Default actions that do not stand in the way of calls newer than the profile. */
-const passing: ReadonlySet<string> = new Set(['SCMP_ACT_ALLOW', 'SCMP_ACT_LOG', 'SCMP_ACT_TRACE']);
+const passing: ReadonlySet<string> = new Set(['SCMP_ACT_ALLOW', 'SCMP_ACT_LOG', 'SCMP_ACT_TRACE', 'SCMP_ACT_NOTIFY']);
 
 /** The value that ERRNO and TRACE give back. */
 function actionOf(name: SeccompAction, value: number | undefined): number {
@@ -156,7 +156,7 @@ function hasFilter({ spec }: Draft): boolean {
 /** Whether a program outside gets to decide about some calls. */
 function isNotifying({ spec, context }: Draft): boolean {
   const { syscalls, listenerPath = '' } = spec.linux?.seccomp ?? {};
-  const wanted = syscalls?.some(({ action }) => action === 'SCMP_ACT_NOTIFY') === true
+  const wanted = context.flags.learn === true || syscalls?.some(({ action }) => action === 'SCMP_ACT_NOTIFY') === true
     || (context.habits.listensWithoutRule && listenerPath !== '');
   return wanted && (spec.annotations === undefined || annotation(spec, 'seccompProgram') === undefined);
 }
@@ -259,9 +259,9 @@ function callNames(): string[] {
   return (JSON.parse(dockerProfile) as Seccomp).syscalls!.flatMap(({ names }) => names);
 }
 
-/** A listener must be there before anything is notified: its filter is loaded early, too. */
+/** A listener must be there before anything is notified: its filter is loaded early, too, unless we listen ourselves. */
 function isEarly(d: Draft): boolean {
-  return d.process.noNewPrivileges !== true || (isNotifying(d) && !d.hides);
+  return d.process.noNewPrivileges !== true || (isNotifying(d) && !d.hides && d.context.flags.learn !== true);
 }
 
 /**

@@ -1,0 +1,14 @@
+// When what was done at a start: from the record's stamps to the engine's request.
+#pragma once
+#include "launcher/door/request.h"
+
+namespace veloci {
+
+// Notes a moment of this command in the container's record: now, or when the command began.
+void note_moment(Invocation &invocation, Phase phase);
+
+// Writes the timeline of the container's last start to a descriptor. `request` is the one that it was made with. 0 or
+// the exit code, with the error shown.
+int show_timeline(Invocation &invocation, Request &request, int fd);
+
+} // namespace veloci

@@ -1,0 +1,37 @@
+// timeline: when each operation of the last start was done.
+import type { Response } from '../../generated/plan.ts';
+import { locate } from '../../spec/parse/locate.ts';
+import { timelineChrome } from '../../timeline/chrome.ts';
+import { timelineOtlp } from '../../timeline/otlp.ts';
+import { timelineOf } from '../../timeline/spans.ts';
+import { timelineSvg } from '../../timeline/svg.ts';
+import { timelineText } from '../../timeline/text.ts';
+import type { Call } from '../call.ts';
+import { isOn, text as textOption } from '../options.ts';
+import { answerText } from '../respond.ts';
+import { planOf } from './create.ts';
+
+/** Of a kept request `options` are those of the command that made the container; `flags` are this command's. */
+export function timeline(call: Call): Response {
+  const { request } = call;
+  const timing = request.timing!;
+  const plan = planOf(call);
+  const text = call.texts[call.configName] ?? '';
+  const place = (pointer: string): string => {
+    const { line } = locate(text, pointer);
+    return line === 0 ? '' : `${call.configName}:${line}`;
+  };
+  const made = timelineOf(plan, timing);
+  const { flags = {}, options, id: container = '' } = request;
+  // run --timeline has no flags of another command.
+  const file = request.flags === undefined ? textOption(options, 'timeline') ?? '' : '';
+  if (isOn(flags, 'svg') || file.endsWith('.svg')) return answerText(timelineSvg(made, `start of ${container}`, place));
+  if (isOn(flags, 'chrome') || file.endsWith('.json')) return answerText(timelineChrome(made, place));
+  if (isOn(flags, 'otlp')) {
+    const { traceparent } = timing;
+    const epoch = BigInt(timing.epoch) * 1000n;
+    const context = { container, epoch, ...(traceparent === undefined ? {} : { traceparent }) };
+    return answerText(timelineOtlp(made, context, place));
+  }
+  return answerText(timelineText(made, place));
+}
