@@ -3,6 +3,7 @@
 // pause waits for ever and leaves on SIGTERM with 143; stall writes N MiB to stdout;
 // child N forks N sleeping children and waits; x32 NR and i386 NR make a system call of that architecture;
 // lock FILE makes the file, takes a lock of it and pauses;
+// thread pauses in a second thread, and ends the first one;
 // notify TEXT... sends each text as a datagram to $NOTIFY_SOCKET, then pauses.
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -10,6 +11,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <pthread.h>
 #include <linux/keyctl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -206,6 +208,11 @@ static void facts(int argc, char **argv) {
 
 static void leave(int signal) { _exit(128 + signal); }
 
+static void *pause_always(void *unused) {
+  for (;;) pause();
+  return unused;
+}
+
 static int notify(char **texts) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   const char *path = getenv("NOTIFY_SOCKET");
@@ -236,6 +243,11 @@ int main(int argc, char **argv) {
   if (!strcmp(verb, "lock") && argc > 2) {
     if (flock(open(argv[2], O_RDWR | O_CREAT, 0600), LOCK_EX) < 0) return 1;
     for (;;) pause();
+  }
+  if (!strcmp(verb, "thread")) {
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, pause_always, NULL) != 0) return 1;
+    syscall(SYS_exit, 0);
   }
   if (!strcmp(verb, "notify")) return notify(argv + 2);
   if (!strcmp(verb, "child")) {

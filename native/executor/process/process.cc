@@ -24,8 +24,8 @@ int read_process_stat(int pid, ProcessStat &stat) {
   if (cursor == nullptr || cursor[1] != ' ' || cursor[2] == 0) return EBADMSG;
   stat.state = cursor[2];
   cursor += 2;
-  constexpr int state_field = 3, flags_field = 9, user_field = 14, system_field = 15, start_field = 22,
-                pending_field = 31;
+  constexpr int state_field = 3, flags_field = 9, user_field = 14, system_field = 15, threads_field = 20,
+                start_field = 22, pending_field = 31;
   constexpr uint64_t exiting = 4; // PF_EXITING
   for (int field = state_field; field < pending_field; field++) {
     cursor = strchr(cursor, ' ');
@@ -34,9 +34,11 @@ int read_process_stat(int pid, ProcessStat &stat) {
     if (field + 1 == flags_field) stat.exiting = (value & exiting) != 0;
     if (field + 1 == user_field) stat.cpu_time = value;
     if (field + 1 == system_field) stat.cpu_time += value;
+    if (field + 1 == threads_field) stat.threads = value;
     if (field + 1 == start_field) stat.start_time = value;
     if (field + 1 == pending_field) stat.killed = (value >> (SIGKILL - 1) & 1) != 0;
   }
+  if (stat.ended_first()) stat.exiting = false;
   // The last field.
   const char *last = strrchr(cursor, ' ');
   stat.exit_code = last != nullptr ? atoi(last + 1) : 0;

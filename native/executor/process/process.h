@@ -8,8 +8,9 @@ struct Record;
 
 // What /proc/PID/stat says (proc_pid_stat(5)).
 struct ProcessStat {
-  // R, S, D, Z (zombie), X (dead) ...
+  // R, S, D, Z (zombie), X (dead) ...: of the first thread.
   char state = 0;
+  uint64_t threads = 0;
   // Clock ticks after boot.
   uint64_t start_time = 0;
   // Clock ticks that it has run.
@@ -19,7 +20,9 @@ struct ProcessStat {
   // Whether it is on its way out, and whether SIGKILL has reached it: both are so for a moment.
   bool exiting = false;
   bool killed = false;
-  bool alive() const { return state != 'Z' && state != 'X' && state != 'x'; }
+  // The first thread may have ended before others.
+  bool ended_first() const { return state == 'Z' && threads > 1; }
+  bool alive() const { return ended_first() || (state != 'Z' && state != 'X' && state != 'x'); }
   // Stopped by a signal, or by who traces it.
   bool stopped() const { return state == 'T' || state == 't'; }
 };

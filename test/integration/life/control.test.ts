@@ -242,3 +242,19 @@ test('exec into a paused container waits until it goes on; a signal ends it with
   assert.equal((await c.rt(['resume', id])).code, 0);
   assert.equal((await waiting).code, 7);
 }, { only: 'veloci' });
+
+// Its line in /proc says zombie, and it keeps neither namespaces nor memory: the other threads are the container.
+test('a container whose first thread has ended runs as long as another one does', async (c) => {
+  const { id } = await c.started(c.command(['/probe', 'thread']));
+  await sleep(200);
+  const status = async (): Promise<unknown> => (await c.state(id))['status'];
+  assert.equal(await status(), 'running');
+  const refused = await c.rt(['delete', id]);
+  assert.match(`${refused.code} ${refused.stderr}`, /^1 .*E0606/);
+  assert.equal((await c.rt(['pause', id])).code, 0);
+  assert.equal(await status(), 'paused');
+  assert.equal((await c.rt(['resume', id])).code, 0);
+  assert.equal((await c.rt(['kill', id, 'KILL'])).code, 0);
+  await c.until(id, 'stopped');
+  assert.equal((await c.rt(['delete', id])).code, 0);
+}, { only: 'veloci' });
