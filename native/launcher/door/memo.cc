@@ -62,7 +62,7 @@ int complete_request(Invocation &invocation, ExecPlan &plan) {
   if (plan.asked) return 0;
   int err = read_file(context.state.get(), state_name::config, config_size_max, O_NOFOLLOW, plan.request.config);
   if (err != 0) {
-    return invocation.fail(StateDamaged{.id = context.id, .what = Str::of("its config.json cannot be read")});
+    return invocation.fail_kept(err, "its config.json cannot be read");
   }
   Str name = invocation.arguments.text(cli::Flag::process);
   err = plan.request.build(invocation, Str{}, name.empty() ? Str::of("process") : name, true);

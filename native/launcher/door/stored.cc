@@ -19,6 +19,7 @@ int outdated(Invocation &invocation, const char *what) {
 int renew(Invocation &invocation, StoredPlan &stored) {
   Context &context = invocation.context;
   if (int err = restore_request(invocation, stored.request); err != 0) {
+    if (is_own_lack(err)) return invocation.fail_kept(err, nullptr);
     return outdated(invocation, "the kept request or config.json cannot be read");
   }
   if (stored.engine.start(renew_verb) != 0 || !stored.engine.send(stored.request, renew_verb, nullptr)) {
@@ -56,7 +57,8 @@ int try_stored_plan(Invocation &invocation, StoredPlan &stored) {
   Context &context = invocation.context;
   if (load_plan(context, state_name::plan, stored.memory) == 0) return 0;
   if (int err = restore_request(invocation, stored.request); err != 0) return err;
-  if (stored.engine.start(renew_verb) != 0 || !stored.engine.send(stored.request, renew_verb, nullptr)) return ECHILD;
+  if (int err = stored.engine.start(renew_verb); err != 0) return err;
+  if (!stored.engine.send(stored.request, renew_verb, nullptr)) return ECHILD;
   invocation.log.mute(true);
   int code = stored.engine.await(invocation, stored.response);
   invocation.log.mute(false);

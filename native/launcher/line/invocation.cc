@@ -42,14 +42,17 @@ int Invocation::open_recorded() {
   if (err == EINPROGRESS) return fail(StillCreating{.id = context.id});
   if (err == ENOENT) return fail(ContainerMissing{.id = context.id, .root = root_path});
   if (err == EROFS) return fail(diagnostic::StateWrite{.path = Str::of("record"), .errno_ = ErrnoText(err)});
-  if (is_own_lack(err)) return fail(SystemCall{.what = what::read_record, .errno_ = ErrnoText(err)});
-  if (err != 0) return fail(StateDamaged{.id = context.id, .what = Str::of("its record cannot be read")});
-  return 0;
+  return err == 0 ? 0 : fail_kept(err, "its record cannot be read");
 }
 
 int Invocation::read_status(Status &status) {
   int err = container_status(*context.record, status);
   return err == 0 ? 0 : fail(SystemCall{.what = what::read_status, .errno_ = ErrnoText(err)});
+}
+
+int Invocation::fail_kept(int err, const char *damage) {
+  if (is_own_lack(err)) return fail(SystemCall{.what = what::read_kept, .errno_ = ErrnoText(err)});
+  return fail(StateDamaged{.id = context.id, .what = Str::of(damage)});
 }
 
 int Invocation::lock(uint32_t seconds) {

@@ -32,6 +32,8 @@ public:
   int open_recorded();
   // The status of the container whose record is open. 0 or the exit code.
   int read_status(Status &status);
+  // Says that a file of the state directory is damaged, or what this command lacks to read it. Returns the exit code.
+  int fail_kept(int err, const char *damage);
   // Locks the open state directory; waits at most `seconds`.
   int lock(uint32_t seconds);
 

@@ -46,9 +46,7 @@ int checkpoint_command(Invocation &invocation) {
   }
   Request request;
   int err = restore_request(invocation, request);
-  if (err != 0)
-    return invocation.fail(
-        StateDamaged{.id = context.id, .what = Str::of("its kept request or config.json cannot be read")});
+  if (err != 0) return invocation.fail_kept(err, "its kept request or config.json cannot be read");
   request.add_flags(arguments);
   if (!engine.send(request, verb, nullptr)) {
     return invocation.fail(SystemCall{.what = what::ask_planner, .errno_ = ErrnoText(errno)});

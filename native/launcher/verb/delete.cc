@@ -68,7 +68,10 @@ int delete_stopped(Invocation &invocation) {
   }
   if (status == Status::creating) return remove_recorded(invocation);
   StoredPlan stored;
-  if (try_stored_plan(invocation, stored) != 0) return remove_unplanned(invocation);
+  int unplanned = try_stored_plan(invocation, stored);
+  // Its hooks must not be lost for that.
+  if (is_own_lack(unplanned)) return invocation.fail_kept(unplanned, nullptr);
+  if (unplanned != 0) return remove_unplanned(invocation);
   if (run_program(context, ProgramName::delete_)) return 0;
   return explain_stored_failure(invocation, stored);
 }

@@ -22,12 +22,10 @@ int system_failure(Invocation &invocation, Str what, int err) {
 int make_plan(Invocation &invocation, Request &request, Engine &engine, Response &response) {
   Context &context = invocation.context;
   if (int err = engine.start(verb); err != 0) return system_failure(invocation, what::start_planner, err);
-  if (read_file(context.state.get(), state_name::config, config_size_max, O_NOFOLLOW, request.config) != 0) {
-    return invocation.fail(StateDamaged{.id = context.id, .what = Str::of("its config.json cannot be read")});
-  }
-  if (int err = request.build(invocation, Str{}, invocation.arguments.operand(2), false); err != 0) {
-    return system_failure(invocation, what::describe_host, err);
-  }
+  int err = read_file(context.state.get(), state_name::config, config_size_max, O_NOFOLLOW, request.config);
+  if (err != 0) return invocation.fail_kept(err, "its config.json cannot be read");
+  err = request.build(invocation, Str{}, invocation.arguments.operand(2), false);
+  if (err != 0) return system_failure(invocation, what::describe_host, err);
   if (!engine.send(request, verb, nullptr)) return system_failure(invocation, what::ask_planner, errno);
   if (Outcome spawned = spawn_stager(context); !spawned.ok()) {
     return system_failure(invocation, what::start_init, spawned.err);

@@ -67,9 +67,7 @@ int update_command(Invocation &invocation) {
   if (status == Status::creating) return invocation.fail(StillCreating{.id = context.id});
   if (status == Status::stopped) return invocation.fail(NotRunning{.id = context.id, .status = status_name(status)});
   int err = restore_request(invocation, request);
-  if (err != 0)
-    return invocation.fail(
-        StateDamaged{.id = context.id, .what = Str::of("its kept request or config.json cannot be read")});
+  if (err != 0) return invocation.fail_kept(err, "its kept request or config.json cannot be read");
   request.add_flags(invocation.arguments);
   if (!engine.send(request, verb, nullptr)) {
     return invocation.fail(SystemCall{.what = what::ask_planner, .errno_ = ErrnoText(errno)});

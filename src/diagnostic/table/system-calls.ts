@@ -16,7 +16,7 @@ export const systemCalls = {
   openProcess: 'open the process',
   openState: 'open the state directory',
   probeHost: 'probe the host',
-  readRecord: 'read the record of the container',
+  readKept: 'read what is kept of the container',
   readStatus: 'read the status of the container',
   readPlan: 'read --plan-fd',
   readTexts: 'read the texts',
