@@ -23,8 +23,9 @@ export function recordPeer(path: string, peer: string, results: readonly TestRes
   const known = new Map(all.filter((line) => line.peer === peer).map(({ test, why }) => [test, why]));
   const failures = results.filter(({ outcome }) => outcome === 'failed' || outcome === 'known').map(
     ({ name, reason }) => {
-      const told = reason.replace(/^[^:]*: /, '').replace(`${peer}: `, '');
-      return { test: name, peer, why: known.get(name) ?? (told || (name.includes(' > refused: ') ? 'takes it' : '?')) };
+      const failure = reason.replace(/^[^:]*: /, '').replace(`${peer}: `, '');
+      return { test: name, peer,
+        why: known.get(name) ?? (failure || (name.includes(' > refused: ') ? 'takes it' : '?')) };
     },
   );
   const lines = [...all.filter((line) => line.peer !== peer), ...failures]

@@ -26,8 +26,8 @@ const memoryStep = 'memory in created: PSS';
 function findRuntimes(wanted: string): Runtime[] {
   const own = which(wanted);
   const peers = ['crun', 'runc'].map((name) => ({ name, path: which(name) }));
-  const found = [{ name: 'veloci', path: own }, ...peers];
-  return found.filter((runtime): runtime is Runtime => runtime.path !== undefined);
+  const runtimes = [{ name: 'veloci', path: own }, ...peers];
+  return runtimes.filter((runtime): runtime is Runtime => runtime.path !== undefined);
 }
 
 /** Entry point of the script; resolves to the exit status. */

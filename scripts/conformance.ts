@@ -48,10 +48,10 @@ export async function main(args: readonly string[]): Promise<number> {
   for (const file of files) {
     for (const result of await runFile(file, runtime)) {
       const why = isOwn ? (isMissing(result.name) ? 'missing' : undefined) : whyKnown.get(result.name);
-      const told = result.outcome === 'failed' && why !== undefined
+      const shown = result.outcome === 'failed' && why !== undefined
         ? { ...result, outcome: 'known' as const, reason: why }
         : result;
-      print(here.push(told), told);
+      print(here.push(shown), shown);
     }
   }
   console.log(`1..${here.length}`);

@@ -4,7 +4,7 @@ import { Bundle } from './demo/bundle.ts';
 import { command, ExpectedError } from './lib/command.ts';
 import { inRoot } from './lib/root.ts';
 
-function say(text: string): void {
+function print(text: string): void {
   console.log(`\n${text}`);
 }
 
@@ -41,26 +41,26 @@ class Demo {
   }
 
   async identity(): Promise<void> {
-    say('A container has its own names for things. Its host name and its process list:');
+    print('A container has its own names for things. Its host name and its process list:');
     const names = await this.run('hostname; echo "I am process $$"; ps');
     claim(names.startsWith('veloci-demo\nI am process 1\n'), `own host name (here it is ${hostname()}), and process 1`);
-    say('Its network interfaces:');
+    print('Its network interfaces:');
     claim((await this.run('ls /sys/class/net')) === 'lo', 'an own network: nothing but the loopback interface');
-    say('But it is no virtual machine. The kernel:');
+    print('But it is no virtual machine. The kernel:');
     claim((await this.run('uname -r')) === release(), `the kernel of this machine, ${release()}`);
   }
 
   async layer(): Promise<void> {
-    say('The image is never written to. A file goes to a thin layer above it:');
+    print('The image is never written to. A file goes to a thin layer above it:');
     const inside = await this.run('touch /note; ls /');
     claim(inside.split('\n').includes('note'), 'the file is there');
     await this.bundle.freshLayer();
-    say('A new container from the same image, with a fresh layer:');
+    print('A new container from the same image, with a fresh layer:');
     claim(!(await this.run('ls /')).split('\n').includes('note'), 'the file is gone');
   }
 
   async lifeCycle(): Promise<void> {
-    say('Container engines take the same container in steps. create sets everything up, short of the program:');
+    print('Container engines take the same container in steps. create sets everything up, short of the program:');
     this.bundle.configure('echo started; sleep 60');
     // The container keeps create's outputs, so they must not be pipes that somebody waits for.
     await command(this.runtime, [
@@ -74,11 +74,11 @@ class Demo {
     const status = async (): Promise<string> =>
       (JSON.parse(await this.veloci('state', 'demo')) as { status: string }).status;
     claim((await status()) === 'created', 'state says created');
-    say('start lets the program run, exec adds a second one:');
+    print('start lets the program run, exec adds a second one:');
     await this.veloci('start', 'demo');
     claim((await status()) === 'running', 'state says running');
     show(await this.veloci('exec', 'demo', 'ps'));
-    say('kill ends it, delete removes the last trace:');
+    print('kill ends it, delete removes the last trace:');
     await this.veloci('kill', 'demo', 'KILL');
     for (let tries = 0; tries < 100 && (await status()) !== 'stopped'; tries += 1) {
       await new Promise((resolve) => setTimeout(resolve, 20));
@@ -102,7 +102,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const bundle = new Bundle();
   const demo = new Demo(runtime, bundle);
   try {
-    say(
+    print(
       `A bundle is a folder with a config.json and a root file system. Here is one, with busybox inside: ${bundle.folder}`,
     );
     await bundle.make(runtime);
@@ -114,5 +114,5 @@ export async function main(args: readonly string[]): Promise<void> {
     await demo.cleanUp();
     await bundle.remove();
   }
-  say('Everything is removed again: processes, mounts, folders.');
+  print('Everything is removed again: processes, mounts, folders.');
 }

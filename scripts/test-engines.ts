@@ -26,7 +26,7 @@ const engines: readonly Engine[] = [podman, rootless, containerd, cri, docker, b
 /** In the environment of the process that is alone with the engines: its folder. */
 const insideOf = 'VELOCI_ENGINES_FOLDER';
 /** In the same place: the engines that cannot be tried, with the reasons. */
-const leftOut = 'VELOCI_ENGINES_LEFT_OUT';
+const skippedVariable = 'VELOCI_ENGINES_LEFT_OUT';
 /** Seconds that one call of an engine may take. */
 const timeLimit = 300;
 
@@ -114,14 +114,14 @@ async function runAll(args: readonly string[], work: string): Promise<number> {
   ];
   const wanted = new RegExp(args.find((arg) => arg.startsWith('--step='))?.slice('--step='.length) ?? '');
   const image = makeImage(work);
-  const unprepared = JSON.parse(process.env[leftOut] ?? '{}') as Readonly<Record<string, string>>;
-  const left: string[] = [];
+  const unprepared = JSON.parse(process.env[skippedVariable] ?? '{}') as Readonly<Record<string, string>>;
+  const skipped: string[] = [];
   let failed = 0, tried = 0;
   for (const engine of engines) {
     if (words.length > 0 && !words.some((word) => engine.name.includes(word))) continue;
     const reason = reasonAgainst(engine) ?? unprepared[engine.name];
     if (reason !== undefined) {
-      left.push(`${engine.name} (${reason})`);
+      skipped.push(`${engine.name} (${reason})`);
       continue;
     }
     tried += 1;
@@ -141,8 +141,8 @@ async function runAll(args: readonly string[], work: string): Promise<number> {
       if (peers.length === 0 || peers.some((peer) => !peer.has(step))) failed += 1;
     }
   }
-  for (const line of left) console.log(`not run here: ${line}`);
-  console.log(`${tried} engines tried, ${left.length} not run here, ${failed} failures`);
+  for (const line of skipped) console.log(`not run here: ${line}`);
+  console.log(`${tried} engines tried, ${skipped.length} not run here, ${failed} failures`);
   return failed;
 }
 
@@ -180,7 +180,7 @@ export async function main(args: readonly string[]): Promise<number> {
   if (process.getuid?.() !== 0) throw new ExpectedError('the engines are run as root');
   const work = process.env[insideOf];
   if (work === undefined) {
-    process.env[leftOut] = JSON.stringify(prepareAll(args.filter((word) => !word.startsWith('--'))));
+    process.env[skippedVariable] = JSON.stringify(prepareAll(args.filter((word) => !word.startsWith('--'))));
     busyboxRootfs();
     return enclosed(insideOf, ['scripts/run.mjs', 'test-engines', ...args]);
   }

@@ -23,7 +23,7 @@ async function created(c: Context, intelRdt: object | undefined, id?: string): P
   return c.create(bundle, { prefix, ...(id === undefined ? {} : { id }) });
 }
 
-async function made(c: Context, intelRdt: object | undefined): Promise<Created> {
+async function createWith(c: Context, intelRdt: object | undefined): Promise<Created> {
   const result = await created(c, intelRdt);
   assert.equal(result.code, 0, result.stderr);
   return result;
@@ -53,7 +53,7 @@ makeResctrl();
 
 test('without closID: a class with the id of the container, its lines in order and its process; delete removes it',
   async (c) => {
-    const { id, pid } = await made(c, { l3CacheSchema, memBwSchema });
+    const { id, pid } = await createWith(c, { l3CacheSchema, memBwSchema });
     assert.equal(text(id, 'schemata'), `${l3CacheSchema}\n${memBwSchema}\n`);
     assert.equal(text(id, 'tasks').trim(), String(pid));
     await removed(c, id);
@@ -64,7 +64,7 @@ for (const [name, lines] of [['l3CacheSchema', { l3CacheSchema }], ['memBwSchema
   schemata: ['L2:0=3', 'MB:1=30'],
 }]] as const) {
   test(`${name} alone is written`, async (c) => {
-    const { id } = await made(c, lines);
+    const { id } = await createWith(c, lines);
     assert.equal(text(id, 'schemata'), `${Object.values(lines).flat().join('\n')}\n`);
     await removed(c, id);
   }, { peers });
@@ -72,7 +72,7 @@ for (const [name, lines] of [['l3CacheSchema', { l3CacheSchema }], ['memBwSchema
 
 test('closID: a class is made when it is missing, and stays after delete', async (c) => {
   const name = `${c.token}-gold`;
-  const { id, pid } = await made(c, { closID: name, l3CacheSchema, schemata: ['MB:0=50'] });
+  const { id, pid } = await createWith(c, { closID: name, l3CacheSchema, schemata: ['MB:0=50'] });
   assert.equal(text(name, 'schemata'), `${l3CacheSchema}\nMB:0=50\n`);
   assert.equal(text(name, 'tasks').trim(), String(pid));
   assert.equal(existsSync(join(top, id)), false);
@@ -83,7 +83,7 @@ test('closID: a class is made when it is missing, and stays after delete', async
 test('closID: a class that is there is compared with the lines; others are an error', async (c) => {
   const name = `${c.token}-silver`;
   group(name, '    MB:0=20;1=70\n    L3:0=00f;1=00f\n');
-  const { id, pid } = await made(c, { closID: name, l3CacheSchema, memBwSchema });
+  const { id, pid } = await createWith(c, { closID: name, l3CacheSchema, memBwSchema });
   assert.equal(text(name, 'tasks').trim(), String(pid));
   await removed(c, id);
   const other = `${c.token}-bronze`;
@@ -96,7 +96,7 @@ test('closID without lines: the class must be there; nothing is written but the 
   const name = `${c.token}-made`;
   await fails(c, { closID: name });
   group(name, 'L3:0=1\n');
-  const { id, pid } = await made(c, { closID: name });
+  const { id, pid } = await createWith(c, { closID: name });
   assert.equal(text(name, 'tasks').trim(), String(pid));
   assert.equal(text(name, 'schemata'), 'L3:0=1\n');
   await removed(c, id);
@@ -104,7 +104,7 @@ test('closID without lines: the class must be there; nothing is written but the 
 }, { peers });
 
 test('closID "/" is the default class', async (c) => {
-  const { id, pid } = await made(c, { closID: '/' });
+  const { id, pid } = await createWith(c, { closID: '/' });
   assert.equal(text('tasks').trim(), String(pid));
   assert.equal(text('schemata'), '');
   await removed(c, id);
@@ -114,7 +114,7 @@ test('enableMonitoring: a monitoring group with the id of the container, in its 
   async (c) => {
     const name = `${c.token}-watched`;
     group(name);
-    const { id, pid } = await made(c, { closID: name, enableMonitoring: true });
+    const { id, pid } = await createWith(c, { closID: name, enableMonitoring: true });
     assert.equal(text(name, 'mon_groups', id, 'tasks').trim(), String(pid));
     await removed(c, id);
     assert.equal(existsSync(join(top, name, 'mon_groups', id)), false);
@@ -131,14 +131,14 @@ test('a monitoring group that cannot be made is an error', async (c) => {
 
 test('without intelRdt nothing is touched', async (c) => {
   const before = listing();
-  const { id } = await made(c, undefined);
+  const { id } = await createWith(c, undefined);
   await c.rt(['start', id], { prefix });
   await removed(c, id);
   assert.deepEqual(listing(), before);
 });
 
 test('update changes the lines of the class', async (c) => {
-  const { id } = await made(c, { l3CacheSchema, memBwSchema });
+  const { id } = await createWith(c, { l3CacheSchema, memBwSchema });
   writeFileSync(join(top, id, 'schemata'), '');
   const result = await c.rt(['update', '--l3-cache-schema', 'L3:0=1;1=1', '--mem-bw-schema', 'MB:0=10;1=10', id], {
     prefix,

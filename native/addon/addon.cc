@@ -60,16 +60,16 @@ Napi::Value scan(const Napi::CallbackInfo &info) {
   if (info.Length() < 1 || !info[0].IsTypedArray()) return refuse(info.Env(), "expected a Uint8Array");
   Napi::Uint8Array bytes = info[0].As<Napi::Uint8Array>();
   if (bytes.TypedArrayType() != napi_uint8_array) return refuse(info.Env(), "expected a Uint8Array");
-  JsonScan found = json_scan({bytes.Data(), bytes.ByteLength()});
+  JsonScan scan = json_scan({bytes.Data(), bytes.ByteLength()});
   Napi::Object result = Napi::Object::New(info.Env());
-  if (found.utf8) {
+  if (scan.utf8) {
     const char *text = reinterpret_cast<const char *>(bytes.Data());
     result["text"] = Napi::String::New(info.Env(), text == nullptr ? "" : text, bytes.ByteLength());
   } else {
-    result["badByte"] = Napi::Number::New(info.Env(), static_cast<double>(found.bad_byte));
+    result["badByte"] = Napi::Number::New(info.Env(), static_cast<double>(scan.bad_byte));
   }
-  result["plain"] = Napi::Boolean::New(info.Env(), found.plain);
-  result["members"] = Napi::Number::New(info.Env(), found.members);
+  result["plain"] = Napi::Boolean::New(info.Env(), scan.plain);
+  result["members"] = Napi::Number::New(info.Env(), scan.members);
   return result;
 }
 

@@ -117,8 +117,8 @@ int open_in_root(int root, const char *path, int flags) {
 
 int make_in_root(int root, Str wanted, Missing missing, mode_t mode) {
   int type = missing == Missing::directory ? O_DIRECTORY : 0;
-  int found = open_in_root(root, wanted.c_str(), O_PATH | type);
-  if (found >= 0 || errno != ENOENT || missing == Missing::error) return found;
+  int fd = open_in_root(root, wanted.c_str(), O_PATH | type);
+  if (fd >= 0 || errno != ENOENT || missing == Missing::error) return fd;
   Path path;
   path.add(wanted);
   if (!path.complete()) return fail(ENAMETOOLONG);
@@ -136,14 +136,14 @@ int make_in_root(int root, Str wanted, Missing missing, mode_t mode) {
     } while (!dir.valid());
     split(path);
     if (path.size() <= start) return open_in_root(root, path.c_str(), O_PATH | type);
-    Fd made;
-    switch (make_rest(static_cast<Fd &&>(dir), path, start, missing, mode, made)) {
-    case Walk::done: return made.release();
+    Fd created;
+    switch (make_rest(static_cast<Fd &&>(dir), path, start, missing, mode, created)) {
+    case Walk::done: return created.release();
     case Walk::failed: return -1;
     case Walk::again: break;
     }
-    found = open_in_root(root, path.c_str(), O_PATH | type);
-    if (found >= 0 || errno != ENOENT) return found;
+    fd = open_in_root(root, path.c_str(), O_PATH | type);
+    if (fd >= 0 || errno != ENOENT) return fd;
   }
   return fail(ELOOP);
 }

@@ -33,10 +33,10 @@ bool is_procfs_root(int fd) {
 }
 
 int open_procfs(ProcfsPart part) {
-  Fd made(make_procfs(part));
-  if (!made.valid()) made.reset(sys::open_tree(AT_FDCWD, "/proc", sys::open_tree_clone | sys::open_tree_cloexec));
-  if (!made.valid()) return open_host_procfs();
-  if (is_procfs_root(made.get())) return made.release();
+  Fd procfs(make_procfs(part));
+  if (!procfs.valid()) procfs.reset(sys::open_tree(AT_FDCWD, "/proc", sys::open_tree_clone | sys::open_tree_cloexec));
+  if (!procfs.valid()) return open_host_procfs();
+  if (is_procfs_root(procfs.get())) return procfs.release();
   errno = EXDEV;
   return -1;
 }

@@ -18,10 +18,10 @@ struct Slice {
 
   // Cuts off and returns what comes before the first `separator`; all of it when there is none.
   Slice cut(char separator) {
-    const void *found = memchr(begin, separator, size());
-    const char *stop = found == nullptr ? end : static_cast<const char *>(found);
+    const void *match = memchr(begin, separator, size());
+    const char *stop = match == nullptr ? end : static_cast<const char *>(match);
     Slice head{begin, stop};
-    begin = found == nullptr ? end : stop + 1;
+    begin = match == nullptr ? end : stop + 1;
     return head;
   }
 };

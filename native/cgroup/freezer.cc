@@ -48,18 +48,18 @@ bool has(const Text &text, Str words) {
 static bool look_for_freezer(const Record &record, FreezerCgroup &freezer) {
   RecordCgroups groups(record);
   RecordCgroup own;
-  bool found = false;
+  bool match = false;
   // The record has v1's cgroups first.
-  while ((!found || freezer.version != FreezerVersion::v1) && groups.next(own)) {
+  while ((!match || freezer.version != FreezerVersion::v1) && groups.next(own)) {
     Fd cgroup(open_own_cgroup(own, O_PATH | O_DIRECTORY));
     for (uint8_t i = 0; cgroup.valid() && i < freezer_version_count; i++) {
       if (!Fd(open_below_cgroup(cgroup.get(), files[i].self, O_PATH)).valid()) continue;
       freezer = {own, static_cast<FreezerVersion>(i)};
-      found = true;
+      match = true;
       break;
     }
   }
-  return found;
+  return match;
 }
 
 bool find_freezer(const Record &record, FreezerCgroup &freezer) {

@@ -14,7 +14,7 @@ namespace veloci {
 
 namespace {
 
-constexpr const char *made[] = {"trusted.veloci.made", "user.veloci.made"};
+constexpr const char *created_mark[] = {"trusted.veloci.made", "user.veloci.made"};
 constexpr const char *used[] = {"trusted.veloci.container", "user.veloci.container"};
 constexpr const char *state[] = {"trusted.veloci.state", "user.veloci.state"};
 
@@ -36,7 +36,7 @@ int open_unrecorded(const RecordCgroup &cgroup) {
   Fd directory(open_cgroup(cgroup.mount.c_str(), cgroup.path.c_str(), O_RDONLY | O_DIRECTORY));
   uint64_t container;
   if (!directory.valid()) return -1;
-  bool others = is_marked_made(directory.get()) || read_mark(directory.get(), used, container);
+  bool others = has_created_mark(directory.get()) || read_mark(directory.get(), used, container);
   if (!others) return directory.release();
   errno = ESTALE;
   return -1;
@@ -60,10 +60,10 @@ int open_cgroup_by_inode(Str mount, uint64_t inode, int flags) {
   Fd root(open_hierarchy(mount));
   Fd any(root.valid() ? open_below_cgroup(root.get(), "", O_RDONLY | O_DIRECTORY) : -1);
   if (!any.valid()) return -1;
-  Fd found(static_cast<int>(syscall(SYS_open_by_handle_at, any.get(), &handle, flags | O_CLOEXEC)));
+  Fd cgroup(static_cast<int>(syscall(SYS_open_by_handle_at, any.get(), &handle, flags | O_CLOEXEC)));
   struct stat info;
-  if (!found.valid() || fstat(found.get(), &info) != 0) return -1;
-  if (info.st_ino == inode && S_ISDIR(info.st_mode)) return found.release();
+  if (!cgroup.valid() || fstat(cgroup.get(), &info) != 0) return -1;
+  if (info.st_ino == inode && S_ISDIR(info.st_mode)) return cgroup.release();
   errno = ESTALE;
   return -1;
 }
@@ -131,15 +131,15 @@ uint64_t state_mark(int directory) {
   for (uint64_t part : parts) {
     for (unsigned bit = 0; bit < 64; bit += 8) mark = (mark ^ (part >> bit & 0xff)) * 0x100000001b3;
   }
-  return mark > made_for_many ? mark : 0;
+  return mark > shared_mark ? mark : 0;
 }
 
-void mark_made(int cgroup, uint64_t state) { set_mark(cgroup, made, state > 0 ? state : made_for_many); }
+void mark_created(int cgroup, uint64_t state) { set_mark(cgroup, created_mark, state > 0 ? state : shared_mark); }
 
-bool is_marked_made(int cgroup) {
+bool has_created_mark(int cgroup) {
   uint64_t value;
   struct stat info;
-  return read_mark(cgroup, made, value) || (fstat(cgroup, &info) == 0 && (info.st_mode & S_ISVTX) != 0);
+  return read_mark(cgroup, created_mark, value) || (fstat(cgroup, &info) == 0 && (info.st_mode & S_ISVTX) != 0);
 }
 
 void mark_used(int cgroup, uint64_t container, uint64_t owner) {
@@ -149,7 +149,7 @@ void mark_used(int cgroup, uint64_t container, uint64_t owner) {
 
 uint64_t state_mark_of(int cgroup) {
   uint64_t value = 0;
-  if (read_mark(cgroup, made, value)) return value > made_for_many ? value : 0;
+  if (read_mark(cgroup, created_mark, value)) return value > shared_mark ? value : 0;
   return read_mark(cgroup, state, value) ? value : 0;
 }
 

@@ -38,10 +38,10 @@ uint64_t state_mark(int directory);
 // A cgroup that was made for a container: whoever comes last removes it. The mode that it is made with says so from its
 // first moment on (the sticky bit, which means nothing here else), the attribute also when a container changes the
 // mode. `state` is the mark of the state directory whose container's own it is; of one above, made_for_many.
-constexpr unsigned made_mode = 01755;
-constexpr uint64_t made_for_many = 1;
-void mark_made(int cgroup, uint64_t state);
-bool is_marked_made(int cgroup);
+constexpr unsigned created_mode = 01755;
+constexpr uint64_t shared_mark = 1;
+void mark_created(int cgroup, uint64_t state);
+bool has_created_mark(int cgroup);
 
 // The container that uses a cgroup that was there before, or that systemd has made.
 void mark_used(int cgroup, uint64_t container, uint64_t state);

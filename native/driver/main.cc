@@ -128,11 +128,11 @@ void print(const char *what, double *values, int rounds) {
 int measure(int rounds, int count, char **words) {
   Question request = question_of(count, words);
   void *page = mmap(nullptr, sizeof(Times), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  static double made[max_rounds], open[max_rounds], run[max_rounds], fork_time[max_rounds], whole[max_rounds],
+  static double bytecode_time[max_rounds], open[max_rounds], run[max_rounds], fork_time[max_rounds], whole[max_rounds],
       warm[max_rounds];
   Times times{};
   for (int i = 0; i < rounds; i++) {
-    made[i] = in_process(request, true, static_cast<Times *>(page)).open;
+    bytecode_time[i] = in_process(request, true, static_cast<Times *>(page)).open;
     times = in_process(request, false, static_cast<Times *>(page));
     open[i] = times.open;
     run[i] = times.run;
@@ -151,7 +151,7 @@ int measure(int rounds, int count, char **words) {
     planner_ask(ready, request);
     warm[i] = now_us() - start;
   }
-  print("engine from bytecode", made, rounds);
+  print("engine from bytecode", bytecode_time, rounds);
   print("engine from snapshot", open, rounds);
   print("engine call", run, rounds);
   print("fork, seen by the launcher", fork_time, rounds);

@@ -42,7 +42,7 @@ public:
       Alt alt;
       return read(reader, alt) && holds(alt.try_) && (!alt.else_ || holds(alt.else_.value));
     }
-    case code::state_record: return read(reader, made_) && (recorded_ = true) && own(made_.freezer);
+    case code::state_record: return read(reader, recorded_op_) && (recorded_ = true) && own(recorded_op_.freezer);
     case code::cgroup_create: return in_cgroup<CgroupCreate>(reader);
     case code::cgroup_join: return in_cgroup<CgroupJoin>(reader);
     case code::cgroup_find: return in_cgroup<CgroupFind>(reader);
@@ -90,7 +90,7 @@ private:
   bool own(const CgroupDir &dir) {
     if (!leads_down(dir.path)) return refuse("a cgroup has no usable path");
     if (recorded_) {
-      for (const CgroupDir &known : made_.cgroups) {
+      for (const CgroupDir &known : recorded_op_.cgroups) {
         if (dir.mount == known.mount && (dir.path == known.path || is_below(dir.path, known.path))) return true;
       }
       return refuse(foreign);
@@ -112,7 +112,7 @@ private:
   const Record *record_;
   bool joins_;
   const char **what_;
-  StateRecord made_;
+  StateRecord recorded_op_;
   bool recorded_ = false;
 };
 

@@ -136,7 +136,7 @@ public:
   // It goes on to a socket, whose receiver decides about its size and modes.
   bool console_goes_on = false;
   // Undo could not remove a cgroup: the state directory stays, so that delete --force finds it by the record.
-  bool is_left = false;
+  bool cgroup_remains = false;
   // For the hole exitCode.
   int exit_code = 0;
 };

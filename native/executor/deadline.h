@@ -13,15 +13,15 @@ public:
   Deadline(uint32_t milliseconds, const Deadline *limit) : Deadline(milliseconds) {
     if (limit != nullptr && limit->end_ < end_) end_ = limit->end_;
   }
-  bool over() const { return left() == 0; }
+  bool over() const { return remaining() == 0; }
   // Milliseconds.
-  int64_t left() const {
+  int64_t remaining() const {
     int64_t time = monotonic_milliseconds();
     return time < end_ ? end_ - time : 0;
   }
   // Sleeps once; false when the time is over.
   bool wait() {
-    int64_t rest = left();
+    int64_t rest = remaining();
     if (rest == 0) return false;
     struct timespec pause {
       0, static_cast<long>(pause_ < rest ? pause_ : rest) * 1000000

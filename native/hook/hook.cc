@@ -100,15 +100,15 @@ public:
     if (!nonblocking(input_.get()) || !nonblocking(output_.get())) return give_up(steps::write, errno);
     if (state_.empty()) input_.reset();
     for (;;) {
-      int left = -1;
+      int timeout = -1;
       if (end != 0) {
         int64_t time = monotonic_milliseconds();
         if (time >= end) return give_up(steps::timeout, ETIMEDOUT);
-        left = end - time > 60000 ? 60000 : static_cast<int>(end - time);
+        timeout = end - time > 60000 ? 60000 : static_cast<int>(end - time);
       }
       pollfd fds[] = {
           {pidfd_, POLLIN, 0}, {input_.get(), POLLOUT, 0}, {output_.get(), POLLIN, 0}, {stop_.fd, POLLIN, 0}};
-      if (poll(fds, 4, left) < 0) {
+      if (poll(fds, 4, timeout) < 0) {
         if (errno == EINTR) continue;
         return give_up(steps::wait, errno);
       }

@@ -134,22 +134,23 @@ struct Hierarchies {
 
 void write_cgroup_facts(CgroupFactsWriter &facts, char *mountinfo, size_t mountinfo_size, Slice own_cgroups,
                         bool delegation) {
-  Hierarchies found;
+  Hierarchies hierarchies;
   Slice lines{mountinfo, mountinfo + mountinfo_size};
   while (!lines.empty()) {
     Mount mount = parse_mount(lines.cut('\n'));
-    if (mount.type.equals("cgroup") || mount.type.equals("cgroup2")) found.add(mount);
+    if (mount.type.equals("cgroup") || mount.type.equals("cgroup2")) hierarchies.add(mount);
   }
-  if (found.v1_count == 0)
-    facts.mode(found.has_v2 ? CgroupMode::v2 : CgroupMode::none);
+  if (hierarchies.v1_count == 0)
+    facts.mode(hierarchies.has_v2 ? CgroupMode::v2 : CgroupMode::none);
   else
-    facts.mode(found.has_v2 ? CgroupMode::hybrid : CgroupMode::v1);
+    facts.mode(hierarchies.has_v2 ? CgroupMode::hybrid : CgroupMode::v1);
   {
     ListWriter<CgroupV1Writer> list = facts.v1();
-    for (uint32_t i = 0; i < found.v1_count; i++) write_v1(list.next(), found.v1[i], own_cgroups, delegation);
+    for (uint32_t i = 0; i < hierarchies.v1_count; i++)
+      write_v1(list.next(), hierarchies.v1[i], own_cgroups, delegation);
   }
-  if (found.has_v2)
-    write_v2(facts.v2(), found.v2, own_cgroups, delegation);
+  if (hierarchies.has_v2)
+    write_v2(facts.v2(), hierarchies.v2, own_cgroups, delegation);
   else
     facts.v2_null();
 }

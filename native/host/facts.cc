@@ -81,14 +81,14 @@ Str user_name(uid_t uid, Scratch &scratch, char (&name)[256]) {
 
 // Ranges of subuid(5): lines `NAME-OR-UID:START:COUNT`.
 void write_id_ranges(PairListWriter ranges, Slice lines, Str user, uid_t uid) {
-  for (uint32_t found = 0; !lines.empty() && found < max_id_ranges;) {
+  for (uint32_t added = 0; !lines.empty() && added < max_id_ranges;) {
     Slice line = lines.cut('\n');
     Slice owner = line.cut(':');
     uint32_t number, start, count;
     bool own = owner.str() == user || (parse_u32(owner, number) && number == uid);
     if (!own || !parse_u32(line.cut(':'), start) || !parse_u32(line, count)) continue;
     ranges.add(start, count);
-    found++;
+    added++;
   }
 }
 
@@ -102,11 +102,11 @@ bool is_filter(const char *name) {
 void write_cached_filters(StringListWriter names, int root_fd) {
   Fd folder(root_fd < 0 ? -1 : openat(root_fd, ".cache/seccomp", O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
   if (!folder.valid()) return;
-  uint32_t found = 0;
+  uint32_t count = 0;
   find_dirent(folder.get(), [&](const DirectoryEntry &entry) {
     if (!is_filter(entry.name)) return true;
     names.add(Str::of(entry.name));
-    return ++found < max_cached_filters;
+    return ++count < max_cached_filters;
   });
 }
 

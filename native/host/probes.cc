@@ -192,10 +192,10 @@ constexpr Program programs[] = {
 
 void write_programs(ProbeProgramsWriter results) {
   for (const Program &program : programs) {
-    TextOf<4096> found;
+    TextOf<4096> path_text;
     struct stat info;
-    const char *path = found.c_str();
-    if (find_program(Str::of(program.name), found) != 0 || stat(path, &info) != 0) continue;
+    const char *path = path_text.c_str();
+    if (find_program(Str::of(program.name), path_text) != 0 || stat(path, &info) != 0) continue;
     char capability[64];
     bool privileged = (info.st_mode & S_ISUID) != 0 ||
                       syscall(SYS_getxattr, path, "security.capability", capability, sizeof capability) > 0;

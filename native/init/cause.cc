@@ -10,7 +10,7 @@
 namespace veloci {
 namespace {
 
-void say(Detail &detail, ProgramCause cause, Str value = {}) {
+void set_cause(Detail &detail, ProgramCause cause, Str value = {}) {
   detail.start(DetailPart::cause).add_char(static_cast<char>(static_cast<uint8_t>(cause) + 1));
   if (!value.empty()) detail.next(DetailPart::value).add(value);
 }
@@ -27,7 +27,7 @@ bool missing(const char *program, Detail &detail) {
   }
   bool windows = name.size() > 1 && name.str().data[name.size() - 1] == '\r';
   if (windows) name.truncate(name.size() - 1);
-  say(detail, windows ? ProgramCause::crlf : ProgramCause::interpreter, name.str());
+  set_cause(detail, windows ? ProgramCause::crlf : ProgramCause::interpreter, name.str());
   return true;
 }
 
@@ -35,12 +35,12 @@ void forbidden(const char *program, Detail &detail) {
   struct stat status;
   struct statvfs mount;
   if (stat(program, &status) < 0) return;
-  if (!S_ISREG(status.st_mode)) return say(detail, ProgramCause::special);
-  if ((status.st_mode & 0111) == 0) return say(detail, ProgramCause::mode);
-  if (statvfs(program, &mount) == 0 && (mount.f_flag & ST_NOEXEC) != 0) return say(detail, ProgramCause::noexec);
+  if (!S_ISREG(status.st_mode)) return set_cause(detail, ProgramCause::special);
+  if ((status.st_mode & 0111) == 0) return set_cause(detail, ProgramCause::mode);
+  if (statvfs(program, &mount) == 0 && (mount.f_flag & ST_NOEXEC) != 0) return set_cause(detail, ProgramCause::noexec);
   TextOf<256> name;
   if (find_interpreter(program, name) == Interpreter::present && access(name.c_str(), X_OK) < 0) {
-    say(detail, ProgramCause::interpreter_mode, name.str());
+    set_cause(detail, ProgramCause::interpreter_mode, name.str());
   }
 }
 
@@ -60,20 +60,20 @@ void unknown(const char *program, Detail &detail) {
   if (count < 0) return;
   auto size = static_cast<size_t>(count);
   auto begins = [&](const char *bytes, size_t length) { return size >= length && memcmp(head, bytes, length) == 0; };
-  if (size == 0) return say(detail, ProgramCause::empty);
+  if (size == 0) return set_cause(detail, ProgramCause::empty);
   if (begins(ELFMAG, SELFMAG)) {
     Elf64_Ehdr header;
-    if (size < sizeof header) return say(detail, ProgramCause::damaged);
+    if (size < sizeof header) return set_cause(detail, ProgramCause::damaged);
     memcpy(&header, head, sizeof header);
     TextOf<16> machine;
     machine.add_number(header.e_machine);
-    return say(detail, ProgramCause::architecture, machine.str());
+    return set_cause(detail, ProgramCause::architecture, machine.str());
   }
-  if (begins("MZ", 2)) return say(detail, ProgramCause::architecture, Str::of("Windows"));
+  if (begins("MZ", 2)) return set_cause(detail, ProgramCause::architecture, Str::of("Windows"));
   if (begins("\xcf\xfa\xed\xfe", 4) || begins("\xca\xfe\xba\xbe", 4))
-    return say(detail, ProgramCause::architecture, Str::of("macOS"));
-  if (begins("\xef\xbb\xbf#!", 5)) return say(detail, ProgramCause::mark);
-  if (is_text(head, size)) say(detail, ProgramCause::script);
+    return set_cause(detail, ProgramCause::architecture, Str::of("macOS"));
+  if (begins("\xef\xbb\xbf#!", 5)) return set_cause(detail, ProgramCause::mark);
+  if (is_text(head, size)) set_cause(detail, ProgramCause::script);
 }
 
 } // namespace
@@ -83,7 +83,7 @@ bool find_cause(const char *program, int err, Detail &detail) {
   switch (err) {
   case ENOENT: return missing(program, detail);
   case EACCES: forbidden(program, detail); break;
-  case EPERM: say(detail, ProgramCause::refused); break;
+  case EPERM: set_cause(detail, ProgramCause::refused); break;
   case ENOEXEC: unknown(program, detail); break;
   default: break;
   }

@@ -36,8 +36,8 @@ int open_console(int root) {
   Name name;
   Fd parent(open_parent_in_root(root, Str::of("/dev/console"), true, name));
   if (!parent.valid()) return -1;
-  Fd made(openat(parent.get(), name.text, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0620));
-  if (!made.valid() && errno != EEXIST) return -1;
+  Fd created(openat(parent.get(), name.text, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0620));
+  if (!created.valid() && errno != EEXIST) return -1;
   Fd console(openat(parent.get(), name.text, O_PATH | O_NOFOLLOW | O_CLOEXEC));
   struct stat status;
   if (!console.valid() || fstat(console.get(), &status) < 0) return -1;

@@ -22,17 +22,17 @@ constexpr uint32_t no_operation = UINT32_MAX;
 constexpr int no_step = 0, system_call = 1;
 
 bool sealed(int fd) {
-  int found = fcntl(fd, F_GET_SEALS);
-  return found >= 0 && (found & seals) == seals;
+  int present = fcntl(fd, F_GET_SEALS);
+  return present >= 0 && (present & seals) == seals;
 }
 
 // Nobody in a container may be able to change the file that we run from. 0, EPERM when somebody may, or another errno.
 int check_program() {
   Fd program(openat(AT_FDCWD, "/proc/self/exe", O_RDONLY | O_CLOEXEC));
-  int found = program.valid() ? fcntl(program.get(), F_GET_SEALS) : -1;
+  int present = program.valid() ? fcntl(program.get(), F_GET_SEALS) : -1;
   // EINVAL: a file that cannot be sealed at all.
-  if (found < 0) return errno == EINVAL ? EPERM : errno;
-  return (found & seals) == seals ? 0 : EPERM;
+  if (present < 0) return errno == EINVAL ? EPERM : errno;
+  return (present & seals) == seals ? 0 : EPERM;
 }
 
 bool map_record(Shared &shared) {

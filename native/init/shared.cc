@@ -13,10 +13,10 @@ namespace veloci {
 namespace {
 
 MessageHeader header(MessageType type, uint8_t point) {
-  MessageHeader made;
-  made.type = static_cast<uint8_t>(type);
-  made.point = point;
-  return made;
+  MessageHeader header;
+  header.type = static_cast<uint8_t>(type);
+  header.point = point;
+  return header;
 }
 
 // The messages of a process come after the one with its pid.

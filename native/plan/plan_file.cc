@@ -89,9 +89,9 @@ Program PlanFile::at(uint32_t index) const {
 
 bool PlanFile::find(ProgramName name, Program &program) const {
   for (uint32_t i = 0; i < count_; ++i) {
-    Program found = at(i);
-    if (found.name() != name) continue;
-    program = found;
+    Program candidate = at(i);
+    if (candidate.name() != name) continue;
+    program = candidate;
     return true;
   }
   return false;

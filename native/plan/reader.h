@@ -15,7 +15,7 @@ public:
   explicit Reader(Bytes bytes) : position_(bytes.data), end_(bytes.data + bytes.size) {}
 
   bool at_end() const { return position_ == end_; }
-  size_t left() const { return static_cast<size_t>(end_ - position_); }
+  size_t remaining() const { return static_cast<size_t>(end_ - position_); }
   const uint8_t *position() const { return position_; }
   // Why a read failed; nullptr as long as none did.
   const char *what() const { return what_; }
@@ -33,7 +33,7 @@ public:
   bool take(size_t size, Bytes &value);
 
 private:
-  bool has(size_t size) { return left() >= size || fail("a value reaches beyond the end"); }
+  bool has(size_t size) { return remaining() >= size || fail("a value reaches beyond the end"); }
 
   const uint8_t *position_;
   const uint8_t *end_;
@@ -70,23 +70,23 @@ template <class T> class List {
 public:
   class Iterator {
   public:
-    Iterator(Bytes bytes, uint32_t left) : reader_(bytes), left_(left) { load(); }
+    Iterator(Bytes bytes, uint32_t remaining) : reader_(bytes), remaining_(remaining) { load(); }
     const T &operator*() const { return value_; }
     const T *operator->() const { return &value_; }
     Iterator &operator++() {
-      left_ -= 1;
+      remaining_ -= 1;
       load();
       return *this;
     }
-    bool operator!=(const Iterator &other) const { return left_ != other.left_; }
+    bool operator!=(const Iterator &other) const { return remaining_ != other.remaining_; }
 
   private:
     void load() {
-      if (left_ != 0 && !read(reader_, value_)) left_ = 0;
+      if (remaining_ != 0 && !read(reader_, value_)) remaining_ = 0;
     }
 
     Reader reader_;
-    uint32_t left_;
+    uint32_t remaining_;
     T value_{};
   };
 
@@ -104,7 +104,7 @@ public:
   friend bool read(Reader &reader, List &list) {
     if (!read(reader, list.count_)) return false;
     // No element takes less than a byte: a wrong count fails before it costs time.
-    if (list.count_ > reader.left()) return reader.fail("a list is longer than its bytes");
+    if (list.count_ > reader.remaining()) return reader.fail("a list is longer than its bytes");
     const uint8_t *start = reader.position();
     for (uint32_t i = 0; i < list.count_; ++i) {
       T element{};

@@ -14,15 +14,15 @@ Bytes of(Str text) { return {reinterpret_cast<const uint8_t *>(text.data), text.
 // Header and bytes in one call, so that the launcher wakes once.
 bool write_answer(int fd, AnswerHeader header, Bytes bytes) {
   const uint8_t *head = reinterpret_cast<const uint8_t *>(&header);
-  size_t head_left = sizeof header;
-  while (head_left + bytes.size > 0) {
-    iovec parts[] = {{const_cast<uint8_t *>(head), head_left}, {const_cast<uint8_t *>(bytes.data), bytes.size}};
+  size_t head_size = sizeof header;
+  while (head_size + bytes.size > 0) {
+    iovec parts[] = {{const_cast<uint8_t *>(head), head_size}, {const_cast<uint8_t *>(bytes.data), bytes.size}};
     ssize_t count = writev(fd, parts, 2);
     if (count < 0) return false;
     size_t written = static_cast<size_t>(count);
-    size_t of_head = written < head_left ? written : head_left;
+    size_t of_head = written < head_size ? written : head_size;
     head += of_head;
-    head_left -= of_head;
+    head_size -= of_head;
     bytes.data += written - of_head;
     bytes.size -= written - of_head;
   }

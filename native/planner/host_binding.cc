@@ -13,15 +13,15 @@ namespace {
 JSValue scan(JSContext *js, JSValueConst, int, JSValueConst *args) {
   Bytes bytes;
   if (!bytes_of(js, args[0], bytes)) return JS_EXCEPTION;
-  JsonScan found = json_scan(bytes);
+  JsonScan scan = json_scan(bytes);
   JSValue result = JS_NewObject(js);
   if (JS_IsException(result)) return result;
-  const char *name = found.utf8 ? "text" : "badByte";
-  JSValue value = found.utf8 ? JS_NewStringLen(js, reinterpret_cast<const char *>(bytes.data), bytes.size)
-                             : JS_NewInt64(js, static_cast<int64_t>(found.bad_byte));
+  const char *name = scan.utf8 ? "text" : "badByte";
+  JSValue value = scan.utf8 ? JS_NewStringLen(js, reinterpret_cast<const char *>(bytes.data), bytes.size)
+                            : JS_NewInt64(js, static_cast<int64_t>(scan.bad_byte));
   bool ok = !JS_IsException(value) && JS_SetPropertyStr(js, result, name, value) >= 0 &&
-            JS_SetPropertyStr(js, result, "plain", JS_NewBool(js, found.plain)) >= 0 &&
-            JS_SetPropertyStr(js, result, "members", JS_NewInt64(js, found.members)) >= 0;
+            JS_SetPropertyStr(js, result, "plain", JS_NewBool(js, scan.plain)) >= 0 &&
+            JS_SetPropertyStr(js, result, "members", JS_NewInt64(js, scan.members)) >= 0;
   if (ok) return result;
   JS_FreeValue(js, result);
   return JS_EXCEPTION;

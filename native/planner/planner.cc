@@ -18,10 +18,10 @@ constexpr int answer_seconds = 20; // of the clock: a busy machine may be slow; 
 // Waits until the socket is ready. Returns 0 or an errno.
 int await(int fd, short events, int64_t deadline) {
   for (;;) {
-    int64_t left = deadline - monotonic_milliseconds();
-    if (left <= 0) return ETIMEDOUT;
+    int64_t remaining = deadline - monotonic_milliseconds();
+    if (remaining <= 0) return ETIMEDOUT;
     pollfd entry{fd, events, 0};
-    int count = poll(&entry, 1, static_cast<int>(left));
+    int count = poll(&entry, 1, static_cast<int>(remaining));
     if (count > 0) return 0;
     if (count < 0 && errno != EINTR) return errno;
   }
@@ -40,13 +40,13 @@ int send_all(int fd, iovec *parts, size_t count, int64_t deadline) {
       if (err != 0) return err;
       continue;
     }
-    for (size_t left = static_cast<size_t>(sent); count > 0; parts++, count--) {
-      if (left < parts->iov_len) {
-        parts->iov_base = static_cast<char *>(parts->iov_base) + left;
-        parts->iov_len -= left;
+    for (size_t remaining = static_cast<size_t>(sent); count > 0; parts++, count--) {
+      if (remaining < parts->iov_len) {
+        parts->iov_base = static_cast<char *>(parts->iov_base) + remaining;
+        parts->iov_len -= remaining;
         break;
       }
-      left -= parts->iov_len;
+      remaining -= parts->iov_len;
     }
   }
   return 0;

@@ -135,8 +135,8 @@ bool wire_writer_define(JSContext *js) {
     JS_SetPropertyStr(js, prototype, name, JS_NewCFunction(js, function, name, count));
   };
   auto magic = [&](const char *name, JSCFunctionMagic *function, int value) {
-    JSValue made = JS_NewCFunctionMagic(js, function, name, 1, JS_CFUNC_generic_magic, value);
-    JS_SetPropertyStr(js, prototype, name, made);
+    JSValue created = JS_NewCFunctionMagic(js, function, name, 1, JS_CFUNC_generic_magic, value);
+    JS_SetPropertyStr(js, prototype, name, created);
   };
   magic("u8", put_integer, 1);
   magic("u16", put_integer, 2);

@@ -61,10 +61,10 @@ bool record_add_cgroup(Record &record, Str mount, Str path) {
   return true;
 }
 
-bool record_find_cgroup(const Record &record, Str mount, Str path, RecordCgroup &found) {
+bool record_find_cgroup(const Record &record, Str mount, Str path, RecordCgroup &group) {
   RecordCgroups groups(record);
-  while (groups.next(found)) {
-    if (found.mount == mount && found.path == path) return true;
+  while (groups.next(group)) {
+    if (group.mount == mount && group.path == path) return true;
   }
   return false;
 }

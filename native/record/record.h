@@ -149,7 +149,7 @@ constexpr uint64_t cgroup_unrecorded = UINT64_MAX - 1;
 bool record_add_cgroup(Record &record, Str mount, Str path);
 
 // Finds the cgroup with this path. False when the record does not have it.
-bool record_find_cgroup(const Record &record, Str mount, Str path, RecordCgroup &found);
+bool record_find_cgroup(const Record &record, Str mount, Str path, RecordCgroup &group);
 
 // Remembers which cgroup it is that lies at this path of the record. `preexisting`: this container has not made it.
 void record_identify_cgroup(Record &record, Str mount, Str path, uint64_t inode, bool preexisting);

@@ -48,10 +48,10 @@ public:
     char close = open == '{' ? '}' : ']';
     if (take(close)) return true;
     do {
-      Str name, found;
+      Str name, member;
       if (open == '{' && (!string(name) || !take(':'))) return false;
-      if (!value(found, depth + 1)) return false;
-      use(name, found);
+      if (!value(member, depth + 1)) return false;
+      use(name, member);
     } while (take(','));
     return take(close);
   }
@@ -81,9 +81,9 @@ private:
     while (position_ < end_ && *position_ != 0 &&
            strchr("+-.0123456789abcdefghijklmnopqrstuvwxyzE", *position_) != nullptr)
       position_++;
-    Str found{begin, static_cast<uint32_t>(position_ - begin)};
-    if (found == Str::of("true") || found == Str::of("false") || found == Str::of("null")) return true;
-    return !found.empty() && strchr("-0123456789", *begin) != nullptr && strspn(begin, "+-.eE0123456789") >= found.size;
+    Str token{begin, static_cast<uint32_t>(position_ - begin)};
+    if (token == Str::of("true") || token == Str::of("false") || token == Str::of("null")) return true;
+    return !token.empty() && strchr("-0123456789", *begin) != nullptr && strspn(begin, "+-.eE0123456789") >= token.size;
   }
 
   const char *position_, *end_;

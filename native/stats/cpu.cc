@@ -126,14 +126,14 @@ void write_cpuset(JsonWriter &json, StatsSource &source) {
   json.key("cpuset").open('{');
   Slice text;
   for (const ListFile &list : lists) {
-    bool found = source.read(list.v2, text) || source.read(list.v1, text);
-    write_list(json.key(list.key), found ? text : Slice{});
+    bool present = source.read(list.v2, text) || source.read(list.v1, text);
+    write_list(json.key(list.key), present ? text : Slice{});
   }
   for (const char *flag : flags) {
     char name[64] = "cpuset.";
     strcat(name, flag);
-    bool found = source.read(name, text);
-    json.key(flag).decimal(found ? text.cut('\n').str() : Str{});
+    bool present = source.read(name, text);
+    json.key(flag).decimal(present ? text.cut('\n').str() : Str{});
   }
   json.close('}');
 }

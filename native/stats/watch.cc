@@ -112,8 +112,8 @@ WatchEvent Watch::wait(int64_t deadline) {
         {freezer_.get(), freezer_version_ == FreezerVersion::v1 ? static_cast<short>(POLLIN) : changed, 0},
     };
     for (unsigned i = 0; i < resources; i++) places[4 + i] = {pressure_[i].get(), changed, 0};
-    int64_t left = deadline - monotonic_milliseconds();
-    int pause = left < 0 ? 0 : left > INT32_MAX ? INT32_MAX : static_cast<int>(left);
+    int64_t remaining = deadline - monotonic_milliseconds();
+    int pause = remaining < 0 ? 0 : remaining > INT32_MAX ? INT32_MAX : static_cast<int>(remaining);
     if (on_its_way_ && pause > freezer_pause) pause = freezer_pause;
     int ready = poll(places, 4 + resources, pause);
     if (ready < 0 && errno != EINTR) return WatchEvent::stop;

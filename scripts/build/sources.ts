@@ -46,8 +46,8 @@ function copyFrom(folder: string, files: readonly string[], target: string): voi
 
 function verify(path: string, sha256: string): void {
   if (!existsSync(path)) throw new ExpectedError(`${path} was not downloaded, although it is pinned`);
-  const found = createHash('sha256').update(readFileSync(path)).digest('hex');
-  if (found !== sha256) throw new ExpectedError(`${path} has sha256 ${found}, pinned is ${sha256}`);
+  const actual = createHash('sha256').update(readFileSync(path)).digest('hex');
+  if (actual !== sha256) throw new ExpectedError(`${path} has sha256 ${actual}, pinned is ${sha256}`);
 }
 
 /** The mirror that the machine's own apt uses for Debian's main archive. */

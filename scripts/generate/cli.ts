@@ -7,16 +7,16 @@ const kinds: Record<FlagKind, string> = { bool: 'boolean', string: 'string', int
 
 /** Each flag once: the same name means the same kind of value in every command. */
 function distinctFlags(): Flag[] {
-  const found = new Map<string, Flag>();
+  const flags = new Map<string, Flag>();
   for (const flag of [...globalFlags, ...commands.flatMap((command) => command.flags)]) {
-    const known = found.get(flag.name) ?? flag;
+    const known = flags.get(flag.name) ?? flag;
     // `--rootless VALUE` before the command and `spec --rootless` are two flags of one name.
     if (known.kind !== flag.kind && !(known.ignored ?? flag.ignored)) {
       throw new Error(`src/cli/table.ts: --${flag.name} is a ${known.kind} here and a ${flag.kind} there`);
     }
-    found.set(flag.name, known);
+    flags.set(flag.name, known);
   }
-  return [...found.values()];
+  return [...flags.values()];
 }
 
 function text(value: string): string {

@@ -23,10 +23,10 @@ function parts(template: string): Part[] {
 }
 
 function holes(...templates: readonly (string | undefined)[]): string[] {
-  const found = templates.flatMap((template) =>
+  const names = templates.flatMap((template) =>
     parts(template ?? '').flatMap((part) => ('hole' in part ? [part.hole] : []))
   );
-  return [...new Set(found)];
+  return [...new Set(names)];
 }
 
 /** `process.start/died` as a type: `ProcessStartDied`. */
@@ -142,13 +142,13 @@ type Group = readonly [readonly [name: string, entry: Entry], ...(readonly [name
 
 /** The lines of the table by their codes: mostly one each. */
 function groups(entries: readonly (readonly [string, Entry])[]): Group[] {
-  const found = new Map<string, [readonly [string, Entry], ...(readonly [string, Entry])[]]>();
+  const groups = new Map<string, [readonly [string, Entry], ...(readonly [string, Entry])[]]>();
   for (const line of entries) {
-    const group = found.get(line[1].code);
-    if (group === undefined) found.set(line[1].code, [line]);
+    const group = groups.get(line[1].code);
+    if (group === undefined) groups.set(line[1].code, [line]);
     else group.push(line);
   }
-  return [...found.values()];
+  return [...groups.values()];
 }
 
 function hintsOf(group: Group): string[] {

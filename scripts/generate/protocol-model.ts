@@ -63,9 +63,9 @@ class Reader {
     if (prefixItems !== undefined) return { kind: 'tuple', names: prefixItems.map(({ title = '' }) => title) };
     if (items !== undefined) return { kind: 'list', of: this.type(items, place) };
     if (additionalProperties !== undefined) return { kind: 'map', of: this.type(additionalProperties, place) };
-    const found = simple(schema.type);
-    if (found === undefined) throw new Error(`schema/protocol: ${place} has no usable type`);
-    return found;
+    const type = simple(schema.type);
+    if (type === undefined) throw new Error(`schema/protocol: ${place} has no usable type`);
+    return type;
   }
 
   private union(parts: readonly Schema[], place: string): MessageType {

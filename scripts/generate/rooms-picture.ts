@@ -12,28 +12,28 @@ function building(room: string): string {
 
 /** What each building includes, itself left out. */
 function uses(): Map<string, Set<string>> {
-  const found = new Map<string, Set<string>>();
+  const edges = new Map<string, Set<string>>();
   for (const [room, targets] of Object.entries(rooms)) {
-    const own = found.get(building(room)) ?? new Set<string>();
+    const own = edges.get(building(room)) ?? new Set<string>();
     for (const target of targets) if (building(target) !== building(room)) own.add(building(target));
-    found.set(building(room), own);
+    edges.set(building(room), own);
   }
-  return found;
+  return edges;
 }
 
 /** Floors from the bottom: a building stands above what it includes, as far as two do not include each other. */
 function floors(graph: ReadonlyMap<string, ReadonlySet<string>>): Map<string, number> {
-  const found = new Map<string, number>();
+  const floors = new Map<string, number>();
   const floorOf = (name: string, above: readonly string[]): number => {
-    const known = found.get(name);
+    const known = floors.get(name);
     if (known !== undefined) return known;
     const below = [...graph.get(name) ?? []].filter((target) => !above.includes(target));
     const floor = below.reduce((highest, target) => Math.max(highest, floorOf(target, [...above, name]) + 1), 0);
-    if (above.length === 0) found.set(name, floor);
+    if (above.length === 0) floors.set(name, floor);
     return floor;
   };
   for (const name of graph.keys()) floorOf(name, []);
-  return found;
+  return floors;
 }
 
 /** Text of docs/rooms.svg: the buildings of native/ by floor, their rooms, and what they include. */

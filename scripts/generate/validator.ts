@@ -141,10 +141,12 @@ function condensed(code: string): string {
       /, ?\{instancePath(?::(.*?))?,parentData:[^,]*,parentDataProperty:.*?,rootData\}/g,
       (_all, path: string | undefined) => `,${path ?? 'instancePath'}`,
     );
-  const left = /schemaPath|parentData|rootData|\berr\d/.exec(result);
-  if (left)
+  const unexpected = /schemaPath|parentData|rootData|\berr\d/.exec(result);
+  if (unexpected)
     throw new Error(
-      `validator: ajv's code is not what was expected at ${result.slice(left.index - 80, left.index + 120)}`,
+      `validator: ajv's code is not what was expected at ${
+        result.slice(unexpected.index - 80, unexpected.index + 120)
+      }`,
     );
   return failed + result;
 }

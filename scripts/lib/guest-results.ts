@@ -43,13 +43,13 @@ export function readGuestFile(guest: Guest, file: string): { results: Result[]; 
 /** The guests that have run tests. Results of another build are refused. */
 export function guestsThatRan(runtime: string): Guest[] {
   const hash = fingerprint(runtime);
-  const found = (Object.keys(guests) as Guest[]).filter((guest) => existsSync(join(resultsOf(guest), 'runtime')));
-  if (found.length === 0) throw new ExpectedError('no results of a virtual machine: npm run test:vm leaves them');
-  for (const guest of found) {
+  const guestsRun = (Object.keys(guests) as Guest[]).filter((guest) => existsSync(join(resultsOf(guest), 'runtime')));
+  if (guestsRun.length === 0) throw new ExpectedError('no results of a virtual machine: npm run test:vm leaves them');
+  for (const guest of guestsRun) {
     if (readFileSync(join(resultsOf(guest), 'runtime'), 'utf8') === hash) continue;
     throw new ExpectedError(
       `the results of the virtual machine "${guest}" are those of another build: npm run test:vm renews them`,
     );
   }
-  return found;
+  return guestsRun;
 }

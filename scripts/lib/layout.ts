@@ -92,13 +92,13 @@ interface Import {
 
 /** The relative imports of a TypeScript file. */
 export function importsOf(path: string, text: string): Import[] {
-  const found: Import[] = [];
+  const imports: Import[] = [];
   const pattern = /^\s*(?:import|export)\s+(type\s)?(?:[\w\s*{},$]+?\sfrom\s+)?'(\.[^']+)'|\bimport\('(\.[^']+)'\)/gm;
   for (const match of text.matchAll(pattern)) {
     const target = match[2] ?? match[3] ?? '';
-    found.push({ target: relative(root, resolve(root, dirname(path), target)), typeOnly: match[1] !== undefined });
+    imports.push({ target: relative(root, resolve(root, dirname(path), target)), typeOnly: match[1] !== undefined });
   }
-  return found;
+  return imports;
 }
 
 function levelOf(path: string): number {
@@ -188,8 +188,8 @@ export function layoutProblems(): string[] {
     const imports = importsOf(path, text);
     graph.set(path, imports.map(({ target }) => target));
     if (!path.startsWith('src/')) continue;
-    for (const found of imports) {
-      const problem = importProblem(path, found);
+    for (const entry of imports) {
+      const problem = importProblem(path, entry);
       if (problem) problems.push(problem);
     }
   }

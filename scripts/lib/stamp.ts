@@ -91,8 +91,8 @@ async function runIfNeeded(step: Step): Promise<boolean> {
   const inputs: Record<string, InputRecord> = {};
   for (const file of step.inputs) if (existsSync(file)) inputs[file] = record(file);
   for (const file of step.outputs) mkdirSync(dirname(file), { recursive: true });
-  const found = await step.run();
-  for (const file of found ?? []) inputs[file] ??= record(file);
+  const outputs = await step.run();
+  for (const file of outputs ?? []) inputs[file] ??= record(file);
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(path, JSON.stringify({ key, inputs } satisfies Stamp));
   return true;

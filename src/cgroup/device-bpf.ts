@@ -59,10 +59,10 @@ function emitRule(words: number[], rule: DeviceRule): boolean {
   if (rule.type !== 'a') tests.push([TYPE, kinds[rule.type]]);
   // Instructions from the next one to the end of the rule: where a test that fails jumps to. The kernel's verifier keeps
   // the branches that are still to be seen, 8192 at most: this way it is one for each rule.
-  let left = 2 * tests.length + rights + 2;
+  let remaining = 2 * tests.length + rights + 2;
   for (const [register, value] of tests) {
     emit(words, JMP_JEQ_K, register, 0, 1, value);
-    emit(words, JMP_JA, 0, 0, left -= 2, 0);
+    emit(words, JMP_JA, 0, 0, remaining -= 2, 0);
   }
   if (rights === 2) {
     emit(words, ALU_AND_K, ACCESS, 0, 0, 7 & ~bits);

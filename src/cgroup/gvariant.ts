@@ -37,7 +37,7 @@ const deepest = 8;
 
 class Parser {
   readonly #source: string;
-  offset = 0;
+  #offset = 0;
 
   constructor(source: string) {
     this.#source = source;
@@ -47,35 +47,35 @@ class Parser {
   whole(): Value | undefined {
     const value = this.#value(undefined, 0);
     this.#skip();
-    return this.offset === this.#source.length ? value : undefined;
+    return this.#offset === this.#source.length ? value : undefined;
   }
 
   #skip(): void {
-    while (/\s/.test(this.#source[this.offset] ?? '')) this.offset++;
+    while (/\s/.test(this.#source[this.#offset] ?? '')) this.#offset++;
   }
 
   #take(mark: string): boolean {
     this.#skip();
-    if (!this.#source.startsWith(mark, this.offset)) return false;
-    this.offset += mark.length;
+    if (!this.#source.startsWith(mark, this.#offset)) return false;
+    this.#offset += mark.length;
     return true;
   }
 
   #word(form: RegExp): string {
     this.#skip();
-    form.lastIndex = this.offset;
-    const found = form.exec(this.#source)?.[0] ?? '';
-    this.offset += found.length;
-    return found;
+    form.lastIndex = this.#offset;
+    const match = form.exec(this.#source)?.[0] ?? '';
+    this.#offset += match.length;
+    return match;
   }
 
   #value(type: string | undefined, depth: number): Value | undefined {
     if (depth > deepest) return undefined;
     this.#skip();
-    const first = this.#source[this.offset];
+    const first = this.#source[this.#offset];
     if (first === undefined) return undefined;
     if (first === '@') {
-      this.offset++;
+      this.#offset++;
       const given = this.#word(/[abynqiuhxtdsogv()]+/y);
       return given === '' ? undefined : this.#value(given, depth + 1);
     }
@@ -83,7 +83,7 @@ class Parser {
     if (first === '[') return this.#array(type, depth);
     if (first === '(') return this.#tuple(depth);
     if (first === '<') {
-      this.offset++;
+      this.#offset++;
       const inner = this.#value(undefined, depth + 1);
       return inner !== undefined && this.#take('>') ? variant(inner) : undefined;
     }
@@ -113,24 +113,24 @@ class Parser {
 
   #text(quote: string, type: string | undefined): Value | undefined {
     let result = '';
-    for (this.offset++; this.#source[this.offset] !== quote; this.offset++) {
-      let character = this.#source[this.offset];
+    for (this.#offset++; this.#source[this.#offset] !== quote; this.#offset++) {
+      let character = this.#source[this.#offset];
       if (character === undefined) return undefined;
       if (character === '\\') {
-        character = this.#source[++this.offset];
+        character = this.#source[++this.#offset];
         if (character === undefined) return undefined;
         character = { n: '\n', t: '\t' }[character] ?? character;
       }
       result += character;
     }
-    this.offset++;
+    this.#offset++;
     if (type === 'o') return /^\/$|^(\/[A-Za-z0-9_]+)+$/.test(result) ? objectPath(result) : undefined;
     if (type === 'g') return /^[abynqiuhxtdsogv(){}]{0,255}$/.test(result) ? signatureValue(result) : undefined;
     return type === undefined || type === 's' ? text(result) : undefined;
   }
 
   #array(type: string | undefined, depth: number): Value | undefined {
-    this.offset++;
+    this.#offset++;
     const of = type?.startsWith('a') === true ? type.slice(1) : undefined;
     const elements: Value[] = [];
     if (this.#take(']')) return of === undefined ? undefined : array(of, elements);
@@ -144,7 +144,7 @@ class Parser {
   }
 
   #tuple(depth: number): Value | undefined {
-    this.offset++;
+    this.#offset++;
     const members: Value[] = [];
     do {
       const member = this.#value(undefined, depth + 1);

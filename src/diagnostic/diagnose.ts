@@ -12,13 +12,13 @@ function entries(): Readonly<Record<string, Entry>> {
 
 /** The lines of the table by their codes, in the order of these: mostly one each. */
 export function entriesByCode(): ReadonlyMap<string, readonly Entry[]> {
-  const found = new Map<string, Entry[]>();
+  const groups = new Map<string, Entry[]>();
   for (const entry of Object.values(entries())) {
-    const same = found.get(entry.code);
-    if (same === undefined) found.set(entry.code, [entry]);
+    const same = groups.get(entry.code);
+    if (same === undefined) groups.set(entry.code, [entry]);
     else same.push(entry);
   }
-  return new Map([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
+  return new Map([...groups].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Most of a value that a message repeats, in UTF-16 units. */

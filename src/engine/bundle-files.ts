@@ -34,7 +34,7 @@ export function filesOf(plan: Plan): readonly FileLook[] {
 
 /** What is wrong, in the order of the operations. `seen` has an entry for each of {@link filesOf}. */
 export function fileFailures(plan: Plan, seen: readonly Seen[]): readonly FileFailure[] {
-  const found: FileFailure[] = [];
+  const failures: FileFailure[] = [];
   let next = 0;
   for (const { program, index, operation, files, judge } of needsOf(plan)) {
     const wrong = judge(seen.slice(next, next += files.length));
@@ -42,11 +42,11 @@ export function fileFailures(plan: Plan, seen: readonly Seen[]): readonly FileFa
     const rootless = operation.op === 'root.open' && wrong !== undefined;
     if (wrong !== undefined) {
       const step = operations()[operation.op].steps.indexOf(wrong.step);
-      found.push({ failure: { ...wrong, program, index, step }, bearable: program === 'delete' });
+      failures.push({ failure: { ...wrong, program, index, step }, bearable: program === 'delete' });
     }
     if (rootless) break;
   }
-  return found;
+  return failures;
 }
 
 function needsOf(plan: Plan): readonly Need[] {
@@ -58,12 +58,12 @@ function needsOf(plan: Plan): readonly Need[] {
     { operation },
   ) => (operation.op === 'mount.fs' || operation.op === 'mount.bind' ? [operation.target] : []));
   // Without a cgroup namespace the container's cgroup is bound; it is made before.
-  const made = all.flatMap(({ operation }) =>
+  const ownCgroups = all.flatMap(({ operation }) =>
     operation.op === 'state.record' ? operation.cgroups.map(({ mount, path }) => `${mount}/${path}`) : []
   );
   const needs = all.flatMap(({ program, index, operation }): Need[] => {
     const source = operation.op === 'mount.bind' ? operation.source : undefined;
-    if (source !== undefined && made.some((cgroup) => isBelow(source, cgroup))) return [];
+    if (source !== undefined && ownCgroups.some((cgroup) => isBelow(source, cgroup))) return [];
     const need = needOf(operation, (path) => sure && !mounts.some((mount) => isBelow(path, mount)));
     return need === undefined ? [] : [{ program, index, operation, ...need }];
   });

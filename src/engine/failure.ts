@@ -89,8 +89,8 @@ export function explain(
     return diagnoseFailure('process.start', start, failure,
       operation.op === 'program.find' ? { ...holes, path: operation.name } : holes, place);
   if (wasKilledShort(operation, spec, failure)) {
-    const found = diagnoseFailure(operation.op, step, failure, holes, placeOf(limitPointer, file) ?? place);
-    return { ...found,
+    const diagnostic = diagnoseFailure(operation.op, step, failure, holes, placeOf(limitPointer, file) ?? place);
+    return { ...diagnostic,
       hint: `${failure.detail!.words!.trim()}: memory may have run out, raise linux.resources.memory.limit` };
   }
   // The number of these steps is no errno.
@@ -127,11 +127,11 @@ function refusedValue(
   holes: Holes,
   place: Place | undefined,
 ): Diagnostic {
-  const found = diagnoseFailure(operation.op, step, failure, holes, place);
+  const diagnostic = diagnoseFailure(operation.op, step, failure, holes, place);
   const advice = step === 'find' || holes['lacking'] !== undefined
     ? undefined
     : cgroupAdvice(operation.file, failure.errno);
-  return advice === undefined ? found : { ...found, hint: advice };
+  return advice === undefined ? diagnostic : { ...diagnostic, hint: advice };
 }
 
 const limitPointer = '/linux/resources/memory/limit';

@@ -16,7 +16,7 @@ import { contextOf, isOn } from './options.ts';
 
 /** What was found, and the files that must be looked at before it is all. */
 export interface Findings {
-  readonly found: readonly Diagnostic[];
+  readonly diagnostics: readonly Diagnostic[];
   readonly text: string | undefined;
   readonly files: readonly FileLook[];
 }
@@ -27,14 +27,14 @@ export interface Findings {
  */
 export function findingsOf(call: Call): Findings {
   const { request, configName } = call;
-  const { found, text, value } = readConfig(call.blobs.config ?? new Uint8Array(), call.host, configName, {
+  const { diagnostics, text, value } = readConfig(call.blobs.config ?? new Uint8Array(), call.host, configName, {
     warnings: true,
     ...dialectOf(habitsOf(request.peer), request.facts),
   });
-  if (value === undefined || text === undefined || found.some(({ severity }) => severity === 'error'))
-    return { found, text, files: [] };
+  if (value === undefined || text === undefined || diagnostics.some(({ severity }) => severity === 'error'))
+    return { diagnostics, text, files: [] };
   const textAlone = isOn(request.options, 'no-files');
-  const { said, plan } = compiled(value, call, textAlone);
+  const { warnings, plan } = compiled(value, call, textAlone);
   const looks = plan !== undefined && !textAlone && request.bundle !== undefined;
   const files = looks && request.seen === undefined ? filesOf(plan) : [];
   const missing = looks && request.seen !== undefined
@@ -43,7 +43,7 @@ export function findingsOf(call: Call): Findings {
       return diagnostic === undefined ? [] : [bearable ? { ...diagnostic, severity: 'warning' } : diagnostic];
     })
     : [];
-  return { found: [...found, ...locateAll([...said, ...missing], text, configName)], text, files };
+  return { diagnostics: [...diagnostics, ...locateAll([...warnings, ...missing], text, configName)], text, files };
 }
 
 /** What the compiler says of a valid configuration, and its plan, when this host can do it. */
@@ -51,18 +51,18 @@ function compiled(
   spec: Spec,
   { request, host }: Call,
   textAlone: boolean,
-): { said: readonly Diagnostic[]; plan?: Plan } {
-  const said = new Map<string, Diagnostic>();
+): { warnings: readonly Diagnostic[]; plan?: Plan } {
+  const warnings = new Map<string, Diagnostic>();
   const take = (diagnostic: Diagnostic): void => {
-    said.set(JSON.stringify(diagnostic), diagnostic);
+    warnings.set(JSON.stringify(diagnostic), diagnostic);
   };
   try {
     if (!textAlone) requireRights(spec, request.facts);
     const plan = compile(spec, contextOf(request, host, take));
-    return { said: [...said.values()], plan };
+    return { warnings: [...warnings.values()], plan };
   } catch (error) {
     if (!(error instanceof PlanError)) throw error;
     take(textAlone ? { ...error.diagnostic, severity: 'warning' } : error.diagnostic);
-    return { said: [...said.values()] };
+    return { warnings: [...warnings.values()] };
   }
 }

@@ -49,7 +49,7 @@ export function mountListOf(call: Call): MountList {
 function take<T>(call: Call, name: string, reading: Reading<T>, warn?: (warning: Diagnostic) => void): T {
   if (reading.text !== undefined) call.texts[name] = reading.text;
   if (reading.value === undefined)
-    throw new InvalidDocument(reading.found.filter(({ severity }) => severity === 'error'));
-  if (warn !== undefined) { for (const warning of reading.found) warn(warning); }
+    throw new InvalidDocument(reading.diagnostics.filter(({ severity }) => severity === 'error'));
+  if (warn !== undefined) { for (const warning of reading.diagnostics) warn(warning); }
   return reading.value;
 }

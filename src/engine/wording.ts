@@ -4,10 +4,10 @@ import type { Diagnostic } from '../diagnostic/types.ts';
 import type { Request } from '../generated/protocol.ts';
 
 /** The diagnostics in the words of the runtime under whose name the command was started. */
-export function worded(request: Request, found: readonly Diagnostic[]): readonly Diagnostic[] {
-  if (request.peer === undefined) return found;
+export function worded(request: Request, diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  if (request.peer === undefined) return diagnostics;
   const habits = habitsOf(request.peer);
-  return found.map((diagnostic) => wordedOne(habits, diagnostic));
+  return diagnostics.map((diagnostic) => wordedOne(habits, diagnostic));
 }
 
 function wordedOne({ wording, placeWords }: Habits, diagnostic: Diagnostic): Diagnostic {

@@ -119,7 +119,7 @@ export const LinkUseFlag = {
 export const SignalReachFlag = {
   kill: 1,
   all: 2,
-  left: 4,
+  orphans: 4,
 } as const;
 
 /** One parameter of fsconfig(2): a flag when `value` is absent, else a string. */

@@ -38,10 +38,10 @@ function isAddon(value: unknown): value is Addon {
 function addon(): Addon {
   if (loaded !== undefined) return loaded;
   const path = installed('veloci.node');
-  const found: unknown = createRequire(import.meta.url)(path);
-  if (!isAddon(found))
+  const loadedModule: unknown = createRequire(import.meta.url)(path);
+  if (!isAddon(loadedModule))
     throw new Error(`${path} is not the addon of this version of veloci: build or install both together`);
-  return loaded = found;
+  return loaded = loadedModule;
 }
 
 /** The Host of this process. */

@@ -82,7 +82,7 @@ export function validate(source: string | Uint8Array, options: ValidateOptions |
       texts: {},
     });
   const first = ask();
-  return first.files.length === 0 ? first.found : ask(look(first.files)).found;
+  return first.files.length === 0 ? first.diagnostics : ask(look(first.files)).diagnostics;
 }
 
 /**
@@ -90,9 +90,9 @@ export function validate(source: string | Uint8Array, options: ValidateOptions |
  * @throws VelociError with the first error
  */
 export function parse(source: string | Uint8Array, name = 'config.json'): Spec {
-  const { value, found } = readConfig(bytesOf(source), nodeHost(), name);
+  const { value, diagnostics } = readConfig(bytesOf(source), nodeHost(), name);
   if (value !== undefined) return value;
-  throw VelociError.fromDiagnostic(found.find(({ severity }) => severity === 'error') as Diagnostic);
+  throw VelociError.fromDiagnostic(diagnostics.find(({ severity }) => severity === 'error') as Diagnostic);
 }
 
 /**

@@ -60,7 +60,7 @@ function absolute(path: string | undefined): string | undefined {
 }
 
 /** Calls the addon, whose errors are lines of the command. */
-function told<T>(ask: () => T): T {
+function translateErrors<T>(ask: () => T): T {
   try {
     return ask();
   } catch (error) {
@@ -124,13 +124,13 @@ export class Runtime {
    * @throws VelociError when it is just being created, or its files are damaged
    */
   state(id: string): State | undefined {
-    const text = told(() => stateText(this.root, id));
+    const text = translateErrors(() => stateText(this.root, id));
     return text === undefined ? undefined : checked(JSON.parse(text));
   }
 
   /** States of all containers, by id. Damaged ones are left out, as `list` does. */
   list(): State[] {
-    const states: unknown[] = JSON.parse(told(() => listText(this.root)));
+    const states: unknown[] = JSON.parse(translateErrors(() => listText(this.root)));
     return states.map(checked);
   }
 

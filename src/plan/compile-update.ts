@@ -12,7 +12,7 @@ import { keptList, v1DevicesPlace } from './concern/cgroup/device-limits.ts';
 import { placeForSetting, settings } from './concern/cgroup/cgroup-limits.ts';
 import { updateRdt } from './concern/cgroup/rdt.ts';
 import type { RdtLines } from './concern/cgroup/rdt.ts';
-import { tellIdle, updateUnit } from './concern/cgroup/systemd.ts';
+import { sendIdle, updateUnit } from './concern/cgroup/systemd.ts';
 import { PlanError } from './context.ts';
 import type { Context } from './context.ts';
 import { alt, errno } from './draft.ts';
@@ -66,7 +66,7 @@ export function compileUpdate(spec: Spec, merged: Merged, rdt: RdtLines | undefi
   const devices = isGiven(merged, `${resourcesPointer}/devices`);
   if (d.cgroups.unit !== undefined) updateUnit(d, d.cgroups.unit, kept, devices);
   writeSettings(d, merged, kept);
-  if (d.cgroups.unit !== undefined) tellIdle(d, d.cgroups.unit, kept);
+  if (d.cgroups.unit !== undefined) sendIdle(d, d.cgroups.unit, kept);
   if (rdt !== undefined) updateRdt(d, rdt);
   if (devices) changeDevices(d, kept);
   return { operations: d.host, spec: changed, merged };

@@ -25,7 +25,7 @@ export interface Join {
 /** Namespaces of a container, as sets of NamespaceFlag bits. What is in no set is the host's. */
 export interface Namespaces {
   /** New ones. */
-  readonly made: number;
+  readonly created: number;
   /** Joined ones. */
   readonly joined: number;
   readonly joins: readonly Join[];

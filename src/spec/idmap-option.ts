@@ -18,16 +18,16 @@ export interface IdmapText {
 
 /** Reads what is behind `idmap=`; undefined when it has another form. */
 export function readIdmap(text: string): IdmapText | undefined {
-  const found: { uids?: IdRange[]; gids?: IdRange[] } = {};
+  const parsed: { uids?: IdRange[]; gids?: IdRange[] } = {};
   for (const part of text.split(';')) {
     const kind = part.slice(0, 5);
     if (kind !== 'uids=' && kind !== 'gids=') return undefined;
     const ranges = readRanges(part.slice(5));
     const name = kind === 'uids=' ? 'uids' : 'gids';
-    if (ranges === undefined || found[name] !== undefined) return undefined;
-    found[name] = ranges;
+    if (ranges === undefined || parsed[name] !== undefined) return undefined;
+    parsed[name] = ranges;
   }
-  const { uids, gids } = found;
+  const { uids, gids } = parsed;
   return uids === undefined || gids === undefined ? undefined : { uids, gids };
 }
 

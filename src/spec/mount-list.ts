@@ -34,7 +34,8 @@ export function specOf(list: MountList): Spec {
 }
 
 /** A finding in such a configuration as one in the document. */
-export function inDocument(document: MountList | JsonValue, found: Diagnostic): Diagnostic {
-  if (found.at === undefined || !Array.isArray(document) || !found.at.pointer.startsWith(mountsPointer)) return found;
-  return { ...found, at: { ...found.at, pointer: found.at.pointer.slice(mountsPointer.length) } };
+export function inDocument(document: MountList | JsonValue, diagnostic: Diagnostic): Diagnostic {
+  if (diagnostic.at === undefined || !Array.isArray(document) || !diagnostic.at.pointer.startsWith(mountsPointer))
+    return diagnostic;
+  return { ...diagnostic, at: { ...diagnostic.at, pointer: diagnostic.at.pointer.slice(mountsPointer.length) } };
 }

@@ -26,7 +26,7 @@ export interface Reading<T> {
   /** The text, absent when it is not UTF-8. */
   readonly text?: string;
   /** Errors and (when they were asked for) warnings, in the order of the checks. */
-  readonly found: readonly Diagnostic[];
+  readonly diagnostics: readonly Diagnostic[];
 }
 
 /**
@@ -80,7 +80,7 @@ export function readMounts(bytes: Uint8Array, host: Pick<Host, 'scan'>, name: st
 export function checkProcess(process: Process, options: CheckOptions = {}): Diagnostic[] {
   const findings = new Findings(options.warnings === true, options.habits);
   for (const check of checksOfProcess(process)) check(findings);
-  return findings.found;
+  return findings.diagnostics;
 }
 
 /** A check that waits for where to put what it finds. */
@@ -103,7 +103,7 @@ function checksOfMounts(list: MountList): Bound[] {
   return configChecks.map((check) => (findings) => {
     const own = new Findings(findings.warnings, findings.habits);
     check(specOf(list), own);
-    for (const found of own.found) findings.push(inDocument(list, found));
+    for (const diagnostic of own.diagnostics) findings.push(inDocument(list, diagnostic));
   });
 }
 
@@ -118,7 +118,7 @@ function read<T>(
 ): Reading<T> {
   const document = parseDocument(bytes, host, name);
   if ('error' in document)
-    return { ...(document.text === undefined ? {} : { text: document.text }), found: [document.error] };
+    return { ...(document.text === undefined ? {} : { text: document.text }), diagnostics: [document.error] };
   const { text } = document;
   const errors = validate(document.value, options.habits?.lenientJson === true);
   const given = document.value as unknown as T;
@@ -127,13 +127,13 @@ function read<T>(
   for (const error of errors) findings.push(error);
   if (errors.length === 0) { for (const check of checksOf(value)) check(findings); }
   else if (isObject(document.value)) checkDamaged(checksOf(value), errors, findings);
-  const { found } = findings;
-  if (found.length === 0) return { value, text, found };
-  const located = locateAll(found, text, name);
+  const { diagnostics: diagnostics } = findings;
+  if (diagnostics.length === 0) return { value, text, diagnostics: diagnostics };
+  const located = locateAll(diagnostics, text, name);
   if (findings.isCut) located.push(diagnose('moreFindings', { count: most }));
-  return found.some(({ severity }) => severity === 'error')
-    ? { text, found: located }
-    : { value, text, found: located };
+  return diagnostics.some(({ severity }) => severity === 'error')
+    ? { text, diagnostics: located }
+    : { value, text, diagnostics: located };
 }
 
 /**
@@ -151,7 +151,7 @@ function checkDamaged(checks: readonly Bound[], errors: readonly Diagnostic[], f
       if (!(error instanceof TypeError)) throw error;
     }
   }
-  for (const diagnostic of own.found) {
+  for (const diagnostic of own.diagnostics) {
     const pointer = diagnostic.at?.pointer ?? '';
     if (!wrong.some((bad) => pointer === bad || pointer.startsWith(`${bad}/`))) findings.push(diagnostic);
   }

@@ -31,15 +31,15 @@ export function validateProcess(value: JsonValue, tolerant: boolean): Diagnostic
 export function validateResources(value: JsonValue): Diagnostic[] {
   const prefix = '/linux/resources';
   dropNulls(value);
-  return validateConfig({ ociVersion: '1.0.0', linux: { resources: value } }, false).map((found) => (
-    found.at === undefined ? found : { ...found, at: { ...found.at, pointer: found.at.pointer.slice(prefix.length) } }
+  return validateConfig({ ociVersion: '1.0.0', linux: { resources: value } }, false).map((fault) => (
+    fault.at === undefined ? fault : { ...fault, at: { ...fault.at, pointer: fault.at.pointer.slice(prefix.length) } }
   ));
 }
 
 /** Checks the file of `mounts add` against the schema. */
 export function validateMounts(document: JsonValue): Diagnostic[] {
   const config = framed(document);
-  if (config !== undefined) return validateConfig(config, false).map((found) => inDocument(document, found));
+  if (config !== undefined) return validateConfig(config, false).map((fault) => inDocument(document, fault));
   const single = isObject(document) && document['destination'] !== undefined;
   return [
     missing('', 'mounts', document,

@@ -23,7 +23,7 @@ function readAs({ peer, ...changes }: Name & Partial<HostFacts>, change: (config
   change(config);
   const reading = readConfig(new TextEncoder().encode(textOf(config)), plainHost(), 'config.json',
     dialectOf(habitsOf(peer), facts(changes)));
-  noteFound(reading.found);
+  noteFound(reading.diagnostics);
   return reading;
 }
 
@@ -35,10 +35,10 @@ void test('a user namespace without maps is an error, but crun maps the caller',
     delete config.linux.gidMappings;
     config.process.user = { uid: 0, gid: 0 };
   };
-  t.same(readAs({}, bare).found.map(({ code }) => code), ['E0427', 'E0427']);
-  t.same(readAs({ peer: 'runc' }, bare).found.map(({ code }) => code), ['E0427', 'E0427']);
+  t.same(readAs({}, bare).diagnostics.map(({ code }) => code), ['E0427', 'E0427']);
+  t.same(readAs({ peer: 'runc' }, bare).diagnostics.map(({ code }) => code), ['E0427', 'E0427']);
   const root = readAs(crun, bare);
-  t.same(root.found, []);
+  t.same(root.diagnostics, []);
   t.same(root.value?.linux?.uidMappings, [{ containerID: 0, hostID: 0, size: 1 }]);
   t.end();
 });
@@ -46,7 +46,7 @@ void test('a user namespace without maps is an error, but crun maps the caller',
 void test('crun puts subordinate ids around the id of the process', (t) => {
   const user = { ...crun, euid: 1000, egid: 1001, rootless: true,
     subids: { uid: [[100000, 65536]], gid: [[200000, 10]] } } as const;
-  const { value, found } = readAs(user, (config) => {
+  const { value, diagnostics: found } = readAs(user, (config) => {
     config.linux.uidMappings = [];
     delete config.linux.gidMappings;
     config.process.user = { uid: 7, gid: 20 };
@@ -83,8 +83,8 @@ void test('crun refuses unknown capabilities', (t) => {
   const capability = (config: Config): void => {
     config.process.capabilities.bounding = ['CAP_CHWON'];
   };
-  t.same(readAs({}, capability).found, []);
-  t.match(readAs(crun, capability).found, [{ code: 'E0494', severity: 'error', hint: /CAP_CHOWN/,
+  t.same(readAs({}, capability).diagnostics, []);
+  t.match(readAs(crun, capability).diagnostics, [{ code: 'E0494', severity: 'error', hint: /CAP_CHOWN/,
     at: { pointer: '/process/capabilities/bounding/0' } }]);
   t.end();
 });
@@ -93,7 +93,7 @@ void test('crun has its own words for the times of SCHED_DEADLINE', (t) => {
   const message = (scheduler: object): string | undefined =>
     readAs(crun, (config) => {
       config.process.scheduler = { policy: 'SCHED_DEADLINE', ...scheduler };
-    }).found[0]?.wordings?.['crun'];
+    }).diagnostics[0]?.wordings?.['crun'];
   t.equal(message({ deadline: 5000 }), 'sched_setattr: `SCHED_DEADLINE` requires `runtime`');
   t.equal(message({ runtime: 0, deadline: 5000 }), 'sched_setattr: `SCHED_DEADLINE` runtime must be greater than 0');
   t.equal(message({ runtime: 5000, deadline: 4000 }),

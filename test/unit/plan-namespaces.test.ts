@@ -46,7 +46,7 @@ t.test('joined namespaces', async (t) => {
     onErrno: [1], else: { setgroups: false } });
   const reach = ({ programs }: Plan): number => find(programs.kill, 'process.signal')[0]!.reach;
   t.ok(reach(plan) & SignalReachFlag.kill, "SIGKILL reaches the cgroup when the pid namespace is another's");
-  t.equal(reach(planOf(() => {})), SignalReachFlag.all | SignalReachFlag.left);
+  t.equal(reach(planOf(() => {})), SignalReachFlag.all | SignalReachFlag.orphans);
   t.ok(names(plan.programs.delete).includes('cgroup.kill'));
   t.notOk(names(planOf(() => {}).programs.delete).includes('cgroup.kill'), 'its own ends with init');
 });

@@ -7,8 +7,8 @@ import { suggest } from '../../src/spec/suggest.ts';
 import { textOf, validConfig, type Config } from './spec-config.ts';
 
 const host = plainHost();
-const find = (bytes: Uint8Array): ReturnType<typeof readConfig>['found'] =>
-  readConfig(bytes, host, 'config.json').found;
+const find = (bytes: Uint8Array): ReturnType<typeof readConfig>['diagnostics'] =>
+  readConfig(bytes, host, 'config.json').diagnostics;
 
 /** A property by its pointer, what is written there (undefined: nothing), and what the finding says to do. */
 const values: [pointer: string, value: unknown, hint: string][] = [

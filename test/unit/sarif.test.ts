@@ -57,7 +57,7 @@ t.test('findings of every kind are a log that the schema takes', async (t) => {
     'empty.json': '',
     'bytes.json': '\u0000',
   })) {
-    const { found } = readConfig(new TextEncoder().encode(config), host, name, { warnings: true });
+    const { diagnostics: found } = readConfig(new TextEncoder().encode(config), host, name, { warnings: true });
     const made = JSON.parse(sarif(found)) as Log;
     t.ok(validate(made), `${name}: ${JSON.stringify(validate.errors)}`);
     const { tool, results } = made.runs[0]!;

@@ -12,7 +12,7 @@ const host = plainHost();
 const seen = new Set<string>();
 
 function find(text: string, warnings = true): readonly Diagnostic[] {
-  const { found } = readConfig(new TextEncoder().encode(text), host, 'config.json', { warnings });
+  const { diagnostics: found } = readConfig(new TextEncoder().encode(text), host, 'config.json', { warnings });
   for (const { code } of noteFound(found)) seen.add(code);
   return found;
 }
@@ -294,7 +294,7 @@ void test('empty values of unsupported properties are accepted', (t) => {
 void test('the process of a file', (t) => {
   const check = (process: Config): string[] =>
     readProcess(new TextEncoder().encode(textOf(process)), host, 'p.json', { warnings: true })
-      .found.map(({ code, at }) => `${code} ${at?.file}${at?.pointer}`);
+      .diagnostics.map(({ code, at }) => `${code} ${at?.file}${at?.pointer}`);
   const { process } = validConfig();
   t.same(check(process as Config), []);
   t.same(

@@ -27,7 +27,7 @@ void undo_create(Context &context, const void *argument) {
   FreezerCgroup freezer;
   bool freezes = context.record != nullptr && find_freezer(*context.record, freezer);
   kill_cgroup(cgroup, freezes ? &freezer : nullptr, Deadline(time_limit));
-  if (remove_cgroup(cgroup, time_limit) != 0) context.is_left = true;
+  if (remove_cgroup(cgroup, time_limit) != 0) context.cgroup_remains = true;
 }
 
 // Copies the files that are empty in a new cgroup from the one above it.
@@ -78,9 +78,9 @@ Outcome take(int parent, int cgroup, const char *name, uint64_t inode, bool is_n
 
 // What a container that has ended has left is made anew: that container's delete, which may come later, then does not
 // take it for its own. `vanished` when it is gone.
-Outcome clear_left(int parent, int cgroup, const char *name, bool &vanished) {
+Outcome clear_leftover(int parent, int cgroup, const char *name, bool &vanished) {
   if (Outcome outcome = refuse_used(cgroup); !outcome.ok()) return outcome;
-  if (!is_marked_made(cgroup)) return {};
+  if (!has_created_mark(cgroup)) return {};
   if (int err = remove_tree(parent, name, leftover_time_limit); err != 0)
     return Outcome::failed(step::cgroup_create::populated, err);
   vanished = true;
@@ -105,7 +105,7 @@ Outcome make_path(Context &context, const CgroupCreate &op, HeldCgroup &held, bo
     }
     enable_controllers(parent.get(), op.enable);
     if (last) identify(context, entry, cgroup_pending, false);
-    bool is_new = mkdirat(parent.get(), name.c_str(), made_mode) == 0;
+    bool is_new = mkdirat(parent.get(), name.c_str(), created_mode) == 0;
     int err = is_new ? 0 : errno;
     if (last && !is_new) identify(context, entry, cgroup_unseen, false);
     if (!is_new && err != EEXIST) {
@@ -124,7 +124,7 @@ Outcome make_path(Context &context, const CgroupCreate &op, HeldCgroup &held, bo
       if (is_new && !vanished) unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR);
       return Outcome::failed(step::cgroup_create::open, err);
     }
-    if (is_new) mark_made(child.get(), last ? context.mark : made_for_many);
+    if (is_new) mark_created(child.get(), last ? context.mark : shared_mark);
     if (last && is_new) identify(context, entry, info.st_ino, false);
     if (last && op.refuse_used) {
       Outcome taken = take(parent.get(), child.get(), name.c_str(), info.st_ino, is_new, vanished);
@@ -137,7 +137,7 @@ Outcome make_path(Context &context, const CgroupCreate &op, HeldCgroup &held, bo
     }
     if (last && !is_new) {
       if (op.refuse_used) {
-        if (Outcome outcome = clear_left(parent.get(), child.get(), name.c_str(), vanished); !outcome.ok())
+        if (Outcome outcome = clear_leftover(parent.get(), child.get(), name.c_str(), vanished); !outcome.ok())
           return outcome;
       }
       mark_used(child.get(), entry.container, context.mark);

@@ -47,7 +47,8 @@ int remove_in_work(int parent, const char *name) {
   if (is_missing(parent, name)) return 0;
   Fd cgroup(open_below_cgroup(parent, name, O_RDONLY | O_DIRECTORY));
   if (!cgroup.valid()) return errno == ENOENT ? 0 : errno;
-  if (flock(cgroup.get(), LOCK_EX | LOCK_NB) == 0 && is_marked_made(cgroup.get())) unlinkat(parent, name, AT_REMOVEDIR);
+  if (flock(cgroup.get(), LOCK_EX | LOCK_NB) == 0 && has_created_mark(cgroup.get()))
+    unlinkat(parent, name, AT_REMOVEDIR);
   return 0;
 }
 
@@ -94,9 +95,9 @@ int find_inode(const RecordCgroup &own, uint64_t &inode) {
 }
 
 // Whether a cgroup was made for containers, and has no other below it.
-bool is_left(int cgroup) {
+bool is_leftover(int cgroup) {
   struct stat info;
-  return fstat(cgroup, &info) == 0 && info.st_nlink == cgroup_links && is_marked_made(cgroup);
+  return fstat(cgroup, &info) == 0 && info.st_nlink == cgroup_links && has_created_mark(cgroup);
 }
 
 int remove_one(int parent, const char *name, const Deadline &deadline) {
@@ -118,7 +119,7 @@ void remove_above(Str mount, Str path, Fd &&opened) {
     text.add(path);
     if (!cgroup.valid()) cgroup.reset(open_cgroup(mount.c_str(), text.c_str(), O_RDONLY | O_DIRECTORY));
     if (!cgroup.valid() && errno == ENOENT) continue;
-    if (!cgroup.valid() || !is_left(cgroup.get())) return;
+    if (!cgroup.valid() || !is_leftover(cgroup.get())) return;
     Fd parent(open_parent(mount, text.str(), name));
     if (!parent.valid() || unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR) != 0) return;
     cgroup = static_cast<Fd &&>(parent);

@@ -39,8 +39,8 @@ bool find_line(Str text, Str key, Str &line) {
   for (uint32_t offset = 0; offset < text.size;) {
     const char *begin = text.data + offset;
     uint32_t size = static_cast<uint32_t>(strchrnul(begin, '\n') - begin);
-    bool found = size > key.size && memcmp(begin, key.data, key.size) == 0 && begin[key.size] == ' ';
-    if (found) {
+    bool matches = size > key.size && memcmp(begin, key.data, key.size) == 0 && begin[key.size] == ' ';
+    if (matches) {
       line = {begin, size};
       return true;
     }

@@ -91,14 +91,14 @@ bool await_killed(int pid, const FreezerCgroup *freezer, int pidfd, const Deadli
   constexpr int grace = 20; // until a freezer is thought of
   if (pidfd_wait(pidfd, grace)) return true;
   Fd cgroup = open_freezer(freezer);
-  if (!cgroup.valid()) return pidfd_wait(pidfd, static_cast<int>(deadline.left()));
+  if (!cgroup.valid()) return pidfd_wait(pidfd, static_cast<int>(deadline.remaining()));
   thaw(cgroup.get(), freezer->version);
   if (pidfd_wait(pidfd, grace)) return true;
   // Others may have moved it away and frozen it. It was signalled and is not gone: the number is still its own.
   TextOf<16> number;
   write_cgroup_file(cgroup.get(), "cgroup.procs", number.add_signed(pid).str());
   leave_frozen(cgroup.get(), *freezer);
-  return pidfd_wait(pidfd, static_cast<int>(deadline.left()));
+  return pidfd_wait(pidfd, static_cast<int>(deadline.remaining()));
 }
 
 void leave_freezer(const Context &context) {

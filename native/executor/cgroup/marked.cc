@@ -54,7 +54,7 @@ private:
     struct stat info;
     if (state_mark_of(cgroup) != mark_) return below(cgroup, depth);
     if (fstat(cgroup, &info) != 0 || !record_add_cgroup(record_, mount_.str(), path_.str())) return;
-    record_identify_cgroup(record_, mount_.str(), path_.str(), info.st_ino, !is_marked_made(cgroup));
+    record_identify_cgroup(record_, mount_.str(), path_.str(), info.st_ino, !has_created_mark(cgroup));
   }
 
   uint64_t mark_;

@@ -39,19 +39,19 @@ void read_criu_log(const CriuJob &job, Text &out) {
   if (count <= 0) return;
   char *text = memory.data();
   // The last lines, in their order.
-  Str found[lines_max];
+  Str lines[lines_max];
   unsigned number = 0;
   for (char *line = text, *end = text + count; line < end;) {
     char *stop = static_cast<char *>(memchr(line, '\n', static_cast<size_t>(end - line)));
     if (stop == nullptr) stop = end;
     *stop = 0;
     Str words = words_of(Str::of(line));
-    if (!is_general(words)) found[number++ % lines_max] = words;
+    if (!is_general(words)) lines[number++ % lines_max] = words;
     line = stop + 1;
   }
   unsigned kept = number < lines_max ? number : lines_max;
   for (unsigned i = 0; i < kept; i++) {
-    Str words = found[(number - kept + i) % lines_max];
+    Str words = lines[(number - kept + i) % lines_max];
     if (out.size() > 0) out.add("; ");
     out.add(words.data, words.size < line_max ? words.size : line_max);
   }

@@ -63,15 +63,15 @@ void resolve(int root, Str path, Text &resolved) {
   };
   name_of(root, from);
   place.add(path);
-  Fd found(open_in_root(root, place.c_str(), O_PATH));
-  while (!found.valid() && place.size() > 0) {
+  Fd ancestor(open_in_root(root, place.c_str(), O_PATH));
+  while (!ancestor.valid() && place.size() > 0) {
     size_t end = place.size();
     do end--;
     while (end > 0 && place.data()[end] != '/');
     place.truncate(end);
-    found.reset(open_in_root(root, end > 0 ? place.c_str() : "/", O_PATH));
+    ancestor.reset(open_in_root(root, end > 0 ? place.c_str() : "/", O_PATH));
   }
-  if (found.valid()) name_of(found.get(), whole);
+  if (ancestor.valid()) name_of(ancestor.get(), whole);
   bool is_below = from.size() > 1 && whole.size() >= from.size() && memcmp(whole.data(), from.data(), from.size()) == 0;
   size_t skipped = is_below ? from.size() : 0;
   resolved.clear();
@@ -91,9 +91,9 @@ Outcome make_targets(const CriuStart &op) {
     Fd source(target.below ? open(target.below.value.c_str(), O_PATH | O_CLOEXEC) : -1);
     if (target.below && (!source.valid() || fstat(source.get(), &status) != 0)) return Outcome::failed(steps::target);
     if (target.below && !S_ISDIR(status.st_mode)) continue;
-    Fd made(make_in_root(target.below ? source.get() : root.get(), target.path,
-                         is_file ? Missing::file : Missing::directory, is_file ? 0644 : 0755));
-    if (!made.valid()) return Outcome::failed(steps::target);
+    Fd created(make_in_root(target.below ? source.get() : root.get(), target.path,
+                            is_file ? Missing::file : Missing::directory, is_file ? 0644 : 0755));
+    if (!created.valid()) return Outcome::failed(steps::target);
   }
   return {};
 }
@@ -265,11 +265,11 @@ int take_init(Context &context, int64_t pid) {
 }
 
 void explain(Context &context, const CriuResponse &response) {
-  TextOf<detail_max> said;
-  read_criu_log(context.criu, said);
-  if (said.size() == 0) said.add(response.error.str());
-  if (said.size() == 0) said.add("it does not say why");
-  context.failure.detail.words().add(said.str());
+  TextOf<detail_max> reason;
+  read_criu_log(context.criu, reason);
+  if (reason.size() == 0) reason.add(response.error.str());
+  if (reason.size() == 0) reason.add("it does not say why");
+  context.failure.detail.words().add(reason.str());
 }
 
 Outcome finish(Context &context, const CriuResponse &response) {
@@ -312,7 +312,7 @@ Outcome HostHandler::on(const CriuStart &op) {
   TextOf<4096> path;
   if (int err = find_program(op.criu, path); err != 0) return Outcome::failed(steps::find, err);
   if (Outcome opened = open_folders(job, op); !opened.ok()) return opened;
-  if (Outcome made = make_targets(op); !made.ok()) return made;
+  if (Outcome created = make_targets(op); !created.ok()) return created;
   bool restoring = op.request == CriuRequest::restore;
   Pages memory;
   size_t size =

@@ -47,9 +47,9 @@ public:
   void line(const char *begin, const char *end) {
     const auto *indent = static_cast<const char *>(memchr(begin, mark::indent, static_cast<size_t>(end - begin)));
     if (indent == nullptr || style_.width < least_width) return add(begin, end);
-    uint32_t left = columns_of(begin, indent), column = left;
+    uint32_t margin = columns_of(begin, indent), column = margin;
     // A column that leaves no room for words is none.
-    if (left + least_width / 2 > style_.width) left = 0;
+    if (margin + least_width / 2 > style_.width) margin = 0;
     add(begin, indent);
     for (const char *cursor = indent + 1; cursor < end;) {
       const char *blanks = cursor;
@@ -57,9 +57,9 @@ public:
       const char *word = cursor;
       while (cursor < end && *cursor != ' ') cursor++;
       uint32_t gap = static_cast<uint32_t>(word - blanks), size = columns_of(word, cursor);
-      if (column > left && column + gap + size > style_.width) {
+      if (column > margin && column + gap + size > style_.width) {
         out_.add_char('\n');
-        for (column = 0; column < left; column++) out_.add_char(' ');
+        for (column = 0; column < margin; column++) out_.add_char(' ');
         gap = 0;
       }
       add(word - gap, cursor);
@@ -119,11 +119,11 @@ void add_styled(Text &out, Str text, const Style &style) {
   Styler styler(out, style);
   const char *cursor = text.data, *end = text.data + text.size;
   while (cursor < end) {
-    const void *found = memchr(cursor, '\n', static_cast<size_t>(end - cursor));
-    const char *stop = found != nullptr ? static_cast<const char *>(found) : end;
+    const void *newline = memchr(cursor, '\n', static_cast<size_t>(end - cursor));
+    const char *stop = newline != nullptr ? static_cast<const char *>(newline) : end;
     styler.line(cursor, stop);
-    if (found != nullptr) out.add_char('\n');
-    cursor = stop + (found != nullptr ? 1 : 0);
+    if (newline != nullptr) out.add_char('\n');
+    cursor = stop + (newline != nullptr ? 1 : 0);
   }
 }
 

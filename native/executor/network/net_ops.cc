@@ -61,26 +61,26 @@ void bring_back(Context &, Moved &moved) {
 Outcome HostHandler::on(const NetMove &op) {
   namespace steps = step::net_move;
   context_.failure.detail.clear();
-  Moved found;
-  found.op = op;
-  found.own_namespace.reset(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
+  Moved state;
+  state.op = op;
+  state.own_namespace.reset(open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC));
   TextOf<48> path;
   path.add("/proc/").add_signed(context_.init.pid).add("/ns/net");
   Fd target(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!target.valid() || !found.own_namespace.valid()) return Outcome::failed(steps::namespace_);
-  if (int err = found.here.open(); err != 0) return Outcome::failed(steps::socket, err);
-  if (int err = found.there.open_in(target.get(), found.own_namespace.get()); err != 0) {
+  if (!target.valid() || !state.own_namespace.valid()) return Outcome::failed(steps::namespace_);
+  if (int err = state.here.open(); err != 0) return Outcome::failed(steps::socket, err);
+  if (int err = state.there.open_in(target.get(), state.own_namespace.get()); err != 0) {
     return Outcome::failed(steps::namespace_, err);
   }
-  if (int err = found.here.find(op.device, found.before); err != 0) return Outcome::failed(steps::find, err);
-  if (int err = found.here.addresses(found.before.index, found.addresses); err != 0) {
+  if (int err = state.here.find(op.device, state.before); err != 0) return Outcome::failed(steps::find, err);
+  if (int err = state.here.addresses(state.before.index, state.addresses); err != 0) {
     return Outcome::failed(steps::addresses, err);
   }
   // A name with %d gets a number from the kernel.
   NetDevice other;
   bool pattern = memchr(op.name.data, '%', op.name.size) != nullptr;
-  if (!pattern && found.there.find(op.name, other) == 0) return Outcome::failed(steps::taken, EEXIST);
-  Moved *moved = context_.undo.keep(bring_back, static_cast<Moved &&>(found));
+  if (!pattern && state.there.find(op.name, other) == 0) return Outcome::failed(steps::taken, EEXIST);
+  Moved *moved = context_.undo.keep(bring_back, static_cast<Moved &&>(state));
   if (moved == nullptr) return Outcome::failed(steps::move);
   int err = move_device(moved->here, moved->before.index, target.get(), op.name, moved->index);
   if (err != 0) return Outcome::failed(steps::move, err);

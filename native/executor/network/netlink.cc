@@ -115,9 +115,9 @@ template <class Visit> int Netlink::request(void *message, Visit visit) {
     // What came between the socket's bind and its connection.
     if (sender_size != sizeof sender || sender.nl_pid != kernel.nl_pid) continue;
     if (static_cast<size_t>(size) > reply_.capacity()) return EPROTO;
-    uint32_t left = static_cast<uint32_t>(size);
-    for (nlmsghdr *cursor = reinterpret_cast<nlmsghdr *>(reply); NLMSG_OK(cursor, left);
-         cursor = NLMSG_NEXT(cursor, left)) {
+    uint32_t remaining = static_cast<uint32_t>(size);
+    for (nlmsghdr *cursor = reinterpret_cast<nlmsghdr *>(reply); NLMSG_OK(cursor, remaining);
+         cursor = NLMSG_NEXT(cursor, remaining)) {
       if (cursor->nlmsg_seq != sequence_) continue;
       if (cursor->nlmsg_type == NLMSG_ERROR) {
         int err;
@@ -139,10 +139,10 @@ int Netlink::find(Str name, NetDevice &device) {
   Request<ifinfomsg> ask(RTM_GETLINK, 0);
   ask.add_name(IFLA_IFNAME, name);
   return request(&ask, [&](const nlmsghdr &message) {
-    ifinfomsg found;
-    memcpy(&found, NLMSG_DATA(&message), sizeof found);
-    device.index = found.ifi_index;
-    device.up = found.ifi_flags & IFF_UP;
+    ifinfomsg info;
+    memcpy(&info, NLMSG_DATA(&message), sizeof info);
+    device.index = info.ifi_index;
+    device.up = info.ifi_flags & IFF_UP;
   });
 }
 

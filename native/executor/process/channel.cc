@@ -105,7 +105,7 @@ int await_message(Context &context, MessageType type, uint8_t point, Message &me
   return EPROTO;
 }
 
-int tell(Context &context, const MessageHeader &header, int fd) {
+int send_to_container(Context &context, const MessageHeader &header, int fd) {
   if (send_message(context.socket.get(), header, {}, fd)) return 0;
   int err = errno;
   if (err != EPIPE && err != ECONNRESET) return err;

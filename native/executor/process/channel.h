@@ -10,7 +10,7 @@ namespace veloci {
 int await_message(Context &context, MessageType type, uint8_t point, Message &message, Fd &fd);
 
 // Sends a message; 0 or an errno, as of await_message when the other side has ended.
-int tell(Context &context, const MessageHeader &header, int fd = -1);
+int send_to_container(Context &context, const MessageHeader &header, int fd = -1);
 
 // Waits until the started process has executed its program: the socket ends, and the report page says how it went.
 // false with `context.failure` filled.

@@ -11,7 +11,7 @@ Outcome HostHandler::on(const SyncSignal &op) {
   MessageHeader header;
   header.type = static_cast<uint8_t>(MessageType::sync);
   header.point = static_cast<uint8_t>(op.point);
-  int err = tell(context_, header);
+  int err = send_to_container(context_, header);
   return err == 0 ? Outcome::success() : Outcome::failed(step::sync_signal::send, err);
 }
 
@@ -31,7 +31,8 @@ Outcome HostHandler::on(const FdSend &op) {
   header.type = static_cast<uint8_t>(MessageType::fd);
   header.point = op.slot;
   if (!slot.valid()) return Outcome::failed(step::fd_send::send, EBADF);
-  if (int err = tell(context_, header, slot.get()); err != 0) return Outcome::failed(step::fd_send::send, err);
+  if (int err = send_to_container(context_, header, slot.get()); err != 0)
+    return Outcome::failed(step::fd_send::send, err);
   slot.reset();
   return {};
 }

@@ -148,8 +148,8 @@ Outcome HostHandler::on(const MountIdmap &op) {
     user.reset(::open(op.path.value.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
     if (!user.valid()) return Outcome::failed(open);
     if (ioctl(user.get(), NS_GET_NSTYPE) != CLONE_NEWUSER) return Outcome::failed(type, EINVAL);
-  } else if (Outcome made = make_user_namespace(op, user); !made.ok()) {
-    return made;
+  } else if (Outcome outcome = make_user_namespace(op, user); !outcome.ok()) {
+    return outcome;
   }
   unsigned flags = sys::at_empty_path | (op.recursive ? sys::at_recursive : 0);
   sys::MountAttributes attributes = {sys::attr_idmap, 0, 0, static_cast<uint64_t>(user.get())};

@@ -125,7 +125,7 @@ bool HostHandler::reaches_cgroup(const ProcessSignal &op) const {
   bool kill = context_.signal == SIGKILL;
   uint32_t occasion = context_.signal_all ? SignalReachFlag::all
                       : !kill             ? 0
-                      : context_.ended    ? SignalReachFlag::left
+                      : context_.ended    ? SignalReachFlag::orphans
                                           : SignalReachFlag::kill;
   return op.cgroup && (op.reach & occasion) != 0;
 }

@@ -175,7 +175,7 @@ void reap_stager(Context &context) {
 
 Outcome spawn_stager(Context &context) {
   Fd program;
-  if (Outcome made = make_program(program); !made.ok()) return made;
+  if (Outcome outcome = make_program(program); !outcome.ok()) return outcome;
   int pair[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
     return Outcome::failed(step::process_spawn::socket);

@@ -18,10 +18,10 @@ Str trimmed(Str text) {
 // What stands before the next `mark`; `rest` becomes what follows it. False at the end.
 bool next(Str &rest, char mark, Str &part) {
   if (rest.size == 0) return false;
-  const void *found = memchr(rest.data, mark, rest.size);
-  uint32_t size = found ? static_cast<uint32_t>(static_cast<const char *>(found) - rest.data) : rest.size;
+  const void *separator = memchr(rest.data, mark, rest.size);
+  uint32_t size = separator ? static_cast<uint32_t>(static_cast<const char *>(separator) - rest.data) : rest.size;
   part = trimmed({rest.data, size});
-  uint32_t used = found ? size + 1 : size;
+  uint32_t used = separator ? size + 1 : size;
   rest = {rest.data + used, rest.size - used};
   return true;
 }

@@ -67,14 +67,14 @@ Outcome HostHandler::on(const RdtJoin &op) {
   Detail &detail = context_.failure.detail;
   Fd root(resctrl::open_root());
   if (!root.valid()) return Outcome::failed(steps::mount);
-  bool made = op.form != RdtJoinForm::present && mkdirat(root.get(), op.group.c_str(), group_mode) == 0;
-  int refused = made ? 0 : errno;
-  if (op.form == RdtJoinForm::own && !made) return Outcome::failed(steps::create, refused);
+  bool created = op.form != RdtJoinForm::present && mkdirat(root.get(), op.group.c_str(), group_mode) == 0;
+  int refused = created ? 0 : errno;
+  if (op.form == RdtJoinForm::own && !created) return Outcome::failed(steps::create, refused);
   if (context_.undo.keep(undo_join, RdtJoin(op)) == nullptr) return Outcome::failed(steps::create);
-  if (op.form == RdtJoinForm::shared && !made && refused != EEXIST) return Outcome::failed(steps::create, refused);
+  if (op.form == RdtJoinForm::shared && !created && refused != EEXIST) return Outcome::failed(steps::create, refused);
   Fd group(open_directory(root.get(), op.group.empty() ? "." : op.group.c_str()));
   if (!group.valid()) return Outcome::failed(steps::group);
-  if (!made) {
+  if (!created) {
     Buffer text;
     if (int err = read_schemata(group.get(), text); err != 0) return Outcome::failed(steps::compare, err);
     for (Str line : op.compare) {

@@ -91,7 +91,7 @@ int claim_state(Context &context) {
   // Pushed first: remove_state bears that there is nothing. It must not run when the id is somebody else's.
   if (mkdirat(context.root, context.id.c_str(), 0700) != 0) return errno;
   auto undo = [](Context &claimed, const void *) {
-    if (!claimed.is_left) remove_state(claimed);
+    if (!claimed.cgroup_remains) remove_state(claimed);
   };
   if (!context.undo.push(undo)) return errno;
   int fd = openat(context.root, context.id.c_str(), directory_flags);

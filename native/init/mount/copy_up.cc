@@ -40,19 +40,19 @@ bool copy_link(int link, const char *name, int to) {
 }
 
 bool copy_entry(int from, const char *name, int to, dev_t device, unsigned depth, Text &detail) {
-  Fd found(openat(from, name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  Fd file(openat(from, name, O_PATH | O_NOFOLLOW | O_CLOEXEC));
   struct stat status;
-  if (!found.valid() || fstat(found.get(), &status) < 0) return false;
+  if (!file.valid() || fstat(file.get(), &status) < 0) return false;
   if (S_ISREG(status.st_mode)) return copy_file(from, name, to);
   if (S_ISSOCK(status.st_mode)) return true; // nobody listens on a copy
   if (S_ISDIR(status.st_mode)) {
-    Fd source(openat(found.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    Fd source(openat(file.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!source.valid() || mkdirat(to, name, 0700) < 0) return false;
-    Fd made(openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-    if (!made.valid()) return false;
-    if (!copy_directory(source.get(), made.get(), device, depth + 1, detail)) return false;
+    Fd created(openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!created.valid()) return false;
+    if (!copy_directory(source.get(), created.get(), device, depth + 1, detail)) return false;
   } else if (S_ISLNK(status.st_mode)) {
-    if (!copy_link(found.get(), name, to)) return false;
+    if (!copy_link(file.get(), name, to)) return false;
   } else if (mknodat(to, name, status.st_mode, status.st_rdev) < 0) {
     return false;
   }

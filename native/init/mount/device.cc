@@ -42,9 +42,9 @@ Outcome Init::on(const DeviceNode &op) {
   mode_t type = type_of(op.kind);
   dev_t number = op.kind == DeviceNodeKind::fifo ? 0 : makedev(op.major, op.minor);
   // The umask is 0: the mode becomes what it says.
-  bool made = mknodat(parent, name.text, type | (op.mode & 07777), number) == 0;
-  if (!made && errno != EEXIST) return fail(steps::mknod, op.path);
-  bool foreign = made && (op.uid != 0 || op.gid != 0);
+  bool created = mknodat(parent, name.text, type | (op.mode & 07777), number) == 0;
+  if (!created && errno != EEXIST) return fail(steps::mknod, op.path);
+  bool foreign = created && (op.uid != 0 || op.gid != 0);
   if (foreign && fchownat(parent, name.text, op.uid, op.gid, AT_SYMLINK_NOFOLLOW) < 0)
     return fail(steps::owner, op.path);
   struct stat status;

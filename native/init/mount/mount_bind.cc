@@ -25,9 +25,9 @@ int clone_source(Str path, bool recursive, bool follow) {
   return done ? clone_tree(AT_FDCWD, path.c_str(), recursive, follow) : (errno = EINVAL, -1);
 }
 
-bool is_device(const struct stat &found, const DeviceNumber &wanted) {
-  return (found.st_mode & S_IFMT) == (wanted.block ? S_IFBLK : S_IFCHR) &&
-         found.st_rdev == makedev(wanted.major, wanted.minor);
+bool is_device(const struct stat &status, const DeviceNumber &wanted) {
+  return (status.st_mode & S_IFMT) == (wanted.block ? S_IFBLK : S_IFCHR) &&
+         status.st_rdev == makedev(wanted.major, wanted.minor);
 }
 
 } // namespace
@@ -43,8 +43,8 @@ Outcome Init::copy_link(int source, const MountBind &op) {
   if (parent < 0) return fail(steps::target, op.target);
   if (symlinkat(content, parent, name.text) == 0) return Outcome::success();
   if (errno != EEXIST) return fail(steps::link, op.target);
-  ssize_t found = readlinkat(parent, name.text, present, sizeof present);
-  bool same = found == size && memcmp(content, present, static_cast<size_t>(size)) == 0;
+  ssize_t length = readlinkat(parent, name.text, present, sizeof present);
+  bool same = length == size && memcmp(content, present, static_cast<size_t>(size)) == 0;
   return same ? Outcome::success() : fail(steps::link, EEXIST, op.target);
 }
 
@@ -54,8 +54,8 @@ int Init::open_link(Str path, TargetKind kind) {
   Text &words = shared_.detail.words().add(path);
   int parent = parent_of(path, name);
   if (parent < 0) return -1;
-  Fd found(openat(parent, name.text, O_PATH | O_NOFOLLOW | O_CLOEXEC));
-  return !found.valid() && errno == ENOENT ? open_target(path, kind) : allowed(found, path, words);
+  Fd target(openat(parent, name.text, O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  return !target.valid() && errno == ENOENT ? open_target(path, kind) : allowed(target, path, words);
 }
 
 Outcome Init::on(const FdOpen &op) {

@@ -18,9 +18,9 @@ constexpr unsigned ms_nosymfollow = 256, st_nosymfollow = 0x2000;
 constexpr mode_t directory_mode = 0755;
 constexpr mode_t file_mode = 0644;
 
-// Attributes as flags of mount(2), and as statvfs(3) tells them.
+// Attributes as flags of mount(2), and as statvfs(3) has them.
 struct Flag {
-  uint32_t attribute, mount, told;
+  uint32_t attribute, mount, statvfs_flag;
 };
 constexpr Flag plain_flags[] = {
     {sys::attr_rdonly, MS_RDONLY, ST_RDONLY},
@@ -39,7 +39,7 @@ uint64_t attributes_of(int mount) {
   uint64_t attributes = status.f_flag & ST_NOATIME    ? sys::attr_noatime
                         : status.f_flag & ST_RELATIME ? 0
                                                       : sys::attr_strictatime;
-  for (const Flag &flag : plain_flags) attributes |= status.f_flag & flag.told ? flag.attribute : 0;
+  for (const Flag &flag : plain_flags) attributes |= status.f_flag & flag.statvfs_flag ? flag.attribute : 0;
   return attributes;
 }
 
@@ -83,10 +83,10 @@ bool Init::attach(int tree, int target) {
 }
 
 bool Init::verify(int tree, Str path, bool link) {
-  Fd found(open_in_root(root(), path.c_str(), O_PATH | (link ? O_NOFOLLOW : 0)));
-  if (!found.valid()) return false;
+  Fd target(open_in_root(root(), path.c_str(), O_PATH | (link ? O_NOFOLLOW : 0)));
+  if (!target.valid()) return false;
   uint64_t ours = mount_id(tree);
-  if (ours != 0 && ours == mount_id(found.get())) return true;
+  if (ours != 0 && ours == mount_id(target.get())) return true;
   errno = ESTALE;
   return false;
 }

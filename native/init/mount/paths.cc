@@ -33,8 +33,8 @@ Outcome Init::on(const PathSymlink &op) {
 }
 
 Outcome Init::on(const PathDirectory &op) {
-  Fd made(make_in_root(root(), op.path, Missing::directory, 0755));
-  return made.valid() ? Outcome::success() : fail(step::path_directory::create, op.path);
+  Fd created(make_in_root(root(), op.path, Missing::directory, 0755));
+  return created.valid() ? Outcome::success() : fail(step::path_directory::create, op.path);
 }
 
 // Before the host's file system goes: its null device, which nobody in the container could have made.

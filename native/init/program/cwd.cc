@@ -49,10 +49,10 @@ Outcome Init::on(const CwdEnter &op) {
   int step;
   if (enter(op.path, step, steps::open)) return Outcome::success();
   if (errno == ENOENT && op.create && step == steps::open) {
-    Fd made(make_in_root(root(), op.path, Missing::directory, 0755));
-    bool there = made.valid();
+    Fd created(make_in_root(root(), op.path, Missing::directory, 0755));
+    bool there = created.valid();
     int err = errno;
-    made.reset();
+    created.reset();
     root_.reset();
     // What a read-only root lacks is missing, first of all.
     if (!there && err == EROFS) return fail(steps::chdir, ENOENT, op.path);

@@ -28,8 +28,8 @@ public:
 private:
   bool take(char c) {
     if (c == '\n') {
-      bool found = matches() && field_ >= 5 && home_.complete() && home_.size() > 0 && home_.data()[0] == '/';
-      if (found) return true;
+      bool complete = matches() && field_ >= 5 && home_.complete() && home_.size() > 0 && home_.data()[0] == '/';
+      if (complete) return true;
       field_ = 0;
       digits_ = 0;
       number_ = 0;
@@ -65,12 +65,12 @@ private:
 bool find_home(int root, uint32_t uid, Text &home) {
   constexpr char path[] = "/etc/passwd";
   Fd place(open_in_root(root, path, O_PATH));
-  struct stat found, status;
+  struct stat opened, status;
   // Already the open of a device can do something.
-  if (!place.valid() || !is_image_file(place.get(), found) || found.st_size > passwd_max) return false;
+  if (!place.valid() || !is_image_file(place.get(), opened) || opened.st_size > passwd_max) return false;
   Fd file(open_in_root(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
   if (!file.valid() || fstat(file.get(), &status) < 0) return false;
-  if (status.st_ino != found.st_ino || status.st_dev != found.st_dev) return false;
+  if (status.st_ino != opened.st_ino || status.st_dev != opened.st_dev) return false;
   HomeFinder finder(uid, home);
   char bytes[1024];
   for (off_t total = 0; total <= passwd_max;) {

@@ -49,14 +49,14 @@ Interpreter find_interpreter(const char *program, Text &name) {
   if (!is_image_file(file.get(), status)) return Interpreter::none;
   char head[256] = {};
   ssize_t size = pread(file.get(), head, sizeof head, 0);
-  bool found = false;
+  bool known = false;
   if (size > 2 && head[0] == '#' && head[1] == '!') {
-    found = script_interpreter(head, static_cast<size_t>(size), name);
+    known = script_interpreter(head, static_cast<size_t>(size), name);
   } else if (size >= static_cast<ssize_t>(sizeof(Elf64_Ehdr)) && memcmp(head, ELFMAG, SELFMAG) == 0) {
-    found = head[EI_CLASS] == ELFCLASS64 ? elf_interpreter<Elf64_Ehdr, Elf64_Phdr>(file.get(), head, name)
+    known = head[EI_CLASS] == ELFCLASS64 ? elf_interpreter<Elf64_Ehdr, Elf64_Phdr>(file.get(), head, name)
                                          : elf_interpreter<Elf32_Ehdr, Elf32_Phdr>(file.get(), head, name);
   }
-  if (!found) return Interpreter::none;
+  if (!known) return Interpreter::none;
   return access(name.c_str(), F_OK) == 0 ? Interpreter::present : Interpreter::missing;
 }
 

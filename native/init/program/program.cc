@@ -14,26 +14,26 @@ namespace {
 constexpr int at_eaccess = 0x200;
 constexpr uintptr_t page = 4096;
 
-enum class Found : uint8_t { program, nothing, directory, forbidden };
+enum class Lookup : uint8_t { program, nothing, directory, forbidden };
 
 // Whether this path can be executed; errno says more when it cannot.
-Found look_at(const char *path) {
+Lookup look_at(const char *path) {
   struct stat status;
-  if (fstatat(AT_FDCWD, path, &status, 0) < 0) return errno == EACCES ? Found::forbidden : Found::nothing;
-  if (S_ISDIR(status.st_mode)) return errno = EISDIR, Found::directory;
-  if (sys::faccessat2(AT_FDCWD, path, X_OK, at_eaccess) == 0) return Found::program;
+  if (fstatat(AT_FDCWD, path, &status, 0) < 0) return errno == EACCES ? Lookup::forbidden : Lookup::nothing;
+  if (S_ISDIR(status.st_mode)) return errno = EISDIR, Lookup::directory;
+  if (sys::faccessat2(AT_FDCWD, path, X_OK, at_eaccess) == 0) return Lookup::program;
   // No such system call, or the filter of the container refuses it. Real and effective ids are the same here.
   bool refused = errno == ENOSYS || errno == EPERM;
-  if (refused && syscall(SYS_faccessat, AT_FDCWD, path, X_OK) == 0) return Found::program;
+  if (refused && syscall(SYS_faccessat, AT_FDCWD, path, X_OK) == 0) return Lookup::program;
   // execve(2) itself will fail then.
-  if (refused && (errno == ENOSYS || errno == EPERM) && status.st_mode & 0111) return Found::program;
-  return errno == EACCES ? Found::forbidden : Found::nothing;
+  if (refused && (errno == ENOSYS || errno == EPERM) && status.st_mode & 0111) return Lookup::program;
+  return errno == EACCES ? Lookup::forbidden : Lookup::nothing;
 }
 
 // Looks through the directories of PATH for the first file of this kind; an empty one is the working directory.
 // `path` is then its own.
-Found search(Str name, Str directories, Found wanted, Text &path) {
-  Found result = Found::nothing;
+Lookup search(Str name, Str directories, Lookup wanted, Text &path) {
+  Lookup result = Lookup::nothing;
   const char *cursor = directories.data, *end = directories.data + directories.size;
   for (;;) {
     const char *colon = cursor;
@@ -44,9 +44,9 @@ Found search(Str name, Str directories, Found wanted, Text &path) {
     else
       path.add_char('.');
     path.add_char('/').add(name);
-    Found found = path.complete() ? look_at(path.c_str()) : Found::nothing;
-    if (found == wanted) return found;
-    if (found == Found::forbidden) result = found;
+    Lookup lookup = path.complete() ? look_at(path.c_str()) : Lookup::nothing;
+    if (lookup == wanted) return lookup;
+    if (lookup == Lookup::forbidden) result = lookup;
     if (colon == end) return result;
     cursor = colon + 1;
   }
@@ -65,24 +65,24 @@ Found search(Str name, Str directories, Found wanted, Text &path) {
 Outcome Init::on(const ProgramFind &op) {
   namespace steps = step::program_find;
   bool plain = memchr(op.name.data, '/', op.name.size) == nullptr;
-  Found found = Found::nothing;
+  Lookup lookup = Lookup::nothing;
   errno = ENOENT;
   path_.clear();
   if (!plain) {
     path_.add(op.name);
-    found = path_.complete() ? look_at(path_.c_str()) : Found::nothing;
+    lookup = path_.complete() ? look_at(path_.c_str()) : Lookup::nothing;
   } else if (!op.name.empty() && !op.path.empty()) {
-    found = search(op.name, op.path, Found::program, path_);
-    if (found == Found::forbidden) search(op.name, op.path, Found::forbidden, path_);
+    lookup = search(op.name, op.path, Lookup::program, path_);
+    if (lookup == Lookup::forbidden) search(op.name, op.path, Lookup::forbidden, path_);
   }
-  switch (found) {
-  case Found::program: return Outcome::success();
-  case Found::directory: return fail(steps::directory, EISDIR, op.name);
-  case Found::forbidden:
+  switch (lookup) {
+  case Lookup::program: return Outcome::success();
+  case Lookup::directory: return fail(steps::directory, EISDIR, op.name);
+  case Lookup::forbidden:
     find_cause(path_.c_str(), EACCES, shared_.detail);
     shared_.detail.next(DetailPart::path).add(op.name);
     return Outcome::failed(steps::access, EACCES);
-  case Found::nothing: return fail(steps::find, plain ? ENOENT : errno, op.name);
+  case Lookup::nothing: return fail(steps::find, plain ? ENOENT : errno, op.name);
   }
   return fail(steps::find, ENOENT, op.name);
 }

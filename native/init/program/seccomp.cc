@@ -37,20 +37,20 @@ constexpr sock_filter compare(uint32_t value, uint8_t equal, uint8_t other) {
 // looked at first: the kernel remembers what a filter always allows by the number of the call alone.
 void write_pass(sock_filter *code, sys::Pass pass) {
   uint8_t count = 0;
-  auto left = [&] { return static_cast<uint8_t>(pass_size - count - 1); };
+  auto remaining = [&] { return static_cast<uint8_t>(pass_size - count - 1); };
   auto add = [&](sock_filter instruction) { code[count++] = instruction; };
   add(load(offsetof(seccomp_data, arch)));
-  add(compare(native_architecture, 0, left()));
+  add(compare(native_architecture, 0, remaining()));
   add(load(offsetof(seccomp_data, nr)));
-  for (uint32_t call : passing_calls) add(compare(call, static_cast<uint8_t>(left() - key_size), 0));
-  add(compare(SYS_clone, 0, left()));
+  for (uint32_t call : passing_calls) add(compare(call, static_cast<uint8_t>(remaining() - key_size), 0));
+  add(compare(SYS_clone, 0, remaining()));
   add(load(argument(0)));
-  add(compare(clone_flags, 0, left()));
+  add(compare(clone_flags, 0, remaining()));
   uint64_t numbers[] = {static_cast<uint64_t>(pass.first), static_cast<uint64_t>(pass.second)};
   for (unsigned i = 0; i < 2; i++) {
     for (unsigned half = 0; half < 2; half++) {
       add(load(argument(4 + i) + 4 * half));
-      add(compare(static_cast<uint32_t>(numbers[i] >> 32 * half), 0, left()));
+      add(compare(static_cast<uint32_t>(numbers[i] >> 32 * half), 0, remaining()));
     }
   }
   add(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));

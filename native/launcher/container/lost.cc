@@ -42,15 +42,15 @@ bool read_pid(const Context &context, int &pid) {
 bool find_process(const Context &context, Record &record) {
   int pid = 0, dir = context.state.get();
   struct stat written;
-  sys::Statx made;
+  sys::Statx created;
   ProcessStat stat;
   if (!read_pid(context, pid) || fstatat(dir, state_name::state, &written, AT_SYMLINK_NOFOLLOW) != 0) return false;
   int err = read_process_stat(pid, stat);
   if (err == ESRCH) return true;
-  if (err != 0 || sys::statx(dir, "", sys::at_empty_path, sys::statx_btime, made) != 0) return false;
+  if (err != 0 || sys::statx(dir, "", sys::at_empty_path, sys::statx_btime, created) != 0) return false;
   int64_t tick = 0, started = started_at(stat, tick);
-  bool known = (made.mask & sys::statx_btime) != 0;
-  int64_t earliest = known ? made.btime.sec * second + made.btime.nsec - 2 * tick : 0;
+  bool known = (created.mask & sys::statx_btime) != 0;
+  int64_t earliest = known ? created.btime.sec * second + created.btime.nsec - 2 * tick : 0;
   if (started < earliest || started > (written.st_mtim.tv_sec * second + written.st_mtim.tv_nsec) + tick) return false;
   record.pid = pid;
   record.start_time = stat.start_time;
@@ -66,7 +66,7 @@ bool add_planned(Record &record, const CgroupDir &dir) {
   if (!cgroup.valid()) return errno == ENOENT;
   // Another container's by now, which has removed this one's.
   if (state_mark_of(cgroup.get()) != 0) return true;
-  if (is_marked_made(cgroup.get()) && fstat(cgroup.get(), &info) == 0 &&
+  if (has_created_mark(cgroup.get()) && fstat(cgroup.get(), &info) == 0 &&
       record_add_cgroup(record, dir.mount, dir.path)) {
     record_identify_cgroup(record, dir.mount, dir.path, info.st_ino, false);
     return true;

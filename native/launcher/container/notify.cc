@@ -35,17 +35,17 @@ bool may_pass(Str line) {
 }
 
 int listen_in(int dir, Fd &out) {
-  Fd made(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  if (!made.valid()) return errno;
+  Fd created(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!created.valid()) return errno;
   // That of an earlier command: nobody listens there any more.
   if (unlinkat(dir, state_name::notify_socket, 0) != 0 && errno != ENOENT) return errno;
   struct sockaddr_un address = {};
   address.sun_family = AF_UNIX;
   snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", dir, state_name::notify_socket);
-  if (bind(made.get(), reinterpret_cast<struct sockaddr *>(&address), sizeof address) != 0) return errno;
+  if (bind(created.get(), reinterpret_cast<struct sockaddr *>(&address), sizeof address) != 0) return errno;
   // Whoever the container's program runs as.
   if (fchmodat(dir, state_name::notify_socket, 0777, 0) != 0) return errno;
-  out = static_cast<Fd &&>(made);
+  out = static_cast<Fd &&>(created);
   return 0;
 }
 
@@ -96,8 +96,8 @@ void NotifyProxy::forward(Str message) {
   TextOf<longest_message + 1> passed;
   bool ready = false;
   for (const char *cursor = message.data, *end = cursor + message.size; cursor < end;) {
-    const void *found = memchr(cursor, '\n', static_cast<size_t>(end - cursor));
-    const char *stop = found != nullptr ? static_cast<const char *>(found) : end;
+    const void *newline = memchr(cursor, '\n', static_cast<size_t>(end - cursor));
+    const char *stop = newline != nullptr ? static_cast<const char *>(newline) : end;
     Str line{cursor, static_cast<uint32_t>(stop - cursor)};
     cursor = stop + 1;
     if (!may_pass(line)) continue;

@@ -94,7 +94,7 @@ int end_recorded(Invocation &invocation) {
     if (failed != 0 && !is_past(record, failed)) err = failed;
   });
   if (err == ETIMEDOUT) return alive();
-  if (err != 0) return invocation.fail(CgroupLeft{.id = context.id, .errno_ = ErrnoText(err)});
+  if (err != 0) return invocation.fail(CgroupRemains{.id = context.id, .errno_ = ErrnoText(err)});
   // By its cgroup it may have ended nevertheless.
   if (unopened != 0 && unopened != ESRCH && !is_ending(record.pid, record.start_time))
     return invocation.fail(SystemCall{.what = what::open_process, .errno_ = ErrnoText(unopened)});
@@ -113,7 +113,7 @@ int remove_recorded(Invocation &invocation) {
       if (failed != 0 && !is_past(record, failed)) err = failed;
     });
     // The record stays: it names what is left.
-    if (err != 0) return invocation.fail(CgroupLeft{.id = context.id, .errno_ = ErrnoText(err)});
+    if (err != 0) return invocation.fail(CgroupRemains{.id = context.id, .errno_ = ErrnoText(err)});
   }
   Outcome removed = remove_state(context);
   if (removed.ok()) return 0;

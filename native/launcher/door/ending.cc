@@ -21,7 +21,7 @@ int ask(Invocation &invocation, Request &request, int code, bool out_of_memory, 
 
 } // namespace
 
-void explain_end(Invocation &invocation, Request *made, int code, Ending &ending) {
+void explain_end(Invocation &invocation, Request *request, int code, Ending &ending) {
   constexpr int bad_system_call = signal_base + SIGSYS;
   if (code == 0) return;
   const Record &record = *invocation.context.record;
@@ -29,12 +29,12 @@ void explain_end(Invocation &invocation, Request *made, int code, Ending &ending
       record_end_reason(record) == EndReason::out_of_memory || has_run_out_of_memory(invocation.context);
   if (!out_of_memory && code != bad_system_call) return;
   Request kept;
-  if (made == nullptr) {
+  if (request == nullptr) {
     if (restore_request(invocation, kept) != 0) return;
     kept.add_flags(invocation.arguments);
-    made = &kept;
+    request = &kept;
   }
-  if (ask(invocation, *made, code, out_of_memory, ending) != 0 || ending.response.code.empty()) return;
+  if (ask(invocation, *request, code, out_of_memory, ending) != 0 || ending.response.code.empty()) return;
   ending.reason = out_of_memory ? EndReason::out_of_memory : EndReason::seccomp;
   ending.keys = ending.response.keys;
   invocation.log.warnings(ending.response.warnings);

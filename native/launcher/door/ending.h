@@ -18,6 +18,6 @@ struct Ending {
 // Looks for the reason of an end with this code, and warns of it. `made` is the request that the container was made by;
 // a null pointer stands for the one that was kept. An end without a reason costs nothing but a look at the container's
 // cgroups.
-void explain_end(Invocation &invocation, Request *made, int code, Ending &ending);
+void explain_end(Invocation &invocation, Request *request, int code, Ending &ending);
 
 } // namespace veloci

@@ -53,11 +53,11 @@ bool is_word(Str value, const char *word) { return value == Str::of(word); }
 } // namespace
 
 const GivenFlag *Arguments::find(cli::Flag flag) const {
-  const GivenFlag *found = nullptr;
+  const GivenFlag *result = nullptr;
   for (const GivenFlag &given : *this) {
-    if (given.spec->flag == flag) found = &given;
+    if (given.spec->flag == flag) result = &given;
   }
-  return found;
+  return result;
 }
 
 Str Arguments::text_or_fallback(cli::Flag flag) const {

@@ -18,15 +18,15 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // The unit at the beginning of a text: the longest name that fits.
 const Unit *find_unit(const char *cursor, size_t &size) {
-  const Unit *found = nullptr;
+  const Unit *result = nullptr;
   size = 0;
   for (const Unit &unit : units) {
     size_t length = strlen(unit.name);
     if (length <= size || strncmp(cursor, unit.name, length) != 0) continue;
-    found = &unit;
+    result = &unit;
     size = length;
   }
-  return found;
+  return result;
 }
 
 } // namespace

@@ -69,8 +69,8 @@ int Invocation::interrupted() { return fail(CommandInterrupted{.signal = NumberT
 bool ended_meanwhile(const Context &context) {
   const PlanFailure &failure = context.failure;
   // What the program itself is to blame for, and a signal for us, are so all the same.
-  bool told = failure.reported && failure.kind != FailureKind::operation;
-  return !told && failure.err != EINTR && is_ending(context.record->pid, context.record->start_time);
+  bool explained = failure.reported && failure.kind != FailureKind::operation;
+  return !explained && failure.err != EINTR && is_ending(context.record->pid, context.record->start_time);
 }
 
 int print(Invocation &invocation, Str text) {

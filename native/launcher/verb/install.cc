@@ -13,13 +13,13 @@ namespace {
 void add_with_path(Text &out, const char *text, Str path) {
   constexpr char mark[] = "@PATH@";
   for (const char *cursor = text;;) {
-    const char *found = strstr(cursor, mark);
-    if (found == nullptr) {
+    const char *position = strstr(cursor, mark);
+    if (position == nullptr) {
       out.add(cursor);
       return;
     }
-    out.add(cursor, static_cast<size_t>(found - cursor)).add(path);
-    cursor = found + sizeof mark - 1;
+    out.add(cursor, static_cast<size_t>(position - cursor)).add(path);
+    cursor = position + sizeof mark - 1;
   }
 }
 

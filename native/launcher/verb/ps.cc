@@ -67,8 +67,8 @@ int run_ps(const Invocation &invocation, Buffer &output, int &status) {
 // The next line of a text, without its end; false at the end.
 bool next_line(const char *&cursor, const char *end, Str &line) {
   if (cursor >= end) return false;
-  const void *found = memchr(cursor, '\n', static_cast<size_t>(end - cursor));
-  const char *stop = found != nullptr ? static_cast<const char *>(found) : end;
+  const void *newline = memchr(cursor, '\n', static_cast<size_t>(end - cursor));
+  const char *stop = newline != nullptr ? static_cast<const char *>(newline) : end;
   line = {cursor, static_cast<uint32_t>(stop - cursor)};
   cursor = stop + 1;
   return true;

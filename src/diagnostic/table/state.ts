@@ -112,7 +112,7 @@ export const state = {
     message: 'the state of container "{id}" is lost: nothing records which processes belong to it',
     hint: 'end them, then remove the directory "{id}" in {root}',
   },
-  cgroupLeft: {
+  cgroupRemains: {
     code: 'E0657',
     native: true,
     message: 'cannot remove the cgroups of container "{id}" ({errno})',

@@ -45,6 +45,6 @@ export function storedOf(call: Call, plan: Plan): Uint8Array {
 /** Warnings about a document, one a line. */
 export function linesOf(call: Call, warnings: readonly Diagnostic[], name = call.configName): string {
   const text = call.texts[name];
-  const found = text === undefined ? warnings : locateAll(warnings, text, name);
-  return [...new Set(worded(call.request, found).map(renderLine))].join('\n');
+  const located = text === undefined ? warnings : locateAll(warnings, text, name);
+  return [...new Set(worded(call.request, located).map(renderLine))].join('\n');
 }

@@ -40,10 +40,10 @@ export function restore(call: Call): Response {
  * CRIU then says itself what it misses.
  */
 function descriptorsOf({ blobs, host }: Call): readonly string[] {
-  const found = blobs.process === undefined ? undefined : host.scan(blobs.process).text;
-  if (found === undefined) return [];
+  const text = blobs.process === undefined ? undefined : host.scan(blobs.process).text;
+  if (text === undefined) return [];
   try {
-    const value: unknown = JSON.parse(found);
+    const value: unknown = JSON.parse(text);
     return Array.isArray(value) ? value.map(String) : [];
   } catch {
     return [];

@@ -18,9 +18,9 @@ const badSystemCall = 128 + 31;
 export function ended(call: Call): Response {
   const { status, outOfMemory, terminal } = call.request.ended!;
   const spec = configOf(call);
-  const found = outOfMemory ? memoryEnd(spec) : status === badSystemCall ? seccompEnd(spec) : undefined;
-  if (found === undefined) return answerText('');
-  const located = locateAll([found], call.texts[call.configName]!, call.configName);
+  const reason = outOfMemory ? memoryEnd(spec) : status === badSystemCall ? seccompEnd(spec) : undefined;
+  if (reason === undefined) return answerText('');
+  const located = locateAll([reason], call.texts[call.configName]!, call.configName);
   const [shown] = worded(call.request, located);
   const { code, ...keys } = jsonKeys(shown!);
   // Of a request that was kept the flags are those of the command that asks now.

@@ -68,9 +68,9 @@ function compiled(call: Call, move: Move, full = false): Plan {
 
 /** What comes from flags has no place in a document. */
 function checked(process: Process): Process {
-  const found = checkProcess(process);
-  if (found.length === 0) return process;
-  throw new InvalidDocument(found.map(({ at: _at, ...rest }) => rest));
+  const faults = checkProcess(process);
+  if (faults.length === 0) return process;
+  throw new InvalidDocument(faults.map(({ at: _at, ...rest }) => rest));
 }
 
 export function exec(call: Call): Response {

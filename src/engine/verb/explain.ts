@@ -27,8 +27,8 @@ export function explain(call: Call): Response {
     );
   if (isCode(topic)) throw unknownTopic(topic, codeLike(topic, codes));
   const steps = stepsOf(topic);
-  const found = follow(config, steps);
-  if (found !== undefined) return answerText(propertyText(found.path, found.node));
+  const match = follow(config, steps);
+  if (match !== undefined) return answerText(propertyText(match.path, match.node));
   const places = steps.length === 1 ? placesOf(config, steps[0]!, '') : [];
   if (places.length === 1) return answerText(propertyText(places[0]!.path, places[0]!.node));
   if (places.length > 1) return answerText(table(places.map(({ path, node }) => [path, node.text])));
@@ -47,13 +47,13 @@ function stepsOf(topic: string): string[] {
   return steps.filter((step) => step !== '' && step !== '*' && step !== 'config' && !/^\d+$/.test(step));
 }
 
-interface Found {
+interface Match {
   readonly path: string;
   readonly node: PropertyNode;
 }
 
 /** Follows steps from a property down; lists need no step, an object of any keys takes the rest of a name. */
-function follow(config: PropertyNode, steps: readonly string[]): Found | undefined {
+function follow(config: PropertyNode, steps: readonly string[]): Match | undefined {
   let path = '';
   let node = config;
   // An element or a value that has no words of its own is explained by what holds it.
@@ -91,17 +91,17 @@ function valuesOf(path: string, element: PropertyNode): readonly string[] | unde
 }
 
 /** Everywhere that a property has this name. */
-function placesOf(node: PropertyNode, name: string, path: string): Found[] {
-  const found: Found[] = [];
+function placesOf(node: PropertyNode, name: string, path: string): Match[] {
+  const matches: Match[] = [];
   for (const [key, part] of Object.entries(node.properties ?? {})) {
     const own = path === '' ? key : `${path}.${key}`;
     if (part.platform !== undefined) continue;
-    if (key === name) found.push({ path: own, node: part });
-    found.push(...placesOf(part, name, own));
+    if (key === name) matches.push({ path: own, node: part });
+    matches.push(...placesOf(part, name, own));
   }
-  if (node.items !== undefined) found.push(...placesOf(node.items, name, `${path}[]`));
-  if (node.any !== undefined) found.push(...placesOf(node.any, name, `${path}.*`));
-  return found;
+  if (node.items !== undefined) matches.push(...placesOf(node.items, name, `${path}[]`));
+  if (node.any !== undefined) matches.push(...placesOf(node.any, name, `${path}.*`));
+  return matches;
 }
 
 /** Whether a code is meant: `E412`, `0412`, `EO412`. */
@@ -132,9 +132,9 @@ function namesBelow(node: PropertyNode, names = new Set<string>()): ReadonlySet<
 /** The path with its first wrong step put right, when that is a misspelt one; whole, when the rest of it leads on from there. */
 function suggestFor(config: PropertyNode, steps: readonly string[]): string | undefined {
   for (let count = steps.length - 1; count >= 0; count--) {
-    const found = follow(config, steps.slice(0, count));
-    if (found === undefined) continue;
-    const { properties } = found.node.items ?? found.node;
+    const match = follow(config, steps.slice(0, count));
+    if (match === undefined) continue;
+    const { properties } = match.node.items ?? match.node;
     const word = suggest(steps[count]!, Object.keys(properties ?? {}));
     if (word === undefined) return undefined;
     const right = [...steps.slice(0, count), word];
@@ -193,8 +193,8 @@ function listType(type: string, { items, any }: PropertyNode): string {
 
 /** Two columns. */
 function table(rows: readonly (readonly [string, string])[]): string {
-  const left = Math.min(40, Math.max(...rows.map(([name]) => name.length))) + 2;
-  return rows.map(([name, text]) => `  ${name.padEnd(left)}${indent}${text}\n`).join('');
+  const width = Math.min(40, Math.max(...rows.map(([name]) => name.length))) + 2;
+  return rows.map(([name, text]) => `  ${name.padEnd(width)}${indent}${text}\n`).join('');
 }
 
 /** A line of prose. */

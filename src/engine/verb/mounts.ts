@@ -25,7 +25,7 @@ export function mounts(call: Call): Response {
 export function mountsFailure(call: Call, failure: Failure): Diagnostic | undefined {
   const list = mountListOf(call);
   const spec = { ...configOf(call), mounts: [...mountsIn(list)] };
-  const found = explain(planOf(call, list), spec, failure,
+  const diagnostic = explain(planOf(call, list), spec, failure,
     (pointer) => (pointer.startsWith('/linux') ? call.configName : call.processName));
-  return found === undefined ? undefined : inDocument(list, found);
+  return diagnostic === undefined ? undefined : inDocument(list, diagnostic);
 }

@@ -8,7 +8,7 @@ import { answerText } from '../respond.ts';
 import { planOf } from './create.ts';
 
 export function plan(call: Call): Response {
-  const made = planOf(call);
+  const plan = planOf(call);
   const text = call.texts[call.configName] ?? '';
   const lines = new Map<string, number>([['', 0]]);
   const lineOf = (pointer: string): number => {
@@ -16,9 +16,9 @@ export function plan(call: Call): Response {
     if (line === undefined) lines.set(pointer, line = locate(text, pointer).line);
     return line;
   };
-  if (isOn(call.request.options, 'json')) return answerText(`${JSON.stringify(annotated(made, lineOf), asJson, 2)}\n`);
+  if (isOn(call.request.options, 'json')) return answerText(`${JSON.stringify(annotated(plan, lineOf), asJson, 2)}\n`);
   return answerText(
-    explainPlan(made, (pointer) => (lineOf(pointer) === 0 ? '' : `${call.configName}:${lineOf(pointer)}`)),
+    explainPlan(plan, (pointer) => (lineOf(pointer) === 0 ? '' : `${call.configName}:${lineOf(pointer)}`)),
   );
 }
 

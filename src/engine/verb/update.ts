@@ -25,15 +25,15 @@ import { hasLimitFlag, rdtOfFlags, resourcesOfFlags } from '../limit-values.ts';
 import { linesOf, storedOf } from './create.ts';
 
 export function update(call: Call): Response {
-  const found: Diagnostic[] = [];
-  const made = updateOf(call, (warning) => found.push(warning));
-  const warnings = linesOf(call, found, call.processName);
+  const collected: Diagnostic[] = [];
+  const result = updateOf(call, (warning) => collected.push(warning));
+  const warnings = linesOf(call, collected, call.processName);
   // Engines send zeros for what they do not change: perhaps for everything.
-  if (made.operations.length === 0) return { ...answerText(''), warnings };
-  if (isOn(flagsOf(call), 'dry-run')) return { ...answerText(renderWrites(made.operations)), warnings };
-  const plan = encodePlan({ planVersion: 1, programs: { update: made.operations } }, call.host.writer());
-  const stored = storedOf(call, compile(made.spec, contextOf(call.request, call.host)));
-  const text = keptText(call, made);
+  if (result.operations.length === 0) return { ...answerText(''), warnings };
+  if (isOn(flagsOf(call), 'dry-run')) return { ...answerText(renderWrites(result.operations)), warnings };
+  const plan = encodePlan({ planVersion: 1, programs: { update: result.operations } }, call.host.writer());
+  const stored = storedOf(call, compile(result.spec, contextOf(call.request, call.host)));
+  const text = keptText(call, result);
   return { ...answerPlans(plan, stored, warnings), config: text };
 }
 
@@ -48,8 +48,9 @@ function keptText(call: Call, { merged, spec }: Update): string {
 /** Why the plan of an update failed; undefined when it has no such operation. */
 export function updateFailure(call: Call, failure: Failure): Diagnostic | undefined {
   const { operations, spec, merged } = updateOf(call);
-  const found = explain({ planVersion: 1, programs: { update: operations } }, spec, failure, () => call.configName);
-  return found === undefined ? undefined : inUpdate(call, merged, found);
+  const diagnostic = explain({ planVersion: 1, programs: { update: operations } }, spec, failure,
+    () => call.configName);
+  return diagnostic === undefined ? undefined : inUpdate(call, merged, diagnostic);
 }
 
 function flagsOf(call: Call): NonNullable<Call['request']['flags']> {
@@ -67,8 +68,8 @@ function updateOf(call: Call, warn?: (warning: Diagnostic) => void): Update {
     throw new PlanError(diagnose('updateNothing'));
   const findings = new Findings(false);
   checkLimits(merged.resources, resourcesPointer, findings);
-  if (findings.found.length > 0)
-    throw new InvalidDocument(findings.found.map((found) => inUpdate(call, merged, found)));
+  if (findings.diagnostics.length > 0)
+    throw new InvalidDocument(findings.diagnostics.map((diagnostic) => inUpdate(call, merged, diagnostic)));
   try {
     return compileUpdate(spec, merged, rdt, contextOf(call.request, call.host));
   } catch (error) {

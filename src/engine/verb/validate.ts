@@ -9,21 +9,21 @@ import { answerText } from '../respond.ts';
 
 export function validate(call: Call): Response {
   const { request, configName } = call;
-  const { found, text, files } = findingsOf(call);
+  const { diagnostics, text, files } = findingsOf(call);
   if (files.length > 0) return { ...answerText(''), files };
-  const errors = found.filter(({ severity }) => severity === 'error').length;
-  const warnings = found.length - errors;
+  const errors = diagnostics.filter(({ severity }) => severity === 'error').length;
+  const warnings = diagnostics.length - errors;
   const exitCode = errors > 0 ? 1 : 0;
   const format = isOn(request.options, 'json') ? 'json' : request.options['format'];
-  if (format === 'sarif') return answerText(sarif(found), exitCode);
+  if (format === 'sarif') return answerText(sarif(diagnostics), exitCode);
   if (format === 'json') {
-    const findings = found.map((finding) => ({ severity: finding.severity, message: finding.message,
+    const findings = diagnostics.map((finding) => ({ severity: finding.severity, message: finding.message,
       ...jsonKeys(finding) })
     );
     return answerText(`${JSON.stringify({ valid: errors === 0, errors, warnings, findings }, null, 2)}\n`, exitCode);
   }
   const { terminal } = request.facts;
-  const blocks = found.map((
+  const blocks = diagnostics.map((
     finding,
   ) => (terminal ? `${renderLong(finding, text)}\n` : `${finding.severity} ${renderLine(finding)}`));
   blocks.push(

@@ -178,18 +178,18 @@ function startOf(d: Draft, flags: CriuFlags, particular: Particular): CriuStart 
 
 /** The cgroup that holds the processes still while they are saved. */
 function freezer({ cgroups, context }: Draft): CgroupDir[] {
-  const found = freezerOf(cgroups);
-  const usable = found?.version === 'v1' || context.facts.cgroup.mode === 'v2';
-  return found === undefined || !usable || cgroups.optional ? [] : [found.dir];
+  const freezer = freezerOf(cgroups);
+  const usable = freezer?.version === 'v1' || context.facts.cgroup.mode === 'v2';
+  return freezer === undefined || !usable || cgroups.optional ? [] : [freezer.dir];
 }
 
 function foreignNamespaces(d: Draft): CriuNamespace[] {
-  const found: CriuNamespace[] = [];
+  const namespaces: CriuNamespace[] = [];
   for (const { type, path } of d.namespaces.joins) {
     const known = foreign[type];
-    if (known !== undefined) found.push({ type: known.file, key: known.key, path });
+    if (known !== undefined) namespaces.push({ type: known.file, key: known.key, path });
   }
-  return found;
+  return namespaces;
 }
 
 function logPath(flags: CriuFlags, log: string): string {
@@ -201,7 +201,7 @@ function logPath(flags: CriuFlags, log: string): string {
  * systems is in the images.
  */
 function mountTargets(d: Draft): CriuTarget[] {
-  const found: CriuTarget[] = [];
+  const targets: CriuTarget[] = [];
   const above: { readonly path: string; readonly source: string | undefined }[] = [];
   for (const mount of d.spec.mounts ?? []) {
     const path = inContainer(mount.destination);
@@ -210,24 +210,24 @@ function mountTargets(d: Draft): CriuTarget[] {
     const source = bind ? absolute(mount.source ?? '', d.context.bundle) : undefined;
     const holder = above.findLast((other) => path === other.path || path.startsWith(`${other.path}/`));
     above.push({ path, source });
-    if (holder === undefined) found.push({ path, source });
+    if (holder === undefined) targets.push({ path, source });
     else if (holder.source !== undefined && path !== holder.path)
-      found.push({ path: path.slice(holder.path.length), source, below: holder.source });
+      targets.push({ path: path.slice(holder.path.length), source, below: holder.source });
   }
-  return found;
+  return targets;
 }
 
 /** Mounts whose source is outside of the container: by their target, which is their name in the images. */
 function outsideMounts(d: Draft): CriuOutside[] {
-  const found: CriuOutside[] = [];
+  const outside: CriuOutside[] = [];
   const { mounts } = d.spec;
-  if (mounts === undefined) return found;
+  if (mounts === undefined) return outside;
   for (let index = 0; index < mounts.length; index++) {
     const mount = mounts[index]!;
     const request = readRequest(mount);
     const target = inContainer(mount.destination);
     if (mount.type === 'cgroup' && !request.bind) {
-      for (const bind of cgroupBinds(d, target)) found.push(bind);
+      for (const bind of cgroupBinds(d, target)) outside.push(bind);
     } else if (request.bind && !request.remount && (request.links & LinkUseFlag.copy) === 0) {
       if (request.idmap !== undefined) {
         throw new PlanError(
@@ -235,8 +235,8 @@ function outsideMounts(d: Draft): CriuOutside[] {
             placeAt(`/mounts/${index}`)),
         );
       }
-      found.push({ target, source: absolute(mount.source ?? '', d.context.bundle) });
+      outside.push({ target, source: absolute(mount.source ?? '', d.context.bundle) });
     }
   }
-  return found;
+  return outside;
 }

@@ -42,8 +42,8 @@ function containerCwd({ spec, context }: Draft): string {
 }
 
 /** The namespaces of such a hook: whoever shares the memory of the host's side cannot enter one of time. */
-function entered({ namespaces: { made, joined } }: Draft): number {
-  return (made | joined) & ~(NamespaceFlag.pid | NamespaceFlag.time);
+function entered({ namespaces: { created, joined } }: Draft): number {
+  return (created | joined) & ~(NamespaceFlag.pid | NamespaceFlag.time);
 }
 
 /** Whether anything runs between start and the program. */

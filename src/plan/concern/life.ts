@@ -60,7 +60,7 @@ export function startProgram(d: Draft): void {
 
 /** Without a pid namespace of its own, init's end does not end the other processes. */
 function hasOwnPids(d: Draft): boolean {
-  return (d.namespaces.made & NamespaceFlag.pid) !== 0;
+  return (d.namespaces.created & NamespaceFlag.pid) !== 0;
 }
 
 /**
@@ -74,8 +74,8 @@ export function killProgram(d: Draft): void {
     d.kill.push(init);
     return;
   }
-  const { all, kill, left } = SignalReachFlag;
-  const reach = all | left | (hasOwnPids(d) ? 0 : kill);
+  const { all, kill, orphans } = SignalReachFlag;
+  const reach = all | orphans | (hasOwnPids(d) ? 0 : kill);
   d.kill.push(alt({ ...init, cgroup, reach }, [errno.ENOENT, errno.ESTALE], init));
 }
 

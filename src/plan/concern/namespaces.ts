@@ -19,7 +19,7 @@ interface Push<Kind> {
 export function readNamespaces(spec: Spec): Namespaces {
   const list = spec.linux?.namespaces;
   const joins: Join[] = [];
-  let made = 0;
+  let created = 0;
   let joined = 0;
   let userFrom = '/linux/namespaces';
   if (list !== undefined) {
@@ -27,7 +27,7 @@ export function readNamespaces(spec: Spec): Namespaces {
       const entry = list[index]!;
       const type = entry.type as NamespaceName;
       if (entry.path === undefined || entry.path === '') {
-        made |= NamespaceFlag[type];
+        created |= NamespaceFlag[type];
       } else {
         joined |= NamespaceFlag[type];
         joins.push({ type, path: entry.path, from: `/linux/namespaces/${index}` });
@@ -35,12 +35,12 @@ export function readNamespaces(spec: Spec): Namespaces {
       if (type === 'user') userFrom = `/linux/namespaces/${index}`;
     }
   }
-  return { made, joined, joins, userFrom };
+  return { created: created, joined, joins, userFrom };
 }
 
 /** Whether the container has a namespace of its own or one of others, but not the caller's. */
 export function isApart(namespaces: Namespaces, type: NamespaceName): boolean {
-  return ((namespaces.made | namespaces.joined) & NamespaceFlag[type]) !== 0;
+  return ((namespaces.created | namespaces.joined) & NamespaceFlag[type]) !== 0;
 }
 
 /** Whether the container has a user namespace other than the caller's. */
@@ -75,8 +75,8 @@ export function makeNamespaces(d: Draft): void {
   const from = '/linux/namespaces';
   // Over the namespaces that the caller's own user namespace owns.
   const rights = hasCapability(context.facts, sysAdmin);
-  const userIsNew = (namespaces.made & NamespaceFlag.user) !== 0;
-  const types = namespaces.made & ~(NamespaceFlag.user | NamespaceFlag.time | NamespaceFlag.cgroup);
+  const userIsNew = (namespaces.created & NamespaceFlag.user) !== 0;
+  const types = namespaces.created & ~(NamespaceFlag.user | NamespaceFlag.time | NamespaceFlag.cgroup);
   // What hides must not be born in the pid namespace: init makes its namespaces itself.
   if (d.hides) clone(d, 0);
   const program: Push<Alt | IdsRoot | NamespaceJoin | NamespaceUnshare | SyncAwait | SyncSignal | TimeOffsets> = d.hides
@@ -86,21 +86,21 @@ export function makeNamespaces(d: Draft): void {
   if (namespaces.joins.length > 0) joinAll(d, program, rights ? orderWithRights : orderWithout);
   if (entersEarly(d)) joinPids(d);
   if (userIsNew && rights) makeUser(d, program);
-  if ((namespaces.made & NamespaceFlag.time) !== 0) {
+  if ((namespaces.created & NamespaceFlag.time) !== 0) {
     program.push({ op: 'namespace.unshare', from, types: NamespaceFlag.time });
     setClocks(d, program);
   }
   if (!d.hides) clone(d, types);
   else if (types !== 0) program.push({ op: 'namespace.unshare', from, types });
   // In init, since only then the process is in its cgroup on every way that leads there.
-  if ((namespaces.made & NamespaceFlag.cgroup) !== 0) {
+  if ((namespaces.created & NamespaceFlag.cgroup) !== 0) {
     d.init.push({ op: 'namespace.unshare', from, types: NamespaceFlag.cgroup });
   }
 }
 
 /** From a new user namespace the pid namespace of others cannot be joined any more: what init starts is then seen there. */
 export function entersEarly(d: Draft): boolean {
-  return d.hides && hasCapability(d.context.facts, sysAdmin) && (d.namespaces.made & NamespaceFlag.user) !== 0;
+  return d.hides && hasCapability(d.context.facts, sysAdmin) && (d.namespaces.created & NamespaceFlag.user) !== 0;
 }
 
 /** Joins the pid namespace for what process.enter makes; late, since a hook would be seen there. */
@@ -157,7 +157,7 @@ export function enterNamespaces(d: Draft, more = 0, except = 0, stayOn: readonly
     op: 'namespace.enter',
     from,
     slot: slot.pidfd,
-    types: (namespaces.made | namespaces.joined | more) & ~except,
+    types: (namespaces.created | namespaces.joined | more) & ~except,
   });
   if (mapsUsers(namespaces)) becomeRoot(d, init, from);
   host.push({ op: 'process.await', from: d.processPointer });
@@ -219,6 +219,6 @@ export function keepsGroups(d: Draft): boolean {
 
 /** Whether a new user namespace of this configuration denies setgroups(2). */
 export function deniesSetgroups(spec: Spec, namespaces: Namespaces, facts: HostFacts): boolean {
-  return (namespaces.made & NamespaceFlag.user) !== 0 && facts.euid !== 0
+  return (namespaces.created & NamespaceFlag.user) !== 0 && facts.euid !== 0
     && isOwnId(spec.linux?.uidMappings ?? [], facts.euid) && isOwnId(spec.linux?.gidMappings ?? [], facts.egid);
 }

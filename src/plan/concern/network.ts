@@ -21,7 +21,7 @@ export function moveDevices(d: Draft): void {
 }
 
 export function raiseLoopback(d: Draft): void {
-  if ((d.namespaces.made & NamespaceFlag.network) !== 0) d.init.push({ op: 'net.up', from: '/linux/namespaces' });
+  if ((d.namespaces.created & NamespaceFlag.network) !== 0) d.init.push({ op: 'net.up', from: '/linux/namespaces' });
 }
 
 export function nameHost(d: Draft): void {

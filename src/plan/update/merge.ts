@@ -49,7 +49,7 @@ function mergeMembers(kept: Members, update: Members, to: string, from: string, 
         result[key] = mergeList(key, (kept[key] ?? []) as Members[], value as Members[], pointer, source, given);
     } else if (typeof value === 'object' && value !== null) {
       result[key] = mergeMembers((kept[key] ?? {}) as Members, value as Members, pointer, source, given);
-    } else if (says(key, value)) {
+    } else if (isSet(key, value)) {
       result[key] = value;
       given.set(pointer, source);
     }
@@ -58,7 +58,7 @@ function mergeMembers(kept: Members, update: Members, to: string, from: string, 
 }
 
 /** Whether a value is one to set. Zero has a meaning of its own only for swappiness, idle and burst. */
-function says(key: string, value: Value): boolean {
+function isSet(key: string, value: Value): boolean {
   if (key === 'swappiness' || key === 'idle' || key === 'burst') return value !== undefined && value !== null;
   if (typeof value === 'number' || typeof value === 'bigint') return Number(value) !== 0;
   return value !== undefined && value !== null && value !== '' && value !== false;

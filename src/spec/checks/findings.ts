@@ -9,7 +9,7 @@ export const most = 100;
 
 /** What the checks have found; by pointer only, positions are added later. */
 export class Findings {
-  readonly found: Diagnostic[] = [];
+  readonly diagnostics: Diagnostic[] = [];
   private readonly counts = { error: 0, warning: 0 };
   /** Whether anybody reads warnings: else the checks that only warn are not run. */
   readonly warnings: boolean;
@@ -34,17 +34,17 @@ export class Findings {
 
   /** Takes in what was found elsewhere. */
   push(diagnostic: Diagnostic): void {
-    if (++this.counts[diagnostic.severity] <= most) this.found.push(diagnostic);
+    if (++this.counts[diagnostic.severity] <= most) this.diagnostics.push(diagnostic);
   }
 
   /** Whether more was found than is kept. */
   get isCut(): boolean {
-    return this.counts.error + this.counts.warning > this.found.length;
+    return this.counts.error + this.counts.warning > this.diagnostics.length;
   }
 
   /** The word that was probably meant; a flood of findings gets no suggestions, which are slow. */
   suggest(word: string, known: Iterable<string>): string | undefined {
-    return this.found.length < most ? suggest(word, known) : undefined;
+    return this.diagnostics.length < most ? suggest(word, known) : undefined;
   }
 }
 

@@ -122,16 +122,16 @@ function checkIdmap(spec: Spec, mount: Mount, pointer: string, findings: Finding
   }
   const mapped = uidMappings !== undefined || gidMappings !== undefined;
   if (mapped && !isMappable(mount)) findings.addKey('mapLate', `${pointer}/uidMappings`, { value: 'uidMappings' });
-  let found = false;
+  let optionSeen = false;
   for (let index = 0; index < (options?.length ?? 0); index++) {
     const option = mountOption(options![index] as string);
     if (option?.kind !== 'idmap') continue;
-    found = true;
+    optionSeen = true;
     if (!isMappable(mount)) findings.add('mapLate', `${pointer}/options/${index}`, { value: options![index] });
     if (mapped || option.text !== undefined || namespaceOf(spec, 'user') !== undefined) continue;
     findings.add('mapNothing', `${pointer}/options/${index}`, { value: options![index] });
   }
-  if (!mapped || found || !findings.warnings) return;
+  if (!mapped || optionSeen || !findings.warnings) return;
   findings.add('mapWithoutOption', uidMappings === undefined ? `${pointer}/gidMappings` : `${pointer}/uidMappings`);
 }
 

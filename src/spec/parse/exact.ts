@@ -90,7 +90,7 @@ function finish(scanner: Scanner, stack: Open[], first: JsonValue): JsonValue | 
     const open = stack[stack.length - 1];
     if (open === undefined) {
       if (Number.isNaN(scanner.next())) return value;
-      return scanner.fail('jsonTrailing', scanner.offset, 1, { found: scanner.found(scanner.offset) });
+      return scanner.fail('jsonTrailing', scanner.offset, 1, { found: scanner.describe(scanner.offset) });
     }
     const isArray = 'array' in open;
     if (isArray) open.array.push(value);

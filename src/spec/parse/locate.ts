@@ -52,8 +52,8 @@ export function span(text: string, pointer: string): { start: number; end: numbe
 }
 
 /** Adds file, line and column to the diagnostics of a document that only know their pointer. */
-export function locateAll(found: readonly Diagnostic[], text: string, file: string): Diagnostic[] {
-  return found.map((diagnostic) => {
+export function locateAll(diagnostics: readonly Diagnostic[], text: string, file: string): Diagnostic[] {
+  return diagnostics.map((diagnostic) => {
     const { at } = diagnostic;
     if (at === undefined || at.line > 0) return diagnostic;
     return { ...diagnostic,
@@ -82,8 +82,8 @@ function findMember(text: string, object: number, name: string): Member | undefi
 
 function findElement(text: string, array: number, name: string): Member | undefined {
   let offset = skipSpace(text, array + 1);
-  for (let left = Number(name); offset < text.length && text.charCodeAt(offset) !== 93; left--) {
-    if (left === 0) return { start: offset, keyStart: -1, keyEnd: -1 };
+  for (let remaining = Number(name); offset < text.length && text.charCodeAt(offset) !== 93; remaining--) {
+    if (remaining === 0) return { start: offset, keyStart: -1, keyEnd: -1 };
     offset = skipSpace(text, skipValue(text, offset));
     if (text.charCodeAt(offset) === 44) offset = skipSpace(text, offset + 1);
   }

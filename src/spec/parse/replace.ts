@@ -11,15 +11,15 @@ import { pointerPath } from './position.ts';
  */
 export function replaceValue(text: string, pointer: string, value: string): string {
   const path = pointerPath(pointer);
-  const found = span(text, pointer);
-  if (found.depth === path.length) return text.slice(0, found.start) + value + text.slice(found.end);
+  const place = span(text, pointer);
+  if (place.depth === path.length) return text.slice(0, place.start) + value + text.slice(place.end);
   let member = value;
-  for (const name of path.slice(found.depth).reverse()) {
+  for (const name of path.slice(place.depth).reverse()) {
     member = `${JSON.stringify(name)}:${member}`;
-    if (name !== path[found.depth]) member = `{${member}}`;
+    if (name !== path[place.depth]) member = `{${member}}`;
   }
-  const inside = found.start + 1;
-  const isEmpty = /^\s*\}/.test(text.slice(inside, found.end));
+  const inside = place.start + 1;
+  const isEmpty = /^\s*\}/.test(text.slice(inside, place.end));
   return `${text.slice(0, inside)}${member}${isEmpty ? '' : ','}${text.slice(inside)}`;
 }
 

@@ -34,7 +34,7 @@ export class Scanner {
   /** "expected X, found Y" at the next character, or that the text ends. */
   unexpected(expected: string, inside: string, remedy?: string): undefined {
     if (this.offset >= this.text.length) return this.fail('jsonEnd', this.text.length, 1, { inside });
-    return this.fail('jsonSyntax', this.offset, 1, { expected, found: this.found(this.offset), remedy });
+    return this.fail('jsonSyntax', this.offset, 1, { expected, found: this.describe(this.offset), remedy });
   }
 
   /** Skips white space; gives the code of the next character, or NaN at the end. */
@@ -46,7 +46,7 @@ export class Scanner {
   }
 
   /** A character in words for a message. */
-  found(offset: number): string {
+  describe(offset: number): string {
     const code = this.text.codePointAt(offset);
     if (code === undefined) return 'the end';
     if (code === 34) return 'a quote';
@@ -64,8 +64,8 @@ export class Scanner {
     }
     let end = this.offset;
     while (isWord(this.text.charCodeAt(end))) end++;
-    const found = `"${this.text.slice(this.offset, Math.min(end, this.offset + 40))}"`;
-    return this.fail('jsonSyntax', this.offset, end - this.offset, { expected: 'a value', found,
+    const shown = `"${this.text.slice(this.offset, Math.min(end, this.offset + 40))}"`;
+    return this.fail('jsonSyntax', this.offset, end - this.offset, { expected: 'a value', found: shown,
       remedy: `did you mean ${word}?` });
   }
 
@@ -151,11 +151,11 @@ export class Scanner {
         if (code === 10 || code === 13) return this.fail('jsonUnterminated', begin, offset - begin, {});
         return code === 0
           ? this.fail('jsonNul', offset, 1, {})
-          : this.fail('jsonControl', offset, 1, { found: this.found(offset) });
+          : this.fail('jsonControl', offset, 1, { found: this.describe(offset) });
       } else if (code >= 0xd800 && code < 0xe000) {
         const low = text.charCodeAt(offset + 1);
         if (code >= 0xdc00 || !(low >= 0xdc00 && low < 0xe000))
-          return this.fail('jsonSurrogate', offset, 1, { found: this.found(offset) });
+          return this.fail('jsonSurrogate', offset, 1, { found: this.describe(offset) });
         offset += 2;
       } else if (code !== code) {
         return this.fail('jsonUnterminated', begin, Math.min(offset - begin, 1), {});

@@ -31,9 +31,9 @@ const refused = [...unreachable, errno.EREMOTEIO];
  * @param path below the hierarchy, with or without a slash in front
  */
 export function unitOfCgroup(path: string): UnitCgroup | undefined {
-  const found = /^\/?(?:[^/]+\.slice\/)*user@[0-9]+\.service\/(?:[^/]+\.slice\/)*([^/]+\.(?:scope|service))(\/.*)?$/
+  const match = /^\/?(?:[^/]+\.slice\/)*user@[0-9]+\.service\/(?:[^/]+\.slice\/)*([^/]+\.(?:scope|service))(\/.*)?$/
     .exec(path);
-  return found === null ? undefined : { unit: found[1]!, below: found[2] ?? '/' };
+  return match === null ? undefined : { unit: match[1]!, below: match[2] ?? '/' };
 }
 
 /**

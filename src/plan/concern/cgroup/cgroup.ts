@@ -15,7 +15,7 @@ import { limitDevices } from './device-limits.ts';
 import { freezerOf, freezerVersion } from './freezer.ts';
 import { onHost } from '../process/id-maps.ts';
 import { mapsUsers } from '../namespaces.ts';
-import { makeUnit, readUnit, tellIdle } from './systemd.ts';
+import { makeUnit, readUnit, sendIdle } from './systemd.ts';
 
 const refused: readonly number[] = [errno.EPERM, errno.EACCES, errno.EROFS];
 const refusedOrMissing: readonly number[] = [errno.EPERM, errno.EACCES, errno.EROFS, errno.ENOENT];
@@ -113,7 +113,7 @@ export function makeCgroups(d: Draft): void {
 function ownCgroup(d: Draft): void {
   const { cgroups, context, namespaces, spec } = d;
   const place = cgroups.places.find(({ version }) => version === 2);
-  if (place === undefined || context.facts.cgroup.mode !== 'v2' || (namespaces.made & NamespaceFlag.cgroup) === 0)
+  if (place === undefined || context.facts.cgroup.mode !== 'v2' || (namespaces.created & NamespaceFlag.cgroup) === 0)
     return;
   const index =
     spec.mounts?.findIndex(({ destination, source, options }) =>
@@ -138,7 +138,7 @@ export function limitCgroups(d: Draft): void {
   for (const setting of settings(d)) {
     if (!comesFirst(setting) && setting.controller !== 'pids') set(d, setting);
   }
-  if (d.cgroups.unit !== undefined) tellIdle(d, d.cgroups.unit);
+  if (d.cgroups.unit !== undefined) sendIdle(d, d.cgroups.unit);
 }
 
 /**
@@ -211,7 +211,7 @@ export function followCgroups(d: Draft, asked: readonly string[], strict: boolea
  */
 function subsOf(d: Draft, asked: readonly string[]): CgroupDir[] {
   const { places } = d.cgroups;
-  const found = new Map<string, CgroupDir>();
+  const dirs = new Map<string, CgroupDir>();
   for (const text of asked) {
     const colon = text.indexOf(':');
     const path = text.slice(colon + 1);
@@ -219,9 +219,9 @@ function subsOf(d: Draft, asked: readonly string[]): CgroupDir[] {
     const named = colon < 0
       ? places.filter(({ version }) => version === places[0]!.version)
       : text.slice(0, colon).split(',').map((name) => hierarchyOf(d, name));
-    for (const { dir: { mount } } of named) found.set(mount, { mount, path: clean(path) });
+    for (const { dir: { mount } } of named) dirs.set(mount, { mount, path: clean(path) });
   }
-  return [...found.values()];
+  return [...dirs.values()];
 }
 
 function hierarchyOf(d: Draft, controller: string): Place {

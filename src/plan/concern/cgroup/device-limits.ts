@@ -14,25 +14,25 @@ import { placeOf } from './cgroup-limits.ts';
  * Denies every device that no rule allows. In a user namespace the kernel lets nobody change device rules,
  * and no device node can be made there either.
  *
- * @param made whether init has made the container's nodes, and nothing else of it runs yet: then what the rules do not
+ * @param nodesExist whether init has made the container's nodes, and nothing else of it runs yet: then what the rules do not
  * allow is denied; before, it may make any node when it needs one that they deny
  */
-export function limitDevices(d: Draft, made: boolean): void {
+export function limitDevices(d: Draft, nodesExist: boolean): void {
   const { facts } = d.context;
   if (facts.rootless || d.cgroups.places.length === 0) return;
   const rules = deviceRules(d.spec.linux?.resources?.devices);
   const needed = nodesOf(d.spec).some(({ kind, major, minor }) =>
     kind !== 'fifo' && !mayMakeNode(rules, kind === 'block' ? 'b' : 'c', major, minor)
   );
-  if (made && !needed) return;
+  if (nodesExist && !needed) return;
   const first = needed ? withAnyNode(rules) : rules;
   if (facts.cgroup.mode === 'v2') {
-    const program = deviceProgram(made ? rules : first);
+    const program = deviceProgram(nodesExist ? rules : first);
     d.host.push({ op: 'cgroup.devices', from: own, dir: d.cgroups.places[0]!.dir, program });
     return;
   }
   const { dir } = v1DevicesPlace(d);
-  const lines = made ? changeLines(keptList(first), keptList(rules)) : listLines(keptList(first));
+  const lines = nodesExist ? changeLines(keptList(first), keptList(rules)) : listLines(keptList(first));
   for (const { allow, value, from } of lines) {
     d.host.push({ op: 'cgroup.write', from, dir, file: allow ? 'devices.allow' : 'devices.deny', value });
   }

@@ -123,7 +123,7 @@ export function makeUnit(d: Draft, unit: UnitPlace): void {
     ...unitProperties(`container ${d.context.id}`, unit.slice, unit.unified),
     ...(scope ? [['CollectMode', text('inactive-or-failed')] as const] : []),
     ...limitsOf(unit, d.spec.linux?.resources, d.spec.ociVersion),
-    ...(devicesAreTold(d, unit) ? deviceProperties(deviceRules(d.spec.linux?.resources?.devices)) : []),
+    ...(sendsDevices(d, unit) ? deviceProperties(deviceRules(d.spec.linux?.resources?.devices)) : []),
     ...annotated(d.spec),
   ];
   const undo = stopUnit(unit.name).calls;
@@ -151,7 +151,7 @@ function annotated(spec: Spec): Property[] {
 }
 
 /** On v2 device rules are a program that systemd leaves alone; in a user namespace nobody changes them. */
-function devicesAreTold(d: Draft, unit: UnitPlace): boolean {
+function sendsDevices(d: Draft, unit: UnitPlace): boolean {
   return !unit.unified && !d.context.facts.rootless;
 }
 
@@ -186,7 +186,7 @@ export function updateUnit(d: Draft, unit: UnitPlace, kept: Resources | undefine
   const telling = (resources: Resources | undefined): Property[] => [
     ...limitsOf(unit, resources, d.spec.ociVersion),
     // A list is added to; an empty one takes the old one away.
-    ...(devices && devicesAreTold(d, unit)
+    ...(devices && sendsDevices(d, unit)
       ? [deviceAllow([]), ...deviceProperties(deviceRules(resources?.devices))]
       : []),
   ];
@@ -203,7 +203,7 @@ export function updateUnit(d: Draft, unit: UnitPlace, kept: Resources | undefine
  *
  * @param kept for update: the resources before
  */
-export function tellIdle(d: Draft, unit: UnitPlace, kept?: Resources): void {
+export function sendIdle(d: Draft, unit: UnitPlace, kept?: Resources): void {
   const resources = d.spec.linux?.resources;
   const idle = isIdle(resources);
   if (!unit.unified || (!idle && !(isIdle(kept) && !given(resources?.cpu?.shares)))) return;

@@ -129,7 +129,7 @@ function bindTo(node: DeviceNode): MountBind {
 function mayMake(d: Draft): boolean {
   const { facts } = d.context;
   return !facts.userNamespace && (facts.capabilities[0] & mknodBit) !== 0 &&
-    (d.namespaces.made & NamespaceFlag.user) !== 0;
+    (d.namespaces.created & NamespaceFlag.user) !== 0;
 }
 
 function makeOutside(d: Draft, node: DeviceNode, kind: 'char' | 'block'): void {

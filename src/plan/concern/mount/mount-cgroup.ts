@@ -61,7 +61,7 @@ function unifiedMount(d: Draft, request: MountRequest, target: string, from: str
  */
 function hierarchyMounts(d: Draft, request: MountRequest, target: string, from: string): void {
   const { init, cgroups } = d;
-  const own = (d.namespaces.made & NamespaceFlag.cgroup) !== 0;
+  const own = (d.namespaces.created & NamespaceFlag.cgroup) !== 0;
   init.push({
     op: 'mount.fs',
     from,
@@ -116,7 +116,7 @@ function hierarchyMounts(d: Draft, request: MountRequest, target: string, from: 
 
 /** Binds of the host's hierarchies that a mount of type cgroup becomes: on v1 without a cgroup namespace. */
 export function cgroupBinds(d: Draft, target: string): { readonly target: string; readonly source: string }[] {
-  if (d.context.facts.cgroup.mode === 'v2' || (d.namespaces.made & NamespaceFlag.cgroup) !== 0) return [];
+  if (d.context.facts.cgroup.mode === 'v2' || (d.namespaces.created & NamespaceFlag.cgroup) !== 0) return [];
   return d.cgroups.places.filter(({ version }) => version === 1)
     .map((place) => ({ target: `${target}/${baseName(place.dir.mount)}`, source: sourceOf(place) }));
 }

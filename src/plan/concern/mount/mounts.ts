@@ -118,7 +118,7 @@ export function bindOf(
 function bind(d: Draft, mount: Mount, asked: MountRequest, target: string, from: string): void {
   const source = absolute(mount.source ?? '', d.context.bundle);
   const as = d.context.habits.bindOption === 'all'
-    ? allAttributes(asked, mount.options ?? [], (d.namespaces.made & NamespaceFlag.user) !== 0)
+    ? allAttributes(asked, mount.options ?? [], (d.namespaces.created & NamespaceFlag.user) !== 0)
     : undefined;
   const request = as === undefined ? asked : { ...asked, set: as.set, clear: as.clear };
   const bound = (path: string | undefined): void => {
@@ -131,7 +131,7 @@ function bind(d: Draft, mount: Mount, asked: MountRequest, target: string, from:
     return bound(undefined);
   }
   // The root of a new user namespace may not reach what the caller may: the host's side opens the source.
-  if (request.idmap === undefined && ((d.namespaces.made & NamespaceFlag.user) === 0 || d.context.facts.euid !== 0))
+  if (request.idmap === undefined && ((d.namespaces.created & NamespaceFlag.user) === 0 || d.context.facts.euid !== 0))
     return bound(source);
   openSource(d, mount, request, from);
   d.init.push(
@@ -284,9 +284,9 @@ function fallbackOf(
   }
   if (!isNested(d)) return undefined;
   // These belong to a namespace: where it is not the container's own, its mount is the host's to give.
-  if (type === 'sysfs' && (d.namespaces.made & NamespaceFlag.network) === 0)
+  if (type === 'sysfs' && (d.namespaces.created & NamespaceFlag.network) === 0)
     return { onErrno: [errno.EPERM, errno.EBUSY], operation: boundTree(d, request, '/sys', target, from) };
-  if (type === 'proc' && (d.namespaces.made & NamespaceFlag.pid) === 0)
+  if (type === 'proc' && (d.namespaces.created & NamespaceFlag.pid) === 0)
     return { onErrno: [errno.EPERM, errno.EBUSY], operation: boundTree(d, request, '/proc', target, from) };
   if (type === 'mqueue' && !isApart(d.namespaces, 'ipc'))
     return { onErrno: [errno.EPERM], operation: boundTree(d, request, '/dev/mqueue', target, from) };

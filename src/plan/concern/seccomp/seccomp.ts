@@ -202,10 +202,10 @@ function profileFilter(d: Draft, profile: Seccomp, from: string): Filter {
   const { facts, host, warn } = d.context;
   const strict = d.spec.annotations !== undefined && isAnnotated(d.spec, 'seccompFailUnknown');
   if (strict)
-    tellUnknown(d, profile, 'seccompRefused', (diagnostic) => {
+    reportUnknown(d, profile, 'seccompRefused', (diagnostic) => {
       throw new PlanError(diagnostic);
     });
-  else if (warn !== undefined) tellUnknown(d, profile, 'seccompUnknown', warn);
+  else if (warn !== undefined) reportUnknown(d, profile, 'seccompUnknown', warn);
   const hash = host.sha256(`${translation} ${facts.arch} ${facts.seccomp.version} ${strict} ${textOf(profile)}`);
   const cached = facts.seccompCache.find((name) => name.startsWith(hash));
   if (cached !== undefined) return { hash: cached };
@@ -231,11 +231,11 @@ function givenFilter(d: Draft, text: string): Filter {
 const suggestions = 5;
 
 /** Tells the names that libseccomp does not know: likely they are misspelt, or newer. */
-function tellUnknown(
+function reportUnknown(
   { context: { host, facts } }: Draft,
   profile: Seccomp,
   kind: 'seccompUnknown' | 'seccompRefused',
-  tell: (diagnostic: Diagnostic) => void,
+  report: (diagnostic: Diagnostic) => void,
 ): void {
   if (facts.seccomp.version === '') return;
   let known: string[] | undefined;
@@ -245,11 +245,11 @@ function tellUnknown(
       if (host.syscallNumber(name) !== unknownCall) continue;
       count += 1;
       if (count > most) {
-        tell(diagnose('moreFindings', { count: most }));
+        report(diagnose('moreFindings', { count: most }));
         return;
       }
       const suggestion = count > suggestions ? undefined : suggest(name, known ??= callNames());
-      tell(diagnose(kind, { name, suggestion }, placeAt(`/linux/seccomp/syscalls/${rule}/names/${index}`)));
+      report(diagnose(kind, { name, suggestion }, placeAt(`/linux/seccomp/syscalls/${rule}/names/${index}`)));
     }
   }
 }
