@@ -24,7 +24,7 @@ id() { cat $D/$1.id; }
 `;
 
 const web = '["sh","-c","echo logged; mkdir /w; echo served >/w/index.html; httpd -p 80 -h /w; sleep 1000"]';
-const tell =
+const script =
   '["sh","-c","id; grep -E \\"CapEff|NoNew|Seccomp:\\" /proc/self/status; echo $A; touch /x; cat /m/f; touch /m/y; exit 3"]';
 const confined =
   '"resources":{"memory_limit_in_bytes":67108864,"cpu_quota":50000,"cpu_period":100000,"cpu_shares":256,"oom_score_adj":500},'
@@ -60,7 +60,7 @@ const story = steps(
   ['stop', 'e stop -t 2 $(id one); e inspect $(id one)', /"exitCode": 1(37|43)/],
   ['rm', 'e rm $(id one)'],
   ['a confined container',
-    `mkdir -p $D/m; echo mounted >$D/m/f; ctn web tells '${tell}' '${confined}' '${mount}' && sleep 1; e inspect $(id tells)`,
+    `mkdir -p $D/m; echo mounted >$D/m/f; ctn web tells '${script}' '${confined}' '${mount}' && sleep 1; e inspect $(id tells)`,
     /"exitCode": 3/],
   ['its user', 'e logs $(id tells)', /uid=1000\(user\) gid=1000\(user\) groups=.*1234/],
   ['its confinement', 'e logs $(id tells) 2>&1', /CapEff:\s0{16}\nNoNewPrivs:\s1\nSeccomp:\s2/],

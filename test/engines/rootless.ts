@@ -86,12 +86,12 @@ log_driver = "k8s-file"
         env: { ...env, ...path }, stdio: 'ignore' });
     };
     call(['load', '-i', image]);
-    const left = new Set([...needCgroup, ...needRoot]);
+    const skipped = new Set([...needCgroup, ...needRoot]);
     return {
       command,
       user: { uid: user.uid, gid: user.gid },
       env: { ...env, F: '', I: imageName, HEALTH: 'e healthcheck run well' },
-      steps: [...[...sharedOf('podman'), ...tutorial].filter((step) => !left.has(step.name)), ...own],
+      steps: [...[...sharedOf('podman'), ...tutorial].filter((step) => !skipped.has(step.name)), ...own],
       end: async () => {
         call(['rm', '--all', '--force', '--time', '0']);
         user.remove();

@@ -76,9 +76,9 @@ fuzz('configurations, as runc and crun take them', async (c, random) => {
   const theirs = [];
   for (const peer of peers) theirs.push(await run(peer, bundle, c));
   const text = JSON.stringify(bundle.config);
-  const told = (all: readonly Run[]): string =>
+  const describe = (all: readonly Run[]): string =>
     all.map(({ result }) => `${result.code ?? result.signal}: ${result.stderr.trim().slice(-300)}`).join('\n  ');
-  const where = `changed: ${done.join(', ')}\n${text}\n  ${told([ours, ...theirs])}`;
+  const where = `changed: ${done.join(', ')}\n${text}\n  ${describe([ours, ...theirs])}`;
   assert.ok(!ours.result.timedOut, `it hangs; ${where}`);
   assert.ok(ours.result.signal === null && ours.result.code !== null, `it crashed; ${where}`);
   if (verdictOf(ours) === 'refused') assert.match(ours.result.stderr, /E\d{4}/, `no error is told; ${where}`);

@@ -104,28 +104,28 @@ function judge(command: Command, { fault, call }: Point, { id }: Subject, result
   assert.ok(!result.timedOut, 'it hangs');
   assert.ok(result.signal === null || result.signal === 'SIGKILL', `it is ended by ${result.signal}`);
   if (result.signal !== null) return;
-  const said = result.stderr.trim();
+  const output = result.stderr.trim();
   const isReport = command.reports?.test(result.stdout) ?? false;
   // The error that it always has may itself be struck.
   const isMuted = command.status !== undefined && /^(poll|write)$/.test(call);
-  if (result.code !== 0 && !isReport && !isMuted) assert.notEqual(said, '', `status ${result.code}, and not a word`);
-  assert.doesNotMatch(said, /E0901|E0905/, 'it is not a fault of the command');
-  if (command.before !== 'nothing') assert.doesNotMatch(said, falsehoods, 'that is not so');
+  if (result.code !== 0 && !isReport && !isMuted) assert.notEqual(output, '', `status ${result.code}, and not a word`);
+  assert.doesNotMatch(output, /E0901|E0905/, 'it is not a fault of the command');
+  if (command.before !== 'nothing') assert.doesNotMatch(output, falsehoods, 'that is not so');
   // Want of something does not damage a file.
-  if (/ENOMEM|EMFILE/.test(fault)) assert.doesNotMatch(said, /E0621/, 'it is not damaged');
+  if (/ENOMEM|EMFILE/.test(fault)) assert.doesNotMatch(output, /E0621/, 'it is not damaged');
   // A state that cannot be read for other reasons is damaged, and left out of lists.
   if (result.code === 0 && /ENOMEM|EMFILE/.test(fault))
     assert.ok(command.isWhole?.(result.stdout, id) ?? true, `status 0 and half of the output: ${result.stdout}`);
   // exec has 255 for failures of its own; a program that was killed has 137.
   const own = command.name === 'exec' ? [0, 1, 255] : [command.status ?? 0, 1];
-  assert.ok(own.includes(result.code ?? 0) || fault === 'SIGKILL', `status ${result.code}, ${said}`);
+  assert.ok(own.includes(result.code ?? 0) || fault === 'SIGKILL', `status ${result.code}, ${output}`);
 }
 
 /** Whether a container that was only looked at is as before. */
 async function isSame(c: Context, command: Command, subject: Subject, before: Snapshot): Promise<boolean> {
-  const left = await leaks(before, c.token, c.root, // Plans of exec are kept; what is half written when the command is killed goes with the container.
+  const leaked = await leaks(before, c.token, c.root, // Plans of exec are kept; what is half written when the command is killed goes with the container.
     (item) => /\/(exec-[0-9a-f]+|\.veloci-\d+\.tmp)$/.test(item));
-  assert.deepEqual(left, [], 'something is left behind');
+  assert.deepEqual(leaked, [], 'something is left behind');
   if (command.before === 'nothing') return true;
   const state = await c.rt(['state', subject.id]);
   return state.code === 0 && state.stdout.includes(`"status": "${command.before}"`);
@@ -146,8 +146,8 @@ async function tryPoint(c: Context, command: Command, point: Point): Promise<voi
   } catch (error) {
     await dropKept(c);
     await c.rt(['delete', '--force', subject.id]); // so that the next place finds nothing of this one
-    const said = `status ${result.code ?? result.signal}, "${result.stderr.trim()}"`;
-    throw new Error(`${what} (${said}): ${(error as Error).message}`);
+    const outcome = `status ${result.code ?? result.signal}, "${result.stderr.trim()}"`;
+    throw new Error(`${what} (${outcome}): ${(error as Error).message}`);
   }
 }
 

@@ -86,9 +86,9 @@ async function settle(c: Context): Promise<Residents> {
     await sleep(10);
   }
   const watcher = c.begin(['events', '--interval', '1s', ran], { timeLimit: 1e8 });
-  const made = await c.create(bundles.plain, { id: created, raw: true }); // a cgroup by its id
-  assert.equal(made.code, 0, made.stderr);
-  return { pids: { run: supervisor.child.pid!, events: watcher.child.pid!, init: made.pid }, before: {},
+  const plain = await c.create(bundles.plain, { id: created, raw: true }); // a cgroup by its id
+  assert.equal(plain.code, 0, plain.stderr);
+  return { pids: { run: supervisor.child.pid!, events: watcher.child.pid!, init: plain.pid }, before: {},
     own: { memory: 0, descriptors: 0 }, waiting: new Map(), log: openSync(logFile, 'a'),
     library: new Runtime({ root: c.root, command: runtimePath() }), bundles, lifecycles: 0 };
 }
@@ -190,8 +190,8 @@ fuzz('lifecycles', async (c, random, seed) => {
     assert.equal(here.library.list().length, 2, `after ${here.lifecycles} lifecycles`);
   }
   compareResidents(here);
-  const left = readdirSync(c.root).filter((name) => name.includes('-l'));
-  assert.deepEqual(left, [], join(c.root, left[0] ?? ''));
+  const remaining = readdirSync(c.root).filter((name) => name.includes('-l'));
+  assert.deepEqual(remaining, [], join(c.root, remaining[0] ?? ''));
   if (here.lifecycles % 500 === 0) {
     const growth = Object.entries(here.pids).map(([name, pid]) => `${name} ${held(pid).memory} kB`);
     console.log(`# ${here.lifecycles} lifecycles: ${growth.join(', ')}, the library ${ownMemory()} kB`);

@@ -76,9 +76,9 @@ void test_user_namespace() {
   if (!CHECK(start.reach_created())) return;
   start.release();
   CHECK(start.finish() == 0);
-  CHECK(says(start, "0\n         0     100000      65536\n"));
-  CHECK(says(start, " /locked ro,nosuid,nodev,noexec,noatime "));
-  CHECK(says(start, "\n3\n0\n1\n55\n"));
+  CHECK(printed(start, "0\n         0     100000      65536\n"));
+  CHECK(printed(start, " /locked ro,nosuid,nodev,noexec,noatime "));
+  CHECK(printed(start, "\n3\n0\n1\n55\n"));
   CHECK(chown(rootfs, 0, 0) == 0);
 }
 
@@ -143,7 +143,7 @@ void test_filter() {
   if (!CHECK(start.await_created())) return;
   start.release();
   CHECK(start.finish() == 0);
-  CHECK(says(start, "No anode") && says(start, "Seccomp:\t2"));
+  CHECK(printed(start, "No anode") && printed(start, "Seccomp:\t2"));
 }
 
 // exec: enters the namespaces of a container that waits, by its pidfd.
@@ -179,7 +179,7 @@ void test_enter() {
   second.send_fd(0, pidfd.get());
   CHECK(!second.next() && record_stage(*second.record) == Stage::executing);
   CHECK(second.finish() == 0);
-  CHECK(says(second, "entered\n/etc\nsleep\n4\n"));
+  CHECK(printed(second, "entered\n/etc\nsleep\n4\n"));
 }
 
 // Linux 5.10 and a host whose filter refuses clone3(2): no mount_setattr, no CLOSE_RANGE_CLOEXEC.
@@ -229,10 +229,10 @@ void test_old_kernel() {
   if (!CHECK(start.reach_created())) return;
   start.release();
   CHECK(start.finish() == 0);
-  CHECK(says(start, " /bound ro,noexec,noatime,nodiratime "));
-  CHECK(says(start, " /proc/sys ro"));
-  CHECK(says(start, "/rootfs / ro"));
-  CHECK(says(start, "\n1\n6\n"));
+  CHECK(printed(start, " /bound ro,noexec,noatime,nodiratime "));
+  CHECK(printed(start, " /proc/sys ro"));
+  CHECK(printed(start, "/rootfs / ro"));
+  CHECK(printed(start, "\n1\n6\n"));
 }
 
 // A user namespace whose /proc is not all visible: no procfs can be mounted there; the host's is used by descriptor.
@@ -262,7 +262,7 @@ void test_covered_proc() {
   if (!CHECK(start.reach_created())) return;
   start.release();
   CHECK(start.finish() == 0);
-  CHECK(says(start, "1\n0\n"));
+  CHECK(printed(start, "1\n0\n"));
   CHECK(umount2("/proc/uptime", MNT_DETACH) == 0 && chown(rootfs, 0, 0) == 0);
 }
 

@@ -17,30 +17,30 @@ using namespace veloci;
 namespace {
 
 // process.await, when somebody tells this pid.
-Outcome await_told(pid_t told, Record &record) {
+Outcome await_reported(pid_t reported, Record &record) {
   Context context;
   context.record = context.report = &record;
   int pair[2];
   CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0);
   context.socket.reset(pair[0]);
-  Fd theirs(pair[1]), pidfd(sys::pidfd_open(told, 0));
+  Fd theirs(pair[1]), pidfd(sys::pidfd_open(reported, 0));
   MessageHeader header;
   header.type = static_cast<uint8_t>(MessageType::pid);
-  header.pid = told;
+  header.pid = reported;
   CHECK(send_message(theirs.get(), header, {}, pidfd.get()));
   return HostHandler(context).on(ProcessAwait{});
 }
 
 void test_pids() {
   static Record record;
-  Outcome stranger = await_told(getppid(), record);
+  Outcome stranger = await_reported(getppid(), record);
   CHECK(stranger.err == EBADMSG && record.pid == 0);
   pid_t child = fork();
   if (child == 0) {
     pause();
     _exit(0);
   }
-  CHECK(await_told(child, record).ok());
+  CHECK(await_reported(child, record).ok());
   CHECK(record.pid == child);
   kill(child, SIGKILL);
   CHECK(waitpid(child, nullptr, 0) == child);

@@ -73,12 +73,12 @@ void test_container() {
   CHECK(start.finish() == 7);
   CHECK(record_stage(*start.record) == Stage::executing);
   CHECK(start.record->stamp_count == stager.count() + init.count() - 1);
-  CHECK(says(start,
-             "1234\n56\n56 7 8\n/made/deep/er\n0027\ninside\nhome=/home/me a=b c listen=1\n4\n1\n77\ndomain\n99\n"));
-  CHECK(says(start, "CapInh:\t0000000000000020\nCapPrm:\t0000000000000020\nCapEff:\t0000000000000020\n"
-                    "CapBnd:\t0000000000000020\nCapAmb:\t0000000000000020\nNoNewPrivs:\t1\n0\n0\n"));
-  CHECK(says(start, "sys-ro\n"));
-  CHECK(says(start, "touch: "));
+  CHECK(printed(start,
+                "1234\n56\n56 7 8\n/made/deep/er\n0027\ninside\nhome=/home/me a=b c listen=1\n4\n1\n77\ndomain\n99\n"));
+  CHECK(printed(start, "CapInh:\t0000000000000020\nCapPrm:\t0000000000000020\nCapEff:\t0000000000000020\n"
+                       "CapBnd:\t0000000000000020\nCapAmb:\t0000000000000020\nNoNewPrivs:\t1\n0\n0\n"));
+  CHECK(printed(start, "sys-ro\n"));
+  CHECK(printed(start, "touch: "));
 }
 
 void test_bare(std::initializer_list<const char *> args, const char *name, Stage stage, FailureKind kind,
@@ -128,7 +128,7 @@ void test_failure(const char *what, uint32_t index, int step, int err, const cha
                strstr(start.message.detail, detail) != nullptr;
   if (!CHECK(right)) {
     printf("%s: ", what);
-    start.tell();
+    start.print_failure();
   }
 }
 
@@ -204,7 +204,7 @@ void test_hooks() {
     if (!CHECK(start.reach_created())) return;
     start.release();
     CHECK(start.finish() == 0);
-    CHECK(says(start, "/\n0\n1\n2\n3\n4\n5\n/dev/null\n/dev/null\n"));
+    CHECK(printed(start, "/\n0\n1\n2\n3\n4\n5\n/dev/null\n/dev/null\n"));
   }
   struct {
     const char *script;

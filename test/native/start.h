@@ -119,14 +119,14 @@ public:
   }
   bool await_created() {
     bool reached = next() && message.kind() == MessageType::sync && record_stage(*record) == Stage::created;
-    if (!reached) tell();
+    if (!reached) print_failure();
     return reached;
   }
   bool fails() {
     send_programs();
     return next() && message.kind() == MessageType::fail;
   }
-  void tell() const {
+  void print_failure() const {
     uint32_t index = message.index;
     printf("failed: program %u operation %u step %d: %s: %s\n", message.program, index, message.step,
            strerror(message.err), message.detail);
@@ -255,7 +255,7 @@ inline int make_file(const char *path, const char *content, mode_t mode) {
   return write_all(file.get(), content, strlen(content)) ? 0 : -1;
 }
 
-inline bool says(const Start &start, const char *what) {
+inline bool printed(const Start &start, const char *what) {
   bool found = strstr(start.output.c_str(), what) != nullptr;
   if (!found) printf("output lacks \"%s\":\n%s\n", what, start.output.c_str());
   return found;

@@ -72,10 +72,10 @@ async function story(body: (c: Context) => Promise<void>, options: CaseOptions):
     failure = error;
   }
   await context.cleanUp();
-  const left = options.leaks === 'ignore' ? [] : await leaks(before, token, root, habit);
+  const leaked = options.leaks === 'ignore' ? [] : await leaks(before, token, root, habit);
   await sweepCgroups(token);
   if (failure) throw failure;
-  assert.deepEqual(left, [], 'something is left behind');
+  assert.deepEqual(leaked, [], 'something is left behind');
 }
 
 function describe(error: unknown): string {

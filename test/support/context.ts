@@ -205,9 +205,9 @@ export class Context {
 
   /** Fails if the case has left anything so far: to be asked before the clean-up, after a failed create. `expected` is the case's own. */
   async nothingLeft(expected: (item: string) => boolean = () => false): Promise<void> {
-    const left = await leaks(this.#before, this.token, this.root,
+    const leaked = await leaks(this.#before, this.token, this.root,
       (item) => expected(item) || this.#habit(item) || this.#bundles.some((bundle) => item.includes(bundle.dir)));
-    assert.deepEqual(left, [], 'something is left behind');
+    assert.deepEqual(leaked, [], 'something is left behind');
   }
 
   /** Ends what the case began: calls, containers, mounts. */

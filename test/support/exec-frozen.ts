@@ -17,19 +17,19 @@ export function execWhereFrozen(): void {
       const { id, pid } = await c.started(c.command(['/probe', 'pause']));
       const { dir, file, value } = freezer(id);
       assert.ok(existsSync(join(dir, file)));
-      const made: string[] = [];
-      for (let i = 0, path = dir; i < depth; i++) made.unshift(path = join(path, 'below'));
-      for (const path of [...made].reverse()) mkdirSync(path);
-      writeFileSync(join(made[0]!, 'cgroup.procs'), String(pid));
-      writeFileSync(join(made.at(-1)!, file), value[0]);
+      const dirs: string[] = [];
+      for (let i = 0, path = dir; i < depth; i++) dirs.unshift(path = join(path, 'below'));
+      for (const path of [...dirs].reverse()) mkdirSync(path);
+      writeFileSync(join(dirs[0]!, 'cgroup.procs'), String(pid));
+      writeFileSync(join(dirs.at(-1)!, file), value[0]);
       const result = await c.rt(['exec', id, 'cat', '/proc/self/cgroup'], { timeLimit: 8000 });
       // Thawed before anything is asserted: what is frozen could not be cleared up.
-      writeFileSync(join(made.at(-1)!, file), value[1]);
+      writeFileSync(join(dirs.at(-1)!, file), value[1]);
       writeFileSync(join(dir, 'cgroup.procs'), String(pid));
       assert.equal(result.timedOut, false, 'it hangs');
       assert.equal(result.code, 0, result.stderr);
       assert.doesNotMatch(result.stdout, /below/);
-      for (const path of made) rmdirSync(path);
+      for (const path of dirs) rmdirSync(path);
     });
   }
 }

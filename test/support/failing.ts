@@ -94,8 +94,8 @@ export const run =
 export const onContainer =
   (state: 'created' | 'running' | 'stopped', ...args: string[]) =>
   async ({ c, bundle, id }: Scene): Promise<string[]> => {
-    const made = await c.rt(['create', '--bundle', bundle.dir, id]);
-    assert.equal(made.code, 0, made.stderr);
+    const created = await c.rt(['create', '--bundle', bundle.dir, id]);
+    assert.equal(created.code, 0, created.stderr);
     if (state !== 'created') {
       const started = await c.rt(['start', id]);
       assert.equal(started.code, 0, started.stderr);
@@ -133,9 +133,9 @@ function declare(
       prefix: [...prefix, ...(given.prefix ?? [])] });
     assert.equal(result.code, exit, `${result.signal ?? ''} ${result.stderr}`);
     const entry = lastEntry(log);
-    const told = { code: entry.code, why: entry.errno === undefined ? '' : `${entry.errno}, step ${entry.step}`,
+    const seen = { code: entry.code, why: entry.errno === undefined ? '' : `${entry.errno}, step ${entry.step}`,
       pointer: entry.pointer };
-    assert.deepEqual(told, { code, why, pointer }, `${JSON.stringify(told)}: ${entry.msg}`);
+    assert.deepEqual(seen, { code, why, pointer }, `${JSON.stringify(seen)}: ${entry.msg}`);
     if (pointer) assert.ok((entry.line ?? 0) > 0, 'it has a line');
     assert.match(entry.hint ?? '', /./, 'it says what to do');
     if (hint) assert.match([entry.output, entry.hint].join('\n'), hint, 'the words');

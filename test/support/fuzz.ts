@@ -25,9 +25,9 @@ export const fuzzSeed: number = setting('VELOCI_FUZZ_SEED', 1);
 function withSeed(error: unknown, seed: number): Error {
   const cause = error instanceof Error ? error : new Error(String(error));
   const message = `VELOCI_FUZZ_SEED=${seed} VELOCI_FUZZ_SECONDS=0 repeats it: ${cause.message}`;
-  const told = new Error(message);
-  told.stack = (cause.stack ?? '').replace(cause.message, message);
-  return told;
+  const seeded = new Error(message);
+  seeded.stack = (cause.stack ?? '').replace(cause.message, message);
+  return seeded;
 }
 
 /**

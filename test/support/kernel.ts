@@ -16,4 +16,4 @@ export const noRecursive = needs('recursive attributes (mount_setattr)', '5.12')
 export const noMappedTmpfs = needs('mapped ids of tmpfs', '6.3');
 
 /** Whether it tells how a process has ended that somebody else has reaped (PIDFD_GET_INFO). */
-export const tellsExit: boolean = reaches('6.15');
+export const reportsExit: boolean = reaches('6.15');

@@ -134,18 +134,18 @@ export function snapshot(token: string, root: string): Snapshot {
 }
 
 function difference(before: Snapshot, after: Snapshot): string[] {
-  const left: string[] = [];
+  const differences: string[] = [];
   for (const [pid, command] of after.processes) {
-    if (!before.processes.has(pid)) left.push(`process ${pid} ${command}`);
+    if (!before.processes.has(pid)) differences.push(`process ${pid} ${command}`);
   }
   for (const kind of ['mounts', 'cgroups', 'files', 'sockets'] as const) {
-    for (const item of after[kind]) if (!before[kind].has(item)) left.push(`${kind.slice(0, -1)} ${item}`);
+    for (const item of after[kind]) if (!before[kind].has(item)) differences.push(`${kind.slice(0, -1)} ${item}`);
   }
   // Who removes a folder of the host takes what is mounted there from everybody.
   const isTaken = (mount: string): boolean => !existsSync(mount.slice(0, mount.lastIndexOf(' (')));
   for (const mount of before.mounts)
-    if (!after.mounts.has(mount) && !isTaken(mount)) left.push(`mount gone: ${mount}`);
-  return left;
+    if (!after.mounts.has(mount) && !isTaken(mount)) differences.push(`mount gone: ${mount}`);
+  return differences;
 }
 
 /**
@@ -160,8 +160,8 @@ export async function leaks(
 ): Promise<string[]> {
   const end = Date.now() + 2000 * timeScale;
   for (;;) {
-    const left = difference(before, snapshot(token, root)).filter((item) => !expected(item));
-    if (left.length === 0 || Date.now() > end) return left;
+    const leaked = difference(before, snapshot(token, root)).filter((item) => !expected(item));
+    if (leaked.length === 0 || Date.now() > end) return leaked;
     await sleep(20);
   }
 }

@@ -5,6 +5,6 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
 /** Whether the host itself has v1 as well. */
-const madeAlone = !existsSync('/sys/fs/cgroup/cgroup.controllers');
+const mountedHere = !existsSync('/sys/fs/cgroup/cgroup.controllers');
 
-if (madeAlone) execFileSync('sh', ['-ec', 'umount -R -l /sys/fs/cgroup; mount -t cgroup2 cgroup2 /sys/fs/cgroup']);
+if (mountedHere) execFileSync('sh', ['-ec', 'umount -R -l /sys/fs/cgroup; mount -t cgroup2 cgroup2 /sys/fs/cgroup']);

@@ -25,8 +25,8 @@ t.test('the failure that a line of an operation is about gets its code', async (
   }
 });
 
-/** What the tests of a folder say, without the comments. */
-function said(...folders: string[]): string {
+/** The source of the tests of these folders, without the comments. */
+function sourceOf(...folders: string[]): string {
   const repository = new URL(import.meta.url).pathname.split('/build/')[0]!;
   const paths = folders.flatMap((folder) =>
     readdirSync(join(repository, folder), { recursive: true, encoding: 'utf8' }).map((path) =>
@@ -41,7 +41,7 @@ function said(...folders: string[]): string {
 // A quick look at the texts; that every code is really produced shows at the end of a run of all tests
 // (scripts/lib/seen-codes.ts).
 t.test('every code is named in a test: that of an operation in a black-box one', async (t) => {
-  const [outside, anywhere] = [said('test/integration', 'conformance'), said('test', 'conformance')];
+  const [outside, anywhere] = [sourceOf('test/integration', 'conformance'), sourceOf('test', 'conformance')];
   for (const [name, { code }] of Object.entries(table)) {
     const isOperation = name.includes('.');
     t.ok((isOperation ? outside : anywhere).includes(code),

@@ -262,9 +262,9 @@ t.test('validate, plan, spec, features', async (t) => {
     t.ok(concern, `${op} has a concern`);
   }
 
-  const made: unknown = JSON.parse(ask('spec').text);
-  t.ok(validateConfig(made), 'spec writes a valid configuration');
-  t.match(ask('validate', made), { exitCode: 0, text: 'config.json: valid\n' }, 'without a warning');
+  const config: unknown = JSON.parse(ask('spec').text);
+  t.ok(validateConfig(config), 'spec writes a valid configuration');
+  t.match(ask('validate', config), { exitCode: 0, text: 'config.json: valid\n' }, 'without a warning');
   const forUser = (request: Partial<Request>): ReturnType<typeof defaultConfig> =>
     JSON.parse(
       ask('spec', undefined, { options: { rootless: true }, facts: facts({ euid: 1000, egid: 1000 }), ...request })

@@ -25,8 +25,8 @@ function wordsOf(text: string): string[] {
   const words: string[] = [];
   for (const { index, 1: word = '' } of text.matchAll(/"((?:[^"\\\n]|\\.)*)"/g)) {
     const isName = /^[\w./=:@-]+$/.test(word);
-    const isSaid = text.slice(0, index).endsWith('.add(') || /[a-z'] [a-z]+ |^ /.test(word);
-    if (/[a-z]{1}/i.test(word.replace(/\\[nrt]/g, '')) && (isName || !isSaid)) words.push(word);
+    const isSentence = text.slice(0, index).endsWith('.add(') || /[a-z'] [a-z]+ |^ /.test(word);
+    if (/[a-z]{1}/i.test(word.replace(/\\[nrt]/g, '')) && (isName || !isSentence)) words.push(word);
   }
   return words;
 }

@@ -58,9 +58,9 @@ t.test('findings of every kind are a log that the schema takes', async (t) => {
     'bytes.json': '\u0000',
   })) {
     const { diagnostics: found } = readConfig(new TextEncoder().encode(config), host, name, { warnings: true });
-    const made = JSON.parse(sarif(found)) as Log;
-    t.ok(validate(made), `${name}: ${JSON.stringify(validate.errors)}`);
-    const { tool, results } = made.runs[0]!;
+    const log = JSON.parse(sarif(found)) as Log;
+    t.ok(validate(log), `${name}: ${JSON.stringify(validate.errors)}`);
+    const { tool, results } = log.runs[0]!;
     t.equal(results.length, found.length);
     for (const { ruleId, ruleIndex } of results) t.equal(tool.driver.rules[ruleIndex]?.id, ruleId);
   }

@@ -30,15 +30,15 @@ function operations(
 }
 
 t.test('systemd is told of new device rules on v1, where it writes its own again', async (t) => {
-  const told = (update: Resources, mode: 'hybrid' | 'v2'): boolean =>
+  const isSent = (update: Resources, mode: 'hybrid' | 'v2'): boolean =>
     operations({}, update, mode, 'systemd')
       .some((entry) =>
         entry.op === 'dbus.send' && entry.calls.some((call) => Buffer.from(call).includes('DeviceAllow'))
       );
   const devices: Resources['devices'] = [{ allow: true, type: 'c', major: 1, minor: 11, access: 'w' }];
-  t.equal(told({ devices }, 'hybrid'), true);
-  t.equal(told({ pids: { limit: 5 } }, 'hybrid'), false);
-  t.equal(told({ devices }, 'v2'), false);
+  t.equal(isSent({ devices }, 'hybrid'), true);
+  t.equal(isSent({ pids: { limit: 5 } }, 'hybrid'), false);
+  t.equal(isSent({ devices }, 'v2'), false);
 });
 
 t.test('zeros, empty texts and empty lists leave alone', async (t) => {

@@ -129,7 +129,7 @@ const replace = async (c: Context, controller: string): Promise<{ id: string; pa
   rmdirSync(path);
   mkdirSync(path);
   c.later(() => {
-    for (const left of cgroups(id)) rmdirSync(left);
+    for (const cgroup of cgroups(id)) rmdirSync(cgroup);
   });
   return { id, path };
 };

@@ -24,8 +24,8 @@ const full = (...path: string[]): NonNullable<Failing['change']> => (_, { c }) =
 /** A container in a class, and then this command; delete finds it stopped. */
 const inClass = (...args: string[]) => async (scene: Scene): Promise<string[]> => {
   const { c, bundle, id } = scene;
-  const made = await c.rt(['create', '--bundle', bundle.dir, id], { prefix });
-  assert.equal(made.code, 0, made.stderr);
+  const create = await c.rt(['create', '--bundle', bundle.dir, id], { prefix });
+  assert.equal(create.code, 0, create.stderr);
   c.later(() => rmSync(join(resctrl, id), { recursive: true, force: true }));
   if (args[0] === 'delete') {
     process.kill((await c.state(id))['pid'] as number, 'SIGKILL');

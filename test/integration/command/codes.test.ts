@@ -77,16 +77,16 @@ const cases: readonly (readonly [code: string, setUp: SetUp])[] = [
 ];
 
 for (const [code, setUp] of cases) {
-  test(`${code} is told`, async (c) => {
+  test(`${code} is reported`, async (c) => {
     const log = join(c.dir(), 'log');
     const result = await c.rt(['--log', log, '--log-format', 'json', ...await setUp(c)]);
     assert.notEqual(result.code, 0);
-    let told = result.stderr;
+    let output = result.stderr;
     try {
-      told += readFileSync(log, 'utf8');
+      output += readFileSync(log, 'utf8');
     } catch {
       // the command line was wrong: there is no log
     }
-    assert.ok(told.includes(code), told);
+    assert.ok(output.includes(code), output);
   }, { only: 'veloci' });
 }

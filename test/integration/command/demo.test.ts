@@ -10,7 +10,7 @@ import { call, type Result } from '../../support/runtime.ts';
 
 const user = 1234;
 /** What a build leaves in a checkout, and what is linked in place of copied. */
-const left = new Set(['.git', 'build', 'dist', 'node_modules', '.tap']);
+const excluded = new Set(['.git', 'build', 'dist', 'node_modules', '.tap']);
 
 /** A copy of the checkout that belongs to `uid`, and a home folder. */
 function checkout(c: Context, uid: number): { clone: string; home: string } {
@@ -19,7 +19,7 @@ function checkout(c: Context, uid: number): { clone: string; home: string } {
   mkdirSync(clone);
   mkdirSync(home);
   for (const name of readdirSync(repository)) {
-    if (!left.has(name)) execFileSync('cp', ['-r', join(repository, name), clone]);
+    if (!excluded.has(name)) execFileSync('cp', ['-r', join(repository, name), clone]);
   }
   symlinkSync(realpathSync(join(repository, 'node_modules')), join(clone, 'node_modules'));
   execFileSync('chown', ['-R', '-h', `${uid}:${uid}`, dir]);

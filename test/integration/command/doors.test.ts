@@ -14,17 +14,17 @@ const pause = ['/probe', 'pause'];
 const offsets = { form: 8, stage: 12, pid: 16, startTime: 24, boot: 40 };
 
 function sameAnswer(name: string, result: Result, library: Runtime, id: string): void {
-  let told: unknown;
+  let reports: unknown;
   try {
-    told = library.state(id);
+    reports = library.state(id);
   } catch (error) {
     assert.equal(result.stderr.split('\n')[0], `error: ${(error as Error).message}`, name);
     assert.equal(result.code, 1, name);
     return;
   }
-  if (told === undefined) return assert.match(result.stderr, /^error: E0601: /, name);
+  if (reports === undefined) return assert.match(result.stderr, /^error: E0601: /, name);
   assert.equal(result.code, 0, `${name}: ${result.stderr}`);
-  assert.deepEqual(told, JSON.parse(result.stdout), name);
+  assert.deepEqual(reports, JSON.parse(result.stdout), name);
 }
 
 async function compare(c: Context, name: string, id: string, root = c.root): Promise<string> {
@@ -230,11 +230,11 @@ test('the default state root is the same through both doors, also in a user name
       const env = ['env', '-u', 'XDG_RUNTIME_DIR', '-u', 'USER', ...Object.entries(environment).map((e) =>
         e.join('=')
       )];
-      const told = await call([...wrapper, ...env, process.execPath, '-e', script]);
+      const answer = await call([...wrapper, ...env, process.execPath, '-e', script]);
       const asked = await call([...wrapper, ...env, runtimePath(), 'state', 'no-such-container']);
       const shown = /containers of (\S+)/.exec(asked.stderr)?.[1] ?? /state root "([^"]+)"/.exec(asked.stderr)?.[1];
-      assert.equal(told.stdout.trim(), shown,
-        `${wrapper.join(' ')} ${JSON.stringify(environment)}: ${told.stderr}${asked.stderr}`);
+      assert.equal(answer.stdout.trim(), shown,
+        `${wrapper.join(' ')} ${JSON.stringify(environment)}: ${answer.stderr}${asked.stderr}`);
     }
   }
 }, { only: 'veloci' });

@@ -13,7 +13,7 @@ interface Broken {
   name: string;
   change: (config: Config) => void;
   /** what the message must hold, from any runtime */
-  says?: RegExp;
+  message?: RegExp;
   /** the JSON pointer that veloci names */
   pointer?: string;
   peers?: PeerMark[];
@@ -33,52 +33,52 @@ const broken: Broken[] = [
   { name: 'process.args is a string', change: put('/process/args', 'sh'), pointer: '/process/args',
     peers: [C('logs nothing')] },
   { name: 'process.args is empty', change: put('/process/args', []), pointer: '/process/args' },
-  { name: 'process is missing', change: put('/process', undefined), says: /process/,
+  { name: 'process is missing', change: put('/process', undefined), message: /process/,
     peers: [C('says: internal error')] },
   { name: 'uid is a string', change: put('/process/user/uid', '0'), pointer: '/process/user/uid',
     peers: [C('takes a string for a number')] },
   { name: 'uid is a fraction', change: put('/process/user/uid', 1.5), pointer: '/process/user/uid',
     peers: [C('cuts it off')] },
-  { name: 'cwd is missing', change: put('/process/cwd', undefined), says: /cwd/i, pointer: '/process',
+  { name: 'cwd is missing', change: put('/process/cwd', undefined), message: /cwd/i, pointer: '/process',
     peers: [C('reads the config before it opens the log')] },
   { name: 'cwd is relative', change: put('/process/cwd', 'tmp'), pointer: '/process/cwd', peers: [C('takes it')] },
   { name: 'a mount option is misspelt', change: (config) => config.mounts[0] && (config.mounts[0].options = ['nosiud']),
     pointer: '/mounts/0/options/0' },
   { name: 'a mount type does not exist', change: (config) => {
     config.mounts.push({ destination: '/mnt', type: 'nosuchfs', source: 'x' });
-  }, says: /nosuchfs|\/mnt/, pointer: '/mounts/7', peers: [C('names neither type nor place')] },
+  }, message: /nosuchfs|\/mnt/, pointer: '/mounts/7', peers: [C('names neither type nor place')] },
   { name: 'a namespace type does not exist', change: (config) => {
     config.linux.namespaces.push({ type: 'pids' });
-  }, says: /pids/, pointer: '/linux/namespaces/6/type' },
+  }, message: /pids/, pointer: '/linux/namespaces/6/type' },
   { name: 'a namespace is there twice', change: (config) => {
     config.linux.namespaces.push({ type: 'pid' });
   }, pointer: '/linux/namespaces/6', peers: [C('starts it without a word')] },
-  { name: 'the root does not exist', change: put('/root/path', 'rotfs'), says: /rotfs/, pointer: '/root/path' },
+  { name: 'the root does not exist', change: put('/root/path', 'rotfs'), message: /rotfs/, pointer: '/root/path' },
   { name: 'root.path is empty', change: put('/root/path', ''), pointer: '/root/path' },
-  { name: 'root is missing', change: put('/root', undefined), says: /root/i },
+  { name: 'root is missing', change: put('/root', undefined), message: /root/i },
   { name: 'an rlimit does not exist', change: put('/process/rlimits', [{ type: 'RLIMIT_NOFILES', soft: 1, hard: 1 }]),
-    says: /RLIMIT_NOFILES/, pointer: '/process/rlimits/0/type' },
+    message: /RLIMIT_NOFILES/, pointer: '/process/rlimits/0/type' },
   { name: 'an rlimit is soft above hard',
-    change: put('/process/rlimits', [{ type: 'RLIMIT_NOFILE', soft: 20, hard: 10 }]), says: /rlimit/i,
+    change: put('/process/rlimits', [{ type: 'RLIMIT_NOFILE', soft: 20, hard: 10 }]), message: /rlimit/i,
     pointer: '/process/rlimits/0' },
   { name: 'a bind source does not exist', change: (config) => {
     config.mounts.push({ destination: '/mnt', source: '/nope', options: ['bind'] });
-  }, says: /\/nope/, pointer: '/mounts/7/source' },
-  { name: 'a sysctl is not namespaced', change: put('/linux/sysctl', { 'kernel.foo': '1' }), says: /kernel\.foo/,
+  }, message: /\/nope/, pointer: '/mounts/7/source' },
+  { name: 'a sysctl is not namespaced', change: put('/linux/sysctl', { 'kernel.foo': '1' }), message: /kernel\.foo/,
     pointer: '/linux/sysctl/kernel.foo' },
   { name: 'a seccomp action is misspelt', change: put('/linux/seccomp', { defaultAction: 'SCMP_ACT_ALOW' }),
-    says: /SCMP_ACT_ALOW/, pointer: '/linux/seccomp/defaultAction' },
+    message: /SCMP_ACT_ALOW/, pointer: '/linux/seccomp/defaultAction' },
   { name: 'ociVersion is 2.0.0', change: put('/ociVersion', '2.0.0'), pointer: '/ociVersion', peers: [R('starts it')] },
-  { name: 'ociVersion is missing', change: put('/ociVersion', undefined), says: /ociVersion/,
+  { name: 'ociVersion is missing', change: put('/ociVersion', undefined), message: /ociVersion/,
     peers: [R('starts it'), C('reads the config before it opens the log')] },
   { name: 'a hostname without a uts namespace', change: (config) => {
     config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'uts');
-  }, says: /hostname/i, pointer: '/hostname' },
+  }, message: /hostname/i, pointer: '/hostname' },
   { name: 'a device type is wrong', change: put('/linux/devices', [{ path: '/dev/x', type: 'z', major: 1, minor: 3 }]),
     pointer: '/linux/devices/0/type', peers: [C('starts it')] },
   { name: 'a mount destination is missing', change: (config) => {
     config.mounts.push({ type: 'tmpfs', source: 'x' } as never);
-  }, pointer: '/mounts/7', says: /destination|mount/i,
+  }, pointer: '/mounts/7', message: /destination|mount/i,
     peers: [C('reads the config before it opens the log'), R('mounts over the root')] },
   { name: 'mounts is an object', change: put('/mounts', {}), pointer: '/mounts' },
   { name: 'namespaces hold a string', change: put('/linux/namespaces', ['pid']), pointer: '/linux/namespaces/0',
@@ -91,7 +91,7 @@ const broken: Broken[] = [
     peers: [C('passes it on')] },
 ];
 
-for (const { name, change, says, pointer, peers = [] } of broken) {
+for (const { name, change, message, pointer, peers = [] } of broken) {
   test(`broken config: ${name}`, async (c) => {
     const log = join(c.dir(), 'log');
     const result = await c.run(c.command(['/probe', 'exit', '0'], change), {
@@ -102,7 +102,7 @@ for (const { name, change, says, pointer, peers = [] } of broken) {
     const lines = readFileSync(log, 'utf8').trim().split('\n');
     assert.equal(lines.filter((line) => JSON.parse(line).level === 'error').length, 1, 'one error in the log');
     const { msg } = JSON.parse(lines.at(-1) ?? '');
-    if (says) assert.match(msg, says);
+    if (message) assert.match(msg, message);
     await c.nothingLeft();
     if (!veloci) return;
     assert.equal(lines.length, 1, 'the log has one line');
@@ -139,7 +139,7 @@ test('an error is one line on stderr when that is no terminal', async (c) => {
 });
 
 for (const verb of ['run', 'create']) {
-  for (const [what, args, says] of [
+  for (const [what, args, message] of [
     ['not in PATH', ['no-such-program'], /executable file .*not found in \$PATH/],
     ['that does not exist', ['/no/such/program'], /no such file or directory/i],
     ['that is not executable', ['/bin/not-executable'], /permission denied/i],
@@ -149,20 +149,20 @@ for (const verb of ['run', 'create']) {
       const bundle = c.command([...args]);
       const result = verb === 'run' ? await c.run(bundle) : await c.create(bundle);
       assert.equal(result.code, 1);
-      assert.match(result.stderr, says);
+      assert.match(result.stderr, message);
       await c.nothingLeft();
     }, { peers: what === 'that is a folder' ? [C('says: operation not permitted')] : [] });
   }
 }
 
-for (const [what, args, says] of [
+for (const [what, args, message] of [
   ['whose interpreter is missing', ['/bin/no-interpreter'], /interpreter|no such file or directory/i],
   ['of a wrong format', ['/bin/wrong-format'], /exec format error/i],
 ] as const) {
   test(`run of a program ${what} fails and says so`, async (c) => {
     const result = await c.run(c.command([...args]));
     assert.equal(result.code, 1);
-    assert.match(result.stderr, says);
+    assert.match(result.stderr, message);
     await c.nothingLeft();
   });
 
@@ -171,12 +171,12 @@ for (const [what, args, says] of [
     assert.equal(created.code, 0, created.stderr);
     const start = await c.rt(['start', created.id]);
     assert.equal(start.code, 1);
-    assert.match(start.stderr, says);
+    assert.match(start.stderr, message);
     assert.equal((await c.state(created.id))['status'], 'stopped');
   }, { peers: [C('start cannot learn it'), R('start cannot learn it')] });
 }
 
-for (const [what, gone, says] of [
+for (const [what, gone, message] of [
   ['was removed', (path: string) => rmSync(path), /no such file or directory|not found/i],
 ] as const) {
   test(`start of a program that ${what} after create fails and says so`, async (c) => {
@@ -188,7 +188,7 @@ for (const [what, gone, says] of [
     gone(path);
     const start = await c.rt(['start', created.id]);
     assert.equal(start.code, 1);
-    assert.match(start.stderr, says);
+    assert.match(start.stderr, message);
   }, { peers: [C('start cannot learn it'), R('start cannot learn it')] });
 }
 

@@ -162,9 +162,9 @@ test('SIGKILL reaches what is left of a container whose init has ended', async (
   await c.until(id, 'stopped');
   const result = await c.rt(['kill', id, 'KILL']);
   assert.equal(result.code, 0, result.stderr);
-  const left = Number(readFileSync(pidFile, 'utf8'));
+  const orphan = Number(readFileSync(pidFile, 'utf8'));
   const alive = (): boolean =>
-    existsSync(`/proc/${left}/stat`) && !/\) Z /.test(readFileSync(`/proc/${left}/stat`, 'utf8'));
+    existsSync(`/proc/${orphan}/stat`) && !/\) Z /.test(readFileSync(`/proc/${orphan}/stat`, 'utf8'));
   for (let i = 0; i < 100 && alive(); i++) await sleep(20);
   assert.ok(!alive());
 }, {

@@ -8,15 +8,15 @@ import { Podman } from '../../support/podman.ts';
 import { call, type Result } from '../../support/runtime.ts';
 
 const skip = which('podman') ? false : 'podman is not installed';
-let made: Podman | undefined;
+let cached: Podman | undefined;
 
 /** The storage is made once, inside the sandbox. */
 function podman(): Podman {
-  if (!made) {
-    made = new Podman('/tmp/podman');
-    made.importImage(runtimePath());
+  if (!cached) {
+    cached = new Podman('/tmp/podman');
+    cached.importImage(runtimePath());
   }
-  return made;
+  return cached;
 }
 
 const run = (...args: string[]): Promise<Result> =>
@@ -28,9 +28,9 @@ const story = (name: string, body: () => Promise<void>): void => {
   test(`podman: ${name}`, async () => {
     await body();
     await run('rm', '--all', '--force', '--time', '0');
-    const left = (): string[] => [...processes().values()].filter((line) => /conmon|\/probe/.test(line));
-    for (let i = 0; i < 200 && left().length > 0; i++) await sleep(10);
-    assert.deepEqual(left(), [], 'processes are left');
+    const remaining = (): string[] => [...processes().values()].filter((line) => /conmon|\/probe/.test(line));
+    for (let i = 0; i < 200 && remaining().length > 0; i++) await sleep(10);
+    assert.deepEqual(remaining(), [], 'processes are left');
   }, { skip, leaks: 'ignore' });
 };
 

@@ -44,10 +44,10 @@ async function deletedWithoutTrace(c: Context, id: string, when: string): Promis
   assert.equal(result.code, 0, `${when}: ${result.stderr}`);
   const end = Date.now() + 2000 * timeScale;
   for (;;) {
-    const left = [...ownCgroups(id), ...readdirSync(c.root).filter((name) => name === id),
+    const remaining = [...ownCgroups(id), ...readdirSync(c.root).filter((name) => name === id),
       ...[...processes().values()].filter((line) => !/\(Z\)|strace|^sh /.test(line))];
-    if (left.length === 0) return;
-    if (Date.now() > end) assert.deepEqual(left, [], `${when}: left behind`);
+    if (remaining.length === 0) return;
+    if (Date.now() > end) assert.deepEqual(remaining, [], `${when}: left behind`);
     await sleep(10);
   }
 }
@@ -184,14 +184,14 @@ for (const verb of ['create', 'start', 'delete'] as const) {
     const create = prepare(c);
     const { id, pidFile } = create;
     const args = verb === 'create' ? create.args : [verb, ...(verb === 'delete' ? ['--force'] : []), id];
-    const made = async (): Promise<void> => {
+    const created = async (): Promise<void> => {
       if (verb !== 'create') assert.equal((await c.rt(create.args)).code, 0);
     };
-    await made();
+    await created();
     const points = await strikes(c, { args, pidFile }, false);
     assert.ok(points.length > 4, `only ${points.length} calls were traced`);
     for (const point of points) {
-      await made();
+      await created();
       await c.rt(args, { prefix: ['strace', '-qq', '-o', '/dev/null', '-e', point] });
       await deletedWithoutTrace(c, id, `${verb}, ${point}`);
     }

@@ -23,11 +23,11 @@ test('processes that do not end or thaw in time: E0631, E0851', async (c) => {
     c.rt(['resume', frozen.id]),
   ]);
   set('THAWED');
-  for (const [index, says] of [/E0631: processes of container .* still alive 10 s after SIGKILL/,
+  for (const [index, message] of [/E0631: processes of container .* still alive 10 s after SIGKILL/,
     /E0851: .*\(ETIMEDOUT, step wait\)/].entries())
   {
     assert.equal(results[index]!.code, 1);
-    assert.match(results[index]!.stderr, says);
+    assert.match(results[index]!.stderr, message);
     // All waiting of a command is within one limit.
     const { ms } = results[index]!;
     assert.ok(ms > 9_900 && ms < 13_000 * timeScale, `${ms} ms`);

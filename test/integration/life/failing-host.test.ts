@@ -63,8 +63,8 @@ failing([
   { name: 'the state root has become read-only', code: 'E0622', why: '', call: async (scene) => {
     const root = ownRoot(scene);
     const { c, bundle, id } = scene;
-    const made = await c.rt(['--root', root, 'run', '--detach', '--bundle', bundle.dir, id]);
-    assert.equal(made.code, 0, made.stderr);
+    const detached = await c.rt(['--root', root, 'run', '--detach', '--bundle', bundle.dir, id]);
+    assert.equal(detached.code, 0, detached.stderr);
     const { pid } = JSON.parse((await c.rt(['--root', root, 'state', id])).stdout) as { pid: number };
     process.kill(pid, 'SIGKILL');
     execFileSync('sh', ['-c', `while [ -d /proc/${pid} ]; do sleep 0.02; done`]);

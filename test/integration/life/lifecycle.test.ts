@@ -226,14 +226,14 @@ test('kill reaches what init has left behind, once', async (c) => {
     config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'pid');
   }));
   await c.until(id, 'stopped');
-  const left = async (): Promise<number> =>
+  const remaining = async (): Promise<number> =>
     (JSON.parse((await c.rt(['ps', '--format', 'json', id])).stdout) as number[]).length;
   const term = await c.rt(['kill', id, 'TERM']);
   assert.equal(term.code, 1);
   assert.match(term.stderr, /container not running/);
-  assert.equal(await left(), 1, 'another signal reaches init alone');
+  assert.equal(await remaining(), 1, 'another signal reaches init alone');
   assert.equal((await c.rt(['kill', id, 'KILL'])).code, 0);
-  for (let tries = 0; tries < 1000 && await left() > 0; tries++) await sleep(10);
+  for (let tries = 0; tries < 1000 && await remaining() > 0; tries++) await sleep(10);
   const again = await c.rt(['kill', id, 'KILL']);
   assert.equal(again.code, 1);
   assert.match(again.stderr, /container not running/);

@@ -57,13 +57,13 @@ test('errors about the mounts of a list have their places in its file', async (c
 
 test('wait prints the exit status', async (c) => {
   const { id } = await c.started(c.command(['sh', '-c', 'sleep 1; exit 5']));
-  const tells = (stdout: string, code: number): void => assert.ok(isExit(stdout, code), stdout);
-  tells((await c.rt(['wait', id])).stdout, 5);
+  const assertExit = (stdout: string, code: number): void => assert.ok(isExit(stdout, code), stdout);
+  assertExit((await c.rt(['wait', id])).stdout, 5);
   const killed = await c.started(c.command(['/probe', 'pause']));
   const waiting = c.rt(['wait', killed.id]);
   await c.rt(['kill', killed.id, 'KILL']);
   const first = (await waiting).stdout;
-  tells(first, 137);
+  assertExit(first, 137);
   assert.equal((await c.rt(['wait', killed.id])).stdout, first, 'the one before has kept it');
   const unseen = await c.started(c.command(['/probe', 'exit', '5']));
   await c.until(unseen.id, 'stopped');

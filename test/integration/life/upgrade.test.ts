@@ -11,8 +11,8 @@ import { runtimePath, which } from '../../support/paths.ts';
 import { Podman } from '../../support/podman.ts';
 import { begin, type Call, call, type Result } from '../../support/runtime.ts';
 
-let made: string | undefined;
-const other = (): string => made ??= otherBuild();
+let built: string | undefined;
+const other = (): string => built ??= otherBuild();
 const pause = ['/probe', 'pause'];
 
 /** One build at work on the state root of a case. */
@@ -234,9 +234,9 @@ test('podman goes on when the command is replaced', async (c) => {
     await run('rm', '--all', '--force', '--time', '0');
   }
   podman.reset(path);
-  const left = (): string[] =>
+  const remaining = (): string[] =>
     [...processes().values()].filter((line) => /conmon|\/probe/.test(line) && !line.endsWith('(Z)'));
   // conmon ends when podman has cleaned up.
-  for (let i = 0; i < 1000 && left().length > 0; i++) await sleep(10);
-  assert.deepEqual(left(), []);
+  for (let i = 0; i < 1000 && remaining().length > 0; i++) await sleep(10);
+  assert.deepEqual(remaining(), []);
 }, { only: 'veloci', skip: which('podman') ? false : 'podman is not installed', leaks: 'ignore' });

@@ -26,7 +26,7 @@ interface Row {
   name: string;
   prepare: Prepare;
   /** what it says when it has waited long enough */
-  says: RegExp;
+  message: RegExp;
   /** exit status of both ends (default 1) */
   exit?: number;
   /** it cannot say it: nobody reads its stderr */
@@ -118,36 +118,36 @@ const locked = async (c: Context, ...command: string[]): Promise<Waiting> => {
 };
 
 const rows: readonly Row[] = [
-  { name: 'a log that is a FIFO without a reader', says: /E0149: nobody reads/,
+  { name: 'a log that is a FIFO without a reader', message: /E0149: nobody reads/,
     prepare: async (c) => ({ args: ['--log', fifo(c), 'list'] }) },
-  { name: 'a log that is a FIFO whose reader does not read', says: /none/,
+  { name: 'a log that is a FIFO whose reader does not read', message: /none/,
     prepare: async (c) => ({ args: ['--log', full(c).path, 'state', 'none'] }) },
-  { name: 'stdout that nobody reads', says: /./, endless: true,
+  { name: 'stdout that nobody reads', message: /./, endless: true,
     prepare: async (c) => ({ args: ['features'], options: { fds: { 1: full(c).fd } } }) },
-  { name: 'stderr that nobody reads', says: /^$/, silent: true,
+  { name: 'stderr that nobody reads', message: /^$/, silent: true,
     prepare: async (c) => ({ args: ['state', 'none'], options: { fds: { 2: full(c).fd } } }) },
   ...([['without a writer', fifo], ['whose writer is silent', quiet]] as const).flatMap(([what, make]): Row[] => [
-    { name: `exec --process with a FIFO ${what}`, exit: 255, says: /E0230: nobody has written/,
+    { name: `exec --process with a FIFO ${what}`, exit: 255, message: /E0230: nobody has written/,
       prepare: async (c) => ({ args: ['exec', '--process', make(c), (await running(c)).id] }) },
-    { name: `update --resources with a FIFO ${what}`, says: /E0230: nobody has written/,
+    { name: `update --resources with a FIFO ${what}`, message: /E0230: nobody has written/,
       prepare: async (c) => ({ args: ['update', '--resources', make(c), (await running(c)).id] }) },
-    { name: `mounts add with a FIFO ${what}`, says: /E0230: nobody has written/,
+    { name: `mounts add with a FIFO ${what}`, message: /E0230: nobody has written/,
       prepare: async (c) => ({ args: ['mounts', 'add', (await running(c)).id, make(c)] }) },
   ]),
-  { name: 'create with a console socket that nobody accepts', says: /console|terminal/, prepare: async (c) => {
+  { name: 'create with a console socket that nobody accepts', message: /console|terminal/, prepare: async (c) => {
     const { dir, id } = onTerminal(c);
     return { args: ['create', '--bundle', dir, '--console-socket', await busySocket(c), id] };
   } },
-  { name: 'exec with a console socket that nobody accepts', exit: 255, says: /console|terminal/,
+  { name: 'exec with a console socket that nobody accepts', exit: 255, message: /console|terminal/,
     prepare: async (c) => ({
       args: ['exec', '--detach', '--process', terminalProcess(c), '--console-socket', await busySocket(c),
         (await running(c)).id],
     }) },
-  { name: 'pause of a container that another command has locked', says: /another command/,
+  { name: 'pause of a container that another command has locked', message: /another command/,
     prepare: (c) => locked(c, 'pause', 'ID') },
-  { name: 'mounts of a container that another command has locked', says: /another command/,
+  { name: 'mounts of a container that another command has locked', message: /another command/,
     prepare: (c) => locked(c, 'mounts', 'remove', 'ID', fifo(c)) },
-  { name: 'start of a container whose init is stopped', says: /E0962: .*stopped/, prepare: async (c) => {
+  { name: 'start of a container whose init is stopped', message: /E0962: .*stopped/, prepare: async (c) => {
     const { id, pid } = await c.create(c.command(['/probe', 'pause']));
     process.kill(pid, 'SIGSTOP');
     c.later(() => {
@@ -197,10 +197,10 @@ test('without a signal each of these waits ends by itself', async (c) => {
     calls.push({ row, done: done.finally(free) });
   }
   const wrong: string[] = [];
-  for (const { row: { name, says, exit = 1, silent }, done } of calls) {
+  for (const { row: { name, message, exit = 1, silent }, done } of calls) {
     const result = await done;
     if (result.timedOut) wrong.push(`${name}: hangs`);
-    else if (result.code !== exit || (!silent && !says.test(result.stderr)))
+    else if (result.code !== exit || (!silent && !message.test(result.stderr)))
       wrong.push(`${name}: ${result.code} ${result.signal} ${result.stderr}`);
   }
   assert.deepEqual(wrong, []);

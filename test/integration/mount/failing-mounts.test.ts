@@ -24,7 +24,7 @@ const mapped = (source: string): Change => (config) => {
 };
 /** A link that leads to itself, in a root file system that can be written. */
 const loop = { rootfs: 'overlay' } as const;
-const made = (change: Change): Change =>
+const withTarget = (change: Change): Change =>
   all((_, { bundle }) => symlinkSync('loop', join(bundle.rootfs, 'loop')), change);
 
 /** A file that asks for a mount. */
@@ -40,11 +40,11 @@ failing([
   { name: 'a file system that user namespaces may not mount', code: 'E0828', why: 'EPERM, step create',
     pointer: '/mounts/0', inject: 'fsconfig:error=EPERM:when=2', change: users },
   { name: 'a mount point below a loop of links', code: 'E0721', why: 'ELOOP, step target',
-    pointer: '/mounts/7/destination', ...loop, change: made(mount('/loop/x', 'tmpfs', 'tmpfs')) },
+    pointer: '/mounts/7/destination', ...loop, change: withTarget(mount('/loop/x', 'tmpfs', 'tmpfs')) },
   { name: 'a source that may not be reached', code: 'E0724', why: 'EACCES, step source', pointer: '/mounts/7/source',
     inject: 'open_tree:error=EACCES', on: () => ['/etc'], change: mount('/mnt', 'bind', '/etc', 'bind') },
   { name: 'a bind mount below a loop of links', code: 'E0721', why: 'ELOOP, step target',
-    pointer: '/mounts/7/destination', ...loop, change: made(mount('/loop/x', 'bind', '/etc', 'bind')) },
+    pointer: '/mounts/7/destination', ...loop, change: withTarget(mount('/loop/x', 'bind', '/etc', 'bind')) },
   { name: 'something else is at the place of a copied link', code: 'E0801', why: 'EEXIST, step link',
     pointer: '/mounts/7', change: mount('/etc/passwd', 'bind', '/proc/self', 'bind', 'copy-symlink') },
   { name: 'a remount with an option that the kernel does not take', code: 'E0720', why: 'EINVAL, step option',
@@ -75,11 +75,11 @@ failing([
   { name: 'the directory of the notification socket cannot be handed over', code: 'E0870', why: 'EMFILE, step clone',
     inject: 'open_tree:error=EMFILE', on: () => ['notify'], options: notified },
   { name: 'a masked path that is a loop of links', code: 'E0729', why: 'ELOOP, step target',
-    pointer: '/linux/maskedPaths/0', ...loop, change: made((config) => {
+    pointer: '/linux/maskedPaths/0', ...loop, change: withTarget((config) => {
       config.linux.maskedPaths = ['/loop'];
     }) },
   { name: 'a read-only path that is a loop of links', code: 'E0730', why: 'ELOOP, step target',
-    pointer: '/linux/readonlyPaths/0', ...loop, change: made((config) => {
+    pointer: '/linux/readonlyPaths/0', ...loop, change: withTarget((config) => {
       config.linux.readonlyPaths = ['/loop'];
     }) },
   { name: 'a terminal without devpts', code: 'E0731', why: 'ENOENT, step ptmx', pointer: '/process/terminal',

@@ -37,45 +37,45 @@ for (
   ] as const
 ) {
   test(`${verb} of what the container kills says so`, async (c) => {
-    const made = await hunted(c, 'KILL');
-    const told = new Set<string>();
+    const target = await hunted(c, 'KILL');
+    const outcomes = new Set<string>();
     const fine = verb === 'exec' ? [7, 137] : [0];
-    for (let i = 0; i < 30 && told.size < 1; i++) {
-      const result = await c.rt(args(c, made.id));
+    for (let i = 0; i < 30 && outcomes.size < 1; i++) {
+      const result = await c.rt(args(c, target.id));
       assert.equal(result.timedOut, false, 'it hangs');
       // Killed behind its execve, or not caught at all.
       if (fine.includes(result.code!)) continue;
       assert.equal(result.code, exit, result.stderr);
       assert.match(result.stderr, /E0963: the process that joins the container was killed by signal 9/);
-      told.add(result.stderr);
+      outcomes.add(result.stderr);
     }
-    await kill(c, made);
+    await kill(c, target);
   }, { only: 'veloci' });
 
   test(`${verb} of what the container stops ends, and says so`, async (c) => {
-    const made = await hunted(c, 'STOP');
+    const target = await hunted(c, 'STOP');
     const log = join(c.dir(), 'log');
-    const calls = Array.from({ length: 6 }, () => c.rt(['--log', log, ...args(c, made.id)], { timeLimit: 30_000 }));
+    const calls = Array.from({ length: 6 }, () => c.rt(['--log', log, ...args(c, target.id)], { timeLimit: 30_000 }));
     // A program that is stopped behind its execve is not ours to end.
     const begun = Date.now();
     const ended = await Promise.race([Promise.all(calls), sleep(25_000)]);
-    if (ended === undefined) await kill(c, made);
+    if (ended === undefined) await kill(c, target);
     for (const { code, stderr } of await Promise.all(calls)) {
       if (stderr.includes('E0964')) assert.match(stderr, /E0964: the process that joins the container was stopped/);
       else assert.ok(code !== exit || /E0655|not running/.test(stderr), stderr);
     }
     assert.ok(Date.now() - begun < 60_000);
-    await kill(c, made);
+    await kill(c, target);
   }, { only: 'veloci' });
 }
 
 test('exec into a container that ends meanwhile says that it has ended', async (c) => {
   const seen: string[] = [];
   for (let i = 0; i < 12; i++) {
-    const made = await c.started(c.command(['/probe', 'pause']));
-    const calls = Array.from({ length: 4 }, (_, n) => c.rt(['exec', made.id, '/probe', 'exit', String(n)]));
+    const target = await c.started(c.command(['/probe', 'pause']));
+    const calls = Array.from({ length: 4 }, (_, n) => c.rt(['exec', target.id, '/probe', 'exit', String(n)]));
     await sleep(i);
-    process.kill(made.pid, 'SIGKILL');
+    process.kill(target.pid, 'SIGKILL');
     for (const [n, { code, stderr, timedOut }] of (await Promise.all(calls)).entries()) {
       assert.equal(timedOut, false, 'it hangs');
       if (code === n || code === 137) continue;
@@ -83,7 +83,7 @@ test('exec into a container that ends meanwhile says that it has ended', async (
       assert.match(stderr, /E0655|E0612|E0769|not running|is stopped/);
       seen.push(stderr);
     }
-    await kill(c, made);
+    await kill(c, target);
   }
 }, { only: 'veloci' });
 

@@ -183,10 +183,10 @@ test('kill KILL ends every process of a container in a shared pid namespace', as
   assert.equal((await c.rt(['kill', id, 'KILL'])).code, 0);
   await c.until(id, 'stopped');
   await c.nothingLeft().catch(() => {});
-  const left = [...(await import('../../support/leak.ts')).processes().values()].filter((line) =>
+  const remaining = [...(await import('../../support/leak.ts')).processes().values()].filter((line) =>
     /probe child/.test(line)
   );
-  assert.deepEqual(left.filter((line) => !/\(Z\)/.test(line)), []);
+  assert.deepEqual(remaining.filter((line) => !/\(Z\)/.test(line)), []);
 }, { peers: [{ peer: 'crun 1.8.1', why: 'needs --all' }, { peer: 'runc 1.1.5', why: 'needs --all' }] });
 
 test('timeOffsets: the clocks of a new time namespace, also in a user namespace', async (c) => {

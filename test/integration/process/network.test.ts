@@ -75,7 +75,7 @@ test('kernel parameters of the device can be set', async (c) => {
 
 test('a missing device, a name that is taken, and no network namespace are errors', async (c) => {
   device(c, 'vmove4');
-  for (const [change, says] of [
+  for (const [change, message] of [
     [move({ vmove9: {} }), /vmove9/],
     [move({ vmove4: { name: 'lo' } }), /"?lo"?/],
     [move({ vmove4: {} }, (config) => {
@@ -84,7 +84,7 @@ test('a missing device, a name that is taken, and no network namespace are error
   ] as const) {
     const result = await c.run(c.command(['true'], change));
     assert.notEqual(result.code, 0);
-    assert.match(result.stderr, says);
+    assert.match(result.stderr, message);
   }
   assert.match(ip('link', 'show', 'vmove4'), /vmove4/);
 }, { peers });

@@ -9,7 +9,7 @@ import { program } from '../../support/helpers.ts';
 import type { Call } from '../../support/runtime.ts';
 import type { Config } from '../../support/spec.ts';
 
-interface Told {
+interface ReceivedState {
   fds: number;
   closed: boolean;
   state: { ociVersion: string; fds: string[]; pid: number; metadata?: string; state: Record<string, unknown> };
@@ -37,8 +37,8 @@ const notify = (listenerPath: string, extra: object = {}, names = ['getpriority'
   config.annotations = { a: 'b' };
 };
 
-const told = (lines: string[]): Told[] =>
-  lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Told);
+const parseStates = (lines: string[]): ReceivedState[] =>
+  lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as ReceivedState);
 
 const oldPeers = [{ peer: 'runc 1.1.5', why: 'it keeps the connection open, or names no status' }];
 
@@ -53,7 +53,7 @@ for (const noNewPrivileges of [true, false]) {
     assert.equal((await c.rt(['start', created.id])).code, 0);
     await c.until(created.id, 'stopped');
     assert.equal(created.output().trim(), '42 0');
-    const [state, ...more] = told(lines());
+    const [state, ...more] = parseStates(lines());
     assert.equal(more.length, 0);
     assert.equal(state?.fds, 1);
     assert.equal(state?.closed, true, 'the connection is closed after one message');
@@ -78,7 +78,7 @@ test('NOTIFY: for write and sendmsg, too: the listener is on its way before they
   const { path, lines } = await agent(c, 0);
   const result = await c.run(c.command(['/probe', 'exit', '0'], notify(path, {}, ['write', 'futex'])));
   assert.equal(result.code, 0, result.stderr);
-  assert.equal(told(lines()).length, 1);
+  assert.equal(parseStates(lines()).length, 1);
 }, { only: 'veloci' });
 
 test('NOTIFY: exec sends a listener of its own, for its own pid', async (c) => {
@@ -86,7 +86,7 @@ test('NOTIFY: exec sends a listener of its own, for its own pid', async (c) => {
   const created = await c.started(c.command(['/probe', 'pause'], notify(path)));
   const result = await c.rt(['exec', created.id, '/probe', 'syscall', '140', '0', '0']);
   assert.equal(result.stdout.trim(), '9 0', result.stderr);
-  const [, second] = told(lines());
+  const [, second] = parseStates(lines());
   assert.equal(second?.state.state['status'], 'running');
   assert.equal(second?.state.state['pid'], created.pid);
   assert.notEqual(second?.state.pid, created.pid);

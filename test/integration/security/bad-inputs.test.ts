@@ -14,11 +14,11 @@ const only = { only: 'veloci' } as const;
 
 /** A refusal: one error with a code, quickly, and no fault of the command's own. */
 function refused(name: string, result: Result, expected: readonly number[] = [1]): void {
-  const said = `${name}: status ${result.code ?? result.signal}, "${result.stderr.slice(0, 300)}"`;
-  assert.ok(!result.timedOut && result.signal === null, said);
-  assert.ok(expected.includes(result.code ?? 0), said);
-  assert.match(result.stderr, /\bE\d{4}\b/, said);
-  assert.doesNotMatch(result.stderr, /E09(01|02|05)\b|please report/, said);
+  const outcome = `${name}: status ${result.code ?? result.signal}, "${result.stderr.slice(0, 300)}"`;
+  assert.ok(!result.timedOut && result.signal === null, outcome);
+  assert.ok(expected.includes(result.code ?? 0), outcome);
+  assert.match(result.stderr, /\bE\d{4}\b/, outcome);
+  assert.doesNotMatch(result.stderr, /E09(01|02|05)\b|please report/, outcome);
 }
 
 /** Texts of config.json that are none, or none that is valid: each must be told with its place. */
@@ -254,10 +254,10 @@ for (const [name, [script, exit]] of Object.entries(surroundings)) {
       given.linux.cgroupsPath = `/${c.token}-around`;
     }, { rootfs: 'bind' });
     const result = await shell(c, bundle, script);
-    const said = `status ${result.code ?? result.signal}, "${result.stderr.slice(0, 300)}"`;
-    assert.ok(!result.timedOut && exit === undefined ? result.code === 1 : exit?.includes(result.code ?? 0), said);
-    assert.match(result.stderr, /\bE\d{4}\b/, said);
-    if (!/plan file/.test(name)) assert.doesNotMatch(result.stderr, /E09(01|02|05)\b|please report/, said);
+    const outcome = `status ${result.code ?? result.signal}, "${result.stderr.slice(0, 300)}"`;
+    assert.ok(!result.timedOut && exit === undefined ? result.code === 1 : exit?.includes(result.code ?? 0), outcome);
+    assert.match(result.stderr, /\bE\d{4}\b/, outcome);
+    if (!/plan file/.test(name)) assert.doesNotMatch(result.stderr, /E09(01|02|05)\b|please report/, outcome);
     await c.nothingLeft();
   }, only);
 }

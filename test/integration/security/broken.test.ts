@@ -68,7 +68,7 @@ interface Case {
   code: string;
   pointer: string;
   hint: RegExp;
-  says?: RegExp;
+  message?: RegExp;
   v1?: true;
   /** a controller whose hierarchy must be mounted */
   controller?: string;
@@ -89,19 +89,19 @@ const cases: Case[] = [
     delete (config as Partial<Config>).process;
   }, code: 'E0831', pointer: '', hint: /rename "procss"/ },
   { name: 'the program is not in PATH', change: args('nope'), code: 'E0732', pointer: '/process/args/0',
-    hint: /install it|PATH is "/, says: /executable file not found in/ },
+    hint: /install it|PATH is "/, message: /executable file not found in/ },
   { name: 'the command is one word', change: args('sleep 100'), code: 'E0732', pointer: '/process/args/0',
     hint: /write \["sleep","100"\]/ },
   { name: 'the path is one word with its arguments', change: args('/bin/sleep 100'), code: 'E0764',
     pointer: '/process/args/0', hint: /write \["\/bin\/sleep","100"\]/ },
   { name: 'the program is missing', change: args('/bin/nope'), code: 'E0764', pointer: '/process/args/0',
-    hint: /in the root file system/, says: /exec "\/bin\/nope": no such file/ },
+    hint: /in the root file system/, message: /exec "\/bin\/nope": no such file/ },
   { name: 'the program is a directory', change: args('/etc'), code: 'E0734', pointer: '/process/args/0',
     hint: /name a program/ },
   { name: 'the program is a loop of links', change: args('/data/loop'), code: 'E0764', pointer: '/process/args/0',
     hint: /./ },
   { name: 'the program is not executable', change: args('/data/no-mode'), code: 'E0888', pointer: '/process/args/0',
-    hint: /chmod \+x/, says: /permission denied/ },
+    hint: /chmod \+x/, message: /permission denied/ },
   { name: 'the program in PATH is not executable', change: args('not-executable'), code: 'E0888',
     pointer: '/process/args/0', hint: /chmod \+x/ },
   { name: 'the program is a FIFO', change: args('/data/fifo'), code: 'E0887', pointer: '/process/args/0',
@@ -109,15 +109,15 @@ const cases: Case[] = [
   { name: 'the mount is noexec', change: (config, { rootfs }) => {
     config.process.args = ['/mnt/probe'];
     config.mounts.push({ destination: '/mnt', type: 'bind', source: rootfs, options: ['bind', 'noexec'] });
-  }, code: 'E0889', pointer: '/process/args/0', hint: /remove "noexec"/, says: /permission denied/ },
+  }, code: 'E0889', pointer: '/process/args/0', hint: /remove "noexec"/, message: /permission denied/ },
   { name: 'the interpreter is missing', change: args('/data/no-shell'), code: 'E0765', pointer: '/process/args/0',
-    hint: /install it/, says: /interpreter "\/bin\/nothing" is missing/ },
+    hint: /install it/, message: /interpreter "\/bin\/nothing" is missing/ },
   { name: 'the interpreter is not executable', change: args('/data/bad-shell'), code: 'E0892',
     pointer: '/process/args/0', hint: /check its mode/ },
   { name: 'the lines end in CR LF', change: args('/data/crlf'), code: 'E0886', pointer: '/process/args/0',
-    hint: /dos2unix/, says: /no such file or directory/ },
+    hint: /dos2unix/, message: /no such file or directory/ },
   { name: 'the script has no first line', change: args('/data/text'), code: 'E0898', pointer: '/process/args/0',
-    hint: /#!\/bin\/sh/, says: /exec format error/ },
+    hint: /#!\/bin\/sh/, message: /exec format error/ },
   { name: 'the first line has no path', change: args('/data/bare'), code: 'E0898', pointer: '/process/args/0',
     hint: /#!\/bin\/sh/ },
   { name: 'the script begins with a BOM', change: args('/data/mark'), code: 'E0897', pointer: '/process/args/0',
@@ -127,17 +127,17 @@ const cases: Case[] = [
   { name: 'the file is cut off', change: args('/data/cut'), code: 'E0895', pointer: '/process/args/0',
     hint: /completely/ },
   { name: 'the program is for aarch64', change: args('/data/aarch64'), code: 'E0896', pointer: '/process/args/0',
-    hint: /uname -m/, says: /for aarch64/ },
+    hint: /uname -m/, message: /for aarch64/ },
   { name: 'the program is for riscv64', change: args('/data/riscv64'), code: 'E0896', pointer: '/process/args/0',
-    hint: /qemu/, says: /for riscv64/ },
+    hint: /qemu/, message: /for riscv64/ },
   { name: 'the program is for Windows', change: args('/data/windows'), code: 'E0896', pointer: '/process/args/0',
-    hint: /uname -m/, says: /for Windows/ },
+    hint: /uname -m/, message: /for Windows/ },
   { name: 'the program is for macOS', change: args('/data/macos'), code: 'E0896', pointer: '/process/args/0',
-    hint: /uname -m/, says: /for macOS/ },
+    hint: /uname -m/, message: /for macOS/ },
   { name: 'the filter forbids execve', change: (config) => {
     config.linux.seccomp = { defaultAction: 'SCMP_ACT_ALLOW',
       syscalls: [{ names: ['execve', 'execveat'], action: 'SCMP_ACT_ERRNO' }] };
-  }, code: 'E0893', pointer: '/process/args/0', hint: /linux\.seccomp/, says: /operation not permitted/ },
+  }, code: 'E0893', pointer: '/process/args/0', hint: /linux\.seccomp/, message: /operation not permitted/ },
   { name: 'the arguments are too long', change: args('/probe', 'x'.repeat(200_000)), code: 'E0768',
     pointer: '/process/args/0', hint: /execve/ },
   { name: 'the working directory is a file', change: (config) => {
@@ -267,7 +267,7 @@ const cases: Case[] = [
   }, code: 'E0844', pointer: '/linux/seccomp/listenerPath', hint: /listening/ },
 ];
 
-for (const { name, change, code, pointer, hint, says, v1, controller } of cases) {
+for (const { name, change, code, pointer, hint, message, v1, controller } of cases) {
   const missing = controller !== undefined && !existsSync(`/sys/fs/cgroup/${controller}/tasks`);
   test(`${name}: ${code}`, async (c) => {
     const bundle = c.bundle((config) => {
@@ -291,7 +291,7 @@ for (const { name, change, code, pointer, hint, says, v1, controller } of cases)
     assert.match([entry.output, entry.hint].join('\n'), hint);
     assert.ok(entry.file === 'config.json' && entry.line! > 0 && entry.column! > 0, 'has a place');
     assert.ok(entry.msg.includes(`config.json:${entry.line}:${entry.column}`), entry.msg);
-    if (says) assert.match(entry.msg, says);
+    if (message) assert.match(entry.msg, message);
   }, { only: 'veloci', skip: v1 && unified
     ? 'the file is that of cgroup v1'
     : missing
@@ -301,10 +301,10 @@ for (const { name, change, code, pointer, hint, says, v1, controller } of cases)
 
 test('a configuration that cannot be read is named with its folder', async (c) => {
   const dir = c.dir();
-  const told = async (): Promise<string> => (await c.rt(['create', '--bundle', dir, c.id()])).stderr;
-  assert.match(await told(), new RegExp(`E0201: .*"${dir}/config.json"`));
+  const createErrors = async (): Promise<string> => (await c.rt(['create', '--bundle', dir, c.id()])).stderr;
+  assert.match(await createErrors(), new RegExp(`E0201: .*"${dir}/config.json"`));
   mkdirSync(join(dir, 'config.json'));
-  assert.match(await told(), new RegExp(`E0202: "${dir}/config.json" is not a regular file`));
+  assert.match(await createErrors(), new RegExp(`E0202: "${dir}/config.json" is not a regular file`));
 }, { only: 'veloci' });
 
 test('a bad byte far into a large file is named, without the planner giving up', async (c) => {

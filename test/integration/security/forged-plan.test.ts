@@ -61,40 +61,41 @@ const hook: HostOperation = { op: 'hook.run', from: '', kind: 'poststop', number
 
 const forgeries: readonly {
   name: string;
-  says: RegExp;
+  message: RegExp;
   forge: (victim: Victim) => (programs: Programs) => void;
 }[] = [
-  { name: 'a kill of another cgroup while a container is made', says: /program that must not have it/,
+  { name: 'a kill of another cgroup while a container is made', message: /program that must not have it/,
     forge: ({ cgroup }) => first({ op: 'cgroup.kill', from: '', dir: cgroup, timeout: 1000 }) },
-  { name: 'the removal of a state directory while it is made', says: /program that must not have it/,
+  { name: 'the removal of a state directory while it is made', message: /program that must not have it/,
     forge: () => first({ op: 'state.remove', from: '' }) },
-  { name: 'a limit of another cgroup', says: /not the container's/,
+  { name: 'a limit of another cgroup', message: /not the container's/,
     forge: ({ cgroup }) => first({ op: 'cgroup.write', from: '', dir: cgroup, file: 'cgroup.procs', value: '0' }) },
-  { name: 'another cgroup to be opened', says: /not the container's/,
+  { name: 'another cgroup to be opened', message: /not the container's/,
     forge: ({ cgroup }) => first({ op: 'cgroup.open', from: '', dir: cgroup, slot: 9 }) },
-  { name: 'a cgroup that begins like its own', says: /not the container's/, forge: () => (programs) => {
+  { name: 'a cgroup that begins like its own', message: /not the container's/, forge: () => (programs) => {
     const dir = recorded(programs);
     first({ op: 'cgroup.open', from: '', dir: { ...dir, path: `${dir.path}x` }, slot: 9 })(programs);
   } },
-  { name: 'a path out of its own cgroup', says: /no usable path/, forge: ({ id }) => (programs) => {
+  { name: 'a path out of its own cgroup', message: /no usable path/, forge: ({ id }) => (programs) => {
     const dir = recorded(programs);
     first({ op: 'cgroup.open', from: '', dir: { ...dir, path: `${dir.path}/../${id}` }, slot: 9 })(programs);
   } },
-  { name: 'the root of a hierarchy', says: /no usable path/,
+  { name: 'the root of a hierarchy', message: /no usable path/,
     forge: ({ cgroup }) => first({ op: 'cgroup.open', from: '', dir: { ...cgroup, path: '' }, slot: 9 }) },
-  { name: 'a file that is a path', says: /has a path/, forge: ({ id }) => (programs) => {
+  { name: 'a file that is a path', message: /has a path/, forge: ({ id }) => (programs) => {
     const file = `../${id}/cgroup.procs`;
     first({ op: 'cgroup.write', from: '', dir: recorded(programs), file, value: '0' })(programs);
   } },
-  { name: 'another cgroup inside of an alternative', says: /not the container's/, forge: ({ cgroup }) =>
+  { name: 'another cgroup inside of an alternative', message: /not the container's/, forge: ({ cgroup }) =>
     first(
       { op: 'alt', from: '', try: { op: 'fd.receive', from: '', slot: 8 }, onErrno: [2],
         else: { op: 'cgroup.open', from: '', dir: cgroup, slot: 9 } } as HostOperation,
     ) },
-  { name: 'another cgroup for the stager to join', says: /not the container's/, forge: ({ cgroup }) => (programs) => {
-    const join: StagerOperation = { op: 'cgroup.join', from: '', dir: cgroup };
-    programs.stager = [join, ...programs.stager!];
-  } },
+  { name: 'another cgroup for the stager to join', message: /not the container's/,
+    forge: ({ cgroup }) => (programs) => {
+      const join: StagerOperation = { op: 'cgroup.join', from: '', dir: cgroup };
+      programs.stager = [join, ...programs.stager!];
+    } },
 ];
 
 /** A cgroup that the plan itself records. */
@@ -129,7 +130,7 @@ test('a plan that is not forged is executed', async (c) => {
   assert.equal(created.code, 0, created.stderr);
 }, only);
 
-for (const { name, says, forge } of forgeries) {
+for (const { name, message, forge } of forgeries) {
   test(`forged: ${name}`, async (c) => {
     const victim = await victimOf(c);
     const id = c.id();
@@ -139,7 +140,7 @@ for (const { name, says, forge } of forgeries) {
     const created = await createWith(c, bundle, id, answerOf(programs));
     assert.equal(created.code, 1, 'it was executed');
     assert.match(created.stderr, /E0905/);
-    assert.match(created.stderr, says);
+    assert.match(created.stderr, message);
     assert.equal((await c.state(victim.id))['status'], 'running');
     assert.ok(!readdirSync(c.root).includes(id), 'it has left its state');
   }, only);

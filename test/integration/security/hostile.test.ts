@@ -76,14 +76,14 @@ test('a caller that ignores signals is no obstacle', async (c) => {
   assert.match(result.stdout, /SigIgn:\s0+$/m);
 }, { peers: [{ peer: 'crun 1.8.1', why: 'hands them on' }] });
 
-for (const [what, prefix, said] of [
+for (const [what, prefix, message] of [
   ['of another pid namespace', ['unshare', '--pid', '--fork'], /E0913.*\/proc must be that of this pid namespace/],
   ['missing', ['unshare', '--mount', 'sh', '-c', 'mount -t tmpfs none /proc; exec "$@"', 'sh'], /E0515.*mount -t proc/],
 ] as const) {
   test(`a /proc that is ${what} is told, and nothing is left`, async (c) => {
     const result = await c.run(c.command(['/probe', 'exit', '0']), { prefix: [...prefix] });
     assert.equal(result.code, 1, result.stderr);
-    assert.match(result.stderr, said);
+    assert.match(result.stderr, message);
     await c.nothingLeft();
   }, { only: 'veloci' });
 }

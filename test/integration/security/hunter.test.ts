@@ -95,11 +95,11 @@ async function hunted(c: Context, bundle: Bundle): Promise<Created> {
 /** Creates a container and lets it wait for its start, in the sight of the hunter. */
 async function waited(c: Context, bundle: Bundle): Promise<void> {
   const id = c.id();
-  const told = pidFile(c);
-  for (const verb of [['create', '--bundle', bundle.dir, ...told.flags], ['start'], ['delete', '--force']]) {
+  const pids = pidFile(c);
+  for (const verb of [['create', '--bundle', bundle.dir, ...pids.flags], ['start'], ['delete', '--force']]) {
     const { code, stderr } = await c.rt([...verb, id], { env });
     assert.equal(code, 0, stderr);
-    told.check();
+    pids.check();
   }
 }
 
@@ -134,12 +134,12 @@ for (const [what, capabilities] of Object.entries(capabilitySets)) {
     const who = `${what}${users ? ' in a user namespace' : ''}`;
     test(`exec shows a hunter with ${who} no way to the host`, async (c) => {
       const container = await hunted(c, hunterBundle(c, capabilities, users));
-      const told = pidFile(c);
+      const pids = pidFile(c);
       for (let i = 0; i < rounds; i++) {
-        const { code, stderr } = await c.rt(['exec', ...told.flags, ...(i % 3 === 2 ? ['--user', '1000:1000'] : []),
+        const { code, stderr } = await c.rt(['exec', ...pids.flags, ...(i % 3 === 2 ? ['--user', '1000:1000'] : []),
           container.id, 'sleep', '0.03'], { env });
         assert.equal(code, 0, stderr);
-        told.check();
+        pids.check();
       }
       await judge(container, rounds / 2);
     }, { only: 'veloci' });
@@ -217,21 +217,21 @@ for (const noNewPrivileges of [true, false]) {
 
 test('hooks of a newcomer with a user namespace of its own are not seen by a hunter', async (c) => {
   const container = await hunted(c, hunterBundle(c, ['CAP_SYS_PTRACE'], false));
-  const told = join(c.dir(), 'told');
+  const reportFile = join(c.dir(), 'told');
   const bundle = newcomer(c, container, (config) => {
     mapUsers(config);
     // That user namespace may not mount one.
     config.mounts = config.mounts.filter(({ type }) => type !== 'proc');
     const args = ['sh', '-c', `readlink /proc/self/ns/user /proc/self/ns/pid; id -u; sleep 0.01`];
     config.hooks = { createContainer: [{ path: '/bin/sh', args, env: [`PATH=${env.PATH}`] }] };
-    config.annotations = { 'run.oci.hooks.stdout': told };
+    config.annotations = { 'run.oci.hooks.stdout': reportFile };
   });
   for (let i = 0; i < rounds / 2; i++) {
     const { code, stderr } = await c.run(bundle, { env });
     assert.equal(code, 0, stderr);
   }
   // In the container's user namespace as its root, in the pid namespace of the host.
-  const [users, pids, uid] = readFileSync(told, 'utf8').split('\n');
+  const [users, pids, uid] = readFileSync(reportFile, 'utf8').split('\n');
   assert.notEqual(users, readlinkSync('/proc/self/ns/user'));
   assert.equal(pids, readlinkSync('/proc/self/ns/pid'));
   assert.equal(uid, '0');

@@ -70,8 +70,8 @@ if (reason !== undefined || !unified) {
   });
 
   test('exec', (id) => {
-    const made = start('root', id, limited(limit, '/probe', 'pause'));
-    assert.equal(made.code, 0, made.stderr);
+    const started = start('root', id, limited(limit, '/probe', 'pause'));
+    assert.equal(started.code, 0, started.stderr);
     const further = runtime('root', ['exec', id, 'sh', '-c', 'exec tail /dev/zero']);
     assert.equal(further.code, 137, further.stderr);
     assert.match(further.stderr, /E0643: /);
@@ -79,24 +79,24 @@ if (reason !== undefined || !unified) {
   });
 
   test('wait and events', async (id) => {
-    const made = start('root', id, limited(limit, 'sh', '-c', hungry));
-    assert.equal(made.code, 0, made.stderr);
+    const started = start('root', id, limited(limit, 'sh', '-c', hungry));
+    assert.equal(started.code, 0, started.stderr);
     const waiting = begin(id, 'wait'), watching = begin(id, 'events');
     await new Promise((resolve) => setTimeout(resolve, 1000 * timeScale));
     const go = runtime('root', ['exec', id, 'touch', '/dev/shm/go']);
     assert.equal(go.code, 0, go.stderr);
-    const [told, events] = await Promise.all([waiting.done, watching.done]);
+    const [status, events] = await Promise.all([waiting.done, watching.done]);
     assert.match(events, /"type":"oom"/);
     assert.match(events, /"type":"exit".*"reason":"oom".*\/linux\/resources\/memory\/limit/);
-    assert.match(told, /137|unknown/);
+    assert.match(status, /137|unknown/);
     const { stdout } = runtime('root', ['state', id]);
     assert.equal((JSON.parse(stdout) as { reason?: string }).reason, 'oom', stdout);
     assert.equal(runtime('root', ['delete', id]).code, 0);
   });
 
   test('nothing is said of a container that somebody kills', async (id) => {
-    const made = start('root', id, limited(limit, 'sh', '-c', hungry));
-    assert.equal(made.code, 0, made.stderr);
+    const started = start('root', id, limited(limit, 'sh', '-c', hungry));
+    assert.equal(started.code, 0, started.stderr);
     const watching = begin(id, 'events');
     await new Promise((resolve) => setTimeout(resolve, 1000 * timeScale));
     assert.equal(runtime('root', ['kill', id, 'KILL']).code, 0);

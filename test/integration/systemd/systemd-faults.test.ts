@@ -11,13 +11,13 @@ import { bundle, call, folder, reason, runtime, setUp, start, test, unitOf,
   type Result } from '../../support/systemd.ts';
 
 const state = join(folder, 'state');
-const left = (): string[] => (existsSync(state) ? readdirSync(state).filter((name) => !name.startsWith('.')) : []);
+const remaining = (): string[] => (existsSync(state) ? readdirSync(state).filter((name) => !name.startsWith('.')) : []);
 
 /** What a bus says: nothing at all, or to the start of a unit the path of a job that never ends. */
-const modes: Readonly<Record<string, { says: string; answers: Readonly<Record<string, Answer>>; greeting?: string }>> =
+const modes: Readonly<Record<string, { title: string; answers: Readonly<Record<string, Answer>>; greeting?: string }>> =
   {
-    silent: { says: 'takes the call and says nothing', answers: { '': 'nothing' }, greeting: '' },
-    jobs: { says: 'never ends the job', answers: { StartTransientUnit: { job: '' } } },
+    silent: { title: 'takes the call and says nothing', answers: { '': 'nothing' }, greeting: '' },
+    jobs: { title: 'never ends the job', answers: { StartTransientUnit: { job: '' } } },
   };
 /** In a process of its own, since the calls of the runtime are awaited without an event loop. */
 const bus = `
@@ -71,27 +71,27 @@ if (reason !== undefined) {
     assert.equal(code, 1);
     assert.match(stderr, /E0862: .*\/run\/systemd\/private/);
     assert.ok(ms < 3000 * timeScale, `${ms} ms`);
-    assert.deepEqual(left(), []);
+    assert.deepEqual(remaining(), []);
   });
 
   test('systemd goes away while a container runs: delete works', (id) => {
     assert.equal(start('root', id).code, 0);
     const { code, stderr } = without(undefined, ['delete', '--force', id]);
     assert.equal(code, 0, stderr);
-    assert.deepEqual(left(), []);
+    assert.deepEqual(remaining(), []);
     // It is only hidden: it may not have noticed that the cgroup of its unit is gone.
     call('systemctl', ['stop', unitOf(id)]);
   });
 
-  for (const [mode, { says }] of Object.entries(modes)) {
-    test(`systemd ${says}`, (id) => {
+  for (const [mode, { title }] of Object.entries(modes)) {
+    test(`systemd ${title}`, (id) => {
       const { code, stderr, ms } = withBus(mode, (socket) =>
         without(socket, ['--systemd-cgroup', 'run', '--bundle', bundle('root', () => {}), id]));
       assert.equal(code, 1, stderr);
       assert.match(stderr, /E086[14]: /);
       // 30 s for the start, 10 s for taking it back.
       assert.ok(ms > 25_000 && ms < 60_000 + 3000 * timeScale, `${ms} ms`);
-      assert.deepEqual(left(), []);
+      assert.deepEqual(remaining(), []);
     });
   }
 
@@ -105,7 +105,7 @@ if (reason !== undefined) {
       await killedAfter(['create', '--bundle', dir, id], whole * part / 18);
       const { code, stderr } = runtime('root', ['delete', '--force', id]);
       assert.equal(code, 0, stderr);
-      assert.deepEqual(left(), []);
+      assert.deepEqual(remaining(), []);
     }
   });
 
@@ -115,7 +115,7 @@ if (reason !== undefined) {
       assert.equal(runtime('root', ['--systemd-cgroup', 'create', '--bundle', dir, id]).code, 0);
       await killedAfter(['delete', '--force', id], part * 3 * timeScale);
       assert.equal(runtime('root', ['delete', '--force', id]).code, 0);
-      assert.deepEqual(left(), []);
+      assert.deepEqual(remaining(), []);
     }
   });
 
@@ -138,6 +138,6 @@ if (reason !== undefined) {
     const after = count();
     for (const kind of ['units', 'mounts', 'cgroups']) assert.equal(after[kind], before[kind], kind);
     assert.ok(after['processes']! <= before['processes']! + 5, JSON.stringify([before, after]));
-    assert.deepEqual(left(), []);
+    assert.deepEqual(remaining(), []);
   });
 }

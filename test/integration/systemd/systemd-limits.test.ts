@@ -206,10 +206,10 @@ if (reason !== undefined) {
       continue;
     }
     test(name, (id) => {
-      const made = start('root', id, (config) => {
+      const started = start('root', id, (config) => {
         config.linux.resources = { devices: [{ allow: false, access: 'rwm' }], ...create };
       });
-      assert.equal(made.code, 0, made.stderr);
+      assert.equal(started.code, 0, started.stderr);
       check(id, after, 'after create');
       if (!rewritten) {
         realize(id);

@@ -41,10 +41,10 @@ const quota = unified ? 'cpu.max' : 'cpu.cfs_quota_us';
 
 function suite(as: As): void {
   test(`${as}: limits are the kernel's and the unit's, also after a reload`, (id) => {
-    const made = start(as, id, (config) => {
+    const started = start(as, id, (config) => {
       config.linux.resources = limits;
     });
-    assert.equal(made.code, 0, made.stderr);
+    assert.equal(started.code, 0, started.stderr);
     assert.deepEqual(readBack(as, id, expected), expected);
     assert.equal(show(as, unitOf(id), unified ? 'MemoryMax' : 'MemoryLimit'), '67108864');
     assert.equal(show(as, unitOf(id), 'Delegate'), 'yes');
@@ -84,17 +84,17 @@ function suite(as: As): void {
   });
 
   test(`${as}: a failure behind the unit leaves none`, (id) => {
-    const made = start(as, id, (config) => {
+    const started = start(as, id, (config) => {
       config.process.args = ['/nothing/here'];
     });
-    assert.equal(made.code, 1);
+    assert.equal(started.code, 1);
   });
 
   test(`${as}: a limit that the kernel refuses leaves nothing`, (id) => {
-    const made = start(as, id, (config) => {
+    const started = start(as, id, (config) => {
       config.linux.resources = unified ? { unified: { 'cpu.weight': '99999' } } : { cpu: { cpus: '4000-4001' } };
     });
-    assert.equal(made.code, 1, made.stderr);
+    assert.equal(started.code, 1, started.stderr);
   });
 
   test(`${as}: the unit of somebody else is left alone`, (id) => {
@@ -166,8 +166,8 @@ function userExecTests(): void {
   });
 
   test('user: exec from a foreign cgroup is refused, when the container has limits and no unit', (id) => {
-    const made = runtime('user', ['run', '--detach', '--bundle', bundle('user', limited), id]);
-    assert.equal(made.code, 0, made.stderr);
+    const started = runtime('user', ['run', '--detach', '--bundle', bundle('user', limited), id]);
+    assert.equal(started.code, 0, started.stderr);
     const { code, stderr } = exec(id, ['true']);
     assert.equal(code, 255);
     assert.match(stderr, /E0930: .*Delegate=yes/);
@@ -190,11 +190,11 @@ if (reason !== undefined) {
     userExecTests();
   } else {
     test('user: on v1 a unit without limits, which cannot be had there', (id) => {
-      const made = start('user', id, (config) => {
+      const started = start('user', id, (config) => {
         config.linux.resources = { pids: { limit: 20 } };
       });
-      assert.equal(made.code, 1);
-      assert.match(made.stderr, /E0533: .*v1.* at config\.json:1:\d+ \(\/linux\/resources\)/);
+      assert.equal(started.code, 1);
+      assert.match(started.stderr, /E0533: .*v1.* at config\.json:1:\d+ \(\/linux\/resources\)/);
       const bare = start('user', id, (config) => {
         delete config.linux.resources;
       });
@@ -208,34 +208,34 @@ if (reason !== undefined) {
   }
 
   test('slices and names', (id) => {
-    const made = start('root', id, (config) => {
+    const started = start('root', id, (config) => {
       config.linux.cgroupsPath = `${token}-a.slice:pod:x+y`;
     });
-    assert.equal(made.code, 0, made.stderr);
+    assert.equal(started.code, 0, started.stderr);
     assert.ok(existsSync(join(hierarchy('pids'), `${token}.slice/${token}-a.slice/pod-x\\x2by.scope`)));
     assert.equal(runtime('root', ['delete', '--force', id]).code, 0);
     call('systemctl', ['stop', `${token}-a.slice`, `${token}.slice`]);
   });
 
   test('properties of annotations', (id) => {
-    const made = start('root', id, (config) => {
+    const started = start('root', id, (config) => {
       config.annotations = { 'org.systemd.property.TimeoutStopUSec': 'uint64 5000000',
         'org.systemd.property.Description': '\'a "b"\'' };
     });
-    assert.equal(made.code, 0, made.stderr);
+    assert.equal(started.code, 0, started.stderr);
     assert.equal(show('root', unitOf(id), 'TimeoutStopUSec'), '5s');
     assert.equal(runtime('root', ['delete', '--force', id]).code, 0);
   });
 
   test('a sub-cgroup, on v2', (id) => {
-    const made = start('root', id, (config) => {
+    const started = start('root', id, (config) => {
       config.annotations = { 'run.oci.systemd.subgroup': 'container' };
     });
     if (!unified) {
-      assert.match(made.stderr, /E0529: run\.oci\.systemd\.subgroup .*config\.json:1:\d+/);
+      assert.match(started.stderr, /E0529: run\.oci\.systemd\.subgroup .*config\.json:1:\d+/);
       return;
     }
-    assert.equal(made.code, 0, made.stderr);
+    assert.equal(started.code, 0, started.stderr);
     assert.deepEqual(cgroupsOf(readFileSync(`/proc/${pidOf('root', id)}/cgroup`, 'utf8')), [
       `${pathOf('root', id)}/container`,
     ]);
@@ -243,11 +243,11 @@ if (reason !== undefined) {
   });
 
   test('a property that does not exist is refused by systemd, in its words', (id) => {
-    const made = start('root', id, (config) => {
+    const started = start('root', id, (config) => {
       config.annotations = { 'org.systemd.property.NoSuchThing': '1' };
     });
-    assert.equal(made.code, 1);
-    assert.match(made.stderr, /E0863: .*NoSuchThing/);
+    assert.equal(started.code, 1);
+    assert.match(started.stderr, /E0863: .*NoSuchThing/);
   });
 
   test('device rules survive a reload, also those of an update', (id) => {
@@ -284,10 +284,10 @@ if (reason !== undefined) {
   });
 
   test('a cgroupsPath of another form is refused', (id) => {
-    const made = start('root', id, (config) => {
+    const started = start('root', id, (config) => {
       config.linux.cgroupsPath = '/a/b';
     });
-    assert.match(made.stderr, /expected cgroupsPath to be of format "slice:prefix:name"/);
+    assert.match(started.stderr, /expected cgroupsPath to be of format "slice:prefix:name"/);
   });
 
   t.test('thirty containers leave nothing', async (sub) => {
