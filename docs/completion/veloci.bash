@@ -4,7 +4,7 @@
 #   autoload -Uz compinit bashcompinit && compinit && bashcompinit
 # (There paths are completed as words of their own, not behind an equals sign.)
 
-_veloci_commands='run create start state list kill delete exec pause resume update ps events mounts wait timeline checkpoint restore spec validate plan explain install features doctor version help'
+_veloci_commands='run create start state list top kill delete exec pause resume update ps events mounts wait timeline checkpoint restore spec validate plan explain install features doctor version help'
 _veloci_global_known='root=DIR log=FILE log-format=text|json log-level=error|warning|debug debug= systemd-cgroup= cgroup-manager=cgroupfs|systemd|disabled rootless=ANY criu=FILE help= h= ?= version= v= V='
 _veloci_global_offered='--root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --criu --help --version'
 
@@ -38,6 +38,12 @@ _veloci_command() {
     list)
       known='format=table|json f=table|json quiet= q= '$known
       offered='--format --quiet '$offered
+      operands=' '
+      flags_end=
+      ;;
+    top)
+      known='once= json= interval=ANY '$known
+      offered='--once --json --interval '$offered
       operands=' '
       flags_end=
       ;;

@@ -13,6 +13,8 @@ function __veloci_valued
             string split ' ' 'bundle b config f console-socket pid-file pidfd-socket preserve-fds'
         case list
             string split ' ' 'format f'
+        case top
+            string split ' ' 'interval'
         case exec
             string split ' ' 'learn process p console-socket pid-file pidfd-socket cwd env e user u additional-gids g cap c process-label apparmor preserve-fds cgroup'
         case update
@@ -132,6 +134,7 @@ complete -c veloci -n '__veloci_at 0' -a create -d 'create a container without s
 complete -c veloci -n '__veloci_at 0' -a start -d 'start the program of a created container'
 complete -c veloci -n '__veloci_at 0' -a state -d 'show the state of a container as JSON'
 complete -c veloci -n '__veloci_at 0' -a list -d 'list containers'
+complete -c veloci -n '__veloci_at 0' -a top -d 'show what containers use'
 complete -c veloci -n '__veloci_at 0' -a kill -d 'send a signal to a container'
 complete -c veloci -n '__veloci_at 0' -a delete -d 'delete a stopped container'
 complete -c veloci -n '__veloci_at 0' -a exec -d 'run a program in a running container'
@@ -189,6 +192,9 @@ complete -c veloci -n '__veloci_at 1 start' -a '(__veloci_ids)'
 complete -c veloci -n '__veloci_at 1 state' -a '(__veloci_ids)'
 complete -c veloci -n '__veloci_of list' -l format -s f -x -a 'table json' -d 'form of the list [table]'
 complete -c veloci -n '__veloci_of list' -l quiet -s q -d 'show ids only'
+complete -c veloci -n '__veloci_of top' -l once -d 'show it once'
+complete -c veloci -n '__veloci_of top' -l json -d 'print JSON'
+complete -c veloci -n '__veloci_of top' -l interval -x -d 'time between two tables, such as 500ms or 5s [2s]'
 complete -c veloci -n '__veloci_of kill' -l all -s a -d 'send it to all processes of the container'
 complete -c veloci -n '__veloci_of kill' -l regex -s r -d 'ID is a regular expression (extended, regex(7)); act on every match'
 complete -c veloci -n '__veloci_at 1 kill' -a '(__veloci_ids)'
@@ -308,4 +314,4 @@ complete -c veloci -n '__veloci_of install' -l containerd -d 'for containerd'
 complete -c veloci -n '__veloci_of install' -l crio -d 'for CRI-O'
 complete -c veloci -n '__veloci_of install' -l kubernetes -d 'for Kubernetes'
 complete -c veloci -n '__veloci_of doctor' -l json -d 'print JSON'
-complete -c veloci -n '__veloci_at 1 help' -a 'run create start state list kill delete exec pause resume update ps events mounts wait timeline checkpoint restore spec validate plan explain install features doctor version help'
+complete -c veloci -n '__veloci_at 1 help' -a 'run create start state list top kill delete exec pause resume update ps events mounts wait timeline checkpoint restore spec validate plan explain install features doctor version help'

@@ -137,6 +137,19 @@ export const commands: readonly Command[] = [
     examples: [{ line: 'veloci list --format json', what: 'list the containers as JSON' }],
   },
   {
+    name: 'top', summary: 'show what containers use', operands: '', minOperands: 0, maxOperands: 0,
+    description: 'Shows the containers below the state root (--root) that are not stopped with their share of a processor, memory and '
+      + 'its limit, processes and their limit, bytes read from and written to block devices, and the share of the last ten seconds '
+      + 'in which some process waited for processor, memory or I/O (cgroup v2, and v1 where the kernel has it). The busiest '
+      + 'come first. On a terminal the table is renewed until a signal ends it. Memory is without files that can be dropped.',
+    flags: [
+      { name: 'once', kind: 'bool', summary: 'show it once' },
+      json,
+      { name: 'interval', kind: 'string', value: 'DURATION', summary: 'time between two tables, such as 500ms or 5s [2s]' },
+    ],
+    examples: [{ line: 'veloci top --once', what: 'show it once' }],
+  },
+  {
     name: 'kill', summary: 'send a signal to a container', operands: 'ID [SIGNAL]', minOperands: 1, maxOperands: 2,
     description: 'Sends a signal to the first process of a container. SIGNAL is a number or a name, with or without SIG, in '
       + 'any case [TERM].',

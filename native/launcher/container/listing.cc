@@ -3,6 +3,7 @@
 #include "executor/state/state.h"
 #include "launcher/container/root.h"
 #include "launcher/container/states.h"
+#include "launcher/line/table.h"
 #include "executor/log/problem.h"
 #include <fcntl.h>
 #include <initializer_list>
@@ -12,54 +13,7 @@ namespace veloci {
 
 namespace {
 
-constexpr unsigned columns = 6;
-constexpr const char *heads[columns] = {"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"};
-
-// Text that grows in a Buffer.
-class Growing {
-public:
-  explicit Growing(Buffer &memory) : memory_(memory) {}
-
-  // Calls write(Text &) with room for `size` bytes more. 0 or an errno.
-  template <class Write> int add(size_t size, Write write) {
-    size_t used = memory_.size(), needed = used + size + 1;
-    if (needed > memory_.capacity()) {
-      Buffer larger;
-      constexpr size_t least = 64 << 10;
-      size_t twice = 2 * memory_.capacity();
-      if (!larger.reserve(needed > twice ? needed + least : twice)) return errno;
-      if (used > 0) memcpy(larger.data(), memory_.data(), used);
-      memory_ = static_cast<Buffer &&>(larger);
-      memory_.set_size(used);
-    }
-    Text text(reinterpret_cast<char *>(memory_.data()) + used, memory_.capacity() - used);
-    write(text);
-    memory_.set_size(used + text.size());
-    return 0;
-  }
-  int add(Str part) {
-    return add(part.size, [&](Text &text) { text.add(part); });
-  }
-
-private:
-  Buffer &memory_;
-};
-
-// Texts one after the other, each with a NUL behind it.
-class Texts {
-public:
-  int add(Str text) {
-    count_++;
-    return Growing(memory_).add(text.size + 1, [&](Text &out) { out.add(text).add_char(0); });
-  }
-  uint32_t count() const { return count_; }
-  const char *first() const { return memory_.str().data; }
-  static const char *after(const char *text) { return text + strlen(text) + 1; }
-
-private:
-  Buffer memory_;
-  uint32_t count_ = 0;
-};
+constexpr const char *heads[] = {"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER", nullptr};
 
 int compare(const void *left, const void *right) {
   return strcmp(*static_cast<const char *const *>(left), *static_cast<const char *const *>(right));
@@ -126,42 +80,27 @@ int write_rows(int root, const Texts &ids, Log &log, Growing out) {
 }
 
 int write_table(int root, const Texts &ids, Log &log, Growing out) {
-  size_t widths[columns] = {};
-  Texts cells;
-  unsigned column = 0;
-  auto add = [&](Str text) {
-    if (text.size > widths[column]) widths[column] = text.size;
-    column = (column + 1) % columns;
-    return cells.add(text);
-  };
-  for (const char *head : heads) {
-    if (int err = add(Str::of(head)); err != 0) return err;
-  }
+  Table table(heads);
   int err = for_each_view(root, ids, log, [&](const ContainerView &view, Str id) {
     TextOf<16> pid;
     TextOf<64> created;
     pid.add_signed(view.pid());
     created.add_time(view.created());
     for (Str text : {id, pid.str(), status_name(view.status()), view.bundle(), created.str(), view.owner()}) {
-      if (int failed = add(text); failed != 0) return failed;
+      if (int failed = table.add(text); failed != 0) return failed;
     }
     return 0;
   });
-  const char *cursor = cells.first();
-  for (uint32_t i = 0; err == 0 && i < cells.count(); i++, cursor = Texts::after(cursor)) {
-    bool last = i % columns == columns - 1;
-    err = out.add(widths[i % columns] + 2, [&](Text &text) {
-      text.add(cursor);
-      if (last)
-        text.add_char('\n');
-      else
-        while (text.size() < widths[i % columns] + 2) text.add_char(' ');
-    });
-  }
-  return err;
+  return err == 0 ? table.write(out) : err;
 }
 
 } // namespace
+
+int each_container(int root, Log &log, int (*use)(void *data, const ContainerView &view, Str id), void *data) {
+  Texts ids;
+  if (int err = collect_ids(root, ids); err != 0) return err;
+  return for_each_view(root, ids, log, [&](const ContainerView &view, Str id) { return use(data, view, id); });
+}
 
 int write_list(Str root_path, ListForm form, Log &log, Buffer &out) {
   Texts ids;

@@ -20,6 +20,7 @@ public:
   Status status() const { return status_; }
   int pid() const { return status_ == Status::stopped ? 0 : record_.pid; }
   uint64_t created() const { return record_.created; }
+  const Record &record() const { return record_; }
   // As they stand in state.json: escapes are those of JSON.
   Str bundle() const { return json_string_content(json_.bundle); }
   Str owner() const { return json_string_content(json_.owner); }
@@ -45,6 +46,10 @@ private:
 int write_state(Str root_path, Str id, Log &log, Buffer &out);
 
 enum class ListForm : uint8_t { ids, rows, table };
+
+// Calls use(data, view, id) for each container below a state root, by id, until it returns an errno. Warns of those
+// that cannot be read. 0 or an errno.
+int each_container(int root, Log &log, int (*use)(void *data, const ContainerView &view, Str id), void *data);
 
 // All containers below a state root, which need not be there, by id. Those that cannot be read are left out with a
 // warning, but their ids are among `ids`. 0, or an errno with the error shown.

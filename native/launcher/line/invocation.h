@@ -75,6 +75,7 @@ int install_command(Invocation &invocation);
 int ps_command(Invocation &invocation);
 int spec_command(Invocation &invocation);
 int timeline_command(Invocation &invocation);
+int top_command(Invocation &invocation);
 int version_command(Invocation &invocation);
 int help_command(Invocation &invocation);
 
