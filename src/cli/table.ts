@@ -1,96 +1,10 @@
 // dprint-ignore-file: a table, one row a line where it fits
 // All commands and flags. The native parser, the help texts, the manual page and the completion are made from this table.
-import { cgroupManagers, cgroupsModes, networkLocks } from '../plan/choices.ts';
+import { bundle, config, consoleSocket, creation, criu, detach, force, json, learn, pidFile, pidfdSocket, preserveFds, regex } from './flags.ts';
 import { recipes } from './install.ts';
-import type { Command, Flag } from './types.ts';
+import type { Command } from './types.ts';
 
-const bundle: Flag = {
-  name: 'bundle', also: ['b'], kind: 'string', value: 'DIR', summary: 'the bundle: the directory that holds config.json [.]',
-};
-const config: Flag = {
-  name: 'config', also: ['f'], kind: 'string', value: 'FILE', summary: 'another name for config.json, absolute or below the bundle',
-};
-const consoleSocket: Flag = {
-  name: 'console-socket', kind: 'string', value: 'PATH',
-  summary: 'AF_UNIX stream socket that receives the master of the terminal', path: true, changesExecPlan: false };
-const pidFile: Flag = {
-  name: 'pid-file', kind: 'string', value: 'FILE', summary: 'write the pid of the process there', path: true, changesExecPlan: false };
-const pidfdSocket: Flag = {
-  name: 'pidfd-socket', kind: 'string', value: 'PATH', summary: 'AF_UNIX stream socket that receives a pidfd of the process', changesExecPlan: false };
-const preserveFds: Flag = {
-  name: 'preserve-fds', kind: 'int', value: 'N', summary: 'pass N more descriptors to the process, after stdio and those of LISTEN_FDS [0]',
-};
-const planFd: Flag = {
-  name: 'plan-fd', kind: 'int', value: 'FD', summary: 'read the encoded answer of the engine from there', hidden: true,
-  forEngine: false,
-};
-const detach: Flag = { name: 'detach', also: ['d'], kind: 'bool', summary: 'return as soon as the process runs', changesExecPlan: false };
-const force: Flag = {
-  name: 'force', also: ['f'], kind: 'bool', summary: 'kill it first when it runs; a container that does not exist is no error',
-};
-const regex: Flag = {
-  name: 'regex', also: ['r'], kind: 'bool', summary: 'ID is a regular expression (extended, regex(7)); act on every match',
-};
-const learn: Flag = {
-  name: 'learn', kind: 'string', value: 'FILE', path: true,
-  summary: 'without a filter, note every system call, and write the smallest seccomp profile there; add to one that is there',
-};
-const json: Flag = { name: 'json', kind: 'bool', summary: 'print JSON' };
-
-const creation: readonly Flag[] = [
-  bundle, config, consoleSocket, pidFile, pidfdSocket, preserveFds, planFd,
-  { name: 'no-pivot', kind: 'bool', summary: 'chroot instead of pivot_root: for a root on a ramdisk, and less safe' },
-  { name: 'no-new-keyring', kind: 'bool', summary: 'keep the session keyring of the caller' },
-];
-
-/** What checkpoint and restore share: where the images are, and what CRIU may do. */
-const criu: readonly Flag[] = [
-  { name: 'image-path', kind: 'string', value: 'DIR', summary: 'where the images are [./checkpoint]', path: true, fallback: 'checkpoint' },
-  { name: 'work-path', kind: 'string', value: 'DIR', summary: 'where CRIU writes its logs [that of the images]', path: true },
-  { name: 'tcp-established', kind: 'bool', summary: 'also established TCP connections' },
-  { name: 'tcp-close', kind: 'bool', summary: 'TCP connections are closed' },
-  { name: 'ext-unix-sk', kind: 'bool', summary: 'also UNIX sockets whose other end is outside the container' },
-  { name: 'shell-job', kind: 'bool', summary: 'also processes on a terminal of the host' },
-  { name: 'file-locks', kind: 'bool', summary: 'also file locks' },
-  { name: 'link-remap', kind: 'bool', summary: 'also open files that have been unlinked, under a name that CRIU makes' },
-  {
-    name: 'manage-cgroups-mode', kind: 'string', value: 'MODE', choices: Object.keys(cgroupsModes),
-    summary: 'how CRIU restores cgroups [soft]',
-  },
-  { name: 'empty-ns', kind: 'list', value: 'NAMESPACE', summary: 'restore this namespace (network) empty (repeatable)' },
-  { name: 'auto-dedup', kind: 'bool', summary: 'free memory pages of earlier images that later ones replace' },
-  { name: 'lazy-pages', kind: 'bool', summary: 'load memory pages when they are first used' },
-  {
-    name: 'network-lock', kind: 'string', value: 'METHOD', choices: Object.keys(networkLocks),
-    summary: 'how the network is blocked during the dump [chosen by CRIU]',
-  },
-];
-
-/** Flags that stand before the command, or after it. */
-export const globalFlags: readonly Flag[] = [
-  {
-    name: 'root', kind: 'string', value: 'DIR',
-    summary: 'where the state of containers is kept [/run/veloci, or $XDG_RUNTIME_DIR/veloci for a user]', forEngine: false },
-  { name: 'log', kind: 'string', value: 'FILE', summary: 'append log lines to a file, or send them to journald:NAME or syslog:NAME [stderr]', changesExecPlan: false },
-  { name: 'log-format', kind: 'string', value: 'FORMAT', choices: ['text', 'json'], summary: 'form of the log lines [text]', forEngine: false },
-  {
-    name: 'log-level', kind: 'string', value: 'LEVEL', choices: ['error', 'warning', 'debug'],
-    summary: 'the least severe messages that are logged [warning; with --log or as crun: error]', changesExecPlan: false },
-  { name: 'debug', kind: 'bool', summary: 'the same as --log-level debug', changesExecPlan: false },
-  {
-    name: 'systemd-cgroup', kind: 'bool',
-    summary: 'let systemd make the cgroup; cgroupsPath is then SLICE:PREFIX:NAME',
-  },
-  {
-    name: 'cgroup-manager', kind: 'string', value: 'MANAGER', choices: Object.keys(cgroupManagers),
-    summary: 'who makes cgroups [cgroupfs]',
-  },
-  { name: 'rootless', kind: 'string', value: 'BOOL', choices: ['auto', 'true', 'false', '1', '0'],
-    summary: 'accepted for compatibility', ignored: true },
-  { name: 'criu', kind: 'string', value: 'PATH', summary: 'CRIU program, a path or a name in PATH [criu]' },
-  { name: 'help', also: ['h', '?'], kind: 'bool', summary: 'show help', forEngine: false },
-  { name: 'version', also: ['v', 'V'], kind: 'bool', summary: 'show the version', forEngine: false },
-];
+export { globalFlags } from './flags.ts';
 
 /** The commands in the order of the help. */
 export const commands: readonly Command[] = [
