@@ -92,7 +92,12 @@ Outcome Stager::on(const ProcessClone &op) {
   namespace steps = step::process_clone;
   Fd cgroup(followed_.release());
   if (op.cgroup) cgroup = static_cast<Fd &&>(shared_.slots[op.cgroup.value.number]);
-  Cloned init = clone_init(op.types, cgroup.get());
+  // Linux 6.14 and later kill who is cloned into a cgroup from another one when either was ever emptied by cgroup.kill:
+  // one that was there before may have been.
+  Cloned init;
+  errno = EBUSY;
+  if (!cgroup.valid() || shared_.record == nullptr || shared_.record->preexisting_cgroups == 0)
+    init = clone_init(op.types, cgroup.get());
   if (init.pid < 0 && cgroup.valid() && falls_back(errno)) {
     bool joined = join_cgroup(cgroup.get());
     if (!joined && op.cgroup) return fail(steps::clone, errno, "cgroup.procs");

@@ -1,6 +1,6 @@
 // What a runtime leaves open, behind or undone when its host is short of something, or when it dies at a bad moment.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, type PeerMark, test } from '../../support/case.ts';
@@ -121,3 +121,22 @@ test('run fails clearly and leaves nothing where a filter refuses pidfd_open', a
   assert.match(result.stderr, /ENOSYS/);
   await c.nothingLeft();
 }, { skip: noStrace, never: [C('other calls'), R('other calls')] });
+
+const unifiedMount = ['/sys/fs/cgroup/unified', '/sys/fs/cgroup'].find((path) =>
+  existsSync(join(path, 'cgroup.controllers'))
+);
+
+// Linux 6.14 and later kill who is cloned into such a cgroup from another one.
+test('a cgroup that cgroup.kill has emptied before takes a container, and an exec', async (c) => {
+  const id = c.id();
+  const dir = join(unifiedMount!, id);
+  mkdirSync(dir);
+  writeFileSync(join(dir, 'cgroup.kill'), '1');
+  c.later(() => rmdirSync(dir));
+  for (let times = 0; times < 2; times++) {
+    await c.started(c.command(['/probe', 'pause']), { id });
+    const executed = await c.rt(['exec', id, '/probe', 'exit', '7']);
+    assert.equal(executed.code, 7, executed.stderr);
+    await c.destroy(id);
+  }
+}, { skip: unifiedMount === undefined ? 'no cgroup v2' : false, only: 'veloci' });
