@@ -53,7 +53,7 @@ function cell(line: GuestLine | undefined): string {
   return `${words.join(', ')} (${line.date})`;
 }
 
-/** Items with the same words, and in which guests and files. */
+/** A list of what `pick` picks, and in which guests and files. */
 function section(title: string, lines: readonly GuestLine[], pick: (line: GuestLine) => readonly string[]): string {
   const items = lines.flatMap((line) => pick(line).map((words) => `- ${line.guest}, ${line.file}: ${words}\n`));
   return items.length === 0 ? '' : `\n## ${title}\n\n${items.join('')}`;
@@ -71,7 +71,7 @@ function pageOf(lines: readonly GuestLine[]): string {
 # What ran in the guests
 
 Each line is the last run of a test file in a virtual machine of [test/vm](../test/vm/README.md), with its date: versions in
-between may differ. An empty cell has not been run. The tests of all files run on every change on one host alone.
+between may differ. An empty cell has not been run.
 
 ${row(['', ...shown.map((guest) => `${guest}: Linux ${kernels(guest)}`)])}${row(['---', ...shown.map(() => '---')])}${
     files.map((file) => row([file, ...shown.map((guest) => cell(of(guest, file)))])).join('')
