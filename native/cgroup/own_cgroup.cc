@@ -36,7 +36,7 @@ int open_unrecorded(const RecordCgroup &cgroup) {
   Fd directory(open_cgroup(cgroup.mount.c_str(), cgroup.path.c_str(), O_RDONLY | O_DIRECTORY));
   uint64_t container;
   if (!directory.valid()) return -1;
-  bool others = has_created_mark(directory.get()) || read_mark(directory.get(), used, container);
+  bool others = has_created_mark(directory.get()) || used_mark_of(directory.get(), container);
   if (!others) return directory.release();
   errno = ESTALE;
   return -1;
@@ -95,7 +95,7 @@ int open_own_cgroup(const RecordCgroup &cgroup, int flags) {
     }
   }
   uint64_t container = cgroup.container;
-  bool taken = cgroup.preexisting && read_mark(directory.get(), used, container) && container != cgroup.container;
+  bool taken = cgroup.preexisting && used_mark_of(directory.get(), container) && container != cgroup.container;
   if (!taken) return directory.release();
   errno = ESTALE;
   return -1;
@@ -146,6 +146,8 @@ void mark_used(int cgroup, uint64_t container, uint64_t owner) {
   set_mark(cgroup, used, container);
   if (owner > 0) set_mark(cgroup, state, owner);
 }
+
+bool used_mark_of(int cgroup, uint64_t &container) { return read_mark(cgroup, used, container); }
 
 uint64_t state_mark_of(int cgroup) {
   uint64_t value = 0;

@@ -46,6 +46,9 @@ bool has_created_mark(int cgroup);
 // The container that uses a cgroup that was there before, or that systemd has made.
 void mark_used(int cgroup, uint64_t container, uint64_t state);
 
+// The container that uses it, as mark_used has it. False when it has no such mark.
+bool used_mark_of(int cgroup, uint64_t &container);
+
 // The mark of the state directory whose container's own the cgroup is, or was; 0 when it has none.
 uint64_t state_mark_of(int cgroup);
 

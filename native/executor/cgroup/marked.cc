@@ -54,7 +54,11 @@ private:
     struct stat info;
     if (state_mark_of(cgroup) != mark_) return below(cgroup, depth);
     if (fstat(cgroup, &info) != 0 || !record_add_cgroup(record_, mount_.str(), path_.str())) return;
-    record_identify_cgroup(record_, mount_.str(), path_.str(), info.st_ino, !has_created_mark(cgroup));
+    bool preexisting = !has_created_mark(cgroup);
+    // What was there before, a unit of systemd's too, is this container's for as long as the mark names it.
+    uint64_t container;
+    if (preexisting && used_mark_of(cgroup, container)) record_.created = container;
+    record_identify_cgroup(record_, mount_.str(), path_.str(), info.st_ino, preexisting);
   }
 
   uint64_t mark_;

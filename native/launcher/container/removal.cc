@@ -55,6 +55,19 @@ void end_unit(Invocation &invocation) {
   if (try_stored_plan(invocation, stored) == 0) run_kind(invocation.context, ProgramName::delete_, code::dbus_send);
 }
 
+// systemd removes what it has made once that is empty. It does not notice that the unit has ended when somebody else is
+// faster, and it is not there to be waited for when it has been stopped.
+void await_maker(const Record &record) {
+  Deadline deadline(cgroup_milliseconds);
+  for_each_cgroup(record, [&](const RecordCgroup &cgroup) {
+    if (cgroup.preexisting || cgroup.inode == cgroup_unrecorded) return;
+    for (;;) {
+      Fd directory(open_own_cgroup(cgroup, O_RDONLY | O_DIRECTORY));
+      if (!directory.valid() || has_created_mark(directory.get()) || !deadline.wait()) return;
+    }
+  });
+}
+
 } // namespace
 
 int signal_recorded(Context &context, const Deadline &deadline) {
@@ -107,6 +120,7 @@ int remove_recorded(Invocation &invocation) {
     const Record &record = *context.record;
     if (int code = end_recorded(invocation); code != 0) return code;
     if (record_stage(record) == Stage::creating) end_unit(invocation);
+    await_maker(record);
     int err = 0;
     for_each_cgroup(record, [&](const RecordCgroup &cgroup) {
       int failed = remove_cgroup(cgroup, cgroup_milliseconds);
