@@ -139,6 +139,8 @@ inline int pidfd_open(pid_t pid, unsigned flags) {
   if (fd < 0 && errno == EINVAL && pid > 0) errno = ESRCH;
   return static_cast<int>(fd);
 }
+// A copy of another process's descriptor, with the rights of who may trace it. Close-on-exec.
+inline int pidfd_getfd(int pidfd, int fd) { return static_cast<int>(syscall(438, pidfd, fd, 0)); }
 inline int pidfd_send_signal(int pidfd, int signal) {
   return static_cast<int>(syscall(424, pidfd, signal, nullptr, 0));
 }

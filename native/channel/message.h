@@ -5,16 +5,22 @@
 namespace veloci {
 
 enum class MessageType : uint8_t {
-  // Executor → stager, the first: the plan. `index` = number of preserved descriptors, `point` = 1 when descriptor
-  // 5 is exec.fifo. `pid` = the container's init, for exec. The plan's bytes follow in the same packet, or come as a
-  // sealed memfd when they are more than
-  // `inline_plan_max`.
+  // Executor → stager, the first: the plan. `index` = number of preserved descriptors, `point`: programs_* below.
+  // `pid` = the container's init, for exec. The plan's bytes follow in the same packet, or come as a sealed memfd when
+  // they are more than `inline_plan_max`.
   programs = 1,
   sync = 2, // `point`: a Point that is reached
   fd = 3,   // `point`: the slot of the descriptor that comes with it
   pid = 4,  // stager → executor: init's `pid`, with its pidfd
   fail = 5, // to the executor: operation `index` of `program` failed at `step` with `err`; `detail` says more
 };
+
+// Descriptors of the stager and of an init that waits for its start: what it reports in, and exec.fifo or what stands
+// for that.
+constexpr int record_fd = 4;
+constexpr int fifo_fd = 5;
+// Bits: the start is to be waited for, at fifo_fd; record_fd stays open until then.
+constexpr uint8_t programs_wait = 1, programs_keep_report = 2;
 
 struct MessageHeader {
   uint8_t type = 0;

@@ -89,11 +89,12 @@ public:
   // Whether that process joins a container that is there.
   bool joins() const { return record != report && !apart; }
   Fd fifo;
-  // Our end of a pair of sockets that stands for exec.fifo: run, since nobody else starts this container, and an init
-  // that is apart.
+  // run: our end of a pair of sockets that stands for exec.fifo, since nobody else starts this container.
   Fd release;
-  // exec.fifo, at which start.relay waits for such an init.
+  // create of an init that is apart: exec.fifo, at which start.relay waits for it, and an end of the pipe that init has
+  // instead.
   Fd relayed;
+  Fd gate;
   Kept kept;
 
   // The plan that runs now.

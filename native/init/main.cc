@@ -39,7 +39,6 @@ bool map_record(Shared &shared) {
   void *memory = mmap(nullptr, sizeof(Record), PROT_READ | PROT_WRITE, MAP_SHARED, record_fd, 0);
   if (memory == MAP_FAILED) return false;
   shared.record = static_cast<Record *>(memory);
-  close(record_fd);
   return true;
 }
 
@@ -92,10 +91,9 @@ bool receive_plan(Shared &shared, Pages &buffer, PlanFile &plan, const char **wh
   fd.reset();
   shared.preserved = header.index;
   shared.container_pid = header.pid;
-  if (header.point != 0)
-    shared.fifo.reset(fifo_fd);
-  else
-    close(fifo_fd);
+  if ((header.point & programs_keep_report) == 0) close(record_fd);
+  // Else it is not open.
+  if ((header.point & programs_wait) != 0) shared.fifo.reset(fifo_fd);
   if (!fill_gaps(shared) || !tidy_descriptors(shared.preserved)) return false;
   shared.plan = bytes;
   errno = EBADMSG;

@@ -9,8 +9,6 @@ namespace veloci {
 
 // Descriptors that the executor has prepared.
 constexpr int socket_fd = 3;
-constexpr int record_fd = 4;
-constexpr int fifo_fd = 5;
 constexpr int first_preserved_fd = 6;
 constexpr uint32_t preserved_max = 1024;
 

@@ -997,7 +997,7 @@ export interface ProcessSpawn {
   readonly from: string;
   /**
    * Others in a pid namespace will see init: it reports in memory of its own in place of the container's
-   * record, and waits for its start at a socket in place of exec.fifo. The stager is started anew.
+   * record, and waits for its start at a pipe in place of exec.fifo. The stager is started anew.
    */
   readonly apart: boolean;
 }
@@ -1028,8 +1028,9 @@ export interface ProcessAwait {
 }
 
 /**
- * Releases init through exec.fifo and waits until its execve has worked or init has said why not (the report
- * page of the record). The steps after `died` are causes that init has seen in the file. Run by: host.
+ * Releases init through exec.fifo, or through the pipe of one that is apart, and waits until its execve has
+ * worked or init has said why not (the report page of the record). The steps after `died` are causes that
+ * init has seen in the file. Run by: host.
  */
 export interface ProcessStart {
   readonly op: 'process.start';
@@ -1318,8 +1319,8 @@ export interface PidfdSend {
 
 /**
  * Leaves a process on the host that waits at exec.fifo for an init that is apart, and brings what it has
- * reported into the record. It ends with the wait, or with init. Nothing to do where the caller of create
- * starts the container itself. Run by: host.
+ * reported into the record: for a start that may not take pipe and report from init itself. It ends with the
+ * wait, or with init. Nothing to do where the caller of create starts the container itself. Run by: host.
  */
 export interface StartRelay {
   readonly op: 'start.relay';

@@ -26,12 +26,15 @@ int read_process_stat(int pid, ProcessStat &stat) {
   cursor += 2;
   constexpr int state_field = 3, flags_field = 9, user_field = 14, system_field = 15, threads_field = 20,
                 start_field = 22, pending_field = 31;
-  constexpr uint64_t exiting = 4; // PF_EXITING
+  constexpr uint64_t exiting = 4, unexecuted = 0x40; // PF_EXITING, PF_FORKNOEXEC
   for (int field = state_field; field < pending_field; field++) {
     cursor = strchr(cursor, ' ');
     if (cursor == nullptr) return EBADMSG;
     uint64_t value = strtoull(++cursor, nullptr, 10);
-    if (field + 1 == flags_field) stat.exiting = (value & exiting) != 0;
+    if (field + 1 == flags_field) {
+      stat.exiting = (value & exiting) != 0;
+      stat.executed = (value & unexecuted) == 0;
+    }
     if (field + 1 == user_field) stat.cpu_time = value;
     if (field + 1 == system_field) stat.cpu_time += value;
     if (field + 1 == threads_field) stat.threads = value;

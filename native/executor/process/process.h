@@ -20,6 +20,8 @@ struct ProcessStat {
   // Whether it is on its way out, and whether SIGKILL has reached it: both are so for a moment.
   bool exiting = false;
   bool killed = false;
+  // Whether it has run execve(2) since it was made.
+  bool executed = false;
   // The first thread may have ended before others.
   bool ended_first() const { return state == 'Z' && threads > 1; }
   bool alive() const { return ended_first() || (state != 'Z' && state != 'X' && state != 'x'); }

@@ -7,6 +7,7 @@
 #include "executor/process/channel.h"
 #include "executor/handler.h"
 #include "executor/process/process.h"
+#include "executor/process/relay.h"
 #include "executor/process/spawn.h"
 #include "executor/state/state.h"
 #include <fcntl.h>
@@ -30,15 +31,24 @@ int plan_file(Bytes plan, Fd &file) {
   return fcntl(file.get(), F_ADD_SEALS, seals) == 0 ? 0 : errno;
 }
 
+// A pipe of one descriptor, which is init's and both of its ends, as exec.fifo is: whoever is let have a copy of it
+// starts the container, and nobody has to stay for that.
+int make_gate(Context &context) {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return errno;
+  Fd reader(ends[0]), writer(ends[1]);
+  context.relayed = static_cast<Fd &&>(context.fifo);
+  context.fifo.reset(reopen(reader.get(), O_RDWR));
+  if (!context.fifo.valid()) return errno;
+  context.gate = static_cast<Fd &&>(reader);
+  return 0;
+}
+
 // The stager that is there has the record: it makes room for one that has nothing of the host.
 int set_apart(Context &context) {
   end_children(context);
   if (!context.release.valid()) {
-    int pair[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return errno;
-    context.relayed = static_cast<Fd &&>(context.fifo);
-    context.fifo.reset(pair[0]);
-    context.release.reset(pair[1]);
+    if (int err = make_gate(context); err != 0) return err;
   }
   if (int err = make_report(context); err != 0) return err;
   context.apart = true;
@@ -70,7 +80,8 @@ Outcome HostHandler::on(const ProcessSpawn &op) {
   MessageHeader header;
   header.type = static_cast<uint8_t>(MessageType::programs);
   header.index = context_.preserve;
-  header.point = context_.fifo.valid() ? 1 : 0;
+  if (context_.fifo.valid()) header.point |= programs_wait;
+  if (context_.gate.valid()) header.point |= programs_keep_report;
   // exec: whose cgroups the stager follows.
   header.pid = context_.joins() ? context_.record->pid : 0;
   // Its copy is enough: as long as ours is open, the end of the fifo would never come.

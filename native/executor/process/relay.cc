@@ -7,15 +7,18 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 namespace veloci {
 
 namespace {
 
-// What the process that waits needs besides two mappings.
-constexpr int fifo_number = 3, release_number = 4;
+// What the process that waits needs besides two mappings: exec.fifo, and the end of init's pipe that is read.
+constexpr int fifo_number = 3, gate_number = 4;
 
 // Hands the byte of start on. False when init is gone.
 bool hand_on() {
@@ -23,12 +26,14 @@ bool hand_on() {
   ssize_t size;
   do size = ::read(fifo_number, &byte, 1);
   while (size < 0 && errno == EINTR);
-  return size == 1 && ::write(release_number, &byte, 1) == 1;
+  // Not kept: it would be a writer of the pipe, whose end is awaited.
+  Fd writer(reopen(gate_number, O_WRONLY | O_NONBLOCK));
+  return size == 1 && writer.valid() && ::write(writer.get(), &byte, 1) == 1;
 }
 
-// Until init has executed its program or has ended: both close its end of the socket, and it never writes.
+// Until init has executed its program or has ended: then nobody has the pipe for writing any more.
 void wait_for_init() {
-  struct pollfd waiting[2] = {{release_number, POLLIN, 0}, {fifo_number, POLLIN, 0}};
+  struct pollfd waiting[2] = {{gate_number, 0, 0}, {fifo_number, POLLIN, 0}};
   for (;;) {
     if (poll(waiting, 2, -1) < 0) {
       if (errno == EINTR) continue;
@@ -42,10 +47,10 @@ void wait_for_init() {
 }
 
 // Keeps the two descriptors and nothing else of the command: neither its lock nor its streams.
-bool tidy(int fifo, int release) {
-  constexpr int above = release_number + 1;
+bool tidy(int fifo, int gate) {
+  constexpr int above = gate_number + 1;
   int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-  int kept[] = {fcntl(fifo, F_DUPFD_CLOEXEC, above), fcntl(release, F_DUPFD_CLOEXEC, above)};
+  int kept[] = {fcntl(fifo, F_DUPFD_CLOEXEC, above), fcntl(gate, F_DUPFD_CLOEXEC, above)};
   if (kept[0] < 0 || kept[1] < 0) return false;
   for (int fd = 0; fd <= 2; fd++) {
     if (null >= 0)
@@ -53,8 +58,8 @@ bool tidy(int fifo, int release) {
     else
       close(fd);
   }
-  return dup2(kept[0], fifo_number) >= 0 && dup2(kept[1], release_number) >= 0 &&
-         sys::close_range(above, ~0U, 0) == 0 && chdir("/") == 0;
+  return dup2(kept[0], fifo_number) >= 0 && dup2(kept[1], gate_number) >= 0 && sys::close_range(above, ~0U, 0) == 0 &&
+         chdir("/") == 0;
 }
 
 [[noreturn]] void relay(const Context &context) {
@@ -63,7 +68,7 @@ bool tidy(int fifo, int release) {
   // It ends when init does, not with who has called create.
   for (int number : {SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGPIPE}) signal(number, SIG_IGN);
   prctl(PR_SET_NAME, "veloci-relay");
-  if (!tidy(context.relayed.get(), context.release.get())) _exit(1);
+  if (!tidy(context.relayed.get(), context.gate.get())) _exit(1);
   wait_for_init();
   bring_over(*context.report, *context.record);
   _exit(0);
@@ -82,6 +87,35 @@ void bring_over(const Record &report, Record &record) {
               Outcome::failed(failure.step, failure.err), Str{failure.detail, size});
 }
 
+int reopen(int fd, int flags) {
+  TextOf<32> path;
+  return ::open(path.add("/proc/self/fd/").add_signed(fd).c_str(), flags | O_CLOEXEC);
+}
+
+int take_gate(Context &context, int pidfd, Gate &gate) {
+  Fd both(sys::pidfd_getfd(pidfd, fifo_fd)), report(sys::pidfd_getfd(pidfd, record_fd));
+  if (!both.valid() || !report.valid()) return errno;
+  // Whoever sees init may have put anything there: nothing is opened but a pipe without a name, and nothing is mapped
+  // that somebody could cut off.
+  struct statfs system;
+  struct stat info;
+  constexpr long pipe_magic = 0x50495045;
+  constexpr int seals = F_SEAL_SHRINK | F_SEAL_GROW;
+  bool is_pipe = fstatfs(both.get(), &system) == 0 && system.f_type == pipe_magic;
+  int sealed = fcntl(report.get(), F_GET_SEALS);
+  if (!is_pipe || sealed < 0 || (sealed & seals) != seals || fstat(report.get(), &info) != 0 ||
+      info.st_size != sizeof(Record))
+    return EBADF;
+  gate.writer.reset(reopen(both.get(), O_WRONLY | O_NONBLOCK));
+  gate.reader.reset(reopen(both.get(), O_RDONLY | O_NONBLOCK));
+  if (!gate.writer.valid() || !gate.reader.valid()) return errno;
+  void *memory = mmap(nullptr, sizeof(Record), PROT_READ, MAP_SHARED, report.get(), 0);
+  if (memory == MAP_FAILED) return errno;
+  context.report = static_cast<Record *>(memory);
+  context.apart = true;
+  return 0;
+}
+
 Outcome HostHandler::on(const StartRelay &) {
   if (!context_.relayed.valid()) return {};
   int ends[2];
@@ -91,7 +125,7 @@ Outcome HostHandler::on(const StartRelay &) {
   if (pid < 0) return Outcome::failed(step::start_relay::fork);
   if (pid == 0) relay(context_);
   context_.relayed.reset();
-  context_.release.reset();
+  context_.gate.reset();
   writer.reset();
   // It has let go of the container's lock when it has closed this.
   char unused;

@@ -105,12 +105,15 @@ int claim_state(Context &context) {
 }
 
 int make_report(Context &context) {
-  int fd = sys::memfd_create("veloci-report", sys::memfd_cloexec | sys::memfd_noexec_seal);
+  constexpr unsigned flags = sys::memfd_cloexec | sys::memfd_allow_sealing;
+  int fd = sys::memfd_create("veloci-report", flags | sys::memfd_noexec_seal);
   // Before Linux 6.3 there is no such flag.
-  if (fd < 0 && errno == EINVAL) fd = sys::memfd_create("veloci-report", sys::memfd_cloexec);
+  if (fd < 0 && errno == EINVAL) fd = sys::memfd_create("veloci-report", flags);
   if (fd < 0) return errno;
   context.report_file.reset(fd);
-  if (ftruncate(fd, sizeof(Record)) != 0) return errno;
+  // Who sees the process that reports may have a descriptor of it: cut off it would end us by SIGBUS.
+  constexpr int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW;
+  if (ftruncate(fd, sizeof(Record)) != 0 || fcntl(fd, F_ADD_SEALS, seals) != 0) return errno;
   void *memory = mmap(nullptr, sizeof(Record), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (memory == MAP_FAILED) return errno;
   context.report = static_cast<Record *>(memory);

@@ -14,7 +14,7 @@ void Init::close_descriptors() {
   unsigned kept = listener_.valid() ? static_cast<unsigned>(listener_.get()) : 0;
   if (kept > first_other) sys::close_range(first_other, kept - 1, 0);
   sys::close_range(kept >= first_other ? kept + 1 : first_other, ~0u, 0);
-  // What has taken one of the low numbers, free since the record was mapped, is closed by itself.
+  // What has taken one of the low numbers, free since the plan came, is closed by itself.
   auto drop = [&](Fd &fd) {
     int number = fd.release();
     if (number >= 0 && static_cast<unsigned>(number) < first_other) close(number);

@@ -18,11 +18,18 @@ export const program = {
     hint: 'raise the limit of open files (RLIMIT_NOFILE), or lower --preserve-fds',
   },
   'process.start': { code: 'E0761', message: 'cannot start the container', hint: '"veloci state" shows its status' },
+  'process.start/open:ENXIO': {
+    code: 'E0981',
+    message: 'nobody waits for the start of the container any more',
+    hint:
+      'the process that did was ended with the cgroup of the caller of create: delete the container and create it from one that ' +
+      'stays, or start it with CAP_SYS_PTRACE',
+  },
   // Not E0964: start finds init stopped, which can go on; there create or exec has given it up and undone what it did.
   'process.start/wait:ETIMEDOUT': {
     code: 'E0962',
-    message: "the container's init was stopped by a signal, and does not go on",
-    hint: 'continue it (kill -CONT with its pid), or delete the container',
+    message: "the container's init, or the process that waits for its start, was stopped and does not go on",
+    hint: 'continue it (kill -CONT with the pid of init, or of "veloci-relay"), or delete the container',
   },
   'process.start/died': {
     code: 'E0762',

@@ -207,7 +207,7 @@ failing([
     pointer: '/process/args/0', refuse: ['dup2.0=6=9'], call: run('--preserve-fds', '1'),
     options: (scene) => ({ fds: { 3: pipe(scene) } }) },
   { name: 'nobody can be left to wait for the start', code: 'E0979', why: 'EMFILE, step fork', pointer: '/process',
-    inject: 'pipe2:error=EMFILE', change: joins('pid', '/proc/self/ns/pid') },
+    inject: 'pipe2:error=EMFILE:when=2+', change: joins('pid', '/proc/self/ns/pid') },
   { name: 'a hook without a pipe', code: 'E0772', why: 'EMFILE, step pipe', pointer: '/hooks/createRuntime/0',
     inject: 'pipe2:error=EMFILE', change: (config) => {
       config.hooks = { createRuntime: [{ path: '/bin/true' }] };

@@ -1,6 +1,8 @@
 // Init that waits for its start where others can look into it: in the pid namespace of another container, and after an exec. It
 // has nothing of the host, and its end is told all the same.
-import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { closeSync, constants, existsSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync,
+  writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bundle } from '../../support/bundle.ts';
@@ -96,6 +98,102 @@ test('what waits ends with init, and with the container', async (c) => {
   }
 }, only);
 
+/** Calls the runtime without CAP_SYS_PTRACE: then it cannot do without the process that waits. */
+const prefix = ['setpriv', '--bounding-set', '-sys_ptrace', '--inh-caps', '-sys_ptrace'];
+
+/** Ends or stops what waits at the FIFO of a container. */
+async function strike(c: Context, id: string, signal: 'SIGKILL' | 'SIGSTOP'): Promise<void> {
+  // A start that is on its way stands there, too.
+  const pids = waiting(c, id).filter((pid) => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'veloci-relay\n').map(
+    Number,
+  );
+  assert.equal(pids.length, 1);
+  process.kill(pids[0]!, signal);
+  if (signal === 'SIGKILL') return until('it still waits', () => !waiting(c, id).includes(String(pids[0])));
+  c.later(() => {
+    spawnSync('kill', ['-KILL', String(pids[0])]);
+  });
+}
+
+for (const [signal, what] of [['SIGKILL', 'has been ended with the cgroup of the caller'], ['SIGSTOP',
+  'was stopped']] as const)
+{
+  test(`start does without the process that waited, which ${what}`, async (c) => {
+    const bundle = await guest(c, ['sleep', '1000']);
+    const { id } = await created(c, bundle);
+    await strike(c, id, signal);
+    const begun = performance.now();
+    const start = await c.rt(['start', id]);
+    assert.equal(start.code, 0, start.stderr);
+    assert.ok(performance.now() - begun < 5000 * timeScale, 'at once');
+    assert.equal((await c.state(id))['status'], 'running');
+    await c.destroy(id);
+  }, only);
+
+  test(`start tells why a program did not run when the process that waited ${what}`, async (c) => {
+    const bundle = await guest(c, ['/program'], (config) => {
+      config.hooks = { startContainer: [{ path: '/bin/true' }] };
+    });
+    writeFileSync(join(bundle.rootfs, 'program'), '\0\x01\x02\x03', { mode: 0o755 });
+    const { id } = await created(c, bundle);
+    await strike(c, id, signal);
+    const start = await c.rt(['start', id]);
+    assert.equal(start.code, 1);
+    assert.match(start.stderr, /E0767/);
+    await c.until(id, 'stopped');
+    await c.destroy(id);
+  }, only);
+
+  test(`start of who may not trace init ends when the process that waited ${what}`, async (c) => {
+    const bundle = await guest(c, ['sleep', '1000']);
+    const { id } = await created(c, bundle);
+    await strike(c, id, signal);
+    const start = await c.rt(['start', id], { prefix, timeLimit: 25_000 });
+    assert.equal(start.timedOut, false, 'it hangs');
+    assert.equal(start.code, 1);
+    assert.match(start.stderr, signal === 'SIGKILL' ? /E0981/ : /E0962/);
+    await c.destroy(id);
+  }, only);
+}
+
+test('start of who may not trace init works by the process that waits', async (c) => {
+  const bundle = await guest(c, ['sleep', '1000']);
+  const { id } = await created(c, bundle);
+  const start = await c.rt(['start', id], { prefix });
+  assert.equal(start.code, 0, start.stderr);
+  await c.until(id, 'running');
+  await until('what has waited is still there', () => waiting(c, id).length === 0);
+  await c.destroy(id);
+}, only);
+
+test('start sees the program run when the process that waits is ended behind the start', async (c) => {
+  const bundle = await guest(c, ['sleep', '1000'], (config) => {
+    config.hooks = { startContainer: [{ path: '/bin/sh', args: ['sh', '-c', 'touch /dev/shm/hooked; exec sleep 2'] }] };
+  });
+  const { id, pid } = await created(c, bundle);
+  const { done } = c.begin(['start', id], { prefix, timeLimit: 25_000 });
+  await until('the hook', () => existsSync(`/proc/${pid}/root/dev/shm/hooked`));
+  await strike(c, id, 'SIGKILL');
+  const start = await done;
+  assert.equal(start.code, 0, start.stderr);
+  assert.equal((await c.state(id))['status'], 'running');
+  await c.destroy(id);
+}, only);
+
+test('start ends when somebody keeps what init holds open beyond its execve', async (c) => {
+  const bundle = await guest(c, ['sleep', '1000']);
+  const { id, pid } = await created(c, bundle);
+  // As a process of the container with CAP_SYS_PTRACE can: a copy of each pipe of init.
+  const [fifo] = readdirSync(`/proc/${pid}/fd`).map((fd) => `/proc/${pid}/fd/${fd}`)
+    .filter((path) => readlinkSync(path).startsWith('pipe:'));
+  const kept = openSync(fifo!, constants.O_RDWR);
+  c.later(() => closeSync(kept));
+  const start = await c.rt(['start', id], { timeLimit: 25_000 });
+  assert.equal(start.code, 0, start.stderr);
+  assert.equal((await c.state(id))['status'], 'running');
+  await c.destroy(id);
+}, only);
+
 for (const [what, users] of [['CAP_SYS_PTRACE', false], ['CAP_SYS_PTRACE in a user namespace', true]] as const) {
   test(`what is executed with ${what} before the start finds nothing of the host in init`, async (c) => {
     const bundle = c.command(['sleep', '1000'], (config) => {
@@ -111,7 +209,7 @@ for (const [what, users] of [['CAP_SYS_PTRACE', false], ['CAP_SYS_PTRACE in a us
     assert.match(stdout, /^veloci-init|^exe|^init|^memfd/, `${code} ${stderr}`);
     assert.ok(!stdout.includes(c.root), stdout);
     // Only with that capability over the host does it see anything.
-    assert.equal(/socket:/.test(stdout), !users, stdout);
+    assert.equal(/pipe:/.test(stdout), !users, stdout);
     const start = await c.rt(['start', id]);
     assert.equal(start.code, 0, start.stderr);
   }, only);
