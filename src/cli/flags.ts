@@ -7,38 +7,38 @@ export const bundle: Flag = {
   name: 'bundle', also: ['b'], kind: 'string', value: 'DIR', summary: 'the bundle: the directory that holds config.json [.]',
 };
 export const config: Flag = {
-  name: 'config', also: ['f'], kind: 'string', value: 'FILE', summary: 'another name for config.json, absolute or below the bundle',
+  name: 'config', also: ['f'], kind: 'string', value: 'FILE', summary: 'configuration to use in place of config.json, absolute or relative to the bundle',
 };
 export const consoleSocket: Flag = {
   name: 'console-socket', kind: 'string', value: 'PATH',
   summary: 'AF_UNIX stream socket that receives the master of the terminal', path: true, changesExecPlan: false };
 export const pidFile: Flag = {
-  name: 'pid-file', kind: 'string', value: 'FILE', summary: 'write the pid of the process there', path: true, changesExecPlan: false };
+  name: 'pid-file', kind: 'string', value: 'FILE', summary: 'write the pid of the process to this file', path: true, changesExecPlan: false };
 export const pidfdSocket: Flag = {
   name: 'pidfd-socket', kind: 'string', value: 'PATH', summary: 'AF_UNIX stream socket that receives a pidfd of the process', changesExecPlan: false };
 export const preserveFds: Flag = {
   name: 'preserve-fds', kind: 'int', value: 'N', summary: 'pass N more descriptors to the process, after stdio and those of LISTEN_FDS [0]',
 };
 export const planFd: Flag = {
-  name: 'plan-fd', kind: 'int', value: 'FD', summary: 'read the encoded answer of the engine from there', hidden: true,
+  name: 'plan-fd', kind: 'int', value: 'FD', summary: 'read the encoded response of the engine from this descriptor', hidden: true,
   forEngine: false,
 };
 export const detach: Flag = { name: 'detach', also: ['d'], kind: 'bool', summary: 'return as soon as the process runs', changesExecPlan: false };
 export const force: Flag = {
-  name: 'force', also: ['f'], kind: 'bool', summary: 'kill it first when it runs; a container that does not exist is no error',
+  name: 'force', also: ['f'], kind: 'bool', summary: 'kill the container first if it is running; succeed if there is none',
 };
 export const regex: Flag = {
   name: 'regex', also: ['r'], kind: 'bool', summary: 'ID is a regular expression (extended, regex(7)); act on every match',
 };
 export const learn: Flag = {
   name: 'learn', kind: 'string', value: 'FILE', path: true,
-  summary: 'without a filter, note every system call, and write the smallest seccomp profile there; add to one that is there',
+  summary: 'run without a filter, record the system calls, and write a seccomp profile that allows them; an existing one is extended',
 };
 export const json: Flag = { name: 'json', kind: 'bool', summary: 'print JSON' };
 
 export const creation: readonly Flag[] = [
   bundle, config, consoleSocket, pidFile, pidfdSocket, preserveFds, planFd,
-  { name: 'no-pivot', kind: 'bool', summary: 'chroot instead of pivot_root: for a root on a ramdisk, and less safe' },
+  { name: 'no-pivot', kind: 'bool', summary: 'use chroot instead of pivot_root: less secure, for a root on a ramdisk' },
   { name: 'no-new-keyring', kind: 'bool', summary: 'keep the session keyring of the caller' },
 ];
 
@@ -46,19 +46,19 @@ export const creation: readonly Flag[] = [
 export const criu: readonly Flag[] = [
   { name: 'image-path', kind: 'string', value: 'DIR', summary: 'where the images are [./checkpoint]', path: true, fallback: 'checkpoint' },
   { name: 'work-path', kind: 'string', value: 'DIR', summary: 'where CRIU writes its logs [that of the images]', path: true },
-  { name: 'tcp-established', kind: 'bool', summary: 'also established TCP connections' },
-  { name: 'tcp-close', kind: 'bool', summary: 'TCP connections are closed' },
-  { name: 'ext-unix-sk', kind: 'bool', summary: 'also UNIX sockets whose other end is outside the container' },
-  { name: 'shell-job', kind: 'bool', summary: 'also processes on a terminal of the host' },
-  { name: 'file-locks', kind: 'bool', summary: 'also file locks' },
-  { name: 'link-remap', kind: 'bool', summary: 'also open files that have been unlinked, under a name that CRIU makes' },
+  { name: 'tcp-established', kind: 'bool', summary: 'include established TCP connections' },
+  { name: 'tcp-close', kind: 'bool', summary: 'close TCP connections' },
+  { name: 'ext-unix-sk', kind: 'bool', summary: 'include UNIX sockets whose other end is outside the container' },
+  { name: 'shell-job', kind: 'bool', summary: 'include processes that are attached to a terminal of the host' },
+  { name: 'file-locks', kind: 'bool', summary: 'include file locks' },
+  { name: 'link-remap', kind: 'bool', summary: 'include open files that have been unlinked; CRIU gives them a name' },
   {
     name: 'manage-cgroups-mode', kind: 'string', value: 'MODE', choices: Object.keys(cgroupsModes),
     summary: 'how CRIU restores cgroups [soft]',
   },
   { name: 'empty-ns', kind: 'list', value: 'NAMESPACE', summary: 'restore this namespace (network) empty (repeatable)' },
   { name: 'auto-dedup', kind: 'bool', summary: 'free memory pages of earlier images that later ones replace' },
-  { name: 'lazy-pages', kind: 'bool', summary: 'load memory pages when they are first used' },
+  { name: 'lazy-pages', kind: 'bool', summary: 'load memory pages on first use' },
   {
     name: 'network-lock', kind: 'string', value: 'METHOD', choices: Object.keys(networkLocks),
     summary: 'how the network is blocked during the dump [chosen by CRIU]',
@@ -71,18 +71,18 @@ export const globalFlags: readonly Flag[] = [
     name: 'root', kind: 'string', value: 'DIR',
     summary: 'where the state of containers is kept [/run/veloci, or $XDG_RUNTIME_DIR/veloci for a user]', forEngine: false },
   { name: 'log', kind: 'string', value: 'FILE', summary: 'append log lines to a file, or send them to journald:NAME or syslog:NAME [stderr]', changesExecPlan: false },
-  { name: 'log-format', kind: 'string', value: 'FORMAT', choices: ['text', 'json'], summary: 'form of the log lines [text]', forEngine: false },
+  { name: 'log-format', kind: 'string', value: 'FORMAT', choices: ['text', 'json'], summary: 'format of the log lines [text]', forEngine: false },
   {
     name: 'log-level', kind: 'string', value: 'LEVEL', choices: ['error', 'warning', 'debug'],
-    summary: 'the least severe messages that are logged [warning; with --log or as crun: error]', changesExecPlan: false },
+    summary: 'least severe level to log [warning; with --log or as crun: error]', changesExecPlan: false },
   { name: 'debug', kind: 'bool', summary: 'the same as --log-level debug', changesExecPlan: false },
   {
     name: 'systemd-cgroup', kind: 'bool',
-    summary: 'let systemd make the cgroup; cgroupsPath is then SLICE:PREFIX:NAME',
+    summary: 'let systemd create the cgroup; cgroupsPath is then SLICE:PREFIX:NAME',
   },
   {
     name: 'cgroup-manager', kind: 'string', value: 'MANAGER', choices: Object.keys(cgroupManagers),
-    summary: 'who makes cgroups [cgroupfs]',
+    summary: 'what creates cgroups [cgroupfs]',
   },
   { name: 'rootless', kind: 'string', value: 'BOOL', choices: ['auto', 'true', 'false', '1', '0'],
     summary: 'accepted for compatibility', ignored: true },

@@ -16,10 +16,10 @@ export const commands: readonly Command[] = [
     flags: [
       ...creation, detach,
       { name: 'no-subreaper', kind: 'bool', summary: 'leave orphans of the container to the caller\'s reaper' },
-      { name: 'keep', kind: 'bool', summary: 'do not delete the container when it ends' },
+      { name: 'keep', kind: 'bool', summary: 'keep the container when it ends' },
       learn,
       { name: 'timeline', kind: 'string', value: 'FILE', path: true,
-        summary: 'write there what took how long until the program ran: a picture (.svg), for Perfetto (.json), or text' },
+        summary: 'write a timeline of the start to this file: a picture (.svg), a trace for Perfetto (.json), or text' },
     ],
     examples: [{ line: 'veloci run -b /srv/web web1', what: 'run the bundle in /srv/web as web1' }],
   },
@@ -28,7 +28,7 @@ export const commands: readonly Command[] = [
     description: 'Sets up a container from a bundle: namespaces, mounts, cgroups, everything but the start of its program, which '
       + '`veloci start` does. When something fails, nothing is left behind.',
     flags: [...creation, { name: 'no-subreaper', kind: 'bool', summary: 'accepted for compatibility', ignored: true }],
-    examples: [{ line: 'veloci create -b /srv/web --pid-file /run/web1.pid web1', what: 'create web1 and note its pid' }],
+    examples: [{ line: 'veloci create -b /srv/web --pid-file /run/web1.pid web1', what: 'create web1 and write its pid to a file' }],
   },
   {
     name: 'start', summary: 'start the program of a created container', operands: 'ID', minOperands: 1, maxOperands: 1,
@@ -45,7 +45,7 @@ export const commands: readonly Command[] = [
     name: 'list', summary: 'list containers', operands: '', minOperands: 0, maxOperands: 0,
     description: 'Lists the containers below the state root (--root).',
     flags: [
-      { name: 'format', also: ['f'], kind: 'string', value: 'FORMAT', choices: ['table', 'json'], summary: 'form of the list [table]' },
+      { name: 'format', also: ['f'], kind: 'string', value: 'FORMAT', choices: ['table', 'json'], summary: 'format of the list [table]' },
       { name: 'quiet', also: ['q'], kind: 'bool', summary: 'show ids only' },
     ],
     examples: [{ line: 'veloci list --format json', what: 'list the containers as JSON' }],
@@ -75,8 +75,8 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'delete', summary: 'delete a stopped container', operands: 'ID', minOperands: 1, maxOperands: 1,
-    description: 'Removes what a stopped container has left: its cgroups and its state. One that is created or runs is deleted with '
-      + '--force only.',
+    description: 'Removes the cgroups and the state of a stopped container. One that is created or running is deleted only with '
+      + '--force.',
     flags: [force, regex],
     examples: [{ line: 'veloci delete --force web1', what: 'kill web1 and delete it' }],
   },
@@ -91,7 +91,7 @@ export const commands: readonly Command[] = [
       consoleSocket, pidFile, pidfdSocket, detach,
       { name: 'cwd', kind: 'string', value: 'DIR', summary: 'working directory in the container' },
       { name: 'env', also: ['e'], kind: 'list', value: 'NAME=VALUE', summary: 'set a variable (repeatable)' },
-      { name: 'tty', also: ['t'], kind: 'bool', summary: 'give it a terminal' },
+      { name: 'tty', also: ['t'], kind: 'bool', summary: 'allocate a terminal' },
       { name: 'user', also: ['u'], kind: 'string', value: 'UID[:GID]', summary: 'run as these numeric ids' },
       { name: 'additional-gids', also: ['g'], kind: 'list', value: 'GID', summary: 'a supplementary group (repeatable)' },
       { name: 'cap', also: ['c'], kind: 'list', value: 'CAPABILITY', summary: 'add a capability (repeatable)' },
@@ -100,7 +100,7 @@ export const commands: readonly Command[] = [
       { name: 'apparmor', kind: 'string', value: 'PROFILE', summary: 'AppArmor profile' },
       preserveFds,
       { name: 'cgroup', kind: 'list', value: '[CTRL:]PATH', summary: 'existing sub-cgroup of the container to run in (repeatable)' },
-      { name: 'ignore-paused', kind: 'bool', summary: 'also when the container is paused', changesExecPlan: false },
+      { name: 'ignore-paused', kind: 'bool', summary: 'run it even if the container is paused', changesExecPlan: false },
     ],
     examples: [{ line: 'veloci exec -t web1 sh', what: 'open a shell in web1' }],
   },
@@ -126,19 +126,19 @@ export const commands: readonly Command[] = [
         summary: 'resources as JSON, - for standard input; flags for limits are then ignored',
       },
       { name: 'dry-run', kind: 'bool', summary: 'show what would be written to which file, and change nothing' },
-      { name: 'memory', kind: 'string', value: 'BYTES', summary: 'limit of memory', limit: ['memory', 'limit', 'bytes'] },
-      { name: 'memory-reservation', kind: 'string', value: 'BYTES', summary: 'soft limit of memory', limit: ['memory', 'reservation', 'bytes'] },
-      { name: 'memory-swap', kind: 'string', value: 'BYTES', summary: 'limit of memory and swap together', limit: ['memory', 'swap', 'bytes'] },
+      { name: 'memory', kind: 'string', value: 'BYTES', summary: 'memory limit', limit: ['memory', 'limit', 'bytes'] },
+      { name: 'memory-reservation', kind: 'string', value: 'BYTES', summary: 'soft memory limit', limit: ['memory', 'reservation', 'bytes'] },
+      { name: 'memory-swap', kind: 'string', value: 'BYTES', summary: 'limit of memory plus swap', limit: ['memory', 'swap', 'bytes'] },
       { name: 'cpu-share', kind: 'string', value: 'N', summary: 'relative weight of cpu time (2 to 262144)', limit: ['cpu', 'shares', 'natural'] },
       { name: 'cpu-period', kind: 'string', value: 'USEC', summary: 'period of the cpu quota', limit: ['cpu', 'period', 'natural'] },
       { name: 'cpu-quota', kind: 'string', value: 'USEC', summary: 'cpu time in each period', limit: ['cpu', 'quota', 'integer'] },
       { name: 'cpu-burst', kind: 'string', value: 'USEC', summary: 'unused cpu time that may be used later', limit: ['cpu', 'burst', 'natural'] },
-      { name: 'cpu-idle', kind: 'string', value: '0|1', summary: 'run only when nothing else wants the cpu', limit: ['cpu', 'idle', 'natural'] },
+      { name: 'cpu-idle', kind: 'string', value: '0|1', summary: '1: run only when nothing else needs the cpu', limit: ['cpu', 'idle', 'natural'] },
       { name: 'cpu-rt-period', kind: 'string', value: 'USEC', summary: 'period of the realtime runtime (cgroup v1)', limit: ['cpu', 'realtimePeriod', 'natural'] },
       { name: 'cpu-rt-runtime', kind: 'string', value: 'USEC', summary: 'realtime cpu time in each period (cgroup v1)', limit: ['cpu', 'realtimeRuntime', 'integer'] },
       { name: 'cpuset-cpus', kind: 'string', value: 'LIST', summary: 'cpus that may be used, as in 0-2,7', limit: ['cpu', 'cpus', 'text'] },
       { name: 'cpuset-mems', kind: 'string', value: 'LIST', summary: 'memory nodes that may be used', limit: ['cpu', 'mems', 'text'] },
-      { name: 'pids-limit', kind: 'string', value: 'N', summary: 'limit of processes and threads', limit: ['pids', 'limit', 'tasks'] },
+      { name: 'pids-limit', kind: 'string', value: 'N', summary: 'limit on the number of processes and threads', limit: ['pids', 'limit', 'tasks'] },
       { name: 'blkio-weight', kind: 'string', value: 'N', summary: 'relative weight of block I/O (10 to 1000)', limit: ['blockIO', 'weight', 'natural'] },
       { name: 'l3-cache-schema', kind: 'string', value: 'SCHEMA', summary: 'Intel RDT cache allocation', limit: ['intelRdt', 'l3CacheSchema', 'l3'] },
       { name: 'mem-bw-schema', kind: 'string', value: 'SCHEMA', summary: 'Intel RDT memory bandwidth', limit: ['intelRdt', 'memBwSchema', 'bandwidth'] },
@@ -153,22 +153,22 @@ export const commands: readonly Command[] = [
   {
     name: 'ps', summary: 'list the processes of a container', operands: 'ID [ARGUMENTS OF ps]', minOperands: 1,
     maxOperands: Infinity, flagsEndAfter: 1,
-    description: 'Lists the processes of a container and of its sub-cgroups: those lines of the host\'s ps(1) that are about them. '
+    description: 'Lists the processes of a container and of its sub-cgroups: the lines of the host\'s ps(1) that belong to them. '
       + 'The arguments of ps must leave its PID column in place [-ef].',
     flags: [
       {
         name: 'format', also: ['f'], kind: 'string', value: 'FORMAT', choices: ['table', 'json'],
-        summary: 'form of the list [table]; json is an array of host pids',
+        summary: 'format of the list [table]; json is an array of host pids',
       },
     ],
     examples: [
       { line: 'veloci ps web1 -o pid,user,args', what: 'show pid, user and command line' },
-      { line: 'veloci ps --format json web1', what: 'the pids alone' },
+      { line: 'veloci ps --format json web1', what: 'print only the pids' },
     ],
   },
   {
     name: 'events', summary: 'show usage and events of a container', operands: 'ID', minOperands: 1, maxOperands: 1,
-    description: 'Prints JSON objects, one a line, until the container ends: its usage at every interval (type stats), and what '
+    description: 'Prints JSON objects, one per line, until the container ends: its usage at every interval (type stats), and what '
       + 'happens to it (types oom, pause, resume, pressure and exit).',
     flags: [
       { name: 'stats', kind: 'bool', summary: 'print the usage once' },
@@ -196,11 +196,11 @@ export const commands: readonly Command[] = [
     flags: [], examples: [{ line: 'veloci wait web1', what: 'wait for web1' }],
   },
   {
-    name: 'timeline', summary: 'show what the start of a container has spent its time on', operands: 'ID', minOperands: 1,
+    name: 'timeline', summary: 'show where the start of a container spent its time', operands: 'ID', minOperands: 1,
     maxOperands: 1,
     description: 'Shows each operation of the container\'s last start with its process, duration and the line of config.json that '
       + 'caused it, and the share of engine, hooks, cgroups and mounts. Times are in milliseconds; dots in a bar are waiting. '
-      + 'Text, or with a flag another form.',
+      + 'Prints text unless a flag selects another format.',
     flags: [
       { name: 'svg', kind: 'bool', summary: 'print a picture' },
       { name: 'chrome', kind: 'bool', summary: 'print trace events as JSON, for Perfetto and chrome://tracing' },
@@ -213,14 +213,14 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'checkpoint', summary: 'save a running container with CRIU', operands: 'ID', minOperands: 1, maxOperands: 1,
-    description: 'Writes the processes of a running container to images, from which `veloci restore` makes it again. The container is '
+    description: 'Writes the processes of a running container to images, from which `veloci restore` recreates it. The container is '
       + 'deleted afterwards, unless --leave-running is given. CRIU must be installed.',
     flags: [
       ...criu,
       { name: 'leave-running', kind: 'bool', summary: 'leave the container running' },
       { name: 'pre-dump', kind: 'bool', summary: 'save its memory and leave it running: a later checkpoint takes less time' },
       { name: 'parent-path', kind: 'string', value: 'DIR', summary: 'images of an earlier --pre-dump, relative to --image-path' },
-      { name: 'tcp-skip-in-flight', kind: 'bool', summary: 'leave out TCP connections that are being made' },
+      { name: 'tcp-skip-in-flight', kind: 'bool', summary: 'skip TCP connections that are still being established' },
       { name: 'page-server', kind: 'string', value: 'ADDRESS:PORT', summary: 'send memory pages to a page server of CRIU' },
       { name: 'status-fd', kind: 'int', value: 'FD', summary: 'descriptor that CRIU writes to when its page server is ready' },
     ],
@@ -232,7 +232,7 @@ export const commands: readonly Command[] = [
       + 'be installed.',
     flags: [
       bundle, config, consoleSocket, pidFile, detach,
-      { name: 'keep', kind: 'bool', summary: 'do not delete the container when it ends' },
+      { name: 'keep', kind: 'bool', summary: 'keep the container when it ends' },
       ...criu,
       { name: 'lsm-profile', kind: 'string', value: 'TYPE:NAME', summary: 'security label of the processes: apparmor or selinux' },
       { name: 'lsm-mount-context', kind: 'string', value: 'CONTEXT', summary: 'SELinux context of the mounts' },
@@ -249,37 +249,37 @@ export const commands: readonly Command[] = [
       + 'overwritten.',
     flags: [
       { ...bundle, summary: 'where to write it [.]' },
-      { name: 'rootless', kind: 'bool', summary: 'for an unprivileged user: with a user namespace' },
+      { name: 'rootless', kind: 'bool', summary: 'for an unprivileged user, with a user namespace' },
       { name: 'file', also: ['f'], kind: 'string', value: 'FILE', summary: 'another name for config.json' },
       {
         name: 'from', kind: 'string', value: 'MODEL', choices: ['runc', 'docker-default'],
-        summary: 'defaults: few capabilities, as `runc spec`, or those of a Docker container [runc]',
+        summary: 'whose defaults to use: those of `runc spec`, with few capabilities, or those of a Docker container [runc]',
       },
     ],
     examples: [{ line: 'veloci spec', what: 'write config.json into the current directory' }],
   },
   {
     name: 'validate', summary: 'check a bundle without running it', operands: '', minOperands: 0, maxOperands: 0,
-    description: 'Reports everything that is wrong with a bundle, with line and column, and warns of what is unknown: the configuration, '
-      + 'whether this host can do what it asks for, and whether root file system, program, sources of bind mounts, namespaces and '
-      + 'hooks are there. Its verdict is that of `veloci create` here. The exit code is 1 when there is an error; warnings alone give 0.',
+    description: 'Reports everything that is wrong with a bundle, with line and column, and warns about unknown properties. It checks the configuration, '
+      + 'whether this host can do what it asks for, and whether the root file system, the program, sources of bind mounts, namespaces and '
+      + 'hooks exist. The result is the one that `veloci create` would give on this host. The exit code is 1 when there is an error; warnings alone give 0.',
     flags: [
       bundle, config, { ...json, summary: 'the same as --format json' },
-      { name: 'no-files', kind: 'bool', summary: 'check the text alone: what this host lacks is a warning' },
+      { name: 'no-files', kind: 'bool', summary: 'check only the text; what this host lacks is a warning' },
       {
         name: 'format', kind: 'string', value: 'FORMAT', choices: ['text', 'json', 'sarif'],
-        summary: 'form of the findings [text]; sarif is SARIF 2.1.0, which code hosts read',
+        summary: 'format of the findings [text]; sarif is SARIF 2.1.0, which code hosting services read',
       },
     ],
     examples: [
       { line: 'veloci validate -b /srv/web', what: 'check /srv/web/config.json' },
-      { line: 'veloci validate --format sarif > veloci.sarif', what: 'findings for a code host' },
+      { line: 'veloci validate --format sarif > veloci.sarif', what: 'write findings for a code hosting service' },
     ],
   },
   {
     name: 'plan', summary: 'show what would be done for a bundle', operands: '', minOperands: 0, maxOperands: 0,
     description: 'Shows the plan of a bundle: every operation that create would run, in order, with the value of config.json that '
-      + 'asks for it. Nothing is run.',
+      + 'causes it. Nothing is run.',
     flags: [bundle, config, json],
     examples: [{ line: 'veloci plan -b /srv/web --json', what: 'show the plan as JSON' }],
   },
@@ -287,8 +287,8 @@ export const commands: readonly Command[] = [
     name: 'explain', summary: 'explain a property of config.json or an error code', operands: '[PATH|CODE]', minOperands: 0,
     maxOperands: 1,
     description: 'Explains a property of config.json (its purpose, type and members), or what an error code '
-      + 'means and what to do about it. PATH is written with dots or as a JSON pointer; a name that exists at several places '
-      + 'lists them. Without an argument: what config.json consists of.',
+      + 'means and what to do about it. PATH is written with dots or as a JSON pointer; for a name that exists in several places '
+      + 'they are listed. Without an argument, it lists the members of config.json.',
     flags: [],
     examples: [
       { line: 'veloci explain linux.resources.memory.limit', what: 'explain a property' },
@@ -308,7 +308,7 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'doctor', summary: 'explain what this host can and cannot do', operands: '', minOperands: 0, maxOperands: 0,
-    description: 'Looks at the kernel, the cgroups, the security modules and the programs that containers need. Each finding is ok, a '
+    description: 'Checks the kernel, the cgroups, the security modules and the programs that containers need. Each finding is ok, a '
       + 'warning (something is not available) or a problem (containers will fail), with what to do about it. The exit code is 1 '
       + 'when there is a problem.',
     flags: [json], examples: [{ line: 'veloci doctor', what: 'check this host' }],

@@ -177,7 +177,7 @@ export interface BlockIo {
    */
   weight?: UInt16;
   /**
-   * Weight of the cgroup's own processes against child cgroups, 10 to 1000. blkio.leaf_weight (cgroup v1 before Linux 5.0).
+   * Weight of the cgroup's own processes relative to its child cgroups, 10 to 1000; default: 500. blkio.leaf_weight (cgroup v1 before Linux 5.0).
    */
   leafWeight?: UInt16;
   /**
@@ -285,7 +285,7 @@ export interface Cpu {
  */
 export interface CpuAffinity {
   /**
-   * Processors until the process is in the container's cgroup, a list such as 0-3,7; default: all.
+   * Processors until the process has entered the container's cgroup, a list such as 0-3,7; default: all.
    */
   initial?: string;
   /**
@@ -347,7 +347,7 @@ export interface DeviceRule {
    */
   minor?: Int64;
   /**
-   * Accesses that the rule is for, a combination of r (read), w (write) and m (mknod); default: all.
+   * Accesses that the rule covers, a combination of r (read), w (write) and m (mknod); default: all.
    */
   access?: string;
 }
@@ -410,7 +410,7 @@ export interface HugepageLimit {
    */
   pageSize: string;
   /**
-   * Limit of the huge pages of this size in bytes. hugetlb.SIZE.limit_in_bytes (cgroup v1), hugetlb.SIZE.max (v2).
+   * Limit of huge pages of this size in bytes; default: no limit. hugetlb.SIZE.limit_in_bytes (cgroup v1), hugetlb.SIZE.max (v2).
    */
   limit: UInt64;
 }
@@ -526,7 +526,7 @@ export interface Linux {
   rootfsPropagation?:
     'private' | 'rprivate' | 'slave' | 'rslave' | 'shared' | 'rshared' | 'unbindable' | 'runbindable' | '';
   /**
-   * Filter of system calls (seccomp(2)); default: none. Seccomp_filters of /proc/PID/status.
+   * System call filter (seccomp(2)); default: none. Seccomp_filters of /proc/PID/status.
    */
   seccomp?: Seccomp;
   /**
@@ -534,11 +534,11 @@ export interface Linux {
    */
   sysctl?: StringMap;
   /**
-   * Absolute paths that cannot be read in the container; default: none.
+   * Absolute paths that are made unreadable in the container; missing ones are skipped; default: none.
    */
   maskedPaths?: Strings;
   /**
-   * Absolute paths that cannot be written in the container; default: none.
+   * Absolute paths that are made read-only in the container; missing ones are skipped; default: none.
    */
   readonlyPaths?: Strings;
   /**
@@ -567,7 +567,7 @@ export interface Memory {
    */
   limit?: Int64;
   /**
-   * Soft limit in bytes, which the kernel goes back to when memory is scarce; -1 is no limit (the default). memory.soft_limit_in_bytes (cgroup v1), memory.low (v2: memory that is protected).
+   * Soft limit in bytes, to which the kernel reclaims memory when it is scarce; -1 is no limit (the default). memory.soft_limit_in_bytes (cgroup v1), memory.low (v2: memory that is protected).
    */
   reservation?: Int64;
   /**
@@ -583,11 +583,11 @@ export interface Memory {
    */
   kernelTCP?: Int64;
   /**
-   * How readily the kernel swaps out: 0 (as late as possible) to 100; default: that of the cgroup above. memory.swappiness (cgroup v1 only).
+   * How readily the kernel swaps memory out, 0 (as late as possible) to 100; default: that of the cgroup above. memory.swappiness (cgroup v1 only).
    */
   swappiness?: UInt64;
   /**
-   * Whether processes wait at the limit in place of being killed by the OOM killer; default: false. memory.oom_control (cgroup v1 only).
+   * Whether processes that reach the limit wait instead of being killed by the OOM killer; default: false. memory.oom_control (cgroup v1 only).
    */
   disableOOMKiller?: boolean;
   /**
@@ -595,7 +595,7 @@ export interface Memory {
    */
   useHierarchy?: boolean;
   /**
-   * Whether an update to a limit below the current use fails, in place of reclaiming memory or killing; default: false. memory.usage_in_bytes (cgroup v1), memory.current (v2).
+   * Whether an update to a limit below the current use fails instead of reclaiming memory or killing processes; default: false. memory.usage_in_bytes (cgroup v1), memory.current (v2).
    */
   checkBeforeUpdate?: boolean;
 }
@@ -796,7 +796,7 @@ export interface Rdma {
  */
 export interface Resources {
   /**
-   * Devices that the container may use or not; the last rule that matches counts. devices.allow and devices.deny (cgroup v1), a BPF program (v2).
+   * Devices that the container may or may not use; the last rule that matches applies. devices.allow and devices.deny (cgroup v1), a BPF program (v2).
    */
   devices?: DeviceRule[];
   /**
@@ -943,11 +943,11 @@ export interface Seccomp {
    */
   flags?: SeccompFlag[];
   /**
-   * Path of the AF_UNIX stream socket that receives the descriptor of SCMP_ACT_NOTIFY.
+   * Path of the AF_UNIX stream socket that receives the descriptor of SCMP_ACT_NOTIFY; default: none.
    */
   listenerPath?: string;
   /**
-   * Text that is sent to listenerPath along with the descriptor.
+   * Text that is sent to listenerPath along with the descriptor; default: none.
    */
   listenerMetadata?: string;
   /**
@@ -1090,7 +1090,7 @@ export interface WeightDevice {
    */
   weight?: UInt16;
   /**
-   * Weight of the cgroup's own processes against child cgroups, 10 to 1000. blkio.leaf_weight (cgroup v1 before Linux 5.0).
+   * Weight of the cgroup's own processes relative to its child cgroups, 10 to 1000; default: 500. blkio.leaf_weight (cgroup v1 before Linux 5.0).
    */
   leafWeight?: UInt16;
 }

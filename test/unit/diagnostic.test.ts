@@ -82,7 +82,7 @@ void test('one line', (t) => {
   t.equal(renderLine(diagnose('processMissing', {}, placeAt(''))),
     'E0407: there is no process: the container can be created, but not started at config.json: add "process" with "args" and "cwd"');
   t.equal(renderLine(diagnoseFailure('net.up', undefined, { ...failure, errno: 250 }, {})),
-    'E0782: cannot bring the loopback interface up: errno 250: it takes CAP_NET_ADMIN over the network namespace');
+    'E0782: cannot bring the loopback interface up: errno 250: it requires CAP_NET_ADMIN over the network namespace');
   t.equal(renderLine(diagnoseFailure('new.op', 'x', { ...failure, errno: 0, detail: { words: 'words' } }, {})),
     'E0901: internal error: new.op has failed: please report it with the command line and config.json');
   t.end();
@@ -121,7 +121,7 @@ void test('keys for a JSON log', (t) => {
   const failure = { program: 'init', index: 0, step: 0, errno: 1 };
   t.same(jsonKeys(diagnoseFailure('net.up', 'socket', failure, {}, place)), { code: 'E0782', file: 'config.json',
     pointer: '/a', line: 2, column: 3, errno: 'EPERM', step: 'socket',
-    hint: 'it takes CAP_NET_ADMIN over the network namespace' });
+    hint: 'it requires CAP_NET_ADMIN over the network namespace' });
   t.same(jsonKeys(diagnose('argsEmpty')), { code: 'E0408', hint: 'name the program to run, for example ["sh"]' });
   t.end();
 });

@@ -90,7 +90,7 @@ export const config = {
   mapLate: {
     code: 'E0496',
     message: '"{value}" cannot map the ids of this mount',
-    hint: 'the kernel maps the ids of new mounts alone: leave it out of a remount, and of the type "cgroup"',
+    hint: 'the kernel maps the ids of new mounts only: leave it out of a remount, and of the type "cgroup"',
   },
   mountDestination: {
     code: 'E0414',

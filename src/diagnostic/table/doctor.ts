@@ -51,7 +51,7 @@ export const doctor = {
   userNamespaceRefused: { message: 'user namespaces cannot be made ({errno})',
     remedy: 'see user_namespaces(7); in a container, let the outer runtime allow it' },
   userNamespaceNoRights: {
-    message: 'user namespaces can be made, but give no rights: AppArmor restricts them',
+    message: 'user namespaces can be created, but give no rights: AppArmor restricts them',
     remedy:
       'load an AppArmor profile for veloci that has "userns,", or run "sysctl kernel.apparmor_restrict_unprivileged_userns=0"',
   },

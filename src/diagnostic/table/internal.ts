@@ -25,8 +25,7 @@ export const internal = {
   plannerDied: { code: 'E0902', native: true, message: 'the planner died ({status})',
     hint: 'please report it with config.json' },
   plannerKilled: { code: 'E0955', native: true, message: 'the planner was killed (signal 9)',
-    hint:
-      'memory may have run out, which the kernel log tells: raise the limit of the cgroup that the command runs in, '
+    hint: 'memory may have run out (see the kernel log): raise the limit of the cgroup that the command runs in, '
       + 'or make config.json smaller; or somebody has killed it' },
   plannerSlow: { code: 'E0903', native: true, message: 'the planner used more than {seconds} s of processor time',
     hint: 'make config.json smaller' },

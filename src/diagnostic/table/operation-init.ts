@@ -50,7 +50,7 @@ export const operationInit = {
   'session.new/keyring': { code: 'E0781', message: 'cannot make a new session keyring',
     hint: 'use --no-new-keyring, or raise the quota in /proc/sys/kernel/keys' },
   'net.up': { code: 'E0782', message: 'cannot bring the loopback interface up',
-    hint: 'it takes CAP_NET_ADMIN over the network namespace' },
+    hint: 'it requires CAP_NET_ADMIN over the network namespace' },
   'rdt.join': { code: 'E0820', message: 'cannot put the container into the class of service "{group}"',
     output: '{detail}', hint: 'see last_cmd_status of resctrl' },
   'rdt.join/mount': { code: 'E0821', message: 'no resctrl file system is mounted',
@@ -82,7 +82,7 @@ export const operationInit = {
   'net.move/taken': { code: 'E0815', message: 'the container has a network device "{name}" already',
     hint: 'set another "name", or one with %d such as "eth%d"' },
   'net.move:EPERM': { code: 'E0816', message: 'not allowed to move the network device "{device}"',
-    hint: 'it takes CAP_NET_ADMIN over the network namespace of the host' },
+    hint: 'it requires CAP_NET_ADMIN over the network namespace of the host' },
   'net.move/move:EINVAL': { code: 'E0817', message: 'the network device "{device}" cannot leave its namespace',
     hint: 'the loopback device and some virtual ones are bound to it' },
   'net.move/address': {
@@ -108,7 +108,7 @@ export const operationInit = {
     hint: 'lower "hard" to what the caller has, RLIMIT_NOFILE also to /proc/sys/fs/nr_open',
   },
   'oom.score': { code: 'E0788', message: 'cannot set oomScoreAdj to {value}',
-    hint: 'a value below that of the caller takes CAP_SYS_RESOURCE' },
+    hint: 'a value below that of the caller requires CAP_SYS_RESOURCE' },
   'process.env': { code: 'E0789', message: 'no memory for the environment of the program',
     hint: 'make process.env smaller, or raise RLIMIT_AS in process.rlimits' },
   'cwd.enter:ENOENT': {
@@ -144,12 +144,12 @@ export const operationInit = {
   'caps.bound': {
     code: 'E0794',
     message: 'cannot drop capabilities of the bounding set',
-    hint: 'it takes CAP_SETPCAP: run as root, or add { "type": "user" } to linux.namespaces',
+    hint: 'it requires CAP_SETPCAP: run as root, or add { "type": "user" } to linux.namespaces',
   },
   'ids.set': {
     code: 'E0795',
     message: 'cannot become uid {uid}, gid {gid}',
-    hint: 'it takes CAP_SETUID and CAP_SETGID: run as root, or add { "type": "user" } to linux.namespaces',
+    hint: 'it requires CAP_SETUID and CAP_SETGID: run as root, or add { "type": "user" } to linux.namespaces',
   },
   'ids.set:EINVAL': { code: 'E0796', message: 'uid {uid} or gid {gid} is not mapped in the user namespace',
     hint: 'add it to linux.uidMappings or linux.gidMappings' },

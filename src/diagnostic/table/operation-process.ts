@@ -3,12 +3,12 @@ import type { Entries } from '../types.ts';
 /** E07xx and E08xx: operations on processes, namespaces and the state that failed; see operation.ts for the keys. */
 export const operationProcess = {
   'namespace.join': { code: 'E0735', message: 'cannot join the {type} namespace "{path}"',
-    hint: 'it takes CAP_SYS_ADMIN over that namespace' },
+    hint: 'it requires CAP_SYS_ADMIN over that namespace' },
   'namespace.join/open:ENOENT': { code: 'E0736', message: 'the {type} namespace "{path}" is missing',
     hint: 'make it with "ip netns add {netns}", or start the process that it belonged to',
     otherwise: 'start the process that it belongs to, or correct the path' },
   'namespace.join/open:EACCES': { code: 'E0812', message: 'the {type} namespace "{path}" cannot be opened',
-    hint: 'opening it takes every capability that its process has' },
+    hint: 'opening it requires every capability that its process has' },
   'namespace.join/type': { code: 'E0737', message: '"{path}" is not a {type} namespace',
     hint: 'name a file such as /proc/PID/ns/{kind}' },
   'time.offsets': {

@@ -75,7 +75,7 @@ export const operation = {
   'cgroup.devices': {
     code: 'E0706',
     message: 'cannot attach the device rules to the cgroup',
-    hint: 'it takes CAP_SYS_ADMIN, and on cgroup v2 a kernel with CONFIG_CGROUP_BPF',
+    hint: 'it requires CAP_SYS_ADMIN, and on cgroup v2 a kernel with CONFIG_CGROUP_BPF',
   },
   'cgroup.open': { code: 'E0707', message: 'cannot open the cgroup "{path}"',
     hint: 'it was removed meanwhile, or the cgroup file system is not mounted: see "veloci doctor"' },
@@ -186,7 +186,7 @@ export const operation = {
   },
   'mount.fs/create:ENOTBLK': {
     code: 'E0868',
-    message: 'cannot mount {type} on "{target}": its source "{source}" is no block device',
+    message: 'cannot mount {type} on "{target}": its source "{source}" is not a block device',
     hint: 'name a block device, or set the type "bind" to mount a directory',
   },
   'mount.fs/create:EPERM': {
@@ -223,7 +223,7 @@ export const operation = {
   'mount.bind': {
     code: 'E0722',
     message: 'cannot bind "{source}" on "{target}"',
-    hint: 'a file can be bound on a file alone, a directory on a directory',
+    hint: 'a file can be bound only on a file, a directory only on a directory',
   },
   'mount.bind/source:ENOENT': { code: 'E0723',
     message: 'the source "{source}" of the bind mount on "{target}" is missing', hint: 'make it, or remove the mount' },
@@ -285,10 +285,10 @@ export const operation = {
     code: 'E0805',
     message: 'the file system of the mount ({type}) cannot map ids',
     hint: 'it can with Linux {since} or newer',
-    otherwise: 'no kernel can: take another file system, or change the owners of its files',
+    otherwise: 'no kernel can: use another file system, or change the owners of its files',
   },
   'mount.idmap/attr:EPERM': { code: 'E0806', message: 'not allowed to map the ids of the mount',
-    hint: 'it takes CAP_SYS_ADMIN over the file system, and a mount without mappings so far' },
+    hint: 'it requires CAP_SYS_ADMIN over the file system, and a mount without mappings so far' },
   'mount.remove': { code: 'E0890', message: 'cannot remove the mount on "{target}"',
     hint: 'it must be a mount of the container' },
   'mount.attr': { code: 'E0726', message: 'cannot change the mount on "{target}"',

@@ -64,7 +64,7 @@ export const program = {
   },
   'process.start/special': {
     code: 'E0887',
-    message: 'exec "{path}": permission denied: it is no regular file',
+    message: 'exec "{path}": permission denied: it is not a regular file',
     hint: 'name a program in process.args',
   },
   'process.start/mode': {
@@ -94,7 +94,7 @@ export const program = {
   },
   'process.start/damaged': {
     code: 'E0895',
-    message: 'exec "{path}": exec format error: the file is cut off',
+    message: 'exec "{path}": exec format error: the file is truncated',
     hint: 'copy it into the root file system completely',
   },
   'process.start/architecture': {

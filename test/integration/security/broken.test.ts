@@ -163,7 +163,7 @@ const cases: Case[] = [
     hint: /module/ },
   { name: 'the block device is missing', change: mount('/mnt', 'ext4', '/dev/nosuch'), code: 'E0860',
     pointer: '/mounts/7/source', hint: /make it/ },
-  { name: 'the source is no block device', change: mount('/mnt', 'ext4', '/tmp'), code: 'E0868',
+  { name: 'the source is not a block device', change: mount('/mnt', 'ext4', '/tmp'), code: 'E0868',
     pointer: '/mounts/7/source', hint: /"bind"/ },
   { name: 'a layer of an overlay is missing', change: mount('/mnt', 'overlay', 'x', 'lowerdir=/nope'), code: 'E0829',
     pointer: '/mounts/7/options/0', hint: /path/ },
