@@ -11,23 +11,6 @@ namespace {
 
 constexpr char file[] = "memory.events";
 
-bool ends_with(const char *end, const char *word) {
-  size_t size = strlen(word);
-  return strncmp(end - size, word, size) == 0;
-}
-
-// Size of the path above the unit that a cgroup is, or lies in; 0 when it is no unit's.
-uint32_t size_of_slice(Str path) {
-  constexpr char scope[] = ".scope", service[] = ".service";
-  for (uint32_t end = path.size; end > sizeof service;) {
-    bool is_unit = ends_with(path.data + end, scope) || ends_with(path.data + end, service);
-    while (end > 0 && path.data[end - 1] != '/') end--;
-    if (end > 0) end--;
-    if (is_unit) return end;
-  }
-  return 0;
-}
-
 // The number of processes that were killed; false when the cgroup is gone.
 bool read_count(const Fd &events, uint64_t &count) {
   char text[512];
@@ -53,17 +36,16 @@ int open_slice(const RecordCgroup &cgroup, uint32_t size) {
 bool OomWitness::look(const Record &record) {
   if (killed_) return true;
   RecordCgroup cgroup;
-  // Of v2 there is one.
-  for (RecordCgroups groups(record); !above_.valid() && groups.next(cgroup);) {
-    if (uint32_t size = size_of_slice(cgroup.path); size > 0) above_.reset(open_slice(cgroup, size));
-  }
+  uint32_t size = 0;
+  if (!record_has_slice(record, cgroup, size)) return false;
+  if (!above_.valid()) above_.reset(open_slice(cgroup, size));
   if (!above_.valid()) return false;
   uint64_t above = count_above_, own = 0;
   // Before our own: what happens in between is seen by the next look.
   read_count(above_, above);
   if (!watching_) count_above_ = above;
   watching_ = true;
-  for (RecordCgroups groups(record); !own_.valid() && groups.next(cgroup);) {
+  if (!own_.valid()) {
     Fd directory(open_own_cgroup(cgroup, O_PATH | O_DIRECTORY));
     if (directory.valid()) own_.reset(open_below_cgroup(directory.get(), file, O_RDONLY));
   }

@@ -10,7 +10,7 @@ class OomWitness {
 public:
   // Looks at what the kernel has counted so far; true when it has killed a process of the container since the first
   // look, or the container's own cgroup says so. The first look must be before the end. Costs nothing for a container
-  // whose cgroup is not that of a unit.
+  // whose record has no slice.
   bool look(const Record &record);
 
   // Can be polled for POLLPRI: another look is due. -1 when there is nothing (more) to see.

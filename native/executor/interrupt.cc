@@ -1,4 +1,5 @@
 #include "executor/interrupt.h"
+#include "base/stop_signals.h"
 #include <initializer_list>
 #include <poll.h>
 #include <sys/signalfd.h>
@@ -47,7 +48,7 @@ int Signals::take() {
 int Signals::pending_stop() {
   sigset_t pending;
   if (sigpending(&pending) != 0) return 0;
-  for (int stop : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) {
+  for (int stop : stop_signals) {
     if (sigismember(&pending, stop) == 1) return stop;
   }
   return 0;

@@ -12,8 +12,7 @@ Outcome Init::on(const HookRun &op) {
   values.start_time = record.start_time;
   values.created = record.created;
   values.id = {record.id, static_cast<uint32_t>(strnlen(record.id, sizeof record.id - 1))};
-  Outcome outcome = run_hook(op, values, shared_.detail.words(), {}, env_.data());
-  return op.warn ? Outcome::success() : outcome;
+  return run_hook(op, values, shared_.detail.words(), {}, env_.data());
 }
 
 } // namespace veloci

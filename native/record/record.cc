@@ -106,6 +106,30 @@ bool record_has_freezer(const Record &record, RecordCgroup &cgroup, uint32_t &ve
   return true;
 }
 
+void record_slice(Record &record, Str path) {
+  RecordCgroups groups(record);
+  RecordCgroup cgroup;
+  for (uint32_t place = 1; groups.next(cgroup); place++) {
+    bool is_above = cgroup.path.size > path.size && memcmp(cgroup.path.data, path.data, path.size) == 0 &&
+                    cgroup.path.data[path.size] == '/';
+    if (!is_above) continue;
+    record.added.slice = place;
+    record.added.slice_size = path.size;
+  }
+}
+
+bool record_has_slice(const Record &record, RecordCgroup &cgroup, uint32_t &size) {
+  const RecordAdded *added = record_added(record);
+  constexpr uint32_t known = offsetof(RecordAdded, slice_size) + sizeof(RecordAdded::slice_size);
+  if (added == nullptr || added->size < known || added->slice == 0) return false;
+  size = added->slice_size;
+  RecordCgroups groups(record);
+  for (uint32_t place = 1; groups.next(cgroup); place++) {
+    if (place == added->slice) return cgroup.path.size > size;
+  }
+  return false;
+}
+
 constexpr uint32_t known_bits = 0xff;
 
 void record_exit(Record &record, int code, EndReason reason) {

@@ -65,6 +65,8 @@ struct RecordAdded {
   uint8_t schema[16];       // hash of the schema of the plan that init runs: by it the indexes of `failure` are known
   uint32_t freezer;         // which of the cgroups freezes the container, from 1; freezer_none; 0 = nobody has said
   uint32_t freezer_version; // of cgroups: 1 or 2
+  uint32_t slice;           // which of the cgroups systemd removes with its last process, from 1; 0 = none
+  uint32_t slice_size;      // of its path, that of the slice
 };
 constexpr char record_added_magic[8] = {'V', 'L', 'C', 'I', 'A', 'D', 'D', '1'};
 constexpr uint32_t freezer_none = UINT32_MAX;
@@ -162,6 +164,12 @@ void record_freezer(Record &record, Str mount, Str path, uint32_t version);
 
 // What is kept. False when the maker of the container has not said.
 bool record_has_freezer(const Record &record, RecordCgroup &cgroup, uint32_t &version);
+
+// Keeps that systemd removes the cgroup below this one, its slice's, with its last process.
+void record_slice(Record &record, Str path);
+
+// The slice that is kept: the first `size` bytes of the cgroup's path. False when there is none.
+bool record_has_slice(const Record &record, RecordCgroup &cgroup, uint32_t &size);
 
 // Keeps the exit code of init, for those who ask when it is gone. A reason that is kept already stays.
 void record_exit(Record &record, int code, EndReason reason = EndReason::unknown);

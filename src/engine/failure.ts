@@ -10,6 +10,7 @@ import type { Spec } from '../generated/config.ts';
 import { NamespaceFlag } from '../generated/plan.ts';
 import type { CgroupUpdate, CgroupWrite, Operation, Plan, ProgramName } from '../generated/plan.ts';
 import { operations } from '../generated/plan-meta.ts';
+import { namespaceFiles } from '../spec/namespace-files.ts';
 import { pointerNames, pointerPath } from '../spec/parse/position.ts';
 import { suggest } from '../spec/suggest.ts';
 import { blame } from './blame.ts';
@@ -32,9 +33,6 @@ const machines: Readonly<Record<string, string>> = {
   243: 'riscv64',
   258: 'loongarch64',
 };
-
-/** The names of namespaces below /proc/PID/ns, where they differ. */
-const namespaceFiles: Readonly<Record<string, string>> = { network: 'net', mount: 'mnt' };
 
 /** A sysctl as config.json names it. */
 function sysctlName(from: string, path: string): string {
@@ -189,7 +187,7 @@ function fieldsOf(operation: Operation, step: string | undefined): Holes {
       : `${operation.dir.mount}/${operation.dir.path}`;
   if (operation.op === 'namespace.join') {
     fields['type'] = namespaceNames(operation.type);
-    fields['kind'] = namespaceFiles[String(fields['type'])] ?? String(fields['type']);
+    fields['kind'] = (namespaceFiles as Readonly<Record<string, string>>)[String(fields['type'])] ?? '';
   }
   if (operation.op === 'sysctl.write') fields['name'] = sysctlName(operation.from, operation.path);
   if (operation.op === 'state.write') fields['path'] = 'state.json';

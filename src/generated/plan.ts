@@ -959,6 +959,11 @@ export interface StateRecord {
    * freeze.
    */
   readonly freezer?: Freezer | undefined;
+  /**
+   * Path of the cgroup above, of systemd's slice: its memory.events counts for all below it, and stays when
+   * systemd removes the container's cgroup with its last process. Empty where the container's own stays.
+   */
+  readonly slice: string;
 }
 
 /** Writes state.json to a temporary name and renames it. Run by: host. */

@@ -138,7 +138,7 @@ export const known: readonly Known[] = [
     files: ['executor/cgroup/cgroup.cc', 'cgroup/oom_witness.cc'],
     why:
       'whether a process of the container was killed for want of memory, which an error says; in the unit above its cgroup, too',
-    words: ['memory.oom_control', 'memory.events', 'oom_kill ', 'oom_kill', '.scope', '.service'],
+    words: ['memory.oom_control', 'memory.events', 'oom_kill ', 'oom_kill'],
   },
   {
     files: ['cgroup/freezer.cc'],

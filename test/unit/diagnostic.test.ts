@@ -4,7 +4,7 @@ import { jsonKeys, renderLine, renderLong } from '../../src/diagnostic/render.ts
 import { isSame } from '../../scripts/generate/diagnostics.ts';
 import { unmarked } from '../../src/diagnostic/marks.ts';
 import { table } from '../../src/diagnostic/table.ts';
-import { errnoWords } from '../../src/diagnostic/errno.ts';
+import { errno as numbers, errnoName, errnoWords } from '../../src/diagnostic/errno.ts';
 import { operations } from '../../src/generated/plan-meta.ts';
 
 const entries = Object.entries(table);
@@ -68,6 +68,11 @@ void test('every operation and step that the table names exists, and every opera
     if (step !== undefined) t.ok(known.get(op)?.includes(step), `${name}: step`);
   }
   for (const [op, steps] of known) if (steps.length > 0) t.ok(named.has(op), `${op} has a line`);
+  t.end();
+});
+
+void test('the numbers that something depends on are those of the table', (t) => {
+  for (const [name, number] of Object.entries(numbers)) t.equal(errnoName(number), name);
   t.end();
 });
 

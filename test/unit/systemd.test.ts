@@ -5,6 +5,7 @@ import { annotatedProperties, propertiesV2 } from '../../src/cgroup/systemd-prop
 import { slicePath, unitOf } from '../../src/cgroup/systemd-unit.ts';
 import { Marshal } from '../../src/cgroup/dbus.ts';
 import type { Value } from '../../src/cgroup/dbus.ts';
+import type { CgroupFacts } from '../../src/generated/protocol.ts';
 import { PlanError } from '../../src/plan/context.ts';
 import { noteFound } from '../support/codes.ts';
 import { cgroups, find, planOf } from './plan-support.ts';
@@ -112,6 +113,15 @@ t.test('plans of the systemd manager', async (t) => {
   t.same(order, ['state.keep', 'dbus.send'], 'a command that follows a crash can stop the unit');
   t.same(find(plan.programs.stager, 'cgroup.join').map(({ dir }) => dir.path), ['system.slice/veloci-box.scope']);
   t.equal(find(plan.programs.delete, 'dbus.send').length, 1);
+  const sliceOf = (cgroupsPath: string, cgroup: CgroupFacts): string =>
+    find(planOf((config) => {
+      config.linux!.cgroupsPath = cgroupsPath;
+    }, { cgroup }, flags).programs.create, 'state.record')[0]!.slice;
+  t.equal(sliceOf('a-b.slice:x:y', cgroups.v2), 'a.slice/a-b.slice',
+    'what systemd does not remove still has the count');
+  t.equal(sliceOf('-.slice:x:y', cgroups.v2), '', 'the root counts nothing');
+  t.equal(sliceOf('::z.slice', cgroups.v2), '', 'a slice stays itself');
+  t.equal(sliceOf('a-b.slice:x:y', cgroups.hybrid), '', 'v1 has the memory controller');
   const user = { rootless: true, euid: 1000, cgroup: cgroups.v2 };
   const code = (work: () => unknown): string => {
     try {

@@ -2,6 +2,7 @@
 #include "base/sys.h"
 #include "executor/handler.h"
 #include "executor/interrupt.h"
+#include "base/stop_signals.h"
 #include <fcntl.h>
 #include <initializer_list>
 #include <poll.h>
@@ -66,7 +67,8 @@ bool tidy(int fifo, int gate) {
   setsid();
   restore_signals();
   // It ends when init does, not with who has called create.
-  for (int number : {SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGPIPE}) signal(number, SIG_IGN);
+  for (int number : stop_signals) signal(number, SIG_IGN);
+  signal(SIGPIPE, SIG_IGN);
   prctl(PR_SET_NAME, "veloci-relay");
   if (!tidy(context.relayed.get(), context.gate.get())) _exit(1);
   wait_for_init();

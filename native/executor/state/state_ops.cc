@@ -56,6 +56,7 @@ Outcome HostHandler::on(const StateRecord &op) {
   } else {
     record_freezer(*context_.record, {}, {}, 0);
   }
+  if (!op.slice.empty()) record_slice(*context_.record, op.slice);
   return {};
 }
 

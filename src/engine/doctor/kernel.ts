@@ -2,6 +2,7 @@
 import { errno, errnoName } from '../../diagnostic/errno.ts';
 import type { HostFacts } from '../../generated/protocol.ts';
 import { capabilityNames } from '../../spec/capabilities.ts';
+import { namespaceFiles } from '../../spec/namespace-files.ts';
 import { Report } from './report.ts';
 import type { Finding } from './report.ts';
 import type { Probes } from '../../generated/protocol.ts';
@@ -48,17 +49,6 @@ export function judgePrivileges(facts: HostFacts): readonly Finding[] {
   return report.findings;
 }
 
-const namespaceNames: Readonly<Record<string, string>> = {
-  mnt: 'mount',
-  pid: 'pid',
-  net: 'network',
-  ipc: 'ipc',
-  uts: 'uts',
-  cgroup: 'cgroup',
-  user: 'user',
-  time: 'time',
-};
-
 const limits = [
   ['maxUserNamespaces', 'user', 'max_user_namespaces'],
   ['maxPidNamespaces', 'pid', 'max_pid_namespaces'],
@@ -68,15 +58,13 @@ const limits = [
 
 export function judgeNamespaces(facts: HostFacts, probes: Probes): readonly Finding[] {
   const report = new Report('namespaces');
-  if (!probes.namespaces.includes('mnt')) {
+  if (!probes.namespaces.includes(namespaceFiles.mount)) {
     // Every kernel has these: it is not the kernel that lacks them.
     report.problem('noProc');
     return report.findings;
   }
-  const missing = Object.keys(namespaceNames).filter((name) => !probes.namespaces.includes(name));
-  for (const name of missing) {
-    report.fault(name === 'pid', 'namespaceMissing', { type: namespaceNames[name] });
-  }
+  const missing = Object.entries(namespaceFiles).filter(([, file]) => !probes.namespaces.includes(file));
+  for (const [type] of missing) report.fault(type === 'pid', 'namespaceMissing', { type });
   if (missing.length === 0) report.ok('allNamespaces');
   for (const [key, type, file] of limits) {
     if (probes.texts[key] === '0')
@@ -109,7 +97,7 @@ export function judgeSecurity(facts: HostFacts, probes: Probes): readonly Findin
   const actions = probes.texts.seccompActions?.split(' ') ?? [];
   if (facts.seccomp.version === '')
     report.problem('noLibseccomp');
-  else if (probes.namespaces.includes('mnt') && actions.length === 0)
+  else if (probes.namespaces.includes(namespaceFiles.mount) && actions.length === 0)
     report.problem('noSeccomp');
   else if (actions.length > 0) {
     const lacking = ['errno', 'trap', 'kill_process', 'log', 'user_notif'].filter((action) =>

@@ -14,6 +14,7 @@ import { processPlaces } from './cgroup/cgroup.ts';
 import { freezerOf } from './cgroup/freezer.ts';
 import { restoreHooks } from './hooks.ts';
 import { cgroupBinds } from './mount/mount-cgroup.ts';
+import { namespaceFiles } from '../../spec/namespace-files.ts';
 import { readRequest } from './mount/mount-request.ts';
 import { rootfsPath } from './mount/rootfs.ts';
 import { sendTerminal, wantsTerminal } from './process/terminal.ts';
@@ -59,12 +60,13 @@ const nullDevice = '/dev/null';
 
 /** Namespaces that stay outside: a dump leaves them alone, a restore hands them to CRIU. */
 const foreign: Readonly<Partial<Record<NamespaceName, { readonly file: string; readonly key: string }>>> = {
-  network: { file: 'net', key: 'extRootNetNS' },
-  pid: { file: 'pid', key: 'extRootPidNS' },
+  network: { file: namespaceFiles.network, key: 'extRootNetNS' },
+  pid: { file: namespaceFiles.pid, key: 'extRootPidNS' },
 };
 
 /** Namespaces that a restore joins by their path; a dump saves what is in them. */
-const joinable: Readonly<Partial<Record<NamespaceName, string>>> = { ipc: 'ipc', uts: 'uts', time: 'time' };
+const joinable: Readonly<Partial<Record<NamespaceName, string>>> = { ipc: namespaceFiles.ipc, uts: namespaceFiles.uts,
+  time: namespaceFiles.time };
 
 /** checkpoint: asks CRIU for the dump and waits for it. */
 export function dump(d: Draft, flags: CriuFlags): void {

@@ -5,6 +5,7 @@ import { specVersion } from '../../spec/version.ts';
 import type { Draft } from '../draft.ts';
 import { cgroupDirs, mainDir } from './cgroup/cgroup.ts';
 import { freezerOf } from './cgroup/freezer.ts';
+import { sliceOf } from './cgroup/systemd.ts';
 import { rootfsPath } from './mount/rootfs.ts';
 
 const pid = { hole: 'pid' } as const;
@@ -41,8 +42,8 @@ export function stateText(d: Draft, status: State['status']): Template {
 
 /** The record names the cgroups before they exist. */
 export function claimState(d: Draft): void {
-  d.host.push({ op: 'state.record', from: d.cgroups.from, cgroups: cgroupDirs(d.cgroups),
-    freezer: freezerOf(d.cgroups) });
+  d.host.push({ op: 'state.record', from: d.cgroups.from, cgroups: cgroupDirs(d.cgroups), freezer: freezerOf(d.cgroups),
+    slice: sliceOf(d.cgroups) });
 }
 
 /**

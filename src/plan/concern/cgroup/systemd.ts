@@ -70,6 +70,16 @@ export function readUnit(spec: Spec, context: Context): Cgroups {
 }
 
 /**
+ * The cgroup of the unit's slice, which still has the count of processes that the kernel has killed when systemd has
+ * removed the unit's own; empty where no unit is removed, or nothing is counted above it.
+ */
+export function sliceOf({ unit, places }: Cgroups): string {
+  if (unit === undefined || !unit.unified || unit.name.endsWith('.slice')) return '';
+  const { path } = places.find(({ version }) => version === 2)!.dir;
+  return path.slice(0, Math.max(0, path.lastIndexOf('/')));
+}
+
+/**
  * The cgroup of a user's manager: the one that we are in, or else where logind puts it.
  */
 function userManager(facts: HostFacts): string {
