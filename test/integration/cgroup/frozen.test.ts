@@ -51,6 +51,8 @@ test('a freezer that is mounted under another name is the freezer', async (c) =>
     `${command} start ${id}`,
     `${command} pause ${id}`,
     `${command} state ${id}`,
+    // Not that of v2, which could freeze it, too.
+    `cat ${elsewhere}/${id}/freezer.state >&2`,
     `${command} resume ${id}`,
     `${command} kill ${id} KILL`,
     `${command} delete --force ${id}`,
@@ -58,6 +60,7 @@ test('a freezer that is mounted under another name is the freezer', async (c) =>
   const result = await call(['unshare', '-m', 'sh', '-c', script]);
   assert.equal(result.code, 0, result.stderr);
   assert.equal((JSON.parse(result.stdout) as { status: string }).status, 'paused');
+  assert.match(result.stderr, /^FROZEN$/m);
 }, { skip: existsSync('/sys/fs/cgroup/freezer') ? false : 'no freezer of v1 here', only: 'veloci' });
 
 test('under a frozen cgroup: exec does not hang, and delete --force works', async (c) => {
