@@ -110,6 +110,7 @@ t.test('the engine answers a malformed request with an error that names the memb
 /** Texts that the build has made itself, and the one that is checked where it is read. */
 const own = [
   'src/diagnostic/diagnose.ts',
+  'src/engine/doctor/report.ts',
   'src/engine/verb/explain.ts',
   'src/engine/verb/spec.ts',
   'src/plan/concern/seccomp/seccomp.ts',
