@@ -27,7 +27,7 @@ import { joinRdt } from './concern/cgroup/rdt.ts';
 import { limitEarly, limitLate } from './concern/process/rlimits.ts';
 import { adaptProcess, freeProcessors, isLostByFork, schedule } from './concern/process/scheduling.ts';
 import { enterRoot, finishRoot, openRoot, spreadRoot } from './concern/mount/rootfs.ts';
-import { loadEarly, loadLate, openFilter } from './concern/seccomp/seccomp.ts';
+import { loadEarly, loadLate, openFilter, refuseSeenFilter } from './concern/seccomp/seccomp.ts';
 import { makeSession } from './concern/process/session.ts';
 import { claimState, keepState, writeState } from './concern/state.ts';
 import { writeSysctls } from './concern/sysctl.ts';
@@ -79,6 +79,7 @@ export function compile(spec: Spec, context: Context): Plan {
   spreadRoot(d);
   openFilter(d, 'creating');
   if (d.hides) joinPidsLate(d);
+  if (hasStartHooks(d)) refuseSeenFilter(d);
   const loaded = becomeUser(d, true, hasStartHooks(d));
   // Init is another process from here on.
   if (d.hides) {

@@ -106,6 +106,14 @@ t.test('namespaces of others stay outside, or are joined', async (t) => {
   t.match(textOf(start!.options), '\x0a\x03ipc\x12\x0b/run/ns/ipc');
 });
 
+t.test('a restore into the pid namespace of others is refused: they would see CRIU', async (t) => {
+  const shared = spec((config) => {
+    for (const namespace of config.linux.namespaces) if (namespace.type === 'pid') namespace.path = '/proc/7/ns/pid';
+  });
+  t.throws(() => compileRestore(shared, flags, [], context()), /pid namespace of others/);
+  t.ok(compileCheckpoint(shared, flags, context()), 'it can be saved');
+});
+
 t.test('an id-mapped mount is refused: it would come back without its map', async (t) => {
   const mapped = spec((config) => {
     config.mounts.at(-1)!.options = ['rbind', 'idmap'];

@@ -58,6 +58,21 @@ export const host = {
     hint: 'did you mean "{suggestion}"?',
     otherwise: '"veloci features" lists those that have one; remove it, or use a runtime that knows it',
   },
+  restoreSharedPids: {
+    code: 'E0589',
+    message:
+      'a container in the pid namespace of others cannot be restored: they would see CRIU, with all its rights and folders of ' +
+      'the host open',
+    hint: 'restore it with a pid namespace of its own: leave "path" out',
+  },
+  seenFilter: {
+    code: 'E0590',
+    message:
+      'with noNewPrivileges the seccomp filter comes after the startContainer hooks, where others in the pid namespace could keep ' +
+      'the process from loading it',
+    hint:
+      'make them createContainer hooks, set process.noNewPrivileges to false, or give the container a pid namespace of its own',
+  },
   annotationValue: { code: 'E0520', message: 'annotation {name} is "{value}"', hint: 'it must be {expected}' },
   systemdUser: { code: 'E0513', message: 'XDG_RUNTIME_DIR is not set: the systemd of the user cannot be reached',
     hint: 'set it, log in with a session, or leave --systemd-cgroup out' },

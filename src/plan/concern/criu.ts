@@ -95,6 +95,8 @@ export function dump(d: Draft, flags: CriuFlags): void {
  * @param descriptors what stdin, stdout and stderr were at the dump, as links of /proc/PID/fd
  */
 export function restore(d: Draft, flags: CriuFlags, descriptors: readonly string[]): void {
+  const shared = d.namespaces.joins.find(({ type }) => type === 'pid');
+  if (shared !== undefined) throw new PlanError(diagnose('restoreSharedPids', {}, placeAt(`${shared.from}/path`)));
   const terminal = wantsTerminal(d);
   const message = begin(d, flags, restoreLog)
     .number('rst_sibling', true)

@@ -83,6 +83,29 @@ test('start tells of a startContainer hook that fails', async (c) => {
   assert.match(start.stderr, /broken/);
 }, only);
 
+test('a filter that others could keep from being loaded is refused', async (c) => {
+  const seccomp = { defaultAction: 'SCMP_ACT_ALLOW', syscalls: [{ names: ['swapon'], action: 'SCMP_ACT_ERRNO' }] };
+  const hooked = (noNewPrivileges: boolean) => (config: Config): void => {
+    config.process.noNewPrivileges = noNewPrivileges;
+    config.linux.seccomp = seccomp;
+    config.hooks = { startContainer: [{ path: '/bin/true' }] };
+  };
+  const refused = await c.create(await guest(c, ['sleep', '1000'], hooked(true)));
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /E0590/);
+  const { id } = await created(c, await guest(c, ['sleep', '1000'], hooked(false)));
+  assert.equal((await c.rt(['start', id])).code, 0);
+  // With pids of its own nobody sees it.
+  assert.equal((await c.run(c.command(['true'], hooked(true)))).code, 0);
+}, only);
+
+test('a restore into the pid namespace of others is refused', async (c) => {
+  const bundle = await guest(c, ['sleep', '1000']);
+  const refused = await c.rt(['restore', '--detach', '--bundle', bundle.dir, '--image-path', c.dir(), c.id()]);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /E0589/);
+}, only);
+
 test('what waits ends with init, and with the container', async (c) => {
   const bundle = await guest(c, ['sleep', '1000']);
   for (const end of [['kill', 'ID', 'KILL'], ['delete', '--force', 'ID']]) {

@@ -254,6 +254,17 @@ function reportUnknown(
   }
 }
 
+/**
+ * Refuses a filter that is loaded where others in the pid namespace see the process and could keep it from that: behind hooks that
+ * the filter is not to bind.
+ *
+ * @throws PlanError
+ */
+export function refuseSeenFilter(d: Draft): void {
+  if (d.spec.linux?.seccomp === undefined || !d.hides || isEarly(d)) return;
+  throw new PlanError(diagnose('seenFilter', {}, placeAt('/hooks/startContainer')));
+}
+
 /** Names of system calls, for suggestions. */
 function callNames(): string[] {
   return (JSON.parse(dockerProfile) as Seccomp).syscalls!.flatMap(({ names }) => names);
