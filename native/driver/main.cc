@@ -115,8 +115,8 @@ Times in_process(const Question &request, bool bytecode, Times *shared) {
   return *shared;
 }
 
-int compare(const void *left, const void *right) {
-  double a = *static_cast<const double *>(left), b = *static_cast<const double *>(right);
+int compare(const void *first, const void *second) {
+  double a = *static_cast<const double *>(first), b = *static_cast<const double *>(second);
   return a < b ? -1 : a > b;
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { filesBelow } from './files.ts';
 import { inRoot, root } from './root.ts';
+import { retiredNames } from './retired-names.ts';
 
 /** Longest file that still has one job. */
 const maxLines = 400;
@@ -183,6 +184,7 @@ export function layoutProblems(): string[] {
     const text = readFileSync(file, 'utf8');
     const lines = text.split('\n').length - 1;
     if (lines > maxLines && !isGenerated(path)) problems.push(`${path} has ${lines} lines; the limit is ${maxLines}`);
+    problems.push(...retiredNames(path, text));
     if (path.startsWith('native/')) problems.push(...includeProblems(path, text));
     if (!path.endsWith('.ts')) continue;
     const imports = importsOf(path, text);

@@ -1,5 +1,6 @@
 import t from 'tap';
 import { findCycle, importProblem, includeProblems, importsOf, layoutProblems } from '../../scripts/lib/layout.ts';
+import { retiredNames } from '../../scripts/lib/retired-names.ts';
 
 t.test('the checkout keeps to its layout', async (t) => {
   t.same(layoutProblems(), []);
@@ -46,4 +47,17 @@ t.test('refuses a header of a room that is not named', async (t) => {
     'native/hook/hook.cc includes a header of native/launcher/door; native/hook may include: base, plan',
   ]);
   t.match(includeProblems('native/cellar/a.cc', '')[0], /no room/);
+});
+
+t.test('refuses a retired name, but not in comments and texts', async (t) => {
+  const names = (path: string, text: string): (string | undefined)[] =>
+    retiredNames(path, text).map((problem) => /^[^ ]+ has the name "\w+"/.exec(problem)?.[0]);
+  t.same(names('native/a.cc', 'const char *at = text;\nint made;\n'), [
+    'native/a.cc:1 has the name "at"',
+    'native/a.cc:2 has the name "made"',
+  ]);
+  t.same(names('src/a.ts', '/** It is\n told. */\nfunction told(): void {}\n'), ['src/a.ts:3 has the name "told"']);
+  t.same(names('native/a.cc', '// made\nplan.at(1); put("left"); is_made(left_over);\n'), []);
+  t.same(names('src/a.ts', 'diagnostic.at?.pointer'), []);
+  t.same(names('test/a.ts', 'const made = 1;'), []);
 });

@@ -15,8 +15,8 @@ namespace {
 
 constexpr const char *heads[] = {"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER", nullptr};
 
-int compare(const void *left, const void *right) {
-  return strcmp(*static_cast<const char *const *>(left), *static_cast<const char *const *>(right));
+int compare(const void *first, const void *second) {
+  return strcmp(*static_cast<const char *const *>(first), *static_cast<const char *const *>(second));
 }
 
 // Calls use(id) for the ids, in order. 0, or an errno, which ends it.

@@ -8,8 +8,8 @@ namespace veloci {
 
 namespace {
 
-int compare(const void *left, const void *right) {
-  int a = *static_cast<const int *>(left), b = *static_cast<const int *>(right);
+int compare(const void *first, const void *second) {
+  int a = *static_cast<const int *>(first), b = *static_cast<const int *>(second);
   return a < b ? -1 : a > b;
 }
 

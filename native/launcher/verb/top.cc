@@ -78,8 +78,8 @@ private:
       text.add(reinterpret_cast<const char *>(&sample), sizeof sample);
     });
   }
-  static int busier(const void *left, const void *right) {
-    const auto *a = static_cast<const Sample *>(left), *b = static_cast<const Sample *>(right);
+  static int busier(const void *one, const void *other) {
+    const auto *a = static_cast<const Sample *>(one), *b = static_cast<const Sample *>(other);
     uint64_t first = a->share == Usage::none ? 0 : a->share, second = b->share == Usage::none ? 0 : b->share;
     if (first != second) return first > second ? -1 : 1;
     return strcmp(a->id, b->id);
@@ -255,8 +255,8 @@ int Top::show(Look &look) {
 bool Top::sleep(int64_t milliseconds) {
   struct pollfd waiting = {invocation_.signals.descriptor(), POLLIN, 0};
   int64_t end = monotonic_milliseconds() + milliseconds;
-  for (int64_t left = milliseconds; left > 0; left = end - monotonic_milliseconds()) {
-    if (poll(&waiting, 1, static_cast<int>(left)) > 0 && invocation_.signals.should_stop()) return false;
+  for (int64_t remaining = milliseconds; remaining > 0; remaining = end - monotonic_milliseconds()) {
+    if (poll(&waiting, 1, static_cast<int>(remaining)) > 0 && invocation_.signals.should_stop()) return false;
   }
   return true;
 }

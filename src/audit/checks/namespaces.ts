@@ -5,7 +5,7 @@ import { isHostNamespace, type View } from '../view.ts';
 const judged = ['pid', 'network', 'ipc', 'uts', 'mount', 'cgroup'] as const satisfies readonly NamespaceType[];
 
 /** Where engines put namespaces that they have made for a container. */
-const made = /^\/(var\/)?run\/(user\/\d+\/)?netns\//;
+const netnsPath = /^\/(var\/)?run\/(user\/\d+\/)?netns\//;
 
 /** Namespaces that are missing, or joined. */
 export function checkNamespaces({ spec: { linux }, own }: View, report: Report): void {
@@ -18,7 +18,7 @@ export function checkNamespaces({ spec: { linux }, own }: View, report: Report):
   listed.forEach(({ type, path = '' }, index) => {
     const pointer = `/linux/namespaces/${index}/path`;
     if (type === 'user' && isHostNamespace(path)) report.add('host-user', pointer, { path });
-    else if (path !== '' && !isHostNamespace(path) && !(type === 'network' && made.test(path)))
+    else if (path !== '' && !isHostNamespace(path) && !(type === 'network' && netnsPath.test(path)))
       report.add('joins-namespace', pointer, { type, path });
   });
 }

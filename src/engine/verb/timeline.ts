@@ -21,17 +21,18 @@ export function timeline(call: Call): Response {
     const { line } = locate(text, pointer);
     return line === 0 ? '' : `${call.configName}:${line}`;
   };
-  const made = timelineOf(plan, timing);
+  const timeline = timelineOf(plan, timing);
   const { flags = {}, options, id: container = '' } = request;
   // run --timeline has no flags of another command.
   const file = request.flags === undefined ? textOption(options, 'timeline') ?? '' : '';
-  if (isOn(flags, 'svg') || file.endsWith('.svg')) return answerText(timelineSvg(made, `start of ${container}`, place));
-  if (isOn(flags, 'chrome') || file.endsWith('.json')) return answerText(timelineChrome(made, place));
+  if (isOn(flags, 'svg') || file.endsWith('.svg'))
+    return answerText(timelineSvg(timeline, `start of ${container}`, place));
+  if (isOn(flags, 'chrome') || file.endsWith('.json')) return answerText(timelineChrome(timeline, place));
   if (isOn(flags, 'otlp')) {
     const { traceparent } = timing;
     const epoch = BigInt(timing.epoch) * 1000n;
     const context = { container, epoch, ...(traceparent === undefined ? {} : { traceparent }) };
-    return answerText(timelineOtlp(made, context, place));
+    return answerText(timelineOtlp(timeline, context, place));
   }
-  return answerText(timelineText(made, place));
+  return answerText(timelineText(timeline, place));
 }
