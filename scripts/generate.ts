@@ -26,6 +26,7 @@ import { protocolHeader, protocolValues } from './generate/protocol-cpp.ts';
 import { readProtocol } from './generate/protocol-model.ts';
 import { protocolReader, protocolTypes } from './generate/protocol-typescript.ts';
 import { roomsPicture } from './generate/rooms-picture.ts';
+import { planObservers } from './generate/observers.ts';
 import { planTypes } from './generate/typescript.ts';
 import { jsonValidator, validatorTypes } from './generate/validator.ts';
 
@@ -59,6 +60,7 @@ async function generate(): Promise<Outputs> {
     ['src/generated/limit-flags.ts', limitFlags()],
     ['src/generated/plan.ts', planTypes(model)],
     ['src/generated/encode.ts', planEncoder(model)],
+    ['src/generated/observers.ts', planObservers(model)],
     ['src/generated/plan-meta.ts', planMeta(model)],
     ['src/generated/protocol.ts', protocolTypes(protocol)],
     ['src/generated/read-protocol.ts', protocolReader(protocol)],

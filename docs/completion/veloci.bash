@@ -4,7 +4,7 @@
 #   autoload -Uz compinit bashcompinit && compinit && bashcompinit
 # (There paths are completed as words of their own, not behind an equals sign.)
 
-_veloci_commands='run create start state list top kill delete exec pause resume update ps events mounts wait timeline checkpoint restore spec validate plan explain install features doctor version help'
+_veloci_commands='run create start state list top kill delete exec pause resume update ps events mounts diff wait timeline checkpoint restore spec validate plan explain install features doctor version help'
 _veloci_global_known='root=DIR log=FILE log-format=text|json log-level=error|warning|debug debug= systemd-cgroup= cgroup-manager=cgroupfs|systemd|disabled rootless=ANY criu=FILE help= h= ?= version= v= V='
 _veloci_global_offered='--root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --criu --help --version'
 
@@ -99,6 +99,12 @@ _veloci_command() {
       known=' '$known
       offered=' '$offered
       operands='add|remove ID FILE '
+      flags_end=
+      ;;
+    diff)
+      known='bundle=DIR b=DIR config=FILE f=FILE applied= declared= unobserved= json= '$known
+      offered='--bundle --config --applied --declared --unobserved --json '$offered
+      operands='ANY '
       flags_end=
       ;;
     wait)

@@ -23,6 +23,8 @@ function __veloci_valued
             string split ' ' 'format f'
         case events
             string split ' ' 'interval'
+        case diff
+            string split ' ' 'bundle b config f'
         case checkpoint
             string split ' ' 'image-path work-path manage-cgroups-mode empty-ns network-lock parent-path page-server status-fd'
         case restore
@@ -144,6 +146,7 @@ complete -c veloci -n '__veloci_at 0' -a update -d 'change the resource limits o
 complete -c veloci -n '__veloci_at 0' -a ps -d 'list the processes of a container'
 complete -c veloci -n '__veloci_at 0' -a events -d 'show usage and events of a container'
 complete -c veloci -n '__veloci_at 0' -a mounts -d 'add or remove mounts of a running container'
+complete -c veloci -n '__veloci_at 0' -a diff -d 'compare a container with its configuration'
 complete -c veloci -n '__veloci_at 0' -a wait -d 'wait until a container has stopped'
 complete -c veloci -n '__veloci_at 0' -a timeline -d 'show where the start of a container spent its time'
 complete -c veloci -n '__veloci_at 0' -a checkpoint -d 'save a running container with CRIU'
@@ -250,6 +253,12 @@ complete -c veloci -n '__veloci_at 1 events' -a '(__veloci_ids)'
 complete -c veloci -n '__veloci_at 1 mounts' -a 'add remove'
 complete -c veloci -n '__veloci_at 2 mounts' -a '(__veloci_ids)'
 complete -c veloci -n '__veloci_at 3 mounts' -F
+complete -c veloci -n '__veloci_of diff' -l bundle -s b -x -a '(__fish_complete_directories)' -d 'another bundle than that of the container'
+complete -c veloci -n '__veloci_of diff' -l config -s f -r -F -d 'another name for config.json, absolute or below the bundle; - for standard input'
+complete -c veloci -n '__veloci_of diff' -l applied -d 'compare with the configuration that was last created or updated'
+complete -c veloci -n '__veloci_of diff' -l declared -d 'compare that one with the configuration as it is now; the container may have stopped'
+complete -c veloci -n '__veloci_of diff' -l unobserved -d 'also list what cannot be read back, and why'
+complete -c veloci -n '__veloci_of diff' -l json -d 'print JSON'
 complete -c veloci -n '__veloci_at 1 wait' -a '(__veloci_ids)'
 complete -c veloci -n '__veloci_of timeline' -l svg -d 'print a picture'
 complete -c veloci -n '__veloci_of timeline' -l chrome -d 'print trace events as JSON, for Perfetto and chrome://tracing'
@@ -314,4 +323,4 @@ complete -c veloci -n '__veloci_of install' -l containerd -d 'for containerd'
 complete -c veloci -n '__veloci_of install' -l crio -d 'for CRI-O'
 complete -c veloci -n '__veloci_of install' -l kubernetes -d 'for Kubernetes'
 complete -c veloci -n '__veloci_of doctor' -l json -d 'print JSON'
-complete -c veloci -n '__veloci_at 1 help' -a 'run create start state list top kill delete exec pause resume update ps events mounts wait timeline checkpoint restore spec validate plan explain install features doctor version help'
+complete -c veloci -n '__veloci_at 1 help' -a 'run create start state list top kill delete exec pause resume update ps events mounts diff wait timeline checkpoint restore spec validate plan explain install features doctor version help'

@@ -132,7 +132,7 @@ Napi::Value look(const Napi::CallbackInfo &info) {
   for (uint32_t i = 0; i < files.Length(); i++) {
     Napi::Object file = files.Get(i).ToObject();
     std::string path = file.Get("path").ToString().Utf8Value();
-    bool in_root = file.Get("inRoot").ToBoolean();
+    bool in_root = file.Get("where").ToString().Utf8Value() == "root";
     FileSeen seen =
         in_root ? look_in_root(root.get(), path.c_str()) : look_on_host(path.c_str(), i == 0 ? &root : nullptr);
     Napi::Object entry = Napi::Object::New(info.Env());

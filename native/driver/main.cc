@@ -84,7 +84,7 @@ int answer_from_bytecode(int count, char **words) {
   Engine *engine = Engine::make(request.engine);
   Bytes bytes;
   if (engine == nullptr) return 2;
-  EngineStatus status = engine->run(request.json, request.config, request.process, bytes);
+  EngineStatus status = engine->run(request.json, request.config, request.process, request.live, bytes);
   fwrite(bytes.data, 1, bytes.size, stdout);
   return static_cast<int>(status);
 }
@@ -107,7 +107,7 @@ Times in_process(const Question &request, bool bytecode, Times *shared) {
     double opened = now_us();
     size_t opened_bytes = engine->memory().size;
     Bytes bytes;
-    EngineStatus status = engine->run(request.json, request.config, request.process, bytes);
+    EngineStatus status = engine->run(request.json, request.config, request.process, request.live, bytes);
     *shared = {opened - start, now_us() - opened, opened_bytes, engine->memory().size, status};
     _exit(0);
   }

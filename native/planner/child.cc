@@ -33,13 +33,15 @@ bool write_answer(int fd, AnswerHeader header, Bytes bytes) {
 int read_request(int fd, RequestHeader &header, uint8_t *&data) {
   // The end of the socket instead of a request: the launcher needs no plan.
   if (!read_exactly(fd, &header, sizeof header)) _exit(0);
-  if (header.json > max_blob || header.config > max_blob || header.process > max_blob) return EFBIG;
-  size_t size = size_t{header.json} + header.config + header.process + 3;
+  if (header.json > max_blob || header.config > max_blob || header.process > max_blob || header.live > max_blob)
+    return EFBIG;
+  size_t size = size_t{header.json} + header.config + header.process + header.live + 4;
   void *memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return errno;
   data = static_cast<uint8_t *>(memory);
   bool ok = read_exactly(fd, data, header.json) && read_exactly(fd, data + header.json + 1, header.config) &&
-            read_exactly(fd, data + header.json + 1 + header.config + 1, header.process);
+            read_exactly(fd, data + header.json + 1 + header.config + 1, header.process) &&
+            read_exactly(fd, data + header.json + 1 + header.config + 1 + header.process + 1, header.live);
   return ok ? 0 : EPROTO;
 }
 
@@ -54,9 +56,11 @@ int serve(int fd, EngineName name) {
   Bytes bytes = of(Str::of("the engine's bytecode cannot be loaded"));
   if (engine != nullptr) {
     const uint8_t *config = data + header.json + 1, *process = config + header.config + 1;
+    const uint8_t *live = process + header.process + 1;
     EngineStatus status = engine->run({reinterpret_cast<char *>(data), header.json},
                                       {header.has_config ? config : nullptr, header.config},
-                                      {header.has_process ? process : nullptr, header.process}, bytes);
+                                      {header.has_process ? process : nullptr, header.process},
+                                      {header.live > 0 ? live : nullptr, header.live}, bytes);
     answer.status = static_cast<uint32_t>(status);
   }
   if (bytes.size > max_answer) return EFBIG;

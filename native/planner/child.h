@@ -18,11 +18,12 @@ constexpr size_t planner_address_space = SIZE_MAX;
 constexpr size_t planner_address_space = size_t{320} << 20;
 #endif
 
-// Before the request: its JSON text, config and process follow.
+// Before the request: its JSON text, config, process and live follow.
 struct RequestHeader {
   uint32_t json;
   uint32_t config;
   uint32_t process;
+  uint32_t live;
   uint16_t has_config;
   uint16_t has_process;
 };

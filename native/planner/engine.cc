@@ -125,21 +125,23 @@ bool Engine::load(Bytes bytecode) {
   return ok;
 }
 
-JSValue Engine::call(JSValue request, Bytes config, Bytes process) {
+JSValue Engine::call(JSValue request, Bytes config, Bytes process, Bytes live) {
   JSValue global = JS_GetGlobalObject(js_);
   JSValue bundle = JS_GetPropertyStr(js_, global, "veloci");
   JSValue function = JS_GetPropertyStr(js_, bundle, "engine");
   JSValue blobs = JS_NewObject(js_);
   JSValue args[] = {request, blobs, host_};
   if (JS_IsException(blobs)) return JS_EXCEPTION;
-  if (!set_blob(js_, blobs, "config", config) || !set_blob(js_, blobs, "process", process)) return JS_EXCEPTION;
+  if (!set_blob(js_, blobs, "config", config) || !set_blob(js_, blobs, "process", process) ||
+      !set_blob(js_, blobs, "live", live))
+    return JS_EXCEPTION;
   return JS_Call(js_, function, JS_UNDEFINED, 3, args);
 }
 
-EngineStatus Engine::run(Str request, Bytes config, Bytes process, Bytes &bytes) {
+EngineStatus Engine::run(Str request, Bytes config, Bytes process, Bytes live, Bytes &bytes) {
   JSValue message = JS_ParseJSON(js_, request.data, request.size, "request");
   bool misread = JS_IsException(message);
-  JSValue answer = misread ? JS_EXCEPTION : call(message, config, process);
+  JSValue answer = misread ? JS_EXCEPTION : call(message, config, process, live);
   if (arena_.exhausted()) {
     bytes = {};
     return EngineStatus::out_of_memory;

@@ -21,7 +21,7 @@ public:
   static Engine *make(EngineName name);
 
   // Calls the engine. `bytes` is its encoded Response, or the text of the exception.
-  EngineStatus run(Str request, Bytes config, Bytes process, Bytes &bytes);
+  EngineStatus run(Str request, Bytes config, Bytes process, Bytes live, Bytes &bytes);
 
   // Its memory, as far as it is used.
   Bytes memory() const;
@@ -30,7 +30,7 @@ private:
   static Engine *restore();
   bool start(Bytes bytecode);
   bool load(Bytes bytecode);
-  JSValue call(JSValue request, Bytes config, Bytes process);
+  JSValue call(JSValue request, Bytes config, Bytes process, Bytes live);
   EngineStatus failure(Bytes &bytes);
 
   Arena arena_;

@@ -57,6 +57,7 @@ int send_request(int fd, const PlannerRequest &request, int64_t deadline) {
   header.json = request.json.size;
   header.config = static_cast<uint32_t>(request.config.size);
   header.process = static_cast<uint32_t>(request.process.size);
+  header.live = static_cast<uint32_t>(request.live.size);
   header.has_config = request.config.data != nullptr;
   header.has_process = request.process.data != nullptr;
   iovec parts[] = {
@@ -64,6 +65,7 @@ int send_request(int fd, const PlannerRequest &request, int64_t deadline) {
       {const_cast<char *>(request.json.data), request.json.size},
       {const_cast<uint8_t *>(request.config.data), request.config.size},
       {const_cast<uint8_t *>(request.process.data), request.process.size},
+      {const_cast<uint8_t *>(request.live.data), request.live.size},
   };
   return send_all(fd, parts, sizeof parts / sizeof *parts, deadline);
 }

@@ -12,6 +12,7 @@ struct PlannerRequest {
   Str json;      // a Request of src/engine/protocol.ts
   Bytes config;  // bytes of config.json; data == nullptr: none
   Bytes process; // bytes of process.json; data == nullptr: none
+  Bytes live;    // an Observation of schema/protocol; empty: none
 };
 
 enum class PlannerFault {

@@ -23,6 +23,8 @@ export interface Struct {
 
 export type Actor = 'host' | 'stager' | 'init';
 
+export type Observe = string | { readonly not: string };
+
 export interface Operation extends Struct {
   /** Name in a plan, as in `mount.fs`. */
   readonly op: string;
@@ -32,6 +34,8 @@ export interface Operation extends Struct {
   readonly programs: readonly string[];
   readonly steps: readonly string[];
   readonly undo: boolean;
+  /** Who reads back what it has done: the name of an observer, or why nobody does. */
+  readonly observe: Observe;
 }
 
 export interface Enumeration {
@@ -83,6 +87,7 @@ interface Definition {
   'x-programs'?: string[];
   'x-steps'?: string[];
   'x-undo'?: boolean;
+  'x-observe'?: Observe;
 }
 
 interface SchemaFile {
@@ -163,11 +168,14 @@ class ModelReader {
   }
 
   operation(name: string, definition: Definition): Operation {
-    const { 'x-op': op, 'x-code': code, 'x-actors': actors, 'x-steps': steps } = definition;
+    const { 'x-op': op, 'x-code': code, 'x-actors': actors, 'x-steps': steps, 'x-observe': observe } = definition;
     if (!op || code === undefined || !actors || !steps)
       throw new Error(`schema/plan: ${name} is no complete operation`);
+    if (observe === undefined || (typeof observe === 'object' && !observe.not))
+      throw new Error(`schema/plan: ${name} says neither who observes it nor why nobody does`);
     const programs = this.programs(name, actors, definition['x-programs']);
-    return { ...this.struct(name, definition), op, code, actors, steps, programs, undo: definition['x-undo'] === true };
+    const undo = definition['x-undo'] === true;
+    return { ...this.struct(name, definition), op, code, actors, steps, programs, undo, observe };
   }
 
   /** The programs that may have an operation: of those of the host the ones that are named, else all of a process. */

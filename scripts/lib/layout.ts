@@ -14,7 +14,7 @@ const levels: ReadonlyArray<readonly string[]> = [
   ['compat'],
   ['spec'],
   ['plan'],
-  ['audit', 'learn', 'timeline'],
+  ['audit', 'learn', 'observe', 'timeline'],
   ['engine'],
   ['cli'],
   ['library'],
@@ -77,8 +77,10 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'launcher/container',
     'launcher/door',
     'launcher/line',
+    'observe',
     'stats',
   ],
+  observe: ['base', 'generated', 'host', 'record', 'stats'],
   plan: ['base', 'generated'],
   planner: ['base', 'embedded', 'generated', 'host', 'json'],
   record: ['base'],
@@ -113,7 +115,7 @@ export function importProblem(path: string, { target, typeOnly }: Import): strin
   const [from, to] = [levelOf(path), levelOf(target)];
   if (from < 0) return `${path} is in no folder that scripts/lib/layout.ts knows`;
   if (to <= from || (typeOnly && target === hostInterface)) return undefined;
-  return `${path} imports ${target}: imports go generated, base ← leaves ← compat ← spec ← plan ← engine ← cli`;
+  return `${path} imports ${target}: imports go generated, base ← leaves ← compat ← spec ← plan ← observe ← engine ← cli`;
 }
 
 /** The first cycle in a graph of files, as a path that ends where it began. */

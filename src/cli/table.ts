@@ -189,6 +189,24 @@ export const commands: readonly Command[] = [
     examples: [{ line: 'veloci mounts add web1 mounts.json', what: 'add the mounts of mounts.json to web1' }],
   },
   {
+    name: 'diff', summary: 'compare a container with its configuration', operands: 'ID', minOperands: 1, maxOperands: 1,
+    description: 'Compares what a container is, as the kernel shows it from outside, with its configuration as it is now, and prints each '
+      + 'difference with its place there. Nothing is run in the container. The exit code is 0 when there is no difference, 2 when there is '
+      + 'one, and 1 for an error. What cannot be read back is never taken for the same: it is counted, and listed by --unobserved.',
+    flags: [
+      { ...bundle, summary: 'another bundle than that of the container', path: true },
+      { ...config, summary: 'another name for config.json, absolute or below the bundle; - for standard input' },
+      { name: 'applied', kind: 'bool', summary: 'compare with the configuration that was last created or updated' },
+      { name: 'declared', kind: 'bool', summary: 'compare that one with the configuration as it is now; the container may have stopped' },
+      { name: 'unobserved', kind: 'bool', summary: 'also list what cannot be read back, and why' },
+      json,
+    ],
+    examples: [
+      { line: 'veloci diff web1', what: 'is web1 what its config.json says?' },
+      { line: 'veloci diff --applied --json web1', what: 'what has been changed behind veloci\'s back, as JSON' },
+    ],
+  },
+  {
     name: 'wait', summary: 'wait until a container has stopped', operands: 'ID', minOperands: 1, maxOperands: 1,
     description: 'Waits until the first process of a container has ended and prints its exit status: 128 + N when signal N '
       + 'ended it. For a container that has ended already it prints the status that run, another wait or events has recorded, or '

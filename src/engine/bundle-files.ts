@@ -83,7 +83,7 @@ function isBelow(path: string, mount: string): boolean {
 
 /** @param isKnown whether the root file system alone says what is at a path */
 function needOf(operation: Operation, isKnown: (path: string) => boolean): Pick<Need, 'files' | 'judge'> | undefined {
-  const host = (path: string): FileLook => ({ path, inRoot: false });
+  const host = (path: string): FileLook => ({ path, where: 'host' });
   switch (operation.op) {
     case 'root.open':
       return {
@@ -102,7 +102,7 @@ function needOf(operation: Operation, isKnown: (path: string) => boolean): Pick<
       if (inRoot && !isKnown(operation.path)) return undefined;
       // That of createContainer is looked for when the root is ready; it may lie in a mount of the container.
       return {
-        files: [{ path: operation.path, inRoot }],
+        files: [{ path: operation.path, where: inRoot ? 'root' : 'host' }],
         judge: ([file]) => failing('execve', file!.errno !== 0 ? file!.errno : isProgram(file!) ? 0 : errno.EACCES),
       };
     }
@@ -123,7 +123,7 @@ function programNeed(
   // Relative ones depend on the working directory.
   if (name === '' || !paths.every((path) => path.startsWith('/') && isKnown(path))) return undefined;
   return {
-    files: paths.map((path) => ({ path, inRoot: true })),
+    files: paths.map((path) => ({ path, where: 'root' })),
     judge: (seen) => {
       if (seen.some(isProgram)) return undefined;
       const there = seen.filter((file) => file.errno === 0);

@@ -71,7 +71,9 @@ function flagsOf(request: Request): Flags {
     noNewKeyring: isOn(options, 'no-new-keyring'),
     // A kept request does not tell create from run; what it is compiled for has no terminal.
     detach: verb === 'create' ||
-      (verb === 'recompile' || verb === 'checkpoint' ? consoleSocket !== undefined : isOn(options, 'detach')),
+      (verb === 'recompile' || verb === 'checkpoint' || verb === 'diff'
+        ? consoleSocket !== undefined
+        : isOn(options, 'detach')),
     // exec goes where the container is, whoever has made its cgroups.
     cgroupManager: verb === 'exec' && manager === 'systemd' ? 'cgroupfs' : manager,
     ...(text(options, 'learn') === undefined ? {} : { learn: true }),

@@ -5,6 +5,8 @@ export interface Blobs {
   /** config.json; for `explain` the texts of src/generated/explain.json; for `doctor` its probes. */
   readonly config?: Uint8Array;
   readonly process?: Uint8Array;
+  /** What was read of a running container, as the JSON text of an Observation. */
+  readonly live?: Uint8Array;
 }
 
 /** Result of {@link Host.scan}: what a single native pass over a JSON text found. */

@@ -5,6 +5,7 @@ import type { ToolsVerb } from '../generated/protocol.ts';
 import type { Call } from './call.ts';
 import { encodedAnswer } from './engine.ts';
 import type { Blobs, Host } from './protocol.ts';
+import { diff } from './verb/diff.ts';
 import { doctor } from './verb/doctor.ts';
 import { explain } from './verb/explain.ts';
 import { features } from './verb/features.ts';
@@ -23,6 +24,7 @@ const answers: Readonly<Record<ToolsVerb, (call: Call) => Response>> = {
   doctor,
   timeline,
   learned,
+  diff,
 };
 
 /** Answers a request, as it came, with an encoded Response. Never throws: what goes wrong in here is an answer, too. */

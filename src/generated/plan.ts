@@ -74,6 +74,13 @@ export type RdtJoinForm = 'own' | 'shared' | 'present';
  */
 export type LabelExecFile = 'exec' | 'apparmorExec' | 'keyCreate';
 
+/**
+ * Where it is: on the host; in the root file system, which is the first file of the list; a configuration to
+ * read, `-` for standard input; in the running container, or a symbolic link there; a file of one of its
+ * cgroups; a kernel parameter of its namespaces.
+ */
+export type FileLookWhere = 'host' | 'root' | 'document' | 'container' | 'link' | 'cgroup' | 'kernel';
+
 /** A set of namespace types, as the CLONE_NEW* bits of clone(2). */
 export const NamespaceFlag = {
   time: 128,
@@ -233,12 +240,16 @@ export interface CriuOutside {
   readonly source: string;
 }
 
-/** A file to look at. */
+/** Something to look at. */
 export interface FileLook {
-  /** Absolute path. */
+  /** Absolute path; of a cgroup the name of a file, of kernel a path below /proc/sys. */
   readonly path: string;
-  /** In the root file system, which is the first file of the list; else on the host. */
-  readonly inRoot: boolean;
+  /**
+   * Where it is: on the host; in the root file system, which is the first file of the list; a configuration
+   * to read, `-` for standard input; in the running container, or a symbolic link there; a file of one of its
+   * cgroups; a kernel parameter of its namespaces.
+   */
+  readonly where: FileLookWhere;
 }
 
 /** The engine's answer. */
@@ -266,7 +277,9 @@ export interface Response {
   readonly keys: string;
   /** Warnings for the log, one a line. */
   readonly warnings: string;
-  /** Files to look at before the request is sent once more, with what was seen (validate). */
+  /**
+   * What to look at, or to read, before the request is sent once more with what was seen (validate, diff).
+   */
   readonly files: readonly FileLook[];
 }
 

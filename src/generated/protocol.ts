@@ -268,7 +268,7 @@ export interface Failure {
 
 export const engineVerbValues = [
   'create', 'run', 'exec', 'mounts', 'recompile', 'update', 'checkpoint', 'restore', 'ended', 'validate', 'plan',
-  'explain', 'spec', 'features', 'doctor', 'timeline', 'learned',
+  'explain', 'spec', 'features', 'doctor', 'timeline', 'learned', 'diff',
 ] as const;
 /**
  * Verbs that need an engine, by the engine that knows them (docs/decisions/0005-two-engines.md). `run` compiles like
@@ -283,7 +283,7 @@ export const mainVerbValues = [
 export type MainVerb = (typeof mainVerbValues)[number];
 
 export const toolsVerbValues = [
-  'validate', 'plan', 'explain', 'spec', 'features', 'doctor', 'timeline', 'learned',
+  'validate', 'plan', 'explain', 'spec', 'features', 'doctor', 'timeline', 'learned', 'diff',
 ] as const;
 /** Those of the engine tools. */
 export type ToolsVerb = (typeof toolsVerbValues)[number];
@@ -433,4 +433,94 @@ export interface Request {
   readonly learned?: Learned;
   /** timeline: when what was done. */
   readonly timing?: Timing;
+}
+
+/** The text of a file. */
+export interface ObservedText {
+  /** Its name. */
+  readonly name: string;
+  /** Why it could not be read, or 0. */
+  readonly errno: number;
+  /** What it says. */
+  readonly text: string;
+}
+
+/** A namespace. */
+export interface ObservedNamespace {
+  /** Its name in /proc/PID/ns. */
+  readonly type: string;
+  /** That of the container; empty when it cannot be read. */
+  readonly container: string;
+  /** That of the caller. */
+  readonly caller: string;
+}
+
+/** What is at a path. */
+export interface ObservedPath {
+  /** The path that was asked for. */
+  readonly path: string;
+  /** Errno of the look, or 0. */
+  readonly errno: number;
+  /** Type and mode (stat(2)). */
+  readonly mode: number;
+  /** Owner, as the caller's user namespace has it. */
+  readonly uid: number;
+  /** Group, likewise. */
+  readonly gid: number;
+  /** Number of a device. */
+  readonly major: number;
+  /** Number of a device. */
+  readonly minor: number;
+  /** Its inode. */
+  readonly inode: number;
+  /** Id of the mount that it is on. */
+  readonly mount: number;
+  /** Whether it is the root of that mount. */
+  readonly mountRoot: boolean;
+  /** What a symbolic link says; on the host the path with links resolved. */
+  readonly link: string;
+}
+
+/** Members of struct sched_attr. */
+export interface ObservedScheduling {
+  /** Number of the policy. */
+  readonly policy: number;
+  /** Nice value. */
+  readonly nice: number;
+  /** Static priority. */
+  readonly priority: number;
+  /** Bits. */
+  readonly flags: number;
+  /** Nanoseconds. */
+  readonly runtime: number;
+  /** Nanoseconds. */
+  readonly deadline: number;
+  /** Nanoseconds. */
+  readonly period: number;
+}
+
+/** A container as the kernel shows it. */
+export interface Observation {
+  /** Whether its program has been started. */
+  readonly started: boolean;
+  /** Files of the /proc/PID of its init; `cwd` is what the link says. */
+  readonly process: readonly ObservedText[];
+  /** Its namespaces, by their names in /proc/PID/ns. */
+  readonly namespaces: readonly ObservedNamespace[];
+  /** Files of its cgroups that were asked for. */
+  readonly cgroupFiles: readonly ObservedText[];
+  /**
+   * Kernel parameters of its namespaces that were asked for, by their paths below /proc/sys; `net` is /proc/net/dev.
+   */
+  readonly kernel: readonly ObservedText[];
+  /** What is at the paths in the container that were asked for. */
+  readonly paths: readonly ObservedPath[];
+  /** What is at the paths on the host that were asked for. */
+  readonly hostPaths: readonly ObservedPath[];
+  /** How its init is scheduled; absent when the kernel does not tell. */
+  readonly scheduling?: ObservedScheduling;
+  /** As ioprio_get(2) has it. */
+  readonly ioPriority?: number;
+  /** The caller's mountinfo. */
+  readonly hostMounts: string;
 }

@@ -19,7 +19,7 @@ function readerSeeds(): Uint8Array[] {
     code: 'E0901',
     keys: '',
     warnings: '',
-    files: [{ path: '/a', inRoot: true }],
+    files: [{ path: '/a', where: 'root' }],
   }, writer);
   return [plan, encodePlan(fullPlan(new Random(1)), writer), response, ...random];
 }

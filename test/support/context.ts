@@ -215,8 +215,22 @@ export class Context {
     for (const { child } of this.#calls)
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
     await Promise.all(this.#calls.map(({ done }) => done.catch(() => undefined)));
+    const drifted = process.env['VELOCI_DRIFT'] === undefined ? [] : await this.#drift();
     for (const id of this.#ids) await this.rt(['delete', '--force', id]);
     for (const action of this.#later) action();
     this.#bundles.forEach(dropBundle);
+    assert.deepEqual(drifted, [], 'diff --applied of the containers that still run');
+  }
+
+  /** What `diff --applied` says of the containers that still run: nothing, unless the case has changed them. */
+  async #drift(): Promise<string[]> {
+    const found: string[] = [];
+    for (const id of this.#ids) {
+      const state = await this.rt(['state', id]);
+      if (state.code !== 0 || !/"status": "(running|created|paused)"/.test(state.stdout)) continue;
+      const { code, stdout, stderr } = await this.rt(['diff', '--applied', id]);
+      if (code !== 0) found.push(`${id}: ${stdout}${stderr}`);
+    }
+    return found;
   }
 }

@@ -11,7 +11,7 @@ import type { Plain } from '../support/wire.ts';
 import { addUser, cgroups, defaultConfig, dockerConfig, facts, host } from './plan-support.ts';
 
 interface Answer {
-  readonly files: readonly { readonly path: string; readonly inRoot: boolean }[];
+  readonly files: readonly { readonly path: string; readonly where: number }[];
   readonly exitCode: number;
   readonly plan: string | null;
   readonly stored: string | null;
@@ -311,9 +311,10 @@ t.test('validate asks for the files of a bundle, and says what create would say 
   const request = { bundle: '/b', options: { format: 'json' } };
   const { files, text } = ask('validate', config, request);
   t.equal(text, '', 'the verdict comes with the second answer');
-  t.same(files[0], { path: '/b/rootfs', inRoot: false });
-  t.ok(files.some(({ path, inRoot }) => path === '/srv/data' && !inRoot));
-  t.ok(files.some(({ path, inRoot }) => path === '/opt/tool' && inRoot));
+  const [host, root] = [0, 1];
+  t.same(files[0], { path: '/b/rootfs', where: host });
+  t.ok(files.some(({ path, where }) => path === '/srv/data' && where === host));
+  t.ok(files.some(({ path, where }) => path === '/opt/tool' && where === root));
   const directory = { errno: 0, mode: 0o40755 };
   const program = { errno: 0, mode: 0o100755 };
   const missing = { errno: 2, mode: 0 };

@@ -38,9 +38,12 @@ t.test('a writer can be used again, and equal plans give equal bytes', async (t)
 
 t.test('a response keeps every field', async (t) => {
   const texts = { text: 'out\n', error: '', explained: 'größer', code: 'E0101', keys: '', warnings: '',
-    files: [{ path: '/bin/sh', inRoot: true }] };
+    files: [{ path: '/bin/sh', where: 'root' as const }] };
   const bytes = encodeResponse({ exitCode: -1, plan: Uint8Array.of(1, 0, 255), ...texts }, createWriter());
-  t.same(decodeStruct('Response', bytes), { exitCode: -1, plan: '0100ff', stored: null, config: null, ...texts });
+  // Values of a set are numbers.
+  const files = [{ path: '/bin/sh', where: 1 }];
+  t.same(decodeStruct('Response', bytes), { exitCode: -1, plan: '0100ff', stored: null, config: null, ...texts,
+    files });
 });
 
 t.test('the bytes of a small plan are these', async (t) => {

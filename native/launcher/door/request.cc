@@ -183,8 +183,8 @@ int Request::note_files(const List<FileLook> &files) {
     Fd root;
     bool first = true;
     for (const FileLook &file : files) {
-      FileSeen seen = file.in_root ? look_in_root(root.get(), file.path.c_str())
-                                   : look_on_host(file.path.c_str(), first ? &root : nullptr);
+      FileSeen seen = file.where == FileLookWhere::root ? look_in_root(root.get(), file.path.c_str())
+                                                        : look_on_host(file.path.c_str(), first ? &root : nullptr);
       first = false;
       list.next().errno_(seen.err).mode(seen.mode);
     }
@@ -218,6 +218,7 @@ bool Engine::send(const Request &request, EngineVerb verb, const PlanFailure *fa
   if (int err = request.text(verb, failure, memory, message.json); err != 0) return errno = err, false;
   message.config = request.config.bytes();
   message.process = request.process.bytes();
+  message.live = request.live.bytes();
   planner_send(planner_, message);
   return true;
 }

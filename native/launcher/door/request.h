@@ -48,6 +48,7 @@ public:
 
   Buffer config;
   Buffer process;
+  Buffer live;
 
 private:
   Buffer memory_;

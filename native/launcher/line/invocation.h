@@ -71,6 +71,7 @@ int update_command(Invocation &invocation);
 int events_command(Invocation &invocation);
 int wait_command(Invocation &invocation);
 int mounts_command(Invocation &invocation);
+int diff_command(Invocation &invocation);
 int install_command(Invocation &invocation);
 int ps_command(Invocation &invocation);
 int spec_command(Invocation &invocation);

@@ -14,7 +14,7 @@ interface Asked {
 
 /** The files to look at. */
 export function auditedFiles(view: View): readonly FileLook[] {
-  return askedOf(view).flatMap(({ paths }) => paths.map((path) => ({ path, inRoot: false })));
+  return askedOf(view).flatMap(({ paths }) => paths.map((path) => ({ path, where: 'host' as const })));
 }
 
 /**

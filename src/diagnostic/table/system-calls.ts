@@ -4,6 +4,7 @@ export const systemCalls = {
   describeHost: 'describe the host',
   fork: 'fork',
   listContainers: 'list the containers',
+  observe: 'look at the container',
   listProcesses: 'list the processes',
   lookAtFiles: 'look at the files of the bundle',
   lockState: 'lock the state directory',

@@ -1,0 +1,171 @@
+#include "observe/aside.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/path.h"
+#include "base/procfs.h"
+#include "base/sys.h"
+#include "host/text.h"
+
+namespace veloci {
+namespace {
+
+constexpr int most_milliseconds = 3000;
+
+// Waits for a child for a limited time, then ends it.
+void await_child(pid_t child) {
+  int64_t deadline = monotonic_milliseconds() + most_milliseconds;
+  Fd pidfd(sys::pidfd_open(child, 0));
+  while (pidfd.valid()) {
+    int64_t rest = deadline - monotonic_milliseconds();
+    pollfd entry{pidfd.get(), POLLIN, 0};
+    if (rest <= 0 || poll(&entry, 1, static_cast<int>(rest)) > 0) break;
+  }
+  if (waitpid(child, nullptr, WNOHANG) == child) return;
+  kill(child, SIGKILL);
+  while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+// Runs in a child of ours that ends with us.
+template <class Work> void aside(Work work) {
+  pid_t parent = getpid();
+  pid_t child = fork();
+  if (child < 0) return;
+  if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() == parent) work();
+    _exit(0);
+  }
+  await_child(child);
+}
+
+void note_link(int fd, bool host, PathSeen &seen) {
+  ssize_t size = -1;
+  if (host) {
+    TextOf<48> link;
+    link.add("/proc/self/fd/").add_signed(fd);
+    size = readlink(link.c_str(), seen.link, sizeof seen.link);
+  } else if (S_ISLNK(seen.mode)) {
+    size = readlinkat(fd, "", seen.link, sizeof seen.link);
+  }
+  if (size > 0) seen.link_size = static_cast<uint32_t>(size);
+}
+
+int look(int fd, bool host, PathSeen &seen) {
+  constexpr unsigned no_sync = 0x4000;         // AT_STATX_DONT_SYNC
+  constexpr uint64_t attr_mount_root = 0x2000; // STATX_ATTR_MOUNT_ROOT
+  sys::Statx status = {};
+  if (fd < 0) return errno;
+  if (sys::statx(fd, "", sys::at_empty_path | no_sync, sys::statx_basic | sys::statx_mnt_id, status) != 0) return errno;
+  seen.mode = status.mode;
+  seen.uid = status.uid;
+  seen.gid = status.gid;
+  seen.major = status.rdev_major;
+  seen.minor = status.rdev_minor;
+  seen.inode = status.ino;
+  seen.mount = status.mnt_id;
+  seen.mount_root = (status.attributes & attr_mount_root) != 0;
+  note_link(fd, host, seen);
+  return 0;
+}
+
+Fd open_seen(const FileLook &file, int root) {
+  if (root < 0) return Fd(open(file.path.c_str(), O_PATH | O_CLOEXEC));
+  int follow = file.where == FileLookWhere::link ? O_NOFOLLOW : 0;
+  return Fd(open_in_root(root, file.path.c_str(), O_PATH | follow));
+}
+
+void enter(int process, const char *name, int type) {
+  TextOf<32> path;
+  path.add("ns/").add(name);
+  Fd theirs(openat(process, path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (theirs.valid()) setns(theirs.get(), type);
+}
+
+bool is_same(int process, const char *name) {
+  TextOf<32> path, own;
+  path.add("ns/").add(name);
+  own.add("/proc/self/ns/").add(name);
+  struct stat theirs, ours;
+  return fstatat(process, path.c_str(), &theirs, 0) == 0 && stat(own.c_str(), &ours) == 0 &&
+         theirs.st_ino == ours.st_ino && theirs.st_dev == ours.st_dev;
+}
+
+void read_parameter(int procfs, const char *path, KernelText &out) {
+  Fd file(open_in_procfs(procfs, path, O_RDONLY | O_NONBLOCK));
+  if (!file.valid()) {
+    out.err = errno;
+    return;
+  }
+  while (out.size < sizeof out.text) {
+    ssize_t count = ::read(file.get(), out.text + out.size, sizeof out.text - out.size);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) out.err = errno;
+    if (count <= 0) break;
+    out.size += static_cast<uint32_t>(count);
+  }
+}
+
+} // namespace
+
+bool is_at(const FileLook &file, FileLookWhere where) {
+  return file.where == where || (where == FileLookWhere::container && file.where == FileLookWhere::link);
+}
+
+void look_aside(const List<FileLook> &looks, FileLookWhere where, int root, PathSeen *seen) {
+  aside([&] {
+    PathSeen *next = seen;
+    for (const FileLook &file : looks) {
+      PathSeen &entry = *next++;
+      if (!is_at(file, where)) continue;
+      Fd fd = open_seen(file, root);
+      entry.err = look(fd.get(), root < 0, entry);
+      __atomic_store_n(&entry.done, true, __ATOMIC_RELEASE);
+    }
+  });
+}
+
+void read_kernel_aside(const List<FileLook> &looks, int process, KernelText *texts) {
+  aside([&] {
+    Fd procfs(open_host_procfs());
+    // Rights over the namespaces come with the user namespace, for whoever is not root.
+    if (geteuid() != 0 && !is_same(process, "user")) enter(process, "user", CLONE_NEWUSER);
+    struct {
+      const char *name;
+      int type;
+    } constexpr types[] = {{"net", CLONE_NEWNET}, {"ipc", CLONE_NEWIPC}, {"uts", CLONE_NEWUTS}};
+    bool inside = true;
+    for (const auto &type : types) {
+      if (is_same(process, type.name)) continue;
+      enter(process, type.name, type.type);
+      inside = inside && is_same(process, type.name);
+    }
+    KernelText *next = texts;
+    for (const FileLook &file : looks) {
+      KernelText &entry = *next++;
+      if (file.where != FileLookWhere::kernel) continue;
+      TextOf<512> path;
+      if (file.path == Str::of("net"))
+        path.add("self/net/dev");
+      else
+        path.add("sys/").add(file.path);
+      if (!inside)
+        entry.err = EPERM;
+      else
+        read_parameter(procfs.get(), path.c_str(), entry);
+      __atomic_store_n(&entry.done, true, __ATOMIC_RELEASE);
+    }
+  });
+}
+
+} // namespace veloci

@@ -1,0 +1,41 @@
+// Looks that may take for ever, or that need other namespaces, are left to a child, which is ended when its time is
+// over: what it has seen by then lies in memory that both have.
+#pragma once
+#include <limits.h>
+
+#include "generated/plan.gen.h"
+
+namespace veloci {
+
+// What is at a path.
+struct PathSeen {
+  bool done = false;
+  int err = 0;
+  uint32_t mode = 0, uid = 0, gid = 0, major = 0, minor = 0;
+  uint64_t inode = 0, mount = 0;
+  bool mount_root = false;
+  uint32_t link_size = 0;
+  char link[1024];
+};
+
+// Text of a kernel parameter.
+struct KernelText {
+  bool done = false;
+  int err = 0;
+  uint32_t size = 0;
+  char text[16384];
+};
+
+// Whether something is to be looked for in one place: links, too, are looked for in the container.
+bool is_at(const FileLook &file, FileLookWhere where);
+
+// Looks at the paths of one place, in their order: those of the container below `root`, symbolic links resolved in it,
+// those of the host without it (root < 0). `seen` has an entry for each of all looks, and is memory that a child shares
+// with us (MAP_SHARED, zeroed).
+void look_aside(const List<FileLook> &looks, FileLookWhere where, int root, PathSeen *seen);
+
+// Reads kernel parameters, and /proc/net/dev as one, in the network, ipc and UTS namespace of a process: a child of
+// ours enters these alone, and reads the host's procfs. `process` is its folder in /proc.
+void read_kernel_aside(const List<FileLook> &looks, int process, KernelText *texts);
+
+} // namespace veloci

@@ -1,0 +1,88 @@
+// A plan compared with the container that it has made: each operation is read back by the observer that its schema names.
+import { observerOf, type ObserverName } from '../generated/observers.ts';
+import type { Spec } from '../generated/config.ts';
+import type { FileLook, Operation, Plan } from '../generated/plan.ts';
+import type { Observation } from '../generated/protocol.ts';
+import { cgroupFiles, devicePrograms, rdt } from './cgroups.ts';
+import { devices, links } from './devices.ts';
+import { clocks, idMaps, names, namespaces, netDevices, sysctls } from './kernel.ts';
+import { mounts } from './mounts.ts';
+import { affinity, argumentsOfProgram, capabilities, environment, ids, ioPriority, label, oomScore, personality,
+  privileges, rlimits, scheduler, seccomp, workingDirectory } from './process.ts';
+import { Report, Subject, type Observers, type Step } from './subject.ts';
+
+/** In the order in which they compare: mounts say what covers devices and links. */
+const observers: Observers = {
+  mounts,
+  devices,
+  links,
+  namespaces,
+  idMaps,
+  clocks,
+  names,
+  sysctls,
+  netDevices,
+  cgroupFiles,
+  devicePrograms,
+  rdt,
+  ids,
+  capabilities,
+  privileges,
+  seccomp,
+  label,
+  rlimits,
+  oomScore,
+  scheduler,
+  ioPriority,
+  affinity,
+  personality,
+  environment,
+  arguments: argumentsOfProgram,
+  workingDirectory,
+};
+
+/** The programs that make a container, in the order in which they run. */
+const programs = ['create', 'stager', 'init'] as const;
+
+/** The operations that an alternative may come to. */
+function alternatives(operation: Operation): [Operation, ...Operation[]] {
+  if (operation.op !== 'alt') return [operation];
+  const rest = operation.else === undefined ? [] : alternatives(operation.else);
+  return [...alternatives(operation.try), ...rest];
+}
+
+/** The steps of a plan by their observers. */
+function stepsOf(plan: Plan): ReadonlyMap<ObserverName, readonly Step[]> {
+  const found = new Map<ObserverName, Step[]>();
+  for (const program of programs) {
+    for (const operation of plan.programs[program] ?? []) {
+      const step: Step = { operations: alternatives(operation), from: operation.from };
+      const own = new Set(step.operations.map(({ op }) => observerOf[op]));
+      for (const name of own) if (typeof name === 'string') found.set(name, [...found.get(name) ?? [], step]);
+    }
+  }
+  return found;
+}
+
+/** What has to be looked at to compare a plan. */
+export function looksOf(plan: Plan, spec: Spec): FileLook[] {
+  const steps = stepsOf(plan);
+  const looks = Object.entries(observers).flatMap(([name, { looks: of }]) =>
+    of?.(steps.get(name as ObserverName) ?? [], spec) ?? []
+  );
+  const known = new Set<string>();
+  return looks.filter(({ path, where }) => {
+    const key = `${where} ${path}`;
+    return !known.has(key) && known.add(key);
+  });
+}
+
+/** Compares a plan with what was seen. */
+export function compareLive(plan: Plan, spec: Spec, live: Observation): Report {
+  const steps = stepsOf(plan);
+  const subject = new Subject(spec, live);
+  const report = new Report();
+  for (const [name, { compare }] of Object.entries(observers))
+    compare(steps.get(name as ObserverName) ?? [], subject, report);
+  return report;
+}
