@@ -1,4 +1,6 @@
 // What the options of a mount mean for its safety: the last one of a kind counts, as for mount(8).
+import { MountAttrFlag } from '../generated/plan.ts';
+import { mountOption } from '../spec/mount-options.ts';
 import type { Mount } from '../spec/types.ts';
 
 export interface Attributes {
@@ -11,36 +13,15 @@ export interface Attributes {
   readonly shared: boolean;
 }
 
-const switches: Readonly<Record<string, Partial<Record<Exclude<keyof Attributes, 'bind'>, boolean>>>> = {
-  ro: { readonly: true },
-  rro: { readonly: true },
-  rw: { readonly: false },
-  rrw: { readonly: false },
-  nosuid: { nosuid: true },
-  rnosuid: { nosuid: true },
-  suid: { nosuid: false },
-  rsuid: { nosuid: false },
-  nodev: { nodev: true },
-  rnodev: { nodev: true },
-  dev: { nodev: false },
-  rdev: { nodev: false },
-  shared: { shared: true },
-  rshared: { shared: true },
-  private: { shared: false },
-  rprivate: { shared: false },
-  slave: { shared: false },
-  rslave: { shared: false },
-  unbindable: { shared: false },
-  runbindable: { shared: false },
-  defaults: { readonly: false, nosuid: false, nodev: false },
-};
-
 export function attributesOf({ options = [], type }: Mount): Attributes {
-  const state = { readonly: false, nosuid: false, nodev: false, shared: false };
-  let bind = type === 'bind';
+  let bits = 0, shared = false, bind = type === 'bind';
   for (const option of options) {
-    if (option === 'bind' || option === 'rbind') bind = true;
-    else Object.assign(state, Object.hasOwn(switches, option) ? switches[option] : {});
+    const meaning = mountOption(option);
+    if (meaning?.kind === 'attribute') bits = bits & ~meaning.clear | meaning.set;
+    else if (meaning?.kind === 'propagation') shared = /^r?shared$/.test(meaning.propagation);
+    else if (meaning?.kind === 'bind') bind = true;
   }
-  return { ...state, bind };
+  const has = (bit: number): boolean => (bits & bit) !== 0;
+  return { readonly: has(MountAttrFlag.rdonly), nosuid: has(MountAttrFlag.nosuid), nodev: has(MountAttrFlag.nodev),
+    shared, bind };
 }

@@ -1,6 +1,6 @@
 // What a learned profile means, in words.
 import type { Seccomp } from '../generated/config.ts';
-import { dockerProfile } from '../generated/docker-profile.ts';
+import { readDockerProfile } from '../spec/docker-profile.ts';
 
 /** Calls that reach much of the kernel: named when Docker's profile allows them and the program does without. */
 const notable = ['bpf', 'clone3', 'io_uring_setup', 'keyctl', 'memfd_create', 'mount', 'open_by_handle_at',
@@ -10,7 +10,7 @@ const notable = ['bpf', 'clone3', 'io_uring_setup', 'keyctl', 'memfd_create', 'm
 /** Lines for people. `calls` is the number of calls that were seen; `before` that of the names an earlier run had learned. */
 export function learnedReport(profile: Seccomp, calls: number, before: number): string {
   const names = namesOf(profile);
-  const docker = namesOf(JSON.parse(dockerProfile) as Seccomp);
+  const docker = namesOf(readDockerProfile());
   const beyond = [...docker].filter((name) => !names.has(name));
   const some = notable.filter((name) => beyond.includes(name));
   const added = before === 0 ? '' : `, ${names.size - before} of them new`;

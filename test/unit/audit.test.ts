@@ -1,5 +1,7 @@
 // Each rule of the audit: a change of a hardened configuration that it finds, with the pointer, and nothing in that configuration.
 import { test } from 'tap';
+import { attributesOf } from '../../src/audit/attributes.ts';
+import type { Attributes } from '../../src/audit/attributes.ts';
 import { passes } from '../../src/audit/seccomp-profile.ts';
 import { chapters, rules } from '../../src/audit/table.ts';
 import { reaches, risks, type Finding, type Risk } from '../../src/audit/types.ts';
@@ -264,5 +266,15 @@ void test('the profile of spec --from docker-default: sockets of all families bu
   t.notOk(passes(profile, 'socket', { 0: 40n }));
   t.notOk(passes(profile, 'reboot'));
   for (const call of ['futex_waitv', 'io_pgetevents', 'vmsplice', 'getpid']) t.ok(passes(profile, call), call);
+  t.end();
+});
+
+void test('options of a mount mean what they mean for the plan', (t) => {
+  const of = (...options: string[]): Attributes => attributesOf({ destination: '/x', options });
+  t.same(of('bind', 'ro', 'defaults'), { bind: true, readonly: true, nosuid: false, nodev: false, shared: false },
+    'defaults take nothing back');
+  t.same(of('rro', 'nosuid', 'suid', 'rnodev', 'rshared'), { bind: false, readonly: true, nosuid: false, nodev: true,
+    shared: true });
+  t.equal(of('rshared', 'rslave').shared, false);
   t.end();
 });

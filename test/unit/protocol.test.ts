@@ -112,9 +112,8 @@ const own = [
   'src/diagnostic/diagnose.ts',
   'src/engine/doctor/report.ts',
   'src/engine/verb/explain.ts',
-  'src/engine/verb/spec.ts',
-  'src/plan/concern/seccomp/seccomp.ts',
   'src/spec/checks/unknown.ts',
+  'src/spec/docker-profile.ts',
   'src/spec/parse/locate.ts',
   'src/spec/parse/parse.ts',
 ];

@@ -1,10 +1,9 @@
 // What an audit asks of the host's files: who else may change the programs of hooks, and the bundle.
 import type { FileLook } from '../../generated/plan.ts';
 import type { Seen } from '../../generated/protocol.ts';
+import { hostHookKinds } from '../../spec/hook-kinds.ts';
 import type { Report } from '../report.ts';
 import type { View } from '../view.ts';
-
-const hostKinds = ['prestart', 'createRuntime', 'createContainer', 'poststart', 'poststop'] as const;
 
 interface Asked {
   /** The file, and the directories above it: who may change one of them puts another file there. */
@@ -32,7 +31,7 @@ export function checkFiles(view: View, seen: readonly Seen[], owner: number, rep
 
 function askedOf({ spec: { hooks }, bundle }: View): readonly Asked[] {
   const asked: Asked[] = [];
-  for (const kind of hostKinds) {
+  for (const kind of hostHookKinds) {
     hooks?.[kind]?.forEach(({ path: hook }, index) => {
       if (!hook.startsWith('/')) return;
       asked.push({ paths: [...chain(hook)], report: (report, path) => {

@@ -1,14 +1,12 @@
 import { configAnnotation } from '../../plan/concern/criu.ts';
 import { pointerPart } from '../../spec/parse/position.ts';
+import { hostHookKinds } from '../../spec/hook-kinds.ts';
 import type { Report } from '../report.ts';
 import type { View } from '../view.ts';
 
-/** Hooks whose program is one of the host. */
-const hostKinds = ['prestart', 'createRuntime', 'createContainer', 'poststart', 'poststop'] as const;
-
 /** Programs of the host that run for the container. */
 export function checkPrograms({ spec: { hooks, annotations, linux } }: View, report: Report): void {
-  for (const kind of hostKinds) {
+  for (const kind of hostHookKinds) {
     hooks?.[kind]?.forEach(({ path }, index) => {
       report.add('hook-host', `/hooks/${kind}/${index}/path`, { kind, path });
     });
@@ -39,7 +37,7 @@ export function checkEnvironment({ process, spec: { hooks } }: View, report: Rep
     });
   };
   check(process?.env, '/process/env');
-  for (const kind of [...hostKinds, 'startContainer'] as const)
+  for (const kind of [...hostHookKinds, 'startContainer'] as const)
     hooks?.[kind]?.forEach(({ env }, index) => {
       check(env, `/hooks/${kind}/${index}/env`);
     });

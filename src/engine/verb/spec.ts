@@ -2,8 +2,8 @@
 import type { Mount, Spec } from '../../generated/config.ts';
 import type { Response } from '../../generated/plan.ts';
 import { habitsOf } from '../../compat/habits.ts';
-import { dockerProfile } from '../../generated/docker-profile.ts';
 import { maskedPaths, readonlyPaths } from '../../spec/default-paths.ts';
+import { readDockerProfile } from '../../spec/docker-profile.ts';
 import { specVersion } from '../../spec/version.ts';
 import type { Call } from '../call.ts';
 import { isOn } from '../options.ts';
@@ -95,7 +95,7 @@ function likeDocker(config: Spec): void {
   delete process.rlimits;
   config.root = { path: 'rootfs', readonly: false };
   const linux = config.linux!;
-  linux.seccomp = JSON.parse(dockerProfile) as NonNullable<typeof linux.seccomp>;
+  linux.seccomp = readDockerProfile();
   linux.maskedPaths = [
     '/proc/asound',
     '/proc/acpi',

@@ -2,8 +2,8 @@
 // is there.
 import { diagnose, placeAt } from '../../../diagnostic/diagnose.ts';
 import type { Diagnostic } from '../../../diagnostic/types.ts';
-import { dockerProfile } from '../../../generated/docker-profile.ts';
 import { most } from '../../../spec/checks/findings.ts';
+import { readDockerProfile } from '../../../spec/docker-profile.ts';
 import { suggest } from '../../../spec/suggest.ts';
 import type { SeccompRules } from '../../../engine/protocol.ts';
 import type { State } from '../../../generated/state.ts';
@@ -267,7 +267,7 @@ export function refuseSeenFilter(d: Draft): void {
 
 /** Names of system calls, for suggestions. */
 function callNames(): string[] {
-  return (JSON.parse(dockerProfile) as Seccomp).syscalls!.flatMap(({ names }) => names);
+  return readDockerProfile().syscalls!.flatMap(({ names }) => names);
 }
 
 /** A listener must be there before anything is notified: its filter is loaded early, too, unless we listen ourselves. */
