@@ -63,7 +63,7 @@ Tried: podman 4.3 and 5.4 (of root and of users), buildah 1.28, containerd 1.6, 
 PostgreSQL from images that podman and docker built. CRI-O 1.32, built from its sources, did 55 of 64 steps of CRI; whether
 runc does more of them there was not found out.
 
-What follows is for a system that has no such file yet; a file that is there is completed by hand.
+What follows is for a system that has no such file yet; add to an existing file by hand.
 
 ${recipes.map(section).join('\n')}
 ## In place of runc or crun
@@ -143,10 +143,10 @@ veloci takes runc's commands and flags. Long flags take one dash or two, values 
 
 ## Flags
 
-| command | flags of runc | flags that runc has not |
+| command | flags of runc | flags that runc does not have |
 |---|---|---|
 ${rows.join('')}
-## Commands that runc has not
+## Commands that runc does not have
 
 ${added.join('')}
 ## Behaviour

@@ -112,11 +112,11 @@ export const runcFlags: Readonly<Record<string, readonly string[]>> = {
 export const differences: readonly string[] = [
   'State is kept in `/run/veloci` (or `$XDG_RUNTIME_DIR/veloci`), also when the command is started under the name `runc`: containers of '
   + 'two programs never meet. Engines give `--root` themselves.',
-  'The files in the state directory are not those of runc: read `veloci state` in their place.',
+  'The files in the state directory are not those of runc: use `veloci state` instead of reading them.',
   'Every error has a code (`E0412`), and names line and column in config.json where it comes from there. The words that engines look '
   + 'for are kept.',
   'All errors of a configuration are found before anything is made; a misspelt key is a warning on stderr (not with `--log-level error`), in a log with `--log-level warning`.',
-  '`start` fails when the program cannot be executed (interpreter missing, wrong format); runc says nothing there.',
+  '`start` fails when the program cannot be executed (interpreter missing, wrong format); runc reports nothing in that case.',
   '`delete` of a container that is created but not started is refused, as the specification says; `--force` deletes it. Under the names '
   + '`runc` and `crun` it is deleted without `--force`.',
   '`kill` of a stopped container fails with `container not running`; with `--all` it does not.',
