@@ -1,6 +1,7 @@
 import { bundleEngines } from './build/engine.ts';
 import { generate } from './build/generate.ts';
 import { identityHeader } from './build/identity.ts';
+import { publishSchema } from './build/schema.ts';
 import { buildTree, install } from './build/trees.ts';
 import { compileTypeScript } from './build/typescript.ts';
 
@@ -19,5 +20,6 @@ async function buildNative(tests: boolean): Promise<void> {
  */
 export async function main(args: readonly string[]): Promise<void> {
   await generate();
+  publishSchema();
   await Promise.all([compileTypeScript(), buildNative(args.includes('--tests'))]);
 }

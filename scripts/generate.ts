@@ -1,5 +1,6 @@
 // Makes src/generated, native/generated and the generated pages of docs/ from schema/ and the tables.
 //   node scripts/run.mjs generate [--check]     --check changes no committed file and fails when one would change
+import { auditDocs } from './generate/audit.ts';
 import { cliHeader } from './generate/cli.ts';
 import { bashCompletion } from './generate/completion.ts';
 import { fishCompletion } from './generate/completion-fish.ts';
@@ -38,6 +39,7 @@ async function generate(): Promise<Outputs> {
     ['native/generated/plan.gen.cc', planSource(model)],
     ['docs/plan-operations.md', planDocs(model)],
     ['docs/rooms.svg', roomsPicture()],
+    ['docs/audit.md', auditDocs()],
     ['docs/engines.md', enginesDocs()],
     ['docs/migrating-from-runc.md', migrationDocs()],
     ['docs/man/veloci.8', manPage()],

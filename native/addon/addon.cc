@@ -138,6 +138,8 @@ Napi::Value look(const Napi::CallbackInfo &info) {
     Napi::Object entry = Napi::Object::New(info.Env());
     entry["errno"] = Napi::Number::New(info.Env(), seen.err);
     entry["mode"] = Napi::Number::New(info.Env(), seen.mode);
+    entry["uid"] = Napi::Number::New(info.Env(), seen.uid);
+    entry["gid"] = Napi::Number::New(info.Env(), seen.gid);
     result.Set(i, entry);
   }
   return result;

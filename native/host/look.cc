@@ -9,10 +9,10 @@ namespace veloci {
 namespace {
 
 FileSeen look_at(int fd) {
-  if (fd < 0) return {.err = errno, .mode = 0};
+  if (fd < 0) return {.err = errno};
   struct stat status;
-  if (fstat(fd, &status) != 0) return {.err = errno, .mode = 0};
-  return {.err = 0, .mode = status.st_mode};
+  if (fstat(fd, &status) != 0) return {.err = errno};
+  return {.err = 0, .mode = status.st_mode, .uid = status.st_uid, .gid = status.st_gid};
 }
 
 } // namespace
@@ -25,7 +25,7 @@ FileSeen look_on_host(const char *path, Fd *root) {
 }
 
 FileSeen look_in_root(int root, const char *path) {
-  if (root < 0) return {.err = ENOENT, .mode = 0};
+  if (root < 0) return {.err = ENOENT};
   Fd file(open_in_root(root, path, O_PATH));
   return look_at(file.get());
 }

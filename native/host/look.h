@@ -1,13 +1,16 @@
-// Looks at files for validate: what is at each path, without opening it.
+// Looks at files for validate and audit: what is at each path, without opening it.
 #pragma once
 #include "base/types.h"
+#include <sys/types.h>
 
 namespace veloci {
 
-// What is at a path: an errno, or type and mode.
+// What is at a path: an errno, or type and mode, owner and group.
 struct FileSeen {
   int err = 0;
   uint32_t mode = 0;
+  uid_t uid = 0;
+  gid_t gid = 0;
 };
 
 // Looks at a path of the host. `root` is opened, when it is a directory: the root of the other paths.

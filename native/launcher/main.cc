@@ -56,6 +56,7 @@ int dispatch(Invocation &invocation) {
   case cli::Command::ps: return ps_command(invocation);
   case cli::Command::spec: return spec_command(invocation);
   case cli::Command::validate:
+  case cli::Command::audit:
   case cli::Command::plan:
   case cli::Command::explain:
   case cli::Command::doctor:

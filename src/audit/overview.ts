@@ -81,3 +81,10 @@ export function limitWords(
   return { set: limits.flatMap(([name, on]) => (on ? [name] : [])),
     unset: limits.flatMap(([name, on]) => (on ? [] : [name])) };
 }
+
+/** The same as one line. */
+export function limitText(view: View): string {
+  const { set, unset } = limitWords(view);
+  if (set.length === 0) return 'none';
+  return `${set.join(', ')}${unset.length === 0 ? '' : `; none of ${unset.join(', ')}`}`;
+}

@@ -1,6 +1,6 @@
 // An audit as text for people.
 import { indent, mark } from '../diagnostic/marks.ts';
-import { capabilityRows, hostObjects, limitWords, sharedNamespaces } from './overview.ts';
+import { capabilityRows, hostObjects, limitText, sharedNamespaces } from './overview.ts';
 import { risks, type Finding, type Risk } from './types.ts';
 import type { View } from './view.ts';
 
@@ -8,20 +8,20 @@ const colours: Readonly<Record<Risk, string>> = { critical: mark.error, high: ma
   low: mark.label, info: mark.label };
 
 /**
+ * With marks for colours and broken lines.
+ *
  * @param name how the configuration is called
- * @param coloured whether marks for colours and broken lines are wanted
  */
-export function auditText(view: View, findings: readonly Finding[], name: string, coloured: boolean): string {
-  const paint = (risk: Risk, text: string): string => (coloured ? colours[risk] + text + mark.off : text);
-  const flow = coloured ? indent : '';
+export function auditText(view: View, findings: readonly Finding[], name: string): string {
+  const paint = (risk: Risk, text: string): string => colours[risk] + text + mark.off;
   const open = findings.filter(({ accepted }) => accepted === undefined);
-  const blocks = open.map((finding) => block(finding, paint(finding.risk, `${finding.risk} ${finding.rule}`), flow));
+  const blocks = open.map((finding) => block(finding, paint(finding.risk, `${finding.risk} ${finding.rule}`)));
   const accepted = findings.filter((finding) => finding.accepted !== undefined);
   if (accepted.length > 0) {
     blocks.push(
       `accepted\n${
         accepted.map((finding) =>
-          `  ${finding.risk} ${finding.rule}  ${placeOf(finding)}\n    reason: ${flow}${clean(finding.accepted!)}\n`
+          `  ${finding.risk} ${finding.rule}  ${placeOf(finding)}\n    reason: ${indent}${clean(finding.accepted!)}\n`
         ).join('')
       }`,
     );
@@ -29,9 +29,9 @@ export function auditText(view: View, findings: readonly Finding[], name: string
   return [...blocks, tables(view), `${summary(name, open, accepted.length)}\n`].join('\n');
 }
 
-function block(finding: Finding, head: string, flow: string): string {
-  const line = (label: string, text: string): string => `  ${label.padEnd(5)}${flow}${text}\n`;
-  return `${head}  ${placeOf(finding)}\n  ${flow}${finding.message}\n${line('why', finding.why)}${
+function block(finding: Finding, head: string): string {
+  const line = (label: string, text: string): string => `  ${label.padEnd(5)}${indent}${text}\n`;
+  return `${head}  ${placeOf(finding)}\n  ${indent}${finding.message}\n${line('why', finding.why)}${
     line('do', finding.remedy)
   }${line('see', finding.references.join(', '))}`;
 }
@@ -57,7 +57,6 @@ function tables(view: View): string {
   const capabilities = capabilityRows(view);
   const objects = hostObjects(view);
   const shared = sharedNamespaces(view);
-  const { set, unset } = limitWords(view);
   let text = `capabilities (sets: effective, permitted, inheritable, bounding, ambient)${
     capabilities.length === 0 ? ': none' : ''
   }\n`;
@@ -65,9 +64,7 @@ function tables(view: View): string {
   text += `\nof the host${objects.length === 0 ? ': no files, no devices' : ''}\n`;
   text += columns(objects.map(({ path, source, access, what }) => [clean(path), clean(source), access, what]));
   text += `\nnamespaces of the host: ${shared.length === 0 ? 'none' : shared.join(', ')}\n`;
-  return `${text}limits: ${set.length === 0 ? 'none' : set.join(', ')}${
-    unset.length === 0 ? '' : `; none of ${unset.join(', ')}`
-  }\n`;
+  return `${text}limits: ${limitText(view)}\n`;
 }
 
 function columns(rows: readonly (readonly string[])[]): string {

@@ -1,6 +1,7 @@
 // dprint-ignore-file: a table, one row a line where it fits
 // All commands and flags. The native parser, the help texts, the manual page and the completion are made from this table.
 import { bundle, config, consoleSocket, creation, criu, detach, force, json, learn, pidFile, pidfdSocket, preserveFds, regex } from './flags.ts';
+import { risks } from '../audit/types.ts';
 import { recipes } from './install.ts';
 import type { Command } from './types.ts';
 
@@ -295,17 +296,39 @@ export const commands: readonly Command[] = [
     ],
   },
   {
+    name: 'audit', summary: 'show what a container could do to the host', operands: '[ID]', minOperands: 0, maxOperands: 1,
+    description: 'Looks for dangers in the configuration of a bundle, or in the one that a container was made from: each with its line, its '
+      + 'severity, what an attacker gets, and the smallest change that ends it (docs/audit.md lists the rules). The annotation '
+      + 'org.veloci.audit.ignore.RULE accepts one, its value is the reason. Nothing is run or changed.',
+    flags: [
+      bundle, { ...config, summary: 'another name for config.json, absolute or below the bundle; - for standard input' }, json,
+      { name: 'sarif', kind: 'bool', summary: 'print SARIF 2.1.0, which code hosts read' },
+      {
+        name: 'fail-on', kind: 'string', value: 'SEVERITY', choices: risks,
+        summary: 'exit with 2 when a finding is as bad as that, or worse',
+      },
+      { name: 'no-files', kind: 'bool', summary: 'look at the text alone, not at the files of hooks and bundle' },
+    ],
+    examples: [
+      { line: 'veloci audit -b /srv/web', what: 'what a container of /srv/web could do' },
+      { line: 'veloci audit --fail-on high web1', what: 'the same for the container web1, with a status for scripts' },
+    ],
+  },
+  {
     name: 'plan', summary: 'show what would be done for a bundle', operands: '', minOperands: 0, maxOperands: 0,
-    description: 'Shows the plan of a bundle: every operation that create would run, in order, with the value of config.json that '
-      + 'causes it. Nothing is run.',
-    flags: [bundle, config, json],
+    description: 'Shows the plan of a bundle: what the container is in a few lines, then every operation that create would run, in '
+      + 'order, with the line of config.json that causes it. Nothing is run.',
+    flags: [
+      bundle, config, json,
+      { name: 'all', kind: 'bool', summary: 'a line for each hierarchy of cgroup v1, also where all get the same' },
+    ],
     examples: [{ line: 'veloci plan -b /srv/web --json', what: 'show the plan as JSON' }],
   },
   {
-    name: 'explain', summary: 'explain a property of config.json or an error code', operands: '[PATH|CODE]', minOperands: 0,
+    name: 'explain', summary: 'explain a property of config.json, a code or a rule', operands: '[PATH|CODE|RULE]', minOperands: 0,
     maxOperands: 1,
-    description: 'Explains a property of config.json (its purpose, type and members), or what an error code '
-      + 'means and what to do about it. PATH is written with dots or as a JSON pointer; for a name that exists in several places '
+    description: 'Explains a property of config.json (its purpose, type and members), what an error code '
+      + 'means and what to do about it, or what a rule of `veloci audit` looks for. PATH is written with dots or as a JSON pointer; for a name that exists in several places '
       + 'they are listed. Without an argument, it lists the members of config.json.',
     flags: [],
     examples: [

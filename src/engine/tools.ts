@@ -5,6 +5,7 @@ import type { ToolsVerb } from '../generated/protocol.ts';
 import type { Call } from './call.ts';
 import { encodedAnswer } from './engine.ts';
 import type { Blobs, Host } from './protocol.ts';
+import { audit } from './verb/audit.ts';
 import { diff } from './verb/diff.ts';
 import { doctor } from './verb/doctor.ts';
 import { explain } from './verb/explain.ts';
@@ -17,6 +18,7 @@ import { validate } from './verb/validate.ts';
 
 const answers: Readonly<Record<ToolsVerb, (call: Call) => Response>> = {
   validate,
+  audit,
   plan,
   explain,
   spec,

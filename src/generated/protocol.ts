@@ -267,8 +267,8 @@ export interface Failure {
 }
 
 export const engineVerbValues = [
-  'create', 'run', 'exec', 'mounts', 'recompile', 'update', 'checkpoint', 'restore', 'ended', 'validate', 'plan',
-  'explain', 'spec', 'features', 'doctor', 'timeline', 'learned', 'diff',
+  'create', 'run', 'exec', 'mounts', 'recompile', 'update', 'checkpoint', 'restore', 'ended', 'validate', 'audit',
+  'plan', 'explain', 'spec', 'features', 'doctor', 'timeline', 'learned', 'diff',
 ] as const;
 /**
  * Verbs that need an engine, by the engine that knows them (docs/decisions/0005-two-engines.md). `run` compiles like
@@ -283,7 +283,7 @@ export const mainVerbValues = [
 export type MainVerb = (typeof mainVerbValues)[number];
 
 export const toolsVerbValues = [
-  'validate', 'plan', 'explain', 'spec', 'features', 'doctor', 'timeline', 'learned', 'diff',
+  'validate', 'audit', 'plan', 'explain', 'spec', 'features', 'doctor', 'timeline', 'learned', 'diff',
 ] as const;
 /** Those of the engine tools. */
 export type ToolsVerb = (typeof toolsVerbValues)[number];
@@ -397,8 +397,8 @@ export interface Request {
    */
   readonly operands?: readonly string[];
   /**
-   * update and checkpoint: the flags of the command line; `options` and `facts` are those that the container was made
-   * with.
+   * update, checkpoint and audit of a container: the flags of the command line; `options` and `facts` are those that
+   * the container was made with.
    */
   readonly flags?: Options;
   /** The runtime under whose name the command was started. */
@@ -427,7 +427,7 @@ export interface Request {
   readonly failure?: Failure;
   /** ended: the process that it is about. */
   readonly ended?: Ending;
-  /** validate: what was seen of the files that the first answer names, in their order. */
+  /** validate and audit: what was seen of the files that the first answer names, in their order. */
   readonly seen?: readonly Seen[];
   /** learned: the system calls that were seen; the blob `process` is what an earlier run has learned. */
   readonly learned?: Learned;

@@ -5,6 +5,7 @@ import type { CgroupDir, DeviceNumber, Freezer, FsOption, Operation, Plan, Progr
 import { operations } from '../generated/plan-meta.ts';
 import { errnoName } from '../diagnostic/errno.ts';
 import { accessTime } from '../spec/mount-options.ts';
+import { stepsOf } from './hierarchies.ts';
 import { everyAttribute } from './concern/mount/locked.ts';
 
 /** Programs in the order in which they come to run, and who runs them. */
@@ -49,19 +50,25 @@ const headings: readonly (readonly [prefix: string, heading: string])[] = [
  * Writes a plan as text.
  *
  * @param place where a pointer leads to, such as `config.json:41`; empty when it is not known
+ * @param all whether what is done in each hierarchy of cgroup v1 has a line for each
  */
-export function explainPlan(plan: Plan, place: (pointer: string) => string): string {
+export function explainPlan(plan: Plan, place: (pointer: string) => string, all = true): string {
   const rows: Row[] = [];
   for (const [name, title] of programs) {
     const list = plan.programs[name];
     if (list === undefined || list.length === 0) continue;
     rows.push({ title });
     let heading = '';
-    for (const operation of list) {
-      const own = concernOf(operation.from);
+    const steps = all ? list.map((first) => ({ first, hierarchies: [], path: '' })) : stepsOf(list);
+    for (const { first, hierarchies, path } of steps) {
+      const own = concernOf(first.from);
       if (own !== heading) rows.push({ heading: own });
       heading = own;
-      addRows(rows, operation, '', place);
+      if (hierarchies.length > 0)
+        rows.push({ op: first.op, what: `${path} in ${hierarchies.join(', ')}`, place: place(first.from) });
+      else if (!all && first.op === 'state.record')
+        rows.push({ op: first.op, what: `${first.cgroups.length} cgroups`, place: place(first.from) });
+      else addRows(rows, first, '', place);
     }
   }
   return layOut(rows);

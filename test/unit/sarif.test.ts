@@ -2,6 +2,7 @@
 // of the registry that is cared for holds that schema, so what of it concerns this output is written down here.
 import { Ajv } from 'ajv';
 import t from 'tap';
+import { auditSarif } from '../../src/audit/sarif.ts';
 import { sarif } from '../../src/diagnostic/sarif.ts';
 import { plainHost } from '../../src/host/plain.ts';
 import { readConfig } from '../../src/spec/read.ts';
@@ -30,8 +31,10 @@ const result = object(['message'], {
   level: { enum: ['none', 'note', 'warning', 'error'] },
   message,
   locations: list(location),
+  suppressions: list(object(['kind'], { kind: { enum: ['inSource', 'external'] }, justification: text })),
 });
-const rule = object(['id'], { id: text, shortDescription: message, help: message });
+const rule = object(['id'], { id: text, shortDescription: message, help: message,
+  properties: { type: 'object', properties: { tags: list(text) } } });
 const log = object(['version', 'runs'], {
   $schema: { type: 'string', pattern: '^https://' },
   version: { const: '2.1.0' },
@@ -64,6 +67,14 @@ t.test('findings of every kind are a log that the schema takes', async (t) => {
     t.equal(results.length, found.length);
     for (const { ruleId, ruleIndex } of results) t.equal(tool.driver.rules[ruleIndex]?.id, ruleId);
   }
+  const at = { file: 'config.json', pointer: '/a', line: 1, column: 2, length: 3 };
+  const finding = { rule: 'host-pid', risk: 'high', message: 'm', why: 'w', remedy: 'r', references: ['x'],
+    at } as const;
+  const audited = JSON.parse(auditSarif([finding, { ...finding, accepted: 'a reason' }])) as Log;
+  t.ok(validate(audited), JSON.stringify(validate.errors));
+  t.match(audited.runs[0], {
+    tool: { driver: { rules: [{ id: 'host-pid', properties: { 'security-severity': '8.0' } }] } },
+  });
   t.ok(validate(JSON.parse(sarif([]))), 'no findings');
   const broken = JSON.parse(sarif([])) as { version: string };
   broken.version = '2.0.0';

@@ -176,7 +176,7 @@ int Request::note_first(const PlanFailure &failure) {
 }
 
 int Request::note_files(const List<FileLook> &files) {
-  constexpr size_t entry_size = 48;
+  constexpr size_t entry_size = 96;
   return write_members(seen_memory_, 64 + entry_size * files.size(), seen_, [&](JsonWriter &json) {
     RequestWriter request(json);
     ListWriter<SeenWriter> list = request.seen();
@@ -186,7 +186,7 @@ int Request::note_files(const List<FileLook> &files) {
       FileSeen seen = file.where == FileLookWhere::root ? look_in_root(root.get(), file.path.c_str())
                                                         : look_on_host(file.path.c_str(), first ? &root : nullptr);
       first = false;
-      list.next().errno_(seen.err).mode(seen.mode);
+      list.next().errno_(seen.err).mode(seen.mode).uid(seen.uid).gid(seen.gid);
     }
     return 0;
   });

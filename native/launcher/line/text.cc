@@ -1,6 +1,6 @@
-// validate, plan, explain, features, doctor: the engine's text.
+// validate, audit, plan, explain, features, doctor: the engine's text.
 #include "launcher/container/bundle.h"
-#include "launcher/door/request.h"
+#include "launcher/door/stored.h"
 #include "host/probes.h"
 #include "embedded/embedded.h"
 
@@ -13,6 +13,7 @@ namespace {
 EngineVerb engine_verb(cli::Command command) {
   switch (command) {
   case cli::Command::validate: return EngineVerb::validate;
+  case cli::Command::audit: return EngineVerb::audit;
   case cli::Command::plan: return EngineVerb::plan;
   case cli::Command::explain: return EngineVerb::explain;
   case cli::Command::doctor: return EngineVerb::doctor;
@@ -45,8 +46,37 @@ int read_input(Invocation &invocation, cli::Command command, Bundle &bundle, Buf
     __builtin_memcpy(config.data(), veloci_explain, veloci_explain_size);
     config.set_size(veloci_explain_size);
     return 0;
-  default: return read_bundle(invocation, bundle, config);
+  case cli::Command::audit:
+    if (!(invocation.arguments.text(cli::Flag::config) == Str::of("-"))) break;
+    bundle.config_name = Str::of("standard input");
+    return answer_read(invocation, bundle.config_name,
+                       read_all(STDIN_FILENO, config_size_max, config, &invocation.signals));
+  default: break;
   }
+  return read_bundle(invocation, bundle, config);
+}
+
+// What a container was made from, in place of what the command line names. 0 or the exit code.
+int restore_kept(Invocation &invocation, Request &request) {
+  if (int code = invocation.open_recorded(); code != 0) return code;
+  if (restore_request(invocation, request) != 0) {
+    return invocation.fail(
+        StateDamaged{.id = invocation.context.id, .what = Str::of("its kept request or config.json cannot be read")});
+  }
+  request.add_flags(invocation.arguments);
+  return 0;
+}
+
+// The text of a request and what comes with it. 0 or the exit code.
+int ask(Invocation &invocation, cli::Command command, Request &request) {
+  if (command == cli::Command::audit && invocation.arguments.operand_count() > 0)
+    return restore_kept(invocation, request);
+  Bundle bundle;
+  if (int code = read_input(invocation, command, bundle, request.config); code != 0) return code;
+  if (int err = request.build(invocation, bundle.path.str(), bundle.config_name, false); err != 0) {
+    return invocation.fail(SystemCall{.what = what::describe_host, .errno_ = ErrnoText(err)});
+  }
+  return 0;
 }
 
 } // namespace
@@ -54,16 +84,12 @@ int read_input(Invocation &invocation, cli::Command command, Bundle &bundle, Buf
 int text_command(Invocation &invocation) {
   Engine engine;
   Request request;
-  Bundle bundle;
   cli::Command command = invocation.arguments.command()->command;
   EngineVerb verb = engine_verb(command);
   if (int err = engine.start(verb); err != 0) {
     return invocation.fail(SystemCall{.what = what::start_planner, .errno_ = ErrnoText(err)});
   }
-  if (int code = read_input(invocation, command, bundle, request.config); code != 0) return code;
-  if (int err = request.build(invocation, bundle.path.str(), bundle.config_name, false); err != 0) {
-    return invocation.fail(SystemCall{.what = what::describe_host, .errno_ = ErrnoText(err)});
-  }
+  if (int code = ask(invocation, command, request); code != 0) return code;
   Response response;
   if (!engine.send(request, verb, nullptr)) {
     return invocation.fail(SystemCall{.what = what::ask_planner, .errno_ = ErrnoText(errno)});

@@ -25,10 +25,12 @@ const everyRisk = Object.fromEntries(risks.map((risk) => [risk, true])) as Reado
 export function audit(call: Call): Response {
   const { request, configName } = call;
   const { spec, text } = specOf(call);
-  const least = choice(request.options, 'fail-on', everyRisk);
+  // Of a container the options are those that it was made with.
+  const options = request.flags ?? request.options;
+  const least = choice(options, 'fail-on', everyRisk);
   const surroundings: Surroundings = { facts: request.facts,
     ...(request.bundle === undefined ? {} : { bundle: request.bundle }) };
-  const looks = request.bundle !== undefined && !isOn(request.options, 'no-files');
+  const looks = request.bundle !== undefined && !isOn(options, 'no-files');
   if (looks && request.seen === undefined) {
     const files = auditedFiles(viewOf(spec, surroundings));
     if (files.length > 0) return { ...answerText(''), files };
@@ -41,13 +43,13 @@ export function audit(call: Call): Response {
     accepted === undefined && least !== undefined && reaches(risk, least)
   );
   const exitCode = failing ? 2 : 0;
-  const format = isOn(request.options, 'json') ? 'json' : isOn(request.options, 'sarif') ? 'sarif' : 'text';
+  const format = isOn(options, 'json') ? 'json' : isOn(options, 'sarif') ? 'sarif' : 'text';
   if (format === 'json') return answerText(auditJson(result.view, findings), exitCode);
   if (format === 'sarif') return answerText(auditSarif(findings), exitCode);
   const notes = unknownAcceptances(spec, (name) => ruleOf(name) !== undefined).map((pointer) =>
     `${configName}:${locate(text, pointer, 'key').line} (${pointer}): there is no rule of this name\n`
   );
-  return answerText(auditText(result.view, findings, configName, request.facts.terminal) + notes.join(''), exitCode);
+  return answerText(auditText(result.view, findings, configName) + notes.join(''), exitCode);
 }
 
 /**

@@ -7,6 +7,8 @@ import type { Response } from '../../generated/plan.ts';
 import { capabilityNames } from '../../spec/capabilities.ts';
 import { mountOptionNames } from '../../spec/mount-options.ts';
 import { suggest } from '../../spec/suggest.ts';
+import { ruleOf, rules } from '../../audit/table.ts';
+import type { Rule } from '../../audit/types.ts';
 import type { Call } from '../call.ts';
 import { InvalidDocument } from '../read.ts';
 import { answerText } from '../respond.ts';
@@ -25,6 +27,8 @@ export function explain(call: Call): Response {
     return answerText(
       (now === old ? '' : `${old} is no longer used: it is ${now} now\n\n`) + codeText(now, lines, why[now]),
     );
+  const rule = ruleOf(topic.toLowerCase());
+  if (rule !== undefined) return answerText(ruleText(topic.toLowerCase(), rule));
   if (isCode(topic)) throw unknownTopic(topic, codeLike(topic, codes));
   const steps = stepsOf(topic);
   const match = follow(config, steps);
@@ -32,7 +36,8 @@ export function explain(call: Call): Response {
   const places = steps.length === 1 ? placesOf(config, steps[0]!, '') : [];
   if (places.length === 1) return answerText(propertyText(places[0]!.path, places[0]!.node));
   if (places.length > 1) return answerText(table(places.map(({ path, node }) => [path, node.text])));
-  throw unknownTopic(topic, suggestFor(config, steps) ?? suggest(topic, [...namesBelow(config)]));
+  throw unknownTopic(topic,
+    suggestFor(config, steps) ?? suggest(topic, [...namesBelow(config), ...Object.keys(rules)]));
 }
 
 function unknownTopic(topic: string, suggestion: string | undefined): InvalidDocument {
@@ -151,6 +156,16 @@ function codeText(code: string, lines: readonly Entry[], why: string | undefined
   if (hints.size > 0) text += `\nwhat to do\n${[...hints].map((hint) => prose(shown(hint))).join('')}`;
   if (why !== undefined) text += `\nbackground\n${prose(why)}`;
   return text;
+}
+
+/** A rule of the audit. */
+function ruleText(name: string, { risk, confined = risk, message, why, remedy, references }: Rule): string {
+  const other = confined === risk ? '' : `; in a user namespace: ${confined === 'none' ? 'no finding' : confined}`;
+  // Some rules take their words from what was found.
+  const reason = /^\{[a-z]+\}$/.test(why) ? '' : `\nwhat an attacker gets\n${prose(shown(why))}`;
+  return `${name} (severity ${risk}${other})\n\n${prose(shown(message))}${reason}\nwhat to do\n${
+    prose(shown(remedy))
+  }\nsee\n${prose(references.join(', '))}`;
 }
 
 /** Holes as people write them: `{value}` becomes `VALUE`. */

@@ -1,10 +1,14 @@
 // plan: shows what create would do.
+import { summaryOf } from '../../audit/summary.ts';
+import { viewOf } from '../../audit/view.ts';
+import { indent } from '../../diagnostic/marks.ts';
 import type { Operation, Plan, Response } from '../../generated/plan.ts';
 import { concernOf, explainPlan } from '../../plan/explain.ts';
 import { locate } from '../../spec/parse/locate.ts';
 import type { Call } from '../call.ts';
 import { isOn } from '../options.ts';
 import { answerText } from '../respond.ts';
+import { configOf } from '../read.ts';
 import { planOf } from './create.ts';
 
 export function plan(call: Call): Response {
@@ -17,9 +21,22 @@ export function plan(call: Call): Response {
     return line;
   };
   if (isOn(call.request.options, 'json')) return answerText(`${JSON.stringify(annotated(plan, lineOf), asJson, 2)}\n`);
-  return answerText(
-    explainPlan(plan, (pointer) => (lineOf(pointer) === 0 ? '' : `${call.configName}:${lineOf(pointer)}`)),
-  );
+  const place = (pointer: string): string => (lineOf(pointer) === 0 ? '' : `${call.configName}:${lineOf(pointer)}`);
+  return answerText(`${head(call)}\n${explainPlan(plan, place, isOn(call.request.options, 'all'))}`);
+}
+
+/** What the container is, and how many operations make it so. */
+function head(call: Call): string {
+  const { facts, bundle } = call.request;
+  const rows = summaryOf(viewOf(configOf(call), { facts, ...(bundle === undefined ? {} : { bundle }) }));
+  const width = Math.max(...rows.map(([label]) => label.length));
+  return rows.map(([label, words]) => `${label.padEnd(width)}  ${indent}${clean(words)}\n`).join('');
+}
+
+/** Without what a terminal would act on. */
+function clean(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 /** The plan with the concern of each operation and, where it comes from the configuration, the line there. */

@@ -18,6 +18,9 @@ export function checkUnknownInResources(resources: Resources, findings: Findings
   if (findings.warnings) walk(resources, tree().p!['linux']!.p!['resources']!, '', findings);
 }
 
+/** Names the schema of the file, for editors (docs/guide/editor.md). */
+const forEditors = '/$schema';
+
 let parsed: Tree | undefined;
 
 function tree(): Tree {
@@ -34,7 +37,7 @@ function walk(value: unknown, known: Tree, pointer: string, findings: Findings):
       : members ?? (properties !== undefined && Object.hasOwn(properties, key) ? properties[key] : undefined);
     if (below?.x !== undefined) findings.addKey('otherPlatform', memberPointer, { name: key });
     else if (below !== undefined) walk(member, below, memberPointer, findings);
-    else if (properties !== undefined && !Array.isArray(value)) {
+    else if (properties !== undefined && !Array.isArray(value) && memberPointer !== forEditors) {
       const names = Object.keys(properties);
       const suggestion = findings.suggest(key, names.filter((name) => !Object.hasOwn(value, name)));
       const set = suggestion === undefined ? findings.suggest(key, names) : undefined;
