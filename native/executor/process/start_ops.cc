@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 
 namespace veloci {
 
@@ -94,6 +95,9 @@ Outcome HostHandler::on(const ProcessStart &) {
     int dir = context_.state.get();
     gate.writer.reset(openat(dir, state_name::fifo, O_WRONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
     if (!gate.writer.valid()) return Outcome::failed(open);
+    // Of anything else in its place no end would ever come.
+    struct stat info;
+    if (fstat(gate.writer.get(), &info) != 0 || !S_ISFIFO(info.st_mode)) return Outcome::failed(open, EBADMSG);
     gate.reader.reset(openat(dir, state_name::fifo, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC));
     if (!gate.reader.valid()) return Outcome::failed(open);
   }
