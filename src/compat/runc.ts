@@ -10,6 +10,7 @@ export const habits = (): Habits => ({
     '/linux/memoryPolicy/nodes': 'invalid memory policy node: ',
     '/linux/memoryPolicy/flags': 'invalid memory policy flag: ',
   },
+  failureWords: { create: 'runc create failed: ', run: 'runc run failed: ', exec: 'exec failed: ' },
   warnings: { stderr: 'grants', log: 'grants' },
   warnsOfAnnotations: false,
   // It says while it starts a container which ones it cannot raise.
@@ -61,11 +62,12 @@ const words: Words = {
   'mount.fs/target:ENOTDIR': 'filesystem "{type}" must be mounted on ordinary directory: "{target}" is none',
   'mount.bind/procfs': '"{target}" cannot be mounted because it is not of type proc',
   'mount.bind/locked':
-    'runc {command} failed: unable to start container process: error during container init: error mounting "{source}" to '
-    + 'rootfs at "{target}": operation not permitted',
+    'unable to start container process: error during container init: error mounting "{source}" to rootfs at "{target}": '
+    + 'operation not permitted',
   'listener.open/connect': 'failed to connect with seccomp agent specified in the seccomp profile',
   memoryNoNodes: 'invalid memory policy: {mode} mode requires 0 nodes but got {count}',
   'sched.set:EPERM': "process scheduler can't be used together with AllowedCPUs",
+  'process.start/notFound': 'unable to start container process: exec: "{path}": stat {path}: no such file or directory',
   'hook.run': 'error running {kind} hook #{number}: "{path}" failed',
   'hook.run/execve': 'error running {kind} hook #{number}: cannot run "{path}"',
   'hook.run/timeout': 'error running {kind} hook #{number}: "{path}" took longer than {timeout} s',
@@ -76,7 +78,6 @@ const words: Words = {
 
 /** What the container's process writes itself there, and what standard error has alone. */
 const wordsAlone: Words = {
-  'process.start/notFound': 'exec {path}: no such file or directory',
   'process.start/interpreter': 'exec {path}: no such file or directory',
   'process.start/notExecutable': 'exec {path}: permission denied',
   'process.start/crlf': 'exec {path}: no such file or directory',

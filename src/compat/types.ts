@@ -1,6 +1,7 @@
 // What differs between the names under which the command may be started. One file for each name says it; the rest of
 // the code reads a property and knows no name.
 import type { DiagnosticName } from '../diagnostic/table.ts';
+import type { EngineVerb } from '../generated/protocol.ts';
 
 /** Warnings of a start: of the whole configuration, only of what cannot be granted, or none. */
 export type WarningScope = 'all' | 'grants' | 'none';
@@ -11,6 +12,8 @@ export interface Habits {
   readonly wording?: string;
   /** What begins the message of whatever is wrong at one of these places of config.json; the longest one counts. */
   readonly placeWords: Readonly<Record<string, string>>;
+  /** What begins the message of an error by the command that has failed, unless it stands alone. */
+  readonly failureWords: Readonly<Partial<Record<EngineVerb, string>>>;
   /** What is warned of when no level was asked for, on a standard error that is no terminal, and in a log of --log. */
   readonly warnings: { readonly stderr: WarningScope; readonly log: WarningScope };
   /** Whether annotations that no runtime knows are warned of. */

@@ -3,6 +3,7 @@ import type { Adapter, CommandHabits, Habits } from './types.ts';
 
 export const habits: Habits = {
   placeWords: {},
+  failureWords: {},
   warnings: { stderr: 'all', log: 'grants' },
   warnsOfAnnotations: true,
   warnsOfAmbient: false,

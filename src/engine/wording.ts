@@ -7,17 +7,16 @@ import type { Request } from '../generated/protocol.ts';
 export function worded(request: Request, diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
   if (request.peer === undefined) return diagnostics;
   const habits = habitsOf(request.peer);
-  return diagnostics.map((diagnostic) => wordedOne(habits, diagnostic));
+  return diagnostics.map((diagnostic) => wordedOne(habits, diagnostic, request.verb));
 }
 
-function wordedOne({ wording, placeWords }: Habits, diagnostic: Diagnostic): Diagnostic {
-  const message = wording === undefined ? undefined : diagnostic.wordings?.[wording];
-  if (message !== undefined)
-    return diagnostic.alone === wording
-      ? { code: '', message, severity: diagnostic.severity }
-      : { ...diagnostic, message };
-  const begin = beginOf(placeWords, diagnostic.at?.pointer ?? '');
-  return begin === undefined ? diagnostic : { ...diagnostic, message: begin + diagnostic.message };
+function wordedOne(habits: Habits, diagnostic: Diagnostic, verb: Request['verb']): Diagnostic {
+  const { wording, placeWords, failureWords } = habits;
+  const other = wording === undefined ? undefined : diagnostic.wordings?.[wording];
+  if (other !== undefined && diagnostic.alone === wording)
+    return { code: '', message: other, severity: diagnostic.severity };
+  const message = other ?? (beginOf(placeWords, diagnostic.at?.pointer ?? '') ?? '') + diagnostic.message;
+  return { ...diagnostic, message: (diagnostic.severity === 'error' ? failureWords[verb] ?? '' : '') + message };
 }
 
 /** What begins a message about a place, or about something in it. */

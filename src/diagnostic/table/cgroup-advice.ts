@@ -17,6 +17,8 @@ const rows: readonly Row[] = [
   [/^(blkio|io)\.(bfq\.)?weight/, ['ENOENT', 'EOPNOTSUPP'],
     'weights are for devices with the I/O scheduler BFQ: see /sys/block/DEVICE/queue/scheduler'],
   [/^(blkio|io)\./, ['ENODEV', 'ENXIO'], '"lsblk" lists the numbers of block devices'],
+  [/^net_prio\./, ['ENODEV'],
+    '"ip link" lists network devices; it must be one of the first network namespace of the host'],
   [/^devices\./, ['EPERM'], 'the cgroup above must allow it, and only root of the host can change that'],
 ];
 

@@ -50,6 +50,29 @@ test('as runc: a program that cannot be executed is said in one line of its own'
   assert.equal(result.stderr, 'exec /script: no such file or directory\n');
 }, only);
 
+test('as runc: what has failed says which command did', async (c) => {
+  const id = c.id();
+  const { dir } = c.command(['/no/such'], (config) => {
+    config.linux.cgroupsPath = `/${id}`;
+  });
+  const missing = /unable to start container process: exec: "\/no\/such": stat \/no\/such: no such file or directory/;
+  const run = await asRunc(c, ['run', '--bundle', dir, id]);
+  assert.match(run.stderr, /error: E0764: runc run failed: /);
+  assert.match(run.stderr, missing);
+  const good = c.command(['/probe', 'pause'], (config) => {
+    config.linux.cgroupsPath = `/${id}`;
+  });
+  assert.equal((await asRunc(c, ['run', '--detach', '--bundle', good.dir, id])).code, 0);
+  const exec = await asRunc(c, ['exec', id, '/no/such']);
+  assert.match(exec.stderr, /error: E0764: exec failed: /);
+  assert.match(exec.stderr, missing);
+  await asRunc(c, ['delete', '--force', id]);
+  writeFileSync(join(dir, 'config.json'), '{"ociVersion": "1.3.0"');
+  const create = await asRunc(c, ['create', '--bundle', dir, id]);
+  assert.match(create.stderr, /error: E0\d+: runc create failed: /);
+  assert.doesNotMatch((await c.rt(['create', '--bundle', dir, id])).stderr, /failed: /);
+}, only);
+
 test('as runc: a hook that fails', async (c) => {
   for (const [kind, shell, words] of [
     ['createRuntime', 'exit 5', 'error running createRuntime hook #1: exit status 5'],
