@@ -1346,14 +1346,15 @@ export interface StartRelay {
 }
 
 /**
- * setsid(2) and, unless --no-new-keyring, a new session keyring (keyctl(2) KEYCTL_JOIN_SESSION_KEYRING; a
- * kernel without keys is no error). Run by: init.
+ * setsid(2) and, unless --no-new-keyring, a new session keyring without a name, for its processes alone
+ * (keyctl(2) KEYCTL_JOIN_SESSION_KEYRING and KEYCTL_SETPERM; a kernel without keys is no error). Run by:
+ * init.
  */
 export interface SessionNew {
   readonly op: 'session.new';
   readonly from: string;
-  /** Name of the keyring. */
-  readonly keyring?: Template | undefined;
+  /** Whether there is a new keyring. */
+  readonly keyring: boolean;
 }
 
 /** Brings the loopback interface of a new network namespace up. Run by: init. */

@@ -95,7 +95,7 @@ function misplaced(programs: Record<string, Operation[]>): Uint8Array {
 const plan = small(mask);
 const two = encode({ planVersion: 1, programs: { stager: [], init: [mask] } });
 const signal = small({ op: 'sync.signal', from: '', point: 'created' });
-const session = small({ op: 'session.new', from: '', keyring: ['k', { hole: 'id' }] });
+const state = misplaced({ create: [{ op: 'state.write', from: '', content: ['k'], status: ['k', { hole: 'id' }] }] });
 const groups = small({ op: 'ids.set', from: '', uid: 1, gid: 1, groups: [7], setgroups: true });
 
 const refused: readonly (readonly [what: string, bytes: Uint8Array, error: string])[] = [
@@ -139,8 +139,7 @@ const refused: readonly (readonly [what: string, bytes: Uint8Array, error: strin
   ['an optional without its value', changed(groups, groups.length - 1, 1), 'a value reaches beyond the end'],
   ['a list longer than its bytes', changed(groups, fields + 8, ...u32(0xffffffff)), 'a list is longer than its bytes'],
   ['a list with an element too many', changed(groups, fields + 8, ...u32(2)), 'a value reaches beyond the end'],
-  ['a hole that does not exist', changed(session, session.length - 1, 200),
-    'a value is none of those that its type has'],
+  ['a hole that does not exist', changed(state, state.length - 1, 200), 'a value is none of those that its type has'],
   ['slot 32',
     changed(small({ op: 'seccomp.load', from: '', slot: 1, flags: 0, raise: false, pass: false }), fields, 32),
     'a value is none of those that its type has'],

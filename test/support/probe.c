@@ -3,8 +3,9 @@
 // pause waits for ever and leaves on SIGTERM with 143; stall writes N MiB to stdout;
 // child N forks N sleeping children and waits; x32 NR and i386 NR make a system call of that architecture;
 // lock FILE makes the file, takes a lock of it and pauses;
-// thread pauses in a second thread, and ends the first one;
-// notify TEXT... sends each text as a datagram to $NOTIFY_SOCKET, then pauses.
+// plant NAME makes a session keyring of this name for everybody, with the key "planted", and pauses; planted prints
+// that key or -1; thread pauses in a second thread, and ends the first one; notify TEXT... sends each text as a
+// datagram to $NOTIFY_SOCKET, then pauses.
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -213,6 +214,17 @@ static void *pause_always(void *unused) {
   return unused;
 }
 
+static void plant(const char *name) {
+  const unsigned everybody = 0x3f3f3f3f;
+  long ring = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name);
+  long key = syscall(SYS_add_key, "user", "planted", "text", 4, ring);
+  syscall(SYS_keyctl, KEYCTL_SETPERM, ring, everybody);
+  syscall(SYS_keyctl, KEYCTL_SETPERM, key, everybody);
+  printf("%ld\n", ring);
+  fflush(stdout);
+  for (;;) pause();
+}
+
 static int notify(char **texts) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   const char *path = getenv("NOTIFY_SOCKET");
@@ -243,6 +255,11 @@ int main(int argc, char **argv) {
   if (!strcmp(verb, "lock") && argc > 2) {
     if (flock(open(argv[2], O_RDWR | O_CREAT, 0600), LOCK_EX) < 0) return 1;
     for (;;) pause();
+  }
+  if (!strcmp(verb, "plant") && argc > 2) plant(argv[2]);
+  if (!strcmp(verb, "planted")) {
+    printf("%ld\n", syscall(SYS_request_key, "user", "planted", NULL, 0));
+    return 0;
   }
   if (!strcmp(verb, "thread")) {
     pthread_t thread;

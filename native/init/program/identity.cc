@@ -50,12 +50,10 @@ Outcome Init::on(const SessionNew &op) {
   namespace steps = step::session_new;
   if (setsid() < 0) return Outcome::failed(steps::setsid);
   if (!op.keyring) return Outcome::success();
-  HoleValues values;
-  const Record &record = *shared_.record;
-  values.id = {record.id, static_cast<uint32_t>(strnlen(record.id, sizeof record.id - 1))};
-  TextOf<512> name;
-  if (!fill(op.keyring.value, values, name)) return Outcome::failed(steps::keyring, ENAMETOOLONG);
-  long key = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name.c_str(), 0, 0, 0);
+  // By a name that others can guess they could have made it before us; and whoever has the same uid could link it.
+  constexpr unsigned possessor_alone = 0x3f000000;
+  long key = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, nullptr, 0, 0, 0);
+  if (key >= 0) key = syscall(SYS_keyctl, KEYCTL_SETPERM, key, possessor_alone, 0, 0);
   return key >= 0 || errno == ENOSYS ? Outcome::success() : Outcome::failed(steps::keyring);
 }
 

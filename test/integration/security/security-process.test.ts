@@ -148,6 +148,26 @@ test("P19: the session keyring is not the caller's", async (c) => {
   assert.notEqual(first.keyring, second.keyring);
 });
 
+// KEYCTL_JOIN_SESSION_KEYRING joins a keyring of that name that somebody has made before.
+test('P19: a keyring that another container has planted is not joined, and nobody else sees the own one', async (c) => {
+  const [victim, late] = [c.id(), c.id()];
+  const looks = c.command(['/probe', 'planted'], undefined, { rootfs: 'bind' });
+  await c.started(c.command(['/probe', 'pause']), { id: late });
+  for (const id of [victim, late]) {
+    const planter = await c.started(c.command(['/probe', 'plant', `_ses.${id}`], undefined, { rootfs: 'bind' }));
+    for (let tries = 0; planter.output() === '' && tries < 500; tries++) await sleep(10);
+    assert.match(planter.output(), /^\d+\n$/);
+    const result = id === victim ? await c.run(looks, { id }) : await c.rt(['exec', id, '/probe', 'planted']);
+    assert.equal(result.stdout, '-1\n');
+    await c.destroy(planter.id);
+  }
+  // Whoever sees one by the rights of its user may link it, and so have its keys.
+  const owner = await c.started(c.command(['sh', '-c', '/probe; exec sleep 1000']));
+  while (!owner.output().endsWith('}\n')) await sleep(10);
+  const serial = (JSON.parse(owner.output()) as Facts).keyring.toString(16).padStart(8, '0');
+  assert.ok(!readFileSync('/proc/keys', 'utf8').includes(serial), serial);
+}, { only: 'veloci' });
+
 test("--no-new-keyring leaves the caller's", async (c) => {
   const flags = { flags: ['--no-new-keyring'] };
   assert.equal((await c.probe(() => {}, flags)).keyring, (await c.probe(() => {}, flags)).keyring);
