@@ -50,7 +50,7 @@ export function compareValue(file: string, declared: string, live: string): Comp
   }
   if (file === 'cpu.cfs_quota_us') return plain(Number(declared) < 0 ? '-1' : declared, live);
   if (isPairs(file)) return comparePairs(declared, live);
-  if (isKeyed(file)) return compareKeyed(declared, live);
+  if (isKeyed(file)) return compareKeyed(file, declared, live);
   return plain(declared, live);
 }
 
@@ -107,12 +107,16 @@ function comparePairs(declared: string, live: string): Compared {
   return { declared: `${key} ${different.join(' ')}`, running: `${key} ${now.join(' ')}`, same: false };
 }
 
-function compareKeyed(declared: string, live: string): Compared {
+/** The kernel keeps 32 bits of rates of operations: the highest number is no limit. */
+const mostOperations = 4294967295;
+
+function compareKeyed(file: string, declared: string, live: string): Compared {
   const text = words(declared);
   const space = text.indexOf(' ');
   const [key, value] = space < 0 ? ['default', text] : [text.slice(0, space), text.slice(space + 1)];
   const running = lineOf(live, key) ?? (space < 0 ? words(live) : undefined);
-  // The line of a limit that was taken away is gone.
-  const same = running === value || (running === undefined && Number(value) === 0);
+  // No limit has no line.
+  const isNone = Number(value) === 0 || (file.includes('iops') && Number(value) === mostOperations);
+  const same = running === value || (running === undefined && isNone);
   return { declared: text, running: running === undefined ? 'none' : space < 0 ? running : `${key} ${running}`, same };
 }

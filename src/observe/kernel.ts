@@ -18,16 +18,16 @@ function pointerOf(spec: Spec, type: NamespaceName): string {
 export const namespaces: Observer = {
   looks: (steps) => operationsOf(steps, 'namespace.join').map(({ path }) => ({ path, where: 'host' })),
   compare: (steps, subject, report) => {
-    const made = operationsOf(steps, 'namespace.unshare').reduce((bits, { types }) => bits | types, 0)
+    const newTypes = operationsOf(steps, 'namespace.unshare').reduce((bits, { types }) => bits | types, 0)
       | operationsOf(steps, 'process.clone').reduce((bits, { types }) => bits | types, 0);
     for (const [type, bit] of Object.entries(NamespaceFlag) as [NamespaceName, number][]) {
-      if ((made & bit) !== 0) compareMade(type, subject, report);
+      if ((newTypes & bit) !== 0) compareNew(type, subject, report);
     }
     for (const { from, path } of operationsOf(steps, 'namespace.join')) compareJoined(from, path, subject, report);
   },
 };
 
-function compareMade(type: NamespaceName, subject: Subject, report: Report): void {
+function compareNew(type: NamespaceName, subject: Subject, report: Report): void {
   const pointer = pointerOf(subject.spec, type);
   const seen = subject.live.namespaces.find((entry) => entry.type === linkNames[type]);
   if (seen === undefined || seen.container === '') report.unseen(pointer, 'it cannot be read');

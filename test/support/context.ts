@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Bundle, type BundleOptions, dropBundle, makeBundle } from './bundle.ts';
 import { leaks, type Snapshot, snapshot } from './leak.ts';
 import { runtimePath, timeScale } from './paths.ts';
-import { begin, type Call, call, type CallOptions, type Result } from './runtime.ts';
+import { begin, type Call, call, type CallOptions, type Result, runtimeName } from './runtime.ts';
 import type { Config } from './spec.ts';
 
 /** What /probe prints (see probe.c). */
@@ -215,7 +215,8 @@ export class Context {
     for (const { child } of this.#calls)
       if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
     await Promise.all(this.#calls.map(({ done }) => done.catch(() => undefined)));
-    const drifted = process.env['VELOCI_DRIFT'] === undefined ? [] : await this.#drift();
+    const asks = process.env['VELOCI_DRIFT'] !== undefined && runtimeName().startsWith('veloci');
+    const drifted = asks ? await this.#drift() : [];
     for (const id of this.#ids) await this.rt(['delete', '--force', id]);
     for (const action of this.#later) action();
     this.#bundles.forEach(dropBundle);
