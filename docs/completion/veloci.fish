@@ -238,7 +238,7 @@ complete -c veloci -n '__veloci_of update' -l cpu-share -x -d 'relative weight o
 complete -c veloci -n '__veloci_of update' -l cpu-period -x -d 'period of the cpu quota'
 complete -c veloci -n '__veloci_of update' -l cpu-quota -x -d 'cpu time in each period'
 complete -c veloci -n '__veloci_of update' -l cpu-burst -x -d 'unused cpu time that may be used later'
-complete -c veloci -n '__veloci_of update' -l cpu-idle -x -a '0 1' -d '1: run only when nothing else needs the cpu'
+complete -c veloci -n '__veloci_of update' -l cpu-idle -x -a '0 1' -d 'with 1, run only when nothing else needs the cpu'
 complete -c veloci -n '__veloci_of update' -l cpu-rt-period -x -d 'period of the realtime runtime (cgroup v1)'
 complete -c veloci -n '__veloci_of update' -l cpu-rt-runtime -x -d 'realtime cpu time in each period (cgroup v1)'
 complete -c veloci -n '__veloci_of update' -l cpuset-cpus -x -d 'cpus that may be used, as in 0-2,7'
