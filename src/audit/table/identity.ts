@@ -56,13 +56,6 @@ export const identityRules = {
     remedy: 'set process.noNewPrivileges to true',
     references: ['PR_SET_NO_NEW_PRIVS(2const)'],
   },
-  'setuid-file': {
-    risk: 'low',
-    message: 'the root file system has {count} that change the user when they are run, such as {path}',
-    why: 'each is a way from an ordinary user to root of the container, and code that runs with its rights',
-    remedy: 'set process.noNewPrivileges to true, or take the set-user-id bit from files that need it not',
-    references: ['execve(2)', 'CVE-2021-4034'],
-  },
   'privileged': {
     risk: 'critical',
     confined: 'high',
