@@ -152,7 +152,7 @@ const cases: Case[] = [
   { name: 'a bind source is missing', change: mount('/mnt', 'bind', '/nope', 'bind'), code: 'E0723',
     pointer: '/mounts/7/source', hint: /make it/ },
   { name: 'a file is bound on a directory', change: mount('/etc', 'bind', '/etc/passwd', 'bind'), code: 'E0722',
-    pointer: '/mounts/7/destination', hint: /directory on a directory/ },
+    pointer: '/mounts/7/destination', hint: /directory only on a directory/ },
   { name: 'a tmpfs lies on a file', change: mount('/etc/passwd', 'tmpfs', 'x'), code: 'E0899',
     pointer: '/mounts/7/destination', hint: /must be a directory/ },
   { name: 'the mount point cannot be made', change: mount('/new', 'tmpfs', 'x'), code: 'E0779',
