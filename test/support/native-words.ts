@@ -15,6 +15,11 @@ export const known: readonly Known[] = [
     words: ['/dev/pts', 'ptmx', '/dev/pts/ptmx', '/dev/console', '/dev/ptmx', '/proc/self/fd/1'],
   },
   {
+    files: ['executor/seccomp/learner.cc'],
+    why: 'the process of --learn has a name of its own',
+    words: ['veloci-learn'],
+  },
+  {
     files: ['executor/process/relay.cc'],
     why: 'start.relay waits with nothing of its caller open, under a name of its own',
     words: ['/dev/null', 'veloci-relay'],
@@ -56,7 +61,6 @@ export const known: readonly Known[] = [
       'init/mount/host_mounts.cc',
       'init/mount/mounts.cc',
       'init/mount/mounts_live.cc',
-      'init/mount/root.cc',
       'init/namespaces.cc',
       'init/stager.cc',
       'init/sysctl.cc',

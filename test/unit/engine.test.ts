@@ -252,7 +252,8 @@ t.test('validate, plan, spec, features', async (t) => {
   t.match(ask('validate', '{"a": 1', { options: { format: 'sarif' } }), { exitCode: 1, text: /"ruleId": "E02/ });
 
   const plan = ask('plan', defaultConfig()).text;
-  t.match(plan, /^create, on the host\n/);
+  t.match(plan, /^ *program {2,}\S*sh as 0:0\n/, 'what it comes to');
+  t.match(plan, /^create, on the host$/m);
   t.match(plan, /mount\.fs +\/proc type=proc .*config\.json:\d+\n/);
   const shown = JSON.parse(ask('plan', dockerConfig(), { options: { json: true } }).text) as {
     programs: { init: { concern: string; line?: number; op: string; from: string }[] };
