@@ -1,6 +1,5 @@
-import { acceptance } from '../../src/audit/audit.ts';
 import { chapters } from '../../src/audit/table.ts';
-import type { Rule, Rules } from '../../src/audit/types.ts';
+import { acceptance, type Rule, type Rules } from '../../src/audit/types.ts';
 import { notice } from './names.ts';
 
 /** A template as Markdown: holes in italics, the rest literally. */

@@ -3,11 +3,8 @@ import { pointerPart } from '../spec/parse/position.ts';
 import type { Spec } from '../spec/types.ts';
 import { checks } from './checks/index.ts';
 import { Report } from './report.ts';
-import { risks, type Finding } from './types.ts';
+import { acceptance, risks, type Finding } from './types.ts';
 import { viewOf, type Surroundings, type View } from './view.ts';
-
-/** Annotations that accept a finding: this, and the id of the rule; the value is the reason. */
-export const acceptance = 'org.veloci.audit.ignore.';
 
 export interface Audit {
   readonly view: View;

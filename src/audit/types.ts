@@ -1,6 +1,9 @@
 // What an audit finds: dangers for the host, not errors of the configuration.
 import type { Place } from '../diagnostic/types.ts';
 
+/** Annotations that accept a finding: this, and the id of the rule; the value is the reason. */
+export const acceptance = 'org.veloci.audit.ignore.';
+
 /** How bad a danger is, the worst first. */
 export const risks = ['critical', 'high', 'medium', 'low', 'info'] as const;
 
