@@ -21,19 +21,33 @@ namespace {
 
 constexpr int most_milliseconds = 3000;
 
-// Waits for a child for a limited time, then ends it.
-void await_child(pid_t child) {
-  int64_t deadline = monotonic_milliseconds() + most_milliseconds;
-  Fd pidfd(sys::pidfd_open(child, 0));
-  while (pidfd.valid()) {
+// Whether a process has ended after at most that time.
+bool has_ended(int pidfd, int milliseconds) {
+  int64_t deadline = monotonic_milliseconds() + milliseconds;
+  for (;;) {
     int64_t rest = deadline - monotonic_milliseconds();
-    pollfd entry{pidfd.get(), POLLIN, 0};
-    if (rest <= 0 || poll(&entry, 1, static_cast<int>(rest)) > 0) break;
+    pollfd entry{pidfd, POLLIN, 0};
+    if (rest <= 0) return false;
+    if (poll(&entry, 1, static_cast<int>(rest)) > 0) return true;
   }
-  if (waitpid(child, nullptr, WNOHANG) == child) return;
-  kill(child, SIGKILL);
-  while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+}
+
+// Waits for a child for a limited time, then ends it. One that a file system keeps does not even die of SIGKILL: it is
+// left to whoever inherits it, and ends with that file system, which is the container's.
+void await_child(pid_t child) {
+  Fd pidfd(sys::pidfd_open(child, 0));
+  constexpr int most_dying = 200;
+  bool ended = pidfd.valid() && has_ended(pidfd.get(), most_milliseconds);
+  if (!ended) {
+    kill(child, SIGKILL);
+    ended = pidfd.valid() && has_ended(pidfd.get(), most_dying);
   }
+  if (ended) waitpid(child, nullptr, 0);
+}
+
+// Such a child must hold nothing that our caller waits for the end of.
+void let_go_of_stdio() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) close(fd);
 }
 
 // Runs in a child of ours that ends with us.
@@ -43,6 +57,7 @@ template <class Work> void aside(Work work) {
   if (child < 0) return;
   if (child == 0) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    let_go_of_stdio();
     if (getppid() == parent) work();
     _exit(0);
   }
@@ -117,6 +132,17 @@ void read_parameter(int procfs, const char *path, KernelText &out) {
 }
 
 } // namespace
+
+void read_process_aside(int process, const char *const *names, ProcessText *texts, size_t count) {
+  aside([&] {
+    for (size_t i = 0; i < count; i++) {
+      ssize_t size = read_text(process, names[i], texts[i].text, sizeof texts[i].text);
+      texts[i].err = size < 0 ? static_cast<int>(-size) : 0;
+      texts[i].size = size < 0 ? 0 : static_cast<uint32_t>(size);
+      __atomic_store_n(&texts[i].done, true, __ATOMIC_RELEASE);
+    }
+  });
+}
 
 bool is_at(const FileLook &file, FileLookWhere where) {
   return file.where == where || (where == FileLookWhere::container && file.where == FileLookWhere::link);

@@ -26,6 +26,18 @@ struct KernelText {
   char text[16384];
 };
 
+// Text of a file of /proc/PID that lies in the memory of that process, as its command line does.
+struct ProcessText {
+  bool done = false;
+  int err = 0;
+  uint32_t size = 0;
+  char text[4 << 20];
+};
+
+// Reads such files of a process, whose folder in /proc this is: its memory may be that of a file system which does not
+// answer. `texts` as `seen` of look_aside.
+void read_process_aside(int process, const char *const *names, ProcessText *texts, size_t count);
+
 // Whether something is to be looked for in one place: links, too, are looked for in the container.
 bool is_at(const FileLook &file, FileLookWhere where);
 

@@ -13,25 +13,45 @@
 namespace veloci {
 namespace {
 
-// Mounts and environments may be long.
+// Mounts may be many.
 constexpr size_t text_max = 4 << 20;
 
-// Files of /proc/PID.
+// Files of /proc/PID: those that the kernel makes, and those that lie in the memory of the process.
 constexpr const char *process_files[] = {
-    "status",   "limits",        "mountinfo",    "cgroup",  "uid_map", "gid_map",        "setgroups",
-    "loginuid", "oom_score_adj", "attr/current", "environ", "cmdline", "timens_offsets", "personality",
+    "status",    "limits",   "mountinfo",     "cgroup",       "uid_map",        "gid_map",
+    "setgroups", "loginuid", "oom_score_adj", "attr/current", "timens_offsets", "personality",
 };
+constexpr const char *memory_files[] = {"environ", "cmdline"};
+constexpr size_t memory_count = sizeof memory_files / sizeof *memory_files;
 constexpr const char *namespaces[] = {"cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"};
 
 Str text_of(const char *data, ssize_t size) { return {data, size > 0 ? static_cast<uint32_t>(size) : 0}; }
 
 void add_text(ObservedTextWriter out, Str name, int err, Str text) { out.name(name).errno_(err).text(text); }
 
+template <class T> T *shared_memory(size_t count) {
+  constexpr int flags = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE;
+  void *memory = mmap(nullptr, count * sizeof(T), PROT_READ | PROT_WRITE, flags, -1, 0);
+  return memory == MAP_FAILED ? nullptr : static_cast<T *>(memory);
+}
+
+void add_memory(ListWriter<ObservedTextWriter> &out, int process) {
+  ProcessText *texts = shared_memory<ProcessText>(memory_count);
+  if (texts == nullptr) return;
+  read_process_aside(process, memory_files, texts, memory_count);
+  for (size_t i = 0; i < memory_count; i++) {
+    int err = __atomic_load_n(&texts[i].done, __ATOMIC_ACQUIRE) ? texts[i].err : ETIMEDOUT;
+    add_text(out.next(), Str::of(memory_files[i]), err, {texts[i].text, err == 0 ? texts[i].size : 0});
+  }
+  munmap(texts, memory_count * sizeof(ProcessText));
+}
+
 void add_process(ListWriter<ObservedTextWriter> out, int process, Pages &memory) {
   for (const char *name : process_files) {
     ssize_t size = read_text(process, name, memory.data(), memory.size());
     add_text(out.next(), Str::of(name), size < 0 ? static_cast<int>(-size) : 0, text_of(memory.data(), size));
   }
+  add_memory(out, process);
   ssize_t size = readlinkat(process, "cwd", memory.data(), 4096);
   add_text(out.next(), Str::of("cwd"), size < 0 ? errno : 0, text_of(memory.data(), size));
 }
@@ -86,12 +106,6 @@ void add_cgroup_files(ListWriter<ObservedTextWriter> out, const Record &record, 
     else
       add_text(out.next(), file.path, err != 0 ? err : errno != 0 ? errno : EIO, {});
   }
-}
-
-template <class T> T *shared_memory(size_t count) {
-  constexpr int flags = MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE;
-  void *memory = mmap(nullptr, count * sizeof(T), PROT_READ | PROT_WRITE, flags, -1, 0);
-  return memory == MAP_FAILED ? nullptr : static_cast<T *>(memory);
 }
 
 bool asks_for(const List<FileLook> &looks, FileLookWhere where) {

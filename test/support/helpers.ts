@@ -19,6 +19,7 @@ const programs = {
   fault: 'test/support/fault.c',
   strike: 'test/support/strike.c',
   hunter: 'test/support/hunter.c',
+  stuck: 'test/support/stuck.c',
   resctrl: 'test/support/resctrl.c',
   meter: 'test/bench/meter.c',
 } as const;
