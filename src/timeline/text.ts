@@ -24,11 +24,15 @@ export function timelineText(timeline: Timeline, place: (pointer: string) => str
 
 function row(span: Span, command: { begin: number; end: number }, place: (pointer: string) => string): string {
   const begin = Math.max(span.begin, command.begin), end = Math.min(span.end, command.end);
-  const what = span.what.length > widestWhat ? `${span.what.slice(0, widestWhat - 3)}...` : span.what;
+  const what = shortened(span.what);
   const time = milliseconds(end - begin).padStart(8);
   const line = span.pointer === undefined ? '' : place(span.pointer);
   return `  ${milliseconds(begin - command.begin).padStart(8)} ${time}  ${bar(begin, end, command, span.waits)}  `
     + `${span.lane.padEnd(6)}  ${span.name.padEnd(17)} ${what.padEnd(widestWhat)}  ${line}`.trimEnd() + '\n';
+}
+
+function shortened(what: string): string {
+  return what.length > widestWhat ? `${what.slice(0, widestWhat - 3)}...` : what;
 }
 
 /** Where in the command's time the span lies; at least one mark. */
@@ -49,7 +53,7 @@ function summary(timeline: Timeline, place: (pointer: string) => string): string
   for (const span of slowest(timeline, 3)) {
     const line = span.pointer === undefined ? '' : place(span.pointer);
     const { name, what, begin, end } = span;
-    text += `  ${milliseconds(end - begin)} ms  ${name} ${what}${line === '' ? '' : `  ${line}`}\n`;
+    text += `  ${milliseconds(end - begin)} ms  ${name} ${shortened(what)}${line === '' ? '' : `  ${line}`}\n`;
   }
   return text;
 }
