@@ -42,6 +42,6 @@ export const internal = {
     native: true,
     message: 'cannot {what} ({errno})',
     hint:
-      'free memory, or raise the limits of the caller (see "ulimit -a"); "veloci doctor" shows what this host lacks',
+      'with ENOMEM, EMFILE, ENFILE or EAGAIN free memory, or raise the limits of the caller (see "ulimit -a"); "veloci doctor" shows what this host lacks',
   },
 } as const satisfies Entries;
