@@ -56,13 +56,15 @@ Question question_of(int count, char **words) {
 }
 
 const char *name_of(PlannerFault fault) {
-  constexpr const char *names[] = {"none", "protocol", "crashed", "timed_out", "out_of_memory", "too_large", "engine"};
+  constexpr const char *names[] = {"none",          "protocol",  "crashed", "timed_out",
+                                   "out_of_memory", "too_large", "engine",  "request"};
+  static_assert(sizeof names / sizeof *names == static_cast<size_t>(PlannerFault::request) + 1);
   return names[static_cast<int>(fault)];
 }
 
 int report(const PlannerAnswer &answer) {
   fprintf(stderr, "fault=%s err=%d signal=%d", name_of(answer.fault), answer.err, answer.signal);
-  if (answer.fault == PlannerFault::engine) {
+  if (answer.fault == PlannerFault::engine || answer.fault == PlannerFault::request) {
     fprintf(stderr, " exception=%.*s", static_cast<int>(answer.response.size), answer.response.data);
   }
   fputc('\n', stderr);

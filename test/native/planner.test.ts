@@ -189,5 +189,5 @@ t.test('a request that is not JSON', async (t) => {
   const file = join(t.testdir(), 'request');
   writeFileSync(file, '{');
   const run = spawnSync(driver, ['answer', 'main', file], { encoding: 'utf8' });
-  t.match(run.stderr, /fault=engine .*SyntaxError/);
+  t.match(run.stderr, /fault=request .*SyntaxError/);
 });
