@@ -1,5 +1,6 @@
 #include "launcher/line/invocation.h"
 #include "executor/log/style.h"
+#include "executor/process/exit_status.h"
 #include "executor/process/process.h"
 #include "executor/state/files.h"
 #include "executor/state/record_wait.h"
@@ -77,6 +78,8 @@ int print(Invocation &invocation, Str text) {
   // A pager reads when its user wants to.
   int err = write_patiently(STDOUT_FILENO, text, -1);
   if (err == EINTR) return invocation.interrupted();
+  // A reader that has seen enough, such as head(1), is no failure: as if SIGPIPE had ended us.
+  if (err == EPIPE) return signal_base + SIGPIPE;
   return err == 0 ? 0 : invocation.fail(OutputFailed{.errno_ = ErrnoText(err)});
 }
 

@@ -42,7 +42,7 @@ public:
   int interrupted();
 };
 
-// Writes a text to stdout; 0 or the exit code of a failure.
+// Writes a text to stdout; 0 or the exit code of a failure, or of SIGPIPE without a word when nobody reads any more.
 int print(Invocation &invocation, Str text);
 
 // The same for a text with marks (executor/log/style.h).

@@ -143,7 +143,7 @@ export const command = {
     code: 'E0124',
     native: true,
     message: 'cannot write to stdout ({errno})',
-    hint: 'free space on the file system of stdout, or keep the reader of the pipe running',
+    hint: 'free space on the file system of stdout',
   },
   topicUnknown: {
     code: 'E0130',

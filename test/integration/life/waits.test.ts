@@ -205,3 +205,24 @@ test('without a signal each of these waits ends by itself', async (c) => {
   }
   assert.deepEqual(wrong, []);
 }, { only: 'veloci' });
+
+/** A pipe whose reader has gone away, as after `| head -1`. */
+const abandoned = (c: Context): number => {
+  const path = fifo(c);
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const fd = openSync(path, constants.O_WRONLY);
+  closeSync(reader);
+  c.later(() => closeSync(fd));
+  return fd;
+};
+
+test('a reader of stdout that goes away ends a command without a word, as SIGPIPE does', async (c) => {
+  const { dir } = c.command(['/probe', 'pause']);
+  const { id } = await running(c);
+  const commands = ['features', 'list', '--help', '--version', 'explain E0412', 'doctor', `plan --bundle ${dir}`,
+    `audit --bundle ${dir}`, `state ${id}`, `ps ${id}`, `top`, `timeline ${id}`, `diff ${id}`, `events --stats ${id}`];
+  for (const command of commands) {
+    const result = await c.begin(command.split(' '), { fds: { 1: abandoned(c) } }).done;
+    assert.deepEqual([command, result.code, result.stderr], [command, 128 + 13, '']);
+  }
+}, { only: 'veloci' });
