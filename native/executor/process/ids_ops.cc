@@ -4,6 +4,7 @@
 #include "base/sys.h"
 #include "executor/handler.h"
 #include "executor/interrupt.h"
+#include "executor/process/process.h"
 #include <fcntl.h>
 #include <linux/nsfs.h>
 #include <initializer_list>
@@ -19,8 +20,26 @@ namespace veloci {
 
 namespace {
 
-// Runs newuidmap or newgidmap: `PROGRAM PID INSIDE OUTSIDE COUNT …`. 0 or an errno (ECHILD = it refused).
-int run_helper(const char *program, int pid, Str map) {
+// Waits for a program that we have spawned, or ends it. 0 or an errno (ECHILD = it failed; ETIMEDOUT; EINTR = a signal
+// asks us to stop).
+int finish_helper(pid_t child, Signals *signals) {
+  Signals own; // what asks us to stop is blocked and pending all the same
+  Fd pidfd(sys::pidfd_open(child, 0));
+  int err = pidfd.valid() ? await_readable(pidfd.get(), signals != nullptr ? signals : &own, wait_limit) : errno;
+  // It has our real user id, so that we may, set-user-ID or not.
+  if (err != 0) kill(child, SIGKILL);
+  // One that hangs in the kernel ends later, and is reaped by who adopts it.
+  if (err != 0 && pidfd.valid() && !pidfd_wait(pidfd.get(), wait_limit)) return err;
+  int status = 0;
+  while (waitpid(child, &status, 0) < 0) {
+    if (errno != EINTR) return errno;
+  }
+  if (err != 0) return err;
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : ECHILD;
+}
+
+// Runs newuidmap or newgidmap: `PROGRAM PID INSIDE OUTSIDE COUNT …`. 0 or an errno, as finish_helper.
+int run_helper(const char *program, int pid, Str map, Signals *signals) {
   Pages text, words;
   // Each word has a blank behind it.
   if (!text.allocate(map.size + 1) || !words.allocate((map.size / 2 + 4) * sizeof(char *))) return errno;
@@ -56,12 +75,7 @@ int run_helper(const char *program, int pid, Str map) {
     if (err != ENOENT) break;
   }
   posix_spawnattr_destroy(&attributes);
-  if (err != 0) return err;
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) return errno;
-  }
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : ECHILD;
+  return err != 0 ? err : finish_helper(child, signals);
 }
 
 // /proc/PID. -1 and errno on failure.
@@ -94,8 +108,9 @@ Outcome HostHandler::on(const ProcessIds &op) {
       return Outcome::failed(setgroups, err);
   }
   if (op.helpers) {
-    if (int err = run_helper("newuidmap", pid, op.uid_map); err != 0) return Outcome::failed(helper, err);
-    if (int err = run_helper("newgidmap", pid, op.gid_map); err != 0) return Outcome::failed(helper, err);
+    int err = run_helper("newuidmap", pid, op.uid_map, context_.signals);
+    if (err == 0) err = run_helper("newgidmap", pid, op.gid_map, context_.signals);
+    if (err != 0) return Outcome::failed(helper, err);
     return {};
   }
   if (int err = write_proc(process.get(), "uid_map", op.uid_map); err != 0) return Outcome::failed(uid_map, err);

@@ -78,6 +78,8 @@ export const operationProcess = {
     hint: 'it takes at most 340 ranges, and less than a page (4096 bytes) of text' },
   'process.ids/helper': { code: 'E0745', message: 'newuidmap or newgidmap refused the id maps', output: '{detail}',
     hint: 'see /etc/subuid and /etc/subgid' },
+  'process.ids/helper:ETIMEDOUT': { code: 'E0982', message: 'newuidmap or newgidmap did not end within 10 s',
+    hint: 'run it by hand: where users are looked up on a server (nsswitch.conf), that may not answer' },
   'ids.root': { code: 'E0746', message: 'cannot become root of the user namespace',
     hint: 'map the id 0 in linux.uidMappings and linux.gidMappings' },
   'sync.signal': { code: 'E0748', message: "the container's start was interrupted", hint: '{detail}',
