@@ -237,7 +237,10 @@ export interface Detail {
   readonly recursive?: boolean;
   /** mount.idmap: the number of the file system (statfs(2)) whose ids cannot be mapped. */
   readonly fileSystem?: number;
-  /** cgroup.write: path of the cgroup.controllers that lacks the controller. */
+  /**
+   * cgroup.write: path of the cgroup.controllers that lacks the controller; at EBUSY, of the cgroup.procs whose
+   * processes keep it.
+   */
   readonly lacking?: string;
   /** namespace.enter: the cgroup that could not be joined, below that of v2. */
   readonly cgroup?: string;

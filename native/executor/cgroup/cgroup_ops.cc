@@ -236,9 +236,9 @@ Outcome HostHandler::on(const CgroupWrite &op) {
   if (written_.file.valid() && write_cgroup_value(written_.file.get(), op.value)) return {};
   int err = errno;
   if (err != ENOENT) return Outcome::failed(step::cgroup_write::write, err);
-  if (!find_lacking(op.dir, op.file, context_.failure.detail.start(DetailPart::lacking)))
-    context_.failure.detail.clear();
-  return Outcome::failed(step::cgroup_write::open, err);
+  int cause = find_lacking(op.dir, op.file, context_.failure.detail.start(DetailPart::lacking));
+  if (cause == 0) context_.failure.detail.clear();
+  return Outcome::failed(step::cgroup_write::open, cause != 0 ? cause : err);
 }
 
 Outcome HostHandler::on(const CgroupDevices &op) {

@@ -55,14 +55,13 @@ void enable_controllers(int cgroup, const List<Str> &controllers) {
   }
 }
 
-bool find_lacking(const CgroupDir &dir, Str file, Text &path) {
+int find_lacking(const CgroupDir &dir, Str file, Text &path) {
   const char *dot = strchr(file.c_str(), '.');
   bool v2;
   Fd cgroup(open_cgroup_root(dir.mount.c_str(), &v2));
-  if (!cgroup.valid() || !v2 || dot == nullptr) return false;
+  if (!cgroup.valid() || !v2 || dot == nullptr) return 0;
   TextOf<64> controller;
   controller.add(file.data, static_cast<size_t>(dot - file.data));
-  path.clear();
   path.add(dir.mount);
   for (const char *cursor = dir.path.c_str(); *cursor != 0;) {
     TextOf<1024> controllers;
@@ -70,14 +69,22 @@ bool find_lacking(const CgroupDir &dir, Str file, Text &path) {
     TextOf<256> name;
     name.add(cursor, static_cast<size_t>(end - cursor));
     cursor = *end == 0 ? end : end + 1;
-    cgroup.reset(open_below_cgroup(cgroup.get(), name.c_str(), O_PATH | O_DIRECTORY));
+    Fd below(open_below_cgroup(cgroup.get(), name.c_str(), O_PATH | O_DIRECTORY));
+    if (!below.valid() || !read_list(below.get(), "cgroup.controllers", controllers)) return 0;
+    if (!has_word(controllers.str(), controller.str())) {
+      // It has the controller, and cannot hand it down beside processes of its own.
+      if (read_list(cgroup.get(), "cgroup.controllers", controllers) && has_word(controllers.str(), controller.str()) &&
+          is_inhabited(cgroup.get())) {
+        path.add_char('/').add("cgroup.procs");
+        return EBUSY;
+      }
+      path.add_char('/').add(name.str()).add("/cgroup.controllers");
+      return ENOENT;
+    }
+    cgroup = static_cast<Fd &&>(below);
     path.add_char('/').add(name.str());
-    if (!cgroup.valid() || !read_list(cgroup.get(), "cgroup.controllers", controllers)) return false;
-    if (has_word(controllers.str(), controller.str())) continue;
-    path.add("/cgroup.controllers");
-    return true;
   }
-  return false;
+  return 0;
 }
 
 Outcome HostHandler::on(const CgroupOwn &op) {

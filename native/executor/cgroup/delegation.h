@@ -9,8 +9,9 @@ namespace veloci {
 // where a file of it is written, and can be named there.
 void enable_controllers(int cgroup, const List<Str> &controllers);
 
-// The path of the cgroup.controllers nearest to the root that lacks the controller of `file` (`memory` of memory.max),
-// on the way to a cgroup. False when all have it, or on v1.
-bool find_lacking(const CgroupDir &dir, Str file, Text &path);
+// Why a cgroup lacks the controller of `file` (`memory` of memory.max). ENOENT: `path` is the cgroup.controllers
+// nearest to the root that lacks it. EBUSY: `path` is the cgroup.procs whose processes keep it from the cgroups below
+// (cgroup v2's "no internal processes"). 0 when all have it, or on v1.
+int find_lacking(const CgroupDir &dir, Str file, Text &path);
 
 } // namespace veloci

@@ -51,6 +51,9 @@ export const operation = {
     hint:
       '{lacking} lacks the controller "{controller}": {unit} must delegate it ("Delegate={controller}" of a unit of systemd)',
     otherwise: 'enable its controller in cgroup.subtree_control of the cgroup above, or mount it (cgroup v1)' },
+  'cgroup.write/open:EBUSY': { code: 'E0705', message: 'the kernel has no {file} in the cgroup "{path}"',
+    hint:
+      'the processes in {lacking} keep the controller "{controller}" from the cgroups below: move them into one of those; in a container, it can be started with the cgroup namespace of the host (--cgroupns=host)' },
   'cgroup.move': { code: 'E0580', message: 'cannot move the container\'s init to the cgroup "{path}"',
     hint: 'remove the annotation run.oci.delegate-cgroup, or ask whoever manages the cgroup above' },
   'cgroup.own': {

@@ -1,8 +1,10 @@
 // Failures around the container's cgroup on cgroup v2 alone: each gives its code, and nothing is left.
 import '../../support/v2-alone.ts';
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { systemdIsHere, whileSystemd } from '../../support/bus-here.ts';
-import { type Failing, failing, run } from '../../support/failing.ts';
+import { create, type Failing, failing, run } from '../../support/failing.ts';
 
 const top = '/sys/fs/cgroup';
 type Change = NonNullable<Failing['change']>;
@@ -27,6 +29,31 @@ failing([
     on: ({ id }) => [`${top}/${id}/inner/cgroup.procs`], change: (config) => {
       config.annotations = { 'run.oci.delegate-cgroup': 'inner' };
     }, call: run() },
+  // As where a container's first process runs another one in the root of its cgroup namespace. The only controller of
+  // v2 where all others are v1's.
+  { name: 'processes above keep a controller', code: 'E0705', why: 'EBUSY, step open',
+    pointer: '/linux/resources/hugepageLimits/0', hint: /processes in \S+above\/cgroup\.procs keep .*"hugetlb"/,
+    change: (config, { id }) => {
+      config.linux.cgroupsPath = `/${id}-above/own`;
+      config.linux.resources!.hugepageLimits = [{ pageSize: '2MB', limit: 0 }];
+    }, call: (scene) => {
+      const above = join(top, `${scene.id}-above`);
+      mkdirSync(above);
+      const { child } = scene.c.beginProgram(['sleep', '60']);
+      writeFileSync(join(above, 'cgroup.procs'), String(child.pid));
+      scene.c.later(async () => {
+        child.kill('SIGKILL');
+        while (readFileSync(join(above, 'cgroup.procs'), 'utf8') !== '') await sleep(20);
+        rmdirSync(above);
+      });
+      return create()(scene);
+    }, stays: /sleep 60|-above/ },
+  { name: 'nobody hands a controller down', code: 'E0705', why: 'ENOENT, step open', inject: 'openat2:error=EACCES',
+    on: () => ['cgroup.subtree_control'], pointer: '/linux/resources/hugepageLimits/0',
+    hint: /\/cgroup\.controllers lacks the controller "hugetlb"/, change: (config, { id }) => {
+      config.linux.cgroupsPath = `/${id}-above/own`;
+      config.linux.resources!.hugepageLimits = [{ pageSize: '2MB', limit: 0 }];
+    } },
   { name: 'systemd has made no cgroup', code: 'E0942', why: 'ENOENT, step open', pointer,
     call: whileSystemd({ StartTransientUnit: { job: 'done' }, StopUnit: { job: 'done' } }),
     change: (config, { id }) => {
