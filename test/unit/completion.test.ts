@@ -59,7 +59,7 @@ const cases: ReadonlyArray<readonly [line: string, words: readonly string[]]> = 
   ['veloci mounts ', ['add', 'remove']],
   ['veloci mounts add we', ['web1', 'web2']],
   ['veloci mounts add web1 bundles/fr', ['bundles/free.json']],
-  ['veloci spec --rootless ', []],
+  ['veloci spec --rootless ', ['fmt', 'merge', 'migrate']],
   ['veloci --rootless ', []],
   ['veloci --rootless true spe', ['spec']],
 ];

@@ -126,13 +126,17 @@ Replacement::~Replacement() {
   if (name_ != nullptr) unlinkat(dir_, temporary_.c_str(), 0);
 }
 
-int Replacement::prepare(int dir, const char *name, Bytes bytes, mode_t mode, int &step) {
+int Replacement::prepare(int dir, const char *name, Bytes bytes, mode_t mode, int &step, const struct stat *like) {
   step = 0;
   Fd file(make_temporary(dir, name, mode, temporary_));
   if (!file.valid()) return errno;
   dir_ = dir;
   name_ = name;
   step = 1;
+  if (like != nullptr) {
+    if (fchown(file.get(), like->st_uid, like->st_gid) != 0) return errno;
+    if (fchmod(file.get(), like->st_mode & 07777) != 0) return errno;
+  }
   return veloci::write_all(file.get(), bytes);
 }
 

@@ -1,5 +1,6 @@
 // Files of the state directory: read bounded, written by a temporary name and a rename.
 #pragma once
+#include <sys/stat.h>
 #include "base/io.h"
 #include "base/types.h"
 #include "executor/interrupt.h"
@@ -62,8 +63,9 @@ public:
   Replacement &operator=(const Replacement &) = delete;
   // Takes back what was not put in its place.
   ~Replacement();
-  // Writes it; `name` must live on. 0 or an errno; `step` as of replace_file.
-  int prepare(int dir, const char *name, Bytes bytes, mode_t mode, int &step);
+  // Writes it; `name` must live on. 0 or an errno; `step` as of replace_file. `like`: the file gets this owner and
+  // mode.
+  int prepare(int dir, const char *name, Bytes bytes, mode_t mode, int &step, const struct stat *like = nullptr);
   // Puts it in its place.
   int commit(int &step);
 

@@ -40,6 +40,10 @@ int read_given(Invocation &invocation, Str path, Buffer &out) {
 }
 
 int read_bundle(Invocation &invocation, Bundle &bundle, Buffer &config) {
+  return read_bundle(invocation, bundle, config, invocation.arguments.text(cli::Flag::config));
+}
+
+int read_bundle(Invocation &invocation, Bundle &bundle, Buffer &config, Str config_name) {
   Str given = invocation.arguments.text(cli::Flag::bundle);
   if (given.empty()) given = Str::of(".");
   Fd directory(open(given.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -56,7 +60,7 @@ int read_bundle(Invocation &invocation, Bundle &bundle, Buffer &config) {
   if (!utf8_valid(bundle.path.str())) {
     return invocation.fail(BundleMissing{.path = bundle.path.str(), .errno_ = Str::of("its path is not valid UTF-8")});
   }
-  bundle.config_name = invocation.arguments.text(cli::Flag::config);
+  bundle.config_name = config_name;
   if (bundle.config_name.empty()) bundle.config_name = Str::of("config.json");
   // An absolute name does not use the directory.
   TextOf<2 * 4096> name;

@@ -17,6 +17,8 @@ struct Bundle {
 
 // Opens the bundle of --bundle and reads its configuration. 0 or the exit code, with the error shown.
 int read_bundle(Invocation &invocation, Bundle &bundle, Buffer &config);
+// The same for a configuration of another name; an empty one is config.json.
+int read_bundle(Invocation &invocation, Bundle &bundle, Buffer &config, Str config_name);
 
 // 0 or the exit code for what the reading of a document has given, with the error shown about `name`.
 int answer_read(Invocation &invocation, Str name, int err);

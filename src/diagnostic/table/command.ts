@@ -168,5 +168,7 @@ export const command = {
     hint: 'end the processes that the program leaves behind, and learn again' },
   learnForm: { code: 'E0157', message: '"{path}" is there, and is no profile that --learn has written',
     hint: 'name another file, or remove this one' },
+  specFlag: { code: 'E0158', message: '"{command}" has no {flag}', hint: '{remedy}' },
+  migrateRefused: { code: 'E0159', message: 'this configuration cannot be migrated: {reason}', hint: '{remedy}' },
   flagForm: { code: 'E0139', message: 'invalid value "{value}" for --{name}', hint: '{remedy}' },
 } as const satisfies Entries;

@@ -1,4 +1,4 @@
-// spec: a configuration to begin with.
+// spec: a configuration to begin with, or one in another form.
 import type { Mount, Spec } from '../../generated/config.ts';
 import type { Response } from '../../generated/plan.ts';
 import { habitsOf } from '../../compat/habits.ts';
@@ -8,9 +8,25 @@ import { specVersion } from '../../spec/version.ts';
 import type { Call } from '../call.ts';
 import { isOn } from '../options.ts';
 import { answerText } from '../respond.ts';
+import { checkSpecFlags, specFmt, specMerge, specMigrate } from './spec-edit.ts';
+
+/** @throws InvalidDocument when a configuration cannot be edited */
+export function spec(call: Call): Response {
+  checkSpecFlags(call);
+  switch (call.request.operands?.[0]) {
+    case 'fmt':
+      return specFmt(call);
+    case 'merge':
+      return specMerge(call);
+    case 'migrate':
+      return specMigrate(call);
+    default:
+      return answerText(beginning(call));
+  }
+}
 
 /** Text of the file, as other runtimes write it: indented by tabs. */
-export function spec(call: Call): Response {
+function beginning(call: Call): string {
   const { facts, options } = call.request;
   const config = defaultSpec();
   if (facts.cgroup.mode === 'v2') config.linux!.namespaces!.push({ type: 'cgroup' });
@@ -19,7 +35,7 @@ export function spec(call: Call): Response {
     makeRootless(config, facts.euid, facts.egid);
     if (habitsOf(call.request.peer).rootlessNetwork === 'host') shareNetwork(config);
   }
-  return answerText(JSON.stringify(config, null, '\t'));
+  return JSON.stringify(config, null, '\t');
 }
 
 const capabilities = (): string[] => ['CAP_AUDIT_WRITE', 'CAP_KILL', 'CAP_NET_BIND_SERVICE'];
