@@ -55,7 +55,7 @@ export function timelineOf(plan: Plan, { phases, stamps, lost }: Timing): Timeli
   const last: Record<Lane, number> = { host: planned, stager: planned, init: planned };
   const startBegun = time.get('start');
   let started = false;
-  for (const stamp of stamps) {
+  for (const stamp of inOrder(stamps)) {
     const { program, time: end } = stamp;
     const lane = laneOf(program);
     if (program === 'start' && !started) {
@@ -74,6 +74,12 @@ export function timelineOf(plan: Plan, { phases, stamps, lost }: Timing): Timeli
   addExecution(spans, plan, last.init, time.get('started'));
   spans.sort((a, b) => a.begin - b.begin || a.end - b.end);
   return { spans, commands, lost };
+}
+
+/** By their times, each once: those of an init that reports in memory of its own are brought over late, and maybe twice. */
+function inOrder(stamps: readonly Stamp[]): readonly Stamp[] {
+  const each = new Map(stamps.map((stamp) => [`${stamp.program} ${stamp.index} ${stamp.time}`, stamp]));
+  return [...each.values()].sort((a, b) => a.time - b.time);
 }
 
 /** What a stamp is of; undefined when the plan has another operation there now. */

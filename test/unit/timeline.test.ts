@@ -50,6 +50,13 @@ t.test('spans follow each other in each process', (t) => {
   t.end();
 });
 
+t.test('stamps that were brought over late, and twice', (t) => {
+  const init = timing.stamps.filter(({ program }) => program === 'init');
+  const late = { ...timing, stamps: [...timing.stamps.filter(({ program }) => program !== 'init'), ...init, ...init] };
+  t.same(timelineOf(plan, late).spans, timeline.spans);
+  t.end();
+});
+
 t.test('each moment counts once', (t) => {
   t.equal(wallTime(timeline), 12 * ms);
   const shares = sharesOf(timeline);
