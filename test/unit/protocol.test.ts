@@ -114,6 +114,7 @@ const own = [
   'src/engine/verb/explain.ts',
   'src/spec/checks/unknown.ts',
   'src/spec/docker-profile.ts',
+  'src/spec/format.ts',
   'src/spec/parse/locate.ts',
   'src/spec/parse/parse.ts',
 ];
