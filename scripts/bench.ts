@@ -19,7 +19,7 @@ import { add, render, type Samples, summarise, table } from '../test/bench/repor
 import { type Runtime, Scenario } from '../test/bench/scenario.ts';
 import { dropCaches, limitMemory, mountHugetlb } from '../test/bench/surroundings.ts';
 import { repository, which } from '../test/support/paths.ts';
-import { Podman } from '../test/support/podman.ts';
+import { Podman } from '../test/support/engines/podman.ts';
 
 const memoryStep = 'memory in created: PSS';
 

@@ -1,7 +1,7 @@
 // Prints the next free error code of every chapter: node scripts/run.mjs next-code
 import { table } from '../src/diagnostic/table.ts';
 import { retired } from '../src/diagnostic/table/retired.ts';
-import { chapters, nextCode } from './generate/code-numbers.ts';
+import { chapters, nextCode } from './generate/diagnostic/code-numbers.ts';
 
 export async function main(): Promise<void> {
   const codes = [...Object.values(table).map(({ code }) => code), ...Object.keys(retired)];

@@ -4,7 +4,7 @@ import { put } from '../support/refused.ts';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { hierarchies, sweep } from '../../test/support/cgroup.ts';
+import { hierarchies, sweep } from '../../test/support/host/cgroup.ts';
 import type { Config } from '../../test/support/spec.ts';
 
 test('unknown properties are ignored, at every depth', async (c) => {

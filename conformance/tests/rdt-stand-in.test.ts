@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { assert, test } from '../../test/support/case.ts';
 import type { Context, Created } from '../../test/support/context.ts';
 import { program } from '../../test/support/helpers.ts';
-import { makeGroup as group, makeResctrl, resctrl as top } from '../../test/support/resctrl.ts';
+import { makeGroup as group, makeResctrl, resctrl as top } from '../../test/support/host/resctrl.ts';
 
 const prefix = [program('resctrl')];
 const l3CacheSchema = 'L3:0=f;1=f';

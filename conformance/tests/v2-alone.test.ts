@@ -1,5 +1,5 @@
 // config-linux.md, "Cgroup ownership" and what else needs a host with cgroup v2 alone.
-import '../../test/support/v2-alone.ts';
+import '../../test/support/host/v2-alone.ts';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';

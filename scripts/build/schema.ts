@@ -1,6 +1,6 @@
 // The schema of config.json for editors: one file that refers to nothing outside of itself, in the package.
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { mapSchema, readSchema, type Schema } from '../generate/json-schema.ts';
+import { mapSchema, readSchema, type Schema } from '../generate/spec/json-schema.ts';
 import { inRoot } from '../lib/root.ts';
 
 /** Bounds of exact integers. Editors read numbers as doubles: the largest ones are rounded. */

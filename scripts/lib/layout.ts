@@ -166,12 +166,12 @@ function buildListProblems(paths: readonly string[]): string[] {
   ];
 }
 
-/** Folders of native/ and src/ that hold too many files. */
+/** Folders that hold too many files. */
 function crowdedFolders(paths: readonly string[]): string[] {
   const counts = new Map<string, number>();
   for (const path of paths) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
   return [...counts]
-    .filter(([folder, count]) => count > maxFiles && /^(native|src)\//.test(folder))
+    .filter(([, count]) => count > maxFiles)
     .map(([folder, count]) => `${folder} holds ${count} files; the limit is ${maxFiles}`);
 }
 

@@ -1,7 +1,7 @@
 // Errno in words. The words avoid what engines look for in messages ("permission denied", "no such file or
 // directory" ...): those belong to failures of the container's program alone.
 
-/** Names and words by number; the native side has the same table (scripts/generate/diagnostics.ts). */
+/** Names and words by number; the native side has the same table (scripts/generate/diagnostic/diagnostics.ts). */
 export const errnoTable = (): Readonly<Record<number, readonly [name: string, words: string]>> => ({
   1: ['EPERM', 'not allowed'],
   2: ['ENOENT', 'not there'],

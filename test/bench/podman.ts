@@ -1,7 +1,7 @@
 // podman run and podman exec through each runtime, on private storage.
 import type { Meter } from './meter.ts';
 import type { Record, Runtime } from './scenario.ts';
-import type { Podman } from '../support/podman.ts';
+import type { Podman } from '../support/engines/podman.ts';
 
 /** One round: run --rm, then exec in a container that runs. */
 export async function podmanRound(podman: Podman, runtime: Runtime, meter: Meter, record: Record): Promise<void> {

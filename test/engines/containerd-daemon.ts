@@ -1,7 +1,7 @@
 // containerd as a daemon of its own.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Daemon, startDaemon } from '../support/daemon.ts';
+import { type Daemon, startDaemon } from '../support/engines/daemon.ts';
 
 /** What the CRI service needs. */
 export interface Cri {

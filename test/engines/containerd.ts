@@ -1,6 +1,6 @@
 // containerd, driven by ctr.
 import { spawnSync } from 'node:child_process';
-import { endDaemon, restartLine } from '../support/daemon.ts';
+import { endDaemon, restartLine } from '../support/engines/daemon.ts';
 import { startContainerd } from './containerd-daemon.ts';
 import { imageName, steps, type Engine } from './types.ts';
 

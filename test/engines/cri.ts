@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { endDaemon } from '../support/daemon.ts';
+import { endDaemon } from '../support/engines/daemon.ts';
 import { startContainerd } from './containerd-daemon.ts';
 import { makeImage } from './image.ts';
 import { imageName, steps, type Engine } from './types.ts';

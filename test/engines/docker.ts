@@ -1,7 +1,7 @@
 // dockerd with its own containerd, network namespace and folders.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { endDaemon, restartLine, startDaemon } from '../support/daemon.ts';
+import { endDaemon, restartLine, startDaemon } from '../support/engines/daemon.ts';
 import { startContainerd } from './containerd-daemon.ts';
 import { sharedOf } from './shared.ts';
 import { tutorial } from './tutorial.ts';

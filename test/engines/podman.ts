@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Podman } from '../support/podman.ts';
+import { Podman } from '../support/engines/podman.ts';
 import { sharedOf } from './shared.ts';
 import { tutorial } from './tutorial.ts';
 import { imageName, steps, type Engine } from './types.ts';

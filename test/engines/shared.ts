@@ -1,5 +1,5 @@
 // Steps that docker and podman share: their command lines are the same.
-import { type EngineName, exitStatus, exitTable } from '../support/exit-table.ts';
+import { type EngineName, exitStatus, exitTable } from '../support/engines/exit-table.ts';
 import { type Step, steps } from './types.ts';
 
 export const sharedOf = (engine: EngineName): Step[] =>

@@ -3,7 +3,7 @@
 // plan schema.
 import { copyFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { otherBuild } from '../support/other-build.ts';
+import { otherBuild } from '../support/engines/other-build.ts';
 import { containerd } from './containerd.ts';
 import { docker } from './docker.ts';
 import { podman } from './podman.ts';

@@ -4,10 +4,10 @@ import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { assert } from '../support/case.ts';
 import type { Bundle } from '../support/bundle.ts';
 import type { Context, Facts } from '../support/context.ts';
-import { excuseFor, type Verdicts } from '../support/excuses.ts';
-import { fuzz } from '../support/fuzz.ts';
+import { excuseFor, type Verdicts } from '../support/fuzz/excuses.ts';
+import { fuzz } from '../support/fuzz/fuzz.ts';
 import { cgroups, sweepCgroups } from '../support/leak.ts';
-import { mutate } from '../support/mutate.ts';
+import { mutate } from '../support/fuzz/mutate.ts';
 import { runtimePath, which } from '../support/paths.ts';
 import { call, type Result } from '../support/runtime.ts';
 

@@ -7,11 +7,11 @@ import { join } from 'node:path';
 import { assert } from '../support/case.ts';
 import type { Bundle } from '../support/bundle.ts';
 import type { Context } from '../support/context.ts';
-import { callNames, type Command, commands, prepare, type Subject } from '../support/fault-commands.ts';
-import { fuzz } from '../support/fuzz.ts';
+import { callNames, type Command, commands, prepare, type Subject } from '../support/fuzz/fault-commands.ts';
+import { fuzz } from '../support/fuzz/fuzz.ts';
 import { program } from '../support/helpers.ts';
 import { leaks, type Snapshot, snapshot } from '../support/leak.ts';
-import { Random } from '../support/random.ts';
+import { Random } from '../support/fuzz/random.ts';
 import type { Result } from '../support/runtime.ts';
 
 /** By their numbers; 0 kills. */

@@ -10,10 +10,10 @@ import { Runtime } from '../../src/index.ts';
 import type { Bundle } from '../support/bundle.ts';
 import { assert } from '../support/case.ts';
 import type { Context } from '../support/context.ts';
-import { fuzz } from '../support/fuzz.ts';
+import { fuzz } from '../support/fuzz/fuzz.ts';
 import { descriptorsOf } from '../support/leak.ts';
 import { runtimePath, timeScale } from '../support/paths.ts';
-import type { Random } from '../support/random.ts';
+import type { Random } from '../support/fuzz/random.ts';
 
 const kilobytes = (text: string, name: string): number =>
   Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0);

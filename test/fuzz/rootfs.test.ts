@@ -6,10 +6,10 @@ import { dirname, join } from 'node:path';
 import { type Bundle, dropBundle } from '../support/bundle.ts';
 import { assert } from '../support/case.ts';
 import type { Context } from '../support/context.ts';
-import { fuzz } from '../support/fuzz.ts';
+import { fuzz } from '../support/fuzz/fuzz.ts';
 import { program } from '../support/helpers.ts';
-import { changes, outside } from '../support/outside.ts';
-import type { Random } from '../support/random.ts';
+import { changes, outside } from '../support/fuzz/outside.ts';
+import type { Random } from '../support/fuzz/random.ts';
 import type { Call, Result } from '../support/runtime.ts';
 import type { Config, Mount } from '../support/spec.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
 import type { EngineVerb, Request } from '../../src/generated/protocol.ts';
-import { engine, engineOf } from '../support/both-engines.ts';
+import { engine, engineOf } from '../support/code/both-engines.ts';
 import { hostFacts, nodeHost } from '../../src/host/node.ts';
 import { inRoot } from '../../scripts/lib/root.ts';
 

@@ -7,8 +7,8 @@ import { inRoot } from '../../scripts/lib/root.ts';
 import { encodePlan } from '../../src/generated/encode.ts';
 import type { InitOperation, Operation, Plan, Programs } from '../../src/generated/plan.ts';
 import { createWriter } from '../../src/host/writer.ts';
-import { Random } from '../support/random.ts';
-import { fullPlan, plainPlan, randomPlan, type PlainPrograms } from '../support/wire.ts';
+import { Random } from '../support/fuzz/random.ts';
+import { fullPlan, plainPlan, randomPlan, type PlainPrograms } from '../support/code/wire.ts';
 
 interface Seen {
   readonly programs?: PlainPrograms;

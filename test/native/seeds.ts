@@ -2,8 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodePlan, encodeResponse } from '../../src/generated/encode.ts';
 import { createWriter } from '../../src/host/writer.ts';
-import { Random } from '../support/random.ts';
-import { fullPlan, randomPlan } from '../support/wire.ts';
+import { Random } from '../support/fuzz/random.ts';
+import { fullPlan, randomPlan } from '../support/code/wire.ts';
 
 /** Plans and a response of the encoder: the fuzzer starts from what is valid. */
 function readerSeeds(): Uint8Array[] {

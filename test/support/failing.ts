@@ -53,7 +53,7 @@ export interface Failing {
   call?: (scene: Scene) => string[] | Promise<string[]>;
   /** failures as strace takes them: `write:error=EIO:when=2` */
   inject?: string | string[];
-  /** calls that a filter refuses in all processes, as test/support/fault.c takes them: `clone.0=0x50f00=11` */
+  /** calls that a filter refuses in all processes, as test/support/programs/fault.c takes them: `clone.0=0x50f00=11` */
   refuse?: string[];
   /** the failures are only those of calls that concern one of these paths */
   on?: (scene: Scene) => string[];

@@ -9,18 +9,18 @@ import { cacheDir, repository, supportSources, which } from './paths.ts';
 
 /** The C programs: name → source, relative to the repository. All are static. */
 const programs = {
-  sandbox: 'test/support/sandbox.c',
-  probe: 'test/support/probe.c',
-  recvtty: 'test/support/recvtty.c',
-  receiver: 'test/support/receiver.c',
-  ptyrun: 'test/support/ptyrun.c',
-  exchange: 'test/support/exchange.c',
-  agent: 'test/support/agent.c',
-  fault: 'test/support/fault.c',
-  strike: 'test/support/strike.c',
-  hunter: 'test/support/hunter.c',
-  stuck: 'test/support/stuck.c',
-  resctrl: 'test/support/resctrl.c',
+  sandbox: 'test/support/programs/sandbox.c',
+  probe: 'test/support/programs/probe.c',
+  recvtty: 'test/support/programs/recvtty.c',
+  receiver: 'test/support/programs/receiver.c',
+  ptyrun: 'test/support/programs/ptyrun.c',
+  exchange: 'test/support/programs/exchange.c',
+  agent: 'test/support/programs/agent.c',
+  fault: 'test/support/programs/fault.c',
+  strike: 'test/support/programs/strike.c',
+  hunter: 'test/support/programs/hunter.c',
+  stuck: 'test/support/programs/stuck.c',
+  resctrl: 'test/support/programs/resctrl.c',
   meter: 'test/bench/meter.c',
 } as const;
 export type Program = keyof typeof programs;

@@ -1,3 +1,3 @@
 // The same with cgroup v1 alone.
-import '../../support/v1-alone.ts';
+import '../../support/host/v1-alone.ts';
 import './cgroup-depth.test.ts';

@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmdirSync, writeFileSy
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, type PeerMark, test, unified } from '../../support/case.ts';
-import { folder, hierarchies, sweep } from '../../support/cgroup.ts';
+import { folder, hierarchies, sweep } from '../../support/host/cgroup.ts';
 import type { Context } from '../../support/context.ts';
 import { injecting } from '../../support/failing.ts';
 import { cgroups } from '../../support/leak.ts';

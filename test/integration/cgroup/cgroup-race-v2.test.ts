@@ -1,3 +1,3 @@
 // The same with cgroup v2 alone.
-import '../../support/v2-alone.ts';
+import '../../support/host/v2-alone.ts';
 import './cgroup-race.test.ts';

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, test, unified } from '../../support/case.ts';
-import { folder, hierarchies, sweep } from '../../support/cgroup.ts';
+import { folder, hierarchies, sweep } from '../../support/host/cgroup.ts';
 import type { Context } from '../../support/context.ts';
 import { cgroups } from '../../support/leak.ts';
 import { runtimePath, timeScale, which } from '../../support/paths.ts';

@@ -3,7 +3,7 @@ import '../../support/drift.ts';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, type PeerMark, test, unified } from '../../support/case.ts';
-import { folder, sweep } from '../../support/cgroup.ts';
+import { folder, sweep } from '../../support/host/cgroup.ts';
 import type { Context } from '../../support/context.ts';
 import { cgroups } from '../../support/leak.ts';
 import { runtimeName } from '../../support/runtime.ts';

@@ -4,7 +4,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Failing, failing, type Scene } from '../../support/failing.ts';
 import { program } from '../../support/helpers.ts';
-import { makeGroup, makeResctrl, resctrl } from '../../support/resctrl.ts';
+import { makeGroup, makeResctrl, resctrl } from '../../support/host/resctrl.ts';
 
 makeResctrl();
 const prefix = [program('resctrl')];

@@ -1,9 +1,9 @@
 // Failures around the container's cgroup on cgroup v2 alone: each gives its code, and nothing is left.
-import '../../support/v2-alone.ts';
+import '../../support/host/v2-alone.ts';
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { systemdIsHere, whileSystemd } from '../../support/bus-here.ts';
+import { systemdIsHere, whileSystemd } from '../../support/host/bus-here.ts';
 import { create, type Failing, failing, run } from '../../support/failing.ts';
 
 const top = '/sys/fs/cgroup';

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, test, unified } from '../../support/case.ts';
-import { folder, sweep } from '../../support/cgroup.ts';
+import { folder, sweep } from '../../support/host/cgroup.ts';
 import { runtimePath, timeScale } from '../../support/paths.ts';
 import { call, runtimeName } from '../../support/runtime.ts';
 

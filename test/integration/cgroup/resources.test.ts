@@ -1,12 +1,12 @@
 // linux.resources: every property is read back from the kernel, on v1 and on v2.
 import '../../support/drift.ts';
-import '../../support/every-controller.ts';
+import '../../support/host/every-controller.ts';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, type PeerMark, test, unified } from '../../support/case.ts';
-import { hasCgroupFile } from '../../support/cgroup-file.ts';
+import { hasCgroupFile } from '../../support/host/cgroup-file.ts';
 import type { Context } from '../../support/context.ts';
-import { noRealTime } from '../../support/real-time.ts';
+import { noRealTime } from '../../support/host/real-time.ts';
 
 const folder = (controller: string, id: string): string => join('/sys/fs/cgroup', unified ? '' : controller, id);
 

@@ -1,5 +1,5 @@
 // Below a threaded cgroup of v2 a container's cgroup is a threaded one, whose processes the kernel lists by threads alone.
-import '../../support/v2-alone.ts';
+import '../../support/host/v2-alone.ts';
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, test } from '../../support/case.ts';

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, test, unified } from '../../support/case.ts';
-import { needs } from '../../support/kernel.ts';
+import { needs } from '../../support/host/kernel.ts';
 import type { Context } from '../../support/context.ts';
 import { runtimePath } from '../../support/paths.ts';
 import type { Result } from '../../support/runtime.ts';

@@ -4,7 +4,7 @@ import { assert, test } from '../../support/case.ts';
 import { onTerminal } from '../../support/console.ts';
 import { processes } from '../../support/leak.ts';
 import { runtimePath, which } from '../../support/paths.ts';
-import { Podman } from '../../support/podman.ts';
+import { Podman } from '../../support/engines/podman.ts';
 import { call, type Result } from '../../support/runtime.ts';
 
 const skip = which('podman') ? false : 'podman is not installed';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, test } from '../../support/case.ts';
 import type { Context } from '../../support/context.ts';
-import { criuPath, noCriu } from '../../support/criu.ts';
+import { criuPath, noCriu } from '../../support/host/criu.ts';
 import { timeScale } from '../../support/paths.ts';
 import type { Result } from '../../support/runtime.ts';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { assert, test } from '../../support/case.ts';
 import type { Bundle } from '../../support/bundle.ts';
 import type { Context } from '../../support/context.ts';
-import { criuPath, noCriu } from '../../support/criu.ts';
+import { criuPath, noCriu } from '../../support/host/criu.ts';
 import type { Config } from '../../support/spec.ts';
 
 const options = { skip: noCriu, only: 'veloci' } as const;

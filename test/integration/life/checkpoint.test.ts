@@ -6,9 +6,9 @@ import { assert, test } from '../../support/case.ts';
 import { receiveConsole } from '../../support/console.ts';
 import type { Bundle } from '../../support/bundle.ts';
 import type { Context } from '../../support/context.ts';
-import { criuPath, noCriu } from '../../support/criu.ts';
+import { criuPath, noCriu } from '../../support/host/criu.ts';
 import { runtimePath, which } from '../../support/paths.ts';
-import { Podman } from '../../support/podman.ts';
+import { Podman } from '../../support/engines/podman.ts';
 import { call, type Result } from '../../support/runtime.ts';
 import type { Config } from '../../support/spec.ts';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, test, unified } from '../../support/case.ts';
 import type { Context } from '../../support/context.ts';
-import { isExit } from '../../support/exit-status.ts';
+import { isExit } from '../../support/engines/exit-status.ts';
 import { timeScale } from '../../support/paths.ts';
 
 const noEvents = [{ peer: 'crun', why: 'has no events command' }];

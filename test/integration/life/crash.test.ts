@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, type PeerMark, test } from '../../support/case.ts';
-import { sweep } from '../../support/cgroup.ts';
+import { sweep } from '../../support/host/cgroup.ts';
 import { receiveMessages } from '../../support/console.ts';
 import type { Context } from '../../support/context.ts';
 import { cgroups, leaks, processes, snapshot } from '../../support/leak.ts';

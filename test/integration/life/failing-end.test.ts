@@ -1,5 +1,5 @@
 // Processes that do not end or thaw: on cgroup v1 alone, where no cgroup.kill of v2 reaches what a signal does not.
-import '../../support/v1-alone.ts';
+import '../../support/host/v1-alone.ts';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, test, unified } from '../../support/case.ts';

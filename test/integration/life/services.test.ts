@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, test } from '../../support/case.ts';
 import { receiveMessages } from '../../support/console.ts';
-import { isExit } from '../../support/exit-status.ts';
+import { isExit } from '../../support/engines/exit-status.ts';
 import { timeScale } from '../../support/paths.ts';
 
 const only = { only: 'veloci' } as const;

@@ -6,9 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, test } from '../../support/case.ts';
 import type { Context } from '../../support/context.ts';
 import { processes } from '../../support/leak.ts';
-import { otherBuild } from '../../support/other-build.ts';
+import { otherBuild } from '../../support/engines/other-build.ts';
 import { runtimePath, which } from '../../support/paths.ts';
-import { Podman } from '../../support/podman.ts';
+import { Podman } from '../../support/engines/podman.ts';
 import { begin, type Call, call, type Result } from '../../support/runtime.ts';
 
 let built: string | undefined;

@@ -4,7 +4,7 @@ import { chownSync, lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSy
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { assert, test } from '../../support/case.ts';
-import { needs, noMappedTmpfs, noRecursive } from '../../support/kernel.ts';
+import { needs, noMappedTmpfs, noRecursive } from '../../support/host/kernel.ts';
 import type { Context, Facts } from '../../support/context.ts';
 import type { Config, Mount } from '../../support/spec.ts';
 

@@ -1,4 +1,4 @@
-import '../../support/v2-alone.ts';
+import '../../support/host/v2-alone.ts';
 import { execWhereFrozen } from '../../support/exec-frozen.ts';
 
 execWhereFrozen();

@@ -1,5 +1,5 @@
 // veloci in containers of veloci on cgroup v2 alone.
-import '../../support/v2-alone.ts';
-import { nestedTable } from '../../support/nested-table.ts';
+import '../../support/host/v2-alone.ts';
+import { nestedTable } from '../../support/engines/nested-table.ts';
 
 nestedTable();

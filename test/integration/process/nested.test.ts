@@ -1,4 +1,4 @@
 // veloci in containers of veloci, in containers of veloci.
-import { nestedTable } from '../../support/nested-table.ts';
+import { nestedTable } from '../../support/engines/nested-table.ts';
 
 nestedTable();

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { arch } from 'node:os';
 import { assert, test } from '../../support/case.ts';
 import type { Context, Facts } from '../../support/context.ts';
-import { giveRealTime, noRealTime } from '../../support/real-time.ts';
+import { giveRealTime, noRealTime } from '../../support/host/real-time.ts';
 import type { Config } from '../../support/spec.ts';
 
 const oldRunc = { peer: 'runc 1.1.5', why: 'it does not know the property yet' };

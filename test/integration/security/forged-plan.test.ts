@@ -10,7 +10,7 @@ import { compile } from '../../../src/plan/compile.ts';
 import { assert, test } from '../../support/case.ts';
 import type { Bundle } from '../../support/bundle.ts';
 import type { Context } from '../../support/context.ts';
-import { hierarchies } from '../../support/cgroup.ts';
+import { hierarchies } from '../../support/host/cgroup.ts';
 
 const only = { only: 'veloci' } as const;
 

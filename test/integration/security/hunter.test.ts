@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, test } from '../../support/case.ts';
 import type { Bundle } from '../../support/bundle.ts';
 import type { Context, Created } from '../../support/context.ts';
-import { criuPath, noCriu } from '../../support/criu.ts';
+import { criuPath, noCriu } from '../../support/host/criu.ts';
 import { program } from '../../support/helpers.ts';
 import { timeScale } from '../../support/paths.ts';
 import type { Result } from '../../support/runtime.ts';

@@ -1,6 +1,6 @@
 // Failures of --systemd-cgroup with a stand-in for systemd: each gives its code, and nothing is left.
 import { assert, test, unified } from '../../support/case.ts';
-import { systemdIsHere, whileSystemd } from '../../support/bus-here.ts';
+import { systemdIsHere, whileSystemd } from '../../support/host/bus-here.ts';
 import { create, type Failing, failing } from '../../support/failing.ts';
 
 const change: Failing['change'] = (config, { id }) => {

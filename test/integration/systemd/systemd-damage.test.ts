@@ -5,7 +5,7 @@ import { existsSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { timeScale } from '../../support/paths.ts';
-import { bundle, folder, nothingLeft, reason, runtime, setUp, test, type As } from '../../support/systemd.ts';
+import { bundle, folder, nothingLeft, reason, runtime, setUp, test, type As } from '../../support/host/systemd.ts';
 
 const files = ['record', 'plan', 'request.json', 'config.json', 'state.json'];
 const subsets = Array.from({ length: 2 ** files.length - 1 },

@@ -6,7 +6,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { runtimePath, timeScale } from '../../support/paths.ts';
-import { bundle, folder, reason, runtime, setUp, start, test, unified } from '../../support/systemd.ts';
+import { bundle, folder, reason, runtime, setUp, start, test, unified } from '../../support/host/systemd.ts';
 import type { Config } from '../../support/spec.ts';
 
 const limited = (limit: number, ...args: string[]) => (config: Config): void => {

@@ -5,10 +5,10 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import type { Answer } from '../../support/bus.ts';
+import type { Answer } from '../../support/host/bus.ts';
 import { runtimePath, timeScale } from '../../support/paths.ts';
 import { bundle, call, folder, reason, runtime, setUp, start, test, unitOf,
-  type Result } from '../../support/systemd.ts';
+  type Result } from '../../support/host/systemd.ts';
 
 const state = join(folder, 'state');
 const remaining = (): string[] => (existsSync(state) ? readdirSync(state).filter((name) => !name.startsWith('.')) : []);
@@ -41,7 +41,7 @@ function without(socket: string | undefined, args: readonly string[]): Result & 
 /** Has a bus of that kind while the body runs. */
 function withBus<T>(mode: string, body: (socket: string) => T): T {
   const socket = join(folder, `bus-${mode}`);
-  const server = spawn(process.execPath, ['-e', bus, new URL('../../support/bus.js', import.meta.url).href, socket,
+  const server = spawn(process.execPath, ['-e', bus, new URL('../../support/host/bus.js', import.meta.url).href, socket,
     JSON.stringify(modes[mode])], { stdio: 'inherit' });
   try {
     for (let tries = 0; tries < 300 && !existsSync(socket); tries++) spawnSync('sleep', ['0.1']);

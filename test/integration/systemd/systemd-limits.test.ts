@@ -4,9 +4,9 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { hasCgroupFile } from '../../support/cgroup-file.ts';
+import { hasCgroupFile } from '../../support/host/cgroup-file.ts';
 import { call, folder, hierarchy, readBack, reason, runtime, setUp, show, start, test, unified,
-  unitOf } from '../../support/systemd.ts';
+  unitOf } from '../../support/host/systemd.ts';
 
 type Values = Readonly<Record<string, string>>;
 interface Limits {

@@ -6,7 +6,7 @@ import t from 'tap';
 import type { Config } from '../../support/spec.ts';
 import { bundle, call, callAsUser, cgroupsOf, folder, hierarchy, nothingLeft, pathOf, pidOf, readBack, reason, runtime,
   runtimeDir, setUp, show, start, test, token, unified, unitOf, userRuntime, type As,
-  type Result } from '../../support/systemd.ts';
+  type Result } from '../../support/host/systemd.ts';
 
 const limits = {
   devices: [{ allow: false, access: 'rwm' }],
