@@ -1,5 +1,5 @@
 #include "executor/bounds.h"
-#include "plan/dispatch.h"
+#include "wire/dispatch.h"
 
 namespace veloci {
 

@@ -2,9 +2,9 @@
 #pragma once
 #include "base/types.h"
 #include "cgroup/oom_witness.h"
-#include "executor/interrupt.h"
+#include "wait/interrupt.h"
 #include "executor/log/log.h"
-#include "executor/deadline.h"
+#include "wait/deadline.h"
 #include "executor/undo.h"
 #include "plan/fill.h"
 #include "channel/detail.h"

@@ -1,6 +1,6 @@
 #include "base/clock.h"
-#include "launcher/line/invocation.h"
-#include "launcher/line/match.h"
+#include "launcher/call/invocation.h"
+#include "launcher/call/match.h"
 #include <fcntl.h>
 #include <sys/stat.h>
 

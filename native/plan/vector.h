@@ -1,7 +1,7 @@
 // argv and envp: the texts of a list as an array of pointers that ends in a null pointer.
 #pragma once
 #include "base/pages.h"
-#include "plan/reader.h"
+#include "wire/reader.h"
 
 namespace veloci {
 

@@ -27,64 +27,58 @@ const hostInterface = 'src/engine/protocol.ts';
 /** Most files that a folder may hold before it is two. */
 const maxFiles = 25;
 
-/** The rooms of native/, each a folder, and the rooms whose headers it may include beside its own. */
+/** The rooms of native/, each a folder, and the rooms whose headers it includes beside its own: never in a circle. */
 export const rooms: Readonly<Record<string, readonly string[]>> = {
   addon: ['generated', 'host', 'json', 'launcher/container'],
   base: [],
   cgroup: ['base', 'generated', 'record'],
   channel: ['base', 'generated'],
   compat: ['generated'],
-  driver: ['base', 'host', 'json', 'planner'],
+  driver: ['base', 'host', 'planner'],
   embedded: [],
-  executor: ['base', 'cgroup', 'channel', 'executor/log', 'plan', 'record'],
-  'executor/cgroup': ['base', 'cgroup', 'executor', 'executor/log', 'executor/process', 'executor/state', 'generated',
-    'record'],
-  'executor/console': ['base', 'executor'],
-  'executor/criu': ['base', 'cgroup', 'executor', 'executor/process', 'executor/state'],
-  'executor/log': ['base', 'executor', 'generated', 'json'],
+  executor: ['base', 'cgroup', 'channel', 'executor/log', 'plan', 'record', 'wait', 'wire'],
+  'executor/cgroup': ['base', 'cgroup', 'executor', 'executor/log', 'file', 'generated', 'process', 'record', 'wait'],
+  'executor/console': ['base', 'executor', 'socket', 'wait'],
+  'executor/criu': ['base', 'cgroup', 'executor', 'executor/process', 'executor/state', 'file', 'process', 'socket',
+    'wait'],
+  'executor/log': ['base', 'generated', 'json', 'socket', 'wait'],
   'executor/mount': ['base', 'executor'],
-  'executor/network': ['base', 'executor', 'executor/state'],
+  'executor/network': ['base', 'executor', 'file'],
   'executor/process': ['base', 'cgroup', 'embedded', 'executor', 'executor/cgroup', 'executor/log', 'executor/mount',
-    'executor/state', 'hook', 'plan', 'record'],
-  'executor/rdt': ['base', 'executor', 'executor/state'],
-  'executor/seccomp': ['base', 'executor', 'executor/state', 'host', 'plan'],
-  'executor/state': ['base', 'cgroup', 'executor', 'executor/process', 'generated'],
-  'executor/systemd': ['base', 'executor', 'executor/mount', 'executor/process', 'executor/state'],
-  generated: ['base', 'json', 'plan'],
+    'executor/state', 'hook', 'plan', 'process', 'record', 'wait'],
+  'executor/rdt': ['base', 'executor', 'file'],
+  'executor/seccomp': ['base', 'executor', 'file', 'host', 'plan', 'socket', 'wait'],
+  'executor/state': ['base', 'cgroup', 'executor', 'file', 'generated', 'process'],
+  'executor/systemd': ['base', 'executor', 'executor/mount', 'executor/process', 'executor/state', 'file', 'wait'],
+  file: ['base', 'wait'],
+  generated: ['base', 'json', 'wire'],
   hook: ['base', 'plan'],
-  host: ['base', 'generated', 'json'],
-  init: ['base', 'cgroup', 'channel', 'generated', 'hook', 'init/program', 'plan', 'record'],
-  'init/mount': ['base', 'channel', 'generated', 'init', 'plan'],
-  'init/program': ['base', 'generated', 'init', 'plan'],
+  host: ['base', 'generated'],
+  init: ['base', 'cgroup', 'channel', 'generated', 'hook', 'plan', 'record'],
+  'init/mount': ['base', 'channel', 'init', 'plan'],
+  'init/program': ['base', 'channel', 'generated', 'init', 'plan'],
   json: ['base'],
-  launcher: ['base', 'executor/log', 'generated', 'launcher/line'],
-  'launcher/container': ['base', 'cgroup', 'executor', 'executor/cgroup', 'executor/console', 'executor/log',
-    'executor/process', 'executor/seccomp', 'executor/state', 'host', 'launcher', 'launcher/door', 'launcher/line',
-    'plan', 'record'],
-  'launcher/door': ['base', 'executor/cgroup', 'executor/process', 'executor/seccomp', 'executor/state', 'generated',
-    'host', 'json', 'launcher/container', 'launcher/line', 'planner', 'record'],
-  'launcher/line': ['base', 'compat', 'embedded', 'executor', 'executor/cgroup', 'executor/log', 'executor/process',
-    'executor/state', 'generated', 'host', 'launcher', 'launcher/container', 'launcher/door'],
-  'launcher/verb': [
-    'base',
-    'executor',
-    'executor/cgroup',
-    'executor/console',
-    'executor/process',
-    'executor/state',
-    'generated',
-    'json',
-    'launcher/container',
-    'launcher/door',
-    'launcher/line',
-    'observe',
-    'stats',
-  ],
+  launcher: ['base', 'launcher/call'],
+  'launcher/call': ['base', 'executor', 'executor/console', 'executor/log', 'executor/process', 'executor/state',
+    'file', 'launcher/container', 'launcher/line', 'process', 'socket', 'wait'],
+  'launcher/container': ['base', 'cgroup', 'executor', 'executor/cgroup', 'executor/log', 'executor/state', 'file',
+    'host', 'launcher/line', 'process', 'record'],
+  'launcher/door': ['base', 'executor/process', 'executor/seccomp', 'executor/state', 'file', 'generated', 'host',
+    'json', 'launcher/call', 'planner', 'record'],
+  'launcher/line': ['base', 'compat', 'executor/log', 'file', 'generated', 'wait'],
+  'launcher/verb': ['base', 'cgroup', 'executor/cgroup', 'executor/console', 'executor/process', 'executor/state',
+    'file', 'generated', 'launcher/call', 'launcher/container', 'launcher/door', 'launcher/line', 'process'],
+  'launcher/view': ['base', 'embedded', 'executor/cgroup', 'executor/process', 'executor/state', 'host', 'json',
+    'launcher/call', 'launcher/container', 'launcher/door', 'launcher/line', 'observe', 'process', 'stats'],
   observe: ['base', 'generated', 'host', 'record', 'stats'],
-  plan: ['base', 'generated'],
+  plan: ['base', 'generated', 'wire'],
   planner: ['base', 'embedded', 'generated', 'host', 'json'],
+  process: ['base', 'record'],
   record: ['base'],
-  stats: ['base', 'cgroup', 'executor', 'host', 'json', 'record'],
+  socket: ['base', 'wait'],
+  stats: ['base', 'cgroup', 'host', 'json', 'record'],
+  wait: ['base'],
+  wire: ['base'],
 };
 
 interface Import {
@@ -142,17 +136,37 @@ function isGenerated(path: string): boolean {
   return path.includes('/generated/');
 }
 
+/** Rooms whose headers a file includes, its own left out. */
+function roomsOf(path: string, text: string): string[] {
+  const room = relative('native', dirname(path));
+  return [...text.matchAll(/^\s*#\s*include\s+"([^"]+)"/gm)]
+    .map((match) => dirname(match[1] ?? ''))
+    .filter((target) => target !== '.' && target !== room);
+}
+
 /** What is wrong with the #includes of a file in native/. */
 export function includeProblems(path: string, text: string): string[] {
   const room = relative('native', dirname(path));
   const allowed = rooms[room];
   if (allowed === undefined) return [`${path} is in no room that scripts/lib/layout.ts knows`];
-  return [...text.matchAll(/^\s*#\s*include\s+"([^"]+)"/gm)]
-    .map((match) => dirname(match[1] ?? ''))
-    .filter((target) => target !== '.' && target !== room && !allowed.includes(target))
+  return roomsOf(path, text)
+    .filter((target) => !allowed.includes(target))
     .map((target) =>
       `${path} includes a header of native/${target}; native/${room} may include: ${allowed.join(', ')}`
     );
+}
+
+/** What is wrong with a table of rooms: circles, and what no file of a room includes any more. */
+export function roomProblems(
+  table: Readonly<Record<string, readonly string[]>>,
+  included: ReadonlyMap<string, ReadonlySet<string>>,
+): string[] {
+  const cycle = findCycle(new Map(Object.entries(table)));
+  const unused = Object.entries(table).flatMap(([room, targets]) =>
+    targets.filter((target) => !included.get(room)?.has(target))
+      .map((target) => `scripts/lib/layout.ts lets native/${room} include native/${target}, which no file there does`)
+  );
+  return [...(cycle ? [`rooms of native/ include each other: ${cycle.join(' → ')}`] : []), ...unused];
 }
 
 /** Sources that native/meson.build does not name, and names there that are no sources. */
@@ -179,6 +193,7 @@ function crowdedFolders(paths: readonly string[]): string[] {
 export function layoutProblems(): string[] {
   const problems: string[] = [];
   const graph = new Map<string, string[]>();
+  const included = new Map<string, Set<string>>();
   const scripts = ['src', 'test', 'scripts', 'conformance'].flatMap((folder) => filesBelow(folder, '.ts', '.mjs'));
   const native = ['native', 'test'].flatMap((folder) => filesBelow(folder, '.cc', '.h', '.c'));
   for (const file of [...scripts, ...native]) {
@@ -187,7 +202,11 @@ export function layoutProblems(): string[] {
     const lines = text.split('\n').length - 1;
     if (lines > maxLines && !isGenerated(path)) problems.push(`${path} has ${lines} lines; the limit is ${maxLines}`);
     problems.push(...retiredNames(path, text));
-    if (path.startsWith('native/')) problems.push(...includeProblems(path, text));
+    if (path.startsWith('native/')) {
+      problems.push(...includeProblems(path, text));
+      const room = relative('native', dirname(path));
+      included.set(room, new Set([...included.get(room) ?? [], ...roomsOf(path, text)]));
+    }
     if (!path.endsWith('.ts')) continue;
     const imports = importsOf(path, text);
     graph.set(path, imports.map(({ target }) => target));
@@ -198,7 +217,7 @@ export function layoutProblems(): string[] {
     }
   }
   const paths = [...scripts, ...native].map((file) => relative(root, file));
-  problems.push(...crowdedFolders(paths), ...buildListProblems(paths));
+  problems.push(...crowdedFolders(paths), ...buildListProblems(paths), ...roomProblems(rooms, included));
   const cycle = findCycle(graph);
   if (cycle) problems.push(`files import each other: ${cycle.join(' → ')}`);
   return problems;

@@ -1,8 +1,8 @@
 // Foreign text in JSON, in the log and on a terminal; identity of processes; files of the state directory.
-#include "executor/state/files.h"
+#include "file/files.h"
 #include "executor/log/log.h"
 #include "executor/log/style.h"
-#include "executor/process/process.h"
+#include "process/process.h"
 #include "executor/state/state.h"
 
 #include <fcntl.h>

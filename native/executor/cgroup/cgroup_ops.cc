@@ -5,7 +5,7 @@
 #include "executor/cgroup/delegation.h"
 #include "executor/cgroup/freezer.h"
 #include "executor/handler.h"
-#include "executor/process/process.h"
+#include "process/process.h"
 #include "cgroup/own_cgroup.h"
 #include <fcntl.h>
 #include <initializer_list>

@@ -3,8 +3,8 @@
 // memory that grows.
 #pragma once
 #include "base/io.h"
-#include "executor/state/files.h"
-#include "executor/deadline.h"
+#include "file/files.h"
+#include "wait/deadline.h"
 #include <sys/stat.h>
 
 namespace veloci {

@@ -1,7 +1,7 @@
 // cgroup.freeze, cgroup.update, cgroup.check: what is done to the cgroup of a container that runs.
 #include "cgroup/cgroupfs.h"
 #include "base/io.h"
-#include "executor/state/files.h"
+#include "file/files.h"
 #include "executor/handler.h"
 #include "executor/log/problem.h"
 #include "executor/cgroup/freezer.h"

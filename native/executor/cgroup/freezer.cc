@@ -3,7 +3,7 @@
 #include "cgroup/own_cgroup.h"
 #include "executor/cgroup/cgroup_signal.h"
 #include "executor/cgroup/cgroup_tree.h"
-#include "executor/process/process.h"
+#include "process/process.h"
 #include <fcntl.h>
 #include <signal.h>
 

@@ -2,7 +2,7 @@
 #pragma once
 #include "cgroup/freezer.h"
 #include "executor/context.h"
-#include "executor/deadline.h"
+#include "wait/deadline.h"
 
 namespace veloci {
 

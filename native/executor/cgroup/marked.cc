@@ -4,7 +4,7 @@
 #include "cgroup/cgroupfs.h"
 #include "cgroup/own_cgroup.h"
 #include "base/directory.h"
-#include "executor/state/files.h"
+#include "file/files.h"
 #include <fcntl.h>
 #include <limits.h>
 #include <sys/stat.h>

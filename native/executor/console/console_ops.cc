@@ -2,7 +2,7 @@
 #include "executor/console/console.h"
 #include "executor/handler.h"
 #include "executor/console/terminal.h"
-#include "executor/unix_socket.h"
+#include "socket/unix_socket.h"
 #include <termios.h>
 #include <unistd.h>
 

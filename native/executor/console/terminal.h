@@ -1,6 +1,6 @@
 // The relay between the caller's terminal and the container's pseudo terminal (foreground run and exec -t).
 #pragma once
-#include "executor/interrupt.h"
+#include "wait/interrupt.h"
 #include <termios.h>
 
 namespace veloci {

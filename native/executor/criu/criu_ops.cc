@@ -3,9 +3,9 @@
 #include "base/search.h"
 #include "base/sys.h"
 #include "executor/criu/criu_process.h"
-#include "executor/state/files.h"
+#include "file/files.h"
 #include "executor/handler.h"
-#include "executor/process/process.h"
+#include "process/process.h"
 #include "executor/process/spawn.h"
 #include "executor/state/state.h"
 #include <fcntl.h>

@@ -3,8 +3,8 @@
 #include "cgroup/cgroupfs.h"
 #include "base/search.h"
 #include "base/sys.h"
-#include "executor/interrupt.h"
-#include "executor/unix_socket.h"
+#include "wait/interrupt.h"
+#include "socket/unix_socket.h"
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>

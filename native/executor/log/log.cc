@@ -1,7 +1,7 @@
 #include "executor/log/log.h"
 #include "base/clock.h"
-#include "executor/interrupt.h"
-#include "executor/deadline.h"
+#include "wait/interrupt.h"
+#include "wait/deadline.h"
 #include "executor/log/style.h"
 #include <fcntl.h>
 #include <sys/stat.h>

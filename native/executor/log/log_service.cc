@@ -1,5 +1,5 @@
 #include "executor/log/log_service.h"
-#include "executor/unix_socket.h"
+#include "socket/unix_socket.h"
 #include "executor/log/utf8.h"
 #include <unistd.h>
 

@@ -1,7 +1,7 @@
 // A client of rtnetlink(7): the few requests that moving a network device takes.
 #pragma once
 #include "base/types.h"
-#include "executor/state/files.h"
+#include "file/files.h"
 
 namespace veloci {
 

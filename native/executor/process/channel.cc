@@ -1,7 +1,7 @@
 #include "executor/process/channel.h"
 #include "executor/cgroup/cgroup.h"
 #include "executor/cgroup/freezer.h"
-#include "executor/process/process.h"
+#include "process/process.h"
 #include <sys/wait.h>
 
 namespace veloci {

@@ -1,5 +1,5 @@
 #include "executor/process/exit_status.h"
-#include "executor/process/process.h"
+#include "process/process.h"
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>

@@ -3,8 +3,8 @@
 #include "base/procfs.h"
 #include "base/sys.h"
 #include "executor/handler.h"
-#include "executor/interrupt.h"
-#include "executor/process/process.h"
+#include "wait/interrupt.h"
+#include "process/process.h"
 #include <fcntl.h>
 #include <linux/nsfs.h>
 #include <initializer_list>

@@ -6,7 +6,7 @@
 #include "cgroup/own_cgroup.h"
 #include "executor/process/channel.h"
 #include "executor/handler.h"
-#include "executor/process/process.h"
+#include "process/process.h"
 #include "executor/process/relay.h"
 #include "executor/process/spawn.h"
 #include "executor/state/state.h"

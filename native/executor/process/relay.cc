@@ -1,7 +1,7 @@
 #include "executor/process/relay.h"
 #include "base/sys.h"
 #include "executor/handler.h"
-#include "executor/interrupt.h"
+#include "wait/interrupt.h"
 #include "base/stop_signals.h"
 #include <fcntl.h>
 #include <initializer_list>

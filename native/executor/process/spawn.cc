@@ -2,8 +2,8 @@
 #include "embedded/embedded.h"
 #include "base/sys.h"
 #include "executor/cgroup/freezer.h"
-#include "executor/interrupt.h"
-#include "executor/process/process.h"
+#include "wait/interrupt.h"
+#include "process/process.h"
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>

@@ -2,7 +2,7 @@
 #include "executor/cgroup/cgroup.h"
 #include "executor/process/channel.h"
 #include "executor/handler.h"
-#include "executor/process/process.h"
+#include "process/process.h"
 #include "executor/process/relay.h"
 #include "executor/state/state.h"
 #include <fcntl.h>

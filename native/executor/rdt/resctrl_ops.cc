@@ -1,7 +1,7 @@
 // rdt.join, rdt.update, rdt.remove: the container's class of service and monitoring group (Intel RDT).
 #include "executor/handler.h"
 #include "executor/rdt/resctrl.h"
-#include "executor/state/files.h"
+#include "file/files.h"
 #include <fcntl.h>
 #include <sys/stat.h>
 

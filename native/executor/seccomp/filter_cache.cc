@@ -3,7 +3,7 @@
 #include "base/io.h"
 #include "base/sys.h"
 #include "base/directory.h"
-#include "executor/state/files.h"
+#include "file/files.h"
 #include "host/sha256.h"
 #include <fcntl.h>
 #include <initializer_list>

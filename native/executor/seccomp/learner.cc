@@ -1,6 +1,6 @@
 #include "executor/seccomp/learner.h"
 #include "base/sys.h"
-#include "executor/interrupt.h"
+#include "wait/interrupt.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <initializer_list>

@@ -5,7 +5,7 @@
 #include "base/pages.h"
 #include "base/sys.h"
 #include "executor/handler.h"
-#include "executor/unix_socket.h"
+#include "socket/unix_socket.h"
 
 namespace veloci {
 

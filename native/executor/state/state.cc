@@ -3,8 +3,8 @@
 #include "base/sys.h"
 #include "cgroup/own_cgroup.h"
 #include "base/directory.h"
-#include "executor/state/files.h"
-#include "executor/process/process.h"
+#include "file/files.h"
+#include "process/process.h"
 #include "generated/plan.gen.h"
 #include <sys/file.h>
 #include <sys/mman.h>

@@ -1,5 +1,5 @@
 // state.* and pid.file.
-#include "executor/state/files.h"
+#include "file/files.h"
 #include "executor/handler.h"
 #include "executor/state/state.h"
 #include <fcntl.h>

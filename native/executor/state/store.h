@@ -1,7 +1,7 @@
 // What is kept in the state directory for the later verbs.
 #pragma once
 #include "executor/context.h"
-#include "executor/state/files.h"
+#include "file/files.h"
 
 namespace veloci {
 

@@ -2,8 +2,8 @@
 // how a job of systemd has ended. D-Bus Specification: "Authentication Protocol", "Message Protocol".
 #pragma once
 #include "base/io.h"
-#include "executor/interrupt.h"
-#include "executor/state/files.h"
+#include "wait/interrupt.h"
+#include "file/files.h"
 
 namespace veloci {
 

@@ -1,7 +1,7 @@
 // dbus.send.
 #include "executor/systemd/dbus.h"
 #include "executor/handler.h"
-#include "executor/deadline.h"
+#include "wait/deadline.h"
 #include "executor/process/spawn.h"
 #include <fcntl.h>
 

@@ -5,7 +5,7 @@
 #include <sys/stat.h>
 
 #include "base/sys.h"
-#include "init/cause.h"
+#include "init/program/cause.h"
 #include "init/init.h"
 
 namespace veloci {

@@ -1,5 +1,5 @@
 #include "base/directory.h"
-#include "executor/process/process.h"
+#include "process/process.h"
 #include "executor/state/state.h"
 #include "launcher/container/root.h"
 #include "launcher/container/states.h"

@@ -4,8 +4,8 @@
 #include "cgroup/cgroupfs.h"
 #include "cgroup/own_cgroup.h"
 #include "executor/cgroup/marked.h"
-#include "executor/process/process.h"
-#include "executor/state/files.h"
+#include "process/process.h"
+#include "file/files.h"
 #include "executor/state/state.h"
 #include "record/state_json.h"
 #include <fcntl.h>

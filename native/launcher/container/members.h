@@ -1,6 +1,6 @@
 // The processes of a container.
 #pragma once
-#include "executor/state/files.h"
+#include "file/files.h"
 #include "record/record.h"
 
 namespace veloci {

@@ -1,6 +1,6 @@
 #include "launcher/container/states.h"
 #include "executor/state/record_wait.h"
-#include "executor/process/process.h"
+#include "process/process.h"
 #include "executor/state/state.h"
 #include "launcher/container/end.h"
 #include "launcher/container/root.h"

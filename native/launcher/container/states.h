@@ -1,7 +1,7 @@
 // What `state` and `list` say of containers: the command and the library ask here.
 #pragma once
 #include "executor/log/log.h"
-#include "executor/state/files.h"
+#include "file/files.h"
 #include "launcher/container/status.h"
 #include "record/record.h"
 #include "record/state_json.h"

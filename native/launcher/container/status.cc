@@ -1,6 +1,6 @@
 #include "launcher/container/status.h"
 #include "executor/cgroup/freezer.h"
-#include "executor/process/process.h"
+#include "process/process.h"
 
 namespace veloci {
 

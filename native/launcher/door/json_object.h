@@ -1,6 +1,6 @@
 // JSON of any size in a buffer.
 #pragma once
-#include "executor/state/files.h"
+#include "file/files.h"
 #include "json/json_writer.h"
 
 namespace veloci {

@@ -3,8 +3,8 @@
 #include "executor/state/state.h"
 #include "executor/state/store.h"
 #include "host/facts.h"
-#include "launcher/container/bundle.h"
-#include "launcher/container/pidfd.h"
+#include "launcher/call/bundle.h"
+#include "launcher/call/pidfd.h"
 #include "launcher/door/timing.h"
 #include "launcher/door/trace.h"
 #include <fcntl.h>

@@ -4,7 +4,7 @@
 #include "executor/state/state.h"
 #include "executor/state/store.h"
 #include "host/sha256.h"
-#include "launcher/container/bundle.h"
+#include "launcher/call/bundle.h"
 #include <fcntl.h>
 #include <sys/stat.h>
 

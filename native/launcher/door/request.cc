@@ -1,7 +1,7 @@
 #include "launcher/door/request.h"
 #include "host/facts.h"
 #include "host/look.h"
-#include "launcher/container/notify.h"
+#include "launcher/call/notify.h"
 #include <signal.h>
 #include <sys/stat.h>
 

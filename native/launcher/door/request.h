@@ -1,8 +1,8 @@
 // Requests to the engine (schema/protocol), and its answers.
 #pragma once
-#include "executor/state/files.h"
+#include "file/files.h"
 #include "launcher/door/json_object.h"
-#include "launcher/line/invocation.h"
+#include "launcher/call/invocation.h"
 #include "generated/protocol.gen.h"
 #include "planner/planner.h"
 

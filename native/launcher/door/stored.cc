@@ -1,7 +1,7 @@
 #include "launcher/door/stored.h"
 #include "executor/state/state.h"
 #include "executor/state/store.h"
-#include "launcher/container/bundle.h"
+#include "launcher/call/bundle.h"
 #include <fcntl.h>
 
 namespace veloci {

@@ -1,6 +1,6 @@
 // What --debug logs of a start.
 #pragma once
-#include "launcher/line/invocation.h"
+#include "launcher/call/invocation.h"
 
 namespace veloci {
 

@@ -1,5 +1,5 @@
 #include "launcher/line/args.h"
-#include "executor/interrupt.h"
+#include "wait/interrupt.h"
 #include "base/io.h"
 #include "executor/log/problem.h"
 #include "launcher/line/suggest.h"

@@ -1,6 +1,6 @@
 // Texts of any number, and tables of them.
 #pragma once
-#include "executor/state/files.h"
+#include "file/files.h"
 
 namespace veloci {
 

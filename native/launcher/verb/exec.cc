@@ -2,13 +2,13 @@
 #include "executor/console/console.h"
 #include "executor/process/spawn.h"
 #include "executor/state/state.h"
-#include "launcher/container/bundle.h"
-#include "launcher/container/foreground.h"
-#include "launcher/container/learning.h"
+#include "launcher/call/bundle.h"
+#include "launcher/call/foreground.h"
+#include "launcher/door/learning.h"
 #include "launcher/door/ending.h"
 #include "launcher/door/launch.h"
 #include "launcher/door/memo.h"
-#include "launcher/container/pidfd.h"
+#include "launcher/call/pidfd.h"
 #include "launcher/door/trace.h"
 #include <fcntl.h>
 

@@ -1,6 +1,6 @@
 // install: what to write into the configuration of an engine.
 #include "generated/install.gen.h"
-#include "launcher/line/invocation.h"
+#include "launcher/call/invocation.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-#include "launcher/container/removal.h"
+#include "launcher/verb/removal.h"
 #include "launcher/door/stored.h"
 #include "launcher/line/signal_name.h"
 

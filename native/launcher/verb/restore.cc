@@ -1,4 +1,4 @@
-#include "launcher/container/foreground.h"
+#include "launcher/call/foreground.h"
 #include "launcher/door/launch.h"
 
 namespace veloci {

@@ -1,12 +1,12 @@
 #include "executor/process/exit_status.h"
 #include "executor/state/state.h"
 #include "executor/state/store.h"
-#include "launcher/container/foreground.h"
-#include "launcher/container/learning.h"
+#include "launcher/call/foreground.h"
+#include "launcher/door/learning.h"
 #include "launcher/door/ending.h"
 #include "launcher/door/launch.h"
 #include "launcher/door/timing.h"
-#include "launcher/container/notify.h"
+#include "launcher/call/notify.h"
 #include <fcntl.h>
 #include <sys/wait.h>
 

@@ -1,4 +1,4 @@
-#include "launcher/container/notify.h"
+#include "launcher/call/notify.h"
 #include "launcher/door/stored.h"
 #include "launcher/door/timing.h"
 

@@ -1,6 +1,6 @@
 #include "executor/state/state.h"
 #include "executor/state/store.h"
-#include "launcher/container/bundle.h"
+#include "launcher/call/bundle.h"
 #include "launcher/door/stored.h"
 #include <fcntl.h>
 

@@ -1,8 +1,8 @@
 // wait: until the container's first process has ended, and with what status.
 #include "executor/process/exit_status.h"
-#include "executor/process/process.h"
+#include "process/process.h"
 #include "launcher/door/ending.h"
-#include "launcher/line/invocation.h"
+#include "launcher/call/invocation.h"
 #include <poll.h>
 #include <signal.h>
 

@@ -86,7 +86,7 @@ function dispatcher(actor: Actor, operations: readonly Operation[]): string {
   const cases = operations.filter((operation) => operation.actors.includes(actor)).map((operation) =>
     operation.op === 'alt'
       ? `  case code::alt:
-    return run_alternative(record, [&](const OpRecord &inner) { return run_${actor}(inner, handler); });
+    return run_alternative<Alt>(record, [&](const OpRecord &inner) { return run_${actor}(inner, handler); });
 `
       : `  case code::${snake(operation.op)}:
     return run_operation<${operation.name}>(record, handler);
@@ -107,7 +107,7 @@ export function planHeader(model: Model): string {
   return `// ${notice}
 // Operations of a plan, from schema/plan.
 #pragma once
-#include "plan/reader.h"
+#include "wire/reader.h"
 
 namespace veloci {
 
@@ -143,7 +143,7 @@ bool verify_operation(const OpRecord &record, ProgramName program, unsigned dept
 
 } // namespace veloci
 
-#include "plan/dispatch.h"
+#include "wire/dispatch.h"
 
 namespace veloci {
 
@@ -206,6 +206,8 @@ export function planSource(model: Model): string {
 namespace veloci {
 
 ${enums.map(defineEnumRead).join('\n')}
+bool read(Reader &reader, TemplatePart &part) { return read_part(reader, part, hole_count); }
+
 ${structs.map(defineRead).join('\n')}
 ${operations.map(defineRead).join('\n')}
 namespace {

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { findCycle, importProblem, includeProblems, importsOf, layoutProblems } from '../../../scripts/lib/layout.ts';
+import { findCycle, importProblem, includeProblems, importsOf, layoutProblems,
+  roomProblems } from '../../../scripts/lib/layout.ts';
 import { retiredNames } from '../../../scripts/lib/retired-names.ts';
 
 t.test('the checkout keeps to its layout', async (t) => {
@@ -47,6 +48,15 @@ t.test('refuses a header of a room that is not named', async (t) => {
     'native/hook/hook.cc includes a header of native/launcher/door; native/hook may include: base, plan',
   ]);
   t.match(includeProblems('native/cellar/a.cc', '')[0], /no room/);
+});
+
+t.test('finds rooms that include each other, and what a room need not include', async (t) => {
+  const table = { base: [], door: ['base', 'line'], line: ['door'] };
+  const included = new Map([['door', new Set(['base', 'line'])], ['line', new Set(['door'])]]);
+  t.same(roomProblems(table, included), ['rooms of native/ include each other: door → line → door']);
+  t.same(roomProblems({ base: [], door: ['base'] }, new Map([['door', new Set<string>()]])), [
+    'scripts/lib/layout.ts lets native/door include native/base, which no file there does',
+  ]);
 });
 
 t.test('refuses a retired name, but not in comments and texts', async (t) => {

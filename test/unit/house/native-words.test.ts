@@ -11,7 +11,7 @@ import { root } from '../../../scripts/lib/root.ts';
 import { asked, known, lookedInto } from '../../support/code/native-words.ts';
 
 /** Rooms that execute plans. What is written to a log, and in which form, is no matter of the plan. */
-const sources = ['init', 'executor', 'cgroup', 'hook']
+const sources = ['init', 'executor', 'cgroup', 'channel', 'file', 'hook', 'process', 'socket', 'wait']
   .flatMap((room) => filesBelow(`native/${room}`, '.cc', '.h'))
   .map((path) => ({ path: relative(join(root, 'native'), path), text: withoutComments(readFileSync(path, 'utf8')) }))
   .filter(({ path }) => !path.startsWith('executor/log/'));

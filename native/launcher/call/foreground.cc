@@ -1,0 +1,86 @@
+#include "launcher/call/foreground.h"
+#include "base/sys.h"
+#include "executor/process/exit_status.h"
+#include "executor/console/terminal.h"
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+namespace veloci {
+
+namespace {
+
+// Not for the process: what concerns only us.
+bool is_forwarded(int signal) {
+  return signal != SIGCHLD && signal != SIGURG && signal != SIGWINCH && signal != SIGPIPE;
+}
+
+class Foreground {
+public:
+  Foreground(Context &context, NotifyProxy *notify) : context_(context), notify_(notify) {}
+
+  int wait(Signals &signals) {
+    context_.witness.look(*context_.record);
+    if (context_.console.valid()) relay_.start(static_cast<Fd &&>(context_.console));
+    while (!reap()) {
+      Relay::Poll master = relay_.master_poll(), input = relay_.input_poll(), output = relay_.output_poll();
+      struct pollfd waiting[] = {
+          {context_.init.pidfd.get(), POLLIN, 0},
+          {signals.descriptor(), POLLIN, 0},
+          {master.fd, master.events, 0},
+          {input.fd, input.events, 0},
+          {output.fd, output.events, 0},
+          {notify_ != nullptr ? notify_->descriptor() : -1, POLLIN, 0},
+          {context_.witness.descriptor(), POLLPRI, 0},
+      };
+      int ready = poll(waiting, 7, relay_.end_pause());
+      if (ready < 0) continue;
+      if (ready == 0) relay_.repeat_end();
+      if (waiting[1].revents != 0) {
+        while (int signal = signals.take()) on_signal(signal);
+      }
+      if (waiting[5].revents != 0) notify_->pump();
+      if (waiting[6].revents != 0) context_.witness.look(*context_.record);
+      relay_.pump(waiting[2].revents, waiting[3].revents, waiting[4].revents);
+    }
+    // The last words of a program that has ended.
+    if (notify_ != nullptr && notify_->active()) notify_->pump();
+    relay_.drain(signals);
+    return code_;
+  }
+
+private:
+  // Waits for all children that have ended; true when init is one of them.
+  bool reap() {
+    for (;;) {
+      siginfo_t info = {};
+      if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | __WALL) != 0 || info.si_pid == 0) return context_.init.pid <= 0;
+      if (info.si_pid == context_.stager.pid) context_.stager.pid = -1;
+      if (info.si_pid != context_.init.pid) continue;
+      context_.init.pid = -1;
+      code_ = exit_code_of(info);
+    }
+  }
+
+  void on_signal(int signal) {
+    if (signal == SIGWINCH) relay_.resize();
+    if (is_forwarded(signal)) sys::pidfd_send_signal(context_.init.pidfd.get(), signal);
+  }
+
+  Context &context_;
+  NotifyProxy *notify_;
+  Relay relay_;
+  int code_ = 0;
+};
+
+} // namespace
+
+void become_subreaper() { prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
+
+int stay_with_init(Invocation &invocation, NotifyProxy *notify) {
+  Foreground foreground(invocation.context, notify);
+  return foreground.wait(invocation.signals);
+}
+
+} // namespace veloci

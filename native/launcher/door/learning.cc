@@ -1,0 +1,103 @@
+#include "launcher/door/learning.h"
+#include "launcher/call/bundle.h"
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <seccomp.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+namespace veloci {
+
+using namespace diagnostic;
+
+namespace {
+
+constexpr int32_t x32_bit = 0x40000000;
+
+// The table of system calls that a call was made by: as linux.seccomp names it, and as libseccomp does.
+struct Table {
+  const char *name;
+  uint32_t token;
+};
+
+Table table_of(const LearnedCall &call) {
+  switch (call.arch) {
+  case AUDIT_ARCH_X86_64:
+    if ((call.number & x32_bit) != 0) return {"SCMP_ARCH_X32", SCMP_ARCH_X32};
+    return {"SCMP_ARCH_X86_64", SCMP_ARCH_X86_64};
+  case AUDIT_ARCH_I386: return {"SCMP_ARCH_X86", SCMP_ARCH_X86};
+  case AUDIT_ARCH_AARCH64: return {"SCMP_ARCH_AARCH64", SCMP_ARCH_AARCH64};
+  case AUDIT_ARCH_ARM: return {"SCMP_ARCH_ARM", SCMP_ARCH_ARM};
+  default: return {nullptr, 0};
+  }
+}
+
+void add_values(StringListWriter list, const LearnedValues &values) {
+  for (uint32_t i = 0; i < values.count; i++) {
+    TextOf<24> text;
+    list.add(text.add_number(values.values[i]).str());
+  }
+}
+
+void add_calls(ListWriter<LearnedCallWriter> list, const LearnedTable &table) {
+  for (const LearnedCall &call : table.calls) {
+    Table known = table_of(call);
+    if (call.count == 0 || known.name == nullptr) continue;
+    char *name = seccomp_syscall_resolve_num_arch(known.token, call.number);
+    // A number that no call has: the kernel says ENOSYS.
+    if (name == nullptr) continue;
+    LearnedCallWriter out = list.next();
+    out.architecture(Str::of(known.name)).name(Str::of(name)).count(static_cast<int64_t>(call.count));
+    if (!call.arguments[0].many) add_values(out.first(), call.arguments[0]);
+    if (!call.arguments[1].many) add_values(out.second(), call.arguments[1]);
+    free(name);
+  }
+}
+
+int note_calls(Request &request, const LearnedTable &table) {
+  constexpr size_t size = 256 * 1024;
+  return request.note_members(size, [&](JsonWriter &json) {
+    RequestWriter members(json);
+    add_calls(members.learned().calls(), table);
+    return 0;
+  });
+}
+
+} // namespace
+
+int Learning::begin(Invocation &invocation) {
+  const Arguments &arguments = invocation.arguments;
+  Str path = arguments.text(cli::Flag::learn);
+  if (path.empty()) return 0;
+  if (arguments.on(cli::Flag::detach)) return invocation.fail(LearnDetached{});
+  file_.reset(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644));
+  if (!file_.valid()) return invocation.fail(ResourceFile{.path = path, .errno_ = ErrnoText(errno)});
+  int err = learner_.start();
+  if (err != 0) return invocation.fail(SystemCall{.what = what::start_learner, .errno_ = ErrnoText(err)});
+  invocation.context.learner = learner_.socket().get();
+  return 0;
+}
+
+int Learning::finish(Invocation &invocation, Request &request) {
+  if (!wanted()) return 0;
+  constexpr int longest = 3000; // milliseconds
+  if (!learner_.await(longest)) return invocation.fail(LearnRunning{});
+  int err = note_calls(request, learner_.table());
+  if (err == 0) err = read_all(file_.get(), config_size_max, request.process, nullptr);
+  Engine engine;
+  Response response;
+  if (err == 0) err = engine.start(EngineVerb::learned);
+  if (err == 0 && !engine.send(request, EngineVerb::learned, nullptr)) err = errno;
+  if (err != 0) return invocation.fail(SystemCall{.what = what::ask_planner, .errno_ = ErrnoText(err)});
+  if (int code = engine.await(invocation, response); code != 0) return code;
+  if (!response.error.empty()) return show_response(invocation, response);
+  Bytes text{reinterpret_cast<const uint8_t *>(response.text.data), response.text.size};
+  bool written = lseek(file_.get(), 0, SEEK_SET) == 0 && ftruncate(file_.get(), 0) == 0;
+  err = written ? write_all(file_.get(), text) : errno;
+  if (err != 0)
+    return invocation.fail(ResourceFile{.path = invocation.arguments.text(cli::Flag::learn), .errno_ = ErrnoText(err)});
+  invocation.log.warnings(response.warnings);
+  return 0;
+}
+
+} // namespace veloci

@@ -1,0 +1,83 @@
+// diff: what a container is, compared with what its configuration says.
+#include "executor/state/store.h"
+#include "launcher/call/bundle.h"
+#include "launcher/door/stored.h"
+#include "observe/observe.h"
+#include <fcntl.h>
+
+namespace veloci {
+
+using namespace diagnostic;
+
+namespace {
+
+constexpr EngineVerb verb = EngineVerb::diff;
+
+int system_failure(Invocation &invocation, Str what, int err) {
+  return invocation.fail(SystemCall{.what = what, .errno_ = ErrnoText(err)});
+}
+
+// The configuration that an answer asks for. 0 or the exit code, with the error shown.
+int read_document(Invocation &invocation, Str path, Buffer &out) {
+  if (!(path == Str::of("-"))) return read_given(invocation, path, out);
+  return answer_read(invocation, Str::of("standard input"),
+                     read_all(STDIN_FILENO, config_size_max, out, &invocation.signals));
+}
+
+// Reads what an answer asks for. 0 or the exit code, with the error shown.
+int read_live(Invocation &invocation, const List<FileLook> &looks, Status status, Buffer &out) {
+  constexpr size_t usual = 256 * 1024, most = 16 << 20;
+  const Context &context = invocation.context;
+  // A longer text takes another try.
+  for (size_t size = usual;; size *= 4) {
+    if (!out.reserve(size)) return system_failure(invocation, what::observe, errno);
+    JsonWriter json(reinterpret_cast<char *>(out.data()), size);
+    int err;
+    {
+      ObservationWriter writer(json);
+      err = observe(*context.record, looks, status != Status::created, writer);
+    }
+    if (err == ESRCH) return invocation.fail(ContainerEnded{.id = context.id});
+    if (err != 0) return system_failure(invocation, what::observe, err);
+    if (json.full() && size < most) continue;
+    if (json.full()) return system_failure(invocation, what::observe, ENOBUFS);
+    out.set_size(json.text().size);
+    return 0;
+  }
+}
+
+} // namespace
+
+int diff_command(Invocation &invocation) {
+  if (int code = invocation.open_recorded(); code != 0) return code;
+  Context &context = invocation.context;
+  Status status;
+  if (int code = invocation.read_status(status); code != 0) return code;
+  if (status == Status::creating) return invocation.fail(StillCreating{.id = context.id});
+  bool needs_process = !invocation.arguments.on(cli::Flag::declared);
+  if (status == Status::stopped && needs_process)
+    return invocation.fail(NotRunning{.id = context.id, .status = status_name(status)});
+  Request request;
+  if (int err = restore_request(invocation, request); err != 0)
+    return invocation.fail_kept(err, "its kept request or config.json cannot be read");
+  request.add_flags(invocation.arguments);
+  request.process = static_cast<Buffer &&>(request.config);
+  // First the engine says which configuration to read, then what to look at.
+  for (;;) {
+    Engine engine;
+    Response response;
+    if (int err = engine.start(verb); err != 0) return system_failure(invocation, what::start_planner, err);
+    if (!engine.send(request, verb, nullptr)) return system_failure(invocation, what::ask_planner, errno);
+    if (int code = engine.await(invocation, response); code != 0) return code;
+    if (response.files.size() == 0 || !response.error.empty()) {
+      if (int code = print_styled(invocation, response.text); code != 0) return code;
+      return show_response(invocation, response);
+    }
+    FileLook first = *response.files.begin();
+    int code = first.where == FileLookWhere::document ? read_document(invocation, first.path, request.config)
+                                                      : read_live(invocation, response.files, status, request.live);
+    if (code != 0) return code;
+  }
+}
+
+} // namespace veloci

@@ -1,0 +1,111 @@
+// validate, audit, plan, explain, features, doctor: the engine's text.
+#include "launcher/call/bundle.h"
+#include "launcher/door/stored.h"
+#include "host/probes.h"
+#include "embedded/embedded.h"
+
+namespace veloci {
+
+using namespace diagnostic;
+
+namespace {
+
+EngineVerb engine_verb(cli::Command command) {
+  switch (command) {
+  case cli::Command::validate: return EngineVerb::validate;
+  case cli::Command::audit: return EngineVerb::audit;
+  case cli::Command::plan: return EngineVerb::plan;
+  case cli::Command::explain: return EngineVerb::explain;
+  case cli::Command::doctor: return EngineVerb::doctor;
+  default: return EngineVerb::features;
+  }
+}
+
+// What the host can do, as the text that the engine judges. 0 or the exit code.
+int probe_host(Invocation &invocation, Buffer &probes) {
+  constexpr size_t size = 64 * 1024;
+  if (!probes.reserve(size)) return invocation.fail(SystemCall{.what = what::probe_host, .errno_ = ErrnoText(errno)});
+  JsonWriter json(reinterpret_cast<char *>(probes.data()), size);
+  {
+    ProbesWriter writer(json);
+    host_probes(writer);
+  }
+  probes.set_size(json.text().size);
+  return 0;
+}
+
+// What a command reads: the bundle's configuration, the texts to explain, nothing. 0 or the exit code.
+int read_input(Invocation &invocation, cli::Command command, Bundle &bundle, Buffer &config) {
+  switch (command) {
+  case cli::Command::features: return 0;
+  case cli::Command::doctor: return probe_host(invocation, config);
+  case cli::Command::explain:
+    if (!config.reserve(veloci_explain_size)) {
+      return invocation.fail(SystemCall{.what = what::read_texts, .errno_ = ErrnoText(errno)});
+    }
+    __builtin_memcpy(config.data(), veloci_explain, veloci_explain_size);
+    config.set_size(veloci_explain_size);
+    return 0;
+  case cli::Command::audit:
+    if (!(invocation.arguments.text(cli::Flag::config) == Str::of("-"))) break;
+    bundle.config_name = Str::of("standard input");
+    return answer_read(invocation, bundle.config_name,
+                       read_all(STDIN_FILENO, config_size_max, config, &invocation.signals));
+  default: break;
+  }
+  return read_bundle(invocation, bundle, config);
+}
+
+// What a container was made from, in place of what the command line names. 0 or the exit code.
+int restore_kept(Invocation &invocation, Request &request) {
+  if (int code = invocation.open_recorded(); code != 0) return code;
+  if (restore_request(invocation, request) != 0) {
+    return invocation.fail(
+        StateDamaged{.id = invocation.context.id, .what = Str::of("its kept request or config.json cannot be read")});
+  }
+  request.add_flags(invocation.arguments);
+  return 0;
+}
+
+// The text of a request and what comes with it. 0 or the exit code.
+int ask(Invocation &invocation, cli::Command command, Request &request) {
+  if (command == cli::Command::audit && invocation.arguments.operand_count() > 0)
+    return restore_kept(invocation, request);
+  Bundle bundle;
+  if (int code = read_input(invocation, command, bundle, request.config); code != 0) return code;
+  if (int err = request.build(invocation, bundle.path.str(), bundle.config_name, false); err != 0) {
+    return invocation.fail(SystemCall{.what = what::describe_host, .errno_ = ErrnoText(err)});
+  }
+  return 0;
+}
+
+} // namespace
+
+int text_command(Invocation &invocation) {
+  Engine engine;
+  Request request;
+  cli::Command command = invocation.arguments.command()->command;
+  EngineVerb verb = engine_verb(command);
+  if (int err = engine.start(verb); err != 0) {
+    return invocation.fail(SystemCall{.what = what::start_planner, .errno_ = ErrnoText(err)});
+  }
+  if (int code = ask(invocation, command, request); code != 0) return code;
+  Response response;
+  if (!engine.send(request, verb, nullptr)) {
+    return invocation.fail(SystemCall{.what = what::ask_planner, .errno_ = ErrnoText(errno)});
+  }
+  if (int code = engine.await(invocation, response); code != 0) return code;
+  // A planner answers once; another one judges what was seen of the files that the first has named.
+  Engine judge;
+  if (response.files.size() > 0) {
+    int err = request.note_files(response.files);
+    if (err == 0) err = judge.start(verb);
+    if (err == 0 && !judge.send(request, verb, nullptr)) err = errno;
+    if (err != 0) return invocation.fail(SystemCall{.what = what::look_at_files, .errno_ = ErrnoText(err)});
+    if (int code = judge.await(invocation, response); code != 0) return code;
+  }
+  if (int code = print_styled(invocation, response.text); code != 0) return code;
+  return show_response(invocation, response);
+}
+
+} // namespace veloci
