@@ -8,6 +8,7 @@
 #include "base/pages.h"
 #include "host/text.h"
 #include "observe/aside.h"
+#include "process/process.h"
 #include "stats/source.h"
 
 namespace veloci {
@@ -162,15 +163,8 @@ void add_paths(ListWriter<ObservedPathWriter> out, const List<FileLook> &looks, 
 
 // Whether this is still the process of the record: its start time is in its own folder of /proc, which names no other.
 bool is_init(int process, const Record &record) {
-  char text[1024];
-  if (read_text(process, "stat", text, sizeof text) < 0) return false;
-  const char *rest = strrchr(text, ')');
-  // The 22nd field; the third follows the name.
-  for (int field = 2; rest != nullptr && field < 22; field++) rest = strchr(rest + 1, ' ');
-  if (rest == nullptr) return false;
-  uint64_t start = 0;
-  for (rest++; *rest >= '0' && *rest <= '9'; rest++) start = start * 10 + static_cast<uint64_t>(*rest - '0');
-  return start == record.start_time;
+  ProcessStat stat;
+  return read_stat_below(process, stat) == 0 && stat.start_time == record.start_time;
 }
 
 } // namespace

@@ -9,11 +9,11 @@
 
 namespace veloci {
 
-int read_process_stat(int pid, ProcessStat &stat) {
-  TextOf<32> path;
-  path.add("/proc/").add_signed(pid).add("/stat");
+namespace {
+
+int read_stat(int folder, const char *path, ProcessStat &stat) {
   // musl's open(2) sets FD_CLOEXEC once more.
-  Fd file(openat(AT_FDCWD, path.c_str(), O_RDONLY | O_CLOEXEC));
+  Fd file(openat(folder, path, O_RDONLY | O_CLOEXEC));
   if (!file.valid()) return errno == ENOENT ? ESRCH : errno;
   char text[1024];
   ssize_t count = ::read(file.get(), text, sizeof text - 1);
@@ -47,6 +47,16 @@ int read_process_stat(int pid, ProcessStat &stat) {
   stat.exit_code = last != nullptr ? atoi(last + 1) : 0;
   return 0;
 }
+
+} // namespace
+
+int read_process_stat(int pid, ProcessStat &stat) {
+  TextOf<32> path;
+  path.add("/proc/").add_signed(pid).add("/stat");
+  return read_stat(AT_FDCWD, path.c_str(), stat);
+}
+
+int read_stat_below(int folder, ProcessStat &stat) { return read_stat(folder, "stat", stat); }
 
 int procfs_fault() {
   TextOf<16> own;

@@ -31,6 +31,8 @@ struct ProcessStat {
 
 // Reads /proc/PID/stat: 0, ESRCH when there is no such process, or another errno.
 int read_process_stat(int pid, ProcessStat &stat);
+// The same from the process's open folder of /proc, which names no other one.
+int read_stat_below(int folder, ProcessStat &stat);
 
 // Whether the processes of our pid namespace can be looked up in /proc: 0, EXDEV when it is that of another pid
 // namespace, or the errno of /proc/self, ENOENT when no procfs is mounted there.

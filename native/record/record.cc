@@ -212,14 +212,6 @@ void record_set_stage(Record &record, Stage stage) {
 
 int64_t clock_offset() { return nanoseconds_of(CLOCK_MONOTONIC) - nanoseconds_of(CLOCK_REALTIME); }
 
-void record_stamp(Record &record, uint8_t program, uint32_t index, int64_t skew) {
-  uint32_t number = __atomic_fetch_add(&record.stamp_count, 1, __ATOMIC_RELAXED);
-  RecordStamp &stamp = record.stamps[number % Record::stamps_max];
-  stamp.program = program;
-  stamp.index = static_cast<uint16_t>(index);
-  stamp.monotonic = static_cast<uint64_t>(nanoseconds_of(CLOCK_MONOTONIC) - skew);
-}
-
 namespace {
 
 void append_stamp(Record &record, const RecordStamp &stamp) {
@@ -228,6 +220,11 @@ void append_stamp(Record &record, const RecordStamp &stamp) {
 }
 
 } // namespace
+
+void record_stamp(Record &record, uint8_t program, uint32_t index, int64_t skew) {
+  uint64_t now = static_cast<uint64_t>(nanoseconds_of(CLOCK_MONOTONIC) - skew);
+  append_stamp(record, {program, 0, static_cast<uint16_t>(index), 0, 0, now});
+}
 
 void record_stamp_host(Record &record, uint8_t program, uint32_t index, uint16_t code) {
   uint64_t now = static_cast<uint64_t>(nanoseconds_of(CLOCK_MONOTONIC));

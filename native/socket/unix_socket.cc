@@ -1,4 +1,5 @@
 #include "socket/unix_socket.h"
+#include "base/packet.h"
 #include "wait/interrupt.h"
 #include "wait/deadline.h"
 #include <fcntl.h>
@@ -47,25 +48,10 @@ int connect_unix(Str path, Fd &out, int type) {
 }
 
 int send_descriptor(int stream, Str text, int descriptor) {
-  struct iovec part {
-    const_cast<char *>(text.data), text.size
-  };
-  union {
-    struct cmsghdr align;
-    char bytes[CMSG_SPACE(sizeof(int))];
-  } control = {};
-  struct msghdr message = {};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.bytes;
-  message.msg_controllen = sizeof control.bytes;
-  struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
-  if (sendmsg(stream, &message, MSG_NOSIGNAL) != static_cast<ssize_t>(part.iov_len)) return errno != 0 ? errno : EIO;
-  return 0;
+  iovec part = {const_cast<char *>(text.data), text.size};
+  ssize_t sent = send_packet(stream, &part, 1, descriptor);
+  if (sent < 0) return errno;
+  return static_cast<size_t>(sent) == text.size ? 0 : EIO;
 }
 
 } // namespace veloci

@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cgroup/cgroupfs.h"
 #include "base/io.h"
+#include "base/packet.h"
 #include "base/path.h"
 #include "base/procfs.h"
 #include "base/sys.h"
@@ -35,6 +37,58 @@ int make(int root, const char *path, Missing kind) {
 bool same(int a, int b) {
   struct stat one, two;
   return fstat(a, &one) == 0 && fstat(b, &two) == 0 && one.st_ino == two.st_ino && one.st_dev == two.st_dev;
+}
+
+// The lowest number that is free: no descriptor is lost when it stays the same.
+int next_free() {
+  Fd probe(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  return probe.get();
+}
+
+// Sends `bytes` zeros with so many descriptors, and receives them into ten bytes.
+ssize_t pass(size_t bytes, unsigned descriptors, Fd &received) {
+  int pair[2];
+  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) return -2;
+  Fd ours(pair[0]), theirs(pair[1]);
+  char zeros[32] = {}, buffer[10];
+  iovec part = {zeros, bytes};
+  if (descriptors <= 1) {
+    if (send_packet(theirs.get(), &part, 1, descriptors == 0 ? -1 : ours.get()) != static_cast<ssize_t>(bytes))
+      return -2;
+  } else {
+    union {
+      cmsghdr align;
+      char bytes[CMSG_SPACE(3 * sizeof(int))];
+    } control = {};
+    msghdr message = {};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    message.msg_control = &control;
+    message.msg_controllen = CMSG_SPACE(descriptors * sizeof(int));
+    cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = SOL_SOCKET;
+    header->cmsg_type = SCM_RIGHTS;
+    header->cmsg_len = CMSG_LEN(descriptors * sizeof(int));
+    for (unsigned i = 0; i < descriptors; i++) memcpy(CMSG_DATA(header) + i * sizeof(int), &pair[0], sizeof(int));
+    if (sendmsg(theirs.get(), &message, 0) < 0) return -2;
+  }
+  iovec room = {buffer, sizeof buffer};
+  errno = 0;
+  return receive_packet(ours.get(), &room, 1, received);
+}
+
+void test_packets() {
+  int free = next_free();
+  Fd received;
+  CHECK(pass(5, 0, received) == 5 && !received.valid());
+  CHECK(pass(5, 1, received) == 5 && received.valid() && (fcntl(received.get(), F_GETFD) & FD_CLOEXEC) != 0);
+  // One that came before does not stay.
+  CHECK(pass(5, 0, received) == 5 && !received.valid());
+  for (unsigned descriptors : {2U, 3U}) {
+    CHECK(pass(5, descriptors, received) == -1 && errno == EBADMSG && !received.valid());
+  }
+  CHECK(pass(11, 1, received) == -1 && errno == EBADMSG && !received.valid());
+  CHECK(next_free() == free);
 }
 
 void test_text() {
@@ -153,6 +207,7 @@ int main() {
   if (mkdtemp(top) == nullptr) return 2;
   umask(0);
   test_text();
+  test_packets();
   test_paths();
   if (geteuid() == 0 && unshare(CLONE_NEWNS) == 0 && mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0) {
     test_procfs();

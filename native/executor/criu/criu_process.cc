@@ -1,6 +1,7 @@
 #include "executor/criu/criu_process.h"
 #include "cgroup/own_cgroup.h"
 #include "cgroup/cgroupfs.h"
+#include "base/packet.h"
 #include "base/search.h"
 #include "base/sys.h"
 #include "wait/interrupt.h"
@@ -106,35 +107,6 @@ bool place_descriptors(Inherited &inherited) {
   _exit(127);
 }
 
-// A message with at most one descriptor; its size, or -1 and errno.
-ssize_t receive(int socket, void *data, size_t size, int &flags, Fd &fd) {
-  union {
-    struct cmsghdr align;
-    char bytes[CMSG_SPACE(sizeof(int))];
-  } control = {};
-  struct iovec part {
-    data, size
-  };
-  struct msghdr message = {};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.bytes;
-  message.msg_controllen = sizeof control.bytes;
-  ssize_t count;
-  do count = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-  while (count < 0 && errno == EINTR);
-  if (count < 0) return -1;
-  flags = message.msg_flags;
-  struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-  if (header != nullptr && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
-      header->cmsg_len == CMSG_LEN(sizeof(int))) {
-    int received;
-    memcpy(&received, CMSG_DATA(header), sizeof received);
-    fd.reset(received);
-  }
-  return count;
-}
-
 bool send_text(int socket, Str text) {
   ssize_t sent;
   do sent = send(socket, text.data, text.size, MSG_NOSIGNAL);
@@ -158,9 +130,12 @@ Outcome spawn_criu(Context &context, const CriuStart &op, Str path, const Fd *na
   context.criu.process.pidfd.reset(sys::pidfd_open(pid, 0));
   theirs.reset();
   // A descriptor, then the end that execve makes; or an errno.
-  int err = 0, flags = 0;
+  int err = 0;
+  iovec part = {&err, sizeof err};
   for (;;) {
-    ssize_t size = receive(ours.get(), &err, sizeof err, flags, context.criu.socket);
+    Fd received;
+    ssize_t size = receive_packet(ours.get(), &part, 1, received);
+    if (received.valid()) context.criu.socket = static_cast<Fd &&>(received);
     if (size == 0 && context.criu.socket.valid()) return {};
     if (size == 1) continue;
     reap_criu(context);
@@ -215,11 +190,10 @@ bool ask_criu_version(int socket) {
 int receive_criu(Context &context, CriuResponse &response, Fd &fd) {
   if (int err = await_readable(context.criu.socket.get(), context.signals); err != 0) return err;
   char data[8192];
-  int flags = 0;
-  ssize_t size = receive(context.criu.socket.get(), data, sizeof data, flags, fd);
+  iovec part = {data, sizeof data};
+  ssize_t size = receive_packet(context.criu.socket.get(), &part, 1, fd);
   if (size < 0) return errno;
   if (size == 0) return EPIPE;
-  if ((flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) return EMSGSIZE;
   Bytes bytes{reinterpret_cast<const uint8_t *>(data), static_cast<size_t>(size)};
   return read_criu_response(bytes, response) ? 0 : EBADMSG;
 }

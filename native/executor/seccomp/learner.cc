@@ -1,4 +1,5 @@
 #include "executor/seccomp/learner.h"
+#include "base/packet.h"
 #include "base/sys.h"
 #include "wait/interrupt.h"
 #include <errno.h>
@@ -60,23 +61,8 @@ void note_call(LearnedTable &table, const seccomp_data &data) {
 int receive_listener() {
   char text[64];
   iovec part = {text, sizeof text};
-  union {
-    cmsghdr align;
-    char bytes[CMSG_SPACE(sizeof(int))];
-  } control = {};
-  msghdr message = {};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.bytes;
-  message.msg_controllen = sizeof control.bytes;
-  ssize_t size;
-  do size = recvmsg(socket_number, &message, MSG_CMSG_CLOEXEC);
-  while (size < 0 && errno == EINTR);
-  cmsghdr *rights = size > 0 ? CMSG_FIRSTHDR(&message) : nullptr;
-  if (rights == nullptr || rights->cmsg_type != SCM_RIGHTS) return -1;
-  int listener;
-  memcpy(&listener, CMSG_DATA(rights), sizeof listener);
-  return listener;
+  Fd listener;
+  return receive_packet(socket_number, &part, 1, listener) > 0 ? listener.release() : -1;
 }
 
 // Answers until no process is left under the filter.

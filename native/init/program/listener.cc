@@ -7,11 +7,11 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
-#include <sys/uio.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/packet.h"
 #include "base/sys.h"
 
 #include "generated/plan.gen.h"
@@ -51,29 +51,12 @@ int await_listener(Handover &handover) {
 int send_listener(const Handover &handover, int listener) {
   Str rest = handover.state;
   iovec part = {const_cast<char *>(rest.data), rest.size};
-  union {
-    cmsghdr align;
-    char bytes[CMSG_SPACE(sizeof(int))];
-  } control = {};
-  msghdr message = {};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.bytes;
-  message.msg_controllen = sizeof control.bytes;
-  cmsghdr *rights = CMSG_FIRSTHDR(&message);
-  rights->cmsg_level = SOL_SOCKET;
-  rights->cmsg_type = SCM_RIGHTS;
-  rights->cmsg_len = CMSG_LEN(sizeof(int));
-  memcpy(CMSG_DATA(rights), &listener, sizeof listener);
-  for (;;) {
-    ssize_t sent = syscall(SYS_sendmsg, handover.socket, &message, MSG_NOSIGNAL);
-    if (sent < 0 && errno == EINTR) continue;
+  for (int descriptor = listener;; descriptor = -1) {
+    ssize_t sent = send_packet(handover.socket, &part, 1, descriptor);
     if (sent < 0) return errno;
     part.iov_base = static_cast<char *>(part.iov_base) + sent;
     part.iov_len -= static_cast<size_t>(sent);
     if (part.iov_len == 0) return 0;
-    message.msg_control = nullptr;
-    message.msg_controllen = 0;
   }
 }
 

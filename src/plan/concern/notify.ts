@@ -3,6 +3,7 @@
 import { MountAttrFlag } from '../../generated/plan.ts';
 import { slot } from '../draft.ts';
 import type { Draft } from '../draft.ts';
+import { plainBind } from './mount/plain.ts';
 
 /** Name of the socket in its directory. */
 const socketName = 'notify';
@@ -17,22 +18,8 @@ export function mountNotify(d: Draft): void {
   d.host.push({ op: 'notify.open', from: '', slot: slot.source });
   d.host.push({ op: 'fd.send', from: '', slot: slot.source });
   d.init.push({ op: 'fd.receive', from: '', slot: slot.source });
-  d.init.push({
-    op: 'mount.bind',
-    from: '',
-    slot: slot.source,
-    recursive: false,
-    target,
-    set: MountAttrFlag.nosuid | MountAttrFlag.nodev | MountAttrFlag.noexec | MountAttrFlag.rdonly,
-    clear: 0,
-    fixed: 0,
-    locked: 0,
-    setAll: 0,
-    clearAll: 0,
-    propagation: 'keep',
-    links: 0,
-    procfs: false,
-  });
+  const set = MountAttrFlag.nosuid | MountAttrFlag.nodev | MountAttrFlag.noexec | MountAttrFlag.rdonly;
+  d.init.push({ ...plainBind('', target, set), slot: slot.source });
 }
 
 /** NOTIFY_SOCKET in the environment of the container's program; it replaces a configured one. */

@@ -60,6 +60,15 @@ function isAllowedOnProc({ destination, source, type }: Mount, bind: boolean): b
   return !isAbsolute(source ?? '') || (from !== 'proc' && !from.startsWith('proc/'));
 }
 
+/** The options of a mount, and what they are of. */
+interface OptionList {
+  readonly options: readonly string[];
+  readonly type: string;
+  readonly bind: boolean;
+  /** Of the mount. */
+  readonly pointer: string;
+}
+
 /** Checks the options; returns whether the mount is a bind mount. */
 function checkOptions(mount: Mount, pointer: string, findings: Findings): boolean {
   const { options, type } = mount;
@@ -71,21 +80,16 @@ function checkOptions(mount: Mount, pointer: string, findings: Findings): boolea
     if (option === undefined) foreign = true;
     else if (option.kind === 'bind') bind = true;
   }
-  if (foreign) checkParameters(options, type ?? '', bind, pointer, findings);
-  if (!bind) checkMountValues(options, type ?? '', pointer, findings);
-  checkBindOnly(options, type ?? '', bind, pointer, findings);
+  const list = { options, type: type ?? '', bind, pointer };
+  if (foreign) checkParameters(list, findings);
+  if (!bind) checkMountValues(options, list.type, pointer, findings);
+  checkBindOnly(list, findings);
   if (findings.warnings) warnOfConflicts(options, pointer, findings);
   return bind;
 }
 
 /** Options that only bind mounts can honour are errors on others; those that bind mounts cannot honour are warned of. */
-function checkBindOnly(
-  options: readonly string[],
-  type: string,
-  bind: boolean,
-  pointer: string,
-  findings: Findings,
-): void {
+function checkBindOnly({ options, type, bind, pointer }: OptionList, findings: Findings): void {
   for (let index = 0; index < options.length; index++) {
     const value = options[index] as string;
     const option = mountOption(value);
@@ -136,13 +140,7 @@ function checkIdmap(spec: Spec, mount: Mount, pointer: string, findings: Finding
 }
 
 /** Options that belong to the file system: known ones, or left to the kernel where they cannot be known. */
-function checkParameters(
-  options: readonly string[],
-  type: string,
-  bind: boolean,
-  pointer: string,
-  findings: Findings,
-): void {
+function checkParameters({ options, type, bind, pointer }: OptionList, findings: Findings): void {
   const known = mountParameters(type, bind);
   if (known === undefined) return;
   for (let index = 0; index < options.length; index++) {

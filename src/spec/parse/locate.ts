@@ -19,11 +19,7 @@ export function locate(text: string, pointer: string, part: 'key' | 'value' = 'v
   let keyStart = -1;
   let keyEnd = -1;
   for (const name of pointerPath(pointer)) {
-    const member = text.charCodeAt(offset) === 123
-      ? findMember(text, offset, name)
-      : text.charCodeAt(offset) === 91
-      ? findElement(text, offset, name)
-      : undefined;
+    const member = findChild(text, offset, name);
     if (member === undefined) break;
     ({ start: offset, keyStart, keyEnd } = member);
   }
@@ -39,11 +35,7 @@ export function span(text: string, pointer: string): { start: number; end: numbe
   let offset = skipSpace(text, text.charCodeAt(0) === 0xfeff ? 1 : 0);
   let depth = 0;
   for (const name of pointerPath(pointer)) {
-    const member = text.charCodeAt(offset) === 123
-      ? findMember(text, offset, name)
-      : text.charCodeAt(offset) === 91
-      ? findElement(text, offset, name)
-      : undefined;
+    const member = findChild(text, offset, name);
     if (member === undefined) break;
     offset = member.start;
     depth++;
@@ -65,6 +57,11 @@ interface Member {
   readonly start: number;
   readonly keyStart: number;
   readonly keyEnd: number;
+}
+
+function findChild(text: string, parent: number, name: string): Member | undefined {
+  const first = text.charCodeAt(parent);
+  return first === 123 ? findMember(text, parent, name) : first === 91 ? findElement(text, parent, name) : undefined;
 }
 
 function findMember(text: string, object: number, name: string): Member | undefined {

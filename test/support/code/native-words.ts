@@ -105,6 +105,7 @@ export const known: readonly Known[] = [
       'uid_map',
       'gid_map',
       '/stat',
+      'stat',
       '/status',
       '\\nTgid:',
       '/proc/self',

@@ -8,6 +8,7 @@ import type { Draft } from '../../draft.ts';
 import { onHost } from '../process/id-maps.ts';
 import { inContainer } from '../../path.ts';
 import { isNested } from '../namespaces.ts';
+import { plainBind } from './plain.ts';
 
 const defaults: readonly (readonly [path: string, major: number, minor: number])[] = [
   ['/dev/null', 1, 3],
@@ -108,21 +109,7 @@ function bindHost(node: DeviceNode): InitOperation {
 }
 
 function bindTo(node: DeviceNode): MountBind {
-  return {
-    op: 'mount.bind',
-    from: node.from,
-    recursive: false,
-    set: MountAttrFlag.nosuid | MountAttrFlag.noexec,
-    clear: 0,
-    fixed: 0,
-    locked: 0,
-    setAll: 0,
-    clearAll: 0,
-    propagation: 'keep',
-    links: 0,
-    target: node.path,
-    procfs: false,
-  };
+  return plainBind(node.from, node.path, MountAttrFlag.nosuid | MountAttrFlag.noexec);
 }
 
 /** Whether the host's side may make devices: with rights over the host itself, and maps that tell the owner. */

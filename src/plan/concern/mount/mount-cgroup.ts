@@ -6,6 +6,7 @@ import type { Draft, Place } from '../../draft.ts';
 import { baseName } from '../../path.ts';
 import { lockedStay } from './locked.ts';
 import type { MountRequest } from './mount-request.ts';
+import { makeReadonly } from './plain.ts';
 
 export function cgroupMount(d: Draft, request: MountRequest, target: string, from: string): void {
   if (d.context.facts.cgroup.mode === 'v2') unifiedMount(d, request, target, from);
@@ -100,18 +101,7 @@ function hierarchyMounts(d: Draft, request: MountRequest, target: string, from: 
         init.push({ op: 'path.symlink', from, path: `${target}/${controller}`, target: name, existing: 'keep' });
     }
   }
-  if (((request.set | request.setAll) & MountAttrFlag.rdonly) !== 0) {
-    init.push({
-      op: 'mount.attr',
-      from,
-      target,
-      set: MountAttrFlag.rdonly,
-      clear: 0,
-      locked: 0,
-      recursive: false,
-      propagation: 'keep',
-    });
-  }
+  if (((request.set | request.setAll) & MountAttrFlag.rdonly) !== 0) init.push(makeReadonly(from, target));
 }
 
 /** Binds of the host's hierarchies that a mount of type cgroup becomes: on v1 without a cgroup namespace. */

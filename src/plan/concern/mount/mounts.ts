@@ -17,6 +17,7 @@ import { isApart, isNested } from '../namespaces.ts';
 import { lockedStay } from './locked.ts';
 import { inPlace, ofClone } from './propagation.ts';
 import { rootfsPath } from './rootfs.ts';
+import { makeReadonly } from './plain.ts';
 
 export function makeMounts(d: Draft): void {
   const { mounts } = d.spec;
@@ -54,16 +55,7 @@ export function finishMounts(d: Draft): void {
   for (let index = 0; index < mounts.length; index++) {
     const mount = mounts[index]!;
     if (mount.type !== 'tmpfs' || !isLate(mount, readRequest(mount))) continue;
-    d.init.push({
-      op: 'mount.attr',
-      from: `/mounts/${index}`,
-      target: inContainer(mount.destination),
-      set: MountAttrFlag.rdonly,
-      clear: 0,
-      locked: 0,
-      recursive: false,
-      propagation: 'keep',
-    });
+    d.init.push(makeReadonly(`/mounts/${index}`, inContainer(mount.destination)));
   }
 }
 

@@ -1,11 +1,11 @@
 // root, linux.rootfsPropagation: init mounts the rootfs on itself, later makes it its root.
 import { diagnose } from '../../../diagnostic/diagnose.ts';
-import { MountAttrFlag } from '../../../generated/plan.ts';
 import type { Propagation } from '../../../generated/plan.ts';
 import type { Context } from '../../context.ts';
 import type { Draft } from '../../draft.ts';
 import type { Spec } from '../../../generated/config.ts';
 import { absolute, inContainer } from '../../path.ts';
+import { makeReadonly } from './plain.ts';
 import { treeOf } from './propagation.ts';
 
 /** Absolute path of the rootfs: root.path is relative to the bundle. */
@@ -62,14 +62,5 @@ export function finishRoot(d: Draft): void {
   if (from === undefined) return;
   // What a read-only root can't get any more.
   if (d.process.cwd !== '/') init.push({ op: 'path.directory', from: `${d.processPointer}/cwd`, path: d.process.cwd });
-  init.push({
-    op: 'mount.attr',
-    from,
-    target: '/',
-    set: MountAttrFlag.rdonly,
-    clear: 0,
-    locked: 0,
-    recursive: false,
-    propagation: 'keep',
-  });
+  init.push(makeReadonly(from, '/'));
 }
