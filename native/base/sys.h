@@ -74,6 +74,7 @@ constexpr uint64_t magic_nsfs = 0x6e736673;
 constexpr uint64_t magic_devpts = 0x1cd1;
 constexpr uint64_t magic_sysfs = 0x62656572;
 constexpr uint64_t magic_cgroup = 0x27e0eb;
+constexpr uint64_t magic_resctrl = 0x7655821;
 constexpr uint64_t magic_cgroup2 = 0x63677270;
 
 struct OpenHow {

@@ -1,10 +1,13 @@
 #include "observe/aside.h"
 
 #include <fcntl.h>
+#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -116,6 +119,21 @@ bool is_same(int process, const char *name) {
          theirs.st_ino == ours.st_ino && theirs.st_dev == ours.st_dev;
 }
 
+// Flags of the loopback device (netdevice(7)), which every network namespace has under this name.
+void read_loopback(KernelText &out) {
+  Fd socket_(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  struct ifreq request = {};
+  memcpy(request.ifr_name, "lo", sizeof "lo");
+  if (!socket_.valid() || ioctl(socket_.get(), SIOCGIFFLAGS, &request) != 0) {
+    out.err = errno;
+    return;
+  }
+  TextOf<16> number;
+  number.add_signed(request.ifr_flags);
+  out.size = static_cast<uint32_t>(number.size());
+  memcpy(out.text, number.c_str(), out.size);
+}
+
 void read_parameter(int procfs, const char *path, KernelText &out) {
   Fd file(open_in_procfs(procfs, path, O_RDONLY | O_NONBLOCK));
   if (!file.valid()) {
@@ -187,6 +205,8 @@ void read_kernel_aside(const List<FileLook> &looks, int process, KernelText *tex
         path.add("sys/").add(file.path);
       if (!inside)
         entry.err = EPERM;
+      else if (file.path == Str::of("lo"))
+        read_loopback(entry);
       else
         read_parameter(procfs.get(), path.c_str(), entry);
       __atomic_store_n(&entry.done, true, __ATOMIC_RELEASE);

@@ -46,8 +46,9 @@ bool is_at(const FileLook &file, FileLookWhere where);
 // with us (MAP_SHARED, zeroed).
 void look_aside(const List<FileLook> &looks, FileLookWhere where, int root, PathSeen *seen);
 
-// Reads kernel parameters, and /proc/net/dev as one, in the network, ipc and UTS namespace of a process: a child of
-// ours enters these alone, and reads the host's procfs. `process` is its folder in /proc.
+// Reads kernel parameters, /proc/net/dev as `net` and the flags of the loopback device as `lo`, in the network, ipc and
+// UTS namespace of a process: a child of ours enters these alone, and reads the host's procfs. `process` is its folder
+// in /proc.
 void read_kernel_aside(const List<FileLook> &looks, int process, KernelText *texts);
 
 } // namespace veloci

@@ -3,11 +3,14 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 
 #include "base/io.h"
 #include "base/pages.h"
+#include "base/sys.h"
 #include "host/text.h"
 #include "observe/aside.h"
+#include "observe/programs.h"
 #include "process/process.h"
 #include "stats/source.h"
 
@@ -22,7 +25,7 @@ constexpr const char *process_files[] = {
     "status",    "limits",   "mountinfo",     "cgroup",       "uid_map",        "gid_map",
     "setgroups", "loginuid", "oom_score_adj", "attr/current", "timens_offsets", "personality",
 };
-constexpr const char *memory_files[] = {"environ", "cmdline"};
+constexpr const char *memory_files[] = {"environ", "cmdline", "numa_maps"};
 constexpr size_t memory_count = sizeof memory_files / sizeof *memory_files;
 constexpr const char *namespaces[] = {"cgroup", "ipc", "mnt", "net", "pid", "time", "user", "uts"};
 
@@ -131,6 +134,20 @@ void add_kernel(ListWriter<ObservedTextWriter> out, const List<FileLook> &looks,
   munmap(texts, looks.size() * sizeof(KernelText));
 }
 
+// Files of resctrl, which is the host's.
+void add_resctrl(ListWriter<ObservedTextWriter> out, const List<FileLook> &looks, Pages &memory) {
+  if (!asks_for(looks, FileLookWhere::resctrl)) return;
+  Fd root(open("/sys/fs/resctrl", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  struct statfs fs;
+  bool mounted =
+      root.valid() && fstatfs(root.get(), &fs) == 0 && static_cast<uint64_t>(fs.f_type) == sys::magic_resctrl;
+  for (const FileLook &file : looks) {
+    if (file.where != FileLookWhere::resctrl) continue;
+    ssize_t size = mounted ? read_text(root.get(), file.path.c_str(), memory.data(), memory.size()) : -ENODEV;
+    add_text(out.next(), file.path, size < 0 ? static_cast<int>(-size) : 0, text_of(memory.data(), size));
+  }
+}
+
 // `err`: why the root cannot be opened.
 void add_paths(ListWriter<ObservedPathWriter> out, const List<FileLook> &looks, FileLookWhere where, int err,
                int root) {
@@ -181,6 +198,10 @@ int observe(const Record &record, const List<FileLook> &looks, bool started, Obs
   add_namespaces(out.namespaces(), process.get());
   add_cgroup_files(out.cgroup_files(), record, looks);
   add_kernel(out.kernel(), looks, process.get());
+  for (const FileLook &file : looks) {
+    if (file.where == FileLookWhere::devices && file.program) add_device_programs(out, record, file.program.value);
+  }
+  add_resctrl(out.resctrl(), looks, memory);
   Fd root(openat(process.get(), "root", O_PATH | O_DIRECTORY | O_CLOEXEC));
   add_paths(out.paths(), looks, FileLookWhere::container, root.valid() ? 0 : errno, root.get());
   add_paths(out.host_paths(), looks, FileLookWhere::host, 0, -1);

@@ -70,7 +70,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
     'file', 'generated', 'launcher/call', 'launcher/container', 'launcher/door', 'launcher/line', 'process'],
   'launcher/view': ['base', 'embedded', 'executor/cgroup', 'executor/process', 'executor/state', 'host', 'json',
     'launcher/call', 'launcher/container', 'launcher/door', 'launcher/line', 'observe', 'process', 'stats'],
-  observe: ['base', 'generated', 'host', 'process', 'record', 'stats'],
+  observe: ['base', 'cgroup', 'generated', 'host', 'process', 'record', 'stats'],
   plan: ['base', 'generated', 'wire'],
   planner: ['base', 'embedded', 'generated', 'host', 'json'],
   process: ['base', 'record'],

@@ -77,9 +77,10 @@ export type LabelExecFile = 'exec' | 'apparmorExec' | 'keyCreate';
 /**
  * Where it is: on the host; in the root file system, which is the first file of the list; a configuration to
  * read, `-` for standard input; in the running container, or a symbolic link there; a file of one of its
- * cgroups; a kernel parameter of its namespaces.
+ * cgroups; a kernel parameter of its namespaces; the device programs of its cgroup of v2; a file of resctrl.
  */
-export type FileLookWhere = 'host' | 'root' | 'document' | 'container' | 'link' | 'cgroup' | 'kernel';
+export type FileLookWhere =
+  'host' | 'root' | 'document' | 'container' | 'link' | 'cgroup' | 'kernel' | 'devices' | 'resctrl';
 
 /** A set of namespace types, as the CLONE_NEW* bits of clone(2). */
 export const NamespaceFlag = {
@@ -242,14 +243,20 @@ export interface CriuOutside {
 
 /** Something to look at. */
 export interface FileLook {
-  /** Absolute path; of a cgroup the name of a file, of kernel a path below /proc/sys. */
+  /**
+   * Absolute path; of a cgroup the name of a file, of kernel a path below /proc/sys, of resctrl a path below
+   * its root.
+   */
   readonly path: string;
   /**
    * Where it is: on the host; in the root file system, which is the first file of the list; a configuration
    * to read, `-` for standard input; in the running container, or a symbolic link there; a file of one of its
-   * cgroups; a kernel parameter of its namespaces.
+   * cgroups; a kernel parameter of its namespaces; the device programs of its cgroup of v2; a file of
+   * resctrl.
    */
   readonly where: FileLookWhere;
+  /** devices: the eBPF program whose tag is asked for beside those that are attached. */
+  readonly program?: Uint8Array | undefined;
 }
 
 /** The engine's answer. */

@@ -458,6 +458,16 @@ export interface ObservedNamespace {
   readonly caller: string;
 }
 
+/** Programs of type BPF_PROG_TYPE_CGROUP_DEVICE. A tag is the kernel's hash of the instructions that were loaded. */
+export interface ObservedPrograms {
+  /** Why they could not be asked for, or 0. */
+  readonly errno: number;
+  /** Tags of those that are attached to the cgroup itself, in hexadecimal digits. */
+  readonly attached: readonly string[];
+  /** Tag of the program that was given, which was loaded for that alone. */
+  readonly declared: string;
+}
+
 /** What is at a path. */
 export interface ObservedPath {
   /** The path that was asked for. */
@@ -513,9 +523,14 @@ export interface Observation {
   /** Files of its cgroups that were asked for. */
   readonly cgroupFiles: readonly ObservedText[];
   /**
-   * Kernel parameters of its namespaces that were asked for, by their paths below /proc/sys; `net` is /proc/net/dev.
+   * Kernel parameters of its namespaces that were asked for, by their paths below /proc/sys; `net` is /proc/net/dev,
+   * `lo` the flags of the loopback device (netdevice(7)).
    */
   readonly kernel: readonly ObservedText[];
+  /** The device programs of its cgroup of v2, when they were asked for. */
+  readonly devicePrograms?: ObservedPrograms;
+  /** Files of resctrl that were asked for. */
+  readonly resctrl: readonly ObservedText[];
   /** What is at the paths in the container that were asked for. */
   readonly paths: readonly ObservedPath[];
   /** What is at the paths on the host that were asked for. */

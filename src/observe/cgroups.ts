@@ -1,6 +1,7 @@
 // Observers of the container's cgroups: the values of their files, and who may use which device.
 import type { CgroupWrite } from '../generated/plan.ts';
 import { compareValue } from './cgroup-values.ts';
+import { below, joined, parseMounts, type MountEntry } from './mount-table.ts';
 import { operationsOf, unread, type Observer, type Report, type Step, type Subject } from './subject.ts';
 
 const missing = 2;
@@ -99,15 +100,44 @@ function compareDevices(writes: readonly CgroupWrite[], subject: Subject, report
   }
 }
 
-export const devicePrograms: Observer = {
-  compare: (steps, _, report) => {
-    for (const { from } of operationsOf(steps, 'cgroup.devices'))
-      report.unseen(from, 'the programs of cgroup v2 are not read back yet');
+/** Whether init is in the cgroups that were made for it, or below: a service manager in the container moves itself there. */
+export const membership: Observer = {
+  compare: (steps, subject, report) => {
+    const list = subject.file('cgroup');
+    const mounts = parseMounts(subject.live.hostMounts);
+    for (const { operations: [first], from } of steps) {
+      const operation = first.op === 'alt' ? undefined : first;
+      if (operation?.op !== 'cgroup.join' && operation?.op !== 'cgroup.open') continue;
+      if (list.errno !== 0) {
+        report.unseen(from, unread(list));
+        continue;
+      }
+      const mount = mounts.find(({ point, type }) => point === operation.dir.mount && type.startsWith('cgroup'));
+      const running = mount === undefined ? undefined : pathIn(mount, list.text);
+      // A caller in a cgroup namespace sees nothing of what is above.
+      if (mount === undefined || running === undefined || running.startsWith('/..')) {
+        report.unseen(from, 'the cgroups of its init are not those that the caller sees');
+        continue;
+      }
+      const wanted = joined(mount.root, `/${operation.dir.path}`);
+      if (below(running, wanted) !== undefined) report.same(from);
+      else report.differ(from, `in the cgroup ${wanted}`, `in ${running} (${operation.dir.mount})`);
+    }
   },
 };
 
-export const rdt: Observer = {
-  compare: (steps, _, report) => {
-    for (const { from } of operationsOf(steps, 'rdt.join')) report.unseen(from, 'resctrl is not read back yet');
-  },
-};
+/** The path of a process in the hierarchy of a mount (cgroups(7), /proc/PID/cgroup). */
+function pathIn({ type, options }: MountEntry, text: string): string | undefined {
+  for (const line of text.split('\n')) {
+    const [, names = '', ...rest] = line.split(':');
+    const fits = type === 'cgroup2'
+      ? names === ''
+      : names !== '' && names.split(',').every((name) => hasName(options, name));
+    if (fits && rest.length > 0) return rest.join(':');
+  }
+  return undefined;
+}
+
+function hasName(options: MountEntry['options'], name: string): boolean {
+  return name.startsWith('name=') ? options.get('name') === name.slice('name='.length) : options.has(name);
+}

@@ -3,12 +3,14 @@ import { observerOf, type ObserverName } from '../generated/observers.ts';
 import type { Spec } from '../generated/config.ts';
 import type { FileLook, Operation, Plan } from '../generated/plan.ts';
 import type { Observation } from '../generated/protocol.ts';
-import { cgroupFiles, devicePrograms, rdt } from './cgroups.ts';
+import { cgroupFiles, membership } from './cgroups.ts';
+import { devicePrograms } from './device-programs.ts';
 import { devices, links } from './devices.ts';
-import { clocks, idMaps, names, namespaces, netDevices, sysctls } from './kernel.ts';
+import { clocks, idMaps, loopback, names, namespaces, netDevices, sysctls } from './kernel.ts';
 import { mounts } from './mounts.ts';
-import { affinity, argumentsOfProgram, capabilities, environment, ids, ioPriority, label, oomScore, personality,
-  privileges, rlimits, scheduler, seccomp, workingDirectory } from './process.ts';
+import { affinity, argumentsOfProgram, capabilities, environment, ids, ioPriority, label, memoryPolicy, oomScore,
+  personality, privileges, rlimits, scheduler, seccomp, workingDirectory } from './process.ts';
+import { rdt } from './rdt.ts';
 import { Report, Subject, type Observers, type Step } from './subject.ts';
 
 /** In the order in which they compare: mounts say what covers devices and links. */
@@ -22,6 +24,8 @@ const observers: Observers = {
   names,
   sysctls,
   netDevices,
+  loopback,
+  membership,
   cgroupFiles,
   devicePrograms,
   rdt,
@@ -36,6 +40,7 @@ const observers: Observers = {
   ioPriority,
   affinity,
   personality,
+  memoryPolicy,
   environment,
   arguments: argumentsOfProgram,
   workingDirectory,
@@ -80,7 +85,8 @@ export function looksOf(plan: Plan, spec: Spec): FileLook[] {
 /** Compares a plan with what was seen. */
 export function compareLive(plan: Plan, spec: Spec, live: Observation): Report {
   const steps = stepsOf(plan);
-  const subject = new Subject(spec, live);
+  const isSystemd = plan.programs.create?.some(({ op }) => op === 'dbus.send') === true;
+  const subject = new Subject(spec, live, isSystemd);
   const report = new Report();
   for (const [name, { compare }] of Object.entries(observers))
     compare(steps.get(name as ObserverName) ?? [], subject, report);

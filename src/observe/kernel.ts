@@ -112,3 +112,16 @@ export const netDevices: Observer = {
     }
   },
 };
+
+const interfaceUp = 1;
+
+export const loopback: Observer = {
+  looks: () => [{ path: 'lo', where: 'kernel' }],
+  compare: (steps, subject, report) => {
+    if (steps.length === 0) return;
+    const pointer = pointerOf(subject.spec, 'network');
+    const file = subject.kernel('lo');
+    if (file.errno !== 0) return report.unseen(pointer, unread(file));
+    report.compare(pointer, 'lo is up', (Number(file.text) & interfaceUp) !== 0 ? 'lo is up' : 'lo is down');
+  },
+};

@@ -1,5 +1,5 @@
 // The mounts that a plan makes, in the order in which it does, with what later operations change of them.
-import type { FsOption, Operation, Propagation } from '../generated/plan.ts';
+import type { FsOption, MountIdmap, Operation, Propagation } from '../generated/plan.ts';
 import type { Step } from './subject.ts';
 
 export interface Wanted {
@@ -23,6 +23,8 @@ export interface Wanted {
   readonly complete: boolean;
   propagation: Propagation;
   readonly options: FsOption[];
+  /** How its ids are mapped. */
+  idmap: MountIdmap | undefined;
 }
 
 interface Base {
@@ -33,7 +35,7 @@ interface Base {
 
 function wanted(base: Base, rest: Partial<Wanted> = {}): Wanted {
   return { readonlyFrom: undefined, optional: false, types: [], source: undefined, recursive: false, set: 0, clear: 0,
-    complete: false, propagation: 'keep', options: [], ...base, ...rest };
+    complete: false, propagation: 'keep', options: [], idmap: undefined, ...base, ...rest };
 }
 
 const accessTime = 0x70;
@@ -92,17 +94,29 @@ function change(list: readonly Wanted[], operation: Operation): void {
   if (propagation !== 'keep') last.propagation = propagation;
 }
 
+/** The mount of the configuration that a pointer leads into. */
+function mountPointer(from: string): string {
+  return from.split('/').slice(0, 3).join('/');
+}
+
 /** The mounts of a plan. */
 export function mountsOf(steps: readonly Step[]): Wanted[] {
   const list: Wanted[] = [];
   // What the host's side opens for init, by the mount that it is for.
   const sources = new Map<string, string>();
-  for (const { operations: [first] } of steps) if (first.op === 'fd.open') sources.set(first.from, first.path);
+  const idmaps = new Map<string, MountIdmap>();
+  for (const { operations: [first] } of steps) {
+    if (first.op === 'fd.open') sources.set(first.from, first.path);
+    if (first.op === 'mount.idmap') idmaps.set(mountPointer(first.from), first);
+  }
   for (const step of steps) {
     const [first] = step.operations;
     const mount = mountOf(step, sources) ?? otherOf(first);
-    if (mount !== undefined) list.push(mount);
-    else change(list, first);
+    if (mount === undefined) change(list, first);
+    else {
+      mount.idmap = idmaps.get(mount.from);
+      list.push(mount);
+    }
   }
   return list;
 }

@@ -15,6 +15,8 @@ export interface MountEntry {
   readonly shared: boolean;
   readonly slave: boolean;
   readonly unbindable: boolean;
+  /** Whether its ids are mapped (mount_setattr(2)). */
+  readonly idmapped: boolean;
   readonly type: string;
   readonly source: string;
   /** Parameters of the file system. */
@@ -55,6 +57,7 @@ export function parseMounts(text: string): MountEntry[] {
       shared: fields.some((field) => field.startsWith('shared:')),
       slave: fields.some((field) => field.startsWith('master:')),
       unbindable: fields.includes('unbindable'),
+      idmapped: flags.split(',').includes('idmapped'),
       type: unescaped(type),
       source: unescaped(source ?? ''),
       options: new Map((options ?? '').split(',').map((part) => {

@@ -57,6 +57,7 @@ class Comparison {
     for (const entry of table) {
       if (!known.has(entry.id) && !this.cameAlong(entry, pairs)) this.reportExtra(entry);
     }
+    this.compareOrder(pairs, list);
   }
 
   /** The mount point as the table has it; undefined, when something has been said of its absence. */
@@ -131,6 +132,7 @@ class Comparison {
       if (kind === 'bind') this.compareSource(wanted, entry);
       if (kind !== 'console' && !wanted.optional) this.compareFlags(wanted, entry);
       if (kind === 'fs') compareOptions(wanted, entry, this.subject, report);
+      this.compareIds(wanted, entry);
     }
     this.comparePropagation(wanted, entry);
     if (report.differences.length === begun) report.same(from);
@@ -142,6 +144,34 @@ class Comparison {
     const pointer = this.memberOf(wanted.from, 'source');
     if (source.device !== entry.device || source.root !== entry.root)
       this.report.differ(pointer, wanted.source!, `${entry.root} of ${entry.type} ${entry.source}`);
+  }
+
+  /** Whether what is on top at each mount point is the mount that should be: another order hides mounts. */
+  private compareOrder(pairs: readonly Pair[], list: readonly Wanted[]): void {
+    const tops = new Map(pairs.map((pair) => [pair.entry.point, pair]));
+    for (const { wanted, entry } of tops.values()) {
+      const { target, from } = wanted;
+      const seen = this.subject.path(target);
+      const isHidden = seen !== undefined && seen.mount !== entry.id && (seen.errno === 0 || seen.errno === missing);
+      const hides = (other: Wanted): boolean => below(target, other.target) !== undefined;
+      const isPlanned = list.slice(list.indexOf(wanted) + 1).some(hides);
+      if (isHidden && !wanted.optional && !isPlanned && !this.report.isCovered(entry.point))
+        this.report.differ(from, this.textOf(wanted), `${target} is hidden by a mount above it`);
+    }
+  }
+
+  private compareIds({ idmap, target, source: path }: Wanted, { idmapped }: MountEntry): void {
+    const { report, subject } = this;
+    if (idmap === undefined) return;
+    if (!idmapped) return report.differ(idmap.from, 'mapped ids', 'ids as they are');
+    report.same(idmap.from);
+    const source = path === undefined ? undefined : subject.hostPath(path);
+    const seen = subject.path(target);
+    if (source?.errno === 0 && seen?.errno === 0) {
+      const owner = `owner ${mappedId(idmap.uidMap, source.uid)}:${mappedId(idmap.gidMap, source.gid)}`;
+      if (idmap.path === undefined) report.compare(idmap.from, owner, `owner ${seen.uid}:${seen.gid}`);
+    }
+    report.unseen(idmap.from, 'of the id map of a mount only the owner of its root is seen');
   }
 
   private memberOf(from: string, member: 'source' | 'destination'): string {
@@ -227,6 +257,18 @@ class Comparison {
       this.report.unseen('/mounts', `a hook may have made the mount ${running}`);
     else this.report.differ('/mounts', 'no such mount', running);
   }
+}
+
+/** Owners that no map names. */
+const overflowId = 65534;
+
+/** What an id of the file system is behind a map (lines of uid_map). */
+function mappedId(map: string, id: number): number {
+  for (const line of map.split('\n')) {
+    const [first = NaN, host = NaN, count = NaN] = line.trim().split(/\s+/).map(Number);
+    if (id >= first && id < first + count) return host + id - first;
+  }
+  return overflowId;
 }
 
 const flagWords: Readonly<Record<keyof typeof MountAttrFlag, readonly [on: string, off: string]>> = {

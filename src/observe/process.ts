@@ -1,6 +1,6 @@
 // Observers of init itself: what /proc/PID says of its rights, its limits and its program.
 import { capabilityNames, capabilityNumber } from '../spec/capabilities.ts';
-import { ioClasses, schedulerPolicies } from '../spec/scheduling.ts';
+import { ioClasses, memoryFlags, memoryModes, schedulerFlags, schedulerPolicies } from '../spec/scheduling.ts';
 import { parseNumberList } from '../spec/number-list.ts';
 import { operationsOf, unread, words, type Observer } from './subject.ts';
 
@@ -133,6 +133,10 @@ export const privileges: Observer = {
   },
 };
 
+function manyFilters(count: string): string {
+  return `${count} filters are loaded, which may be those of the caller of create, or of the program itself`;
+}
+
 const seccompModes = ['no filter', 'strict mode', 'a filter'];
 
 export const seccomp: Observer = {
@@ -145,6 +149,11 @@ export const seccomp: Observer = {
     if (Number.isNaN(mode)) return report.unseen(from, unread(subject.file('status')));
     report.compare(from, 'a filter', seccompModes[mode] ?? `mode ${mode}`);
     report.unseen(`${from}/syscalls`, 'the kernel does not show what a filter allows');
+    const filters = subject.status('Seccomp_filters');
+    // Filters are never taken away: more than one are the caller's, or the program's own.
+    if (filters === '1') report.same(`${from}/filters`);
+    else report.unseen(from,
+        filters === undefined ? 'Linux before 5.9 does not show the number of filters' : manyFilters(filters));
   },
 };
 
@@ -205,8 +214,16 @@ export const scheduler: Observer = {
     if (step.policy === timedPolicy) {
       for (const name of ['runtime', 'deadline', 'period'] as const) compareMember(name);
     }
+    report.compare(`${step.from}/flags`, flagNames(Number(step.flags)), flagNames(Number(scheduling.flags)));
   },
 };
+
+/** Flags that the kernel keeps: the others are for the call alone. */
+const keptFlags = ['SCHED_FLAG_RESET_ON_FORK', 'SCHED_FLAG_RECLAIM', 'SCHED_FLAG_DL_OVERRUN'] as const;
+
+function flagNames(flags: number): string {
+  return keptFlags.filter((name) => (flags & schedulerFlags[name]) !== 0).join(', ') || 'none';
+}
 
 const ioClassBits = 13;
 
@@ -250,6 +267,37 @@ export const affinity: Observer = {
     const wanted = effective === undefined ? undefined : listText(effective.text);
     if (running === undefined || wanted === undefined || wanted === '') return;
     report.compare(pointer, `processors ${wanted}`, `processors ${running}`);
+  },
+};
+
+/** What the kernel calls a policy in /proc/PID/numa_maps, and its flags, in their order. */
+const policyNames: Readonly<Record<keyof typeof memoryModes, string>> = { MPOL_DEFAULT: 'default',
+  MPOL_PREFERRED: 'prefer', MPOL_BIND: 'bind', MPOL_INTERLEAVE: 'interleave', MPOL_LOCAL: 'local',
+  MPOL_PREFERRED_MANY: 'prefer (many)', MPOL_WEIGHTED_INTERLEAVE: 'weighted interleave' };
+
+const policyFlags: Readonly<Record<keyof typeof memoryFlags, string>> = { MPOL_F_STATIC_NODES: 'static',
+  MPOL_F_RELATIVE_NODES: 'relative', MPOL_F_NUMA_BALANCING: 'balancing' };
+
+export const memoryPolicy: Observer = {
+  compare: (steps, subject, report) => {
+    const [step] = operationsOf(steps, 'memory.policy');
+    if (step === undefined) return;
+    const file = subject.file('numa_maps');
+    if (file.errno !== 0) return report.unseen(step.from, unread(file));
+    const { mode = 'MPOL_DEFAULT', flags = [], nodes } = subject.spec.linux?.memoryPolicy ?? {};
+    const list = nodes === undefined ? undefined : listText(nodes);
+    const words = Object.keys(policyFlags).filter((flag) => (flags as string[]).includes(flag))
+      .map((flag) => policyFlags[flag as keyof typeof policyFlags]);
+    const wanted = policyNames[mode] + (words.length === 0 ? '' : `=${words.join('|')}`);
+    const isWanted = (line: string): boolean => {
+      const rest = line.slice(line.indexOf(' ') + 1);
+      if (!rest.startsWith(wanted)) return false;
+      const running = /^:([0-9,-]+)/.exec(rest.slice(wanted.length))?.[1];
+      return list === undefined ? running === undefined : running !== undefined && listText(running) === list;
+    };
+    // Parts of its memory may have a policy of their own, and it may set another one for all.
+    if (file.text.split('\n').some(isWanted)) report.same(step.from);
+    else report.unseen(step.from, itsOwn);
   },
 };
 

@@ -65,12 +65,15 @@ export class Report {
 export class Subject {
   readonly spec: Spec;
   readonly live: Observation;
+  /** Whether systemd has made the container's cgroup. */
+  readonly isSystemd: boolean;
   private readonly statusLines = new Map<string, string>();
   private readonly containerPaths: ReadonlyMap<string, ObservedPath>;
   private readonly hostPaths: ReadonlyMap<string, ObservedPath>;
 
-  constructor(spec: Spec, live: Observation) {
+  constructor(spec: Spec, live: Observation, isSystemd: boolean) {
     this.spec = spec;
+    this.isSystemd = isSystemd;
     this.live = live;
     for (const line of this.file('status').text.split('\n')) {
       const colon = line.indexOf(':');
@@ -96,6 +99,11 @@ export class Subject {
 
   kernel(path: string): ObservedText {
     return named(this.live.kernel, path);
+  }
+
+  /** A file of resctrl, by its path below its root. */
+  resctrl(path: string): ObservedText {
+    return named(this.live.resctrl, path);
   }
 
   /** What is at a path in the container; undefined when it was not looked at. */

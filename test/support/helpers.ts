@@ -21,6 +21,7 @@ const programs = {
   hunter: 'test/support/programs/hunter.c',
   stuck: 'test/support/programs/stuck.c',
   resctrl: 'test/support/programs/resctrl.c',
+  rules: 'test/support/programs/rules.c',
   meter: 'test/bench/meter.c',
 } as const;
 export type Program = keyof typeof programs;

@@ -1,13 +1,12 @@
 #include "executor/rdt/resctrl.h"
 #include "base/io.h"
+#include "base/sys.h"
 #include <fcntl.h>
 #include <sys/vfs.h>
 
 namespace veloci::resctrl {
 
 namespace {
-
-constexpr uint64_t magic = 0x7655821; // RDTGROUP_SUPER_MAGIC
 
 Str trimmed(Str text) {
   while (text.size > 0 && (text.data[0] == ' ' || text.data[0] == '\t')) text = {text.data + 1, text.size - 1};
@@ -59,7 +58,8 @@ bool has_domain(Str domains, Str wanted) {
 int open_root() {
   Fd root(open("/sys/fs/resctrl", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   struct statfs fs;
-  if (root.valid() && fstatfs(root.get(), &fs) == 0 && static_cast<uint64_t>(fs.f_type) == magic) return root.release();
+  if (root.valid() && fstatfs(root.get(), &fs) == 0 && static_cast<uint64_t>(fs.f_type) == sys::magic_resctrl)
+    return root.release();
   errno = ENODEV;
   return -1;
 }

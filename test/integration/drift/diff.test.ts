@@ -1,83 +1,10 @@
 // diff: a container is compared with its configuration. Each change behind the runtime's back is named with its line, and
 // nothing else is.
-import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { locate } from '../../../src/spec/parse/locate.ts';
 import { assert, test, unified } from '../../support/case.ts';
-import { configText, diff, enlarge, type Answer } from './large.ts';
-
-/** What changes a container from outside. */
-class Outside {
-  readonly pid: number;
-  readonly id: string;
-
-  constructor(id: string, pid: number) {
-    this.id = id;
-    this.pid = pid;
-  }
-
-  cgroup(controller: string, file: string, value: string): void {
-    writeFileSync(unified ? `/sys/fs/cgroup/${this.id}/${file}` : `/sys/fs/cgroup/${controller}/${this.id}/${file}`,
-      value);
-  }
-
-  /** A script of the container's shell, with the rights of the host. */
-  inside(script: string): void {
-    execFileSync('nsenter', ['-t', String(this.pid), '-m', '-p', '--', '/bin/sh', '-ec', script], { stdio: 'pipe' });
-  }
-
-  /** A script of the host's shell in other namespaces of the container. */
-  beside(flags: string, script: string): void {
-    execFileSync('nsenter', ['-t', String(this.pid), ...flags.split(' '), 'sh', '-ec', script], { stdio: 'pipe' });
-  }
-
-  run(command: string): void {
-    // Limits may be changed by who has the same ids.
-    const as = 'as() { setpriv --reuid 1000 --regid 1001 --clear-groups "$@"; }\n';
-    execFileSync('sh', ['-ec', as + command.replaceAll('PID', String(this.pid))], { stdio: 'pipe' });
-  }
-
-  write(name: string, value: string): void {
-    writeFileSync(`/proc/${this.pid}/${name}`, value);
-  }
-}
-
-interface Change {
-  readonly name: string;
-  readonly make: (o: Outside) => void;
-  readonly undo: (o: Outside) => void;
-  /** The pointer that is named, and what is said of what runs. */
-  readonly pointer: string;
-  readonly running: string | RegExp;
-}
-
-const resources = '/linux/resources';
-const file = (
-  controller: string,
-  name: string,
-  value: string,
-  before: string,
-  pointer: string,
-  running: string | RegExp,
-): Change => ({ name: `${name} ${value}`, pointer, running, make: (o) => o.cgroup(controller, name, value),
-  undo: (o) => o.cgroup(controller, name, before) });
-const inside = (name: string, make: string, undo: string, pointer: string, running: string | RegExp): Change => ({ name,
-  pointer, running, make: (o) => o.inside(make), undo: (o) => o.inside(undo) });
-const outside = (name: string, make: string, undo: string, pointer: string, running: string | RegExp): Change => ({
-  name,
-  pointer,
-  running,
-  make: (o) => o.run(make),
-  undo: (o) => o.run(undo),
-});
-const beside = (
-  name: string,
-  flags: string,
-  make: string,
-  undo: string,
-  pointer: string,
-  running: string | RegExp,
-): Change => ({ name, pointer, running, make: (o) => o.beside(flags, make), undo: (o) => o.beside(flags, undo) });
+import { beside, type Change, file, inside, outside, resources, wrongOf } from './changes.ts';
+import { configText, diff, enlarge } from './large.ts';
 
 const cgroupChanges: readonly Change[] = [
   file('memory', 'memory.limit_in_bytes', '134217728', '67108864', `${resources}/memory/limit`, '128 MiB'),
@@ -156,44 +83,10 @@ const changes: readonly Change[] = [
     '1'),
 ];
 
-/** Whether a change is named as it has to be, and alone. */
-function checkChange({ pointer, running }: Change, { differences }: Answer, text: string): void {
-  assert.deepEqual(differences.map((found) => found.pointer), [pointer], JSON.stringify(differences));
-  const [found] = differences as readonly [typeof differences[0]];
-  const { line, column } = locate(text, pointer);
-  assert.deepEqual([found.line, found.column], [line, column]);
-  if (typeof running === 'string') assert.equal(found.running, running);
-  else assert.match(found.running ?? '', running);
-}
-
 test('each change behind its back is named with its line, and nothing else', async (c) => {
   const data = c.dir();
   const bundle = c.bundle((config) => enlarge(config, data));
-  const restart = async (): Promise<Outside> => {
-    const { id, pid } = await c.started(bundle);
-    return new Outside(id, pid);
-  };
-  let container = await restart();
-  let text = configText(bundle.dir);
-  const fresh = await diff(c, container.id);
-  assert.deepEqual(fresh.differences, [], 'a fresh container');
-  assert.ok(fresh.compared > 60, `${fresh.compared} properties are compared`);
-  const wrong: string[] = [];
-  for (const change of [...(unified ? [] : cgroupChanges), ...changes]) {
-    try {
-      change.make(container);
-      checkChange(change, await diff(c, container.id), text);
-      change.undo(container);
-    } catch (error) {
-      wrong.push(`${change.name}: ${(error as Error).message}`);
-    }
-    if ((await diff(c, container.id)).same) continue;
-    // What cannot be undone ends with the container.
-    await c.destroy(container.id);
-    container = await restart();
-    text = configText(bundle.dir);
-  }
-  assert.deepEqual(wrong, []);
+  assert.deepEqual(await wrongOf(c, bundle, [...(unified ? [] : cgroupChanges), ...changes], 60), []);
 }, { only: 'veloci' });
 
 test('text for people, a paused container, and a configuration that has changed', async (c) => {

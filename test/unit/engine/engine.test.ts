@@ -313,7 +313,7 @@ t.test('validate asks for the files of a bundle, and says what create would say 
   const { files, text } = ask('validate', config, request);
   t.equal(text, '', 'the verdict comes with the second answer');
   const [host, root] = [0, 1];
-  t.same(files[0], { path: '/b/rootfs', where: host });
+  t.same(files[0], { path: '/b/rootfs', where: host, program: null });
   t.ok(files.some(({ path, where }) => path === '/srv/data' && where === host));
   t.ok(files.some(({ path, where }) => path === '/opt/tool' && where === root));
   const directory = { errno: 0, mode: 0o40755 };

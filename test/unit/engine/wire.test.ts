@@ -41,7 +41,7 @@ t.test('a response keeps every field', async (t) => {
     files: [{ path: '/bin/sh', where: 'root' as const }] };
   const bytes = encodeResponse({ exitCode: -1, plan: Uint8Array.of(1, 0, 255), ...texts }, createWriter());
   // Values of a set are numbers.
-  const files = [{ path: '/bin/sh', where: 1 }];
+  const files = [{ path: '/bin/sh', where: 1, program: null }];
   t.same(decodeStruct('Response', bytes), { exitCode: -1, plan: '0100ff', stored: null, config: null, ...texts,
     files });
 });
