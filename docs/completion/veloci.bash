@@ -12,14 +12,14 @@ _veloci_global_offered='--root --log --log-format --log-level --debug --systemd-
 _veloci_command() {
   case $1 in
     run)
-      known='bundle=DIR b=DIR config=FILE f=FILE console-socket=FILE pid-file=FILE pidfd-socket=FILE preserve-fds=ANY no-pivot= no-new-keyring= detach= d= no-subreaper= keep= learn=FILE timeline=FILE '$known
-      offered='--bundle --config --console-socket --pid-file --pidfd-socket --preserve-fds --no-pivot --no-new-keyring --detach --no-subreaper --keep --learn --timeline '$offered
+      known='bundle=DIR b=DIR config=FILE f=FILE console-socket=FILE pid-file=FILE preserve-fds=ANY no-pivot= no-new-keyring= pidfd-socket=FILE plan=FILE detach= d= no-subreaper= keep= learn=FILE timeline=FILE '$known
+      offered='--bundle --config --console-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --pidfd-socket --plan --detach --no-subreaper --keep --learn --timeline '$offered
       operands='ANY '
       flags_end=
       ;;
     create)
-      known='bundle=DIR b=DIR config=FILE f=FILE console-socket=FILE pid-file=FILE pidfd-socket=FILE preserve-fds=ANY no-pivot= no-new-keyring= no-subreaper= '$known
-      offered='--bundle --config --console-socket --pid-file --pidfd-socket --preserve-fds --no-pivot --no-new-keyring '$offered
+      known='bundle=DIR b=DIR config=FILE f=FILE console-socket=FILE pid-file=FILE preserve-fds=ANY no-pivot= no-new-keyring= pidfd-socket=FILE plan=FILE no-subreaper= '$known
+      offered='--bundle --config --console-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --pidfd-socket --plan '$offered
       operands='ANY '
       flags_end=
       ;;
@@ -150,9 +150,9 @@ _veloci_command() {
       flags_end=
       ;;
     plan)
-      known='bundle=DIR b=DIR config=FILE f=FILE json= all= '$known
-      offered='--bundle --config --json --all '$offered
-      operands=' '
+      known='bundle=DIR b=DIR config=FILE f=FILE json= out=FILE o=FILE id=ID redact-env= all= console-socket=FILE pid-file=FILE preserve-fds=ANY no-pivot= no-new-keyring= '$known
+      offered='--bundle --config --json --out --id --redact-env --all --console-socket --pid-file --preserve-fds --no-pivot --no-new-keyring '$offered
+      operands='ANY ANY '
       flags_end=
       ;;
     explain)

@@ -8,9 +8,9 @@ function __veloci_valued
         case ''
             string split ' ' 'root log log-format log-level cgroup-manager rootless criu'
         case run
-            string split ' ' 'bundle b config f console-socket pid-file pidfd-socket preserve-fds learn timeline'
+            string split ' ' 'bundle b config f console-socket pid-file preserve-fds pidfd-socket plan learn timeline'
         case create
-            string split ' ' 'bundle b config f console-socket pid-file pidfd-socket preserve-fds'
+            string split ' ' 'bundle b config f console-socket pid-file preserve-fds pidfd-socket plan'
         case list
             string split ' ' 'format f'
         case top
@@ -36,7 +36,7 @@ function __veloci_valued
         case audit
             string split ' ' 'bundle b config f fail-on'
         case plan
-            string split ' ' 'bundle b config f'
+            string split ' ' 'bundle b config f out o id console-socket pid-file preserve-fds'
     end
 end
 
@@ -156,7 +156,7 @@ complete -c veloci -n '__veloci_at 0' -a restore -d 'restore a container from a 
 complete -c veloci -n '__veloci_at 0' -a spec -d 'write a default config.json, or format, merge or migrate one'
 complete -c veloci -n '__veloci_at 0' -a validate -d 'check a bundle without running it'
 complete -c veloci -n '__veloci_at 0' -a audit -d 'show what a container could do to the host'
-complete -c veloci -n '__veloci_at 0' -a plan -d 'show what would be done for a bundle'
+complete -c veloci -n '__veloci_at 0' -a plan -d 'show, save or compare what would be done for a bundle'
 complete -c veloci -n '__veloci_at 0' -a explain -d 'explain a property of config.json, a code or a rule'
 complete -c veloci -n '__veloci_at 0' -a install -d 'show how to configure an engine to use veloci'
 complete -c veloci -n '__veloci_at 0' -a features -d 'show what this runtime supports as JSON'
@@ -177,10 +177,11 @@ complete -c veloci -n '__veloci_of run' -l bundle -s b -x -a '(__fish_complete_d
 complete -c veloci -n '__veloci_of run' -l config -s f -r -F -d 'configuration to use in place of config.json, absolute or relative to the bundle'
 complete -c veloci -n '__veloci_of run' -l console-socket -r -F -d 'AF_UNIX stream socket that receives the master of the terminal'
 complete -c veloci -n '__veloci_of run' -l pid-file -r -F -d 'write the pid of the process to this file'
-complete -c veloci -n '__veloci_of run' -l pidfd-socket -r -F -d 'AF_UNIX stream socket that receives a pidfd of the process'
 complete -c veloci -n '__veloci_of run' -l preserve-fds -x -d 'pass N more descriptors to the process, after stdio and those of LISTEN_FDS [0]'
 complete -c veloci -n '__veloci_of run' -l no-pivot -d 'use chroot instead of pivot_root: less secure, for a root on a ramdisk'
 complete -c veloci -n '__veloci_of run' -l no-new-keyring -d 'keep the session keyring of the caller'
+complete -c veloci -n '__veloci_of run' -l pidfd-socket -r -F -d 'AF_UNIX stream socket that receives a pidfd of the process'
+complete -c veloci -n '__veloci_of run' -l plan -r -F -d 'run what "veloci plan -o FILE" has saved, or nothing when it would be something else now; a plan is used once'
 complete -c veloci -n '__veloci_of run' -l detach -s d -d 'return as soon as the process runs'
 complete -c veloci -n '__veloci_of run' -l no-subreaper -d 'leave orphans of the container to the caller\'s reaper'
 complete -c veloci -n '__veloci_of run' -l keep -d 'keep the container when it ends'
@@ -190,10 +191,11 @@ complete -c veloci -n '__veloci_of create' -l bundle -s b -x -a '(__fish_complet
 complete -c veloci -n '__veloci_of create' -l config -s f -r -F -d 'configuration to use in place of config.json, absolute or relative to the bundle'
 complete -c veloci -n '__veloci_of create' -l console-socket -r -F -d 'AF_UNIX stream socket that receives the master of the terminal'
 complete -c veloci -n '__veloci_of create' -l pid-file -r -F -d 'write the pid of the process to this file'
-complete -c veloci -n '__veloci_of create' -l pidfd-socket -r -F -d 'AF_UNIX stream socket that receives a pidfd of the process'
 complete -c veloci -n '__veloci_of create' -l preserve-fds -x -d 'pass N more descriptors to the process, after stdio and those of LISTEN_FDS [0]'
 complete -c veloci -n '__veloci_of create' -l no-pivot -d 'use chroot instead of pivot_root: less secure, for a root on a ramdisk'
 complete -c veloci -n '__veloci_of create' -l no-new-keyring -d 'keep the session keyring of the caller'
+complete -c veloci -n '__veloci_of create' -l pidfd-socket -r -F -d 'AF_UNIX stream socket that receives a pidfd of the process'
+complete -c veloci -n '__veloci_of create' -l plan -r -F -d 'run what "veloci plan -o FILE" has saved, or nothing when it would be something else now; a plan is used once'
 complete -c veloci -n '__veloci_at 1 start' -a '(__veloci_ids)'
 complete -c veloci -n '__veloci_at 1 state' -a '(__veloci_ids)'
 complete -c veloci -n '__veloci_of list' -l format -s f -x -a 'table json' -d 'format of the list [table]'
@@ -329,9 +331,17 @@ complete -c veloci -n '__veloci_of audit' -l sarif -d 'print SARIF 2.1.0, which 
 complete -c veloci -n '__veloci_of audit' -l fail-on -x -a 'critical high medium low info' -d 'exit with 2 when a finding is as bad as that, or worse'
 complete -c veloci -n '__veloci_of audit' -l no-files -d 'look at the text alone, not at the files of hooks and bundle'
 complete -c veloci -n '__veloci_of plan' -l bundle -s b -x -a '(__fish_complete_directories)' -d 'the bundle: the directory that holds config.json [.]'
-complete -c veloci -n '__veloci_of plan' -l config -s f -r -F -d 'configuration to use in place of config.json, absolute or relative to the bundle'
+complete -c veloci -n '__veloci_of plan' -l config -s f -r -F -d 'another name for config.json, absolute or below the bundle'
 complete -c veloci -n '__veloci_of plan' -l json -d 'print JSON'
+complete -c veloci -n '__veloci_of plan' -l out -s o -r -F -d 'save the plan too, for --plan of create and run'
+complete -c veloci -n '__veloci_of plan' -l id -x -a '(__veloci_ids)' -d 'the only container that the plan is for [any]'
+complete -c veloci -n '__veloci_of plan' -l redact-env -d 'leave out the values of environment variables; always for a saved plan, unless --redact-env=false'
 complete -c veloci -n '__veloci_of plan' -l all -d 'a line for each hierarchy of cgroup v1, also where all get the same'
+complete -c veloci -n '__veloci_of plan' -l console-socket -r -F -d 'AF_UNIX stream socket that receives the master of the terminal'
+complete -c veloci -n '__veloci_of plan' -l pid-file -r -F -d 'write the pid of the process to this file'
+complete -c veloci -n '__veloci_of plan' -l preserve-fds -x -d 'pass N more descriptors to the process, after stdio and those of LISTEN_FDS [0]'
+complete -c veloci -n '__veloci_of plan' -l no-pivot -d 'use chroot instead of pivot_root: less secure, for a root on a ramdisk'
+complete -c veloci -n '__veloci_of plan' -l no-new-keyring -d 'keep the session keyring of the caller'
 complete -c veloci -n '__veloci_of install' -l podman -d 'for Podman, Buildah'
 complete -c veloci -n '__veloci_of install' -l docker -d 'for Docker'
 complete -c veloci -n '__veloci_of install' -l containerd -d 'for containerd'

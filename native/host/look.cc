@@ -12,7 +12,12 @@ FileSeen look_at(int fd) {
   if (fd < 0) return {.err = errno};
   struct stat status;
   if (fstat(fd, &status) != 0) return {.err = errno};
-  return {.err = 0, .mode = status.st_mode, .uid = status.st_uid, .gid = status.st_gid};
+  return {.err = 0,
+          .mode = status.st_mode,
+          .uid = status.st_uid,
+          .gid = status.st_gid,
+          .device = status.st_dev,
+          .inode = status.st_ino};
 }
 
 } // namespace

@@ -11,6 +11,7 @@ struct FileSeen {
   uint32_t mode = 0;
   uid_t uid = 0;
   gid_t gid = 0;
+  uint64_t device = 0, inode = 0;
 };
 
 // Looks at a path of the host. `root` is opened, when it is a directory: the root of the other paths.

@@ -36,10 +36,30 @@ export const learn: Flag = {
 };
 export const json: Flag = { name: 'json', kind: 'bool', summary: 'print JSON' };
 
-export const creation: readonly Flag[] = [
-  bundle, config, consoleSocket, pidFile, pidfdSocket, preserveFds, planFd,
+/** What changes the plan of a container. */
+const planning: readonly Flag[] = [
+  consoleSocket, pidFile, preserveFds,
   { name: 'no-pivot', kind: 'bool', summary: 'use chroot instead of pivot_root: less secure, for a root on a ramdisk' },
   { name: 'no-new-keyring', kind: 'bool', summary: 'keep the session keyring of the caller' },
+];
+
+export const creation: readonly Flag[] = [
+  bundle, config, ...planning, pidfdSocket, planFd,
+  { name: 'plan', kind: 'string', value: 'FILE', forEngine: false,
+    summary: 'run what "veloci plan -o FILE" has saved, or nothing when it would be something else now; a plan is used once' },
+];
+
+/** What `plan` has of create, and what becomes of the plan. */
+export const planned: readonly Flag[] = [
+  bundle, { ...config, summary: 'another name for config.json, absolute or below the bundle' }, json,
+  { name: 'out', also: ['o'], kind: 'string', value: 'FILE', summary: 'save the plan too, for --plan of create and run' },
+  { name: 'id', kind: 'string', value: 'ID', summary: 'the only container that the plan is for [any]' },
+  {
+    name: 'redact-env', kind: 'bool',
+    summary: 'leave out the values of environment variables; always for a saved plan, unless --redact-env=false',
+  },
+  { name: 'all', kind: 'bool', summary: 'a line for each hierarchy of cgroup v1, also where all get the same' },
+  ...planning,
 ];
 
 /** What checkpoint and restore share: where the images are, and what CRIU may do. */

@@ -1,6 +1,6 @@
 // dprint-ignore-file: a table, one row a line where it fits
 // All commands and flags. The native parser, the help texts, the manual page and the completion are made from this table.
-import { bundle, config, consoleSocket, creation, criu, detach, force, json, learn, pidFile, pidfdSocket, preserveFds, regex } from './flags.ts';
+import { bundle, config, consoleSocket, creation, criu, detach, force, json, learn, pidFile, pidfdSocket, planned, preserveFds, regex } from './flags.ts';
 import { risks } from '../audit/types.ts';
 import { recipes } from './install.ts';
 import type { Command } from './types.ts';
@@ -325,14 +325,16 @@ export const commands: readonly Command[] = [
     ],
   },
   {
-    name: 'plan', summary: 'show what would be done for a bundle', operands: '', minOperands: 0, maxOperands: 0,
+    name: 'plan', summary: 'show, save or compare what would be done for a bundle', operands: '[A [B]]', minOperands: 0, maxOperands: 2,
     description: 'Shows the plan of a bundle: what the container is in a few lines, then every operation that create would run, in '
-      + 'order, with the line of config.json that causes it. Nothing is run.',
-    flags: [
-      bundle, config, json,
-      { name: 'all', kind: 'bool', summary: 'a line for each hierarchy of cgroup v1, also where all get the same' },
+      + 'order, with the line of config.json that causes it. Nothing is run. With one operand it is the plan of that bundle, configuration '
+      + 'or saved plan; with two they are compared, and the exit code is 0 when both do the same, 2 when they differ, and 1 for an error.',
+    flags: planned,
+    examples: [
+      { line: 'veloci plan -b /srv/web --json', what: 'show the plan as JSON' },
+      { line: 'veloci plan -b /srv/web -o web.plan', what: 'save it; "veloci run --plan web.plan web1" runs exactly that' },
+      { line: 'veloci plan web.plan /srv/web', what: 'what has changed since it was saved' },
     ],
-    examples: [{ line: 'veloci plan -b /srv/web --json', what: 'show the plan as JSON' }],
   },
   {
     name: 'explain', summary: 'explain a property of config.json, a code or a rule', operands: '[PATH|CODE|RULE]', minOperands: 0,

@@ -12,3 +12,9 @@ export const indent = '\u000e';
 export function unmarked(text: string): string {
   return text.replace(/[\u0001-\u0006\u000e]/g, '');
 }
+
+/** A value without what a terminal would act on, and without our own marks. */
+export function printable(value: string): string {
+  return value.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

@@ -12,6 +12,7 @@ import { explain } from './verb/explain.ts';
 import { features } from './verb/features.ts';
 import { learned } from './verb/learned.ts';
 import { plan } from './verb/plan.ts';
+import { saved } from './verb/saved.ts';
 import { spec } from './verb/spec.ts';
 import { timeline } from './verb/timeline.ts';
 import { validate } from './verb/validate.ts';
@@ -20,6 +21,7 @@ const answers: Readonly<Record<ToolsVerb, (call: Call) => Response>> = {
   validate,
   audit,
   plan,
+  saved,
   explain,
   spec,
   features,

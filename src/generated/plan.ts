@@ -267,9 +267,12 @@ export interface Response {
   readonly plan?: Uint8Array | undefined;
   /** Plan to keep in the state directory for the later verbs. */
   readonly stored?: Uint8Array | undefined;
-  /** Configuration to keep in place of the kept one, once the plan has run (update). */
+  /**
+   * A file to write: the configuration to keep in place of the kept one, once the plan has run (update); a
+   * saved plan (plan -o).
+   */
   readonly config?: string | undefined;
-  /** Text for stdout. */
+  /** Text for stdout; of a saved plan that may be used the name of its mark (saved). */
   readonly text: string;
   /** The error as one line that stands alone; empty = none. */
   readonly error: string;
@@ -285,7 +288,8 @@ export interface Response {
   /** Warnings for the log, one a line. */
   readonly warnings: string;
   /**
-   * What to look at, or to read, before the request is sent once more with what was seen (validate, diff).
+   * What to look at, or to read, before the request is sent once more with what was seen (validate, audit,
+   * plan, saved, diff).
    */
   readonly files: readonly FileLook[];
 }

@@ -271,7 +271,7 @@ export interface Failure {
 
 export const engineVerbValues = [
   'create', 'run', 'exec', 'mounts', 'recompile', 'update', 'checkpoint', 'restore', 'ended', 'validate', 'audit',
-  'plan', 'explain', 'spec', 'features', 'doctor', 'timeline', 'learned', 'diff',
+  'plan', 'saved', 'explain', 'spec', 'features', 'doctor', 'timeline', 'learned', 'diff',
 ] as const;
 /**
  * Verbs that need an engine, by the engine that knows them (docs/decisions/0005-two-engines.md). `run` compiles like
@@ -286,7 +286,7 @@ export const mainVerbValues = [
 export type MainVerb = (typeof mainVerbValues)[number];
 
 export const toolsVerbValues = [
-  'validate', 'audit', 'plan', 'explain', 'spec', 'features', 'doctor', 'timeline', 'learned', 'diff',
+  'validate', 'audit', 'plan', 'saved', 'explain', 'spec', 'features', 'doctor', 'timeline', 'learned', 'diff',
 ] as const;
 /** Those of the engine tools. */
 export type ToolsVerb = (typeof toolsVerbValues)[number];
@@ -323,6 +323,10 @@ export interface Seen {
   readonly uid?: number;
   /** Its group; for audit alone. */
   readonly gid?: number;
+  /**
+   * Which one it is: device and inode (stat(2)), with a colon between them; empty with an errno. For saved plans alone.
+   */
+  readonly identity?: string;
 }
 
 /** A system call that was made. */
@@ -388,6 +392,30 @@ export interface Timing {
   readonly traceparent?: string;
 }
 
+/** When and by what a saved plan is made, or used. */
+export interface Occasion {
+  /** Version of veloci. */
+  readonly version: string;
+  /** /proc/sys/kernel/random/boot_id. */
+  readonly boot: string;
+  /** Microseconds since the boot (CLOCK_BOOTTIME). */
+  readonly time: number;
+  /** 32 random hexadecimal digits. */
+  readonly nonce: string;
+  /** saved: the file of the plan, as it was given. */
+  readonly file: string;
+  /** saved: the command does not stay with the container. */
+  readonly detached: boolean;
+}
+
+/** A bundle. */
+export interface Subject {
+  /** Absolute path. */
+  readonly bundle: string;
+  /** How messages name its configuration. */
+  readonly configName: string;
+}
+
 /** A request. */
 export interface Request {
   /** What is asked. */
@@ -430,12 +458,16 @@ export interface Request {
   readonly failure?: Failure;
   /** ended: the process that it is about. */
   readonly ended?: Ending;
-  /** validate and audit: what was seen of the files that the first answer names, in their order. */
+  /** validate, audit, plan and saved: what was seen of the files that the first answer names, in their order. */
   readonly seen?: readonly Seen[];
   /** learned: the system calls that were seen; the blob `process` is what an earlier run has learned. */
   readonly learned?: Learned;
   /** timeline: when what was done. */
   readonly timing?: Timing;
+  /** plan -o, saved: the moment that a saved plan is bound to. */
+  readonly occasion?: Occasion;
+  /** plan: the second of two that are compared; the blob `process` is its text. */
+  readonly other?: Subject;
 }
 
 /** The text of a file. */

@@ -149,7 +149,10 @@ export function explain(plan: Plan, bundle?: Bundle): string {
   });
 }
 
-/** A plan in the form that the native command reads. */
+/**
+ * A plan in the form that the native command reads. In a file, `create --plan` and `run --plan` run it while the command's own
+ * engine makes the same bytes of the bundle, for the id `ID` or that of the container.
+ */
 export function encode(plan: Plan): Uint8Array {
   return encodePlan(plan, nodeHost().writer());
 }

@@ -9,7 +9,7 @@ import { stepsOf } from './hierarchies.ts';
 import { everyAttribute } from './concern/mount/locked.ts';
 
 /** Programs in the order in which they come to run, and who runs them. */
-const programs: readonly (readonly [name: ProgramName, title: string])[] = [
+export const programTitles: readonly (readonly [name: ProgramName, title: string])[] = [
   ['create', 'create, on the host'],
   ['exec', 'exec, on the host'],
   ['stager', 'stager, on the way into the container'],
@@ -54,7 +54,7 @@ const headings: readonly (readonly [prefix: string, heading: string])[] = [
  */
 export function explainPlan(plan: Plan, place: (pointer: string) => string, all = true): string {
   const rows: Row[] = [];
-  for (const [name, title] of programs) {
+  for (const [name, title] of programTitles) {
     const list = plan.programs[name];
     if (list === undefined || list.length === 0) continue;
     rows.push({ title });
@@ -167,6 +167,8 @@ function itemText(item: unknown): string {
     const { key, value } = item as FsOption;
     return value === undefined ? key : `${key}=${value}`;
   }
+  // A program of the kernel in a plan that was listed (src/saved/listing.ts).
+  if ('bytes' in item) return `(${(item as { bytes: number }).bytes} bytes)`;
   if ('major' in item) {
     const { block, major, minor } = item as DeviceNumber;
     return `${block ? 'b' : 'c'} ${major}:${minor}`;

@@ -45,7 +45,10 @@ int read_bundle(Invocation &invocation, Bundle &bundle, Buffer &config) {
 
 int read_bundle(Invocation &invocation, Bundle &bundle, Buffer &config, Str config_name) {
   Str given = invocation.arguments.text(cli::Flag::bundle);
-  if (given.empty()) given = Str::of(".");
+  return read_bundle_in(invocation, given.empty() ? Str::of(".") : given, bundle, config, config_name);
+}
+
+int find_bundle(Invocation &invocation, Str given, Bundle &bundle, Fd *opened) {
   Fd directory(open(given.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!directory.valid()) return invocation.fail(BundleMissing{.path = given, .errno_ = ErrnoText(errno)});
   TextOf<64> link;
@@ -60,6 +63,13 @@ int read_bundle(Invocation &invocation, Bundle &bundle, Buffer &config, Str conf
   if (!utf8_valid(bundle.path.str())) {
     return invocation.fail(BundleMissing{.path = bundle.path.str(), .errno_ = Str::of("its path is not valid UTF-8")});
   }
+  if (opened != nullptr) *opened = static_cast<Fd &&>(directory);
+  return 0;
+}
+
+int read_bundle_in(Invocation &invocation, Str given, Bundle &bundle, Buffer &config, Str config_name) {
+  Fd directory;
+  if (int code = find_bundle(invocation, given, bundle, &directory); code != 0) return code;
   bundle.config_name = config_name;
   if (bundle.config_name.empty()) bundle.config_name = Str::of("config.json");
   // An absolute name does not use the directory.

@@ -20,6 +20,12 @@ int read_bundle(Invocation &invocation, Bundle &bundle, Buffer &config);
 // The same for a configuration of another name; an empty one is config.json.
 int read_bundle(Invocation &invocation, Bundle &bundle, Buffer &config, Str config_name);
 
+// Finds the absolute path of a bundle's directory. 0 or the exit code, with the error shown.
+int find_bundle(Invocation &invocation, Str directory, Bundle &bundle, Fd *opened = nullptr);
+
+// The same for a bundle that no flag names.
+int read_bundle_in(Invocation &invocation, Str directory, Bundle &bundle, Buffer &config, Str config_name);
+
 // 0 or the exit code for what the reading of a document has given, with the error shown about `name`.
 int answer_read(Invocation &invocation, Str name, int err);
 

@@ -5,6 +5,7 @@
 #include "host/facts.h"
 #include "launcher/call/bundle.h"
 #include "launcher/call/pidfd.h"
+#include "launcher/door/saved.h"
 #include "launcher/door/timing.h"
 #include "launcher/door/trace.h"
 #include <fcntl.h>
@@ -56,8 +57,8 @@ void read_descriptors(const Invocation &invocation, Buffer &out) {
   if (!images.valid() || read_file(images.get(), state_name::descriptors, largest, O_NOFOLLOW, out) != 0) out.free();
 }
 
-// Everything up to the plan.
-int prepare(Invocation &invocation, Launch &launch, EngineVerb verb) {
+// The request, which is sent unless the plan is there already. 0 or the exit code.
+int ask_for_plan(Invocation &invocation, Launch &launch, EngineVerb verb) {
   Bundle bundle;
   if (int code = read_bundle(invocation, bundle, launch.request.config); code != 0) return code;
   if (int err = launch.request.build(invocation, bundle.path.str(), bundle.config_name, false); err != 0) {
@@ -68,15 +69,28 @@ int prepare(Invocation &invocation, Launch &launch, EngineVerb verb) {
   if (!planned && !launch.engine.send(launch.request, verb, nullptr)) {
     return system_failure(invocation, what::ask_planner, errno);
   }
+  return 0;
+}
+
+// The answer with the plan. 0 or the exit code.
+int await_plan(Invocation &invocation, Launch &launch) {
+  if (invocation.arguments.has(cli::Flag::plan)) return mark_saved_plan(invocation, launch);
+  if (int fd = invocation.arguments.plan_fd(); fd >= 0) return launch.engine.take(invocation, fd, launch.response);
+  return launch.engine.await(invocation, launch.response);
+}
+
+// Everything up to the plan.
+int prepare(Invocation &invocation, Launch &launch, EngineVerb verb) {
+  bool saved = invocation.arguments.has(cli::Flag::plan);
+  int asked = saved ? take_saved_plan(invocation, launch) : ask_for_plan(invocation, launch, verb);
+  if (asked != 0) return asked;
   // While the planner works:
   if (int code = claim(invocation); code != 0) return code;
   note_moment(invocation, Phase::begin);
   if (!launch.restoring) {
     if (int code = start_stager(invocation, launch); code != 0) return code;
   }
-  int code = planned ? launch.engine.take(invocation, invocation.arguments.plan_fd(), launch.response)
-                     : launch.engine.await(invocation, launch.response);
-  if (code != 0) return code;
+  if (int code = await_plan(invocation, launch); code != 0) return code;
   note_moment(invocation, Phase::planned);
   if (!launch.response.error.empty() || !launch.response.plan || !launch.response.stored) {
     return show_response(invocation, launch.response);
@@ -115,7 +129,7 @@ int take_preserved(Invocation &invocation) {
 int launch_container(Invocation &invocation, Launch &launch, EngineVerb verb) {
   if (int code = take_preserved(invocation); code != 0) return code;
   // First of all: the engine boots while everything else goes on.
-  if (invocation.arguments.plan_fd() < 0) {
+  if (invocation.arguments.plan_fd() < 0 && !invocation.arguments.has(cli::Flag::plan)) {
     if (int err = launch.engine.start(verb); err != 0) return system_failure(invocation, what::start_planner, err);
   }
   if (int code = invocation.open_root(true); code != 0) return code;

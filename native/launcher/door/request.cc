@@ -176,7 +176,7 @@ int Request::note_first(const PlanFailure &failure) {
 }
 
 int Request::note_files(const List<FileLook> &files) {
-  constexpr size_t entry_size = 96;
+  constexpr size_t entry_size = 160;
   return write_members(seen_memory_, 64 + entry_size * files.size(), seen_, [&](JsonWriter &json) {
     RequestWriter request(json);
     ListWriter<SeenWriter> list = request.seen();
@@ -186,7 +186,9 @@ int Request::note_files(const List<FileLook> &files) {
       FileSeen seen = file.where == FileLookWhere::root ? look_in_root(root.get(), file.path.c_str())
                                                         : look_on_host(file.path.c_str(), first ? &root : nullptr);
       first = false;
-      list.next().errno_(seen.err).mode(seen.mode).uid(seen.uid).gid(seen.gid);
+      TextOf<48> identity;
+      if (seen.err == 0) identity.add_number(seen.device).add_char(':').add_number(seen.inode);
+      list.next().errno_(seen.err).mode(seen.mode).uid(seen.uid).gid(seen.gid).identity(identity.str());
     }
     return 0;
   });

@@ -1,8 +1,12 @@
 // validate, audit, plan, explain, features, doctor: the engine's text.
 #include "launcher/call/bundle.h"
+#include "launcher/door/saved.h"
 #include "launcher/door/stored.h"
 #include "host/probes.h"
 #include "embedded/embedded.h"
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
 
 namespace veloci {
 
@@ -34,6 +38,57 @@ int probe_host(Invocation &invocation, Buffer &probes) {
   return 0;
 }
 
+// A bundle, or a file: a configuration, which lies in its bundle, or a saved plan. 0 or the exit code.
+int read_subject(Invocation &invocation, Str path, Bundle &bundle, Buffer &config) {
+  struct stat status;
+  bool is_directory = stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+  Str name = invocation.arguments.text(cli::Flag::config);
+  if (is_directory) return read_bundle_in(invocation, path, bundle, config, name);
+  if (int code = read_given(invocation, path, config); code != 0) return code;
+  bundle.config_name = path;
+  TextOf<4096> folder;
+  const char *slash = static_cast<const char *>(memrchr(path.data, '/', path.size));
+  if (slash == nullptr)
+    folder.add_char('.');
+  else
+    folder.add(path.data, slash == path.data ? 1 : static_cast<size_t>(slash - path.data));
+  return find_bundle(invocation, folder.str(), bundle);
+}
+
+// The second of two plans that are compared. 0 or the exit code.
+int add_second(Invocation &invocation, Request &request) {
+  Bundle bundle;
+  Str path = invocation.arguments.operand(1);
+  if (int code = read_subject(invocation, path, bundle, request.process); code != 0) return code;
+  // Both may be called config.json.
+  TextOf<2 * 4096> name;
+  if (!(bundle.config_name == path) && !(path == Str::of("."))) name.add(path).add_char('/');
+  name.add(bundle.config_name);
+  int err = request.note_members(1024 + 6 * (bundle.path.size() + name.size()), [&](JsonWriter &json) {
+    RequestWriter(json).other().bundle(bundle.path.str()).config_name(name.str());
+    return 0;
+  });
+  return err == 0 ? 0 : invocation.fail(SystemCall{.what = what::ask_planner, .errno_ = ErrnoText(err)});
+}
+
+// What plan asks with besides. 0 or the exit code.
+int complete_plan(Invocation &invocation, Request &request) {
+  const Arguments &arguments = invocation.arguments;
+  Str out = arguments.text(cli::Flag::out);
+  if (arguments.operand_count() > 1) return add_second(invocation, request);
+  return out.empty() ? 0 : note_occasion(invocation, request, out, false);
+}
+
+// Writes what was saved, for its owner alone. 0 or the exit code.
+int write_saved(Invocation &invocation, const Response &response) {
+  Str path = invocation.arguments.text(cli::Flag::out);
+  if (!response.config) return 0;
+  Str text = response.config.value;
+  int step = 0;
+  int err = replace_file(AT_FDCWD, path.c_str(), {reinterpret_cast<const uint8_t *>(text.data), text.size}, 0600, step);
+  return err == 0 ? 0 : invocation.fail(ResourceFile{.path = path, .errno_ = ErrnoText(err)});
+}
+
 // What a command reads: the bundle's configuration, the texts to explain, nothing. 0 or the exit code.
 int read_input(Invocation &invocation, cli::Command command, Bundle &bundle, Buffer &config) {
   switch (command) {
@@ -46,6 +101,9 @@ int read_input(Invocation &invocation, cli::Command command, Bundle &bundle, Buf
     __builtin_memcpy(config.data(), veloci_explain, veloci_explain_size);
     config.set_size(veloci_explain_size);
     return 0;
+  case cli::Command::plan:
+    if (invocation.arguments.operand_count() == 0) break;
+    return read_subject(invocation, invocation.arguments.operand(0), bundle, config);
   case cli::Command::audit:
     if (!(invocation.arguments.text(cli::Flag::config) == Str::of("-"))) break;
     bundle.config_name = Str::of("standard input");
@@ -76,7 +134,7 @@ int ask(Invocation &invocation, cli::Command command, Request &request) {
   if (int err = request.build(invocation, bundle.path.str(), bundle.config_name, false); err != 0) {
     return invocation.fail(SystemCall{.what = what::describe_host, .errno_ = ErrnoText(err)});
   }
-  return 0;
+  return command == cli::Command::plan ? complete_plan(invocation, request) : 0;
 }
 
 } // namespace
@@ -104,6 +162,7 @@ int text_command(Invocation &invocation) {
     if (err != 0) return invocation.fail(SystemCall{.what = what::look_at_files, .errno_ = ErrnoText(err)});
     if (int code = judge.await(invocation, response); code != 0) return code;
   }
+  if (int code = write_saved(invocation, response); code != 0) return code;
   if (int code = print_styled(invocation, response.text); code != 0) return code;
   return show_response(invocation, response);
 }

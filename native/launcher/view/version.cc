@@ -1,6 +1,6 @@
 #include "launcher/call/invocation.h"
 #include "launcher/container/root.h"
-#include "launcher/view/version.h"
+#include "launcher/line/version.h"
 #include <seccomp.h>
 
 namespace veloci {
