@@ -297,8 +297,13 @@ int main(int argc, char **argv) {
   printf("hunting\n");
   fflush(stdout);
   while (!over) {
-    int seen = 0, last_given = turn++ % 64 == 0 ? last_pid() : 0;
-    if (last_given >= next + ahead) next = last_given;
+    int seen = 0;
+    if (turn++ % 8 == 0) {
+      int last_given = last_pid();
+      if (last_given >= next + ahead) next = last_given;
+      // Its pid namespace is a new one: it has been restored, and pids begin again.
+      if (last_given + 1 < next) next = getpid() + 1;
+    }
     for (int pid = next; pid < next + ahead; pid++) {
       if (!exists(pid)) continue;
       hunt(pid);
