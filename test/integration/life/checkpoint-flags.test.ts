@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, test } from '../../support/case.ts';
 import type { Context } from '../../support/context.ts';
-import { criuPath, noCriu } from '../../support/host/criu.ts';
+import { criuPath, noCriu, withoutSequences } from '../../support/host/criu.ts';
 import { timeScale } from '../../support/paths.ts';
 import type { Result } from '../../support/runtime.ts';
 
@@ -26,6 +26,7 @@ async function counter(c: Context, first = ':'): Promise<Counter> {
   const script =
     `${first}; i=0; while :; do i=$((i+1)); echo $i > /volume/new; mv /volume/new /volume/count; sleep 0.05; done`;
   const { dir } = c.command(['sh', '-c', script], (config) => {
+    withoutSequences(config);
     config.mounts.push({ destination: '/volume', type: 'bind', source: volume, options: ['rbind', 'rw'] });
   });
   const id = c.id();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { assert, test } from '../../support/case.ts';
 import type { Bundle } from '../../support/bundle.ts';
 import type { Context } from '../../support/context.ts';
-import { criuPath, noCriu } from '../../support/host/criu.ts';
+import { criuPath, noCriu, withoutSequences } from '../../support/host/criu.ts';
 import type { Config } from '../../support/spec.ts';
 
 const options = { skip: noCriu, only: 'veloci' } as const;
@@ -13,6 +13,7 @@ const env = criuPath;
 
 function sleeper(c: Context, change: (config: Config) => void): Bundle {
   return c.command(['sleep', '1000'], (config) => {
+    withoutSequences(config);
     config.root.readonly = false;
     change(config);
   });

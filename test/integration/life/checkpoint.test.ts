@@ -6,7 +6,7 @@ import { assert, test } from '../../support/case.ts';
 import { receiveConsole } from '../../support/console.ts';
 import type { Bundle } from '../../support/bundle.ts';
 import type { Context } from '../../support/context.ts';
-import { criuPath, noCriu } from '../../support/host/criu.ts';
+import { criuPath, noCriu, withoutSequences } from '../../support/host/criu.ts';
 import { runtimePath, which } from '../../support/paths.ts';
 import { Podman } from '../../support/engines/podman.ts';
 import { call, type Result } from '../../support/runtime.ts';
@@ -23,6 +23,7 @@ function counting(
   const volume = c.dir();
   const bundle = c.command(['sh', '-c',
     'i=0; while :; do i=$((i+1)); echo $i > /volume/new; mv /volume/new /volume/count; sleep 0.05; done'], (config) => {
+    withoutSequences(config);
     config.mounts.push({ destination: '/volume', type: 'bind', source: volume, options: ['rbind', 'rw'] });
     change(config);
   });
@@ -117,7 +118,8 @@ test('--pre-dump, then a checkpoint upon it', async (c) => {
 }, options);
 
 test('output goes to the pipe of the restore, and its exit code is that of the program', async (c) => {
-  const bundle = c.command(['sh', '-c', 'trap "echo over; exit 7" TERM; while :; do sleep 0.05; done']);
+  const script = 'trap "echo over; exit 7" TERM; while :; do sleep 0.05; done';
+  const bundle = c.command(['sh', '-c', script], withoutSequences);
   const id = c.id();
   const first = c.beginProgram(['sh', '-c', `"$@" < /dev/null 2>&1 | cat`, 'sh', runtimePath(), '--root', c.root, 'run',
     '--bundle', bundle.dir, id]);
@@ -142,6 +144,7 @@ test('an established TCP connection on loopback', async (c) => {
   const bundle = c.command(['sh', '-c',
     'sleep 1000 | nc -l -p 4000 > /volume/got & sleep 0.3; (i=0; while :; do i=$((i+1)); echo $i; sleep 0.05; done) | nc 127.0.0.1 4000'],
     (config) => {
+      withoutSequences(config);
       config.mounts.push({ destination: '/volume', type: 'bind', source: volume, options: ['bind'] });
     });
   const { id } = await c.started(bundle);
@@ -159,6 +162,7 @@ test('an established TCP connection on loopback', async (c) => {
 
 test('a terminal goes to the console socket of the restore', async (c) => {
   const bundle = c.command(['sh', '-c', 'while read line; do echo "got $line"; done'], (config) => {
+    withoutSequences(config);
     config.process.terminal = true;
   });
   const first = await receiveConsole(c.dir());

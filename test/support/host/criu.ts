@@ -2,6 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { supportSources, which } from '../paths.ts';
+import type { Config } from '../spec.ts';
+import { needs } from './kernel.ts';
 
 const works = (path: string): boolean => spawnSync(path, ['check'], { stdio: 'ignore' }).status === 0;
 
@@ -25,3 +27,9 @@ export const criuPath: Record<string, string> = {
     found.path === '' ? '' : `${dirname(found.path)}:`
   }/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
 };
+
+/** Lets CRIU save a program of glibc before Linux 5.13: whether it has restartable sequences cannot be seen there. */
+export function withoutSequences(config: Config): void {
+  if (needs('PTRACE_GET_RSEQ_CONFIGURATION', '5.13') === false) return;
+  config.process.env = [...config.process.env ?? [], 'GLIBC_TUNABLES=glibc.pthread.rseq=0'];
+}
