@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, chownSync, closeSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync,
-  writeFileSync } from 'node:fs';
+  writeFileSync, type Dirent } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { busyboxRootfs } from '../helpers.ts';
@@ -103,8 +103,17 @@ export const show = (as: As, unit: string, property: string): string =>
 /** Everything of ours that is still there: cgroups, and units that systemd knows. */
 function leftovers(): string[] {
   const found: string[] = [];
+  // systemd takes cgroups away meanwhile.
+  const entries = (dir: string): Dirent[] => {
+    try {
+      return readdirSync(dir, { withFileTypes: true });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      return [];
+    }
+  };
   const walk = (dir: string): void => {
-    for (const entry of readdirSync(dir, { withFileTypes: true })) {
+    for (const entry of entries(dir)) {
       if (!entry.isDirectory()) continue;
       if (entry.name.includes(token)) found.push(join(dir, entry.name));
       else walk(join(dir, entry.name));
