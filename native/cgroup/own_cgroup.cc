@@ -16,6 +16,7 @@ namespace {
 
 constexpr const char *created_mark[] = {"trusted.veloci.made", "user.veloci.made"};
 constexpr const char *used[] = {"trusted.veloci.container", "user.veloci.container"};
+constexpr const char *threads[] = {"trusted.veloci.threads", "user.veloci.threads"};
 constexpr const char *state[] = {"trusted.veloci.state", "user.veloci.state"};
 
 void set_mark(int cgroup, const char *const (&names)[2], uint64_t value) {
@@ -148,6 +149,17 @@ void mark_used(int cgroup, uint64_t container, uint64_t owner) {
 }
 
 bool used_mark_of(int cgroup, uint64_t &container) { return read_mark(cgroup, used, container); }
+
+void mark_threads(int cgroup) { set_mark(cgroup, threads, shared_mark); }
+
+bool has_threads_mark(int cgroup) {
+  uint64_t value;
+  return read_mark(cgroup, threads, value);
+}
+
+void drop_threads_mark(int cgroup) {
+  for (const char *name : threads) fremovexattr(cgroup, name);
+}
 
 uint64_t state_mark_of(int cgroup) {
   uint64_t value = 0;

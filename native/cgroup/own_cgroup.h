@@ -49,6 +49,11 @@ void mark_used(int cgroup, uint64_t container, uint64_t state);
 // The container that uses it, as mark_used has it. False when it has no such mark.
 bool used_mark_of(int cgroup, uint64_t &container);
 
+// A cgroup with processes of its own that has handed controllers down beside them, for containers.
+void mark_threads(int cgroup);
+bool has_threads_mark(int cgroup);
+void drop_threads_mark(int cgroup);
+
 // The mark of the state directory whose container's own the cgroup is, or was; 0 when it has none.
 uint64_t state_mark_of(int cgroup);
 

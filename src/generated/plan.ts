@@ -329,6 +329,12 @@ export interface CgroupCreate {
    * or does not give is passed over (a later write to its files then fails by name).
    */
   readonly enable: readonly string[];
+  /**
+   * v2: those of them that an ancestor with processes of its own hands down all the same, so that the cgroups
+   * below are threaded; taken back when the last of these is removed. Empty where no limit needs them, or one
+   * needs another controller, which a threaded cgroup has not.
+   */
+  readonly threads: readonly string[];
   /** Fail when the cgroup exists already and has processes; make it anew when a container has left it. */
   readonly refuseUsed: boolean;
   /**

@@ -103,7 +103,7 @@ Outcome make_path(Context &context, const CgroupCreate &op, HeldCgroup &held, bo
     if (name.size() == 0 || strcmp(name.c_str(), ".") == 0 || strcmp(name.c_str(), "..") == 0) {
       return Outcome::failed(step::cgroup_create::mkdir, EINVAL);
     }
-    enable_controllers(parent.get(), op.enable);
+    Fd threads = enable_controllers(parent.get(), op.enable, op.threads);
     if (last) identify(context, entry, cgroup_pending, false);
     bool is_new = mkdirat(parent.get(), name.c_str(), created_mode) == 0;
     int err = is_new ? 0 : errno;
@@ -124,6 +124,7 @@ Outcome make_path(Context &context, const CgroupCreate &op, HeldCgroup &held, bo
       if (is_new && !vanished) unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR);
       return Outcome::failed(step::cgroup_create::open, err);
     }
+    if (threads.valid()) write_cgroup_file(child.get(), "cgroup.type", Str::of("threaded"));
     if (is_new) mark_created(child.get(), last ? context.mark : shared_mark);
     if (last && is_new) identify(context, entry, info.st_ino, false);
     if (last && op.refuse_used) {

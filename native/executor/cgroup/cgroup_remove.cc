@@ -3,6 +3,7 @@
 #include "cgroup/own_cgroup.h"
 #include "executor/cgroup/cgroup.h"
 #include "executor/cgroup/cgroup_tree.h"
+#include "executor/cgroup/delegation.h"
 #include "base/directory.h"
 #include <fcntl.h>
 #include <sys/file.h>
@@ -119,11 +120,12 @@ void remove_above(Str mount, Str path, Fd &&opened) {
     text.add(path);
     if (!cgroup.valid()) cgroup.reset(open_cgroup(mount.c_str(), text.c_str(), O_RDONLY | O_DIRECTORY));
     if (!cgroup.valid() && errno == ENOENT) continue;
-    if (!cgroup.valid() || !is_leftover(cgroup.get())) return;
+    if (!cgroup.valid() || !is_leftover(cgroup.get())) break;
     Fd parent(open_parent(mount, text.str(), name));
-    if (!parent.valid() || unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR) != 0) return;
+    if (!parent.valid() || unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR) != 0) break;
     cgroup = static_cast<Fd &&>(parent);
   }
+  if (cgroup.valid()) withdraw_controllers(cgroup.get());
 }
 
 } // namespace

@@ -1,10 +1,14 @@
 #include "executor/cgroup/delegation.h"
 #include "cgroup/cgroupfs.h"
+#include "cgroup/own_cgroup.h"
+#include "executor/cgroup/cgroup_tree.h"
 #include "base/sys.h"
 #include "executor/handler.h"
 #include <fcntl.h>
 #include <initializer_list>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace veloci {
 
@@ -32,20 +36,23 @@ bool is_inhabited(int cgroup) {
          (!read_list(cgroup, "cgroup.procs", processes) || processes.size() > 0);
 }
 
-} // namespace
+// Locks a cgroup against withdraw_controllers, which holds it for a moment. Invalid when it cannot be opened.
+Fd lock_shared(int cgroup) {
+  constexpr int tries = 100;
+  Fd directory(open_below_cgroup(cgroup, "", O_RDONLY | O_DIRECTORY));
+  if (!directory.valid()) return directory;
+  for (int i = 0; i < tries && flock(directory.get(), LOCK_SH | LOCK_NB) != 0; i++) usleep(1000);
+  return directory;
+}
 
-void enable_controllers(int cgroup, const List<Str> &controllers) {
-  if (controllers.empty()) return;
-  TextOf<1024> available, enabled, wanted;
-  if (!read_list(cgroup, "cgroup.controllers", available) || !read_list(cgroup, "cgroup.subtree_control", enabled))
-    return;
-  auto missing = [&](Str name) { return has_word(available.str(), name) && !has_word(enabled.str(), name); };
+// Enables those of the controllers that are available and not enabled. False when one of them was refused.
+bool enable_missing(int cgroup, const List<Str> &controllers, Str available, Str enabled) {
+  TextOf<1024> wanted;
+  auto missing = [&](Str name) { return has_word(available, name) && !has_word(enabled, name); };
   for (const Str &name : controllers) {
     if (missing(name)) wanted.add(wanted.size() == 0 ? "+" : " +").add(name);
   }
-  // Controllers that bear processes beside the cgroups below would make those threaded: nobody could be put there.
-  if (wanted.size() == 0 || is_inhabited(cgroup)) return;
-  if (write_cgroup_file(cgroup, "cgroup.subtree_control", wanted.str())) return;
+  if (wanted.size() == 0 || write_cgroup_file(cgroup, "cgroup.subtree_control", wanted.str())) return true;
   // Perhaps one of them is refused alone.
   for (const Str &name : controllers) {
     if (!missing(name)) continue;
@@ -53,6 +60,68 @@ void enable_controllers(int cgroup, const List<Str> &controllers) {
     wanted.add("+").add(name);
     write_cgroup_file(cgroup, "cgroup.subtree_control", wanted.str());
   }
+  return false;
+}
+
+// Whether all that is handed down is for threaded cgroups, too.
+bool is_for_threads(const List<Str> &controllers, const List<Str> &threads, Str enabled) {
+  for (const Str &name : controllers) {
+    bool possible = false;
+    for (const Str &thread : threads) possible = possible || thread == name;
+    if (!possible && has_word(enabled, name)) return false;
+  }
+  return !threads.empty();
+}
+
+bool has_missing(const List<Str> &controllers, Str available, Str enabled) {
+  for (const Str &name : controllers) {
+    if (has_word(available, name) && !has_word(enabled, name)) return true;
+  }
+  return false;
+}
+
+} // namespace
+
+Fd enable_controllers(int cgroup, const List<Str> &controllers, const List<Str> &threads) {
+  if (controllers.empty()) return {};
+  TextOf<1024> available, enabled;
+  if (!read_list(cgroup, "cgroup.controllers", available) || !read_list(cgroup, "cgroup.subtree_control", enabled))
+    return {};
+  if (!has_missing(controllers, available.str(), enabled.str()) && !is_for_threads(controllers, threads, enabled.str()))
+    return {};
+  // Controllers that bear processes beside the cgroups below make those threaded.
+  if (!is_inhabited(cgroup)) {
+    enable_missing(cgroup, controllers, available.str(), enabled.str());
+    return {};
+  }
+  if (threads.empty()) return {};
+  Fd directory = lock_shared(cgroup);
+  if (!directory.valid() || !read_list(cgroup, "cgroup.subtree_control", enabled)) return {};
+  if (enabled.size() == 0) mark_threads(directory.get());
+  if (!enable_missing(cgroup, threads, available.str(), enabled.str())) directory.reset();
+  return directory;
+}
+
+void withdraw_controllers(int cgroup) {
+  TextOf<1024> enabled, all;
+  struct stat info;
+  if (fstat(cgroup, &info) != 0 || info.st_nlink != cgroup_links ||
+      !read_list(cgroup, "cgroup.subtree_control", enabled) || enabled.size() == 0)
+    return;
+  Fd directory(open_below_cgroup(cgroup, "", O_RDONLY | O_DIRECTORY));
+  if (!directory.valid() || !has_threads_mark(directory.get()) || flock(directory.get(), LOCK_EX | LOCK_NB) != 0)
+    return;
+  if (fstat(directory.get(), &info) != 0 || info.st_nlink != cgroup_links ||
+      !read_list(cgroup, "cgroup.subtree_control", enabled))
+    return;
+  bool starts = true;
+  for (size_t i = 0; i < enabled.size(); i++) {
+    const char letter = enabled.c_str()[i];
+    if (starts && letter != '\n') all.add_char('-');
+    all.add_char(letter);
+    starts = letter == ' ';
+  }
+  if (write_cgroup_file(cgroup, "cgroup.subtree_control", all.str())) drop_threads_mark(directory.get());
 }
 
 int find_lacking(const CgroupDir &dir, Str file, Text &path) {

@@ -80,9 +80,10 @@ veloci runs in a container that has the rights to make others: \`docker run --pr
 three deep on cgroup v1. In a container without CAP_SYS_ADMIN it fails with E0588, in one whose cgroups are read-only
 with E0701.
 
-On cgroup v2 a cgroup with processes of its own hands no controller down. Where the caller runs in the root of its cgroup
-namespace, as the first process of a container does, a container without limits works; one with a limit gives E0705 until
-the processes are moved to a cgroup below:
+On cgroup v2 a cgroup with processes of its own hands down no controllers but cpu, cpuset and pids, and those only to threaded
+cgroups. Where the caller runs in the root of its cgroup namespace, as the first process of a container does, a container works
+that has no limits, or limits of these alone: then its cgroup is a threaded one, until the last of them is deleted. Other limits,
+such as that of memory, give E0705 until the processes are moved to a cgroup below:
 
     mkdir /sys/fs/cgroup/own
     for pid in $(cat /sys/fs/cgroup/cgroup.procs); do echo $pid >/sys/fs/cgroup/own/cgroup.procs; done

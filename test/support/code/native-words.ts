@@ -168,7 +168,9 @@ export const known: readonly Known[] = [
   {
     files: ['cgroup/own_cgroup.cc'],
     why: 'our own marks on cgroups',
-    words: ['made', 'container', 'state'].flatMap((mark) => [`trusted.veloci.${mark}`, `user.veloci.${mark}`]),
+    words: ['made', 'container', 'state', 'threads'].flatMap((
+      mark,
+    ) => [`trusted.veloci.${mark}`, `user.veloci.${mark}`]),
   },
   {
     files: ['executor/cgroup/cgroup_ops.cc'],

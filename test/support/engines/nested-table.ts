@@ -1,11 +1,14 @@
 // The cases of containers in containers: depth, namespaces, privileges.
-import { existsSync } from 'node:fs';
-import { assert, test } from '../case.ts';
+import { existsSync, readFileSync } from 'node:fs';
+import { assert, test, unified } from '../case.ts';
 import { type Nesting, runNested } from './nested.ts';
 
 /** Declares them for the cgroups that this process sees. */
 export function nestedTable(): void {
-  const limits = ['LIMITS=yes', ...(existsSync('/sys/fs/cgroup/pids/tasks') ? ['PIDS=yes'] : [])];
+  const pids = unified
+    ? / pids/.test(readFileSync('/sys/fs/cgroup/cgroup.controllers', 'utf8'))
+    : existsSync('/sys/fs/cgroup/pids/tasks');
+  const limits = ['LIMITS=yes', ...(pids ? ['PIDS=yes'] : [])];
 
   const works = (name: string, nesting: Nesting, env: readonly string[]): void => {
     const cgroups = nesting.cgroupNamespace ? 'with' : 'without';

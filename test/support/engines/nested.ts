@@ -91,6 +91,8 @@ export function runNested(c: Context, nesting: Nesting, env: readonly string[]):
   const bundle = c.command(['/data/story', '1', String(nesting.depth)], (config) => {
     config.process.env?.push(...env);
     nest(config, nesting);
+    // Nested, all of them: on v2 beside the process that runs the next one.
+    if (env.includes('PIDS=yes')) config.linux.resources!.pids = { limit: 200 };
     config.mounts.push({ destination: '/data', type: 'bind', source: data, options: ['rbind', 'ro'] });
   });
   const inner = structuredClone(bundle.config);

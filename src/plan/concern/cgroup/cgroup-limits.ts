@@ -99,3 +99,16 @@ function writeOf(dir: CgroupDir, setting: Setting): HostOperation {
   if (setting.missing === undefined) return write;
   return alt(write, [errno.ENOENT], setting.missing === 'ignore' ? undefined : writeOf(dir, setting.missing));
 }
+
+/** Controllers that threaded cgroups of v2 can have (cgroup-v2.rst of the kernel, "Threads"). */
+const ofThreads: ReadonlySet<string> = new Set(['cpu', 'cpuset', 'pids']);
+
+/**
+ * Those of `available` that a cgroup beside processes of others may have: all that threaded ones can have, when the limits
+ * need one of them and no other. Without such limits its cgroup stays one that can hold anything.
+ */
+export function threadedControllers(d: Draft, available: readonly string[]): string[] {
+  const needed = settings(d).filter(({ controller, missing }) => controller !== '' && missing !== 'ignore');
+  if (needed.length === 0 || !needed.every(({ controller }) => ofThreads.has(controller))) return [];
+  return available.filter((name) => ofThreads.has(name));
+}

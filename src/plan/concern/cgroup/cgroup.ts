@@ -10,7 +10,7 @@ import { PlanError } from '../../context.ts';
 import type { Context } from '../../context.ts';
 import { alt, errno, slot } from '../../draft.ts';
 import type { Cgroups, Draft, Namespaces, Place } from '../../draft.ts';
-import { hasController, placeOf, set, settings, wantedLimits } from './cgroup-limits.ts';
+import { hasController, placeOf, set, settings, threadedControllers, wantedLimits } from './cgroup-limits.ts';
 import { limitDevices } from './device-limits.ts';
 import { freezerOf, freezerVersion } from './freezer.ts';
 import { onHost } from '../process/id-maps.ts';
@@ -94,6 +94,7 @@ export function makeCgroups(d: Draft): void {
         dir: processDir(cgroups, place),
         inherit: hasController(place, 'cpuset') ? ['cpuset.cpus', 'cpuset.mems'] : [],
         enable: place.version === 2 && unit === undefined ? enable : [],
+        threads: place.version === 2 && unit === undefined ? threadedControllers(d, enable) : [],
         refuseUsed: unit === undefined,
         freezer: freezerVersion(place),
       };

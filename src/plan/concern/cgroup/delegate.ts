@@ -27,10 +27,10 @@ export function delegateCgroup(d: Draft): void {
   d.init.push({ op: 'sync.signal', from, point: 'namespaces' });
   d.host.push(
     { op: 'sync.await', from, point: 'namespaces' },
-    { op: 'cgroup.create', from, dir, inherit: [], enable: [], refuseUsed: true },
+    { op: 'cgroup.create', from, dir, inherit: [], enable: [], threads: [], refuseUsed: true },
     { op: 'cgroup.move', from, dir },
     // Only a cgroup without processes hands its controllers on.
-    { op: 'cgroup.create', from, dir, inherit: [], enable: context.facts.cgroup.v2?.controllers ?? [],
+    { op: 'cgroup.create', from, dir, inherit: [], enable: context.facts.cgroup.v2?.controllers ?? [], threads: [],
       refuseUsed: false },
   );
   if (uid !== undefined) d.host.push({ op: 'cgroup.own', from, dir, uid });

@@ -1,0 +1,16 @@
+// cgroup v2: which controllers cgroups beside processes of the one above may have.
+import t from 'tap';
+import { cgroups, find, planOf } from './support.ts';
+
+t.test('what processes above may keep, threaded cgroups have only for limits of their controllers', async (t) => {
+  const threads = (resources: Record<string, unknown>): readonly string[] => {
+    const plan = planOf((config) => {
+      config.linux.resources = resources;
+    }, { cgroup: cgroups.v2 });
+    return find(plan.programs.create, 'cgroup.create').flatMap((operation) => operation.threads);
+  };
+  t.same(threads({ pids: { limit: 5 } }), ['cpuset', 'cpu', 'pids']);
+  t.same(threads({ cpu: { shares: 100 } }), ['cpuset', 'cpu', 'pids']);
+  t.same(threads({ pids: { limit: 5 }, memory: { limit: 1 << 20 } }), []);
+  t.same(threads({ devices: [{ allow: false }] }), []);
+});
