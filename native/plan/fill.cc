@@ -5,8 +5,7 @@ namespace {
 
 constexpr size_t number_max = 40; // the longest of numbers and times
 
-} // namespace
-
+// Upper bound of the bytes that a filled template takes, with the NUL.
 size_t filled_size(const Template &text, const HoleValues &values) {
   size_t size = 1;
   text.for_each([&](const TemplatePart &part) {
@@ -17,6 +16,8 @@ size_t filled_size(const Template &text, const HoleValues &values) {
   });
   return size;
 }
+
+} // namespace
 
 bool fill(const Template &text, const HoleValues &values, Text &out) {
   text.for_each([&](const TemplatePart &part) {

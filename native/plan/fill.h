@@ -16,9 +16,6 @@ struct HoleValues {
   Str id;
 };
 
-// Upper bound of the bytes that a filled template takes, with the NUL.
-size_t filled_size(const Template &text, const HoleValues &values);
-
 // Appends the filled template; false when it does not fit.
 bool fill(const Template &text, const HoleValues &values, Text &out);
 

@@ -56,12 +56,13 @@ bool verify_program(const PlanFile &plan, Bytes bytes, uint32_t index, const cha
   return reader.at_end() || refused(what, "bytes follow the last operation of a program");
 }
 
-} // namespace
-
+// Whether the bytes start like a plan of this very schema. A stored plan that does not must be compiled again.
 bool same_schema(Bytes bytes) {
   return bytes.size >= prefix_size && memcmp(bytes.data, magic, sizeof magic) == 0 &&
          memcmp(bytes.data + sizeof magic, plan_schema_hash, sizeof plan_schema_hash) == 0;
 }
+
+} // namespace
 
 bool PlanFile::open(Bytes bytes, PlanFile &plan, const char **what) {
   if (bytes.size < header_size) return refused(what, "the plan is shorter than its header");

@@ -60,9 +60,6 @@ private:
   uint32_t count_ = 0;
 };
 
-// Whether the bytes start like a plan of this very schema. A stored plan that does not must be compiled again.
-bool same_schema(Bytes bytes);
-
 // Checks all of a plan: every field of every operation, and that each program holds only what its process may run.
 bool verify(Bytes bytes, const char **what);
 

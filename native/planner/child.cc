@@ -9,6 +9,9 @@
 namespace veloci {
 namespace {
 
+// Of config.json and process.json.
+constexpr uint32_t max_blob = 16 << 20;
+
 Bytes of(Str text) { return {reinterpret_cast<const uint8_t *>(text.data), text.size}; }
 
 // Header and bytes in one call, so that the launcher wakes once.

@@ -7,7 +7,6 @@
 
 namespace veloci {
 
-constexpr uint32_t max_blob = 16 << 20; // config.json and process.json
 constexpr uint32_t max_answer = 16 << 20;
 constexpr unsigned planner_cpu_seconds = 2;
 // The engine's arena, the request, and the program itself.

@@ -5,6 +5,13 @@
 namespace veloci {
 namespace {
 
+// What this version writes, and whose rest it can read.
+constexpr uint32_t record_form = 2;
+// Builds of 0.1.0 before the first release: their cgroups have no inodes.
+constexpr uint32_t record_form_without_inodes = 1;
+// RecordAdded::freezer: no cgroup freezes the container.
+constexpr uint32_t freezer_none = UINT32_MAX;
+
 // The place of a cgroup among those of the record; record_cgroups_max when it does not have it.
 unsigned place_of(const Record &record, Str mount, Str path) {
   RecordCgroups groups(record);

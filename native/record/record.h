@@ -8,10 +8,6 @@
 namespace veloci {
 
 constexpr char record_magic[8] = {'V', 'L', 'C', 'I', 'R', 'E', 'C', '1'};
-// What this version writes, and whose rest it can read.
-constexpr uint32_t record_form = 2;
-// Builds of 0.1.0 before the first release: their cgroups have no inodes.
-constexpr uint32_t record_form_without_inodes = 1;
 
 enum class Stage : uint32_t {
   creating = 0,
@@ -63,13 +59,12 @@ struct RecordAdded {
   uint32_t size; // of the members that the maker of the container knew
   uint32_t unused;
   uint8_t schema[16];       // hash of the schema of the plan that init runs: by it the indexes of `failure` are known
-  uint32_t freezer;         // which of the cgroups freezes the container, from 1; freezer_none; 0 = nobody has said
+  uint32_t freezer;         // which of the cgroups freezes the container, from 1; UINT32_MAX = none; 0 = unknown
   uint32_t freezer_version; // of cgroups: 1 or 2
   uint32_t slice;           // which of the cgroups systemd removes with its last process, from 1; 0 = none
   uint32_t slice_size;      // of its path, that of the slice
 };
 constexpr char record_added_magic[8] = {'V', 'L', 'C', 'I', 'A', 'D', 'D', '1'};
-constexpr uint32_t freezer_none = UINT32_MAX;
 // Room for what is to come.
 constexpr size_t record_added_size = 1008;
 static_assert(sizeof(RecordAdded) <= record_added_size);

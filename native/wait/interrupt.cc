@@ -69,6 +69,10 @@ int await_readable(int fd, Signals *signals, int milliseconds) {
   }
 }
 
+namespace {
+
+// Waits until something can be written: a pipe takes 4096 bytes then. 0; EINTR when it cannot and a signal asks us to
+// stop; ETIMEDOUT after `milliseconds` (-1 = never); or another errno.
 int await_writable(int fd, int milliseconds) {
   constexpr int slice = 100; // a signal that asks us to stop is seen after so long
   for (int waited = 0, pause = 0;; waited += pause, pause = slice) {
@@ -80,6 +84,8 @@ int await_writable(int fd, int milliseconds) {
     if (milliseconds >= 0 && waited >= milliseconds) return ETIMEDOUT;
   }
 }
+
+} // namespace
 
 int write_patiently(int fd, Str text, int milliseconds) {
   constexpr size_t room = 4096;

@@ -31,10 +31,6 @@ constexpr int wait_limit = 10000;
 // (-1 = never); or another errno. Without `signals` it does not wait: the read will.
 int await_readable(int fd, Signals *signals, int milliseconds = -1);
 
-// Waits until something can be written: a pipe takes 4096 bytes then. 0; EINTR when it cannot and a signal asks us to
-// stop; ETIMEDOUT after `milliseconds` (-1 = never); or another errno.
-int await_writable(int fd, int milliseconds);
-
 // Writes everything, and never waits longer than that for room. 0 or an errno.
 int write_patiently(int fd, Str text, int milliseconds);
 

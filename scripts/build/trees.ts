@@ -11,7 +11,7 @@ import { toolchain } from './toolchain.ts';
 export type Tree = 'release' | 'sanitize' | 'checked';
 
 /** The folder in which a tree is built. */
-export function treeFolder(tree: Tree): string {
+function treeFolder(tree: Tree): string {
   return inRoot('build', 'meson', tree);
 }
 

@@ -64,7 +64,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   'launcher/container': ['base', 'cgroup', 'executor', 'executor/cgroup', 'executor/log', 'executor/state', 'file',
     'host', 'launcher/line', 'process', 'record'],
   'launcher/door': ['base', 'executor/process', 'executor/seccomp', 'executor/state', 'file', 'generated', 'host',
-    'json', 'launcher/call', 'launcher/line', 'planner', 'record'],
+    'json', 'launcher/call', 'planner', 'record'],
   'launcher/line': ['base', 'compat', 'executor/log', 'file', 'generated', 'wait'],
   'launcher/verb': ['base', 'cgroup', 'executor/cgroup', 'executor/console', 'executor/process', 'executor/state',
     'file', 'generated', 'launcher/call', 'launcher/container', 'launcher/door', 'launcher/line', 'process'],

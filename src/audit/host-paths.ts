@@ -89,9 +89,7 @@ const places: readonly (Omit<HostPath, 'path'> & { readonly paths: readonly stri
 ];
 
 /** Every place of its own, in that order. */
-export const hostPaths: readonly HostPath[] = places.flatMap(({ paths, ...rest }) =>
-  paths.map((path) => ({ path, ...rest }))
-);
+const hostPaths: readonly HostPath[] = places.flatMap(({ paths, ...rest }) => paths.map((path) => ({ path, ...rest })));
 
 /** Directories that no container has as its root, if it is one. */
 export const systemDirectories: ReadonlySet<string> = new Set(['/', '/usr', '/etc', '/var', '/home', '/root', '/run',

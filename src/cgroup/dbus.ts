@@ -10,7 +10,7 @@ export interface Value {
 }
 
 /** Bytes in the making; alignment counts from the beginning of the message or its body, both multiples of 8. */
-export class Marshal {
+class Marshal {
   readonly bytes: number[] = [];
   /** Offset of the number that is known only when the message is sent. */
   hole: number | undefined = undefined;

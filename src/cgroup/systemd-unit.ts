@@ -15,7 +15,7 @@ export interface Unit {
 const longest = 255;
 
 /** A slice as the path of its cgroup: `a-b.slice` is `/a.slice/a-b.slice`, `-.slice` is empty; undefined when it is no name. */
-export function slicePath(slice: string): string | undefined {
+function slicePath(slice: string): string | undefined {
   if (!/^[A-Za-z0-9:_.\\-]+\.slice$/.test(slice) || slice.length > longest) return undefined;
   const stem = slice.slice(0, -'.slice'.length);
   if (stem === '-') return '';

@@ -19,7 +19,7 @@ export const pidfdSocket: Flag = {
 export const preserveFds: Flag = {
   name: 'preserve-fds', kind: 'int', value: 'N', summary: 'pass N more descriptors to the process, after stdio and those of LISTEN_FDS [0]',
 };
-export const planFd: Flag = {
+const planFd: Flag = {
   name: 'plan-fd', kind: 'int', value: 'FD', summary: 'read the encoded response of the engine from this descriptor', hidden: true,
   forEngine: false,
 };

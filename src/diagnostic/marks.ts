@@ -8,11 +8,6 @@ export const mark = { error: '\u0001', warning: '\u0002', frame: '\u0003', label
 /** Where the lines go on that are too long: in the column of this mark. A line without one is never broken. */
 export const indent = '\u000e';
 
-/** The text without its marks. */
-export function unmarked(text: string): string {
-  return text.replace(/[\u0001-\u0006\u000e]/g, '');
-}
-
 /** A value without what a terminal would act on, and without our own marks. */
 export function printable(value: string): string {
   return value.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,

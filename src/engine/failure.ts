@@ -247,7 +247,7 @@ function delegationOf(file: string, cgroup: string, lacking: string): Holes {
 }
 
 /** Names of a set of namespaces. */
-export function namespaceNames(types: number): string {
+function namespaceNames(types: number): string {
   const names = [];
   for (const [name, bit] of Object.entries(NamespaceFlag)) if ((types & bit) !== 0) names.push(name);
   return names.join(', ');

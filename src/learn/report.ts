@@ -19,6 +19,6 @@ export function learnedReport(profile: Seccomp, calls: number, before: number): 
 }
 
 /** The names that a profile allows, with or without a condition. */
-export function namesOf({ syscalls = [] }: Seccomp): ReadonlySet<string> {
+function namesOf({ syscalls = [] }: Seccomp): ReadonlySet<string> {
   return new Set(syscalls.filter(({ action }) => action === 'SCMP_ACT_ALLOW').flatMap(({ names }) => names));
 }

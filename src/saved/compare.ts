@@ -155,7 +155,7 @@ function lineOf(operation: ListedOperation, file: string): { what: string; place
 }
 
 /** An operation in one line. */
-export function sentenceOf(operation: ListedOperation): string {
+function sentenceOf(operation: ListedOperation): string {
   if (operation['op'] === 'alt') {
     const rest = operation['else'] as ListedOperation | undefined;
     const other = rest === undefined ? 'go on' : sentenceOf(rest);

@@ -2,10 +2,11 @@
 import { pointerNames } from './parse/position.ts';
 import { suggest } from './suggest.ts';
 import { Inexact, type JsonValue } from './parse/value.ts';
+import { specVersion } from './version.ts';
 
 /** What a property may look like, by its name: for those that are missing, and objects written as something else. */
 const examples: Readonly<Record<string, string>> = {
-  ociVersion: '"ociVersion": "1.3.0"',
+  ociVersion: `"ociVersion": "${specVersion}"`,
   cwd: '"cwd": "/"',
   path: '"path": "/some/path"',
   destination: '"destination": "/data"',

@@ -105,7 +105,7 @@ void print(const OpRecord &record) {
 void print_plan(Bytes bytes) {
   const char *what = nullptr;
   if (!verify(bytes, &what)) {
-    printf("{\"error\":\"%s\",\"sameSchema\":%s}\n", what, same_schema(bytes) ? "true" : "false");
+    printf("{\"error\":\"%s\"}\n", what);
     return;
   }
   PlanFile plan;

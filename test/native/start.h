@@ -192,8 +192,7 @@ private:
   char fifo_name_[64];
 };
 
-constexpr uint32_t namespaces =
-    sys::clone_newns | sys::clone_newpid | sys::clone_newuts | sys::clone_newipc | sys::clone_newnet;
+constexpr uint32_t namespaces = sys::clone_newns | sys::clone_newpid | CLONE_NEWUTS | CLONE_NEWIPC | sys::clone_newnet;
 
 inline void clone_op(ProgramWriter &out, uint32_t types = namespaces) {
   out.op(code::process_clone, [&](Writer &to) { to.u32(types).none().u32(0); });

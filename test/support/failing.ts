@@ -75,7 +75,7 @@ export function injecting(faults: readonly string[], paths: readonly string[] = 
 }
 
 /** The last line of a JSON log. */
-export function lastEntry(log: string): Entry {
+function lastEntry(log: string): Entry {
   return logEntries(log).at(-1)!;
 }
 

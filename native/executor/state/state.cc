@@ -81,10 +81,9 @@ int make_record(Context &context) {
 } // namespace
 
 bool is_exec_memo(const char *name) {
-  constexpr size_t prefix = sizeof state_name::exec_prefix - 1;
+  constexpr size_t prefix = sizeof state_name::exec_prefix - 1, digits = 64;
   if (strncmp(name, state_name::exec_prefix, prefix) != 0) return false;
-  return strlen(name) == prefix + state_name::hash_digits &&
-         strspn(name + prefix, "0123456789abcdef") == state_name::hash_digits;
+  return strlen(name) == prefix + digits && strspn(name + prefix, "0123456789abcdef") == digits;
 }
 
 int claim_state(Context &context) {

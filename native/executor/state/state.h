@@ -44,7 +44,6 @@ constexpr char notify[] = "notify";
 constexpr char notify_socket[] = "notify/notify";
 // Memoised plans of exec: this, then 64 hexadecimal digits.
 constexpr char exec_prefix[] = "exec-";
-constexpr size_t hash_digits = 64;
 } // namespace state_name
 
 // Whether a name of the state directory is that of a memoised plan.

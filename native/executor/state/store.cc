@@ -4,6 +4,14 @@
 #include "executor/state/state.h"
 
 namespace veloci {
+namespace {
+
+// Largest plan that is read back.
+constexpr size_t plan_size_max = 16 << 20;
+// Memoised plans of exec that are kept.
+constexpr uint32_t exec_memos_max = 16;
+
+} // namespace
 
 bool use_plan(Context &context, Bytes bytes, const char **what) {
   PlanFile plan;

@@ -5,11 +5,6 @@
 
 namespace veloci {
 
-// Largest plan that is read back.
-constexpr size_t plan_size_max = 16 << 20;
-// Memoised plans of exec that are kept.
-constexpr uint32_t exec_memos_max = 16;
-
 // Makes the bytes the context's plan: verified, and its programs can be run. false with the reason.
 bool use_plan(Context &context, Bytes bytes, const char **what);
 

@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/directory.h"
 #include "launcher/call/bundle.h"
-#include "launcher/line/version.h"
+#include "identity.h"
 #include <fcntl.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -140,7 +140,7 @@ int note_occasion(Invocation &invocation, Request &request, Str file, bool detac
   int err = request.note_members(size, [&](JsonWriter &json) {
     RequestWriter members(json);
     OccasionWriter occasion = members.occasion();
-    occasion.version(Str::of(build_version)).boot(boot.str()).time(nanoseconds_of(CLOCK_BOOTTIME) / 1000);
+    occasion.version(Str::of(VELOCI_VERSION)).boot(boot.str()).time(nanoseconds_of(CLOCK_BOOTTIME) / 1000);
     occasion.nonce(nonce.str()).file(file).detached(detached);
     return 0;
   });

@@ -1,6 +1,6 @@
 #include "launcher/call/invocation.h"
 #include "launcher/container/root.h"
-#include "launcher/line/version.h"
+#include "identity.h"
 #include <seccomp.h>
 
 namespace veloci {
@@ -10,12 +10,12 @@ int version_command(Invocation &invocation) {
   const Habits &habits = invocation.arguments.habits();
   // No other line may contain the word "version": readers take any that does. Under the name of another runtime the
   // first line is that one's, since clients look for it.
-  text.add(habits.name).add(" version ").add(build_version);
-  text.add("\ncommit: ").add(build_commit);
+  text.add(habits.name).add(" version ").add(VELOCI_VERSION);
+  text.add("\ncommit: ").add(VELOCI_COMMIT);
   RootPath root;
   if (habits.version_shows_root)
     text.add("\nrundir: ").add(root_path(invocation.arguments.text(cli::Flag::root), root));
-  text.add("\nspec: ").add(spec_version).add("\n");
+  text.add("\nspec: ").add(cli::spec_version).add("\n");
   const struct scmp_version *library = seccomp_version();
   text.add("libseccomp: ").add_number(library->major).add_char('.').add_number(library->minor).add_char('.');
   text.add_number(library->micro).add_char('\n');

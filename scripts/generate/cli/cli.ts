@@ -1,5 +1,6 @@
 import { commands, globalFlags } from '../../../src/cli/table.ts';
 import type { Command, Flag, FlagKind } from '../../../src/cli/types.ts';
+import { specVersion } from '../../../src/spec/version.ts';
 import { commandHelp, mainHelp, usage } from './help.ts';
 import { notice, snake, wrap } from '../names.ts';
 
@@ -82,6 +83,9 @@ export function cliHeader(): string {
 #include <stdint.h>
 
 namespace veloci::cli {
+
+// Newest version of the runtime specification that is known here.
+constexpr char spec_version[] = "${specVersion}";
 
 // What a flag takes: nothing (or =true, =false), a text, a decimal number, or texts by repetition.
 enum class Kind : uint8_t { boolean, string, integer, list };

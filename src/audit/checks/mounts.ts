@@ -37,7 +37,7 @@ function checkSource(mount: MountView, source: string, view: View, report: Repor
 }
 
 /** What of the host a bind mount shows that is worst. */
-export function worstOf(
+function worstOf(
   { readonly }: MountView,
   source: string,
 ): { readonly place: HostPath; readonly risk: Risk } | undefined {

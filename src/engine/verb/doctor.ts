@@ -1,29 +1,12 @@
 // doctor: what this host can and cannot do, from what the native side has found out.
 import { indent, mark } from '../../diagnostic/marks.ts';
 import type { Response } from '../../generated/plan.ts';
-import { judgeKernel, judgeNamespaces, judgePrivileges, judgeSecurity } from '../doctor/kernel.ts';
-import { judgeCgroups, judgeIds, judgePrograms, judgeSystemd } from '../doctor/surroundings.ts';
+import { judge } from '../doctor/judge.ts';
 import type { Finding } from '../doctor/report.ts';
 import { readProbes } from '../../generated/read-protocol.ts';
-import type { Probes } from '../../generated/protocol.ts';
-import type { HostFacts } from '../../generated/protocol.ts';
 import type { Call } from '../call.ts';
 import { isOn } from '../options.ts';
 import { answerText } from '../respond.ts';
-
-/** Everything that there is to say about a host. A pure function. */
-export function judge(facts: HostFacts, probes: Probes): readonly Finding[] {
-  return [
-    ...judgeKernel(facts, probes),
-    ...judgePrivileges(facts),
-    ...judgeNamespaces(facts, probes),
-    ...judgeCgroups(facts, probes),
-    ...judgeSecurity(facts, probes),
-    ...judgeIds(facts, probes),
-    ...judgeSystemd(facts, probes),
-    ...judgePrograms(probes),
-  ];
-}
 
 export function doctor(call: Call): Response {
   const { request, host, blobs } = call;

@@ -3,7 +3,7 @@ import { Scanner, type Fault } from './scanner.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
 /** Deepest nesting of arrays and objects. */
-export const deepest = 64;
+const deepest = 64;
 
 /** Result of {@link parseExact}: the value, or the first fault with the pointer of the value it lies in. */
 export type Parsed = { readonly value: JsonValue } | { readonly fault: Fault; readonly pointer: string };

@@ -19,7 +19,7 @@ interface Excuse {
 const refusal = (words: RegExp, why: string): Excuse => ({ why,
   holds: (_config, { ours, stderr }) => ours === 'refused' && words.test(stderr) });
 
-export const excuses: readonly Excuse[] = [
+const excuses: readonly Excuse[] = [
   refusal(/E0429: /, 'the id 4294967295 means "no id" to the kernel: setresuid(2) would keep that of the runtime'),
   refusal(/E0410: maskedPaths\[/, 'config-linux "Masked Paths": the values MUST be absolute paths'),
   refusal(/E0410: readonlyPaths\[/, 'config-linux "Readonly Paths": the values MUST be absolute paths'),

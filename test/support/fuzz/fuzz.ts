@@ -17,9 +17,9 @@ function setting(name: string, otherwise: number): number {
 }
 
 /** Seconds that each fuzzer of a file runs. */
-export const fuzzSeconds: number = setting('VELOCI_FUZZ_SECONDS', 5);
+const fuzzSeconds: number = setting('VELOCI_FUZZ_SECONDS', 5);
 /** Seed of the first round. */
-export const fuzzSeed: number = setting('VELOCI_FUZZ_SEED', 1);
+const fuzzSeed: number = setting('VELOCI_FUZZ_SEED', 1);
 
 /** Names the seed in an error, so that the round can be repeated. */
 function withSeed(error: unknown, seed: number): Error {

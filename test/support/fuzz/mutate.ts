@@ -31,7 +31,7 @@ function mount(random: Random): Mount {
 }
 
 /** Every kind of change, by name. */
-export const changes: Readonly<Record<string, Change>> = {
+const changes: Readonly<Record<string, Change>> = {
   cwd: ({ process }, random) => {
     process.cwd = random.pick(['/', '/tmp', '/home/user', '/bin/../tmp', '/etc/passwd', 'relative', '', '/bin/sh']);
   },

@@ -12,7 +12,7 @@ import { runtimePath, timeScale } from '../paths.ts';
 import { runtimeName } from '../runtime.ts';
 import { defaultConfig, type Config } from '../spec.ts';
 
-export const cgroups = '/sys/fs/cgroup';
+const cgroups = '/sys/fs/cgroup';
 /** Why these tests cannot run here. */
 export const reason = process.getuid?.() !== 0
   ? 'needs root'
@@ -23,7 +23,7 @@ export const reason = process.getuid?.() !== 0
 export const unified = existsSync(join(cgroups, 'cgroup.controllers'));
 export const token = `vs${randomBytes(4).toString('hex')}`;
 export const folder = `/tmp/${token}`;
-export const user = 1000;
+const user = 1000;
 export const runtimeDir = `/run/user/${user}`;
 const managerPath = `user.slice/user-${user}.slice/user@${user}.service`;
 

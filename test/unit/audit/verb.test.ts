@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Finding } from '../../../src/audit/types.ts';
-import { unmarked } from '../../../src/diagnostic/marks.ts';
+import { unmarked } from '../../support/unmarked.ts';
 import type { Options, Seen } from '../../../src/generated/protocol.ts';
 import { engine } from '../../support/code/both-engines.ts';
 import { decodeStruct } from '../../support/code/wire.ts';

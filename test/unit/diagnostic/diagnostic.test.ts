@@ -2,7 +2,7 @@ import { test } from 'tap';
 import { diagnose, diagnoseFailure, placeAt } from '../../../src/diagnostic/diagnose.ts';
 import { jsonKeys, renderLine, renderLong } from '../../../src/diagnostic/render.ts';
 import { isSame } from '../../../scripts/generate/diagnostic/diagnostics.ts';
-import { unmarked } from '../../../src/diagnostic/marks.ts';
+import { unmarked } from '../../support/unmarked.ts';
 import { table } from '../../../src/diagnostic/table.ts';
 import { errno as numbers, errnoName, errnoWords } from '../../../src/diagnostic/errno.ts';
 import { operations } from '../../../src/generated/plan-meta.ts';

@@ -1,7 +1,7 @@
 // What a finding of the schema tells to do: by the value that was written, and by its place.
 import { test } from 'tap';
 import { renderLine } from '../../../src/diagnostic/render.ts';
-import { plainHost } from '../../../src/host/plain.ts';
+import { plainHost } from '../../support/code/plain-host.ts';
 import { readConfig } from '../../../src/spec/read.ts';
 import { suggest } from '../../../src/spec/suggest.ts';
 import { textOf, validConfig, type Config } from '../spec/config.ts';

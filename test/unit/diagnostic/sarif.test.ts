@@ -4,7 +4,7 @@ import { Ajv } from 'ajv';
 import t from 'tap';
 import { auditSarif } from '../../../src/audit/sarif.ts';
 import { sarif } from '../../../src/diagnostic/sarif.ts';
-import { plainHost } from '../../../src/host/plain.ts';
+import { plainHost } from '../../support/code/plain-host.ts';
 import { readConfig } from '../../../src/spec/read.ts';
 
 const object = (required: readonly string[], properties: Readonly<Record<string, object>>): object => ({

@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { HostFacts, Probes } from '../../../src/generated/protocol.ts';
-import { judge } from '../../../src/engine/verb/doctor.ts';
+import { judge } from '../../../src/engine/doctor/judge.ts';
 import type { Finding } from '../../../src/engine/doctor/report.ts';
 import { cgroups, facts } from '../plan/support.ts';
 

@@ -5,7 +5,8 @@ import type { PropertyNode, Topics } from '../../../src/engine/topics.ts';
 import { table } from '../../../src/diagnostic/table.ts';
 import { decodeStruct } from '../../support/code/wire.ts';
 import { facts, host } from '../plan/support.ts';
-import { indent, unmarked } from '../../../src/diagnostic/marks.ts';
+import { indent } from '../../../src/diagnostic/marks.ts';
+import { unmarked } from '../../support/unmarked.ts';
 
 const texts = readFileSync('src/generated/explain.json');
 const { config } = JSON.parse(texts.toString()) as Topics;

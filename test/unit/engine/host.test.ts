@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'tap';
 import type { Host, SeccompRules } from '../../../src/engine/protocol.ts';
 import { hostFacts, nodeHost, withDefaultLimits } from '../../../src/host/node.ts';
-import { plainHost } from '../../../src/host/plain.ts';
+import { plainHost } from '../../support/code/plain-host.ts';
 
 const hosts: [string, Host][] = [['plain', plainHost()], ['node', nodeHost()]];
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);

@@ -1,6 +1,6 @@
 // Plans compared: what differs, and how operations of two lists are paired.
 import t from 'tap';
-import { unmarked } from '../../../src/diagnostic/marks.ts';
+import { unmarked } from '../../support/unmarked.ts';
 import { comparePlans, differenceData, differenceText } from '../../../src/saved/compare.ts';
 import { isSavedPlan, readSaved } from '../../../src/saved/document.ts';
 import { decisiveFacts } from '../../../src/saved/facts.ts';

@@ -5,7 +5,7 @@ import { habitsOf } from '../../../src/compat/habits.ts';
 import type { Spec } from '../../../src/generated/config.ts';
 import type { Operation, Plan } from '../../../src/generated/plan.ts';
 import type { CgroupFacts, HostFacts } from '../../../src/generated/protocol.ts';
-import { plainHost } from '../../../src/host/plain.ts';
+import { plainHost } from '../../support/code/plain-host.ts';
 import type { Host } from '../../../src/engine/protocol.ts';
 import { compile } from '../../../src/plan/compile.ts';
 import type { Context, Flags } from '../../../src/plan/context.ts';

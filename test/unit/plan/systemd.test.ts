@@ -2,8 +2,7 @@ import t from 'tap';
 import { array, marshalCall, text } from '../../../src/cgroup/dbus.ts';
 import { parseVariant } from '../../../src/cgroup/gvariant.ts';
 import { annotatedProperties, propertiesV2 } from '../../../src/cgroup/systemd-properties.ts';
-import { slicePath, unitOf } from '../../../src/cgroup/systemd-unit.ts';
-import { Marshal } from '../../../src/cgroup/dbus.ts';
+import { unitOf } from '../../../src/cgroup/systemd-unit.ts';
 import type { Value } from '../../../src/cgroup/dbus.ts';
 import type { CgroupFacts } from '../../../src/generated/protocol.ts';
 import { PlanError } from '../../../src/plan/context.ts';
@@ -12,9 +11,11 @@ import { cgroups, find, planOf } from './support.ts';
 
 function bytesOf(value: Value | undefined): string {
   if (value === undefined) return 'nothing';
-  const out = new Marshal();
-  value.write(out);
-  return `${value.signature} ${Buffer.from(out.bytes).toString('hex')}`;
+  const message = Buffer.from(
+    marshalCall({ destination: 'a.b', path: '/', interface: 'c.d', member: 'E', body: [value] }, 1).bytes,
+  );
+  const body = message.readUInt32LE(4);
+  return `${value.signature} ${message.toString('hex', message.length - body)}`;
 }
 
 t.test('a message has the bytes of the specification', async (t) => {
@@ -80,7 +81,7 @@ t.test('units', async (t) => {
   {
     t.equal(unitOf(asked, 'box', false), undefined, asked);
   }
-  t.equal(slicePath('a-b-c.slice'), '/a.slice/a-b.slice/a-b-c.slice');
+  t.equal(unitOf('::a-b-c.slice', 'box', false)?.path, '/a.slice/a-b.slice/a-b-c.slice');
 });
 
 t.test('limits as properties', async (t) => {

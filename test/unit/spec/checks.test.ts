@@ -3,7 +3,7 @@ import { config as configTable } from '../../../src/diagnostic/table/config.ts';
 import { renderLine } from '../../../src/diagnostic/render.ts';
 import { schema as schemaTable } from '../../../src/diagnostic/table/schema.ts';
 import type { Diagnostic } from '../../../src/diagnostic/types.ts';
-import { plainHost } from '../../../src/host/plain.ts';
+import { plainHost } from '../../support/code/plain-host.ts';
 import { readConfig, readProcess } from '../../../src/spec/read.ts';
 import { noteFound } from '../../support/codes.ts';
 import { textOf, validConfig, type Config } from './config.ts';

@@ -1,7 +1,7 @@
 // What changes when the command is started as crun: the words and habits that its users rely on.
 import { test } from 'tap';
 import type { HostFacts, Peer } from '../../../src/generated/protocol.ts';
-import { plainHost } from '../../../src/host/plain.ts';
+import { plainHost } from '../../support/code/plain-host.ts';
 import { habitsOf } from '../../../src/compat/habits.ts';
 import { dialectOf } from '../../../src/spec/dialect.ts';
 import { readConfig } from '../../../src/spec/read.ts';

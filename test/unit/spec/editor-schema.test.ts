@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import t from 'tap';
 import { editorSchema } from '../../../scripts/build/schema.ts';
-import { plainHost } from '../../../src/host/plain.ts';
+import { plainHost } from '../../support/code/plain-host.ts';
 import { readConfig } from '../../../src/spec/read.ts';
 
 const read = (path: string): Record<string, unknown> =>

@@ -1,6 +1,6 @@
 import { test } from 'tap';
 import type { Diagnostic } from '../../../src/diagnostic/types.ts';
-import { plainHost } from '../../../src/host/plain.ts';
+import { plainHost } from '../../support/code/plain-host.ts';
 import { parseExact } from '../../../src/spec/parse/exact.ts';
 import { locate } from '../../../src/spec/parse/locate.ts';
 import { parseDocument, type Document } from '../../../src/spec/parse/parse.ts';

@@ -1,8 +1,7 @@
-// A Host in plain TypeScript, for tests and for tools that need no seccomp filter. node:crypto is its only import;
-// the planner never loads this file.
+// A Host in plain TypeScript, for tests that need no seccomp filter: its answers are those of the native one (host.test.ts).
 import { createHash } from 'node:crypto';
-import type { Host, Scan, WireWriter } from '../engine/protocol.ts';
-import { createWriter } from './writer.ts';
+import type { Host, Scan, WireWriter } from '../../../src/engine/protocol.ts';
+import { createWriter } from '../../../src/host/writer.ts';
 
 const quote = 0x22;
 const backslash = 0x5c;
@@ -27,7 +26,7 @@ export function plainHost(): Host {
 }
 
 /** {@link Host.scan} in TypeScript. */
-export function scan(bytes: Uint8Array): Scan {
+function scan(bytes: Uint8Array): Scan {
   const badByte = firstBadByte(bytes);
   if (badByte >= 0) return { badByte, plain: false, members: 0 };
   return { text: decoder.decode(bytes), ...scanJson(bytes) };
