@@ -136,6 +136,8 @@ public:
   Fd console;
   // It goes on to a socket, whose receiver decides about its size and modes.
   bool console_goes_on = false;
+  // A child of ours that was killed hangs in the kernel: it is still there.
+  bool process_remains = false;
   // Undo could not remove a cgroup: the state directory stays, so that delete --force finds it by the record.
   bool cgroup_remains = false;
   // For the hole exitCode.

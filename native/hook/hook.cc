@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -16,16 +17,8 @@ namespace steps = step::hook_run;
 
 constexpr int last_signal = 64;
 
-// What the child leaves in the parent's memory, which it shares until its execve. The compiler knows nothing of the
-// second way out of vfork(2): the address goes through it, so that it neither drops the store nor foresees the load.
-struct ChildError {
-  int err = 0;
-  ChildError *shared() {
-    ChildError *self = this;
-    asm volatile("" : "+r"(self) : : "memory");
-    return self;
-  }
-};
+// Milliseconds that a hook which was killed may take to end. One that hangs in the kernel is left behind.
+constexpr int killed_limit = 10000;
 
 struct Pipe {
   Fd read, write;
@@ -65,39 +58,44 @@ bool enter(int init, uint32_t types) {
   return syscall(SYS_setresgid, 0, 0, 0) == 0 && syscall(SYS_setresuid, 0, 0, 0) == 0;
 }
 
-// The child's part; only system calls, since it runs in the parent's memory.
-[[noreturn]] void become_hook(const HookRun &op, char **argv, char **envp, Streams streams, int init,
-                              ChildError *error) {
+// What the child is to become, and how that failed. It runs in our memory until its execve, which may hang for as long
+// as the file system of the program likes: we do not wait for it as vfork(2) would.
+struct Start {
+  const HookRun &op;
+  char **argv, **envp;
+  Streams streams;
+  int init;
+  volatile int err;
+};
+
+// The child's part: system calls only.
+int become_hook(void *argument) {
+  Start &start = *static_cast<Start *>(argument);
+  const HookRun &op = start.op;
   setpgid(0, 0);
   for (int number = 1; number <= last_signal; number++) signal(number, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
+  const Streams &streams = start.streams;
   bool placed = dup2(streams.input, 0) == 0 && dup2(streams.output, 1) == 1 && dup2(streams.errors, 2) == 2;
   // Everything else goes, also what somebody has handed us without close-on-exec.
-  placed = placed && enter(init, op.enter);
+  placed = placed && enter(start.init, op.enter);
   if (placed && sys::close_range(3, ~0u, sys::close_range_cloexec) < 0) sys::close_range(3, ~0u, 0);
-  if (placed && (!op.cwd || chdir(op.cwd.value.c_str()) == 0)) execve(op.path.c_str(), argv, envp);
-  error->err = errno;
-  _exit(127);
-}
-
-[[gnu::noinline]] pid_t start(const HookRun &op, char **argv, char **envp, Streams streams, int init,
-                              ChildError *error) {
-  pid_t pid = vfork();
-  if (pid == 0) become_hook(op, argv, envp, streams, init, error);
-  return pid;
+  if (placed && (!op.cwd || chdir(op.cwd.value.c_str()) == 0)) execve(op.path.c_str(), start.argv, start.envp);
+  start.err = errno;
+  return 127;
 }
 
 // A running hook: its state goes in, its words come out.
 class Running {
 public:
-  Running(int pidfd, pid_t pid, Fd &input, Fd &output, Str state, Text &words, HookStop stop)
-      : pidfd_(pidfd), pid_(pid), input_(input), output_(output), state_(state), words_(words), stop_(stop) {}
+  Running(int pidfd, pid_t pid, const Start &start, Fd &input, Fd &output, Str state, Text &words, HookStop &stop)
+      : pidfd_(pidfd), pid_(pid), start_(start), input_(input), output_(output), state_(state), words_(words),
+        stop_(stop) {}
 
   Outcome finish(uint32_t seconds) {
     int64_t end = seconds ? monotonic_milliseconds() + static_cast<int64_t>(seconds) * 1000 : 0;
-    if (!nonblocking(input_.get()) || !nonblocking(output_.get())) return give_up(steps::write, errno);
     if (state_.empty()) input_.reset();
     for (;;) {
       int timeout = -1;
@@ -112,7 +110,7 @@ public:
         if (errno == EINTR) continue;
         return give_up(steps::wait, errno);
       }
-      if (fds[1].revents && !feed()) return give_up(steps::write, errno);
+      if (fds[1].revents) feed();
       if (fds[2].revents) listen();
       if (fds[0].revents) return reap();
       if (fds[3].revents && stop_.asked(stop_.of)) return give_up(steps::wait, EINTR);
@@ -121,16 +119,14 @@ public:
 
 private:
   // Gives more of the state. A hook that does not want it is no error.
-  bool feed() {
+  void feed() {
     ssize_t written = ::write(input_.get(), state_.data, state_.size);
-    if (written < 0 && (errno == EAGAIN || errno == EINTR)) return true;
-    if (written < 0 && errno != EPIPE) return false;
+    if (written < 0 && errno != EPIPE) return; // there is room again later
     if (written > 0) {
       state_.data += written;
       state_.size -= static_cast<uint32_t>(written);
     }
     if (written < 0 || state_.empty()) input_.reset();
-    return true;
   }
 
   // Takes what there is; what does not fit is read all the same, so that the hook never blocks on it.
@@ -151,25 +147,33 @@ private:
     do waited = waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED);
     while (waited < 0 && errno == EINTR);
     if (waited < 0) return Outcome::failed(steps::wait);
+    if (start_.err != 0) return Outcome::failed(steps::execve, start_.err);
     if (info.si_code != CLD_EXITED) return Outcome::failed(steps::signal, info.si_status);
     return info.si_status == 0 ? Outcome::success() : Outcome::failed(steps::exit, info.si_status);
   }
 
   Outcome give_up(int step, int err) {
-    kill(-pid_, SIGKILL); // not yet reaped: the number is still its own
+    // Not yet reaped: the number is still its own. Its group may not be there yet.
+    kill(-pid_, SIGKILL);
+    kill(pid_, SIGKILL);
     pollfd gone = {pidfd_, POLLIN, 0};
-    while (poll(&gone, 1, -1) < 0 && errno == EINTR) {
-    }
-    reap();
+    int ended;
+    do ended = poll(&gone, 1, killed_limit);
+    while (ended < 0 && errno == EINTR);
+    if (ended > 0)
+      reap();
+    else
+      stop_.remains = true;
     return Outcome::failed(step, err);
   }
 
   int pidfd_;
   pid_t pid_;
+  const Start &start_;
   Fd &input_, &output_;
   Str state_;
   Text &words_;
-  HookStop stop_;
+  HookStop &stop_;
 };
 
 // SIGPIPE off while the state is written.
@@ -188,7 +192,7 @@ private:
 
 } // namespace
 
-Outcome run_hook(const HookRun &op, const HoleValues &values, Text &output, HookStop stop, char **process_env,
+Outcome run_hook(const HookRun &op, const HoleValues &values, Text &output, HookStop &stop, char **process_env,
                  int init) {
   output.clear();
   Pages memory;
@@ -199,30 +203,25 @@ Outcome run_hook(const HookRun &op, const HoleValues &values, Text &output, Hook
     return Outcome::failed(steps::pipe);
   }
   if (argv.size() == 0) argv.add(op.path.c_str());
-  if (!in.make() || !out.make()) return Outcome::failed(steps::pipe);
+  if (!in.make() || !out.make() || !nonblocking(in.write.get()) || !nonblocking(out.read.get()))
+    return Outcome::failed(steps::pipe);
   Fd output_file, error_file;
   if (!open_log(op.output_file, output_file) || !open_log(op.error_file, error_file))
     return Outcome::failed(steps::log);
   Streams streams = {in.read.get(), output_file.valid() ? output_file.get() : out.write.get(),
                      error_file.valid() ? error_file.get() : out.write.get()};
-  ChildError child;
-  ChildError *error = child.shared();
-  char **env = op.process_env && process_env != nullptr ? process_env : envp.data();
-  pid_t pid = start(op, argv.data(), env, streams, init, error);
+  Start start{op, argv.data(), op.process_env && process_env != nullptr ? process_env : envp.data(), streams, init, 0};
+  // Killed, it never comes back from the kernel to what we have given up here.
+  constexpr size_t stack_size = 16384;
+  alignas(16) uint8_t stack[stack_size];
+  int handle = -1;
+  pid_t pid = clone(become_hook, stack + stack_size, CLONE_VM | CLONE_PIDFD | SIGCHLD, &start, &handle);
   if (pid < 0) return Outcome::failed(steps::fork);
+  Fd pidfd(handle);
   in.read.reset();
   out.write.reset();
-  Fd pidfd(sys::pidfd_open(pid, 0));
-  int failed = child.shared()->err;
-  if (failed != 0 || !pidfd.valid()) {
-    int err = failed ? failed : errno;
-    if (failed == 0) kill(-pid, SIGKILL);
-    while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
-    }
-    return Outcome::failed(failed ? steps::execve : steps::wait, err);
-  }
   QuietPipe quiet;
-  return Running(pidfd.get(), pid, in.write, out.read, state, output, stop).finish(op.timeout);
+  return Running(handle, pid, start, in.write, out.read, state, output, stop).finish(op.timeout);
 }
 
 } // namespace veloci

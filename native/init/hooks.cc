@@ -12,7 +12,8 @@ Outcome Init::on(const HookRun &op) {
   values.start_time = record.start_time;
   values.created = record.created;
   values.id = {record.id, static_cast<uint32_t>(strnlen(record.id, sizeof record.id - 1))};
-  return run_hook(op, values, shared_.detail.words(), {}, env_.data());
+  HookStop nobody;
+  return run_hook(op, values, shared_.detail.words(), nobody, env_.data());
 }
 
 } // namespace veloci

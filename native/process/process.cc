@@ -1,11 +1,13 @@
 #include "process/process.h"
 #include "base/io.h"
+#include "wait/deadline.h"
 #include "record/record.h"
 #include "base/sys.h"
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 
 namespace veloci {
 
@@ -120,6 +122,25 @@ int check_boot(const Record &record) {
   uint64_t mark = boot_mark();
   if (mark == 0) return errno == ENOENT ? 0 : errno;
   return mark == record.boot ? 0 : ESRCH;
+}
+
+bool reap_child(pid_t pid, int milliseconds, siginfo_t *info) {
+  siginfo_t own;
+  siginfo_t &ending = info != nullptr ? *info : own;
+  auto reap = [&](int flags) {
+    ending = {};
+    while (waitid(P_PID, static_cast<id_t>(pid), &ending, WEXITED | __WALL | flags) != 0) {
+      if (errno != EINTR) return true; // it is none, or no more
+    }
+    return ending.si_pid != 0;
+  };
+  if (reap(WNOHANG)) return true;
+  Fd pidfd(sys::pidfd_open(pid, 0));
+  if (pidfd.valid()) return pidfd_wait(pidfd.get(), milliseconds) && reap(0);
+  for (Deadline deadline(static_cast<uint32_t>(milliseconds)); deadline.wait();) {
+    if (reap(WNOHANG)) return true;
+  }
+  return false;
 }
 
 bool pidfd_wait(int pidfd, int milliseconds) {

@@ -1,6 +1,7 @@
 // Identity of processes: a pid alone says nothing, since numbers are used again.
 #pragma once
 #include "base/types.h"
+#include <signal.h>
 
 namespace veloci {
 
@@ -55,6 +56,10 @@ uint64_t boot_mark();
 // Whether a record is of this boot: 0, ESRCH when it is of another one, or the errno of the boot id. A host or a record
 // without one is taken for the same.
 int check_boot(const Record &record);
+
+// Waits for a child of ours that has ended or was killed, and reaps it; what waitid(2) says goes to `info`. False when
+// it is still there after the time: it hangs in the kernel, ends later, and is reaped by who adopts it then.
+bool reap_child(pid_t pid, int milliseconds, siginfo_t *info = nullptr);
 
 // Waits until the process of a pidfd has ended; false after the time or a signal for us (EINTR).
 bool pidfd_wait(int pidfd, int milliseconds);

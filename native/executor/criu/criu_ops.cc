@@ -230,6 +230,11 @@ Outcome check_version(Context &context, uint32_t oldest) {
   CriuResponse response;
   Fd none;
   if (!ask_criu_version(context.criu.socket.get())) return Outcome::failed(steps::version);
+  // A dump is not interrupted, but nothing has begun yet.
+  Signals own; // what asks us to stop is blocked and pending all the same
+  Signals *signals = context.signals != nullptr ? context.signals : &own;
+  if (int err = await_readable(context.criu.socket.get(), signals, wait_limit); err != 0)
+    return Outcome::failed(steps::version, err);
   if (int err = receive_criu(context, response, none); err != 0) return Outcome::failed(steps::version, err);
   if (response.type != static_cast<uint64_t>(CriuType::version) || !response.success) {
     return Outcome::failed(steps::version, EPROTO);

@@ -5,6 +5,7 @@
 #include "base/search.h"
 #include "base/sys.h"
 #include "wait/interrupt.h"
+#include "process/process.h"
 #include "socket/unix_socket.h"
 #include <fcntl.h>
 #include <sched.h>
@@ -18,6 +19,9 @@ namespace veloci {
 namespace {
 
 namespace steps = step::criu_start;
+
+// Milliseconds that a CRIU which was killed may take to end.
+constexpr int killed_limit = 2000;
 
 bool join_cgroups(const Record *record, const List<CgroupDir> &cgroups) {
   for (const CgroupDir &dir : cgroups) {
@@ -133,6 +137,10 @@ Outcome spawn_criu(Context &context, const CriuStart &op, Str path, const Fd *na
   int err = 0;
   iovec part = {&err, sizeof err};
   for (;;) {
+    if (int why = await_readable(ours.get(), context.signals, wait_limit); why != 0) {
+      end_criu(context);
+      return Outcome::failed(steps::spawn, why);
+    }
     Fd received;
     ssize_t size = receive_packet(ours.get(), &part, 1, received);
     if (received.valid()) context.criu.socket = static_cast<Fd &&>(received);
@@ -146,9 +154,9 @@ Outcome spawn_criu(Context &context, const CriuStart &op, Str path, const Fd *na
 void reap_criu(Context &context) {
   Child &child = context.criu.process;
   if (child.pid <= 0) return;
-  siginfo_t info;
-  while (waitid(P_PID, static_cast<id_t>(child.pid), &info, WEXITED | __WALL) != 0 && errno == EINTR) {
-  }
+  bool ended = reap_child(child.pid, wait_limit);
+  if (!ended) kill(child.pid, SIGKILL); // our own child, not yet waited for: the number is still its own
+  if (!ended && !reap_child(child.pid, killed_limit)) context.process_remains = true;
   child.pid = -1;
   child.pidfd.reset();
 }

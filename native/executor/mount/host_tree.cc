@@ -1,5 +1,7 @@
 #include "executor/mount/host_tree.h"
 #include "base/holder.h"
+#include "wait/interrupt.h"
+#include "process/process.h"
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -48,12 +50,14 @@ int clone_by_child(const HostTree &wanted) {
     tree.reset();
     _exit(done ? 0 : err);
   }
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) return -1;
+  siginfo_t info = {};
+  if (!reap_child(child, wait_limit, &info)) {
+    kill(child, SIGKILL); // our own child, not yet waited for: the number is still its own
+    errno = ETIMEDOUT;
+    return -1;
   }
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return place.release();
-  errno = WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
+  if (info.si_code == CLD_EXITED && info.si_status == 0) return place.release();
+  errno = info.si_code == CLD_EXITED ? info.si_status : ECHILD;
   return -1;
 }
 

@@ -2,6 +2,7 @@
 #include "executor/cgroup/cgroup.h"
 #include "executor/cgroup/freezer.h"
 #include "process/process.h"
+#include "base/sys.h"
 #include <sys/wait.h>
 
 namespace veloci {
@@ -19,9 +20,18 @@ const char *name_of_awaited(const Context &context) {
 // Says in the failure's detail how stager or init ended.
 void explain_death(Context &context) {
   const Child &child = awaited(context);
-  siginfo_t info = {};
-  if (child.pid <= 0 || waitid(P_PID, static_cast<id_t>(child.pid), &info, WEXITED | WNOWAIT | __WALL) != 0) return;
+  if (child.pid <= 0) return;
   Text &words = context.failure.detail.words().add(name_of_awaited(context));
+  Fd pidfd(sys::pidfd_open(child.pid, 0));
+  if (pidfd.valid() && await_readable(pidfd.get(), context.signals, wait_limit) != 0) {
+    words.add(" hangs in the kernel on its way out");
+    return;
+  }
+  siginfo_t info = {};
+  if (waitid(P_PID, static_cast<id_t>(child.pid), &info, WEXITED | WNOWAIT | __WALL) != 0) {
+    words.clear();
+    return;
+  }
   if (info.si_code != CLD_EXITED && context.joins()) context.failure.interference = PlanFailure::Interference::killed;
   if (info.si_code == CLD_EXITED)
     words.add(" exited with status ").add_signed(info.si_status);
@@ -53,9 +63,11 @@ bool take_reported_failure(Context &context) {
 }
 
 // Waits for a message or the end. What somebody has stopped is given up after a while: it might never go on. So is what
-// joins a container and does nothing at all, unless that is paused: the container may have frozen it.
+// joins a container and does nothing at all, unless that is paused: the container may have frozen it. And an init that
+// hangs in the kernel for much longer than a mount over a network takes.
 static int await_progress(Context &context) {
-  constexpr int slice = 1000, idle_limit = 3 * wait_limit;
+  constexpr int slice = 1000;
+  const int idle_limit = (context.joins() ? 3 : 12) * wait_limit;
   uint64_t worked = UINT64_MAX;
   for (int halted = 0, idle = 0;;) {
     int err = await_readable(context.socket.get(), context.signals, slice);
@@ -63,15 +75,17 @@ static int await_progress(Context &context) {
     ProcessStat stat;
     if (read_process_stat(awaited(context).pid, stat) != 0) continue;
     halted = stat.stopped() ? halted + slice : 0;
-    bool works = stat.state == 'R' || stat.cpu_time != worked || !context.joins();
-    if (!works && read_frozen(*context.record, works) != 0) works = true;
+    bool works = stat.state == 'R' || stat.cpu_time != worked || (!context.joins() && stat.state != 'D');
+    if (!works && context.joins() && read_frozen(*context.record, works) != 0) works = true;
     idle = works ? 0 : idle + slice;
     worked = stat.cpu_time;
     if (halted < wait_limit && idle < idle_limit) continue;
     context.failure.interference = PlanFailure::Interference::halted;
     context.failure.detail.clear();
     Text &words = context.failure.detail.words().add(name_of_awaited(context));
-    words.add(halted >= wait_limit ? " was stopped" : " is frozen, or hangs in the kernel");
+    words.add(halted >= wait_limit ? " was stopped"
+              : context.joins()    ? " is frozen, or hangs in the kernel"
+                                   : " hangs in the kernel");
     return ETIMEDOUT;
   }
 }

@@ -14,6 +14,7 @@ Outcome HostHandler::on(const HookRun &op) {
   }
   Outcome outcome = run_hook(op, hole_values(context_), output, stop, nullptr, context_.init.pidfd.get());
   if (outcome.ok()) return {};
+  if (stop.remains) context_.process_remains = true;
   if (op.warn) {
     if (context_.log == nullptr) return {};
     TextOf<4096> why;

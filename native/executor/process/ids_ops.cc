@@ -28,14 +28,10 @@ int finish_helper(pid_t child, Signals *signals) {
   int err = pidfd.valid() ? await_readable(pidfd.get(), signals != nullptr ? signals : &own, wait_limit) : errno;
   // It has our real user id, so that we may, set-user-ID or not.
   if (err != 0) kill(child, SIGKILL);
-  // One that hangs in the kernel ends later, and is reaped by who adopts it.
-  if (err != 0 && pidfd.valid() && !pidfd_wait(pidfd.get(), wait_limit)) return err;
-  int status = 0;
-  while (waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) return errno;
-  }
-  if (err != 0) return err;
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : ECHILD;
+  siginfo_t info = {};
+  bool ended = reap_child(child, wait_limit, &info);
+  if (err != 0 || !ended) return err != 0 ? err : ETIMEDOUT;
+  return info.si_code == CLD_EXITED && info.si_status == 0 ? 0 : ECHILD;
 }
 
 // Runs newuidmap or newgidmap: `PROGRAM PID INSIDE OUTSIDE COUNT …`. 0 or an errno, as finish_helper.

@@ -91,19 +91,13 @@ Outcome make_program(Fd &program) {
   return {};
 }
 
-void end_child(Child &child) {
+void end_child(Context &context, Child &child) {
   if (child.pid <= 0) return;
   if (child.pidfd.valid())
     sys::pidfd_send_signal(child.pidfd.get(), SIGKILL);
   else
     kill(child.pid, SIGKILL); // our own child, not yet waited for: the number is still its own
-  // One that hangs in the kernel ends later, and is reaped by who adopts it.
-  if (!child.pidfd.valid()) child.pidfd.reset(sys::pidfd_open(child.pid, 0));
-  if (!child.pidfd.valid() || pidfd_wait(child.pidfd.get(), wait_limit)) {
-    siginfo_t info;
-    while (waitid(P_PID, static_cast<id_t>(child.pid), &info, WEXITED | __WALL) != 0 && errno == EINTR) {
-    }
-  }
+  if (!reap_child(child.pid, wait_limit)) context.process_remains = true;
   child.pid = -1;
   child.pidfd.reset();
 }
@@ -146,8 +140,8 @@ void end_children(Context &context) {
   await_maker(context);
   context.socket.reset();
   leave_freezer(context);
-  end_child(context.stager);
-  end_child(context.init);
+  end_child(context, context.stager);
+  end_child(context, context.init);
 }
 
 bool is_our_child(pid_t pid) {
@@ -167,9 +161,8 @@ void take_init(Context &context, pid_t pid, Fd pidfd) {
 
 void reap_stager(Context &context) {
   if (context.stager.pid <= 0) return;
-  siginfo_t info;
-  while (waitid(P_PID, static_cast<id_t>(context.stager.pid), &info, WEXITED | __WALL) != 0 && errno == EINTR) {
-  }
+  // What somebody has stopped must not keep us.
+  if (!reap_child(context.stager.pid, wait_limit)) return end_child(context, context.stager);
   context.stager.pid = -1;
 }
 

@@ -65,7 +65,11 @@ int Invocation::lock(uint32_t seconds) {
   return fail(SystemCall{.what = what::lock_state, .errno_ = ErrnoText(err)});
 }
 
-int Invocation::interrupted() { return fail(CommandInterrupted{.signal = NumberText(signals.pending_stop())}); }
+int Invocation::interrupted() {
+  NumberText signal(signals.pending_stop());
+  if (context.process_remains) return fail(InterruptedRemains{.signal = signal});
+  return fail(CommandInterrupted{.signal = signal});
+}
 
 bool ended_meanwhile(const Context &context) {
   const PlanFailure &failure = context.failure;

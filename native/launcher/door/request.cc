@@ -282,6 +282,8 @@ int show_response(Invocation &invocation, const Response &response) {
 int explain_failure(Invocation &invocation, const Request &request, EngineVerb verb, Advice *advice) {
   const PlanFailure &failure = invocation.context.failure;
   if (failure.err == EINTR && !failure.reported) return invocation.interrupted();
+  if (invocation.context.process_remains || invocation.context.cgroup_remains)
+    show(invocation.log, ProcessRemains{.id = invocation.context.id});
   Advice own;
   auto &[engine, response] = advice != nullptr ? *advice : own;
   // One that was kept may be lost.

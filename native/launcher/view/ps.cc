@@ -1,4 +1,6 @@
+#include "base/sys.h"
 #include "executor/cgroup/cgroup_tree.h"
+#include "process/process.h"
 #include "json/json_writer.h"
 #include "launcher/call/invocation.h"
 #include "launcher/container/members.h"
@@ -28,8 +30,9 @@ int print_json(Invocation &invocation, const Members &members) {
   return print(invocation, {text.data, text.size + 1});
 }
 
-// Runs ps with the arguments of the command line and takes what it writes. 0 or an errno; `status` is its wait status.
-int run_ps(const Invocation &invocation, Buffer &output, int &status) {
+// Runs ps with the arguments of the command line and takes what it writes. 0 or an errno: ETIMEDOUT when it says
+// nothing for too long, EINTR when we are asked to stop; `ending` is how it ended.
+int run_ps(Invocation &invocation, Buffer &output, siginfo_t &ending) {
   const Arguments &arguments = invocation.arguments;
   uint32_t given = arguments.operand_count() - 1;
   auto **words = static_cast<char **>(calloc(given + 3, sizeof(char *)));
@@ -42,25 +45,34 @@ int run_ps(const Invocation &invocation, Buffer &output, int &status) {
   Fd reader(ends[0]), writer(ends[1]);
   if (pipe2(failure, O_CLOEXEC) != 0) return errno;
   Fd failure_reader(failure[0]), failure_writer(failure[1]);
+  // One that a container keeps in the kernel must hold nothing that our caller waits for the end of.
+  Fd complaints(sys::memfd_create("ps-stderr", sys::memfd_cloexec)), null(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  if (!complaints.valid() || !null.valid()) return errno;
   pid_t child = fork();
   if (child < 0) return errno;
   if (child == 0) {
     restore_signals();
-    if (dup2(writer.get(), STDOUT_FILENO) == STDOUT_FILENO) execvp(words[0], words);
+    if (dup2(null.get(), STDIN_FILENO) == STDIN_FILENO && dup2(writer.get(), STDOUT_FILENO) == STDOUT_FILENO &&
+        dup2(complaints.get(), STDERR_FILENO) == STDERR_FILENO)
+      execvp(words[0], words);
     int err = errno;
     if (::write(failure_writer.get(), &err, sizeof err) < 0) _exit(126);
     _exit(127);
   }
   writer.reset();
   failure_writer.reset();
-  int err = read_all(reader.get(), output_max, output);
+  int err = read_all(reader.get(), output_max, output, &invocation.signals, wait_limit);
   int failed = 0;
   if (err == 0 && ::read(failure_reader.get(), &failed, sizeof failed) == static_cast<ssize_t>(sizeof failed))
     err = failed;
   // Or a ps that writes more than we take would never end.
   reader.reset();
-  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
-  }
+  if (err != 0) kill(child, SIGKILL); // our own child, not yet waited for: the number is still its own
+  constexpr int killed_limit = 1000;
+  if (!reap_child(child, err != 0 ? killed_limit : wait_limit, &ending) && err == 0) err = ETIMEDOUT;
+  char text[4096];
+  ssize_t size = pread(complaints.get(), text, sizeof text, 0);
+  if (size > 0) write_patiently(STDERR_FILENO, {text, static_cast<uint32_t>(size)}, wait_limit);
   return err;
 }
 
@@ -87,14 +99,17 @@ Str word(Str line, unsigned column) {
 
 int print_table(Invocation &invocation, const Members &members) {
   Buffer output, kept;
-  int status = 0;
-  if (int err = run_ps(invocation, output, status); err == EFBIG)
-    return invocation.fail(Limit{.limit = Str::of("ps may write 64 MiB")});
-  else if (err != 0)
-    return invocation.fail(PsFailed{.errno_ = ErrnoText(err)});
-  if (WIFSIGNALED(status)) return invocation.fail(PsKilled{.signal = NumberText(WTERMSIG(status))});
+  siginfo_t ending = {};
+  switch (int err = run_ps(invocation, output, ending)) {
+  case 0: break;
+  case EINTR: return invocation.interrupted();
+  case ETIMEDOUT: return invocation.fail(PsSilent{.seconds = NumberText(wait_limit / 1000)});
+  case EFBIG: return invocation.fail(Limit{.limit = Str::of("ps may write 64 MiB")});
+  default: return invocation.fail(PsFailed{.errno_ = ErrnoText(err)});
+  }
+  if (ending.si_code != CLD_EXITED) return invocation.fail(PsKilled{.signal = NumberText(ending.si_status)});
   // ps has said on stderr what it does not like.
-  if (WEXITSTATUS(status) != 0) return WEXITSTATUS(status);
+  if (ending.si_status != 0) return ending.si_status;
   const char *cursor = reinterpret_cast<const char *>(output.data()), *end = cursor + output.size();
   Str line;
   if (!next_line(cursor, end, line)) return 0;

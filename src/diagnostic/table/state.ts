@@ -106,6 +106,22 @@ export const state = {
   },
   commandInterrupted: { code: 'E0629', native: true, message: 'stopped by signal {signal}; everything was undone',
     hint: 'run it again' },
+  interruptedRemains: {
+    code: 'E0670',
+    native: true,
+    message: 'stopped by signal {signal}; a process that was killed hangs in the kernel and is still there',
+    hint: 'it ends when what it waits for answers or is gone; then "veloci delete --force" removes what is left',
+  },
+  processRemains: {
+    code: 'E0671',
+    native: true,
+    warning: true,
+    message:
+      'a process that was killed hangs in the kernel and is still there: something of container "{id}" may remain',
+    hint: 'it ends when what it waits for answers or is gone; then "veloci delete --force" removes what is left',
+  },
+  psSilent: { code: 'E0672', native: true, message: 'ps did not end within {seconds} s and was killed',
+    hint: 'a process of the host or of a container may keep it in the kernel; --format json needs no ps' },
   stateLost: {
     code: 'E0656',
     native: true,

@@ -203,11 +203,6 @@ export const known: readonly Known[] = [
     words: ['C', 'hidden'],
   },
   {
-    files: ['hook/hook.cc'],
-    why: 'assembler',
-    words: ['+r', 'memory'],
-  },
-  {
     files: ['executor/process/ids_ops.cc'],
     why: 'process.ids runs the helpers of shadow, from where only root can put programs and never by PATH',
     words: ['newuidmap', 'newgidmap', '/usr/bin/', '/bin/', '/usr/local/bin/', '/run/wrappers/bin/'],
