@@ -3,6 +3,7 @@ import { main as build } from './build.ts';
 import { Bundle } from './demo/bundle.ts';
 import { command, ExpectedError } from './lib/command.ts';
 import { inRoot } from './lib/root.ts';
+import { readObject, textMember } from './lib/json.ts';
 
 function print(text: string): void {
   console.log(`\n${text}`);
@@ -72,7 +73,7 @@ class Demo {
       'demo',
     ], { output: 'inherit' });
     const status = async (): Promise<string> =>
-      (JSON.parse(await this.veloci('state', 'demo')) as { status: string }).status;
+      textMember(readObject(await this.veloci('state', 'demo'), 'the state'), 'status', 'the state');
     claim((await status()) === 'created', 'state says created');
     print('start lets the program run, exec adds a second one:');
     await this.veloci('start', 'demo');

@@ -21,6 +21,7 @@ import type { Engine, Session, Step } from '../test/engines/types.ts';
 import { busyboxRootfs } from '../test/support/helpers.ts';
 import { runtimePath, which } from '../test/support/paths.ts';
 import { ExpectedError } from './lib/command.ts';
+import { textsOf } from './lib/json.ts';
 
 const engines: readonly Engine[] = [podman, rootless, containerd, cri, docker, buildah, ...upgrades, ...postgres];
 /** In the environment of the process that is alone with the engines: its folder. */
@@ -114,7 +115,7 @@ async function runAll(args: readonly string[], work: string): Promise<number> {
   ];
   const wanted = new RegExp(args.find((arg) => arg.startsWith('--step='))?.slice('--step='.length) ?? '');
   const image = makeImage(work);
-  const unprepared = JSON.parse(process.env[skippedVariable] ?? '{}') as Readonly<Record<string, string>>;
+  const unprepared = textsOf(JSON.parse(process.env[skippedVariable] ?? '{}'), skippedVariable);
   const skipped: string[] = [];
   let failed = 0, tried = 0;
   for (const engine of engines) {

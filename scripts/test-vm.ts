@@ -23,7 +23,7 @@ import { busyboxRootfs } from '../test/support/helpers.ts';
 import { repository } from '../test/support/paths.ts';
 import { ExpectedError } from './lib/command.ts';
 import { filesBelow } from './lib/files.ts';
-import { fingerprint, guests, readGuestFile, resultsOf, type Guest } from './lib/guest-results.ts';
+import { fingerprint, guests, isGuest, readGuestFile, resultsOf, type Guest } from './lib/guest-results.ts';
 import { keepGuestLines, type GuestLine } from './lib/guest-table.ts';
 import { inRoot } from './lib/root.ts';
 import type { Result } from './lib/tap-results.ts';
@@ -130,8 +130,8 @@ export async function main(args: string[]): Promise<number> {
     options: { guest: { type: 'string', default: 'v2' } },
     allowPositionals: true,
   });
-  const guest = values.guest as Guest;
-  if (!(guest in guests))
+  const { guest } = values;
+  if (!isGuest(guest))
     throw new ExpectedError(`unknown guest "${guest}": there are ${Object.keys(guests).join(', ')}`);
   const cache = join(repository, 'build/vm-cache');
   process.env['XDG_CACHE_HOME'] = cache; // the guest sees the repository alone

@@ -1,11 +1,12 @@
 // config.md and config-linux.md: what no other test shows.
 import { assert, test, unified } from '../../test/support/case.ts';
+import { objectOf, readObject } from '../../scripts/lib/json.ts';
+import { readFacts } from '../../test/support/facts.ts';
 import { put } from '../support/refused.ts';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { hierarchies, sweep } from '../../test/support/host/cgroup.ts';
-import type { Config } from '../../test/support/spec.ts';
 
 test('unknown properties are ignored, at every depth', async (c) => {
   const facts = await c.probe((config) => {
@@ -42,8 +43,7 @@ test('what config.json leaves out has its default', async (c) => {
   });
   const result = await c.run(bundle);
   assert.equal(result.code, 0, result.stderr);
-  const facts = JSON.parse(result.stdout) as { umask: number; groups: number[]; status: Record<string, string>;
-    tty: number[] };
+  const facts = readFacts(result.stdout);
   assert.deepEqual(facts.groups, []);
   assert.deepEqual(facts.tty, [0, 0, 0]);
   assert.equal(facts.status['NoNewPrivs'], '0');
@@ -156,7 +156,7 @@ test('a capability that cannot be granted is left out, with a warning', async (c
   });
   const result = await c.run(bundle, { prefix: ['setpriv', '--bounding-set=-sys_time', '--'] });
   assert.equal(result.code, 0, result.stderr);
-  const { status } = JSON.parse(result.stdout) as { status: Record<string, string> };
+  const { status } = readFacts(result.stdout);
   const has = (bit: number): boolean => (BigInt(`0x${status['CapPrm']}`) >> BigInt(bit) & 1n) === 1n;
   assert.deepEqual([has(25), has(5)], [false, true]);
   assert.match(result.stderr, /SYS_TIME/);
@@ -164,17 +164,15 @@ test('a capability that cannot be granted is left out, with a warning', async (c
 
 test('the configuration that spec writes has /proc, /sys, /dev/pts and /dev/shm', async (c) => {
   const bundle = c.command([]);
-  const own = JSON.parse(readFileSync(join(bundle.dir, 'config.json'), 'utf8')) as Config;
   rmSync(join(bundle.dir, 'config.json'));
   const written = await c.rt(['spec', '--bundle', bundle.dir], { cwd: bundle.dir });
   assert.equal(written.code, 0, written.stderr);
-  const config = JSON.parse(readFileSync(join(bundle.dir, 'config.json'), 'utf8')) as Config;
-  Object.assign(config.process, { terminal: false, args: ['/probe'] });
-  config.root = own.root;
-  bundle.write(JSON.stringify(config));
+  const config = readObject(readFileSync(join(bundle.dir, 'config.json'), 'utf8'), 'config.json');
+  const process = { ...objectOf(config['process'], 'process'), terminal: false, args: ['/probe'] };
+  bundle.write(JSON.stringify({ ...config, process, root: bundle.config.root }));
   const result = await c.run(bundle, { raw: true });
   assert.equal(result.code, 0, result.stderr);
-  const { mounts } = JSON.parse(result.stdout) as { mounts: string[] };
+  const { mounts } = readFacts(result.stdout);
   for (const [path, type] of [['/proc', 'proc'], ['/sys', 'sysfs'], ['/dev/pts', 'devpts'], ['/dev/shm',
     'tmpfs']] as const)
   {

@@ -3,6 +3,7 @@ import { chmodSync, chownSync, readFileSync, readlinkSync, writeFileSync } from 
 import { join } from 'node:path';
 import { assert, test, type CaseOptions } from '../../test/support/case.ts';
 import type { Context } from '../../test/support/context.ts';
+import { readFacts } from '../../test/support/facts.ts';
 import type { Config } from '../../test/support/spec.ts';
 import { validateFeatures } from '../../src/generated/validate-features.ts';
 import type { Features } from '../../src/generated/features.ts';
@@ -10,10 +11,14 @@ import type { Features } from '../../src/generated/features.ts';
 const noneInCrun = { peer: 'crun 1.8.1', why: 'has no command features' };
 const options: CaseOptions = { peers: [noneInCrun] };
 
+const isFeatures = (document: unknown): document is Features => validateFeatures(document);
+
 async function features(c: Context): Promise<Features> {
   const result = await c.rt(['features']);
   assert.equal(result.code, 0, result.stderr);
-  return JSON.parse(result.stdout) as Features;
+  const document: unknown = JSON.parse(result.stdout);
+  assert.ok(isFeatures(document), JSON.stringify(validateFeatures.errors));
+  return document;
 }
 
 /** A container with this change can be created. */
@@ -29,13 +34,12 @@ function parse(version: string): number[] {
 
 test('the document has the form of the specification', async (c) => {
   const document = await features(c);
-  assert.ok(validateFeatures(document), JSON.stringify(validateFeatures.errors));
   assert.match(document.ociVersionMin, /^\d+\.\d+\.\d+/);
   assert.match(document.ociVersionMax, /^\d+\.\d+\.\d+/);
 }, options);
 
 test('the document has no properties that the specification does not define', async (c) => {
-  const { linux = {}, ...rest } = await features(c) as unknown as Record<string, unknown> & { linux?: object };
+  const { linux = {}, ...rest } = await features(c);
   const known = ['ociVersionMin', 'ociVersionMax', 'hooks', 'mountOptions', 'annotations',
     'potentiallyUnsafeConfigAnnotations'];
   const knownOfLinux = ['namespaces', 'capabilities', 'cgroup', 'seccomp', 'apparmor', 'selinux', 'memoryPolicy',
@@ -257,7 +261,7 @@ test('an annotation that changes what the runtime does is listed as potentially 
     });
     const result = await c.run(bundle, { prefix: ['setpriv', '--groups', '4711', '--'] });
     assert.equal(result.code, 0, result.stderr);
-    return JSON.stringify((JSON.parse(result.stdout) as { groups: number[] }).groups);
+    return JSON.stringify(readFacts(result.stdout).groups);
   };
   const plain = await change('com.example.nothing', '1');
   assert.equal(isListed('com.example.nothing'), false);

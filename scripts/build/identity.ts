@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { command } from '../lib/command.ts';
+import { readObject, textMember } from '../lib/json.ts';
 import { inRoot } from '../lib/root.ts';
 
 /**
@@ -8,7 +9,8 @@ import { inRoot } from '../lib/root.ts';
  * that is checked out, `-dirty` when files differ from it. Outside of a git checkout VELOCI_COMMIT names it.
  */
 export async function identityHeader(): Promise<void> {
-  const { version } = JSON.parse(readFileSync(inRoot('package.json'), 'utf8')) as { version: string };
+  const version = textMember(readObject(readFileSync(inRoot('package.json'), 'utf8'), 'package.json'), 'version',
+    'package.json');
   const asked = command('git', ['describe', '--always', '--abbrev=12', '--exclude=*', '--dirty']);
   const described = (await asked.catch(() => 'unknown')).trim();
   const commit = process.env['VELOCI_COMMIT'] ?? described;

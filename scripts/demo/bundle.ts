@@ -3,15 +3,9 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { command, ExpectedError } from '../lib/command.ts';
+import { objectOf, readObject } from '../lib/json.ts';
 
 const applets = ['sh', 'cat', 'echo', 'hostname', 'id', 'ls', 'mount', 'ps', 'sleep', 'touch', 'uname'];
-
-/** The keys of config.json that the demo changes. */
-interface Config {
-  process: { args: string[]; terminal: boolean };
-  root: { path: string; readonly: boolean };
-  hostname: string;
-}
 
 /** A bundle in a temporary folder: an image of busybox alone, under a writable layer that can be thrown away. */
 export class Bundle {
@@ -39,12 +33,11 @@ export class Bundle {
   /** Sets what the container runs. */
   configure(script: string): void {
     const path = join(this.folder, 'config.json');
-    const config = JSON.parse(readFileSync(path, 'utf8')) as Config;
-    config.process.args = ['sh', '-c', script];
-    config.process.terminal = false;
-    config.root = { path: 'rootfs', readonly: false };
-    config.hostname = 'veloci-demo';
-    writeFileSync(path, JSON.stringify(config, undefined, 2));
+    const config = readObject(readFileSync(path, 'utf8'), path);
+    const process = { ...objectOf(config['process'], `process of ${path}`), args: ['sh', '-c', script],
+      terminal: false };
+    const changed = { ...config, process, root: { path: 'rootfs', readonly: false }, hostname: 'veloci-demo' };
+    writeFileSync(path, JSON.stringify(changed, undefined, 2));
   }
 
   /** Puts an empty writable layer over the image: an overlay mount for root, a copy for other users. */

@@ -23,6 +23,11 @@ export const guests = {
 } as const;
 export type Guest = keyof typeof guests;
 
+/** Whether there is such a guest. */
+export function isGuest(name: string): name is Guest {
+  return Object.hasOwn(guests, name);
+}
+
 /** The folder of a guest's results. */
 export const resultsOf = (guest: Guest): string => inRoot('build', 'vm-results', guest);
 
@@ -43,7 +48,9 @@ export function readGuestFile(guest: Guest, file: string): { results: Result[]; 
 /** The guests that have run tests. Results of another build are refused. */
 export function guestsThatRan(runtime: string): Guest[] {
   const hash = fingerprint(runtime);
-  const guestsRun = (Object.keys(guests) as Guest[]).filter((guest) => existsSync(join(resultsOf(guest), 'runtime')));
+  const guestsRun = Object.keys(guests).filter(isGuest).filter((guest) =>
+    existsSync(join(resultsOf(guest), 'runtime'))
+  );
   if (guestsRun.length === 0) throw new ExpectedError('no results of a virtual machine: npm run test:vm leaves them');
   for (const guest of guestsRun) {
     if (readFileSync(join(resultsOf(guest), 'runtime'), 'utf8') === hash) continue;

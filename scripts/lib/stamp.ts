@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { objectOf, readObject } from './json.ts';
 import { inRoot } from './root.ts';
 
 /** One input of a step: size and time tell quickly that it is unchanged, the hash tells for certain. */
@@ -51,10 +52,22 @@ function unchanged(path: string, known: InputRecord): boolean {
   return stat.mtimeMs === known.mtimeMs || hashFile(path, stat.size, stat.mtimeMs) === known.sha256;
 }
 
+/** @throws Error when it is none */
+function inputOf(value: unknown, path: string): InputRecord {
+  const { size, mtimeMs, sha256 } = objectOf(value, path);
+  if (typeof size === 'number' && typeof mtimeMs === 'number' && typeof sha256 === 'string')
+    return { size, mtimeMs, sha256 };
+  throw new Error(`${path} is of another version`);
+}
+
+/** A stamp that is damaged, or of another version, counts as missing. */
 function readStamp(path: string): Stamp | undefined {
   if (!existsSync(path)) return undefined;
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Stamp;
+    const { key, inputs } = readObject(readFileSync(path, 'utf8'), path);
+    const files = Object.entries(objectOf(inputs, path));
+    if (typeof key !== 'string') return undefined;
+    return { key, inputs: Object.fromEntries(files.map(([file, known]) => [file, inputOf(known, path)])) };
   } catch {
     return undefined;
   }

@@ -130,8 +130,8 @@ export class Runtime {
 
   /** States of all containers, by id. Damaged ones are left out, as `list` does. */
   list(): State[] {
-    const states: unknown[] = JSON.parse(translateErrors(() => listText(this.root)));
-    return states.map(checked);
+    const states: unknown = JSON.parse(translateErrors(() => listText(this.root)));
+    return (Array.isArray(states) ? states : [states]).map(checked);
   }
 
   /** Plans in this process; the command executes the plan. */

@@ -3,7 +3,8 @@
 import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { assert } from '../support/case.ts';
 import type { Bundle } from '../support/bundle.ts';
-import type { Context, Facts } from '../support/context.ts';
+import type { Context } from '../support/context.ts';
+import type { Facts } from '../support/facts.ts';
 import { excuseFor, type Verdicts } from '../support/fuzz/excuses.ts';
 import { fuzz } from '../support/fuzz/fuzz.ts';
 import { cgroups, sweepCgroups } from '../support/leak.ts';

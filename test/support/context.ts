@@ -3,48 +3,13 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { readObject } from '../../scripts/lib/json.ts';
 import { type Bundle, type BundleOptions, dropBundle, makeBundle } from './bundle.ts';
+import { type Facts, readFacts } from './facts.ts';
 import { leaks, type Snapshot, snapshot } from './leak.ts';
 import { runtimePath, timeScale } from './paths.ts';
 import { begin, type Call, call, type CallOptions, type Result, runtimeName } from './runtime.ts';
 import type { Config } from './spec.ts';
-
-/** What /probe prints (see probe.c). */
-export interface Facts {
-  pid: number;
-  ppid: number;
-  cwd: string;
-  hostname: string;
-  domainname: string;
-  release: string;
-  personality: number;
-  dumpable: number;
-  keyring: number;
-  args: string[];
-  env: string[];
-  uid: number[];
-  gid: number[];
-  groups: number[];
-  umask: number;
-  rlimits: Record<string, [string, string]>;
-  status: Record<string, string>;
-  fds: Record<string, string>;
-  ns: Record<string, string>;
-  tty: number[];
-  rows: number;
-  columns: number;
-  sid: number;
-  pgid: number;
-  console: string;
-  sched: { policy: number; flags: number; nice: number; priority: number; runtime: number; deadline: number;
-    period: number };
-  ioprio: number[];
-  cpus: number[];
-  mempolicy: number[];
-  oom: string[];
-  cgroup: string[];
-  mounts: string[];
-}
 
 /** The result of create, with the id and the pid of the container's first process. */
 export interface Created extends Result {
@@ -168,7 +133,7 @@ export class Context {
   async state(id: string): Promise<Record<string, unknown>> {
     const result = await this.rt(['state', id]);
     assert.equal(result.code, 0, `state: ${result.stderr}`);
-    return JSON.parse(result.stdout);
+    return readObject(result.stdout, 'the output of state');
   }
 
   /** Waits until the container has this status (10 s at most). */
@@ -193,7 +158,7 @@ export class Context {
   {
     const result = await this.run(this.command(['/probe'], change, options.bundle), options);
     assert.equal(result.code, 0, `run: ${result.stderr}`);
-    return JSON.parse(result.stdout) as Facts;
+    return readFacts(result.stdout);
   }
 
   /** Runs a shell script in a container; it must leave with 0. Returns its output. */

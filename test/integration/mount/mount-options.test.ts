@@ -5,7 +5,8 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { assert, test } from '../../support/case.ts';
 import { needs, noMappedTmpfs, noRecursive } from '../../support/host/kernel.ts';
-import type { Context, Facts } from '../../support/context.ts';
+import type { Context } from '../../support/context.ts';
+import type { Facts } from '../../support/facts.ts';
 import type { Config, Mount } from '../../support/spec.ts';
 
 type Peers = { peers: { peer: string; why: string }[] };

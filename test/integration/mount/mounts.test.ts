@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, test } from '../../support/case.ts';
 import { noRecursive } from '../../support/host/kernel.ts';
-import type { Context, Facts } from '../../support/context.ts';
+import type { Context } from '../../support/context.ts';
+import type { Facts } from '../../support/facts.ts';
 import type { Config, Mount } from '../../support/spec.ts';
 
 interface Seen {

@@ -2,7 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, test } from '../../support/case.ts';
-import type { Context, Facts } from '../../support/context.ts';
+import type { Context } from '../../support/context.ts';
+import type { Facts } from '../../support/facts.ts';
 import { defaultConfig, dockerSeccomp, type Config } from '../../support/spec.ts';
 
 const running = async (c: Context, change: (config: Config) => void = () => {}): Promise<string> =>

@@ -2,7 +2,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { arch } from 'node:os';
 import { assert, test } from '../../support/case.ts';
-import type { Context, Facts } from '../../support/context.ts';
+import type { Context } from '../../support/context.ts';
+import type { Facts } from '../../support/facts.ts';
 import { giveRealTime, noRealTime } from '../../support/host/real-time.ts';
 import type { Config } from '../../support/spec.ts';
 

@@ -1,7 +1,8 @@
 // Terminals: run -t by hand, the console socket, exec -t, window size.
 import { assert, test } from '../../support/case.ts';
 import { onTerminal, receiveConsole, type Talk } from '../../support/console.ts';
-import type { Context, Facts } from '../../support/context.ts';
+import type { Context } from '../../support/context.ts';
+import type { Facts } from '../../support/facts.ts';
 import { processes } from '../../support/leak.ts';
 import { runtimePath, timeScale } from '../../support/paths.ts';
 import type { Config } from '../../support/spec.ts';

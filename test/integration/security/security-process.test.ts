@@ -5,7 +5,7 @@ import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from '
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, type PeerMark, test, unified } from '../../support/case.ts';
-import type { Facts } from '../../support/context.ts';
+import type { Facts } from '../../support/facts.ts';
 import { abstractSockets, descriptorsOf, processes } from '../../support/leak.ts';
 import { runtimePath } from '../../support/paths.ts';
 import { call } from '../../support/runtime.ts';
