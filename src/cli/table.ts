@@ -203,7 +203,7 @@ export const commands: readonly Command[] = [
       json,
     ],
     examples: [
-      { line: 'veloci diff web1', what: 'is web1 what its config.json says?' },
+      { line: 'veloci diff web1', what: 'compare web1, as it runs, with its config.json' },
       { line: 'veloci diff --applied --json web1', what: 'what has been changed behind veloci\'s back, as JSON' },
     ],
   },

@@ -6,14 +6,14 @@ export const command = {
     code: 'E0101',
     native: true,
     message: 'unknown command "{name}"',
-    hint: 'did you mean "{suggestion}"?',
+    hint: 'the nearest known name is "{suggestion}"',
     otherwise: 'run "veloci --help" for the list of commands',
   },
   unknownFlag: {
     code: 'E0102',
     native: true,
     message: 'unknown flag "{flag}" of "{command}"',
-    hint: 'did you mean "{suggestion}"?',
+    hint: 'the nearest known name is "{suggestion}"',
     otherwise: 'run "{help}" for the list of flags',
   },
   flagNeedsArgument: { code: 'E0103', native: true, message: 'flag needs an argument: {flag}',
@@ -52,7 +52,7 @@ export const command = {
     code: 'E0111',
     native: true,
     message: 'unknown signal "{signal}"',
-    hint: 'did you mean "{suggestion}"?',
+    hint: 'the nearest known name is "{suggestion}"',
     otherwise: 'give a number from 1 to 64, or a name such as TERM or SIGTERM',
   },
   bundleMissing: {
@@ -134,7 +134,7 @@ export const command = {
   capabilityInvalid: {
     code: 'E0123',
     message: 'unknown capability "{name}" for --cap',
-    hint: 'did you mean "{suggestion}"?',
+    hint: 'the nearest known name is "{suggestion}"',
     otherwise: 'see capabilities(7) for the names',
   },
   logUnread: { code: 'E0149', native: true, message: 'nobody reads the FIFO "{path}" for {seconds} s',
@@ -148,7 +148,7 @@ export const command = {
   topicUnknown: {
     code: 'E0130',
     message: 'there is nothing to explain about "{topic}"',
-    hint: 'did you mean "{suggestion}"?',
+    hint: 'the nearest known name is "{suggestion}"',
     otherwise: 'give a property such as linux.resources.memory.limit, or a code such as E0412',
   },
   updateNothing: {

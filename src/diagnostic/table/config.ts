@@ -11,7 +11,7 @@ export const config = {
     code: 'E0402',
     warning: true,
     message: 'unknown property "{name}"',
-    hint: 'did you mean "{suggestion}"?',
+    hint: 'the nearest known name is "{suggestion}"',
     otherwise: 'it has no effect{beside}',
   },
   otherPlatform: { code: 'E0403', warning: true, message: '"{name}" is for another platform and has no effect on Linux',
@@ -50,7 +50,7 @@ export const config = {
   mountOption: {
     code: 'E0412',
     message: 'unknown mount option "{value}"',
-    hint: 'did you mean "{suggestion}"?',
+    hint: 'the nearest known name is "{suggestion}"',
     otherwise: 'options of the file system itself have the form the kernel takes for type "{type}"',
   },
   mountOptionValue: { code: 'E0419', message: 'mount option "{value}" has an invalid value',
@@ -159,13 +159,13 @@ export const config = {
     code: 'E0432',
     warning: true,
     message: 'unknown capability "{value}" is left out',
-    hint: 'did you mean "{suggestion}"?',
+    hint: 'the nearest known name is "{suggestion}"',
     otherwise: 'see capabilities(7) for the names',
   },
   capabilityRefused: {
     code: 'E0494',
     message: 'unknown capability "{value}"',
-    hint: 'did you mean "{suggestion}"?',
+    hint: 'the nearest known name is "{suggestion}"',
     otherwise: 'see capabilities(7) for the names',
   },
   capabilityAmbient: {

@@ -39,13 +39,13 @@ export const host = {
     code: 'E0521',
     warning: true,
     message: 'unknown system call "{name}" is left out of the filter',
-    hint: 'did you mean "{suggestion}"?',
+    hint: 'the nearest known name is "{suggestion}"',
     otherwise: 'check how it is spelt; it may be newer than libseccomp',
   },
   seccompRefused: {
     code: 'E0586',
     message: 'unknown system call "{name}"',
-    hint: 'did you mean "{suggestion}"?',
+    hint: 'the nearest known name is "{suggestion}"',
     otherwise:
       'check how it is spelt; it may be newer than libseccomp; without run.oci.seccomp_fail_unknown_syscall it is left out',
   },
@@ -55,7 +55,7 @@ export const host = {
     code: 'E0587',
     warning: true,
     message: 'annotation "{name}" has no effect',
-    hint: 'did you mean "{suggestion}"?',
+    hint: 'the nearest known name is "{suggestion}"',
     otherwise: '"veloci features" lists those that have one; remove it, or use a runtime that knows it',
   },
   restoreSharedPids: {

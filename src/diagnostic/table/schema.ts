@@ -7,7 +7,7 @@ export const schema = {
   notInList: {
     code: 'E0303',
     message: 'unknown {name} "{value}"',
-    hint: 'did you mean "{suggestion}"?',
+    hint: 'the nearest known name is "{suggestion}"',
     otherwise: 'it must be one of {list}',
   },
   outOfRange: { code: 'E0304', message: '{name} is {value}, which is out of its range', hint: 'it must be {limits}' },

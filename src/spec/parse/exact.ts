@@ -105,7 +105,7 @@ function finish(scanner: Scanner, stack: Open[], first: JsonValue): JsonValue | 
     }
     if (code !== (isArray ? 93 : 125)) {
       return scanner.unexpected(isArray ? '"," or "]"' : '"," or "}"', insideOf(stack),
-        code === 59 ? 'write "," instead' : 'is a comma missing before it?');
+        code === 59 ? 'write "," instead' : 'write a comma before it if it begins a new value');
     }
     scanner.offset++;
     stack.pop();
@@ -123,7 +123,7 @@ function key(scanner: Scanner, open: { seen: Set<string>; key: string | undefine
       : code === 47 || code === 35
       ? 'remove it: JSON has no comments'
       : code === 0
-      ? 'is the file in UTF-16? save it as UTF-8'
+      ? 'save the file as UTF-8; it may be in UTF-16'
       : 'write keys in double quotes: "key"';
     return scanner.unexpected('a key in quotes', 'an object', remedy);
   }
@@ -146,10 +146,10 @@ function valueRemedy(code: number): string {
   if (code === 39 || code === 0x201c || code === 0x201d) return 'write texts in double quotes: "text"';
   if (code === 47 || code === 35) return 'remove it: JSON has no comments';
   if (code === 44) return 'remove one comma';
-  if (code === 84 || code === 70) return 'write true or false in small letters';
+  if (code === 84 || code === 70) return 'write true or false in lower case';
   if (code === 78) return 'write a number; JSON has no NaN and no None';
   if (code === 43 || code === 46) return 'begin a number with a digit or "-"';
-  if (code === 60) return 'is it an HTML or XML file?';
-  if (code === 0) return 'is the file in UTF-16? save it as UTF-8';
+  if (code === 60) return 'give a JSON file: this looks like HTML or XML';
+  if (code === 0) return 'save the file as UTF-8; it may be in UTF-16';
   return 'a value is a text in double quotes, a number, true, false, a list or an object';
 }

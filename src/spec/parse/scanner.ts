@@ -66,7 +66,7 @@ export class Scanner {
     while (isWord(this.text.charCodeAt(end))) end++;
     const shown = `"${this.text.slice(this.offset, Math.min(end, this.offset + 40))}"`;
     return this.fail('jsonSyntax', this.offset, end - this.offset, { expected: 'a value', found: shown,
-      remedy: `did you mean ${word}?` });
+      remedy: `JSON spells it ${word}` });
   }
 
   /** A number: exact when it is an integer literal. */

@@ -42,8 +42,8 @@ test('validate lists every finding with its place', async (c) => {
     assert.ok(text.includes(pointer), `${pointer} is missing in:\n${text}`);
   }
   assert.match(text, /config\.json:\d+:\d+/);
-  assert.match(text, /did you mean.*nosuid/);
-  assert.match(text, /did you mean.*capabilities/);
+  assert.match(text, /the nearest known name.*nosuid/);
+  assert.match(text, /the nearest known name.*capabilities/);
 }, only);
 
 test('a misspelt key alone is a warning of validate, and of run, which runs', async (c) => {
@@ -102,7 +102,7 @@ test('explain explains a property and a code, and says what it does not know', a
   assert.match((await c.rt(['explain', 'E0412'])).stdout, /^E0412 \(error\)\n/);
   const unknown = await c.rt(['explain', 'mount']);
   assert.equal(unknown.code, 1);
-  assert.match(unknown.stderr, /E0130.*did you mean "mounts"\?/);
+  assert.match(unknown.stderr, /E0130.*the nearest known name is "mounts"/);
   assert.match((await c.rt(['explain'])).stdout, /^config\.json: object\n[^]*\n {2}process +The program/);
 }, only);
 

@@ -48,16 +48,16 @@ test('what a hook has written is its output, and no help', async (c) => {
 }, { only: 'veloci' });
 
 for (const [wrong, right] of [['TREM', 'TERM'], ['sigkil', 'KILL'], ['HPU', 'HUP'], ['UST1', 'USR1']] as const) {
-  test(`kill with ${wrong}: did you mean ${right}`, async (c) => {
+  test(`kill with ${wrong}: the nearest name is ${right}`, async (c) => {
     const { id } = await c.started(c.command(['sleep', '30']));
-    assert.match(only(await c.rt(['kill', id, wrong])), new RegExp(`E0111.*did you mean "${right}"`));
+    assert.match(only(await c.rt(['kill', id, wrong])), new RegExp(`E0111.*the nearest known name is "${right}"`));
   }, { only: 'veloci' });
 }
 
 for (const [wrong, right] of [['lsit', 'list'], ['rnu', 'run'], ['creat', 'create'], ['udpate', 'update']] as const) {
-  test(`the command ${wrong}: did you mean ${right}`, async (c) => {
+  test(`the command ${wrong}: the nearest name is ${right}`, async (c) => {
     const result = await c.rt([wrong]);
     assert.equal(result.code, 3, result.stderr);
-    assert.match(result.stderr, new RegExp(`E0101.*did you mean "${right}"`));
+    assert.match(result.stderr, new RegExp(`E0101.*the nearest known name is "${right}"`));
   }, { only: 'veloci' });
 }

@@ -79,7 +79,7 @@ void test('the numbers that something depends on are those of the table', (t) =>
 void test('one line', (t) => {
   const place = { file: 'config.json', pointer: '/mounts/3/options/1', line: 41, column: 17, length: 8 };
   t.equal(renderLine(diagnose('mountOption', { value: 'nosiud', suggestion: 'nosuid', type: 'proc' }, place)),
-    'E0412: unknown mount option "nosiud" at config.json:41:17 (/mounts/3/options/1): did you mean "nosuid"?');
+    'E0412: unknown mount option "nosiud" at config.json:41:17 (/mounts/3/options/1): the nearest known name is "nosuid"');
   const failure = { program: 'init', index: 4, step: 0, errno: 2 };
   t.equal(renderLine(diagnoseFailure('mount.bind', 'source', failure, { source: '/nope', target: '/mnt' }, place)),
     'E0723: the source "/nope" of the bind mount on "/mnt" is missing at config.json:41:17 (/mounts/3/options/1) '

@@ -297,7 +297,7 @@ t.test('validate warns of what the compiler says, and of what this host lacks', 
     t.equal(exitCode, alone ? 0 : 1, 'the verdict of create, but for the text alone');
     t.match(JSON.parse(text), { valid: alone, errors: alone ? 0 : 1, findings: [
       { severity: 'warning', code: 'E0587', pointer: '/annotations/run.oci.keep_original_group', line: Number,
-        hint: 'did you mean "run.oci.keep_original_groups"?' },
+        hint: 'the nearest known name is "run.oci.keep_original_groups"' },
       { code: 'E0587', pointer: '/annotations/run.oci.handler' },
       { severity: alone ? 'warning' : 'error', code: 'E0509', pointer: '/process/apparmorProfile', line: Number },
     ] });

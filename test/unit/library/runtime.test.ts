@@ -43,7 +43,7 @@ t.test('commands become arguments', async (t) => {
 
 t.test('a logged error is thrown with its parts', async (t) => {
   const line =
-    'E0412: unknown mount option "nosiud" at config.json:41:17 (/mounts/3/options/1): did you mean "nosuid"?';
+    'E0412: unknown mount option "nosiud" at config.json:41:17 (/mounts/3/options/1): the nearest known name is "nosuid"';
   const folder = t.testdir();
   const runtime = new Runtime({ command: standIn(folder, 1, line) });
   await t.rejects(runtime.run('a', { bundle: bundleIn(folder) }), {
@@ -53,7 +53,7 @@ t.test('a logged error is thrown with its parts', async (t) => {
     line: 41,
     column: 17,
     pointer: '/mounts/3/options/1',
-    hint: 'did you mean "nosuid"?',
+    hint: 'the nearest known name is "nosuid"',
   });
 });
 

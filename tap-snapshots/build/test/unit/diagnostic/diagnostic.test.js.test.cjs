@@ -11,7 +11,7 @@ error E0412: unknown mount option "nosiud"
   |
 2 |  "mounts": ["nosiud"]
   |             ^^^^^^^^
-  help: did you mean "nosuid"?
+  help: the nearest known name is "nosuid"
 `
 
 exports[`build/test/unit/diagnostic/diagnostic.test.js > TAP > the long form > must match snapshot 2`] = `
@@ -20,13 +20,13 @@ exports[`build/test/unit/diagnostic/diagnostic.test.js > TAP > the long form > m
   <3>|<6>
 <3>2 |<6>  "mounts": ["nosiud"]
   <3>|<6> <1>            ^^^^^^^^<6>
-  <4>help<6>: <14>did you mean "nosuid"?
+  <4>help<6>: <14>the nearest known name is "nosuid"
 `
 
 exports[`build/test/unit/diagnostic/diagnostic.test.js > TAP > the long form > must match snapshot 3`] = `
 error E0412: unknown mount option "nosiud"
   --> config.json:2:13 (/mounts/0)
-  help: did you mean "nosuid"?
+  help: the nearest known name is "nosuid"
 `
 
 exports[`build/test/unit/diagnostic/diagnostic.test.js > TAP > the long form > must match snapshot 4`] = `
