@@ -4,11 +4,11 @@
 
 #include "base/types.h"
 #include "planner/engine.h"
+#include "planner/planner.h"
 
 namespace veloci {
 
 constexpr uint32_t max_answer = 16 << 20;
-constexpr unsigned planner_cpu_seconds = 2;
 // The engine's arena, the request, and the program itself.
 #ifdef __SANITIZE_ADDRESS__
 // ASan reserves more for itself than any limit would leave.

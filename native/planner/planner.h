@@ -7,6 +7,10 @@
 
 namespace veloci {
 
+// Processor time that it may use. 15 MiB of configuration take 1 s on a machine of today, an emulated one ten times
+// that.
+constexpr unsigned planner_cpu_seconds = 10;
+
 // What planner_ask sends.
 struct PlannerRequest {
   Str json;      // a Request of src/engine/protocol.ts

@@ -98,15 +98,15 @@ t.test('a hostile configuration ends in one clear answer, soon', async (t) => {
     const path = join(folder, 'config');
     writeFileSync(path, config);
     const begin = process.hrtime.bigint();
-    const run = spawnSync(driver, ['answer', 'tools', file, path], { timeout: 20_000, maxBuffer: 64 << 20 });
+    const run = spawnSync(driver, ['answer', 'tools', file, path], { timeout: 40_000, maxBuffer: 64 << 20 });
     const seconds = Number(process.hrtime.bigint() - begin) / 1e9;
     // An answer with a diagnostic, or a fault that the launcher reports.
     const answer = run.status === 0
       ? /E0[23]\d\d/.exec(run.stdout.toString('latin1'))?.[0]
       : /fault=(out_of_memory|timed_out)/.exec(run.stderr.toString())?.[0];
     t.ok(answer, `${name}: ${answer ?? run.stderr.toString()} after ${seconds.toFixed(2)} s`);
-    // Two seconds of processor time, on a machine that does other things too.
-    t.ok(seconds < 15, `${name}: ${seconds.toFixed(2)} s`);
+    // Ten seconds of processor time, or twenty of the clock on a machine that does other things too.
+    t.ok(seconds < 25, `${name}: ${seconds.toFixed(2)} s`);
   }
 });
 
@@ -135,7 +135,7 @@ t.test('a planner that waits has nothing but its socket', async (t) => {
   t.match(descriptors, [/^socket:/]);
   t.equal(descriptors.length, 1);
   const limits = read('limits');
-  t.match(limits, /^Max cpu time +2 +3 /m);
+  t.match(limits, /^Max cpu time +10 +11 /m);
   t.match(limits, /^Max open files +0 +0 /m);
   t.match(limits, /^Max file size +0 +0 /m);
   t.match(limits, /^Max core file size +0 +0 /m);

@@ -13,8 +13,7 @@ namespace {
 
 // What facts take on most hosts.
 constexpr size_t facts_size = 64 * 1024;
-// Seconds and MiB that the planner has, for messages.
-constexpr int planner_seconds = 2;
+// MiB that the planner has, for messages.
 constexpr char plan_limit[] = "16 MiB";
 
 size_t size_of_arguments(const Arguments &arguments) {
@@ -236,7 +235,7 @@ int Engine::await(Invocation &invocation, Response &response) {
   PlannerAnswer answer = planner_await(planner_);
   switch (answer.fault) {
   case PlannerFault::none: return decode(invocation, answer.response, response);
-  case PlannerFault::timed_out: return invocation.fail(PlannerSlow{.seconds = NumberText(planner_seconds)});
+  case PlannerFault::timed_out: return invocation.fail(PlannerSlow{.seconds = NumberText(planner_cpu_seconds)});
   case PlannerFault::out_of_memory: return invocation.fail(PlannerMemory{});
   case PlannerFault::too_large: return invocation.fail(PlanLarge{.limit = Str::of(plan_limit)});
   case PlannerFault::crashed: {

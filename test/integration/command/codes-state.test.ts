@@ -296,7 +296,7 @@ testCode('E0904', 'a configuration that needs too much memory', async (c) => {
   const bundle = c.command(pause);
   bundle.write(`{"ociVersion":"1.0.0","x":[${'[],'.repeat(5_000_000)}[]]}`);
   return c.rt(['create', '--bundle', bundle.dir, c.id()]);
-}, /may use 192 MiB/, timeScale > 1 && "a slow machine uses up the planner's 2 s first (E0903)");
+}, /may use 192 MiB/, timeScale > 1 && 'a slow machine uses up the processor time that the planner has first (E0903)');
 testCode('E0905', 'a plan that is none', async (c) => {
   const file = join(c.dir(), 'plan');
   writeFileSync(file, 'nonsense');
