@@ -90,4 +90,16 @@ void read_usage(StatsSource &source, Usage &usage) {
   usage.io_pressure = pressure_of(source, "io.pressure");
 }
 
+void read_totals(StatsSource &source, uint64_t &memory_peak, uint64_t &cpu_user, uint64_t &cpu_system) {
+  uint64_t value = 0;
+  if (source.number("memory.peak", value) || source.number("memory.max_usage_in_bytes", value)) memory_peak = value;
+  if (source.number("cpuacct.usage_user", value)) cpu_user = value;
+  if (source.number("cpuacct.usage_sys", value)) cpu_system = value;
+  Slice stat;
+  if (!source.read("cpu.stat", stat)) return;
+  constexpr uint64_t microsecond = 1000;
+  if (find_count(stat, "user_usec", value)) cpu_user = value * microsecond;
+  if (find_count(stat, "system_usec", value)) cpu_system = value * microsecond;
+}
+
 } // namespace veloci

@@ -17,4 +17,8 @@ struct Usage {
 
 void read_usage(StatsSource &source, Usage &usage);
 
+// What a container has used in all: bytes at most, nanoseconds in user mode and in the kernel. What no cgroup says
+// stays as it is.
+void read_totals(StatsSource &source, uint64_t &memory_peak, uint64_t &cpu_user, uint64_t &cpu_system);
+
 } // namespace veloci

@@ -212,7 +212,16 @@ export const commands: readonly Command[] = [
     description: 'Waits until the first process of a container has ended and prints its exit status: 128 + N when signal N '
       + 'ended it. For a container that has ended already it prints the status that run, another wait or events has recorded, or '
       + '"unknown". The kernel reports the status since Linux 6.15; older ones only until the process is reaped.',
-    flags: [], examples: [{ line: 'veloci wait web1', what: 'wait for web1' }],
+    flags: [{ ...json, summary: 'print all that is known of the end: signal, reason, times, memory, processor time' }],
+    examples: [{ line: 'veloci wait web1', what: 'wait for web1' }],
+  },
+  {
+    name: 'why', summary: 'explain why a container has ended or did not start', operands: 'ID', minOperands: 1, maxOperands: 1,
+    description: 'Says in words how a container has ended, or why its start failed: the signal and who sent it, the limit of memory that was '
+      + 'reached, the system call that the seccomp profile refused, each with its line of config.json; how long it ran, what it used, and '
+      + 'the last lines of its log (--log).',
+    flags: [json],
+    examples: [{ line: 'veloci why web1', what: 'why has web1 ended?' }],
   },
   {
     name: 'timeline', summary: 'show where the start of a container spent its time', operands: 'ID', minOperands: 1,

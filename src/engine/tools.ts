@@ -15,6 +15,7 @@ import { plan } from './verb/plan.ts';
 import { saved } from './verb/saved.ts';
 import { spec } from './verb/spec.ts';
 import { timeline } from './verb/timeline.ts';
+import { why } from './verb/why.ts';
 import { validate } from './verb/validate.ts';
 
 const answers: Readonly<Record<ToolsVerb, (call: Call) => Response>> = {
@@ -29,6 +30,7 @@ const answers: Readonly<Record<ToolsVerb, (call: Call) => Response>> = {
   timeline,
   learned,
   diff,
+  why,
 };
 
 /** Answers a request, as it came, with an encoded Response. Never throws: what goes wrong in here is an answer, too. */

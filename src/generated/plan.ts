@@ -272,7 +272,10 @@ export interface Response {
    * saved plan (plan -o).
    */
   readonly config?: string | undefined;
-  /** Text for stdout; of a saved plan that may be used the name of its mark (saved). */
+  /**
+   * Text for stdout; of a saved plan that may be used the name of its mark (saved); of an end the pointer of
+   * its cause (ended).
+   */
   readonly text: string;
   /** The error as one line that stands alone; empty = none. */
   readonly error: string;

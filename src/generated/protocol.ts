@@ -271,7 +271,7 @@ export interface Failure {
 
 export const engineVerbValues = [
   'create', 'run', 'exec', 'mounts', 'recompile', 'update', 'checkpoint', 'restore', 'ended', 'validate', 'audit',
-  'plan', 'saved', 'explain', 'spec', 'features', 'doctor', 'timeline', 'learned', 'diff',
+  'plan', 'saved', 'explain', 'spec', 'features', 'doctor', 'timeline', 'learned', 'diff', 'why',
 ] as const;
 /**
  * Verbs that need an engine, by the engine that knows them (docs/decisions/0005-two-engines.md). `run` compiles like
@@ -286,7 +286,7 @@ export const mainVerbValues = [
 export type MainVerb = (typeof mainVerbValues)[number];
 
 export const toolsVerbValues = [
-  'validate', 'audit', 'plan', 'saved', 'explain', 'spec', 'features', 'doctor', 'timeline', 'learned', 'diff',
+  'validate', 'audit', 'plan', 'saved', 'explain', 'spec', 'features', 'doctor', 'timeline', 'learned', 'diff', 'why',
 ] as const;
 /** Those of the engine tools. */
 export type ToolsVerb = (typeof toolsVerbValues)[number];
@@ -309,8 +309,49 @@ export interface Ending {
   readonly status: number;
   /** Whether the kernel's OOM killer has ended a process of its cgroup. */
   readonly outOfMemory: boolean;
+  /** The system call that the kernel log says a filter refused. */
+  readonly systemCall?: string;
   /** Whether standard error is a terminal. */
   readonly terminal: boolean;
+}
+
+export const signalSenderValues = [
+  'kill', 'run', 'delete',
+] as const;
+/** The command of veloci that sent the last signal; run hands on those that it gets. */
+export type SignalSender = (typeof signalSenderValues)[number];
+
+/**
+ * How the first process of a container has ended: what wait --json prints, and state and events have as `exit`. What is
+ * not known is absent.
+ */
+export interface Exit {
+  /** Its exit code, or 128 and the signal. */
+  readonly status?: number;
+  /** The signal that ended it, such as SIGKILL. */
+  readonly signal?: string;
+  /** Why the kernel ended it: oom, seccomp. */
+  readonly reason?: string;
+  /** The system call that the seccomp profile refused. */
+  readonly systemCall?: string;
+  /** JSON pointer of the value of config.json that is the cause. */
+  readonly pointer?: string;
+  /** The command of veloci that sent the last signal; run hands on those that it gets. */
+  readonly sentBy?: SignalSender;
+  /** That signal. */
+  readonly sentSignal?: string;
+  /** When, as RFC 3339. */
+  readonly sentAt?: string;
+  /** When the program was started. */
+  readonly started?: string;
+  /** When it ended, where a command of veloci has waited for it. */
+  readonly finished?: string;
+  /** Bytes: the most that the container's cgroup has held. */
+  readonly memoryPeak?: number;
+  /** Nanoseconds of processor time of all its processes, in user mode. */
+  readonly cpuUser?: number;
+  /** The same in the kernel. */
+  readonly cpuSystem?: number;
 }
 
 /** What is at a path. */
@@ -449,7 +490,10 @@ export interface Request {
   readonly ownClocks?: boolean;
   /** Facts about the host and the caller. */
   readonly facts: HostFacts;
-  /** exec: the failure that the plan which has failed now was made for. */
+  /**
+   * exec: the failure that the plan which has failed now was made for; why: what init has reported of a start that
+   * failed.
+   */
   readonly first?: Failure;
   /**
    * Present when a plan that this very request produced has failed: the answer is the diagnostic of that failure, or
@@ -458,6 +502,10 @@ export interface Request {
   readonly failure?: Failure;
   /** ended: the process that it is about. */
   readonly ended?: Ending;
+  /** why: what is known of the end. */
+  readonly exit?: Exit;
+  /** why: the container's status. */
+  readonly status?: string;
   /** validate, audit, plan and saved: what was seen of the files that the first answer names, in their order. */
   readonly seen?: readonly Seen[];
   /** learned: the system calls that were seen; the blob `process` is what an earlier run has learned. */

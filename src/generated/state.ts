@@ -46,6 +46,12 @@ export interface State {
    */
   reason?: 'oom' | 'seccomp';
   /**
+   * Once it has stopped: all that is known of its end, as `wait --json` prints it (docs/guide/debugging-a-death.md); an addition.
+   */
+  exit?: {
+    [k: string]: unknown | undefined;
+  };
+  /**
    * Annotations of the configuration.
    */
   annotations?: StringMap;

@@ -1,5 +1,6 @@
 #include "executor/process/exit_status.h"
 #include "process/process.h"
+#include "record/ending.h"
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
@@ -55,6 +56,7 @@ bool find_exit_code(Record &record, int pidfd, int &code) {
   int status = 0;
   if (!find_status(record, pidfd, status)) return record_has_exit(record, code);
   code = WIFSIGNALED(status) ? signal_base + WTERMSIG(status) : WEXITSTATUS(status);
+  record_signal(record, WIFSIGNALED(status) ? WTERMSIG(status) : 0);
   record_exit(record, code);
   return true;
 }

@@ -2,6 +2,7 @@
 #include "base/sys.h"
 #include "executor/process/exit_status.h"
 #include "executor/console/terminal.h"
+#include "record/ending.h"
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -60,12 +61,15 @@ private:
       if (info.si_pid != context_.init.pid) continue;
       context_.init.pid = -1;
       code_ = exit_code_of(info);
+      if (!context_.joins()) record_signal(*context_.record, info.si_code == CLD_EXITED ? 0 : info.si_status);
     }
   }
 
   void on_signal(int signal) {
     if (signal == SIGWINCH) relay_.resize();
-    if (is_forwarded(signal)) sys::pidfd_send_signal(context_.init.pidfd.get(), signal);
+    if (!is_forwarded(signal)) return;
+    if (!context_.joins()) record_sender(*context_.record, Sender::run, signal);
+    sys::pidfd_send_signal(context_.init.pidfd.get(), signal);
   }
 
   Context &context_;

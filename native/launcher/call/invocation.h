@@ -77,6 +77,7 @@ int ps_command(Invocation &invocation);
 int spec_command(Invocation &invocation);
 int timeline_command(Invocation &invocation);
 int top_command(Invocation &invocation);
+int why_command(Invocation &invocation);
 int version_command(Invocation &invocation);
 int help_command(Invocation &invocation);
 

@@ -58,7 +58,7 @@ int ContainerView::read(int root, Str id) {
 }
 
 size_t ContainerView::size() const {
-  constexpr size_t words = 384;
+  constexpr size_t words = 384 + end_size_max;
   return words + 2 * text_.size() + indented_size(json_.annotations, 1);
 }
 

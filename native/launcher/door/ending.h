@@ -20,4 +20,10 @@ struct Ending {
 // cgroups.
 void explain_end(Invocation &invocation, Request *request, int code, Ending &ending);
 
+// Keeps what the cgroups have counted, and the time when somebody has `seen` the end.
+void keep_end(Record &record, bool seen);
+
+// Writes the record of the end as one line of JSON. 0 or the exit code, with the error shown.
+int print_exit_record(Invocation &invocation);
+
 } // namespace veloci

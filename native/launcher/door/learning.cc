@@ -1,8 +1,7 @@
 #include "launcher/door/learning.h"
+#include "launcher/door/audit.h"
 #include "launcher/call/bundle.h"
 #include <fcntl.h>
-#include <linux/audit.h>
-#include <seccomp.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -11,26 +10,6 @@ namespace veloci {
 using namespace diagnostic;
 
 namespace {
-
-constexpr int32_t x32_bit = 0x40000000;
-
-// The table of system calls that a call was made by: as linux.seccomp names it, and as libseccomp does.
-struct Table {
-  const char *name;
-  uint32_t token;
-};
-
-Table table_of(const LearnedCall &call) {
-  switch (call.arch) {
-  case AUDIT_ARCH_X86_64:
-    if ((call.number & x32_bit) != 0) return {"SCMP_ARCH_X32", SCMP_ARCH_X32};
-    return {"SCMP_ARCH_X86_64", SCMP_ARCH_X86_64};
-  case AUDIT_ARCH_I386: return {"SCMP_ARCH_X86", SCMP_ARCH_X86};
-  case AUDIT_ARCH_AARCH64: return {"SCMP_ARCH_AARCH64", SCMP_ARCH_AARCH64};
-  case AUDIT_ARCH_ARM: return {"SCMP_ARCH_ARM", SCMP_ARCH_ARM};
-  default: return {nullptr, 0};
-  }
-}
 
 void add_values(StringListWriter list, const LearnedValues &values) {
   for (uint32_t i = 0; i < values.count; i++) {
@@ -41,13 +20,12 @@ void add_values(StringListWriter list, const LearnedValues &values) {
 
 void add_calls(ListWriter<LearnedCallWriter> list, const LearnedTable &table) {
   for (const LearnedCall &call : table.calls) {
-    Table known = table_of(call);
-    if (call.count == 0 || known.name == nullptr) continue;
-    char *name = seccomp_syscall_resolve_num_arch(known.token, call.number);
+    const char *architecture = nullptr;
+    char *name = call.count == 0 ? nullptr : name_of_call(call.arch, call.number, architecture);
     // A number that no call has: the kernel says ENOSYS.
     if (name == nullptr) continue;
     LearnedCallWriter out = list.next();
-    out.architecture(Str::of(known.name)).name(Str::of(name)).count(static_cast<int64_t>(call.count));
+    out.architecture(Str::of(architecture)).name(Str::of(name)).count(static_cast<int64_t>(call.count));
     if (!call.arguments[0].many) add_values(out.first(), call.arguments[0]);
     if (!call.arguments[1].many) add_values(out.second(), call.arguments[1]);
     free(name);

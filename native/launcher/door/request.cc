@@ -208,6 +208,7 @@ int Request::text(EngineVerb verb, const PlanFailure *failure, Buffer &memory, S
     if (ended_) {
       EndingWriter ending = request.ended();
       ending.status(end_code_).out_of_memory(out_of_memory_).terminal(isatty(STDERR_FILENO) == 1);
+      if (!refused_.empty()) ending.system_call(refused_);
     }
     return 0;
   });

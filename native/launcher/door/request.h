@@ -22,7 +22,8 @@ public:
   int note_first(const PlanFailure &failure);
 
   // Asks why a process has ended (verb `ended`).
-  void note_end(int code, bool out_of_memory) {
+  void note_end(int code, bool out_of_memory, Str refused) {
+    refused_ = refused;
     ended_ = true;
     end_code_ = code;
     out_of_memory_ = out_of_memory;
@@ -60,6 +61,7 @@ private:
   // What is asked of an end.
   bool ended_ = false, out_of_memory_ = false;
   int end_code_ = 0;
+  Str refused_; // system call
   Buffer seen_memory_;
   Str seen_;
   Buffer members_memory_;

@@ -1,5 +1,6 @@
 #include "launcher/door/timing.h"
 #include "base/clock.h"
+#include "record/ending.h"
 #include <string.h>
 
 namespace veloci {
@@ -77,6 +78,8 @@ void note_moment(Invocation &invocation, Phase phase) {
           ? invocation.begun
           : nanoseconds_of(CLOCK_MONOTONIC);
   record_stamp_moment(*record, static_cast<uint16_t>(phase), time);
+  RecordEnding *ending = phase == Phase::started ? record_ending(*record) : nullptr;
+  if (ending != nullptr) ending->started = static_cast<uint64_t>(nanoseconds_of(CLOCK_REALTIME));
 }
 
 int show_timeline(Invocation &invocation, Request &request, int fd) {

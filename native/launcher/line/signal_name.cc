@@ -62,4 +62,16 @@ int parse_signal(Str text, Str &suggestion) {
   return -1;
 }
 
+void add_signal_name(Text &out, int signal) {
+  for (const NamedSignal &known : signals) {
+    if (known.number != signal) continue;
+    out.add("SIG").add(known.name);
+    return;
+  }
+  if (signal >= first_realtime && signal <= last_signal)
+    out.add("SIGRTMIN+").add_signed(signal - first_realtime);
+  else
+    out.add("signal ").add_signed(signal);
+}
+
 } // namespace veloci

@@ -1,5 +1,5 @@
 #pragma once
-#include "base/types.h"
+#include "base/io.h"
 
 namespace veloci {
 
@@ -7,5 +7,8 @@ namespace veloci {
 // or without SIG in any case (also RTMIN, RTMIN+N, RTMAX, RTMAX-N). -1 when there is none; `suggestion` is then a name
 // that is near, or empty.
 int parse_signal(Str text, Str &suggestion);
+
+// Appends the name of a signal, such as SIGTERM or SIGRTMIN+1.
+void add_signal_name(Text &out, int signal);
 
 } // namespace veloci

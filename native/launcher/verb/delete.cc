@@ -5,6 +5,7 @@
 #include "launcher/container/root.h"
 #include "launcher/door/stored.h"
 #include "base/sys.h"
+#include "record/ending.h"
 #include <signal.h>
 
 namespace veloci {
@@ -98,6 +99,8 @@ int delete_by_force(Invocation &invocation) {
   context.ending = &ending;
   StoredPlan stored;
   if (context.record == nullptr && map_record(context) != 0) return delete_lost(invocation, stored);
+  // For those who wait for its end.
+  record_sender(*context.record, Sender::delete_, SIGKILL);
   // The plan ends with the removal of the state directory; what it could not do is tried by the record.
   bool creating = record_stage(*context.record) == Stage::creating;
   if (!creating && try_stored_plan(invocation, stored) == 0 && run_program(context, ProgramName::delete_)) return 0;

@@ -1,6 +1,7 @@
 #include "launcher/verb/removal.h"
 #include "launcher/door/stored.h"
 #include "launcher/line/signal_name.h"
+#include "record/ending.h"
 
 namespace veloci {
 
@@ -22,6 +23,7 @@ int kill_command(Invocation &invocation) {
   context.signal = signal;
   context.signal_all = invocation.arguments.on(cli::Flag::all);
   context.ended = status == Status::stopped;
+  if (!context.ended) record_sender(*context.record, Sender::kill, signal);
   StoredPlan stored;
   bool planned = try_stored_plan(invocation, stored) == 0;
   int err = 0;

@@ -55,6 +55,8 @@ int stay_and_delete(Invocation &invocation, Launch &launch, NotifyProxy *notify)
   Ending ending;
   explain_end(invocation, &launch.request, code, ending);
   record_exit(*context.record, code, ending.reason);
+  // Nobody asks for what is deleted.
+  if (invocation.arguments.on(cli::Flag::keep)) keep_end(*context.record, true);
   constexpr uint32_t time_limit = 10000; // milliseconds
   // ENOENT: somebody else has deleted it.
   bool ours = !invocation.arguments.on(cli::Flag::keep) && lock_state(context, time_limit) == 0;

@@ -46,6 +46,8 @@ int wait_command(Invocation &invocation) {
     explain_end(invocation, nullptr, signal_base + SIGKILL, ending);
     record_reason(record, ending.reason);
   }
+  keep_end(record, err == 0);
+  if (invocation.arguments.on(cli::Flag::json)) return print_exit_record(invocation);
   TextOf<32> text;
   if (!known)
     text.add("unknown");

@@ -2,6 +2,7 @@
 #include "base/clock.h"
 #include "process/process.h"
 #include "launcher/line/duration.h"
+#include "launcher/container/end.h"
 #include "launcher/door/ending.h"
 #include "launcher/call/invocation.h"
 #include "stats/stats.h"
@@ -75,6 +76,7 @@ int Events::print_exit() {
     record_exit(record, exit_code, ending.reason);
   else
     record_reason(record, ending.reason);
+  keep_end(record, true);
   return print_line("exit", [&](JsonWriter &json) {
     json.key("data").open('{').key("exitStatus");
     if (known)
@@ -82,6 +84,7 @@ int Events::print_exit() {
     else
       json.string(Str::of("unknown"));
     if (!ending.keys.empty()) json.key("reason").string(reason_name(ending.reason)).members(ending.keys);
+    write_exit(ExitWriter(json.key("exit")), record);
     json.close('}');
   });
 }

@@ -89,7 +89,8 @@ export const state = {
     code: 'E0644',
     warning: true,
     message: 'the process was ended by SIGSYS: it made a system call that the seccomp profile forbids',
-    hint:
+    hint: 'the call was {call}; allow it in linux.seccomp.syscalls, or return an error for it (SCMP_ACT_ERRNO)',
+    otherwise:
       'the kernel log names the call (type=1326, syscall=N); allow it in linux.seccomp.syscalls, or return an error for it (SCMP_ACT_ERRNO)',
   },
   startInterrupted: {

@@ -16,9 +16,9 @@ const badSystemCall = 128 + 31;
 
 /** The warning for the log, and what is said of it in an event; nothing when the configuration is not the cause. */
 export function ended(call: Call): Response {
-  const { status, outOfMemory, terminal } = call.request.ended!;
+  const { status, outOfMemory, terminal, systemCall } = call.request.ended!;
   const spec = configOf(call);
-  const reason = outOfMemory ? memoryEnd(spec) : status === badSystemCall ? seccompEnd(spec) : undefined;
+  const reason = outOfMemory ? memoryEnd(spec) : status === badSystemCall ? seccompEnd(spec, systemCall) : undefined;
   if (reason === undefined) return answerText('');
   const located = locateAll([reason], call.texts[call.configName]!, call.configName);
   const [shown] = worded(call.request, located);
@@ -27,11 +27,11 @@ export function ended(call: Call): Response {
   const { request } = call;
   const asker = { ...request, options: request.flags ?? request.options, facts: { ...request.facts, terminal } };
   const warnings = warningsOf(asker) === 'all' ? renderLine(shown!) : '';
-  return { ...answerText(''), code, keys: JSON.stringify({ code, message: shown!.message, ...keys }).slice(1, -1),
-    warnings };
+  return { ...answerText(shown!.at?.pointer ?? ''), code,
+    keys: JSON.stringify({ code, message: shown!.message, ...keys }).slice(1, -1), warnings };
 }
 
-function memoryEnd(spec: Spec): Diagnostic {
+export function memoryEnd(spec: Spec): Diagnostic {
   const { limit } = spec.linux?.resources?.memory ?? {};
   const isSet = limit !== undefined && limit > 0;
   return diagnose('endOom', isSet ? { limit } : {}, isSet ? placeAt('/linux/resources/memory/limit') : undefined);
@@ -39,10 +39,17 @@ function memoryEnd(spec: Spec): Diagnostic {
 
 const deadly = /^SCMP_ACT_(KILL|KILL_THREAD|KILL_PROCESS|TRAP)$/;
 
-function seccompEnd(spec: Spec): Diagnostic | undefined {
+/** The rule that refused a call: the one that names it, else what the profile does with all others. */
+export function seccompEnd(spec: Spec, systemCall?: string): Diagnostic | undefined {
   const profile = spec.linux?.seccomp;
   if (profile === undefined) return undefined;
-  if (deadly.test(profile.defaultAction)) return diagnose('endSeccomp', {}, placeAt('/linux/seccomp/defaultAction'));
-  const index = profile.syscalls?.findIndex(({ action }) => deadly.test(action)) ?? -1;
-  return index < 0 ? undefined : diagnose('endSeccomp', {}, placeAt(`/linux/seccomp/syscalls/${index}/action`));
+  const holes = systemCall === undefined ? {} : { call: systemCall };
+  const rules = profile.syscalls ?? [];
+  const own = systemCall === undefined
+    ? -1
+    : rules.findIndex(({ action, names }) => deadly.test(action) && names.includes(systemCall));
+  if (own < 0 && deadly.test(profile.defaultAction))
+    return diagnose('endSeccomp', holes, placeAt('/linux/seccomp/defaultAction'));
+  const index = own < 0 ? rules.findIndex(({ action }) => deadly.test(action)) : own;
+  return index < 0 ? undefined : diagnose('endSeccomp', holes, placeAt(`/linux/seccomp/syscalls/${index}/action`));
 }
