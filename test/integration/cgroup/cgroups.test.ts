@@ -1,5 +1,4 @@
 // Cgroups: limits are read back from the kernel, paths, joining, cleaning up. v1 and v2.
-import '../../support/drift.ts';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, type PeerMark, test, unified } from '../../support/case.ts';

@@ -1,5 +1,4 @@
 // Devices, default devices and links in /dev; masked and read-only paths.
-import '../../support/drift.ts';
 import { existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { assert, test } from '../../support/case.ts';
 import { timeScale } from '../../support/paths.ts';

@@ -1,5 +1,4 @@
 // linux.resources: every property is read back from the kernel, on v1 and on v2.
-import '../../support/drift.ts';
 import '../../support/host/every-controller.ts';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,5 +1,4 @@
 // update: limits of a container that runs are read back from the kernel; a refused one leaves the old ones. v1 and v2.
-import '../../support/drift.ts';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

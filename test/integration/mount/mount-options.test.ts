@@ -1,5 +1,4 @@
 // The option table of the runtime specification (config.md, "Linux mount options") and those of crun, one by one.
-import '../../support/drift.ts';
 import { chownSync, lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';

@@ -1,5 +1,4 @@
 // Mounts and the root: options, binds, order, targets that are missing, propagation, thin layers.
-import '../../support/drift.ts';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';

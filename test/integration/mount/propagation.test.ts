@@ -1,6 +1,5 @@
 // What is mounted in a container and what is mounted on the host, and who sees it: options of mounts x propagation of
 // their sources x rootfsPropagation x user namespace, by mountinfo on both sides and beside runc.
-import '../../support/drift.ts';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

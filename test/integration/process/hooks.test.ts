@@ -1,5 +1,4 @@
 // The six kinds of hooks: order, namespaces, state on stdin, env, cwd, timeout, failure.
-import '../../support/drift.ts';
 import { chmodSync, existsSync, mkdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { assert, test } from '../../support/case.ts';

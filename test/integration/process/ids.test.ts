@@ -1,6 +1,5 @@
 // Ids: which are refused, in every command, before any path is built. The sandbox keeps the host safe: every
 // file system of it is read-only there.
-import '../../support/drift.ts';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, test } from '../../support/case.ts';

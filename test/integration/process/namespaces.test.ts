@@ -1,5 +1,4 @@
 // Namespaces: each new, each by path, and user namespaces with maps.
-import '../../support/drift.ts';
 import { readFileSync, readlinkSync } from 'node:fs';
 import { assert, test } from '../../support/case.ts';
 import type { Config } from '../../support/spec.ts';
