@@ -333,7 +333,7 @@ complete -c veloci -n '__veloci_of audit' -l config -s f -r -F -d 'another name 
 complete -c veloci -n '__veloci_of audit' -l json -d 'print JSON'
 complete -c veloci -n '__veloci_of audit' -l sarif -d 'print SARIF 2.1.0, which code hosts read'
 complete -c veloci -n '__veloci_of audit' -l fail-on -x -a 'critical high medium low info' -d 'exit with 2 when a finding is as bad as that, or worse'
-complete -c veloci -n '__veloci_of audit' -l no-files -d 'look at the text alone, not at the files of hooks and bundle'
+complete -c veloci -n '__veloci_of audit' -l no-files -d 'do not look at the files of hooks, bundle and image'
 complete -c veloci -n '__veloci_of plan' -l bundle -s b -x -a '(__fish_complete_directories)' -d 'the bundle: the directory that holds config.json [.]'
 complete -c veloci -n '__veloci_of plan' -l config -s f -r -F -d 'another name for config.json, absolute or below the bundle'
 complete -c veloci -n '__veloci_of plan' -l json -d 'print JSON'

@@ -29,9 +29,9 @@ FileSeen look_on_host(const char *path, Fd *root) {
   return seen;
 }
 
-FileSeen look_in_root(int root, const char *path) {
+FileSeen look_in_root(int root, const char *path, bool is_link) {
   if (root < 0) return {.err = ENOENT};
-  Fd file(open_in_root(root, path, O_PATH));
+  Fd file(open_in_root(root, path, O_PATH | (is_link ? O_NOFOLLOW : 0)));
   return look_at(file.get());
 }
 

@@ -17,7 +17,8 @@ struct FileSeen {
 // Looks at a path of the host. `root` is opened, when it is a directory: the root of the other paths.
 FileSeen look_on_host(const char *path, Fd *root = nullptr);
 
-// Looks at a path in a root file system: symbolic links stay in it.
-FileSeen look_in_root(int root, const char *path);
+// Looks at a path in a root file system: symbolic links stay in it, and that at its end is not followed when it is
+// itself what is asked for.
+FileSeen look_in_root(int root, const char *path, bool is_link = false);
 
 } // namespace veloci

@@ -48,6 +48,7 @@ int dispatch(Invocation &invocation) {
   case cli::Command::update: return update_command(invocation);
   case cli::Command::install: return install_command(invocation);
   case cli::Command::diff: return diff_command(invocation);
+  case cli::Command::audit: return audit_command(invocation);
   case cli::Command::mounts: return mounts_command(invocation);
   case cli::Command::wait: return wait_command(invocation);
   case cli::Command::events: return events_command(invocation);
@@ -56,7 +57,6 @@ int dispatch(Invocation &invocation) {
   case cli::Command::ps: return ps_command(invocation);
   case cli::Command::spec: return spec_command(invocation);
   case cli::Command::validate:
-  case cli::Command::audit:
   case cli::Command::plan:
   case cli::Command::explain:
   case cli::Command::doctor:

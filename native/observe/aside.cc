@@ -214,4 +214,8 @@ void read_kernel_aside(const List<FileLook> &looks, int process, KernelText *tex
   });
 }
 
+void find_privileged_aside(int root, PrivilegedFiles *out) {
+  aside([&] { find_privileged(root, *out); });
+}
+
 } // namespace veloci

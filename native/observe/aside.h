@@ -4,6 +4,7 @@
 #include <limits.h>
 
 #include "generated/plan.gen.h"
+#include "observe/privileged.h"
 
 namespace veloci {
 
@@ -50,5 +51,8 @@ void look_aside(const List<FileLook> &looks, FileLookWhere where, int root, Path
 // UTS namespace of a process: a child of ours enters these alone, and reads the host's procfs. `process` is its folder
 // in /proc.
 void read_kernel_aside(const List<FileLook> &looks, int process, KernelText *texts);
+
+// find_privileged. `out` as `seen` of look_aside.
+void find_privileged_aside(int root, PrivilegedFiles *out);
 
 } // namespace veloci

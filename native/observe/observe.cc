@@ -203,6 +203,7 @@ int observe(const Record &record, const List<FileLook> &looks, bool started, Obs
   }
   add_resctrl(out.resctrl(), looks, memory);
   Fd root(openat(process.get(), "root", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (asks_for(looks, FileLookWhere::privileged) && root.valid()) write_privileged(out.privileged(), root.get());
   add_paths(out.paths(), looks, FileLookWhere::container, root.valid() ? 0 : errno, root.get());
   add_paths(out.host_paths(), looks, FileLookWhere::host, 0, -1);
   add_scheduling(out, record.pid);
@@ -210,6 +211,18 @@ int observe(const Record &record, const List<FileLook> &looks, bool started, Obs
   out.host_mounts(text_of(memory.data(), size));
   // The pid may have been another's while we asked by it.
   return is_init(process.get(), record) ? 0 : ESRCH;
+}
+
+int write_privileged(PrivilegedFilesWriter out, int root) {
+  PrivilegedFiles *files = shared_memory<PrivilegedFiles>(1);
+  if (files != nullptr) find_privileged_aside(root, files);
+  int err = files == nullptr ? errno : 0;
+  bool done = err == 0 && __atomic_load_n(&files->done, __ATOMIC_ACQUIRE);
+  out.complete(done && files->complete);
+  StringListWriter paths = out.paths();
+  if (done) each_privileged(*files, [&](Str path) { paths.add(path); });
+  if (files != nullptr) munmap(files, sizeof *files);
+  return err;
 }
 
 } // namespace veloci

@@ -11,4 +11,8 @@ namespace veloci {
 // container has ended. What cannot be read alone says so in the observation.
 int observe(const Record &record, const List<FileLook> &looks, bool started, ObservationWriter &out);
 
+// Looks for files that give rights below a directory, which may be on a file system that does not answer. 0 or an
+// errno.
+int write_privileged(PrivilegedFilesWriter out, int root);
+
 } // namespace veloci

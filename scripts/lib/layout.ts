@@ -68,7 +68,7 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   'launcher/line': ['base', 'compat', 'executor/log', 'file', 'generated', 'wait'],
   'launcher/verb': ['base', 'cgroup', 'executor/cgroup', 'executor/console', 'executor/process', 'executor/state',
     'file', 'generated', 'launcher/call', 'launcher/container', 'launcher/door', 'launcher/line', 'process', 'record'],
-  'launcher/view': ['base', 'embedded', 'executor/cgroup', 'executor/process', 'executor/state', 'host', 'json',
+  'launcher/view': ['base', 'embedded', 'executor/cgroup', 'executor/process', 'executor/state', 'file', 'host', 'json',
     'launcher/call', 'launcher/container', 'launcher/door', 'launcher/line', 'observe', 'process', 'stats'],
   observe: ['base', 'cgroup', 'generated', 'host', 'process', 'record', 'stats'],
   plan: ['base', 'generated', 'wire'],

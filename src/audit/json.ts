@@ -13,7 +13,7 @@ export function auditJson(view: View, findings: readonly Finding[]): string {
       formatVersion: 1,
       counts,
       accepted: findings.length - open.length,
-      findings: findings.map(({ rule, risk, message, why, remedy, references, at, accepted }) => ({
+      findings: findings.map(({ rule, risk, message, why, remedy, references, at, accepted, running }) => ({
         rule,
         severity: risk,
         message,
@@ -24,6 +24,7 @@ export function auditJson(view: View, findings: readonly Finding[]): string {
         remedy,
         references,
         ...(accepted === undefined ? {} : { accepted }),
+        ...(running === undefined ? {} : { running }),
       })),
       capabilities: capabilityRows(view),
       hostObjects: hostObjects(view),

@@ -10,10 +10,10 @@ const levels: Readonly<Record<Risk, SarifFinding['level']>> = { critical: 'error
 
 export function auditSarif(findings: readonly Finding[]): string {
   return sarifLog(
-    findings.map(({ rule, risk, message, why, remedy, at, accepted }) => ({
+    findings.map(({ rule, risk, message, why, remedy, at, accepted, running }) => ({
       rule,
       level: levels[risk],
-      message: `${message}. ${why}. ${remedy}`,
+      message: `${message}${running === undefined ? '' : ' (of the running container alone)'}. ${why}. ${remedy}`,
       at,
       ...(accepted === undefined ? {} : { accepted }),
     })),

@@ -36,9 +36,10 @@ function block(finding: Finding, head: string): string {
   }${line('see', finding.references.join(', '))}`;
 }
 
-function placeOf({ at }: Finding): string {
+function placeOf({ at, running }: Finding): string {
   const where = at.line > 0 ? `${at.file}:${at.line}:${at.column}` : at.file;
-  return at.pointer === '' ? where : `${where} (${at.pointer})`;
+  const place = at.pointer === '' ? where : `${where} (${at.pointer})`;
+  return running === undefined ? place : `${place}, of the running container alone`;
 }
 
 /** How many findings there are of each risk. */

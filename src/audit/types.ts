@@ -46,6 +46,8 @@ export interface Finding {
   readonly at: Place;
   /** The reason for which an annotation accepts it. */
   readonly accepted?: string;
+  /** The container has it, while what it was made from has not. */
+  readonly running?: true;
 }
 
 /** Whether a risk is as bad as another one, or worse. */

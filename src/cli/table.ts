@@ -316,7 +316,7 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'audit', summary: 'show what a container could do to the host', operands: '[ID]', minOperands: 0, maxOperands: 1,
-    description: 'Looks for dangers in the configuration of a bundle, or in the one that a container was made from: each with its line, its '
+    description: 'Looks for dangers in the configuration of a bundle, or in a container as it is running now: each with its line, its '
       + 'severity, what an attacker gets, and the smallest change that ends it (docs/audit.md lists the rules). The annotation '
       + 'org.veloci.audit.ignore.RULE accepts one, its value is the reason. Nothing is run or changed.',
     flags: [
@@ -326,7 +326,7 @@ export const commands: readonly Command[] = [
         name: 'fail-on', kind: 'string', value: 'SEVERITY', choices: risks,
         summary: 'exit with 2 when a finding is as bad as that, or worse',
       },
-      { name: 'no-files', kind: 'bool', summary: 'look at the text alone, not at the files of hooks and bundle' },
+      { name: 'no-files', kind: 'bool', summary: 'do not look at the files of hooks, bundle and image' },
     ],
     examples: [
       { line: 'veloci audit -b /srv/web', what: 'what a container of /srv/web could do' },

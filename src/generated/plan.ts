@@ -76,11 +76,14 @@ export type LabelExecFile = 'exec' | 'apparmorExec' | 'keyCreate';
 
 /**
  * Where it is: on the host; in the root file system, which is the first file of the list; a configuration to
- * read, `-` for standard input; in the running container, or a symbolic link there; a file of one of its
- * cgroups; a kernel parameter of its namespaces; the device programs of its cgroup of v2; a file of resctrl.
+ * read, `-` for standard input; in the running container, or in the root file system of a bundle without
+ * following its last part; a file of one of its cgroups; a kernel parameter of its namespaces; the device
+ * programs of its cgroup of v2; a file of resctrl; the files below a directory that give rights to who
+ * executes them.
  */
 export type FileLookWhere =
-  'host' | 'root' | 'document' | 'container' | 'link' | 'cgroup' | 'kernel' | 'devices' | 'resctrl';
+  'host' | 'root' | 'document' | 'container' | 'link' | 'cgroup' | 'kernel' | 'devices' | 'resctrl' |
+  'privileged';
 
 /** A set of namespace types, as the CLONE_NEW* bits of clone(2). */
 export const NamespaceFlag = {
@@ -250,9 +253,10 @@ export interface FileLook {
   readonly path: string;
   /**
    * Where it is: on the host; in the root file system, which is the first file of the list; a configuration
-   * to read, `-` for standard input; in the running container, or a symbolic link there; a file of one of its
-   * cgroups; a kernel parameter of its namespaces; the device programs of its cgroup of v2; a file of
-   * resctrl.
+   * to read, `-` for standard input; in the running container, or in the root file system of a bundle without
+   * following its last part; a file of one of its cgroups; a kernel parameter of its namespaces; the device
+   * programs of its cgroup of v2; a file of resctrl; the files below a directory that give rights to who
+   * executes them.
    */
   readonly where: FileLookWhere;
   /** devices: the eBPF program whose tag is asked for beside those that are attached. */

@@ -370,6 +370,24 @@ export interface Seen {
   readonly identity?: string;
 }
 
+/** The ids of a container. */
+export interface OtherContainer {
+  /** The container. */
+  readonly id: string;
+  /** Its /proc/PID/uid_map, as the caller sees it. */
+  readonly uidMap: string;
+  /** Its gid_map. */
+  readonly gidMap: string;
+}
+
+/** Files with a set-user-id or set-group-id bit, or with capabilities. */
+export interface PrivilegedFiles {
+  /** Their paths below the directory, the first ones. */
+  readonly paths: readonly string[];
+  /** Whether everything was looked through: there are limits of time and number. */
+  readonly complete: boolean;
+}
+
 /** A system call that was made. */
 export interface LearnedCall {
   /** Its table, as linux.seccomp names it. */
@@ -508,6 +526,12 @@ export interface Request {
   readonly status?: string;
   /** validate, audit, plan and saved: what was seen of the files that the first answer names, in their order. */
   readonly seen?: readonly Seen[];
+  /** audit: the container runs, and can be observed. */
+  readonly running?: boolean;
+  /** audit: the containers of the state root that run in another user namespace than the caller. */
+  readonly others?: readonly OtherContainer[];
+  /** audit: files of the root file system that give rights, of a bundle. */
+  readonly privileged?: PrivilegedFiles;
   /** learned: the system calls that were seen; the blob `process` is what an earlier run has learned. */
   readonly learned?: Learned;
   /** timeline: when what was done. */
@@ -609,6 +633,8 @@ export interface Observation {
   readonly kernel: readonly ObservedText[];
   /** The device programs of its cgroup of v2, when they were asked for. */
   readonly devicePrograms?: ObservedPrograms;
+  /** Files of its root file system that give rights, when they were asked for. */
+  readonly privileged?: PrivilegedFiles;
   /** Files of resctrl that were asked for. */
   readonly resctrl: readonly ObservedText[];
   /** What is at the paths in the container that were asked for. */

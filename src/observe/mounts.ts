@@ -34,6 +34,7 @@ class Comparison {
   private readonly report: Report;
   private readonly tree: string;
   private readonly host: readonly MountEntry[];
+  private readonly byId = new Map<number, MountEntry>();
 
   constructor(subject: Subject, report: Report, tree: string) {
     this.subject = subject;
@@ -43,10 +44,10 @@ class Comparison {
   }
 
   run(list: readonly Wanted[], table: readonly MountEntry[]): void {
-    const byId = new Map(table.map((entry) => [entry.id, entry]));
+    for (const entry of table) this.byId.set(entry.id, entry);
     const groups = new Map<string, Wanted[]>();
     for (const wanted of list) {
-      const point = this.pointOf(wanted, table, byId);
+      const point = this.pointOf(wanted, table);
       if (point !== undefined) groups.set(point, [...groups.get(point) ?? [], wanted]);
     }
     const pairs: Pair[] = [];
@@ -55,7 +56,10 @@ class Comparison {
     const known = new Set(pairs.map(({ entry }) => entry.id));
     for (const pair of pairs) this.comparePair(pair);
     for (const entry of table) {
-      if (!known.has(entry.id) && !this.cameAlong(entry, pairs)) this.reportExtra(entry);
+      if (known.has(entry.id)) continue;
+      const along = this.cameAlong(entry, pairs);
+      if (along !== 'readonly') this.report.extraMounts.push(entry);
+      if (along === undefined) this.reportExtra(entry);
     }
     this.compareOrder(pairs, list);
   }
@@ -64,12 +68,11 @@ class Comparison {
   private pointOf(
     wanted: Wanted,
     table: readonly MountEntry[],
-    byId: ReadonlyMap<number, MountEntry>,
   ): string | undefined {
     const { target, from } = wanted;
     if (table.some(({ point }) => point === target)) return target;
     const seen = this.subject.path(target);
-    if (seen?.errno === 0 && seen.mountRoot) return byId.get(seen.mount)?.point ?? target;
+    if (seen?.errno === 0 && seen.mountRoot) return this.byId.get(seen.mount)?.point ?? target;
     if (wanted.optional) return undefined;
     const isPath = wanted.kind === 'mask' || wanted.kind === 'readonly';
     if (seen === undefined || (seen.errno !== 0 && seen.errno !== missing))
@@ -211,7 +214,8 @@ class Comparison {
 
   private comparePropagation(wanted: Wanted, entry: MountEntry): void {
     const asked = wanted.propagation === 'keep' ? undefined : wanted.propagation.replace(/^r/, '');
-    if (asked === undefined && this.tree === 'rshared') return;
+    // What is mounted in a shared mount is shared.
+    if (asked === undefined && (this.tree === 'rshared' || this.byId.get(entry.parent)?.shared === true)) return;
     const running = entry.shared
       ? 'shared'
       : entry.unbindable
@@ -230,9 +234,9 @@ class Comparison {
     this.report.differ(pointer, asked ?? 'not shared', running);
   }
 
-  /** Whether a mount came along with what a bind mount, the root, or a read-only path has below itself. */
-  private cameAlong(entry: MountEntry, pairs: readonly Pair[]): boolean {
-    return pairs.some(({ wanted, entry: above }) => {
+  /** The kind of what a mount came along with: it was below a bind mount, the root, or a read-only path. */
+  private cameAlong(entry: MountEntry, pairs: readonly Pair[]): Wanted['kind'] | undefined {
+    return pairs.find(({ wanted, entry: above }) => {
       if (!wanted.recursive) return false;
       const rest = below(entry.point, above.point);
       if (rest === undefined || rest === '') return false;
@@ -245,7 +249,7 @@ class Comparison {
         this.host.some((mount) =>
           mount.point === joined(source.path, rest) && mount.device === entry.device && mount.root === entry.root
         );
-    });
+    })?.wanted.kind;
   }
 
   private reportExtra(entry: MountEntry): void {

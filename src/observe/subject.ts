@@ -4,6 +4,7 @@ import type { Spec } from '../generated/config.ts';
 import type { ObserverName } from '../generated/observers.ts';
 import type { FileLook, Operation } from '../generated/plan.ts';
 import type { Observation, ObservedPath, ObservedText } from '../generated/protocol.ts';
+import type { MountEntry } from './mount-table.ts';
 
 /** One thing that was to be done: an operation, or the alternatives of one. */
 export interface Step {
@@ -30,6 +31,8 @@ export class Report {
   readonly unobserved: Unobserved[] = [];
   /** Pointers of what was compared, whatever came of it. */
   readonly compared = new Set<string>();
+  /** Mounts that the configuration does not name, among them those that came along with a bind mount. */
+  readonly extraMounts: MountEntry[] = [];
   private readonly covers: string[] = [];
 
   differ(pointer: string, declared: string, running: string): void {
@@ -113,6 +116,16 @@ export class Subject {
 
   hostPath(path: string): ObservedPath | undefined {
     return this.hostPaths.get(path);
+  }
+
+  /** The id in the container's user namespace of one that the kernel shows to the caller. */
+  inside(kind: 'uid' | 'gid', id: number): number {
+    for (const line of this.file(`${kind}_map`).text.split('\n')) {
+      const [inside, outside, count] = line.trim().split(/\s+/).map(Number);
+      if (inside !== undefined && outside !== undefined && count !== undefined && id >= outside && id < outside + count)
+        return inside + (id - outside);
+    }
+    return id;
   }
 
   /** The id outside of the container's user namespace, as the kernel shows it to the caller. */

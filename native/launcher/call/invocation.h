@@ -72,6 +72,7 @@ int events_command(Invocation &invocation);
 int wait_command(Invocation &invocation);
 int mounts_command(Invocation &invocation);
 int diff_command(Invocation &invocation);
+int audit_command(Invocation &invocation);
 int install_command(Invocation &invocation);
 int ps_command(Invocation &invocation);
 int spec_command(Invocation &invocation);

@@ -182,8 +182,10 @@ int Request::note_files(const List<FileLook> &files) {
     Fd root;
     bool first = true;
     for (const FileLook &file : files) {
-      FileSeen seen = file.where == FileLookWhere::root ? look_in_root(root.get(), file.path.c_str())
-                                                        : look_on_host(file.path.c_str(), first ? &root : nullptr);
+      bool is_link = file.where == FileLookWhere::link;
+      FileSeen seen = is_link || file.where == FileLookWhere::root
+                          ? look_in_root(root.get(), file.path.c_str(), is_link)
+                          : look_on_host(file.path.c_str(), first ? &root : nullptr);
       first = false;
       TextOf<48> identity;
       if (seen.err == 0) identity.add_number(seen.device).add_char(':').add_number(seen.inode);

@@ -2,7 +2,7 @@
 #include "executor/state/store.h"
 #include "launcher/call/bundle.h"
 #include "launcher/door/stored.h"
-#include "observe/observe.h"
+#include "launcher/view/observation.h"
 #include <fcntl.h>
 
 namespace veloci {
@@ -22,28 +22,6 @@ int read_document(Invocation &invocation, Str path, Buffer &out) {
   if (!(path == Str::of("-"))) return read_given(invocation, path, out);
   return answer_read(invocation, Str::of("standard input"),
                      read_all(STDIN_FILENO, config_size_max, out, &invocation.signals));
-}
-
-// Reads what an answer asks for. 0 or the exit code, with the error shown.
-int read_live(Invocation &invocation, const List<FileLook> &looks, Status status, Buffer &out) {
-  constexpr size_t usual = 256 * 1024, most = 16 << 20;
-  const Context &context = invocation.context;
-  // A longer text takes another try.
-  for (size_t size = usual;; size *= 4) {
-    if (!out.reserve(size)) return system_failure(invocation, what::observe, errno);
-    JsonWriter json(reinterpret_cast<char *>(out.data()), size);
-    int err;
-    {
-      ObservationWriter writer(json);
-      err = observe(*context.record, looks, status != Status::created, writer);
-    }
-    if (err == ESRCH) return invocation.fail(ContainerEnded{.id = context.id});
-    if (err != 0) return system_failure(invocation, what::observe, err);
-    if (json.full() && size < most) continue;
-    if (json.full()) return system_failure(invocation, what::observe, ENOBUFS);
-    out.set_size(json.text().size);
-    return 0;
-  }
 }
 
 } // namespace
@@ -74,8 +52,9 @@ int diff_command(Invocation &invocation) {
       return show_response(invocation, response);
     }
     FileLook first = *response.files.begin();
-    int code = first.where == FileLookWhere::document ? read_document(invocation, first.path, request.config)
-                                                      : read_live(invocation, response.files, status, request.live);
+    int code = first.where == FileLookWhere::document
+                   ? read_document(invocation, first.path, request.config)
+                   : read_observation(invocation, response.files, status, request.live);
     if (code != 0) return code;
   }
 }

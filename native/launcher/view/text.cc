@@ -1,4 +1,4 @@
-// validate, audit, plan, explain, features, doctor: the engine's text.
+// validate, plan, explain, features, doctor: the engine's text.
 #include "launcher/call/bundle.h"
 #include "launcher/door/saved.h"
 #include "launcher/door/stored.h"
@@ -17,7 +17,6 @@ namespace {
 EngineVerb engine_verb(cli::Command command) {
   switch (command) {
   case cli::Command::validate: return EngineVerb::validate;
-  case cli::Command::audit: return EngineVerb::audit;
   case cli::Command::plan: return EngineVerb::plan;
   case cli::Command::explain: return EngineVerb::explain;
   case cli::Command::doctor: return EngineVerb::doctor;
@@ -104,31 +103,13 @@ int read_input(Invocation &invocation, cli::Command command, Bundle &bundle, Buf
   case cli::Command::plan:
     if (invocation.arguments.operand_count() == 0) break;
     return read_subject(invocation, invocation.arguments.operand(0), bundle, config);
-  case cli::Command::audit:
-    if (!(invocation.arguments.text(cli::Flag::config) == Str::of("-"))) break;
-    bundle.config_name = Str::of("standard input");
-    return answer_read(invocation, bundle.config_name,
-                       read_all(STDIN_FILENO, config_size_max, config, &invocation.signals));
   default: break;
   }
   return read_bundle(invocation, bundle, config);
 }
 
-// What a container was made from, in place of what the command line names. 0 or the exit code.
-int restore_kept(Invocation &invocation, Request &request) {
-  if (int code = invocation.open_recorded(); code != 0) return code;
-  if (restore_request(invocation, request) != 0) {
-    return invocation.fail(
-        StateDamaged{.id = invocation.context.id, .what = Str::of("its kept request or config.json cannot be read")});
-  }
-  request.add_flags(invocation.arguments);
-  return 0;
-}
-
 // The text of a request and what comes with it. 0 or the exit code.
 int ask(Invocation &invocation, cli::Command command, Request &request) {
-  if (command == cli::Command::audit && invocation.arguments.operand_count() > 0)
-    return restore_kept(invocation, request);
   Bundle bundle;
   if (int code = read_input(invocation, command, bundle, request.config); code != 0) return code;
   if (int err = request.build(invocation, bundle.path.str(), bundle.config_name, false); err != 0) {

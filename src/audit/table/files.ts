@@ -72,6 +72,21 @@ export const fileRules = {
     remedy: 'mount it elsewhere; only lxcfs has reasons to cover files of /proc',
     references: ['CVE-2019-16884', 'CVE-2023-27561'],
   },
+  'mount-through-link': {
+    risk: 'low',
+    message: 'the mount at {destination} goes through {link}, a symbolic link of the image',
+    why: 'the image says where in it the mount comes to lie: over files that others of its mounts or programs rely on',
+    remedy: 'name the directory that the link leads to, or have the image without the link',
+    references: ['CVE-2021-30465', 'CVE-2025-31133'],
+  },
+  'privileged-files': {
+    risk: 'low',
+    confined: 'info',
+    message: 'files of the image give user {uid} the rights of others: {files}',
+    why: 'each of these programs is a way to root of the container, with all capabilities of its bounding set',
+    remedy: 'set process.noNewPrivileges to true, or take the bits and capabilities off these files',
+    references: ['execve(2)', 'capabilities(7)'],
+  },
   'second-procfs': {
     risk: 'medium',
     confined: 'low',

@@ -39,6 +39,13 @@ export const identityRules = {
     remedy: 'where it matters, map to an id that no account has',
     references: ['user_namespaces(7)'],
   },
+  'maps-shared': {
+    risk: 'low',
+    message: 'host {kind}s {first} to {last} are those of the container {other}, too',
+    why: 'what escapes from one of them owns the processes and the files of the other one',
+    remedy: 'give each container a range of its own (subuid(5))',
+    references: ['user_namespaces(7)', 'subuid(5)'],
+  },
   'host-group': {
     risk: 'medium',
     confined: 'none',

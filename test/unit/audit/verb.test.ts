@@ -110,15 +110,18 @@ t.test('files of hooks that others may change', async (t) => {
     c.hooks = { poststop: [{ path: '/opt/own/hook' }] };
   };
   const { files } = ask(change, {}, { bundle: '/srv/box' });
-  t.same(files.map(({ path }) => path), ['/opt/own/hook', '/opt/own', '/opt', '/', '/srv/box']);
+  const own = ['/opt/own/hook', '/opt/own', '/opt', '/', '/srv/box'];
+  t.same(files[0], { path: '/srv/box/rootfs', where: 0, program: null }, 'the root of the image is the first');
+  t.same(files.slice(-own.length).map(({ path }) => path), own);
   t.same(ask(change, { 'no-files': true }, { bundle: '/srv/box' }).files, []);
   const found = (seen: readonly Seen[]): unknown =>
     (JSON.parse(ask(change, { json: true }, { bundle: '/srv/box', seen }).text) as Json).findings.map((
       { rule, pointer },
     ) => `${rule} ${pointer}`);
-  const fine = [good(regular), good(directory), good(directory), good(directory), good(directory)];
+  const before = files.length - own.length;
+  const fine = files.map((_, index) => good(index === before ? regular : directory));
   t.same(found(fine), ['hook-host /hooks/poststop/0/path']);
-  const other = (index: number, seen: Seen): Seen[] => fine.map((entry, at) => (at === index ? seen : entry));
+  const other = (index: number, seen: Seen): Seen[] => fine.map((entry, at) => (at === before + index ? seen : entry));
   const writable = ['hook-writable /hooks/poststop/0/path', 'hook-host /hooks/poststop/0/path'];
   t.same(found(other(0, { ...good(0o100757) })), writable, 'all may write');
   t.same(found(other(0, { ...good(regular), uid: 1000 })), writable, 'another owner');

@@ -1,0 +1,38 @@
+#include "launcher/view/observation.h"
+
+#include "observe/observe.h"
+
+namespace veloci {
+
+using namespace diagnostic;
+
+namespace {
+
+int system_failure(Invocation &invocation, Str what, int err) {
+  return invocation.fail(SystemCall{.what = what, .errno_ = ErrnoText(err)});
+}
+
+} // namespace
+
+int read_observation(Invocation &invocation, const List<FileLook> &looks, Status status, Buffer &out) {
+  constexpr size_t usual = 256 * 1024, most = 16 << 20;
+  const Context &context = invocation.context;
+  // A longer text takes another try.
+  for (size_t size = usual;; size *= 4) {
+    if (!out.reserve(size)) return system_failure(invocation, what::observe, errno);
+    JsonWriter json(reinterpret_cast<char *>(out.data()), size);
+    int err;
+    {
+      ObservationWriter writer(json);
+      err = observe(*context.record, looks, status != Status::created, writer);
+    }
+    if (err == ESRCH) return invocation.fail(ContainerEnded{.id = context.id});
+    if (err != 0) return system_failure(invocation, what::observe, err);
+    if (json.full() && size < most) continue;
+    if (json.full()) return system_failure(invocation, what::observe, ENOBUFS);
+    out.set_size(json.text().size);
+    return 0;
+  }
+}
+
+} // namespace veloci

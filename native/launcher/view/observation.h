@@ -1,0 +1,13 @@
+// What a running container is, for the verbs whose engine compares it.
+#pragma once
+#include "file/files.h"
+#include "launcher/container/status.h"
+#include "launcher/call/invocation.h"
+
+namespace veloci {
+
+// Reads what an answer asks for of the invocation's container, as the text of an Observation. 0 or the exit code, with
+// the error shown.
+int read_observation(Invocation &invocation, const List<FileLook> &looks, Status status, Buffer &out);
+
+} // namespace veloci
