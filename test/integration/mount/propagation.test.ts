@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, test } from '../../support/case.ts';
 import type { Context } from '../../support/context.ts';
 import { program } from '../../support/helpers.ts';
-import { which } from '../../support/paths.ts';
+import { timeScale, which } from '../../support/paths.ts';
 import { call, type Result } from '../../support/runtime.ts';
 import type { Config, Mount } from '../../support/spec.ts';
 
@@ -130,7 +130,7 @@ interface Seen {
 /** Lets the container mount, mounts on the host, and tells who sees what. */
 async function look(pid: number, dir: string, before: readonly string[]): Promise<Seen> {
   writeFileSync(join(dir, 'go/go'), '');
-  const end = Date.now() + 10_000;
+  const end = Date.now() + 10_000 * timeScale;
   while (!mountinfo(pid).some(({ source }) => source === 'done')) {
     assert.ok(Date.now() < end, 'the container does not mount');
     await sleep(20);
@@ -198,7 +198,8 @@ const ofBindable = ({ host, inside }: Seen): Seen => ({
 function slavesAreBindable(c: Context): boolean {
   const dir = makeSources(c);
   const script = 'mount --make-rslave / && mount --bind "$1" "$1"';
-  return spawnSync('unshare', ['-m', 'sh', '-c', script, 'sh', join(dir, 'unbindable')]).status === 0;
+  return spawnSync('unshare', ['-m', '--propagation', 'unchanged', 'sh', '-c', script, 'sh', join(dir, 'unbindable')])
+    .status === 0;
 }
 
 for (const each of cases) {
