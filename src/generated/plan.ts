@@ -206,7 +206,10 @@ export interface DbusRetry {
   readonly timeout: number;
   /** Names of the errors after which it is tried again. */
   readonly errors: readonly string[];
-  /** Unit that the call makes: when the stager is in its cgroup by then, an earlier try has worked. */
+  /**
+   * Unit that the call is about: when it makes it and the stager is in its cgroup by then, an earlier try has
+   * worked.
+   */
   readonly unit: string;
 }
 

@@ -107,11 +107,11 @@ bool is_in_unit(int pid, Str unit) {
 }
 
 // What a service that is just starting anew does to who talks to it.
-bool is_passing(Outcome outcome, const DbusRetry &retry, Str name, bool again) {
+bool is_passing(Outcome outcome, const DbusSend &op, Str name, bool again) {
   if (outcome.step == steps::refused) {
     // That the unit exists, too: it will have the stager in a moment.
-    if (again) return true;
-    for (const Str &error : retry.errors) {
+    if (again && op.pid_at) return true;
+    for (const Str &error : op.retry.value.errors) {
       if (error == name) return true;
     }
     return false;
@@ -154,7 +154,7 @@ Outcome HostHandler::on(const DbusSend &op) {
       return outcome;
     }
     bool stops = context_.signals != nullptr && context_.signals->pending_stop() != 0;
-    if (op.retry && !stops && is_passing(outcome, op.retry.value, name.str(), again) && deadline.wait()) continue;
+    if (op.retry && !stops && is_passing(outcome, op, name.str(), again) && deadline.wait()) continue;
     // What was refused was never made: a unit of that name may be somebody else's.
     if (outcome.step == steps::refused && !again) sent.effective = false;
     if (words.size() > 0) context_.failure.detail.words().add(words.str());

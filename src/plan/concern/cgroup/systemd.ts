@@ -25,6 +25,8 @@ import { wantedLimits, zeroIsLimit } from './cgroup-limits.ts';
 /** How long systemd may take to start a unit, and to stop one with all its processes, in milliseconds. */
 const startTime = 30000;
 const stopTime = 30000;
+/** How long a systemd that starts anew is waited for by what has a unit already. */
+const updateTime = 10000;
 
 /** Sub-cgroup of the unit in which the container's processes are. */
 export const subgroupKey = 'run.oci.systemd.subgroup';
@@ -137,10 +139,14 @@ export function makeUnit(d: Draft, unit: UnitPlace): void {
     ...annotated(d.spec),
   ];
   const undo = stopUnit(unit.name).calls;
-  // It may be away to start anew (systemctl daemon-reexec).
-  const errors = ['org.freedesktop.DBus.Error.NoReply', 'org.freedesktop.DBus.Error.ServiceUnknown'];
-  const retry = { timeout: startTime, errors, unit: unit.name };
+  const retry = untilReady(unit, startTime);
   d.host.push(send(unit, from, startUnit(unit.name, properties, scope), { undo, retry }));
+}
+
+/** Systemd may be away to start anew (systemctl daemon-reexec). */
+function untilReady(unit: UnitPlace, timeout: number): DbusSend['retry'] {
+  const errors = ['org.freedesktop.DBus.Error.NoReply', 'org.freedesktop.DBus.Error.ServiceUnknown'];
+  return { timeout, errors, unit: unit.name };
 }
 
 function limitsOf(unit: UnitPlace, resources: Resources | undefined, version: string): Property[] {
@@ -204,7 +210,10 @@ export function updateUnit(d: Draft, unit: UnitPlace, kept: Resources | undefine
   if (properties.length === 0) return;
   const before = telling(kept);
   const undo = before.length === 0 ? [] : setUnitProperties(unit.name, before).calls;
-  d.host.push(send(unit, '/linux/resources', setUnitProperties(unit.name, properties), { job: false, undo }));
+  d.host.push(
+    send(unit, '/linux/resources', setUnitProperties(unit.name, properties), { job: false, undo,
+      retry: untilReady(unit, updateTime) }),
+  );
 }
 
 /**
@@ -220,7 +229,7 @@ export function sendIdle(d: Draft, unit: UnitPlace, kept?: Resources): void {
   const weight: Property = ['CPUWeight', integer('t', idle ? 0 : unset)];
   d.host.push(
     send(unit, '/linux/resources/cpu/idle', setUnitProperties(unit.name, [weight]), { job: false,
-      accept: [invalidArguments] }),
+      accept: [invalidArguments], retry: untilReady(unit, updateTime) }),
   );
 }
 
@@ -230,6 +239,7 @@ function isIdle(resources: Resources | undefined): boolean {
 
 /** Stops the unit. Where nobody listens any more, there is no unit. */
 export function endUnit(d: Draft, unit: UnitPlace): void {
-  const stop = send(unit, d.cgroups.from, stopUnit(unit.name), { accept: [noSuchUnit], timeout: stopTime });
+  const stop = send(unit, d.cgroups.from, stopUnit(unit.name), { accept: [noSuchUnit], timeout: stopTime,
+    retry: untilReady(unit, updateTime) });
   d.delete.push(alt(stop, [errno.ENOENT, errno.ECONNREFUSED, errno.ECONNRESET, errno.EACCES, errno.EPERM]));
 }
