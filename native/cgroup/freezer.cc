@@ -44,7 +44,7 @@ bool has(const Text &text, Str words) {
 
 } // namespace
 
-// Versions before this one have not said it, and a record that was lost does not know it: the files tell.
+// Versions before this one did not record it, and a lost record does not have it: the files show it.
 static bool look_for_freezer(const Record &record, FreezerCgroup &freezer) {
   RecordCgroups groups(record);
   RecordCgroup own;

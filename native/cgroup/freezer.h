@@ -19,7 +19,7 @@ enum class Frozen : uint8_t { unknown, no, on_its_way, yes };
 // Whether a cgroup is frozen, by itself or by one above; unknown and errno where that cannot be read.
 Frozen frozen_state(int cgroup, FreezerVersion version);
 
-// The file that tells it, and changes when it does.
+// The file that shows it, and changes when it does.
 const char *frozen_file(FreezerVersion version);
 
 // Whether a cgroup is frozen, or shall be, by itself.

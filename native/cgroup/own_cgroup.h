@@ -26,7 +26,7 @@ int open_cgroup_by_inode(Str mount, uint64_t inode, int flags);
 // Whether an errno says that the container has no cgroup there.
 constexpr bool is_gone(int err) { return err == ENOENT || err == ESTALE; }
 
-// Whether an errno of open_cgroup_by_inode says that it can tell nothing here: then the path is all that is known.
+// Whether an errno of open_cgroup_by_inode means that it cannot find out here: then the path is all that is known.
 constexpr bool is_blind(int err) { return err == EPERM || err == ENOSYS || err == EOPNOTSUPP; }
 
 // Marks, which are extended attributes that the kernel drops with the cgroup: trusted ones, which no container can

@@ -18,7 +18,7 @@ namespace {
 
 constexpr int seals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 constexpr uint32_t no_operation = UINT32_MAX;
-// What is no operation's: a system call has failed, of which the words tell what it was for; or else.
+// What is no operation's: a system call has failed, and the words are what it was for; or else.
 constexpr int no_step = 0, system_call = 1;
 
 bool sealed(int fd) {

@@ -71,7 +71,7 @@ function conversation(calls: readonly Call[]): Conversation {
  */
 export function startUnit(name: string, properties: readonly Property[], withPid: boolean): Conversation {
   const all = withPid ? [...properties, ['PIDs', hole()] as const] : properties;
-  // Without a subscription the manager tells nobody on the bus of the end of its jobs.
+  // Without a subscription the manager does not announce the end of its jobs on the bus.
   return conversation([
     manager('Subscribe'),
     manager('StartTransientUnit', text(name), text('fail'), propertyList(all), array('(sa(sv))', [])),

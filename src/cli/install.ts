@@ -29,7 +29,7 @@ veloci = ["@PATH@"]
 `,
     then: ['podman info --format "{{.Host.OCIRuntime.Name}}"', 'podman run --rm docker.io/library/busybox echo hello'],
     notes: [
-      'Podman decides by the name of the runtime what it can do. Without `runtime_supports_json` it cannot tell a missing program '
+      'Podman decides by the name of the runtime what it can do. Without `runtime_supports_json` it cannot distinguish a missing program '
       + '(exit status 127) from other errors; without `runtime_supports_nocgroups` it refuses `--cgroups=disabled`. Podman 4.3 '
       + 'reads the second list as `runtime_supports_nocgroup`.',
       'The same lines work for rootless Podman; state is then kept below `$XDG_RUNTIME_DIR/veloci`.',

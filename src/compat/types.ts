@@ -87,7 +87,7 @@ export interface CommandHabits {
   readonly helpHeading?: string;
   /** Operands by command, for a usage line in front of its help. */
   readonly usageOperands: Readonly<Record<string, string>>;
-  /** What --debug tells; absent: the operations of the plan with their times. */
+  /** What --debug prints; absent: the operations of the plan with their times. */
   readonly stages?: Stages;
 }
 

@@ -127,7 +127,7 @@ export function placeAt(pointer: string, file = 'config.json'): Place {
  *
  * @param op name of the operation
  * @param step name of the step, or undefined
- * @param failure as the executor tells it
+ * @param failure as the executor reports it
  * @param fields fields of the operation, which fill the holes
  */
 export function diagnoseFailure(

@@ -29,7 +29,7 @@ const mountMembers: Readonly<Record<string, string>> = { target: 'destination', 
  * What to mark in the configuration.
  *
  * @param step name of the step that failed
- * @param failure as the executor tells it
+ * @param failure as the executor reports it
  * @param option name of the mount option that was refused
  */
 export function blame(

@@ -104,7 +104,7 @@ export function explain(
       signal: signalWords(failure.errno) }, place);
 }
 
-/** The step of process.start that a program fails to run for: as init has seen it, or as its errno tells. */
+/** The step of process.start that a program fails to run for: as init has seen it, or by its errno. */
 function startStep(
   operation: Operation,
   step: string | undefined,

@@ -69,7 +69,7 @@ function flagsOf(request: Request): Flags {
     preserveFds: typeof preserve === 'number' ? preserve : 0,
     noPivot: isOn(options, 'no-pivot'),
     noNewKeyring: isOn(options, 'no-new-keyring'),
-    // A kept request does not tell create from run; what it is compiled for has no terminal.
+    // A kept request does not distinguish create from run; what it is compiled for has no terminal.
     detach: verb === 'create' ||
       (verb === 'recompile' || verb === 'checkpoint' || verb === 'diff'
         ? consoleSocket !== undefined

@@ -1,4 +1,4 @@
-// The engine of what looks and tells: it is read from bytecode when one of its verbs is asked for, so that what is in here costs
+// The engine of the commands that only inspect: it is read from bytecode when one of its verbs is asked for, so that what is in here costs
 // the start of no container (docs/decisions/0005-two-engines.md).
 import type { Response } from '../generated/plan.ts';
 import type { ToolsVerb } from '../generated/protocol.ts';

@@ -120,7 +120,7 @@ export class Runtime {
   }
 
   /**
-   * State of a container, as the command tells it; undefined when it does not exist.
+   * State of a container, as the command prints it; undefined when it does not exist.
    * @throws VelociError when it is just being created, or its files are damaged
    */
   state(id: string): State | undefined {

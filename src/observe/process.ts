@@ -202,7 +202,7 @@ export const scheduler: Observer = {
     const [step] = operationsOf(steps, 'sched.set');
     if (step === undefined) return;
     const { scheduling } = subject.live;
-    if (scheduling === undefined) return report.unseen(step.from, 'the kernel does not tell');
+    if (scheduling === undefined) return report.unseen(step.from, 'the kernel does not report it');
     report.compare(`${step.from}/policy`, keyOf(schedulerPolicies, step.policy),
       keyOf(schedulerPolicies, scheduling.policy));
     if (scheduling.policy !== step.policy) return;
@@ -232,7 +232,7 @@ export const ioPriority: Observer = {
     for (const { from, class: wanted, priority } of operationsOf(steps, 'ioprio.set')) {
       const running = subject.live.ioPriority;
       if (running === undefined) {
-        report.unseen(from, 'the kernel does not tell');
+        report.unseen(from, 'the kernel does not report it');
         continue;
       }
       const runningClass = running >> ioClassBits;

@@ -38,7 +38,7 @@ export interface Context {
   readonly warn?: (warning: Diagnostic) => void;
 }
 
-/** A plan that cannot be made; carries what to tell the user. */
+/** A plan that cannot be made; carries the diagnostic for the user. */
 export class PlanError extends Error {
   readonly diagnostic: Diagnostic;
 

@@ -1,4 +1,4 @@
-// What to do about a value that breaks the schema, where the value or its place tells.
+// What to do about a value that breaks the schema, where the value or its place shows it.
 import { pointerNames } from './parse/position.ts';
 import { suggest } from './suggest.ts';
 import { Inexact, type JsonValue } from './parse/value.ts';

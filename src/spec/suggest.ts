@@ -66,7 +66,7 @@ function editDistance(a: string, b: string, most: number): number {
       row.push(distance);
       if (distance < least) least = distance;
     }
-    // A swap reaches over one row: only two rows tell that the end is out of reach.
+    // A swap reaches over one row: only two rows show that the end is out of reach.
     if (least > most && leastBefore > most) return least;
     leastBefore = least;
     before = last;

@@ -84,7 +84,7 @@ bool place_descriptors(Inherited &inherited) {
     if (dup2(moves[i].from, moves[i].to) < 0) return false;
   }
   if (sys::close_range(above, ~0U, sys::close_range_cloexec) == 0) return true;
-  // Before Linux 5.11: close all but what tells of a failure.
+  // Before Linux 5.11: close all but what reports a failure.
   const unsigned parent = static_cast<unsigned>(inherited.parent);
   return errno == EINVAL && (parent == above || sys::close_range(above, parent - 1, 0) == 0) &&
          sys::close_range(parent + 1, ~0U, 0) == 0;

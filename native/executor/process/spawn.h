@@ -12,7 +12,7 @@ Outcome spawn_stager(Context &context);
 // Ends stager and init (SIGKILL by pidfd) and waits for them; for undo and for a failed plan.
 void end_children(Context &context);
 
-// Whether a pid that we are told is that of a child of ours: whoever has init in hand may tell any.
+// Whether a pid that was reported is that of a child of ours: whoever controls init may report any.
 bool is_our_child(pid_t pid);
 
 // Takes a process for init that stager or init have made: what made it is to be reaped as the stager.

@@ -7,7 +7,7 @@
 namespace veloci {
 
 // Makes the process that hands the listener over, before the children of this one live in another pid namespace: no
-// thread can be made from then on. What fails load_notifying tells.
+// thread can be made from then on. load_notifying reports what fails.
 void prepare_handover();
 
 // Loads the filter and sends the listener with `state` on the socket, which is closed then. The sending is done by a

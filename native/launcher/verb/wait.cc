@@ -42,7 +42,7 @@ int wait_command(Invocation &invocation) {
     explain_end(invocation, nullptr, code, ending);
     record_exit(record, code, ending.reason);
   } else if (err == 0) {
-    // Linux before 6.15 tells the code to nobody; that memory has run out can be known.
+    // Linux before 6.15 gives the code to the parent alone; that memory has run out can be seen.
     explain_end(invocation, nullptr, signal_base + SIGKILL, ending);
     record_reason(record, ending.reason);
   }

@@ -100,7 +100,7 @@ export const fileRules = {
     risk: 'medium',
     confined: 'low',
     message: 'linux.maskedPaths lacks {paths}',
-    why: 'these files tell of the kernel and of other containers: memory, keys, timers, devices',
+    why: 'these files reveal details of the kernel and of other containers: memory, keys, timers, devices',
     remedy: 'add {paths} to linux.maskedPaths',
     references: ['proc(5)'],
   },

@@ -1,4 +1,4 @@
-// What to do about a value that the kernel refuses for a file of a cgroup, where the file and the errno tell.
+// What to do about a value that the kernel refuses for a file of a cgroup, chosen by the file and the errno.
 import { errnoName } from '../errno.ts';
 
 type Row = readonly [file: RegExp, errors: readonly string[], advice: string];

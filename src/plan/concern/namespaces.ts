@@ -174,7 +174,7 @@ function joinAll(d: Draft, program: Push<Alt | IdsRoot | NamespaceJoin>, order: 
   }
 }
 
-/** In a user namespace of others, and in what is below it, setgroups(2) may be denied; the configuration can't tell. */
+/** In a user namespace of others, and in what is below it, setgroups(2) may be denied; the configuration does not show it. */
 function becomeRoot(d: Draft, program: Push<Alt | IdsRoot>, from: string): void {
   if (keepsGroups(d)) program.push({ op: 'ids.root', from, setgroups: false });
   else program.push(alt(

@@ -55,7 +55,7 @@ export function keepState(d: Draft): void {
 }
 
 /**
- * state.json (schema/state.schema.json): what `state`, `list` and the library tell, with status and pid of the moment.
+ * state.json (schema/state.schema.json): what `state`, `list` and the library report, with the current status and pid.
  * Versions read each other's: members are added, but none ever changes (docs/upgrading.md).
  */
 export function writeState(d: Draft): void {

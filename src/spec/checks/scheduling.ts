@@ -1,5 +1,5 @@
 // process.scheduler, ioPriority, execCPUAffinity and linux.memoryPolicy, personality: the kernel's rules, which it
-// tells by EINVAL alone (sched(7), ioprio_set(2), set_mempolicy(2)).
+// reports by EINVAL alone (sched(7), ioprio_set(2), set_mempolicy(2)).
 import { listLimit, parseNumberList } from '../number-list.ts';
 import type { Process, Scheduler, Spec } from '../types.ts';
 import type { Findings } from './findings.ts';

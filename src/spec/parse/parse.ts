@@ -41,7 +41,7 @@ export function parseDocument(bytes: Uint8Array, host: Pick<Host, 'scan'>, name:
 /** Longest text, in UTF-16 units, that is parsed only to find out where it breaks off. */
 const longestParsed = 1 << 20;
 
-/** The error of a file that is not UTF-8: what comes before the first bad byte tells where it lies. */
+/** The error of a file that is not UTF-8: its line and column follow from what comes before the first bad byte. */
 function badBytes(bytes: Uint8Array, offset: number, host: Pick<Host, 'scan'>, name: string): Diagnostic {
   const before = host.scan(bytes.subarray(0, offset)).text ?? '';
   const parsed = parseExact(before.length > longestParsed ? '' : before);

@@ -19,7 +19,7 @@ export type Move = 'strict' | 'lenient' | UnitCgroup;
 /** How long the manager may take, in milliseconds. */
 const timeLimit = 10000;
 
-/** What tells that there is no manager; and that it refuses. */
+/** Errnos that mean that there is no manager, and that it refuses. */
 const unreachable: readonly number[] = [errno.ENOENT, errno.ECONNREFUSED, errno.ECONNRESET, errno.EACCES, errno.EPERM,
   errno.ETIMEDOUT];
 const refused = [...unreachable, errno.EREMOTEIO];

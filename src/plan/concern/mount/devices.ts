@@ -112,7 +112,7 @@ function bindTo(node: DeviceNode): MountBind {
   return plainBind(node.from, node.path, MountAttrFlag.nosuid | MountAttrFlag.noexec);
 }
 
-/** Whether the host's side may make devices: with rights over the host itself, and maps that tell the owner. */
+/** Whether the host's side may make devices: with rights over the host itself, and id maps that determine the owner. */
 function mayMake(d: Draft): boolean {
   const { facts } = d.context;
   return !facts.userNamespace && (facts.capabilities[0] & mknodBit) !== 0 &&
