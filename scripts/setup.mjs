@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isInstalled } from './lib/installed.mjs';
 
 /** Debian packages, by what they are needed for. */
 const packages = {
@@ -95,12 +96,19 @@ function installPackages(wanted) {
   runOrFail('apt-get', ['-q', ...install], options);
 }
 
-/** `npm ci`, when the lock file is not the one that node_modules was made from. */
+/** The packages of a lock file; none where there is no such file. */
+function packagesOf(path) {
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')).packages ?? {} : {};
+}
+
+/** `npm ci`, when node_modules is not what the lock file asks for: after `npm install` it is. */
 function installModules() {
   const modules = join(root, 'node_modules');
   // A linked node_modules belongs to another checkout: use it, never rewrite it.
   if (existsSync(modules) && lstatSync(modules).isSymbolicLink()) return;
   once(join(modules, '.veloci-lock'), ['package-lock.json'], () => {
+    const locked = packagesOf(join(root, 'package-lock.json'));
+    if (isInstalled(locked, packagesOf(join(modules, '.package-lock.json')))) return;
     // No package here needs an install script, and none is run.
     runOrFail('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund']);
   });
