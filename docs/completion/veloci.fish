@@ -316,7 +316,7 @@ complete -c veloci -n '__veloci_of restore' -l lsm-profile -x -d 'security label
 complete -c veloci -n '__veloci_of restore' -l lsm-mount-context -x -d 'SELinux context of the mounts'
 complete -c veloci -n '__veloci_of spec' -l bundle -s b -x -a '(__fish_complete_directories)' -d 'where to write it, or what fmt and migrate read [.]'
 complete -c veloci -n '__veloci_of spec' -l rootless -d 'for an unprivileged user, with a user namespace'
-complete -c veloci -n '__veloci_of spec' -l file -s f -r -F -d 'another name for config.json, absolute or relative to the bundle'
+complete -c veloci -n '__veloci_of spec' -l file -s f -r -F -d 'another name for config.json, absolute or relative to the bundle; - for standard input'
 complete -c veloci -n '__veloci_of spec' -l write -s w -d 'fmt: replace the file, atomically'
 complete -c veloci -n '__veloci_of spec' -l check -d 'fmt: write nothing, and exit with 2 when it would change the file'
 complete -c veloci -n '__veloci_of spec' -l from -x -a 'runc docker-default' -d 'whose defaults to use: those of `runc spec`, with few capabilities, or those of a Docker container [runc]'

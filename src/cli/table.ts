@@ -281,7 +281,7 @@ export const commands: readonly Command[] = [
     flags: [
       { ...bundle, summary: 'where to write it, or what fmt and migrate read [.]' },
       { name: 'rootless', kind: 'bool', summary: 'for an unprivileged user, with a user namespace' },
-      { name: 'file', also: ['f'], kind: 'string', value: 'FILE', summary: 'another name for config.json, absolute or relative to the bundle' },
+      { name: 'file', also: ['f'], kind: 'string', value: 'FILE', summary: 'another name for config.json, absolute or relative to the bundle; - for standard input' },
       { name: 'write', also: ['w'], kind: 'bool', summary: 'fmt: replace the file, atomically' },
       { name: 'check', kind: 'bool', summary: 'fmt: write nothing, and exit with 2 when it would change the file' },
       {

@@ -58,6 +58,14 @@ int edit(Invocation &invocation, Str action) {
     bundle.config_name = arguments.operand(1);
     if (int code = read_given(invocation, bundle.config_name, request.config); code != 0) return code;
     if (int code = read_given(invocation, arguments.operand(2), request.process); code != 0) return code;
+  } else if (arguments.text(cli::Flag::file) == Str::of("-")) {
+    if (arguments.on(cli::Flag::write)) {
+      return invocation.fail(
+          FlagValue{.value = Str::of("-"), .flag = Str::of("file"), .expected = Str::of("a file, with --write")});
+    }
+    bundle.config_name = Str::of("standard input");
+    int err = read_all(STDIN_FILENO, config_size_max, request.config, &invocation.signals);
+    if (int code = answer_read(invocation, bundle.config_name, err); code != 0) return code;
   } else if (int code = read_bundle(invocation, bundle, request.config, arguments.text(cli::Flag::file)); code != 0) {
     return code;
   }

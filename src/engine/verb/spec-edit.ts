@@ -33,7 +33,7 @@ export function checkSpecFlags(call: Call): void {
 /** @throws InvalidDocument */
 export function specFmt(call: Call): Response {
   const { value, text } = documentOf(call, 'config', call.configName);
-  const formatted = formatConfig(value);
+  const formatted = formatConfig(value, text);
   if (!isOn(call.request.options, 'check')) return answerText(formatted);
   return formatted === text
     ? answerText('')
@@ -45,7 +45,7 @@ export function specMerge(call: Call): Response {
   const [, , patchName = 'patch'] = call.request.operands ?? [];
   const base = documentOf(call, 'config', call.configName);
   const patch = documentOf(call, 'process', patchName);
-  return answerText(formatConfig(mergePatch(base.value, patch.value)));
+  return answerText(formatConfig(mergePatch(base.value, patch.value), base.text));
 }
 
 /** The configuration, and as warnings what was changed. @throws InvalidDocument for what cannot be kept */
@@ -56,7 +56,7 @@ export function specMigrate(call: Call): Response {
   const result = migrate(value as JsonObject);
   if ('refused' in result) throw new InvalidDocument(locateAll([result.refused], text, call.configName));
   const notes = result.changes.length === 0 ? ['nothing to change'] : result.changes;
-  return { ...answerText(formatConfig(result.config)),
+  return { ...answerText(formatConfig(result.config, text)),
     explained: notes.map((line) => `${call.configName}: ${line}\n`).join('') };
 }
 

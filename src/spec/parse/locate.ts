@@ -43,6 +43,21 @@ export function span(text: string, pointer: string): { start: number; end: numbe
   return { start: offset, end: skipValue(text, offset), depth };
 }
 
+/** The names of an object's members in the order of the text; none where the pointer leads to nothing, or to no object. */
+export function memberNames(text: string, pointer: string): string[] {
+  const { start, depth } = span(text, pointer);
+  const names: string[] = [];
+  if (depth !== pointerPath(pointer).length || text.charCodeAt(start) !== 123) return names;
+  let offset = skipSpace(text, start + 1);
+  while (text.charCodeAt(offset) === 34) {
+    const keyEnd = skipString(text, offset);
+    names.push(keyText(text, offset, keyEnd));
+    offset = skipSpace(text, skipValue(text, skipSpace(text, skipSpace(text, keyEnd) + 1)));
+    if (text.charCodeAt(offset) === 44) offset = skipSpace(text, offset + 1);
+  }
+  return names;
+}
+
 /** Adds file, line and column to the diagnostics of a document that only know their pointer. */
 export function locateAll(diagnostics: readonly Diagnostic[], text: string, file: string): Diagnostic[] {
   return diagnostics.map((diagnostic) => {

@@ -23,6 +23,25 @@ test('spec fmt prints, checks and replaces', async (c) => {
   assert.equal((await c.rt(['spec', 'fmt', '--check', '-b', dir])).code, 0);
 }, { only: 'veloci' });
 
+test('spec fmt reads standard input, and keeps the order of keys that are numbers', async (c) => {
+  const input = '{"annotations":{"b":"1","10":"2","a":"3","9":"4"},"ociVersion":"1.0.0"}';
+  const { code, stdout, stderr } = await c.rt(['spec', 'fmt', '-f', '-'], { input });
+  assert.equal(code, 0, stderr);
+  assert.deepEqual(stdout.match(/"[ab0-9]+":/g), ['"b":', '"10":', '"a":', '"9":']);
+  assert.equal((await c.rt(['spec', 'fmt', '-f', '-'], { input: stdout })).stdout, stdout);
+  assert.equal((await c.rt(['spec', 'fmt', '--check', '-f', '-'], { input: stdout })).code, 0);
+  const wrong = await c.rt(['spec', 'fmt', '-f', '-'], { input: '{' });
+  assert.match(wrong.stderr, /standard input:1:/);
+  const write = await c.rt(['spec', 'fmt', '--write', '-f', '-'], { input });
+  assert.equal(write.code, 1);
+  assert.match(write.stderr, /--file: "-" is not a file, with --write|a file, with --write/);
+  const dir = c.dir();
+  writeFileSync(join(dir, 'base'), '{"annotations":{"z":"1","7":"2"}}');
+  writeFileSync(join(dir, 'patch'), '{"annotations":{"3":"3"}}');
+  const merged = await c.rt(['spec', 'merge', join(dir, 'base'), join(dir, 'patch')]);
+  assert.deepEqual(merged.stdout.match(/"[z0-9]+":/g), ['"z":', '"7":', '"3":']);
+}, { only: 'veloci' });
+
 test('spec merge prints a patched configuration', async (c) => {
   const dir = c.dir();
   writeFileSync(join(dir, 'base'), '{"a":1,"b":9007199254740993}');
