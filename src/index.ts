@@ -12,5 +12,10 @@ export { hostFacts } from './host/node.ts';
 export { compile, encode, explain, loadBundle, parse, validate, type Bundle, type ValidateOptions,
   type CompileOptions } from './library/bundle.ts';
 export { VelociError, type VelociErrorDetails } from './library/error.ts';
-export { Runtime, type CreateOptions, type ExecOptions, type RuntimeOptions,
-  type StartOptions } from './library/runtime.ts';
+export { Runtime, type CreateOptions, type RunOptions, type RunResult,
+  type RuntimeOptions } from './library/runtime.ts';
+export { Container, type ExecOptions, type ImageOptions } from './library/container.ts';
+export { Process, type EndReason, type Exit, type ProcessOptions, type Usage } from './library/process.ts';
+export type { Output, OutputOptions } from './library/collect.ts';
+export { Terminal, type TerminalSize } from './library/terminal.ts';
+export type { Stdio, StdioOptions } from './library/streams.ts';

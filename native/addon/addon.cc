@@ -2,9 +2,9 @@
 // files, which Node raises for itself and a container must not inherit. No C++ exceptions: errors are pending in Node.
 #include <fcntl.h>
 #include <napi.h>
-#include <sys/resource.h>
 
 #include "addon/seccomp_rules.h"
+#include "addon/spawn.h"
 #include "addon/states.h"
 #include "host/facts.h"
 #include "host/look.h"
@@ -111,18 +111,6 @@ Napi::Value number_of_syscall(const Napi::CallbackInfo &info) {
   return Napi::Number::New(info.Env(), syscall_number(info[0].As<Napi::String>().Utf8Value().c_str()));
 }
 
-// setOpenFiles(soft: number): number: sets the soft limit on open files (at most the hard one), returns the old one.
-Napi::Value set_open_files(const Napi::CallbackInfo &info) {
-  rlimit limit;
-  if (info.Length() < 1 || !info[0].IsNumber()) return refuse(info.Env(), "expected a number");
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return refuse(info.Env(), "getrlimit", errno);
-  rlim_t old = limit.rlim_cur;
-  rlim_t wanted = static_cast<rlim_t>(info[0].As<Napi::Number>().Int64Value());
-  limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
-  if (setrlimit(RLIMIT_NOFILE, &limit) != 0) return refuse(info.Env(), "setrlimit", errno);
-  return Napi::Number::New(info.Env(), static_cast<double>(old));
-}
-
 // look(files: FileLook[]): Seen[]: what is at each path; those of the root file system lie in the first one.
 Napi::Value look(const Napi::CallbackInfo &info) {
   if (info.Length() < 1 || !info[0].IsArray()) return refuse(info.Env(), "expected a list of files");
@@ -155,7 +143,13 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["stateRoot"] = Napi::Function::New(env, default_root, "stateRoot");
   exports["state"] = Napi::Function::New(env, state, "state");
   exports["list"] = Napi::Function::New(env, list, "list");
-  exports["setOpenFiles"] = Napi::Function::New(env, set_open_files, "setOpenFiles");
+  exports["launch"] = Napi::Function::New(env, launch, "launch");
+  exports["reap"] = Napi::Function::New(env, reap, "reap");
+  exports["pipe"] = Napi::Function::New(env, make_pipe, "pipe");
+  exports["socketPair"] = Napi::Function::New(env, make_socket_pair, "socketPair");
+  exports["memory"] = Napi::Function::New(env, make_memory, "memory");
+  exports["receiveDescriptor"] = Napi::Function::New(env, receive_descriptor, "receiveDescriptor");
+  exports["resize"] = Napi::Function::New(env, resize, "resize");
   return exports;
 }
 

@@ -29,7 +29,7 @@ const maxFiles = 25;
 
 /** The rooms of native/, each a folder, and the rooms whose headers it includes beside its own: never in a circle. */
 export const rooms: Readonly<Record<string, readonly string[]>> = {
-  addon: ['generated', 'host', 'json', 'launcher/container'],
+  addon: ['base', 'generated', 'host', 'json', 'launcher/container'],
   base: [],
   cgroup: ['base', 'generated', 'record'],
   channel: ['base', 'generated'],
@@ -60,14 +60,16 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   json: ['base'],
   launcher: ['base', 'launcher/call'],
   'launcher/call': ['base', 'executor', 'executor/console', 'executor/log', 'executor/process', 'executor/state',
-    'file', 'launcher/container', 'launcher/line', 'process', 'record', 'socket', 'wait'],
+    'file', 'launcher/container', 'launcher/line', 'launcher/owner', 'process', 'record', 'socket', 'wait'],
   'launcher/container': ['base', 'cgroup', 'executor', 'executor/cgroup', 'executor/log', 'executor/state', 'file',
     'generated', 'host', 'launcher/line', 'process', 'record'],
   'launcher/door': ['base', 'executor/process', 'executor/seccomp', 'executor/state', 'file', 'generated', 'host',
     'json', 'launcher/call', 'launcher/container', 'planner', 'record', 'stats'],
   'launcher/line': ['base', 'compat', 'executor/log', 'file', 'generated', 'wait'],
+  'launcher/owner': ['generated', 'launcher/line', 'record', 'socket', 'wait'],
   'launcher/verb': ['base', 'cgroup', 'executor/cgroup', 'executor/console', 'executor/process', 'executor/state',
-    'file', 'generated', 'launcher/call', 'launcher/container', 'launcher/door', 'launcher/line', 'process', 'record'],
+    'file', 'generated', 'launcher/call', 'launcher/container', 'launcher/door', 'launcher/line', 'launcher/owner',
+    'process', 'record'],
   'launcher/view': ['base', 'embedded', 'executor/cgroup', 'executor/process', 'executor/state', 'file', 'host', 'json',
     'launcher/call', 'launcher/container', 'launcher/door', 'launcher/line', 'observe', 'process', 'stats'],
   observe: ['base', 'cgroup', 'generated', 'host', 'process', 'record', 'stats'],

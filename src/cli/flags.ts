@@ -23,6 +23,9 @@ const planFd: Flag = {
   name: 'plan-fd', kind: 'int', value: 'FD', summary: 'read the encoded response of the engine from this descriptor', hidden: true,
   forEngine: false,
 };
+export const consoleFd: Flag = {
+  name: 'console-fd', kind: 'int', value: 'FD', summary: 'send the master of the terminal to this socket', hidden: true, forEngine: false,
+};
 export const detach: Flag = { name: 'detach', also: ['d'], kind: 'bool', summary: 'return as soon as the process runs', changesExecPlan: false };
 export const force: Flag = {
   name: 'force', also: ['f'], kind: 'bool', summary: 'kill the container first if it is running; succeed if there is none',
@@ -44,7 +47,7 @@ const planning: readonly Flag[] = [
 ];
 
 export const creation: readonly Flag[] = [
-  bundle, config, ...planning, pidfdSocket, planFd,
+  bundle, config, ...planning, pidfdSocket, planFd, consoleFd,
   { name: 'plan', kind: 'string', value: 'FILE', forEngine: false,
     summary: 'run what "veloci plan -o FILE" has saved, or nothing when it would be something else now; a plan is used once' },
 ];
@@ -95,6 +98,9 @@ export const globalFlags: readonly Flag[] = [
   {
     name: 'log-level', kind: 'string', value: 'LEVEL', choices: ['error', 'warning', 'debug'],
     summary: 'least severe level to log [warning; with --log or as crun: error]', changesExecPlan: false },
+  {
+    name: 'control-fd', kind: 'int', value: 'FD', hidden: true, forEngine: false,
+    summary: 'the socket of the program that owns this command: it hears of events and the log, and says what to do' },
   { name: 'debug', kind: 'bool', summary: 'the same as --log-level debug', changesExecPlan: false },
   {
     name: 'systemd-cgroup', kind: 'bool',

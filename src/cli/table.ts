@@ -1,6 +1,6 @@
 // dprint-ignore-file: a table, one row a line where it fits
 // All commands and flags. The native parser, the help texts, the manual page and the completion are made from this table.
-import { bundle, config, consoleSocket, creation, criu, detach, force, json, learn, pidFile, pidfdSocket, planned, preserveFds, regex } from './flags.ts';
+import { bundle, config, consoleFd, consoleSocket, creation, criu, detach, force, json, learn, pidFile, pidfdSocket, planned, preserveFds, regex } from './flags.ts';
 import { risks } from '../audit/types.ts';
 import { recipes } from './install.ts';
 import type { Command } from './types.ts';
@@ -89,7 +89,7 @@ export const commands: readonly Command[] = [
     flags: [
       learn,
       { name: 'process', also: ['p'], kind: 'string', value: 'FILE', summary: 'the process, as the `process` object of config.json', changesExecPlan: false },
-      consoleSocket, pidFile, pidfdSocket, detach,
+      consoleSocket, consoleFd, pidFile, pidfdSocket, detach,
       { name: 'cwd', kind: 'string', value: 'DIR', summary: 'working directory in the container' },
       { name: 'env', also: ['e'], kind: 'list', value: 'NAME=VALUE', summary: 'set a variable (repeatable)' },
       { name: 'tty', also: ['t'], kind: 'bool', summary: 'allocate a terminal' },

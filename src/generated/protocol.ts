@@ -648,3 +648,56 @@ export interface Observation {
   /** The caller's mountinfo. */
   readonly hostMounts: string;
 }
+
+export const controlEventValues = [
+  'created', 'started', 'ended',
+] as const;
+/** What has happened to the container, or to the process of exec. */
+export type ControlEvent = (typeof controlEventValues)[number];
+
+/** An event, or a line of the log. */
+export interface ControlMessage {
+  /** What has happened; absent in a line of the log. */
+  readonly event?: ControlEvent;
+  /** created and started: the process, as the caller's pid namespace has it. */
+  readonly pid?: number;
+  /** ended: the exit status, 0 to 255; absent when a signal has ended the process. */
+  readonly status?: number;
+  /** ended: the signal. */
+  readonly signal?: number;
+  /** ended: `out-of-memory` or `seccomp`, when the kernel has ended it for the sake of the configuration. */
+  readonly reason?: string;
+  /**
+   * ended: processor time in user mode of the process and of those that it has waited for (getrusage(2)), in
+   * microseconds.
+   */
+  readonly userTime?: number;
+  /** ended: the same in the kernel. */
+  readonly systemTime?: number;
+  /** ended: the largest resident set of one of these processes, in bytes. */
+  readonly peakMemory?: number;
+  /** A line of the log: error, warning or debug. */
+  readonly level?: string;
+  /** Its text on one line, which stands alone. */
+  readonly msg?: string;
+  /** When it was written (RFC 3339). */
+  readonly time?: string;
+  /** Code of the error. */
+  readonly code?: string;
+  /** The configuration file that is to blame. */
+  readonly file?: string;
+  /** JSON pointer of the value in it. */
+  readonly pointer?: string;
+  /** Its line, from 1. */
+  readonly line?: number;
+  /** Its column, from 1. */
+  readonly column?: number;
+  /** What to do about it. */
+  readonly hint?: string;
+  /** Name of the errno of the system call that failed. */
+  readonly errno?: string;
+  /** The step of the operation that failed. */
+  readonly step?: string;
+  /** What a hook has printed. */
+  readonly output?: string;
+}

@@ -1,5 +1,7 @@
 import { renderLine } from '../diagnostic/render.ts';
 import type { Diagnostic } from '../diagnostic/types.ts';
+import { errnoName } from '../diagnostic/errno.ts';
+import type { ControlMessage } from '../generated/protocol.ts';
 
 /** What an error of veloci is made of; see docs/error-codes.md for the codes. */
 export interface VelociErrorDetails {
@@ -12,6 +14,12 @@ export interface VelociErrorDetails {
   readonly column?: number | undefined;
   /** What to do about it. */
   readonly hint?: string | undefined;
+  /** Name of the errno of the system call that failed. */
+  readonly errno?: string | undefined;
+  /** The step of the operation that failed. */
+  readonly step?: string | undefined;
+  /** What a hook has printed. */
+  readonly output?: string | undefined;
 }
 
 /** An error that names its cause: the message is one line that stands alone. */
@@ -21,6 +29,9 @@ export class VelociError extends Error implements VelociErrorDetails {
   readonly line: number | undefined;
   readonly column: number | undefined;
   readonly hint: string | undefined;
+  readonly errno: string | undefined;
+  readonly step: string | undefined;
+  readonly output: string | undefined;
 
   constructor(message: string, details: VelociErrorDetails) {
     super(message);
@@ -30,34 +41,33 @@ export class VelociError extends Error implements VelociErrorDetails {
     this.line = details.line;
     this.column = details.column;
     this.hint = details.hint;
+    this.errno = details.errno;
+    this.step = details.step;
+    this.output = details.output;
   }
 
   /** Makes an error of a finding. */
   static fromDiagnostic(diagnostic: Diagnostic): VelociError {
-    const { code, at, hint } = diagnostic;
+    const { code, at, hint, errno, step, output } = diagnostic;
     return new VelociError(renderLine(diagnostic), {
       code,
       hint,
       pointer: at?.pointer,
       line: at?.line || undefined,
       column: at?.column || undefined,
+      errno: errno === undefined ? undefined : errnoName(errno),
+      step,
+      output,
     });
   }
 
-  /**
-   * Makes an error of the one-line form `CODE: MESSAGE at FILE:LINE:COLUMN (POINTER): HINT`.
-   * @param line the line, as the command logs it
-   */
+  /** Makes an error of a line of the JSON log. */
+  static fromLog({ msg = '', code = '', ...details }: ControlMessage): VelociError {
+    return new VelociError(msg, { ...details, code });
+  }
+
+  /** Makes an error of a line that begins with its code. */
   static fromLine(line: string): VelociError {
-    const code = /^(E\d{4}): /.exec(line)?.[1] ?? '';
-    const place = / at [^ ]+?:(\d+):(\d+)(?: \((\/[^)]*)\))?(?:: (.*))?$/.exec(line);
-    if (place === null) return new VelociError(line, { code });
-    return new VelociError(line, {
-      code,
-      line: Number(place[1]),
-      column: Number(place[2]),
-      pointer: place[3] ?? '',
-      hint: place[4],
-    });
+    return new VelociError(line, { code: /^(E\d{4}): /.exec(line)?.[1] ?? '' });
   }
 }

@@ -3,7 +3,10 @@ import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { respond } from '../engine/main.ts';
 import { encodeResponse } from '../generated/encode.ts';
+import type { Request } from '../generated/protocol.ts';
+import { readControlMessage } from '../generated/read-protocol.ts';
 import { hostFacts, nodeHost } from '../host/node.ts';
+import { isObject, type JsonValue } from '../spec/parse/value.ts';
 import { VelociError } from './error.ts';
 
 /** What a launch needs to know. */
@@ -16,22 +19,36 @@ export interface LaunchOptions {
   readonly flags: Readonly<Record<string, string | undefined>>;
 }
 
+/** What a launch is given. */
+export interface Launch {
+  /** The answer that `--plan-fd` takes: an encoded Response. */
+  readonly plan: Uint8Array;
+  /** Whether the process has a terminal. */
+  readonly terminal: boolean;
+}
+
 /**
  * Plans the launch of a container.
- * @returns the answer that `--plan-fd` takes: an encoded Response
  * @throws VelociError when the configuration is not valid or cannot be planned; an error of node:fs when it cannot be
  * read
  */
-export function planLaunch(verb: 'create' | 'run', id: string, options: LaunchOptions): Uint8Array {
+export function planLaunch(id: string, options: LaunchOptions): Launch {
   const bundle = realpathSync(options.bundle);
   const config = readFileSync(join(bundle, 'config.json'));
   const host = nodeHost();
   // Descriptors of socket activation are this process's, not the command's.
   const facts = { ...hostFacts(options.root), listenFds: 0, terminal: false };
   const given = Object.entries(options.flags).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
-  const request = { verb, id, bundle, configName: 'config.json', facts,
+  const request: Request = { verb: 'run', id, bundle, configName: 'config.json', facts,
     options: Object.fromEntries(given) as Record<string, string> };
   const response = respond(request, { config }, host);
-  if (response.error !== '') throw VelociError.fromLine(response.error);
-  return encodeResponse(response, host.writer());
+  if (response.error !== '') {
+    const keys: unknown = JSON.parse(`{${response.keys}}`);
+    throw VelociError.fromLog({ ...readControlMessage(keys), msg: response.error, code: response.code });
+  }
+  return { plan: encodeResponse(response, host.writer()), terminal: hasTerminal(JSON.parse(config.toString('utf8'))) };
+}
+
+function hasTerminal(config: JsonValue): boolean {
+  return isObject(config) && isObject(config['process']) && config['process']['terminal'] === true;
 }

@@ -147,8 +147,7 @@ async function live(c: Context, here: Residents, random: Random, id: string): Pr
       go('ps', id);
       break;
     case 5:
-      await here.library.create(id, { bundle: bundle.dir });
-      await here.library.start(id);
+      await (await here.library.create({ bundle: bundle.dir, id, detached: true })).start();
       break;
     default:
       await create();

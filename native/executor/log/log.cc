@@ -59,6 +59,13 @@ const char *name_of(Severity severity) {
   return "";
 }
 
+// `E0412`, of a line that begins so.
+Str code_of(Str line) {
+  constexpr uint32_t size = 5;
+  bool coded = line.size > size && line.data[0] == 'E' && line.data[size] == ':';
+  return coded ? Str{line.data, size} : Str{};
+}
+
 // The time as RFC 3339 without a fraction.
 Text &add_now(Text &text) {
   text.add_time(static_cast<uint64_t>(nanoseconds_of(CLOCK_REALTIME)));
@@ -79,13 +86,22 @@ int Log::open(Str path) {
   return 0;
 }
 
+int Log::use(int descriptor) {
+  int fd = fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
+  if (fd < 0) return errno;
+  file_.reset(fd);
+  format_ = Format::json;
+  private_ = true;
+  return 0;
+}
+
 bool Log::on_terminal() const { return isatty(STDERR_FILENO) == 1; }
 
 void Log::error(const Problem &problem) {
   if (kept_ != nullptr) kept_->add(problem.line);
   if (muted_ || kept_ != nullptr) return;
   if (elsewhere() || format_ == Format::json) write_record(Severity::error, problem);
-  if (!elsewhere() && format_ == Format::json) return;
+  if (private_ || (!elsewhere() && format_ == Format::json)) return;
   if (on_terminal() && !problem.explained.empty())
     write_terminal({}, problem.explained, false);
   else
@@ -111,7 +127,7 @@ void Log::debug(Str line) {
 void Log::warnings(Str lines) {
   if (muted_) return;
   bool recorded = elsewhere() || format_ == Format::json;
-  bool shown = !recorded || (elsewhere() && on_terminal());
+  bool shown = !recorded || (elsewhere() && !private_ && on_terminal());
   for (size_t offset = 0; offset < lines.size;) {
     const char *begin = lines.data + offset;
     const void *end = memchr(begin, '\n', lines.size - offset);
@@ -119,7 +135,7 @@ void Log::warnings(Str lines) {
     offset += size + 1;
     Str line{begin, static_cast<uint32_t>(size)};
     if (line.empty()) continue;
-    if (recorded) write_record(Severity::warning, {{}, line, {}});
+    if (recorded) write_record(Severity::warning, {code_of(line), line, {}});
     if (shown) write_terminal(Str::of(warning_heading), line, true);
   }
 }
@@ -130,7 +146,7 @@ void Log::warn(Str code, Str message, Str hint) {
   line.add(code).add(": ").add(message);
   if (!hint.empty()) line.add(": ").add(hint);
   if (elsewhere() || format_ == Format::json) write_record(Severity::warning, {code, line.str(), {}});
-  if (elsewhere() || format_ != Format::json) write_terminal(Str::of(warning_heading), line.str(), true);
+  if (!private_ && (elsewhere() || format_ != Format::json)) write_terminal(Str::of(warning_heading), line.str(), true);
 }
 
 void Log::write_record(Severity severity, const Problem &problem) {

@@ -28,6 +28,9 @@ public:
   // Opens the file of --log (`PATH` or `file:PATH`), creating it with mode 0644, or its service (`journald:NAME`,
   // `syslog:NAME`). Returns 0 or an errno.
   int open(Str path);
+  // Writes to the socket of the program that has started this command, as JSON, and nowhere else. Returns 0 or an
+  // errno.
+  int use(int descriptor);
   void set_format(Format format) { format_ = format; }
   void set_debug(bool debug) { debug_ = debug; }
   // Whose words messages have.
@@ -63,6 +66,7 @@ private:
   Format format_ = Format::text;
   bool debug_ = false;
   bool muted_ = false;
+  bool private_ = false;
   diagnostic::Wording wording_{};
   Text *kept_ = nullptr;
 };

@@ -6,7 +6,9 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 namespace veloci {
 
@@ -19,7 +21,7 @@ bool is_forwarded(int signal) {
 
 class Foreground {
 public:
-  Foreground(Context &context, NotifyProxy *notify) : context_(context), notify_(notify) {}
+  Foreground(Context &context, NotifyProxy *notify, Owner *owner) : context_(context), notify_(notify), owner_(owner) {}
 
   int wait(Signals &signals) {
     context_.witness.look(*context_.record);
@@ -34,8 +36,9 @@ public:
           {output.fd, output.events, 0},
           {notify_ != nullptr ? notify_->descriptor() : -1, POLLIN, 0},
           {context_.witness.descriptor(), POLLPRI, 0},
+          {owner_ != nullptr ? owner_->descriptor() : -1, POLLIN, 0},
       };
-      int ready = poll(waiting, 7, relay_.end_pause());
+      int ready = poll(waiting, 8, relay_.end_pause());
       if (ready < 0) continue;
       if (ready == 0) relay_.repeat_end();
       if (waiting[1].revents != 0) {
@@ -43,6 +46,7 @@ public:
       }
       if (waiting[5].revents != 0) notify_->pump();
       if (waiting[6].revents != 0) context_.witness.look(*context_.record);
+      if (waiting[7].revents != 0 && !heed_owner()) return 0;
       relay_.pump(waiting[2].revents, waiting[3].revents, waiting[4].revents);
     }
     // The last words of a program that has ended.
@@ -56,24 +60,43 @@ private:
   bool reap() {
     for (;;) {
       siginfo_t info = {};
-      if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | __WALL) != 0 || info.si_pid == 0) return context_.init.pid <= 0;
+      struct rusage usage;
+      // waitid(2) of the library has no place for the usage.
+      if (syscall(SYS_waitid, P_ALL, 0, &info, WEXITED | WNOHANG | __WALL, &usage) != 0 || info.si_pid == 0)
+        return context_.init.pid <= 0;
       if (info.si_pid == context_.stager.pid) context_.stager.pid = -1;
       if (info.si_pid != context_.init.pid) continue;
       context_.init.pid = -1;
       code_ = exit_code_of(info);
       if (!context_.joins()) record_signal(*context_.record, info.si_code == CLD_EXITED ? 0 : info.si_status);
+      if (owner_ != nullptr) owner_->keep_end(info, usage);
     }
   }
 
   void on_signal(int signal) {
     if (signal == SIGWINCH) relay_.resize();
-    if (!is_forwarded(signal)) return;
+    if (is_forwarded(signal)) send(signal);
+  }
+
+  void send(int signal) {
     if (!context_.joins()) record_sender(*context_.record, Sender::run, signal);
     sys::pidfd_send_signal(context_.init.pidfd.get(), signal);
   }
 
+  // False: the process lives on without us.
+  bool heed_owner() {
+    Wish wish;
+    int signal = 0;
+    while (owner_->take(wish, signal)) {
+      if (wish == Wish::gone && owner_->detached()) return false;
+      send(wish == Wish::signal ? signal : SIGKILL);
+    }
+    return true;
+  }
+
   Context &context_;
   NotifyProxy *notify_;
+  Owner *owner_;
   Relay relay_;
   int code_ = 0;
 };
@@ -82,8 +105,17 @@ private:
 
 void become_subreaper() { prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); }
 
-int stay_with_init(Invocation &invocation, NotifyProxy *notify) {
-  Foreground foreground(invocation.context, notify);
+int killed_before_start(const Context &context) {
+  const PlanFailure &failure = context.failure;
+  if (failure.reported || failure.err != ESRCH || failure.out_of_memory) return 0;
+  siginfo_t info = {};
+  // It has closed all that it had, so it is at its end.
+  if (waitid(P_PID, static_cast<id_t>(context.init.pid), &info, WEXITED | WNOWAIT | __WALL) != 0) return 0;
+  return info.si_code == CLD_EXITED ? 0 : exit_code_of(info);
+}
+
+int stay_with_init(Invocation &invocation, NotifyProxy *notify, Owner *owner) {
+  Foreground foreground(invocation.context, notify, owner);
   return foreground.wait(invocation.signals);
 }
 

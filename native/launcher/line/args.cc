@@ -119,6 +119,7 @@ template <class Diagnostic> int Arguments::refuse(const Diagnostic &diagnostic) 
 int Arguments::set_up_log() {
   if (is_word(text(cli::Flag::log_format), "json")) log_->set_format(Log::Format::json);
   log_->set_debug(on(cli::Flag::debug) || is_word(text(cli::Flag::log_level), "debug"));
+  if (has(cli::Flag::control_fd)) return log_->use(static_cast<int>(number(cli::Flag::control_fd)));
   Str path = text(cli::Flag::log);
   return path.empty() ? 0 : log_->open(path);
 }

@@ -9,6 +9,7 @@
 #include "launcher/door/launch.h"
 #include "launcher/door/memo.h"
 #include "launcher/call/pidfd.h"
+#include "launcher/owner/owner.h"
 #include "launcher/door/trace.h"
 #include <fcntl.h>
 
@@ -88,6 +89,8 @@ int exec_command(Invocation &invocation) {
   Learning learning;
   if (int code = learning.begin(invocation); code != 0) return code;
   bool detach = invocation.arguments.on(cli::Flag::detach);
+  Owner owner;
+  owner.open(invocation.arguments);
   if (!detach) become_subreaper();
   context.signals = &invocation.signals;
   if (int err = make_report(context); err != 0) {
@@ -99,7 +102,7 @@ int exec_command(Invocation &invocation) {
   };
   if (int code = open_exec_plan(invocation, plan); code != 0) return undone(code);
   if (int code = check_terminal(invocation); code != 0) return undone(code);
-  context.console_goes_on = invocation.arguments.has(cli::Flag::console_socket);
+  context.console_goes_on = owner.present() || invocation.arguments.has(cli::Flag::console_socket);
   while (!run_program(context, ProgramName::exec) || !await_execution(context)) {
     context.undo.run(context);
     if (ended_meanwhile(context)) return invocation.fail(ContainerEnded{.id = context.id});
@@ -110,9 +113,17 @@ int exec_command(Invocation &invocation) {
   context.undo.drop();
   reap_stager(context);
   if (detach) return 0;
-  int code = stay_with_init(invocation);
+  if (owner.present()) {
+    owner.hand_over_console(context.console);
+    owner.leave_streams();
+    owner.note(ControlEvent::started, context.init.pid);
+  }
+  int code = stay_with_init(invocation, nullptr, owner.present() ? &owner : nullptr);
+  // Its owner has left it to itself.
+  if (context.init.pid > 0) return 0;
   Ending ending;
   explain_end(invocation, nullptr, code, ending);
+  if (owner.present()) owner.note_end(ending.reason);
   learning.finish(invocation, plan.request);
   return code;
 }

@@ -7,8 +7,8 @@
 #include "launcher/door/launch.h"
 #include "launcher/door/timing.h"
 #include "launcher/call/notify.h"
+#include "launcher/verb/owned.h"
 #include <fcntl.h>
-#include <sys/wait.h>
 
 namespace veloci {
 
@@ -22,17 +22,6 @@ bool remove(Context &context) {
   context.signals = nullptr;
   context.failure.reported = false;
   return run_program(context, ProgramName::delete_);
-}
-
-// The signal that ended the container's init before its program, as a shell reports it: 128 plus its number; 0 =
-// something else went wrong.
-int killed_by(const Context &context) {
-  const PlanFailure &failure = context.failure;
-  if (failure.reported || failure.err != ESRCH || failure.out_of_memory) return 0;
-  siginfo_t info = {};
-  // It has closed all that it had, so it is at its end.
-  if (waitid(P_PID, static_cast<id_t>(context.init.pid), &info, WEXITED | WNOWAIT | __WALL) != 0) return 0;
-  return info.si_code == CLD_EXITED ? 0 : exit_code_of(info);
 }
 
 // The file of --timeline, before anything is done. 0 or the exit code, with the error shown.
@@ -73,15 +62,19 @@ int run_command(Invocation &invocation) {
   Launch launch;
   Learning learning;
   if (int code = learning.begin(invocation); code != 0) return code;
-  launch.starts = true;
+  Owner owner;
+  owner.open(arguments);
+  launch.starts = !owner.present();
+  invocation.context.console_goes_on = owner.present();
   if (int code = launch_container(invocation, launch, EngineVerb::run); code != 0) return code;
   if (int code = adopt_launch(invocation, launch); code != 0) return code;
+  if (owner.present()) return run_owned(invocation, launch, owner);
   Context &context = invocation.context;
   NotifyProxy notify;
   note_moment(invocation, Phase::start);
   if (int code = notify.open(invocation); code != 0 || !run_program(context, ProgramName::start)) {
     if (code == 0) {
-      int killed = killed_by(context);
+      int killed = killed_before_start(context);
       code = explain_failure(invocation, launch.request, EngineVerb::recompile);
       if (killed != 0) code = killed;
     }

@@ -283,15 +283,14 @@ test('the command is one static file', async (c) => {
 test('the library plans in its own process; the command executes that plan', async (c) => {
   const bundle = c.command(['/probe', 'exit', '7']);
   const runtime = new Runtime({ root: c.root, command: runtimePath(), cgroupManager: 'disabled' });
-  assert.equal(await runtime.run(c.id(), { bundle: bundle.dir }), 7);
-  const id = c.id();
-  await runtime.create(id, { bundle: c.command(['/probe', 'pause']).dir });
-  assert.equal(runtime.state(id)?.status, 'created');
-  await runtime.start(id);
-  assert.equal(runtime.state(id)?.status, 'running');
-  await runtime.delete(id, true);
-  assert.equal(runtime.state(id), undefined);
-  await assert.rejects(runtime.run(c.id(), { bundle: c.command(['no-such-program']).dir }), /E0\d+.*no-such-program/);
+  assert.equal((await runtime.run({ bundle: bundle.dir })).status, 7);
+  const container = await runtime.create({ id: c.id(), bundle: c.command(['/probe', 'pause']).dir });
+  assert.equal(container.state()?.status, 'created');
+  await container.start();
+  assert.equal(container.state()?.status, 'running');
+  await container.delete();
+  assert.equal(container.state(), undefined);
+  await assert.rejects(runtime.run({ bundle: c.command(['no-such-program']).dir }), /E0\d+.*no-such-program/);
 }, only);
 
 test('install of one engine writes its file to standard output, and the words about it elsewhere', async (c) => {

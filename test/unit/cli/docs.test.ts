@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import t from 'tap';
 import { manPage, roff } from '../../../scripts/generate/cli/man.ts';
 import { commands, globalFlags } from '../../../src/cli/table.ts';
+import { isShown } from '../../../src/cli/types.ts';
 
 const missing = (program: string): string | false =>
   spawnSync(program, ['--version']).error === undefined ? false : `${program} is not installed`;
@@ -25,7 +26,8 @@ t.test('the manual page names every command and flag', async (t) => {
     for (const flag of flags.filter(({ hidden }) => hidden !== true))
       t.ok(section(name).includes(`\\fB${roff(`--${flag.name}`)}\\fR`), `${name} --${flag.name}`);
   }
-  for (const flag of globalFlags) t.ok(parts[0]!.includes(`\\fB${roff(`--${flag.name}`)}\\fR`), `--${flag.name}`);
+  for (const flag of globalFlags.filter(isShown))
+    t.ok(parts[0]!.includes(`\\fB${roff(`--${flag.name}`)}\\fR`), `--${flag.name}`);
 });
 
 t.test('groff has no complaint about the manual page', { skip: missing('groff') }, async (t) => {

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { spawnSync } from 'node:child_process';
 import { test } from 'tap';
 import type { Host, SeccompRules } from '../../../src/engine/protocol.ts';
-import { hostFacts, nodeHost, withDefaultLimits } from '../../../src/host/node.ts';
+import { hostFacts, nodeHost } from '../../../src/host/node.ts';
 import { plainHost } from '../../support/code/plain-host.ts';
 
 const hosts: [string, Host][] = [['plain', plainHost()], ['node', nodeHost()]];
@@ -165,11 +164,5 @@ void test('facts about this host', (t) => {
       controllers !== '' && mount.startsWith('/') && path.startsWith('/')
     ),
   );
-  t.end();
-});
-
-void test('children get the usual limit on open files', (t) => {
-  const { stdout } = withDefaultLimits(() => spawnSync('sh', ['-c', 'ulimit -Sn'], { encoding: 'utf8' }));
-  t.equal(stdout.trim(), '1024');
   t.end();
 });

@@ -1,0 +1,55 @@
+// The native addon, loaded by absolute path. Imported by the library alone; the engine's bundle for the planner never
+// contains it.
+import { createRequire } from 'node:module';
+import type { Scan, SeccompRules } from '../engine/protocol.ts';
+import type { FileLook } from '../generated/plan.ts';
+import type { Seen } from '../generated/protocol.ts';
+import { installed } from './installed.ts';
+
+/** What the addon offers; native/addon says more of each. */
+export interface Addon {
+  /** Facts as JSON text; `root` is the state root, or empty. */
+  hostFacts(root: string): string;
+  scan(bytes: Uint8Array): Scan;
+  sha256(text: string): string;
+  seccomp(rules: SeccompRules): Uint8Array;
+  syscallNumber(name: string): number;
+  look(files: readonly FileLook[]): readonly Seen[];
+  /** The default state root of this process; empty when there is none. */
+  stateRoot(): string;
+  /** What `state` prints of a container; undefined when there is none of this id. Throws an error with the line of the command. */
+  state(root: string, id: string): string | undefined;
+  /** What `list --format json` prints. Throws as `state` does. */
+  list(root: string): string;
+  /** Starts a program with exactly these descriptors, from 0 on, in a session of its own; its pid. */
+  launch(path: string, args: readonly string[], env: readonly string[], fds: readonly number[]): number;
+  /** How it has ended, as a shell reports it; -1 when it has not. */
+  reap(pid: number): number;
+  /** The end for reading, and the one for writing. */
+  pipe(): [number, number];
+  socketPair(): [number, number];
+  /** A descriptor from which these bytes can be read. */
+  memory(bytes: Uint8Array): number;
+  /** A descriptor that a message on this socket has brought along, or -1. */
+  receiveDescriptor(socket: number): number;
+  resize(terminal: number, columns: number, rows: number): void;
+}
+
+let loaded: Addon | undefined;
+
+const functions: readonly (keyof Addon)[] = ['hostFacts', 'scan', 'sha256', 'seccomp', 'syscallNumber', 'launch'];
+
+function isAddon(value: unknown): value is Addon {
+  if (typeof value !== 'object' || value === null) return false;
+  return functions.every((name) => typeof (value as Partial<Addon>)[name] === 'function');
+}
+
+/** The addon of this installation. */
+export function addon(): Addon {
+  if (loaded !== undefined) return loaded;
+  const path = installed('veloci.node');
+  const loadedModule: unknown = createRequire(import.meta.url)(path);
+  if (!isAddon(loadedModule))
+    throw new Error(`${path} is not the addon of this version of veloci: build or install both together`);
+  return loaded = loadedModule;
+}

@@ -1,0 +1,152 @@
+// A native command that this program owns: it tells what happens on a socket, and does what it is asked to there. When the
+// socket is closed, by whatever ends this program, the command takes its process along.
+import { closeSync } from 'node:fs';
+import { Socket } from 'node:net';
+import type { ControlMessage } from '../generated/protocol.ts';
+import { readControlMessage } from '../generated/read-protocol.ts';
+import { addon } from '../host/addon.ts';
+import { installed } from '../host/installed.ts';
+import { VelociError } from './error.ts';
+import { openStreams, type StdioOptions, type Streams } from './streams.ts';
+
+/** How a command is started. */
+export interface ChildOptions {
+  /** The executable; default: the one beside the library. */
+  readonly command?: string | undefined;
+  readonly stdio?: StdioOptions | undefined;
+  /** An encoded Response of the engine, which the command takes in place of asking its own planner. */
+  readonly plan?: Uint8Array | undefined;
+  /** Whether the process may have a terminal, whose master is then received. */
+  readonly terminal?: boolean | undefined;
+  /** Called for each event, in order. */
+  readonly onEvent?: (message: ControlMessage) => void;
+}
+
+/** Wishes for the command, by the byte that it knows (native/launcher/owner/owner.h). */
+const wishes = { start: 's', removeEnded: 'r', remove: 'x', detach: 'd', signal: 'k' } as const;
+
+/** A wish for the command. */
+export type Wish = keyof typeof wishes;
+
+/** Descriptors of the command behind the standard streams. */
+const controlFd = 3, planFd = 4;
+
+export class Child {
+  readonly streams: Streams;
+  /** Resolves to the exit status of the command, when it has ended and all its events were handed on. */
+  readonly ended: Promise<number>;
+  /** The last error that the command has logged. */
+  error: VelociError | undefined;
+  readonly warnings: VelociError[] = [];
+  readonly #pid: number;
+  readonly #control: Socket;
+  readonly #onEvent: (message: ControlMessage) => void;
+  /** Our end of the socket that brings the master of a terminal; -1 when there is none. */
+  #console = -1;
+  #rest = '';
+
+  /**
+   * @param global flags before the command
+   * @param args the command and its arguments
+   * @throws an error with `errno` when the program cannot be started
+   */
+  constructor(global: readonly string[], args: readonly string[], options: ChildOptions = {}) {
+    const path = options.command ?? installed('bin/veloci');
+    const standard = openStreams(options.stdio);
+    const { plan, terminal = false } = options;
+    const opened: number[] = [];
+    const [ours, theirs] = addon().socketPair();
+    opened.push(theirs);
+    const fds: number[] = [...standard.fds, theirs];
+    const [verb = '', ...rest] = args;
+    const given = [verb];
+    if (plan !== undefined) {
+      given.push('--plan-fd', String(planFd));
+      const memory = addon().memory(plan);
+      opened.push(memory);
+      fds.push(memory);
+    }
+    if (terminal) {
+      given.push('--console-fd', String(fds.length));
+      const [receiver, sender] = addon().socketPair();
+      opened.push(sender);
+      fds.push(sender);
+      this.#console = receiver;
+    }
+    const all = [path, '--control-fd', String(controlFd), ...global, ...given, ...rest];
+    const env = Object.entries(process.env).map(([name, value]) => `${name}=${value}`);
+    try {
+      this.#pid = addon().launch(path, all, env, fds);
+    } catch (error) {
+      closeSync(ours);
+      this.#closeConsole();
+      for (const stream of [standard.stdin, standard.stdout, standard.stderr]) stream?.destroy();
+      throw error;
+    } finally {
+      opened.forEach((fd) => closeSync(fd));
+      standard.close();
+    }
+    const { stdin, stdout, stderr } = standard;
+    this.streams = { stdin, stdout, stderr };
+    this.#onEvent = options.onEvent ?? (() => {});
+    this.#control = new Socket({ fd: ours });
+    this.#control.setEncoding('utf8').on('data', (text: string) => this.#read(text)).on('error', () => {});
+    this.ended = new Promise((resolve) => this.#control.on('close', () => this.#reap(resolve)));
+  }
+
+  /** Asks for something; nothing happens when the command has ended. */
+  wish(what: Wish, signal?: number): void {
+    const word = Buffer.from(wishes[what]);
+    if (this.#control.writable) {
+      this.#control.write(signal === undefined ? word : Buffer.concat([word, Buffer.of(signal)]));
+    }
+  }
+
+  /** Whether this program stays for the command's sake. */
+  stayFor(stays: boolean): void {
+    if (stays) this.#control.ref();
+    else this.#control.unref();
+  }
+
+  /** The master of the terminal, once the process is there; -1 when it has none. */
+  takeConsole(): number {
+    const fd = this.#console < 0 ? -1 : addon().receiveDescriptor(this.#console);
+    this.#closeConsole();
+    return fd;
+  }
+
+  #closeConsole(): void {
+    if (this.#console >= 0) closeSync(this.#console);
+    this.#console = -1;
+  }
+
+  #read(text: string): void {
+    const lines = (this.#rest + text).split('\n');
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const message = this.#message(line);
+      if (message === undefined) continue;
+      if (message.event !== undefined) this.#onEvent(message);
+      if (message.level === 'error') this.error = VelociError.fromLog(message);
+      if (message.level === 'warning') this.warnings.push(VelociError.fromLog(message));
+    }
+  }
+
+  /** Another program than ours may stand behind `command`. */
+  #message(line: string): ControlMessage | undefined {
+    try {
+      return readControlMessage(JSON.parse(line));
+    } catch (error) {
+      this.error = new VelociError(`the command does not speak as one of this version: ${String(error)}`, { code: '' });
+      return undefined;
+    }
+  }
+
+  /** The socket is closed when the command is about to end. */
+  #reap(resolve: (status: number) => void): void {
+    this.#closeConsole();
+    const status = addon().reap(this.#pid);
+    if (status >= 0) resolve(status);
+    else setTimeout(() => this.#reap(resolve), 1);
+  }
+}

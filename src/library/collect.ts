@@ -1,0 +1,61 @@
+// A container that is run from beginning to end, and what it prints.
+import { Buffer } from 'node:buffer';
+import type { Readable } from 'node:stream';
+import type { Container } from './container.ts';
+import type { Exit } from './process.ts';
+
+/** What a program is given, and how much it may print. */
+export interface OutputOptions {
+  /** Its standard input; default: none. */
+  readonly input?: string | Uint8Array;
+  /** The most bytes that stdout and stderr may have together; with more it is killed. Default: 16 MiB. */
+  readonly outputLimit?: number;
+}
+
+/** What a program has printed. */
+export interface Output {
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+}
+
+const defaultLimit = 16 << 20;
+
+/** Counts the bytes of several streams together. */
+class Meter {
+  #left: number;
+  readonly #exceeded: () => void;
+
+  constructor(limit: number, exceeded: () => void) {
+    this.#left = limit;
+    this.#exceeded = exceeded;
+  }
+
+  /** The chunks of a stream until its end, cut at the limit. */
+  async read(stream: Readable): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of stream) {
+      const bytes = Buffer.from(chunk as Uint8Array);
+      if (bytes.length > this.#left) this.#exceeded();
+      if (this.#left > 0) chunks.push(bytes.subarray(0, this.#left));
+      this.#left = Math.max(0, this.#left - bytes.length);
+    }
+    return Buffer.concat(chunks);
+  }
+}
+
+/** @internal Starts a container, and resolves when it has ended and is removed. */
+export async function collect(container: Container, options: OutputOptions): Promise<Exit & Output> {
+  const { input, outputLimit = defaultLimit } = options;
+  const meter = new Meter(outputLimit, () => container.end('output'));
+  container.stdin?.end(input);
+  const printed = Promise.all([meter.read(container.stdout!), meter.read(container.stderr!)]);
+  try {
+    container.removeEnded();
+    // It may be ended before it is started.
+    await Promise.race([container.start(), container.exit]);
+    const [exit, [stdout, stderr]] = await Promise.all([container.exit, printed]);
+    return { ...exit, stdout, stderr };
+  } finally {
+    await container.removed();
+  }
+}
