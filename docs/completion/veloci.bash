@@ -120,8 +120,8 @@ _veloci_command() {
       flags_end=
       ;;
     timeline)
-      known='svg= chrome= otlp= '$known
-      offered='--svg --chrome --otlp '$offered
+      known='svg= chrome= otlp= exec=ANY execs= '$known
+      offered='--svg --chrome --otlp --exec --execs '$offered
       operands='ID '
       flags_end=
       ;;

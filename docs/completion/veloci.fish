@@ -25,6 +25,8 @@ function __veloci_valued
             string split ' ' 'interval'
         case diff
             string split ' ' 'bundle b config f'
+        case timeline
+            string split ' ' 'exec'
         case checkpoint
             string split ' ' 'image-path work-path manage-cgroups-mode empty-ns network-lock parent-path page-server status-fd'
         case restore
@@ -271,7 +273,9 @@ complete -c veloci -n '__veloci_of why' -l json -d 'print JSON'
 complete -c veloci -n '__veloci_at 1 why' -a '(__veloci_ids)'
 complete -c veloci -n '__veloci_of timeline' -l svg -d 'print a picture'
 complete -c veloci -n '__veloci_of timeline' -l chrome -d 'print trace events as JSON, for Perfetto and chrome://tracing'
-complete -c veloci -n '__veloci_of timeline' -l otlp -d 'print a trace of OpenTelemetry as JSON, below TRACEPARENT of the environment'
+complete -c veloci -n '__veloci_of timeline' -l otlp -d 'print a trace of OpenTelemetry as JSON, below TRACEPARENT of the environment, or of the one that create had'
+complete -c veloci -n '__veloci_of timeline' -l exec -x -d 'of an exec in place of the start: 1 is the last one'
+complete -c veloci -n '__veloci_of timeline' -l execs -d 'list the last execs: when, how long until the program ran, what'
 complete -c veloci -n '__veloci_at 1 timeline' -a '(__veloci_ids)'
 complete -c veloci -n '__veloci_of checkpoint' -l image-path -x -a '(__fish_complete_directories)' -d 'where the images are [./checkpoint]'
 complete -c veloci -n '__veloci_of checkpoint' -l work-path -x -a '(__fish_complete_directories)' -d 'where CRIU writes its logs [that of the images]'

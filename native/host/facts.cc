@@ -172,6 +172,18 @@ void write_user(HostFactsWriter &facts, Scratch &scratch) {
   write_id_ranges(ids.gid(), scratch.read("/etc/subgid"), name, uid);
 }
 
+// Whether a text is a traceparent of W3C Trace Context: 00-TRACE-PARENT-FLAGS in hexadecimal digits.
+bool is_traceparent(const char *text) {
+  constexpr size_t length = 55, trace = 2, parent = 35, flags = 52;
+  if (strlen(text) != length) return false;
+  for (size_t i = 0; i < length; i++) {
+    bool dash = i == trace || i == parent || i == flags;
+    bool digit = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
+    if (dash ? text[i] != '-' : !digit) return false;
+  }
+  return true;
+}
+
 } // namespace
 
 bool in_user_namespace() {
@@ -201,6 +213,8 @@ int host_facts(const FactsOptions &options, HostFactsWriter &facts) {
   facts.seccomp().version(seccomp_library_version());
   facts.listen_fds(options.listen_fds);
   if (!options.notify_socket.empty()) facts.notify_socket(options.notify_socket);
+  if (const char *trace = getenv("TRACEPARENT"); trace != nullptr && is_traceparent(trace))
+    facts.traceparent(Str::of(trace));
   facts.terminal(is_terminal(options.terminal_fd))
       .page_size(sysconf(_SC_PAGESIZE))
       .kcore(access("/proc/kcore", F_OK) == 0);

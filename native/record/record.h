@@ -64,6 +64,8 @@ struct RecordAdded {
   uint32_t slice;           // which of the cgroups systemd removes with its last process, from 1; 0 = none
   uint32_t slice_size;      // of its path, that of the slice
   uint64_t ending[28];      // a RecordEnding (record/ending.h)
+  uint32_t exec_count;      // processes that exec has started
+  uint32_t unused_too;
 };
 constexpr char record_added_magic[8] = {'V', 'L', 'C', 'I', 'A', 'D', 'D', '1'};
 // Room for what is to come.

@@ -109,6 +109,8 @@ export interface HostFacts {
   readonly listenFds: number;
   /** NOTIFY_SOCKET of the caller (sd_notify(3)), when it is an absolute path. */
   readonly notifySocket?: string;
+  /** TRACEPARENT of the caller (W3C Trace Context), when it has that form. */
+  readonly traceparent?: string;
   /** Whether standard error is a terminal; for validate, standard output. */
   readonly terminal: boolean;
   /** Bytes of a page. */
@@ -447,6 +449,8 @@ export interface Timing {
   readonly lost: number;
   /** Microseconds since 1970 at the first moment. */
   readonly epoch: number;
+  /** They are of an exec: each stamp has its name. */
+  readonly exec?: boolean;
   /** The environment's TRACEPARENT (W3C Trace Context). */
   readonly traceparent?: string;
 }

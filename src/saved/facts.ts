@@ -23,9 +23,13 @@ const words: Readonly<Partial<Record<Name, string>>> = {
   subids: 'the subordinate ids of the caller',
 };
 
-/** Facts as a saved plan goes by them: whether a filter is in the cache changes what has to be stored, not what is done. */
+/**
+ * Facts as a saved plan goes by them: whether a filter is in the cache changes what has to be stored, not what is done; and a
+ * trace is that of one start.
+ */
 export function settledFacts(facts: HostFacts): HostFacts {
-  return { ...facts, seccompCache: [] };
+  const { traceparent: _, ...rest } = facts;
+  return { ...rest, seccompCache: [] };
 }
 
 /**

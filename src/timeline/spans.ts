@@ -76,6 +76,39 @@ export function timelineOf(plan: Plan, { phases, stamps, lost }: Timing): Timeli
   return { spans, commands, lost };
 }
 
+/** What operations are of, by the beginnings of their names: of an exec there are no pointers. */
+const families: readonly (readonly [prefix: string, concern: string])[] = [['cgroup.', 'cgroups'], ['ns.',
+  'namespaces'], ['namespace.', 'namespaces'], ['seccomp.', 'seccomp'], ['filter.', 'seccomp'], ['console.',
+  'terminal'], ['', 'process']];
+
+/**
+ * The timeline of an exec, whose stamps have the names of their operations: its plan is not made again, so that they have no
+ * fields and no lines.
+ */
+export function execTimelineOf({ phases, stamps, lost }: Timing): Timeline {
+  const time = new Map(phases.map(({ name, time: moment }) => [name, moment]));
+  const begin = time.get('begin') ?? 0;
+  const planned = time.get('planned') ?? begin;
+  const ended = time.get('started') ?? stamps.at(-1)?.time ?? planned;
+  const spans: Span[] = [{ ...beside, name: 'plan', what: 'find the plan that is kept, or compile one',
+    concern: 'engine', begin, end: planned }];
+  // The stager is started while the plan is made.
+  const last: Record<Lane, number> = { host: planned, stager: planned, init: planned };
+  for (const { program, op = 'unknown', time: end } of inOrder(stamps)) {
+    const lane = laneOf(program);
+    const concern = families.find(([prefix]) => op.startsWith(prefix))![1];
+    spans.push({ lane, name: op, what: '', concern, begin: Math.min(last[lane], end), end,
+      waits: waiting.has(op as Operation['op']) });
+    last[lane] = end;
+    if (program === 'stager') last.init = end;
+  }
+  if (ended > last.init)
+    spans.push({ lane: 'init', name: 'program.run', what: '', concern: 'process', begin: last.init, end: ended,
+      waits: false });
+  spans.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  return { spans, commands: [{ name: 'exec', begin, end: ended }], lost };
+}
+
 /** By their times, each once: those of an init that reports in memory of its own are brought over late, and maybe twice. */
 function inOrder(stamps: readonly Stamp[]): readonly Stamp[] {
   const each = new Map(stamps.map((stamp) => [`${stamp.program} ${stamp.index} ${stamp.time}`, stamp]));

@@ -38,6 +38,8 @@ constexpr char state[] = "state.json";
 constexpr char status[] = "status";
 // In a folder of images: what stdin, stdout and stderr of a container were, a JSON list of texts.
 constexpr char descriptors[] = "descriptors.json";
+// When the last execs did what; of a form that every version removes.
+constexpr char execs[] = ".execs.tmp";
 constexpr char fifo[] = "exec.fifo";
 // Directory of the socket for sd_notify(3), and the socket below it.
 constexpr char notify[] = "notify";

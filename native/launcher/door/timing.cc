@@ -44,7 +44,7 @@ void add_stamps(ListWriter<StampWriter> list, const Record &record, uint32_t fir
   }
 }
 
-int note_timing(Request &request, const Record &record, const char *traceparent) {
+int note_timing(Request &request, const Record &record, bool exec, const char *traceparent) {
   constexpr size_t size = 64 * 1024, trace_size = 256;
   uint32_t first, count = record_stamps(record, first);
   uint64_t zero = zero_of(record, first, count);
@@ -55,6 +55,7 @@ int note_timing(Request &request, const Record &record, const char *traceparent)
     add_phases(timing.phases(), record, first, count, zero);
     add_stamps(timing.stamps(), record, first, count, zero);
     timing.lost(first).epoch(epoch / 1000);
+    if (exec) timing.exec(true);
     if (traceparent != nullptr && strlen(traceparent) < trace_size) timing.traceparent(Str::of(traceparent));
     return 0;
   });
@@ -83,10 +84,14 @@ void note_moment(Invocation &invocation, Phase phase) {
 }
 
 int show_timeline(Invocation &invocation, Request &request, int fd) {
-  const Record &record = *invocation.context.record;
+  return show_timeline(invocation, request, fd, nullptr);
+}
+
+int show_timeline(Invocation &invocation, Request &request, int fd, const Record *exec) {
+  const Record &record = exec != nullptr ? *exec : *invocation.context.record;
   Engine engine;
   Response response;
-  if (int err = note_timing(request, record, traceparent(invocation.environment)); err != 0)
+  if (int err = note_timing(request, record, exec != nullptr, traceparent(invocation.environment)); err != 0)
     return invocation.fail(SystemCall{.what = what::ask_planner, .errno_ = ErrnoText(err)});
   if (int err = engine.start(EngineVerb::timeline); err != 0)
     return invocation.fail(SystemCall{.what = what::start_planner, .errno_ = ErrnoText(err)});

@@ -10,5 +10,7 @@ void note_moment(Invocation &invocation, Phase phase);
 // Writes the timeline of the container's last start to a descriptor. `request` is the one that it was made with. 0 or
 // the exit code, with the error shown.
 int show_timeline(Invocation &invocation, Request &request, int fd);
+// The same of an exec, by a record with its stamps alone.
+int show_timeline(Invocation &invocation, Request &request, int fd, const Record *exec);
 
 } // namespace veloci

@@ -1,3 +1,4 @@
+#include "base/clock.h"
 #include "executor/process/channel.h"
 #include "executor/console/console.h"
 #include "executor/process/spawn.h"
@@ -6,6 +7,7 @@
 #include "launcher/call/foreground.h"
 #include "launcher/door/learning.h"
 #include "launcher/door/ending.h"
+#include "launcher/door/exec_timing.h"
 #include "launcher/door/launch.h"
 #include "launcher/door/memo.h"
 #include "launcher/call/pidfd.h"
@@ -101,6 +103,7 @@ int exec_command(Invocation &invocation) {
     return code;
   };
   if (int code = open_exec_plan(invocation, plan); code != 0) return undone(code);
+  int64_t planned = nanoseconds_of(CLOCK_MONOTONIC);
   if (int code = check_terminal(invocation); code != 0) return undone(code);
   context.console_goes_on = owner.present() || invocation.arguments.has(cli::Flag::console_socket);
   while (!run_program(context, ProgramName::exec) || !await_execution(context)) {
@@ -109,6 +112,7 @@ int exec_command(Invocation &invocation) {
     if (int code = replace_exec_plan(invocation, plan); code != 0) return code;
   }
   trace_start(invocation);
+  keep_exec_timing(invocation, planned);
   if (int code = hand_over(invocation); code != 0) return undone(code);
   context.undo.drop();
   reap_stager(context);

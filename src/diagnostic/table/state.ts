@@ -214,4 +214,6 @@ export const state = {
     hint: 'review it, and give the bundle with --bundle' },
   savedMark: { code: 'E0669', native: true, message: 'cannot note that the saved plan {path} is used ({errno})',
     hint: 'see whether the state root can be written' },
+  execUntimed: { code: 'E0673', native: true, message: 'nothing is kept of exec {number} of container "{id}"',
+    hint: 'the last sixteen are kept, 1 is the last one: "veloci timeline --execs {id}" lists them' },
 } as const satisfies Entries;

@@ -20,6 +20,7 @@ export const systemCalls = {
   readKept: 'read what is kept of the container',
   readStatus: 'read the status of the container',
   readPlan: 'read --plan-fd',
+  listExecs: 'list the execs',
   makeNonce: 'get random bytes',
   readTexts: 'read the texts',
   sendSignal: 'send the signal',

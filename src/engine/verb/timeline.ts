@@ -3,7 +3,7 @@ import type { Response } from '../../generated/plan.ts';
 import { locate } from '../../spec/parse/locate.ts';
 import { timelineChrome } from '../../timeline/chrome.ts';
 import { timelineOtlp } from '../../timeline/otlp.ts';
-import { timelineOf } from '../../timeline/spans.ts';
+import { execTimelineOf, timelineOf } from '../../timeline/spans.ts';
 import { timelineSvg } from '../../timeline/svg.ts';
 import { timelineText } from '../../timeline/text.ts';
 import type { Call } from '../call.ts';
@@ -15,21 +15,21 @@ import { planOf } from './create.ts';
 export function timeline(call: Call): Response {
   const { request } = call;
   const timing = request.timing!;
-  const plan = planOf(call);
+  const plan = timing.exec === true ? undefined : planOf(call);
   const text = call.texts[call.configName] ?? '';
   const place = (pointer: string): string => {
     const { line } = locate(text, pointer);
     return line === 0 ? '' : `${call.configName}:${line}`;
   };
-  const timeline = timelineOf(plan, timing);
+  const timeline = plan === undefined ? execTimelineOf(timing) : timelineOf(plan, timing);
   const { flags = {}, options, id: container = '' } = request;
   // run --timeline has no flags of another command.
   const file = request.flags === undefined ? textOption(options, 'timeline') ?? '' : '';
   if (isOn(flags, 'svg') || file.endsWith('.svg'))
-    return answerText(timelineSvg(timeline, `start of ${container}`, place));
+    return answerText(timelineSvg(timeline, `${plan === undefined ? 'exec in' : 'start of'} ${container}`, place));
   if (isOn(flags, 'chrome') || file.endsWith('.json')) return answerText(timelineChrome(timeline, place));
   if (isOn(flags, 'otlp')) {
-    const { traceparent } = timing;
+    const traceparent = timing.traceparent ?? (plan === undefined ? undefined : request.facts.traceparent);
     const epoch = BigInt(timing.epoch) * 1000n;
     const context = { container, epoch, ...(traceparent === undefined ? {} : { traceparent }) };
     return answerText(timelineOtlp(timeline, context, place));

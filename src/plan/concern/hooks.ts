@@ -84,6 +84,7 @@ function run(
   const logs = d.spec.annotations === undefined || kind === 'startContainer'
     ? {}
     : { outputFile: annotatedPath(d.spec, 'hookStdout'), errorFile: annotatedPath(d.spec, 'hookStderr') };
+  const processEnv = kind === 'startContainer' && d.context.habits.startContainerEnvironment === 'process';
   for (let number = 0; number < hooks.length; number++) {
     const hook = hooks[number]!;
     program.push({
@@ -93,9 +94,8 @@ function run(
       number,
       path: hook.path,
       args: hook.args ?? [hook.path],
-      env: hook.env ?? [],
-      processEnv: kind === 'startContainer' && hook.env === undefined &&
-        d.context.habits.startContainerEnvironment === 'process',
+      env: processEnv && hook.env === undefined ? [] : traced(hook.env ?? [], d.context.facts.traceparent),
+      processEnv: processEnv && hook.env === undefined,
       timeout: Number(hook.timeout ?? 0),
       cwd,
       state,
@@ -104,4 +104,11 @@ function run(
       enter,
     });
   }
+}
+
+/** With the caller's TRACEPARENT, so that what a hook does belongs to its trace; one of the configuration's own stays. */
+function traced(env: readonly string[], traceparent: string | undefined): readonly string[] {
+  const name = 'TRACEPARENT=';
+  if (traceparent === undefined || env.some((entry) => entry.startsWith(name))) return env;
+  return [...env, name + traceparent];
 }
