@@ -269,6 +269,43 @@ export const asked: Readonly<Record<string, { readonly calls: readonly string[];
     why: 'that it is a cgroup, and which of its files takes a thread' },
 };
 
+/**
+ * Errnos that say that the kernel lacks or refuses something, where native code looks at them: each place with what it
+ * does then. Whatever is a choice between two ways to build a container is an `alt` of the plan.
+ */
+export const otherWays: Readonly<Record<string, { readonly errnos: readonly string[]; readonly why: string }>> = {
+  'init/namespaces.cc': { errnos: ['EACCES'], why: 'a namespace of our own process, which could not be dumped' },
+  'init/program/program.cc': { errnos: ['EACCES', 'ENOSYS', 'EPERM'],
+    why: 'how execve(2) would fail, without access(2)' },
+  'init/program/cwd.cc': { errnos: ['EACCES'],
+    why: 'only the user of the process may enter: cwd.again comes back to it' },
+  'init/program/identity.cc': { errnos: ['EINVAL', 'ENOSYS', 'EPERM'],
+    why:
+      'the last capability is known; there are no keyrings; a stream on a file system without owners keeps its own' },
+  'init/stager.cc': { errnos: ['EACCES', 'ENOSYS', 'EOPNOTSUPP', 'EPERM'],
+    why: 'clone3 refused by a seccomp filter, or not into the cgroup: fork, and join it' },
+  'init/main.cc': { errnos: ['EINVAL', 'EPERM'], why: 'words for people: init does not run from its sealed memfd' },
+  'init/mount/host_mounts.cc': { errnos: ['EINVAL', 'EPERM'],
+    why: 'a mount that is locked cannot be detached: procfs and sysfs are covered' },
+  'init/mount/mount_bind.cc': { errnos: ['EACCES', 'EINVAL'],
+    why: 'which step has failed; Linux 5.10 takes a slave of an unbindable mount for unbindable' },
+  'init/mount/mounts.cc': { errnos: ['EINVAL', 'ENOSYS', 'EPERM'],
+    why: 'before Linux 5.12 mount(2) in place of mount_setattr(2); attributes that are locked stay, as the plan says' },
+  'init/mount/paths.cc': { errnos: ['ENOSYS'],
+    why: 'before Linux 5.12 read-only in place, after the mount is attached' },
+  'executor/process/spawn.cc': { errnos: ['EINVAL', 'ENOSYS'],
+    why: 'a flag of memfd_create(2) before Linux 6.3, and of close_range(2) before 5.11' },
+  'executor/state/state.cc': { errnos: ['EINVAL', 'EOPNOTSUPP', 'ENOSYS'],
+    why: 'a flag of memfd_create(2) before Linux 6.3, a file system without fallocate(2)' },
+  'executor/criu/criu_process.cc': { errnos: ['EINVAL'], why: 'a flag of close_range(2) before Linux 5.11' },
+  'executor/mount/host_tree.cc': { errnos: ['EINVAL', 'ENOSYS'], why: 'a detached tree before Linux 5.12: by a child' },
+  'executor/cgroup/cgroup_ops.cc': { errnos: ['EINVAL'], why: 'BPF_F_REPLACE before Linux 5.6' },
+  'executor/cgroup/cgroup_tree.cc': { errnos: ['EOPNOTSUPP'],
+    why: 'cgroup.procs of a threaded cgroup cannot be read: its threads are' },
+  'executor/cgroup/freezer.cc': { errnos: ['EACCES'], why: 'whether what cannot be read is frozen stays unknown' },
+  'cgroup/cgroupfs.cc': { errnos: ['EOPNOTSUPP'], why: 'a threaded cgroup takes threads' },
+};
+
 /** Texts of the plan that native code looks into, by operation and field, with the reason. */
 export const lookedInto: Readonly<Record<string, string>> = {
   'executor/cgroup/cgroup_ops.cc: CgroupWrite.file': 'whether it is the file of the write before, which is still open',

@@ -8,7 +8,7 @@ import { readModel } from '../../../scripts/generate/plan/model.ts';
 import { snake } from '../../../scripts/generate/names.ts';
 import { filesBelow } from '../../../scripts/lib/files.ts';
 import { root } from '../../../scripts/lib/root.ts';
-import { asked, known, lookedInto } from '../../support/code/native-words.ts';
+import { asked, known, lookedInto, otherWays } from '../../support/code/native-words.ts';
 
 /** Rooms that execute plans. What is written to a log, and in which form, is no matter of the plan. */
 const sources = ['init', 'executor', 'cgroup', 'channel', 'file', 'hook', 'process', 'socket', 'wait']
@@ -96,4 +96,15 @@ t.test('the rules see what they are for', async (t) => {
   t.same(looksInto('if (strcmp(op.source.value.c_str(), what) == 0)', ['source']), ['source']);
   t.same(looksInto('memcmp("a", op.type.data, 1); op.type.data[0]', ['type']), ['type', 'type']);
   t.same(looksInto('if (op.type.empty()) open(op.type.c_str());', ['type']), []);
+});
+
+t.test('native code goes another way at few errnos', async (t) => {
+  const comparison = /\b(?:err|errno) [!=]= (ENOSYS|EINVAL|EPERM|EOPNOTSUPP|EACCES)\b/g;
+  const found: Record<string, string[]> = {};
+  for (const { path, text } of sources) {
+    if (!path.endsWith('.cc')) continue;
+    const errnos = [...new Set([...text.matchAll(comparison)].map((match) => match[1]!))].sort();
+    if (errnos.length > 0) found[path] = errnos;
+  }
+  t.same(found, Object.fromEntries(Object.entries(otherWays).map(([path, { errnos }]) => [path, [...errnos].sort()])));
 });
