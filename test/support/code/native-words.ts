@@ -239,7 +239,7 @@ export const known: readonly Known[] = [
     files: ['executor/state/state.h'],
     why: 'names of the files in a state directory (docs/upgrading.md)',
     words: ['record', 'config.json', 'request.json', 'plan', 'state.json', 'status', 'descriptors.json', 'exec.fifo',
-      'notify', 'notify/notify', 'exec-'],
+      'notify', 'notify/notify', 'exec-', '.execs.tmp'],
   },
   {
     files: ['executor/process/channel.cc'],
