@@ -12,6 +12,7 @@
 //
 //   RUNTIME=PATH             the runtime; crun and runc are in the guest (default dist/bin/veloci)
 //   VELOCI_TEST_SCALE=N      multiplies time limits (default 10: the guest may be emulated)
+//   VELOCI_TEST_HUNTS=N      rounds of each case of security/hunter
 //   VELOCI_VM_SECONDS=N      the most that one file may take (default 1800)
 //   VM_…                     see test/vm/vm-build and test/vm/vm-run
 import { execFileSync, spawn } from 'node:child_process';
@@ -151,6 +152,9 @@ export async function main(args: string[]): Promise<number> {
     `RUNTIME=${given || join(tree, 'dist/bin/veloci')}`,
     `XDG_CACHE_HOME=${join(tree, 'build/vm-cache')}`,
     `VELOCI_TEST_SCALE=${process.env['VELOCI_TEST_SCALE'] || 10}`,
+    ...(process.env['VELOCI_TEST_HUNTS'] === undefined
+      ? []
+      : [`VELOCI_TEST_HUNTS=${process.env['VELOCI_TEST_HUNTS']}`]),
     'bash',
     '-c',
     guestScript,

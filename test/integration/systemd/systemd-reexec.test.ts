@@ -8,7 +8,7 @@ import t from 'tap';
 import { timeScale } from '../../support/paths.ts';
 import { call, hierarchy, pathOf, reason, runtime, setUp, start, test } from '../../support/host/systemd.ts';
 
-const rounds = 8;
+const rounds = timeScale > 1 ? 3 : 8;
 
 if (reason !== undefined) {
   t.pass('a systemd that starts anew', { skip: reason });

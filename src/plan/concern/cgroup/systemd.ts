@@ -25,8 +25,8 @@ import { wantedLimits, zeroIsLimit } from './cgroup-limits.ts';
 /** How long systemd may take to start a unit, and to stop one with all its processes, in milliseconds. */
 const startTime = 30000;
 const stopTime = 30000;
-/** How long a systemd that starts anew is waited for by what has a unit already. */
-const updateTime = 10000;
+/** How long a delete waits for a systemd that starts anew: perhaps there is none any more. */
+const readyTime = 10000;
 
 /** Sub-cgroup of the unit in which the container's processes are. */
 export const subgroupKey = 'run.oci.systemd.subgroup';
@@ -212,7 +212,7 @@ export function updateUnit(d: Draft, unit: UnitPlace, kept: Resources | undefine
   const undo = before.length === 0 ? [] : setUnitProperties(unit.name, before).calls;
   d.host.push(
     send(unit, '/linux/resources', setUnitProperties(unit.name, properties), { job: false, undo,
-      retry: untilReady(unit, updateTime) }),
+      retry: untilReady(unit, startTime) }),
   );
 }
 
@@ -229,7 +229,7 @@ export function sendIdle(d: Draft, unit: UnitPlace, kept?: Resources): void {
   const weight: Property = ['CPUWeight', integer('t', idle ? 0 : unset)];
   d.host.push(
     send(unit, '/linux/resources/cpu/idle', setUnitProperties(unit.name, [weight]), { job: false,
-      accept: [invalidArguments], retry: untilReady(unit, updateTime) }),
+      accept: [invalidArguments], retry: untilReady(unit, startTime) }),
   );
 }
 
@@ -240,6 +240,6 @@ function isIdle(resources: Resources | undefined): boolean {
 /** Stops the unit. Where nobody listens any more, there is no unit. */
 export function endUnit(d: Draft, unit: UnitPlace): void {
   const stop = send(unit, d.cgroups.from, stopUnit(unit.name), { accept: [noSuchUnit], timeout: stopTime,
-    retry: untilReady(unit, updateTime) });
+    retry: untilReady(unit, readyTime) });
   d.delete.push(alt(stop, [errno.ENOENT, errno.ECONNREFUSED, errno.ECONNRESET, errno.EACCES, errno.EPERM]));
 }
