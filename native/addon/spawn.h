@@ -17,6 +17,8 @@ Napi::Value make_socket_pair(const Napi::CallbackInfo &info);
 Napi::Value make_memory(const Napi::CallbackInfo &info);
 // receiveDescriptor(socket: number): number: one that has come along with a message, or -1.
 Napi::Value receive_descriptor(const Napi::CallbackInfo &info);
+// send(socket: number, bytes: Uint8Array): a few bytes, if the other side is still there.
+Napi::Value send_bytes(const Napi::CallbackInfo &info);
 // resize(terminal: number, columns: number, rows: number)
 Napi::Value resize(const Napi::CallbackInfo &info);
 

@@ -32,6 +32,8 @@ export interface Addon {
   memory(bytes: Uint8Array): number;
   /** A descriptor that a message on this socket has brought along, or -1. */
   receiveDescriptor(socket: number): number;
+  /** Sends a few bytes, if the other side is still there. */
+  send(socket: number, bytes: Uint8Array): void;
   resize(terminal: number, columns: number, rows: number): void;
 }
 

@@ -40,6 +40,7 @@ export class Child {
   readonly warnings: VelociError[] = [];
   readonly #pid: number;
   readonly #control: Socket;
+  readonly #controlFd: number;
   readonly #onEvent: (message: ControlMessage) => void;
   /** Our end of the socket that brings the master of a terminal; -1 when there is none. */
   #console = -1;
@@ -89,17 +90,18 @@ export class Child {
     const { stdin, stdout, stderr } = standard;
     this.streams = { stdin, stdout, stderr };
     this.#onEvent = options.onEvent ?? (() => {});
-    this.#control = new Socket({ fd: ours });
+    this.#controlFd = ours;
+    this.#control = new Socket({ fd: ours, writable: false });
     this.#control.setEncoding('utf8').on('data', (text: string) => this.#read(text)).on('error', () => {});
     this.ended = new Promise((resolve) => this.#control.on('close', () => this.#reap(resolve)));
   }
 
   /** Asks for something; nothing happens when the command has ended. */
   wish(what: Wish, signal?: number): void {
+    if (this.#control.destroyed) return;
     const word = Buffer.from(wishes[what]);
-    if (this.#control.writable) {
-      this.#control.write(signal === undefined ? word : Buffer.concat([word, Buffer.of(signal)]));
-    }
+    // Not by the stream: a failed write would end it with what is still to be read.
+    addon().send(this.#controlFd, signal === undefined ? word : Buffer.concat([word, Buffer.of(signal)]));
   }
 
   /** Whether this program stays for the command's sake. */

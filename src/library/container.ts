@@ -1,10 +1,12 @@
 // A container as an object: what this program owns of one that it has created, and all that the command can do with it.
+import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import type { Mount, Resources } from '../generated/config.ts';
 import type { Plan } from '../generated/plan.ts';
 import type { State } from '../generated/state.ts';
 import { compile, loadBundle } from './bundle.ts';
 import { call, type Caller } from './call.ts';
+import { Child } from './child.ts';
 import { VelociError } from './error.ts';
 import { ExecProcess, type InitProcess } from './init.ts';
 import { exitOfCode, type EndReason, type Exit, type Process, type ProcessOptions } from './process.ts';
@@ -29,6 +31,10 @@ export interface ImageOptions {
   readonly imagePath: string;
   /** Where CRIU writes its logs; default: that of the images. */
   readonly workPath?: string;
+}
+
+function isEvent(value: unknown): value is { readonly type: string; readonly data?: unknown } {
+  return typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string';
 }
 
 /** A container of a {@link Runtime}. */
@@ -162,6 +168,29 @@ export class Container {
   /** What it uses now: the object that `events --stats` prints. */
   async stats(): Promise<unknown> {
     return JSON.parse(await this.#ask('events', '--stats', this.id));
+  }
+
+  /**
+   * What happens to it, until it ends: the objects that `events` prints (`type`: stats, oom, pause, resume, pressure, exit).
+   * @param interval milliseconds between two reports of what it uses
+   */
+  async *events(interval = 5000): AsyncGenerator<{ readonly type: string; readonly data?: unknown }> {
+    const child = new Child(this.#caller.global, ['events', '--interval', `${interval}ms`, this.id], {
+      command: this.#caller.command,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    const stdout = child.streams.stdout!;
+    try {
+      for await (const line of createInterface({ input: stdout })) {
+        const event: unknown = JSON.parse(line);
+        if (isEvent(event)) yield event;
+      }
+      await child.ended;
+      if (child.error !== undefined) throw child.error;
+    } finally {
+      // It ends when nobody reads any more.
+      stdout.destroy();
+    }
   }
 
   /** Where it is not what its configuration says: the object that `diff --json` prints. */

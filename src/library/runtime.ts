@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { State } from '../generated/state.ts';
 import { stateRoot } from '../host/node.ts';
-import type { Caller } from './call.ts';
+import { call, type Caller } from './call.ts';
 import { collect, type Output, type OutputOptions } from './collect.ts';
-import { Container } from './container.ts';
+import { Container, type ImageOptions } from './container.ts';
 import { InitProcess } from './init.ts';
 import { planLaunch } from './launch.ts';
 import type { Exit, ProcessOptions } from './process.ts';
@@ -29,6 +29,13 @@ export interface CreateOptions extends ProcessOptions {
   readonly id?: string;
   /** A file that the pid is written to. */
   readonly pidFile?: string;
+}
+
+/** How a container is restored. */
+export interface RestoreOptions extends ImageOptions {
+  /** The bundle that it was created from. */
+  readonly bundle: string;
+  readonly id: string;
 }
 
 /** How a container is run from beginning to end. */
@@ -76,6 +83,16 @@ export class Runtime {
   async run(options: RunOptions): Promise<RunResult> {
     const container = await this.create({ ...options, stdio: 'pipe' });
     return collect(container, options);
+  }
+
+  /**
+   * Makes a container anew from images that {@link Container.checkpoint} has saved. Its streams are those that it had; it lives
+   * on when this program ends.
+   */
+  async restore({ bundle, id, imagePath, workPath }: RestoreOptions): Promise<Container> {
+    const work = workPath === undefined ? [] : ['--work-path', workPath];
+    await call(this.#caller, ['restore', '--detach', '--bundle', bundle, '--image-path', imagePath, ...work, id]);
+    return this.get(id);
   }
 
   /** A container that is there, whoever has created it. Nothing is looked at before one of its methods is called. */

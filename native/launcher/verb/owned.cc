@@ -5,6 +5,8 @@
 #include "launcher/door/ending.h"
 #include "launcher/door/timing.h"
 #include "base/sys.h"
+#include "process/process.h"
+#include <sys/wait.h>
 
 namespace veloci {
 
@@ -72,13 +74,22 @@ private:
       return 0;
     }
     // Its end is told like every other.
-    if (code == 0 && killed_before_start(context_) != 0) {
+    if (code == 0 && !context_.failure.reported && is_killed()) {
       unlock_state(context_);
       return 0;
     }
     if (code == 0) code = explain_failure(invocation_, launch_.request, EngineVerb::recompile);
     remove(false);
     return code;
+  }
+
+  // Whether a signal has ended init, as the owner's may have.
+  bool is_killed() const {
+    constexpr int dying = 1000; // milliseconds
+    siginfo_t info = {};
+    return pidfd_wait(context_.init.pidfd.get(), dying) &&
+           waitid(P_PID, static_cast<id_t>(context_.init.pid), &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 &&
+           info.si_pid != 0 && info.si_code != CLD_EXITED;
   }
 
   int stay() {

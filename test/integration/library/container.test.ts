@@ -127,6 +127,22 @@ test('pause, resume, ps, stats, update, kill, wait: of our own containers and of
   await assert.rejects(other.pause(), { code: 'E0601' });
 }, only);
 
+test('events, until the container ends', async (c) => {
+  const container = await created(c, ['sleep', '1000']);
+  await container.start();
+  const types: string[] = [];
+  for await (const { type } of container.events(300)) {
+    types.push(type);
+    if (types.length === 1) await container.pause();
+    if (type === 'pause') await container.resume();
+    if (type === 'resume') await container.kill('KILL');
+  }
+  assert.deepEqual([...new Set(types)].sort(), ['exit', 'pause', 'resume', 'stats']);
+  assert.equal((await container.exit).signal, 'SIGKILL');
+  await container.delete();
+  await assert.rejects(runtimeOf(c).get(container.id).events().next(), { code: 'E0601' });
+}, only);
+
 /** A program that creates and starts a container, and says its pid. */
 function holder(c: Context, id: string, bundle: string, options: object, after: string): ChildProcess {
   const library = new URL('../../../src/index.js', import.meta.url).href;
