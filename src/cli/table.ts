@@ -291,7 +291,7 @@ export const commands: readonly Command[] = [
       { name: 'check', kind: 'bool', summary: 'fmt: write nothing, and exit with 2 when it would change the file' },
       {
         name: 'from', kind: 'string', value: 'MODEL', choices: ['runc', 'docker-default'],
-        summary: 'whose defaults to use: those of `runc spec`, with few capabilities, or those of a Docker container [runc]',
+        summary: 'whose defaults to use: those of `runc spec`, with few capabilities, or those of a container of Docker 24 [runc]',
       },
     ],
     examples: [

@@ -22,8 +22,8 @@ const members: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 };
 
 /** The same for mounts, whatever the operation. */
-const mountMembers: Readonly<Record<string, string>> = { target: 'destination', attach: 'destination', source: 'source',
-  open: 'source', fsopen: 'type' };
+const mountMembers: Readonly<Record<string, string>> = { target: 'destination', attach: 'destination',
+  copy: 'destination', source: 'source', open: 'source', fsopen: 'type' };
 
 /**
  * What to mark in the configuration.

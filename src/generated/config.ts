@@ -694,7 +694,7 @@ export interface Personality {
   /**
    * LINUX, or LINUX32: uname(2) shows a 32-bit machine.
    */
-  domain?: 'LINUX' | 'LINUX32';
+  domain: 'LINUX' | 'LINUX32';
   /**
    * Additional flags; none are defined yet.
    */

@@ -92,6 +92,8 @@ bool place_descriptors(Inherited &inherited) {
 
 [[noreturn]] void become_criu(Inherited inherited) {
   const CriuStart &op = inherited.op;
+  // What is restored may belong to the group of our caller.
+  if (op.request != CriuRequest::restore) setpgid(0, 0);
   bool is_placed = op.request != CriuRequest::restore ||
                    (join_cgroups(inherited.record, op.cgroups) && mount_root(op.rootfs.c_str()));
   bool ready = is_placed && place_descriptors(inherited);
@@ -116,6 +118,13 @@ bool send_text(int socket, Str text) {
   do sent = send(socket, text.data, text.size, MSG_NOSIGNAL);
   while (sent < 0 && errno == EINTR);
   return sent == static_cast<ssize_t>(text.size);
+}
+
+// With what it has made for a dump, such as the process that looks after the freezer of cgroup v1. Not yet waited for,
+// the number is still its own.
+void kill_criu(const Child &child) {
+  kill(-child.pid, SIGKILL);
+  kill(child.pid, SIGKILL);
 }
 
 } // namespace
@@ -146,7 +155,7 @@ Outcome spawn_criu(Context &context, const CriuStart &op, Str path, const Fd *na
     if (received.valid()) context.criu.socket = static_cast<Fd &&>(received);
     if (size == 0 && context.criu.socket.valid()) return {};
     if (size == 1) continue;
-    reap_criu(context);
+    end_criu(context); // without an errno of its own it may be at work
     return Outcome::failed(steps::spawn, size == sizeof err ? err : EPIPE);
   }
 }
@@ -155,7 +164,7 @@ void reap_criu(Context &context) {
   Child &child = context.criu.process;
   if (child.pid <= 0) return;
   bool ended = reap_child(child.pid, wait_limit);
-  if (!ended) kill(child.pid, SIGKILL); // our own child, not yet waited for: the number is still its own
+  if (!ended) kill_criu(child);
   if (!ended && !reap_child(child.pid, killed_limit)) context.process_remains = true;
   child.pid = -1;
   child.pidfd.reset();
@@ -164,7 +173,7 @@ void reap_criu(Context &context) {
 void end_criu(Context &context) {
   Child &child = context.criu.process;
   if (child.pid <= 0) return;
-  kill(child.pid, SIGKILL); // our own child, not yet waited for: the number is still its own
+  kill_criu(child);
   reap_criu(context);
 }
 

@@ -99,7 +99,7 @@ Outcome Init::on(const MountFs &op) {
       Text &limit = shared_.detail.start(DetailPart::limit);
       limit.add("tmpcopyup copies directories to a depth of ").add_number(copy_up_depth_max);
     }
-    return Outcome::failed(steps::target, err);
+    return Outcome::failed(steps::copy, err);
   }
   bool late = !set_attributes(tree.get(), false, later, 0, 0);
   if (late && !only_in_place()) return fail(steps::fsmount, op.type);

@@ -47,7 +47,8 @@ int Learning::begin(Invocation &invocation) {
   const Arguments &arguments = invocation.arguments;
   Str path = arguments.text(cli::Flag::learn);
   if (path.empty()) return 0;
-  if (arguments.on(cli::Flag::detach)) return invocation.fail(LearnDetached{});
+  if (arguments.on(cli::Flag::detach))
+    return invocation.fail(FlagsExclude{.flag = Str::of("learn"), .other = Str::of("detach")});
   file_.reset(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644));
   if (!file_.valid()) return invocation.fail(ResourceFile{.path = path, .errno_ = ErrnoText(errno)});
   int err = learner_.start();

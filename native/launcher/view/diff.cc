@@ -27,6 +27,8 @@ int read_document(Invocation &invocation, Str path, Buffer &out) {
 } // namespace
 
 int diff_command(Invocation &invocation) {
+  if (invocation.arguments.on(cli::Flag::applied) && invocation.arguments.on(cli::Flag::declared))
+    return invocation.fail(FlagsExclude{.flag = Str::of("applied"), .other = Str::of("declared")});
   if (int code = invocation.open_recorded(); code != 0) return code;
   Context &context = invocation.context;
   Status status;

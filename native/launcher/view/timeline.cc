@@ -50,10 +50,26 @@ int list_execs(Invocation &invocation) {
   return print(invocation, text.str());
 }
 
+// One form alone.
+int check_form(Invocation &invocation) {
+  const struct {
+    cli::Flag flag;
+    const char *name;
+  } forms[] = {{cli::Flag::svg, "svg"}, {cli::Flag::chrome, "chrome"}, {cli::Flag::otlp, "otlp"}};
+  const char *given = nullptr;
+  for (const auto &form : forms) {
+    if (!invocation.arguments.on(form.flag)) continue;
+    if (given != nullptr) return invocation.fail(FlagsExclude{.flag = Str::of(given), .other = Str::of(form.name)});
+    given = form.name;
+  }
+  return 0;
+}
+
 } // namespace
 
 int timeline_command(Invocation &invocation) {
   const Arguments &arguments = invocation.arguments;
+  if (int code = check_form(invocation); code != 0) return code;
   if (int code = invocation.open_recorded(); code != 0) return code;
   if (arguments.on(cli::Flag::execs)) return list_execs(invocation);
   Request request;

@@ -22,6 +22,11 @@ export const operationProcess = {
     hint:
       'the kernel lets users move processes only within a cgroup of their own: call from a unit with "Delegate=yes" (systemd-run --user --scope -p Delegate=yes)',
   },
+  'namespace.enter/setns:ESRCH': {
+    code: 'E0984',
+    message: "the first thread of the container's process has ended, and nobody can enter its namespaces any more",
+    hint: 'its other threads go on: "veloci ps" shows the processes, "veloci kill" ends them',
+  },
   'namespace.enter': {
     code: 'E0738',
     message: 'cannot enter the namespaces of the container',

@@ -218,6 +218,16 @@ export const operation = {
   },
   'mount.fs/target:ENOTDIR': { code: 'E0899', message: 'cannot mount {type} on "{target}" of the root file system',
     hint: 'it must be a directory, not a file or a symbolic link' },
+  'mount.fs/copy': {
+    code: 'E0983',
+    message: 'cannot copy what lies on "{target}" into the file system that hides it: {detail}',
+    hint: 'remove "tmpcopyup" from the options, or what cannot be copied from the image',
+  },
+  'mount.fs/copy:ENOSPC': {
+    code: 'E0983',
+    message: 'cannot copy what lies on "{target}" into the file system that hides it: {detail}',
+    hint: 'give it room with the options "size" and "nr_inodes", or remove "tmpcopyup"',
+  },
   'mount.fs/target': {
     code: 'E0721',
     message: 'cannot make or open the mount point "{target}" in the root file system',

@@ -251,6 +251,8 @@ test('a container whose first thread has ended runs as long as another one does'
   assert.equal(await status(), 'running');
   const refused = await c.rt(['delete', id]);
   assert.match(`${refused.code} ${refused.stderr}`, /^1 .*E0606/);
+  const exec = await c.rt(['exec', id, '/probe', 'exit', '0']);
+  assert.match(`${exec.code} ${exec.stderr}`, /^255 .*E0984: .*first thread/);
   assert.equal((await c.rt(['pause', id])).code, 0);
   assert.equal(await status(), 'paused');
   assert.equal((await c.rt(['resume', id])).code, 0);

@@ -33,6 +33,14 @@ function criu({ c }: Scene, ...answers: number[][]): string {
 }
 const recent = version(4, 0);
 
+/** One that has begun a dump with a helper, and then says what nobody understands. */
+function babbling(scene: Scene): string[] {
+  const path = criu(scene, recent, [0xff]);
+  const text = readFileSync(path, 'utf8');
+  writeFileSync(path, `${text.replace('#!/bin/sh\n', '#!/bin/sh\nsleep 1000 >/dev/null 2>&1 &\n')}sleep 1000\n`);
+  return ['--criu', path];
+}
+
 /** checkpoint of a running container with these flags. */
 const checkpoint = (...flags: ((scene: Scene) => string[])[]) => async (scene: Scene): Promise<string[]> => [
   ...await onContainer('running', 'checkpoint')(scene),
@@ -66,6 +74,8 @@ failing([
     }) },
   { name: 'a CRIU that is too old', code: 'E0873', why: 'EOPNOTSUPP, step old',
     call: checkpoint(images, by(version(3, 10))) },
+  { name: 'a CRIU at work with a helper that talks nonsense', code: 'E0880', why: '',
+    call: checkpoint(images, babbling) },
   { name: 'no folder for the images', code: 'E0874', why: 'ENOENT, step images',
     call: checkpoint(() => ['--image-path', '/proc/images'], by(recent)) },
   { name: 'no folder for the log', code: 'E0875', why: 'ENOENT, step work',

@@ -245,6 +245,14 @@ test('tmpcopyup fills a tmpfs with what it hides', async (c) => {
   assert.equal(out, 'root:x:0:\n/etc/x\ntmpfs\n');
 });
 
+test('tmpcopyup into too little room says so, with the options that give more: E0983', async (c) => {
+  const bundle = c.command(['true'],
+    add({ destination: '/etc', type: 'tmpfs', source: 'tmpfs', options: ['tmpcopyup', 'nr_inodes=2'] }));
+  const { code, stderr } = await c.run(bundle);
+  assert.equal(code, 1);
+  assert.match(stderr, /E0983: .*"\/etc".* at config\.json:\d+:\d+ \(\/mounts\/\d+.*ENOSPC, step copy.*nr_inodes/);
+}, { only: 'veloci' });
+
 test('tmpcopyup ends at a depth of 64 directories, and says that this is a limit of veloci: E0978', async (c) => {
   const bundle = c.command(['true'],
     add({ destination: '/deep', type: 'tmpfs', source: 'tmpfs', options: ['tmpcopyup'] }));
