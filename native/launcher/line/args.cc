@@ -132,9 +132,9 @@ int Arguments::take_value(const cli::FlagSpec &spec, const char *shown, Str valu
   if (const char *choices = cli::choice_lists[spec.choices]; spec.choices != 0 && !is_choice(value, choices)) {
     return refuse(FlagValue{.value = value, .flag = flag, .expected = Str::of(choices)});
   }
-  // Of a variable that nobody has set: the usual root is not what is meant.
-  if (spec.flag == cli::Flag::root && value.empty())
-    return refuse(FlagValue{.value = value, .flag = flag, .expected = Str::of("a directory")});
+  // Of a variable that nobody has set: not what is meant by the flag.
+  bool is_path = spec.flag == cli::Flag::root || spec.flag == cli::Flag::pidfd_socket;
+  if (is_path && value.empty()) return refuse(FlagValue{.value = value, .flag = flag, .expected = Str::of("a path")});
   if (spec.kind == cli::Kind::integer) {
     uint64_t number = 0;
     constexpr uint64_t largest = 1 << 20;

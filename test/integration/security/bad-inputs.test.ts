@@ -9,17 +9,9 @@ import type { Context } from '../../support/context.ts';
 import { runtimePath } from '../../support/paths.ts';
 import { call, type CallOptions, type Result } from '../../support/runtime.ts';
 import type { Config } from '../../support/spec.ts';
+import { refused } from './refusal.ts';
 
 const only = { only: 'veloci' } as const;
-
-/** A refusal: one error with a code, quickly, and no fault of the command's own. */
-function refused(name: string, result: Result, expected: readonly number[] = [1]): void {
-  const outcome = `${name}: status ${result.code ?? result.signal}, "${result.stderr.slice(0, 300)}"`;
-  assert.ok(!result.timedOut && result.signal === null, outcome);
-  assert.ok(expected.includes(result.code ?? 0), outcome);
-  assert.match(result.stderr, /\bE\d{4}\b/, outcome);
-  assert.doesNotMatch(result.stderr, /E09(01|02|05)\b|please report/, outcome);
-}
 
 /** Texts of config.json that are none, or none that is valid: each must be told with its place. */
 function texts(valid: string): Record<string, string | Buffer> {
