@@ -4,6 +4,7 @@ import { auditDocs } from './generate/audit.ts';
 import { cliHeader } from './generate/cli/cli.ts';
 import { bashCompletion } from './generate/cli/completion.ts';
 import { fishCompletion } from './generate/cli/completion-fish.ts';
+import { applyClasses } from './generate/spec/apply-classes.ts';
 import { configTree } from './generate/spec/config-tree.ts';
 import { planHeader, planSource } from './generate/plan/cpp.ts';
 import { planFields } from './generate/plan/cpp-fields.ts';
@@ -54,6 +55,7 @@ async function generate(): Promise<Outputs> {
     ['native/generated/plan_fields.gen.h', planFields(model)],
     ['native/generated/protocol.gen.h', protocolHeader(protocol)],
     ['native/generated/protocol_values.gen.h', protocolValues(protocol)],
+    ['src/generated/apply-classes.ts', applyClasses()],
     ['src/generated/config-tree.ts', configTree()],
     ['src/generated/diagnostics.ts', diagnosticsText()],
     ['src/generated/doctor.ts', doctorText()],

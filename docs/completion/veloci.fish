@@ -25,6 +25,8 @@ function __veloci_valued
             string split ' ' 'interval'
         case diff
             string split ' ' 'bundle b config f'
+        case apply
+            string split ' ' 'bundle b config f console-socket'
         case timeline
             string split ' ' 'exec'
         case checkpoint
@@ -151,6 +153,7 @@ complete -c veloci -n '__veloci_at 0' -a ps -d 'list the processes of a containe
 complete -c veloci -n '__veloci_at 0' -a events -d 'show usage and events of a container'
 complete -c veloci -n '__veloci_at 0' -a mounts -d 'add or remove mounts of a running container'
 complete -c veloci -n '__veloci_at 0' -a diff -d 'compare a container with its configuration'
+complete -c veloci -n '__veloci_at 0' -a apply -d 'make a container what its configuration says'
 complete -c veloci -n '__veloci_at 0' -a wait -d 'wait until a container has stopped'
 complete -c veloci -n '__veloci_at 0' -a why -d 'explain why a container has ended or did not start'
 complete -c veloci -n '__veloci_at 0' -a timeline -d 'show where the start of a container spent its time'
@@ -267,6 +270,14 @@ complete -c veloci -n '__veloci_of diff' -l applied -d 'compare with the configu
 complete -c veloci -n '__veloci_of diff' -l declared -d 'compare that one with the configuration as it is now; the container may have stopped'
 complete -c veloci -n '__veloci_of diff' -l unobserved -d 'also list what cannot be read back, and why'
 complete -c veloci -n '__veloci_of diff' -l json -d 'print JSON'
+complete -c veloci -n '__veloci_of apply' -l bundle -s b -x -a '(__fish_complete_directories)' -d 'another bundle than that of the container'
+complete -c veloci -n '__veloci_of apply' -l config -s f -r -F -d 'another name for config.json, absolute or below the bundle; - for standard input'
+complete -c veloci -n '__veloci_of apply' -l dry-run -d 'show what would be done; the exit code is 2 when that is something, 0 when not'
+complete -c veloci -n '__veloci_of apply' -l restart -d 'delete the container and start it anew when a change takes that, or when it has stopped'
+complete -c veloci -n '__veloci_of apply' -l repair -d 'bring back what the last applied configuration says, whatever config.json says'
+complete -c veloci -n '__veloci_of apply' -l watch -d 'apply each change of the file, until SIGINT or SIGTERM'
+complete -c veloci -n '__veloci_of apply' -l console-socket -r -F -d 'AF_UNIX stream socket that receives the master of the terminal'
+complete -c veloci -n '__veloci_of apply' -l json -d 'print JSON'
 complete -c veloci -n '__veloci_of wait' -l json -d 'print all that is known of the end: signal, reason, times, memory, processor time'
 complete -c veloci -n '__veloci_at 1 wait' -a '(__veloci_ids)'
 complete -c veloci -n '__veloci_of why' -l json -d 'print JSON'
@@ -356,4 +367,4 @@ complete -c veloci -n '__veloci_of install' -l containerd -d 'for containerd'
 complete -c veloci -n '__veloci_of install' -l crio -d 'for CRI-O'
 complete -c veloci -n '__veloci_of install' -l kubernetes -d 'for Kubernetes'
 complete -c veloci -n '__veloci_of doctor' -l json -d 'print JSON'
-complete -c veloci -n '__veloci_at 1 help' -a 'run create start state list top kill delete exec pause resume update ps events mounts diff wait why timeline checkpoint restore spec validate audit plan explain install features doctor version help'
+complete -c veloci -n '__veloci_at 1 help' -a 'run create start state list top kill delete exec pause resume update ps events mounts diff apply wait why timeline checkpoint restore spec validate audit plan explain install features doctor version help'

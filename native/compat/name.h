@@ -7,4 +7,7 @@ namespace veloci {
 // The habits of the name in argv[0].
 const Habits &habits_of(int argc, char **argv);
 
+// That name, for a command that runs another one in its place.
+char *called_as(char **argv);
+
 } // namespace veloci

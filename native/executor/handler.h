@@ -88,9 +88,12 @@ public:
   // hook_ops.cc
   Outcome on(const HookRun &op);
 
-  // scheduling_ops.cc
+  // scheduling_ops.cc, limit_ops.cc
   Outcome on(const SchedSet &op);
   Outcome on(const IoprioSet &op);
+  Outcome on(const RlimitSet &op);
+  Outcome on(const OomScore &op);
+  Outcome on(const CpuAffinity &op);
 
 private:
   // The container's cgroup, by what it is (cgroup/own_cgroup.h).

@@ -111,6 +111,7 @@ private:
   Outcome copy_link(int source, const MountBind &op);
   int open_link(Str path, TargetKind kind);
   // paths.cc
+  Outcome remove_node(const DeviceNode &op, int parent, const Name &name);
   bool prepare_null();
   bool prepare_empty();
   bool cover(Cover &cover, int target, Str path);

@@ -49,6 +49,7 @@ int dispatch(Invocation &invocation) {
   case cli::Command::install: return install_command(invocation);
   case cli::Command::diff: return diff_command(invocation);
   case cli::Command::audit: return audit_command(invocation);
+  case cli::Command::apply: return apply_command(invocation);
   case cli::Command::mounts: return mounts_command(invocation);
   case cli::Command::wait: return wait_command(invocation);
   case cli::Command::events: return events_command(invocation);

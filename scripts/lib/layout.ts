@@ -15,6 +15,7 @@ const levels: ReadonlyArray<readonly string[]> = [
   ['spec'],
   ['plan'],
   ['audit', 'learn', 'observe', 'saved', 'timeline'],
+  ['apply'],
   ['engine'],
   ['cli'],
   ['library'],
@@ -62,16 +63,19 @@ export const rooms: Readonly<Record<string, readonly string[]>> = {
   'launcher/call': ['base', 'executor', 'executor/console', 'executor/log', 'executor/process', 'executor/state',
     'file', 'launcher/container', 'launcher/line', 'launcher/owner', 'process', 'record', 'socket', 'wait'],
   'launcher/container': ['base', 'cgroup', 'executor', 'executor/cgroup', 'executor/log', 'executor/state', 'file',
-    'generated', 'host', 'launcher/line', 'process', 'record'],
+    'generated', 'host', 'launcher/line', 'process', 'record', 'wait'],
   'launcher/door': ['base', 'executor/process', 'executor/seccomp', 'executor/state', 'file', 'generated', 'host',
     'json', 'launcher/call', 'launcher/container', 'planner', 'record', 'stats'],
   'launcher/line': ['base', 'compat', 'executor/log', 'file', 'generated', 'wait'],
   'launcher/owner': ['generated', 'launcher/line', 'record', 'socket', 'wait'],
+  'launcher/running': ['base', 'executor/process', 'executor/state', 'file', 'launcher/call', 'launcher/container',
+    'launcher/door', 'observe'],
   'launcher/verb': ['base', 'cgroup', 'executor/cgroup', 'executor/console', 'executor/process', 'executor/state',
     'file', 'generated', 'launcher/call', 'launcher/container', 'launcher/door', 'launcher/line', 'launcher/owner',
-    'process', 'record'],
-  'launcher/view': ['base', 'embedded', 'executor/cgroup', 'executor/process', 'executor/state', 'file', 'host', 'json',
-    'launcher/call', 'launcher/container', 'launcher/door', 'launcher/line', 'observe', 'process', 'stats'],
+    'launcher/running', 'process', 'record'],
+  'launcher/view': ['base', 'embedded', 'executor/cgroup', 'executor/process', 'executor/state', 'host', 'json',
+    'launcher/call', 'launcher/container', 'launcher/door', 'launcher/line', 'launcher/running', 'observe', 'process',
+    'stats'],
   observe: ['base', 'cgroup', 'generated', 'host', 'process', 'record', 'stats'],
   plan: ['base', 'generated', 'wire'],
   planner: ['base', 'embedded', 'generated', 'host', 'json'],
@@ -111,7 +115,7 @@ export function importProblem(path: string, { target, typeOnly }: Import): strin
   const [from, to] = [levelOf(path), levelOf(target)];
   if (from < 0) return `${path} is in no folder that scripts/lib/layout.ts knows`;
   if (to <= from || (typeOnly && target === hostInterface)) return undefined;
-  return `${path} imports ${target}: imports go generated, base ← leaves ← compat ← spec ← plan ← observe ← engine ← cli`;
+  return `${path} imports ${target}: imports go generated, base ← leaves ← compat ← spec ← plan ← observe ← apply ← engine ← cli`;
 }
 
 /** The first cycle in a graph of files, as a path that ends where it began. */

@@ -161,3 +161,20 @@ function missing(list: DeviceList, other: DeviceList, allow: boolean): DeviceLin
   }
   return lines;
 }
+
+/** The list that the kernel shows in devices.list. What is denied where all is allowed it does not show. */
+export function shownList(text: string, from: string): DeviceList {
+  const exceptions = new Map<string, Exception>();
+  for (const line of text.split('\n')) {
+    const [, type, major, minor, access] = /^([acb]) (\d+|\*):(\d+|\*) ([rwm]+)$/.exec(line) ?? [];
+    if (type === 'a') return { allow: true, from, exceptions: new Map() };
+    if (type === undefined) continue;
+    const number = (digits: string | undefined): number => (digits === '*' ? -1 : Number(digits));
+    const rule: DeviceRule = { allow: true, type: type as DeviceRule['type'], major: number(major),
+      minor: number(minor), access: access!, from };
+    const known = exceptions.get(deviceOf(rule));
+    if (known === undefined) exceptions.set(deviceOf(rule), { rule, access: new Set(access) });
+    else for (const right of access!) known.access.add(right);
+  }
+  return { allow: false, from, exceptions };
+}

@@ -1,5 +1,6 @@
 // dprint-ignore-file: a table, one row a line where it fits
 // All commands and flags. The native parser, the help texts, the manual page and the completion are made from this table.
+import { apply } from './apply.ts';
 import { bundle, config, consoleFd, consoleSocket, creation, criu, detach, force, json, learn, pidFile, pidfdSocket, planned, preserveFds, regex } from './flags.ts';
 import { risks } from '../audit/types.ts';
 import { recipes } from './install.ts';
@@ -207,6 +208,7 @@ export const commands: readonly Command[] = [
       { line: 'veloci diff --applied --json web1', what: 'what has been changed behind veloci\'s back, as JSON' },
     ],
   },
+  apply,
   {
     name: 'wait', summary: 'wait until a container has stopped', operands: 'ID', minOperands: 1, maxOperands: 1,
     description: 'Waits until the first process of a container has ended and prints its exit status: 128 + N when signal N '

@@ -73,6 +73,7 @@ export const errno = {
   EACCES: 13,
   ENOTBLK: 15,
   EBUSY: 16,
+  EEXIST: 17,
   ENOTDIR: 20,
   EISDIR: 21,
   EINVAL: 22,

@@ -71,7 +71,7 @@ function flagsOf(request: Request): Flags {
     noNewKeyring: isOn(options, 'no-new-keyring'),
     // A kept request does not distinguish create from run; what it is compiled for has no terminal.
     detach: verb === 'create' ||
-      (verb === 'recompile' || verb === 'checkpoint' || verb === 'diff'
+      (verb === 'recompile' || verb === 'checkpoint' || verb === 'diff' || verb === 'apply'
         ? consoleSocket !== undefined
         : isOn(options, 'detach')),
     // exec goes where the container is, whoever has made its cgroups.

@@ -5,6 +5,7 @@ import type { ToolsVerb } from '../generated/protocol.ts';
 import type { Call } from './call.ts';
 import { encodedAnswer } from './engine.ts';
 import type { Blobs, Host } from './protocol.ts';
+import { apply, applyFailed } from './verb/apply.ts';
 import { audit } from './verb/audit.ts';
 import { diff } from './verb/diff.ts';
 import { doctor } from './verb/doctor.ts';
@@ -31,9 +32,10 @@ const answers: Readonly<Record<ToolsVerb, (call: Call) => Response>> = {
   learned,
   diff,
   why,
+  apply,
 };
 
 /** Answers a request, as it came, with an encoded Response. Never throws: what goes wrong in here is an answer, too. */
 export function engine(message: unknown, blobs: Blobs, host: Host): Uint8Array {
-  return encodedAnswer({ answers }, message, blobs, host);
+  return encodedAnswer({ answers, instead: { apply: applyFailed } }, message, blobs, host);
 }

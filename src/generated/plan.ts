@@ -53,8 +53,8 @@ export type CriuRequest = 'dump' | 'preDump' | 'restore';
 /** A point of CRIU's work: the container's namespaces are made (restore only), or it has answered. */
 export type CriuPoint = 'namespaces' | 'done';
 
-/** Kind of node. */
-export type DeviceNodeKind = 'char' | 'block' | 'fifo';
+/** Kind of node; none: it is removed. */
+export type DeviceNodeKind = 'char' | 'block' | 'fifo' | 'none';
 
 /** Kind of node. */
 export type DeviceOpenKind = 'char' | 'block';
@@ -275,8 +275,8 @@ export interface Response {
   /** Plan to keep in the state directory for the later verbs. */
   readonly stored?: Uint8Array | undefined;
   /**
-   * A file to write: the configuration to keep in place of the kept one, once the plan has run (update); a
-   * saved plan (plan -o).
+   * A file to write: the configuration to keep in place of the kept one, once the plan has run (update,
+   * apply); a saved plan (plan -o).
    */
   readonly config?: string | undefined;
   /**
@@ -299,9 +299,11 @@ export interface Response {
   readonly warnings: string;
   /**
    * What to look at, or to read, before the request is sent once more with what was seen (validate, audit,
-   * plan, saved, diff).
+   * plan, saved, diff, apply).
    */
   readonly files: readonly FileLook[];
+  /** Words of the command that starts the container, in place of the one that there is (apply). */
+  readonly relaunch: readonly string[];
 }
 
 /**
@@ -655,14 +657,14 @@ export interface MountAttr {
 
 /**
  * Makes a device node or FIFO (mknod(2)) with mode and owner; an existing node of the same kind and number is
- * kept. Run by: init.
+ * kept. In a running container also removes one: what is not of this number stays. Run by: init.
  */
 export interface DeviceNode {
   readonly op: 'device.node';
   readonly from: string;
   /** Path in the container. */
   readonly path: string;
-  /** Kind of node. */
+  /** Kind of node; none: it is removed. */
   readonly kind: DeviceNodeKind;
   /** Major number. */
   readonly major: number;
@@ -1203,7 +1205,7 @@ export interface FilterOpen {
 
 /**
  * Sets scheduling policy and parameters of init (sched_setattr(2)), with the rights of the caller: those of a
- * user namespace do not count for it. Run by: host.
+ * user namespace do not count for it. Of a container that runs undone by what it had before. Run by: host.
  */
 export interface SchedSet {
   readonly op: 'sched.set';
@@ -1224,7 +1226,10 @@ export interface SchedSet {
   readonly period: number | bigint;
 }
 
-/** Sets the I/O priority of init (ioprio_set(2)). Run by: host. */
+/**
+ * Sets the I/O priority of init (ioprio_set(2)). Of a container that runs undone by what it had before. Run
+ * by: host.
+ */
 export interface IoprioSet {
   readonly op: 'ioprio.set';
   readonly from: string;
@@ -1412,7 +1417,8 @@ export interface SysctlWrite {
 
 /**
  * Sets a resource limit (setrlimit(2)). In the stager when there is a user namespace: raising a limit needs
- * the host's rights. Run by: stager, init.
+ * the host's rights. By the host for the init of a container that runs (prlimit(2)), undone by what it had
+ * before. Run by: host, stager, init.
  */
 export interface RlimitSet {
   readonly op: 'rlimit.set';
@@ -1427,7 +1433,8 @@ export interface RlimitSet {
 
 /**
  * Writes /proc/self/oom_score_adj; in the stager when there is a user namespace, since lowering it needs the
- * host's rights. Run by: stager, init.
+ * host's rights; by the host that of the init of a container that runs, undone by what it had before. Run by:
+ * host, stager, init.
  */
 export interface OomScore {
   readonly op: 'oom.score';
@@ -1628,8 +1635,8 @@ export interface PersonalitySet {
 }
 
 /**
- * Sets on which processors the stager, and so the process that it makes, may run (sched_setaffinity(2)). Run
- * by: stager.
+ * Sets on which processors the stager, and so the process that it makes, may run (sched_setaffinity(2)); by
+ * the host those of the init of a container that runs, undone by what it had before. Run by: host, stager.
  */
 export interface CpuAffinity {
   readonly op: 'cpu.affinity';
@@ -1762,6 +1769,9 @@ export type HostOperation =
   | ListenerOpen
   | PidfdSend
   | StartRelay
+  | RlimitSet
+  | OomScore
+  | CpuAffinity
   | CriuStart
   | CriuAwait;
 

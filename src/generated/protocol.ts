@@ -273,7 +273,7 @@ export interface Failure {
 
 export const engineVerbValues = [
   'create', 'run', 'exec', 'mounts', 'recompile', 'update', 'checkpoint', 'restore', 'ended', 'validate', 'audit',
-  'plan', 'saved', 'explain', 'spec', 'features', 'doctor', 'timeline', 'learned', 'diff', 'why',
+  'plan', 'saved', 'explain', 'spec', 'features', 'doctor', 'timeline', 'learned', 'diff', 'why', 'apply',
 ] as const;
 /**
  * Verbs that need an engine, by the engine that knows them (docs/decisions/0005-two-engines.md). `run` compiles like
@@ -289,6 +289,7 @@ export type MainVerb = (typeof mainVerbValues)[number];
 
 export const toolsVerbValues = [
   'validate', 'audit', 'plan', 'saved', 'explain', 'spec', 'features', 'doctor', 'timeline', 'learned', 'diff', 'why',
+  'apply',
 ] as const;
 /** Those of the engine tools. */
 export type ToolsVerb = (typeof toolsVerbValues)[number];
@@ -526,7 +527,7 @@ export interface Request {
   readonly ended?: Ending;
   /** why: what is known of the end. */
   readonly exit?: Exit;
-  /** why: the container's status. */
+  /** why and apply: the container's status; for apply `missing` where there is no such container. */
   readonly status?: string;
   /** validate, audit, plan and saved: what was seen of the files that the first answer names, in their order. */
   readonly seen?: readonly Seen[];

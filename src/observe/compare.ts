@@ -82,11 +82,15 @@ export function looksOf(plan: Plan, spec: Spec): FileLook[] {
   });
 }
 
+/** What was seen of the container of a plan. */
+export function subjectOf(plan: Plan, spec: Spec, live: Observation): Subject {
+  return new Subject(spec, live, plan.programs.create?.some(({ op }) => op === 'dbus.send') === true);
+}
+
 /** Compares a plan with what was seen. */
 export function compareLive(plan: Plan, spec: Spec, live: Observation): Report {
   const steps = stepsOf(plan);
-  const isSystemd = plan.programs.create?.some(({ op }) => op === 'dbus.send') === true;
-  const subject = new Subject(spec, live, isSystemd);
+  const subject = subjectOf(plan, spec, live);
   const report = new Report();
   for (const [name, { compare }] of Object.entries(observers))
     compare(steps.get(name as ObserverName) ?? [], subject, report);

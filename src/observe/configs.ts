@@ -6,13 +6,19 @@ import { pointerPart } from '../spec/parse/position.ts';
 /** A property that is another one in the other configuration. Pointers are those of the declared one. */
 export interface ConfigDifference {
   readonly pointer: string;
+  /** Its pointer in the configuration that has it: the applied one when it is no longer declared. */
+  readonly property: string;
+  readonly removed: boolean;
   readonly declared: string;
   readonly applied: string;
 }
 
 /** Lists whose elements are known by a member, whatever their order. */
 const keyed: Readonly<Record<string, string>> = { '/linux/namespaces': 'type', '/process/rlimits': 'type',
-  '/linux/devices': 'path' };
+  '/linux/devices': 'path', '/mounts': 'destination' };
+
+/** Of these the order matters. */
+const ordered = '/mounts';
 
 /** Lists that are sets. */
 const sets = /^\/process\/capabilities\/|^\/process\/user\/additionalGids$|^\/linux\/(masked|readonly)Paths$/;
@@ -35,8 +41,9 @@ function compare(
   if (Array.isArray(now) && Array.isArray(before)) return compareLists(now, before, pointer, found);
   if (textOf(now) === textOf(before)) return;
   // What is no longer declared has no place but what it was in.
-  const name = now === undefined ? `${pointer.slice(pointer.lastIndexOf('/') + 1)} ` : '';
-  found.push({ pointer: now === undefined ? parent : pointer, declared: `${name}${textOf(now)}`,
+  const removed = now === undefined;
+  const name = removed ? `${pointer.slice(pointer.lastIndexOf('/') + 1)} ` : '';
+  found.push({ pointer: removed ? parent : pointer, property: pointer, removed, declared: `${name}${textOf(now)}`,
     applied: `${name}${textOf(before)}` });
 }
 
@@ -57,15 +64,36 @@ function compareLists(now: JsonValue[], before: JsonValue[], pointer: string, fo
       compare(now[index], before[index], `${pointer}/${index}`, pointer, found);
     return;
   }
-  const old = new Map(before.map((value) => [keyOf(value), value]));
-  now.forEach((value, index) => compare(value, old.get(keyOf(value)), `${pointer}/${index}`, pointer, found));
-  const kept = new Set(now.map(keyOf));
-  for (const [name, value] of old) {
-    if (!kept.has(name)) found.push({ pointer, declared: 'none', applied: textOf(value) });
-  }
+  const names = namesOf(now, keyOf), oldNames = namesOf(before, keyOf);
+  const known = new Set(names), places = new Map(oldNames.map((name, index) => [name, index]));
+  now.forEach((value, index) => {
+    const old = places.get(names[index]!);
+    compare(value, old === undefined ? undefined : before[old], `${pointer}/${index}`, pointer, found);
+  });
+  before.forEach((value, index) => {
+    if (known.has(oldNames[index]!)) return;
+    found.push({ pointer, property: `${pointer}/${index}`, removed: true, declared: 'none', applied: textOf(value) });
+  });
+  if (pointer !== ordered) return;
+  const common = names.filter((name) => places.has(name)).join(' ');
+  const oldCommon = oldNames.filter((name) => known.has(name)).join(' ');
+  if (common !== oldCommon)
+    found.push({ pointer, property: pointer, removed: false, declared: common, applied: oldCommon });
 }
 
-function textOf(value: JsonValue | undefined): string {
+/** The names of elements, each once: of two of one name the second is another one. */
+function namesOf(list: JsonValue[], keyOf: (value: JsonValue) => string): string[] {
+  const seen = new Map<string, number>();
+  return list.map((value) => {
+    const name = keyOf(value);
+    const count = (seen.get(name) ?? 0) + 1;
+    seen.set(name, count);
+    return count === 1 ? name : `${name} (${count})`;
+  });
+}
+
+/** A value as JSON text; `none` when it is absent. */
+export function textOf(value: JsonValue | undefined): string {
   if (value === undefined) return 'none';
   return JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part));
 }

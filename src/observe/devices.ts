@@ -2,11 +2,12 @@
 import type { DeviceNode } from '../generated/plan.ts';
 import type { ObservedPath } from '../generated/protocol.ts';
 import { errnoWords } from '../diagnostic/errno.ts';
-import { operationsOf, type Observer } from './subject.ts';
+import { operationsOf, type Observer, type Subject } from './subject.ts';
 
 const missing = 2;
 const typeMask = 0o170000;
-const types: Readonly<Record<DeviceNode['kind'], number>> = { char: 0o020000, block: 0o060000, fifo: 0o010000 };
+const types: Readonly<Record<DeviceNode['kind'], number>> = { char: 0o020000, block: 0o060000, fifo: 0o010000,
+  none: 0 };
 
 const kindNames: readonly (readonly [type: number, name: string])[] = [[0o020000, 'character device'], [0o060000,
   'block device'], [0o010000, 'FIFO'], [0o100000, 'regular file'], [0o040000, 'directory'], [0o120000, 'symbolic link'],
@@ -19,6 +20,14 @@ function kindOf({ mode, major, minor }: { mode: number; major: number; minor: nu
 
 function modeText(mode: number): string {
   return `mode ${(mode & 0o7777).toString(8).padStart(4, '0')}`;
+}
+
+/** Whether what was seen at its path is the node. */
+export function isNode(node: DeviceNode, seen: ObservedPath, subject: Subject): boolean {
+  if (seen.errno !== 0 || kindOf({ ...node, mode: types[node.kind] }) !== kindOf(seen)) return false;
+  if (seen.mountRoot) return true;
+  return modeText(node.mode) === modeText(seen.mode) && subject.outside('uid', node.uid) === seen.uid &&
+    subject.outside('gid', node.gid) === seen.gid;
 }
 
 export const devices: Observer = {

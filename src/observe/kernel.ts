@@ -91,11 +91,18 @@ function compareParameter(pointer: string, path: string, wanted: string, subject
   else report.compare(pointer, words(wanted), words(file.text));
 }
 
+/** Parameters whose numbers are groups: each reader sees them as its own user namespace has them. */
+const groupParameters: ReadonlySet<string> = new Set(['net/ipv4/ping_group_range']);
+
+function outsideGroups(value: string, subject: Subject): string {
+  return words(value).split(' ').map((number) => subject.outside('gid', Number(number))).join(' ');
+}
+
 export const sysctls: Observer = {
   looks: (steps) => operationsOf(steps, 'sysctl.write').map(({ path }) => ({ path, where: 'kernel' })),
   compare: (steps, subject, report) => {
     for (const { from, path, value } of operationsOf(steps, 'sysctl.write'))
-      compareParameter(from, path, value, subject, report);
+      compareParameter(from, path, groupParameters.has(path) ? outsideGroups(value, subject) : value, subject, report);
   },
 };
 

@@ -127,7 +127,9 @@ class Comparison {
     const { from, kind, types, target } = wanted;
     const begun = report.differences.length;
     if (kind === 'mask') {
-      const isMask = entry.type === 'tmpfs' ? (entry.flags & MountAttrFlag.rdonly) !== 0 : entry.root.endsWith('/null');
+      // The null device may be that of the container's own /dev.
+      const isMask = entry.root.endsWith('/null') ||
+        (entry.type === 'tmpfs' && (entry.flags & MountAttrFlag.rdonly) !== 0);
       if (!isMask) report.differ(from, this.textOf(wanted), `${target} shows ${entry.type}`);
     } else if (types.length > 0 && !types.includes(entry.type)) {
       report.differ(`${from}/type`, types[0]!, entry.type);

@@ -24,26 +24,38 @@ export type MountAction = 'add' | 'remove';
  * @param mounts valid mounts; their sources are paths of the host, relative ones begin at the bundle
  */
 export function compileMounts(spec: Spec, mounts: readonly Mount[], action: MountAction, context: Context): Plan {
-  const d = newDraft(spec, spec.process!, '/process', context);
-  spawnInto(d);
-  // Nobody in the container is to see what changes its mounts.
-  enterNamespaces(d, 0, NamespaceFlag.pid);
-  if (action === 'add')
-    mounts.forEach((mount, index) => {
-      add(d, mount, `/mounts/${index}`);
-    });
-  // What was mounted last may lie on what was mounted before.
-  else {
-    for (let index = mounts.length - 1; index >= 0; index--) {
-      d.init.push({ op: 'mount.remove', from: `/mounts/${index}`, target: inContainer(mounts[index]!.destination) });
+  return changeInside(spec, context, (d) => {
+    if (action === 'add')
+      mounts.forEach((mount, index) => {
+        addMount(d, mount, `/mounts/${index}`);
+      });
+    // What was mounted last may lie on what was mounted before.
+    else {
+      for (let index = mounts.length - 1; index >= 0; index--) {
+        d.init.push({ op: 'mount.remove', from: `/mounts/${index}`, target: inContainer(mounts[index]!.destination) });
+      }
     }
-  }
+  });
+}
+
+/**
+ * Compiles what a process does that comes into the container's namespaces and ends.
+ *
+ * @param change pushes its operations to `init`, and to `host` what is done for them on the host's side
+ */
+export function changeInside(spec: Spec, context: Context, change: (d: Draft) => void): Plan {
+  const d = newDraft(spec, spec.process ?? { cwd: '/' }, '/process', context);
+  spawnInto(d);
+  // Nobody in the container is to see what changes it.
+  enterNamespaces(d, 0, NamespaceFlag.pid);
+  change(d);
   d.init.push({ op: 'init.end', from: '' });
   d.host.push({ op: 'sync.await', from: '', point: 'created' });
   return { planVersion: 1, programs: { exec: d.host, stager: d.stager, init: d.init } };
 }
 
-function add(d: Draft, mount: Mount, from: string): void {
+/** Adds a mount to a container that runs. `from` is its JSON pointer. */
+export function addMount(d: Draft, mount: Mount, from: string): void {
   const request = readRequest(mount);
   const target = inContainer(mount.destination);
   if (!request.bind) {

@@ -1,7 +1,7 @@
 // compileUpdate(spec, merged, context): the plan that changes the limits of a container that runs, and its resources
 // afterwards. Only what the update gives is written, and what is computed from it.
 import { deviceProgram } from '../cgroup/device-bpf.ts';
-import { changeLines, deviceList } from '../cgroup/device-list.ts';
+import { changeLines, deviceList, type DeviceList } from '../cgroup/device-list.ts';
 import { deviceRules } from '../cgroup/device-rules.ts';
 import type { Setting } from '../cgroup/setting.ts';
 import { diagnose, placeAt } from '../diagnostic/diagnose.ts';
@@ -51,13 +51,20 @@ const pairs: readonly (readonly [first: string, second: string])[] = [
  * @param spec the container's configuration
  * @param merged its resources with the update taken in
  * @param rdt the lines of its class of resctrl that the update changes
+ * @param devicesNow what cgroup v1 has of device rules, where that may be something else than the configuration's
  * @throws PlanError when this host cannot do it
  */
-export function compileUpdate(spec: Spec, merged: Merged, rdt: RdtLines | undefined, context: Context): Update {
+export function compileUpdate(
+  spec: Spec,
+  merged: Merged,
+  rdt: RdtLines | undefined,
+  context: Context,
+  devicesNow?: DeviceList,
+): Update {
   const kept = spec.linux?.resources;
   const changed: Spec = { ...spec, linux: { ...spec.linux, resources: merged.resources } };
   if (rdt !== undefined) changed.linux!.intelRdt = { ...classOf(spec), ...rdt };
-  const d = newDraft(changed, changed.process!, '/process', context);
+  const d = newDraft(changed, changed.process ?? { cwd: '/' }, '/process', context);
   if (d.cgroups.places.length === 0 && merged.given.size > 0) {
     throw new PlanError(diagnose('cgroupMissing', { controller: 'any', name: 'update' }, placeAt(resourcesPointer)));
   }
@@ -68,7 +75,7 @@ export function compileUpdate(spec: Spec, merged: Merged, rdt: RdtLines | undefi
   writeSettings(d, merged, kept);
   if (d.cgroups.unit !== undefined) sendIdle(d, d.cgroups.unit, kept);
   if (rdt !== undefined) updateRdt(d, rdt);
-  if (devices) changeDevices(d, kept);
+  if (devices) changeDevices(d, kept, devicesNow);
   return { operations: d.host, spec: changed, merged };
 }
 
@@ -131,7 +138,7 @@ function updateOf(d: Draft, setting: Setting, disabledOom: boolean): HostOperati
  * The last operations: the program of v2 takes the old one's place, and nothing can fail behind it. A user has no say
  * over devices, as at create.
  */
-function changeDevices(d: Draft, kept: Resources | undefined): void {
+function changeDevices(d: Draft, kept: Resources | undefined, now: DeviceList | undefined): void {
   const rules = deviceRules(d.spec.linux?.resources?.devices);
   const { facts } = d.context;
   if (facts.rootless) return;
@@ -141,7 +148,7 @@ function changeDevices(d: Draft, kept: Resources | undefined): void {
     return;
   }
   const { dir } = v1DevicesPlace(d);
-  const before = deviceList(deviceRules(kept?.devices));
+  const before = now ?? deviceList(deviceRules(kept?.devices));
   for (const { allow, value, from } of changeLines('hole' in before ? undefined : before, keptList(rules))) {
     const [file, opposite] = allow ? ['devices.allow', 'devices.deny'] : ['devices.deny', 'devices.allow'];
     d.host.push({ op: 'cgroup.update', from, dir, file, value, reset: { file: opposite, value } });

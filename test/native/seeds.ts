@@ -20,6 +20,7 @@ function readerSeeds(): Uint8Array[] {
     keys: '',
     warnings: '',
     files: [{ path: '/a', where: 'root' }],
+    relaunch: ['run', 'a'],
   }, writer);
   return [plan, encodePlan(fullPlan(new Random(1)), writer), response, ...random];
 }

@@ -1,9 +1,10 @@
-// sched.set, ioprio.set: what needs the caller's rights, done to init by its pid. It is our child and not yet reaped,
-// so the number is its own.
+// sched.set, ioprio.set: what needs the caller's rights, done to init by its pid. Of a start it is our child and not
+// yet reaped, so the number is its own.
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "executor/handler.h"
+#include "executor/process/target.h"
 
 namespace veloci {
 
@@ -23,6 +24,22 @@ struct SchedAttributes {
 constexpr int ioprio_who_process = 1;
 constexpr unsigned ioprio_class_shift = 13;
 
+// What a container that runs had before.
+struct BeforeSchedule {
+  pid_t pid;
+  SchedAttributes attributes;
+};
+struct BeforePriority {
+  pid_t pid;
+  long priority;
+};
+
+void undo_schedule(Context &, BeforeSchedule &before) { syscall(SYS_sched_setattr, before.pid, &before.attributes, 0); }
+
+void undo_priority(Context &, BeforePriority &before) {
+  syscall(SYS_ioprio_set, ioprio_who_process, before.pid, before.priority);
+}
+
 } // namespace
 
 Outcome HostHandler::on(const SchedSet &op) {
@@ -35,13 +52,27 @@ Outcome HostHandler::on(const SchedSet &op) {
   attributes.runtime = op.runtime;
   attributes.deadline = op.deadline;
   attributes.period = op.period;
-  long result = syscall(SYS_sched_setattr, context_.init.pid, &attributes, 0);
+  pid_t pid = target_of(context_);
+  if (pid <= 0) return Outcome::failed(step::sched_set::attributes);
+  if (context_.init.pid <= 0) {
+    BeforeSchedule before = {pid, {}};
+    if (syscall(SYS_sched_getattr, pid, &before.attributes, sizeof before.attributes, 0) != 0 ||
+        context_.undo.keep(undo_schedule, static_cast<BeforeSchedule &&>(before)) == nullptr)
+      return Outcome::failed(step::sched_set::attributes);
+  }
+  long result = syscall(SYS_sched_setattr, pid, &attributes, 0);
   return result == 0 ? Outcome{} : Outcome::failed(step::sched_set::attributes);
 }
 
 Outcome HostHandler::on(const IoprioSet &op) {
-  long result =
-      syscall(SYS_ioprio_set, ioprio_who_process, context_.init.pid, op.class_ << ioprio_class_shift | op.priority);
+  pid_t pid = target_of(context_);
+  if (pid <= 0) return Outcome::failed(step::ioprio_set::ioprio);
+  if (context_.init.pid <= 0) {
+    long before = syscall(SYS_ioprio_get, ioprio_who_process, pid);
+    if (before < 0 || context_.undo.keep(undo_priority, BeforePriority{pid, before}) == nullptr)
+      return Outcome::failed(step::ioprio_set::ioprio);
+  }
+  long result = syscall(SYS_ioprio_set, ioprio_who_process, pid, op.class_ << ioprio_class_shift | op.priority);
   return result == 0 ? Outcome{} : Outcome::failed(step::ioprio_set::ioprio);
 }
 

@@ -14,6 +14,7 @@ mode_t type_of(DeviceNodeKind kind) {
   case DeviceNodeKind::char_: return S_IFCHR;
   case DeviceNodeKind::block: return S_IFBLK;
   case DeviceNodeKind::fifo: return S_IFIFO;
+  case DeviceNodeKind::none: break;
   }
   return 0;
 }
@@ -35,11 +36,25 @@ int Init::parent_of(Str path, Name &name) {
   return parent_.get();
 }
 
+// What the container has put in its place is its own.
+Outcome Init::remove_node(const DeviceNode &op, int parent, const Name &name) {
+  struct stat status;
+  constexpr mode_t types[] = {S_IFCHR, S_IFBLK, S_IFIFO};
+  bool there =
+      fstatat(parent, name.text, &status, AT_SYMLINK_NOFOLLOW) == 0 && status.st_rdev == makedev(op.major, op.minor);
+  for (mode_t type : types) {
+    if (there && (status.st_mode & S_IFMT) == type && unlinkat(parent, name.text, 0) < 0)
+      return fail(steps::remove, op.path);
+  }
+  return Outcome::success();
+}
+
 Outcome Init::on(const DeviceNode &op) {
   Name name;
   int parent = parent_of(op.path, name);
   if (parent < 0) return fail(steps::parent, op.path);
   mode_t type = type_of(op.kind);
+  if (type == 0) return remove_node(op, parent, name);
   dev_t number = op.kind == DeviceNodeKind::fifo ? 0 : makedev(op.major, op.minor);
   // The umask is 0: the mode becomes what it says.
   bool created = mknodat(parent, name.text, type | (op.mode & 07777), number) == 0;

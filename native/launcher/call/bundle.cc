@@ -72,6 +72,13 @@ int read_bundle_in(Invocation &invocation, Str given, Bundle &bundle, Buffer &co
   if (int code = find_bundle(invocation, given, bundle, &directory); code != 0) return code;
   bundle.config_name = config_name;
   if (bundle.config_name.empty()) bundle.config_name = Str::of("config.json");
+  if (bundle.config_name == Str::of("-")) {
+    bundle.config_name = Str::of("config.json");
+    if (invocation.document != nullptr && config.add(invocation.document->bytes().data, invocation.document->size()))
+      return 0;
+    return answer_read(invocation, Str::of("standard input"),
+                       read_all(STDIN_FILENO, config_size_max, config, &invocation.signals));
+  }
   // An absolute name does not use the directory.
   TextOf<2 * 4096> name;
   if (bundle.config_name.data[0] != '/') name.add(bundle.path.str()).add_char('/');

@@ -1,6 +1,7 @@
 // One call of the command: what the verbs share.
 #pragma once
 #include "executor/context.h"
+#include "file/files.h"
 #include "wait/interrupt.h"
 #include "launcher/container/root.h"
 #include "launcher/container/status.h"
@@ -18,6 +19,8 @@ public:
   Fd root;
   Context context;
   char **environment = nullptr;
+  // A configuration that was read from standard input already; null = none.
+  const Buffer *document = nullptr;
   // When the command began; nanoseconds of CLOCK_MONOTONIC.
   int64_t begun = 0;
   // Exit code of this command's own failures: 255 for exec, else 1.
@@ -73,6 +76,7 @@ int wait_command(Invocation &invocation);
 int mounts_command(Invocation &invocation);
 int diff_command(Invocation &invocation);
 int audit_command(Invocation &invocation);
+int apply_command(Invocation &invocation);
 int install_command(Invocation &invocation);
 int ps_command(Invocation &invocation);
 int spec_command(Invocation &invocation);

@@ -255,6 +255,7 @@ int Arguments::check_operands() {
 int Arguments::parse(int count, char **arguments, Log &log) {
   log_ = &log;
   habits_ = &habits_of(count, arguments);
+  name_ = called_as(arguments);
   log.use_wording(habits_->wording);
   size_t places = static_cast<size_t>(count) + 1, flag_places = places + cli::flag_count;
   size_t size = flag_places * sizeof(GivenFlag) + places * sizeof(char *);

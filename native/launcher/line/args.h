@@ -52,7 +52,8 @@ public:
     operands_[second] = held;
   }
 
-  // Those of the name under which the command was started.
+  // The name under which the command was started, and its habits.
+  char *name() const { return name_; }
   const Habits &habits() const { return *habits_; }
 
   // --plan-fd: the encoded Response comes from this descriptor (the library has planned itself). -1 = not given.
@@ -78,6 +79,7 @@ private:
 
   Log *log_ = nullptr;
   const Habits *habits_ = habits_by_name;
+  char *name_ = nullptr;
   const cli::CommandSpec *command_ = nullptr;
   GivenFlag *given_ = nullptr;
   uint32_t given_count_ = 0;

@@ -1,6 +1,5 @@
-#include "executor/state/state.h"
-#include "executor/state/store.h"
 #include "launcher/call/bundle.h"
+#include "launcher/running/change.h"
 #include "launcher/door/stored.h"
 #include <fcntl.h>
 
@@ -21,33 +20,6 @@ int read_resources(Invocation &invocation, Buffer &resources) {
   return answer_read(invocation, Str::of("standard input"),
                      read_all(STDIN_FILENO, config_size_max, resources, &invocation.signals));
 }
-
-// What the later verbs go by from now on. It is written before anything is changed, and put in its place when all is.
-class Successor {
-public:
-  int prepare(const Context &context, const Response &response) {
-    int dir = context.state.get(), step = 0;
-    Str text = response.config.value;
-    int err =
-        config_.prepare(dir, state_name::config, {reinterpret_cast<const uint8_t *>(text.data), text.size}, 0600, step);
-    if (err != 0) return err;
-    name_ = state_name::plan;
-    return plan_.prepare(dir, state_name::plan, response.stored.value, 0600, step);
-  }
-  int commit() {
-    int step = 0;
-    if (int err = plan_.commit(step); err != 0) return err;
-    name_ = state_name::config;
-    return config_.commit(step);
-  }
-  int fail(Invocation &invocation, int err) const {
-    return invocation.fail(diagnostic::StateWrite{.path = Str::of(name_), .errno_ = ErrnoText(err)});
-  }
-
-private:
-  const char *name_ = state_name::config;
-  Replacement config_, plan_;
-};
 
 } // namespace
 
@@ -77,20 +49,7 @@ int update_command(Invocation &invocation) {
   if (!response.error.empty()) return show_response(invocation, response);
   invocation.log.warnings(response.warnings);
   if (!response.plan || !response.stored || !response.config) return print(invocation, response.text);
-  const char *what = nullptr;
-  if (!use_plan(context, response.plan.value, &what)) return invocation.fail(PlanInvalid{.what = Str::of(what)});
-  Successor kept;
-  if (int failed = kept.prepare(context, response); failed != 0) return kept.fail(invocation, failed);
-  if (!run_program(context, ProgramName::update)) {
-    context.undo.run(context);
-    return explain_failure(invocation, request, verb);
-  }
-  if (int failed = kept.commit(); failed != 0) {
-    context.undo.run(context);
-    return kept.fail(invocation, failed);
-  }
-  context.undo.drop();
-  return 0;
+  return run_change(invocation, request, verb, response);
 }
 
 } // namespace veloci

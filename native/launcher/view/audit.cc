@@ -4,7 +4,7 @@
 #include "launcher/container/root.h"
 #include "launcher/container/states.h"
 #include "launcher/door/stored.h"
-#include "launcher/view/observation.h"
+#include "launcher/running/observation.h"
 #include "observe/observe.h"
 #include <fcntl.h>
 

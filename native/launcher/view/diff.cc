@@ -1,8 +1,8 @@
 // diff: what a container is, compared with what its configuration says.
 #include "executor/state/store.h"
 #include "launcher/call/bundle.h"
+#include "launcher/running/observation.h"
 #include "launcher/door/stored.h"
-#include "launcher/view/observation.h"
 #include <fcntl.h>
 
 namespace veloci {
@@ -15,13 +15,6 @@ constexpr EngineVerb verb = EngineVerb::diff;
 
 int system_failure(Invocation &invocation, Str what, int err) {
   return invocation.fail(SystemCall{.what = what, .errno_ = ErrnoText(err)});
-}
-
-// The configuration that an answer asks for. 0 or the exit code, with the error shown.
-int read_document(Invocation &invocation, Str path, Buffer &out) {
-  if (!(path == Str::of("-"))) return read_given(invocation, path, out);
-  return answer_read(invocation, Str::of("standard input"),
-                     read_all(STDIN_FILENO, config_size_max, out, &invocation.signals));
 }
 
 } // namespace
@@ -53,11 +46,7 @@ int diff_command(Invocation &invocation) {
       if (int code = print_styled(invocation, response.text); code != 0) return code;
       return show_response(invocation, response);
     }
-    FileLook first = *response.files.begin();
-    int code = first.where == FileLookWhere::document
-                   ? read_document(invocation, first.path, request.config)
-                   : read_observation(invocation, response.files, status, request.live);
-    if (code != 0) return code;
+    if (int code = read_asked(invocation, response.files, status, request); code != 0) return code;
   }
 }
 

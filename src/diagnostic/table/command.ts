@@ -151,6 +151,12 @@ export const command = {
     hint: 'the nearest known name is "{suggestion}"',
     otherwise: 'give a property such as linux.resources.memory.limit, or a code such as E0412',
   },
+  applyRestart: {
+    code: 'E0160',
+    message: 'container "{id}" takes on {properties} only by a restart: {reason}',
+    hint: 'give --restart to start it anew, or take the change back; nothing has been changed',
+  },
+  applyStopped: { code: 'E0161', message: 'container "{id}" has stopped', hint: 'give --restart to start it anew' },
   updateNothing: {
     code: 'E0132',
     message: 'there is nothing to update',

@@ -306,6 +306,8 @@ export const operation = {
     hint: 'it must be a mount of the container' },
   'mount.attr': { code: 'E0726', message: 'cannot change the mount on "{target}"',
     hint: 'an option is newer than this kernel: remove it, or use a newer kernel' },
+  'device.node/remove': { code: 'E0985', message: 'cannot remove the device "{path}"',
+    hint: 'its directory must be writable' },
   'device.node': {
     code: 'E0727',
     message: 'cannot make the device "{path}"',

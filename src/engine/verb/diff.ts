@@ -1,6 +1,6 @@
 // diff: what a container is and what its configuration says. The caller is asked first for the configuration, then for what the
 // kernel shows.
-import { mark } from '../../diagnostic/marks.ts';
+import { mark, printable } from '../../diagnostic/marks.ts';
 import type { Spec } from '../../generated/config.ts';
 import type { FileLook, Plan, Response } from '../../generated/plan.ts';
 import { readObservation } from '../../generated/read-protocol.ts';
@@ -62,20 +62,20 @@ function ask(files: readonly FileLook[]): Response {
 }
 
 /** Where the configuration is that is declared now. */
-function documentOf({ request }: Call): FileLook {
+export function documentOf({ request }: Call): FileLook {
   const flags = request.flags ?? {};
   const name = text(flags, 'config') ?? request.configName ?? 'config.json';
   if (name === '-' || name.startsWith('/')) return { path: name, where: 'document' };
   return { path: `${text(flags, 'bundle') ?? request.bundle ?? '.'}/${name}`, where: 'document' };
 }
 
-function declaredOf(call: Call): Call {
+export function declaredOf(call: Call): Call {
   const name = text(call.request.flags ?? {}, 'config') ?? call.configName;
   return { ...call, configName: name === '-' ? 'standard input' : name };
 }
 
 /** The kept configuration as one of its own. */
-function keptOf(call: Call): Call {
+export function keptOf(call: Call): Call {
   return { ...call, blobs: { config: call.blobs.process ?? new Uint8Array() }, texts: {} };
 }
 
@@ -132,10 +132,4 @@ function summary(differences: number, { compared, unobserved }: Outcome, configs
   const found = differences === 0 ? 'no differences' : count(differences, 'difference', 'differences');
   if (configsOnly) return found;
   return `${found}; ${count(compared, 'property', 'properties')} compared, ${unobserved.length} not observed`;
-}
-
-/** What a container can write has no control characters: they are for terminals, and for our own marks. */
-function printable(value: string): string {
-  return value.replace(/[\u0000-\u001f\u007f-\u009f]/g,
-    (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }

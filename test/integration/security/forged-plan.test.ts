@@ -36,7 +36,7 @@ const laterOf = ({ start, kill, delete: remove, pause, resume }: Programs): Prog
 function answerOf(programs: Programs): Uint8Array {
   const { create, stager, init } = programs;
   return encodeResponse({ exitCode: 0, text: '', error: '', explained: '', code: '', keys: '', warnings: '', files: [],
-    plan: encode({ create, stager, init }), stored: encode(laterOf(programs)) }, nodeHost().writer());
+    relaunch: [], plan: encode({ create, stager, init }), stored: encode(laterOf(programs)) }, nodeHost().writer());
 }
 
 interface Victim {

@@ -15,6 +15,11 @@ export const known: readonly Known[] = [
     words: ['/dev/pts', 'ptmx', '/dev/pts/ptmx', '/dev/console', '/dev/ptmx', '/proc/self/fd/1'],
   },
   {
+    files: ['executor/process/limit_ops.cc'],
+    why: 'rlimit.set and oom.score of a container that runs: files of /proc/PID, and its real ids',
+    words: ['/status', '\\nUid:\\t', '\\nGid:\\t', '/oom_score_adj'],
+  },
+  {
     files: ['executor/seccomp/learner.cc'],
     why: 'the process of --learn has a name of its own',
     words: ['veloci-learn'],
@@ -250,6 +255,7 @@ export const known: readonly Known[] = [
 
 /** What native code asks of the host itself, each place with the reason why the plan cannot know it. */
 export const asked: Readonly<Record<string, { readonly calls: readonly string[]; readonly why: string }>> = {
+  'executor/process/limit_ops.cc': { calls: ['getuid', 'getgid'], why: 'rlimit.set puts its own real ids back' },
   'init/shared.cc': { calls: ['geteuid'],
     why: 'the kernel gives /proc/PID of a process that cannot be dumped to root' },
   'init/namespaces.cc': { calls: ['fstatfs'], why: 'a namespace is joined from nsfs alone, whatever lies at its path' },
@@ -284,6 +290,8 @@ export const otherWays: Readonly<Record<string, { readonly errnos: readonly stri
       'the last capability is known; there are no keyrings; a stream on a file system without owners keeps its own' },
   'init/stager.cc': { errnos: ['EACCES', 'ENOSYS', 'EOPNOTSUPP', 'EPERM'],
     why: 'clone3 refused by a seccomp filter, or not into the cgroup: fork, and join it' },
+  'executor/process/limit_ops.cc': { errnos: ['EPERM'],
+    why: 'a caller without CAP_SYS_RESOURCE takes on the real ids of init' },
   'init/main.cc': { errnos: ['EINVAL', 'EPERM'], why: 'words for people: init does not run from its sealed memfd' },
   'init/mount/host_mounts.cc': { errnos: ['EINVAL', 'EPERM'],
     why: 'a mount that is locked cannot be detached: procfs and sysfs are covered' },

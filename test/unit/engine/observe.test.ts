@@ -48,7 +48,8 @@ t.test('two configurations', async (t) => {
     linux: { namespaces: [{ type: 'uts' }] } };
   t.same(compareConfigs(before, before), []);
   t.same(compareConfigs(now, before), [
-    { pointer: '/process/args/0', declared: '"b"', applied: '"a"' },
-    { pointer: '/linux/namespaces', declared: 'none', applied: '{"type":"pid"}' },
+    { pointer: '/process/args/0', property: '/process/args/0', removed: false, declared: '"b"', applied: '"a"' },
+    { pointer: '/linux/namespaces', property: '/linux/namespaces/0', removed: true, declared: 'none',
+      applied: '{"type":"pid"}' },
   ]);
 });

@@ -12,11 +12,9 @@ const from = '/linux/intelRdt';
 export function joinRdt(d: Draft): void {
   const rdt = d.spec.linux?.intelRdt;
   if (rdt === undefined) return;
-  const { closID, l3CacheSchema = '', memBwSchema = '', schemata = [] } = rdt;
-  // In this order, as the specification says; the kernel takes them in one write.
-  const compare = [l3CacheSchema, memBwSchema].filter((line) => line !== '');
-  let text = '';
-  for (const line of [...compare, ...schemata]) text += `${line}\n`;
+  const { closID } = rdt;
+  const compare = linesOf(rdt);
+  const text = schemataOf(rdt);
   const own = isOwn(rdt);
   const form: RdtJoin['form'] = own ? 'own' : closID === '/' || text === '' ? 'present' : 'shared';
   const group = groupOf(d, rdt);
@@ -31,9 +29,25 @@ export function joinRdt(d: Draft): void {
  * @param changed the lines that the update gives
  */
 export function updateRdt(d: Draft, changed: RdtLines): void {
-  const { l3CacheSchema = '', memBwSchema = '' } = changed;
-  const schemata = [l3CacheSchema, memBwSchema].filter((line) => line !== '').map((line) => `${line}\n`).join('');
-  d.host.push({ op: 'rdt.update', from, group: groupOf(d, d.spec.linux!.intelRdt!), schemata });
+  d.host.push({ op: 'rdt.update', from, group: groupOf(d, d.spec.linux!.intelRdt!), schemata: schemataOf(changed) });
+}
+
+/** apply: writes all lines of the configuration anew. */
+export function writeSchemata(d: Draft): void {
+  const rdt = d.spec.linux?.intelRdt;
+  const schemata = rdt === undefined ? '' : schemataOf(rdt);
+  if (rdt !== undefined && schemata !== '') d.host.push({ op: 'rdt.update', from, group: groupOf(d, rdt), schemata });
+}
+
+function linesOf({ l3CacheSchema = '', memBwSchema = '' }: RdtLines): string[] {
+  return [l3CacheSchema, memBwSchema].filter((line) => line !== '');
+}
+
+/** In this order, as the specification says; the kernel takes them in one write. */
+function schemataOf(rdt: RdtLines & Pick<IntelRdt, 'schemata'>): string {
+  let text = '';
+  for (const line of [...linesOf(rdt), ...rdt.schemata ?? []]) text += `${line}\n`;
+  return text;
 }
 
 /** The lines of a class that an update can change. */

@@ -9,6 +9,7 @@ import { onHost } from '../process/id-maps.ts';
 import { inContainer } from '../../path.ts';
 import { isNested } from '../namespaces.ts';
 import { plainBind } from './plain.ts';
+import { ofClone } from './propagation.ts';
 
 const defaults: readonly (readonly [path: string, major: number, minor: number])[] = [
   ['/dev/null', 1, 3],
@@ -99,8 +100,26 @@ function nodeOf(device: Device, from: string): DeviceNode {
 function make(d: Draft, node: DeviceNode, asked: boolean): void {
   if (node.kind === 'fifo') d.init.push(node);
   else if (!isNested(d)) d.init.push(alt(node, [errno.EPERM], bindHost(node)));
-  else if (asked && mayMake(d)) makeOutside(d, node, node.kind);
+  else if (asked && mayMake(d)) makeOutside(d, node);
   else d.init.push(bindHost(node));
+}
+
+/**
+ * Makes a device in a container that runs, where the host's own node can be opened from the host's side alone.
+ */
+export function makeDevice(d: Draft, node: DeviceNode): void {
+  if (node.kind === 'fifo' || !isNested(d)) {
+    d.init.push(node);
+  } else if (mayMake(d)) {
+    makeOutside(d, node);
+  } else {
+    const { from, path, kind, major, minor } = node;
+    d.host.push({ op: 'fd.open', from, slot: slot.source, path, form: 'tree', follow: false,
+      propagation: ofClone(d, 'keep') });
+    d.host.push({ op: 'fd.send', from, slot: slot.source });
+    d.init.push({ op: 'fd.receive', from, slot: slot.source });
+    d.init.push({ ...bindTo(node), slot: slot.source, device: { block: kind === 'block', major, minor } });
+  }
 }
 
 function bindHost(node: DeviceNode): InitOperation {
@@ -119,15 +138,15 @@ function mayMake(d: Draft): boolean {
     (d.namespaces.created & NamespaceFlag.user) !== 0;
 }
 
-function makeOutside(d: Draft, node: DeviceNode, kind: 'char' | 'block'): void {
+function makeOutside(d: Draft, node: DeviceNode): void {
   const { linux } = d.spec;
   const { from, major, minor, mode } = node;
   d.host.push({
     op: 'device.open',
     from,
     slot: slot.source,
-    number: Number(from.slice(from.lastIndexOf('/') + 1)),
-    kind,
+    number: Number(from.slice(from.lastIndexOf('/') + 1)) || 0,
+    kind: node.kind === 'block' ? 'block' : 'char',
     major,
     minor,
     mode,

@@ -1,5 +1,5 @@
-#include "launcher/view/observation.h"
-
+#include "launcher/running/observation.h"
+#include "launcher/call/bundle.h"
 #include "observe/observe.h"
 
 namespace veloci {
@@ -10,6 +10,13 @@ namespace {
 
 int system_failure(Invocation &invocation, Str what, int err) {
   return invocation.fail(SystemCall{.what = what, .errno_ = ErrnoText(err)});
+}
+
+// The configuration that an answer asks for. 0 or the exit code, with the error shown.
+int read_document(Invocation &invocation, Str path, Buffer &out) {
+  if (!(path == Str::of("-"))) return read_given(invocation, path, out);
+  return answer_read(invocation, Str::of("standard input"),
+                     read_all(STDIN_FILENO, config_size_max, out, &invocation.signals));
 }
 
 } // namespace
@@ -33,6 +40,12 @@ int read_observation(Invocation &invocation, const List<FileLook> &looks, Status
     out.set_size(json.text().size);
     return 0;
   }
+}
+
+int read_asked(Invocation &invocation, const List<FileLook> &looks, Status status, Request &request) {
+  FileLook first = *looks.begin();
+  return first.where == FileLookWhere::document ? read_document(invocation, first.path, request.config)
+                                                : read_observation(invocation, looks, status, request.live);
 }
 
 } // namespace veloci

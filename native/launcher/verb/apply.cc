@@ -1,0 +1,190 @@
+// apply: makes a container what its configuration says.
+#include "executor/state/state.h"
+#include "executor/state/store.h"
+#include "launcher/call/bundle.h"
+#include "launcher/container/file_watch.h"
+#include "launcher/running/change.h"
+#include "launcher/running/observation.h"
+#include "launcher/door/stored.h"
+#include <fcntl.h>
+#include <sys/wait.h>
+
+namespace veloci {
+
+using namespace diagnostic;
+
+namespace {
+
+constexpr uint32_t time_limit = 10; // seconds
+constexpr EngineVerb verb = EngineVerb::apply;
+
+int system_failure(Invocation &invocation, Str what, int err) {
+  return invocation.fail(SystemCall{.what = what, .errno_ = ErrnoText(err)});
+}
+
+// A container, and what the engine has been asked about it.
+struct Subject {
+  Bundle bundle;
+  Request request;
+  bool missing = false;
+  Status status{};
+};
+
+int note_status(Invocation &invocation, Subject &subject) {
+  constexpr size_t size = 64;
+  int err = subject.request.note_members(size, [&](JsonWriter &json) {
+    RequestWriter(json).status(subject.missing ? Str::of("missing") : status_name(subject.status));
+    return 0;
+  });
+  return err == 0 ? 0 : system_failure(invocation, what::ask_planner, err);
+}
+
+// Of one that is not there only the bundle is known.
+int describe_missing(Invocation &invocation, Subject &subject) {
+  subject.missing = true;
+  if (invocation.arguments.on(cli::Flag::repair))
+    return invocation.fail(ContainerMissing{.id = invocation.context.id, .root = invocation.root_path});
+  Request &request = subject.request;
+  if (int code = read_bundle(invocation, subject.bundle, request.config); code != 0) return code;
+  int err = request.build(invocation, subject.bundle.path.str(), subject.bundle.config_name, false);
+  return err == 0 ? note_status(invocation, subject) : system_failure(invocation, what::describe_host, err);
+}
+
+// Opens the container and locks it. 0 or the exit code, with the error shown.
+int describe(Invocation &invocation, Subject &subject) {
+  if (int code = invocation.open_root(true); code != 0) return code;
+  Context &context = invocation.context;
+  if (open_state(context) == ENOENT) return describe_missing(invocation, subject);
+  if (int code = invocation.open_recorded(); code != 0) return code;
+  context.signals = &invocation.signals;
+  if (int code = invocation.lock(time_limit); code != 0) return code;
+  if (int code = invocation.read_status(subject.status); code != 0) return code;
+  if (subject.status == Status::creating) return invocation.fail(StillCreating{.id = context.id});
+  Request &request = subject.request;
+  if (int err = restore_request(invocation, request); err != 0)
+    return invocation.fail_kept(err, "its kept request or config.json cannot be read");
+  request.add_flags(invocation.arguments);
+  request.process = static_cast<Buffer &&>(request.config);
+  return note_status(invocation, subject);
+}
+
+int ask(Invocation &invocation, const Subject &subject, Engine &engine, Response &response) {
+  if (int err = engine.start(verb); err != 0) return system_failure(invocation, what::start_planner, err);
+  if (!engine.send(subject.request, verb, nullptr)) return system_failure(invocation, what::ask_planner, errno);
+  return engine.await(invocation, response);
+}
+
+using Verb = int (*)(Invocation &invocation);
+
+// Runs another command of this one in its place.
+int run_words(const Invocation &invocation, const Buffer *document, const char *const *words, int count, Verb run) {
+  constexpr int most = 32;
+  TextOf<4096 + 16> root;
+  char *arguments[most + 3];
+  root.add("--root=").add(invocation.root_path);
+  int used = 0;
+  arguments[used++] = invocation.arguments.name();
+  arguments[used++] = const_cast<char *>(root.c_str());
+  for (int i = 0; i < count && i < most; i++) arguments[used++] = const_cast<char *>(words[i]);
+  arguments[used] = nullptr;
+  Invocation other;
+  other.begun = invocation.begun;
+  other.environment = invocation.environment;
+  other.document = document;
+  if (int code = other.arguments.parse(used, arguments, other.log); code != 0) return code;
+  return run(other);
+}
+
+// Deletes the container, if there is one, and starts it as the engine's words say.
+int relaunch(Invocation &invocation, const Subject &subject, const List<Str> &relaunch) {
+  constexpr int most = 32;
+  const char *words[most];
+  int count = 0;
+  for (Str word : relaunch) {
+    if (count < most) words[count++] = word.c_str();
+  }
+  if (!subject.missing) {
+    unlock_state(invocation.context);
+    const char *end[] = {"delete", "--force", invocation.context.id.c_str()};
+    if (int code = run_words(invocation, nullptr, end, 3, delete_command); code != 0) return code;
+  }
+  bool creates = strcmp(words[0], "create") == 0;
+  return run_words(invocation, &subject.request.config, words, count, creates ? create_command : run_command);
+}
+
+int apply_once(Invocation &invocation) {
+  Subject subject;
+  if (int code = describe(invocation, subject); code != 0) return code;
+  for (;;) {
+    Engine engine;
+    Response response;
+    if (int code = ask(invocation, subject, engine, response); code != 0) return code;
+    if (response.files.size() != 0 && response.error.empty()) {
+      int code = read_asked(invocation, response.files, subject.status, subject.request);
+      if (code != 0) return code;
+      continue;
+    }
+    if (int code = print_styled(invocation, response.text); code != 0) return code;
+    if (!response.error.empty()) return show_response(invocation, response);
+    if (response.relaunch.size() != 0) return relaunch(invocation, subject, response.relaunch);
+    if (!response.plan || !response.stored || !response.config) return show_response(invocation, response);
+    return run_change(invocation, subject.request, verb, response);
+  }
+}
+
+// The file whose changes are applied. 0 or the exit code, with the error shown.
+int find_document(Invocation &invocation, TextOf<8192> &path) {
+  Subject subject;
+  if (int code = describe(invocation, subject); code != 0) return code;
+  if (subject.missing) {
+    if (subject.bundle.config_name.data[0] != '/') path.add(subject.bundle.path.str()).add_char('/');
+    path.add(subject.bundle.config_name);
+    return 0;
+  }
+  Engine engine;
+  Response response;
+  if (int code = ask(invocation, subject, engine, response); code != 0) return code;
+  unlock_state(invocation.context);
+  if (response.files.size() == 0 || !response.error.empty()) return show_response(invocation, response);
+  path.add((*response.files.begin()).path);
+  return 0;
+}
+
+// In a process of its own: each time everything is looked at anew, and a failure ends nothing.
+int apply_apart(Invocation &invocation) {
+  pid_t pid = fork();
+  if (pid < 0) return system_failure(invocation, what::start_apply, errno);
+  if (pid == 0) _exit(apply_once(invocation));
+  siginfo_t info;
+  while (waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED) != 0 && errno == EINTR) {
+  }
+  return 0;
+}
+
+int watch(Invocation &invocation) {
+  Str given = invocation.arguments.text(cli::Flag::config);
+  bool nothing = invocation.arguments.on(cli::Flag::repair) || given == Str::of("-");
+  if (nothing)
+    return invocation.fail(FlagValue{.value = given == Str::of("-") ? given : Str::of("--repair"),
+                                     .flag = Str::of("--watch"),
+                                     .expected = Str::of("a file that can change")});
+  TextOf<8192> path;
+  if (int code = find_document(invocation, path); code != 0) return code;
+  FileWatch file;
+  if (int err = file.open(path.c_str()); err != 0)
+    return invocation.fail(FileOpen{.path = path.str(), .errno_ = ErrnoText(err)});
+  for (;;) {
+    if (int code = apply_apart(invocation); code != 0) return code;
+    int err = file.wait(invocation.signals);
+    if (err == EINTR) return 0;
+    if (err != 0) return invocation.fail(FileOpen{.path = path.str(), .errno_ = ErrnoText(err)});
+  }
+}
+
+} // namespace
+
+int apply_command(Invocation &invocation) {
+  return invocation.arguments.on(cli::Flag::watch) ? watch(invocation) : apply_once(invocation);
+}
+
+} // namespace veloci
