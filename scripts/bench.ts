@@ -7,12 +7,15 @@
 //   --cold          the page cache is dropped before each command
 //   --limit         the caller is in a cgroup of 64 MB of memory
 //   --parallel N    also N execs at once
+//   --library       containers by the library, in this process, beside the commands of peers
+//   --heap MB       this process holds so much memory meanwhile (for --library)
 //   --podman        real podman run and exec instead of the bare commands
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { fillHeap, libraryBundle, libraryRound } from '../test/bench/library.ts';
 import { Meter } from '../test/bench/meter.ts';
 import { podmanRound } from '../test/bench/podman.ts';
 import { add, render, type Samples, summarise, table } from '../test/bench/report.ts';
@@ -25,7 +28,9 @@ const memoryStep = 'memory in created: PSS';
 
 function findRuntimes(wanted: string): Runtime[] {
   const own = which(wanted);
-  const peers = ['crun', 'runc'].map((name) => ({ name, path: which(name) }));
+  const usable = mountHugetlb() ? ['crun', 'runc'] : ['runc'];
+  if (usable.length < 2) console.log('without crun, which needs the hugetlb controller on cgroup v1');
+  const peers = usable.map((name) => ({ name, path: which(name) }));
   const runtimes = [{ name: 'veloci', path: own }, ...peers];
   return runtimes.filter((runtime): runtime is Runtime => runtime.path !== undefined);
 }
@@ -43,12 +48,13 @@ export async function main(args: string[]): Promise<number> {
       limit: { type: 'boolean' },
       parallel: { type: 'string' },
       podman: { type: 'boolean' },
+      library: { type: 'boolean' },
+      heap: { type: 'string' },
     },
   });
   if (process.getuid?.() !== 0) throw new Error('the bench needs root: it runs containers');
   const runtimes = findRuntimes(values.runtime ?? process.env['RUNTIME'] ?? join(repository, 'dist/bin/veloci'));
   const rounds = Number(values.rounds ?? (values.cold ? 10 : values.podman ? 15 : 50));
-  mountHugetlb();
 
   const dir = mkdtempSync(join(tmpdir(), 'veloci-bench-'));
   const podman = values.podman ? new Podman(join(dir, 'podman')) : undefined;
@@ -60,6 +66,8 @@ export async function main(args: string[]): Promise<number> {
     ? undefined
     : new Scenario(dir, { before: values.cold ? dropCaches : () => {}, parallel: Number(values.parallel ?? 0) });
 
+  const library = values.library ? libraryBundle(dir) : undefined;
+  const heap = fillHeap(Number(values.heap ?? 0));
   const samples: Samples = new Map();
   try {
     for (let round = -1; round < rounds; round++) {
@@ -70,6 +78,7 @@ export async function main(args: string[]): Promise<number> {
           if (round >= 0) add(samples, step, runtime.name, measure);
         };
         if (podman) await podmanRound(podman, runtime, meter, record);
+        else if (library !== undefined) await libraryRound(dir, library, runtime, meter, record);
         else await scenario?.round(runtime, meter, record);
       }
     }
@@ -86,8 +95,10 @@ export async function main(args: string[]): Promise<number> {
   samples.delete(memoryStep);
   const names = runtimes.map(({ name }) => name);
   const summary = summarise(samples, names);
+  if (library !== undefined)
+    console.log(`${Math.round(process.memoryUsage().rss / (1 << 20))} MB in this process, ${heap.length} objects`);
   console.log(`${rounds} interleaved rounds${
-    (['busy', 'cold', 'limit', 'podman'] as const)
+    (['busy', 'cold', 'limit', 'podman', 'library'] as const)
       .filter((flag) => values[flag]).map((flag) => `, ${flag}`).join('')
   }\n`);
   console.log(render(summary, names));

@@ -1,4 +1,5 @@
 #include "addon/spawn.h"
+#include "base/packet.h"
 #include "base/sys.h"
 #include "generated/errno.gen.h"
 #include <fcntl.h>
@@ -171,22 +172,14 @@ Napi::Value make_memory(const Napi::CallbackInfo &info) {
 }
 
 Napi::Value receive_descriptor(const Napi::CallbackInfo &info) {
+  int socket = number(info, 0);
   char text[64];
-  struct iovec part = {text, sizeof text};
-  alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
-  struct msghdr message = {};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  int fd = -1;
-  if (recvmsg(number(info, 0), &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) > 0) {
-    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    if (header != nullptr && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
-        header->cmsg_len == CMSG_LEN(sizeof(int)))
-      memcpy(&fd, CMSG_DATA(header), sizeof fd);
-  }
-  return Napi::Number::New(info.Env(), fd);
+  iovec part = {text, sizeof text};
+  Fd received;
+  // A command that has none to send must not hold this program.
+  fcntl(socket, F_SETFL, O_NONBLOCK);
+  receive_packet(socket, &part, 1, received);
+  return Napi::Number::New(info.Env(), received.release());
 }
 
 Napi::Value send_bytes(const Napi::CallbackInfo &info) {

@@ -78,7 +78,9 @@ export function render(summary: Record<string, Record<string, Summary>>, runtime
   for (const [step, row] of Object.entries(summary)) {
     rows.push([step, ...runtimes.map((runtime) => {
       const cell = row[runtime];
-      return cell ? `${ms(cell.min)} / ${ms(cell.median)} (${ms(cell.cpuMedian)})` : '-';
+      if (cell === undefined) return '-';
+      const cpu = Number.isNaN(cell.cpuMedian) ? '' : ` (${ms(cell.cpuMedian)})`;
+      return `${ms(cell.min)} / ${ms(cell.median)}${cpu}`;
     }), ...peers.map((peer) => {
       const ratio = row[first]?.ratio[peer];
       return ratio ? `${ms(ratio.min)} / ${ms(ratio.median)}` : '-';

@@ -1,16 +1,19 @@
 // The circumstances of a bench: a caller with little memory, a cold page cache, mounted controllers.
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const unified = existsSync('/sys/fs/cgroup/cgroup.controllers');
 
-/** crun wants every controller of the kernel on cgroup v1: mounts the one that hosts forget. */
-export function mountHugetlb(): void {
+/** crun wants every controller of the kernel on cgroup v1: mounts the one that hosts forget. False when it cannot be had. */
+export function mountHugetlb(): boolean {
   const dir = '/sys/fs/cgroup/hugetlb';
-  if (unified || existsSync(join(dir, 'tasks'))) return;
+  const isThere = (): boolean => unified || existsSync(join(dir, 'tasks'));
+  if (isThere()) return true;
   mkdirSync(dir, { recursive: true });
-  execFileSync('mount', ['-t', 'cgroup', '-o', 'hugetlb', 'cgroup', dir]);
+  // Another command may do the same now; cgroups of v2 may keep the controller.
+  spawnSync('mount', ['-t', 'cgroup', '-o', 'hugetlb', 'cgroup', dir], { stdio: 'inherit' });
+  return isThere();
 }
 
 /** Drops the page cache, dentries and inodes. */
