@@ -14,7 +14,7 @@ export { compile, encode, explain, loadBundle, parse, validate, type Bundle, typ
 export { VelociError, type VelociErrorDetails } from './library/error.ts';
 export { Runtime, type CreateOptions, type RestoreOptions, type RunOptions, type RunResult,
   type RuntimeOptions } from './library/runtime.ts';
-export { Container, type ExecOptions, type ImageOptions } from './library/container.ts';
+export { Container, type ApplyOptions, type ExecOptions, type ImageOptions } from './library/container.ts';
 export { Process, type EndReason, type Exit, type ProcessOptions, type Usage } from './library/process.ts';
 export type { Output, OutputOptions } from './library/collect.ts';
 export { Terminal, type TerminalSize } from './library/terminal.ts';

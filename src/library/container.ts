@@ -1,7 +1,7 @@
 // A container as an object: what this program owns of one that it has created, and all that the command can do with it.
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import type { Mount, Resources } from '../generated/config.ts';
+import type { Mount, Resources, Spec } from '../generated/config.ts';
 import type { Plan } from '../generated/plan.ts';
 import type { State } from '../generated/state.ts';
 import { compile, loadBundle } from './bundle.ts';
@@ -23,6 +23,13 @@ export interface ExecOptions extends ProcessOptions {
   readonly user?: string;
   /** Gives the process a terminal. */
   readonly tty?: boolean;
+}
+
+/** How a container is made what its configuration says. */
+export interface ApplyOptions {
+  readonly config?: Spec;
+  readonly dryRun?: boolean;
+  readonly repair?: boolean;
 }
 
 /** What checkpoint and restore share. */
@@ -154,6 +161,25 @@ export class Container {
     await call(this.#caller, ['update', '--resources', '-', this.id], { input: JSON.stringify(resources) });
   }
 
+  /**
+   * Makes it what the configuration of its bundle says now, all changes or none; the object that `apply --json` prints.
+   * @param options.config a whole configuration in place of the bundle's
+   * @param options.dryRun says what would be changed, and changes nothing
+   * @param options.repair brings back what was applied last, whatever the configuration says
+   * @throws VelociError when a change takes a restart
+   */
+  async apply({ config, dryRun = false, repair = false }: ApplyOptions = {}): Promise<unknown> {
+    const flags = [...(dryRun ? ['--dry-run'] : []), ...(repair ? ['--repair'] : []),
+      ...(config === undefined ? [] : ['-f', '-'])];
+    const input = config === undefined ? {} : { input: JSON.stringify(config) };
+    return JSON.parse(await call(this.#caller, ['apply', '--json', ...flags, this.id], { ...input, good: [0, 2] }));
+  }
+
+  /** How it has ended, or why it did not start: the object that `why --json` prints. */
+  async why(): Promise<unknown> {
+    return JSON.parse(await this.#ask('why', '--json', this.id));
+  }
+
   /** Adds mounts to a running container, or removes them: `mounts` of config.json. */
   async mounts(change: 'add' | 'remove', mounts: readonly Mount[]): Promise<void> {
     await call(this.#caller, ['mounts', change, this.id, '-'], { input: JSON.stringify(mounts) });
@@ -219,8 +245,9 @@ export class Container {
 
   /** Kills what runs of it, and removes it. Nothing happens when it does not exist. */
   async delete(): Promise<void> {
-    if (this.#init !== undefined) await this.#init.remove();
-    else await this.#ask('delete', '--force', this.id);
+    await this.#init?.remove();
+    // What is detached was left when it ended.
+    if (this.#init?.detached !== false) await this.#ask('delete', '--force', this.id);
   }
 
   /** {@link delete}, for `await using`. A detached container stays. */

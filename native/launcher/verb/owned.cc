@@ -102,8 +102,9 @@ private:
     owner_.note_end(ending.reason);
     Wish wish;
     int signal = 0;
-    // Of the wishes after the end two matter; whoever stops this command leaves the container to others.
-    while (!owner_.removes_ended() && !owner_.gone()) {
+    // A detached one is left as `run --detach` leaves it; of an owner's wishes the removal is the only one that matters
+    // now.
+    while (!owner_.removes_ended() && !owner_.detached() && !owner_.gone()) {
       if (!owner_.await(invocation_.signals, -1, wish, signal)) return code;
     }
     if (owner_.removes_ended() || !owner_.detached()) remove(true);

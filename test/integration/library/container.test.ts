@@ -114,6 +114,7 @@ test('pause, resume, ps, stats, update, kill, wait: of our own containers and of
     assert.deepEqual(Object(await same.diff()).same, true);
     assert.match(await same.timeline(), /start/);
     assert.ok(typeof await same.audit() === 'object');
+    assert.ok(typeof await same.apply({ dryRun: true }) === 'object');
     assert.ok(same.plan.programs.init!.length > 0);
   }
   const other = runtimeOf(c).get(container.id);
@@ -121,6 +122,7 @@ test('pause, resume, ps, stats, update, kill, wait: of our own containers and of
   await other.kill('KILL');
   assert.equal((await seen).signal, 'SIGKILL');
   assert.equal((await container.exit).signal, 'SIGKILL');
+  assert.match(JSON.stringify(await other.why()), /KILL/);
   await other.delete();
   await container.delete();
   assert.throws(() => container.plan, { code: 'E0601' });
@@ -185,6 +187,18 @@ test('a detached container lives on, and is found', async (c) => {
   const found = runtimeOf(c).list().find((state) => state.id === id);
   assert.deepEqual([found?.status, found?.pid], ['running', pid]);
   await runtimeOf(c).get(id).delete();
+}, only);
+
+test('a detached container that has ended is left to others, and by its command', async (c) => {
+  const container = await created(c, ['true'], { detached: true, stdio: 'ignore' });
+  const sockets = (): number => readdirSync('/proc/self/fd').length;
+  const before = sockets();
+  await container.start();
+  assert.equal((await container.exit).status, 0);
+  await until('the command ends', () => sockets() < before);
+  assert.equal(container.state()?.status, 'stopped');
+  await container.delete();
+  assert.equal(container.state(), undefined);
 }, only);
 
 test('what holds a part of a container holds it', async (c) => {
