@@ -102,11 +102,11 @@ Walk make_rest(Fd dir, Text &path, size_t start, Missing last, mode_t mode, Fd &
 
 } // namespace
 
-int open_in_root(int root, const char *path, int flags) {
+int open_in_root(int root, const char *path, int flags, uint64_t resolve) {
   sys::OpenHow how = {
       .flags = static_cast<uint64_t>(flags | O_CLOEXEC),
       .mode = 0,
-      .resolve = sys::resolve_in_root | sys::resolve_no_magiclinks,
+      .resolve = sys::resolve_in_root | sys::resolve_no_magiclinks | resolve,
   };
   for (int i = 0; i < retries; i++) {
     int fd = sys::openat2(root, path[0] ? path : ".", how);

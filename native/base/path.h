@@ -19,8 +19,8 @@ struct Name {
 enum class Missing : uint8_t { error, directory, file };
 
 // Opens `path` in `root`; `flags` get O_CLOEXEC. The last component may be a symbolic link unless O_NOFOLLOW.
-// -1 and errno on failure.
-int open_in_root(int root, const char *path, int flags);
+// `resolve` adds flags of openat2(2). -1 and errno on failure.
+int open_in_root(int root, const char *path, int flags, uint64_t resolve = 0);
 
 // Opens `path` with O_PATH; makes it when it is missing (with `mode` for what is made last, 0755 for directories on
 // the way). Symbolic links lead to a place in the root, also when nothing is there yet. -1 and errno on failure.

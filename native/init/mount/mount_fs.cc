@@ -49,7 +49,7 @@ Outcome Init::refused(int fs, int step, Str what) {
 
 Outcome Init::on(const MountReconfigure &op) {
   namespace steps = step::mount_reconfigure;
-  Fd target(open_in_root(root(), op.target.c_str(), O_PATH));
+  Fd target(open_mount(op.target));
   if (!target.valid()) return fail(steps::target, op.target);
   Fd fs(sys::fspick(target.get(), "", sys::fspick_cloexec | sys::fspick_empty_path));
   if (!fs.valid()) return fail(steps::pick, op.target);

@@ -1,17 +1,26 @@
 // mount.remove, init.end: changes to the mounts of a running container.
+#include <fcntl.h>
 #include <sys/mount.h>
 
 #include "base/path.h"
+#include "base/sys.h"
 #include "init/init.h"
 
 namespace veloci {
 
+// A mount that is there. In a container that runs no link is followed, on the way neither: whoever exchanged a
+// directory of his for a link would have another mount changed, such as what keeps /proc/sys read-only. The mount
+// itself is what the name leads to.
+int Init::open_mount(Str path) {
+  bool live = program_has(code::init_end);
+  return open_in_root(root(), path.c_str(), O_PATH | (live ? O_NOFOLLOW : 0), live ? sys::resolve_no_symlinks : 0);
+}
+
 Outcome Init::on(const MountRemove &op) {
   namespace steps = step::mount_remove;
-  Name name;
-  Fd parent(open_parent_in_root(root(), op.target, false, name));
-  // The mount itself is what the name leads to; its last component is never followed as a link.
-  Fd target(parent.valid() ? openat(parent.get(), name.text, O_PATH | O_NOFOLLOW | O_CLOEXEC) : -1);
+  // The root stays.
+  if (op.target.size <= 1) return fail(steps::target, EINVAL, op.target);
+  Fd target(open_mount(op.target));
   if (!target.valid()) return fail(steps::target, op.target);
   TextOf<32> link;
   link.add("self/fd/").add_signed(target.get());

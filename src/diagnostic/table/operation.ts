@@ -1,5 +1,11 @@
 import type { Entries } from '../types.ts';
 
+const linkToMount = {
+  code: 'E0986',
+  message: 'a symbolic link is in the path of the mount on "{target}"',
+  hint: 'name the mount as /proc/self/mountinfo of the container does: who owns a link may have exchanged it since',
+} as const;
+
 /**
  * E07xx, E08xx and from E0910 on: operations of a plan that failed. The key is the name of the operation, or `operation/step`, with `:ERRNO`
  * where one errno has a meaning of its own; the holes are the operation's fields. Only failures to find or run the
@@ -304,6 +310,9 @@ export const operation = {
     hint: 'it requires CAP_SYS_ADMIN over the file system, and a mount without mappings so far' },
   'mount.remove': { code: 'E0890', message: 'cannot remove the mount on "{target}"',
     hint: 'it must be a mount of the container' },
+  'mount.remove/target:ELOOP': linkToMount,
+  'mount.attr/target:ELOOP': linkToMount,
+  'mount.reconfigure/target:ELOOP': linkToMount,
   'mount.attr': { code: 'E0726', message: 'cannot change the mount on "{target}"',
     hint: 'an option is newer than this kernel: remove it, or use a newer kernel' },
   'device.node/remove': { code: 'E0985', message: 'cannot remove the device "{path}"',
