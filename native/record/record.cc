@@ -228,9 +228,8 @@ void append_stamp(Record &record, const RecordStamp &stamp) {
 
 } // namespace
 
-void record_stamp(Record &record, uint8_t program, uint32_t index, int64_t skew) {
-  uint64_t now = static_cast<uint64_t>(nanoseconds_of(CLOCK_MONOTONIC) - skew);
-  append_stamp(record, {program, 0, static_cast<uint16_t>(index), 0, 0, now});
+void record_stamp(Record &record, uint8_t program, uint32_t index, int64_t now) {
+  append_stamp(record, {program, 0, static_cast<uint16_t>(index), 0, 0, static_cast<uint64_t>(now)});
 }
 
 void record_stamp_host(Record &record, uint8_t program, uint32_t index, uint16_t code) {

@@ -210,8 +210,8 @@ void record_set_stage(Record &record, Stage stage);
 // CLOCK_MONOTONIC minus CLOCK_REALTIME in nanoseconds: differs between time namespaces.
 int64_t clock_offset();
 
-// Stamps an operation with the time. `skew` is what the caller's time namespace adds to the host's clock.
-void record_stamp(Record &record, uint8_t program, uint32_t index, int64_t skew);
+// Stamps an operation with the time: nanoseconds of the host's CLOCK_MONOTONIC.
+void record_stamp(Record &record, uint8_t program, uint32_t index, int64_t now);
 // The same for the host, which knows more.
 void record_stamp_host(Record &record, uint8_t program, uint32_t index, uint16_t code);
 // Notes a moment, by the host's CLOCK_MONOTONIC.
