@@ -123,8 +123,8 @@ function judge(command: Command, { fault, call }: Point, { id }: Subject, result
 
 /** Whether a container that was only looked at is as before. */
 async function isSame(c: Context, command: Command, subject: Subject, before: Snapshot): Promise<boolean> {
-  const leaked = await leaks(before, c.token, c.root, // Plans of exec are kept; what is half written when the command is killed goes with the container.
-    (item) => /\/(exec-[0-9a-f]+|\.veloci-\d+\.tmp)$/.test(item));
+  const leaked = await leaks(before, c.token, c.root, // Plans and times of exec are kept; what is half written when the command is killed goes with the container.
+    (item) => /\/(exec-[0-9a-f]+|\.execs\.tmp|\.veloci-\d+\.tmp)$/.test(item));
   assert.deepEqual(leaked, [], 'something is left behind');
   if (command.before === 'nothing') return true;
   const state = await c.rt(['state', subject.id]);

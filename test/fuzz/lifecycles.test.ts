@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { Runtime } from '../../src/index.ts';
+import { Runtime, type Container } from '../../src/index.ts';
 import type { Bundle } from '../support/bundle.ts';
 import { assert } from '../support/case.ts';
 import type { Context } from '../support/context.ts';
@@ -126,6 +126,7 @@ async function live(c: Context, here: Residents, random: Random, id: string): Pr
     go('create', '--bundle', bundle.dir, id);
     await compareWaiting(here, kind, here.library.state(id)!.pid!);
   };
+  let owned: Container | undefined;
   switch (random.below(8)) {
     case 0:
       return go('run', '--bundle', short.dir, id);
@@ -146,7 +147,8 @@ async function live(c: Context, here: Residents, random: Random, id: string): Pr
       go('ps', id);
       break;
     case 5:
-      await (await here.library.create({ bundle: bundle.dir, id, detached: true })).start();
+      owned = await here.library.create({ bundle: bundle.dir, id, detached: true });
+      await owned.start();
       break;
     default:
       await create();
@@ -154,6 +156,8 @@ async function live(c: Context, here: Residents, random: Random, id: string): Pr
   }
   go('kill', id, 'KILL');
   go('delete', id);
+  // When this process has seen the end of its command, too, it holds nothing of it any more.
+  await owned?.delete();
 }
 
 /** Fails when one of those that stay holds more than it did. */

@@ -17,9 +17,9 @@ namespace {
 constexpr off_t filter_max = BPF_MAXINSNS * sizeof(sock_filter);
 
 // What is called between the filter and execve, by the process that makes the one that is seen, and by that one.
-constexpr uint32_t passing_calls[] = {SYS_sendmsg, SYS_recvmsg, SYS_futex, SYS_exit_group, SYS_wait4, SYS_setsid,
-                                      SYS_ioctl,   SYS_getpid,  SYS_close, SYS_madvise,    SYS_read,
-                                      SYS_clock_gettime};
+constexpr uint32_t passing_calls[] = {SYS_sendmsg, SYS_recvmsg, SYS_futex, SYS_exit_group,
+                                      SYS_wait4,   SYS_setsid,  SYS_ioctl, SYS_getpid,
+                                      SYS_close,   SYS_madvise, SYS_read,  SYS_clock_gettime};
 constexpr uint32_t clone_flags = static_cast<uint32_t>(sys::clone_parent | sys::clone_pidfd);
 constexpr uint8_t call_count = sizeof passing_calls / sizeof *passing_calls;
 // Instructions of the numbers, and of all that comes before the filter.
