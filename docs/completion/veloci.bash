@@ -4,7 +4,7 @@
 #   autoload -Uz compinit bashcompinit && compinit && bashcompinit
 # (There paths are completed as words of their own, not behind an equals sign.)
 
-_veloci_commands='run create start state list top kill delete exec pause resume update ps events mounts diff apply wait why timeline checkpoint restore spec validate audit plan explain install features doctor version help'
+_veloci_commands='run create start state list top kill delete exec pause resume update ps events mounts diff apply wait why timeline checkpoint restore spec validate audit capture plan explain install features doctor version help'
 _veloci_global_known='root=DIR log=FILE log-format=text|json log-level=error|warning|debug debug= systemd-cgroup= cgroup-manager=cgroupfs|systemd|disabled rootless=ANY criu=FILE help= h= ?= version= v= V='
 _veloci_global_offered='--root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --criu --help --version'
 
@@ -158,6 +158,12 @@ _veloci_command() {
     audit)
       known='bundle=DIR b=DIR config=FILE f=FILE json= sarif= fail-on=critical|high|medium|low|info no-files= '$known
       offered='--bundle --config --json --sarif --fail-on --no-files '$offered
+      operands='ANY '
+      flags_end=
+      ;;
+    capture)
+      known='bundle=DIR b=DIR config=FILE f=FILE out=FILE o=FILE '$known
+      offered='--bundle --config --out '$offered
       operands='ANY '
       flags_end=
       ;;

@@ -39,6 +39,8 @@ function __veloci_valued
             string split ' ' 'bundle b config f format'
         case audit
             string split ' ' 'bundle b config f fail-on'
+        case capture
+            string split ' ' 'bundle b config f out o'
         case plan
             string split ' ' 'bundle b config f out o id console-socket pid-file preserve-fds'
     end
@@ -162,6 +164,7 @@ complete -c veloci -n '__veloci_at 0' -a restore -d 'restore a container from a 
 complete -c veloci -n '__veloci_at 0' -a spec -d 'write a default config.json, or format, merge or migrate one'
 complete -c veloci -n '__veloci_at 0' -a validate -d 'check a bundle without running it'
 complete -c veloci -n '__veloci_at 0' -a audit -d 'show what a container could do to the host'
+complete -c veloci -n '__veloci_at 0' -a capture -d 'gather what a bug report needs in one archive'
 complete -c veloci -n '__veloci_at 0' -a plan -d 'show, save or compare what would be done for a bundle'
 complete -c veloci -n '__veloci_at 0' -a explain -d 'explain a property of config.json, a code or a rule'
 complete -c veloci -n '__veloci_at 0' -a install -d 'show how to configure an engine to use veloci'
@@ -349,6 +352,9 @@ complete -c veloci -n '__veloci_of audit' -l json -d 'print JSON'
 complete -c veloci -n '__veloci_of audit' -l sarif -d 'print SARIF 2.1.0, which code hosts read'
 complete -c veloci -n '__veloci_of audit' -l fail-on -x -a 'critical high medium low info' -d 'exit with 2 when a finding is as bad as that, or worse'
 complete -c veloci -n '__veloci_of audit' -l no-files -d 'do not look at the files of hooks, bundle and image'
+complete -c veloci -n '__veloci_of capture' -l bundle -s b -x -a '(__fish_complete_directories)' -d 'the bundle [.]; of a container: another one than its own'
+complete -c veloci -n '__veloci_of capture' -l config -s f -r -F -d 'another name for config.json, absolute or below the bundle'
+complete -c veloci -n '__veloci_of capture' -l out -s o -r -F -d 'a new file for its owner alone; without it, standard output that is no terminal'
 complete -c veloci -n '__veloci_of plan' -l bundle -s b -x -a '(__fish_complete_directories)' -d 'the bundle: the directory that holds config.json [.]'
 complete -c veloci -n '__veloci_of plan' -l config -s f -r -F -d 'another name for config.json, absolute or below the bundle'
 complete -c veloci -n '__veloci_of plan' -l json -d 'print JSON'
@@ -367,4 +373,4 @@ complete -c veloci -n '__veloci_of install' -l containerd -d 'for containerd'
 complete -c veloci -n '__veloci_of install' -l crio -d 'for CRI-O'
 complete -c veloci -n '__veloci_of install' -l kubernetes -d 'for Kubernetes'
 complete -c veloci -n '__veloci_of doctor' -l json -d 'print JSON'
-complete -c veloci -n '__veloci_at 1 help' -a 'run create start state list top kill delete exec pause resume update ps events mounts diff apply wait why timeline checkpoint restore spec validate audit plan explain install features doctor version help'
+complete -c veloci -n '__veloci_at 1 help' -a 'run create start state list top kill delete exec pause resume update ps events mounts diff apply wait why timeline checkpoint restore spec validate audit capture plan explain install features doctor version help'

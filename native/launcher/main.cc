@@ -62,6 +62,7 @@ int dispatch(Invocation &invocation) {
   case cli::Command::explain:
   case cli::Command::doctor:
   case cli::Command::features: return text_command(invocation);
+  case cli::Command::capture: return capture_command(invocation);
   case cli::Command::why: return why_command(invocation);
   case cli::Command::top: return top_command(invocation);
   case cli::Command::timeline: return timeline_command(invocation);

@@ -14,7 +14,7 @@ const levels: ReadonlyArray<readonly string[]> = [
   ['compat'],
   ['spec'],
   ['plan'],
-  ['audit', 'learn', 'observe', 'saved', 'timeline'],
+  ['audit', 'capture', 'learn', 'observe', 'saved', 'timeline'],
   ['apply'],
   ['engine'],
   ['cli'],

@@ -1,6 +1,7 @@
 // dprint-ignore-file: a table, one row a line where it fits
 // All commands and flags. The native parser, the help texts, the manual page and the completion are made from this table.
 import { apply } from './apply.ts';
+import { capture } from './capture.ts';
 import { bundle, config, consoleFd, consoleSocket, creation, criu, detach, force, json, learn, pidFile, pidfdSocket, planned, preserveFds, regex } from './flags.ts';
 import { risks } from '../audit/types.ts';
 import { recipes } from './install.ts';
@@ -340,6 +341,7 @@ export const commands: readonly Command[] = [
       { line: 'veloci audit --fail-on high web1', what: 'the same for the container web1, with a status for scripts' },
     ],
   },
+  capture,
   {
     name: 'plan', summary: 'show, save or compare what would be done for a bundle', operands: '[A [B]]', minOperands: 0, maxOperands: 2,
     description: 'Shows the plan of a bundle: what the container is in a few lines, then every operation that create would run, in '

@@ -7,6 +7,7 @@ import { encodedAnswer } from './engine.ts';
 import type { Blobs, Host } from './protocol.ts';
 import { apply, applyFailed } from './verb/apply.ts';
 import { audit } from './verb/audit.ts';
+import { capture } from './verb/capture.ts';
 import { diff } from './verb/diff.ts';
 import { doctor } from './verb/doctor.ts';
 import { explain } from './verb/explain.ts';
@@ -33,6 +34,7 @@ const answers: Readonly<Record<ToolsVerb, (call: Call) => Response>> = {
   diff,
   why,
   apply,
+  capture,
 };
 
 /** Answers a request, as it came, with an encoded Response. Never throws: what goes wrong in here is an answer, too. */

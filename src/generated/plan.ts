@@ -272,7 +272,7 @@ export interface Response {
   readonly exitCode: number;
   /** Plan to execute now. */
   readonly plan?: Uint8Array | undefined;
-  /** Plan to keep in the state directory for the later verbs. */
+  /** Plan to keep in the state directory for the later verbs; the archive of capture. */
   readonly stored?: Uint8Array | undefined;
   /**
    * A file to write: the configuration to keep in place of the kept one, once the plan has run (update,
@@ -299,7 +299,7 @@ export interface Response {
   readonly warnings: string;
   /**
    * What to look at, or to read, before the request is sent once more with what was seen (validate, audit,
-   * plan, saved, diff, apply).
+   * plan, saved, diff, apply, capture).
    */
   readonly files: readonly FileLook[];
   /** Words of the command that starts the container, in place of the one that there is (apply). */

@@ -273,7 +273,7 @@ export interface Failure {
 
 export const engineVerbValues = [
   'create', 'run', 'exec', 'mounts', 'recompile', 'update', 'checkpoint', 'restore', 'ended', 'validate', 'audit',
-  'plan', 'saved', 'explain', 'spec', 'features', 'doctor', 'timeline', 'learned', 'diff', 'why', 'apply',
+  'plan', 'saved', 'explain', 'spec', 'features', 'doctor', 'timeline', 'learned', 'diff', 'why', 'apply', 'capture',
 ] as const;
 /**
  * Verbs that need an engine, by the engine that knows them (docs/decisions/0005-two-engines.md). `run` compiles like
@@ -289,7 +289,7 @@ export type MainVerb = (typeof mainVerbValues)[number];
 
 export const toolsVerbValues = [
   'validate', 'audit', 'plan', 'saved', 'explain', 'spec', 'features', 'doctor', 'timeline', 'learned', 'diff', 'why',
-  'apply',
+  'apply', 'capture',
 ] as const;
 /** Those of the engine tools. */
 export type ToolsVerb = (typeof toolsVerbValues)[number];
@@ -456,6 +456,20 @@ export interface Timing {
   readonly traceparent?: string;
 }
 
+/** What a command has printed, or a file. */
+export interface Captured {
+  /** The command, the path of the file, or `kept` for what the state directory lacks. */
+  readonly name: string;
+  /** Its standard output, or the text of the file, up to a limit; whole lines where it is cut. */
+  readonly text: string;
+  /** Its standard error, or why the file cannot be read; empty without one. */
+  readonly error: string;
+  /** Its exit code, or 128 and the signal; 0 for a file. */
+  readonly status: number;
+  /** There was more. */
+  readonly cut: boolean;
+}
+
 /** When and by what a saved plan is made, or used. */
 export interface Occasion {
   /** Version of veloci. */
@@ -541,6 +555,8 @@ export interface Request {
   readonly learned?: Learned;
   /** timeline: when what was done. */
   readonly timing?: Timing;
+  /** capture: what other commands print, and the files that the first answer names. */
+  readonly captured?: readonly Captured[];
   /** plan -o, saved: the moment that a saved plan is bound to. */
   readonly occasion?: Occasion;
   /** plan: the second of two that are compared; the blob `process` is its text. */

@@ -83,6 +83,7 @@ int spec_command(Invocation &invocation);
 int timeline_command(Invocation &invocation);
 int top_command(Invocation &invocation);
 int why_command(Invocation &invocation);
+int capture_command(Invocation &invocation);
 int version_command(Invocation &invocation);
 int help_command(Invocation &invocation);
 

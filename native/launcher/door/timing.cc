@@ -46,15 +46,10 @@ void add_stamps(ListWriter<StampWriter> list, const Record &record, uint32_t fir
 
 int note_timing(Request &request, const Record &record, bool exec, const char *traceparent) {
   constexpr size_t size = 64 * 1024, trace_size = 256;
-  uint32_t first, count = record_stamps(record, first);
-  uint64_t zero = zero_of(record, first, count);
-  int64_t epoch = nanoseconds_of(CLOCK_REALTIME) - nanoseconds_of(CLOCK_MONOTONIC) + static_cast<int64_t>(zero);
   return request.note_members(size, [&](JsonWriter &json) {
     RequestWriter members(json);
     TimingWriter timing = members.timing();
-    add_phases(timing.phases(), record, first, count, zero);
-    add_stamps(timing.stamps(), record, first, count, zero);
-    timing.lost(first).epoch(epoch / 1000);
+    write_timing(timing, record);
     if (exec) timing.exec(true);
     if (traceparent != nullptr && strlen(traceparent) < trace_size) timing.traceparent(Str::of(traceparent));
     return 0;
@@ -70,6 +65,15 @@ const char *traceparent(char **environment) {
 }
 
 } // namespace
+
+void write_timing(TimingWriter &timing, const Record &record) {
+  uint32_t first, count = record_stamps(record, first);
+  uint64_t zero = zero_of(record, first, count);
+  int64_t epoch = nanoseconds_of(CLOCK_REALTIME) - nanoseconds_of(CLOCK_MONOTONIC) + static_cast<int64_t>(zero);
+  add_phases(timing.phases(), record, first, count, zero);
+  add_stamps(timing.stamps(), record, first, count, zero);
+  timing.lost(first).epoch(epoch / 1000);
+}
 
 void note_moment(Invocation &invocation, Phase phase) {
   Record *record = invocation.context.record;

@@ -7,6 +7,9 @@ namespace veloci {
 // Notes a moment of this command in the container's record: now, or when the command began.
 void note_moment(Invocation &invocation, Phase phase);
 
+// Writes the stamps of a record, for a request.
+void write_timing(TimingWriter &timing, const Record &record);
+
 // Writes the timeline of the container's last start to a descriptor. `request` is the one that it was made with. 0 or
 // the exit code, with the error shown.
 int show_timeline(Invocation &invocation, Request &request, int fd);

@@ -2,6 +2,7 @@
 #include "executor/state/state.h"
 #include "executor/state/store.h"
 #include "launcher/call/bundle.h"
+#include "launcher/call/nested.h"
 #include "launcher/container/file_watch.h"
 #include "launcher/running/change.h"
 #include "launcher/running/observation.h"
@@ -74,27 +75,6 @@ int ask(Invocation &invocation, const Subject &subject, Engine &engine, Response
   return engine.await(invocation, response);
 }
 
-using Verb = int (*)(Invocation &invocation);
-
-// Runs another command of this one in its place.
-int run_words(const Invocation &invocation, const Buffer *document, const char *const *words, int count, Verb run) {
-  constexpr int most = 32;
-  TextOf<4096 + 16> root;
-  char *arguments[most + 3];
-  root.add("--root=").add(invocation.root_path);
-  int used = 0;
-  arguments[used++] = invocation.arguments.name();
-  arguments[used++] = const_cast<char *>(root.c_str());
-  for (int i = 0; i < count && i < most; i++) arguments[used++] = const_cast<char *>(words[i]);
-  arguments[used] = nullptr;
-  Invocation other;
-  other.begun = invocation.begun;
-  other.environment = invocation.environment;
-  other.document = document;
-  if (int code = other.arguments.parse(used, arguments, other.log); code != 0) return code;
-  return run(other);
-}
-
 // Deletes the container, if there is one, and starts it as the engine's words say.
 int relaunch(Invocation &invocation, const Subject &subject, const List<Str> &relaunch) {
   constexpr int most = 32;
@@ -106,10 +86,10 @@ int relaunch(Invocation &invocation, const Subject &subject, const List<Str> &re
   if (!subject.missing) {
     unlock_state(invocation.context);
     const char *end[] = {"delete", "--force", invocation.context.id.c_str()};
-    if (int code = run_words(invocation, nullptr, end, 3, delete_command); code != 0) return code;
+    if (int code = run_nested(invocation, nullptr, end, 3, delete_command); code != 0) return code;
   }
   bool creates = strcmp(words[0], "create") == 0;
-  return run_words(invocation, &subject.request.config, words, count, creates ? create_command : run_command);
+  return run_nested(invocation, &subject.request.config, words, count, creates ? create_command : run_command);
 }
 
 int apply_once(Invocation &invocation) {

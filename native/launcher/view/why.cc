@@ -1,5 +1,6 @@
 // why: how a container has ended, or why it did not start.
 #include "executor/process/channel.h"
+#include "launcher/call/tail.h"
 #include "launcher/container/end.h"
 #include "launcher/door/ending.h"
 #include "launcher/door/stored.h"
@@ -15,26 +16,6 @@ using namespace diagnostic;
 namespace {
 
 constexpr EngineVerb verb = EngineVerb::why;
-
-// What a log ends in; nothing of what is no regular file.
-void read_tail(Str path, Buffer &out) {
-  constexpr off_t most = 8192;
-  // A place for an empty answer, which is one, too.
-  if (!out.reserve(most + 1)) return;
-  Fd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  struct stat status;
-  if (!file.valid() || fstat(file.get(), &status) != 0 || !S_ISREG(status.st_mode)) return;
-  off_t begin = status.st_size > most ? status.st_size - most : 0;
-  ssize_t size = pread(file.get(), out.data(), most, begin);
-  if (size <= 0) return;
-  out.set_size(static_cast<size_t>(size));
-  if (begin == 0) return;
-  // The first line is cut.
-  const void *end = memchr(out.data(), '\n', out.size());
-  size_t cut = end == nullptr ? out.size() : static_cast<size_t>(static_cast<const uint8_t *>(end) - out.data()) + 1;
-  __builtin_memmove(out.data(), out.data() + cut, out.size() - cut);
-  out.set_size(out.size() - cut);
-}
 
 // What is known, for the request. 0 or an errno.
 int note_facts(Invocation &invocation, Request &request, Status status) {
@@ -77,7 +58,11 @@ int why_command(Invocation &invocation) {
       if (int code = print_styled(invocation, response.text); code != 0) return code;
       return show_response(invocation, response);
     }
-    read_tail((*response.files.begin()).path, request.live);
+    constexpr size_t most = 8192;
+    // An empty line stands for a log that is empty, or cannot be read: without bytes the engine would ask again.
+    int err = read_tail((*response.files.begin()).path, most, request.live);
+    if ((err != 0 || request.live.size() == 0) && !request.live.add("\n", 1))
+      return invocation.fail(SystemCall{.what = what::ask_planner, .errno_ = ErrnoText(errno)});
   }
 }
 

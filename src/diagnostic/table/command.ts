@@ -176,5 +176,10 @@ export const command = {
     hint: 'name another file, or remove this one' },
   specFlag: { code: 'E0158', message: '"{command}" has no {flag}', hint: '{remedy}' },
   migrateRefused: { code: 'E0159', message: 'this configuration cannot be migrated: {reason}', hint: '{remedy}' },
+  outputExists: { code: 'E0162', native: true,
+    message: 'there is a file "{path}" already, and an archive replaces none',
+    hint: 'remove it, or give another file with --out' },
+  outputTerminal: { code: 'E0163', native: true, message: 'an archive is not written to a terminal',
+    hint: 'give a file with --out, or redirect standard output' },
   flagForm: { code: 'E0139', message: 'invalid value "{value}" for --{name}', hint: '{remedy}' },
 } as const satisfies Entries;

@@ -26,6 +26,7 @@ export const systemCalls = {
   sendSignal: 'send the signal',
   startInit: 'start the init program',
   startPlanner: 'start the planner',
+  startNested: 'start a command whose output is gathered',
   startApply: 'start the process that applies the file',
   startLearner: 'start the process that notes system calls',
   talkToPlanner: 'talk to the planner',

@@ -168,4 +168,6 @@ test('why: a start that failed, and the end of the log', async (c) => {
   assert.match(text, /last lines of .*log:\n {2}.*startContainer/);
   writeFileSync(log, `${'x'.repeat(9000)}\n\u001b[31mred\n`);
   assert.match(await why(c, id), /last lines of .*log:\n {2}\\u001b\[31mred\n$/);
+  writeFileSync(log, '');
+  assert.match(await why(c, id), new RegExp(`^${id} did not start\n`), 'an empty log is one, too');
 }, only);
