@@ -42,9 +42,12 @@ int listen_in(int dir, Fd &out) {
   struct sockaddr_un address = {};
   address.sun_family = AF_UNIX;
   snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", dir, state_name::notify_socket);
-  if (bind(created.get(), reinterpret_cast<struct sockaddr *>(&address), sizeof address) != 0) return errno;
-  // Whoever the container's program runs as.
-  if (fchmodat(dir, state_name::notify_socket, 0777, 0) != 0) return errno;
+  // Whoever the container's program runs as may send. Its mode comes with it: by the time that a chmod followed the
+  // name, somebody might have put a link there.
+  mode_t mask = umask(0);
+  int err = bind(created.get(), reinterpret_cast<struct sockaddr *>(&address), sizeof address) == 0 ? 0 : errno;
+  umask(mask);
+  if (err != 0) return err;
   out = static_cast<Fd &&>(created);
   return 0;
 }
