@@ -1,6 +1,7 @@
 // The record of an end: what wait, events, state and why say of it.
+import { execFileSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { assert, test } from '../../support/case.ts';
 import type { Context } from '../../support/context.ts';
 import type { Config } from '../../support/spec.ts';
@@ -168,6 +169,13 @@ test('why: a start that failed, and the end of the log', async (c) => {
   assert.match(text, /last lines of .*log:\n {2}.*startContainer/);
   writeFileSync(log, `${'x'.repeat(9000)}\n\u001b[31mred\n`);
   assert.match(await why(c, id), /last lines of .*log:\n {2}\\u001b\[31mred\n$/);
-  writeFileSync(log, '');
-  assert.match(await why(c, id), new RegExp(`^${id} did not start\n`), 'an empty log is one, too');
+  // A log that shows nothing keeps nothing else from being shown.
+  for (const plant of [': >log', 'head -c 9000 /dev/zero | tr "\\0" x >log', 'rm log', 'mkfifo log',
+    'ln -sf /dev/zero log'])
+  {
+    execFileSync('sh', ['-c', plant], { cwd: dirname(log) });
+    const shown = await why(c, id);
+    assert.match(shown, new RegExp(`^${id} did not start\n`), plant);
+    assert.doesNotMatch(shown, /last lines/, plant);
+  }
 }, only);
