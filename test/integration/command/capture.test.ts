@@ -1,6 +1,7 @@
 // capture: one archive about a container in any state, or about a bundle, without secrets.
 import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync, statSync, truncateSync, unlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, readFileSync, statSync, truncateSync, unlinkSync,
+  writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, test } from '../../support/case.ts';
 import type { Context } from '../../support/context.ts';
@@ -115,6 +116,37 @@ test('capture: what is damaged says so in its file', async (c) => {
     writeFileSync(path, whole);
     await c.destroy(id);
   }
+}, { only: 'veloci' });
+
+test('capture: a container of a user without rights', async (c) => {
+  const nobody = 65534;
+  const prefix = ['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups', '--'];
+  const bundle = c.command(sleeper, (config) => {
+    config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'cgroup');
+    config.linux.namespaces.push({ type: 'user' });
+    config.linux.uidMappings = [{ containerID: 0, hostID: nobody, size: 1 }];
+    config.linux.gidMappings = config.linux.uidMappings;
+    config.mounts = config.mounts.filter(({ destination }) => !/^\/sys|^\/dev\/pts/.test(destination));
+    delete config.linux.resources;
+    config.process.env = [...config.process.env ?? [], `DB_PASSWORD=${password}`];
+  });
+  chmodSync(bundle.dir, 0o755);
+  const root = c.dir();
+  chownSync(root, nobody, nobody);
+  const global = ['--root', root];
+  const id = c.id();
+  const created = await c.rt([...global, '--cgroup-manager', 'disabled', 'create', '-b', bundle.dir, id], { prefix });
+  assert.equal(created.code, 0, created.stderr);
+  const path = join(root, 'report.tar');
+  const { code, stderr } = await c.rt([...global, 'capture', '-o', path, id], { prefix });
+  assert.equal(code, 0, stderr);
+  assert.equal(statSync(path).uid, nobody);
+  assert.ok(!readFileSync(path).includes(password));
+  const files = filesOf(path);
+  assert.deepEqual([...files.keys()], all);
+  assert.match(files.get('diff.json')!, /"compared": [1-9]/);
+  const end = await c.rt([...global, 'delete', '--force', id], { prefix });
+  assert.equal(end.code, 0, end.stderr);
 }, { only: 'veloci' });
 
 test('capture: a bundle alone, to standard output, the same bytes twice', async (c) => {
