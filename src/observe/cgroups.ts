@@ -105,7 +105,7 @@ export const membership: Observer = {
   compare: (steps, subject, report) => {
     const list = subject.file('cgroup');
     const mounts = parseMounts(subject.live.hostMounts);
-    for (const { operations: [first], from } of steps) {
+    for (const { operations: [first], optional, from } of steps) {
       const operation = first.op === 'alt' ? undefined : first;
       if (operation?.op !== 'cgroup.join' && operation?.op !== 'cgroup.open') continue;
       if (list.errno !== 0) {
@@ -121,6 +121,7 @@ export const membership: Observer = {
       }
       const wanted = joined(mount.root, `/${operation.dir.path}`);
       if (below(running, wanted) !== undefined) report.same(from);
+      else if (optional) report.unseen(from, `its creator may have had no right to ${operation.dir.mount}`);
       else report.differ(from, `in the cgroup ${wanted}`, `in ${running} (${operation.dir.mount})`);
     }
   },

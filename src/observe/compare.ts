@@ -61,7 +61,8 @@ function stepsOf(plan: Plan): ReadonlyMap<ObserverName, readonly Step[]> {
   const found = new Map<ObserverName, Step[]>();
   for (const program of programs) {
     for (const operation of plan.programs[program] ?? []) {
-      const step: Step = { operations: alternatives(operation), from: operation.from };
+      const optional = operation.op === 'alt' && operation.else === undefined;
+      const step: Step = { operations: alternatives(operation), optional, from: operation.from };
       const own = new Set(step.operations.map(({ op }) => observerOf[op]));
       for (const name of own) if (typeof name === 'string') found.set(name, [...found.get(name) ?? [], step]);
     }

@@ -9,6 +9,8 @@ import type { MountEntry } from './mount-table.ts';
 /** One thing that was to be done: an operation, or the alternatives of one. */
 export interface Step {
   readonly operations: readonly [Operation, ...Operation[]];
+  /** Whether it may come to nothing, where the caller lacks the right. */
+  readonly optional: boolean;
   readonly from: string;
 }
 
