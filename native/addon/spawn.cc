@@ -185,7 +185,7 @@ Napi::Value receive_descriptor(const Napi::CallbackInfo &info) {
 Napi::Value send_bytes(const Napi::CallbackInfo &info) {
   if (info.Length() < 2 || !info[1].IsTypedArray()) return expect(info.Env(), "a Uint8Array");
   Napi::Uint8Array bytes = info[1].As<Napi::Uint8Array>();
-  // Nobody is left to be told of a failure: the end of the socket says it.
+  // A failure needs no answer: the end of the socket shows it.
   send(number(info, 0), bytes.Data(), bytes.ByteLength(), MSG_NOSIGNAL | MSG_DONTWAIT);
   return info.Env().Undefined();
 }

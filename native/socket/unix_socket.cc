@@ -13,7 +13,7 @@ namespace veloci {
 namespace {
 
 // Until the peer accepts: a connect(2) that waits itself would be ended by no signal.
-int connect_patiently(int stream, const struct sockaddr_un &address) {
+int connect_within(int stream, const struct sockaddr_un &address) {
   Deadline deadline(wait_limit);
   for (;;) {
     if (connect(stream, reinterpret_cast<const struct sockaddr *>(&address), sizeof address) == 0) return 0;
@@ -41,7 +41,7 @@ int connect_unix(Str path, Fd &out, int type) {
     if (!place.valid()) return errno;
     snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d", place.get());
   }
-  if (int err = connect_patiently(stream.get(), address); err != 0) return err;
+  if (int err = connect_within(stream.get(), address); err != 0) return err;
   if ((type & SOCK_NONBLOCK) == 0 && fcntl(stream.get(), F_SETFL, O_RDWR) != 0) return errno;
   out = static_cast<Fd &&>(stream);
   return 0;

@@ -87,7 +87,7 @@ int await_writable(int fd, int milliseconds) {
 
 } // namespace
 
-int write_patiently(int fd, Str text, int milliseconds) {
+int write_within(int fd, Str text, int milliseconds) {
   constexpr size_t room = 4096;
   for (size_t done = 0; done < text.size;) {
     if (int err = await_writable(fd, milliseconds); err != 0) return err;

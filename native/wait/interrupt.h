@@ -32,7 +32,7 @@ constexpr int wait_limit = 10000;
 int await_readable(int fd, Signals *signals, int milliseconds = -1);
 
 // Writes everything, and never waits longer than that for room. 0 or an errno.
-int write_patiently(int fd, Str text, int milliseconds);
+int write_within(int fd, Str text, int milliseconds);
 
 // For a new process: nothing is blocked or ignored, whatever our caller has left us. Async-signal-safe.
 void restore_signals();

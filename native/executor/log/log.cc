@@ -18,7 +18,7 @@ constexpr char error_heading[] = "\1error\6: ", warning_heading[] = "\2warning\6
 
 // A line of the log is one write(2), so that those of several processes do not mix. There is nobody to tell of a
 // failure.
-void write_line(int fd, Str text) { write_patiently(fd, text, wait_limit); }
+void write_line(int fd, Str text) { write_within(fd, text, wait_limit); }
 
 // A FIFO waits for its reader in open(2), where no signal would end it.
 int open_log(const char *name) {

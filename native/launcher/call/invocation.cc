@@ -80,7 +80,7 @@ bool ended_meanwhile(const Context &context) {
 
 int print(Invocation &invocation, Str text) {
   // A pager reads when its user wants to.
-  int err = write_patiently(STDOUT_FILENO, text, -1);
+  int err = write_within(STDOUT_FILENO, text, -1);
   if (err == EINTR) return invocation.interrupted();
   // A reader that has seen enough, such as head(1), is no failure: as if SIGPIPE had ended us.
   if (err == EPIPE) return signal_base + SIGPIPE;

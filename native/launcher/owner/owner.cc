@@ -77,7 +77,7 @@ template <class Fill> void Owner::send(Fill fill) {
   TextOf<sizeof memory> line;
   line.add(json.text()).add_char('\n');
   // An owner that has gone is seen by take().
-  write_patiently(socket_.get(), line.str(), wait_limit);
+  write_within(socket_.get(), line.str(), wait_limit);
 }
 
 void Owner::note(ControlEvent event, int pid) {

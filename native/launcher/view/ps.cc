@@ -72,7 +72,7 @@ int run_ps(Invocation &invocation, Buffer &output, siginfo_t &ending) {
   if (!reap_child(child, err != 0 ? killed_limit : wait_limit, &ending) && err == 0) err = ETIMEDOUT;
   char text[4096];
   ssize_t size = pread(complaints.get(), text, sizeof text, 0);
-  if (size > 0) write_patiently(STDERR_FILENO, {text, static_cast<uint32_t>(size)}, wait_limit);
+  if (size > 0) write_within(STDERR_FILENO, {text, static_cast<uint32_t>(size)}, wait_limit);
   return err;
 }
 

@@ -63,6 +63,17 @@ test('exec: streams, status, user, directory, environment, a terminal with a siz
   await container.delete();
 }, only);
 
+test('the processes of a container hold nothing of the library', async (c) => {
+  const container = await created(c, ['sh', '-c', 'echo $(ls /proc/self/fd); read line']);
+  const printed = text(container.stdout!);
+  await container.start();
+  const process = await container.exec(['sh', '-c', 'echo $(ls /proc/self/fd)'], { stdio: 'pipe' });
+  assert.equal(await text(process.stdout!), '0 1 2 3\n', 'the streams, and the folder that ls reads');
+  container.stdin!.end('\n');
+  assert.equal(await printed, '0 1 2 3\n');
+  await container.delete();
+}, only);
+
 test('the terminal of the configuration', async (c) => {
   const bundle = c.command(['sh', '-c', 'stty size; read line; echo got $line'], ({ process }) => {
     process.terminal = true;
