@@ -55,40 +55,36 @@ export class Child {
     const path = options.command ?? installed('bin/veloci');
     const standard = openStreams(options.stdio);
     const { plan, terminal = false } = options;
-    const opened: number[] = [];
-    const [ours, theirs] = addon().socketPair();
-    opened.push(theirs);
-    const fds: number[] = [...standard.fds, theirs];
-    const [verb = '', ...rest] = args;
-    const given = [verb];
-    if (plan !== undefined) {
-      given.push('--plan-fd', String(planFd));
-      const memory = addon().memory(plan);
-      opened.push(memory);
-      fds.push(memory);
-    }
-    if (terminal) {
-      given.push('--console-fd', String(fds.length));
-      const [receiver, sender] = addon().socketPair();
-      opened.push(sender);
-      fds.push(sender);
-      this.#console = receiver;
-    }
-    const all = [path, '--control-fd', String(controlFd), ...global, ...given, ...rest];
-    const env = Object.entries(process.env).map(([name, value]) => `${name}=${value}`);
-    try {
-      this.#pid = addon().launch(path, all, env, fds);
-    } catch (error) {
-      closeSync(ours);
-      this.#closeConsole();
-      for (const stream of [standard.stdin, standard.stdout, standard.stderr]) stream?.destroy();
-      throw error;
-    } finally {
-      opened.forEach((fd) => closeSync(fd));
-      standard.close();
-    }
     const { stdin, stdout, stderr } = standard;
     this.streams = { stdin, stdout, stderr };
+    const fds: number[] = [...standard.fds];
+    let ours = -1;
+    const [verb = '', ...rest] = args;
+    const given = [verb];
+    try {
+      [ours, fds[controlFd]] = addon().socketPair();
+      if (plan !== undefined) {
+        given.push('--plan-fd', String(planFd));
+        fds[planFd] = addon().memory(plan);
+      }
+      if (terminal) {
+        given.push('--console-fd', String(fds.length));
+        const [receiver, sender] = addon().socketPair();
+        this.#console = receiver;
+        fds.push(sender);
+      }
+      const all = [path, '--control-fd', String(controlFd), ...global, ...given, ...rest];
+      const env = Object.entries(process.env).map(([name, value]) => `${name}=${value}`);
+      this.#pid = addon().launch(path, all, env, fds);
+    } catch (error) {
+      if (ours >= 0) closeSync(ours);
+      this.#closeConsole();
+      this.dropStreams();
+      throw error;
+    } finally {
+      fds.slice(controlFd).forEach((fd) => closeSync(fd));
+      standard.close();
+    }
     this.#onEvent = options.onEvent ?? (() => {});
     this.#controlFd = ours;
     this.#control = new Socket({ fd: ours, writable: false });
@@ -102,6 +98,12 @@ export class Child {
     const word = Buffer.from(wishes[what]);
     // Not by the stream: a failed write would end it with what is still to be read.
     addon().send(this.#controlFd, signal === undefined ? word : Buffer.concat([word, Buffer.of(signal)]));
+  }
+
+  /** Closes the streams, also those that nobody has read: the end of such a one would never be seen. */
+  dropStreams(): void {
+    const { stdin, stdout, stderr } = this.streams;
+    for (const stream of [stdin, stdout, stderr]) stream?.destroy();
   }
 
   /** Whether this program stays for the command's sake. */

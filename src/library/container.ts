@@ -132,7 +132,8 @@ export class Container {
     if (tty) given.push('--tty');
     for (const [name, value] of Object.entries(env)) given.push('--env', `${name}=${value}`);
     const program = 'process' in args ? ['--process', args.process, this.id] : [this.id, ...args];
-    const process = new ExecProcess(this.#caller, ['exec', ...given, ...program], { ...options, terminal: tty });
+    const process = new ExecProcess(this.#caller, ['exec', ...given, ...program], { ...options,
+      terminal: tty || 'process' in args });
     await process.started();
     return process;
   }

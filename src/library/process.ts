@@ -164,6 +164,10 @@ export class Process {
     this.stayFor(true);
     try {
       return await this.#events[event].promise;
+    } catch (error) {
+      // It has never been, or is not known any more.
+      this.#child.dropStreams();
+      throw error;
     } finally {
       this.stayFor(!this.detached);
     }

@@ -112,6 +112,23 @@ test('run: what is printed, limits of time and output, an abort, a signal, an er
   assert.deepEqual(readdirSync(c.root).filter((name) => !name.startsWith('.')), []);
 }, only);
 
+test('a container that cannot be created or started leaves no descriptor', async (c) => {
+  const runtime = runtimeOf(c);
+  const opened = (): number => readdirSync('/proc/self/fd').length;
+  const fail = (args: string[]): Promise<void> =>
+    assert.rejects(runtime.run({ bundle: c.command(args).dir }), VelociError);
+  await fail(['no-such-program']);
+  const before = opened();
+  for (let i = 0; i < 5; i++) await fail(['no-such-program']);
+  const container = await created(c, ['sleep', '1000']);
+  await container.start();
+  for (let i = 0; i < 5; i++) await assert.rejects(container.exec(['no-such'], { stdio: 'pipe' }), VelociError);
+  await container.delete();
+  // The streams of the container itself are its owner's to read.
+  for (const stream of [container.stdin, container.stdout, container.stderr]) stream?.destroy();
+  await until('descriptors stay open', () => opened() <= before);
+}, only);
+
 test('pause, resume, ps, stats, update, kill, wait: of our own containers and of others', async (c) => {
   const container = await created(c, ['sleep', '1000']);
   await container.start();
