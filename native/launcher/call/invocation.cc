@@ -56,6 +56,8 @@ int Invocation::fail_kept(int err, const char *damage) {
   return fail(StateDamaged{.id = context.id, .what = Str::of(damage)});
 }
 
+int Invocation::fail_call(Str what, int err) { return fail(SystemCall{.what = what, .errno_ = ErrnoText(err)}); }
+
 int Invocation::lock(uint32_t seconds) {
   int err = lock_state(context, seconds * 1000, &signals);
   if (err == 0) return 0;

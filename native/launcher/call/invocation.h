@@ -37,6 +37,8 @@ public:
   int read_status(Status &status);
   // Says that a file of the state directory is damaged, or what this command lacks to read it. Returns the exit code.
   int fail_kept(int err, const char *damage);
+  // Says that a system call has failed. Returns the exit code.
+  int fail_call(Str what, int err);
   // Locks the open state directory; waits at most `seconds`.
   int lock(uint32_t seconds);
 

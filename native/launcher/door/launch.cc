@@ -18,10 +18,6 @@ using namespace diagnostic;
 
 namespace {
 
-int system_failure(Invocation &invocation, Str what, int err) {
-  return invocation.fail(SystemCall{.what = what, .errno_ = ErrnoText(err)});
-}
-
 int claim(Invocation &invocation) {
   Context &context = invocation.context;
   int err = claim_state(context);
@@ -36,17 +32,17 @@ int start_stager(Invocation &invocation, const Launch &launch) {
   if (launch.starts) {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-      return system_failure(invocation, what::make_socket_pair, errno);
+      return invocation.fail_call(what::make_socket_pair, errno);
     context.fifo.reset(pair[0]);
     context.release.reset(pair[1]);
   } else {
     if (mkfifoat(dir, state_name::fifo, 0600) != 0)
       return invocation.fail(diagnostic::StateWrite{.path = Str::of(state_name::fifo), .errno_ = ErrnoText(errno)});
     context.fifo.reset(openat(dir, state_name::fifo, O_RDWR | O_NOFOLLOW | O_CLOEXEC));
-    if (!context.fifo.valid()) return system_failure(invocation, what::open_fifo, errno);
+    if (!context.fifo.valid()) return invocation.fail_call(what::open_fifo, errno);
   }
   Outcome spawned = spawn_stager(context);
-  return spawned.ok() ? 0 : system_failure(invocation, what::start_init, spawned.err);
+  return spawned.ok() ? 0 : invocation.fail_call(what::start_init, spawned.err);
 }
 
 // What the dump has noted of stdin, stdout and stderr. Images of others may have none.
@@ -62,12 +58,12 @@ int ask_for_plan(Invocation &invocation, Launch &launch, EngineVerb verb) {
   Bundle bundle;
   if (int code = read_bundle(invocation, bundle, launch.request.config); code != 0) return code;
   if (int err = launch.request.build(invocation, bundle.path.str(), bundle.config_name, false); err != 0) {
-    return system_failure(invocation, what::describe_host, err);
+    return invocation.fail_call(what::describe_host, err);
   }
   if (launch.restoring) read_descriptors(invocation, launch.request.process);
   bool planned = invocation.arguments.plan_fd() >= 0;
   if (!planned && !launch.engine.send(launch.request, verb, nullptr)) {
-    return system_failure(invocation, what::ask_planner, errno);
+    return invocation.fail_call(what::ask_planner, errno);
   }
   return 0;
 }
@@ -130,7 +126,7 @@ int launch_container(Invocation &invocation, Launch &launch, EngineVerb verb) {
   if (int code = take_preserved(invocation); code != 0) return code;
   // First of all: the engine boots while everything else goes on.
   if (invocation.arguments.plan_fd() < 0 && !invocation.arguments.has(cli::Flag::plan)) {
-    if (int err = launch.engine.start(verb); err != 0) return system_failure(invocation, what::start_planner, err);
+    if (int err = launch.engine.start(verb); err != 0) return invocation.fail_call(what::start_planner, err);
   }
   if (int code = invocation.open_root(true); code != 0) return code;
   Context &context = invocation.context;

@@ -16,10 +16,6 @@ namespace {
 
 constexpr EngineVerb verb = EngineVerb::exec;
 
-int system_failure(Invocation &invocation, Str what, int err) {
-  return invocation.fail(SystemCall{.what = what, .errno_ = ErrnoText(err)});
-}
-
 // Name of the memo: what the plan depends on, besides the container.
 int memo_name(Invocation &invocation, const ExecPlan &plan, Text &name) {
   const Arguments &arguments = invocation.arguments;
@@ -66,7 +62,7 @@ int complete_request(Invocation &invocation, ExecPlan &plan) {
   }
   Str name = invocation.arguments.text(cli::Flag::process);
   err = plan.request.build(invocation, Str{}, name.empty() ? Str::of("process") : name, true);
-  if (err != 0) return system_failure(invocation, what::describe_host, err);
+  if (err != 0) return invocation.fail_call(what::describe_host, err);
   plan.asked = true;
   return 0;
 }
@@ -89,18 +85,18 @@ bool has_filters(const Context &context) {
 int open_exec_plan(Invocation &invocation, ExecPlan &plan) {
   Context &context = invocation.context;
   TextOf<96> name;
-  if (int err = memo_name(invocation, plan, name); err != 0) return system_failure(invocation, what::name_plan, err);
+  if (int err = memo_name(invocation, plan, name); err != 0) return invocation.fail_call(what::name_plan, err);
   bool known = load_plan(context, name.c_str(), plan.memory) == 0 && has_filters(context);
   if (!known) {
-    if (int err = plan.engine.start(verb); err != 0) return system_failure(invocation, what::start_planner, err);
+    if (int err = plan.engine.start(verb); err != 0) return invocation.fail_call(what::start_planner, err);
     if (int code = complete_request(invocation, plan); code != 0) return code;
-    if (!plan.engine.send(plan.request, verb, nullptr)) return system_failure(invocation, what::ask_planner, errno);
+    if (!plan.engine.send(plan.request, verb, nullptr)) return invocation.fail_call(what::ask_planner, errno);
   } else {
     // Its place among the last used.
     utimensat(context.state.get(), name.c_str(), nullptr, AT_SYMLINK_NOFOLLOW);
   }
   if (Outcome spawned = spawn_stager(context); !spawned.ok()) {
-    return system_failure(invocation, what::start_init, spawned.err);
+    return invocation.fail_call(what::start_init, spawned.err);
   }
   if (known) return 0;
   if (int code = plan.engine.await(invocation, plan.response); code != 0) return code;
@@ -120,7 +116,7 @@ int replace_exec_plan(Invocation &invocation, ExecPlan &plan) {
   Context &context = invocation.context;
   int err = plan.request.note_first(context.failure);
   if (err == 0) err = make_report(context);
-  if (err != 0) return system_failure(invocation, what::try_plan, err);
+  if (err != 0) return invocation.fail_call(what::try_plan, err);
   context.failure.reported = false;
   context.failure.interference = PlanFailure::Interference::none;
   const char *what = nullptr;

@@ -15,10 +15,6 @@ namespace {
 
 constexpr EngineVerb verb = EngineVerb::saved;
 
-int system_failure(Invocation &invocation, Str what, int err) {
-  return invocation.fail(SystemCall{.what = what, .errno_ = ErrnoText(err)});
-}
-
 int read_boot(TextOf<40> &boot) {
   Fd file(open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
   char text[36];
@@ -38,8 +34,8 @@ int make_nonce(TextOf<40> &nonce) {
 
 // Asks an engine, which must live as long as the answer is read; 0 or the exit code.
 int ask(Invocation &invocation, Launch &launch, Engine &engine) {
-  if (int err = engine.start(verb); err != 0) return system_failure(invocation, what::start_planner, err);
-  if (!engine.send(launch.request, verb, nullptr)) return system_failure(invocation, what::ask_planner, errno);
+  if (int err = engine.start(verb); err != 0) return invocation.fail_call(what::start_planner, err);
+  if (!engine.send(launch.request, verb, nullptr)) return invocation.fail_call(what::ask_planner, errno);
   if (int code = engine.await(invocation, launch.response); code != 0) return code;
   return launch.response.error.empty() ? 0 : show_response(invocation, launch.response);
 }
@@ -135,7 +131,7 @@ void forget(int dir, const char *oldest) {
 int note_occasion(Invocation &invocation, Request &request, Str file, bool detached) {
   TextOf<40> boot, nonce;
   if (int err = read_boot(boot); err != 0) return invocation.fail(ProcMissing{.errno_ = ErrnoText(err)});
-  if (int err = make_nonce(nonce); err != 0) return system_failure(invocation, what::make_nonce, err);
+  if (int err = make_nonce(nonce); err != 0) return invocation.fail_call(what::make_nonce, err);
   size_t size = 1024 + 6 * static_cast<size_t>(file.size);
   int err = request.note_members(size, [&](JsonWriter &json) {
     RequestWriter members(json);
@@ -144,7 +140,7 @@ int note_occasion(Invocation &invocation, Request &request, Str file, bool detac
     occasion.nonce(nonce.str()).file(file).detached(detached);
     return 0;
   });
-  return err == 0 ? 0 : system_failure(invocation, what::ask_planner, err);
+  return err == 0 ? 0 : invocation.fail_call(what::ask_planner, err);
 }
 
 int take_saved_plan(Invocation &invocation, Launch &launch) {
@@ -160,15 +156,15 @@ int take_saved_plan(Invocation &invocation, Launch &launch) {
   bool stays = arguments.command()->command == cli::Command::run && !arguments.on(cli::Flag::detach);
   if (int code = note_occasion(invocation, request, path, !stays); code != 0) return code;
   if (int err = request.build(invocation, Str{}, Str{}, false); err != 0)
-    return system_failure(invocation, what::describe_host, err);
+    return invocation.fail_call(what::describe_host, err);
   Bundle bundle;
   Engine first, second;
   if (int code = read_planned(invocation, launch, first, bundle, path, status); code != 0) return code;
   if (int err = request.build(invocation, bundle.path.str(), bundle.config_name, false); err != 0)
-    return system_failure(invocation, what::describe_host, err);
+    return invocation.fail_call(what::describe_host, err);
   if (int code = ask(invocation, launch, second); code != 0) return code;
   if (int err = request.note_files(launch.response.files); err != 0)
-    return system_failure(invocation, what::look_at_files, err);
+    return invocation.fail_call(what::look_at_files, err);
   return ask(invocation, launch, launch.engine);
 }
 

@@ -8,10 +8,6 @@ using namespace diagnostic;
 
 namespace {
 
-int system_failure(Invocation &invocation, Str what, int err) {
-  return invocation.fail(SystemCall{.what = what, .errno_ = ErrnoText(err)});
-}
-
 // The configuration that an answer asks for. 0 or the exit code, with the error shown.
 int read_document(Invocation &invocation, Str path, Buffer &out) {
   if (!(path == Str::of("-"))) return read_given(invocation, path, out);
@@ -26,7 +22,7 @@ int read_observation(Invocation &invocation, const List<FileLook> &looks, Status
   const Context &context = invocation.context;
   // A longer text takes another try.
   for (size_t size = usual;; size *= 4) {
-    if (!out.reserve(size)) return system_failure(invocation, what::observe, errno);
+    if (!out.reserve(size)) return invocation.fail_call(what::observe, errno);
     JsonWriter json(reinterpret_cast<char *>(out.data()), size);
     int err;
     {
@@ -34,9 +30,9 @@ int read_observation(Invocation &invocation, const List<FileLook> &looks, Status
       err = observe(*context.record, looks, status != Status::created, writer);
     }
     if (err == ESRCH) return invocation.fail(ContainerEnded{.id = context.id});
-    if (err != 0) return system_failure(invocation, what::observe, err);
+    if (err != 0) return invocation.fail_call(what::observe, err);
     if (json.full() && size < most) continue;
-    if (json.full()) return system_failure(invocation, what::observe, ENOBUFS);
+    if (json.full()) return invocation.fail_call(what::observe, ENOBUFS);
     out.set_size(json.text().size);
     return 0;
   }

@@ -19,10 +19,6 @@ namespace {
 constexpr uint32_t time_limit = 10; // seconds
 constexpr EngineVerb verb = EngineVerb::apply;
 
-int system_failure(Invocation &invocation, Str what, int err) {
-  return invocation.fail(SystemCall{.what = what, .errno_ = ErrnoText(err)});
-}
-
 // A container, and what the engine has been asked about it.
 struct Subject {
   Bundle bundle;
@@ -37,7 +33,7 @@ int note_status(Invocation &invocation, Subject &subject) {
     RequestWriter(json).status(subject.missing ? Str::of("missing") : status_name(subject.status));
     return 0;
   });
-  return err == 0 ? 0 : system_failure(invocation, what::ask_planner, err);
+  return err == 0 ? 0 : invocation.fail_call(what::ask_planner, err);
 }
 
 // Of one that is not there only the bundle is known.
@@ -48,7 +44,7 @@ int describe_missing(Invocation &invocation, Subject &subject) {
   Request &request = subject.request;
   if (int code = read_bundle(invocation, subject.bundle, request.config); code != 0) return code;
   int err = request.build(invocation, subject.bundle.path.str(), subject.bundle.config_name, false);
-  return err == 0 ? note_status(invocation, subject) : system_failure(invocation, what::describe_host, err);
+  return err == 0 ? note_status(invocation, subject) : invocation.fail_call(what::describe_host, err);
 }
 
 // Opens the container and locks it. 0 or the exit code, with the error shown.
@@ -70,8 +66,8 @@ int describe(Invocation &invocation, Subject &subject) {
 }
 
 int ask(Invocation &invocation, const Subject &subject, Engine &engine, Response &response) {
-  if (int err = engine.start(verb); err != 0) return system_failure(invocation, what::start_planner, err);
-  if (!engine.send(subject.request, verb, nullptr)) return system_failure(invocation, what::ask_planner, errno);
+  if (int err = engine.start(verb); err != 0) return invocation.fail_call(what::start_planner, err);
+  if (!engine.send(subject.request, verb, nullptr)) return invocation.fail_call(what::ask_planner, errno);
   return engine.await(invocation, response);
 }
 
@@ -133,7 +129,7 @@ int find_document(Invocation &invocation, TextOf<8192> &path) {
 // In a process of its own: each time everything is looked at anew, and a failure ends nothing.
 int apply_apart(Invocation &invocation) {
   pid_t pid = fork();
-  if (pid < 0) return system_failure(invocation, what::start_apply, errno);
+  if (pid < 0) return invocation.fail_call(what::start_apply, errno);
   if (pid == 0) _exit(apply_once(invocation));
   siginfo_t info;
   while (waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED) != 0 && errno == EINTR) {

@@ -16,10 +16,6 @@ namespace {
 
 constexpr EngineVerb verb = EngineVerb::audit;
 
-int system_failure(Invocation &invocation, Str what, int err) {
-  return invocation.fail(SystemCall{.what = what, .errno_ = ErrnoText(err)});
-}
-
 // The configuration of a bundle, or standard input. 0 or the exit code.
 int read_input(Invocation &invocation, Bundle &bundle, Buffer &config) {
   if (!(invocation.arguments.text(cli::Flag::config) == Str::of("-"))) return read_bundle(invocation, bundle, config);
@@ -44,7 +40,7 @@ int build(Invocation &invocation, Request &request) {
   Bundle bundle;
   if (int code = read_input(invocation, bundle, request.config); code != 0) return code;
   if (int err = request.build(invocation, bundle.path.str(), bundle.config_name, false); err != 0)
-    return system_failure(invocation, what::describe_host, err);
+    return invocation.fail_call(what::describe_host, err);
   return 0;
 }
 
@@ -105,7 +101,7 @@ int look(Invocation &invocation, const List<FileLook> &looks, Status status, boo
   FileLook privileged;
   if (err == 0 && find_look(looks, FileLookWhere::privileged, privileged))
     err = note_surroundings(invocation, request, false, &privileged.path);
-  return err == 0 ? 0 : system_failure(invocation, what::look_at_files, err);
+  return err == 0 ? 0 : invocation.fail_call(what::look_at_files, err);
 }
 
 } // namespace
@@ -117,13 +113,13 @@ int audit_command(Invocation &invocation) {
   if (int code = kept ? restore_kept(invocation, request, status) : build(invocation, request); code != 0) return code;
   bool running = kept && status != Status::stopped && status != Status::creating;
   if (int err = note_surroundings(invocation, request, running, nullptr); err != 0)
-    return system_failure(invocation, what::describe_host, err);
+    return invocation.fail_call(what::describe_host, err);
   // An engine answers once; the second one judges what was seen of what the first has named.
   for (;;) {
     Engine engine;
     Response response;
-    if (int err = engine.start(verb); err != 0) return system_failure(invocation, what::start_planner, err);
-    if (!engine.send(request, verb, nullptr)) return system_failure(invocation, what::ask_planner, errno);
+    if (int err = engine.start(verb); err != 0) return invocation.fail_call(what::start_planner, err);
+    if (!engine.send(request, verb, nullptr)) return invocation.fail_call(what::ask_planner, errno);
     if (int code = engine.await(invocation, response); code != 0) return code;
     if (response.files.size() == 0) {
       if (int code = print_styled(invocation, response.text); code != 0) return code;

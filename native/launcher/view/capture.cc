@@ -20,10 +20,6 @@ constexpr size_t output_max = 512 * 1024;
 constexpr size_t document_max = 2 << 20;
 constexpr size_t log_max = 32 * 1024;
 
-int system_failure(Invocation &invocation, Str what, int err) {
-  return invocation.fail(SystemCall{.what = what, .errno_ = ErrnoText(err)});
-}
-
 // A command whose output belongs to the archive.
 struct Source {
   const char *name;
@@ -73,7 +69,7 @@ int run_sources(Invocation &invocation, Captures &captures) {
   for (int i = 0; i < source_count; i++) {
     if (sources[i].of_container && invocation.context.id.empty()) continue;
     int err = run_source(invocation, sources[i], captures.printed[i]);
-    if (err != 0) return system_failure(invocation, what::start_nested, err);
+    if (err != 0) return invocation.fail_call(what::start_nested, err);
   }
   return 0;
 }
@@ -136,7 +132,7 @@ int describe(Invocation &invocation, Bundle &bundle, Request &request, Captures 
   }
   if (!is_container || captures.kept_error != 0) {
     int err = request.build(invocation, bundle.path.str(), bundle.config_name, false);
-    if (err != 0) return system_failure(invocation, what::describe_host, err);
+    if (err != 0) return invocation.fail_call(what::describe_host, err);
   }
   if (is_container) request.add_flags(invocation.arguments);
   return 0;
@@ -171,15 +167,15 @@ int capture_command(Invocation &invocation) {
   // First the engine says which files to read.
   Engine asker, engine;
   Response response;
-  if (int err = asker.start(verb); err != 0) return system_failure(invocation, what::start_planner, err);
-  if (!asker.send(request, verb, nullptr)) return system_failure(invocation, what::ask_planner, errno);
+  if (int err = asker.start(verb); err != 0) return invocation.fail_call(what::start_planner, err);
+  if (!asker.send(request, verb, nullptr)) return invocation.fail_call(what::ask_planner, errno);
   if (int code = asker.await(invocation, response); code != 0) return code;
   if (!response.error.empty()) return show_response(invocation, response);
   read_files(response.files, captures);
   if (int err = note_captures(invocation, request, captures); err != 0)
-    return system_failure(invocation, what::ask_planner, err);
-  if (int err = engine.start(verb); err != 0) return system_failure(invocation, what::start_planner, err);
-  if (!engine.send(request, verb, nullptr)) return system_failure(invocation, what::ask_planner, errno);
+    return invocation.fail_call(what::ask_planner, err);
+  if (int err = engine.start(verb); err != 0) return invocation.fail_call(what::start_planner, err);
+  if (!engine.send(request, verb, nullptr)) return invocation.fail_call(what::ask_planner, errno);
   if (int code = engine.await(invocation, response); code != 0) return code;
   if (!response.stored) return show_response(invocation, response);
   return write_archive(invocation, response.stored.value);

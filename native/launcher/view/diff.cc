@@ -13,10 +13,6 @@ namespace {
 
 constexpr EngineVerb verb = EngineVerb::diff;
 
-int system_failure(Invocation &invocation, Str what, int err) {
-  return invocation.fail(SystemCall{.what = what, .errno_ = ErrnoText(err)});
-}
-
 } // namespace
 
 int diff_command(Invocation &invocation) {
@@ -39,8 +35,8 @@ int diff_command(Invocation &invocation) {
   for (;;) {
     Engine engine;
     Response response;
-    if (int err = engine.start(verb); err != 0) return system_failure(invocation, what::start_planner, err);
-    if (!engine.send(request, verb, nullptr)) return system_failure(invocation, what::ask_planner, errno);
+    if (int err = engine.start(verb); err != 0) return invocation.fail_call(what::start_planner, err);
+    if (!engine.send(request, verb, nullptr)) return invocation.fail_call(what::ask_planner, errno);
     if (int code = engine.await(invocation, response); code != 0) return code;
     if (response.files.size() == 0 || !response.error.empty()) {
       if (int code = print_styled(invocation, response.text); code != 0) return code;

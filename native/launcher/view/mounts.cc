@@ -14,21 +14,17 @@ namespace {
 
 constexpr EngineVerb verb = EngineVerb::mounts;
 
-int system_failure(Invocation &invocation, Str what, int err) {
-  return invocation.fail(SystemCall{.what = what, .errno_ = ErrnoText(err)});
-}
-
 // Asks the engine for the plan and starts the stager. 0 or the exit code, with the error shown.
 int make_plan(Invocation &invocation, Request &request, Engine &engine, Response &response) {
   Context &context = invocation.context;
-  if (int err = engine.start(verb); err != 0) return system_failure(invocation, what::start_planner, err);
+  if (int err = engine.start(verb); err != 0) return invocation.fail_call(what::start_planner, err);
   int err = read_file(context.state.get(), state_name::config, config_size_max, O_NOFOLLOW, request.config);
   if (err != 0) return invocation.fail_kept(err, "its config.json cannot be read");
   err = request.build(invocation, Str{}, invocation.arguments.operand(2), false);
-  if (err != 0) return system_failure(invocation, what::describe_host, err);
-  if (!engine.send(request, verb, nullptr)) return system_failure(invocation, what::ask_planner, errno);
+  if (err != 0) return invocation.fail_call(what::describe_host, err);
+  if (!engine.send(request, verb, nullptr)) return invocation.fail_call(what::ask_planner, errno);
   if (Outcome spawned = spawn_stager(context); !spawned.ok()) {
-    return system_failure(invocation, what::start_init, spawned.err);
+    return invocation.fail_call(what::start_init, spawned.err);
   }
   if (int code = engine.await(invocation, response); code != 0) return code;
   if (!response.error.empty() || !response.plan) return show_response(invocation, response);
@@ -61,7 +57,7 @@ int mounts_command(Invocation &invocation) {
   Response response;
   if (int code = read_given(invocation, arguments.operand(2), request.process); code != 0) return code;
   context.signals = &invocation.signals;
-  if (int err = make_report(context); err != 0) return system_failure(invocation, what::make_report, err);
+  if (int err = make_report(context); err != 0) return invocation.fail_call(what::make_report, err);
   int code = make_plan(invocation, request, engine, response);
   bool done = code == 0 && run_program(context, ProgramName::exec);
   // Ends and reaps the processes that were needed; the mounts stay.
