@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { join } from 'node:path';
 import { assert, type PeerMark, test } from '../../support/case.ts';
+import { isAlive } from '../../support/host/alive.ts';
 import { hierarchies } from '../../support/host/cgroup.ts';
 import { makeChain, makeRow, removeChain, takeIn } from '../../support/host/cgroup-chain.ts';
 import type { Context } from '../../support/context.ts';
@@ -33,14 +34,6 @@ const started = async (c: Context, processes = 1): Promise<{ id: string; pids: n
     for (const { dir } of hierarchies()) removeChain(join(dir, id));
   });
   return { id, pids: children() };
-};
-
-const isAlive = (pid: number): boolean => {
-  try {
-    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
 };
 
 /** Waits for the end of what was killed. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, test } from '../../support/case.ts';
 import type { Context } from '../../support/context.ts';
+import { isAlive } from '../../support/host/alive.ts';
 import { runtimePath } from '../../support/paths.ts';
 import { type CallOptions, type Result, begin } from '../../support/runtime.ts';
 import type { Config } from '../../support/spec.ts';
@@ -186,10 +187,8 @@ test('SIGKILL reaches what is left of a container whose init has ended', async (
   const result = await c.rt(['kill', id, 'KILL']);
   assert.equal(result.code, 0, result.stderr);
   const orphan = Number(readFileSync(pidFile, 'utf8'));
-  const alive = (): boolean =>
-    existsSync(`/proc/${orphan}/stat`) && !/\) Z /.test(readFileSync(`/proc/${orphan}/stat`, 'utf8'));
-  for (let i = 0; i < 100 && alive(); i++) await sleep(20);
-  assert.ok(!alive());
+  for (let i = 0; i < 100 && isAlive(orphan); i++) await sleep(20);
+  assert.ok(!isAlive(orphan));
 }, {
   peers: [{ peer: 'crun 1.8.1', why: 'says that it does not run' }, { peer: 'runc 1.1.5',
     why: 'says that it does not run' }],

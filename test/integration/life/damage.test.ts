@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, test } from '../../support/case.ts';
 import type { Context } from '../../support/context.ts';
 import { program } from '../../support/helpers.ts';
-import { processes } from '../../support/leak.ts';
+import { isAlive } from '../../support/host/alive.ts';
 
 const files = ['record', 'plan', 'request.json', 'config.json', 'state.json'];
 const pause = ['/probe', 'pause'];
@@ -42,11 +42,6 @@ async function running(c: Context, flags: string[] = [], change?: Parameters<Con
   return { id, pid: Number(readFileSync(pidFile, 'utf8')) };
 }
 
-/** Whether a process runs; a zombie that nobody has waited for yet does not. */
-function alive(pid: number): boolean {
-  return processes().get(pid)?.endsWith('(Z)') === false;
-}
-
 function damage(c: Context, id: string, names: readonly string[], way: string): void {
   for (const name of names) ways[way]!(join(c.root, id, name));
 }
@@ -58,7 +53,7 @@ async function ends(c: Context, spoilt: readonly (readonly [name: string, way: s
   const what = spoilt.map((each) => each.join(' ')).join();
   const result = await c.rt(['delete', '--force', id]);
   assert.equal(result.code, 0, `${what}: ${result.stderr}`);
-  assert.ok(!alive(pid), `${what}: its process lives`);
+  assert.ok(!isAlive(pid), `${what}: its process lives`);
   assert.ok(!existsSync(join(c.root, id)), `${what}: its directory is left`);
 }
 
@@ -90,7 +85,7 @@ test('without cgroups what is lost is told, and stays', async (c) => {
     // Either of the two says who it is.
     const lost = names.includes('record') && names.includes('state.json');
     assert.equal(result.code, lost ? 1 : 0, `${names.join()}: ${result.stderr}`);
-    assert.equal(alive(pid), lost, `${names.join()}: its process`);
+    assert.equal(isAlive(pid), lost, `${names.join()}: its process`);
     assert.equal(existsSync(join(c.root, id)), lost, `${names.join()}: its directory`);
     if (!lost) continue;
     assert.match(result.stderr, /E0656/);
@@ -112,7 +107,7 @@ test('processes beside init end too, without a pid namespace and in cgroups of t
     damage(c, id, names, 'garbage');
     const result = await c.rt(['delete', '--force', id]);
     assert.equal(result.code, 0, result.stderr);
-    assert.deepEqual(pids.filter((pid) => alive(pid)), [], 'all have ended');
+    assert.deepEqual(pids.filter((pid) => isAlive(pid)), [], 'all have ended');
   }
   await c.nothingLeft();
 }, { only: 'veloci' });
@@ -128,7 +123,7 @@ test('a process that has got the number since is left alone', async (c) => {
   const before = Date.now() / 1000 - 3600;
   utimesSync(file, before, before);
   const result = await c.rt(['delete', '--force', id]);
-  assert.ok(alive(stranger.child.pid!), 'the stranger lives');
+  assert.ok(isAlive(stranger.child.pid!), 'the stranger lives');
   assert.equal(result.code, 1, 'nothing says what became of the container');
   process.kill(pid, 'SIGKILL');
   rmSync(join(c.root, id), { recursive: true });
@@ -209,6 +204,6 @@ test('without descriptors no command takes a running container for an ended or a
       if (args[0] === 'pause') await c.rt(['resume', id]);
     }
   }
-  assert.ok(alive(pid));
+  assert.ok(isAlive(pid));
   assert.equal((await c.state(id))['status'], 'running');
 }, { only: 'veloci' });

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Runtime } from '../../../src/index.ts';
 import { assert, test } from '../../support/case.ts';
 import type { Context } from '../../support/context.ts';
-import { processes } from '../../support/leak.ts';
+import { isAlive } from '../../support/host/alive.ts';
 import { repository } from '../../support/paths.ts';
 
 /** Names of the fixtures, and the form of their records. */
@@ -61,8 +61,6 @@ function unpack(c: Context, name: string): { pid: number; cgroups: string[] } {
   return { pid, cgroups };
 }
 
-const alive = (pid: number): boolean => processes().get(pid)?.endsWith('(Z)') === false;
-
 for (const [name, form] of Object.entries(forms)) {
   test(`a state directory of ${name}`, async (c) => {
     const { pid, cgroups } = unpack(c, name);
@@ -83,7 +81,7 @@ for (const [name, form] of Object.entries(forms)) {
     assert.equal((await c.rt(['delete', id])).code, 1, 'it runs');
     const waiter = c.begin(['wait', id]);
     assert.equal((await c.rt(['kill', id, 'KILL'])).code, 0);
-    for (let i = 0; i < 1000 && alive(pid); i++) await sleep(10);
+    for (let i = 0; i < 1000 && isAlive(pid); i++) await sleep(10);
     assert.match((await waiter.done).stdout, /^(137|unknown)\n$/);
     assert.equal(library.state(id)?.status, 'stopped');
     const deleted = await c.rt(['delete', id]);
@@ -96,8 +94,8 @@ for (const [name, form] of Object.entries(forms)) {
     const { pid, cgroups } = unpack(c, name);
     const deleted = await c.rt(['delete', '--force', id]);
     assert.equal(deleted.code, 0, deleted.stderr);
-    for (let i = 0; i < 1000 && alive(pid); i++) await sleep(10);
-    assert.ok(!alive(pid), 'its process has ended');
+    for (let i = 0; i < 1000 && isAlive(pid); i++) await sleep(10);
+    assert.ok(!isAlive(pid), 'its process has ended');
     assert.deepEqual(cgroups.filter((path) => existsSync(path)), [], 'its cgroups are gone');
   }, { only: 'veloci' });
 }

@@ -4,21 +4,13 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { isAlive } from '../../support/host/alive.ts';
 import { timeScale } from '../../support/paths.ts';
 import { bundle, folder, nothingLeft, reason, runtime, setUp, test, type As } from '../../support/host/systemd.ts';
 
 const files = ['record', 'plan', 'request.json', 'config.json', 'state.json'];
 const subsets = Array.from({ length: 2 ** files.length - 1 },
   (_, bits) => files.filter((_name, i) => bits + 1 >> i & 1));
-
-/** Whether a process runs; a zombie that nobody has waited for yet does not. */
-function alive(pid: number): boolean {
-  try {
-    return !/\) [ZX]/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
 
 async function end(as: As, id: string, names: readonly string[]): Promise<void> {
   const pidFile = join(folder, 'pid');
@@ -35,7 +27,7 @@ async function end(as: As, id: string, names: readonly string[]): Promise<void> 
   const begun = performance.now();
   const deleted = runtime(as, ['delete', '--force', id]);
   assert.equal(deleted.code, 0, `${names.join()}: ${deleted.stderr}`);
-  assert.deepEqual(pids.filter(alive), [], `${names.join()}: processes`);
+  assert.deepEqual(pids.filter(isAlive), [], `${names.join()}: processes`);
   assert.ok(!existsSync(join(folder, 'state', id)), names.join());
   assert.ok(performance.now() - begun < 4000 * timeScale, `${names.join()}: it takes too long`);
   await nothingLeft();

@@ -4,6 +4,7 @@ import { openSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isAlive } from '../host/alive.ts';
 import { timeScale } from '../paths.ts';
 
 /** A daemon by its files `base`.log and `base`.pid. */
@@ -52,20 +53,12 @@ export function restartLine({ base, command }: Daemon, asks: string): string {
     + `echo "${basename(base)} does not answer"; exit 1`;
 }
 
-function lives(pid: number): boolean {
-  try {
-    return !/^State:\sZ/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
-
 /** Ends a daemon in an orderly way, or by force after 15 s. */
 export async function endDaemon({ base }: Daemon): Promise<void> {
   const pid = Number(readFileSync(`${base}.pid`, 'utf8'));
   for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
-    if (!lives(pid)) return;
+    if (!isAlive(pid)) return;
     process.kill(pid, signal);
-    for (let i = 0; i < 150 && lives(pid); i++) await sleep(100);
+    for (let i = 0; i < 150 && isAlive(pid); i++) await sleep(100);
   }
 }
