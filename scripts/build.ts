@@ -1,6 +1,7 @@
 import { bundleEngines } from './build/engine.ts';
 import { generate } from './build/generate.ts';
 import { identityHeader } from './build/identity.ts';
+import { buildManual } from './build/man.ts';
 import { publishSchema } from './build/schema.ts';
 import { buildTree, install } from './build/trees.ts';
 import { compileTypeScript } from './build/typescript.ts';
@@ -15,11 +16,11 @@ async function buildNative(tests: boolean): Promise<void> {
 }
 
 /**
- * Builds everything that is out of date: generated files, JavaScript, bytecode, programs.
+ * Builds everything that is out of date: generated files, JavaScript, bytecode, programs, manual pages.
  * `--tests` adds the native test programs, which need clang.
  */
 export async function main(args: readonly string[]): Promise<void> {
   await generate();
   publishSchema();
-  await Promise.all([compileTypeScript(), buildNative(args.includes('--tests'))]);
+  await Promise.all([compileTypeScript(), buildManual(), buildNative(args.includes('--tests'))]);
 }

@@ -21,7 +21,6 @@ import { habitsHeader } from './generate/cli/habits.ts';
 import { documents } from './generate/spec/json-schema.ts';
 import { jsonTypes } from './generate/spec/json-types.ts';
 import { limitFlags } from './generate/cli/limit-flags.ts';
-import { manPage } from './generate/cli/man.ts';
 import { readModel } from './generate/plan/model.ts';
 import { differences, write, type Outputs } from './generate/output.ts';
 import { protocolHeader, protocolValues } from './generate/protocol/protocol-cpp.ts';
@@ -43,7 +42,6 @@ async function generate(): Promise<Outputs> {
     ['docs/audit.md', auditDocs()],
     ['docs/engines.md', enginesDocs()],
     ['docs/migrating-from-runc.md', migrationDocs()],
-    ['docs/man/veloci.8', manPage()],
     ['docs/completion/veloci.bash', bashCompletion()],
     ['docs/completion/veloci.fish', fishCompletion()],
     ['native/generated/install.gen.h', installHeader()],

@@ -25,6 +25,7 @@ const packages = {
     'iproute2',
     'strace',
     'jq',
+    'mandoc',
     'clang-14',
     'clang-format-14',
     'libclang-rt-14-dev',

@@ -1,6 +1,7 @@
 // dprint-ignore-file: a table, one row a line where it fits
 // The command apply.
 import { bundle, config, consoleSocket, json } from './flags.ts';
+import { stateFiles } from './manual.ts';
 import type { Command } from './types.ts';
 
 export const apply: Command = {
@@ -23,4 +24,6 @@ export const apply: Command = {
     { line: 'veloci apply web1', what: 'change it' },
     { line: 'veloci apply --repair web1', what: 'bring back limits and device rules that somebody has changed' },
   ],
+  exits: [['2', 'With `--dry-run`: something would be changed.']],
+  environment: ['NOTIFY_SOCKET', 'LISTEN_FDS', 'PATH'], files: ['config.json', ...stateFiles, '/sys/fs/cgroup/'], see: ['diff', 'update', 'mounts'],
 };

@@ -1,6 +1,7 @@
 // dprint-ignore-file: a table, one row a line where it fits
 // The command capture.
 import { bundle, config } from './flags.ts';
+import { stateFiles } from './manual.ts';
 import type { Command } from './types.ts';
 
 export const capture: Command = {
@@ -19,4 +20,5 @@ export const capture: Command = {
     { line: 'veloci capture -o web1.tar web1', what: 'gather what is known of web1' },
     { line: 'veloci capture -b /srv/web | tar tv', what: 'list what would be gathered of a bundle' },
   ],
+  files: ['config.json', ...stateFiles], see: ['why', 'diff', 'timeline'],
 };

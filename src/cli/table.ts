@@ -2,9 +2,15 @@
 // All commands and flags. The native parser, the help texts, the manual page and the completion are made from this table.
 import { apply } from './apply.ts';
 import { capture } from './capture.ts';
-import { bundle, config, consoleFd, consoleSocket, creation, criu, detach, force, json, learn, pidFile, pidfdSocket, planned, preserveFds, regex } from './flags.ts';
+import { checkpoint, restore } from './checkpoint.ts';
+import { exec } from './exec.ts';
+import { bundle, config, creation, detach, force, json, learn, planned, regex } from './flags.ts';
 import { risks } from '../audit/types.ts';
 import { recipes } from './install.ts';
+import { creationFiles, creationVariables, stateFiles } from './manual.ts';
+import { spec } from './spec.ts';
+import { timeline } from './timeline.ts';
+import { update } from './update.ts';
 import type { Command } from './types.ts';
 
 export { globalFlags } from './flags.ts';
@@ -12,7 +18,7 @@ export { globalFlags } from './flags.ts';
 /** The commands in the order of the help. */
 export const commands: readonly Command[] = [
   {
-    name: 'run', summary: 'create and start a container', operands: 'ID', minOperands: 1, maxOperands: 1,
+    name: 'run', first: 4, summary: 'create and start a container', operands: 'ID', minOperands: 1, maxOperands: 1,
     description: 'Creates a container from a bundle, starts it, and waits for it: standard input and output, signals and the '
       + 'terminal are passed on, and the exit code is that of the container (128 + N when signal N ended it). The '
       + 'container is deleted afterwards.',
@@ -25,6 +31,8 @@ export const commands: readonly Command[] = [
         summary: 'write a timeline of the start to this file: a picture (.svg), a trace for Perfetto (.json), or text' },
     ],
     examples: [{ line: 'veloci run -b /srv/web web1', what: 'run the bundle in /srv/web as web1' }],
+    exits: [['STATUS', 'The program\'s own, or 128 + N when signal N ended it.'], ['1', 'The container could not be created or started; or the program ended with 1.']],
+    environment: creationVariables, files: creationFiles, see: ['create', 'start', 'plan', 'why', 'timeline'],
   },
   {
     name: 'create', summary: 'create a container without starting it', operands: 'ID', minOperands: 1, maxOperands: 1,
@@ -32,17 +40,20 @@ export const commands: readonly Command[] = [
       + '`veloci start` does. When something fails, nothing is left behind.',
     flags: [...creation, { name: 'no-subreaper', kind: 'bool', summary: 'accepted for compatibility', ignored: true }],
     examples: [{ line: 'veloci create -b /srv/web --pid-file /run/web1.pid web1', what: 'create web1 and write its pid to a file' }],
+    environment: creationVariables, files: creationFiles, see: ['start', 'run', 'delete', 'validate', 'plan'],
   },
   {
     name: 'start', summary: 'start the program of a created container', operands: 'ID', minOperands: 1, maxOperands: 1,
     description: 'Starts the program of a container that `veloci create` has made. It fails when the program cannot be executed.',
     flags: [], examples: [{ line: 'veloci start web1', what: 'start the container web1' }],
+    environment: ['NOTIFY_SOCKET'], files: stateFiles, see: ['create', 'state', 'why'],
   },
   {
     name: 'state', summary: 'show the state of a container as JSON', operands: 'ID', minOperands: 1, maxOperands: 1,
     description: 'Prints the state of the OCI runtime specification: id, pid, status (creating, created, running, paused or '
       + 'stopped), bundle and annotations.',
     flags: [], examples: [{ line: 'veloci state web1', what: 'show the state of web1' }],
+    files: stateFiles, see: ['list', 'why'],
   },
   {
     name: 'list', summary: 'list containers', operands: '', minOperands: 0, maxOperands: 0,
@@ -52,6 +63,7 @@ export const commands: readonly Command[] = [
       { name: 'quiet', also: ['q'], kind: 'bool', summary: 'show ids only' },
     ],
     examples: [{ line: 'veloci list --format json', what: 'list the containers as JSON' }],
+    files: stateFiles, see: ['state', 'top'],
   },
   {
     name: 'top', summary: 'show what containers use', operands: '', minOperands: 0, maxOperands: 0,
@@ -65,6 +77,7 @@ export const commands: readonly Command[] = [
       { name: 'interval', kind: 'string', value: 'DURATION', summary: 'time between two tables, such as 500ms or 5s [2s]' },
     ],
     examples: [{ line: 'veloci top --once', what: 'show it once' }],
+    files: [...stateFiles, '/sys/fs/cgroup/'], see: ['events', 'list', 'top(1)'],
   },
   {
     name: 'kill', summary: 'send a signal to a container', operands: 'ID [SIGNAL]', minOperands: 1, maxOperands: 2,
@@ -75,6 +88,7 @@ export const commands: readonly Command[] = [
       regex,
     ],
     examples: [{ line: 'veloci kill web1 KILL', what: 'send SIGKILL to web1' }],
+    files: stateFiles, see: ['delete', 'pause', 'wait', 'signal(7)'],
   },
   {
     name: 'delete', summary: 'delete a stopped container', operands: 'ID', minOperands: 1, maxOperands: 1,
@@ -82,77 +96,23 @@ export const commands: readonly Command[] = [
       + '--force.',
     flags: [force, regex],
     examples: [{ line: 'veloci delete --force web1', what: 'kill web1 and delete it' }],
+    files: [...stateFiles, '/sys/fs/cgroup/'], see: ['kill', 'wait', 'regex(7)'],
   },
-  {
-    name: 'exec', summary: 'run a program in a running container', operands: 'ID [PROGRAM [ARGUMENTS]]', minOperands: 1,
-    maxOperands: Infinity, flagsEndAfter: 1,
-    description: 'Runs another process in a container: PROGRAM, or the one that --process describes. The exit code is that of the '
-      + 'program, or 255 when it could not be run.',
-    flags: [
-      learn,
-      { name: 'process', also: ['p'], kind: 'string', value: 'FILE', summary: 'the process, as the `process` object of config.json', changesExecPlan: false },
-      consoleSocket, consoleFd, pidFile, pidfdSocket, detach,
-      { name: 'cwd', kind: 'string', value: 'DIR', summary: 'working directory in the container' },
-      { name: 'env', also: ['e'], kind: 'list', value: 'NAME=VALUE', summary: 'set a variable (repeatable)' },
-      { name: 'tty', also: ['t'], kind: 'bool', summary: 'allocate a terminal' },
-      { name: 'user', also: ['u'], kind: 'string', value: 'UID[:GID]', summary: 'run as these numeric ids' },
-      { name: 'additional-gids', also: ['g'], kind: 'list', value: 'GID', summary: 'a supplementary group (repeatable)' },
-      { name: 'cap', also: ['c'], kind: 'list', value: 'CAPABILITY', summary: 'add a capability (repeatable)' },
-      { name: 'no-new-privs', kind: 'bool', summary: 'set no_new_privs' },
-      { name: 'process-label', kind: 'string', value: 'LABEL', summary: 'SELinux label' },
-      { name: 'apparmor', kind: 'string', value: 'PROFILE', summary: 'AppArmor profile' },
-      preserveFds,
-      { name: 'cgroup', kind: 'list', value: '[CTRL:]PATH', summary: 'existing sub-cgroup of the container to run in (repeatable)' },
-      { name: 'ignore-paused', kind: 'bool', summary: 'run it even if the container is paused', changesExecPlan: false },
-    ],
-    examples: [{ line: 'veloci exec -t web1 sh', what: 'open a shell in web1' }],
-  },
+  exec,
   {
     name: 'pause', summary: 'suspend all processes of a container', operands: 'ID', minOperands: 1, maxOperands: 1,
     description: 'Freezes the processes of a container by its cgroup (freezer of cgroup v1, cgroup.freeze of v2), those of '
       + 'sub-cgroups too, until `veloci resume`.',
     flags: [], examples: [{ line: 'veloci pause web1', what: 'freeze web1' }],
+    files: [...stateFiles, '/sys/fs/cgroup/'], see: ['resume', 'cgroups(7)'],
   },
   {
     name: 'resume', summary: 'continue the processes of a paused container', operands: 'ID', minOperands: 1, maxOperands: 1,
     description: 'Continues the processes that `veloci pause` has suspended.',
     flags: [], examples: [{ line: 'veloci resume web1', what: 'thaw web1' }],
+    files: [...stateFiles, '/sys/fs/cgroup/'], see: ['pause', 'cgroups(7)'],
   },
-  {
-    name: 'update', summary: 'change the resource limits of a container', operands: 'ID', minOperands: 1, maxOperands: 1,
-    description: 'Changes limits of a container that runs, from a file (`linux.resources` of config.json) or from flags. What is '
-      + 'absent or zero stays as it is; -1 removes a limit. When the kernel refuses a value, those set before are restored. '
-      + 'Sizes take the suffixes k, m, g, t and p.',
-    flags: [
-      {
-        name: 'resources', also: ['r'], kind: 'string', value: 'FILE',
-        summary: 'resources as JSON, - for standard input; flags for limits are then ignored',
-      },
-      { name: 'dry-run', kind: 'bool', summary: 'show what would be written to which file, and change nothing' },
-      { name: 'memory', kind: 'string', value: 'BYTES', summary: 'memory limit', limit: ['memory', 'limit', 'bytes'] },
-      { name: 'memory-reservation', kind: 'string', value: 'BYTES', summary: 'soft memory limit', limit: ['memory', 'reservation', 'bytes'] },
-      { name: 'memory-swap', kind: 'string', value: 'BYTES', summary: 'limit of memory plus swap', limit: ['memory', 'swap', 'bytes'] },
-      { name: 'cpu-share', kind: 'string', value: 'N', summary: 'relative weight of cpu time (2 to 262144)', limit: ['cpu', 'shares', 'natural'] },
-      { name: 'cpu-period', kind: 'string', value: 'USEC', summary: 'period of the cpu quota', limit: ['cpu', 'period', 'natural'] },
-      { name: 'cpu-quota', kind: 'string', value: 'USEC', summary: 'cpu time in each period', limit: ['cpu', 'quota', 'integer'] },
-      { name: 'cpu-burst', kind: 'string', value: 'USEC', summary: 'unused cpu time that may be used later', limit: ['cpu', 'burst', 'natural'] },
-      { name: 'cpu-idle', kind: 'string', value: '0|1', summary: 'with 1, run only when nothing else needs the cpu', limit: ['cpu', 'idle', 'natural'] },
-      { name: 'cpu-rt-period', kind: 'string', value: 'USEC', summary: 'period of the realtime runtime (cgroup v1)', limit: ['cpu', 'realtimePeriod', 'natural'] },
-      { name: 'cpu-rt-runtime', kind: 'string', value: 'USEC', summary: 'realtime cpu time in each period (cgroup v1)', limit: ['cpu', 'realtimeRuntime', 'integer'] },
-      { name: 'cpuset-cpus', kind: 'string', value: 'LIST', summary: 'cpus that may be used, as in 0-2,7', limit: ['cpu', 'cpus', 'text'] },
-      { name: 'cpuset-mems', kind: 'string', value: 'LIST', summary: 'memory nodes that may be used', limit: ['cpu', 'mems', 'text'] },
-      { name: 'pids-limit', kind: 'string', value: 'N', summary: 'limit on the number of processes and threads', limit: ['pids', 'limit', 'tasks'] },
-      { name: 'blkio-weight', kind: 'string', value: 'N', summary: 'relative weight of block I/O (10 to 1000)', limit: ['blockIO', 'weight', 'natural'] },
-      { name: 'l3-cache-schema', kind: 'string', value: 'SCHEMA', summary: 'Intel RDT cache allocation', limit: ['intelRdt', 'l3CacheSchema', 'l3'] },
-      { name: 'mem-bw-schema', kind: 'string', value: 'SCHEMA', summary: 'Intel RDT memory bandwidth', limit: ['intelRdt', 'memBwSchema', 'bandwidth'] },
-      { name: 'kernel-memory', kind: 'string', value: 'BYTES', summary: 'accepted for compatibility', ignored: true },
-      { name: 'kernel-memory-tcp', kind: 'string', value: 'BYTES', summary: 'accepted for compatibility', ignored: true },
-    ],
-    examples: [
-      { line: 'veloci update --memory 512m --pids-limit 200 web1', what: 'change two limits of web1' },
-      { line: 'veloci update --dry-run --cpu-quota 50000 web1', what: 'show what a new quota would write' },
-    ],
-  },
+  update,
   {
     name: 'ps', summary: 'list the processes of a container', operands: 'ID [ARGUMENTS OF ps]', minOperands: 1,
     maxOperands: Infinity, flagsEndAfter: 1,
@@ -168,6 +128,7 @@ export const commands: readonly Command[] = [
       { line: 'veloci ps web1 -o pid,user,args', what: 'show pid, user and command line' },
       { line: 'veloci ps --format json web1', what: 'print only the pids' },
     ],
+    environment: ['PATH'], files: [...stateFiles, '/sys/fs/cgroup/'], see: ['top', 'exec', 'ps(1)'],
   },
   {
     name: 'events', summary: 'show usage and events of a container', operands: 'ID', minOperands: 1, maxOperands: 1,
@@ -181,6 +142,7 @@ export const commands: readonly Command[] = [
       { line: 'veloci events --stats web1', what: 'show what web1 uses' },
       { line: 'veloci events --interval 1s web1', what: 'watch web1' },
     ],
+    files: [...stateFiles, '/sys/fs/cgroup/'], see: ['top', 'wait', 'why'],
   },
   {
     name: 'mounts', summary: 'add or remove mounts of a running container', operands: 'add|remove ID FILE', minOperands: 3,
@@ -190,6 +152,7 @@ export const commands: readonly Command[] = [
       + 'mounted from inside the container.',
     flags: [],
     examples: [{ line: 'veloci mounts add web1 mounts.json', what: 'add the mounts of mounts.json to web1' }],
+    files: stateFiles, see: ['apply', 'diff', 'mount(8)'],
   },
   {
     name: 'diff', summary: 'compare a container with its configuration', operands: 'ID', minOperands: 1, maxOperands: 1,
@@ -208,6 +171,8 @@ export const commands: readonly Command[] = [
       { line: 'veloci diff web1', what: 'compare web1, as it runs, with its config.json' },
       { line: 'veloci diff --applied --json web1', what: 'what has been changed behind veloci\'s back, as JSON' },
     ],
+    exits: [['0', 'There is no difference.'], ['2', 'There is one, or more.']],
+    files: ['config.json', ...stateFiles, '/sys/fs/cgroup/'], see: ['apply', 'audit', 'plan'],
   },
   apply,
   {
@@ -217,95 +182,23 @@ export const commands: readonly Command[] = [
       + '"unknown". The kernel reports the status since Linux 6.15; older ones only until the process is reaped.',
     flags: [{ ...json, summary: 'print all that is known of the end: signal, reason, times, memory, processor time' }],
     examples: [{ line: 'veloci wait web1', what: 'wait for web1' }],
+    files: stateFiles, see: ['why', 'events', 'kill'],
   },
   {
-    name: 'why', summary: 'explain why a container has ended or did not start', operands: 'ID', minOperands: 1, maxOperands: 1,
+    name: 'why', first: 5, summary: 'explain why a container has ended or did not start', operands: 'ID', minOperands: 1, maxOperands: 1,
     description: 'Says in words how a container has ended, or why its start failed: the signal and who sent it, the limit of memory that was '
       + 'reached, the system call that the seccomp profile refused, each with its line of config.json; how long it ran, what it used, and '
       + 'the last lines of its log (--log).',
     flags: [json],
     examples: [{ line: 'veloci why web1', what: 'why has web1 ended?' }],
+    files: ['config.json', ...stateFiles], see: ['wait', 'capture', 'explain', 'timeline'],
   },
+  timeline,
+  checkpoint,
+  restore,
+  spec,
   {
-    name: 'timeline', summary: 'show where the start of a container spent its time', operands: 'ID', minOperands: 1,
-    maxOperands: 1,
-    description: 'Shows each operation of the container\'s last start, or of one of its last sixteen execs, with its process, duration and the line of config.json that '
-      + 'caused it, and the share of engine, hooks, cgroups and mounts. Times are in milliseconds; dots in a bar are waiting. '
-      + 'Prints text unless a flag selects another format.',
-    flags: [
-      { name: 'svg', kind: 'bool', summary: 'print a picture' },
-      { name: 'chrome', kind: 'bool', summary: 'print trace events as JSON, for Perfetto and chrome://tracing' },
-      {
-        name: 'otlp', kind: 'bool',
-        summary: 'print a trace of OpenTelemetry as JSON, below TRACEPARENT of the environment, or of the one that create had',
-      },
-      { name: 'exec', kind: 'int', value: 'N', summary: 'of an exec in place of the start: 1 is the last one' },
-      { name: 'execs', kind: 'bool', summary: 'list the last execs: when, how long until the program ran, what' },
-    ],
-    examples: [
-      { line: 'veloci timeline web1', what: 'see where the start of web1 spent its time' },
-      { line: 'veloci timeline --svg web1 > start.svg', what: 'the same as a picture' },
-    ],
-  },
-  {
-    name: 'checkpoint', summary: 'save a running container with CRIU', operands: 'ID', minOperands: 1, maxOperands: 1,
-    description: 'Writes the processes of a running container to images, from which `veloci restore` recreates it. The container is '
-      + 'deleted afterwards, unless --leave-running is given. CRIU must be installed.',
-    flags: [
-      ...criu,
-      { name: 'leave-running', kind: 'bool', summary: 'leave the container running' },
-      { name: 'pre-dump', kind: 'bool', summary: 'save its memory and leave it running: a later checkpoint takes less time' },
-      { name: 'parent-path', kind: 'string', value: 'DIR', summary: 'images of an earlier --pre-dump, relative to --image-path' },
-      { name: 'tcp-skip-in-flight', kind: 'bool', summary: 'skip TCP connections that are still being established' },
-      { name: 'page-server', kind: 'string', value: 'ADDRESS:PORT', summary: 'send memory pages to a page server of CRIU' },
-      { name: 'status-fd', kind: 'int', value: 'FD', summary: 'descriptor that CRIU writes to when its page server is ready' },
-    ],
-    examples: [{ line: 'veloci checkpoint --image-path /srv/saved web1', what: 'save web1 and end it' }],
-  },
-  {
-    name: 'restore', summary: 'restore a container from a checkpoint', operands: 'ID', minOperands: 1, maxOperands: 1,
-    description: 'Restores a container from a bundle and the images of `veloci checkpoint`: its processes continue where they were. CRIU must '
-      + 'be installed.',
-    flags: [
-      bundle, config, consoleSocket, pidFile, detach,
-      { name: 'keep', kind: 'bool', summary: 'keep the container when it ends' },
-      ...criu,
-      { name: 'lsm-profile', kind: 'string', value: 'TYPE:NAME', summary: 'security label of the processes: apparmor or selinux' },
-      { name: 'lsm-mount-context', kind: 'string', value: 'CONTEXT', summary: 'SELinux context of the mounts' },
-      { name: 'no-subreaper', kind: 'bool', summary: 'accepted for compatibility', ignored: true },
-      { name: 'no-pivot', kind: 'bool', summary: 'accepted for compatibility', ignored: true },
-      { name: 'no-new-keyring', kind: 'bool', summary: 'accepted for compatibility', ignored: true },
-      { name: 'preserve-fds', kind: 'int', value: 'N', summary: 'accepted for compatibility', ignored: true },
-    ],
-    examples: [{ line: 'veloci restore -d --image-path /srv/saved -b /srv/web web1', what: 'restore web1' }],
-  },
-  {
-    name: 'spec', summary: 'write a default config.json, or format, merge or migrate one', operands: '[fmt|merge|migrate] [FILE] [FILE]',
-    minOperands: 0, maxOperands: 3,
-    description: 'Writes a configuration that runs `sh` in the root file system `rootfs` beside it. An existing file is not '
-      + 'overwritten. `fmt` prints a configuration with its members in the order of the specification and two spaces; `merge BASE PATCH` '
-      + 'one with a JSON Merge Patch (RFC 7386) applied; `migrate` one in terms of the newest version that is known, and on standard '
-      + 'error what has changed, or it is refused. All three keep unknown properties and each digit of a number. Maps keep the order of their keys.',
-    flags: [
-      { ...bundle, summary: 'where to write it, or what fmt and migrate read [.]' },
-      { name: 'rootless', kind: 'bool', summary: 'for an unprivileged user, with a user namespace' },
-      { name: 'file', also: ['f'], kind: 'string', value: 'FILE', summary: 'another name for config.json, absolute or relative to the bundle; - for standard input' },
-      { name: 'write', also: ['w'], kind: 'bool', summary: 'fmt: replace the file, atomically' },
-      { name: 'check', kind: 'bool', summary: 'fmt: write nothing, and exit with 2 when it would change the file' },
-      {
-        name: 'from', kind: 'string', value: 'MODEL', choices: ['runc', 'docker-default'],
-        summary: 'whose defaults to use: those of `runc spec`, with few capabilities, or those of a container of Docker 24 [runc]',
-      },
-    ],
-    examples: [
-      { line: 'veloci spec', what: 'write config.json into the current directory' },
-      { line: 'veloci spec fmt --write -b /srv/web', what: 'format /srv/web/config.json' },
-      { line: 'veloci spec merge config.json debug.json > merged.json', what: 'apply the changes of debug.json' },
-      { line: 'veloci spec migrate -b /srv/web', what: 'show the same configuration for the newest version' },
-    ],
-  },
-  {
-    name: 'validate', summary: 'check a bundle without running it', operands: '', minOperands: 0, maxOperands: 0,
+    name: 'validate', first: 2, summary: 'check a bundle without running it', operands: '', minOperands: 0, maxOperands: 0,
     description: 'Reports everything that is wrong with a bundle, with line and column, and warns about unknown properties. It checks the configuration, '
       + 'whether this host can do what it asks for, and whether the root file system, the program, sources of bind mounts, namespaces and '
       + 'hooks exist. The result is the one that `veloci create` would give on this host. The exit code is 1 when there is an error; warnings alone give 0.',
@@ -321,6 +214,8 @@ export const commands: readonly Command[] = [
       { line: 'veloci validate -b /srv/web', what: 'check /srv/web/config.json' },
       { line: 'veloci validate --format sarif > veloci.sarif', what: 'write findings for a code hosting service' },
     ],
+    exits: [['0', 'The bundle is valid; there may be warnings.'], ['1', 'There is an error in it.']],
+    files: ['config.json'], see: ['plan', 'audit', 'explain', 'doctor'],
   },
   {
     name: 'audit', summary: 'show what a container could do to the host', operands: '[ID]', minOperands: 0, maxOperands: 1,
@@ -340,10 +235,12 @@ export const commands: readonly Command[] = [
       { line: 'veloci audit -b /srv/web', what: 'what a container of /srv/web could do' },
       { line: 'veloci audit --fail-on high web1', what: 'the same for the container web1, with a status for scripts' },
     ],
+    exits: [['2', 'With `--fail-on`: there is a finding of that severity or worse.']],
+    files: ['config.json', ...stateFiles], see: ['validate', 'diff', 'explain'],
   },
   capture,
   {
-    name: 'plan', summary: 'show, save or compare what would be done for a bundle', operands: '[A [B]]', minOperands: 0, maxOperands: 2,
+    name: 'plan', first: 3, summary: 'show, save or compare what would be done for a bundle', operands: '[A [B]]', minOperands: 0, maxOperands: 2,
     description: 'Shows the plan of a bundle: what the container is in a few lines, then every operation that create would run, in '
       + 'order, with the line of config.json that causes it. Nothing is run. With one operand it is the plan of that bundle, configuration '
       + 'or saved plan; with two they are compared, and the exit code is 0 when both do the same, 2 when they differ, and 1 for an error.',
@@ -353,6 +250,8 @@ export const commands: readonly Command[] = [
       { line: 'veloci plan -b /srv/web -o web.plan', what: 'save it; "veloci run --plan web.plan web1" runs exactly that' },
       { line: 'veloci plan web.plan /srv/web', what: 'what has changed since it was saved' },
     ],
+    exits: [['2', 'With two operands: their plans differ.']],
+    environment: ['PATH'], files: ['config.json', '/run/veloci/.used-plans/'], see: ['validate', 'run', 'diff', 'explain'],
   },
   {
     name: 'explain', summary: 'explain a property of config.json, a code or a rule', operands: '[PATH|CODE|RULE]', minOperands: 0,
@@ -365,17 +264,20 @@ export const commands: readonly Command[] = [
       { line: 'veloci explain linux.resources.memory.limit', what: 'explain a property' },
       { line: 'veloci explain E0412', what: 'explain an error' },
     ],
+    see: ['validate', 'audit'],
   },
   {
     name: 'install', summary: 'show how to configure an engine to use veloci', operands: '', minOperands: 0, maxOperands: 0,
     description: 'Prints the lines for the configuration of an engine, with the path of this command. Nothing is changed.',
     flags: recipes.map(({ flag, engine }) => ({ name: flag, kind: 'bool', summary: `for ${engine}` })),
     examples: [{ line: 'veloci install --podman', what: 'the lines for containers.conf' }],
+    see: ['doctor', 'podman(1)', 'containers.conf(5)'],
   },
   {
     name: 'features', summary: 'show what this runtime supports as JSON', operands: '', minOperands: 0, maxOperands: 0,
     description: 'Prints the features structure of the OCI runtime specification.',
     flags: [], examples: [{ line: 'veloci features', what: 'show the features' }],
+    see: ['doctor', 'version'],
   },
   {
     name: 'doctor', summary: 'explain what this host can and cannot do', operands: '', minOperands: 0, maxOperands: 0,
@@ -383,15 +285,20 @@ export const commands: readonly Command[] = [
       + 'warning (something is not available) or a problem (containers will fail), with what to do about it. The exit code is 1 '
       + 'when there is a problem.',
     flags: [json], examples: [{ line: 'veloci doctor', what: 'check this host' }],
+    exits: [['0', 'There is no problem; there may be warnings.'], ['1', 'There is a problem: some containers will fail.']],
+    environment: ['PATH'], files: ['/sys/fs/cgroup/', '/etc/subuid'], see: ['features', 'validate', 'install'],
   },
   {
     name: 'version', summary: 'show the version', operands: '', minOperands: 0, maxOperands: 0,
     description: 'Prints the version of veloci, its commit, and the version of the specification that it follows.',
     flags: [], examples: [{ line: 'veloci version', what: 'show the version' }],
+    see: ['features'],
   },
   {
     name: 'help', summary: 'show help', operands: '[COMMAND]', minOperands: 0, maxOperands: 1,
     description: 'Shows the commands and global flags, or the help of one command.',
     flags: [], examples: [{ line: 'veloci help run', what: 'show the help of run' }],
+    exits: [['3', 'There is no such command.']],
+    see: ['explain'],
   },
 ];

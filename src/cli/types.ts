@@ -1,3 +1,5 @@
+import type { Exit, File, Variable } from './manual.ts';
+
 /** What a flag takes: nothing (`--flag`, `--flag=false`), a text, a decimal number, or texts by repetition. */
 export type FlagKind = 'bool' | 'string' | 'int' | 'list';
 
@@ -58,4 +60,13 @@ export interface Command {
   readonly flagsEndAfter?: number;
   readonly flags: readonly Flag[];
   readonly examples: readonly { readonly line: string; readonly what: string }[];
+  /** Its place among the few commands that `veloci` alone shows. */
+  readonly first?: number;
+  /** Exit statuses that the usual two of manual.ts do not describe; one of theirs takes its place. */
+  readonly exits?: readonly Exit[];
+  /** Variables beyond those that every command reads. */
+  readonly environment?: readonly Variable[];
+  readonly files?: readonly File[];
+  /** Commands of the table, and pages of other manuals, as in criu(8). */
+  readonly see: readonly string[];
 }

@@ -40,6 +40,9 @@ int help_command(Invocation &invocation) {
   const cli::CommandSpec *command = arguments.command();
   // `veloci run --help`, or `veloci help run`.
   if (command != nullptr && command->command != cli::Command::help) return print_help(invocation, command);
+  // `veloci` alone. Under another name the whole help, as that command has it.
+  if (command == nullptr && !arguments.on(cli::Flag::help) && arguments.habits().help_heading == nullptr)
+    return print_styled(invocation, Str::of(cli::first_help));
   Str name = arguments.operand(0);
   if (name.empty()) return print_help(invocation, nullptr);
   Suggestion suggestion(name);

@@ -1,7 +1,7 @@
 import { commands, globalFlags } from '../../../src/cli/table.ts';
 import type { Command, Flag, FlagKind } from '../../../src/cli/types.ts';
 import { specVersion } from '../../../src/spec/version.ts';
-import { commandHelp, mainHelp, usage } from './help.ts';
+import { commandHelp, firstHelp, mainHelp, usage } from './help.ts';
 import { notice, snake, wrap } from '../names.ts';
 
 const kinds: Record<FlagKind, string> = { bool: 'boolean', string: 'string', int: 'integer', list: 'list' };
@@ -151,6 +151,10 @@ ${
   }
 constexpr char main_help[] =
 ${text(mainHelp())};
+
+// What the command shows without any argument.
+constexpr char first_help[] =
+${text(firstHelp())};
 
 ${
     commands.map((command) => `constexpr char help_of_${snake(command.name)}[] =\n${text(commandHelp(command))};\n`)

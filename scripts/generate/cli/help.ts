@@ -62,6 +62,20 @@ Global flags: see veloci --help.
 `;
 }
 
+/** Output of `veloci` alone: what somebody needs who has it for the first time, in the order in which it is needed. */
+export function firstHelp(): string {
+  const few = commands.flatMap((command) => (command.first === undefined ? [] : { ...command, place: command.first }));
+  const rows = few.sort((a, b) => a.place - b.place).map(({ name, operands, summary }) =>
+    [`veloci ${name}${operands === '' || operands.startsWith('[') ? '' : ` ${operands}`}`, summary] as const
+  );
+  return `veloci: ${purpose}\n
+first steps, in a directory with a root file system called rootfs:
+${columns(rows)}
+All commands: veloci help          One of them: veloci help COMMAND
+What this host can do: veloci doctor
+`;
+}
+
 /** Output of `veloci --help`. */
 export function mainHelp(): string {
   return `veloci: ${purpose}\n

@@ -4,7 +4,7 @@ import { bashCompletion } from '../../../scripts/generate/cli/completion.ts';
 import { fishCompletion } from '../../../scripts/generate/cli/completion-fish.ts';
 import { cliHeader } from '../../../scripts/generate/cli/cli.ts';
 import { commandHelp, mainHelp } from '../../../scripts/generate/cli/help.ts';
-import { manPage } from '../../../scripts/generate/cli/man.ts';
+import { manPages } from '../../../scripts/generate/cli/man.ts';
 import { commands, globalFlags } from '../../../src/cli/table.ts';
 import type { Flag } from '../../../src/cli/types.ts';
 import { rdtOfFlags, resourcesOfFlags } from '../../../src/engine/limit-values.ts';
@@ -77,7 +77,8 @@ t.test('sizes take the suffixes that the help names, and no others', async (t) =
 });
 
 t.test('hidden flags are in the parser and in no text; all others are in the texts', async (t) => {
-  const texts = [mainHelp(), ...commands.map(commandHelp), manPage(), bashCompletion(), fishCompletion()].join('\n');
+  const texts = [mainHelp(), ...commands.map(commandHelp), ...manPages({ version: '1', date: '2026-12-01' }).values(),
+    bashCompletion(), fishCompletion()].join('\n');
   const hidden = all.filter((flag) => flag.hidden === true);
   t.same([...new Set(hidden.map(({ name }) => name))], ['control-fd', 'plan-fd', 'console-fd']);
   for (const { name } of all) {
