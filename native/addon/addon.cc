@@ -147,7 +147,6 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["reap"] = Napi::Function::New(env, reap, "reap");
   exports["pipe"] = Napi::Function::New(env, make_pipe, "pipe");
   exports["socketPair"] = Napi::Function::New(env, make_socket_pair, "socketPair");
-  exports["memory"] = Napi::Function::New(env, make_memory, "memory");
   exports["receiveDescriptor"] = Napi::Function::New(env, receive_descriptor, "receiveDescriptor");
   exports["send"] = Napi::Function::New(env, send_bytes, "send");
   exports["resize"] = Napi::Function::New(env, resize, "resize");

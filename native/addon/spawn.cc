@@ -6,7 +6,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -151,24 +150,6 @@ Napi::Value make_socket_pair(const Napi::CallbackInfo &info) {
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
     return refuse(info.Env(), "cannot make a pair of sockets", errno);
   return pair_of(info.Env(), ends);
-}
-
-Napi::Value make_memory(const Napi::CallbackInfo &info) {
-  if (info.Length() < 1 || !info[0].IsTypedArray()) return expect(info.Env(), "a Uint8Array");
-  Napi::Uint8Array bytes = info[0].As<Napi::Uint8Array>();
-  int fd = memfd_create("veloci-plan", MFD_CLOEXEC);
-  if (fd < 0) return refuse(info.Env(), "cannot make a file in memory", errno);
-  for (size_t done = 0; done < bytes.ByteLength();) {
-    ssize_t size = pwrite(fd, bytes.Data() + done, bytes.ByteLength() - done, static_cast<off_t>(done));
-    if (size < 0 && errno == EINTR) continue;
-    if (size <= 0) {
-      int err = errno;
-      close(fd);
-      return refuse(info.Env(), "cannot write a file in memory", err);
-    }
-    done += static_cast<size_t>(size);
-  }
-  return Napi::Number::New(info.Env(), fd);
 }
 
 Napi::Value receive_descriptor(const Napi::CallbackInfo &info) {

@@ -13,8 +13,6 @@ Napi::Value reap(const Napi::CallbackInfo &info);
 // pipe(), socketPair(): [number, number]: close-on-exec; the pipe's first end is for reading.
 Napi::Value make_pipe(const Napi::CallbackInfo &info);
 Napi::Value make_socket_pair(const Napi::CallbackInfo &info);
-// memory(bytes: Uint8Array): number: a descriptor from which they can be read.
-Napi::Value make_memory(const Napi::CallbackInfo &info);
 // receiveDescriptor(socket: number): number: one that has come along with a message, or -1.
 Napi::Value receive_descriptor(const Napi::CallbackInfo &info);
 // send(socket: number, bytes: Uint8Array): a few bytes, if the other side is still there.

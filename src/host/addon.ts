@@ -28,8 +28,6 @@ export interface Addon {
   /** The end for reading, and the one for writing. */
   pipe(): [number, number];
   socketPair(): [number, number];
-  /** A descriptor from which these bytes can be read. */
-  memory(bytes: Uint8Array): number;
   /** A descriptor that a message on this socket has brought along, or -1. */
   receiveDescriptor(socket: number): number;
   /** Sends a few bytes, if the other side is still there. */

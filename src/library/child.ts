@@ -14,8 +14,8 @@ export interface ChildOptions {
   /** The executable; default: the one beside the library. */
   readonly command?: string | undefined;
   readonly stdio?: StdioOptions | undefined;
-  /** An encoded Response of the engine, which the command takes in place of asking its own planner. */
-  readonly plan?: Uint8Array | undefined;
+  /** Makes an encoded Response of the engine, which the command takes in place of asking its own planner. */
+  readonly plan?: (() => Uint8Array) | undefined;
   /** Whether the process may have a terminal, whose master is then received. */
   readonly terminal?: boolean | undefined;
   /** Called for each event, in order. */
@@ -31,17 +31,22 @@ export type Wish = keyof typeof wishes;
 /** Descriptors of the command behind the standard streams. */
 const controlFd = 3, planFd = 4;
 
+/** Turns of the event loop in which a command that is about to end is asked for its status without a pause. */
+const quickTurns = 100;
+
 export class Child {
   readonly streams: Streams;
   /** Resolves to the exit status of the command, when it has ended and all its events were handed on. */
   readonly ended: Promise<number>;
-  /** The last error that the command has logged. */
-  error: VelociError | undefined;
   readonly warnings: VelociError[] = [];
   readonly #pid: number;
   readonly #control: Socket;
   readonly #controlFd: number;
   readonly #onEvent: (message: ControlMessage) => void;
+  /** The last error that the command has logged. */
+  #logged: VelociError | undefined;
+  /** Why there is no plan. */
+  #unplanned: Error | undefined;
   /** Our end of the socket that brings the master of a terminal; -1 when there is none. */
   #console = -1;
   #rest = '';
@@ -58,14 +63,14 @@ export class Child {
     const { stdin, stdout, stderr } = standard;
     this.streams = { stdin, stdout, stderr };
     const fds: number[] = [...standard.fds];
-    let ours = -1;
+    let ours = -1, planEnd = -1;
     const [verb = '', ...rest] = args;
     const given = [verb];
     try {
       [ours, fds[controlFd]] = addon().socketPair();
       if (plan !== undefined) {
         given.push('--plan-fd', String(planFd));
-        fds[planFd] = addon().memory(plan);
+        [fds[planFd], planEnd] = addon().pipe();
       }
       if (terminal) {
         given.push('--console-fd', String(fds.length));
@@ -77,7 +82,7 @@ export class Child {
       const env = Object.entries(process.env).map(([name, value]) => `${name}=${value}`);
       this.#pid = addon().launch(path, all, env, fds);
     } catch (error) {
-      if (ours >= 0) closeSync(ours);
+      for (const fd of [ours, planEnd]) if (fd >= 0) closeSync(fd);
       this.#closeConsole();
       this.dropStreams();
       throw error;
@@ -90,6 +95,25 @@ export class Child {
     this.#control = new Socket({ fd: ours, writable: false });
     this.#control.setEncoding('utf8').on('data', (text: string) => this.#read(text)).on('error', () => {});
     this.ended = new Promise((resolve) => this.#control.on('close', () => this.#reap(resolve)));
+    if (plan !== undefined) this.#hand(plan, planEnd);
+  }
+
+  /** Plans while the command prepares, which waits for the plan at the other end of this pipe. */
+  #hand(plan: () => Uint8Array, fd: number): void {
+    const pipe = new Socket({ fd, readable: false, writable: true });
+    pipe.on('error', () => {}); // the command says why it has ended
+    try {
+      pipe.end(plan());
+    } catch (error) {
+      // The command undoes what it has prepared; what it says of a plan that is missing matters to nobody.
+      pipe.destroy();
+      this.#unplanned = error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  /** Why the command has failed; undefined when it has not, or has said nothing. */
+  get error(): Error | undefined {
+    return this.#unplanned ?? this.#logged;
   }
 
   /** Asks for something; nothing happens when the command has ended. */
@@ -131,7 +155,7 @@ export class Child {
       const message = this.#message(line);
       if (message === undefined) continue;
       if (message.event !== undefined) this.#onEvent(message);
-      if (message.level === 'error') this.error = VelociError.fromLog(message);
+      if (message.level === 'error') this.#logged = VelociError.fromLog(message);
       if (message.level === 'warning') this.warnings.push(VelociError.fromLog(message));
     }
   }
@@ -141,16 +165,20 @@ export class Child {
     try {
       return readControlMessage(JSON.parse(line));
     } catch (error) {
-      this.error = new VelociError(`the command does not speak as one of this version: ${String(error)}`, { code: '' });
+      this.#logged = new VelociError(`the command does not speak as one of this version: ${String(error)}`, {
+        code: '',
+      });
       return undefined;
     }
   }
 
-  /** The socket is closed when the command is about to end. */
-  #reap(resolve: (status: number) => void): void {
+  /** The socket is closed when the command is about to end: mostly within the time of a few turns of the event loop. */
+  #reap(resolve: (status: number) => void, turns = 0): void {
     this.#closeConsole();
     const status = addon().reap(this.#pid);
+    const again = (): void => this.#reap(resolve, turns + 1);
     if (status >= 0) resolve(status);
-    else setTimeout(() => this.#reap(resolve), 1);
+    else if (turns < quickTurns) setImmediate(again);
+    else setTimeout(again, 1);
   }
 }

@@ -1,4 +1,4 @@
-// The plan of a container, made in the caller's process: the command executes it and starts no planner.
+// The plan of a container, made in the caller's process while the command prepares: it executes it and starts no planner.
 import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { respond } from '../engine/main.ts';
@@ -21,20 +21,26 @@ export interface LaunchOptions {
 
 /** What a launch is given. */
 export interface Launch {
-  /** The answer that `--plan-fd` takes: an encoded Response. */
-  readonly plan: Uint8Array;
+  /**
+   * Makes the answer that `--plan-fd` takes: an encoded Response.
+   * @throws VelociError when the configuration is not valid or cannot be planned
+   */
+  readonly plan: () => Uint8Array;
   /** Whether the process has a terminal. */
   readonly terminal: boolean;
 }
 
 /**
- * Plans the launch of a container.
- * @throws VelociError when the configuration is not valid or cannot be planned; an error of node:fs when it cannot be
- * read
+ * Reads the configuration of a container that is to be launched.
+ * @throws an error of node:fs when it cannot be read
  */
-export function planLaunch(id: string, options: LaunchOptions): Launch {
+export function readLaunch(id: string, options: LaunchOptions): Launch {
   const bundle = realpathSync(options.bundle);
   const config = readFileSync(join(bundle, 'config.json'));
+  return { plan: () => planLaunch(id, bundle, config, options), terminal: hasTerminal(config.toString('utf8')) };
+}
+
+function planLaunch(id: string, bundle: string, config: Uint8Array, options: LaunchOptions): Uint8Array {
   const host = nodeHost();
   // Descriptors of socket activation are this process's, not the command's.
   const facts = { ...hostFacts(options.root), listenFds: 0, terminal: false };
@@ -46,9 +52,16 @@ export function planLaunch(id: string, options: LaunchOptions): Launch {
     const keys: unknown = JSON.parse(`{${response.keys}}`);
     throw VelociError.fromLog({ ...readControlMessage(keys), msg: response.error, code: response.code });
   }
-  return { plan: encodeResponse(response, host.writer()), terminal: hasTerminal(JSON.parse(config.toString('utf8'))) };
+  return encodeResponse(response, host.writer());
 }
 
-function hasTerminal(config: JsonValue): boolean {
+/** Whether a configuration asks for a terminal; one that is no JSON, about which the plan throws, does not. */
+function hasTerminal(text: string): boolean {
+  let config: JsonValue;
+  try {
+    config = JSON.parse(text) as JsonValue;
+  } catch {
+    return false;
+  }
   return isObject(config) && isObject(config['process']) && config['process']['terminal'] === true;
 }

@@ -96,7 +96,7 @@ export function exitOfCode(code: number): Exit {
 /** Something that happens once, or never: then it rejects. */
 class Once<T> {
   resolve!: (value: T) => void;
-  reject!: (error: VelociError) => void;
+  reject!: (error: Error) => void;
   readonly promise = new Promise<T>((resolve, reject) => {
     this.resolve = resolve;
     this.reject = reject;

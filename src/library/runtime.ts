@@ -7,7 +7,7 @@ import { call, type Caller } from './call.ts';
 import { collect, type Output, type OutputOptions } from './collect.ts';
 import { Container, type ImageOptions } from './container.ts';
 import { InitProcess } from './init.ts';
-import { planLaunch } from './launch.ts';
+import { readLaunch } from './launch.ts';
 import type { Exit, ProcessOptions } from './process.ts';
 import { readState, readStates } from './state.ts';
 
@@ -67,7 +67,7 @@ export class Runtime {
     const { id = `veloci-${randomUUID()}`, bundle, pidFile } = options;
     const flags = { 'pid-file': pidFile === undefined ? undefined : resolve(pidFile) };
     const manager = this.#cgroupManager;
-    const launch = planLaunch(id, { bundle, root: this.root,
+    const launch = readLaunch(id, { bundle, root: this.root,
       flags: { ...flags, ...(manager === undefined ? {} : { 'cgroup-manager': manager }) } });
     const file = pidFile === undefined ? [] : ['--pid-file', resolve(pidFile)];
     const init = new InitProcess(this.#caller, ['--bundle', bundle, ...file, id], launch, options);
