@@ -1,7 +1,7 @@
 // Installs what veloci needs to be built and tested. Runs before node_modules exists: no imports but node's own.
 // A second call does nothing and takes a few milliseconds.
 //
-//   node scripts/setup.mjs [--build-only] [--vm] [--engines]
+//   node scripts/setup.mjs [--build-only] [--package] [--vm] [--engines]
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
@@ -41,6 +41,7 @@ const packages = {
     'postgresql-client',
     'bsdutils',
   ],
+  package: ['rpm', 'lintian'],
   vm: ['qemu-system-x86', 'mmdebstrap', 'e2fsprogs', 'cpio', 'kmod'],
 };
 
@@ -130,12 +131,13 @@ function once(stamp, files, work) {
 }
 
 const flags = new Set(process.argv.slice(2));
-for (const flag of flags) {
-  if (flag !== '--build-only' && flag !== '--vm' && flag !== '--engines') fail(`unknown option ${flag}`);
-}
+for (const flag of flags)
+  if (!['--build-only', '--package', '--vm', '--engines'].includes(flag)) fail(`unknown option ${flag}`);
+
 installPackages([
   ...packages.build,
-  ...(flags.has('--build-only') ? [] : packages.test),
+  ...(flags.has('--build-only') || flags.has('--package') ? [] : packages.test),
+  ...(flags.has('--package') ? packages.package : []),
   ...(flags.has('--vm') ? packages.vm : []),
   ...(flags.has('--engines') ? packages.engines : []),
 ]);

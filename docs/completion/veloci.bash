@@ -198,8 +198,8 @@ _veloci_command() {
       flags_end=
       ;;
     version)
-      known=' '$known
-      offered=' '$offered
+      known='json= '$known
+      offered='--json '$offered
       operands=' '
       flags_end=
       ;;

@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pins from '../third_party.json' with { type: 'json' };
 import { cached, cacheKey } from '../lib/cache.ts';
 import { command, ExpectedError } from '../lib/command.ts';
+import { inRoot } from '../lib/root.ts';
 
 export type SourceName = keyof typeof pins.packages;
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
+/** Where the archive of sources that belongs to the packages has them. */
+const shipped = inRoot('third-party');
 const otherWay = 'or name a folder that holds the files of scripts/third_party.json in VELOCI_SOURCES';
 
 /** Version of the pinned Debian source package. */
@@ -16,23 +19,32 @@ export function sourceVersion(name: SourceName): string {
 }
 
 /**
- * The unpacked tree of a pinned Debian source package, with Debian's patches applied: from the cache, from the
- * folder named by VELOCI_SOURCES, or from the machine's Debian mirror.
+ * A folder with the files of a pinned source package: from the cache, from VELOCI_SOURCES, from
+ * the archive of sources that this checkout came in, or from the machine's Debian mirror.
+ */
+export async function sourceFiles(name: SourceName): Promise<string> {
+  const pin = pins.packages[name];
+  return cached(`downloads/${name}-${pin.version}-${cacheKey(pin)}`, async (draft) => {
+    const given = process.env['VELOCI_SOURCES'] || (existsSync(shipped) ? shipped : undefined);
+    if (given) copyFrom(given, Object.keys(pin.files), draft);
+    else await downloadFromMirror(name, pin.version, draft);
+    for (const [file, sha256] of Object.entries(pin.files)) verify(join(draft, file), sha256);
+    for (const file of readdirSync(draft))
+      if (!Object.hasOwn(pin.files, file)) rmSync(join(draft, file), { recursive: true });
+  });
+}
+
+/**
+ * The unpacked tree of a pinned Debian source package, with Debian's patches applied.
  * @returns absolute path of the tree, which is shared and must not be written to
  */
 export async function sourceTree(name: SourceName): Promise<string> {
   const pin = pins.packages[name];
   const folder = await cached(`sources/${name}-${pin.version}-${cacheKey(pin)}`, async (draft) => {
-    const download = join(draft, 'download');
-    mkdirSync(download);
-    const given = process.env['VELOCI_SOURCES'];
-    if (given) copyFrom(given, Object.keys(pin.files), download);
-    else await downloadFromMirror(name, pin.version, download);
-    for (const [file, sha256] of Object.entries(pin.files)) verify(join(download, file), sha256);
+    const files = await sourceFiles(name);
     // The files are those of the pin; the signature of the .dsc adds nothing to that.
     const dsc = Object.keys(pin.files).find((file) => file.endsWith('.dsc'));
-    await command('dpkg-source', ['--no-check', '-x', join(download, dsc ?? ''), join(draft, 'tree')]);
-    rmSync(download, { recursive: true });
+    await command('dpkg-source', ['--no-check', '-x', join(files, dsc ?? ''), join(draft, 'tree')]);
   });
   return join(folder, 'tree');
 }

@@ -16,6 +16,7 @@ export function installation(checkout: string): InstalledFile[] {
     { from: 'dist/bin/veloci', to: 'bin/veloci', mode: 0o755 },
     ...pages.map((page) => ({ from: `dist/${page}`, to: page, mode: 0o644 })),
     { from: 'docs/completion/veloci.bash', to: 'share/bash-completion/completions/veloci', mode: 0o644 },
+    { from: 'packaging/zsh', to: 'share/zsh/site-functions/_veloci', mode: 0o644 },
     { from: 'docs/completion/veloci.fish', to: 'share/fish/vendor_completions.d/veloci.fish', mode: 0o644 },
   ].map(({ from, to, mode }) => ({ from: join(checkout, from), to, mode }));
 }

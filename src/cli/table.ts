@@ -290,8 +290,10 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'version', summary: 'show the version', operands: '', minOperands: 0, maxOperands: 0,
-    description: 'Prints the version of veloci, its commit, and the version of the specification that it follows.',
-    flags: [], examples: [{ line: 'veloci version', what: 'show the version' }],
+    description: 'Prints the version of veloci, its commit, and the version of the specification that it follows. With `--json` one object: '
+      + '`version`, `commit`, `spec`, `libseccomp`.',
+    flags: [json],
+    examples: [{ line: 'veloci version', what: 'show the version' }, { line: 'veloci version --json', what: 'show it as JSON' }],
     see: ['features'],
   },
   {

@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { arch } from 'node:process';
+import { basename, join, relative, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { main as build } from './build.ts';
+import { ExpectedError } from './lib/command.ts';
+import { inRoot, root } from './lib/root.ts';
+import { components, type Component } from './package/components.ts';
+import { deb } from './package/deb.ts';
+import { facts as factsOf, processorOf, type Facts } from './package/facts.ts';
+import { sbom } from './package/sbom.ts';
+import { sources } from './package/sources.ts';
+import { tarball } from './package/tarball.ts';
+
+type Maker = (facts: Facts, parts: readonly Component[], program: string, folder: string) => string | Promise<string>;
+
+/** The kinds of packages, by the names that `--only` takes. */
+const makers: Readonly<Record<string, Maker>> = { tarball, deb, sbom, sources };
+
+/** SHA256SUMS of the files, as sha256sum writes and checks it. */
+function writeSums(files: readonly string[], folder: string): void {
+  const lines = files.map((file) =>
+    `${createHash('sha256').update(readFileSync(file)).digest('hex')}  ${basename(file)}\n`
+  );
+  writeFileSync(join(folder, 'SHA256SUMS'), lines.sort((a, b) => a.slice(66) < b.slice(66) ? -1 : 1).join(''));
+}
+
+/** Builds, then makes packages: `--only deb,tarball` some of them, `--out DIR` elsewhere than in build/packages. */
+export async function main(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { arch: { type: 'string' }, out: { type: 'string' }, only: { type: 'string' } },
+  });
+  const wanted = values.only?.split(',') ?? Object.keys(makers);
+  const unknown = wanted.filter((kind) => !Object.hasOwn(makers, kind));
+  if (unknown.length > 0) throw new ExpectedError(`no packages are made of the kind ${unknown.join(', ')}`);
+  const processor = processorOf(values.arch ?? arch);
+  if (processor === undefined) throw new ExpectedError(`no packages are made for ${values.arch ?? arch}`);
+  await build([]);
+  const folder = values.out === undefined ? inRoot('build', 'packages') : resolve(root, values.out);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const [facts, parts] = [await factsOf(processor), await components()];
+  const files: string[] = [];
+  for (const kind of wanted) files.push(await makers[kind]!(facts, parts, 'dist/bin/veloci', folder));
+  writeSums(files, folder);
+  for (const file of files) console.log(`made ${relative(root, file)} (${Math.round(statSync(file).size / 1000)} KB)`);
+}
