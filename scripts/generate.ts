@@ -26,6 +26,9 @@ import { differences, write, type Outputs } from './generate/output.ts';
 import { protocolHeader, protocolValues } from './generate/protocol/protocol-cpp.ts';
 import { readProtocol } from './generate/protocol/protocol-model.ts';
 import { protocolReader, protocolTypes } from './generate/protocol/protocol-typescript.ts';
+import { planPicture } from './generate/pictures/plan.ts';
+import { readRecord } from './generate/pictures/record.ts';
+import { terminalPicture } from './generate/pictures/terminal.ts';
 import { roomsPicture } from './generate/rooms-picture.ts';
 import { planObservers } from './generate/plan/observers.ts';
 import { planTypes } from './generate/plan/typescript.ts';
@@ -34,11 +37,14 @@ import { jsonValidator, validatorTypes } from './generate/spec/validator.ts';
 async function generate(): Promise<Outputs> {
   const model = readModel();
   const protocol = readProtocol();
+  const record = readRecord();
   const outputs: Outputs = new Map([
     ['native/generated/plan.gen.h', planHeader(model)],
     ['native/generated/plan.gen.cc', planSource(model)],
     ['docs/plan-operations.md', planDocs(model)],
     ['docs/rooms.svg', roomsPicture()],
+    ['docs/pictures/error.svg', terminalPicture('veloci validate names the line of a wrong value and says what to write', record.error)],
+    ['docs/pictures/plan.svg', planPicture(record.plan)],
     ['docs/audit.md', auditDocs()],
     ['docs/engines.md', enginesDocs()],
     ['docs/migrating-from-runc.md', migrationDocs()],

@@ -75,7 +75,7 @@ test('--debug logs each operation with its time', async (c) => {
 test('without arguments: the first commands, with the status of runc; as crun its status', async (c) => {
   const plain = await call([runtimePath()]);
   assert.equal(plain.code, 0, plain.stderr);
-  assert.match(plain.stdout, /^veloci: .*\n\nfirst steps.*\n(  veloci [a-zA-Z ]+\n){5}\nAll commands: veloci help/);
+  assert.match(plain.stdout, /^veloci: .*\n\nfirst steps.*\n(  veloci .*\n){5}\nAll commands: veloci help/);
   assert.match((await call([runtimePath(), 'help'])).stdout, /\ncommands:\n/);
   const crun = join(c.dir(), 'crun');
   symlinkSync(runtimePath(), crun);
