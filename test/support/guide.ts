@@ -65,7 +65,8 @@ export async function follow(steps: readonly Step[], { dir, root, podman, timeLi
   wrap(programs, 'veloci', [runtimePath(), '--root', root]);
   const engine = podman?.command(runtimePath(), []) ?? [];
   if (podman !== undefined)
-    wrap(programs, 'podman', ['env', ...Object.entries(podman.env).map(([name, value]) => `${name}=${value}`), ...engine]);
+    wrap(programs, 'podman', ['env', ...Object.entries(podman.env).map(([name, value]) => `${name}=${value}`),
+      ...engine]);
   const mark = '\x1e';
   const script = steps.map(({ command }) => `printf '${mark}\\n'; (exit $status)\n${command}\nstatus=$?\n`).join('');
   writeFileSync(join(programs, 'page'), `exec 2>&1\nstatus=0\n${script}printf '${mark}\\n'\n`);
@@ -77,7 +78,8 @@ export async function follow(steps: readonly Step[], { dir, root, podman, timeLi
   });
   const printed = stdout.split(`${mark}\n`).slice(1);
   steps.forEach(({ command, shown }, index) => {
-    assert.ok(index < printed.length - 1, `$ ${command}\nnever ended${timedOut ? ' in time' : ''}: ${printed[index] ?? ''}`);
+    assert.ok(index < printed.length - 1,
+      `$ ${command}\nnever ended${timedOut ? ' in time' : ''}: ${printed[index] ?? ''}`);
     assert.match(printed[index]!, patternOf(shown), `$ ${command}\n${printed[index]}`);
   });
 }

@@ -76,7 +76,9 @@ export function planPicture(plan: readonly PlannedLine[]): string {
       const top = y + Math.floor(index / perRow) * (box.height + box.gapY);
       const about = words[concern];
       if (about === undefined) throw new Error(`scripts/generate/pictures/plan.ts has no words for ${concern}`);
-      body += `<g><title>${escaped(lines.map(({ op, line }) => `${op}${line > 0 ? ` (line ${line})` : ''}`).join(', '))}</title>`
+      body += `<g><title>${
+        escaped(lines.map(({ op, line }) => `${op}${line > 0 ? ` (line ${line})` : ''}`).join(', '))
+      }</title>`
         + `<rect class="${program}" x="${x}" y="${top}" width="${box.width}" height="${box.height}" rx="4"/>`
         + `<text x="${x + 8}" y="${top + 16}">${escaped(about)}</text>`
         + `<text class="where" x="${x + box.width - 8}" y="${top + 16}" text-anchor="end">${place(lines)}</text>`

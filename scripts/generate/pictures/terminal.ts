@@ -34,9 +34,9 @@ function drawn(line: string, y: number): string {
     place += part.length;
     const text = part.trim();
     if (text === '') return '';
-    return `<text x="${x.toFixed(1)}" y="${y}" textLength="${(text.length * column).toFixed(1)}" fill="${colour}"${weight}>${
-      escaped(text)
-    }</text>\n`;
+    return `<text x="${x.toFixed(1)}" y="${y}" textLength="${
+      (text.length * column).toFixed(1)
+    }" fill="${colour}"${weight}>${escaped(text)}</text>\n`;
   }).join('');
 }
 
