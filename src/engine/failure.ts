@@ -212,6 +212,7 @@ function detailOf(operation: Operation, { detail = {} }: Failure): Holes {
     case 'mount.idmap':
       return detail.fileSystem === undefined ? {} : mappingOf(detail.fileSystem);
     case 'cgroup.write':
+    case 'cgroup.update':
       return detail.lacking === undefined
         ? {}
         : { lacking: detail.lacking, ...delegationOf(operation.file, operation.dir.path, detail.lacking) };

@@ -343,8 +343,8 @@ export interface CgroupCreate {
   readonly enable: readonly string[];
   /**
    * v2: those of them that an ancestor with processes of its own hands down all the same, so that the cgroups
-   * below are threaded; taken back when the last of these is removed. Empty where no limit needs them, or one
-   * needs another controller, which a threaded cgroup has not.
+   * below are threaded; taken back when the last of these is removed. Empty where a limit needs another
+   * controller, which a threaded cgroup has not, and where a container without limits may make cgroups below.
    */
   readonly threads: readonly string[];
   /** Fail when the cgroup exists already and has processes; make it anew when a container has left it. */

@@ -237,9 +237,7 @@ Outcome HostHandler::on(const CgroupWrite &op) {
   if (written_.file.valid() && write_cgroup_value(written_.file.get(), op.value)) return {};
   int err = errno;
   if (err != ENOENT) return Outcome::failed(step::cgroup_write::write, err);
-  int cause = find_lacking(op.dir, op.file, context_.failure.detail.start(DetailPart::lacking));
-  if (cause == 0) context_.failure.detail.clear();
-  return Outcome::failed(step::cgroup_write::open, cause != 0 ? cause : err);
+  return Outcome::failed(step::cgroup_write::open, explain_missing(context_, op.dir, op.file));
 }
 
 Outcome HostHandler::on(const CgroupDevices &op) {

@@ -4,6 +4,7 @@
 #include "file/files.h"
 #include "executor/handler.h"
 #include "executor/log/problem.h"
+#include "executor/cgroup/delegation.h"
 #include "executor/cgroup/freezer.h"
 #include "cgroup/own_cgroup.h"
 #include <fcntl.h>
@@ -93,16 +94,16 @@ Outcome HostHandler::on(const CgroupFreeze &op) {
 Outcome HostHandler::on(const CgroupUpdate &op) {
   Fd cgroup(open_own(op.dir, O_PATH | O_DIRECTORY));
   if (!cgroup.valid()) return Outcome::failed(step::cgroup_update::find);
+  auto failed = [&](int step) {
+    if (errno != ENOENT) return Outcome::failed(step);
+    return Outcome::failed(step::cgroup_update::open, explain_missing(context_, op.dir, op.file));
+  };
   Before before;
-  if (!find_before(cgroup.get(), op, before)) {
-    return Outcome::failed(errno == ENOENT ? step::cgroup_update::open : step::cgroup_update::read);
-  }
+  if (!find_before(cgroup.get(), op, before)) return failed(step::cgroup_update::read);
   if (context_.undo.keep(undo_update, static_cast<Before &&>(before)) == nullptr)
     return Outcome::failed(step::cgroup_update::read);
-  if (!write_cgroup_file(cgroup.get(), op.file.c_str(), op.value)) {
-    return Outcome::failed(errno == ENOENT ? step::cgroup_update::open : step::cgroup_update::write);
-  }
-  return {};
+  return write_cgroup_file(cgroup.get(), op.file.c_str(), op.value) ? Outcome::success()
+                                                                    : failed(step::cgroup_update::write);
 }
 
 Outcome HostHandler::on(const CgroupCheck &op) {

@@ -80,6 +80,39 @@ bool has_missing(const List<Str> &controllers, Str available, Str enabled) {
   return false;
 }
 
+// Where the controller of a file is lacking, and why; see explain_missing. 0 when nothing is known.
+int find_lacking(const CgroupDir &dir, Str file, Text &path) {
+  const char *dot = strchr(file.c_str(), '.');
+  bool v2;
+  Fd cgroup(open_cgroup_root(dir.mount.c_str(), &v2));
+  if (!cgroup.valid() || !v2 || dot == nullptr) return 0;
+  TextOf<64> controller;
+  controller.add(file.data, static_cast<size_t>(dot - file.data));
+  path.add(dir.mount);
+  for (const char *cursor = dir.path.c_str(); *cursor != 0;) {
+    TextOf<1024> controllers;
+    const char *end = strchrnul(cursor, '/');
+    TextOf<256> name;
+    name.add(cursor, static_cast<size_t>(end - cursor));
+    cursor = *end == 0 ? end : end + 1;
+    Fd below(open_below_cgroup(cgroup.get(), name.c_str(), O_PATH | O_DIRECTORY));
+    if (!below.valid() || !read_list(below.get(), "cgroup.controllers", controllers)) return 0;
+    if (!has_word(controllers.str(), controller.str())) {
+      // It has the controller, and cannot hand it down beside processes of its own.
+      if (read_list(cgroup.get(), "cgroup.controllers", controllers) && has_word(controllers.str(), controller.str()) &&
+          is_inhabited(cgroup.get())) {
+        path.add_char('/').add("cgroup.procs");
+        return EBUSY;
+      }
+      path.add_char('/').add(name.str()).add("/cgroup.controllers");
+      return ENOENT;
+    }
+    cgroup = static_cast<Fd &&>(below);
+    path.add_char('/').add(name.str());
+  }
+  return 0;
+}
+
 } // namespace
 
 Fd enable_controllers(int cgroup, const List<Str> &controllers, const List<Str> &threads) {
@@ -124,36 +157,10 @@ void withdraw_controllers(int cgroup) {
   if (write_cgroup_file(cgroup, "cgroup.subtree_control", all.str())) drop_threads_mark(directory.get());
 }
 
-int find_lacking(const CgroupDir &dir, Str file, Text &path) {
-  const char *dot = strchr(file.c_str(), '.');
-  bool v2;
-  Fd cgroup(open_cgroup_root(dir.mount.c_str(), &v2));
-  if (!cgroup.valid() || !v2 || dot == nullptr) return 0;
-  TextOf<64> controller;
-  controller.add(file.data, static_cast<size_t>(dot - file.data));
-  path.add(dir.mount);
-  for (const char *cursor = dir.path.c_str(); *cursor != 0;) {
-    TextOf<1024> controllers;
-    const char *end = strchrnul(cursor, '/');
-    TextOf<256> name;
-    name.add(cursor, static_cast<size_t>(end - cursor));
-    cursor = *end == 0 ? end : end + 1;
-    Fd below(open_below_cgroup(cgroup.get(), name.c_str(), O_PATH | O_DIRECTORY));
-    if (!below.valid() || !read_list(below.get(), "cgroup.controllers", controllers)) return 0;
-    if (!has_word(controllers.str(), controller.str())) {
-      // It has the controller, and cannot hand it down beside processes of its own.
-      if (read_list(cgroup.get(), "cgroup.controllers", controllers) && has_word(controllers.str(), controller.str()) &&
-          is_inhabited(cgroup.get())) {
-        path.add_char('/').add("cgroup.procs");
-        return EBUSY;
-      }
-      path.add_char('/').add(name.str()).add("/cgroup.controllers");
-      return ENOENT;
-    }
-    cgroup = static_cast<Fd &&>(below);
-    path.add_char('/').add(name.str());
-  }
-  return 0;
+int explain_missing(Context &context, const CgroupDir &dir, Str file) {
+  int cause = find_lacking(dir, file, context.failure.detail.start(DetailPart::lacking));
+  if (cause == 0) context.failure.detail.clear();
+  return cause != 0 ? cause : ENOENT;
 }
 
 Outcome HostHandler::on(const CgroupOwn &op) {

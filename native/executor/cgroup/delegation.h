@@ -1,6 +1,7 @@
 // cgroup v2: which controllers a cgroup has, and who must hand them down.
 #pragma once
 #include "base/io.h"
+#include "executor/context.h"
 #include "generated/plan.gen.h"
 
 namespace veloci {
@@ -13,9 +14,9 @@ Fd enable_controllers(int cgroup, const List<Str> &controllers, const List<Str> 
 // Takes back what was enabled beside processes, once there is no cgroup below.
 void withdraw_controllers(int cgroup);
 
-// Why a cgroup lacks the controller of `file` (`memory` of memory.max). ENOENT: `path` is the cgroup.controllers
-// nearest to the root that lacks it. EBUSY: `path` is the cgroup.procs whose processes keep it from the cgroups below
-// (cgroup v2's "no internal processes"). 0 when all have it, or on v1.
-int find_lacking(const CgroupDir &dir, Str file, Text &path);
+// Why a cgroup has no file `file` (memory.max): the errno to fail with. EBUSY: the failure's detail is the cgroup.procs
+// whose processes keep its controller from the cgroups below (cgroup v2's "no internal processes"). ENOENT: the detail
+// is the cgroup.controllers nearest to the root that lacks it; none when all have it, or on v1.
+int explain_missing(Context &context, const CgroupDir &dir, Str file);
 
 } // namespace veloci

@@ -82,7 +82,8 @@ with E0701.
 
 On cgroup v2 a cgroup with processes of its own hands down no controllers but cpu, cpuset and pids, and those only to threaded
 cgroups. Where the caller runs in the root of its cgroup namespace, as the first process of a container does, a container works
-that has no limits, or limits of these alone: then its cgroup is a threaded one, until the last of them is deleted. Other limits,
+that has no limits, or limits of these alone: then its cgroup is a threaded one, until the last of them is deleted. (One without
+limits whose cgroup mount is writable keeps a cgroup that it can divide, and \`update\` cannot limit it.) Other limits,
 such as that of memory, give E0705 until the processes are moved to a cgroup below:
 
     mkdir /sys/fs/cgroup/own

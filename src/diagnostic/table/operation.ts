@@ -6,6 +6,10 @@ const linkToMount = {
   hint: 'name the mount as /proc/self/mountinfo of the container does: who owns a link may have exchanged it since',
 } as const;
 
+const keptController =
+  'the processes in {lacking} keep the controller "{controller}" from the cgroups below: move them into one ' +
+  'of those; in a container, it can be started with the cgroup namespace of the host (--cgroupns=host)';
+
 /**
  * E07xx, E08xx and from E0910 on: operations of a plan that failed. The key is the name of the operation, or `operation/step`, with `:ERRNO`
  * where one errno has a meaning of its own; the holes are the operation's fields. Only failures to find or run the
@@ -58,8 +62,7 @@ export const operation = {
       '{lacking} lacks the controller "{controller}": {unit} must delegate it ("Delegate={controller}" of a unit of systemd)',
     otherwise: 'enable its controller in cgroup.subtree_control of the cgroup above, or mount it (cgroup v1)' },
   'cgroup.write/open:EBUSY': { code: 'E0705', message: 'the kernel has no {file} in the cgroup "{path}"',
-    hint:
-      'the processes in {lacking} keep the controller "{controller}" from the cgroups below: move them into one of those; in a container, it can be started with the cgroup namespace of the host (--cgroupns=host)' },
+    hint: keptController },
   'cgroup.move': { code: 'E0580', message: 'cannot move the container\'s init to the cgroup "{path}"',
     hint: 'remove the annotation run.oci.delegate-cgroup, or ask whoever manages the cgroup above' },
   'cgroup.own': {
@@ -144,6 +147,8 @@ export const operation = {
     message: 'the container has no cgroup "{path}"',
     hint: 'the caller of create may not have been allowed to make it (see "veloci doctor"), or somebody has removed it',
   },
+  'cgroup.update/open:EBUSY': { code: 'E0705', message: 'the kernel has no {file} in the cgroup "{path}"',
+    hint: keptController },
   'cgroup.update/open:ENOENT': { code: 'E0705', message: 'the kernel has no {file} in the cgroup "{path}"',
     hint: 'enable its controller in cgroup.subtree_control of the cgroup above, or mount it (cgroup v1)' },
   'cgroup.update/write:EBUSY': {

@@ -81,10 +81,29 @@ test('what somebody else hands down stays', async (c) => {
   assert.match(read(above, 'cgroup.subtree_control'), /pids/);
 }, { only: 'veloci', skip });
 
-test('without limits it stays a cgroup that can hold anything', async (c) => {
+test('without limits, too: a later update sets one, and others beside it have theirs', async (c) => {
   const above = await inhabited(c);
   const { id } = await c.started(below(c, above, 'own', {}));
+  const second = await c.started(below(c, above, 'second', { pids: { limit: 30 } }));
+  const updated = await c.rt(['update', '--pids-limit', '3', id]);
+  assert.equal(updated.code, 0, updated.stderr);
+  assert.equal(read(above, 'own', 'pids.max'), '3');
+  for (const each of [id, second.id]) assert.equal((await c.rt(['delete', '--force', each])).code, 0);
+  untouched(above);
+}, { only: 'veloci', skip });
+
+test('without limits and with a writable cgroup mount it stays a cgroup that can hold anything', async (c) => {
+  const above = await inhabited(c);
+  const bundle = below(c, above, 'own', {});
+  const { config } = bundle;
+  const mount = { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['rw'] };
+  config.mounts = [...(config.mounts ?? []).filter(({ destination }) => destination !== mount.destination), mount];
+  bundle.write();
+  const { id } = await c.started(bundle);
   assert.equal(read(above, 'own', 'cgroup.type'), 'domain');
+  const updated = await c.rt(['update', '--pids-limit', '3', id]);
+  assert.equal(updated.code, 1);
+  assert.match(updated.stderr, /E0705: .*pids\.max .*cgroup\.procs keep/s);
   assert.equal((await c.rt(['delete', '--force', id])).code, 0);
   untouched(above);
 }, { only: 'veloci', skip });

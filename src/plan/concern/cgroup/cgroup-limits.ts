@@ -1,4 +1,5 @@
 // linux.resources without devices: which settings there are, and how they are written.
+import { clean } from '../../../cgroup/path.ts';
 import type { Setting } from '../../../cgroup/setting.ts';
 import { settingsV1 } from '../../../cgroup/v1.ts';
 import { onlyV1, settingsV2 } from '../../../cgroup/v2.ts';
@@ -104,11 +105,20 @@ function writeOf(dir: CgroupDir, setting: Setting): HostOperation {
 const ofThreads: ReadonlySet<string> = new Set(['cpu', 'cpuset', 'pids']);
 
 /**
- * Those of `available` that a cgroup beside processes of others may have: all that threaded ones can have, when the limits
- * need one of them and no other. Without such limits its cgroup stays one that can hold anything.
+ * Those of `available` that a cgroup beside processes of others may have: all that threaded ones can have, when no limit needs
+ * another one. Without any limit this lets a later update set one; a container that can make cgroups of its own keeps one that
+ * can hold anything then.
  */
 export function threadedControllers(d: Draft, available: readonly string[]): string[] {
   const needed = settings(d).filter(({ controller, missing }) => controller !== '' && missing !== 'ignore');
-  if (needed.length === 0 || !needed.every(({ controller }) => ofThreads.has(controller))) return [];
+  const divides = needed.length === 0 && writableCgroupMount(d.spec) >= 0;
+  if (divides || !needed.every(({ controller }) => ofThreads.has(controller))) return [];
   return available.filter((name) => ofThreads.has(name));
+}
+
+/** The index of the mount by which the container can change its own cgroup; -1 when there is none. */
+export function writableCgroupMount({ mounts }: Spec): number {
+  return mounts?.findIndex(({ destination, source, options }) =>
+    source === 'cgroup' && clean(destination) === 'sys/fs/cgroup' && options?.includes('ro') !== true
+  ) ?? -1;
 }

@@ -10,7 +10,8 @@ import { PlanError } from '../../context.ts';
 import type { Context } from '../../context.ts';
 import { alt, errno, slot } from '../../draft.ts';
 import type { Cgroups, Draft, Namespaces, Place } from '../../draft.ts';
-import { hasController, placeOf, set, settings, threadedControllers, wantedLimits } from './cgroup-limits.ts';
+import { hasController, placeOf, set, settings, threadedControllers, wantedLimits,
+  writableCgroupMount } from './cgroup-limits.ts';
 import { limitDevices } from './device-limits.ts';
 import { freezerOf, freezerVersion } from './freezer.ts';
 import { onHost } from '../process/id-maps.ts';
@@ -116,10 +117,7 @@ function ownCgroup(d: Draft): void {
   const place = cgroups.places.find(({ version }) => version === 2);
   if (place === undefined || context.facts.cgroup.mode !== 'v2' || (namespaces.created & NamespaceFlag.cgroup) === 0)
     return;
-  const index =
-    spec.mounts?.findIndex(({ destination, source, options }) =>
-      source === 'cgroup' && clean(destination) === 'sys/fs/cgroup' && options?.includes('ro') !== true
-    ) ?? -1;
+  const index = writableCgroupMount(spec);
   if (index < 0) return;
   const inside = spec.process?.user?.uid ?? 0;
   const uid = mapsUsers(namespaces) ? onHost(spec.linux?.uidMappings ?? [], inside) : inside;
