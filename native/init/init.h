@@ -97,7 +97,7 @@ private:
   // Opens, and makes where it is missing, what is mounted on. -1 and errno on failure; the detail says more.
   int open_target(Str path, TargetKind kind);
   // Opens a mount that is there. -1 and errno on failure.
-  int open_mount(Str path);
+  int open_mount(Str path, bool exact = true);
   // A target that was opened by this path, unless a symbolic link has led into procfs. -1 and errno on failure.
   int allowed(Fd &target, Str path, Text &words);
   bool attach(int tree, int target);

@@ -204,7 +204,7 @@ class MountChange {
         textOf([before.set, before.clear, before.setAll, before.clearAll])) return;
     const recursive = wanted.setAll !== 0 || wanted.clearAll !== 0 || before.setAll !== 0 || before.clearAll !== 0;
     const attr = (d: Draft, flags: number, off: number): MountAttr => ({ op: 'mount.attr', from, target: this.target,
-      set: flags, clear: off, locked: lockedStay(d), recursive, propagation: 'keep' });
+      exact: true, set: flags, clear: off, locked: lockedStay(d), recursive, propagation: 'keep' });
     this.job.steps.push({
       covers: false,
       make: (d) => d.init.push(attr(d, set, clear)),

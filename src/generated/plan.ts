@@ -640,6 +640,11 @@ export interface MountAttr {
   readonly from: string;
   /** Path in the container; / is its root. */
   readonly target: string;
+  /**
+   * No symbolic link in the path is followed: one that somebody exchanges would lead to another mount, which
+   * could become writable.
+   */
+  readonly exact: boolean;
   /** Attributes to set. Bits: {@link MountAttrFlag}. */
   readonly set: number;
   /** Attributes to clear. Bits: {@link MountAttrFlag}. */
@@ -768,7 +773,7 @@ export interface PathDirectory {
 export interface MountReconfigure {
   readonly op: 'mount.reconfigure';
   readonly from: string;
-  /** Path in the container. */
+  /** Path in the container; no symbolic link in it is followed. */
   readonly target: string;
   /** Parameters of the file system, in order. */
   readonly options: readonly FsOption[];

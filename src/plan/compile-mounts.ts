@@ -4,7 +4,7 @@ import type { Mount, Spec } from '../generated/config.ts';
 import { NamespaceFlag } from '../generated/plan.ts';
 import type { Plan } from '../generated/plan.ts';
 import { newDraft } from './begin.ts';
-import { bindOf, fsOf, mountNew, openSource, procfsOf } from './concern/mount/mounts.ts';
+import { bindOf, fsOf, mountNew, openSource, procfsOf, remount } from './concern/mount/mounts.ts';
 import { readRequest } from './concern/mount/mount-request.ts';
 import { inPlace } from './concern/mount/propagation.ts';
 import { enterNamespaces } from './concern/namespaces.ts';
@@ -32,7 +32,11 @@ export function compileMounts(spec: Spec, mounts: readonly Mount[], action: Moun
     // What was mounted last may lie on what was mounted before.
     else {
       for (let index = mounts.length - 1; index >= 0; index--) {
-        d.init.push({ op: 'mount.remove', from: `/mounts/${index}`, target: inContainer(mounts[index]!.destination) });
+        const target = inContainer(mounts[index]!.destination);
+        const isChange = readRequest(mounts[index]!).remount &&
+          mounts.slice(0, index).some(({ destination }) => inContainer(destination) === target);
+        // What an entry before it has mounted goes with that one.
+        if (!isChange) d.init.push({ op: 'mount.remove', from: `/mounts/${index}`, target });
       }
     }
   });
@@ -58,6 +62,10 @@ export function changeInside(spec: Spec, context: Context, change: (d: Draft) =>
 export function addMount(d: Draft, mount: Mount, from: string): void {
   const request = readRequest(mount);
   const target = inContainer(mount.destination);
+  if (request.remount) {
+    remount(d, request, target, from);
+    return;
+  }
   if (!request.bind) {
     const type = mount.type ?? 'none';
     const make = { ...fsOf(type, mount, request, target, from), pids: procfsOf(type, slot.pidfd) };

@@ -70,6 +70,7 @@ async function pointsOf(c: Context, command: Command): Promise<Point[]> {
       .map((fault) => ({ process, index, call, fault }));
   });
   assert.ok(found.length > 100, `${command.name} has only ${found.length} places`);
+  console.log(`# ${command.name}: ${found.length} faults`);
   const random = new Random(1);
   for (let last = found.length - 1; last > 0; last--) {
     const other = random.below(last + 1);
@@ -92,7 +93,12 @@ async function subjectFor(c: Context, command: Command): Promise<Subject> {
   if (command.looksOnly && kept?.of === command.before) return kept.subject;
   await dropKept(c);
   const subject = subjectOf(c);
-  await prepare(c, command, subject);
+  try {
+    await prepare(c, command, subject);
+  } catch (error) {
+    await destroy(c, subject.id); // so that what comes next finds nothing of it
+    throw error;
+  }
   if (command.looksOnly) kept = { subject, of: command.before, before: snapshot(c.token, c.root) };
   return subject;
 }

@@ -8,12 +8,10 @@
 
 namespace veloci {
 
-// A mount that is there. In a container that runs no link is followed, on the way neither: whoever exchanged a
-// directory of his for a link would have another mount changed, such as what keeps /proc/sys read-only. The mount
-// itself is what the name leads to.
-int Init::open_mount(Str path) {
-  bool live = program_has(code::init_end);
-  return open_in_root(root(), path.c_str(), O_PATH | (live ? O_NOFOLLOW : 0), live ? sys::resolve_no_symlinks : 0);
+// A mount that is there. Exact: no link is followed, on the way neither: whoever exchanged a directory of a volume for
+// a link would have another mount changed, such as what keeps /proc/sys or a source of the host read-only.
+int Init::open_mount(Str path, bool exact) {
+  return open_in_root(root(), path.c_str(), O_PATH | (exact ? O_NOFOLLOW : 0), exact ? sys::resolve_no_symlinks : 0);
 }
 
 Outcome Init::on(const MountRemove &op) {

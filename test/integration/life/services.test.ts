@@ -34,6 +34,24 @@ test('mounts add and remove change a running container', async (c) => {
   assert.match(again.stderr, /E0890.*\/tmp.*mounts\.json:1:\d+ \(\/1\)/);
 }, only);
 
+test('mounts add changes a mount that is there where it says remount; what it has mounted is removed once',
+  async (c) => {
+    const { id } = await c.started(c.command(['/probe', 'pause']));
+    const file = join(c.dir(), 'mounts.json');
+    writeFileSync(file, JSON.stringify([
+      { destination: '/mnt', type: 'tmpfs', source: 'tmpfs' },
+      { destination: '/mnt', type: 'tmpfs', source: 'tmpfs', options: ['remount', 'size=1m'] },
+      { destination: '/mnt/', options: ['bind', 'remount', 'ro', 'noexec'] },
+    ]));
+    const added = await c.rt(['mounts', 'add', id, file]);
+    assert.equal(added.code, 0, added.stderr);
+    const seen = async (): Promise<string> => (await c.rt(['exec', id, 'grep', ' /mnt ', '/proc/mounts'])).stdout;
+    assert.match(await seen(), /^tmpfs \/mnt tmpfs ro,noexec,\S*size=1024k\S* 0 0\n$/);
+    const removed = await c.rt(['mounts', 'remove', id, file]);
+    assert.equal(removed.code, 0, removed.stderr);
+    assert.equal(await seen(), '');
+  }, only);
+
 test('a mount option that does not exist is found before anything is mounted', async (c) => {
   const { id } = await c.started(c.command(['/probe', 'pause']));
   const file = join(c.dir(), 'mounts.json');

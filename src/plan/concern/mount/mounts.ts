@@ -59,8 +59,8 @@ export function finishMounts(d: Draft): void {
   }
 }
 
-/** A mount that is there: options of the file system change that, the others the mount alone. */
-function remount(d: Draft, request: MountRequest, target: string, from: string): void {
+/** Changes a mount that is there: options of the file system change that, the others the mount alone. */
+export function remount(d: Draft, request: MountRequest, target: string, from: string): void {
   if (request.data.length > 0 && !request.bind)
     d.init.push({ op: 'mount.reconfigure', from, target, options: request.data });
   d.init.push(attrOf(d, request, target, from));
@@ -71,6 +71,7 @@ function attrOf(d: Draft, request: MountRequest, target: string, from: string): 
     op: 'mount.attr',
     from,
     target,
+    exact: true,
     set: request.set | request.setAll,
     clear: request.clear | request.clearAll,
     locked: lockedStay(d),

@@ -10,6 +10,6 @@ export function plainBind(from: string, target: string, set: number): MountBind 
 
 /** Makes a mount read-only, those below it not. */
 export function makeReadonly(from: string, target: string): MountAttr {
-  return { op: 'mount.attr', from, target, set: MountAttrFlag.rdonly, clear: 0, locked: 0, recursive: false,
-    propagation: 'keep' };
+  return { op: 'mount.attr', from, target, exact: false, set: MountAttrFlag.rdonly, clear: 0, locked: 0,
+    recursive: false, propagation: 'keep' };
 }

@@ -40,6 +40,7 @@ export function spreadRoot(d: Draft): void {
     op: 'mount.attr',
     from: '/linux/rootfsPropagation',
     target: '/',
+    exact: false,
     set: 0,
     clear: 0,
     locked: 0,
