@@ -116,6 +116,9 @@ void write_security_modules(SecurityModulesWriter facts, bool selinux) {
   facts.apparmor(size > 0 && enabled[0] == 'Y').selinux(selinux);
 }
 
+// LANDLOCK_CREATE_RULESET_VERSION. Negative without Landlock.
+int landlock_abi() { return static_cast<int>(syscall(SYS_landlock_create_ruleset, nullptr, 0, 1)); }
+
 bool is_terminal(int fd) {
   winsize size;
   return ioctl(fd, TIOCGWINSZ, &size) == 0;
@@ -218,6 +221,7 @@ int host_facts(const FactsOptions &options, HostFactsWriter &facts) {
   facts.terminal(is_terminal(options.terminal_fd))
       .page_size(sysconf(_SC_PAGESIZE))
       .kcore(access("/proc/kcore", F_OK) == 0);
+  if (int abi = landlock_abi(); abi > 0) facts.landlock(abi);
   return 0;
 }
 

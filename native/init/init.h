@@ -57,6 +57,8 @@ public:
   Outcome on(const PersonalitySet &op);
   // seccomp.cc
   Outcome on(const SeccompLoad &op);
+  // landlock.cc
+  Outcome on(const LandlockRestrict &op);
   // environment.cc, cwd.cc
   Outcome on(const ProcessEnv &op);
   Outcome on(const CwdEnter &op);

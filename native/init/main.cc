@@ -98,7 +98,7 @@ bool receive_plan(Shared &shared, Pages &buffer, PlanFile &plan, const char **wh
   if (!fill_gaps(shared) || !tidy_descriptors(shared.preserved)) return false;
   shared.plan = bytes;
   errno = EBADMSG;
-  return verify(bytes, what) && PlanFile::open(bytes, plan, what);
+  return open_inner(bytes, plan, what);
 }
 
 // The container's filter may refuse exit, too: libc would try for ever.

@@ -44,14 +44,14 @@ bool check_table(Bytes bytes, uint32_t count, const char **what) {
   return end == bytes.size || refused(what, "bytes follow the last program");
 }
 
-bool verify_program(const PlanFile &plan, Bytes bytes, uint32_t index, const char **what) {
+bool verify_program(const PlanFile &plan, Bytes bytes, uint32_t index, const char **what, VerifyOperation &check) {
   Entry entry = entry_at(bytes, index);
   ProgramName name = plan.at(index).name();
   Reader reader(Bytes{bytes.data + entry.offset, entry.length});
   for (uint32_t i = 0; i < entry.count; ++i) {
     OpRecord record;
     if (!read(reader, record)) return refused(what, reader.what());
-    if (!verify_operation(record, name, 0, what)) return false;
+    if (!check(record, name, 0, what)) return false;
   }
   return reader.at_end() || refused(what, "bytes follow the last operation of a program");
 }
@@ -102,7 +102,16 @@ bool verify(Bytes bytes, const char **what) {
   PlanFile plan;
   if (!PlanFile::open(bytes, plan, what)) return false;
   for (uint32_t i = 0; i < plan.size(); ++i) {
-    if (!verify_program(plan, bytes, i, what)) return false;
+    if (!verify_program(plan, bytes, i, what, verify_operation)) return false;
+  }
+  return true;
+}
+
+bool open_inner(Bytes bytes, PlanFile &plan, const char **what) {
+  if (!PlanFile::open(bytes, plan, what)) return false;
+  for (uint32_t i = 0; i < plan.size(); ++i) {
+    if (program_actor(plan.at(i).name()) == Actor::host) continue;
+    if (!verify_program(plan, bytes, i, what, verify_inner_operation)) return false;
   }
   return true;
 }

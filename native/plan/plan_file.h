@@ -63,4 +63,7 @@ private:
 // Checks all of a plan: every field of every operation, and that each program holds only what its process may run.
 bool verify(Bytes bytes, const char **what);
 
+// Opens a plan that somebody else has checked, for its programs of stager and init: checks all of these.
+bool open_inner(Bytes bytes, PlanFile &plan, const char **what);
+
 } // namespace veloci

@@ -154,6 +154,31 @@ export interface IntelRdtFeatures {
   monitoring?: boolean;
 }
 /**
+ * Landlock, as the kernel of this host has it.
+ */
+export interface LandlockFeatures {
+  /**
+   * Whether the kernel has it.
+   */
+  enabled?: boolean;
+  /**
+   * Version of the kernel's interface; 0 without Landlock.
+   */
+  abi?: number;
+  /**
+   * Rights for handledAccessFS that this kernel knows.
+   */
+  accessFS?: Strings;
+  /**
+   * Rights for handledAccessNet that this kernel knows.
+   */
+  accessNet?: Strings;
+  /**
+   * What this kernel takes in scoped.
+   */
+  scoped?: Strings;
+}
+/**
  * What is supported on Linux.
  */
 export interface LinuxFeatures {
@@ -181,6 +206,10 @@ export interface LinuxFeatures {
    * SELinux.
    */
   selinux?: Ability;
+  /**
+   * Landlock, by the annotation org.veloci.landlock.
+   */
+  landlock?: LandlockFeatures;
   /**
    * Intel RDT.
    */

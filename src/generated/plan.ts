@@ -141,6 +141,22 @@ export interface FsOption {
   readonly value?: string | undefined;
 }
 
+/** What is allowed beneath a path: LANDLOCK_RULE_PATH_BENEATH of landlock_add_rule(2). */
+export interface LandlockPath {
+  /** Absolute path in the container. */
+  readonly path: string;
+  /** LANDLOCK_ACCESS_FS_* bits, handled ones alone. */
+  readonly rights: number | bigint;
+}
+
+/** What is allowed with a TCP port: LANDLOCK_RULE_NET_PORT of landlock_add_rule(2). */
+export interface LandlockPort {
+  /** LANDLOCK_ACCESS_NET_* bits, handled ones alone. */
+  readonly rights: number | bigint;
+  /** The port. */
+  readonly port: number | bigint;
+}
+
 /** A cgroup: a path below the mount point of a hierarchy. */
 export interface CgroupDir {
   /** Mount point of the hierarchy (absolute). */
@@ -1663,6 +1679,33 @@ export interface InitEnd {
 }
 
 /**
+ * Makes a Landlock ruleset and restricts the process and its children to it (landlock_restrict_self(2)): what
+ * is handled is refused but for what the rules allow. Paths are resolved in the container's root, as its
+ * user, links of procfs left out. Run by: init.
+ */
+export interface LandlockRestrict {
+  readonly op: 'landlock.restrict';
+  readonly from: string;
+  /** Handled LANDLOCK_ACCESS_FS_* bits. */
+  readonly fs: number | bigint;
+  /** Handled LANDLOCK_ACCESS_NET_* bits. */
+  readonly net: number | bigint;
+  /** LANDLOCK_SCOPE_* bits. */
+  readonly scoped: number | bigint;
+  /** Bytes of struct landlock_ruleset_attr that are used: the kernel may know no more. */
+  readonly size: number;
+  /**
+   * The handled rights that something other than a directory can have; of the others a rule for a file has
+   * none.
+   */
+  readonly fileRights: number | bigint;
+  /** What is allowed beneath which path. */
+  readonly paths: readonly LandlockPath[];
+  /** What is allowed with which port. */
+  readonly ports: readonly LandlockPort[];
+}
+
+/**
  * Starts CRIU and sends it the request: the options of the plan, then those that are known only now (the pid,
  * descriptors of the folders, inodes of foreign namespaces, masked files). A dump leaves descriptors.json,
  * what stdin, stdout and stderr are, beside its images. A restore runs CRIU in the container's cgroups and in
@@ -1847,7 +1890,8 @@ export type InitOperation =
   | LabelExec
   | MemoryPolicy
   | PersonalitySet
-  | InitEnd;
+  | InitEnd
+  | LandlockRestrict;
 
 /** Any operation. `from` is the JSON pointer of the config value that caused it. */
 export type Operation = HostOperation | StagerOperation | InitOperation;

@@ -120,6 +120,8 @@ export interface HostFacts {
    * that comes after 0.1.0, it is not required.
    */
   readonly kcore?: boolean;
+  /** Version of the kernel's interface to Landlock (its ABI); absent without Landlock. */
+  readonly landlock?: number;
   /** $XDG_RUNTIME_DIR when it is absolute; only there when `rootless`. */
   readonly runtimeDir?: string;
   /** The caller's uid as the parent of its user namespace sees it; only there in a user namespace. */

@@ -14,6 +14,7 @@ export const annotationNames = {
   seccompProgram: 'run.oci.seccomp_bpf_data',
   pidfdReceiver: 'run.oci.pidfd_receiver',
   delegateCgroup: 'run.oci.delegate-cgroup',
+  landlock: 'org.veloci.landlock',
 } as const;
 
 export type AnnotationName = keyof typeof annotationNames;

@@ -3,6 +3,7 @@ import type { Spec } from '../generated/config.ts';
 import type { Plan } from '../generated/plan.ts';
 import { newDraft } from './begin.ts';
 import type { Context } from './context.ts';
+import { refuseImages } from './concern/process/landlock.ts';
 import { limitCgroups, limitProcesses, makeCgroups } from './concern/cgroup/cgroup.ts';
 import { limitDevices } from './concern/cgroup/device-limits.ts';
 import { dump, restore } from './concern/criu.ts';
@@ -12,7 +13,9 @@ import { claimState, keepState, writeState } from './concern/state.ts';
 import { laterPrograms } from './compile.ts';
 import type { Draft } from './draft.ts';
 
+/** @throws PlanError where the images would not have all that confines the container */
 function draftOf(spec: Spec, context: Context): Draft {
+  refuseImages(spec);
   return spec.process === undefined
     ? newDraft(spec, { cwd: '/' }, '', context)
     : newDraft(spec, spec.process, '/process', context);

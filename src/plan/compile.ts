@@ -16,6 +16,7 @@ import { containerHooks, hasStartHooks, poststartHooks, poststopHooks, runtimeHo
   startHooks } from './concern/hooks.ts';
 import { awaitCreated, deleteProgram, killProgram, pausePrograms, spawn, startProgram } from './concern/life.ts';
 import { finishMounts, makeMounts } from './concern/mount/mounts.ts';
+import { restrictAccess } from './concern/process/landlock.ts';
 import { labelProgram } from './concern/process/labels.ts';
 import { joinPidsLate, makeNamespaces } from './concern/namespaces.ts';
 import { moveDevices, nameHost, raiseLoopback } from './concern/network.ts';
@@ -88,6 +89,7 @@ export function compile(spec: Spec, context: Context): Plan {
   }
   waitForStart(d);
   startHooks(d);
+  if (hasStartHooks(d) && !d.hides) restrictAccess(d);
   if (!loaded) loadLate(d, false);
   runProgram(d);
   awaitCreated(d);
@@ -109,7 +111,7 @@ export function laterPrograms(d: Draft): Plan['programs'] {
  * The tail that create and exec share: from the container's root to the container's program.
  *
  * @param makeCwd whether a working directory that is missing is made: a further process changes nothing in the container
- * @param hooked whether hooks come before the program, which a late filter must not bind
+ * @param hooked whether hooks come before the program, which neither Landlock nor a late filter must bind
  * @returns whether the filter is loaded
  */
 export function becomeUser(d: Draft, makeCwd: boolean, hooked: boolean): boolean {
@@ -127,6 +129,8 @@ export function becomeUser(d: Draft, makeCwd: boolean, hooked: boolean): boolean
   setCapabilities(d);
   refusePrivileges(d);
   findProgram(d);
+  // Others see the process behind this point, and must not find it without its rules.
+  if (!hooked || d.hides) restrictAccess(d);
   if (!d.hides) return false;
   if (!hooked) loadLate(d, true);
   enterProcess(d);

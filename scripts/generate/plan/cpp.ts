@@ -139,7 +139,10 @@ const char *operation_name(uint16_t code);
 const char *step_name(uint16_t code, int step);
 
 // Checks an operation and those inside of it: the fields and that this program may have it.
-bool verify_operation(const OpRecord &record, ProgramName program, unsigned depth, const char **what);
+using VerifyOperation = bool(const OpRecord &record, ProgramName program, unsigned depth, const char **what);
+VerifyOperation verify_operation;
+// The same for the programs of stager and init alone: that of init need not know how the others are read.
+VerifyOperation verify_inner_operation;
 
 } // namespace veloci
 
@@ -179,9 +182,20 @@ function programsByCode(operations: readonly Operation[], names: readonly string
   return table;
 }
 
-function verifyCase(operation: Operation): string {
+/** A check of operations; `alt` checks those inside of it by the same one. */
+function defineVerify(name: string, operations: readonly Operation[]): string {
+  return `bool ${name}(const OpRecord &record, ProgramName program, unsigned depth, const char **what) {
+  if (!is_allowed(record.code, program, what)) return false;
+  switch (record.code) {
+${operations.map((operation) => verifyCase(name, operation)).join('')}  }
+  return false;
+}
+`;
+}
+
+function verifyCase(name: string, operation: Operation): string {
   const call = operation.op === 'alt'
-    ? 'whole_alt(record, program, depth, what)'
+    ? `whole_alt(record, program, depth, what, ${name})`
     : `whole<${operation.name}>(record, what)`;
   return `  case code::${snake(operation.op)}:
     return ${call};
@@ -236,14 +250,15 @@ template <class T> bool whole(const OpRecord &record, const char **what, T &&val
   return false;
 }
 
-bool whole_alt(const OpRecord &record, ProgramName program, unsigned depth, const char **what) {
+bool whole_alt(const OpRecord &record, ProgramName program, unsigned depth, const char **what,
+               VerifyOperation &verify) {
   Alt alt;
   if (depth == max_alt_depth) {
     *what = "alternatives are nested too deeply";
     return false;
   }
-  return whole<Alt &>(record, what, alt) && verify_operation(alt.try_, program, depth + 1, what) &&
-         (!alt.else_ || verify_operation(alt.else_.value, program, depth + 1, what));
+  return whole<Alt &>(record, what, alt) && verify(alt.try_, program, depth + 1, what) &&
+         (!alt.else_ || verify(alt.else_.value, program, depth + 1, what));
 }
 
 ${table('program_names', names)}
@@ -254,13 +269,8 @@ const char *nth(const char *const *names, int count, int index) {
 
 } // namespace
 
-bool verify_operation(const OpRecord &record, ProgramName program, unsigned depth, const char **what) {
-  if (!is_allowed(record.code, program, what)) return false;
-  switch (record.code) {
-${operations.map(verifyCase).join('')}  }
-  return false;
-}
-
+${defineVerify('verify_operation', operations)}
+${defineVerify('verify_inner_operation', operations.filter(({ actors }) => actors.some((actor) => actor !== 'host')))}
 Actor program_actor(ProgramName name) {
   constexpr Actor actors[] = {
 ${wrap(names.map((name) => `Actor::${programs[name]!},`).join(' '), '      ', 100)}

@@ -23,6 +23,29 @@ export const host = {
   },
   lsmMissing: { code: 'E0509', message: '{lsm} is not enabled on this host, but {name} asks for it',
     hint: 'remove {name}' },
+  landlockFault: { code: 'E0591', message: 'annotation org.veloci.landlock: {what}', hint: '{hint}' },
+  landlockMissing: {
+    code: 'E0592',
+    message: 'this kernel has {has}, which cannot refuse {names}; {needed} is required',
+    hint:
+      'use a newer kernel, with landlock among its security modules (lsm=), or set disableBestEffort to false: what it does not know is left out then',
+  },
+  landlockPartly: {
+    code: 'E0593',
+    warning: true,
+    message: 'this kernel has {has}, which cannot refuse {names}: that is left out',
+    hint: '"disableBestEffort": true makes it an error; it takes {needed}',
+  },
+  landlockPrivileges: {
+    code: 'E0594',
+    message: 'the kernel takes rules of Landlock only from a process with noNewPrivileges, or with CAP_SYS_ADMIN',
+    hint: 'set process.noNewPrivileges to true',
+  },
+  landlockImages: {
+    code: 'E0595',
+    message: 'CRIU saves no rules of Landlock: the container would come back without them',
+    hint: 'remove the annotation org.veloci.landlock from a container that is to be checkpointed',
+  },
   capabilityUnavailable: {
     code: 'E0512',
     warning: true,

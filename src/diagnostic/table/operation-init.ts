@@ -164,6 +164,20 @@ export const operationInit = {
     message: 'the kernel refused the seccomp filter',
     hint: 'use flags and actions of linux.seccomp that this kernel has: see "veloci features"',
   },
+  'landlock.restrict': {
+    code: 'E0987',
+    message: 'the kernel refused the rules of Landlock',
+    hint:
+      'of a seccomp filter that is loaded without noNewPrivileges the calls landlock_create_ruleset, landlock_add_rule and landlock_restrict_self must pass; numbers of rights must be known to this kernel ("veloci features")',
+  },
+  'landlock.restrict/open': { code: 'E0988', message: 'cannot open the path "{detail}" of a rule of Landlock',
+    hint:
+      'it must be there, and the user of the process must be able to reach it: make it, or remove it from the annotation' },
+  'landlock.restrict/path': {
+    code: 'E0989',
+    message: 'the kernel refused the rule of Landlock for "{detail}"',
+    hint: 'a file has only execute, write_file, read_file, truncate and ioctl_dev; the others are for directories',
+  },
   'start.wait': { code: 'E0752', message: "the container's init cannot wait for its start",
     hint: 'delete the container and create it again' },
 } as const satisfies Entries;

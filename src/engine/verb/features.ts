@@ -2,13 +2,14 @@
 // by.
 import { unsupportedInConfig } from '../../generated/config-tree.ts';
 import type { Steps } from '../../generated/config-tree.ts';
-import type { Features } from '../../generated/features.ts';
+import type { Features, LandlockFeatures } from '../../generated/features.ts';
 import { NamespaceFlag } from '../../generated/plan.ts';
 import type { Response } from '../../generated/plan.ts';
 import { knownAnnotations } from '../../plan/known-annotations.ts';
 import { statusAtHook } from '../../plan/concern/state.ts';
 import { actions, architectures, filterFlags, operators } from '../../plan/concern/seccomp/seccomp.ts';
 import { capabilityNames } from '../../spec/capabilities.ts';
+import { landlockKnown, landlockNames, landlockNewest, type LandlockKind } from '../../spec/landlock.ts';
 import { mountOptionNames } from '../../spec/mount-options.ts';
 import { memoryFlags, memoryModes } from '../../spec/scheduling.ts';
 import { oldestSpecVersion, specVersion } from '../../spec/version.ts';
@@ -27,6 +28,13 @@ function isSupported(...path: readonly string[]): boolean {
     if (refused === null) return false;
   }
   return true;
+}
+
+/** Rights that have a name here, as far as the kernel knows them. */
+function landlockOf(abi: number): LandlockFeatures {
+  const named = (kind: LandlockKind): string[] =>
+    landlockNames(kind, landlockKnown(kind, Math.min(abi, landlockNewest)));
+  return { enabled: abi > 0, abi, accessFS: named('fs'), accessNet: named('net'), scoped: named('scoped') };
 }
 
 export function features(call: Call): Response {
@@ -51,6 +59,7 @@ export function features(call: Call): Response {
       },
       apparmor: { enabled: isSupported('process', 'apparmorProfile') },
       selinux: { enabled: isSupported('process', 'selinuxLabel') },
+      landlock: landlockOf(call.request.facts.landlock ?? 0),
       memoryPolicy: { modes: keysOf(memoryModes), flags: keysOf(memoryFlags) },
       intelRdt: {
         enabled: isSupported('linux', 'intelRdt'),
