@@ -14,7 +14,7 @@ const unlike: ReadonlySet<string> = new Set(['fileOpen', 'fd.open']);
 
 /** Lines whose hint is a hole that is always filled. */
 const always: ReadonlySet<string> = new Set(['wrongType', 'missing', 'tooFew', 'emptyValue', 'jsonSyntax', 'jsonNumber',
-  'flagForm', 'cgroupVersion', 'specFlag', 'migrateRefused']);
+  'flagForm', 'cgroupVersion', 'specFlag', 'migrateRefused', 'landlockFault']);
 
 void test('the table', (t) => {
   const codes = new Map<string, string>();
