@@ -125,7 +125,7 @@ export const commands: readonly Command[] = [
       },
     ],
     examples: [
-      { line: 'veloci ps web1 -o pid,user,args', what: 'show pid, user and command line' },
+      { line: 'veloci ps web1 -e -o pid,user,args', what: 'show pid, user and command line' },
       { line: 'veloci ps --format json web1', what: 'print only the pids' },
     ],
     environment: ['PATH'], files: [...stateFiles, '/sys/fs/cgroup/'], see: ['top', 'exec', 'ps(1)'],

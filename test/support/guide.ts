@@ -46,6 +46,8 @@ export interface Place {
   readonly root: string;
   /** what `podman` is on the page */
   readonly podman?: Podman;
+  /** PATH behind the programs of the page [that of the test] */
+  readonly path?: string;
   /** ms for the whole page, before scaling [20 000] */
   readonly timeLimit?: number;
 }
@@ -58,7 +60,7 @@ function wrap(folder: string, name: string, command: readonly string[]): void {
 }
 
 /** Runs the commands one after the other in one shell, and compares what each prints. */
-export async function follow(steps: readonly Step[], { dir, root, podman, timeLimit }: Place): Promise<void> {
+export async function follow(steps: readonly Step[], { dir, root, podman, path, timeLimit }: Place): Promise<void> {
   assert.ok(steps.length > 0, 'the page has commands');
   const programs = join(dir, '.programs');
   mkdirSync(programs);
@@ -70,7 +72,7 @@ export async function follow(steps: readonly Step[], { dir, root, podman, timeLi
   const mark = '\x1e';
   const script = steps.map(({ command }) => `printf '${mark}\\n'; (exit $status)\n${command}\nstatus=$?\n`).join('');
   writeFileSync(join(programs, 'page'), `exec 2>&1\nstatus=0\n${script}printf '${mark}\\n'\n`);
-  const env = { PATH: `${programs}:${process.env['PATH'] ?? ''}`, STATE: root, HOME: dir };
+  const env = { PATH: `${programs}:${path ?? process.env['PATH'] ?? ''}`, STATE: root, HOME: dir };
   const { stdout, timedOut } = await call(['/bin/bash', join(programs, 'page')], {
     cwd: dir,
     env,
