@@ -17,5 +17,5 @@ export { Runtime, type CreateOptions, type RestoreOptions, type RunOptions, type
 export { Container, type ApplyOptions, type ExecOptions, type ImageOptions } from './library/container.ts';
 export { Process, type EndReason, type Exit, type ProcessOptions, type Usage } from './library/process.ts';
 export type { Output, OutputOptions } from './library/collect.ts';
-export { Terminal, type TerminalSize } from './library/terminal.ts';
+export type { Terminal, TerminalSize } from './library/terminal.ts';
 export type { Stdio, StdioOptions } from './library/streams.ts';

@@ -3,15 +3,16 @@
 #include <fcntl.h>
 #include <napi.h>
 
+#include "addon/raise.h"
 #include "addon/seccomp_rules.h"
 #include "addon/spawn.h"
 #include "addon/states.h"
+#include "addon/watch.h"
 #include "host/facts.h"
 #include "host/look.h"
 #include "json/scan.h"
 #include "host/seccomp.h"
 #include "host/sha256.h"
-#include "generated/errno.gen.h"
 
 extern char **environ;
 
@@ -21,21 +22,9 @@ namespace {
 // What facts take on most hosts.
 constexpr size_t facts_size = 64 << 10;
 
-Napi::Value refuse(Napi::Env env, const char *text) {
-  Napi::TypeError::New(env, text).ThrowAsJavaScriptException();
-  return env.Undefined();
-}
-
-Napi::Value refuse(Napi::Env env, const char *what, int err) {
-  char text[160];
-  snprintf(text, sizeof text, "%s: %s", what, ErrnoText(err).c_str());
-  Napi::Error::New(env, text).ThrowAsJavaScriptException();
-  return env.Undefined();
-}
-
 // hostFacts(root: string): the facts as JSON text; `root` is the state root, empty for none.
 Napi::Value facts(const Napi::CallbackInfo &info) {
-  if (info.Length() < 1 || !info[0].IsString()) return refuse(info.Env(), "expected the state root");
+  if (info.Length() < 1 || !info[0].IsString()) return expect(info.Env(), "the state root");
   std::string root = info[0].As<Napi::String>().Utf8Value();
   FactsOptions options;
   Fd folder(root.empty() ? -1 : open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -57,9 +46,9 @@ Napi::Value facts(const Napi::CallbackInfo &info) {
 
 // scan(bytes: Uint8Array): Scan
 Napi::Value scan(const Napi::CallbackInfo &info) {
-  if (info.Length() < 1 || !info[0].IsTypedArray()) return refuse(info.Env(), "expected a Uint8Array");
+  if (info.Length() < 1 || !info[0].IsTypedArray()) return expect(info.Env(), "a Uint8Array");
   Napi::Uint8Array bytes = info[0].As<Napi::Uint8Array>();
-  if (bytes.TypedArrayType() != napi_uint8_array) return refuse(info.Env(), "expected a Uint8Array");
+  if (bytes.TypedArrayType() != napi_uint8_array) return expect(info.Env(), "a Uint8Array");
   JsonScan scan = json_scan({bytes.Data(), bytes.ByteLength()});
   Napi::Object result = Napi::Object::New(info.Env());
   if (scan.utf8) {
@@ -75,7 +64,7 @@ Napi::Value scan(const Napi::CallbackInfo &info) {
 
 // sha256(text: string): string
 Napi::Value sha256(const Napi::CallbackInfo &info) {
-  if (info.Length() < 1 || !info[0].IsString()) return refuse(info.Env(), "expected a string");
+  if (info.Length() < 1 || !info[0].IsString()) return expect(info.Env(), "a string");
   std::string text = info[0].As<Napi::String>().Utf8Value();
   char hex[sha256_hex_size + 1];
   sha256_hex({reinterpret_cast<const uint8_t *>(text.data()), text.size()}, hex);
@@ -85,14 +74,14 @@ Napi::Value sha256(const Napi::CallbackInfo &info) {
 // seccomp(rules: SeccompRules): Uint8Array
 Napi::Value seccomp(const Napi::CallbackInfo &info) {
   Napi::Env env = info.Env();
-  if (info.Length() < 1 || !info[0].IsObject()) return refuse(env, "expected seccomp rules");
+  if (info.Length() < 1 || !info[0].IsObject()) return expect(env, "seccomp rules");
   Napi::Object rules = info[0].As<Napi::Object>();
   SeccompOptions options;
   options.default_action = rules.Get("defaultAction").ToNumber().Uint32Value();
   options.newer_missing = rules.Get("newerMissing").ToBoolean();
   options.strict_names = rules.Get("strictNames").ToBoolean();
   SeccompFilter filter(options);
-  if (!add_seccomp_rules(rules, filter)) return refuse(env, "malformed seccomp rules");
+  if (!add_seccomp_rules(rules, filter)) return expect(env, "well-formed seccomp rules");
   Bytes program = filter.compile();
   const SeccompError &error = filter.error();
   if (error.err != 0) {
@@ -107,13 +96,13 @@ Napi::Value seccomp(const Napi::CallbackInfo &info) {
 
 // syscallNumber(name: string): number
 Napi::Value number_of_syscall(const Napi::CallbackInfo &info) {
-  if (info.Length() < 1 || !info[0].IsString()) return refuse(info.Env(), "expected a string");
+  if (info.Length() < 1 || !info[0].IsString()) return expect(info.Env(), "a string");
   return Napi::Number::New(info.Env(), syscall_number(info[0].As<Napi::String>().Utf8Value().c_str()));
 }
 
 // look(files: FileLook[]): Seen[]: what is at each path; those of the root file system lie in the first one.
 Napi::Value look(const Napi::CallbackInfo &info) {
-  if (info.Length() < 1 || !info[0].IsArray()) return refuse(info.Env(), "expected a list of files");
+  if (info.Length() < 1 || !info[0].IsArray()) return expect(info.Env(), "a list of files");
   Napi::Array files = info[0].As<Napi::Array>();
   Napi::Array result = Napi::Array::New(info.Env(), files.Length());
   Fd root;
@@ -145,10 +134,17 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["list"] = Napi::Function::New(env, list, "list");
   exports["launch"] = Napi::Function::New(env, launch, "launch");
   exports["reap"] = Napi::Function::New(env, reap, "reap");
+  exports["openNull"] = Napi::Function::New(env, open_null, "openNull");
   exports["pipe"] = Napi::Function::New(env, make_pipe, "pipe");
   exports["socketPair"] = Napi::Function::New(env, make_socket_pair, "socketPair");
   exports["receiveDescriptor"] = Napi::Function::New(env, receive_descriptor, "receiveDescriptor");
   exports["send"] = Napi::Function::New(env, send_bytes, "send");
+  exports["onReady"] = Napi::Function::New(env, on_ready, "onReady");
+  exports["watch"] = Napi::Function::New(env, watch, "watch");
+  exports["hold"] = Napi::Function::New(env, hold, "hold");
+  exports["read"] = Napi::Function::New(env, read_some, "read");
+  exports["write"] = Napi::Function::New(env, write_some, "write");
+  exports["close"] = Napi::Function::New(env, close_fd, "close");
   exports["resize"] = Napi::Function::New(env, resize, "resize");
   return exports;
 }

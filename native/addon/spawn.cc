@@ -1,7 +1,7 @@
 #include "addon/spawn.h"
+#include "addon/raise.h"
 #include "base/packet.h"
 #include "base/sys.h"
-#include "generated/errno.gen.h"
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -13,18 +13,6 @@
 
 namespace veloci {
 namespace {
-
-Napi::Value refuse(Napi::Env env, const char *what, int err) {
-  Napi::Error error = Napi::Error::New(env, std::string(what) + ": " + ErrnoText(err).c_str());
-  error.Set("errno", Napi::Number::New(env, -err));
-  error.ThrowAsJavaScriptException();
-  return env.Undefined();
-}
-
-Napi::Value expect(Napi::Env env, const char *what) {
-  Napi::TypeError::New(env, std::string("expected ") + what).ThrowAsJavaScriptException();
-  return env.Undefined();
-}
 
 std::vector<std::string> texts(const Napi::Value &value) {
   std::vector<std::string> result;
@@ -137,6 +125,11 @@ Napi::Value reap(const Napi::CallbackInfo &info) {
   constexpr int signal_base = 128;
   int code = WIFEXITED(status) ? WEXITSTATUS(status) : signal_base + WTERMSIG(status);
   return Napi::Number::New(info.Env(), ended == 0 ? -1 : code);
+}
+
+Napi::Value open_null(const Napi::CallbackInfo &info) {
+  int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+  return fd < 0 ? refuse(info.Env(), "/dev/null", errno) : Napi::Number::New(info.Env(), fd);
 }
 
 Napi::Value make_pipe(const Napi::CallbackInfo &info) {

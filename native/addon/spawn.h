@@ -10,6 +10,8 @@ namespace veloci {
 Napi::Value launch(const Napi::CallbackInfo &info);
 // reap(pid: number): number: the end of such a program, as a shell reports it; -1 when it has not ended.
 Napi::Value reap(const Napi::CallbackInfo &info);
+// openNull(): number: /dev/null.
+Napi::Value open_null(const Napi::CallbackInfo &info);
 // pipe(), socketPair(): [number, number]: close-on-exec; the pipe's first end is for reading.
 Napi::Value make_pipe(const Napi::CallbackInfo &info);
 Napi::Value make_socket_pair(const Napi::CallbackInfo &info);

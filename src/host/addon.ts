@@ -25,6 +25,8 @@ export interface Addon {
   launch(path: string, args: readonly string[], env: readonly string[], fds: readonly number[]): number;
   /** How it has ended, as a shell reports it; -1 when it has not. */
   reap(pid: number): number;
+  /** /dev/null. */
+  openNull(): number;
   /** The end for reading, and the one for writing. */
   pipe(): [number, number];
   socketPair(): [number, number];
@@ -32,6 +34,17 @@ export interface Addon {
   receiveDescriptor(socket: number): number;
   /** Sends a few bytes, if the other side is still there. */
   send(socket: number, bytes: Uint8Array): void;
+  /** Whom to tell that a descriptor is ready; once, before the first `watch`. */
+  onReady(callback: (id: number) => void): void;
+  /** Waits once until it can be read (1) or written (2), or has ended. */
+  watch(fd: number, id: number, wanted: number): void;
+  /** Whether the program goes on as long as it waits. */
+  hold(holds: boolean): void;
+  /** Nothing at the end of a stream; undefined when there is nothing yet. */
+  read(fd: number, size: number): Uint8Array | undefined;
+  /** How many bytes were taken; 0 when there is no room. */
+  write(fd: number, bytes: Uint8Array): number;
+  close(fd: number): void;
   resize(terminal: number, columns: number, rows: number): void;
 }
 

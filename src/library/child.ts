@@ -1,10 +1,9 @@
 // A native command that this program owns: it tells what happens on a socket, and does what it is asked to there. When the
 // socket is closed, by whatever ends this program, the command takes its process along.
-import { closeSync } from 'node:fs';
-import { Socket } from 'node:net';
 import type { ControlMessage } from '../generated/protocol.ts';
 import { readControlMessage } from '../generated/read-protocol.ts';
 import { addon } from '../host/addon.ts';
+import { openDescriptor, type DescriptorStream } from '../host/descriptor.ts';
 import { installed } from '../host/installed.ts';
 import { VelociError } from './error.ts';
 import { openStreams, type StdioOptions, type Streams } from './streams.ts';
@@ -40,7 +39,7 @@ export class Child {
   readonly ended: Promise<number>;
   readonly warnings: VelociError[] = [];
   readonly #pid: number;
-  readonly #control: Socket;
+  readonly #control: DescriptorStream;
   readonly #controlFd: number;
   readonly #onEvent: (message: ControlMessage) => void;
   /** The last error that the command has logged. */
@@ -82,17 +81,17 @@ export class Child {
       const env = Object.entries(process.env).map(([name, value]) => `${name}=${value}`);
       this.#pid = addon().launch(path, all, env, fds);
     } catch (error) {
-      for (const fd of [ours, planEnd]) if (fd >= 0) closeSync(fd);
+      for (const fd of [ours, planEnd]) if (fd >= 0) addon().close(fd);
       this.#closeConsole();
       this.dropStreams();
       throw error;
     } finally {
-      fds.slice(controlFd).forEach((fd) => closeSync(fd));
+      fds.slice(controlFd).forEach((fd) => addon().close(fd));
       standard.close();
     }
     this.#onEvent = options.onEvent ?? (() => {});
     this.#controlFd = ours;
-    this.#control = new Socket({ fd: ours, writable: false });
+    this.#control = openDescriptor(ours, { writable: false });
     this.#control.setEncoding('utf8').on('data', (text: string) => this.#read(text)).on('error', () => {});
     this.ended = new Promise((resolve) => this.#control.on('close', () => this.#reap(resolve)));
     if (plan !== undefined) this.#hand(plan, planEnd);
@@ -100,7 +99,7 @@ export class Child {
 
   /** Plans while the command prepares, which waits for the plan at the other end of this pipe. */
   #hand(plan: () => Uint8Array, fd: number): void {
-    const pipe = new Socket({ fd, readable: false, writable: true });
+    const pipe = openDescriptor(fd, { readable: false });
     pipe.on('error', () => {}); // the command says why it has ended
     try {
       pipe.end(plan());
@@ -144,7 +143,7 @@ export class Child {
   }
 
   #closeConsole(): void {
-    if (this.#console >= 0) closeSync(this.#console);
+    if (this.#console >= 0) addon().close(this.#console);
     this.#console = -1;
   }
 

@@ -6,7 +6,7 @@ import { endedSilently, type Caller } from './call.ts';
 import { Child, type ChildOptions, type Wish } from './child.ts';
 import type { VelociError } from './error.ts';
 import type { StdioOptions } from './streams.ts';
-import { Terminal, type TerminalSize } from './terminal.ts';
+import { openTerminal, type Terminal, type TerminalSize } from './terminal.ts';
 
 /** How a process has ended, in one word. */
 export type EndReason =
@@ -232,7 +232,7 @@ export class Process {
   #openTerminal(): void {
     const fd = this.#child.takeConsole();
     if (fd < 0) return;
-    this.#terminal = new Terminal(fd);
+    this.#terminal = openTerminal(fd);
   }
 
   /** Ends it when its time is over, or when its caller aborts. */

@@ -1,8 +1,7 @@
 // Standard streams of a process: what the command gets, and what the caller keeps.
-import { closeSync, openSync } from 'node:fs';
-import { Socket } from 'node:net';
-import type { Readable, Writable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import { addon } from '../host/addon.ts';
+import { openDescriptor } from '../host/descriptor.ts';
 
 /**
  * A standard stream: a pipe to this program, /dev/null, this program's own, or a descriptor of it.
@@ -30,20 +29,20 @@ export interface Standard extends Streams {
 export function openStreams(stdio: StdioOptions = 'ignore'): Standard {
   const wanted = Array.isArray(stdio) ? stdio as readonly Stdio[] : [stdio, stdio, stdio];
   const theirs: number[] = [];
-  const ours: (Socket | undefined)[] = [];
+  const ours: (Duplex | undefined)[] = [];
   const fds = wanted.map((stream, number) => {
     if (typeof stream === 'number') return stream;
     if (stream === 'inherit') return number;
     const writes = number === 0;
     if (stream === 'ignore') {
-      const fd = openSync('/dev/null', writes ? 'r' : 'w');
+      const fd = addon().openNull();
       theirs.push(fd);
       return fd;
     }
     const [reading, writing] = addon().pipe();
     const [their, our] = writes ? [reading, writing] : [writing, reading];
     theirs.push(their);
-    ours[number] = new Socket({ fd: our, readable: !writes, writable: writes });
+    ours[number] = openDescriptor(our, { readable: !writes, writable: writes });
     return their;
   });
   // A program that does not read its stdin to the end is no failure.
@@ -53,6 +52,6 @@ export function openStreams(stdio: StdioOptions = 'ignore'): Standard {
     stdin: ours[0],
     stdout: ours[1],
     stderr: ours[2],
-    close: () => theirs.forEach((fd) => closeSync(fd)),
+    close: () => theirs.forEach((fd) => addon().close(fd)),
   };
 }
