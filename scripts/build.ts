@@ -11,6 +11,7 @@ async function buildNative(tests: boolean): Promise<void> {
   await buildTree('release');
   const programs = 'native/programs';
   await install('release', `${programs}/veloci`, 'dist/bin/veloci');
+  await install('release', `${programs}/veloci-unpack`, 'dist/bin/veloci-unpack');
   await install('release', `${programs}/veloci.node`, 'dist/veloci.node');
   if (tests) await buildTree('sanitize');
 }

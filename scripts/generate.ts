@@ -6,7 +6,7 @@ import { bashCompletion } from './generate/cli/completion.ts';
 import { fishCompletion } from './generate/cli/completion-fish.ts';
 import { applyClasses } from './generate/spec/apply-classes.ts';
 import { configTree } from './generate/spec/config-tree.ts';
-import { planHeader, planSource } from './generate/plan/cpp.ts';
+import { imageSource, planHeader, planSource } from './generate/plan/cpp.ts';
 import { planFields } from './generate/plan/cpp-fields.ts';
 import { diagnosticsDocs, diagnosticsHeader } from './generate/diagnostic/diagnostics.ts';
 import { diagnosticsText, doctorText } from './generate/diagnostic/diagnostics-text.ts';
@@ -41,6 +41,7 @@ async function generate(): Promise<Outputs> {
   const outputs: Outputs = new Map([
     ['native/generated/plan.gen.h', planHeader(model)],
     ['native/generated/plan.gen.cc', planSource(model)],
+    ['native/generated/image.gen.cc', imageSource(model)],
     ['docs/plan-operations.md', planDocs(model)],
     ['docs/rooms.svg', roomsPicture()],
     ['docs/pictures/error.svg',

@@ -4,7 +4,7 @@
 #   autoload -Uz compinit bashcompinit && compinit && bashcompinit
 # (There paths are completed as words of their own, not behind an equals sign.)
 
-_veloci_commands='run create start state list top kill delete exec pause resume update ps events mounts diff apply wait why timeline checkpoint restore spec validate audit capture plan explain install features doctor version help'
+_veloci_commands='run create start state list top kill delete exec pause resume update ps events mounts diff apply wait why timeline checkpoint restore spec unpack validate audit capture plan explain install features doctor version help'
 _veloci_global_known='root=DIR log=FILE log-format=text|json log-level=error|warning|debug debug= systemd-cgroup= cgroup-manager=cgroupfs|systemd|disabled rootless=ANY criu=FILE help= h= ?= version= v= V='
 _veloci_global_offered='--root --log --log-format --log-level --debug --systemd-cgroup --cgroup-manager --criu --help --version'
 
@@ -147,6 +147,12 @@ _veloci_command() {
       known='bundle=DIR b=DIR rootless= file=FILE f=FILE write= w= check= from=runc|docker-default '$known
       offered='--bundle --rootless --file --write --check --from '$offered
       operands='fmt|merge|migrate FILE FILE '
+      flags_end=
+      ;;
+    unpack)
+      known='cache=DIR copy= platform=ANY uid-map=ANY gid-map=ANY devices= max-size=ANY json= '$known
+      offered='--cache --copy --platform --uid-map --gid-map --devices --max-size --json '$offered
+      operands='ANY ANY '
       flags_end=
       ;;
     validate)

@@ -35,6 +35,8 @@ function __veloci_valued
             string split ' ' 'bundle b config f console-socket pid-file image-path work-path manage-cgroups-mode empty-ns network-lock lsm-profile lsm-mount-context preserve-fds'
         case spec
             string split ' ' 'bundle b file f from'
+        case unpack
+            string split ' ' 'cache platform uid-map gid-map max-size'
         case validate
             string split ' ' 'bundle b config f format'
         case audit
@@ -162,6 +164,7 @@ complete -c veloci -n '__veloci_at 0' -a timeline -d 'show where the start of a 
 complete -c veloci -n '__veloci_at 0' -a checkpoint -d 'save a running container with CRIU'
 complete -c veloci -n '__veloci_at 0' -a restore -d 'restore a container from a checkpoint'
 complete -c veloci -n '__veloci_at 0' -a spec -d 'write a default config.json, or format, merge or migrate one'
+complete -c veloci -n '__veloci_at 0' -a unpack -d 'make a bundle of an image'
 complete -c veloci -n '__veloci_at 0' -a validate -d 'check a bundle without running it'
 complete -c veloci -n '__veloci_at 0' -a audit -d 'show what a container could do to the host'
 complete -c veloci -n '__veloci_at 0' -a capture -d 'gather what a bug report needs in one archive'
@@ -341,6 +344,14 @@ complete -c veloci -n '__veloci_of spec' -l from -x -a 'runc docker-default' -d 
 complete -c veloci -n '__veloci_at 1 spec' -a 'fmt merge migrate'
 complete -c veloci -n '__veloci_at 2 spec' -F
 complete -c veloci -n '__veloci_at 3 spec' -F
+complete -c veloci -n '__veloci_of unpack' -l cache -x -a '(__fish_complete_directories)' -d 'where layers are kept [/var/lib/veloci/layers, or ~/.local/share/veloci/layers for a user]'
+complete -c veloci -n '__veloci_of unpack' -l copy -d 'a root file system of its own for the bundle, without the cache and without overlay'
+complete -c veloci -n '__veloci_of unpack' -l platform -x -d 'the platform of the image [that of this host]'
+complete -c veloci -n '__veloci_of unpack' -l uid-map -x -d 'owners of files, for a user namespace (repeatable)'
+complete -c veloci -n '__veloci_of unpack' -l gid-map -x -d 'groups of files, for a user namespace (repeatable)'
+complete -c veloci -n '__veloci_of unpack' -l devices -d 'make all devices of the image, not only those that every container has'
+complete -c veloci -n '__veloci_of unpack' -l max-size -x -d 'refuse layers that unpack to more than that [65536, and a hundred times their size]'
+complete -c veloci -n '__veloci_of unpack' -l json -d 'print layers and configuration as JSON'
 complete -c veloci -n '__veloci_of validate' -l bundle -s b -x -a '(__fish_complete_directories)' -d 'the bundle: the directory that holds config.json [.]'
 complete -c veloci -n '__veloci_of validate' -l config -s f -r -F -d 'configuration to use in place of config.json, absolute or relative to the bundle'
 complete -c veloci -n '__veloci_of validate' -l json -d 'the same as --format json'
@@ -374,4 +385,4 @@ complete -c veloci -n '__veloci_of install' -l crio -d 'for CRI-O'
 complete -c veloci -n '__veloci_of install' -l kubernetes -d 'for Kubernetes'
 complete -c veloci -n '__veloci_of doctor' -l json -d 'print JSON'
 complete -c veloci -n '__veloci_of version' -l json -d 'print JSON'
-complete -c veloci -n '__veloci_at 1 help' -a 'run create start state list top kill delete exec pause resume update ps events mounts diff apply wait why timeline checkpoint restore spec validate audit capture plan explain install features doctor version help'
+complete -c veloci -n '__veloci_at 1 help' -a 'run create start state list top kill delete exec pause resume update ps events mounts diff apply wait why timeline checkpoint restore spec unpack validate audit capture plan explain install features doctor version help'

@@ -42,7 +42,7 @@ bool Buffer::grow(size_t capacity) {
 
 bool Buffer::add(const void *bytes, size_t size) {
   constexpr size_t least = 4096;
-  if (size_ + size > mapped_ && !grow(size_ + size < least ? least : size_ + size)) return false;
+  if (size_ + size > mapped_ && !grow(size_ + size < least ? least : 2 * (size_ + size))) return false;
   memcpy(data_ + size_, bytes, size);
   size_ += size;
   return true;

@@ -27,7 +27,7 @@ bool open_stdio() {
   return true;
 }
 
-int dispatch(Invocation &invocation) {
+int dispatch(Invocation &invocation, char **words) {
   const Arguments &arguments = invocation.arguments;
   if (arguments.on(cli::Flag::help)) return help_command(invocation);
   if (arguments.on(cli::Flag::version)) return version_command(invocation);
@@ -46,6 +46,7 @@ int dispatch(Invocation &invocation) {
   case cli::Command::pause: return pause_command(invocation);
   case cli::Command::resume: return resume_command(invocation);
   case cli::Command::update: return update_command(invocation);
+  case cli::Command::unpack: return unpack_command(invocation, words);
   case cli::Command::install: return install_command(invocation);
   case cli::Command::diff: return diff_command(invocation);
   case cli::Command::audit: return audit_command(invocation);
@@ -86,5 +87,5 @@ int main(int count, char **arguments, char **environment) {
   invocation.environment = environment;
   invocation.signals.block();
   if (int code = invocation.arguments.parse(count, arguments, invocation.log); code != 0) return code;
-  return dispatch(invocation);
+  return dispatch(invocation, arguments);
 }

@@ -55,6 +55,7 @@ Bytes bytecode_of(EngineName name) {
   switch (name) {
   case EngineName::main: return {veloci_main_engine, veloci_main_engine_size};
   case EngineName::tools: return {veloci_tools_engine, veloci_tools_engine_size};
+  case EngineName::images: return {veloci_images_engine, veloci_images_engine_size};
   }
   return {};
 }

@@ -5,7 +5,7 @@ import { inRoot, root } from '../lib/root.ts';
 import { runStep } from '../lib/stamp.ts';
 
 /** The engines by the names of their entry files in src/engine. */
-const engines = ['main', 'tools'] as const;
+const engines = ['main', 'tools', 'images'] as const;
 
 // The engine is a script, not a module: it needs no job queue to start.
 const bundling = {

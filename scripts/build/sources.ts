@@ -27,7 +27,8 @@ export async function sourceFiles(name: SourceName): Promise<string> {
   return cached(`downloads/${name}-${pin.version}-${cacheKey(pin)}`, async (draft) => {
     const given = process.env['VELOCI_SOURCES'] || (existsSync(shipped) ? shipped : undefined);
     if (given) copyFrom(given, Object.keys(pin.files), draft);
-    else await downloadFromMirror(name, pin.version, draft);
+    else await downloadFromMirror(name, pin.version, !Object.keys(pin.files).some((file) => file.endsWith('.dsc')),
+        draft);
     for (const [file, sha256] of Object.entries(pin.files)) verify(join(draft, file), sha256);
     for (const file of readdirSync(draft))
       if (!Object.hasOwn(pin.files, file)) rmSync(join(draft, file), { recursive: true });
@@ -40,13 +41,20 @@ export async function sourceFiles(name: SourceName): Promise<string> {
  */
 export async function sourceTree(name: SourceName): Promise<string> {
   const pin = pins.packages[name];
+  // Of a package without one in the pin only the release itself is used, without Debian's patches: these change no code of it.
+  const dsc = Object.keys(pin.files).find((file) => file.endsWith('.dsc'));
   const folder = await cached(`sources/${name}-${pin.version}-${cacheKey(pin)}`, async (draft) => {
     const files = await sourceFiles(name);
     // The files are those of the pin; the signature of the .dsc adds nothing to that.
-    const dsc = Object.keys(pin.files).find((file) => file.endsWith('.dsc'));
-    await command('dpkg-source', ['--no-check', '-x', join(files, dsc ?? ''), join(draft, 'tree')]);
+    if (dsc === undefined) await unpackRelease(join(files, Object.keys(pin.files)[0]!), join(draft, 'tree'));
+    else await command('dpkg-source', ['--no-check', '-x', join(files, dsc), join(draft, 'tree')]);
   });
   return join(folder, 'tree');
+}
+
+async function unpackRelease(archive: string, tree: string): Promise<void> {
+  mkdirSync(tree);
+  await command('tar', ['--extract', '--strip-components=1', '--file', archive, '--directory', tree]);
 }
 
 function copyFrom(folder: string, files: readonly string[], target: string): void {
@@ -77,7 +85,7 @@ async function debianMirror(): Promise<string> {
 }
 
 /** Downloads by an apt configuration of our own, so that the machine's is neither needed (deb-src) nor changed. */
-async function downloadFromMirror(name: SourceName, version: string, folder: string): Promise<void> {
+async function downloadFromMirror(name: SourceName, version: string, release: boolean, folder: string): Promise<void> {
   const mirror = await debianMirror();
   const apt = join(folder, 'apt');
   mkdirSync(join(apt, 'lists', 'partial'), { recursive: true });
@@ -95,7 +103,9 @@ async function downloadFromMirror(name: SourceName, version: string, folder: str
   ].flatMap((setting) => ['-o', setting]);
   try {
     await command('apt-get', [...settings, '-q', 'update'], { cwd: folder });
-    await command('apt-get', [...settings, '-q', 'source', '--download-only', `${name}=${version}`], { cwd: folder });
+    // The same release has several versions of the package in turn; its checksum is pinned.
+    const what = release ? ['--tar-only', name] : [`${name}=${version}`];
+    await command('apt-get', [...settings, '-q', 'source', '--download-only', ...what], { cwd: folder });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ExpectedError(`cannot download the source package ${name} ${version} (${otherWay}):\n${reason}`);

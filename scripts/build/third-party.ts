@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { cached, cacheKey } from '../lib/cache.ts';
 import { command, ExpectedError } from '../lib/command.ts';
@@ -165,4 +165,45 @@ export async function libseccomp(libc: 'musl' | 'system'): Promise<Seccomp> {
     rmSync(work, { recursive: true });
   });
   return { headers: join(folder, 'include'), library: join(folder, 'libseccomp.a') };
+}
+
+export interface Compression {
+  /** Folder with zlib.h and zstd.h. */
+  headers: string;
+  /** Folder with libz.a and libzstd.a, the decoders alone. */
+  folder: string;
+}
+
+/** The part of zlib that inflates. */
+const inflateFiles = ['adler32.c', 'crc32.c', 'inffast.c', 'inflate.c', 'inftrees.c', 'zutil.c'];
+
+/** Builds the decoders of gzip and zstd for veloci-unpack (musl). */
+export async function compression(): Promise<Compression> {
+  const tools = await toolchain();
+  const versions = [sourceVersion('zlib'), sourceVersion('libzstd')];
+  const flags = ['-O3', '-fPIE', '-ffunction-sections', '-fdata-sections', '-fno-asynchronous-unwind-tables',
+    ...hardened];
+  const key = cacheKey(versions, flags, tools.version, tools.machine, inflateFiles);
+  const folder = await cached(`built/compression-${versions.join('-')}-${key}`, async (draft) => {
+    const [zlib, zstd] = await Promise.all([sourceTree('zlib'), sourceTree('libzstd')]);
+    mkdirSync(join(draft, 'include'));
+    const zstdFiles = ['common', 'decompress'].flatMap((part) =>
+      readdirSync(join(zstd, 'lib', part)).filter((file) => file.endsWith('.c')).map((file) => join('lib', part, file))
+    );
+    const make = async (tree: string, files: readonly string[], library: string, more: readonly string[]) => {
+      const objects = await Promise.all(files.map(async (file) => {
+        const object = join(draft, `${library}-${basename(file, '.c')}.o`);
+        const all = [...muslFlags(tools), ...flags, `-ffile-prefix-map=${tree}=${library}`, ...more];
+        await command('gcc', [...all, '-c', join(tree, file), '-o', object]);
+        return object;
+      }));
+      await command('ar', ['rcsD', join(draft, `${library}.a`), ...objects]);
+      for (const object of objects) rmSync(object);
+    };
+    await make(zlib, inflateFiles, 'libz', ['-DHAVE_UNISTD_H', '-DHAVE_STDARG_H']);
+    await make(zstd, zstdFiles, 'libzstd', ['-DZSTD_DISABLE_ASM', '-DZSTD_LEGACY_SUPPORT=0', '-DZSTD_NO_TRACE']);
+    for (const file of ['zlib.h', 'zconf.h']) copyFileSync(join(zlib, file), join(draft, 'include', file));
+    for (const file of ['zstd.h', 'zstd_errors.h']) copyFileSync(join(zstd, 'lib', file), join(draft, 'include', file));
+  });
+  return { headers: join(folder, 'include'), folder };
 }

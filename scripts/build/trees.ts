@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { command, ExpectedError } from '../lib/command.ts';
 import { inRoot, root } from '../lib/root.ts';
 import { runStep } from '../lib/stamp.ts';
-import { libseccomp, quickjs, quickjsForSystem } from './third-party.ts';
+import { compression, libseccomp, quickjs, quickjsForSystem } from './third-party.ts';
 import { toolchain } from './toolchain.ts';
 
 export type Tree = 'release' | 'sanitize' | 'checked';
@@ -42,12 +42,13 @@ async function bundleTool(): Promise<void> {
 }
 
 async function settings(tree: Tree): Promise<string[]> {
-  const [tools, engine, systemEngine, musl, system] = await Promise.all([
+  const [tools, engine, systemEngine, musl, system, decoders] = await Promise.all([
     toolchain(),
     quickjs(),
     tree === 'checked' ? quickjsForSystem() : undefined,
     libseccomp('musl'),
     libseccomp('system'),
+    compression(),
   ]);
   return Object.entries({
     tree,
@@ -59,6 +60,7 @@ async function settings(tree: Tree): Promise<string[]> {
     quickjs_system: systemEngine === undefined ? '' : dirname(systemEngine),
     seccomp_musl: dirname(musl.library),
     seccomp_system: dirname(system.library),
+    compression: decoders.folder,
   }).map(([name, value]) => `-D${name}=${value}`);
 }
 

@@ -14,6 +14,7 @@ export function installation(checkout: string): InstalledFile[] {
   const pages = readdirSync(join(checkout, 'dist/share/man/man8')).map((name) => `share/man/man8/${name}`);
   return [
     { from: 'dist/bin/veloci', to: 'bin/veloci', mode: 0o755 },
+    { from: 'dist/bin/veloci-unpack', to: 'bin/veloci-unpack', mode: 0o755 },
     ...pages.map((page) => ({ from: `dist/${page}`, to: page, mode: 0o644 })),
     { from: 'docs/completion/veloci.bash', to: 'share/bash-completion/completions/veloci', mode: 0o644 },
     { from: 'packaging/zsh', to: 'share/zsh/site-functions/_veloci', mode: 0o644 },

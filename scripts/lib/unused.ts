@@ -12,6 +12,7 @@ export type Texts = ReadonlyMap<string, string>;
 const entries: Readonly<Record<string, string>> = {
   'src/engine/main.ts engine': 'the planner calls it by its name',
   'src/engine/tools.ts engine': 'the planner calls it by its name',
+  'src/engine/images.ts engine': 'the planner calls it by its name',
 };
 
 /** Whether what a file uses counts as used only for tests, too. */

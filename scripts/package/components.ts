@@ -100,6 +100,8 @@ export async function components(): Promise<Component[]> {
   return [
     await pinned('quickjs', 'MIT', 'command', 'The JavaScript engine that runs the planner.'),
     await pinned('libseccomp', 'LGPL-2.1-only', 'both', 'Compiles seccomp profiles to filters.'),
+    await pinned('zlib', 'Zlib', 'command', 'In veloci-unpack: decodes gzip.'),
+    await pinned('libzstd', 'BSD-3-Clause', 'command', 'In veloci-unpack: decodes zstd.'),
     await fromDebian('musl', 'musl-dev', join(tools.muslLib, 'libc.a'), { licence: 'MIT', in: 'command',
       what: 'The C library.' }, (text) => text),
     await fromDebian('libgcc', `libgcc-${major}-dev`, join(tools.gccLib, 'libgcc.a'), { ...gcc, in: 'both',

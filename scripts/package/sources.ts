@@ -9,7 +9,7 @@ import { xz } from './compress.ts';
 import type { Facts } from './facts.ts';
 import { tar, type Entry } from './tar.ts';
 
-const names: readonly SourceName[] = ['quickjs', 'libseccomp'];
+const names: readonly SourceName[] = ['quickjs', 'libseccomp', 'zlib', 'libzstd'];
 
 function entryOf(path: string, top: string): Entry {
   const stat = lstatSync(inRoot(path));

@@ -12,6 +12,7 @@ export const variables = {
   TERM: '`dumb`, or not set: nothing is coloured.',
   NOTIFY_SOCKET: 'Socket of the service manager (sd_notify(3)); what the container sends to its own is passed on to it.',
   LISTEN_FDS: 'With LISTEN_PID (sd_listen_fds(3)): as many descriptors, from 3 on, are passed to the program.',
+  XDG_DATA_HOME: 'Where the layers of a user\'s images are kept (`$XDG_DATA_HOME/veloci/layers`).',
   TRACEPARENT: 'The trace (W3C Trace Context) that the start belongs to; hooks get it, too.',
 } as const;
 
@@ -24,6 +25,8 @@ export const files = {
   '$XDG_RUNTIME_DIR/veloci/ID/': 'The same for other users.',
   '/run/veloci/.cache/seccomp/': 'Compiled seccomp filters, by the hash of their profile.',
   '/run/veloci/.used-plans/': 'Which saved plans have been used.',
+  '/var/lib/veloci/layers/': 'Unpacked layers of images, by their digests; another directory with `--cache`.',
+  '~/.local/share/veloci/layers/': 'The same for other users.',
   './checkpoint/': 'Images of a checkpoint, unless `--image-path` names another directory.',
   '/sys/fs/cgroup/': 'The cgroups of containers.',
   '/etc/subuid': 'With `/etc/subgid`: the subordinate ids that a user\'s containers may have.',

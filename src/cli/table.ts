@@ -12,6 +12,7 @@ import { spec } from './spec.ts';
 import { timeline } from './timeline.ts';
 import { update } from './update.ts';
 import type { Command } from './types.ts';
+import { unpack } from './unpack.ts';
 
 export { globalFlags } from './flags.ts';
 
@@ -197,6 +198,7 @@ export const commands: readonly Command[] = [
   checkpoint,
   restore,
   spec,
+  unpack,
   {
     name: 'validate', first: 2, summary: 'check a bundle without running it', operands: '', minOperands: 0, maxOperands: 0,
     description: 'Reports everything that is wrong with a bundle, with line and column, and warns about unknown properties. It checks the configuration, '

@@ -3,6 +3,7 @@
 import { command } from './table/command.ts';
 import { config } from './table/config.ts';
 import { host } from './table/host.ts';
+import { images } from './table/images.ts';
 import { internal } from './table/internal.ts';
 import { json } from './table/json.ts';
 import { operation } from './table/operation.ts';
@@ -25,6 +26,7 @@ const all = {
   ...operationInit,
   ...program,
   ...internal,
+  ...images,
 };
 
 /** Name of a line of the table: a word, or the name of a plan operation with a step and an errno. */

@@ -78,7 +78,8 @@ function answer(verbs: Verbs, call: Call): Response {
   }
 }
 
-function diagnosticsOf(error: unknown): readonly Diagnostic[] {
+/** What an error says that was thrown on the way. */
+export function diagnosticsOf(error: unknown): readonly Diagnostic[] {
   if (error instanceof PlanError) return [error.diagnostic];
   if (error instanceof InvalidDocument) return error.errors;
   return [diagnose('internal', { what: error instanceof Error ? `${error.name}: ${error.message}` : String(error) })];

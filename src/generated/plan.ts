@@ -322,6 +322,71 @@ export interface Response {
   readonly relaunch: readonly string[];
 }
 
+/** A file of an image that the engine wants to read. */
+export interface ImageDocument {
+  /** Its name in the image, or with `inLayers` its path in the root file system. */
+  readonly name: string;
+  /** SHA-256 as 64 hexadecimal digits; empty = none is known. */
+  readonly digest: string;
+  /** Bytes that it must have; -1 = not known. */
+  readonly size: number | bigint;
+  /** Most bytes that it may have. */
+  readonly limit: number;
+  /** The image may lack it. */
+  readonly optional: boolean;
+  /** It lies in the layers, once they are unpacked: a regular file that no link leads to. */
+  readonly inLayers: boolean;
+}
+
+/** A layer. */
+export interface ImageLayer {
+  /** Its name in the image. */
+  readonly name: string;
+  /** SHA-256 of the file as 64 hexadecimal digits; empty = none is known. */
+  readonly digest: string;
+  /** Bytes that the file must have; -1 = not known. */
+  readonly size: number | bigint;
+  /** SHA-256 of what it decodes to. */
+  readonly diffId: string;
+}
+
+/** A character device that every image may have. */
+export interface ImageDevice {
+  /** Its major number. */
+  readonly major: number;
+  /** Its minor number. */
+  readonly minor: number;
+}
+
+/** Ids of an image and those that files get. */
+export interface ImageRange {
+  /** First id of the image. */
+  readonly inside: number;
+  /** First id of the files. */
+  readonly outside: number;
+  /** How many they are. */
+  readonly size: number;
+}
+
+/**
+ * The engine's answer about an image: documents to read before it is asked once more; else layers to unpack,
+ * and with their paths in the request what to write.
+ */
+export interface ImageAnswer {
+  /** The error; or as `config` the configuration of the bundle, and as `text` what to print. */
+  readonly response: Response;
+  /** What to read, and add to those that were read. */
+  readonly documents: readonly ImageDocument[];
+  /** The layers, the lowest first. */
+  readonly layers: readonly ImageLayer[];
+  /** The character devices that are made. */
+  readonly devices: readonly ImageDevice[];
+  /** Owners; empty = as they are. */
+  readonly uids: readonly ImageRange[];
+  /** Groups. */
+  readonly gids: readonly ImageRange[];
+}
+
 /**
  * Runs an operation; when it fails with one of the errnos, runs the other one instead (or nothing). The step
  * that a failure inside of it reports carries the way to the operation that failed in the bits from bit 8 on,

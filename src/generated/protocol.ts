@@ -276,6 +276,7 @@ export interface Failure {
 export const engineVerbValues = [
   'create', 'run', 'exec', 'mounts', 'recompile', 'update', 'checkpoint', 'restore', 'ended', 'validate', 'audit',
   'plan', 'saved', 'explain', 'spec', 'features', 'doctor', 'timeline', 'learned', 'diff', 'why', 'apply', 'capture',
+  'image',
 ] as const;
 /**
  * Verbs that need an engine, by the engine that knows them (docs/decisions/0005-two-engines.md). `run` compiles like
@@ -295,6 +296,12 @@ export const toolsVerbValues = [
 ] as const;
 /** Those of the engine tools. */
 export type ToolsVerb = (typeof toolsVerbValues)[number];
+
+export const imagesVerbValues = [
+  'image',
+] as const;
+/** Those of the engine images. */
+export type ImagesVerb = (typeof imagesVerbValues)[number];
 
 /** What was given for a flag. */
 export type OptionValue = string | number | boolean | readonly string[];
@@ -723,4 +730,34 @@ export interface ControlMessage {
   readonly step?: string;
   /** What a hook has printed. */
   readonly output?: string;
+}
+
+/** A document that was read, in the order in which they were asked for. */
+export interface ImageDocumentSeen {
+  /** Its name. */
+  readonly name: string;
+  /** Its bytes; -1 when the image lacks it. */
+  readonly size: number;
+}
+
+/** A question about an image. */
+export interface ImageRequest {
+  /** Which image, where there are several. */
+  readonly reference?: string;
+  /** OS/ARCHITECTURE[/VARIANT]. */
+  readonly platform: string;
+  /** What was read so far. */
+  readonly documents: readonly ImageDocumentSeen[];
+  /** --uid-map. */
+  readonly uidMap: readonly string[];
+  /** --gid-map. */
+  readonly gidMap: readonly string[];
+  /** User that unpacks it. */
+  readonly euid: number;
+  /** Its group. */
+  readonly egid: number;
+  /** The host has cgroup v2 alone. */
+  readonly unified: boolean;
+  /** Where the layers are, the lowest first, once they are unpacked. */
+  readonly layers?: readonly string[];
 }

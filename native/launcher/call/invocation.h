@@ -80,6 +80,7 @@ int diff_command(Invocation &invocation);
 int audit_command(Invocation &invocation);
 int apply_command(Invocation &invocation);
 int install_command(Invocation &invocation);
+int unpack_command(Invocation &invocation, char **words);
 int ps_command(Invocation &invocation);
 int spec_command(Invocation &invocation);
 int timeline_command(Invocation &invocation);

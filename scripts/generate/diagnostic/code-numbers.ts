@@ -9,6 +9,7 @@ export const chapters: readonly (readonly [prefix: string, title: string])[] = [
   ['E07', 'Operations that failed'],
   ['E08', 'More operations that failed'],
   ['E09', 'Internal, and more operations that failed'],
+  ['E10', 'Images'],
 ];
 
 /**

@@ -209,6 +209,23 @@ ${wrap(values.map((value) => `"${value}",`).join(' '), '    ', 100)}
 `;
 }
 
+/** What veloci-unpack alone is told: readers that are in no other program. */
+function isAboutImages({ name }: Struct): boolean {
+  return name.startsWith('Image');
+}
+
+/** Text of native/generated/image.gen.cc. */
+export function imageSource({ structs }: Model): string {
+  return `// ${notice}
+#include "generated/plan.gen.h"
+
+namespace veloci {
+
+${structs.filter(isAboutImages).map(defineRead).join('\n')}
+} // namespace veloci
+`;
+}
+
 /** Text of native/generated/plan.gen.cc. */
 export function planSource(model: Model): string {
   const { enums, structs, operations, programs } = model;
@@ -222,7 +239,7 @@ namespace veloci {
 ${enums.map(defineEnumRead).join('\n')}
 bool read(Reader &reader, TemplatePart &part) { return read_part(reader, part, hole_count); }
 
-${structs.map(defineRead).join('\n')}
+${structs.filter((struct) => !isAboutImages(struct)).map(defineRead).join('\n')}
 ${operations.map(defineRead).join('\n')}
 namespace {
 

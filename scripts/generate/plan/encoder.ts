@@ -186,5 +186,11 @@ export function encodeResponse(response: plan.Response, w: WireWriter): Uint8Arr
   writeResponse(w, response);
   return w.finish();
 }
+
+/** Encodes its answer to veloci-unpack. */
+export function encodeImageAnswer(answer: plan.ImageAnswer, w: WireWriter): Uint8Array {
+  writeImageAnswer(w, answer);
+  return w.finish();
+}
 `;
 }

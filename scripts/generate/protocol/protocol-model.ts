@@ -45,7 +45,7 @@ interface Schema {
 }
 
 /** The files, what is contained before what contains it. */
-const files = ['facts', 'probes', 'failure', 'request', 'observation', 'control'] as const;
+const files = ['facts', 'probes', 'failure', 'request', 'observation', 'control', 'image'] as const;
 
 function simple(name: string | undefined): MessageType | undefined {
   return name === 'string' || name === 'integer' || name === 'boolean' ? { kind: name } : undefined;

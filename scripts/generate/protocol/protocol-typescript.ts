@@ -3,7 +3,7 @@ import { namesIn, typesIn } from './protocol-model.ts';
 import type { Definition, Member, MessageType } from './protocol-model.ts';
 
 /** The messages that come from outside: what the engine reads as a whole. */
-const entries = ['Request', 'HostFacts', 'Probes', 'Observation', 'ControlMessage'];
+const entries = ['Request', 'HostFacts', 'Probes', 'Observation', 'ControlMessage', 'ImageRequest'];
 
 function tsType(type: MessageType): string {
   switch (type.kind) {

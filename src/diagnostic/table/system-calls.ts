@@ -23,6 +23,7 @@ export const systemCalls = {
   listExecs: 'list the execs',
   makeNonce: 'get random bytes',
   readTexts: 'read the texts',
+  readImage: 'read a document of the image',
   sendSignal: 'send the signal',
   startInit: 'start the init program',
   startPlanner: 'start the planner',

@@ -1,0 +1,11 @@
+// What a layer says about those below, in the form of overlayfs: devices 0:0 and extended attributes.
+#pragma once
+#include "image/fault.h"
+
+namespace veloci {
+
+// Writes the marks (LayerWriter::marks) into the layer's directory. `privileged`: also attributes that only root may
+// set. False with the fault.
+bool write_overlay_marks(int layer, Str marks, bool privileged, ImageFault &fault);
+
+} // namespace veloci

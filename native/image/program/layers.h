@@ -1,0 +1,41 @@
+// The layers of an image as directories, each made once. In a cache they are called by the digest of their contents,
+// and whoever makes one holds a lock; what is not complete has another name.
+#pragma once
+#include "image/blob_stream.h"
+#include "image/layer_writer.h"
+
+namespace veloci {
+
+// One that is to be there.
+struct LayerWish {
+  Blob blob;
+  Str name; // for messages
+};
+
+// Where layers are kept.
+class LayerStore {
+public:
+  // Opens the directory `path` and in it the one for layers of this `form` (owners and marks may differ), and makes
+  // what is missing. 0 or an errno.
+  int open(const char *path, const char *form);
+  int fd() const { return fd_.get(); }
+  // Whether a layer is there.
+  bool has(Str diff_id) const;
+  // Makes a layer, or waits for who is just making it. `overlay`: marks are written as overlay wants them. False with
+  // the fault.
+  bool make(const LayerWish &wish, const LayerRules &rules, const DecodeLimit &limit, bool overlay, Text &lost,
+            ImageFault &fault);
+  // Removes what an interrupted unpack has left, unless somebody is at work on it.
+  void sweep();
+  // Removes what is left of one that could not be made.
+  void drop(Str diff_id);
+
+private:
+  int lock(Str diff_id, bool wait, Fd &lock);
+  bool write(const LayerWish &wish, const LayerRules &rules, const DecodeLimit &limit, bool overlay, Text &lost,
+             ImageFault &fault);
+
+  Fd fd_;
+};
+
+} // namespace veloci

@@ -1,0 +1,11 @@
+// Removing a tree that an image has made, by descriptors alone.
+#pragma once
+#include "base/types.h"
+
+namespace veloci {
+
+// Removes `name` in a directory with everything below it, however deep; nothing is done when there is none. No link is
+// followed, and nothing on another file system is touched. 0 or an errno.
+int remove_tree(int dir, const char *name);
+
+} // namespace veloci
