@@ -1,5 +1,6 @@
-// README and tutorial as a reader follows them: in an empty directory, with veloci and podman in PATH.
-import { readFileSync, rmSync } from 'node:fs';
+// README, the tutorial and the page for students as a reader follows them: in an empty directory, with veloci and podman in PATH.
+import { execFileSync } from 'node:child_process';
+import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { repository, runtimePath, which } from '../../support/paths.ts';
 import { assert, test } from '../../support/case.ts';
@@ -23,13 +24,18 @@ test('README.md: the line that runs a shell', async (c) => {
   assert.equal(code, 3, stdout);
 }, { only: 'veloci' });
 
-test('docs/tutorial.md: its commands print what it says', async (c) => {
-  const podman = new Podman('/tmp/tutorial-podman');
-  const dir = c.dir();
-  try {
-    await follow(stepsOf(text('docs/tutorial.md')), { dir, root: c.root, podman, timeLimit: 60_000 });
-  } finally {
-    podman.reset(runtimePath());
-    rmSync('/tmp/tutorial-podman', { recursive: true, force: true });
-  }
-}, { only: 'veloci', leaks: 'ignore', skip: which('podman') ? false : 'podman is not installed' });
+for (const page of ['docs/tutorial.md', 'docs/how-it-works.md']) {
+  test(`${page}: its commands print what it says`, async (c) => {
+    const podman = new Podman('/tmp/page-podman');
+    execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', '/var/tmp']); // podman commit writes there
+    const dir = c.dir();
+    chmodSync(dir, 0o755); // a mapped root passes through it
+    try {
+      await follow(stepsOf(text(page)), { dir, root: c.root, podman, timeLimit: 60_000 });
+    } finally {
+      podman.reset(runtimePath());
+      execFileSync('umount', ['/var/tmp']);
+      rmSync('/tmp/page-podman', { recursive: true, force: true });
+    }
+  }, { only: 'veloci', leaks: 'ignore', skip: which('podman') ? false : 'podman is not installed' });
+}
