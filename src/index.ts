@@ -20,3 +20,7 @@ export { Process, type EndReason, type Exit, type ProcessOptions, type Usage } f
 export type { Output, OutputOptions } from './library/collect.ts';
 export type { Terminal, TerminalSize } from './library/terminal.ts';
 export type { Stdio, StdioOptions } from './library/streams.ts';
+export { Sandbox, type SandboxOptions, type SandboxResult, type SandboxRunOptions,
+  type SandboxUsage } from './sandbox/sandbox.ts';
+export type { Change, InputFile } from './sandbox/files.ts';
+export type { Limit, Limits } from './sandbox/limits.ts';

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <napi.h>
 
+#include "addon/layer.h"
 #include "addon/raise.h"
 #include "addon/seccomp_rules.h"
 #include "addon/spawn.h"
@@ -145,6 +146,11 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports["read"] = Napi::Function::New(env, read_some, "read");
   exports["write"] = Napi::Function::New(env, write_some, "write");
   exports["close"] = Napi::Function::New(env, close_fd, "close");
+  exports["writeFile"] = Napi::Function::New(env, write_file, "writeFile");
+  exports["readFile"] = Napi::Function::New(env, read_layer_file, "readFile");
+  exports["walk"] = Napi::Function::New(env, walk_layer, "walk");
+  exports["kindOf"] = Napi::Function::New(env, kind_of, "kindOf");
+  exports["room"] = Napi::Function::New(env, room_of, "room");
   exports["resize"] = Napi::Function::New(env, resize, "resize");
   return exports;
 }

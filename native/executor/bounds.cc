@@ -25,7 +25,7 @@ bool leads_down(Str path) {
 // What is done only for a container that is being made, never by a process that joins one.
 constexpr bool makes_container(uint16_t operation) {
   return operation == code::hook_run || operation == code::namespace_join || operation == code::root_open ||
-         operation == code::root_pivot || operation == code::cgroup_join;
+         operation == code::layer_mount || operation == code::root_pivot || operation == code::cgroup_join;
 }
 
 // Looks at each operation of a plan; the first fault stays.

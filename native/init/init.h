@@ -20,6 +20,10 @@ public:
   // root.cc
   Outcome on(const RootOpen &op);
   Outcome on(const RootPivot &op);
+  // layer.cc
+  Outcome on(const LayerBegin &op);
+  Outcome on(const LayerLower &op);
+  Outcome on(const LayerMount &op);
   // mount_fs.cc, mount_bind.cc, mount_attr.cc
   Outcome on(const MountFs &op);
   Outcome on(const MountBind &op);
@@ -110,7 +114,12 @@ private:
   bool set_propagation(int mount, Propagation propagation);
   bool change_in_place(int mount, unsigned long flags);
   bool remount(int mount, uint64_t set, uint64_t clear);
+  // root.cc, layer.cc
+  bool spread(Propagation tree);
+  bool make_folders(const LayerBegin &op);
   // mount_fs.cc, mount_bind.cc
+  // Of a context of fsopen(2) or fspick(2).
+  Outcome set_options(int fs, const List<FsOption> &options, int step);
   Outcome refused(int fs, int step, Str what);
   Outcome copy_link(int source, const MountBind &op);
   int open_link(Str path, TargetKind kind);
@@ -147,6 +156,9 @@ private:
   // The container's procfs, as we have made it. Closing it costs nothing, unlike closing a mount that is nowhere.
   Fd mounted_procfs_;
   Cover null_, empty_;
+  // The tmpfs of the writable layer, and how many layers lie below that.
+  Fd layer_;
+  uint32_t lower_count_ = 0;
   Fd parent_;
   Str parent_path_;
   Filter filters_[Slot::count];

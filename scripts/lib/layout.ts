@@ -19,6 +19,7 @@ const levels: ReadonlyArray<readonly string[]> = [
   ['engine'],
   ['cli'],
   ['library'],
+  ['sandbox'],
   ['index.ts'],
 ];
 

@@ -26,6 +26,13 @@ const planFd: Flag = {
 export const consoleFd: Flag = {
   name: 'console-fd', kind: 'int', value: 'FD', summary: 'send the master of the terminal to this socket', hidden: true, forEngine: false,
 };
+const configFd: Flag = {
+  name: 'config-fd', kind: 'int', value: 'FD', summary: 'read the configuration from this descriptor', hidden: true, forEngine: false,
+};
+const layerFd: Flag = {
+  name: 'layer-fd', kind: 'int', value: 'FD', hidden: true, forEngine: false,
+  summary: 'send the writable layer and the root of the container to this socket',
+};
 export const detach: Flag = { name: 'detach', also: ['d'], kind: 'bool', summary: 'return as soon as the process runs', changesExecPlan: false };
 export const force: Flag = {
   name: 'force', also: ['f'], kind: 'bool', summary: 'kill the container first if it is running; succeed if there is none',
@@ -47,7 +54,7 @@ const planning: readonly Flag[] = [
 ];
 
 export const creation: readonly Flag[] = [
-  bundle, config, ...planning, pidfdSocket, planFd, consoleFd,
+  bundle, config, ...planning, pidfdSocket, planFd, consoleFd, configFd, layerFd,
   { name: 'plan', kind: 'string', value: 'FILE', forEngine: false,
     summary: 'run what "veloci plan -o FILE" has saved, or nothing when it would be something else now; a plan is used once' },
 ];

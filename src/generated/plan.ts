@@ -1074,6 +1074,52 @@ export interface NetMove {
 }
 
 /**
+ * Begins a root of layers in place of root.open: changes the propagation of the whole mount tree, and mounts
+ * a tmpfs over its root for the writable layer and for the places of the layers below it. Run by: init.
+ */
+export interface LayerBegin {
+  readonly op: 'layer.begin';
+  readonly from: string;
+  /** What the propagation of every mount becomes first: rslave or rprivate. */
+  readonly tree: Propagation;
+  /** Parameters of the tmpfs, in order. */
+  readonly options: readonly FsOption[];
+  /**
+   * Folders that the writable layer has from the start, as paths in the container; those on the way belong to
+   * its root.
+   */
+  readonly folders: readonly string[];
+  /** Owner of these folders in the container. */
+  readonly uid: number;
+  /** Their group. */
+  readonly gid: number;
+}
+
+/** Adds a read-only layer above those before: the mount in `slot`, or the folder of `path`. Run by: init. */
+export interface LayerLower {
+  readonly op: 'layer.lower';
+  readonly from: string;
+  /** A detached mount. */
+  readonly slot?: Slot | undefined;
+  /** Absolute path on the host. */
+  readonly path?: string | undefined;
+}
+
+/** Joins the layers to an overlay, which becomes the container's root (overlayfs). Run by: init. */
+export interface LayerMount {
+  readonly op: 'layer.mount';
+  readonly from: string;
+  /** Parameters of the overlay besides its layers, in order. */
+  readonly options: readonly FsOption[];
+  /** Attributes of the mount. Bits: {@link MountAttrFlag}. */
+  readonly attr: number;
+  /** Where a descriptor of the writable layer goes (O_PATH). */
+  readonly layer: Slot;
+  /** Where one of the root goes. */
+  readonly view: Slot;
+}
+
+/**
  * Adds the cgroups to the record of a container that is being created: what delete --force must clean up
  * should the runtime die. Runs before every side effect; ROOT/ID is claimed already. Run by: host.
  */
@@ -1933,6 +1979,9 @@ export type InitOperation =
   | FdOpen
   | TimeOffsets
   | ProcessEnter
+  | LayerBegin
+  | LayerLower
+  | LayerMount
   | HookRun
   | SessionNew
   | NetUp

@@ -6,6 +6,12 @@ import type { FileLook } from '../generated/plan.ts';
 import type { Seen } from '../generated/protocol.ts';
 import { installed } from './installed.ts';
 
+/** What a file of a layer is; removed: it hides one of a layer below. */
+export type LayerKind = 'file' | 'directory' | 'link' | 'fifo' | 'socket' | 'device' | 'removed';
+
+/** Path from the folder, kind, size, what changes with a file, and whether a folder hides the one below it. */
+export type LayerEntry = readonly [path: Buffer, kind: LayerKind, size: number, mark: string, replaces: boolean];
+
 /** What the addon offers; native/addon says more of each. */
 export interface Addon {
   /** Facts as JSON text; `root` is the state root, or empty. */
@@ -45,6 +51,16 @@ export interface Addon {
   /** How many bytes were taken; 0 when there is no room. */
   write(fd: number, bytes: Uint8Array): number;
   close(fd: number): void;
+  /** Makes a new file below a folder, and the folders on its way; what it makes belongs to these ids of the host. */
+  writeFile(root: number, path: string, bytes: Uint8Array, mode: number, uid: number, gid: number): void;
+  /** The bytes of a regular file, the number of them when that is above `limit`, or undefined. */
+  readFile(root: number, path: string | Uint8Array, limit: number): Buffer | number | undefined;
+  /** What is below a folder, each folder before what is in it; not `complete` when there is more than `limit`, or it is too deep. */
+  walk(root: number, limit: number): { readonly entries: readonly LayerEntry[]; readonly complete: boolean };
+  /** The kind of what is at a path; empty when nothing is. Links are not followed. */
+  kindOf(root: number, path: string | Uint8Array): LayerKind | '';
+  /** Bytes of a file system, those that are free, its files, those that are free. */
+  room(root: number): readonly [number, number, number, number];
   resize(terminal: number, columns: number, rows: number): void;
 }
 

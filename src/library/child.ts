@@ -15,6 +15,10 @@ export interface ChildOptions {
   readonly stdio?: StdioOptions | undefined;
   /** Makes an encoded Response of the engine, which the command takes in place of asking its own planner. */
   readonly plan?: (() => Uint8Array) | undefined;
+  /** The text of the configuration, in place of the bundle's file. */
+  readonly config?: Uint8Array | undefined;
+  /** Whether the container has a writable layer in memory, whose descriptors are then received. */
+  readonly layer?: boolean | undefined;
   /** Whether the process may have a terminal, whose master is then received. */
   readonly terminal?: boolean | undefined;
   /** Called for each event, in order. */
@@ -26,6 +30,12 @@ const wishes = { start: 's', removeEnded: 'r', remove: 'x', detach: 'd', signal:
 
 /** A wish for the command. */
 export type Wish = keyof typeof wishes;
+
+/** Descriptors of a container's files: the folder of its writable layer, and its root as it is seen inside. */
+export interface LayerFds {
+  readonly layer: number;
+  readonly view: number;
+}
 
 /** Descriptors of the command behind the standard streams. */
 const controlFd = 3, planFd = 4;
@@ -48,6 +58,8 @@ export class Child {
   #unplanned: Error | undefined;
   /** Our end of the socket that brings the master of a terminal; -1 when there is none. */
   #console = -1;
+  /** The same for the writable layer. */
+  #layer = -1;
   #rest = '';
 
   /**
@@ -58,11 +70,11 @@ export class Child {
   constructor(global: readonly string[], args: readonly string[], options: ChildOptions = {}) {
     const path = options.command ?? installed('bin/veloci');
     const standard = openStreams(options.stdio);
-    const { plan, terminal = false } = options;
+    const { plan, config, layer = false, terminal = false } = options;
     const { stdin, stdout, stderr } = standard;
     this.streams = { stdin, stdout, stderr };
     const fds: number[] = [...standard.fds];
-    let ours = -1, planEnd = -1;
+    let ours = -1, planEnd = -1, configEnd = -1;
     const [verb = '', ...rest] = args;
     const given = [verb];
     try {
@@ -71,18 +83,26 @@ export class Child {
         given.push('--plan-fd', String(planFd));
         [fds[planFd], planEnd] = addon().pipe();
       }
-      if (terminal) {
-        given.push('--console-fd', String(fds.length));
-        const [receiver, sender] = addon().socketPair();
-        this.#console = receiver;
-        fds.push(sender);
+      if (config !== undefined) {
+        given.push('--config-fd', String(fds.length));
+        const [reading, writing] = addon().pipe();
+        fds.push(reading);
+        configEnd = writing;
       }
+      const receive = (flag: string): number => {
+        given.push(flag, String(fds.length));
+        const [receiver, sender] = addon().socketPair();
+        fds.push(sender);
+        return receiver;
+      };
+      if (terminal) this.#console = receive('--console-fd');
+      if (layer) this.#layer = receive('--layer-fd');
       const all = [path, '--control-fd', String(controlFd), ...global, ...given, ...rest];
       const env = Object.entries(process.env).map(([name, value]) => `${name}=${value}`);
       this.#pid = addon().launch(path, all, env, fds);
     } catch (error) {
-      for (const fd of [ours, planEnd]) if (fd >= 0) addon().close(fd);
-      this.#closeConsole();
+      for (const fd of [ours, planEnd, configEnd]) if (fd >= 0) addon().close(fd);
+      this.#closeSockets();
       this.dropStreams();
       throw error;
     } finally {
@@ -94,10 +114,11 @@ export class Child {
     this.#control = openDescriptor(ours, { writable: false });
     this.#control.setEncoding('utf8').on('data', (text: string) => this.#read(text)).on('error', () => {});
     this.ended = new Promise((resolve) => this.#control.on('close', () => this.#reap(resolve)));
+    if (config !== undefined) this.#hand(() => config, configEnd);
     if (plan !== undefined) this.#hand(plan, planEnd);
   }
 
-  /** Plans while the command prepares, which waits for the plan at the other end of this pipe. */
+  /** Plans while the command prepares, which waits at the other end of this pipe. */
   #hand(plan: () => Uint8Array, fd: number): void {
     const pipe = openDescriptor(fd, { readable: false });
     pipe.on('error', () => {}); // the command says why it has ended
@@ -138,13 +159,25 @@ export class Child {
   /** The master of the terminal, once the process is there; -1 when it has none. */
   takeConsole(): number {
     const fd = this.#console < 0 ? -1 : addon().receiveDescriptor(this.#console);
-    this.#closeConsole();
+    if (this.#console >= 0) addon().close(this.#console);
+    this.#console = -1;
     return fd;
   }
 
-  #closeConsole(): void {
-    if (this.#console >= 0) addon().close(this.#console);
-    this.#console = -1;
+  /** The files of the container, once it is there; undefined when it has no layer, or they were taken. They are to be closed. */
+  takeLayer(): LayerFds | undefined {
+    if (this.#layer < 0) return undefined;
+    const [layer, view] = [addon().receiveDescriptor(this.#layer), addon().receiveDescriptor(this.#layer)];
+    addon().close(this.#layer);
+    this.#layer = -1;
+    if (view >= 0) return { layer, view };
+    if (layer >= 0) addon().close(layer);
+    return undefined;
+  }
+
+  #closeSockets(): void {
+    for (const fd of [this.#console, this.#layer]) if (fd >= 0) addon().close(fd);
+    this.#console = this.#layer = -1;
   }
 
   #read(text: string): void {
@@ -173,7 +206,7 @@ export class Child {
 
   /** The socket is closed when the command is about to end: mostly within the time of a few turns of the event loop. */
   #reap(resolve: (status: number) => void, turns = 0): void {
-    this.#closeConsole();
+    this.#closeSockets();
     const status = addon().reap(this.#pid);
     const again = (): void => this.#reap(resolve, turns + 1);
     if (status >= 0) resolve(status);

@@ -6,7 +6,7 @@ import type { Plan } from '../generated/plan.ts';
 import type { State } from '../generated/state.ts';
 import { compile, loadBundle } from './bundle.ts';
 import { call, type Caller } from './call.ts';
-import { Child } from './child.ts';
+import { Child, type LayerFds } from './child.ts';
 import { VelociError } from './error.ts';
 import { ExecProcess, type InitProcess } from './init.ts';
 import { exitOfCode, type EndReason, type Exit, type Process, type ProcessOptions } from './process.ts';
@@ -283,6 +283,11 @@ export class Container {
   /** @internal */
   end(cause: EndReason): void {
     this.#init?.end(cause);
+  }
+
+  /** @internal The files of its writable layer, once; whoever takes them closes them. */
+  takeLayer(): LayerFds | undefined {
+    return this.#init?.takeLayer();
   }
 
   /** @internal */

@@ -12,7 +12,7 @@ export class InitProcess extends Process {
 
   /** @param args of `run`, without the verb */
   constructor(caller: Caller, args: readonly string[], launch: Launch, options: ProcessOptions) {
-    super(caller, ['run', ...args], { ...options, plan: launch.plan, terminal: launch.terminal });
+    super(caller, ['run', ...args], { ...options, ...launch });
   }
 
   /** Resolves when the container is there. */

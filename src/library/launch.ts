@@ -1,18 +1,22 @@
 // The plan of a container, made in the caller's process while the command prepares: it executes it and starts no planner.
 import { readFileSync, realpathSync } from 'node:fs';
+import { Buffer } from 'node:buffer';
 import { join } from 'node:path';
 import { respond } from '../engine/main.ts';
+import type { Spec } from '../generated/config.ts';
 import { encodeResponse } from '../generated/encode.ts';
 import type { Request } from '../generated/protocol.ts';
 import { readControlMessage } from '../generated/read-protocol.ts';
 import { hostFacts, nodeHost } from '../host/node.ts';
-import { isObject, type JsonValue } from '../spec/parse/value.ts';
+import { annotationNames } from '../plan/annotations.ts';
 import { VelociError } from './error.ts';
 
 /** What a launch needs to know. */
 export interface LaunchOptions {
   /** The bundle's directory. */
   readonly bundle: string;
+  /** Its configuration; default: config.json in the bundle. */
+  readonly config?: Spec | undefined;
   /** State root, whose cached seccomp filters are used. */
   readonly root: string;
   /** Flags of the command line that change the plan, by name; paths are absolute. */
@@ -28,6 +32,10 @@ export interface Launch {
   readonly plan: () => Uint8Array;
   /** Whether the process has a terminal. */
   readonly terminal: boolean;
+  /** The configuration, when it is not in the bundle. */
+  readonly config?: Uint8Array;
+  /** Whether the container has a writable layer in memory. */
+  readonly layer: boolean;
 }
 
 /**
@@ -36,8 +44,12 @@ export interface Launch {
  */
 export function readLaunch(id: string, options: LaunchOptions): Launch {
   const bundle = realpathSync(options.bundle);
-  const config = readFileSync(join(bundle, 'config.json'));
-  return { plan: () => planLaunch(id, bundle, config, options), terminal: hasTerminal(config.toString('utf8')) };
+  const config = options.config === undefined
+    ? readFileSync(join(bundle, 'config.json'))
+    : Buffer.from(JSON.stringify(options.config));
+  const plan = (): Uint8Array => planLaunch(id, bundle, config, options);
+  const launch = { plan, ...wishesOf(config.toString('utf8')) };
+  return options.config === undefined ? launch : { ...launch, config };
 }
 
 function planLaunch(id: string, bundle: string, config: Uint8Array, options: LaunchOptions): Uint8Array {
@@ -55,13 +67,20 @@ function planLaunch(id: string, bundle: string, config: Uint8Array, options: Lau
   return encodeResponse(response, host.writer());
 }
 
-/** Whether a configuration asks for a terminal; one that is no JSON, about which the plan throws, does not. */
-function hasTerminal(text: string): boolean {
-  let config: JsonValue;
+/** Whether a configuration asks for a terminal, and for a layer; one that is no JSON, about which the plan throws, does not. */
+function wishesOf(text: string): Pick<Launch, 'terminal' | 'layer'> {
+  let config: unknown;
   try {
-    config = JSON.parse(text) as JsonValue;
+    config = JSON.parse(text);
   } catch {
-    return false;
+    config = undefined;
   }
-  return isObject(config) && isObject(config['process']) && config['process']['terminal'] === true;
+  const members = isMap(config) ? config : {};
+  const { process, annotations } = members;
+  return { terminal: isMap(process) && process['terminal'] === true,
+    layer: isMap(annotations) && annotationNames.layerSize in annotations };
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }

@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import type { ControlEvent, ControlMessage } from '../generated/protocol.ts';
 import { endedSilently, type Caller } from './call.ts';
-import { Child, type ChildOptions, type Wish } from './child.ts';
+import { Child, type ChildOptions, type LayerFds, type Wish } from './child.ts';
 import type { VelociError } from './error.ts';
 import type { StdioOptions } from './streams.ts';
 import { openTerminal, type Terminal, type TerminalSize } from './terminal.ts';
@@ -131,7 +131,7 @@ export class Process {
   constructor(
     caller: Caller,
     args: readonly string[],
-    options: ProcessOptions & Pick<ChildOptions, 'plan' | 'terminal'>,
+    options: ProcessOptions & Pick<ChildOptions, 'plan' | 'terminal' | 'config' | 'layer'>,
   ) {
     const events = { created: new Once<ControlMessage>(), started: new Once<ControlMessage>(),
       ended: new Once<ControlMessage>() };
@@ -140,6 +140,8 @@ export class Process {
       command: caller.command,
       stdio: options.stdio,
       plan: options.plan,
+      config: options.config,
+      layer: options.layer,
       terminal: options.terminal,
       onEvent: (message) => this.#on(message),
     });
@@ -185,6 +187,11 @@ export class Process {
   /** Resolves to the exit status of the command that stands behind the process. */
   protected get commandEnded(): Promise<number> {
     return this.#child.ended;
+  }
+
+  /** The files of its container, once, when it has a layer of its own. */
+  takeLayer(): LayerFds | undefined {
+    return this.#child.takeLayer();
   }
 
   /** Warnings about its configuration. */

@@ -1,6 +1,7 @@
 // Runs containers through the native command.
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
+import type { Spec } from '../generated/config.ts';
 import type { State } from '../generated/state.ts';
 import { stateRoot } from '../host/node.ts';
 import { call, type Caller } from './call.ts';
@@ -25,6 +26,8 @@ export interface RuntimeOptions {
 export interface CreateOptions extends ProcessOptions {
   /** The bundle: a directory with config.json. */
   readonly bundle: string;
+  /** A configuration in place of config.json; its relative paths begin in the bundle all the same. */
+  readonly config?: Spec;
   /** Its id; default: one that nobody else has. */
   readonly id?: string;
   /** A file that the pid is written to. */
@@ -64,10 +67,10 @@ export class Runtime {
    * @throws VelociError when its configuration is not valid, or the host refuses it
    */
   async create(options: CreateOptions): Promise<Container> {
-    const { id = `veloci-${randomUUID()}`, bundle, pidFile } = options;
+    const { id = `veloci-${randomUUID()}`, bundle, config, pidFile } = options;
     const flags = { 'pid-file': pidFile === undefined ? undefined : resolve(pidFile) };
     const manager = this.#cgroupManager;
-    const launch = readLaunch(id, { bundle, root: this.root,
+    const launch = readLaunch(id, { bundle, config, root: this.root,
       flags: { ...flags, ...(manager === undefined ? {} : { 'cgroup-manager': manager }) } });
     const file = pidFile === undefined ? [] : ['--pid-file', resolve(pidFile)];
     const init = new InitProcess(this.#caller, ['--bundle', bundle, ...file, id], launch, options);

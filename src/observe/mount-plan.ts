@@ -67,6 +67,8 @@ function otherOf(operation: Operation): Wanted | undefined {
   switch (operation.op) {
     case 'root.open':
       return wanted({ from: '/root/path', target: '/', kind: 'root' }, { source: operation.path, recursive: true });
+    case 'layer.mount':
+      return wanted({ from: operation.from, target: '/', kind: 'root' }, { types: ['overlay'], set: operation.attr });
     case 'path.mask':
       return wanted({ from: operation.from, target: operation.path, kind: 'mask' });
     case 'path.readonly':
@@ -123,6 +125,6 @@ export function mountsOf(steps: readonly Step[]): Wanted[] {
 
 /** The propagation that the tree of a plan has at first. */
 export function treeOf(steps: readonly Step[]): string {
-  for (const { operations: [first] } of steps) if (first.op === 'root.open') return first.tree;
+  for (const { operations: [first] } of steps) if (first.op === 'root.open' || first.op === 'layer.begin') return first.tree;
   return 'rslave';
 }

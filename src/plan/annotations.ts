@@ -15,6 +15,10 @@ export const annotationNames = {
   pidfdReceiver: 'run.oci.pidfd_receiver',
   delegateCgroup: 'run.oci.delegate-cgroup',
   landlock: 'org.veloci.landlock',
+  layerSize: 'org.veloci.layer.size',
+  layerInodes: 'org.veloci.layer.inodes',
+  layerLower: 'org.veloci.layer.lower',
+  layerFolders: 'org.veloci.layer.folders',
 } as const;
 
 export type AnnotationName = keyof typeof annotationNames;
@@ -61,6 +65,22 @@ export function annotatedPath(spec: Spec, name: AnnotationName): string | undefi
   const text = annotation(spec, name);
   if (text === undefined || (text.startsWith('/') && !text.includes('\0'))) return text;
   throw invalid(spec, name, 'an absolute path');
+}
+
+/** A whole number above zero. @throws PlanError for others */
+export function annotatedCount(spec: Spec, name: AnnotationName): string | undefined {
+  const text = annotation(spec, name);
+  if (text === undefined || /^[1-9]\d{0,17}$/.test(text)) return text;
+  throw invalid(spec, name, 'a whole number above zero');
+}
+
+/** Absolute paths, separated by colons; a colon in a path has a backslash in front, as in overlayfs. @throws PlanError for others */
+export function annotatedPaths(spec: Spec, name: AnnotationName): readonly string[] {
+  const text = annotation(spec, name);
+  if (text === undefined) return [];
+  const paths = [...text.matchAll(/(?:[^:\\]|\\[^])+/g)].map(([path]) => path.replaceAll(/\\([^])/g, '$1'));
+  if (paths.length > 0 && paths.every((path) => path.startsWith('/') && !path.includes('\0'))) return paths;
+  throw invalid(spec, name, 'absolute paths, separated by colons');
 }
 
 export function invalid(spec: Spec, name: AnnotationName, expected: string): PlanError {

@@ -15,6 +15,7 @@ import { makeDevices } from './concern/mount/devices.ts';
 import { containerHooks, hasStartHooks, poststartHooks, poststopHooks, runtimeHooks,
   startHooks } from './concern/hooks.ts';
 import { awaitCreated, deleteProgram, killProgram, pausePrograms, spawn, startProgram } from './concern/life.ts';
+import { hasLayer, layRoot } from './concern/mount/layer.ts';
 import { finishMounts, makeMounts } from './concern/mount/mounts.ts';
 import { restrictAccess } from './concern/process/landlock.ts';
 import { labelProgram } from './concern/process/labels.ts';
@@ -64,7 +65,8 @@ export function compile(spec: Spec, context: Context): Plan {
   joinRdt(d);
   moveDevices(d);
   raiseLoopback(d);
-  openRoot(d);
+  if (hasLayer(spec)) layRoot(d);
+  else openRoot(d);
   makeMounts(d);
   mountNotify(d);
   makeDevices(d);

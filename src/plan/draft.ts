@@ -10,7 +10,7 @@ import type { Context } from './context.ts';
  * share one.
  */
 export const slot = { cgroup: 0, source: 2, console: 3, filter: 4, pidfd: 5, listener: 6, listenerState: 7,
-  pids: 8 } as const;
+  pids: 8, layer: 9, view: 10 } as const;
 
 /** Kind of a namespace. */
 export type NamespaceName = keyof typeof NamespaceFlag;

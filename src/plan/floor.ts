@@ -2,8 +2,15 @@
 import { diagnose } from '../diagnostic/diagnose.ts';
 import { PlanError } from './context.ts';
 
-const major = 5;
-const minor = 10;
+const floor = [5, 10] as const;
+
+/** Whether a release of uname(2) is this version or a later one; a release of another form is. */
+export function isAtLeast(release: string, [major, minor]: readonly [number, number]): boolean {
+  const version = /^(\d+)\.(\d+)/.exec(release);
+  if (version === null) return true;
+  const [first, second] = [Number(version[1]), Number(version[2])];
+  return first > major || (first === major && second >= minor);
+}
 
 /**
  * Refuses older kernels, before anything is done.
@@ -12,9 +19,6 @@ const minor = 10;
  * @throws PlanError
  */
 export function requireKernel(release: string): void {
-  const version = /^(\d+)\.(\d+)/.exec(release);
-  if (version === null) return;
-  const [first, second] = [Number(version[1]), Number(version[2])];
-  if (first > major || (first === major && second >= minor)) return;
-  throw new PlanError(diagnose('kernelTooOld', { version: release, needed: `${major}.${minor}` }));
+  if (isAtLeast(release, floor)) return;
+  throw new PlanError(diagnose('kernelTooOld', { version: release, needed: floor.join('.') }));
 }

@@ -47,15 +47,20 @@ Outcome Init::refused(int fs, int step, Str what) {
   return Outcome::failed(step, err);
 }
 
+Outcome Init::set_options(int fs, const List<FsOption> &options, int step) {
+  for (const FsOption &option : options) {
+    if (set_option(fs, option) < 0) return refused(fs, step, option.key);
+  }
+  return Outcome::success();
+}
+
 Outcome Init::on(const MountReconfigure &op) {
   namespace steps = step::mount_reconfigure;
   Fd target(open_mount(op.target));
   if (!target.valid()) return fail(steps::target, op.target);
   Fd fs(sys::fspick(target.get(), "", sys::fspick_cloexec | sys::fspick_empty_path));
   if (!fs.valid()) return fail(steps::pick, op.target);
-  for (const FsOption &option : op.options) {
-    if (set_option(fs.get(), option) < 0) return refused(fs.get(), steps::option, option.key);
-  }
+  if (Outcome set = set_options(fs.get(), op.options, steps::option); !set.ok()) return set;
   if (sys::fsconfig(fs.get(), sys::fsconfig_reconfigure, nullptr, nullptr, 0) == 0) return Outcome::success();
   return refused(fs.get(), steps::reconfigure, op.target);
 }
@@ -67,9 +72,7 @@ Outcome Init::on(const MountFs &op) {
   if (op.source && set_option(fs.get(), {Str::of("source"), op.source}) < 0) {
     return refused(fs.get(), steps::option, Str::of("source"));
   }
-  for (const FsOption &option : op.options) {
-    if (set_option(fs.get(), option) < 0) return refused(fs.get(), steps::option, option.key);
-  }
+  if (Outcome set = set_options(fs.get(), op.options, steps::option); !set.ok()) return set;
   if (op.covered_mode) {
     Fd covered(open_in_root(root(), op.target.c_str(), O_PATH | O_DIRECTORY));
     struct stat status;

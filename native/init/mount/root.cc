@@ -9,12 +9,14 @@
 
 namespace veloci {
 
+bool Init::spread(Propagation tree) {
+  unsigned long how = propagation_flag(tree) | (propagation_recursive(tree) ? MS_REC : 0);
+  return propagation_flag(tree) == 0 || mount(nullptr, "/", nullptr, how, nullptr) == 0;
+}
+
 Outcome Init::on(const RootOpen &op) {
   namespace steps = step::root_open;
-  unsigned long how = propagation_flag(op.tree) | (propagation_recursive(op.tree) ? MS_REC : 0);
-  if (propagation_flag(op.tree) != 0 && mount(nullptr, "/", nullptr, how, nullptr) < 0) {
-    return Outcome::failed(steps::propagate);
-  }
+  if (!spread(op.tree)) return Outcome::failed(steps::propagate);
   // Links on the way are whoever's; they would lead to another tree from one look to the next.
   Fd directory(
       sys::openat2(AT_FDCWD, op.path.c_str(), {O_PATH | O_DIRECTORY | O_CLOEXEC, 0, sys::resolve_no_symlinks}));

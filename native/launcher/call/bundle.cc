@@ -72,6 +72,10 @@ int read_bundle_in(Invocation &invocation, Str given, Bundle &bundle, Buffer &co
   if (int code = find_bundle(invocation, given, bundle, &directory); code != 0) return code;
   bundle.config_name = config_name;
   if (bundle.config_name.empty()) bundle.config_name = Str::of("config.json");
+  if (int fd = invocation.arguments.config_fd(); fd >= 0) {
+    Fd given(fd);
+    return answer_read(invocation, bundle.config_name, read_all(fd, config_size_max, config, &invocation.signals));
+  }
   if (bundle.config_name == Str::of("-")) {
     bundle.config_name = Str::of("config.json");
     if (invocation.document != nullptr && config.add(invocation.document->bytes().data, invocation.document->size()))

@@ -58,6 +58,8 @@ public:
 
   // --plan-fd: the encoded Response comes from this descriptor (the library has planned itself). -1 = not given.
   int plan_fd() const { return has(cli::Flag::plan_fd) ? static_cast<int>(number(cli::Flag::plan_fd)) : -1; }
+  // --config-fd: the configuration comes from this descriptor, in place of a file of the bundle. -1 = not given.
+  int config_fd() const { return has(cli::Flag::config_fd) ? static_cast<int>(number(cli::Flag::config_fd)) : -1; }
 
 private:
   const GivenFlag *find(cli::Flag flag) const;

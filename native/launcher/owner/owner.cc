@@ -24,6 +24,7 @@ int64_t microseconds(const struct timeval &time) { return time.tv_sec * 1000000 
 void Owner::open(const Arguments &arguments) {
   socket_.reset(given(arguments, cli::Flag::control_fd));
   console_.reset(given(arguments, cli::Flag::console_fd));
+  layer_.reset(given(arguments, cli::Flag::layer_fd));
   present_ = socket_.valid();
 }
 
@@ -88,6 +89,16 @@ void Owner::hand_over_console(Fd &master) {
   if (console_.valid() && master.valid()) send_descriptor(console_.get(), Str::of("console"), master.get());
   master.reset();
   console_.reset();
+}
+
+void Owner::hand_over_layer(Fd &layer, Fd &view) {
+  if (layer_.valid() && layer.valid() && view.valid()) {
+    send_descriptor(layer_.get(), Str::of("layer"), layer.get());
+    send_descriptor(layer_.get(), Str::of("view"), view.get());
+  }
+  layer.reset();
+  view.reset();
+  layer_.reset();
 }
 
 void Owner::leave_streams() {

@@ -42,6 +42,8 @@ public:
   // Says that the container is there, or that its program runs; a master of a terminal goes along to --console-fd.
   void note(ControlEvent event, int pid);
   void hand_over_console(Fd &master);
+  // The writable layer of the container and its root, where it has them, go to --layer-fd; nothing of them stays here.
+  void hand_over_layer(Fd &layer, Fd &view);
   // Lets go of the standard streams, which are the process's from now on: their readers see its end.
   void leave_streams();
   // Keeps how the process has ended, then says so.
@@ -54,7 +56,7 @@ public:
 private:
   template <class Fill> void send(Fill fill);
 
-  Fd socket_, console_;
+  Fd socket_, console_, layer_;
   bool present_ = false, detached_ = false, removes_ended_ = false, awaits_number_ = false;
   siginfo_t end_ = {};
   struct rusage usage_ = {};

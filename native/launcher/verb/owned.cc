@@ -15,6 +15,8 @@ using namespace diagnostic;
 namespace {
 
 constexpr uint32_t lock_limit = 10000; // milliseconds
+// Where layer.mount has left its descriptors (src/plan/draft.ts).
+constexpr int layer_slot = 9, view_slot = 10;
 
 class OwnedLife {
 public:
@@ -23,6 +25,7 @@ public:
 
   int run() {
     owner_.hand_over_console(context_.console);
+    owner_.hand_over_layer(context_.slots[layer_slot], context_.slots[view_slot]);
     owner_.leave_streams();
     owner_.note(ControlEvent::created, context_.record->pid);
     // Other commands may work on the container from here on.

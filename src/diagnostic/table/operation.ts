@@ -177,6 +177,23 @@ export const operation = {
     hint:
       'give root.path, and --bundle, without links ("realpath" prints it): who owns a link may change where it leads',
   },
+  'layer.begin': {
+    code: 'E0988',
+    message: 'cannot make a writable layer in memory',
+    output: '{detail}',
+    hint: 'org.veloci.layer.size and org.veloci.layer.inodes must leave room for org.veloci.layer.folders',
+  },
+  'layer.lower': {
+    code: 'E0989',
+    message: 'cannot take "{detail}" for a layer of the root file system',
+    hint: 'it must be a directory that this user may enter, without links in its path and, for a user, without mounts in it',
+  },
+  'layer.mount': {
+    code: 'E0990',
+    message: 'cannot join the layers of the root file system to an overlay',
+    output: '{detail}',
+    hint: 'load the module overlay; in a user namespace it takes Linux 5.11 ("veloci doctor --sandbox" looks)',
+  },
   'root.pivot/hide': {
     code: 'E0952',
     message: 'cannot take the procfs and sysfs of the host out of reach',

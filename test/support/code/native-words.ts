@@ -40,6 +40,11 @@ export const known: readonly Known[] = [
     words: ['tmpfs', 'source', 'mode', 'nr_inodes'],
   },
   {
+    files: ['init/mount/layer.cc'],
+    why: 'layer.begin is a tmpfs and layer.mount an overlay, as their descriptions say; the places of the layers are their own',
+    words: ['tmpfs', 'overlay', 'lowerdir', 'upperdir', 'workdir', 'upper', 'work'],
+  },
+  {
     files: ['init/mount/host_mounts.cc'],
     why: "root.pivot with `hide` detaches the host's own, which its description names",
     words: ['proc', 'sysfs'],

@@ -1,0 +1,274 @@
+// A sandbox: runs programs that nobody trusts, each in a fresh container of its own.
+import type { Buffer } from 'node:buffer';
+import { constants, openSync, realpathSync } from 'node:fs';
+import type { HostFacts } from '../generated/protocol.ts';
+import { addon } from '../host/addon.ts';
+import { hostFacts, stateRoot } from '../host/node.ts';
+import type { LayerFds } from '../library/child.ts';
+import { collect } from '../library/collect.ts';
+import type { Container } from '../library/container.ts';
+import { VelociError } from '../library/error.ts';
+import type { Exit } from '../library/process.ts';
+import { Runtime } from '../library/runtime.ts';
+import { sandboxConfig, type ConfigOptions, type Program, type Sizes } from './config.ts';
+import { putFiles, takeFiles, inFolder, type Change, type InputFile } from './files.ts';
+import { chooseIds } from './ids.ts';
+import { reportLimits, trials, type Limits } from './limits.ts';
+import { bytesOf, countOf, millisecondsOf } from './units.ts';
+
+/** What a sandbox is made of, and what each program in it may use. */
+export interface SandboxOptions {
+  /** Folder with the files that programs see. They cannot change it. */
+  readonly rootfs: string;
+  /** Folders that are laid over it, lowest first. */
+  readonly layers?: readonly string[];
+  /** Memory of all its processes, their files included: bytes, or a text such as `128 MiB`. Default: 256 MiB. */
+  readonly memory?: number | string;
+  /** Processors: 0.5 is half of the time of one. Default: 1. */
+  readonly cpus?: number;
+  /** Processes and threads. Default: 64. */
+  readonly processes?: number;
+  /** Bytes of all files that it makes. They are in memory. Default: 64 MiB. */
+  readonly disk?: number | string;
+  /** How many files it may make. Default: 16384. */
+  readonly inodes?: number;
+  /** There is none: a network namespace without any interface but a loopback. */
+  readonly network?: 'none';
+  /** Working directory of programs, theirs to write in. Default: /work. */
+  readonly work?: string;
+  /** What a forbidden system call does: it fails with EPERM, or it ends the program (`reason` is then `seccomp`). Default: fail. */
+  readonly forbidden?: 'fail' | 'kill';
+  /** Environment of programs. Default: PATH, HOME and LANG. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** State root and command of veloci; default: those of the installation. */
+  readonly root?: string;
+  readonly command?: string;
+}
+
+/** How one program is run. */
+export interface SandboxRunOptions {
+  /** When it is killed, with all its processes: milliseconds, or a text such as `2s`. Default: 10 s. */
+  readonly timeout?: number | string;
+  /** Files that it finds, by their paths in the work folder (or absolute ones). */
+  readonly files?: Readonly<Record<string, InputFile>>;
+  /** Standard input. Default: none. */
+  readonly stdin?: string | Uint8Array;
+  /** The most that it may print, stdout and stderr together. Default: 1 MiB. */
+  readonly outputLimit?: number | string;
+  /** The most that is taken out in `files`. Default: 16 MiB. */
+  readonly filesLimit?: number | string;
+  /** Variables that are added to the environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Working directory. Default: the work folder. */
+  readonly cwd?: string;
+  /** Kills it, with all its processes. */
+  readonly signal?: AbortSignal;
+}
+
+/** What it has used. */
+export interface SandboxUsage {
+  /** Processor time in user mode and in the kernel, in milliseconds. */
+  readonly userTime: number;
+  readonly systemTime: number;
+  /** The largest resident set of one of its processes, in bytes. */
+  readonly peakMemory: number;
+  /** Bytes and number of files that it has left. */
+  readonly disk: number;
+  readonly inodes: number;
+}
+
+/** How a program has ended, and what it has left. */
+export interface SandboxResult extends Omit<Exit, 'usage'> {
+  readonly stdout: Buffer;
+  readonly stderr: Buffer;
+  /** Files of the work folder that it has made or changed, by their path there: regular files alone. */
+  readonly files: Readonly<Record<string, Buffer>>;
+  /** All that it has changed. */
+  readonly changed: readonly Change[];
+  /** Whether `files` and `changed` have everything: there may have been more than the limits allow. */
+  readonly complete: boolean;
+  readonly usage: SandboxUsage;
+}
+
+const defaults = {
+  memory: 256 << 20,
+  cpus: 1,
+  processes: 64,
+  disk: 64 << 20,
+  inodes: 16384,
+  timeout: 10_000,
+  output: 1 << 20,
+  files: 16 << 20,
+  work: '/work',
+};
+const least = { memory: 1 << 20, disk: 64 << 10, cpus: 0.01 };
+/** Entries of the writable layer that are looked at after a run, and files that are taken out. */
+const most = { entries: 20_000, files: 1000 };
+
+function sizesOf({ memory = defaults.memory, cpus = defaults.cpus, processes = defaults.processes, disk = defaults.disk,
+  inodes = defaults.inodes }: SandboxOptions): Sizes
+{
+  if (!(cpus >= least.cpus && cpus <= 4096)) throw new RangeError(`cpus is ${cpus}: it must be at least ${least.cpus}`);
+  return { cpus, memory: bytesOf(memory, 'memory', least.memory), processes: countOf(processes, 'processes'),
+    disk: bytesOf(disk, 'disk', least.disk), inodes: countOf(inodes, 'inodes', 16) };
+}
+
+function openFolder(path: string): number {
+  return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+}
+
+function entriesOf(env: Readonly<Record<string, string>>): string[] {
+  return Object.entries(env).map(([name, value]) => {
+    if (/[=\0]/.test(name) || name === '' || value.includes('\0')) throw new TypeError(`"${name}" is no variable`);
+    return `${name}=${value}`;
+  });
+}
+
+/** A container that waits for its program, and its files. */
+interface Ready {
+  readonly container: Container;
+  readonly fds: LayerFds;
+}
+
+/**
+ * Runs programs that nobody trusts: each in a fresh container, which is gone when `run` resolves. See docs/sandbox.md for
+ * what keeps them in.
+ */
+export class Sandbox {
+  /** Which limits hold, by what means, and which could not be set here. */
+  readonly limits: Limits;
+  readonly #runtime: Runtime;
+  readonly #options: ConfigOptions;
+  readonly #env: Readonly<Record<string, string>>;
+  readonly #lowers: readonly number[];
+  readonly #runs = new Set<AbortController>();
+  #closed = false;
+
+  private constructor(runtime: Runtime, options: ConfigOptions, env: Readonly<Record<string, string>>, lowers: number[]) {
+    this.#runtime = runtime;
+    this.#options = options;
+    this.#env = env;
+    this.#lowers = lowers;
+    this.limits = reportLimits(options);
+  }
+
+  /**
+   * Makes a sandbox; nothing runs yet. What this host allows is found out by making a first container.
+   * @throws RangeError for a limit that is none; VelociError when this host has no way to make one ({@link Sandbox.check} says why)
+   */
+  static async open(options: SandboxOptions): Promise<Sandbox> {
+    const { layers = [], work = defaults.work, forbidden = 'fail', env = {}, root = stateRoot(), command } = options;
+    if (options.network !== undefined && options.network !== 'none') throw new RangeError('network is "none"');
+    const sizes = sizesOf(options);
+    const facts: HostFacts = hostFacts();
+    const folders = [options.rootfs, ...layers].map((path) => realpathSync(path));
+    const [rootfs, ...above] = folders as [string, ...string[]];
+    const common = { rootfs, layers: above, sizes, facts, ids: chooseIds(facts), work: `/${inFolder('', work)}`,
+      kills: forbidden === 'kill' };
+    const lowers: number[] = [];
+    try {
+      for (const folder of folders) lowers.push(openFolder(folder));
+      let failure: unknown;
+      for (const { means, cgroupManager } of trials(facts)) {
+        const runtime = new Runtime({ root, ...(command === undefined ? {} : { command }),
+          ...(cgroupManager === undefined ? {} : { cgroupManager }) });
+        const sandbox = new Sandbox(runtime, { ...common, means }, env, lowers);
+        try {
+          await sandbox.#try();
+          return sandbox;
+        } catch (error) {
+          // Everything else was made before the program is looked for.
+          if (error instanceof VelociError && error.code === 'E0732') return sandbox;
+          failure ??= error;
+          if (!(error instanceof VelociError)) break;
+        }
+      }
+      throw failure;
+    } catch (error) {
+      lowers.forEach((fd) => addon().close(fd));
+      throw error;
+    }
+  }
+
+  /** Makes a container, and removes it. */
+  async #try(): Promise<void> {
+    const { container, fds } = await this.#create({ args: ['no-program'], env: [], cwd: this.#options.work });
+    addon().close(fds.layer);
+    addon().close(fds.view);
+    await container.delete();
+  }
+
+  async #create(program: Program): Promise<Ready> {
+    const config = sandboxConfig(this.#options, program);
+    const container = await this.#runtime.create({ bundle: this.#options.rootfs, config, stdio: 'pipe' });
+    const fds = container.takeLayer();
+    if (fds !== undefined) return { container, fds };
+    await container.delete();
+    throw new VelociError('the command has not handed over the files of the sandbox', { code: '' });
+  }
+
+  /**
+   * Runs a program from its start to the removal of all it was.
+   * @param args its name, then its arguments; the name is looked up in PATH of the sandbox
+   * @returns how it has ended; that is never an error, whatever it does
+   * @throws VelociError when it cannot be started; TypeError or RangeError for options that are none
+   */
+  async run(args: readonly string[], options: SandboxRunOptions = {}): Promise<SandboxResult> {
+    if (this.#closed) throw new Error('the sandbox is closed');
+    const { timeout = defaults.timeout, files = {}, stdin, cwd = this.#options.work, signal } = options;
+    const time = millisecondsOf(timeout, 'timeout');
+    const outputLimit = bytesOf(options.outputLimit ?? defaults.output, 'outputLimit', 0);
+    const filesLimit = bytesOf(options.filesLimit ?? defaults.files, 'filesLimit', 0);
+    const env = entriesOf({ PATH: '/usr/local/bin:/usr/bin:/bin', HOME: this.#options.work, LANG: 'C.UTF-8', ...this.#env,
+      ...options.env });
+    const ready = await this.#create({ args, env, cwd });
+    const { container, fds } = ready;
+    const ending = new AbortController();
+    this.#runs.add(ending);
+    const abort = (): void => container.end('aborted');
+    let timer: NodeJS.Timeout | undefined;
+    let isOpen = true;
+    try {
+      const { work, ids } = this.#options;
+      const folder = inFolder('', work);
+      const marks = putFiles(fds, folder, files, ids);
+      const made = new Set([folder, 'tmp']);
+      addon().close(fds.view);
+      isOpen = false;
+      ending.signal.addEventListener('abort', abort);
+      signal?.addEventListener('abort', abort, { once: true });
+      if (signal?.aborted === true) abort();
+      timer = setTimeout(() => container.end('timeout'), time);
+      const exit = await collect(container, { outputLimit, ...(stdin === undefined ? {} : { input: stdin }) });
+      const taken = takeFiles({ layer: fds.layer, lowers: this.#lowers, folder, marks, made },
+        { ...most, bytes: filesLimit });
+      return { ...exit, ...taken, usage: usageOf(exit, fds.layer) };
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+      this.#runs.delete(ending);
+      if (isOpen) addon().close(fds.view);
+      addon().close(fds.layer);
+      await container.delete();
+    }
+  }
+
+  /** Ends what runs, and closes the sandbox. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    for (const run of this.#runs) run.abort();
+    this.#lowers.forEach((fd) => addon().close(fd));
+  }
+
+  /** {@link close}, for `await using`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+function usageOf({ usage }: Exit, layer: number): SandboxUsage {
+  const [size, free, inodes, freeInodes] = addon().room(layer);
+  const { userTime = 0, systemTime = 0, peakMemory = 0 } = usage ?? {};
+  return { userTime, systemTime, peakMemory, disk: size - free, inodes: inodes - freeInodes };
+}
