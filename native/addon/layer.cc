@@ -28,7 +28,8 @@ std::string path_of(const Napi::Value &value) {
   return std::string(reinterpret_cast<const char *>(bytes.Data()), bytes.ByteLength());
 }
 
-// Takes on the ids under which files are made, as this thread alone: those of a user namespace that has no others mapped.
+// Takes on the ids under which files are made, as this thread alone: those of a user namespace that has no others
+// mapped.
 class FileIds {
 public:
   FileIds(uid_t uid, gid_t gid)
@@ -169,9 +170,8 @@ Napi::Value write_file(const Napi::CallbackInfo &info) {
     std::string folder = path.substr(0, slash);
     if (Fd(open_held(root, folder.c_str(), O_PATH | O_DIRECTORY)).valid()) continue;
     size_t before = folder.rfind('/');
-    Fd parent(before == std::string::npos
-                  ? fcntl(root, F_DUPFD_CLOEXEC, 3)
-                  : open_held(root, folder.substr(0, before).c_str(), O_PATH | O_DIRECTORY));
+    Fd parent(before == std::string::npos ? fcntl(root, F_DUPFD_CLOEXEC, 3)
+                                          : open_held(root, folder.substr(0, before).c_str(), O_PATH | O_DIRECTORY));
     std::string name = before == std::string::npos ? folder : folder.substr(before + 1);
     if (!parent.valid() || mkdirat(parent.get(), name.c_str(), 0755) != 0) return refuse(info.Env(), path.c_str(), errno);
   }

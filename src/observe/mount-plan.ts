@@ -125,6 +125,7 @@ export function mountsOf(steps: readonly Step[]): Wanted[] {
 
 /** The propagation that the tree of a plan has at first. */
 export function treeOf(steps: readonly Step[]): string {
-  for (const { operations: [first] } of steps) if (first.op === 'root.open' || first.op === 'layer.begin') return first.tree;
+  for (const { operations: [first] } of steps)
+    if (first.op === 'root.open' || first.op === 'layer.begin') return first.tree;
   return 'rslave';
 }

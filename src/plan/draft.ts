@@ -9,8 +9,8 @@ import type { Context } from './context.ts';
  * Slots for descriptors. A slot is free again once its descriptor was sent and used, so sources of mounts
  * share one.
  */
-export const slot = { cgroup: 0, source: 2, console: 3, filter: 4, pidfd: 5, listener: 6, listenerState: 7,
-  pids: 8, layer: 9, view: 10 } as const;
+export const slot = { cgroup: 0, source: 2, console: 3, filter: 4, pidfd: 5, listener: 6, listenerState: 7, pids: 8,
+  layer: 9, view: 10 } as const;
 
 /** Kind of a namespace. */
 export type NamespaceName = keyof typeof NamespaceFlag;

@@ -63,8 +63,8 @@ function rlimits({ memory, processes, disk }: Sizes, means: Means): Rlimit[] {
   const limit = (type: Rlimit['type'], value: number): Rlimit => ({ type, soft: value, hard: value });
   const own = means === 'cgroup' ? [] : [limit('RLIMIT_AS', memory), limit('RLIMIT_NPROC', processes)];
   return [...own, limit('RLIMIT_CORE', 0), limit('RLIMIT_NOFILE', 1024), limit('RLIMIT_FSIZE', disk),
-    limit('RLIMIT_MEMLOCK', 64 << 10), limit('RLIMIT_MSGQUEUE', 0), limit('RLIMIT_SIGPENDING', 1024), limit('RLIMIT_NICE', 0),
-    limit('RLIMIT_RTPRIO', 0)];
+    limit('RLIMIT_MEMLOCK', 64 << 10), limit('RLIMIT_MSGQUEUE', 0), limit('RLIMIT_SIGPENDING', 1024),
+    limit('RLIMIT_NICE', 0), limit('RLIMIT_RTPRIO', 0)];
 }
 
 /** A colon in a path, for a list of paths. */

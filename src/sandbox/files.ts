@@ -40,7 +40,8 @@ const readable = 0o644;
 export function inFolder(folder: string, path: string): string {
   const whole = path.startsWith('/') ? path : `${folder}/${path}`;
   const parts = whole.split('/').filter((part) => part !== '');
-  if (path !== '' && !path.endsWith('/') && !path.includes('\0') && !parts.some((part) => part === '.' || part === '..'))
+  if (path !== '' && !path.endsWith('/') && !path.includes('\0') &&
+    !parts.some((part) => part === '.' || part === '..'))
     return parts.join('/');
   throw new TypeError(`"${path}" is no path of a file: it may not be empty, nor have "." or ".." in it`);
 }
@@ -58,7 +59,9 @@ export function putFiles(
   const names = Object.entries(files);
   if (names.length === 0) return new Map();
   for (const [name, file] of names) {
-    const { content, mode = readable } = typeof file === 'string' || file instanceof Uint8Array ? { content: file } : file;
+    const { content, mode = readable } = typeof file === 'string' || file instanceof Uint8Array
+      ? { content: file }
+      : file;
     const bytes = typeof content === 'string' ? Buffer.from(content) : content;
     addon().writeFile(fds.view, inFolder(folder, name), bytes, mode & 0o777, ids.uid, ids.gid);
   }
@@ -75,8 +78,8 @@ function isBelow(lowers: readonly number[], path: Buffer): boolean {
   return false;
 }
 
-const kinds: Readonly<Record<LayerKind, Change['kind']>> = { file: 'file', directory: 'directory', link: 'link', fifo: 'fifo',
-  socket: 'socket', device: 'device', removed: 'unknown' };
+const kinds: Readonly<Record<LayerKind, Change['kind']>> = { file: 'file', directory: 'directory', link: 'link',
+  fifo: 'fifo', socket: 'socket', device: 'device', removed: 'unknown' };
 
 /** Where what a sandbox has left lies. */
 export interface Places {
@@ -87,19 +90,20 @@ export interface Places {
   readonly folder: string;
   /** What was put in. */
   readonly marks: Marks;
-  /** Folders that were there from the start. */
-  readonly made: ReadonlySet<string>;
+  /** Folders that it has from the start. */
+  readonly initial: ReadonlySet<string>;
 }
 
 /** Takes out what the program has left in the writable layer. Nothing of the sandbox may run any more. */
-export function takeFiles({ layer, lowers, folder, marks, made }: Places, limits: TakeLimits): Taken {
+export function takeFiles({ layer, lowers, folder, marks, initial }: Places, limits: TakeLimits): Taken {
   const { entries, complete: seenAll } = addon().walk(layer, limits.entries);
   const changed: Change[] = [];
   const files: Record<string, Buffer> = Object.create(null) as Record<string, Buffer>;
   let complete = seenAll, bytes = 0, count = 0;
   for (const entry of entries) {
     const [path, kind, size, mark] = entry;
-    if (marks.get(path.toString('latin1')) === mark || (kind === 'directory' && made.has(path.toString('latin1')))) continue;
+    if (marks.get(path.toString('latin1')) === mark || (kind === 'directory' && initial.has(path.toString('latin1'))))
+      continue;
     const change = changeOf(entry, lowers);
     if (change === undefined) continue;
     const name = path.toString('utf8');

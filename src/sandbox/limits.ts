@@ -39,7 +39,8 @@ const undelegated = 'no cgroup is delegated to this user';
 /** What holds. */
 export function reportLimits({ means }: { readonly means: Means; readonly sizes: Sizes }): Limits {
   const disk: Limit = { by: 'layer', note: 'files are in memory' };
-  if (means === 'cgroup') return { memory: { by: 'cgroup' }, cpus: { by: 'cgroup' }, processes: { by: 'cgroup' }, disk };
+  if (means === 'cgroup')
+    return { memory: { by: 'cgroup' }, cpus: { by: 'cgroup' }, processes: { by: 'cgroup' }, disk };
   return {
     memory: { by: 'rlimit', note: `address space of each process: ${undelegated}` },
     cpus: { by: 'none', note: undelegated },

@@ -1,6 +1,11 @@
 // A sandbox: runs programs that nobody trusts, each in a fresh container of its own.
 import type { Buffer } from 'node:buffer';
+<<<<<<< HEAD
 import { constants, openSync, realpathSync } from 'node:fs';
+=======
+import { randomUUID } from 'node:crypto';
+import { closeSync, constants, openSync, realpathSync } from 'node:fs';
+>>>>>>> 0ec62847 (Sandbox: runs by root and by a user, tested)
 import type { HostFacts } from '../generated/protocol.ts';
 import { addon } from '../host/addon.ts';
 import { hostFacts, stateRoot } from '../host/node.ts';
@@ -16,7 +21,7 @@ import { chooseIds } from './ids.ts';
 import { reportLimits, trials, type Limits } from './limits.ts';
 import { bytesOf, countOf, millisecondsOf } from './units.ts';
 
-/** What a sandbox is made of, and what each program in it may use. */
+/** What a sandbox consists of, and what each program in it may use. */
 export interface SandboxOptions {
   /** Folder with the files that programs see. They cannot change it. */
   readonly rootfs: string;
@@ -40,6 +45,8 @@ export interface SandboxOptions {
   readonly forbidden?: 'fail' | 'kill';
   /** Environment of programs. Default: PATH, HOME and LANG. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Ids of its containers begin with this. Default: sandbox. */
+  readonly name?: string;
   /** State root and command of veloci; default: those of the installation. */
   readonly root?: string;
   readonly command?: string;
@@ -81,7 +88,7 @@ export interface SandboxUsage {
 export interface SandboxResult extends Omit<Exit, 'usage'> {
   readonly stdout: Buffer;
   readonly stderr: Buffer;
-  /** Files of the work folder that it has made or changed, by their path there: regular files alone. */
+  /** Files of the work folder that are new or changed, by their path there: regular files alone. */
   readonly files: Readonly<Record<string, Buffer>>;
   /** All that it has changed. */
   readonly changed: readonly Change[];
@@ -105,9 +112,10 @@ const least = { memory: 1 << 20, disk: 64 << 10, cpus: 0.01 };
 /** Entries of the writable layer that are looked at after a run, and files that are taken out. */
 const most = { entries: 20_000, files: 1000 };
 
-function sizesOf({ memory = defaults.memory, cpus = defaults.cpus, processes = defaults.processes, disk = defaults.disk,
-  inodes = defaults.inodes }: SandboxOptions): Sizes
-{
+function sizesOf(
+  { memory = defaults.memory, cpus = defaults.cpus, processes = defaults.processes, disk = defaults.disk,
+    inodes = defaults.inodes }: SandboxOptions,
+): Sizes {
   if (!(cpus >= least.cpus && cpus <= 4096)) throw new RangeError(`cpus is ${cpus}: it must be at least ${least.cpus}`);
   return { cpus, memory: bytesOf(memory, 'memory', least.memory), processes: countOf(processes, 'processes'),
     disk: bytesOf(disk, 'disk', least.disk), inodes: countOf(inodes, 'inodes', 16) };
@@ -124,6 +132,12 @@ function entriesOf(env: Readonly<Record<string, string>>): string[] {
   });
 }
 
+/** What all runs of a sandbox share. */
+interface Settings extends ConfigOptions {
+  /** Ids of containers begin with it. */
+  readonly name: string;
+}
+
 /** A container that waits for its program, and its files. */
 interface Ready {
   readonly container: Container;
@@ -138,13 +152,18 @@ export class Sandbox {
   /** Which limits hold, by what means, and which could not be set here. */
   readonly limits: Limits;
   readonly #runtime: Runtime;
-  readonly #options: ConfigOptions;
+  readonly #options: Settings;
   readonly #env: Readonly<Record<string, string>>;
   readonly #lowers: readonly number[];
   readonly #runs = new Set<AbortController>();
   #closed = false;
 
-  private constructor(runtime: Runtime, options: ConfigOptions, env: Readonly<Record<string, string>>, lowers: number[]) {
+  private constructor(
+    runtime: Runtime,
+    options: Settings,
+    env: Readonly<Record<string, string>>,
+    lowers: number[],
+  ) {
     this.#runtime = runtime;
     this.#options = options;
     this.#env = env;
@@ -157,13 +176,14 @@ export class Sandbox {
    * @throws RangeError for a limit that is none; VelociError when this host has no way to make one ({@link Sandbox.check} says why)
    */
   static async open(options: SandboxOptions): Promise<Sandbox> {
-    const { layers = [], work = defaults.work, forbidden = 'fail', env = {}, root = stateRoot(), command } = options;
+    const { layers = [], work = defaults.work, forbidden = 'fail', env = {}, name = 'sandbox', root = stateRoot(),
+      command } = options;
     if (options.network !== undefined && options.network !== 'none') throw new RangeError('network is "none"');
     const sizes = sizesOf(options);
     const facts: HostFacts = hostFacts();
     const folders = [options.rootfs, ...layers].map((path) => realpathSync(path));
     const [rootfs, ...above] = folders as [string, ...string[]];
-    const common = { rootfs, layers: above, sizes, facts, ids: chooseIds(facts), work: `/${inFolder('', work)}`,
+    const common = { name, rootfs, layers: above, sizes, facts, ids: chooseIds(facts), work: `/${inFolder('', work)}`,
       kills: forbidden === 'kill' };
     const lowers: number[] = [];
     try {
@@ -177,7 +197,7 @@ export class Sandbox {
           await sandbox.#try();
           return sandbox;
         } catch (error) {
-          // Everything else was made before the program is looked for.
+          // Everything else is there before the program is looked for.
           if (error instanceof VelociError && error.code === 'E0732') return sandbox;
           failure ??= error;
           if (!(error instanceof VelociError)) break;
@@ -200,7 +220,9 @@ export class Sandbox {
 
   async #create(program: Program): Promise<Ready> {
     const config = sandboxConfig(this.#options, program);
-    const container = await this.#runtime.create({ bundle: this.#options.rootfs, config, stdio: 'pipe' });
+    const { name, rootfs } = this.#options;
+    const container = await this.#runtime.create({ id: `${name}-${randomUUID()}`, bundle: rootfs, config,
+      stdio: 'pipe' });
     const fds = container.takeLayer();
     if (fds !== undefined) return { container, fds };
     await container.delete();
@@ -219,8 +241,8 @@ export class Sandbox {
     const time = millisecondsOf(timeout, 'timeout');
     const outputLimit = bytesOf(options.outputLimit ?? defaults.output, 'outputLimit', 0);
     const filesLimit = bytesOf(options.filesLimit ?? defaults.files, 'filesLimit', 0);
-    const env = entriesOf({ PATH: '/usr/local/bin:/usr/bin:/bin', HOME: this.#options.work, LANG: 'C.UTF-8', ...this.#env,
-      ...options.env });
+    const env = entriesOf({ PATH: '/usr/local/bin:/usr/bin:/bin', HOME: this.#options.work, LANG: 'C.UTF-8',
+      ...this.#env, ...options.env });
     const ready = await this.#create({ args, env, cwd });
     const { container, fds } = ready;
     const ending = new AbortController();
@@ -232,16 +254,21 @@ export class Sandbox {
       const { work, ids } = this.#options;
       const folder = inFolder('', work);
       const marks = putFiles(fds, folder, files, ids);
+<<<<<<< HEAD
       const made = new Set([folder, 'tmp']);
       addon().close(fds.view);
+=======
+      const initial = new Set([folder, 'tmp']);
+      closeSync(fds.view);
+>>>>>>> 0ec62847 (Sandbox: runs by root and by a user, tested)
       isOpen = false;
       ending.signal.addEventListener('abort', abort);
       signal?.addEventListener('abort', abort, { once: true });
       if (signal?.aborted === true) abort();
       timer = setTimeout(() => container.end('timeout'), time);
       const exit = await collect(container, { outputLimit, ...(stdin === undefined ? {} : { input: stdin }) });
-      const taken = takeFiles({ layer: fds.layer, lowers: this.#lowers, folder, marks, made },
-        { ...most, bytes: filesLimit });
+      const taken = takeFiles({ layer: fds.layer, lowers: this.#lowers, folder, marks, initial }, { ...most,
+        bytes: filesLimit });
       return { ...exit, ...taken, usage: usageOf(exit, fds.layer) };
     } finally {
       clearTimeout(timer);

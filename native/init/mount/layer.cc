@@ -1,6 +1,6 @@
-// A root of layers: an overlay whose writable layer is a tmpfs. All of it is in the container's mount namespace alone, and
-// goes with it. The layers are named by short paths below the tmpfs, which this process enters for that: fsconfig(2) takes
-// no longer text, and no path of the host needs to be escaped.
+// A root of layers: an overlay whose writable layer is a tmpfs. All of it is in the container's mount namespace alone,
+// and goes with it. The layers are named by short paths below the tmpfs, which this process enters for that:
+// fsconfig(2) takes no longer text, and no path of the host needs to be escaped.
 #include <fcntl.h>
 #include <initializer_list>
 #include <sys/mount.h>
@@ -44,8 +44,8 @@ bool Init::make_folders(const LayerBegin &op) {
   }
   Fd root(openat(layer_.get(), upper, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   for (Str folder : op.folders) {
-    Fd made(make_in_root(root.get(), folder, Missing::directory, folder_mode));
-    if (!made.valid() || fchownat(made.get(), "", op.uid, op.gid, AT_EMPTY_PATH) < 0) {
+    Fd place(make_in_root(root.get(), folder, Missing::directory, folder_mode));
+    if (!place.valid() || fchownat(place.get(), "", op.uid, op.gid, AT_EMPTY_PATH) < 0) {
       shared_.detail.words().add(folder);
       return false;
     }
@@ -76,8 +76,7 @@ Outcome Init::on(const LayerLower &op) {
   } else {
     Fd given(sys::openat2(AT_FDCWD, path.c_str(), {O_PATH | O_DIRECTORY | O_CLOEXEC, 0, sys::resolve_no_symlinks}));
     if (!given.valid()) return fail(steps::open, path);
-    tree.reset(
-        sys::open_tree(given.get(), "", sys::open_tree_clone | sys::open_tree_cloexec | sys::at_empty_path));
+    tree.reset(sys::open_tree(given.get(), "", sys::open_tree_clone | sys::open_tree_cloexec | sys::at_empty_path));
   }
   if (!tree.valid()) return fail(steps::clone, path);
   TextOf<8> name;
@@ -114,8 +113,8 @@ Outcome Init::on(const LayerMount &op) {
   if (!tree.valid()) return refused(fs.get(), steps::fsmount, Str::of("overlay"));
   shared_.slots[op.layer.number].reset(openat(layer_.get(), upper, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!shared_.slots[op.layer.number].valid()) return Outcome::failed(steps::open);
-  // The overlay has what it needs. Nothing but the new root may lie on the old one, or root.pivot would detach the wrong
-  // mount.
+  // The overlay has what it needs. Nothing but the new root may lie on the old one, or root.pivot would detach the
+  // wrong mount.
   if (umount2(".", MNT_DETACH) < 0 || chdir("/") < 0) return Outcome::failed(steps::attach);
   layer_.reset();
   Fd old(openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC));

@@ -186,7 +186,8 @@ export const operation = {
   'layer.lower': {
     code: 'E0989',
     message: 'cannot take "{detail}" for a layer of the root file system',
-    hint: 'it must be a directory that this user may enter, without links in its path and, for a user, without mounts in it',
+    hint:
+      'it must be a directory that this user may enter, without links in its path and, for a user, without mounts in it',
   },
   'layer.mount': {
     code: 'E0990',

@@ -80,7 +80,8 @@ t.test('hidden flags are in the parser and in no text; all others are in the tex
   const texts = [mainHelp(), ...commands.map(commandHelp), ...manPages({ version: '1', date: '2026-12-01' }).values(),
     bashCompletion(), fishCompletion()].join('\n');
   const hidden = all.filter((flag) => flag.hidden === true);
-  t.same([...new Set(hidden.map(({ name }) => name))], ['control-fd', 'plan-fd', 'console-fd', 'config-fd', 'layer-fd']);
+  t.same([...new Set(hidden.map(({ name }) => name))], ['control-fd', 'plan-fd', 'console-fd', 'config-fd',
+    'layer-fd']);
   for (const { name } of all) {
     t.match(cliHeader(), `"${name}"`, name);
     t.equal(texts.replaceAll('\\-', '-').includes(name), !hidden.some((flag) => flag.name === name), `--${name}`);

@@ -26,21 +26,35 @@ const resources: Readonly<Record<string, number>> = {
 
 /** In the stager, where init will be in another user namespace. */
 export function limitEarly(d: Draft): void {
-  if (mapsUsers(d.namespaces)) limit(d, d.stager);
+  if (mapsUsers(d.namespaces)) limit(d, d.stager, (type) => !isCountedInside(d, type));
 }
 
 /** In init, which has the rights itself otherwise; late, since the limits count for init too. */
 export function limitLate(d: Draft): void {
-  if (!mapsUsers(d.namespaces)) limit(d, d.init);
+  limit(d, d.init, (type) => !mapsUsers(d.namespaces) || (type !== undefined && isCountedInside(d, type)));
 }
 
-function limit(d: Draft, program: { push(operation: OomScore | RlimitSet): void }): void {
+/**
+ * Processes are counted for each user namespace (Linux 5.14), and a limit that holds when one is made counts all that the user has
+ * on the host. Who is not root cannot raise it anyway.
+ */
+function isCountedInside(d: Draft, type: string | undefined): boolean {
+  return type === 'RLIMIT_NPROC' && d.context.facts.euid !== 0;
+}
+
+/** @param applies whether a limit, or the score, belongs to this program */
+function limit(
+  d: Draft,
+  program: { push(operation: OomScore | RlimitSet): void },
+  applies: (type: string | undefined) => boolean,
+): void {
   const { oomScoreAdj, rlimits } = d.process;
-  if (oomScoreAdj !== undefined)
+  if (oomScoreAdj !== undefined && applies(undefined))
     program.push({ op: 'oom.score', from: `${d.processPointer}/oomScoreAdj`, value: oomScoreAdj });
   if (rlimits === undefined) return;
   for (let index = 0; index < rlimits.length; index++) {
     const { type, soft, hard } = rlimits[index]!;
+    if (!applies(type)) continue;
     program.push({
       op: 'rlimit.set',
       from: `${d.processPointer}/rlimits/${index}`,
