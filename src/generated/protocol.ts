@@ -695,7 +695,7 @@ export interface ControlMessage {
   readonly status?: number;
   /** ended: the signal. */
   readonly signal?: number;
-  /** ended: `out-of-memory` or `seccomp`, when the kernel has ended it for the sake of the configuration. */
+  /** ended: `oom` or `seccomp`, when the kernel has ended it for the sake of the configuration. */
   readonly reason?: string;
   /**
    * ended: processor time in user mode of the process and of those that it has waited for (getrusage(2)), in

@@ -72,7 +72,7 @@ function signalNumber(signal: string | number): number {
   return number;
 }
 
-const reasons: Readonly<Record<string, EndReason>> = { 'out-of-memory': 'oom', seccomp: 'seccomp' };
+const reasons: Readonly<Record<string, EndReason>> = { oom: 'oom', seccomp: 'seccomp' };
 
 function exitOf(message: ControlMessage, cause: EndReason | undefined): Exit {
   const { status, signal, reason, userTime = 0, systemTime = 0, peakMemory = 0 } = message;

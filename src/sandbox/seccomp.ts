@@ -55,7 +55,7 @@ const fifos: readonly Syscall[] = ([['mknod', 1], ['mknodat', 2]] as const).map(
  * @param kills whether a forbidden call ends the program (`reason` is then `seccomp`) in place of failing with EPERM
  */
 export function sandboxProfile(arch: string, kills: boolean): Seccomp {
-  const docker = readDockerProfile();
+  const { defaultErrnoRet, ...docker } = readDockerProfile();
   const passing = (docker.syscalls ?? []).flatMap((entry) => {
     const names = entry.names.filter((name) => !refused.has(name));
     return names.length === 0 ? [] : [{ ...entry, names }];
@@ -63,7 +63,7 @@ export function sandboxProfile(arch: string, kills: boolean): Seccomp {
   const native = architectures[arch];
   return {
     ...docker,
-    ...(kills ? { defaultAction: 'SCMP_ACT_KILL_PROCESS' } : {}),
+    ...(kills ? { defaultAction: 'SCMP_ACT_KILL_PROCESS' } : { defaultErrnoRet }),
     ...(native === undefined ? {} : { architectures: [native] }),
     syscalls: [...passing, ...limited, ...fifos],
   } as Seccomp;

@@ -112,6 +112,19 @@ test('run: what is printed, limits of time and output, an abort, a signal, an er
   assert.deepEqual(readdirSync(c.root).filter((name) => !name.startsWith('.')), []);
 }, only);
 
+test('run: memory that runs out and a forbidden call are reasons', async (c) => {
+  const runtime = runtimeOf(c);
+  const eater = c.command(['sh', '-c', 'x=xxxxxxxx; while :; do x=$x$x; done'], (config) => {
+    config.linux.resources = { memory: { limit: 16 << 20, swap: 16 << 20 } };
+  });
+  assert.equal((await runtime.run({ bundle: eater.dir })).reason, 'oom');
+  const caller = c.command(['sh', '-c', 'sync'], (config) => {
+    config.linux.seccomp = { defaultAction: 'SCMP_ACT_ALLOW',
+      syscalls: [{ names: ['sync'], action: 'SCMP_ACT_KILL_PROCESS' }] };
+  });
+  assert.equal((await runtime.run({ bundle: caller.dir })).reason, 'seccomp');
+}, only);
+
 test('a container that cannot be created or started leaves no descriptor', async (c) => {
   const runtime = runtimeOf(c);
   const opened = (): number => readdirSync('/proc/self/fd').length;

@@ -27,7 +27,7 @@ export interface Result extends Omit<SandboxResult, 'stdout' | 'stderr' | 'files
   readonly code?: string;
 }
 
-export class Scene {
+class Scene {
   readonly holder: Holder;
   readonly rootfs: string;
   readonly child: ChildProcess;
