@@ -173,7 +173,8 @@ Napi::Value write_file(const Napi::CallbackInfo &info) {
     Fd parent(before == std::string::npos ? fcntl(root, F_DUPFD_CLOEXEC, 3)
                                           : open_held(root, folder.substr(0, before).c_str(), O_PATH | O_DIRECTORY));
     std::string name = before == std::string::npos ? folder : folder.substr(before + 1);
-    if (!parent.valid() || mkdirat(parent.get(), name.c_str(), 0755) != 0) return refuse(info.Env(), path.c_str(), errno);
+    if (!parent.valid() || mkdirat(parent.get(), name.c_str(), 0755) != 0)
+      return refuse(info.Env(), path.c_str(), errno);
   }
   Fd file(open_held(root, path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode));
   if (!file.valid()) return refuse(info.Env(), path.c_str(), errno);

@@ -1,11 +1,7 @@
 // A sandbox: runs programs that nobody trusts, each in a fresh container of its own.
 import type { Buffer } from 'node:buffer';
-<<<<<<< HEAD
-import { constants, openSync, realpathSync } from 'node:fs';
-=======
 import { randomUUID } from 'node:crypto';
-import { closeSync, constants, openSync, realpathSync } from 'node:fs';
->>>>>>> 0ec62847 (Sandbox: runs by root and by a user, tested)
+import { constants, openSync, realpathSync } from 'node:fs';
 import type { HostFacts } from '../generated/protocol.ts';
 import { addon } from '../host/addon.ts';
 import { hostFacts, stateRoot } from '../host/node.ts';
@@ -254,13 +250,8 @@ export class Sandbox {
       const { work, ids } = this.#options;
       const folder = inFolder('', work);
       const marks = putFiles(fds, folder, files, ids);
-<<<<<<< HEAD
-      const made = new Set([folder, 'tmp']);
-      addon().close(fds.view);
-=======
       const initial = new Set([folder, 'tmp']);
-      closeSync(fds.view);
->>>>>>> 0ec62847 (Sandbox: runs by root and by a user, tested)
+      addon().close(fds.view);
       isOpen = false;
       ending.signal.addEventListener('abort', abort);
       signal?.addEventListener('abort', abort, { once: true });

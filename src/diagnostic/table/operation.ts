@@ -178,19 +178,19 @@ export const operation = {
       'give root.path, and --bundle, without links ("realpath" prints it): who owns a link may change where it leads',
   },
   'layer.begin': {
-    code: 'E0988',
+    code: 'E0991',
     message: 'cannot make a writable layer in memory',
     output: '{detail}',
     hint: 'org.veloci.layer.size and org.veloci.layer.inodes must leave room for org.veloci.layer.folders',
   },
   'layer.lower': {
-    code: 'E0989',
+    code: 'E0992',
     message: 'cannot take "{detail}" for a layer of the root file system',
     hint:
       'it must be a directory that this user may enter, without links in its path and, for a user, without mounts in it',
   },
   'layer.mount': {
-    code: 'E0990',
+    code: 'E0993',
     message: 'cannot join the layers of the root file system to an overlay',
     output: '{detail}',
     hint: 'load the module overlay; in a user namespace it takes Linux 5.11 ("veloci doctor --sandbox" looks)',

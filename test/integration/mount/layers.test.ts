@@ -43,23 +43,23 @@ test('layers over the rootfs, the highest first; what is written stays in memory
   assert.deepEqual(readdirSync(low), ['data']);
 }, only);
 
-test('a full layer is an error of the program, one without room for its folders of create: E0988', async (c) => {
+test('a full layer is an error of the program, one without room for its folders of create: E0991', async (c) => {
   const full = await layered(c, 'head -c 2000000 /dev/zero > /x', {});
   assert.match(full.stderr, /No space left/);
   const none = await layered(c, 'true', { 'org.veloci.layer.inodes': '2', 'org.veloci.layer.folders': '/a/b/c/d' });
-  assert.match(none.stderr, /E0988/);
+  assert.match(none.stderr, /E0991/);
 }, only);
 
-test('layers that are none: E0989, E0990, E0520', async (c) => {
+test('layers that are none: E0992, E0993, E0520', async (c) => {
   const missing = await layered(c, 'true', { 'org.veloci.layer.lower': '/no-such' });
-  assert.match(missing.stderr, /E0989.*\/no-such/);
+  assert.match(missing.stderr, /E0992.*\/no-such/);
   const dir = c.dir();
   const twice = await layered(c, 'true', { 'org.veloci.layer.lower': `${dir}:${dir}` });
-  assert.match(twice.stderr, /E0990/);
+  assert.match(twice.stderr, /E0993/);
   const many = await layered(c, 'true', {
     'org.veloci.layer.lower': Array.from({ length: 200 }, () => c.dir()).join(':'),
   });
-  assert.match(many.stderr, /E0990/);
+  assert.match(many.stderr, /E0993/);
   for (const [name, value] of [['size', '12k'], ['inodes', '0'], ['lower', 'a/b'], ['folders', ':'], ['folders',
     '/a:b']])
     assert.match((await layered(c, 'true', { [`org.veloci.layer.${name}`]: value! })).stderr, /E0520/);
