@@ -1,6 +1,7 @@
 #include "addon/layer.h"
 #include "addon/raise.h"
 #include "base/sys.h"
+#include "base/types.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <string>

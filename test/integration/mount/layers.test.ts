@@ -44,7 +44,7 @@ test('layers over the rootfs, the highest first; what is written stays in memory
 }, only);
 
 test('a full layer is an error of the program, one without room for its folders of create: E0991', async (c) => {
-  const full = await layered(c, 'head -c 2000000 /dev/zero > /x', {});
+  const full = await layered(c, 'cat /dev/zero > /x', {});
   assert.match(full.stderr, /No space left/);
   const none = await layered(c, 'true', { 'org.veloci.layer.inodes': '2', 'org.veloci.layer.folders': '/a/b/c/d' });
   assert.match(none.stderr, /E0991/);
