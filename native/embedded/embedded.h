@@ -8,6 +8,8 @@ extern "C" {
 // asks.
 [[gnu::weak]] extern const uint8_t veloci_main_engine[];
 [[gnu::weak]] extern const uint32_t veloci_main_engine_size;
+// SHA-256 of its script, 64 hexadecimal digits.
+extern const char veloci_main_engine_digest[];
 [[gnu::weak]] extern const uint8_t veloci_tools_engine[];
 [[gnu::weak]] extern const uint32_t veloci_tools_engine_size;
 [[gnu::weak]] extern const uint8_t veloci_images_engine[];

@@ -48,12 +48,13 @@ int read_request(int fd, RequestHeader &header, uint8_t *&data) {
   return ok ? 0 : EPROTO;
 }
 
-int serve(int fd, EngineName name) {
-  Engine *engine = Engine::open(name);
+// Answers one request; `followed` says whether another one comes. 0 or an errno.
+int answer(int fd, Engine *engine, bool &followed) {
   RequestHeader header;
   uint8_t *data = nullptr;
   int err = read_request(fd, header, data);
   if (err != 0) return err;
+  followed = header.followed != 0;
 
   AnswerHeader answer{static_cast<uint32_t>(EngineStatus::threw), 0};
   Bytes bytes = of(Str::of("the engine's bytecode cannot be loaded"));
@@ -69,6 +70,14 @@ int serve(int fd, EngineName name) {
   if (bytes.size > max_answer) return EFBIG;
   answer.size = static_cast<uint32_t>(bytes.size);
   return write_answer(fd, answer, bytes) ? 0 : EPIPE;
+}
+
+int serve(int fd, EngineName name) {
+  Engine *engine = Engine::open(name);
+  bool followed = true;
+  int err = 0;
+  while (err == 0 && followed) err = answer(fd, engine, followed);
+  return err;
 }
 
 } // namespace

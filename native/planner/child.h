@@ -25,6 +25,7 @@ struct RequestHeader {
   uint32_t live;
   uint16_t has_config;
   uint16_t has_process;
+  uint32_t followed; // whether another request comes behind it
 };
 
 // Before the answer's bytes.
@@ -33,8 +34,8 @@ struct AnswerHeader {
   uint32_t size;
 };
 
-// Confines itself, prepares an engine, answers one request from the socket, and exits. The exit status is the errno
-// of a failure that left no answer.
+// Confines itself, prepares an engine, answers a request from the socket and those that follow it, and exits. The exit
+// status is the errno of a failure that left no answer.
 [[noreturn]] void planner_main(int fd, pid_t launcher, EngineName name);
 
 } // namespace veloci

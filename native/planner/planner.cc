@@ -1,6 +1,7 @@
 #include "planner/planner.h"
 #include "base/clock.h"
 
+#include <initializer_list>
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -60,6 +61,7 @@ int send_request(int fd, const PlannerRequest &request, int64_t deadline) {
   header.live = static_cast<uint32_t>(request.live.size);
   header.has_config = request.config.data != nullptr;
   header.has_process = request.process.data != nullptr;
+  header.followed = request.followed;
   iovec parts[] = {
       {&header, sizeof header},
       {const_cast<char *>(request.json.data), request.json.size},
@@ -72,24 +74,33 @@ int send_request(int fd, const PlannerRequest &request, int64_t deadline) {
 
 constexpr size_t answer_capacity = sizeof(AnswerHeader) + max_answer;
 
-// Receives the answer's header and bytes. Returns 0 or an errno; ECONNRESET: the planner is gone.
-int receive_answer(int fd, uint8_t *data, AnswerHeader &header, Bytes &body, int64_t deadline) {
-  size_t size = 0;
+// Receives the answer's header and bytes, of which `size` are there; `behind`: those that follow it. Returns 0 or an
+// errno; ECONNRESET: the planner is gone.
+int receive_answer(int fd, uint8_t *data, size_t size, AnswerHeader &header, Bytes &body, Bytes &behind,
+                   int64_t deadline) {
   for (;;) {
+    if (size >= sizeof header) {
+      memcpy(&header, data, sizeof header);
+      if (header.size > max_answer) return EFBIG;
+      if (size >= sizeof header + header.size) break;
+    }
     int err = await(fd, POLLIN, deadline);
     if (err != 0) return err;
     ssize_t count = recv(fd, data + size, answer_capacity - size, MSG_DONTWAIT);
     if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (count <= 0) return count == 0 ? ECONNRESET : errno;
     size += static_cast<size_t>(count);
-    if (size < sizeof header) continue;
-    memcpy(&header, data, sizeof header);
-    if (header.size > max_answer) return EFBIG;
-    if (size > sizeof header + header.size) return EPROTO;
-    if (size == sizeof header + header.size) break;
   }
   body = {data + sizeof header, header.size};
+  behind = {body.data + body.size, size - sizeof header - header.size};
   return 0;
+}
+
+// Memory for an answer; nullptr and errno on failure.
+void *map_answer() {
+  constexpr int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+  void *memory = mmap(nullptr, answer_capacity, PROT_READ | PROT_WRITE, flags, -1, 0);
+  return memory == MAP_FAILED ? nullptr : memory;
 }
 
 // How a planner ended that gave no answer.
@@ -135,7 +146,9 @@ int Planner::start(EngineName name) {
 
 Planner::~Planner() {
   stop();
-  if (answer_ != nullptr) munmap(answer_, answer_capacity);
+  for (void *answer : {answer_, next_}) {
+    if (answer != nullptr) munmap(answer, answer_capacity);
+  }
 }
 
 void Planner::stop() {
@@ -175,18 +188,29 @@ PlannerAnswer planner_await(Planner &planner) {
   Bytes body;
   int err = planner.send_error_;
   if (err == 0 && planner.answer_ == nullptr) {
-    constexpr int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-    void *memory = mmap(nullptr, answer_capacity, PROT_READ | PROT_WRITE, flags, -1, 0);
-    if (memory == MAP_FAILED)
-      err = errno;
-    else
-      planner.answer_ = memory;
+    planner.answer_ = map_answer();
+    if (planner.answer_ == nullptr) err = errno;
   }
   if (err == 0) {
     uint8_t *data = static_cast<uint8_t *>(planner.answer_);
-    err = receive_answer(planner.socket_.get(), data, header, body, planner.deadline_ms_);
+    err = receive_answer(planner.socket_.get(), data, 0, header, body, planner.early_, planner.deadline_ms_);
   }
   return err == 0 ? answer_of(header, body) : planner.reap(err);
+}
+
+PlannerAnswer planner_await_next(Planner &planner, int milliseconds) {
+  PlannerAnswer answer;
+  if (planner.send_error_ != 0 || planner.next_ != nullptr) return answer;
+  planner.next_ = map_answer();
+  if (planner.next_ == nullptr) return answer;
+  uint8_t *data = static_cast<uint8_t *>(planner.next_);
+  memcpy(data, planner.early_.data, planner.early_.size);
+  AnswerHeader header;
+  Bytes body, behind;
+  int64_t deadline = monotonic_milliseconds() + milliseconds;
+  answer.err =
+      receive_answer(planner.socket_.get(), data, planner.early_.size, header, body, behind, deadline);
+  return answer.err == 0 ? answer_of(header, body) : answer;
 }
 
 } // namespace veloci

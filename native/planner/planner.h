@@ -17,6 +17,8 @@ struct PlannerRequest {
   Bytes config;  // bytes of config.json; data == nullptr: none
   Bytes process; // bytes of process.json; data == nullptr: none
   Bytes live;    // an Observation of schema/protocol; empty: none
+  // Whether another request is sent to the same planner.
+  bool followed = false;
 };
 
 enum class PlannerFault {
@@ -54,6 +56,7 @@ public:
 private:
   friend void planner_send(Planner &planner, const PlannerRequest &request);
   friend PlannerAnswer planner_await(Planner &planner);
+  friend PlannerAnswer planner_await_next(Planner &planner, int milliseconds);
   // Ends and reaps a planner that gave no answer because of `err`, and says why.
   PlannerAnswer reap(int err);
 
@@ -62,14 +65,20 @@ private:
   int64_t deadline_ms_ = 0; // of CLOCK_MONOTONIC
   int send_error_ = 0;
   void *answer_ = nullptr; // mapping of the answer
+  void *next_ = nullptr;   // that of the second one
+  // Bytes behind the first answer that came along with it.
+  Bytes early_;
 };
 
 // Sends one request without waiting for the answer, so that the launcher works while the engine does. A failure is
 // reported by planner_await.
 void planner_send(Planner &planner, const PlannerRequest &request);
 
-// Awaits the answer of the request that was sent. A planner answers once; ask a fresh one for a second request.
+// Awaits the answer of the request that was sent. For a request of its own ask a fresh planner.
 PlannerAnswer planner_await(Planner &planner);
+
+// Awaits the answer of the request that has followed, for as long as that; both answers live as long as the planner.
+PlannerAnswer planner_await_next(Planner &planner, int milliseconds);
 
 // Both at once.
 inline PlannerAnswer planner_ask(Planner &planner, const PlannerRequest &request) {

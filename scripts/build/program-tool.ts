@@ -1,10 +1,12 @@
 // What the trees of native programs call while they are built: data to embed, and the prepared engine of a program.
 //
 //   embed NAME FILE OUT.S        an object that defines veloci_NAME and veloci_NAME_size
+//   digest NAME FILE OUT.S       an object that defines veloci_NAME_digest, the SHA-256 of the file
 //   room 0|PROGRAM OUT.S         an object with room for the engine that PROGRAM prepares (0: none)
 //   finish BYTES PROGRAM OUT     PROGRAM with its engine in that room, of at most BYTES (0: any size)
 //   limit BYTES PROGRAM OUT      PROGRAM, of at most BYTES
-import { chmodSync, copyFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { chmodSync, copyFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { putSnapshot, snapshotSize, snapshotSource, takeSnapshot } from './snapshot.ts';
 
@@ -20,6 +22,19 @@ veloci_${name}_end:
   .balign 4
 veloci_${name}_size:
   .long veloci_${name}_end - veloci_${name}
+  .section .note.GNU-stack, "", @progbits
+`,
+  );
+}
+
+function digest(name: string, file: string, output: string): void {
+  const text = createHash('sha256').update(readFileSync(file)).digest('hex');
+  writeFileSync(
+    output,
+    `  .section .rodata.veloci_${name}_digest, "a"
+  .global veloci_${name}_digest
+veloci_${name}_digest:
+  .asciz "${text}"
   .section .note.GNU-stack, "", @progbits
 `,
   );
@@ -47,7 +62,7 @@ function finish(most: string, program: string, output: string): void {
   chmodSync(output, 0o755);
 }
 
-const actions: Readonly<Record<string, (...args: string[]) => void>> = { embed, room, finish, limit };
+const actions: Readonly<Record<string, (...args: string[]) => void>> = { embed, digest, room, finish, limit };
 const [action = '', ...args] = process.argv.slice(2);
 try {
   const act = actions[action];

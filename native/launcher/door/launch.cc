@@ -3,7 +3,6 @@
 #include "executor/state/state.h"
 #include "executor/state/store.h"
 #include "host/facts.h"
-#include "launcher/call/bundle.h"
 #include "launcher/call/pidfd.h"
 #include "launcher/door/saved.h"
 #include "launcher/door/timing.h"
@@ -53,18 +52,44 @@ void read_descriptors(const Invocation &invocation, Buffer &out) {
   if (!images.valid() || read_file(images.get(), state_name::descriptors, largest, O_NOFOLLOW, out) != 0) out.free();
 }
 
+int start_engine(Invocation &invocation, Launch &launch, EngineVerb verb) {
+  int err = launch.engine.start(verb);
+  return err == 0 ? 0 : invocation.fail_call(what::start_planner, err);
+}
+
+// Whether the plan is there without the planner of this start.
+bool is_given(const Invocation &invocation) {
+  return invocation.arguments.plan_fd() >= 0 || invocation.arguments.has(cli::Flag::plan);
+}
+
 // The request, which is sent unless the plan is there already. 0 or the exit code.
 int ask_for_plan(Invocation &invocation, Launch &launch, EngineVerb verb) {
-  Bundle bundle;
+  Bundle &bundle = launch.bundle;
+  PlanCache &cache = launch.cache;
   if (int code = read_bundle(invocation, bundle, launch.request.config); code != 0) return code;
+  // Nothing like it was ever started: the engine gets ready while the request is made.
+  bool waits = cache.enabled() && cache.take_config(invocation, bundle.path.str(), launch.request.config);
+  bool late = launch.late && !waits;
+  if (late) {
+    if (int code = start_engine(invocation, launch, verb); code != 0) return code;
+  }
   if (int err = launch.request.build(invocation, bundle.path.str(), bundle.config_name, false); err != 0) {
     return invocation.fail_call(what::describe_host, err);
   }
   if (launch.restoring) read_descriptors(invocation, launch.request.process);
-  bool planned = invocation.arguments.plan_fd() >= 0;
-  if (!planned && !launch.engine.send(launch.request, verb, nullptr)) {
+  if (is_given(invocation)) return 0;
+  if (cache.recall(invocation, launch.request, launch.response)) {
+    return cache.verifies() ? cache.verify(invocation, launch.request, launch.response) : 0;
+  }
+  if (waits) {
+    if (int code = start_engine(invocation, launch, verb); code != 0) return code;
+  }
+  bool remembers = cache.enabled();
+  if (!launch.engine.send(launch.request, verb, nullptr, remembers)) {
     return invocation.fail_call(what::ask_planner, errno);
   }
+  // The engine is at work on the first one.
+  if (remembers) cache.ask(launch.engine, launch.request);
   return 0;
 }
 
@@ -72,6 +97,7 @@ int ask_for_plan(Invocation &invocation, Launch &launch, EngineVerb verb) {
 int await_plan(Invocation &invocation, Launch &launch) {
   if (invocation.arguments.has(cli::Flag::plan)) return mark_saved_plan(invocation, launch);
   if (int fd = invocation.arguments.plan_fd(); fd >= 0) return launch.engine.take(invocation, fd, launch.response);
+  if (launch.response.plan) return 0;
   return launch.engine.await(invocation, launch.response);
 }
 
@@ -124,9 +150,10 @@ int take_preserved(Invocation &invocation) {
 
 int launch_container(Invocation &invocation, Launch &launch, EngineVerb verb) {
   if (int code = take_preserved(invocation); code != 0) return code;
-  // First of all: the engine boots while everything else goes on.
-  if (invocation.arguments.plan_fd() < 0 && !invocation.arguments.has(cli::Flag::plan)) {
-    if (int err = launch.engine.start(verb); err != 0) return invocation.fail_call(what::start_planner, err);
+  // First of all, where no plan can be there: the engine boots while everything else goes on.
+  launch.late = launch.cache.begin(invocation, verb);
+  if (!launch.late && !is_given(invocation)) {
+    if (int code = start_engine(invocation, launch, verb); code != 0) return code;
   }
   if (int code = invocation.open_root(true); code != 0) return code;
   Context &context = invocation.context;
@@ -150,6 +177,10 @@ int launch_container(Invocation &invocation, Launch &launch, EngineVerb verb) {
   int code = explain_failure(invocation, launch.request, verb);
   if (hook) end_life(context, launch.response.stored.value);
   return code;
+}
+
+void remember_launch(Invocation &invocation, Launch &launch) {
+  launch.cache.keep(invocation, launch.engine, launch.response);
 }
 
 void commit_launch(Invocation &invocation) {

@@ -1,6 +1,7 @@
 // create, run and restore: from the bundle to a container.
 #pragma once
-#include "launcher/door/request.h"
+#include "launcher/call/bundle.h"
+#include "launcher/door/plan_cache.h"
 
 namespace veloci {
 
@@ -12,14 +13,21 @@ struct Launch {
   bool restoring = false;
   // run: its program is started as soon as the container is there.
   bool starts = false;
+  // The planner is started when no remembered plan was found.
+  bool late = false;
+  Bundle bundle;
   Request request;
   Engine engine;
   Response response;
+  PlanCache cache;
 };
 
 // Creates the container of the command line. 0, or the exit code with the error shown and everything undone.
 // The context's undo stack still holds everything: `commit_launch` or undo.
 int launch_container(Invocation &invocation, Launch &launch, EngineVerb verb);
+
+// Keeps the plan for the next start like this one. Nobody waits for the container any more.
+void remember_launch(Invocation &invocation, Launch &launch);
 
 // Everything has worked: nothing is undone any more.
 void commit_launch(Invocation &invocation);

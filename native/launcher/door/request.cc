@@ -216,13 +216,14 @@ int Request::text(EngineVerb verb, const PlanFailure *failure, Buffer &memory, S
   });
 }
 
-bool Engine::send(const Request &request, EngineVerb verb, const PlanFailure *failure) {
+bool Engine::send(const Request &request, EngineVerb verb, const PlanFailure *failure, bool followed) {
   Buffer memory;
   PlannerRequest message;
   if (int err = request.text(verb, failure, memory, message.json); err != 0) return errno = err, false;
   message.config = request.config.bytes();
   message.process = request.process.bytes();
   message.live = request.live.bytes();
+  message.followed = followed;
   planner_send(planner_, message);
   return true;
 }
@@ -260,6 +261,12 @@ int Engine::await(Invocation &invocation, Response &response) {
   case PlannerFault::protocol: break;
   }
   return invocation.fail(SystemCall{.what = what::talk_to_planner, .errno_ = ErrnoText(answer.err)});
+}
+
+bool Engine::await_next(int milliseconds, Response &response) {
+  PlannerAnswer answer = planner_await_next(planner_, milliseconds);
+  Reader reader(answer.response);
+  return answer.fault == PlannerFault::none && read(reader, response) && reader.at_end();
 }
 
 int Engine::take(Invocation &invocation, int fd, Response &response) {

@@ -73,10 +73,12 @@ class Engine {
 public:
   // Starts a planner with the engine that knows the verb; 0 or an errno.
   int start(EngineVerb verb) { return planner_.start(engine_of(verb)); }
-  // Sends the request; the text may go afterwards.
-  bool send(const Request &request, EngineVerb verb, const PlanFailure *failure);
+  // Sends the request; the text may go afterwards. `followed`: another one is sent to this engine.
+  bool send(const Request &request, EngineVerb verb, const PlanFailure *failure, bool followed = false);
   // Awaits the answer. 0, or the exit code with the error shown: the planner's end, or a malformed answer.
   int await(Invocation &invocation, Response &response);
+  // Awaits the answer of the request that has followed, for as long as that, without a word. False when there is none.
+  bool await_next(int milliseconds, Response &response);
   // Takes an answer from a file in place of the planner's.
   int take(Invocation &invocation, int fd, Response &response);
 

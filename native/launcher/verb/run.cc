@@ -82,6 +82,7 @@ int run_command(Invocation &invocation) {
     return code;
   }
   note_moment(invocation, Phase::started);
+  remember_launch(invocation, launch);
   if (timeline.valid()) show_timeline(invocation, launch.request, timeline.get());
   if (detach) return notify.await_ready(invocation);
   int code = stay_and_delete(invocation, launch, &notify);
