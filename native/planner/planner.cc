@@ -208,8 +208,7 @@ PlannerAnswer planner_await_next(Planner &planner, int milliseconds) {
   AnswerHeader header;
   Bytes body, behind;
   int64_t deadline = monotonic_milliseconds() + milliseconds;
-  answer.err =
-      receive_answer(planner.socket_.get(), data, planner.early_.size, header, body, behind, deadline);
+  answer.err = receive_answer(planner.socket_.get(), data, planner.early_.size, header, body, behind, deadline);
   return answer.err == 0 ? answer_of(header, body) : answer;
 }
 

@@ -6,14 +6,14 @@ namespace {
 
 // Bytes of the plan on both sides of a place.
 struct Pair {
-  Bytes made, other;
+  Bytes plan, other;
 };
 
 // How much of a name stands at an offset, in both.
 uint32_t match(const Pair &pair, size_t offset, Str name, Bytes other) {
   uint32_t size = 0;
-  while (size < name.size && offset + size < pair.made.size &&
-         pair.made.data[offset + size] == static_cast<uint8_t>(name.data[size]) &&
+  while (size < name.size && offset + size < pair.plan.size &&
+         pair.plan.data[offset + size] == static_cast<uint8_t>(name.data[size]) &&
          pair.other.data[offset + size] == other.data[size])
     size++;
   return size;
@@ -28,15 +28,15 @@ uint32_t lead_of(Str name, Bytes other) {
 
 } // namespace
 
-bool find_holes(const Shape &shape, const Bytes (&others)[Shape::names_max], Bytes made, Bytes other, Buffer &holes) {
-  if (made.size != other.size) return false;
-  Pair pair{made, other};
+bool find_holes(const Shape &shape, const Bytes (&others)[Shape::names_max], Bytes plan, Bytes other, Buffer &holes) {
+  if (plan.size != other.size) return false;
+  Pair pair{plan, other};
   // A beginning that is no whole name must be long enough to be no accident.
   constexpr uint32_t beginning = 12;
   size_t end = 0;
-  for (size_t at = 0; at < made.size;) {
-    if (made.data[at] == other.data[at]) {
-      at++;
+  for (size_t cursor = 0; cursor < plan.size;) {
+    if (plan.data[cursor] == other.data[cursor]) {
+      cursor++;
       continue;
     }
     PlanHole hole = {};
@@ -44,15 +44,15 @@ bool find_holes(const Shape &shape, const Bytes (&others)[Shape::names_max], Byt
     for (uint32_t i = 0; i < shape.name_count(); i++) {
       Str name = shape.name(i).text;
       uint32_t lead = lead_of(name, others[i]);
-      if (lead == name.size || at < end + lead) continue;
-      uint32_t size = match(pair, at - lead, name, others[i]);
+      if (lead == name.size || cursor < end + lead) continue;
+      uint32_t size = match(pair, cursor - lead, name, others[i]);
       bool enough = size > lead && (size == name.size || size >= beginning);
       if (!enough || size < hole.size) continue;
       unclear = size == hole.size;
-      hole = {static_cast<uint32_t>(at - lead), size, i};
+      hole = {static_cast<uint32_t>(cursor - lead), size, i};
     }
     if (hole.size == 0 || unclear || !holes.add(&hole, sizeof hole)) return false;
-    end = at = hole.offset + hole.size;
+    end = cursor = hole.offset + hole.size;
   }
   return true;
 }

@@ -12,9 +12,9 @@ struct PlanHole {
 };
 
 // Compares what the engine has made of a start with what it has made of the same one under other names. They may differ
-// only where a name stands; these places are added to `holes`. False when they differ otherwise: then the names are more
-// than names to the engine, and nothing may be remembered.
-bool find_holes(const Shape &shape, const Bytes (&others)[Shape::names_max], Bytes made, Bytes other, Buffer &holes);
+// only where a name stands; these places are added to `holes`. False when they differ otherwise: then the names are
+// more than names to the engine, and nothing may be remembered.
+bool find_holes(const Shape &shape, const Bytes (&others)[Shape::names_max], Bytes plan, Bytes other, Buffer &holes);
 
 // Whether the holes lie in as many bytes, in names of a shape.
 bool fits(const Shape &shape, const PlanHole *holes, size_t count, size_t size);

@@ -28,7 +28,7 @@ bool is_telling(Str id) {
 
 bool is_hex_name(Str id) {
   Token token = find_hex(id, 0);
-  return token.start == 0 && token.size == id.size && token.found();
+  return token.start == 0 && token.size == id.size && token.exists();
 }
 
 bool begins_with(Str text, const char *head) {
@@ -44,7 +44,7 @@ bool is_own_path(Str path) {
     if (begins_with(path, head)) return false;
   }
   // What engines call a bundle is a name by itself.
-  if (find_hex(path, 0).found()) return false;
+  if (find_hex(path, 0).exists()) return false;
   for (uint32_t i = 0; i < path.size; i++) {
     char c = path.data[i];
     if (!is_alphanumeric(c) && strchr("/-_.", c) == nullptr) return false;
@@ -119,7 +119,7 @@ bool Shape::take(Str text, const Token &token) {
   if (place_count_ == places_max || !find_name(name, token.kind, index)) return false;
   uint8_t head[] = {mark, static_cast<uint8_t>(0x80 | index), static_cast<uint8_t>(token.size),
                     static_cast<uint8_t>(token.size >> 8)};
-  ShapePlace place{static_cast<uint32_t>(offset_ + token.start), name.size, index};
+  Place place{static_cast<uint32_t>(offset_ + token.start), name.size, index};
   place_count_++;
   return canonical_.add(head, sizeof head) && places_.add(&place, sizeof place);
 }
@@ -143,26 +143,26 @@ bool Shape::add_pieces(Str text, bool with_id) {
   if (with_id) {
     TextOf<272> member;
     member.add("\"id\":\"").add(short_id_).add_char('"');
-    Token found = find_known(text, 0, member.str(), NameKind::word);
+    Token hit = find_known(text, 0, member.str(), NameKind::word);
     constexpr size_t key = 6;
-    if (found.found()) tokens[finders - 1] = {found.start + key, short_id_.size, NameKind::word};
+    if (hit.exists()) tokens[finders - 1] = {hit.start + key, short_id_.size, NameKind::word};
   }
-  size_t at = 0;
+  size_t cursor = 0;
   for (;;) {
     const Token *first = nullptr;
     for (unsigned finder = 0; finder < finders; finder++) {
       Token &token = tokens[finder];
-      if (token.found() && token.start < at) token = next(text, at, finder);
-      if (!token.found()) continue;
-      bool better = first == nullptr || token.start < first->start ||
-                    (token.start == first->start && token.size > first->size);
+      if (token.exists() && token.start < cursor) token = next(text, cursor, finder);
+      if (!token.exists()) continue;
+      bool better =
+          first == nullptr || token.start < first->start || (token.start == first->start && token.size > first->size);
       if (better) first = &token;
     }
     size_t end = first == nullptr ? text.size : first->start;
-    if (end > at && !canonical_.add(text.data + at, end - at)) return false;
+    if (end > cursor && !canonical_.add(text.data + cursor, end - cursor)) return false;
     if (first == nullptr) break;
     if (!take(text, *first)) return false;
-    at = first->start + first->size;
+    cursor = first->start + first->size;
   }
   offset_ += text.size;
   return true;
@@ -184,12 +184,13 @@ bool Shape::add_request(Str text) {
   uint32_t count = count_;
   if (!add_pieces(text, true)) return false;
   // Its own letters are none of what its declaration says.
-  bool elsewhere = memmem(canonical_.data() + size, canonical_.size() - size, short_id_.data, short_id_.size) != nullptr;
+  bool elsewhere =
+      memmem(canonical_.data() + size, canonical_.size() - size, short_id_.data, short_id_.size) != nullptr;
   if (!elsewhere) return true;
   short_id_ = {};
   canonical_.set_size(size);
   place_count_ = places;
-  places_.set_size(places * sizeof(ShapePlace));
+  places_.set_size(places * sizeof(Place));
   offset_ = offset;
   count_ = count;
   return add_pieces(text, false);
@@ -203,9 +204,9 @@ bool Shape::add_literal(Str text) {
 
 void Shape::rename(Str text, size_t offset, const Bytes (&names)[names_max], uint8_t *out) const {
   memcpy(out, text.data, text.size);
-  const auto *places = reinterpret_cast<const ShapePlace *>(places_.bytes().data);
+  const auto *places = reinterpret_cast<const Place *>(places_.bytes().data);
   for (size_t i = 0; i < place_count_; i++) {
-    const ShapePlace &place = places[i];
+    const Place &place = places[i];
     if (place.offset < offset || place.offset >= offset + text.size) continue;
     memcpy(out + (place.offset - offset), names[place.name].data, place.size);
   }
@@ -228,7 +229,8 @@ char turn(char c, char first, NameKind kind, uint32_t index) {
   if (kind == NameKind::hex) return hex_digits[(hex_value(c) + turn_of(first, index)) % 16];
   bool digit = c <= '9';
   // A path may have a letter where another one has a digit.
-  if (kind == NameKind::path) return digit ? static_cast<char>('a' + (c - '0' + index) % 26) : hex_digits[(c + index) % 10];
+  if (kind == NameKind::path)
+    return digit ? static_cast<char>('a' + (c - '0' + index) % 26) : hex_digits[(c + index) % 10];
   if (digit) return static_cast<char>('0' + (c - '0' + 1 + index % 8) % 10);
   char base = c <= 'Z' ? 'A' : 'a';
   return static_cast<char>(base + (c - base + 1 + (7 * index + 5) % 24) % 26);
@@ -244,9 +246,9 @@ bool other_names(const Shape &shape, Buffer &memory, Bytes (&names)[Shape::names
   for (uint32_t i = 0; i < shape.name_count(); i++) {
     const auto &[text, kind] = shape.name(i);
     size_t fixed = kind == NameKind::path ? fixed_of(text) : 0;
-    for (uint32_t at = 0; at < text.size; at++) {
-      char c = text.data[at];
-      out[at] = static_cast<uint8_t>(at < fixed ? c : turn(c, text.data[0], kind, i));
+    for (uint32_t cursor = 0; cursor < text.size; cursor++) {
+      char c = text.data[cursor];
+      out[cursor] = static_cast<uint8_t>(cursor < fixed ? c : turn(c, text.data[0], kind, i));
     }
     names[i] = {out, text.size};
     out += text.size;
@@ -258,15 +260,15 @@ uint64_t digest_of(Bytes bytes) {
   constexpr uint64_t factor = 0x9e3779b97f4a7c15;
   uint64_t sum = bytes.size * factor;
   const uint8_t *data = bytes.data;
-  size_t left = bytes.size;
-  while (left > 0) {
+  size_t remaining = bytes.size;
+  while (remaining > 0) {
     uint64_t word = 0;
-    size_t count = left < sizeof word ? left : sizeof word;
+    size_t count = remaining < sizeof word ? remaining : sizeof word;
     memcpy(&word, data, count);
     sum = (sum ^ word) * factor;
     sum ^= sum >> 32;
     data += count;
-    left -= count;
+    remaining -= count;
   }
   return sum;
 }

@@ -12,13 +12,6 @@ struct ShapeName {
   NameKind kind;
 };
 
-// Where a name, or its beginning, stands in the texts, counted over all of them.
-struct ShapePlace {
-  uint32_t offset;
-  uint32_t size;
-  uint32_t name;
-};
-
 class Shape {
 public:
   static constexpr uint32_t names_max = 48;
@@ -43,6 +36,13 @@ public:
   size_t offset() const { return offset_; }
 
 private:
+  // Where a name, or its beginning, stands in the texts, counted over all of them.
+  struct Place {
+    uint32_t offset;
+    uint32_t size;
+    uint32_t name;
+  };
+
   bool add_pieces(Str text, bool with_id);
   Token next(Str text, size_t from, unsigned finder) const;
   bool take(Str text, const Token &token);
@@ -60,8 +60,8 @@ private:
   size_t offset_ = 0;
 };
 
-// Other names of the same sizes: each differs from its own in every letter and digit, and none begins with a digit whose
-// own begins with one. `memory` holds them.
+// Other names of the same sizes: each differs from its own in every letter and digit, and none begins with a digit
+// whose own begins with one. `memory` holds them.
 bool other_names(const Shape &shape, Buffer &memory, Bytes (&names)[Shape::names_max]);
 
 // 64 bits of bytes: to find them again, and to see that they are whole; nobody else writes here.

@@ -51,11 +51,11 @@ bool is_alphanumeric(char c) { return is_digit(c) || (c >= 'a' && c <= 'z') || (
 
 Token find_hex(Str text, size_t from) {
   const char *data = text.data;
-  for (size_t at = from; at + shortest <= text.size;) {
+  for (size_t cursor = from; cursor + shortest <= text.size;) {
     // No run of twelve begins before a character that is no digit.
-    size_t last = at + shortest - 1;
+    size_t last = cursor + shortest - 1;
     if (!is_hex(data[last])) {
-      at += shortest;
+      cursor += shortest;
       continue;
     }
     size_t start = last, end = last + 1;
@@ -69,7 +69,7 @@ Token find_hex(Str text, size_t from) {
         return {start - uuid_head, uuid_head + size, NameKind::hex};
       return {start, size, NameKind::hex};
     }
-    at = end;
+    cursor = end;
   }
   return {};
 }
@@ -77,11 +77,11 @@ Token find_hex(Str text, size_t from) {
 Token find_moment(Str text, size_t from) {
   constexpr char date[] = "0000-00-00T", clock[] = "00:00:00";
   constexpr size_t date_size = sizeof date - 1, clock_size = sizeof clock - 1;
-  for (size_t at = from; at < text.size;) {
-    auto *mark = static_cast<const char *>(memchr(text.data + at, 'T', text.size - at));
+  for (size_t cursor = from; cursor < text.size;) {
+    auto *mark = static_cast<const char *>(memchr(text.data + cursor, 'T', text.size - cursor));
     if (mark == nullptr) return {};
     size_t place = static_cast<size_t>(mark - text.data);
-    at = place + 1;
+    cursor = place + 1;
     if (place + 1 < from + date_size || place + 1 + clock_size >= text.size) continue;
     size_t start = place + 1 - date_size, end = place + 1 + clock_size;
     if (!matches(text.data + start, date) || !matches(mark + 1, clock)) continue;
@@ -98,12 +98,12 @@ Token find_moment(Str text, size_t from) {
 Token find_pid(Str text, size_t from) {
   constexpr char before[] = "/proc/", behind[] = "/ns/";
   constexpr size_t before_size = sizeof before - 1, behind_size = sizeof behind - 1;
-  for (size_t at = from; at < text.size;) {
-    void *found = memmem(text.data + at, text.size - at, before, before_size);
-    if (found == nullptr) return {};
-    size_t start = static_cast<size_t>(static_cast<char *>(found) - text.data) + before_size, end = start;
+  for (size_t cursor = from; cursor < text.size;) {
+    void *hit = memmem(text.data + cursor, text.size - cursor, before, before_size);
+    if (hit == nullptr) return {};
+    size_t start = static_cast<size_t>(static_cast<char *>(hit) - text.data) + before_size, end = start;
     while (end < text.size && is_digit(text.data[end])) end++;
-    at = end;
+    cursor = end;
     if (end - start < 2 || end + behind_size > text.size) continue;
     if (memcmp(text.data + end, behind, behind_size) == 0) return {start, end - start, NameKind::digits};
   }
@@ -113,11 +113,11 @@ Token find_pid(Str text, size_t from) {
 Token find_known(Str text, size_t from, Str name, NameKind kind) {
   // As long as \u1234 is.
   constexpr size_t escape = 6;
-  for (size_t at = from; at + name.size <= text.size;) {
-    void *found = memmem(text.data + at, text.size - at, name.data, name.size);
-    if (found == nullptr) return {};
-    size_t start = static_cast<size_t>(static_cast<char *>(found) - text.data);
-    at = start + 1;
+  for (size_t cursor = from; cursor + name.size <= text.size;) {
+    void *hit = memmem(text.data + cursor, text.size - cursor, name.data, name.size);
+    if (hit == nullptr) return {};
+    size_t start = static_cast<size_t>(static_cast<char *>(hit) - text.data);
+    cursor = start + 1;
     size_t before = start < escape ? start : escape;
     if (memchr(text.data + start - before, '\\', before) == nullptr) return {start, name.size, kind};
   }

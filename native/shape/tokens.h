@@ -18,7 +18,7 @@ struct Token {
   size_t size = 0; // 0: there is none
   NameKind kind = NameKind::hex;
 
-  bool found() const { return size != 0; }
+  bool exists() const { return size != 0; }
 };
 
 // The first one at or behind `from`: 64, 32 or 12 lower-case hexadecimal digits between characters that are neither

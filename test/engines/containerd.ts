@@ -2,10 +2,12 @@
 import { spawnSync } from 'node:child_process';
 import { endDaemon, restartLine } from '../support/engines/daemon.ts';
 import { startContainerd } from './containerd-daemon.ts';
-import { imageName, steps, type Engine } from './types.ts';
+import { hitsOf, imageName, steps, type Engine } from './types.ts';
 
 const common = steps(
   ['run', 'r one echo hello', /^hello$/m],
+  // ctr's ids are the caller's: the same one each time.
+  ['plans by shape', hitsOf(4, 'r same true'), /^hits [2-9]/m],
   ['exit status', 'r two sh -c "exit 7"', 7],
   ['program not found', 'r three no-such-program', /executable file not found/],
   ['run -d', 'd long sleep 1000'],

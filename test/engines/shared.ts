@@ -1,10 +1,11 @@
 // Steps that docker and podman share: their command lines are the same.
 import { type EngineName, exitStatus, exitTable } from '../support/engines/exit-table.ts';
-import { type Step, steps } from './types.ts';
+import { hitsOf, type Step, steps } from './types.ts';
 
 export const sharedOf = (engine: EngineName): Step[] =>
   steps(
     ['run', 'e run --rm $F $I echo hello', /^hello$/m],
+    ['plans by shape', hitsOf(engine === 'podman' ? 12 : 4, 'e run --rm $F $I true'), /^hits [2-9]/m],
     ['exit status', 'e run --rm $F $I sh -c "exit 7"', 7],
     ['program not found', 'e run --rm $F $I no-such-program', 127],
     ['not executable', 'e run --rm $F $I /bin/not-executable', 126],

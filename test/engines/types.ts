@@ -48,3 +48,11 @@ export function steps(...list: readonly (readonly [string, string, (RegExp | num
     return { name, script, status: wanted ?? 0 };
   });
 }
+
+/** A script that runs a command so many times, and prints how often a remembered plan was used meanwhile, as `hits N`. */
+export function hitsOf(times: number, command: string): string {
+  // The second number of each file of remembered plans, in every state root.
+  const sum =
+    "find $D /run $XDG_RUNTIME_DIR -path '*/.cache/plans/*' -type f -exec od -An -t u8 -j 8 -N 8 {} \\; 2>/dev/null | awk '{ for (i = 1; i <= NF; i++) n += $i } END { print n + 0 }'";
+  return `h() { ${sum}; }; a=$(h); for i in $(seq ${times}); do ${command} || exit 1; done; echo hits $(($(h) - a))`;
+}

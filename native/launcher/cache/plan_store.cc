@@ -40,8 +40,8 @@ bool divide(Bytes bytes, PlanEntry &entry) {
   Header header;
   if (bytes.size < sizeof header) return false;
   memcpy(&header, bytes.data, sizeof header);
-  uint64_t size = uint64_t{sizeof header} + header.shape + header.plan_holes + header.stored_holes + header.plan +
-                  header.stored;
+  uint64_t size =
+      uint64_t{sizeof header} + header.shape + header.plan_holes + header.stored_holes + header.plan + header.stored;
   bool aligned = (header.shape | header.plan_holes | header.stored_holes) % alignof(PlanHole) == 0;
   bool whole = header.plan_holes % sizeof(PlanHole) == 0 && header.stored_holes % sizeof(PlanHole) == 0;
   if (memcmp(header.magic, magic, sizeof magic) != 0 || size != bytes.size || !aligned || !whole) return false;
@@ -101,12 +101,12 @@ bool PlanStore::knows(uint64_t config) {
   EntryName name;
   add_hex(name, config);
   name.add_char('-');
-  bool found = false;
+  bool hit = false;
   find_dirent(folder_.get(), [&](const DirectoryEntry &entry) {
-    found = strncmp(entry.name, name.c_str(), name.size()) == 0;
-    return !found;
+    hit = strncmp(entry.name, name.c_str(), name.size()) == 0;
+    return !hit;
   });
-  return found;
+  return hit;
 }
 
 bool PlanStore::read(uint64_t config, uint64_t request, Bytes shape, PlanEntry &entry) {

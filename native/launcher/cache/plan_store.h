@@ -31,10 +31,11 @@ public:
   bool valid() const { return folder_.valid(); }
   // Whether there is anything for a configuration of this digest.
   bool knows(uint64_t config);
-  // Reads what there is for a configuration and a request, and counts that. False when nothing is, or not for this shape.
+  // Reads what there is for a configuration and a request, and counts that. False when nothing is, or not for this
+  // shape.
   bool read(uint64_t config, uint64_t request, Bytes shape, PlanEntry &entry);
-  // Keeps an entry in place of the one of the same name; those that were not used for the longest time go when there are
-  // too many. A failure costs time later, and nothing else.
+  // Keeps an entry in place of the one of the same name; those that were not used for the longest time go when there
+  // are too many. A failure costs time later, and nothing else.
   void write(uint64_t config, uint64_t request, const NewPlanEntry &entry);
 
 private:

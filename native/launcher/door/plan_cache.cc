@@ -16,15 +16,17 @@ namespace {
 // A larger start is planned each time.
 constexpr size_t texts_max = 96 * 1024;
 // How long a start waits for the answer under other names, which is mostly there already.
-constexpr int patience = 10; // milliseconds
+constexpr int next_limit = 10; // milliseconds
+// The same where plans are verified: no start shall go without that.
+constexpr int verify_patience = 10000;
 
-// The value of a member of the request, from behind its key to before the closing mark; empty when there is none. No text
-// of a caller can look like the key: its quotes are escaped.
+// The value of a member of the request, from behind its key to before the closing mark; empty when there is none. No
+// text of a caller can look like the key: its quotes are escaped.
 Str find_value(Str text, const char *key, char end) {
   size_t size = strlen(key);
-  void *found = memmem(text.data, text.size, key, size);
-  if (found == nullptr) return {};
-  const char *start = static_cast<const char *>(found) + size;
+  void *hit = memmem(text.data, text.size, key, size);
+  if (hit == nullptr) return {};
+  const char *start = static_cast<const char *>(hit) + size;
   const char *limit = text.data + text.size;
   for (const char *cursor = start; cursor < limit; cursor++) {
     if (*cursor == '\\')
@@ -140,14 +142,14 @@ bool PlanCache::ask(Engine &engine, const Request &request) {
   config.set_size(request.config.size());
   shape_.rename(text_of(rest_), rest_offset_, names_, renamed.data());
   const uint8_t *from = renamed.data();
-  const char *at = request.rest().data;
+  const char *cursor = request.rest().data;
   for (Str cut : cuts_) {
-    size_t piece = static_cast<size_t>(cut.data - at);
+    size_t piece = static_cast<size_t>(cut.data - cursor);
     rest.add(from, piece), rest.add(cut.data, cut.size);
     from += piece;
-    at = cut.data + cut.size;
+    cursor = cut.data + cut.size;
   }
-  rest.add(from, static_cast<size_t>(request.rest().data + size - at));
+  rest.add(from, static_cast<size_t>(request.rest().data + size - cursor));
   other.config = static_cast<Buffer &&>(config);
   return asked_ = other.restore(rest) == 0 && engine.send(other, verb_, nullptr);
 }
@@ -170,8 +172,8 @@ int PlanCache::verify(Invocation &invocation, const Request &request, const Resp
   if (plain.restore(rest) != 0 || !engine.send(plain, verb_, nullptr))
     return invocation.fail_call(what::ask_planner, errno);
   if (int code = engine.await(invocation, fresh); code != 0) return code;
-  bool equal = is_clean(fresh) && same(fresh.plan.value, recalled.plan.value) &&
-               same(fresh.stored.value, recalled.stored.value);
+  bool equal =
+      is_clean(fresh) && same(fresh.plan.value, recalled.plan.value) && same(fresh.stored.value, recalled.stored.value);
   return equal ? 0 : invocation.fail(Internal{.what = Str::of("the remembered plan is not that of the engine")});
 }
 
@@ -179,7 +181,7 @@ void PlanCache::keep(Invocation &invocation, Engine &engine, const Response &res
   if (!asked_ || !is_clean(response)) return;
   Response other;
   Buffer plan_holes, stored_holes;
-  if (!engine.await_next(patience, other) || !is_clean(other)) return;
+  if (!engine.await_next(verifies_ ? verify_patience : next_limit, other) || !is_clean(other)) return;
   if (!find_holes(shape_, names_, response.plan.value, other.plan.value, plan_holes) ||
       !find_holes(shape_, names_, response.stored.value, other.stored.value, stored_holes))
     return;

@@ -33,11 +33,11 @@ private:
   bool enabled_ = false, verifies_ = false, asked_ = false, carries_ = false;
   PlanStore store_;
   Shape shape_;
-  Buffer rest_;                // the request without what no plan depends on
-  size_t rest_offset_ = 0;     // of it in the texts of the shape
+  Buffer rest_;            // the request without what no plan depends on
+  size_t rest_offset_ = 0; // of it in the texts of the shape
   size_t config_offset_ = 0;
   uint64_t config_digest_ = 0, request_digest_ = 0;
-  Str cuts_[2];                // what was left out of the request
+  Str cuts_[2]; // what was left out of the request
   PlanEntry entry_;
   Buffer names_memory_;
   Bytes names_[Shape::names_max];
