@@ -13,6 +13,18 @@ import { TapReader, type Result } from './lib/tap-results.ts';
 /** Folders of tests. The fuzzers are last: here they run a few seconds each. */
 const folders = ['unit', 'native', 'integration', 'fuzz'];
 
+/**
+ * What runs while nothing else does: what changes the host's cgroup hierarchies, which every sandbox shares, and the
+ * fuzzers, which measure. Everything else has a sandbox of its own, and two of them run at once.
+ */
+function runsAlone(file: string): boolean {
+  if (/^build\/test\/(fuzz|integration\/(cgroup|systemd))\//.test(file)) return true;
+  return /host\/(every-controller|v2-alone)/.test(readFileSync(inRoot(sourceOf(file)), 'utf8'));
+}
+
+/** The source of a compiled test. */
+const sourceOf = (file: string): string => file.replace(/^build\//, '').replace(/\.js$/, '.ts');
+
 /** The compiled tests whose paths contain one of the words; all without words. */
 function selectTests(words: readonly string[], from: readonly string[] = folders): string[] {
   const wanted = words.map((word) => word.replace(/\.(test\.)?[jt]s$/, ''));
@@ -50,9 +62,31 @@ async function runTap(
   files: readonly string[],
   seconds?: number,
 ): Promise<{ results: Result[]; status: number | null; codes: SeenCodes }> {
-  const tap = inRoot('node_modules', 'tap', 'dist', 'esm', 'run.mjs');
-  const child = spawn(process.execPath, [tap, 'run', '--reporter=tap',
-    ...seconds === undefined ? [] : [`--timeout=${seconds}`], ...files], {
+  mkdirSync(inRoot('build'), { recursive: true });
+  const record = createWriteStream(inRoot('build', 'tests.tap'));
+  const results: Result[] = [];
+  const codes = new SeenCodes();
+  const limit = seconds === undefined ? [] : [`--timeout=${seconds}`];
+  let worst: number | null = 0;
+  for (const [part, jobs] of [[files.filter((file) => !runsAlone(file)), 2], [files.filter(runsAlone), 1]] as const) {
+    if (part.length === 0) continue;
+    const reader = new TapReader(report);
+    const status = await tap([`--jobs=${jobs}`, ...limit, ...part], (line) => {
+      record.write(`${line}\n`);
+      reader.line(line);
+      codes.line(line);
+    });
+    results.push(...reader.results);
+    if (status !== 0) worst = status;
+  }
+  record.end();
+  return { results, status: worst, codes };
+}
+
+/** Runs tap with these arguments, and resolves to how it has ended. */
+async function tap(args: readonly string[], onLine: (line: string) => void): Promise<number | null> {
+  const program = inRoot('node_modules', 'tap', 'dist', 'esm', 'run.mjs');
+  const child = spawn(process.execPath, [program, 'run', '--reporter=tap', ...args], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -60,18 +94,8 @@ async function runTap(
     child.on('error', reject);
     child.on('close', resolve);
   });
-  mkdirSync(inRoot('build'), { recursive: true });
-  const record = createWriteStream(inRoot('build', 'tests.tap'));
-  const reader = new TapReader(report);
-  const codes = new SeenCodes();
-  for await (const line of createInterface({ input: child.stdout })) {
-    record.write(`${line}\n`);
-    reader.line(line);
-    codes.line(line);
-  }
-  const status = await ended;
-  record.end();
-  return { results: reader.results, status, codes };
+  for await (const line of createInterface({ input: child.stdout })) onLine(line);
+  return ended;
 }
 
 /** Says what did not run here and why, once per reason. */
@@ -92,7 +116,7 @@ function reportSkipped(results: readonly Result[]): void {
 function isSkipped(code: string, results: readonly Result[]): boolean {
   const files = new Set(results.filter(({ outcome }) => outcome === 'skipped').map(({ path }) => path[0] ?? ''));
   return [...files].some((file) => {
-    const source = inRoot(file.replace(/^build\//, '').replace(/\.js$/, '.ts'));
+    const source = inRoot(sourceOf(file));
     return existsSync(source) && readFileSync(source, 'utf8').includes(code);
   });
 }
