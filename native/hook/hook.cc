@@ -104,6 +104,9 @@ public:
         if (time >= end) return give_up(steps::timeout, ETIMEDOUT);
         timeout = end - time > 60000 ? 60000 : static_cast<int>(end - time);
       }
+      if (int next = stop_.pass == nullptr ? -1 : stop_.pass(stop_.passing);
+          next >= 0 && (timeout < 0 || next < timeout))
+        timeout = next;
       pollfd fds[] = {
           {pidfd_, POLLIN, 0}, {input_.get(), POLLOUT, 0}, {output_.get(), POLLIN, 0}, {stop_.fd, POLLIN, 0}};
       if (poll(fds, 4, timeout) < 0) {

@@ -11,6 +11,9 @@ struct HookStop {
   bool (*asked)(void *of) = nullptr;
   void *of = nullptr;
   bool remains = false;
+  // Called now and then while the hook runs: milliseconds until it wants to be called again, -1 = never.
+  int (*pass)(void *of) = nullptr;
+  void *passing = nullptr;
 };
 
 // Runs a hook and waits for it. Outcome by the steps of hook.run; at `exit` the errno is the exit code, at `signal` the

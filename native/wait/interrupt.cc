@@ -1,5 +1,6 @@
 #include "wait/interrupt.h"
 #include "base/stop_signals.h"
+#include "wait/progress.h"
 #include <initializer_list>
 #include <poll.h>
 #include <sys/signalfd.h>
@@ -54,12 +55,12 @@ int Signals::pending_stop() {
   return 0;
 }
 
-int await_readable(int fd, Signals *signals, int milliseconds) {
+int await_readable(int fd, Signals *signals, int milliseconds, Progress *progress) {
   if (signals == nullptr) return 0;
   struct pollfd waiting[2] = {{fd, POLLIN, 0}, {signals->descriptor(), POLLIN, 0}};
   for (;;) {
-    int ready = poll(waiting, 2, milliseconds);
-    if (ready == 0) return ETIMEDOUT;
+    int ready = poll(waiting, 2, progress == nullptr ? milliseconds : progress->tick());
+    if (ready == 0 && progress == nullptr) return ETIMEDOUT;
     if (ready < 0) {
       if (errno == EINTR) continue;
       return errno;

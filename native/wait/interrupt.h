@@ -6,6 +6,8 @@
 
 namespace veloci {
 
+class Progress;
+
 class Signals {
 public:
   // Blocks all signals but those of a fault, ignores SIGPIPE, and lets no child vanish before it is waited for.
@@ -29,7 +31,8 @@ constexpr int wait_limit = 10000;
 
 // Waits until a message or the end can be read. 0; EINTR when a signal asks us to stop; ETIMEDOUT after `milliseconds`
 // (-1 = never); or another errno. Without `signals` it does not wait: the read will.
-int await_readable(int fd, Signals *signals, int milliseconds = -1);
+// `progress` is shown meanwhile.
+int await_readable(int fd, Signals *signals, int milliseconds = -1, Progress *progress = nullptr);
 
 // Writes everything, and never waits longer than that for room. 0 or an errno.
 int write_within(int fd, Str text, int milliseconds);

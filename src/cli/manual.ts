@@ -9,7 +9,7 @@ export const variables = {
   NO_COLOR: 'When it is not empty, nothing is coloured.',
   CLICOLOR: '`0`: nothing is coloured.',
   CLICOLOR_FORCE: 'When it is neither empty nor `0`, output is coloured where it is no terminal, too.',
-  TERM: '`dumb`, or not set: nothing is coloured.',
+  TERM: '`dumb`, or not set: nothing is coloured, and no line shows what a command waits for.',
   NOTIFY_SOCKET: 'Socket of the service manager (sd_notify(3)); what the container sends to its own is passed on to it.',
   LISTEN_FDS: 'With LISTEN_PID (sd_listen_fds(3)): as many descriptors, from 3 on, are passed to the program.',
   XDG_DATA_HOME: 'Where the layers of a user\'s images are kept (`$XDG_DATA_HOME/veloci/layers`).',

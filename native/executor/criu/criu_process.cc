@@ -5,6 +5,7 @@
 #include "base/search.h"
 #include "base/sys.h"
 #include "wait/interrupt.h"
+#include "wait/progress.h"
 #include "process/process.h"
 #include "socket/unix_socket.h"
 #include <fcntl.h>
@@ -205,7 +206,8 @@ bool ask_criu_version(int socket) {
 }
 
 int receive_criu(Context &context, CriuResponse &response, Fd &fd) {
-  if (int err = await_readable(context.criu.socket.get(), context.signals); err != 0) return err;
+  Progress progress(Str::of("CRIU"));
+  if (int err = await_readable(context.criu.socket.get(), context.signals, -1, &progress); err != 0) return err;
   char data[8192];
   iovec part = {data, sizeof data};
   ssize_t size = receive_packet(context.criu.socket.get(), &part, 1, fd);

@@ -2,6 +2,7 @@
 #include "hook/hook.h"
 #include "executor/handler.h"
 #include "executor/log/problem.h"
+#include "wait/progress.h"
 
 namespace veloci {
 
@@ -12,6 +13,11 @@ Outcome HostHandler::on(const HookRun &op) {
     stop = {context_.signals->descriptor(),
             [](void *signals) { return static_cast<Signals *>(signals)->should_stop(); }, context_.signals};
   }
+  TextOf<128> what;
+  what.add("the hook ").add(op.path.size < 100 ? op.path : Str::of("of the configuration"));
+  Progress progress(what.str());
+  stop.passing = &progress;
+  stop.pass = [](void *of) { return static_cast<Progress *>(of)->tick(); };
   Outcome outcome = run_hook(op, hole_values(context_), output, stop, nullptr, context_.init.pidfd.get());
   if (outcome.ok()) return {};
   if (stop.remains) context_.process_remains = true;

@@ -64,6 +64,7 @@ int Dbus::wait(short events) {
     int64_t time = monotonic_milliseconds();
     if (time >= end_) return ETIMEDOUT;
     if (signals_ != nullptr && signals_->pending_stop() != 0) return EINTR;
+    progress_.tick();
     struct pollfd waiting = {socket_.get(), events, 0};
     int ready = poll(&waiting, 1, static_cast<int>(end_ - time < slice ? end_ - time : slice));
     if (ready > 0) return 0;

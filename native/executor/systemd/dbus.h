@@ -3,6 +3,7 @@
 #pragma once
 #include "base/io.h"
 #include "wait/interrupt.h"
+#include "wait/progress.h"
 #include "file/files.h"
 
 namespace veloci {
@@ -46,6 +47,7 @@ private:
   Text &words_;
   Signals *signals_;
   int64_t end_;
+  Progress progress_{Str::of("systemd")};
   Fd socket_;
   Buffer message_;
   // Object path of the job that is awaited.
