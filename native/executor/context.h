@@ -42,6 +42,8 @@ struct Child {
 struct CriuJob {
   Child process;
   Fd socket;
+  // A dump: what CRIU writes to stdout and stderr.
+  Fd words;
   // Folders of the images and of the log.
   Fd images;
   Fd work;

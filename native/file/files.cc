@@ -120,6 +120,15 @@ int make_temporary(int dir, const char *name, mode_t mode, Text &temporary) {
   return -1;
 }
 
+// Whether there is something at a path of our caller that a file must not take the place of: a device, a FIFO, a
+// socket, also by a link (/dev/stdout).
+bool is_irreplaceable(const char *path) {
+  struct stat info;
+  char target[8];
+  if (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) return true;
+  return readlink(path, target, sizeof target) >= 6 && memcmp(target, "/proc/", 6) == 0;
+}
+
 } // namespace
 
 Replacement::~Replacement() {
@@ -128,6 +137,7 @@ Replacement::~Replacement() {
 
 int Replacement::prepare(int dir, const char *name, Bytes bytes, mode_t mode, int &step, const struct stat *like) {
   step = 0;
+  if (dir == AT_FDCWD && is_irreplaceable(name)) return EEXIST;
   Fd file(make_temporary(dir, name, mode, temporary_));
   if (!file.valid()) return errno;
   dir_ = dir;

@@ -76,8 +76,9 @@ private:
 };
 
 // Creates `name` (mode `mode`) with these bytes by a temporary file `.veloci-NUMBER.tmp` beside it and a
-// rename: whoever reads it sees all of the old bytes or all of the new ones, also when several write it at once.
-// Returns 0 or an errno; `step` says where: 0 open, 1 write, 2 rename.
+// rename (EEXIST where a path of the caller is a device, FIFO or socket): whoever reads it sees all of the old bytes or
+// all of the new ones, also when several write it at once. Returns 0 or an errno; `step` says where: 0 open, 1 write, 2
+// rename.
 int replace_file(int dir, const char *name, Bytes bytes, mode_t mode, int &step);
 
 // Creates a new file (O_EXCL) with these bytes. Returns 0 or an errno.

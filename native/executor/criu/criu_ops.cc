@@ -31,25 +31,6 @@ void undo_start(Context &context, const void *) {
   if (restoring) end_children(context);
 }
 
-int open_folder(Str path, bool make, Fd &folder) {
-  if (make && mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return errno;
-  folder.reset(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  return folder.valid() ? 0 : errno;
-}
-
-Outcome open_folders(CriuJob &job, const CriuStart &op) {
-  bool is_dump = op.request != CriuRequest::restore;
-  if (int err = open_folder(op.images, is_dump, job.images); err != 0) return Outcome::failed(steps::images, err);
-  if (op.work) {
-    if (int err = open_folder(op.work.value, true, job.work); err != 0) return Outcome::failed(steps::work, err);
-  }
-  struct stat status;
-  if (op.parent && (fstatat(job.images.get(), op.parent.value.c_str(), &status, 0) != 0 || !S_ISDIR(status.st_mode))) {
-    return Outcome::failed(steps::parent, ENOENT);
-  }
-  return {};
-}
-
 // A mount point with its symbolic links resolved, as far as it is there: by this name CRIU knows it.
 void resolve(int root, Str path, Text &resolved) {
   TextOf<32> link;
@@ -316,7 +297,7 @@ Outcome HostHandler::on(const CriuStart &op) {
   if (!context_.undo.push(undo_start)) return Outcome::failed(steps::spawn);
   TextOf<4096> path;
   if (int err = find_program(op.criu, path); err != 0) return Outcome::failed(steps::find, err);
-  if (Outcome opened = open_folders(job, op); !opened.ok()) return opened;
+  if (Outcome opened = open_criu_folders(context_, op); !opened.ok()) return opened;
   if (Outcome created = make_targets(op); !created.ok()) return created;
   bool restoring = op.request == CriuRequest::restore;
   Pages memory;

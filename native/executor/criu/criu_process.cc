@@ -45,9 +45,19 @@ struct Inherited {
   const char *path;
   const Fd *namespaces;
   uint32_t namespace_count;
+  const CriuJob &job;
   // Takes our end of the socket, or the errno of a failure.
   int parent;
 };
+
+// A dump that something keeps in the kernel must hold nothing that our caller waits for the end of. What is restored
+// has its stdio from the caller.
+bool place_streams(const Inherited &inherited) {
+  if (inherited.op.request == CriuRequest::restore) return true;
+  Fd null(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const int words = inherited.job.words.get();
+  return null.valid() && dup2(null.get(), 0) == 0 && dup2(words, 1) == 1 && dup2(words, 2) == 2;
+}
 
 // Opens the folders and puts all descriptors to their numbers; everything else above stderr ends with execve.
 bool place_descriptors(Inherited &inherited) {
@@ -67,8 +77,13 @@ bool place_descriptors(Inherited &inherited) {
       send_descriptor(inherited.parent, Str{"", 1}, pair[0]) != 0)
     return false;
   constexpr int folder = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-  if (!move(pair[1], criu_fd::socket) || !move(open(op.images.c_str(), folder), criu_fd::images)) return false;
-  if (op.work && !move(open(op.work.value.c_str(), folder), criu_fd::work)) return false;
+  // By its path, a folder may have become another one meanwhile.
+  auto move_folder = [&](Str path, const Fd &looked_at, int to) {
+    Fd opened(open(path.c_str(), folder));
+    return opened.valid() && is_same_folder(opened.get(), looked_at.get()) && move(opened.get(), to);
+  };
+  if (!move(pair[1], criu_fd::socket) || !move_folder(op.images, inherited.job.images, criu_fd::images)) return false;
+  if (op.work && !move_folder(op.work.value, inherited.job.work, criu_fd::work)) return false;
   if (op.status_fd >= 0 && !move(op.status_fd, criu_fd::status)) return false;
   if (op.request != CriuRequest::restore) {
     for (const CgroupDir &dir : op.cgroups) {
@@ -97,7 +112,7 @@ bool place_descriptors(Inherited &inherited) {
   if (op.request != CriuRequest::restore) setpgid(0, 0);
   bool is_placed = op.request != CriuRequest::restore ||
                    (join_cgroups(inherited.record, op.cgroups) && mount_root(op.rootfs.c_str()));
-  bool ready = is_placed && place_descriptors(inherited);
+  bool ready = is_placed && place_streams(inherited) && place_descriptors(inherited);
   if (ready) {
     restore_signals();
     TextOf<8192> search;
@@ -134,11 +149,15 @@ Outcome spawn_criu(Context &context, const CriuStart &op, Str path, const Fd *na
   int pair[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) return Outcome::failed(steps::spawn);
   Fd ours(pair[0]), theirs(pair[1]);
+  if (op.request != CriuRequest::restore) {
+    context.criu.words.reset(sys::memfd_create("criu-words", sys::memfd_cloexec));
+    if (!context.criu.words.valid()) return Outcome::failed(steps::spawn);
+  }
   pid_t pid = fork();
   if (pid < 0) return Outcome::failed(steps::spawn);
   if (pid == 0) {
     ours.reset();
-    become_criu({context.record, op, path.c_str(), namespaces, count, theirs.get()});
+    become_criu({context.record, op, path.c_str(), namespaces, count, context.criu, theirs.get()});
   }
   context.criu.process.pid = pid;
   context.criu.process.pidfd.reset(sys::pidfd_open(pid, 0));
@@ -161,6 +180,18 @@ Outcome spawn_criu(Context &context, const CriuStart &op, Str path, const Fd *na
   }
 }
 
+namespace {
+
+// Hands on what CRIU has written before it had a log, or for want of a library.
+void print_words(Fd &words) {
+  char text[4096];
+  ssize_t size = words.valid() ? pread(words.get(), text, sizeof text, 0) : 0;
+  if (size > 0) write_within(STDERR_FILENO, {text, static_cast<uint32_t>(size)}, wait_limit);
+  words.reset();
+}
+
+} // namespace
+
 void reap_criu(Context &context) {
   Child &child = context.criu.process;
   if (child.pid <= 0) return;
@@ -169,6 +200,7 @@ void reap_criu(Context &context) {
   if (!ended && !reap_child(child.pid, killed_limit)) context.process_remains = true;
   child.pid = -1;
   child.pidfd.reset();
+  print_words(context.criu.words);
 }
 
 void end_criu(Context &context) {

@@ -12,6 +12,12 @@ constexpr int socket = 3, images = 4, work = 5, status = 6, namespaces = 7, name
               freezer = namespaces + namespaces_max;
 } // namespace criu_fd
 
+// Opens the folders of images and logs, by the steps of criu.start, and refuses what others may change.
+Outcome open_criu_folders(Context &context, const CriuStart &op);
+
+// False and an errno when two descriptors do not name the same folder.
+bool is_same_folder(int one, int other);
+
 // Starts `criu swrk` for the operation. It takes descriptor numbers of a request for those of the process that has made
 // the socket: that is CRIU's own process here, since a restore's folders must be opened in its mount namespace. Outcome
 // by the steps of criu.start.

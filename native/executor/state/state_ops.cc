@@ -4,12 +4,19 @@
 #include "executor/state/state.h"
 #include <fcntl.h>
 #include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace veloci {
 
 namespace {
 
-void remove_pid_file(Context &, const void *argument) { unlinkat(AT_FDCWD, static_cast<const char *>(argument), 0); }
+void remove_pid_file(Context &, const void *argument) {
+  const char *path = static_cast<const char *>(argument);
+  struct stat info;
+  // What could not be replaced is not ours.
+  if (lstat(path, &info) == 0 && S_ISREG(info.st_mode)) unlink(path);
+}
 
 // What stdin, stdout and stderr are, as a JSON list of texts.
 void add_streams(Text &out) {

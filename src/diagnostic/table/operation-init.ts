@@ -22,6 +22,12 @@ export const operationInit = {
     message: 'there are no earlier images in "{parent}"',
     hint: '--parent-path is relative to --image-path',
   },
+  'criu.start/trust': {
+    code: 'E0996',
+    message: 'others can change the checkpoint: {detail}',
+    hint:
+      'who writes there chooses what a restore runs, with any rights: give it to root or the caller alone (chmod -R go-w, chown -R)',
+  },
   'criu.start/target': {
     code: 'E0884',
     message: 'cannot make a mount point in the root file system "{rootfs}"',

@@ -1,6 +1,7 @@
 // Failures around CRIU, most with a stand-in that says what it is told: each gives its code, and nothing is left.
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, closeSync, mkdirSync, openSync, readFileSync, symlinkSync,
+  writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, test } from '../../support/case.ts';
 import { type Failing, failing, onContainer, type Scene } from '../../support/failing.ts';
@@ -57,7 +58,7 @@ const images = (scene: Scene): string[] => ['--image-path', join(scene.c.dir(), 
 /** A folder without room for a file. */
 const fullFolder = ({ c }: Scene): string[] => {
   const dir = c.dir();
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'nr_inodes=1', 'tmpfs', dir]);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', 'nr_inodes=1,mode=700', 'tmpfs', dir]);
   c.later(() => execFileSync('umount', [dir]));
   return ['--image-path', dir];
 };
@@ -94,6 +95,53 @@ failing([
     } },
   { name: 'what was restored has ended', code: 'E0883', why: '', call: restore(by(recent, restored(999_999))) },
 ]);
+
+/** Ways for others to change what a restore reads, or where a dump writes; each gets the folder of the images. */
+const openings: Record<string, (dir: string) => void> = {
+  'a folder for all': (dir) => chmodSync(dir, 0o777),
+  'a sticky folder for all': (dir) => chmodSync(dir, 0o1777),
+  'a folder of a group': (dir) => chmodSync(dir, 0o770),
+  'a folder of another user': (dir) => chownSync(dir, 1000, 0),
+  'an image of another user': (dir) => chownSync(join(dir, 'core-1.img'), 1000, 1000),
+  'an image for all': (dir) => chmodSync(join(dir, 'core-1.img'), 0o666),
+  'descriptors of another user': (dir) => {
+    writeFileSync(join(dir, 'descriptors.json'), '[]');
+    chownSync(join(dir, 'descriptors.json'), 1000, 1000);
+  },
+  'an image that is a link': (dir) => symlinkSync('/etc/passwd', join(dir, 'pages-1.img')),
+  'an image that is a FIFO': (dir) => execFileSync('mkfifo', ['-m', '600', join(dir, 'pages-1.img')]),
+  'a log that is a link': (dir) => symlinkSync('/etc/passwd', join(dir, 'restore.log')),
+  'earlier images of another user': (dir) => {
+    mkdirSync(join(dir, '../earlier'));
+    symlinkSync('../earlier', join(dir, 'parent'));
+    chownSync(join(dir, '../earlier'), 1000, 0);
+  },
+  'earlier images without an end': (dir) => symlinkSync('.', join(dir, 'parent')),
+};
+
+test('what others may change is neither restored nor written to', async (c) => {
+  const bundle = c.command(['/probe', 'pause']);
+  const { id } = await c.started(c.command(['/probe', 'pause']));
+  const stand = criu({ c, id } as Scene, recent, []);
+  for (const [name, open] of Object.entries(openings)) {
+    const dir = join(c.dir(), 'images');
+    mkdirSync(dir, 0o700);
+    writeFileSync(join(dir, 'core-1.img'), '', { mode: 0o600 });
+    open(dir);
+    const flags = ['--criu', stand, '--image-path', dir];
+    const wanted = name.endsWith('an end') ? /E0996.*ELOOP/ : /E0996: .*\/images.*(belongs|writable|no file)/;
+    const restored = await c.rt(['restore', '--bundle', bundle.dir, ...flags, c.id()]);
+    assert.match(restored.stderr, wanted, `${name}: ${restored.stderr}`);
+    const saved = await c.rt(['checkpoint', ...flags, id]);
+    assert.match(saved.stderr, wanted, `${name}: ${saved.stderr}`);
+  }
+  const work = c.dir();
+  chmodSync(work, 0o777);
+  const logged = await c.rt(['checkpoint', '--criu', stand, '--image-path', join(c.dir(), 'images'), '--work-path',
+    work, id]);
+  assert.match(logged.stderr, /E0996: .*is writable for all/);
+  assert.equal((await c.state(id))['status'], 'running');
+}, { only: 'veloci' });
 
 for (const [kernel, prefix] of [['', []], [' before Linux 5.11', [program('fault'), 'close_range.2=4=22',
   '--']]] as const)

@@ -1,6 +1,7 @@
 // Files and directories of an image or a volume that are not what they seem, and owners that exchange them.
 import { execFileSync } from 'node:child_process';
 import { chownSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { assert, test } from '../../support/case.ts';
 import { program } from '../../support/helpers.ts';
@@ -93,3 +94,32 @@ test('an empty mount option says nothing, as in mount(2)', async (c) => {
     config.mounts.push({ destination: '/mnt', type: 'tmpfs', source: 'tmpfs', options: ['', 'nosuid'] });
   }), 'tmpfs\n');
 });
+
+test('a pid file or a saved plan never takes the place of a device, a FIFO or a socket, by no name', async (c) => {
+  const bundle = c.command(['/probe', 'pause']);
+  const { id } = await c.started(c.command(['/probe', 'pause']));
+  const dir = c.dir(), place = (name: string): string => join(dir, name);
+  execFileSync('mknod', ['-m', '666', place('device'), 'c', '1', '3']);
+  execFileSync('mkfifo', [place('fifo')]);
+  const server = createServer().listen(place('socket'));
+  c.later(() => server.close());
+  await new Promise((resolve) => server.once('listening', resolve));
+  symlinkSync('device', place('link'));
+  symlinkSync('/proc/self/fd/1', place('stdout'));
+  const seen = (): string => execFileSync('find', [dir, '-printf', '%p %y %l %i\n']).toString();
+  const before = seen();
+  for (const name of ['device', 'fifo', 'socket', 'link', 'stdout']) {
+    const calls = [
+      ['create', '--bundle', bundle.dir, '--pid-file', place(name), c.id()],
+      ['run', '--detach', '--bundle', bundle.dir, '--pid-file', place(name), c.id()],
+      ['exec', '--detach', '--pid-file', place(name), id, '/probe', 'exit', '0'],
+      ['plan', '--bundle', bundle.dir, '-o', place(name)],
+    ];
+    for (const call of calls) {
+      const result = await c.rt(call);
+      assert.equal(result.code === 0, false, `${call[0]} ${name}`);
+      assert.match(result.stderr, /EEXIST/, `${call[0]} ${name}: ${result.stderr}`);
+    }
+    assert.equal(seen(), before, name);
+  }
+}, { only: 'veloci' });
