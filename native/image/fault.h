@@ -12,6 +12,7 @@ struct ImageFault {
     archive, // the archive is damaged or breaks a rule: `what`, at `path`
     digest,  // a blob is not what its digest says: `what` names it
     limit,   // it exceeds a limit: `what`
+    through, // a layer has put `path` into something that is no directory below
     system,  // a system call has failed: `what`, `err`
     stopped, // a signal asks us to stop
   };

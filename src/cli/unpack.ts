@@ -6,18 +6,18 @@ import type { Command } from './types.ts';
 export const unpack: Command = {
   name: 'unpack', summary: 'make a bundle of an image', operands: 'IMAGE[:REF] [BUNDLE]', minOperands: 1, maxOperands: 2,
   description: 'Makes a bundle of an image: an OCI image layout, a directory or an archive, or an archive that docker save or podman save '
-    + 'has written. REF chooses one of several images. Every digest is verified. The layers are unpacked once to a cache; '
-    + 'the configuration of the image becomes config.json. Images are fetched from registries by other programs, such as skopeo.',
+    + 'has written. REF chooses one of several images. Every digest is verified. BUNDLE gets a root file system of its own, and the '
+    + 'configuration of the image becomes its config.json. Without BUNDLE the layers are unpacked to a cache, each once, as overlayfs '
+    + 'joins them, and printed as JSON. Images are fetched from registries by other programs, such as skopeo.',
   flags: [
     { name: 'cache', kind: 'string', value: 'DIR', path: true,
       summary: 'where layers are kept [/var/lib/veloci/layers, or ~/.local/share/veloci/layers for a user]' },
-    { name: 'copy', kind: 'bool', summary: 'a root file system of its own for the bundle, without the cache and without overlay' },
     { name: 'platform', kind: 'string', value: 'OS/ARCH[/VARIANT]', summary: 'the platform of the image [that of this host]' },
     { name: 'uid-map', kind: 'list', value: 'CONTAINER:HOST:SIZE', summary: 'owners of files, for a user namespace (repeatable)' },
     { name: 'gid-map', kind: 'list', value: 'CONTAINER:HOST:SIZE', summary: 'groups of files, for a user namespace (repeatable)' },
     { name: 'devices', kind: 'bool', summary: 'make all devices of the image, not only those that every container has' },
     { name: 'max-size', kind: 'int', value: 'MIB', summary: 'refuse layers that unpack to more than that [65536, and a hundred times their size]' },
-    { ...json, summary: 'print layers and configuration as JSON' },
+    { ...json, summary: 'print layers or root, and configuration, as JSON; always without BUNDLE' },
   ],
   examples: [
     { line: 'veloci unpack web.tar /srv/web', what: 'make the bundle /srv/web of what "docker save -o web.tar web" has written' },

@@ -32,6 +32,9 @@ export interface OpenedImage {
   readonly spec: Spec;
 }
 
+/** An image that has become a bundle. */
+export type UnpackedImage = Pick<OpenedImage, 'config' | 'spec'>;
+
 /** What an image says about its containers. */
 export interface ImageConfig {
   readonly architecture?: string;
@@ -59,6 +62,18 @@ export async function openImage(image: string, options: ImageSourceOptions = {})
   const text = await call(callerOf(options), ['unpack', '--json', ...flagsOf(options), '--',
     operandOf(image, options)]);
   return JSON.parse(text) as OpenedImage;
+}
+
+/**
+ * Makes a bundle of an image: a root file system of its own, and a config.json by the rules of image-spec's conversion.md.
+ *
+ * @param bundle a directory that does not exist, or an empty one
+ * @throws VelociError as {@link openImage}; nothing of the bundle is left then
+ */
+export async function unpack(image: string, bundle: string, options: ImageSourceOptions = {}): Promise<UnpackedImage> {
+  const args = ['unpack', '--json', ...flagsOf(options), '--', operandOf(image, options), bundle];
+  const { config, spec } = JSON.parse(await call(callerOf(options), args)) as OpenedImage;
+  return { config, spec };
 }
 
 function callerOf({ command }: ImageSourceOptions): Caller {

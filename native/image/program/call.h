@@ -3,6 +3,7 @@
 #include "executor/log/problem.h"
 #include "generated/plan.gen.h"
 #include "image/program/image_files.h"
+#include "image/program/layers.h"
 #include "launcher/line/args.h"
 #include "planner/planner.h"
 #include "wait/interrupt.h"
@@ -54,6 +55,16 @@ private:
   Buffer documents_, names_, kept_;
   uint32_t document_count_ = 0;
 };
+
+// What a layer is to be made of, and how many there may be.
+constexpr uint32_t most_layers = 500;
+
+// The layers of an image, made in a store. `own`: for one bundle alone, each by its place (0000, 0001 …) and without
+// marks of overlay. 0 or the exit code, with the error shown.
+int make_layers(UnpackCall &call, const ImageAnswer &answer, LayerStore &store, bool own);
+
+// A bundle with a root file system of its own. Returns the exit code.
+int make_bundle(UnpackCall &call, Inquiry &inquiry, const ImageAnswer &answer);
 
 // All of it. Returns the exit code.
 int unpack(UnpackCall &call);

@@ -44,6 +44,7 @@ int UnpackCall::fail_image(const ImageFault &fault, Str layer) {
   }
   switch (fault.kind) {
   case ImageFault::Kind::digest: return fail(ImageDigest{.name = layer, .actual = what_text, .wanted = path});
+  case ImageFault::Kind::through: return fail(ImageThrough{.layer = layer, .path = path});
   case ImageFault::Kind::limit: return fail(ImageLimit{.layer = layer, .what = what_text, .path = path});
   case ImageFault::Kind::system:
     return fail(ImageWrite{.what = what_text, .path = path, .layer = layer, .errno_ = ErrnoText(fault.err)});

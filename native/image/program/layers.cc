@@ -14,9 +14,9 @@ namespace {
 
 using FileName = TextOf<128>;
 
-FileName name_of(Str diff_id, const char *suffix) {
+FileName name_of(Str key, const char *suffix) {
   FileName name;
-  name.add(diff_id).add(suffix);
+  name.add(key).add(suffix);
   return name;
 }
 
@@ -49,13 +49,15 @@ int LayerStore::open(const char *path, const char *form) {
   return open_own(cache.get(), form, true, fd_);
 }
 
-bool LayerStore::has(Str diff_id) const {
+int LayerStore::open_in(int directory, const char *name) { return open_own(directory, name, true, fd_); }
+
+bool LayerStore::has(Str key) const {
   struct stat status;
-  return fstatat(fd_.get(), name_of(diff_id, "").c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
+  return fstatat(fd_.get(), name_of(key, "").c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-int LayerStore::lock(Str diff_id, bool wait, Fd &lock) {
-  lock.reset(openat(fd_.get(), name_of(diff_id, ".lock").c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+int LayerStore::lock(Str key, bool wait, Fd &lock) {
+  lock.reset(openat(fd_.get(), name_of(key, ".lock").c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!lock.valid()) return errno;
   while (flock(lock.get(), LOCK_EX | (wait ? 0 : LOCK_NB)) != 0) {
     if (errno != EINTR) return errno;
@@ -65,11 +67,11 @@ int LayerStore::lock(Str diff_id, bool wait, Fd &lock) {
 
 bool LayerStore::make(const LayerWish &wish, const LayerRules &rules, const DecodeLimit &limit, bool overlay,
                       Text &lost, ImageFault &fault) {
-  Str diff_id = wish.blob.diff_id;
+  Str key = wish.key;
   Fd held;
-  if (int err = lock(diff_id, true, held); err != 0) return fault.system("lock", err, wish.name);
-  if (has(diff_id)) return true;
-  FileName draft = name_of(diff_id, ".tmp");
+  if (int err = lock(key, true, held); err != 0) return fault.system("lock", err, wish.name);
+  if (has(key)) return true;
+  FileName draft = name_of(key, ".tmp");
   if (int err = remove_tree(fd_.get(), draft.c_str()); err != 0)
     return fault.system("remove what was left of", err, wish.name);
   if (write(wish, rules, limit, overlay, lost, fault)) return true;
@@ -79,8 +81,8 @@ bool LayerStore::make(const LayerWish &wish, const LayerRules &rules, const Deco
 
 bool LayerStore::write(const LayerWish &wish, const LayerRules &rules, const DecodeLimit &limit, bool overlay,
                        Text &lost, ImageFault &fault) {
-  Str diff_id = wish.blob.diff_id;
-  FileName draft = name_of(diff_id, ".tmp"), final_name = name_of(diff_id, ""), notes = name_of(diff_id, ".marks");
+  Str key = wish.key;
+  FileName draft = name_of(key, ".tmp"), final_name = name_of(key, ""), notes = name_of(key, ".marks");
   if (mkdirat(fd_.get(), draft.c_str(), 0755) != 0) return fault.system("make the directory of", errno, wish.name);
   Fd root(openat(fd_.get(), draft.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!root.valid()) return fault.system("open the directory of", errno, wish.name);
@@ -107,10 +109,10 @@ bool LayerStore::write(const LayerWish &wish, const LayerRules &rules, const Dec
   return true;
 }
 
-void LayerStore::drop(Str diff_id) {
+void LayerStore::drop(Str key) {
   Fd held;
-  if (lock(diff_id, false, held) != 0) return;
-  remove_tree(fd_.get(), name_of(diff_id, ".tmp").c_str());
+  if (lock(key, false, held) != 0) return;
+  remove_tree(fd_.get(), name_of(key, ".tmp").c_str());
 }
 
 void LayerStore::sweep() {

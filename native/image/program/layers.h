@@ -10,6 +10,8 @@ namespace veloci {
 struct LayerWish {
   Blob blob;
   Str name; // for messages
+  // What its directory is called: the digest of its contents, unless it is for one bundle alone.
+  Str key;
 };
 
 // Where layers are kept.
@@ -18,9 +20,11 @@ public:
   // Opens the directory `path` and in it the one for layers of this `form` (owners and marks may differ), and makes
   // what is missing. 0 or an errno.
   int open(const char *path, const char *form);
+  // Opens a directory of its own below another one. 0 or an errno.
+  int open_in(int directory, const char *name);
   int fd() const { return fd_.get(); }
   // Whether a layer is there.
-  bool has(Str diff_id) const;
+  bool has(Str key) const;
   // Makes a layer, or waits for who is just making it. `overlay`: marks are written as overlay wants them. False with
   // the fault.
   bool make(const LayerWish &wish, const LayerRules &rules, const DecodeLimit &limit, bool overlay, Text &lost,
@@ -28,10 +32,10 @@ public:
   // Removes what an interrupted unpack has left, unless somebody is at work on it.
   void sweep();
   // Removes what is left of one that could not be made.
-  void drop(Str diff_id);
+  void drop(Str key);
 
 private:
-  int lock(Str diff_id, bool wait, Fd &lock);
+  int lock(Str key, bool wait, Fd &lock);
   bool write(const LayerWish &wish, const LayerRules &rules, const DecodeLimit &limit, bool overlay, Text &lost,
              ImageFault &fault);
 

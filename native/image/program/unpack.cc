@@ -19,8 +19,6 @@ using namespace diagnostic;
 
 namespace {
 
-constexpr uint32_t most_layers = 500;
-
 // What a worker leaves about its layer, in memory that it shares with us.
 struct Report {
   ImageFault::Kind kind;
@@ -37,8 +35,8 @@ void copy(char *out, size_t size, Str text) {
 // The layers of an image on their way to a store.
 class Making {
 public:
-  Making(UnpackCall &call, const ImageAnswer &answer, LayerStore &store, bool overlay)
-      : call_(call), answer_(answer), store_(store), overlay_(overlay) {}
+  Making(UnpackCall &call, const ImageAnswer &answer, LayerStore &store, bool own)
+      : call_(call), answer_(answer), store_(store), own_(own) {}
   ~Making() {
     if (reports_ != nullptr) munmap(reports_, most_layers * sizeof(Report));
   }
@@ -57,12 +55,13 @@ private:
   UnpackCall &call_;
   const ImageAnswer &answer_;
   LayerStore &store_;
-  bool overlay_;
+  bool own_;
   LayerRules rules_;
   DecodeLimit limit_;
   IdRange uids_[340], gids_[340];
   DeviceNumbers devices_[32];
   LayerWish wishes_[most_layers];
+  TextOf<8> places_[most_layers];
   Fd files_[most_layers];
   pid_t workers_[most_layers] = {};
   uint32_t count_ = 0, running_ = 0;
@@ -100,9 +99,10 @@ int Making::prepare() {
     LayerWish &wish = wishes_[count_];
     wish.name = layer.name;
     wish.blob.digest = layer.digest;
-    wish.blob.diff_id = layer.diff_id;
+    wish.blob.diff_id = wish.key = layer.diff_id;
+    if (own_) wish.key = places_[count_].add_number(count_, 4).str();
     if (!is_digest(layer.diff_id)) return call_.fail(Internal{.what = Str::of("a layer has no digest")});
-    if (store_.has(layer.diff_id)) {
+    if (store_.has(wish.key)) {
       count_++;
       continue;
     }
@@ -125,7 +125,7 @@ void Making::work(uint32_t index) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   ImageFault fault;
   TextOf<512> lost;
-  bool ok = store_.make(wishes_[index], rules_, limit_, overlay_, lost, fault);
+  bool ok = store_.make(wishes_[index], rules_, limit_, !own_, lost, fault);
   Report &report = reports_[index];
   copy(report.lost, sizeof report.lost, lost.str());
   if (!ok) {
@@ -156,7 +156,7 @@ int Making::stop(int code) {
     while (waitpid(workers_[i], nullptr, 0) < 0 && errno == EINTR) {
     }
     workers_[i] = 0;
-    store_.drop(wishes_[i].blob.diff_id);
+    store_.drop(wishes_[i].key);
   }
   return code;
 }
@@ -177,7 +177,7 @@ int Making::await() {
         fault.set(report.kind, report.what, Str::of(report.path), report.err);
       else
         fault.system("unpack", WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL ? ENOMEM : EIO);
-      store_.drop(wishes_[i].blob.diff_id);
+      store_.drop(wishes_[i].key);
       return stop(call_.fail_image(fault, wishes_[i].name));
     }
     pollfd entry{call_.signals.descriptor(), POLLIN, 0};
@@ -205,9 +205,8 @@ int Making::run() {
   uint32_t processors = sched_getaffinity(0, sizeof set, &set) == 0 ? static_cast<uint32_t>(CPU_COUNT(&set)) : 1;
   for (uint32_t i = 0; i < count_; i++) {
     bool twice = false;
-    for (uint32_t other = 0; other < i; other++)
-      twice = twice || wishes_[other].blob.diff_id == wishes_[i].blob.diff_id;
-    if (twice || store_.has(wishes_[i].blob.diff_id)) continue;
+    for (uint32_t other = 0; other < i; other++) twice = twice || wishes_[other].key == wishes_[i].key;
+    if (twice || store_.has(wishes_[i].key)) continue;
     while (running_ >= processors) {
       if (int code = await(); code != 0) return code;
     }
@@ -283,6 +282,11 @@ void find_image(UnpackCall &call) {
 
 } // namespace
 
+int make_layers(UnpackCall &call, const ImageAnswer &answer, LayerStore &store, bool own) {
+  alignas(Making) static char memory[sizeof(Making)];
+  return (new (memory) Making(call, answer, store, own))->run();
+}
+
 int unpack(UnpackCall &call) {
   find_image(call);
   if (int err = call.files.open(call.image.c_str()); err != 0)
@@ -292,6 +296,7 @@ int unpack(UnpackCall &call) {
   Inquiry inquiry(call);
   if (int code = inquiry.ask(nullptr, 0, nullptr); code != 0) return code;
   ImageAnswer answer = inquiry.answer();
+  if (call.arguments.operand_count() > 1) return make_bundle(call, inquiry, answer);
   TextOf<4096> cache;
   TextOf<64> form;
   form_of(answer, form);
@@ -299,9 +304,7 @@ int unpack(UnpackCall &call) {
   int err = cache_path(call, cache);
   if (err == 0) err = store.open(cache.c_str(), form.c_str());
   if (err != 0) return call.fail(ImageCache{.path = cache.str(), .what = Str::of("open it"), .errno_ = ErrnoText(err)});
-  alignas(Making) static char memory[sizeof(Making)];
-  auto *making = new (memory) Making(call, answer, store, true);
-  if (int code = making->run(); code != 0) return code;
+  if (int code = make_layers(call, answer, store, false); code != 0) return code;
   Buffer paths;
   int layers[most_layers];
   uint32_t count = 0;

@@ -36,4 +36,9 @@ export const images = {
     hint: 'images are unpacked by a program of its own, which is installed beside the command' },
   imageLost: { code: 'E1019', native: true, warning: true, message: 'not everything of the image could be kept: {what}',
     hint: 'unpack it as root to a file system with extended attributes' },
+  imageThrough: { code: 'E1020', native: true,
+    message: 'layer {layer} puts "{path}" through something that is no directory below',
+    hint: 'the image was made with a tool that follows links where others do not: build it anew' },
+  imageBundle: { code: 'E1017', native: true, message: 'cannot make the bundle "{path}": {what} ({errno})',
+    hint: 'give a directory that does not exist, or an empty one' },
 } satisfies Entries;

@@ -68,7 +68,6 @@ const layers: Readonly<Record<string, readonly [code: string, says: RegExp, laye
   'a symbolic link with contents': ['E1010', /contents/, [{ name: 'b', type: '2', link: 'a', data: 'evil' }]],
   'a directory with contents': ['E1010', /contents/, [{ name: 'b', type: '5', data: 'evil' }]],
   'a link without a target': ['E1010', /no target/, [{ name: 'b', type: '2' }]],
-  'a file with a target': ['E1010', /has a target/, [file('b', { link: 'a' })]],
   'a whiteout through a symbolic link': ['E1010', /no directory/, [symlink('a', 'OUT'), file('a/.wh.canary')]],
   'an opaque mark through a symbolic link': ['E1010', /no directory/, [symlink('a', 'OUT'), file('a/.wh..wh..opq')]],
   'a whiteout of nothing': ['E1010', /whiteout has no name/, [file('a/.wh.')]],
