@@ -1,6 +1,6 @@
 // dprint-ignore-file: a table, one row a line where it fits
 // The command exec.
-import { consoleFd, consoleSocket, detach, learn, pidFile, pidfdSocket, preserveFds } from './flags.ts';
+import { consoleFd, consoleSocket, detach, learn, learnCapabilities, pidFile, pidfdSocket, preserveFds } from './flags.ts';
 import { stateFiles } from './manual.ts';
 import type { Command } from './types.ts';
 
@@ -11,6 +11,7 @@ export const exec: Command = {
     + 'program, or 255 when it could not be run.',
   flags: [
     learn,
+    learnCapabilities,
     { name: 'process', also: ['p'], kind: 'string', value: 'FILE', summary: 'the process, as the `process` object of config.json', changesExecPlan: false },
     consoleSocket, consoleFd, pidFile, pidfdSocket, detach,
     { name: 'cwd', kind: 'string', value: 'DIR', summary: 'working directory in the container' },

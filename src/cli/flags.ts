@@ -44,6 +44,10 @@ export const learn: Flag = {
   name: 'learn', kind: 'string', value: 'FILE', path: true,
   summary: 'run without a filter, record the system calls, and write a seccomp profile that allows them; an existing one is extended',
 };
+export const learnCapabilities: Flag = {
+  name: 'learn-capabilities', kind: 'string', value: 'FILE', path: true,
+  summary: 'with --learn: write the capabilities that were used, as process.capabilities has them; existing ones are kept',
+};
 export const json: Flag = { name: 'json', kind: 'bool', summary: 'print JSON' };
 
 /** What changes the plan of a container. */

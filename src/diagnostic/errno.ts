@@ -80,6 +80,8 @@ export const errno = {
   ENOSPC: 28,
   EROFS: 30,
   ENOSYS: 38,
+  ENODATA: 61,
+  EOVERFLOW: 75,
   ECONNRESET: 104,
   ETIMEDOUT: 110,
   ECONNREFUSED: 111,

@@ -414,10 +414,25 @@ export interface LearnedCall {
   readonly second?: readonly string[];
 }
 
+/** Capabilities that the kernel has asked for, and that were there. */
+export interface LearnedCapabilities {
+  /**
+   * Why they could not be seen: 0; ENOENT when the kernel has no tracepoint for it; EACCES or EPERM without the right;
+   * ENODATA when no program was executed; EOVERFLOW when some of it was lost.
+   */
+  readonly errno: number;
+  /** Bits 0 to 31, bits 32 to 63. */
+  readonly used: readonly [low: number, high: number];
+  /** What the file has from an earlier run. */
+  readonly before: string;
+}
+
 /** What was seen of a container's processes. */
 export interface Learned {
   /** The system calls. */
   readonly calls: readonly LearnedCall[];
+  /** What was used; only there when it was asked for. */
+  readonly capabilities?: LearnedCapabilities;
 }
 
 export const phaseValues = [

@@ -46,6 +46,8 @@ export function compareOptions({ from, options }: Wanted, entry: MountEntry, sub
     if (value === undefined) continue;
     const wanted = normal(key, value, subject);
     const shown = entry.options.get(key);
+    // The kernel refuses a group that is not mapped, and devpts is mounted without it.
+    if (key === 'gid' && shown === undefined && !subject.maps(key, Number(value))) continue;
     const running = shown === undefined ? hidden[key] : normal(key, shown, undefined);
     if (wanted === undefined || running === undefined || wanted === running) continue;
     if (key === 'size' && pages.some((page) => Math.ceil(Number(wanted) / page) * page === Number(running))) continue;

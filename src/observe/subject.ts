@@ -130,6 +130,14 @@ export class Subject {
     return id;
   }
 
+  /** Whether the container's user namespace has an id. */
+  maps(kind: 'uid' | 'gid', id: number): boolean {
+    return this.file(`${kind}_map`).text.split('\n').some((line) => {
+      const [inside, , count] = line.trim().split(/\s+/).map(Number);
+      return inside !== undefined && count !== undefined && id >= inside && id < inside + count;
+    });
+  }
+
   /** The id outside of the container's user namespace, as the kernel shows it to the caller. */
   outside(kind: 'uid' | 'gid', id: number): number {
     for (const line of this.file(`${kind}_map`).text.split('\n')) {

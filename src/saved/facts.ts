@@ -16,6 +16,7 @@ const words: Readonly<Partial<Record<Name, string>>> = {
   cgroup: 'the cgroup of the caller, or what cgroups are mounted',
   lsm: 'the security modules',
   seccomp: 'the version of libseccomp',
+  landlock: 'what the kernel knows of Landlock',
   listenFds: 'LISTEN_FDS',
   notifySocket: 'NOTIFY_SOCKET',
   runtimeDir: 'XDG_RUNTIME_DIR',

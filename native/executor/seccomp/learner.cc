@@ -1,4 +1,6 @@
 #include "executor/seccomp/learner.h"
+#include "executor/seccomp/capability_watch.h"
+#include "base/architecture.h"
 #include "base/packet.h"
 #include "base/sys.h"
 #include "wait/interrupt.h"
@@ -65,8 +67,14 @@ int receive_listener() {
   return receive_packet(socket_number, &part, 1, listener) > 0 ? listener.release() : -1;
 }
 
+bool runs_program(const seccomp_data &data) {
+  return data.arch == native_architecture && (data.nr == SYS_execve || data.nr == SYS_execveat);
+}
+
 // Answers until no process is left under the filter.
-void serve(int listener, LearnedTable &table) {
+void serve(int listener, LearnedTable &table, CapabilityWatch &watch) {
+  // What init does before its execve is not the program's.
+  bool awaits_program = table.wants_capabilities;
   union {
     seccomp_notif call;
     char room[512];
@@ -88,6 +96,11 @@ void serve(int listener, LearnedTable &table) {
     // ENOENT: the caller was killed meanwhile.
     if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &request) != 0) continue;
     note_call(table, request.call.data);
+    if (awaits_program && runs_program(request.call.data)) {
+      awaits_program = false;
+      table.capability_error = watch.begin(static_cast<pid_t>(request.call.pid));
+    }
+    watch.drain();
     memset(&response, 0, sizeof response);
     response.answer.id = request.call.id;
     response.answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
@@ -106,7 +119,12 @@ void serve(int listener, LearnedTable &table) {
   for (int fd = 0; fd < socket_number; fd++) close(fd);
   if (chdir("/") != 0) _exit(1);
   int listener = receive_listener();
-  if (listener >= 0) serve(listener, table);
+  // On the stack it would take a page for each processor.
+  static CapabilityWatch watch;
+  if (listener >= 0) serve(listener, table, watch);
+  watch.drain();
+  if (watch.lost()) table.capability_error = EOVERFLOW;
+  table.capabilities = watch.used();
   _exit(0);
 }
 
@@ -116,10 +134,12 @@ Learner::~Learner() {
   if (table_ != nullptr) munmap(table_, sizeof *table_);
 }
 
-int Learner::start() {
+int Learner::start(bool capabilities) {
   void *memory = mmap(nullptr, sizeof *table_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return errno;
   table_ = static_cast<LearnedTable *>(memory);
+  table_->wants_capabilities = capabilities;
+  table_->capability_error = ENODATA; // until a program is executed
   int pair[2];
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return errno;
   socket_.reset(pair[0]);

@@ -23,6 +23,10 @@ struct LearnedCall {
 // Filled by the learner, in memory that both processes have.
 struct LearnedTable {
   static constexpr uint32_t max = 2048; // all calls of three tables
+  // Whether capabilities are to be learned, too; why they could not be, an errno; what was used, as bits.
+  bool wants_capabilities;
+  int32_t capability_error;
+  uint64_t capabilities;
   LearnedCall calls[max];
 };
 
@@ -34,7 +38,7 @@ public:
   ~Learner();
 
   // Starts the process. 0 or an errno.
-  int start();
+  int start(bool capabilities);
   // The socket on which it awaits the listener; to be closed when nothing will be sent.
   Fd &socket() { return socket_; }
   // Waits for its end, which comes when no process is under the filter any more. False after the time.

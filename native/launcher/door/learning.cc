@@ -11,6 +11,8 @@ using namespace diagnostic;
 
 namespace {
 
+constexpr size_t capabilities_max = 32 * 1024;
+
 void add_values(StringListWriter list, const LearnedValues &values) {
   for (uint32_t i = 0; i < values.count; i++) {
     TextOf<24> text;
@@ -32,13 +34,38 @@ void add_calls(ListWriter<LearnedCallWriter> list, const LearnedTable &table) {
   }
 }
 
-int note_calls(Request &request, const LearnedTable &table) {
-  constexpr size_t size = 256 * 1024;
+// With what an earlier run has written of capabilities.
+int note_calls(Request &request, const LearnedTable &table, const Fd &earlier) {
+  constexpr size_t size = 320 * 1024;
+  Buffer before;
+  if (earlier.valid()) {
+    if (int err = read_all(earlier.get(), capabilities_max, before); err != 0) return err;
+  }
   return request.note_members(size, [&](JsonWriter &json) {
     RequestWriter members(json);
-    add_calls(members.learned().calls(), table);
+    LearnedWriter learned = members.learned();
+    add_calls(learned.calls(), table);
+    if (!earlier.valid()) return 0;
+    LearnedCapabilitiesWriter used = learned.capabilities();
+    used.errno_(table.capability_error);
+    used.used(static_cast<uint32_t>(table.capabilities), static_cast<uint32_t>(table.capabilities >> 32));
+    used.before(before.str());
     return 0;
   });
+}
+
+int open_result(Invocation &invocation, Str path, Fd &file) {
+  file.reset(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644));
+  if (file.valid()) return 0;
+  return invocation.fail(ResourceFile{.path = path, .errno_ = ErrnoText(errno)});
+}
+
+int write_result(Invocation &invocation, Str path, const Fd &file, Str content) {
+  Bytes text{reinterpret_cast<const uint8_t *>(content.data), content.size};
+  bool empty = lseek(file.get(), 0, SEEK_SET) == 0 && ftruncate(file.get(), 0) == 0;
+  int err = empty ? write_all(file.get(), text) : errno;
+  if (err == 0) return 0;
+  return invocation.fail(ResourceFile{.path = path, .errno_ = ErrnoText(err)});
 }
 
 } // namespace
@@ -46,12 +73,17 @@ int note_calls(Request &request, const LearnedTable &table) {
 int Learning::begin(Invocation &invocation) {
   const Arguments &arguments = invocation.arguments;
   Str path = arguments.text(cli::Flag::learn);
+  Str capabilities = arguments.text(cli::Flag::learn_capabilities);
+  if (path.empty() && !capabilities.empty())
+    return invocation.fail(FlagNeeds{.flag = Str::of("learn-capabilities"), .other = Str::of("learn")});
   if (path.empty()) return 0;
   if (arguments.on(cli::Flag::detach))
     return invocation.fail(FlagsExclude{.flag = Str::of("learn"), .other = Str::of("detach")});
-  file_.reset(open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0644));
-  if (!file_.valid()) return invocation.fail(ResourceFile{.path = path, .errno_ = ErrnoText(errno)});
-  int err = learner_.start();
+  if (int code = open_result(invocation, path, file_); code != 0) return code;
+  if (!capabilities.empty()) {
+    if (int code = open_result(invocation, capabilities, capabilities_); code != 0) return code;
+  }
+  int err = learner_.start(capabilities_.valid());
   if (err != 0) return invocation.fail(SystemCall{.what = what::start_learner, .errno_ = ErrnoText(err)});
   invocation.context.learner = learner_.socket().get();
   return 0;
@@ -61,7 +93,7 @@ int Learning::finish(Invocation &invocation, Request &request) {
   if (!wanted()) return 0;
   constexpr int longest = 3000; // milliseconds
   if (!learner_.await(longest)) return invocation.fail(LearnRunning{});
-  int err = note_calls(request, learner_.table());
+  int err = note_calls(request, learner_.table(), capabilities_);
   if (err == 0) err = read_all(file_.get(), config_size_max, request.process, nullptr);
   Engine engine;
   Response response;
@@ -70,11 +102,13 @@ int Learning::finish(Invocation &invocation, Request &request) {
   if (err != 0) return invocation.fail(SystemCall{.what = what::ask_planner, .errno_ = ErrnoText(err)});
   if (int code = engine.await(invocation, response); code != 0) return code;
   if (!response.error.empty()) return show_response(invocation, response);
-  Bytes text{reinterpret_cast<const uint8_t *>(response.text.data), response.text.size};
-  bool written = lseek(file_.get(), 0, SEEK_SET) == 0 && ftruncate(file_.get(), 0) == 0;
-  err = written ? write_all(file_.get(), text) : errno;
-  if (err != 0)
-    return invocation.fail(ResourceFile{.path = invocation.arguments.text(cli::Flag::learn), .errno_ = ErrnoText(err)});
+  const Arguments &arguments = invocation.arguments;
+  if (int code = write_result(invocation, arguments.text(cli::Flag::learn), file_, response.text); code != 0)
+    return code;
+  if (response.config) {
+    Str path = arguments.text(cli::Flag::learn_capabilities);
+    if (int code = write_result(invocation, path, capabilities_, response.config.value); code != 0) return code;
+  }
   invocation.log.warnings(response.warnings);
   return 0;
 }

@@ -1,4 +1,5 @@
-// --learn FILE: the profile that a program needs, from what it was seen to call.
+// --learn FILE: the profile that a program needs, from what it was seen to call; --learn-capabilities FILE: the
+// capabilities that it has used.
 #pragma once
 #include "executor/seccomp/learner.h"
 #include "launcher/door/request.h"
@@ -9,14 +10,14 @@ class Learning {
 public:
   // Whether --learn is given.
   bool wanted() const { return file_.valid(); }
-  // Opens the file and starts to learn, where it is wanted. 0, or the exit code with the error shown.
+  // Opens the files and starts to learn, where it is wanted. 0, or the exit code with the error shown.
   int begin(Invocation &invocation);
   // Writes the profile when all processes have ended. `request` is the one of the plan. 0 or the exit code.
   int finish(Invocation &invocation, Request &request);
 
 private:
   Learner learner_;
-  Fd file_;
+  Fd file_, capabilities_;
 };
 
 } // namespace veloci

@@ -172,6 +172,12 @@ export const command = {
     hint: 'give one of them' },
   learnRunning: { code: 'E0156', native: true, message: 'no profile is written: processes of the container still run',
     hint: 'end the processes that the program leaves behind, and learn again' },
+  flagNeeds: { code: 'E0164', native: true, message: '--{flag} takes --{other}', hint: 'give both' },
+  learnCapabilitiesForm: {
+    code: 'E0165',
+    message: '"{path}" is there, and has no capabilities that --learn-capabilities has written',
+    hint: 'name another file, or remove this one',
+  },
   learnForm: { code: 'E0157', message: '"{path}" is there, and is no profile that --learn has written',
     hint: 'name another file, or remove this one' },
   specFlag: { code: 'E0158', message: '"{command}" has no {flag}', hint: '{remedy}' },

@@ -61,7 +61,9 @@ function plans(call: Call, spec: Spec): Response {
   const warnings: Diagnostic[] = [];
   if (wanted === 'all') configOf(call, (warning) => warnings.push(warning));
   requireRights(spec, request.facts);
-  const facts = settledFacts(request.facts);
+  const { traceparent } = request.facts;
+  // The trace is that of this start.
+  const facts = { ...settledFacts(request.facts), ...(traceparent === undefined ? {} : { traceparent }) };
   const { flags } = contextOf(request, call.host);
   // Nobody would hold the terminal: the error of create.
   if (request.occasion!.detached && spec.process?.terminal === true)

@@ -1,5 +1,5 @@
 // timeline of execs; TRACEPARENT from the caller to hooks and to the trace.
-import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, test } from '../../support/case.ts';
 import type { Context } from '../../support/context.ts';
@@ -107,4 +107,21 @@ test('TRACEPARENT of the caller reaches hooks that have none, and the trace', as
   }
   assert.equal((await c.run(bundle, { env: { PATH: path } })).code, 0);
   assert.deepEqual([said('runtime'), said('own')], ['', 'mine']);
+}, only);
+
+test('TRACEPARENT reaches the hooks of a saved plan, which is the same plan with and without it', async (c) => {
+  const dir = c.dir();
+  c.later(() => rmSync(join(c.root, '.used-plans'), { recursive: true, force: true }));
+  const bundle = c.command(['true'], (config) => {
+    config.hooks = { createRuntime: [{ path: '/bin/sh', args: ['sh', '-c', `echo "$TRACEPARENT" >${dir}/seen`] }] };
+  });
+  const env = { PATH: path, TRACEPARENT: traceparent };
+  for (const [saving, running, expected] of [[{ PATH: path }, env, traceparent], [env, { PATH: path }, '']] as const) {
+    const saved = join(dir, `plan-${expected.length}`);
+    const id = c.id();
+    assert.equal((await c.rt(['plan', '-b', bundle.dir, '-o', saved], { env: saving })).code, 0);
+    const { code, stderr } = await c.rt(['run', '--plan', saved, id], { env: running });
+    assert.equal(code, 0, stderr);
+    assert.equal(readFileSync(join(dir, 'seen'), 'utf8').trim(), expected);
+  }
 }, only);

@@ -1,5 +1,6 @@
 // --learn: the smallest seccomp profile of a program, which then starts the program again and refuses what it has not done.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, test } from '../../support/case.ts';
 import type { Config } from '../../support/spec.ts';
@@ -93,3 +94,78 @@ test('learn: a program that fails, and errors', async (c) => {
   const failed = await c.run(c.command(['/nowhere']), { flags: ['--learn', join(c.dir(), 'other')] });
   assert.equal(failed.code, 1);
 });
+
+/** Whether this kernel tells which capabilities it asks for. */
+const tracepoint = spawnSync('/bin/sh', ['-c', 'mkdir -p /run/tracefs && mount -t tracefs tracefs /run/tracefs'
+  + ' && test -e /run/tracefs/events/capability/cap_capable; found=$?; umount /run/tracefs; rmdir /run/tracefs; exit $found']);
+const told = tracepoint.status === 0 ? false : 'this kernel has no tracepoint capability:cap_capable';
+
+type Sets = Record<'bounding' | 'effective' | 'permitted' | 'inheritable' | 'ambient', string[]>;
+const every = ['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_FOWNER', 'CAP_KILL', 'CAP_MKNOD', 'CAP_NET_BIND_SERVICE',
+  'CAP_NET_RAW', 'CAP_SETGID', 'CAP_SETUID', 'CAP_SYS_ADMIN', 'CAP_SYS_CHROOT'];
+
+const withCapabilities = (sets: Partial<Sets>, uid = 0) => (config: Config): void => {
+  config.process.capabilities = sets;
+  config.process.user = { uid, gid: uid };
+  config.root = { ...config.root!, readonly: false };
+};
+const all: Sets = { bounding: every, effective: every, permitted: every, inheritable: [], ambient: [] };
+
+/** What a script uses, and what it then does with these, and without each of them. */
+for (const [what, script, names] of [
+  ['a file that changes hands and a port below 1024',
+    'touch /file && chown 7:7 /file && (nc -l -p 81 & sleep 0.2; kill $!; wait) 2>&1 | { ! grep -q denied; }', [
+    'CAP_CHOWN',
+    'CAP_NET_BIND_SERVICE',
+  ]],
+  ['a file of somebody else and a mount', 'echo x >>/theirs && mkdir -p /point && mount -t tmpfs none /point', [
+    'CAP_DAC_OVERRIDE',
+    'CAP_SYS_ADMIN',
+  ]],
+  ['memory and processes alone', 'ls -R / >/dev/null 2>&1; (true); cat /etc/passwd | sort >/dev/null', []],
+] as const) {
+  test(`learn: capabilities of ${what}`, async (c) => {
+    const dir = c.dir();
+    const [profile, file] = [join(dir, 'profile.json'), join(dir, 'capabilities.json')];
+    const bundle = (sets: Partial<Sets>): ReturnType<typeof c.command> => {
+      const made = c.command(['sh', '-c', script], withCapabilities(sets));
+      writeFileSync(join(made.rootfs, 'theirs'), '');
+      spawnSync('chown', ['9:9', join(made.rootfs, 'theirs')]);
+      chmodSync(join(made.rootfs, 'theirs'), 0o600);
+      return made;
+    };
+    const learned = await c.run(bundle(all), { flags: ['--learn', profile, '--learn-capabilities', file] });
+    assert.equal(learned.code, 0, learned.stderr);
+    const sets = JSON.parse(readFileSync(file, 'utf8')) as Sets;
+    assert.deepEqual(sets, { bounding: names, effective: names, permitted: names, inheritable: [], ambient: [] });
+    const again = await c.run(bundle(sets));
+    assert.equal(again.code, 0, `with them alone: ${again.stderr}`);
+    for (const name of names) {
+      const fewer = names.filter((other) => other !== name);
+      const { code } = await c.run(bundle({ bounding: [...fewer], effective: [...fewer], permitted: [...fewer] }));
+      assert.notEqual(code, 0, `without ${name}`);
+    }
+  }, { skip: told });
+}
+
+test('learn: capabilities of several runs add up, those of an ordinary user are ambient', async (c) => {
+  const dir = c.dir();
+  const flags = ['--learn', join(dir, 'profile.json'), '--learn-capabilities', join(dir, 'capabilities.json')];
+  const sets = (): Sets => JSON.parse(readFileSync(join(dir, 'capabilities.json'), 'utf8')) as Sets;
+  const user = { ...all, inheritable: every, ambient: every };
+  for (const [script, expected] of [['chroot / true', ['CAP_SYS_CHROOT']], ['mknod /dev/shm/node c 1 3', ['CAP_MKNOD',
+    'CAP_SYS_CHROOT']]] as const)
+  {
+    const { code, stderr } = await c.run(c.command(['sh', '-c', script], withCapabilities(user, 1000)), { flags });
+    assert.equal(code, 0, stderr);
+    const { bounding, effective, permitted, inheritable, ambient } = sets();
+    // A busybox of an ordinary user asks for his own ids once more, which the kernel grants by these, too.
+    assert.deepEqual(bounding.filter((name) => !/^CAP_SET[GU]ID$/.test(name)), expected);
+    for (const set of [effective, permitted, inheritable, ambient]) assert.deepEqual(set, bounding);
+  }
+  writeFileSync(join(dir, 'capabilities.json'), '{"bounding":["CAP_UNHEARD_OF"]}');
+  const foreign = await c.run(c.command(['true']), { flags });
+  assert.match(foreign.stderr, /E0165/);
+  const alone = await c.run(c.command(['true']), { flags: flags.slice(2) });
+  assert.match(alone.stderr, /E0164/);
+}, { skip: told });

@@ -25,6 +25,14 @@ export const known: readonly Known[] = [
     words: ['veloci-learn'],
   },
   {
+    files: ['executor/seccomp/capability_watch.cc'],
+    why:
+      'the tracepoint by which --learn-capabilities sees what the kernel asks for, its fields and filter, and functions of the kernel',
+    words: ['cap_vm_enough_memory', 'security_vm_enough_memory_mm', 'ns_capable_noaudit', 'has_ns_capability_noaudit',
+      'has_capability_noaudit', 'tracefs', 'events/capability/cap_capable', 'offset:', 'ret == 0 || cap == 21', 'id',
+      'format', 'int cap;', 'int ret;', '/proc/kallsyms', 're', 'ovl_', '.cold'],
+  },
+  {
     files: ['executor/process/relay.cc'],
     why: 'start.relay waits with nothing of its caller open, under a name of its own',
     words: ['/dev/null', 'veloci-relay'],
