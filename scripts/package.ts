@@ -6,9 +6,12 @@ import { parseArgs } from 'node:util';
 import { main as build } from './build.ts';
 import { ExpectedError } from './lib/command.ts';
 import { inRoot, root } from './lib/root.ts';
+import { apk } from './package/apk.ts';
 import { components, type Component } from './package/components.ts';
 import { deb } from './package/deb.ts';
 import { facts as factsOf, processorOf, type Facts } from './package/facts.ts';
+import { npmMain, npmPlatform } from './package/npm.ts';
+import { rpm } from './package/rpm.ts';
 import { sbom } from './package/sbom.ts';
 import { sources } from './package/sources.ts';
 import { tarball } from './package/tarball.ts';
@@ -16,7 +19,8 @@ import { tarball } from './package/tarball.ts';
 type Maker = (facts: Facts, parts: readonly Component[], program: string, folder: string) => string | Promise<string>;
 
 /** The kinds of packages, by the names that `--only` takes. */
-const makers: Readonly<Record<string, Maker>> = { tarball, deb, sbom, sources };
+const makers: Readonly<Record<string, Maker>> = { tarball, deb, rpm, apk, npm: npmMain, platform: npmPlatform, sbom,
+  sources };
 
 /** SHA256SUMS of the files, as sha256sum writes and checks it. */
 function writeSums(files: readonly string[], folder: string): void {

@@ -105,10 +105,10 @@ Napi::Value launch(const Napi::CallbackInfo &info) {
   // No handler may run in the child: it would work in our memory.
   sigset_t all, before;
   sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  sigprocmask(SIG_SETMASK, &all, &before);
   int pid = clone(begin, stack + stack_size, CLONE_VM | CLONE_VFORK | SIGCHLD, &start);
   int err = pid < 0 ? errno : start.err;
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  sigprocmask(SIG_SETMASK, &before, nullptr);
   if (pid > 0 && err != 0) {
     while (waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
     }

@@ -68,3 +68,8 @@ export async function facts(processor: Processor): Promise<Facts> {
 export function processorOf(name: string): Processor | undefined {
   return Object.values(processors).find((processor) => Object.values(processor).includes(name));
 }
+
+/** All processors that there are packages for, as npm names them. */
+export function processorNames(): string[] {
+  return Object.values(processors).map(({ npm }) => npm);
+}

@@ -63,8 +63,8 @@ export interface TarOptions {
   open?: boolean;
 }
 
-/** The folders above the entries, each once. */
-function foldersOf(entries: readonly Entry[]): Entry[] {
+/** The folders above the entries, each once, without those that are entries themselves. */
+export function foldersOf(entries: readonly Entry[]): Entry[] {
   const folders = new Set<string>();
   for (const { path } of entries) {
     for (let cut = path.indexOf('/'); cut >= 0; cut = path.indexOf('/', cut + 1)) folders.add(path.slice(0, cut));
