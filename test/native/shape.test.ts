@@ -262,3 +262,23 @@ t.test('a hit gives what the engine makes', async (t) => {
   );
   t.ok(hits > count / 20, 'many are hits', { hits });
 });
+
+t.test('a filter is compiled once for a start that is planned twice', async (t) => {
+  let compiled = 0;
+  const counting = host();
+  const own = { ...counting, seccomp: (rules: Parameters<typeof counting.seccomp>[0]): Uint8Array => {
+    compiled += 1;
+    return counting.seccomp(rules);
+  } };
+  const config = dockerConfig();
+  const ask = (id: string): Uint8Array =>
+    engine({ verb: 'create', options: {}, id, bundle: '/b', facts: facts() }, {
+      config: Buffer.from(JSON.stringify(config)),
+    }, own);
+  ask('c1');
+  ask('c2');
+  t.equal(compiled, 1);
+  config.linux.seccomp = { defaultAction: 'SCMP_ACT_ALLOW' };
+  ask('c1');
+  t.equal(compiled, 2);
+});

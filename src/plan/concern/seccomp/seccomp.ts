@@ -5,7 +5,7 @@ import type { Diagnostic } from '../../../diagnostic/types.ts';
 import { most } from '../../../spec/checks/findings.ts';
 import { readDockerProfile } from '../../../spec/docker-profile.ts';
 import { suggest } from '../../../spec/suggest.ts';
-import type { SeccompRules } from '../../../engine/protocol.ts';
+import type { Host, SeccompRules } from '../../../engine/protocol.ts';
 import type { State } from '../../../generated/state.ts';
 import type { Seccomp, SeccompAction, SeccompArchitecture, SeccompFlag,
   SeccompOperator } from '../../../generated/config.ts';
@@ -197,6 +197,9 @@ interface Filter {
   readonly program?: Uint8Array;
 }
 
+/** The last one: a start that is to be remembered is planned twice, and libseccomp takes longer than all else. */
+let compiled: { readonly host: Host; readonly filter: Filter } | undefined;
+
 /** The filter of a profile; without its program when that is in the cache. */
 function profileFilter(d: Draft, profile: Seccomp, from: string): Filter {
   const { facts, host, warn } = d.context;
@@ -209,8 +212,11 @@ function profileFilter(d: Draft, profile: Seccomp, from: string): Filter {
   const hash = host.sha256(`${translation} ${facts.arch} ${facts.seccomp.version} ${strict} ${textOf(profile)}`);
   const cached = facts.seccompCache.find((name) => name.startsWith(hash));
   if (cached !== undefined) return { hash: cached };
+  if (compiled?.host === host && compiled.filter.hash === hash) return compiled.filter;
   try {
-    return { hash, program: host.seccomp(seccompRules(profile, facts.arch, strict)) };
+    const filter = { hash, program: host.seccomp(seccompRules(profile, facts.arch, strict)) };
+    compiled = { host, filter };
+    return filter;
   } catch (error) {
     throw new PlanError(
       diagnose('seccompCompile', { detail: error instanceof Error ? error.message : String(error) }, placeAt(from)),
