@@ -102,6 +102,17 @@ bool read_small(int fd, Text &out) {
   }
 }
 
+bool read_value(int fd, Text &out) {
+  ssize_t count;
+  do count = read(fd, out.tail(), out.room());
+  while (count < 0 && errno == EINTR);
+  if (count < 0) return false;
+  out.grew(static_cast<size_t>(count));
+  if (out.room() > 0) return true;
+  errno = EFBIG;
+  return false;
+}
+
 bool read_exactly(int fd, void *data, size_t size) {
   char *cursor = static_cast<char *>(data);
   while (size > 0) {

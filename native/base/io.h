@@ -59,6 +59,9 @@ constexpr bool is_own_lack(int err) { return err == ENOMEM || err == EMFILE || e
 // Reads a whole small file into `out`. False and errno on failure; EFBIG when it does not fit.
 bool read_small(int fd, Text &out);
 
+// The same for a file of the kernel's with one value, which comes as a whole in one read(2).
+bool read_value(int fd, Text &out);
+
 // Reads exactly `size` bytes. False and errno on failure, ENODATA at an early end.
 bool read_exactly(int fd, void *data, size_t size);
 

@@ -117,6 +117,10 @@ inline int move_mount(int from, int to) {
   unsigned flags = move_mount_from_empty | move_mount_to_empty;
   return static_cast<int>(syscall(429, from, "", to, "", flags));
 }
+// Since Linux 6.15: a tree with other attributes in one call.
+inline int open_tree_attr(int dir, const char *path, unsigned flags, const MountAttributes &attr) {
+  return static_cast<int>(syscall(467, dir, path, flags, &attr, sizeof attr));
+}
 inline int fsopen(const char *type, unsigned flags) { return static_cast<int>(syscall(430, type, flags)); }
 inline int fsconfig(int fs, unsigned command, const char *key, const void *value, int aux) {
   return static_cast<int>(syscall(431, fs, command, key, value, aux));

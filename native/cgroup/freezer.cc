@@ -26,7 +26,7 @@ const Files &files_of(FreezerVersion version) { return files[static_cast<uint8_t
 bool read_file(int cgroup, const char *name, Text &text) {
   text.clear();
   Fd file(open_below_cgroup(cgroup, name, O_RDONLY));
-  return file.valid() && read_small(file.get(), text);
+  return file.valid() && read_value(file.get(), text);
 }
 
 bool is_on(int cgroup, const char *name) {

@@ -69,7 +69,9 @@ int open_cgroup_by_inode(Str mount, uint64_t inode, int flags) {
   return -1;
 }
 
-int open_own_cgroup(const RecordCgroup &cgroup, int flags) {
+int open_own_cgroup(const RecordCgroup &cgroup, int flags) { return open_own_cgroup(cgroup, flags, nullptr); }
+
+int open_own_cgroup(const RecordCgroup &cgroup, int flags, Hierarchy *known) {
   // A damaged record may name anything: a hierarchy's root is never meant.
   bool possible =
       !cgroup.mount.empty() && cgroup.mount.data[0] == '/' && !cgroup.path.empty() && cgroup.path.data[0] != '/';
@@ -80,9 +82,14 @@ int open_own_cgroup(const RecordCgroup &cgroup, int flags) {
   if (cgroup.inode == cgroup_unrecorded) return open_unrecorded(cgroup);
   // Marks can't be read through O_PATH.
   if (cgroup.preexisting) flags = O_RDONLY | O_DIRECTORY;
-  Fd root(open_hierarchy(cgroup.mount));
-  if (!root.valid()) return -1;
-  Fd directory(open_below_cgroup(root.get(), cgroup.path.c_str(), flags));
+  Fd opened;
+  if (known == nullptr || !known->is(cgroup.mount)) {
+    opened.reset(open_hierarchy(cgroup.mount));
+    if (!opened.valid()) return -1;
+    if (known != nullptr) known->keep(cgroup.mount, static_cast<Fd &&>(opened));
+  }
+  int root = opened.valid() ? opened.get() : known->root.get();
+  Fd directory(open_below_cgroup(root, cgroup.path.c_str(), flags));
   struct stat info;
   bool there = directory.valid() && fstat(directory.get(), &info) == 0;
   if (!there || info.st_ino != cgroup.inode) {

@@ -1,6 +1,7 @@
 // The cgroups of a record, opened by what they are and not by their path alone: one that somebody has removed and made
 // again, or that another container has taken, is not this container's.
 #pragma once
+#include "base/io.h"
 #include "record/record.h"
 
 namespace veloci {
@@ -8,6 +9,22 @@ namespace veloci {
 // Opens the directory of the container's cgroup. -1 and errno: ENOENT when it never had one or it is gone, ESTALE when
 // another one lies there, anything else when that is not known.
 int open_own_cgroup(const RecordCgroup &cgroup, int flags);
+
+// The root of the hierarchy that was asked for last, for who looks at many containers.
+struct Hierarchy {
+  Fd root;
+  TextOf<256> mount;
+
+  bool is(Str other) const { return root.valid() && mount.complete() && mount.str() == other; }
+  void keep(Str other, Fd &&opened) {
+    root = static_cast<Fd &&>(opened);
+    mount.clear();
+    mount.add(other);
+  }
+};
+
+// The same with the hierarchy's root as it is known; null: it is opened.
+int open_own_cgroup(const RecordCgroup &cgroup, int flags, Hierarchy *known);
 
 // The same for one that the record may have, or that lies below one that it has. Any other is opened by its path.
 int open_own_cgroup(const Record *record, Str mount, Str path, int flags);

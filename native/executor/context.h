@@ -54,11 +54,20 @@ struct CriuJob {
   bool answered = false;
 };
 
+// The directory above a cgroup.
+struct CgroupParent {
+  Fd directory;
+  // Of a hierarchy of v1.
+  bool v1 = false;
+};
+
 // A cgroup that cgroup.create has made or found. It stays open, and locked for all who want the same one, until the
 // container is there: what is done to it does not depend on its path.
 struct HeldCgroup {
   RecordCgroup cgroup;
   Fd directory;
+  // What it is removed by in the end, where this process stays until then.
+  CgroupParent parent;
 };
 
 // As many as a record has room for, and those below the container's own.
@@ -68,6 +77,8 @@ constexpr unsigned held_cgroups_max = 2 * record_cgroups_max;
 struct Kept {
   Bytes config;
   Bytes request;
+  // Empty where this process stays until the end and deletes the container by the plan that it has: a command that
+  // comes in between compiles it from the others, as after an upgrade.
   Bytes plan;
 };
 
@@ -110,9 +121,13 @@ public:
   bool entered = false;
   CriuJob criu;
   HeldCgroup cgroups[held_cgroups_max];
+  // This process stays until the container ends and removes it (run): the parents of its cgroups stay open.
+  bool removes_container = false;
   unsigned cgroup_count = 0;
   Fd socket;
   Fd slots[Slot::count];
+  // exec: the cgroup that was followed last.
+  TextOf<4096> followed_path;
   // --preserve-fds and LISTEN_FDS: descriptors 3 to 2+preserve are handed on.
   uint32_t preserve = 0;
 

@@ -11,15 +11,45 @@ void stamp(Context &context, ProgramName name, const OpRecord &op) {
     record_stamp_host(*record, static_cast<uint8_t>(name), op.index, op.code);
 }
 
+// Whether an operation may keep us for long, or begins something that others see. In between nothing waits, and who
+// wants us to stop is heard at the next one of these.
+bool is_turning_point(uint16_t code) {
+  switch (code) {
+  case code::hook_run:
+  case code::process_spawn:
+  case code::process_await:
+  case code::process_start:
+  case code::process_end:
+  case code::sync_await:
+  case code::fd_receive:
+  case code::state_keep:
+  case code::state_write:
+  case code::dbus_send:
+  case code::criu_start:
+  case code::criu_await:
+  case code::cgroup_freeze:
+  case code::cgroup_kill:
+  case code::cgroup_update:
+  case code::console_send:
+  case code::listener_open:
+  case code::alt: return true;
+  default: return false;
+  }
+}
+
 } // namespace
 
 bool run_program(Context &context, ProgramName name) {
   Program program;
   if (!context.plan.find(name, program)) return true;
   HostHandler handler(context);
+  bool first = true;
   for (const OpRecord &op : program) {
     // SIGTERM and the like: nothing new is begun.
-    if (context.signals != nullptr && context.signals->pending_stop() != 0) {
+    // An update may have thousands of others.
+    bool asks = first || is_turning_point(op.code) || op.index % 64 == 0;
+    first = false;
+    if (asks && context.signals != nullptr && context.signals->pending_stop() != 0) {
       context.failure.program = name;
       context.failure.index = op.index;
       context.failure.err = EINTR;

@@ -1,6 +1,7 @@
 // Operations of init: builds the container's file system, takes on the program's identity, runs the program. One
 // overload for each, in the file of its family.
 #pragma once
+#include "base/closing.h"
 #include "base/path.h"
 #include "base/procfs.h"
 #include "init/shared.h"
@@ -105,10 +106,14 @@ private:
   // Opens a mount that is there. -1 and errno on failure.
   int open_mount(Str path, bool exact = true);
   // A target that was opened by this path, unless a symbolic link has led into procfs. -1 and errno on failure.
-  int allowed(Fd &target, Str path, Text &words);
+  int allowed(BriefFd &target, Str path, Text &words);
+  // Makes a directory or file in the directory that the last one was made in. -1 when it was another, or the name is
+  // there already.
+  int make_beside(Str path, TargetKind kind);
   bool attach(int tree, int target);
   // Whether our mount is now what the path leads to.
   bool verify(int tree, Str path, bool link = false);
+  bool verify(const sys::Statx &tree, Str path, bool link);
   // `locked`: what may stay as it is where the kernel refuses.
   bool set_attributes(int mount, bool recursive, uint64_t set, uint64_t clear, uint64_t locked);
   bool set_propagation(int mount, Propagation propagation);
@@ -130,6 +135,7 @@ private:
   bool cover(Cover &cover, int target, Str path);
   // Parent directory of a path, kept open for the next one in it.
   int parent_of(Str path, Name &name);
+  bool is_in_parent(Str path, Name &name) const;
   // seccomp.cc, cwd.cc, program.cc
   bool load_filter(Slot slot);
   bool let_pass(Filter &filter, Pages &memory);
@@ -161,6 +167,8 @@ private:
   uint32_t lower_count_ = 0;
   Fd parent_;
   Str parent_path_;
+  // Something was made in it, and the next is likely to be missing, too; it was the target that was opened last.
+  bool parent_makes_ = false, target_in_parent_ = false;
   Filter filters_[Slot::count];
   // Who gets the listener of a filter, and the message that goes with it.
   Fd listener_;

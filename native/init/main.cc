@@ -9,6 +9,7 @@
 #include <initializer_list>
 
 #include "base/clock.h"
+#include "base/packet.h"
 #include "base/pages.h"
 #include "base/sys.h"
 #include "init/init.h"
@@ -74,6 +75,26 @@ bool tidy_descriptors(uint32_t preserved) {
   return true;
 }
 
+bool receive_members(Shared &shared) {
+  MessageHeader header;
+  MemberErrors &errors = shared.member_errors;
+  iovec parts[] = {{&header, sizeof header}, {&errors, sizeof errors}};
+  Fd received[packet_descriptors_max];
+  size_t count, taken = 0;
+  ssize_t size = receive_packet(shared.socket.get(), parts, 2, received, packet_descriptors_max, count);
+  if (size == 0) _exit(1);
+  if (size < 0) return false;
+  errno = EBADMSG;
+  if (header.type != static_cast<uint8_t>(MessageType::members)) return false;
+  if (static_cast<size_t>(size) != sizeof header + header.detail_size) return false;
+  shared.member_count = header.detail_size;
+  shared.unified = header.index - 1;
+  for (uint32_t i = 0; i < shared.member_count; i++) {
+    if (errors.errors[i] == 0 && taken < count) shared.members[i].reset(received[taken++].release());
+  }
+  return taken == count;
+}
+
 // Waits for the programs. False and errno on failure, with words in `what`.
 bool receive_plan(Shared &shared, Pages &buffer, PlanFile &plan, const char **what) {
   *what = "receive the plan";
@@ -91,12 +112,13 @@ bool receive_plan(Shared &shared, Pages &buffer, PlanFile &plan, const char **wh
   if (fd.valid() && !map_plan(fd.get(), bytes)) return false;
   fd.reset();
   shared.preserved = header.index;
-  shared.container_pid = header.pid;
   if ((header.point & programs_keep_report) == 0) close(record_fd);
   // Else it is not open.
   if ((header.point & programs_wait) != 0) shared.fifo.reset(fifo_fd);
   if (!fill_gaps(shared) || !tidy_descriptors(shared.preserved)) return false;
   shared.plan = bytes;
+  *what = "receive the cgroups";
+  if ((header.point & programs_members) != 0 && !receive_members(shared)) return false;
   errno = EBADMSG;
   return open_inner(bytes, plan, what);
 }

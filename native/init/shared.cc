@@ -7,7 +7,9 @@
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "base/closing.h"
 #include "base/sys.h"
+#include "cgroup/cgroupfs.h"
 
 namespace veloci {
 namespace {
@@ -77,6 +79,28 @@ bool Common::receive(MessageType type, uint8_t point) {
     errno = EPROTO;
     return false;
   }
+}
+
+Outcome Common::on(const CgroupJoin &op) {
+  uint32_t number = shared_.next_member++;
+  if (number >= shared_.member_count) return fail(step::cgroup_join::open, EPROTO, op.dir.mount);
+  int step = step::cgroup_join::open, err = shared_.member_errors.errors[number];
+  if (err == 0) {
+    step = step::cgroup_join::write;
+    int member = shared_.members[number].get();
+    bool joined = number == shared_.unified ? join_cgroup(member) : write_cgroup_value(member, Str::of("0"));
+    err = joined ? 0 : errno;
+  }
+  if (shared_.next_member == shared_.member_count) close_members();
+  return err == 0 ? Outcome::success() : fail(step, err, op.dir.mount);
+}
+
+void Common::close_members() {
+  for (uint32_t i = 0; i < shared_.member_count; i++) {
+    if (shared_.members[i].valid()) closing.add(shared_.members[i].release());
+  }
+  closing.flush();
+  shared_.next_member = shared_.member_count = 0;
 }
 
 Outcome Common::on(const SyncSignal &op) {

@@ -21,8 +21,13 @@ struct Shared {
   void mark_gap(uint32_t index) { gaps[index / 8] = static_cast<uint8_t>(gaps[index / 8] | 1 << index % 8); }
   bool is_gap(int index) const { return (gaps[index / 8] >> index % 8 & 1) != 0; }
   uint8_t gaps[preserved_max / 8] = {};
-  // exec: init of the container, on the host.
-  int32_t container_pid = 0;
+  // What the next cgroups are entered by (MessageType::members). With the descriptors the host's part has seen to what
+  // they are; of v1 they are files, from which nothing else can be reached.
+  Fd members[record_cgroups_max];
+  MemberErrors member_errors;
+  uint32_t member_count = 0, next_member = 0;
+  // The one of them that is a directory of v2; none: not below member_count.
+  uint32_t unified = UINT32_MAX;
   Record *record = nullptr;
   // The whole plan, from the start of a page.
   Bytes plan;
@@ -44,6 +49,7 @@ class Common {
 public:
   explicit Common(Shared &shared) : shared_(shared) {}
 
+  Outcome on(const CgroupJoin &op);
   Outcome on(const SyncSignal &op);
   Outcome on(const SyncAwait &op);
   Outcome on(const FdSend &op);
@@ -72,6 +78,8 @@ protected:
   // Waits for this message; descriptors that come before it are put into their slots. False and errno on failure; ends
   // the process when the executor is gone.
   bool receive(MessageType type, uint8_t point);
+  // Closes what has been received for cgroups.
+  void close_members();
 
   Shared &shared_;
 };

@@ -10,7 +10,6 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 
-#include "cgroup/own_cgroup.h"
 #include "cgroup/cgroupfs.h"
 #include "base/procfs.h"
 #include "base/sys.h"
@@ -55,10 +54,14 @@ bool falls_back(int err) {
 
 } // namespace
 
-Outcome Stager::on(const CgroupJoin &op) {
-  Fd cgroup(open_own_cgroup(shared_.record, op.dir.mount, op.dir.path, O_PATH | O_DIRECTORY));
-  if (!cgroup.valid()) return fail(step::cgroup_join::open, op.dir.mount);
-  return join_cgroup(cgroup.get()) ? Outcome::success() : fail(step::cgroup_join::write, op.dir.mount);
+bool Stager::join_followed(const List<int32_t> &stay_on) {
+  for (uint32_t i = 0; i < shared_.member_count; i++) {
+    int member = shared_.members[i].get();
+    if (i == shared_.unified) continue;
+    if (!write_cgroup_value(member, Str::of("0")) && !stay_on.has(errno)) return false;
+  }
+  close_members();
+  return true;
 }
 
 Outcome Stager::on(const OomScore &op) {
@@ -82,31 +85,31 @@ Outcome Stager::on(const CpuAffinity &op) {
   return Outcome::failed(step::cpu_affinity::affinity);
 }
 
-Outcome Stager::refused() {
-  int err = errno;
-  shared_.detail.start(DetailPart::cgroup).add(followed_path_.str());
-  return Outcome::failed(step::process_clone::cgroup, err);
-}
-
 Outcome Stager::on(const ProcessClone &op) {
   namespace steps = step::process_clone;
-  Fd cgroup(followed_.release());
-  if (op.cgroup) cgroup = static_cast<Fd &&>(shared_.slots[op.cgroup.value.number]);
+  Fd opened;
+  int cgroup = -1;
+  if (op.cgroup) {
+    opened = static_cast<Fd &&>(shared_.slots[op.cgroup.value.number]);
+    cgroup = opened.get();
+  } else if (follows_ && shared_.unified < shared_.member_count) {
+    cgroup = shared_.members[shared_.unified].get();
+  }
   // Linux 6.14 and later kill who is cloned into a cgroup from another one when either was ever emptied by cgroup.kill:
   // one that was there before may have been.
   Cloned init;
   errno = EBUSY;
-  if (!cgroup.valid() || shared_.record == nullptr || shared_.record->preexisting_cgroups == 0)
-    init = clone_init(op.types, cgroup.get());
-  if (init.pid < 0 && cgroup.valid() && falls_back(errno)) {
-    bool joined = join_cgroup(cgroup.get());
+  if (cgroup < 0 || shared_.record == nullptr || shared_.record->preexisting_cgroups == 0)
+    init = clone_init(op.types, cgroup);
+  if (init.pid < 0 && cgroup >= 0 && falls_back(errno)) {
+    bool joined = join_cgroup(cgroup);
     if (!joined && op.cgroup) return fail(steps::clone, errno, "cgroup.procs");
-    if (!joined && !op.stay_on.has(errno)) return refused();
+    if (!joined && !op.stay_on.has(errno)) return Outcome::failed(steps::cgroup);
     init = clone_init(op.types, -1);
   }
   if (init.pid < 0) return Outcome::failed(steps::clone);
   if (!goes_on(init.pid, init.pidfd.get())) return Outcome::failed(steps::report);
-  return join_followed(op.stay_on) ? Outcome::success() : refused();
+  return !follows_ || join_followed(op.stay_on) ? Outcome::success() : Outcome::failed(steps::cgroup);
 }
 
 } // namespace veloci

@@ -87,5 +87,6 @@ int main(int count, char **arguments, char **environment) {
   invocation.environment = environment;
   invocation.signals.block();
   if (int code = invocation.arguments.parse(count, arguments, invocation.log); code != 0) return code;
-  return dispatch(invocation, arguments);
+  // Without closing and unmapping what the end of the process closes and unmaps.
+  _exit(dispatch(invocation, arguments));
 }

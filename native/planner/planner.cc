@@ -154,6 +154,11 @@ Planner::~Planner() {
 void Planner::stop() {
   socket_.reset();
   if (pid_ < 0) return;
+  // Who waits for all children may have reaped it: then the number may be a stranger's by now.
+  if (waitpid(pid_, nullptr, WNOHANG) != 0) {
+    pid_ = -1;
+    return;
+  }
   kill(pid_, SIGKILL);
   while (waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
   }

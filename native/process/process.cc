@@ -103,7 +103,7 @@ bool await_if_killed(int pid, uint64_t start_time, int milliseconds) {
 uint64_t boot_mark() {
   static uint64_t known;
   if (known != 0) return known;
-  Fd file(open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
+  Fd file(openat(AT_FDCWD, "/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
   char text[36];
   if (!file.valid()) return 0;
   ssize_t count = ::read(file.get(), text, sizeof text);

@@ -1,8 +1,10 @@
 #include "wait/interrupt.h"
 #include "base/stop_signals.h"
 #include "wait/progress.h"
+#include <fcntl.h>
 #include <initializer_list>
 #include <poll.h>
+#include <stdlib.h>
 #include <sys/signalfd.h>
 
 namespace veloci {
@@ -108,8 +110,25 @@ bool Signals::should_stop() {
   return false;
 }
 
-void restore_signals() {
-  for (int number = 1; number <= last_signal; number++) signal(number, SIG_DFL);
+uint64_t ignored_signals() {
+  constexpr uint64_t all = ~uint64_t{0};
+  constexpr char key[] = "\nSigIgn:\t";
+  char text[4096];
+  Fd file(openat(AT_FDCWD, "/proc/self/status", O_RDONLY | O_CLOEXEC));
+  ssize_t size = file.valid() ? ::read(file.get(), text, sizeof text - 1) : -1;
+  if (size <= 0) return all;
+  text[size] = 0;
+  const char *value = strstr(text, key);
+  char *end;
+  if (value == nullptr) return all;
+  uint64_t ignored = strtoull(value + sizeof key - 1, &end, 16);
+  return *end == '\n' ? ignored : all;
+}
+
+void restore_signals(uint64_t ignored) {
+  for (int number = 1; number <= last_signal; number++) {
+    if ((ignored >> (number - 1) & 1) != 0) signal(number, SIG_DFL);
+  }
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);

@@ -37,7 +37,12 @@ int await_readable(int fd, Signals *signals, int milliseconds = -1, Progress *pr
 // Writes everything, and never waits longer than that for room. 0 or an errno.
 int write_within(int fd, Str text, int milliseconds);
 
-// For a new process: nothing is blocked or ignored, whatever our caller has left us. Async-signal-safe.
-void restore_signals();
+// The signals that this process ignores, bit N-1 for signal N: its caller's doing, and the reader's of a pipe. All
+// where that cannot be read. What has a handler need not be known: execve(2) gives it its default action.
+uint64_t ignored_signals();
+
+// For a new process: nothing is blocked or ignored, whatever our caller has left us. Async-signal-safe. `ignored` as of
+// ignored_signals.
+void restore_signals(uint64_t ignored = ~uint64_t{0});
 
 } // namespace veloci

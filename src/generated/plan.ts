@@ -474,7 +474,8 @@ export interface CgroupOpen {
 
 /**
  * Moves the calling process into a cgroup: writes 0 to cgroup.procs, or to tasks on v1, where the kernel then
- * needs no lock that waits for RCU. Run by: stager.
+ * needs no lock that waits for RCU. The executor has opened the file before. On v1 init does so, as its first
+ * operations: what the kernel needs for its namespaces is not memory of the container. Run by: stager, init.
  */
 export interface CgroupJoin {
   readonly op: 'cgroup.join';
@@ -1955,6 +1956,7 @@ export type StagerOperation =
 /** Operations that the program of init may have. */
 export type InitOperation =
   | Alt
+  | CgroupJoin
   | RootOpen
   | MountFs
   | MountBind

@@ -20,7 +20,8 @@ int kill_cgroup(const RecordCgroup &cgroup, const FreezerCgroup *freezer, Deadli
 
 // Removes a cgroup and those below it, deepest first, and then the empty ones above it that were made for containers;
 // one that was there before its container stays. EBUSY is tried again for the time. 0 or an errno.
-int remove_cgroup(const RecordCgroup &cgroup, uint32_t milliseconds);
+// `parent`, when it is open, is the directory that it was made in, and is closed.
+int remove_cgroup(const RecordCgroup &cgroup, uint32_t milliseconds, CgroupParent parent = {});
 
 // Removes the cgroups below a directory and that one, as long as no process is in them. 0 or an errno.
 int remove_tree(int parent, const char *name, uint32_t milliseconds);

@@ -18,6 +18,16 @@ namespace veloci {
 
 namespace {
 
+// The parent of one of these cgroups, where it was kept.
+CgroupParent take_parent(Context &context, const RecordCgroup &cgroup) {
+  for (unsigned i = 0; i < context.cgroup_count; i++) {
+    HeldCgroup &held = context.cgroups[i];
+    if (held.parent.directory.valid() && held.cgroup.mount == cgroup.mount && held.cgroup.path == cgroup.path)
+      return static_cast<CgroupParent &&>(held.parent);
+  }
+  return {};
+}
+
 void undo_create(Context &context, const void *argument) {
   const RecordCgroup &cgroup = static_cast<const HeldCgroup *>(argument)->cgroup;
   // In one that was there before there may be others; stager and init have ended as our children.
@@ -27,21 +37,25 @@ void undo_create(Context &context, const void *argument) {
   FreezerCgroup freezer;
   bool freezes = context.record != nullptr && find_freezer(*context.record, freezer);
   kill_cgroup(cgroup, freezes ? &freezer : nullptr, Deadline(time_limit));
-  if (remove_cgroup(cgroup, time_limit) != 0) context.cgroup_remains = true;
+  if (remove_cgroup(cgroup, time_limit, take_parent(context, cgroup)) != 0) context.cgroup_remains = true;
 }
 
-// Copies the files that are empty in a new cgroup from the one above it.
-Outcome inherit(int parent, int child, const List<Str> &files) {
+// Copies the files that are empty in a cgroup from the one above it. In a new one they are empty, or have these values
+// already.
+Outcome inherit(int parent, int child, bool is_new, const List<Str> &files) {
   for (const Str &name : files) {
     TextOf<4096> value;
-    Fd own(open_below_cgroup(child, name.c_str(), O_RDONLY));
-    // The hierarchy does not have it.
-    if (!own.valid() && errno == ENOENT) continue;
-    if (!own.valid() || !read_small(own.get(), value)) return Outcome::failed(step::cgroup_create::inherit);
-    if (value.size() > 1) continue;
-    value.clear();
+    if (!is_new) {
+      Fd own(open_below_cgroup(child, name.c_str(), O_RDONLY));
+      // The hierarchy does not have it.
+      if (!own.valid() && errno == ENOENT) continue;
+      if (!own.valid() || !read_value(own.get(), value)) return Outcome::failed(step::cgroup_create::inherit);
+      if (value.size() > 1) continue;
+      value.clear();
+    }
     Fd above(open_below_cgroup(parent, name.c_str(), O_RDONLY));
-    if (!above.valid() || !read_small(above.get(), value)) return Outcome::failed(step::cgroup_create::inherit);
+    if (!above.valid() && errno == ENOENT) continue;
+    if (!above.valid() || !read_value(above.get(), value)) return Outcome::failed(step::cgroup_create::inherit);
     if (value.size() <= 1) continue;
     if (!write_cgroup_file(child, name.c_str(), value.str())) return Outcome::failed(step::cgroup_create::inherit);
   }
@@ -91,7 +105,8 @@ Outcome clear_leftover(int parent, int cgroup, const char *name, bool &vanished)
 Outcome make_path(Context &context, const CgroupCreate &op, HeldCgroup &held, bool &vanished) {
   RecordCgroup &entry = held.cgroup;
   vanished = false;
-  Fd parent(open_cgroup_root(op.dir.mount.c_str(), nullptr));
+  bool v2 = false;
+  Fd parent(open_cgroup_root(op.dir.mount.c_str(), &v2));
   if (!parent.valid()) return Outcome::failed(step::cgroup_create::open);
   for (const char *cursor = op.dir.path.c_str(); *cursor != 0;) {
     const char *end = strchrnul(cursor, '/');
@@ -132,7 +147,7 @@ Outcome make_path(Context &context, const CgroupCreate &op, HeldCgroup &held, bo
       if (!taken.ok()) return taken;
     }
     // Also where it was there: somebody else may just be making it, or have died before he had filled it.
-    if (Outcome outcome = inherit(parent.get(), child.get(), op.inherit); !outcome.ok()) {
+    if (Outcome outcome = inherit(parent.get(), child.get(), is_new, op.inherit); !outcome.ok()) {
       vanished = outcome.err == ENODEV;
       return outcome;
     }
@@ -144,6 +159,7 @@ Outcome make_path(Context &context, const CgroupCreate &op, HeldCgroup &held, bo
       mark_used(child.get(), entry.container, context.mark);
       identify(context, entry, info.st_ino, true);
     }
+    if (last && context.removes_container) held.parent = {static_cast<Fd &&>(parent), !v2};
     parent = static_cast<Fd &&>(child);
   }
   // Nothing would run there, and on v1 not even SIGKILL would end it.
@@ -301,7 +317,7 @@ Outcome HostHandler::on(const CgroupKill &op) {
 
 Outcome HostHandler::on(const CgroupRemove &op) {
   RecordCgroup own;
-  int err = find_own(op.dir, own) ? remove_cgroup(own, op.timeout) : 0;
+  int err = find_own(op.dir, own) ? remove_cgroup(own, op.timeout, take_parent(context_, own)) : 0;
   return err == 0 ? Outcome::success() : Outcome::failed(step::cgroup_remove::rmdir, err);
 }
 

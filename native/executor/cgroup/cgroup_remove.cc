@@ -24,7 +24,7 @@ Str above_of(Str path, Str &name) {
 }
 
 // Opens the directory above a cgroup; `name` is its last component. -1 and errno on failure.
-int open_parent(Str mount, Str path, Str &name) {
+int open_parent(Str mount, Str path, Str &name, bool *v2 = nullptr) {
   TextOf<4096> above;
   above.add(above_of(path, name));
   if (!above.complete() || name.empty() || name == Str::of("..") || name == Str::of(".")) {
@@ -32,8 +32,9 @@ int open_parent(Str mount, Str path, Str &name) {
     errno = EINVAL;
     return -1;
   }
-  return above.size() == 0 ? open_cgroup_root(mount.c_str(), nullptr)
-                           : open_cgroup(mount.c_str(), above.c_str(), O_RDONLY | O_DIRECTORY);
+  Fd root(open_cgroup_root(mount.c_str(), v2));
+  if (!root.valid() || above.size() == 0) return root.release();
+  return open_below_cgroup(root.get(), above.c_str(), O_RDONLY | O_DIRECTORY);
 }
 
 // Nothing has to be opened to see that there is no such cgroup: a kernel may lack the call for it.
@@ -112,8 +113,8 @@ int remove_one(int parent, const char *name, const Deadline &deadline) {
 
 // Removes the empty cgroups above a path that were made for containers. In use they stay, for whoever comes last.
 // `opened` is the directory right above, or nothing.
-void remove_above(Str mount, Str path, Fd &&opened) {
-  Fd cgroup(static_cast<Fd &&>(opened));
+void remove_above(Str mount, Str path, CgroupParent &&opened) {
+  Fd cgroup(static_cast<Fd &&>(opened.directory));
   Str name;
   for (path = above_of(path, name); !path.empty(); path = above_of(path, name)) {
     TextOf<4096> text;
@@ -125,7 +126,7 @@ void remove_above(Str mount, Str path, Fd &&opened) {
     if (!parent.valid() || unlinkat(parent.get(), name.c_str(), AT_REMOVEDIR) != 0) break;
     cgroup = static_cast<Fd &&>(parent);
   }
-  if (cgroup.valid()) withdraw_controllers(cgroup.get());
+  if (cgroup.valid() && !opened.v1) withdraw_controllers(cgroup.get());
 }
 
 } // namespace
@@ -134,10 +135,17 @@ int remove_tree(int parent, const char *name, uint32_t milliseconds) {
   return remove_one(parent, name, Deadline(milliseconds));
 }
 
-int remove_cgroup(const RecordCgroup &own, uint32_t milliseconds) {
+int remove_cgroup(const RecordCgroup &own, uint32_t milliseconds, CgroupParent above) {
   if (own.preexisting) return 0;
   Str name;
-  Fd parent(open_parent(own.mount, own.path, name));
+  Fd &parent = above.directory;
+  if (parent.valid()) {
+    above_of(own.path, name);
+  } else {
+    bool v2 = true;
+    parent.reset(open_parent(own.mount, own.path, name, &v2));
+    above.v1 = !v2;
+  }
   if (!parent.valid()) {
     if (errno != ENOENT) return errno;
     Fd hierarchy(open_hierarchy(own.mount));
@@ -166,7 +174,7 @@ int remove_cgroup(const RecordCgroup &own, uint32_t milliseconds) {
       if (err != 0 && (!is_busy(err) || !deadline.wait())) return err;
     }
   }
-  remove_above(own.mount, own.path, static_cast<Fd &&>(parent));
+  remove_above(own.mount, own.path, static_cast<CgroupParent &&>(above));
   return 0;
 }
 

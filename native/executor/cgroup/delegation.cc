@@ -26,7 +26,7 @@ bool has_word(Str text, Str word) {
 bool read_list(int cgroup, const char *name, Text &out) {
   out.clear();
   Fd file(open_below_cgroup(cgroup, name, O_RDONLY));
-  return file.valid() && read_small(file.get(), out);
+  return file.valid() && read_value(file.get(), out);
 }
 
 // Whether a cgroup other than the hierarchy's root has processes of its own.

@@ -37,8 +37,8 @@ void leave_frozen(int cgroup, const FreezerCgroup &freezer) {
 
 } // namespace
 
-Fd open_freezer(const FreezerCgroup *freezer) {
-  return Fd(freezer != nullptr ? open_own_cgroup(freezer->cgroup, O_PATH | O_DIRECTORY) : -1);
+Fd open_freezer(const FreezerCgroup *freezer, Hierarchy *known) {
+  return Fd(freezer != nullptr ? open_own_cgroup(freezer->cgroup, O_PATH | O_DIRECTORY, known) : -1);
 }
 
 int await_frozen(int cgroup, FreezerVersion version, bool frozen, Deadline deadline) {
@@ -76,15 +76,15 @@ Hold::~Hold() {
   if (cgroup_ >= 0) set_frozen(cgroup_, version_, false);
 }
 
-int read_frozen(const Record &record, bool &frozen) {
+int read_frozen(const Record &record, bool &frozen, Hierarchy *known) {
   frozen = false;
   FreezerCgroup freezer;
   if (!find_freezer(record, freezer)) return 0;
-  Fd cgroup = open_freezer(&freezer);
+  Fd cgroup = open_freezer(&freezer, known);
   Frozen state = cgroup.valid() ? frozen_state(cgroup.get(), freezer.version) : Frozen::unknown;
   frozen = state == Frozen::yes;
-  bool known = state != Frozen::unknown || is_gone(errno) || is_blind(errno) || errno == ENODEV || errno == EACCES;
-  return known ? 0 : errno;
+  bool readable = state != Frozen::unknown || is_gone(errno) || is_blind(errno) || errno == ENODEV || errno == EACCES;
+  return readable ? 0 : errno;
 }
 
 bool await_killed(int pid, const FreezerCgroup *freezer, int pidfd, const Deadline &deadline) {

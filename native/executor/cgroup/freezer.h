@@ -1,13 +1,14 @@
 // What is done with a container's freezer.
 #pragma once
 #include "cgroup/freezer.h"
+#include "cgroup/own_cgroup.h"
 #include "executor/context.h"
 #include "wait/deadline.h"
 
 namespace veloci {
 
 // Opens the freezer's directory; invalid when there is none, or it is gone.
-Fd open_freezer(const FreezerCgroup *freezer);
+Fd open_freezer(const FreezerCgroup *freezer, Hierarchy *known = nullptr);
 
 // Waits until a cgroup has come to the state that was asked for. 0, ETIMEDOUT, or an errno.
 int await_frozen(int cgroup, FreezerVersion version, bool frozen, Deadline deadline);
@@ -38,7 +39,7 @@ private:
 
 // Whether the container that a record describes is frozen; 0, or an errno when that cannot be read. One whose freezer
 // is gone, or cannot be seen, is not.
-int read_frozen(const Record &record, bool &frozen);
+int read_frozen(const Record &record, bool &frozen, Hierarchy *known = nullptr);
 
 // Waits for the end of its init, to which SIGKILL was sent: v1 ends no frozen process, so it is thawed, and brought
 // back when it was moved to a cgroup of others, which stays as it is. False after the time.

@@ -1,6 +1,7 @@
 #include "executor/process/channel.h"
 #include "executor/cgroup/cgroup.h"
 #include "executor/cgroup/freezer.h"
+#include "executor/cgroup/membership.h"
 #include "process/process.h"
 #include "base/sys.h"
 #include <sys/wait.h>
@@ -59,6 +60,7 @@ bool take_reported_failure(Context &context) {
   failure.kind = static_cast<FailureKind>(reported.kind);
   uint32_t size = reported.detail_size < sizeof reported.detail ? reported.detail_size : 0;
   failure.detail.take(reported.detail, size);
+  name_refused_cgroup(context);
   return true;
 }
 
@@ -109,6 +111,7 @@ int await_message(Context &context, MessageType type, uint8_t point, Message &me
     failure.step = message.step;
     failure.err = message.err;
     failure.detail.take(message.detail, message.detail_size);
+    name_refused_cgroup(context);
     // The page knows more about an execve.
     if (context.report != nullptr && record_stage(*context.report) == Stage::failed) {
       failure.kind = static_cast<FailureKind>(context.report->failure.kind);

@@ -1,11 +1,13 @@
 // process.spawn, process.await, process.fd, process.signal, process.end.
 #include "cgroup/cgroupfs.h"
+#include "base/packet.h"
 #include "base/sys.h"
 #include "executor/cgroup/cgroup.h"
 #include "executor/cgroup/freezer.h"
 #include "cgroup/own_cgroup.h"
 #include "executor/process/channel.h"
 #include "executor/handler.h"
+#include "executor/cgroup/membership.h"
 #include "process/process.h"
 #include "executor/process/relay.h"
 #include "executor/process/spawn.h"
@@ -55,6 +57,22 @@ int set_apart(Context &context) {
   return 0;
 }
 
+bool send_memberships(const Context &context, const Memberships &memberships) {
+  if (memberships.count == 0) return true;
+  MessageHeader header;
+  header.type = static_cast<uint8_t>(MessageType::members);
+  header.index = memberships.unified;
+  header.detail_size = memberships.count;
+  int descriptors[record_cgroups_max];
+  unsigned count = 0;
+  for (const Fd &member : memberships.members) {
+    if (member.valid()) descriptors[count++] = member.get();
+  }
+  static_assert(record_cgroups_max <= packet_descriptors_max && record_cgroups_max <= sizeof(MemberErrors));
+  iovec parts[] = {{&header, sizeof header}, {const_cast<MemberErrors *>(&memberships.errors), memberships.count}};
+  return send_packet(context.socket.get(), parts, 2, descriptors, count) >= 0;
+}
+
 // Ends init when it is our own child: nobody else will reap it.
 void reap_init(Context &context) {
   if (context.init.pid <= 0) return;
@@ -82,8 +100,9 @@ Outcome HostHandler::on(const ProcessSpawn &op) {
   header.index = context_.preserve;
   if (context_.fifo.valid()) header.point |= programs_wait;
   if (context_.gate.valid()) header.point |= programs_keep_report;
-  // exec: whose cgroups the stager follows.
-  header.pid = context_.joins() ? context_.record->pid : 0;
+  Memberships memberships;
+  if (!open_memberships(context_, memberships)) return Outcome::failed(step::process_spawn::send, context_.failure.err);
+  if (memberships.count > 0) header.point |= programs_members;
   // Its copy is enough: as long as ours is open, the end of the fifo would never come.
   context_.fifo.reset();
   Fd file;
@@ -92,13 +111,12 @@ Outcome HostHandler::on(const ProcessSpawn &op) {
     if (int err = plan_file(plan, file); err != 0) return Outcome::failed(step::process_spawn::memfd, err);
     plan = {};
   }
-  if (!send_message(context_.socket.get(), header, plan, file.get())) {
-    int err = errno;
-    // It may have ended, and have said why before.
-    take_reported_failure(context_);
-    return Outcome::failed(step::process_spawn::send, err);
-  }
-  return {};
+  if (send_message(context_.socket.get(), header, plan, file.get()) && send_memberships(context_, memberships))
+    return {};
+  int err = errno;
+  // It may have ended, and have said why before.
+  take_reported_failure(context_);
+  return Outcome::failed(step::process_spawn::send, err);
 }
 
 Outcome HostHandler::on(const ProcessAwait &) {

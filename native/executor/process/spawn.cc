@@ -23,6 +23,8 @@ struct Start {
   int record;
   int fifo;
   uint32_t preserve;
+  // Signals that are ignored.
+  uint64_t ignored;
   int err;
 };
 
@@ -45,9 +47,12 @@ int start_program(void *argument) {
     start.err = errno;
     return 127;
   };
-  // Ours go out of the way of the table that the stager gets.
+  // Ours go out of the way of the table that the stager gets. By the system call: musl's fcntl(3) sets FD_CLOEXEC once
+  // more.
   const int above = first_free_fd + static_cast<int>(start.preserve);
-  auto lift = [&](int fd) { return fcntl(fd, F_DUPFD_CLOEXEC, above); };
+  auto lift = [&](int fd) {
+    return fd >= above ? fd : static_cast<int>(syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, above));
+  };
   int program = lift(start.program), socket = lift(start.socket), record = lift(start.record);
   int fifo = start.fifo >= 0 ? lift(start.fifo) : -1;
   if (program < 0 || socket < 0 || record < 0 || (start.fifo >= 0 && fifo < 0)) return fail();
@@ -65,7 +70,7 @@ int start_program(void *argument) {
       return fail();
     if (sys::close_range(static_cast<unsigned>(program) + 1, ~0U, 0) != 0) return fail();
   }
-  restore_signals();
+  restore_signals(start.ignored);
   char name[] = "init";
   char *const args[] = {name, nullptr};
   char *const environment[] = {nullptr};
@@ -183,6 +188,7 @@ Outcome spawn_stager(Context &context) {
               (context.report_file.valid() ? context.report_file : context.record_file).get(),
               context.fifo.get(),
               context.preserve,
+              ignored_signals(),
               0};
   constexpr size_t stack_size = 16384;
   alignas(16) uint8_t stack[stack_size]; // this process waits meanwhile

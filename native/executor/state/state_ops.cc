@@ -74,6 +74,7 @@ Outcome HostHandler::on(const StateKeep &) {
   if (int err = create_file(dir, state_name::config, kept.config, 0600); err != 0) return Outcome::failed(config, err);
   if (int err = create_file(dir, state_name::request, kept.request, 0600); err != 0)
     return Outcome::failed(request, err);
+  if (kept.plan.size == 0) return {};
   int err = create_file(dir, state_name::plan, kept.plan, 0600);
   return err == 0 ? Outcome::success() : Outcome::failed(plan, err);
 }

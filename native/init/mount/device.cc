@@ -21,18 +21,31 @@ mode_t type_of(DeviceNodeKind kind) {
 
 } // namespace
 
-int Init::parent_of(Str path, Name &name) {
+namespace {
+
+// Of the path without its last component.
+uint32_t parent_size(Str path) {
   uint32_t size = path.size;
   while (size > 0 && path.data[size - 1] != '/') size--;
-  uint32_t length = path.size - size;
+  return size;
+}
+
+} // namespace
+
+bool Init::is_in_parent(Str path, Name &name) const {
+  uint32_t size = parent_size(path), length = path.size - size;
   bool same = parent_.valid() && size == parent_path_.size && memcmp(path.data, parent_path_.data, size) == 0;
-  if (same && length > 0 && length <= name_max && strcmp(path.data + size, "..") != 0 &&
-      strcmp(path.data + size, ".") != 0) {
-    memcpy(name.text, path.data + size, length + 1);
-    return parent_.get();
-  }
+  same = same && length > 0 && length <= name_max && strcmp(path.data + size, "..") != 0 &&
+         strcmp(path.data + size, ".") != 0;
+  if (same) memcpy(name.text, path.data + size, length + 1);
+  return same;
+}
+
+int Init::parent_of(Str path, Name &name) {
+  if (is_in_parent(path, name)) return parent_.get();
   parent_.reset(open_parent_in_root(root(), path, true, name));
-  parent_path_ = {path.data, size};
+  parent_path_ = {path.data, parent_size(path)};
+  parent_makes_ = false;
   return parent_.get();
 }
 
@@ -62,6 +75,7 @@ Outcome Init::on(const DeviceNode &op) {
   bool foreign = created && (op.uid != 0 || op.gid != 0);
   if (foreign && fchownat(parent, name.text, op.uid, op.gid, AT_SYMLINK_NOFOLLOW) < 0)
     return fail(steps::owner, op.path);
+  if (created) return Outcome::success();
   struct stat status;
   if (fstatat(parent, name.text, &status, AT_SYMLINK_NOFOLLOW) < 0) return fail(steps::verify, op.path);
   bool right = (status.st_mode & S_IFMT) == type && (op.kind == DeviceNodeKind::fifo || status.st_rdev == number);

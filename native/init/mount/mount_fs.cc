@@ -66,8 +66,8 @@ Outcome Init::on(const MountReconfigure &op) {
 }
 
 Outcome Init::on(const MountFs &op) {
-  Fd fs(op.pids ? fsopen_procfs_of(shared_.slots[op.pids.value.number].get())
-                : sys::fsopen(op.type.c_str(), sys::fsopen_cloexec));
+  BriefFd fs(op.pids ? fsopen_procfs_of(shared_.slots[op.pids.value.number].get())
+                     : sys::fsopen(op.type.c_str(), sys::fsopen_cloexec));
   if (!fs.valid()) return fail(steps::fsopen, op.type);
   if (op.source && set_option(fs.get(), {Str::of("source"), op.source}) < 0) {
     return refused(fs.get(), steps::option, Str::of("source"));
@@ -87,14 +87,14 @@ Outcome Init::on(const MountFs &op) {
     return refused(fs.get(), steps::create, op.type);
   // A read-only mount can be filled only before it becomes so.
   uint64_t later = op.copy_up ? op.attr & sys::attr_rdonly : 0;
-  Fd tree(sys::fsmount(fs.get(), sys::fsmount_cloexec, op.attr & ~later));
+  BriefFd tree(sys::fsmount(fs.get(), sys::fsmount_cloexec, op.attr & ~later));
   if (!tree.valid() && op.attr & sys::attr_nosymfollow) { // since Linux 5.14
     later |= sys::attr_nosymfollow;
     tree.reset(sys::fsmount(fs.get(), sys::fsmount_cloexec, op.attr & ~later));
   }
   if (!tree.valid()) return refused(fs.get(), steps::fsmount, op.type);
   fs.reset();
-  Fd target(open_target(op.target, op.directory ? TargetKind::real_directory : TargetKind::directory));
+  BriefFd target(open_target(op.target, op.directory ? TargetKind::real_directory : TargetKind::directory));
   if (!target.valid()) return Outcome::failed(steps::target);
   if (op.copy_up && !copy_up(root(), op.target, tree.get(), shared_.detail.words())) {
     int err = errno;
@@ -107,7 +107,7 @@ Outcome Init::on(const MountFs &op) {
   bool late = !set_attributes(tree.get(), false, later, 0, 0);
   if (late && !only_in_place()) return fail(steps::fsmount, op.type);
   if (op.slot) {
-    shared_.slots[op.slot.value.number] = static_cast<Fd &&>(tree);
+    shared_.slots[op.slot.value.number].reset(tree.release());
     return Outcome::success();
   }
   if (!attach(tree.get(), target.get())) return fail(steps::attach, op.target);

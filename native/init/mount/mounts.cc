@@ -57,18 +57,48 @@ int open_real_directory(int root, Str path) {
 
 } // namespace
 
+// What has just been made is no place in a procfs, nor a link.
+int Init::make_beside(Str path, TargetKind kind) {
+  Name name;
+  if (!is_in_parent(path, name)) return -1;
+  int fd;
+  // Not for writing: its mount may become read-only before it is closed.
+  if (kind == TargetKind::file)
+    fd = openat(parent_.get(), name.text, O_CREAT | O_EXCL | O_RDONLY | O_NOFOLLOW | O_CLOEXEC, file_mode);
+  else
+    fd = mkdirat(parent_.get(), name.text, directory_mode) == 0
+             ? openat(parent_.get(), name.text, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+             : -1;
+  target_in_parent_ = parent_makes_ = fd >= 0;
+  return fd;
+}
+
 int Init::open_target(Str path, TargetKind kind) {
-  Fd target;
+  BriefFd target;
   Text &words = shared_.detail.words().add(path);
-  switch (kind) {
-  case TargetKind::real_directory: target.reset(open_real_directory(root(), path)); break;
-  case TargetKind::directory: target.reset(make_in_root(root(), path, Missing::directory, directory_mode)); break;
-  case TargetKind::file: target.reset(make_in_root(root(), path, Missing::file, file_mode)); break;
+  target_in_parent_ = false;
+  if (parent_makes_) {
+    if (int fd = make_beside(path, kind); fd >= 0) return fd;
   }
+  if (kind == TargetKind::real_directory) {
+    target.reset(open_real_directory(root(), path));
+    return allowed(target, path, words);
+  }
+  target.reset(open_in_root(root(), path.c_str(), O_PATH | (kind == TargetKind::directory ? O_DIRECTORY : 0)));
+  if (target.valid()) return allowed(target, path, words);
+  if (errno != ENOENT) return -1;
+  Name name;
+  if (parent_of(path, name) >= 0) {
+    if (int fd = make_beside(path, kind); fd >= 0) return fd;
+  }
+  // A link that leads to nothing yet.
+  bool directory = kind == TargetKind::directory;
+  target.reset(make_in_root(root(), path, directory ? Missing::directory : Missing::file,
+                            directory ? directory_mode : file_mode));
   return allowed(target, path, words);
 }
 
-int Init::allowed(Fd &target, Str path, Text &words) {
+int Init::allowed(BriefFd &target, Str path, Text &words) {
   if (!target.valid()) return -1;
   // The plan allows only certain paths below /proc; a symbolic link must not lead there by another name.
   if (!on_procfs(target.get()) || below_proc(path)) return target.release();
@@ -78,15 +108,23 @@ int Init::allowed(Fd &target, Str path, Text &words) {
 }
 
 bool Init::attach(int tree, int target) {
-  parent_.reset();
+  // A mount may cover the directory, by whatever name; one that lies in it does not.
+  if (!target_in_parent_) parent_.reset();
+  target_in_parent_ = false;
   return sys::move_mount(tree, target) == 0;
 }
 
 bool Init::verify(int tree, Str path, bool link) {
-  Fd target(open_in_root(root(), path.c_str(), O_PATH | (link ? O_NOFOLLOW : 0)));
+  sys::Statx status;
+  status.mask = 0;
+  sys::statx(tree, "", sys::at_empty_path, sys::statx_mnt_id, status);
+  return verify(status, path, link);
+}
+
+bool Init::verify(const sys::Statx &tree, Str path, bool link) {
+  BriefFd target(open_in_root(root(), path.c_str(), O_PATH | (link ? O_NOFOLLOW : 0)));
   if (!target.valid()) return false;
-  uint64_t ours = mount_id(tree);
-  if (ours != 0 && ours == mount_id(target.get())) return true;
+  if ((tree.mask & sys::statx_mnt_id) != 0 && tree.mnt_id == mount_id(target.get())) return true;
   errno = ESTALE;
   return false;
 }

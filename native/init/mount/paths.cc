@@ -67,13 +67,13 @@ bool Init::cover(Cover &cover, int target, Str path) {
     cover.placed = attach(cover.tree.get(), target);
     return cover.placed && verify(cover.tree.get(), path);
   }
-  Fd copy(sys::open_tree(cover.tree.get(), "", clone_flags));
+  BriefFd copy(sys::open_tree(cover.tree.get(), "", clone_flags));
   return copy.valid() && attach(copy.get(), target) && verify(copy.get(), path);
 }
 
 Outcome Init::on(const PathMask &op) {
   namespace steps = step::path_mask;
-  Fd target(open_in_root(root(), op.path.c_str(), O_PATH));
+  BriefFd target(open_in_root(root(), op.path.c_str(), O_PATH));
   if (!target.valid()) return missing(errno) ? Outcome::success() : fail(steps::target, op.path);
   struct stat status;
   if (fstat(target.get(), &status) < 0) return fail(steps::target, op.path);
@@ -86,12 +86,15 @@ Outcome Init::on(const PathMask &op) {
 
 Outcome Init::on(const PathReadonly &op) {
   namespace steps = step::path_readonly;
-  Fd target(open_in_root(root(), op.path.c_str(), O_PATH));
+  BriefFd target(open_in_root(root(), op.path.c_str(), O_PATH));
   if (!target.valid()) return missing(errno) ? Outcome::success() : fail(steps::target, op.path);
-  Fd tree(sys::open_tree(target.get(), "", clone_flags | sys::at_recursive));
+  constexpr unsigned flags = clone_flags | sys::at_recursive;
+  BriefFd tree(sys::open_tree_attr(target.get(), "", flags, {sys::attr_rdonly, 0, 0, 0}));
+  bool has_attributes = tree.valid();
+  if (!has_attributes) tree.reset(sys::open_tree(target.get(), "", flags));
   if (!tree.valid()) return fail(steps::clone, op.path);
   // Before Linux 5.12 only in place, and only the top mount.
-  bool late = !set_attributes(tree.get(), true, sys::attr_rdonly, 0, 0);
+  bool late = !has_attributes && !set_attributes(tree.get(), true, sys::attr_rdonly, 0, 0);
   if (late && errno != ENOSYS) return fail(steps::attr, op.path);
   if (!attach(tree.get(), target.get()) || !verify(tree.get(), op.path)) return fail(steps::attach, op.path);
   if (late && !remount(tree.get(), sys::attr_rdonly, 0)) return fail(steps::attr, op.path);

@@ -12,6 +12,7 @@ void Init::close_descriptors() {
   load_filters();
   unsigned first_other = static_cast<unsigned>(first_preserved_fd) + shared_.preserved;
   unsigned kept = listener_.valid() ? static_cast<unsigned>(listener_.get()) : 0;
+  closing.flush_below(first_other);
   if (kept > first_other) sys::close_range(first_other, kept - 1, 0);
   sys::close_range(kept >= first_other ? kept + 1 : first_other, ~0u, 0);
   // What has taken one of the low numbers, free since the plan came, is closed by itself.

@@ -49,7 +49,7 @@ int read_bundle(Invocation &invocation, Bundle &bundle, Buffer &config, Str conf
 }
 
 int find_bundle(Invocation &invocation, Str given, Bundle &bundle, Fd *opened) {
-  Fd directory(open(given.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  Fd directory(openat(AT_FDCWD, given.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!directory.valid()) return invocation.fail(BundleMissing{.path = given, .errno_ = ErrnoText(errno)});
   TextOf<64> link;
   link.add("/proc/self/fd/").add_signed(directory.get());

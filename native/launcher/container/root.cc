@@ -76,7 +76,8 @@ int open_root(Str path, bool create, Fd &root, Log &log) {
     return EINVAL;
   }
   constexpr int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-  int fd = open(path.c_str(), flags);
+  // musl's open(2) sets FD_CLOEXEC once more.
+  int fd = openat(AT_FDCWD, path.c_str(), flags);
   if (fd < 0 && errno == ENOENT) {
     if (!create) return ENOENT;
     if (int err = make_directories(path.c_str()); err != 0) {

@@ -1,4 +1,5 @@
 #include "launcher/container/states.h"
+#include "base/sys.h"
 #include "executor/state/record_wait.h"
 #include "process/process.h"
 #include "executor/state/state.h"
@@ -23,36 +24,68 @@ bool has_members(Str object) {
 
 } // namespace
 
-int ContainerView::read_record(int dir) {
-  Fd file(openat(dir, state_name::record, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
+int ContainerView::read_record(int dir, const char *name) {
+  // By a path in a directory that nobody else can write to.
+  Fd file(
+      sys::openat2(dir, name, {O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0, sys::resolve_beneath | sys::resolve_no_symlinks}));
   struct stat info;
   if (!file.valid() || fstat(file.get(), &info) != 0) return is_own_lack(errno) ? errno : EBADMSG;
-  memset(&record_, 0, sizeof record_);
   if (!S_ISREG(info.st_mode)) return EBADMSG;
-  if (::read(file.get(), &record_, sizeof record_) < 0) return is_own_lack(errno) ? errno : EBADMSG;
+  ssize_t size = ::read(file.get(), &record_, sizeof record_);
+  if (size < 0) return is_own_lack(errno) ? errno : EBADMSG;
+  memset(reinterpret_cast<char *>(&record_) + size, 0, sizeof record_ - static_cast<size_t>(size));
   return record_whole(record_, info.st_size) ? 0 : EBADMSG;
 }
 
-int ContainerView::read_files(int dir) {
+// Into the memory of the one before, as long as that is large enough.
+int ContainerView::read_state_json(int dir, const char *name) {
+  Fd file(
+      sys::openat2(dir, name, {O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0, sys::resolve_beneath | sys::resolve_no_symlinks}));
+  struct stat info;
+  if (!file.valid() || fstat(file.get(), &info) != 0) return errno;
+  if (!S_ISREG(info.st_mode)) return EINVAL;
+  constexpr size_t usual = 16384;
+  if (text_.capacity() < usual && !text_.reserve(usual)) return errno;
+  ssize_t size = info.st_size < static_cast<off_t>(text_.capacity())
+                     ? ::read(file.get(), text_.data(), text_.capacity() - 1)
+                     : static_cast<ssize_t>(usual);
+  if (size < 0) return errno;
+  // As large as it says, and no larger: it is replaced as a whole.
+  if (size != info.st_size) return read_all(file.get(), state_json_max, text_);
+  text_.set_size(static_cast<size_t>(size));
+  text_.data()[size] = 0;
+  return 0;
+}
+
+int ContainerView::read_files(int dir, const Names &names) {
   damage_ = Str::of("its record cannot be read");
-  if (int err = read_record(dir); err != 0) return err;
-  if (int err = container_status(record_, status_); err != 0) return err;
+  if (int err = read_record(dir, names.record); err != 0) return err;
+  if (int err = container_status(record_, status_, &freezers_); err != 0) return err;
   if (status_ == Status::creating) return EINPROGRESS;
   damage_ = Str::of("its state.json cannot be read");
   json_ = {};
-  int err = read_file(dir, state_name::state, state_json_max, O_NOFOLLOW, text_);
+  int err = read_state_json(dir, names.state);
   if (is_own_lack(err)) return err;
   bool whole = err == 0 && parse_state_json(text_.str(), json_) && is_json_string(json_.id, id_);
   return whole ? 0 : EBADMSG;
 }
 
+int ContainerView::read_at_once(int root) {
+  TextOf<280> record, state;
+  record.add(id_).add_char('/').add(state_name::record);
+  state.add(id_).add_char('/').add(state_name::state);
+  return read_files(root, {record.c_str(), state.c_str()});
+}
+
 int ContainerView::read(int root, Str id) {
   id_ = id;
+  // Whatever is wrong, the longer way finds out.
+  if (read_at_once(root) == 0) return 0;
   Fd dir(openat(root, id.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!dir.valid()) return errno == ENOTDIR || errno == ELOOP ? ENOENT : errno;
   RecordWait wait;
   int err = 0;
-  do err = read_files(dir.get());
+  do err = read_files(dir.get(), {state_name::record, state_name::state});
   while (err == EBADMSG && wait.again(dir.get()));
   return err == EBADMSG ? RecordWait::meaning(dir.get()) : err;
 }

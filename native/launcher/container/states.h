@@ -2,6 +2,7 @@
 #pragma once
 #include "executor/log/log.h"
 #include "file/files.h"
+#include "cgroup/own_cgroup.h"
 #include "launcher/container/status.h"
 #include "record/record.h"
 #include "record/state_json.h"
@@ -31,15 +32,22 @@ public:
   void add_row(Text &out) const;
 
 private:
-  int read_record(int dir);
-  // One look at the record and state.json: 0, EINPROGRESS, EBADMSG, or an errno of our own.
-  int read_files(int dir);
+  // The files `names` below a directory. One look: 0, EINPROGRESS, EBADMSG, or an errno of our own.
+  struct Names {
+    const char *record, *state;
+  };
+  int read_record(int dir, const char *name);
+  int read_state_json(int dir, const char *name);
+  int read_files(int dir, const Names &names);
+  int read_at_once(int root);
 
   Str id_, damage_;
   Record record_;
   Buffer text_;
   StateJson json_;
   Status status_ = Status::stopped;
+  // Of the next container it is the same.
+  Hierarchy freezers_;
 };
 
 // The state of a container below a state root. 0, or an errno with the error shown; ENOENT when there is no such one.

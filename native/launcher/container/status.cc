@@ -15,7 +15,7 @@ Str status_name(Status status) {
   return {};
 }
 
-int container_status(const Record &record, Status &status) {
+int container_status(const Record &record, Status &status, Hierarchy *known) {
   Stage stage = record_stage(record);
   status = Status::stopped;
   if (record.pid <= 0) {
@@ -31,7 +31,7 @@ int container_status(const Record &record, Status &status) {
   // Failed: it is about to end.
   if (stage == Stage::creating || stage == Stage::failed) return 0;
   bool frozen = false;
-  if (int failed = read_frozen(record, frozen); failed != 0) return failed;
+  if (int failed = read_frozen(record, frozen, known); failed != 0) return failed;
   status = frozen ? Status::paused : stage == Stage::created ? Status::created : Status::running;
   return 0;
 }

@@ -1,4 +1,5 @@
 #include "launcher/door/launch.h"
+#include "base/closing.h"
 #include "executor/process/spawn.h"
 #include "executor/state/state.h"
 #include "executor/state/store.h"
@@ -122,7 +123,7 @@ int prepare(Invocation &invocation, Launch &launch, EngineVerb verb) {
   Str rest = launch.request.rest();
   invocation.context.kept = {launch.request.config.bytes(),
                              {reinterpret_cast<const uint8_t *>(rest.data), rest.size},
-                             launch.response.stored.value};
+                             invocation.context.removes_container ? Bytes{} : launch.response.stored.value};
   const char *what = nullptr;
   if (!use_plan(invocation.context, launch.response.plan.value, &what)) {
     return invocation.fail(PlanInvalid{.what = Str::of(what)});
@@ -158,6 +159,8 @@ int launch_container(Invocation &invocation, Launch &launch, EngineVerb verb) {
   if (int code = invocation.open_root(true); code != 0) return code;
   Context &context = invocation.context;
   context.signals = &invocation.signals;
+  context.removes_container =
+      launch.starts && !invocation.arguments.on(cli::Flag::detach) && !invocation.arguments.on(cli::Flag::keep);
   if (int code = prepare(invocation, launch, verb); code != 0) {
     context.undo.run(context);
     return code;
@@ -187,7 +190,10 @@ void commit_launch(Invocation &invocation) {
   Context &context = invocation.context;
   context.undo.drop();
   // The cgroups have processes now, and are nobody else's.
-  for (unsigned i = 0; i < context.cgroup_count; i++) context.cgroups[i].directory.reset();
+  for (unsigned i = 0; i < context.cgroup_count; i++) {
+    if (context.cgroups[i].directory.valid()) closing.add(context.cgroups[i].directory.release());
+  }
+  closing.flush();
   reap_stager(context);
 }
 

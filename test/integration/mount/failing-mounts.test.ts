@@ -102,7 +102,7 @@ failing([
     pointer: '/mounts/7/source', inject: 'open_tree:error=EIO', on: () => ['/etc'],
     change: all(users, mount('/mnt', 'bind', '/etc', 'bind')) },
   { name: 'restrictions of the host that stay', code: 'E0911', why: 'EPERM, step attr', pointer: '/mounts/0/options/1',
-    inject: 'mount_setattr:error=EPERM:when=1+', change: (config) => {
+    refuse: ['mount_setattr=1', 'open_tree_attr=1'], change: (config) => {
       config.mounts.unshift({ destination: '/mnt', type: 'bind', source: '/etc', options: ['bind', 'exec'] });
     } },
   { name: 'something else on /proc', code: 'E0932', why: 'EPERM, step procfs', pointer: '/mounts/0',

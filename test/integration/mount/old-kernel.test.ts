@@ -4,7 +4,7 @@ import { assert, test } from '../../support/case.ts';
 import type { Context } from '../../support/context.ts';
 import { program } from '../../support/helpers.ts';
 
-const old = [program('fault'), 'mount_setattr=38', '--'];
+const old = [program('fault'), 'mount_setattr=38', 'open_tree_attr=38', '--'];
 
 /** Options of a bind mount with these options, as the container sees them; or the error. */
 async function bound(c: Context, users: boolean, ...options: string[]): Promise<string[]> {

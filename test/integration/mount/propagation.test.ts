@@ -221,7 +221,7 @@ for (const each of cases) {
     };
     if (/^(rshared)?$/.test(each.rootfs)) await same('mounts add', (args) => c.rt(args), 'add');
     // As on Linux before 5.12; rootfsPropagation is no matter of it.
-    const old = [program('fault'), 'mount_setattr=38', '--'];
+    const old = [program('fault'), 'mount_setattr=38', 'open_tree_attr=38', '--'];
     if (each.rootfs === '') {
       await same('create without mount_setattr(2)', (args) => c.rt(args, { prefix: old }));
       await same('mounts add without mount_setattr(2)', (args) => c.rt(args, { prefix: old }), 'add');

@@ -27,6 +27,7 @@ static const struct {
     CALL(move_mount),
     CALL(open_tree),
     CALL(mount_setattr),
+    {"open_tree_attr", 467}, // Linux 6.15
     CALL(openat2),
     CALL(clone3),
     CALL(clone),

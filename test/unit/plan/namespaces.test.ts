@@ -21,7 +21,9 @@ t.test('new namespaces', async (t) => {
   t.same(find(plan.programs.stager, 'namespace.unshare').map(({ types }) => types), [time], 'time for the next child');
   t.same(find(plan.programs.init, 'namespace.unshare').map(({ types }) => types), [cgroup],
     'cgroup when init is in its cgroup');
-  t.equal(names(plan.programs.init)[0], 'namespace.unshare');
+  const order = names(plan.programs.init);
+  t.equal(order[0], 'cgroup.join', 'after the clone: what its namespaces need is not memory of the container');
+  t.equal(order.indexOf('namespace.unshare'), order.lastIndexOf('cgroup.join') + 1);
   t.ok(names(plan.programs.init).includes('net.up'));
   const host = planOf((config) => {
     config.linux.namespaces = [{ type: 'mount' }];

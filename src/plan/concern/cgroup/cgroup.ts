@@ -4,7 +4,7 @@ import { clean, dirOf, ownPath } from '../../../cgroup/path.ts';
 import type { Setting } from '../../../cgroup/setting.ts';
 import { diagnose, placeAt } from '../../../diagnostic/diagnose.ts';
 import { NamespaceFlag } from '../../../generated/plan.ts';
-import type { CgroupDir, HostOperation, StagerOperation } from '../../../generated/plan.ts';
+import type { CgroupDir, CgroupJoin, HostOperation, StagerOperation } from '../../../generated/plan.ts';
 import type { Spec } from '../../../generated/config.ts';
 import { PlanError } from '../../context.ts';
 import type { Context } from '../../context.ts';
@@ -148,7 +148,10 @@ export function limitProcesses(d: Draft): void {
   for (const setting of settings(d)) if (setting.controller === 'pids') set(d, setting);
 }
 
-/** Moves the stager into the cgroups, with the caller's own rights; opens the v2 one for the clone. */
+/**
+ * Moves the process into the cgroups, with the caller's own rights; opens the v2 one for the clone. Those of v1 are init's
+ * first operations: its namespaces are made before, so that they do not count as memory of the container, as on v2.
+ */
 export function joinCgroups(d: Draft): void {
   const { cgroups } = d;
   for (const place of cgroups.places) {
@@ -157,8 +160,10 @@ export function joinCgroups(d: Draft): void {
       d.host.push({ op: 'fd.send', from: cgroups.from, slot: slot.cgroup });
       continue;
     }
-    const join: StagerOperation = { op: 'cgroup.join', from: cgroups.from, dir: processDir(cgroups, place) };
-    d.stager.push(cgroups.optional ? alt(join, refusedOrMissing) : join);
+    const join: CgroupJoin = { op: 'cgroup.join', from: cgroups.from, dir: processDir(cgroups, place) };
+    const operation = cgroups.optional ? alt(join, refusedOrMissing) : join;
+    if (place.version === 1) d.init.push(operation);
+    else d.stager.push(operation);
   }
 }
 
