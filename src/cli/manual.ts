@@ -13,6 +13,8 @@ export const variables = {
   NOTIFY_SOCKET: 'Socket of the service manager (sd_notify(3)); what the container sends to its own is passed on to it.',
   LISTEN_FDS: 'With LISTEN_PID (sd_listen_fds(3)): as many descriptors, from 3 on, are passed to the program.',
   XDG_DATA_HOME: 'Where the layers of a user\'s images are kept (`$XDG_DATA_HOME/veloci/layers`).',
+  VELOCI_PLAN_CACHE: '`0`: plans are not remembered from one start to the next; `verify`: each remembered one is compared with a fresh one.',
+  HOME: 'Without XDG_DATA_HOME they are in `$HOME/.local/share/veloci/layers`.',
   TRACEPARENT: 'The trace (W3C Trace Context) that the start belongs to; hooks get it, too.',
 } as const;
 
@@ -46,4 +48,4 @@ export const creationFiles: readonly File[] = ['config.json', ...stateFiles, '/r
 
 /** Sets of variables that several commands have. */
 export const everywhere: readonly Variable[] = ['XDG_RUNTIME_DIR', 'USER', 'NO_COLOR', 'CLICOLOR', 'CLICOLOR_FORCE', 'TERM'];
-export const creationVariables: readonly Variable[] = ['NOTIFY_SOCKET', 'LISTEN_FDS', 'TRACEPARENT', 'PATH'];
+export const creationVariables: readonly Variable[] = ['NOTIFY_SOCKET', 'LISTEN_FDS', 'TRACEPARENT', 'PATH', 'VELOCI_PLAN_CACHE'];

@@ -23,6 +23,6 @@ export const unpack: Command = {
     { line: 'veloci unpack web.tar /srv/web', what: 'make the bundle /srv/web of what "docker save -o web.tar web" has written' },
     { line: 'veloci unpack layout:v2 /srv/web', what: 'the same of the image v2 of an OCI image layout' },
   ],
-  environment: ['XDG_DATA_HOME'], files: ['config.json', '/var/lib/veloci/layers/', '~/.local/share/veloci/layers/'],
+  environment: ['XDG_DATA_HOME', 'HOME'], files: ['config.json', '/var/lib/veloci/layers/', '~/.local/share/veloci/layers/'],
   see: ['run', 'spec', 'skopeo(1)', 'docker-save(1)'],
 };

@@ -33,6 +33,11 @@ export const known: readonly Known[] = [
       'format', 'int cap;', 'int ret;', '/proc/kallsyms', 're', 'ovl_', '.cold'],
   },
   {
+    files: ['wait/progress.cc', 'executor/criu/criu_process.cc', 'executor/systemd/dbus.h'],
+    why: 'what a command waits for, on a terminal that can take a line back',
+    words: ['\\r\\x1b[K', 'TERM', 'dumb', 'CRIU', 'systemd'],
+  },
+  {
     files: ['executor/process/relay.cc'],
     why: 'start.relay waits with nothing of its caller open, under a name of its own',
     words: ['/dev/null', 'veloci-relay'],
@@ -275,6 +280,7 @@ export const known: readonly Known[] = [
 /** What native code asks of the host itself, each place with the reason why the plan cannot know it. */
 export const asked: Readonly<Record<string, { readonly calls: readonly string[]; readonly why: string }>> = {
   'executor/process/limit_ops.cc': { calls: ['getuid', 'getgid'], why: 'rlimit.set puts its own real ids back' },
+  'wait/progress.cc': { calls: ['getenv'], why: 'whether the terminal can take a line back' },
   'init/shared.cc': { calls: ['geteuid'],
     why: 'the kernel gives /proc/PID of a process that cannot be dumped to root' },
   'init/namespaces.cc': { calls: ['fstatfs'], why: 'a namespace is joined from nsfs alone, whatever lies at its path' },
