@@ -76,16 +76,21 @@ export function timelineOf(plan: Plan, { phases, stamps, lost }: Timing): Timeli
   return { spans, commands, lost };
 }
 
-/** What operations are of, by the beginnings of their names: of an exec there are no pointers. */
+/** What operations are of, by the beginnings of their names: of an exec not all have a pointer. */
 const families: readonly (readonly [prefix: string, concern: string])[] = [['cgroup.', 'cgroups'], ['ns.',
   'namespaces'], ['namespace.', 'namespaces'], ['seccomp.', 'seccomp'], ['filter.', 'seccomp'], ['console.',
   'terminal'], ['', 'process']];
 
 /**
- * The timeline of an exec, whose stamps have the names of their operations: its plan is not made again, so that they have no
- * fields and no lines.
+ * The timeline of an exec, whose stamps have the names of their operations: its own plan is not made again, so that they have no
+ * fields.
+ *
+ * @param pointers what in the configuration causes operations, by their names
  */
-export function execTimelineOf({ phases, stamps, lost }: Timing): Timeline {
+export function execTimelineOf(
+  { phases, stamps, lost }: Timing,
+  pointers: ReadonlyMap<string, string>,
+): Timeline {
   const time = new Map(phases.map(({ name, time: moment }) => [name, moment]));
   const begin = time.get('begin') ?? 0;
   const planned = time.get('planned') ?? begin;
@@ -97,8 +102,9 @@ export function execTimelineOf({ phases, stamps, lost }: Timing): Timeline {
   for (const { program, op = 'unknown', time: end } of inOrder(stamps)) {
     const lane = laneOf(program);
     const concern = families.find(([prefix]) => op.startsWith(prefix))![1];
+    const pointer = pointers.get(op);
     spans.push({ lane, name: op, what: '', concern, begin: Math.min(last[lane], end), end,
-      waits: waiting.has(op as Operation['op']) });
+      waits: waiting.has(op as Operation['op']), ...(pointer === undefined ? {} : { pointer }) });
     last[lane] = end;
     if (program === 'stager') last.init = end;
   }

@@ -1,5 +1,7 @@
 // timeline: when each operation of the last start was done.
-import type { Response } from '../../generated/plan.ts';
+import type { Operation, Response } from '../../generated/plan.ts';
+import { compileExec } from '../../plan/compile-exec.ts';
+import { PlanError } from '../../plan/context.ts';
 import { locate } from '../../spec/parse/locate.ts';
 import { timelineChrome } from '../../timeline/chrome.ts';
 import { timelineOtlp } from '../../timeline/otlp.ts';
@@ -7,7 +9,8 @@ import { execTimelineOf, timelineOf } from '../../timeline/spans.ts';
 import { timelineSvg } from '../../timeline/svg.ts';
 import { timelineText } from '../../timeline/text.ts';
 import type { Call } from '../call.ts';
-import { isOn, text as textOption } from '../options.ts';
+import { contextOf, isOn, text as textOption } from '../options.ts';
+import { configOf, InvalidDocument } from '../read.ts';
 import { answerText } from '../respond.ts';
 import { planOf } from './create.ts';
 
@@ -21,7 +24,7 @@ export function timeline(call: Call): Response {
     const { line } = locate(text, pointer);
     return line === 0 ? '' : `${call.configName}:${line}`;
   };
-  const timeline = plan === undefined ? execTimelineOf(timing) : timelineOf(plan, timing);
+  const timeline = plan === undefined ? execTimelineOf(timing, execPointers(call)) : timelineOf(plan, timing);
   const { flags = {}, options, id: container = '' } = request;
   // run --timeline has no flags of another command.
   const file = request.flags === undefined ? textOption(options, 'timeline') ?? '' : '';
@@ -35,4 +38,36 @@ export function timeline(call: Call): Response {
     return answerText(timelineOtlp(timeline, context, place));
   }
   return answerText(timelineText(timeline, place));
+}
+
+/** What only the command line of an exec says. */
+const given: ReadonlySet<string> = new Set(['program.find', 'program.run', 'cwd.enter', 'cwd.again', 'process.env']);
+
+/**
+ * What in the configuration causes the operations of an exec whose process is as the configuration has it, where all of one name have
+ * the same cause. What was given on the command line is not kept, and so has none.
+ */
+function execPointers(call: Call): ReadonlyMap<string, string> {
+  const causes = new Map<string, string>();
+  for (const operation of execOperations(call)) {
+    const { op, from } = operation.op === 'alt' ? operation.try : operation;
+    if (from === '' || given.has(op)) continue;
+    // Those of the process are relative to it.
+    const pointer = /^\/(linux|annotations|hostname|root|mounts|hooks)(\/|$)/.test(from) ? from : `/process${from}`;
+    causes.set(op, causes.has(op) && causes.get(op) !== pointer ? '' : pointer);
+  }
+  return new Map([...causes].filter(([, pointer]) => pointer !== ''));
+}
+
+/** None where the configuration that is kept can no longer be planned: a timeline does without lines then. */
+function execOperations(call: Call): readonly Operation[] {
+  try {
+    const spec = configOf(call);
+    if (spec.process === undefined) return [];
+    const { programs } = compileExec(spec, spec.process, [], 'lenient', contextOf(call.request, call.host));
+    return Object.values(programs).flat();
+  } catch (error) {
+    if (error instanceof PlanError || error instanceof InvalidDocument) return [];
+    throw error;
+  }
 }

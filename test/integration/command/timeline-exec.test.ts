@@ -37,6 +37,7 @@ test('timeline: the last execs, each with its operations, whose sum is the wall 
     assert.match(stdout, / host +plan +find the plan that is kept, or compile one$/m);
     assert.match(stdout, / init +process\.env/m);
     assert.match(stdout, / init +program\.run$/m);
+    assert.match(stdout, / init +caps\.set +config\.json:\d+/m, 'what the configuration causes has its line');
     assert.equal(Number(/^In all ([\d.]+) ms/m.exec(stdout)?.[1]), all);
     assert.ok(Math.abs(all - Number(rows[Number(back) - 1]![2])) <= all * 0.05, stdout);
     // The shares are of the wall time; what is below one percent has no words.
