@@ -13,6 +13,7 @@ const entries: Readonly<Record<string, string>> = {
   'src/engine/main.ts engine': 'the planner calls it by its name',
   'src/engine/tools.ts engine': 'the planner calls it by its name',
   'src/engine/images.ts engine': 'the planner calls it by its name',
+  'examples/postgres.ts startPostgres': 'who follows the example imports it',
 };
 
 /** Whether what a file uses counts as used only for tests, too. */
