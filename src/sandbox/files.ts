@@ -118,6 +118,13 @@ export function takeFiles({ layer, lowers, folder, marks, initial }: Places, lim
     count++;
     files[folder === '' ? name : name.slice(folder.length + 1)] = content;
   }
+  // What was put in and is gone leaves no trace in the layer.
+  const left = new Set(entries.map(([path]) => path.toString('latin1')));
+  for (const path of seenAll ? marks.keys() : []) {
+    if (left.has(path)) continue;
+    changed.push({ path: `/${Buffer.from(path, 'latin1').toString('utf8')}`, change: 'removed', kind: 'unknown',
+      size: 0 });
+  }
   return { changed, files, complete };
 }
 

@@ -1,8 +1,10 @@
 // The programs of examples/, as their readers would run them: compiled, with the library of this build.
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync,
+  writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, test } from '../../support/case.ts';
+import { busyboxRootfs } from '../../support/helpers.ts';
 import { repository } from '../../support/paths.ts';
 
 const only = { only: 'veloci' } as const;
@@ -83,3 +85,58 @@ test('postgres: a database for a test, and nothing of it afterwards', async (c) 
   assert.match(result.stdout, /^1\tone\n2\ttwo\n\n/);
   assert.match(result.stdout, /column "nothing" does not exist/);
 }, { only: 'veloci', skip: versions.length > 0 ? false : 'PostgreSQL is not installed' });
+
+/** The state root of the host, which examples use: no container may be left in it. */
+function emptyStateRoot(): void {
+  assert.deepEqual(readdirSync('/run/veloci').filter((name) => !name.startsWith('.')), []);
+  rmSync('/run/veloci', { recursive: true });
+}
+
+test('judge: a verdict on each submission', async (c) => {
+  const problem = c.dir();
+  for (const [name, text] of Object.entries({ '1.in': '2 3\n', '1.out': '5\n', '2.in': '40 2\n', '2.out': '42\n' }))
+    writeFileSync(join(problem, name), text);
+  writeFileSync(join(problem, 'limits.json'), JSON.stringify({ time: '500ms', memory: '32 MiB', output: '1000' }));
+  const judged = (program: string): string[] => {
+    const submission = join(c.dir(), 'program.sh');
+    writeFileSync(submission, program);
+    return run('judge', [busyboxRootfs(), problem, submission]).stdout.replace(/ \(.*?\)/g, '').trim().split('\n');
+  };
+  assert.deepEqual(judged('read a b; echo $((a + b))'), ['1: accepted', '2: accepted', '2 of 2 tests passed']);
+  assert.deepEqual(judged('read a b; [ $a = 2 ] && echo 5; while :; do :; done'), ['1: time limit exceeded',
+    '2: time limit exceeded', '0 of 2 tests passed']);
+  assert.deepEqual(judged("read a b; if [ $a = 2 ]; then echo 6; else sh -c 'kill -SEGV $$'; fi"), ['1: wrong answer',
+    '2: runtime error: status 139', '0 of 2 tests passed']);
+  assert.deepEqual(judged('yes').slice(0, 1), ['1: output limit exceeded']);
+  assert.deepEqual(judged('a=x; while :; do a=$a$a$a$a; done').slice(0, 1), ['1: memory limit exceeded']);
+  emptyStateRoot();
+}, only);
+
+test('agent-tools: calls as lines of JSON, and files that stay from one to the next', async () => {
+  const calls = [
+    { id: 1, tool: 'write', path: 'hello.sh', content: 'echo hi; echo new > made; rm -f gone' },
+    { id: 2, tool: 'write', path: 'gone', content: '' },
+    { id: 3, tool: 'run', args: ['sh', 'hello.sh'] },
+    { id: 4, tool: 'read', path: 'made' },
+    { id: 5, tool: 'read', path: 'gone' },
+    { id: 6, tool: 'run', args: ['sh', '-c', 'cat made; ls /work'] },
+    { id: 7, tool: 'run', args: ['missing'] },
+    { id: 8, tool: 'write', path: '../escape', content: '' },
+    { id: 9, tool: 'run', args: ['true'] },
+  ];
+  const result = spawnSync(process.execPath, [join(repository, 'build/examples/agent-tools.js'), busyboxRootfs()], {
+    encoding: 'utf8',
+    timeout: 60_000,
+    input: calls.map((call) => JSON.stringify(call)).join('\n'),
+  });
+  assert.equal(result.status, 0, result.stderr);
+  const answers = result.stdout.trim().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+  assert.deepEqual(answers[2], { id: 3, reason: 'exited', status: 0, signal: null, stdout: 'hi\n', stderr: '',
+    changed: ['added /work/made', 'removed /work/gone'] });
+  assert.equal(answers[3]!['content'], 'new\n');
+  assert.match(String(answers[4]!['error']), /no file gone/);
+  assert.equal(answers[5]!['stdout'], 'new\nhello.sh\nmade\n');
+  assert.match(String(answers[6]!['error']), /missing/);
+  assert.match(String(answers[8]!['error']), /no path of a file/);
+  emptyStateRoot();
+}, only);
