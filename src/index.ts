@@ -21,7 +21,9 @@ export { Process, type EndReason, type Exit, type ProcessOptions, type Usage } f
 export type { Output, OutputOptions } from './library/collect.ts';
 export type { Terminal, TerminalSize } from './library/terminal.ts';
 export type { Stdio, StdioOptions } from './library/streams.ts';
-export { Sandbox, type SandboxOptions, type SandboxResult, type SandboxRunOptions,
-  type SandboxUsage } from './sandbox/sandbox.ts';
+export { Sandbox, type SandboxOptions } from './sandbox/sandbox.ts';
+export type { SandboxResult, SandboxRunOptions, SandboxUsage } from './sandbox/types.ts';
+export { SandboxPool, type SandboxPoolOptions } from './sandbox/pool.ts';
+export type { Obstacle, SandboxCheck } from './sandbox/check.ts';
 export type { Change, InputFile } from './sandbox/files.ts';
 export type { Limit, Limits } from './sandbox/limits.ts';

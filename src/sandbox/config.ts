@@ -1,6 +1,7 @@
 // The configuration of a sandbox: nothing of the host but the files of its root, which it cannot change.
 import type { Mount, Rlimit, Spec } from '../generated/config.ts';
 import type { HostFacts } from '../generated/protocol.ts';
+import { acceptance } from '../audit/types.ts';
 import { annotationNames } from '../plan/annotations.ts';
 import { maskedPaths, readonlyPaths } from '../spec/default-paths.ts';
 import { specVersion } from '../spec/version.ts';
@@ -96,6 +97,7 @@ export function sandboxConfig(options: ConfigOptions, program: Program): Spec {
       [annotationNames.layerSize]: String(sizes.disk),
       [annotationNames.layerInodes]: String(sizes.inodes),
       [annotationNames.layerFolders]: [...new Set([work, '/tmp'])].map(escaped).join(':'),
+      ...(means === 'rlimit' ? {} : { [`${acceptance}rlimits-unset`]: 'pids.limit holds for all of its processes' }),
       ...(layers.length === 0 ? {} : { [annotationNames.layerLower]: layers.map(escaped).join(':') }),
     },
     linux: {

@@ -1,5 +1,4 @@
 // A sandbox: runs programs that nobody trusts, each in a fresh container of its own.
-import type { Buffer } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import { constants, openSync, realpathSync } from 'node:fs';
 import type { HostFacts } from '../generated/protocol.ts';
@@ -12,9 +11,12 @@ import { VelociError } from '../library/error.ts';
 import type { Exit } from '../library/process.ts';
 import { Runtime } from '../library/runtime.ts';
 import { sandboxConfig, type ConfigOptions, type Program, type Sizes } from './config.ts';
-import { putFiles, takeFiles, inFolder, type Change, type InputFile } from './files.ts';
+import { putFiles, takeFiles, inFolder, type InputFile } from './files.ts';
 import { chooseIds } from './ids.ts';
 import { reportLimits, trials, type Limits } from './limits.ts';
+import { SandboxPool, Stock, type Keeper, type SandboxPoolOptions } from './pool.ts';
+import { checkHost, type SandboxCheck } from './check.ts';
+import type { SandboxResult, SandboxRunOptions, SandboxUsage } from './types.ts';
 import { bytesOf, countOf, millisecondsOf } from './units.ts';
 
 /** What a sandbox consists of, and what each program in it may use. */
@@ -46,51 +48,6 @@ export interface SandboxOptions {
   /** State root and command of veloci; default: those of the installation. */
   readonly root?: string;
   readonly command?: string;
-}
-
-/** How one program is run. */
-export interface SandboxRunOptions {
-  /** When it is killed, with all its processes: milliseconds, or a text such as `2s`. Default: 10 s. */
-  readonly timeout?: number | string;
-  /** Files that it finds, by their paths in the work folder (or absolute ones). */
-  readonly files?: Readonly<Record<string, InputFile>>;
-  /** Standard input. Default: none. */
-  readonly stdin?: string | Uint8Array;
-  /** The most that it may print, stdout and stderr together. Default: 1 MiB. */
-  readonly outputLimit?: number | string;
-  /** The most that is taken out in `files`. Default: 16 MiB. */
-  readonly filesLimit?: number | string;
-  /** Variables that are added to the environment. */
-  readonly env?: Readonly<Record<string, string>>;
-  /** Working directory. Default: the work folder. */
-  readonly cwd?: string;
-  /** Kills it, with all its processes. */
-  readonly signal?: AbortSignal;
-}
-
-/** What it has used. */
-export interface SandboxUsage {
-  /** Processor time in user mode and in the kernel, in milliseconds. */
-  readonly userTime: number;
-  readonly systemTime: number;
-  /** The largest resident set of one of its processes, in bytes. */
-  readonly peakMemory: number;
-  /** Bytes and number of files that it has left. */
-  readonly disk: number;
-  readonly inodes: number;
-}
-
-/** How a program has ended, and what it has left. */
-export interface SandboxResult extends Omit<Exit, 'usage'> {
-  readonly stdout: Buffer;
-  readonly stderr: Buffer;
-  /** Files of the work folder that are new or changed, by their path there: regular files alone. */
-  readonly files: Readonly<Record<string, Buffer>>;
-  /** All that it has changed. */
-  readonly changed: readonly Change[];
-  /** Whether `files` and `changed` have everything: there may have been more than the limits allow. */
-  readonly complete: boolean;
-  readonly usage: SandboxUsage;
 }
 
 const defaults = {
@@ -151,7 +108,9 @@ export class Sandbox {
   readonly #options: Settings;
   readonly #env: Readonly<Record<string, string>>;
   readonly #lowers: readonly number[];
-  readonly #runs = new Set<AbortController>();
+  readonly #runs = new Set<Promise<SandboxResult>>();
+  readonly #pools = new Set<SandboxPool>();
+  readonly #containers = new Set<Container>();
   #closed = false;
 
   private constructor(
@@ -179,6 +138,9 @@ export class Sandbox {
     const facts: HostFacts = hostFacts();
     const folders = [options.rootfs, ...layers].map((path) => realpathSync(path));
     const [rootfs, ...above] = folders as [string, ...string[]];
+    // As root its programs would own, and read, what is root's.
+    if (folders.includes('/'))
+      throw new RangeError('rootfs is the root of the host: name a folder with files that programs may see');
     const common = { name, rootfs, layers: above, sizes, facts, ids: chooseIds(facts), work: `/${inFolder('', work)}`,
       kills: forbidden === 'kill' };
     const lowers: number[] = [];
@@ -232,17 +194,67 @@ export class Sandbox {
    * @throws VelociError when it cannot be started; TypeError or RangeError for options that are none
    */
   async run(args: readonly string[], options: SandboxRunOptions = {}): Promise<SandboxResult> {
+    this.#refuseClosed();
+    const run = runOf(options);
+    const running = this.#create(this.#programOf(args, options)).then((ready) => this.#execute(ready, run));
+    return this.#track(running);
+  }
+
+  /**
+   * Keeps containers ready for one program, so that a run of it costs no more than its start. Each runs once.
+   * @throws VelociError when one cannot be made
+   */
+  async pool(options: SandboxPoolOptions): Promise<SandboxPool> {
+    this.#refuseClosed();
+    const program = this.#programOf(options.args, options);
+    const keeper: Keeper<Ready> = {
+      make: () => this.#create(program),
+      isAlive: ({ container }) => container.state()?.status === 'created',
+      drop: (ready) => this.#drop(ready),
+    };
+    const stock = new Stock(keeper, program, countOf(options.size, 'size'));
+    const pool = new SandboxPool(stock, (ready, given) => this.#track(this.#execute(ready as Ready, runOf(given))));
+    this.#pools.add(pool);
+    try {
+      await stock.full();
+    } catch (error) {
+      await pool.close();
+      throw error;
+    }
+    return pool;
+  }
+
+  #refuseClosed(): void {
     if (this.#closed) throw new Error('the sandbox is closed');
-    const { timeout = defaults.timeout, files = {}, stdin, cwd = this.#options.work, signal } = options;
-    const time = millisecondsOf(timeout, 'timeout');
-    const outputLimit = bytesOf(options.outputLimit ?? defaults.output, 'outputLimit', 0);
-    const filesLimit = bytesOf(options.filesLimit ?? defaults.files, 'filesLimit', 0);
-    const env = entriesOf({ PATH: '/usr/local/bin:/usr/bin:/bin', HOME: this.#options.work, LANG: 'C.UTF-8',
-      ...this.#env, ...options.env });
-    const ready = await this.#create({ args, env, cwd });
-    const { container, fds } = ready;
-    const ending = new AbortController();
-    this.#runs.add(ending);
+  }
+
+  #programOf(
+    args: readonly string[],
+    { env = {}, cwd = this.#options.work }: Pick<SandboxRunOptions, 'env' | 'cwd'>,
+  ): Program {
+    const all = { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: this.#options.work, LANG: 'C.UTF-8', ...this.#env,
+      ...env };
+    return { args, env: entriesOf(all), cwd };
+  }
+
+  async #track(running: Promise<SandboxResult>): Promise<SandboxResult> {
+    this.#runs.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#runs.delete(running);
+    }
+  }
+
+  async #drop({ container, fds }: Ready): Promise<void> {
+    for (const fd of [fds.view, fds.layer]) addon().close(fd);
+    await container.delete();
+  }
+
+  async #execute(
+    { container, fds }: Ready,
+    { time, outputLimit, filesLimit, files, stdin, signal }: Run,
+  ): Promise<SandboxResult> {
     const abort = (): void => container.end('aborted');
     let timer: NodeJS.Timeout | undefined;
     let isOpen = true;
@@ -253,9 +265,9 @@ export class Sandbox {
       const initial = new Set([folder, 'tmp']);
       addon().close(fds.view);
       isOpen = false;
-      ending.signal.addEventListener('abort', abort);
       signal?.addEventListener('abort', abort, { once: true });
-      if (signal?.aborted === true) abort();
+      this.#containers.add(container);
+      if (signal?.aborted === true || this.#closed) abort();
       timer = setTimeout(() => container.end('timeout'), time);
       const exit = await collect(container, { outputLimit, ...(stdin === undefined ? {} : { input: stdin }) });
       const taken = takeFiles({ layer: fds.layer, lowers: this.#lowers, folder, marks, initial }, { ...most,
@@ -264,18 +276,20 @@ export class Sandbox {
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', abort);
-      this.#runs.delete(ending);
+      this.#containers.delete(container);
       if (isOpen) addon().close(fds.view);
       addon().close(fds.layer);
       await container.delete();
     }
   }
 
-  /** Ends what runs, and closes the sandbox. */
+  /** Ends what runs, waits for that, and closes the sandbox and its pools. */
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    for (const run of this.#runs) run.abort();
+    for (const container of this.#containers) container.end('aborted');
+    await Promise.all([...this.#pools].map((pool) => pool.close()));
+    await Promise.allSettled(this.#runs);
     this.#lowers.forEach((fd) => addon().close(fd));
   }
 
@@ -283,6 +297,36 @@ export class Sandbox {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+
+  /**
+   * Whether this host lets sandboxes be made, what they would lack, and what to do about it: to be asked before the first use.
+   * @param options the state root and command that sandboxes will have
+   */
+  static check(options: Pick<SandboxOptions, 'root' | 'command'> = {}): Promise<SandboxCheck> {
+    return checkHost(async () => {
+      // Any folder does: no program of it is run.
+      const box = await Sandbox.open({ ...options, rootfs: '/usr' });
+      await box.close();
+      return box.limits;
+    });
+  }
+}
+
+/** Checked options of a run. */
+interface Run extends Pick<SandboxRunOptions, 'stdin' | 'signal'> {
+  readonly time: number;
+  readonly outputLimit: number;
+  readonly filesLimit: number;
+  readonly files: Readonly<Record<string, InputFile>>;
+}
+
+function runOf(
+  { timeout = defaults.timeout, outputLimit = defaults.output, filesLimit = defaults.files, files = {}, stdin, signal }:
+    SandboxRunOptions,
+): Run {
+  return { time: millisecondsOf(timeout, 'timeout'), outputLimit: bytesOf(outputLimit, 'outputLimit', 0),
+    filesLimit: bytesOf(filesLimit, 'filesLimit', 0), files, ...(stdin === undefined ? {} : { stdin }),
+    ...(signal === undefined ? {} : { signal }) };
 }
 
 function usageOf({ usage }: Exit, layer: number): SandboxUsage {

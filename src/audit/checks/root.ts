@@ -1,4 +1,5 @@
 import { systemDirectories } from '../host-paths.ts';
+import { hasLayer } from '../../plan/concern/mount/layer.ts';
 import type { Report } from '../report.ts';
 import { onHost, type View } from '../view.ts';
 
@@ -8,7 +9,9 @@ export function checkRoot(view: View, report: Report): void {
   if (root !== undefined) {
     const path = onHost(root.path, bundle);
     if (path !== undefined && systemDirectories.has(path)) report.add('root-of-host', '/root/path', { path });
-    if (root.readonly !== true) report.add('root-writable', root.readonly === undefined ? '/root' : '/root/readonly');
+    // A writable layer in memory has a size, and ends with the container.
+    if (root.readonly !== true && !hasLayer(view.spec))
+      report.add('root-writable', root.readonly === undefined ? '/root' : '/root/readonly');
   }
   const propagation = linux?.rootfsPropagation ?? '';
   if (propagation === 'shared' || propagation === 'rshared')

@@ -193,7 +193,7 @@ export const operation = {
     code: 'E0993',
     message: 'cannot join the layers of the root file system to an overlay',
     output: '{detail}',
-    hint: 'load the module overlay; in a user namespace it takes Linux 5.11 ("veloci doctor --sandbox" looks)',
+    hint: 'load the module overlay; in a user namespace it takes Linux 5.11',
   },
   'root.pivot/hide': {
     code: 'E0952',
