@@ -24,6 +24,8 @@ export interface SandboxCheck {
   readonly obstacles: readonly Obstacle[];
 }
 
+type Read = (path: string) => number | undefined;
+
 /** A kernel parameter as a number; undefined where there is none. */
 function parameter(path: string): number | undefined {
   return existsSync(path) ? Number(readFileSync(path, 'utf8')) : undefined;
@@ -42,7 +44,7 @@ const settings: readonly (readonly [path: string, forbids: number, message: stri
 ];
 
 /** Settings of the host that stand in the way, as they are read. */
-export function settingObstacles({ rootless }: Pick<HostFacts, 'rootless'>, read = parameter): Obstacle[] {
+function settingObstacles({ rootless }: HostFacts, read: Read): Obstacle[] {
   return settings.flatMap(([path, forbids, message, remedy], index) => {
     // The first one holds for root, too.
     if ((index > 0 && !rootless) || read(path) !== forbids) return [];
@@ -54,10 +56,19 @@ const delegation =
   'on cgroup v2 run it in a unit with Delegate=yes, such as "systemd-run --user --scope -p Delegate=yes", or log in with ' +
   'a session of systemd; on v1 root gives a cgroup away';
 
-/** Makes a sandbox and says what stands in its way. @param open makes one, and closes it */
-export async function checkHost(open: () => Promise<Limits>): Promise<SandboxCheck> {
-  const facts = hostFacts();
-  const found = settingObstacles(facts);
+/**
+ * Makes a sandbox and says what stands in its way.
+ *
+ * @param open makes one, closes it, and says its limits
+ * @param facts about the host
+ * @param read reads a kernel parameter
+ */
+export async function checkHost(
+  open: () => Promise<Limits>,
+  facts = hostFacts(),
+  read: Read = parameter,
+): Promise<SandboxCheck> {
+  const found = settingObstacles(facts, read);
   try {
     const limits = await open();
     const weaker: Obstacle[] = limits.memory.by === 'cgroup'

@@ -1,15 +1,14 @@
 // Containers that wait for their program, the check of a host, and what the audit says of a sandbox.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Sandbox, type SandboxOptions } from '../../../src/index.ts';
+import { Runtime, Sandbox, VelociError, type SandboxOptions } from '../../../src/index.ts';
 import { hostFacts } from '../../../src/host/node.ts';
-import { settingObstacles } from '../../../src/sandbox/check.ts';
+import { checkHost } from '../../../src/sandbox/check.ts';
 import { sandboxConfig } from '../../../src/sandbox/config.ts';
 import { assert, test } from '../../support/case.ts';
 import type { Context } from '../../support/context.ts';
 import { busyboxRootfs } from '../../support/helpers.ts';
 import { runtimePath } from '../../support/paths.ts';
-import { Runtime } from '../../../src/index.ts';
 
 const only = { only: 'veloci' } as const;
 
@@ -52,12 +51,16 @@ test('check says what a host lacks, with a remedy', async (c) => {
   assert.ok(broken instanceof Error);
   const values: Readonly<Record<string, number>> = { '/proc/sys/user/max_user_namespaces': 0,
     '/proc/sys/kernel/apparmor_restrict_unprivileged_userns': 1 };
-  const read = (path: string): number | undefined => values[path];
-  assert.deepEqual(
-    settingObstacles({ rootless: true }, read).map(({ severity, remedy }) => `${severity} ${remedy.split(' ')[0]}`),
-    ['fatal sysctl', 'fatal give'],
-  );
-  assert.equal(settingObstacles({ rootless: false }, read).length, 1);
+  const asked = async (rootless: boolean, known: typeof values): Promise<string[]> => {
+    const refused = (): Promise<never> =>
+      Promise.reject(new VelociError('refused', { code: 'E0001', hint: 'allow it' }));
+    const { works, obstacles } = await checkHost(refused, { ...hostFacts(), rootless }, (path) => known[path]);
+    assert.equal(works, false);
+    return obstacles.map(({ severity, remedy }) => `${severity} ${remedy.split(' ')[0]}`);
+  };
+  assert.deepEqual(await asked(true, values), ['fatal sysctl', 'fatal give']);
+  assert.deepEqual(await asked(false, values), ['fatal sysctl']);
+  assert.deepEqual(await asked(true, {}), ['fatal allow']);
 }, only);
 
 test('audit finds nothing in the configuration of a sandbox', async (c) => {
