@@ -9,7 +9,7 @@ import { assert, test } from './case.ts';
 import type { Context } from './context.ts';
 import { program } from './helpers.ts';
 import { which } from './paths.ts';
-import type { CallOptions } from './runtime.ts';
+import { plainEnv, type CallOptions } from './runtime.ts';
 import type { Config } from './spec.ts';
 
 /** What a JSON log says of an error. */
@@ -129,7 +129,9 @@ function declare(
     const prefix = [...(refuse.length > 0 ? [program('fault'), ...refuse, '--'] : []),
       ...(faults.length > 0 ? injecting(faults, on(scene)) : [])];
     const given = options?.(scene) ?? {};
-    const result = await c.rt(['--log', log, '--log-format', 'json', ...args], { ...given,
+    // Calls are counted: no start is planned a second time to be remembered.
+    const env = { ...given.env ?? plainEnv, VELOCI_PLAN_CACHE: '0' };
+    const result = await c.rt(['--log', log, '--log-format', 'json', ...args], { ...given, env,
       prefix: [...prefix, ...(given.prefix ?? [])] });
     assert.equal(result.code, exit, `${result.signal ?? ''} ${result.stderr}`);
     const entry = lastEntry(log);

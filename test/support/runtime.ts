@@ -37,7 +37,12 @@ export interface CallOptions {
   onStart?: (child: ChildProcess) => void;
 }
 
-const plainEnv = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' };
+/** VELOCI_PLAN_CACHE=verify of the tests is that of all commands. */
+const planCache = process.env['VELOCI_PLAN_CACHE'];
+export const plainEnv: Readonly<Record<string, string>> = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  ...(planCache === undefined ? {} : { VELOCI_PLAN_CACHE: planCache }),
+};
 
 /** A running call: its process, and its result once it has left. */
 export interface Call {
