@@ -71,7 +71,7 @@ function verify(path: string, sha256: string): void {
 }
 
 /** The mirror that the machine's own apt uses for Debian's main archive. */
-async function debianMirror(): Promise<string> {
+export async function debianMirror(): Promise<string> {
   const format = '$(ORIGIN)|$(LABEL)|$(COMPONENT)|$(REPO_URI)';
   const targets = await command('apt-get', ['indextargets', '--format', format, 'Created-By: Packages']);
   const mirror = targets
