@@ -1,14 +1,18 @@
 #include "init/mount/foreign_procfs.h"
 
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/ioctl.h>
+#include <stddef.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "base/architecture.h"
 #include "base/sys.h"
 #include "channel/message.h"
 #include "init/mount/host_mounts.h"
@@ -36,9 +40,25 @@ bool leave_all(int pids, int socket) {
   return dup2(socket, 0) == 0 && sys::close_range(1, ~0u, 0) == 0;
 }
 
+// Who holds what is seen there by ptrace(2) gains no call by it: it may do what follows and nothing else, whatever
+// filter the others have.
+constexpr sock_filter confined[] = {
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, native_architecture, 0, 6),
+    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 5, 0),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fsopen, 4, 0),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_sendmsg, 3, 0),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_wait4, 2, 0),
+    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_exit_group, 1, 0),
+    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+};
+
 // In a child of the child: procfs shows the pid namespace of the process that opens it.
 [[noreturn]] void open_inside(int pids, int socket) {
-  if (leave_all(pids, socket)) {
+  const sock_fprog program = {sizeof confined / sizeof *confined, const_cast<sock_filter *>(confined)};
+  if (leave_all(pids, socket) && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0) {
     long child = syscall(SYS_clone, 0, nullptr, nullptr, nullptr, nullptr);
     if (child == 0) {
       int fs = sys::fsopen("proc", sys::fsopen_cloexec);

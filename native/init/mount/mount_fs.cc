@@ -94,6 +94,8 @@ Outcome Init::on(const MountFs &op) {
   }
   if (!tree.valid()) return refused(fs.get(), steps::fsmount, op.type);
   fs.reset();
+  // Who holds the process that has opened a procfs of others may have given something else.
+  if (op.pids && !on_procfs(tree.get())) return fail(steps::fsmount, EPERM, op.type);
   BriefFd target(open_target(op.target, op.directory ? TargetKind::real_directory : TargetKind::directory));
   if (!target.valid()) return Outcome::failed(steps::target);
   if (op.copy_up && !copy_up(root(), op.target, tree.get(), shared_.detail.words())) {
