@@ -45,7 +45,7 @@ for (const verb of ['create', 'run']) {
       const result = await c.rt([verb, '--bundle', bundle.dir, '--', id]);
       assert.notEqual(result.code, 0, JSON.stringify(id.slice(0, 20)));
     }
-    assert.deepEqual(readdirSync(c.root), []);
+    assert.deepEqual(readdirSync(c.root).filter((name) => name !== '.cache'), []);
     await c.nothingLeft();
   }, { never, peers: [{ peer: 'runc 1.1.5', why: 'takes an id that begins with "-"' }] });
 }
