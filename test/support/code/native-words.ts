@@ -15,6 +15,21 @@ export const known: readonly Known[] = [
     words: ['/dev/pts', 'ptmx', '/dev/pts/ptmx', '/dev/console', '/dev/ptmx', '/proc/self/fd/1'],
   },
   {
+    files: ['file/files.cc'],
+    why: 'a link to a descriptor (/dev/stdout) is no file that one takes the place of',
+    words: ['/proc/'],
+  },
+  {
+    files: ['executor/criu/criu_folders.cc'],
+    why: 'the link to images that CRIU was given before, which it makes itself',
+    words: ['parent', "').add(path).add("],
+  },
+  {
+    files: ['executor/criu/criu_process.cc'],
+    why: 'what CRIU and its children have in place of our standard streams',
+    words: ['/dev/null', 'criu-words'],
+  },
+  {
     files: ['executor/process/limit_ops.cc'],
     why: 'rlimit.set and oom.score of a container that runs: files of /proc/PID, and its real ids',
     words: ['/status', '\\nUid:\\t', '\\nGid:\\t', '/oom_score_adj'],
@@ -295,6 +310,7 @@ export const asked: Readonly<Record<string, { readonly calls: readonly string[];
   'executor/process/relay.cc': { calls: ['fstatfs'],
     why: 'what is taken from an init that others see is a pipe without a name, whatever they have put there' },
   'executor/process/ids_ops.cc': { calls: ['fstatfs'], why: 'for an error: which file system cannot map ids' },
+  'executor/criu/criu_folders.cc': { calls: ['geteuid'], why: 'images are those of root or our own' },
   'executor/seccomp/filter_cache.cc': { calls: ['geteuid'], why: 'a filter of the cache is our own file' },
   'executor/criu/criu_ops.cc': { calls: ['access'], why: "the first of the plan's configurations that is there" },
   'cgroup/cgroupfs.cc': { calls: ['fstatfs', 'is_cgroup2'],

@@ -7,6 +7,8 @@ import { filesBelow } from '../../../scripts/lib/files.ts';
 import { root } from '../../../scripts/lib/root.ts';
 
 const allowed: Readonly<Record<string, string>> = {
+  'native/executor/seccomp/learner.cc: watch':
+    'of the process of --learn alone: on its stack it would take a page for each processor',
   'native/process/process.cc: known': 'the mark of this boot, which stays the same',
   'native/init/program/listener.cc: handover': 'what the thread or process reads that hands the listener over',
   'native/init/program/listener.cc: helper': 'that process, made before the listener is there',
