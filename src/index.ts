@@ -23,6 +23,7 @@ export type { Terminal, TerminalSize } from './library/terminal.ts';
 export type { Stdio, StdioOptions } from './library/streams.ts';
 export { Sandbox, type SandboxOptions } from './sandbox/sandbox.ts';
 export type { SandboxResult, SandboxRunOptions, SandboxUsage } from './sandbox/types.ts';
+export type { SandboxImageOptions } from './sandbox/source.ts';
 export { SandboxPool, type SandboxPoolOptions } from './sandbox/pool.ts';
 export type { Obstacle, SandboxCheck } from './sandbox/check.ts';
 export type { Change, InputFile } from './sandbox/files.ts';

@@ -86,6 +86,27 @@ const char *kind_name(const struct stat &status) {
   }
 }
 
+// Whether overlayfs shows nothing below this folder but what is in it.
+bool is_opaque(int folder) {
+  char mark[2];
+  return fgetxattr(folder, "user.overlay.opaque", mark, sizeof mark) > 0 ||
+         fgetxattr(folder, "trusted.overlay.opaque", mark, sizeof mark) > 0;
+}
+
+// Whether a layer without anything at a path hides what those below it have there: by something on the way.
+bool is_hidden(int root, const std::string &path) {
+  for (size_t end = 0; end != std::string::npos; end = path.find('/', end + 1)) {
+    std::string folder = end == 0 ? "." : path.substr(0, end);
+    Fd known(open_held(root, folder.c_str(), O_PATH | O_NOFOLLOW));
+    struct stat status;
+    if (!known.valid() || fstat(known.get(), &status) != 0) return false;
+    if (!S_ISDIR(status.st_mode)) return true;
+    Fd inner(open_held(root, folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+    if (inner.valid() && is_opaque(inner.get())) return true;
+  }
+  return false;
+}
+
 // Lists what is below a folder.
 class Walk {
 public:
@@ -133,9 +154,7 @@ private:
     bool replaces = false;
     if (S_ISDIR(status.st_mode)) {
       inner.reset(open_to_read(folder, name.c_str(), O_DIRECTORY));
-      char mark[2];
-      replaces = inner.valid() && (fgetxattr(inner.get(), "user.overlay.opaque", mark, sizeof mark) > 0 ||
-                                   fgetxattr(inner.get(), "trusted.overlay.opaque", mark, sizeof mark) > 0);
+      replaces = inner.valid() && is_opaque(inner.get());
     }
     Napi::Array entry = Napi::Array::New(env_, 5);
     entry.Set(0u, Napi::Buffer<char>::Copy(env_, path.data(), path.size()));
@@ -227,7 +246,8 @@ Napi::Value kind_of(const Napi::CallbackInfo &info) {
   Fd file(open_held(number(info, 0), path.c_str(), O_PATH | O_NOFOLLOW));
   struct stat status;
   bool known = file.valid() && fstat(file.get(), &status) == 0;
-  return Napi::String::New(info.Env(), known ? kind_name(status) : "");
+  const char *missing = !known && is_hidden(number(info, 0), path) ? "removed" : "";
+  return Napi::String::New(info.Env(), known ? kind_name(status) : missing);
 }
 
 Napi::Value room_of(const Napi::CallbackInfo &info) {

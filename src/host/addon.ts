@@ -57,7 +57,10 @@ export interface Addon {
   readFile(root: number, path: string | Uint8Array, limit: number): Buffer | number | undefined;
   /** What is below a folder, each folder before what is in it; not `complete` when there is more than `limit`, or it is too deep. */
   walk(root: number, limit: number): { readonly entries: readonly LayerEntry[]; readonly complete: boolean };
-  /** The kind of what is at a path; empty when nothing is. Links are not followed. */
+  /**
+   * The kind of what a layer of an overlay has at a path: removed also when something on the way hides the layers below; empty when
+   * it knows nothing of the path. Links are not followed.
+   */
   kindOf(root: number, path: string | Uint8Array): LayerKind | '';
   /** Bytes of a file system, those that are free, its files, those that are free. */
   room(root: number): readonly [number, number, number, number];

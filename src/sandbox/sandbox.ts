@@ -1,6 +1,6 @@
 // A sandbox: runs programs that nobody trusts, each in a fresh container of its own.
 import { randomUUID } from 'node:crypto';
-import { constants, openSync, realpathSync } from 'node:fs';
+import { constants, openSync } from 'node:fs';
 import type { HostFacts } from '../generated/protocol.ts';
 import { addon } from '../host/addon.ts';
 import { hostFacts, stateRoot } from '../host/node.ts';
@@ -16,15 +16,12 @@ import { chooseIds } from './ids.ts';
 import { reportLimits, trials, type Limits } from './limits.ts';
 import { SandboxPool, Stock, type Keeper, type SandboxPoolOptions } from './pool.ts';
 import { checkHost, type SandboxCheck } from './check.ts';
+import { sourceOf, type SourceOptions } from './source.ts';
 import type { SandboxResult, SandboxRunOptions, SandboxUsage } from './types.ts';
 import { bytesOf, countOf, millisecondsOf } from './units.ts';
 
 /** What a sandbox consists of, and what each program in it may use. */
-export interface SandboxOptions {
-  /** Folder with the files that programs see. They cannot change it. */
-  readonly rootfs: string;
-  /** Folders that are laid over it, lowest first. */
-  readonly layers?: readonly string[];
+export interface SandboxOptions extends SourceOptions {
   /** Memory of all its processes, their files included: bytes, or a text such as `128 MiB`. Default: 256 MiB. */
   readonly memory?: number | string;
   /** Processors: 0.5 is half of the time of one. Default: 1. */
@@ -37,11 +34,11 @@ export interface SandboxOptions {
   readonly inodes?: number;
   /** There is none: a network namespace without any interface but a loopback. */
   readonly network?: 'none';
-  /** Working directory of programs, theirs to write in. Default: /work. */
+  /** Working directory of programs, theirs to write in. Default: that of the image, if it is not the root, else /work. */
   readonly work?: string;
   /** What a forbidden system call does: it fails with EPERM, or it ends the program (`reason` is then `seccomp`). Default: fail. */
   readonly forbidden?: 'fail' | 'kill';
-  /** Environment of programs. Default: PATH, HOME and LANG. */
+  /** Environment of programs. Default: PATH, HOME and LANG, and that of the image. */
   readonly env?: Readonly<Record<string, string>>;
   /** Ids of its containers begin with this. Default: sandbox. */
   readonly name?: string;
@@ -76,6 +73,12 @@ function sizesOf(
 
 function openFolder(path: string): number {
   return openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+}
+
+/** A folder and those on the way to it. */
+function pathsTo(folder: string): string[] {
+  const parts = folder.split('/');
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
 }
 
 function entriesOf(env: Readonly<Record<string, string>>): string[] {
@@ -128,16 +131,20 @@ export class Sandbox {
 
   /**
    * Makes a sandbox; nothing runs yet. What this host allows is found out by making a first container.
-   * @throws RangeError for a limit that is none; VelociError when this host has no way to make one ({@link Sandbox.check} says why)
+   * @throws RangeError or TypeError for options that are none; VelociError when the image is refused, or this host has no way to
+   *   make a sandbox ({@link Sandbox.check} says why)
    */
   static async open(options: SandboxOptions): Promise<Sandbox> {
-    const { layers = [], work = defaults.work, forbidden = 'fail', env = {}, name = 'sandbox', root = stateRoot(),
-      command } = options;
+    const { forbidden = 'fail', name = 'sandbox', root = stateRoot(), command } = options;
     if (options.network !== undefined && options.network !== 'none') throw new RangeError('network is "none"');
     const sizes = sizesOf(options);
     const facts: HostFacts = hostFacts();
-    const folders = [options.rootfs, ...layers].map((path) => realpathSync(path));
-    const [rootfs, ...above] = folders as [string, ...string[]];
+    const source = await sourceOf(options);
+    const { folders } = source;
+    const [rootfs, ...above] = folders;
+    const { work = source.work ?? defaults.work } = options;
+    const env = { ...source.env, ...options.env };
+    entriesOf(env);
     // As root its programs would own, and read, what is root's.
     if (folders.includes('/'))
       throw new RangeError('rootfs is the root of the host: name a folder with files that programs may see');
@@ -262,7 +269,7 @@ export class Sandbox {
       const { work, ids } = this.#options;
       const folder = inFolder('', work);
       const marks = putFiles(fds, folder, files, ids);
-      const initial = new Set([folder, 'tmp']);
+      const initial = new Set([...pathsTo(folder), 'tmp', 'proc', 'dev']);
       addon().close(fds.view);
       isOpen = false;
       signal?.addEventListener('abort', abort, { once: true });

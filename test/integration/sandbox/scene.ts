@@ -13,7 +13,8 @@ import { runtimePath } from '../../support/paths.ts';
 /** Who holds the sandboxes. */
 export type Holder = 'root' | 'user';
 
-const user = 4242;
+/** Id of the ordinary user. */
+export const user = 4242;
 
 /** A result that has come over a line of JSON: bytes are texts, one character each. */
 export interface Result extends Omit<SandboxResult, 'stdout' | 'stderr' | 'files'> {
@@ -63,8 +64,8 @@ class Scene {
     options: Partial<SandboxOptions> = {},
   ): Promise<Result> {
     const number = ++this.#count;
-    const sandbox = { rootfs: this.rootfs, root: this.root, name: this.#name, memory: '48 MiB', processes: 24,
-      disk: '8 MiB', command: runtimePath(), ...options };
+    const sandbox = { ...(options.image === undefined ? { rootfs: this.rootfs } : {}), root: this.root,
+      name: this.#name, memory: '48 MiB', processes: 24, disk: '8 MiB', command: runtimePath(), ...options };
     this.child.stdin!.write(`${JSON.stringify({ number, sandbox, args, run })}\n`);
     return new Promise((resolve) => this.#answers.set(number, resolve));
   }
@@ -108,7 +109,7 @@ export function sandboxed(name: string, body: (scene: Scene, c: Context) => Prom
         scene.child.kill('SIGKILL');
       });
       await body(scene, c);
-      if (scene.child.signalCode === null) await scene.end();
+      if (!scene.child.killed) await scene.end();
     }, { only: 'veloci' });
   }
 }
