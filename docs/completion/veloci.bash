@@ -198,8 +198,8 @@ _veloci_command() {
       flags_end=
       ;;
     doctor)
-      known='json= '$known
-      offered='--json '$offered
+      known='json= sandbox= '$known
+      offered='--json --sandbox '$offered
       operands=' '
       flags_end=
       ;;

@@ -287,7 +287,9 @@ export const commands: readonly Command[] = [
     description: 'Checks the kernel, the cgroups, the security modules and the programs that containers need. Each finding is ok, a '
       + 'warning (something is not available) or a problem (containers will fail), with what to do about it. The exit code is 1 '
       + 'when there is a problem.',
-    flags: [json], examples: [{ line: 'veloci doctor', what: 'check this host' }],
+    flags: [json, { name: 'sandbox', kind: 'bool', summary: 'say only what keeps sandboxes of the library from working, or makes them weaker' }],
+    examples: [{ line: 'veloci doctor', what: 'check this host' },
+      { line: 'veloci doctor --sandbox', what: 'check whether this user can have sandboxes' }],
     exits: [['0', 'There is no problem; there may be warnings.'], ['1', 'There is a problem: some containers will fail.']],
     environment: ['PATH'], files: ['/sys/fs/cgroup/', '/etc/subuid'], see: ['features', 'validate', 'install'],
   },

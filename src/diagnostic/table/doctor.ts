@@ -115,6 +115,25 @@ export const doctor = {
     remedy: 'add the line "{number}:100000:65536" to it as root' },
   subids: { message: '{count} subordinate {kind}s' },
 
+  // Sandboxes.
+  sandboxes: { message: 'nothing on this host stands in the way of sandboxes' },
+  sandboxNoNamespaces: { message: 'user namespaces are turned off (user.max_user_namespaces is 0)',
+    remedy: 'run "sysctl -w user.max_user_namespaces=15000" as root, and add the setting to /etc/sysctl.d/' },
+  sandboxRootAlone: { message: 'user namespaces are for root alone (kernel.unprivileged_userns_clone is 0, Debian)',
+    remedy: 'run "sysctl -w kernel.unprivileged_userns_clone=1" as root, and add the setting to /etc/sysctl.d/' },
+  sandboxAppArmor: {
+    message: 'AppArmor takes the rights away from user namespaces of ordinary users (Ubuntu 23.10 and newer)',
+    remedy:
+      'give the command a profile that has "userns,", or run "sysctl -w kernel.apparmor_restrict_unprivileged_userns=0" as root',
+  },
+  sandboxNoOverlay: { message: 'Linux {kernel} mounts no overlay in a user namespace',
+    remedy: 'use Linux 5.11 or newer' },
+  sandboxNoCgroup: {
+    message: 'no cgroup is delegated to this user: memory is limited for each process, processors are not',
+    remedy:
+      'on cgroup v2 run it in a unit with Delegate=yes, such as "systemd-run --user --scope -p Delegate=yes", or log in with a session of systemd; on v1 root gives a cgroup away',
+  },
+
   // Programs.
   noCriu: { message: 'criu is missing: no checkpoint and restore', remedy: 'install criu, if you need them' },
   criu: { message: 'criu is {path}' },

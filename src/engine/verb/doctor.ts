@@ -2,6 +2,7 @@
 import { indent, mark } from '../../diagnostic/marks.ts';
 import type { Response } from '../../generated/plan.ts';
 import { judge } from '../doctor/judge.ts';
+import { judgeSandbox } from '../doctor/sandbox.ts';
 import type { Finding } from '../doctor/report.ts';
 import { readProbes } from '../../generated/read-protocol.ts';
 import type { Call } from '../call.ts';
@@ -11,7 +12,7 @@ import { answerText } from '../respond.ts';
 export function doctor(call: Call): Response {
   const { request, host, blobs } = call;
   const probes = readProbes(JSON.parse(host.scan(blobs.config ?? new Uint8Array()).text ?? ''));
-  const findings = judge(request.facts, probes);
+  const findings = (isOn(request.options, 'sandbox') ? judgeSandbox : judge)(request.facts, probes);
   const problems = findings.filter(({ status }) => status === 'problem').length;
   const warnings = findings.filter(({ status }) => status === 'warning').length;
   const exitCode = problems > 0 ? 1 : 0;

@@ -1,7 +1,8 @@
 // Containers that wait for their program, the check of a host, and what the audit says of a sandbox.
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Runtime, Sandbox, VelociError, type SandboxOptions } from '../../../src/index.ts';
+import { Runtime, Sandbox, VelociError, type SandboxCheck, type SandboxOptions } from '../../../src/index.ts';
 import { hostFacts } from '../../../src/host/node.ts';
 import { checkHost } from '../../../src/sandbox/check.ts';
 import { sandboxConfig } from '../../../src/sandbox/config.ts';
@@ -9,6 +10,7 @@ import { assert, test } from '../../support/case.ts';
 import type { Context } from '../../support/context.ts';
 import { busyboxRootfs } from '../../support/helpers.ts';
 import { runtimePath } from '../../support/paths.ts';
+import { user } from './scene.ts';
 
 const only = { only: 'veloci' } as const;
 
@@ -49,8 +51,8 @@ test('check says what a host lacks, with a remedy', async (c) => {
   assert.deepEqual([found.works, found.obstacles, found.limits?.memory.by], [true, [], 'cgroup']);
   const broken = await Sandbox.check({ root: c.root, command: '/no/veloci' }).catch((error: unknown) => error);
   assert.ok(broken instanceof Error);
-  const values: Readonly<Record<string, number>> = { '/proc/sys/user/max_user_namespaces': 0,
-    '/proc/sys/kernel/apparmor_restrict_unprivileged_userns': 1 };
+  const values: Readonly<Record<string, string>> = { '/proc/sys/user/max_user_namespaces': '0',
+    '/proc/sys/kernel/apparmor_restrict_unprivileged_userns': '1' };
   const asked = async (rootless: boolean, known: typeof values): Promise<string[]> => {
     const refused = (): Promise<never> =>
       Promise.reject(new VelociError('refused', { code: 'E0001', hint: 'allow it' }));
@@ -58,8 +60,8 @@ test('check says what a host lacks, with a remedy', async (c) => {
     assert.equal(works, false);
     return obstacles.map(({ severity, remedy }) => `${severity} ${remedy.split(' ')[0]}`);
   };
-  assert.deepEqual(await asked(true, values), ['fatal sysctl', 'fatal give']);
-  assert.deepEqual(await asked(false, values), ['fatal sysctl']);
+  assert.deepEqual(await asked(true, values), ['fatal run', 'fatal give']);
+  assert.deepEqual(await asked(false, values), ['fatal run']);
   assert.deepEqual(await asked(true, {}), ['fatal allow']);
 }, only);
 
@@ -78,4 +80,33 @@ test('audit finds nothing in the configuration of a sandbox', async (c) => {
   const { counts, accepted } = JSON.parse(result.stdout) as { counts: object; accepted: number };
   assert.deepEqual([...Object.values(counts), accepted], [0, 0, 0, 0, 0, 1], 'one that the cgroup makes up for');
   await assert.rejects(Sandbox.open({ ...optionsOf(c), rootfs: '/' }), /root of the host/);
+}, only);
+
+test('doctor --sandbox says what check does, to root and to a user', async (c) => {
+  const place = c.dir();
+  chmodSync(place, 0o755);
+  const state = join(place, 'state');
+  mkdirSync(state, { mode: 0o700 });
+  chownSync(state, user, user);
+  const program = `const { Sandbox } = await import(process.argv[1]);
+    console.log(JSON.stringify(await Sandbox.check({ root: process.argv[2], command: process.argv[3] })))`;
+  const asUser = ['setpriv', `--reuid=${user}`, `--regid=${user}`, '--clear-groups', '--'];
+  const index = new URL('../../../src/index.js', import.meta.url).href;
+  for (const [prefix, root] of [[['env'], c.root], [asUser, state]] as const) {
+    const output = (args: readonly string[]): string =>
+      spawnSync(prefix[0]!, [...prefix.slice(1), ...args], { encoding: 'utf8' }).stdout;
+    const check = JSON.parse(
+      output([process.execPath, '--input-type=module', '-e', program, index, root, runtimePath()]),
+    ) as SandboxCheck;
+    const { ok, findings } = JSON.parse(output([runtimePath(), '--root', root, 'doctor', '--sandbox', '--json'])) as {
+      ok: boolean;
+      findings: { area: string; status: string; message: string; remedy?: string }[];
+    };
+    assert.equal(ok, check.works);
+    assert.deepEqual(
+      findings.filter(({ status }) => status !== 'ok').map(({ message, remedy }) => ({ message, remedy })),
+      check.obstacles.map(({ message, remedy }) => ({ message, remedy })),
+    );
+    assert.equal(findings.length, Math.max(1, check.obstacles.length));
+  }
 }, only);

@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { HostFacts, Probes } from '../../../src/generated/protocol.ts';
 import { judge } from '../../../src/engine/doctor/judge.ts';
+import { judgeSandbox } from '../../../src/engine/doctor/sandbox.ts';
 import type { Finding } from '../../../src/engine/doctor/report.ts';
 import { cgroups, facts } from '../plan/support.ts';
 
@@ -107,3 +108,24 @@ for (const [name, changes, probes, status, message] of [
     t.ok(found.some((finding) => finding.status === status && message.test(finding.message)), JSON.stringify(found));
   });
 }
+
+t.test('sandboxes: what forbids them, for root and for a user, with what to do', async (t) => {
+  const found = (changes: Partial<HostFacts>, probes: Partial<Probes> = {}): string[] =>
+    judgeSandbox(facts(changes), { ...good, ...probes }).map(({ status, message, remedy = '' }) => {
+      t.ok(status === 'ok' || remedy.length > 5, message);
+      return `${status} ${message}`;
+    });
+  t.match(found(root), [/^ok nothing/]);
+  t.match(found(user), [/^ok nothing/]);
+  const texts = { ...good.texts, maxUserNamespaces: '0', unprivilegedUserNamespaces: '0',
+    appArmorRestrictsUserNamespaces: '1' };
+  t.match(found(user, { texts, userNamespace: 28 }), [/^problem .*turned off/, /^problem .*root alone/,
+    /^problem AppArmor/]);
+  t.match(found(root, { texts, userNamespace: 28 }), [/^problem .*turned off/]);
+  t.match(found(user, { userNamespace: 1 }), [/^problem .*EPERM/]);
+  t.match(found({ ...user, kernel: '5.10.0' }), [/^problem .*5\.10.*overlay/]);
+  const closed = { ...v2, v2: { ...v2.v2, writable: false } };
+  const noBus = { systemd: { running: true, systemBus: true, userBus: false } };
+  t.match(found({ ...user, cgroup: closed }, noBus), [/^warning no cgroup is delegated/]);
+  t.match(found({ ...root, cgroup: closed }), [/^problem no cgroup can be made/]);
+});
