@@ -70,6 +70,7 @@ static const struct {
     CALL(socketpair),
     CALL(signalfd4),
     CALL(pipe2),
+    CALL(fcntl),
     CALL(renameat),
     CALL(linkat),
     CALL(unlinkat),
