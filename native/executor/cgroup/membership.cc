@@ -166,18 +166,25 @@ bool open_for(Context &context, ProgramName name, Opener &opener) {
   Program program;
   if (!context.plan.find(name, program)) return true;
   for (const OpRecord &op : program) {
-    Reader reader(op.body);
+    OpRecord tried = op;
+    Alt alt;
+    if (op.code == code::alt) {
+      Reader outer(op.body);
+      if (!read(outer, alt)) continue; // the stager says so
+      tried = alt.try_;
+    }
+    Reader reader(tried.body);
     CgroupJoin join;
     CgroupFollow follow;
-    Alt alt;
     int step = step::cgroup_join::open;
     bool done = true;
-    if (op.code == code::cgroup_join) done = read(reader, join) && opener.join(join.dir);
-    if (op.code == code::alt && read(reader, alt) && alt.try_.code == code::cgroup_join) {
-      Reader tried(alt.try_.body);
-      done = read(tried, join) && opener.join(join.dir);
+    if (tried.code == code::cgroup_join) done = read(reader, join) && opener.join(join.dir);
+    if (tried.code == code::cgroup_follow) done = read(reader, follow) && opener.follow(follow, step);
+    // With what could be opened: it stays where it is in the others.
+    if (!done && op.code == code::alt && alt.on_errno.has(errno)) {
+      context.failure.detail.clear();
+      done = true;
     }
-    if (op.code == code::cgroup_follow) done = read(reader, follow) && opener.follow(follow, step);
     if (done) continue;
     PlanFailure &failure = context.failure;
     failure.err = errno != 0 ? errno : EIO;
