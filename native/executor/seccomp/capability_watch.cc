@@ -161,7 +161,7 @@ void CapabilityWatch::note(const uint64_t *record, size_t words) {
   if (!overlays) {
     known->own = true;
     processes_[process % processes_max] = process;
-    bits_ |= bit;
+    known->direct |= bit;
     return;
   }
   // Its own extended attributes take CAP_SYS_ADMIN; and it has the same credentials for all.
@@ -209,7 +209,10 @@ void CapabilityWatch::drain() {
 uint64_t CapabilityWatch::used() const {
   uint64_t bits = bits_;
   for (const Identity &known : identities_) {
-    if (known.own || (!known.foreign && !is_known(known.process))) bits |= known.bits;
+    // It also works for a process where none of its own functions shows.
+    if (known.foreign) continue;
+    bits |= known.direct;
+    if (known.own || !is_known(known.process)) bits |= known.bits;
   }
   return bits;
 }

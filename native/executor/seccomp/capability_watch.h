@@ -42,6 +42,7 @@ private:
     bool foreign;     // of whoever has mounted that
     uint32_t process; // whom overlayfs has worked for with them, last
     uint64_t bits;    // asked by overlayfs
+    uint64_t direct;  // asked outside of it
   };
 
   int open_ring(Ring &ring, int tracepoint, pid_t task, int processor);
