@@ -14,11 +14,12 @@ import { TapReader, type Result } from './lib/tap-results.ts';
 const folders = ['unit', 'native', 'integration', 'fuzz'];
 
 /**
- * What runs while nothing else does: what changes the host's cgroup hierarchies, which every sandbox shares, and the
- * fuzzers, which measure. Everything else has a sandbox of its own, and two of them run at once.
+ * What runs while nothing else does: what changes the host's cgroup hierarchies, which every sandbox shares, or has cgroups
+ * of the names that pages give, and the fuzzers, which measure. Everything else has a sandbox of its own, and two of them
+ * run at once.
  */
 function runsAlone(file: string): boolean {
-  if (/^build\/test\/(fuzz|integration\/(cgroup|systemd))\//.test(file)) return true;
+  if (/^build\/test\/(fuzz|integration\/(cgroup|docs|systemd))\//.test(file)) return true;
   return /host\/(every-controller|v2-alone)/.test(readFileSync(inRoot(sourceOf(file)), 'utf8'));
 }
 

@@ -17,7 +17,6 @@ export interface Processor {
 /** The processors that packages are made for, by the name that `--arch` takes. */
 const processors: Readonly<Record<string, Processor>> = {
   amd64: { machine: 'x86_64', deb: 'amd64', rpm: 'x86_64', apk: 'x86_64', npm: 'x64' },
-  arm64: { machine: 'aarch64', deb: 'arm64', rpm: 'aarch64', apk: 'aarch64', npm: 'arm64' },
 };
 
 export interface Facts {
