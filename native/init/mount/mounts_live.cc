@@ -1,6 +1,8 @@
 // mount.remove, init.end: changes to the mounts of a running container.
 #include <fcntl.h>
+#include <errno.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 
 #include "base/path.h"
 #include "base/sys.h"
@@ -11,7 +13,13 @@ namespace veloci {
 // A mount that is there. Exact: no link is followed, on the way neither: whoever exchanged a directory of a volume for
 // a link would have another mount changed, such as what keeps /proc/sys or a source of the host read-only.
 int Init::open_mount(Str path, bool exact) {
-  return open_in_root(root(), path.c_str(), O_PATH | (exact ? O_NOFOLLOW : 0), exact ? sys::resolve_no_symlinks : 0);
+  if (!exact) return open_in_root(root(), path.c_str(), O_PATH);
+  Fd target(open_in_root(root(), path.c_str(), O_PATH | O_NOFOLLOW, sys::resolve_no_symlinks));
+  struct stat info;
+  if (!target.valid() || fstat(target.get(), &info) < 0) return -1;
+  // openat2(2) opens a link that is the last name.
+  if (S_ISLNK(info.st_mode)) return errno = ELOOP, -1;
+  return target.release();
 }
 
 Outcome Init::on(const MountRemove &op) {
