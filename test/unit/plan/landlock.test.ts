@@ -7,6 +7,7 @@ import type { CriuFlags } from '../../../src/plan/concern/criu.ts';
 import { PlanError } from '../../../src/plan/context.ts';
 import { compile } from '../../../src/plan/compile.ts';
 import { compileExec } from '../../../src/plan/compile-exec.ts';
+import { noteFound } from '../../support/codes.ts';
 import type { Config } from '../../support/spec.ts';
 import { context, defaultConfig, find, names, planOf } from './support.ts';
 
@@ -36,7 +37,7 @@ function failure(action: () => unknown): { code: string; message: string; pointe
     action();
   } catch (error) {
     if (!(error instanceof PlanError)) throw error;
-    const { code, message, at } = error.diagnostic;
+    const { code, message, at } = noteFound(error.diagnostic);
     return { code, message, ...(at === undefined ? {} : { pointer: at.pointer }) };
   }
   return { code: 'none', message: '' };
@@ -57,7 +58,7 @@ t.test('an older kernel gets what it knows, none gets nothing, and a warning say
   const config = defaultConfig();
   annotated(whole)(config);
   compile(config as unknown as Spec, { ...context({ landlock: 4 }),
-    warn: ({ code, message }) => warnings.push(`${code} ${message}`) });
+    warn: (warning) => warnings.push(`${noteFound(warning).code} ${warning.message}`) });
   t.same(warnings, ['E0593 this kernel has Landlock ABI 4, which cannot refuse ioctl_dev, signal: that is left out']);
 });
 
