@@ -1,7 +1,8 @@
 // diff: further changes behind the runtime's back, of another configuration than those of diff.test.ts.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, test, unified } from '../../support/case.ts';
 import { program } from '../../support/helpers.ts';
 import { beside, type Change, file, inside, outside, type Outside, resources, wrongOf } from './changes.ts';
@@ -194,8 +195,12 @@ test('what a program may change itself is the same or not observed, and so is a 
         config.linux['memoryPolicy'] = { mode: 'MPOL_BIND', nodes: '0', flags: ['MPOL_F_STATIC_NODES'] };
         config.mounts.push({ destination: '/fault', type: 'bind', source: program('fault'), options: ['bind', 'ro'] });
       });
-    const unseen = async (args: string[]): Promise<string[]> => {
-      const { id } = await c.started(filtered(args));
+    const unseen = async (args: string[], filters: number): Promise<string[]> => {
+      const { id, pid } = await c.started(filtered(args));
+      // A program takes a moment to load its own.
+      const loaded = (): boolean =>
+        new RegExp(`^Seccomp_filters:\\s+${filters}$`, 'm').test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+      for (let i = 0; i < 500 && !loaded(); i++) await sleep(10);
       const { differences, unobserved } = await diff(c, id);
       assert.deepEqual(differences, []);
       return unobserved.map(({ pointer, reason }) => `${pointer}: ${reason}`).filter((line) =>
@@ -203,8 +208,8 @@ test('what a program may change itself is the same or not observed, and so is a 
       );
     };
     const profile = '/linux/seccomp/syscalls: the kernel does not show what a filter allows';
-    assert.deepEqual(await unseen(['/probe', 'pause']), [profile]);
-    assert.deepEqual(await unseen(['/fault', 'bpf=1', '--', '/probe', 'pause']), [profile,
+    assert.deepEqual(await unseen(['/probe', 'pause'], 1), [profile]);
+    assert.deepEqual(await unseen(['/fault', 'bpf=1', '--', '/probe', 'pause'], 2), [profile,
       '/linux/seccomp: 2 filters are loaded, which may be those of the caller of create, or of the program itself']);
   }, { only: 'veloci' });
 
