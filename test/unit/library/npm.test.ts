@@ -67,7 +67,7 @@ t.test('the command is found from wherever it is called, and stands in the place
   const bin = join(where, 'link');
   symlinkSync(join(modules, 'veloci/bin/veloci'), bin);
   t.match(JSON.parse(run(bin, ['version', '--json'], '/').output), { version: about.version });
-  const shell = run('sh', ['-c', '"$1" state none 3</dev/null; echo "status $?"', 'sh', bin]);
+  const shell = run('sh', ['-c', '"$1" --root "$2" state none 3</dev/null; echo "status $?"', 'sh', bin, where]);
   t.match(shell.output, /^status 1\n.*"none" does not exist/);
 });
 
