@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import type { Component } from './components.ts';
 import { gzip } from './compress.ts';
 import type { Facts } from './facts.ts';
-import { configuration, documentation, installedFiles } from './layout.ts';
-import { ownLicence, thirdParty } from './licences.ts';
+import { packagedFiles, page } from './files.ts';
 import { tar, type Entry } from './tar.ts';
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
@@ -38,16 +37,7 @@ datahash = ${sha256(data)}
  */
 export function apk(facts: Facts, parts: readonly Component[], program: string, folder: string): string {
   const { name, version, date } = facts;
-  const page = (path: string, content: Buffer | string): Entry => ({ path, mode: 0o644,
-    content: Buffer.from(content) });
-  const licences = `usr/share/licenses/${name}`;
-  const files = [
-    ...installedFiles(program, { zsh: 'zsh/site-functions', compressed: true }),
-    ...documentation(`usr/share/doc/${name}`),
-    ...configuration(),
-    page(`${licences}/LICENSE`, ownLicence()),
-    page(`${licences}/THIRD-PARTY-LICENCES.txt`, thirdParty(facts, parts)),
-  ];
+  const files = packagedFiles(facts, parts, program);
   const data = gzip(tar(files, { date, checksums: true }));
   const control = gzip(tar([page('.PKGINFO', information(facts, files, data))], { date, open: true }));
   const output = join(folder, `${name}-${version}-r0.${facts.processor.apk}.apk`);

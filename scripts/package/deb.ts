@@ -6,6 +6,7 @@ import { inRoot } from '../lib/root.ts';
 import type { Component } from './components.ts';
 import { gzip } from './compress.ts';
 import type { Facts } from './facts.ts';
+import { page } from './files.ts';
 import { configuration, documentation, installedFiles } from './layout.ts';
 import { debianCopyright } from './licences.ts';
 import { staged } from './stage.ts';
@@ -64,8 +65,6 @@ function script(name: string, mode = 0o755): Entry {
  */
 export async function deb(facts: Facts, parts: readonly Component[], program: string, folder: string): Promise<string> {
   const docs = `usr/share/doc/${facts.name}`;
-  const page = (path: string, content: Buffer | string): Entry => ({ path, mode: 0o644,
-    content: Buffer.from(content) });
   const kept = configuration();
   const files = [
     ...installedFiles(program, { zsh: 'zsh/vendor-completions', compressed: true }),

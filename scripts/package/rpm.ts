@@ -4,8 +4,7 @@ import { command } from '../lib/command.ts';
 import { inRoot } from '../lib/root.ts';
 import type { Component } from './components.ts';
 import type { Facts } from './facts.ts';
-import { configuration, documentation, installedFiles } from './layout.ts';
-import { ownLicence, thirdParty } from './licences.ts';
+import { packagedFiles } from './files.ts';
 import { staged } from './stage.ts';
 import { foldersOf, type Entry } from './tar.ts';
 
@@ -65,16 +64,7 @@ function macros(date: number): Record<string, string> {
 /** Makes the package for Fedora, RHEL, openSUSE and others with rpm; its path. */
 export async function rpm(facts: Facts, parts: readonly Component[], program: string, folder: string): Promise<string> {
   const { name, version, processor } = facts;
-  const page = (path: string, content: Buffer | string): Entry => ({ path, mode: 0o644,
-    content: Buffer.from(content) });
-  const licences = `usr/share/licenses/${name}`;
-  const files = [
-    ...installedFiles(program, { zsh: 'zsh/site-functions', compressed: true }),
-    ...documentation(`usr/share/doc/${name}`),
-    ...configuration(),
-    page(`${licences}/LICENSE`, ownLicence()),
-    page(`${licences}/THIRD-PARTY-LICENCES.txt`, thirdParty(facts, parts)),
-  ];
+  const files = packagedFiles(facts, parts, program);
   mkdirSync(inRoot('build'), { recursive: true });
   const work = mkdtempSync(inRoot('build', 'rpm-'));
   try {
