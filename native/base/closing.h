@@ -49,20 +49,16 @@ public:
   BriefFd &operator=(const BriefFd &) = delete;
   ~BriefFd() { reset(); }
 
-  int get() const { return fd_; }
-  bool valid() const { return fd_ >= 0; }
-  int release() {
-    int fd = fd_;
-    fd_ = -1;
-    return fd;
-  }
+  int get() const { return fd_.get(); }
+  bool valid() const { return fd_.valid(); }
+  int release() { return fd_.release(); }
   void reset(int fd = -1) {
-    if (fd_ >= 0) closing.add(fd_);
-    fd_ = fd;
+    if (valid()) closing.add(release());
+    fd_.reset(fd);
   }
 
 private:
-  int fd_;
+  Fd fd_;
 };
 
 } // namespace veloci
