@@ -126,7 +126,7 @@ bool PlanStore::read(uint64_t config, uint64_t request, Bytes shape, PlanEntry &
   uint64_t hits;
   memcpy(&hits, entry.memory.data() + offsetof(Header, hits), sizeof hits);
   hits++;
-  if (pwrite(file.get(), &hits, sizeof hits, offsetof(Header, hits)) < 0) return true;
+  [[maybe_unused]] ssize_t counted = pwrite(file.get(), &hits, sizeof hits, offsetof(Header, hits));
   return true;
 }
 
