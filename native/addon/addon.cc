@@ -67,9 +67,9 @@ Napi::Value scan(const Napi::CallbackInfo &info) {
 Napi::Value sha256(const Napi::CallbackInfo &info) {
   if (info.Length() < 1 || !info[0].IsString()) return expect(info.Env(), "a string");
   std::string text = info[0].As<Napi::String>().Utf8Value();
-  char hex[sha256_hex_size + 1];
+  char hex[Sha256::hex_size + 1];
   sha256_hex({reinterpret_cast<const uint8_t *>(text.data()), text.size()}, hex);
-  return Napi::String::New(info.Env(), hex, sha256_hex_size);
+  return Napi::String::New(info.Env(), hex, Sha256::hex_size);
 }
 
 // seccomp(rules: SeccompRules): Uint8Array

@@ -3,7 +3,7 @@
 #pragma once
 #include <pthread.h>
 
-#include "image/digest.h"
+#include "host/sha256.h"
 #include "image/fault.h"
 #include "image/source.h"
 

@@ -30,9 +30,9 @@ JSValue scan(JSContext *js, JSValueConst, int, JSValueConst *args) {
 JSValue sha256(JSContext *js, JSValueConst, int, JSValueConst *args) {
   Utf8 text(js, args[0]);
   if (!text.ok()) return JS_EXCEPTION;
-  char hex[sha256_hex_size + 1];
+  char hex[Sha256::hex_size + 1];
   sha256_hex(text.bytes(), hex);
-  return JS_NewStringLen(js, hex, sha256_hex_size);
+  return JS_NewStringLen(js, hex, Sha256::hex_size);
 }
 
 JSValue number_of_syscall(JSContext *js, JSValueConst, int, JSValueConst *args) {

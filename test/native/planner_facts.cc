@@ -92,7 +92,7 @@ void test_listen_fds() {
 }
 
 void test_sha256() {
-  char hex[sha256_hex_size + 1];
+  char hex[Sha256::hex_size + 1];
   sha256_hex({}, hex);
   CHECK(strcmp(hex, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855") == 0);
 }

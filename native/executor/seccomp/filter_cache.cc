@@ -36,16 +36,12 @@ int open_cache(int root) {
   return held.release();
 }
 
-constexpr size_t name_size = 2 * sha256_hex_size + 1;
-
-bool is_profile(Str name) {
-  return name.size == sha256_hex_size && strspn(name.c_str(), "0123456789abcdef") == sha256_hex_size;
-}
+constexpr size_t name_size = 2 * Sha256::hex_size + 1;
 
 bool is_name(Str name) {
-  constexpr const char *digits = "0123456789abcdef";
-  return name.size == name_size && strspn(name.c_str(), digits) == sha256_hex_size &&
-         name.c_str()[sha256_hex_size] == '-' && strspn(name.c_str() + sha256_hex_size + 1, digits) == sha256_hex_size;
+  constexpr size_t half = Sha256::hex_size;
+  return name.size == name_size && name.data[half] == '-' && is_digest({name.data, half}) &&
+         is_digest({name.data + half + 1, half});
 }
 
 // A file as memory, for as long as this lives.
@@ -70,9 +66,9 @@ bool is_whole(int file, const char *name) {
   if (fstat(file, &info) != 0 || info.st_size > largest) return false;
   Mapping program(file, static_cast<size_t>(info.st_size));
   if (!program.valid()) return false;
-  char hex[sha256_hex_size + 1];
+  char hex[Sha256::hex_size + 1];
   sha256_hex(program.bytes(), hex);
-  return strcmp(hex, name + sha256_hex_size + 1) == 0;
+  return strcmp(hex, name + Sha256::hex_size + 1) == 0;
 }
 
 // The program in a memfd, when it can't be stored.
@@ -116,9 +112,9 @@ Outcome open_filter(int root, const FilterOpen &op, Fd &filter) {
     unlinkat(cache.get(), op.hash.c_str(), 0);
     return Outcome::failed(step::filter_open::verify, EBADMSG);
   }
-  if (!is_profile(op.hash)) return Outcome::failed(step::filter_open::open, EINVAL);
+  if (!is_digest(op.hash)) return Outcome::failed(step::filter_open::open, EINVAL);
   Bytes program = op.program.value;
-  char hex[sha256_hex_size + 1];
+  char hex[Sha256::hex_size + 1];
   sha256_hex(program, hex);
   TextOf<name_size + 1> name;
   name.add(op.hash).add_char('-').add(hex);

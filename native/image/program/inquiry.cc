@@ -7,7 +7,7 @@
 #include "base/architecture.h"
 #include "base/sys.h"
 #include "generated/protocol.gen.h"
-#include "image/digest.h"
+#include "host/sha256.h"
 #include "image/program/call.h"
 
 namespace veloci {

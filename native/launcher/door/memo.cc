@@ -46,7 +46,7 @@ int memo_name(Invocation &invocation, const ExecPlan &plan, Text &name) {
   part(Str::of("--"));
   for (uint32_t i = 1; i < arguments.operand_count(); i++) part(arguments.operand(i));
   text.add(reinterpret_cast<const char *>(process.data), process.size);
-  char hex[sha256_hex_size + 1];
+  char hex[Sha256::hex_size + 1];
   sha256_hex(Bytes{memory.data(), text.size()}, hex);
   name.add(state_name::exec_prefix).add(hex);
   return 0;
