@@ -269,6 +269,12 @@ bool Engine::await_next(int milliseconds, Response &response) {
   return answer.fault == PlannerFault::none && read(reader, response) && reader.at_end();
 }
 
+int Engine::ask(Invocation &invocation, const Request &request, EngineVerb verb, Response &response) {
+  if (int err = start(verb); err != 0) return invocation.fail_call(what::start_planner, err);
+  if (!send(request, verb, nullptr)) return invocation.fail_call(what::ask_planner, errno);
+  return await(invocation, response);
+}
+
 int Engine::take(Invocation &invocation, int fd, Response &response) {
   constexpr size_t largest = 16 << 20;
   // Ours from now on: nothing that is started may have it.

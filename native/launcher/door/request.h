@@ -79,6 +79,8 @@ public:
   int await(Invocation &invocation, Response &response);
   // Awaits the answer of the request that has followed, for as long as that, without a word. False when there is none.
   bool await_next(int milliseconds, Response &response);
+  // All three, of a verb that has no other plan; 0, or the exit code with the error shown.
+  int ask(Invocation &invocation, const Request &request, EngineVerb verb, Response &response);
   // Takes an answer from a file in place of the planner's.
   int take(Invocation &invocation, int fd, Response &response);
 

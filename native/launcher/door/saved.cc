@@ -34,9 +34,7 @@ int make_nonce(TextOf<40> &nonce) {
 
 // Asks an engine, which must live as long as the answer is read; 0 or the exit code.
 int ask(Invocation &invocation, Launch &launch, Engine &engine) {
-  if (int err = engine.start(verb); err != 0) return invocation.fail_call(what::start_planner, err);
-  if (!engine.send(launch.request, verb, nullptr)) return invocation.fail_call(what::ask_planner, errno);
-  if (int code = engine.await(invocation, launch.response); code != 0) return code;
+  if (int code = engine.ask(invocation, launch.request, verb, launch.response); code != 0) return code;
   return launch.response.error.empty() ? 0 : show_response(invocation, launch.response);
 }
 

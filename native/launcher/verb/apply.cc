@@ -66,9 +66,7 @@ int describe(Invocation &invocation, Subject &subject) {
 }
 
 int ask(Invocation &invocation, const Subject &subject, Engine &engine, Response &response) {
-  if (int err = engine.start(verb); err != 0) return invocation.fail_call(what::start_planner, err);
-  if (!engine.send(subject.request, verb, nullptr)) return invocation.fail_call(what::ask_planner, errno);
-  return engine.await(invocation, response);
+  return engine.ask(invocation, subject.request, verb, response);
 }
 
 // Deletes the container, if there is one, and starts it as the engine's words say.

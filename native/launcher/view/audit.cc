@@ -118,9 +118,7 @@ int audit_command(Invocation &invocation) {
   for (;;) {
     Engine engine;
     Response response;
-    if (int err = engine.start(verb); err != 0) return invocation.fail_call(what::start_planner, err);
-    if (!engine.send(request, verb, nullptr)) return invocation.fail_call(what::ask_planner, errno);
-    if (int code = engine.await(invocation, response); code != 0) return code;
+    if (int code = engine.ask(invocation, request, verb, response); code != 0) return code;
     if (response.files.size() == 0) {
       if (int code = print_styled(invocation, response.text); code != 0) return code;
       return show_response(invocation, response);

@@ -167,16 +167,12 @@ int capture_command(Invocation &invocation) {
   // First the engine says which files to read.
   Engine asker, engine;
   Response response;
-  if (int err = asker.start(verb); err != 0) return invocation.fail_call(what::start_planner, err);
-  if (!asker.send(request, verb, nullptr)) return invocation.fail_call(what::ask_planner, errno);
-  if (int code = asker.await(invocation, response); code != 0) return code;
+  if (int code = asker.ask(invocation, request, verb, response); code != 0) return code;
   if (!response.error.empty()) return show_response(invocation, response);
   read_files(response.files, captures);
   if (int err = note_captures(invocation, request, captures); err != 0)
     return invocation.fail_call(what::ask_planner, err);
-  if (int err = engine.start(verb); err != 0) return invocation.fail_call(what::start_planner, err);
-  if (!engine.send(request, verb, nullptr)) return invocation.fail_call(what::ask_planner, errno);
-  if (int code = engine.await(invocation, response); code != 0) return code;
+  if (int code = engine.ask(invocation, request, verb, response); code != 0) return code;
   if (!response.stored) return show_response(invocation, response);
   return write_archive(invocation, response.stored.value);
 }

@@ -49,11 +49,7 @@ int why_command(Invocation &invocation) {
   for (;;) {
     Engine engine;
     Response response;
-    if (int err = engine.start(verb); err != 0)
-      return invocation.fail(SystemCall{.what = what::start_planner, .errno_ = ErrnoText(err)});
-    if (!engine.send(request, verb, nullptr))
-      return invocation.fail(SystemCall{.what = what::ask_planner, .errno_ = ErrnoText(errno)});
-    if (int code = engine.await(invocation, response); code != 0) return code;
+    if (int code = engine.ask(invocation, request, verb, response); code != 0) return code;
     if (response.files.size() == 0 || request.live.capacity() != 0) {
       if (int code = print_styled(invocation, response.text); code != 0) return code;
       return show_response(invocation, response);
