@@ -15,8 +15,6 @@
 namespace veloci {
 namespace {
 
-constexpr uint64_t resolve_beneath = 0x08, resolve_no_magiclinks = 0x02, resolve_no_xdev = 0x01;
-constexpr uint64_t held = resolve_beneath | resolve_no_magiclinks | resolve_no_xdev | sys::resolve_no_symlinks;
 // Descriptors that are open at once; folders below are left out.
 constexpr unsigned depth_max = 200;
 
@@ -54,7 +52,7 @@ private:
 
 int open_held(int dir, const char *path, uint64_t flags, uint64_t mode = 0) {
   for (int tries = 0;; tries++) {
-    int fd = sys::openat2(dir, path, {flags | O_CLOEXEC, mode, held});
+    int fd = sys::openat2(dir, path, {flags | O_CLOEXEC, mode, sys::resolve_inside});
     if (fd >= 0 || errno != EAGAIN || tries == 128) return fd;
   }
 }

@@ -17,6 +17,8 @@ constexpr uint64_t resolve_no_magiclinks = 0x02;
 constexpr uint64_t resolve_no_symlinks = 0x04;
 constexpr uint64_t resolve_beneath = 0x08;
 constexpr uint64_t resolve_in_root = 0x10;
+// Nothing but what lies below the directory: through no link, into no other mount.
+constexpr uint64_t resolve_inside = resolve_beneath | resolve_no_symlinks | resolve_no_magiclinks | resolve_no_xdev;
 
 // open_tree(2), move_mount(2), fsopen(2), fsmount(2), fsconfig(2), mount_setattr(2)
 constexpr unsigned open_tree_clone = 1;

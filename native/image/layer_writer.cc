@@ -9,9 +9,6 @@
 namespace veloci {
 namespace {
 
-constexpr uint64_t inside =
-    sys::resolve_beneath | sys::resolve_no_symlinks | sys::resolve_no_magiclinks | sys::resolve_no_xdev;
-
 constexpr char whiteout_prefix[] = ".wh.", own_prefix[] = ".wh..wh.", opaque_name[] = ".wh..wh..opq";
 // Mode of a directory that has got its entry, until all are written.
 constexpr mode_t unfinished = 01700;
@@ -56,7 +53,7 @@ int LayerWriter::open_directory(Str path) {
   if (path.empty()) return openat(root_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   TextOf<4096> text;
   text.add(path);
-  sys::OpenHow how{O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0, inside};
+  sys::OpenHow how{O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0, sys::resolve_inside};
   for (int tries = 0;; tries++) {
     int fd = sys::openat2(root_, text.c_str(), how);
     if (fd >= 0 || (errno != EAGAIN && errno != EINTR) || tries == 128) return fd;

@@ -13,14 +13,6 @@
 namespace veloci {
 namespace {
 
-constexpr uint64_t inside =
-    sys::resolve_beneath | sys::resolve_no_symlinks | sys::resolve_no_magiclinks | sys::resolve_no_xdev;
-
-Fd open_below(int root, const char *path) {
-  sys::OpenHow how{O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0, inside};
-  return Fd(sys::openat2(root, *path == 0 ? "." : path, how));
-}
-
 // Hides a path, or what is below a directory. What is not there needs no hiding, nor does what only a link would lead
 // to.
 bool hide(int root, char mark, Str path, ImageFault &fault) {

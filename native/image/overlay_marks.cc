@@ -6,17 +6,10 @@
 #include <sys/xattr.h>
 
 #include "base/sys.h"
+#include "image/tree.h"
 
 namespace veloci {
 namespace {
-
-constexpr uint64_t inside =
-    sys::resolve_beneath | sys::resolve_no_symlinks | sys::resolve_no_magiclinks | sys::resolve_no_xdev;
-
-Fd open_below(int layer, const char *path) {
-  sys::OpenHow how{O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0, inside};
-  return Fd(sys::openat2(layer, *path == 0 ? "." : path, how));
-}
 
 // Both attributes: an overlay that is mounted in a user namespace looks for the second one.
 bool make_opaque(int directory, bool privileged) {

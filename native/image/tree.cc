@@ -5,6 +5,7 @@
 
 #include "base/directory.h"
 #include "base/io.h"
+#include "base/sys.h"
 
 namespace veloci {
 namespace {
@@ -71,6 +72,11 @@ int remove_tree(int dir, const char *name) {
   if (!top.valid()) return errno;
   if (int err = empty_top(top.get()); err != 0) return err;
   return unlinkat(dir, name, AT_REMOVEDIR) == 0 ? 0 : errno;
+}
+
+Fd open_below(int root, const char *path) {
+  sys::OpenHow how{O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0, sys::resolve_inside};
+  return Fd(sys::openat2(root, *path == 0 ? "." : path, how));
 }
 
 } // namespace veloci

@@ -62,10 +62,8 @@ int Inquiry::note(Str name, int64_t size) {
 // us up.
 int Inquiry::read_in_layers(Str path, uint32_t limit, const int *layers, uint32_t count, int64_t &size) {
   size = -1;
-  constexpr uint64_t inside =
-      sys::resolve_beneath | sys::resolve_no_symlinks | sys::resolve_no_magiclinks | sys::resolve_no_xdev;
   for (uint32_t i = count; i > 0; i--) {
-    sys::OpenHow how{O_PATH | O_NOFOLLOW | O_CLOEXEC, 0, inside};
+    sys::OpenHow how{O_PATH | O_NOFOLLOW | O_CLOEXEC, 0, sys::resolve_inside};
     Fd place(sys::openat2(layers[i - 1], path.c_str(), how));
     if (!place.valid() && errno == ENOENT) continue;
     struct stat status;
