@@ -75,7 +75,7 @@ export function processPlaces(cgroups: Cgroups): { readonly controllers: string;
   return cgroups.places.map((place) => ({ controllers: place.controllers, dir: processDir(cgroups, place) }));
 }
 
-/** Makes the cgroups and sets what must hold before a process is in them: device rules and cpusets. */
+/** Makes the cgroups and sets what must hold before a process is in them: device rules, cpusets and the like. */
 export function makeCgroups(d: Draft): void {
   const { cgroups, host, context } = d;
   const enable = context.facts.cgroup.v2?.controllers ?? [];
@@ -127,9 +127,12 @@ function ownCgroup(d: Draft): void {
   d.host.push(context.facts.rootless ? alt(own, refusedOrMissing) : own);
 }
 
-/** Whether no process can be in the cgroup before it is set: cpusets, and time for real-time tasks. */
+/**
+ * Whether no process can be in the cgroup before it is set: cpusets, time for real-time tasks, and the memory limits of
+ * v1, which the kernel refuses (EBUSY) once more than that is in use.
+ */
 function comesFirst({ controller, file }: Setting): boolean {
-  return controller === 'cpuset' || file.startsWith('cpu.rt_');
+  return controller === 'cpuset' || file.startsWith('cpu.rt_') || file.endsWith('.limit_in_bytes');
 }
 
 /** Sets the limits that may come while the stager is already at work. */
