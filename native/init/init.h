@@ -68,7 +68,7 @@ public:
   Outcome on(const ProcessEnv &op);
   Outcome on(const CwdEnter &op);
   Outcome on(const CwdAgain &op);
-  // program.cc
+  // program.cc, reaper.cc
   Outcome on(const ProgramFind &op);
   Outcome on(const StartWait &op);
   Outcome on(const ProgramRun &op);
@@ -150,6 +150,8 @@ private:
   // LISTEN_PID for the environment.
   const char *name_itself();
   bool prepare_program();
+  // Goes on in a child, in whose place this process stays. False and errno when there can be none.
+  bool stay_above(const ProgramRun &op);
   void explain_execve(int err);
   void release_plan();
 

@@ -23,6 +23,11 @@ void record_sender(Record &record, Sender sender, int signal) {
   ending->sent_time = static_cast<uint64_t>(nanoseconds_of(CLOCK_REALTIME));
 }
 
+int record_reaped(const Record &record) {
+  const RecordEnding *ending = record_ending(record);
+  return ending == nullptr || ending->signal_known == 0 ? 0 : ending->signal;
+}
+
 void record_signal(Record &record, int signal) {
   RecordEnding *ending = record_ending(record);
   if (ending == nullptr) return;

@@ -33,6 +33,10 @@ void record_sender(Record &record, Sender sender, int signal);
 // Notes which signal has ended init; 0 = it has exited.
 void record_signal(Record &record, int signal);
 
+// The signal that has ended the program when init has stayed above it, which exits with 128 and the signal then; 0 =
+// none.
+int record_reaped(const Record &record);
+
 // Puts a text into a member; one that does not fit is left out.
 template <size_t size> void keep_text(char (&member)[size], Str text) {
   if (text.size >= size) return;

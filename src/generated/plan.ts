@@ -1731,6 +1731,11 @@ export interface ProgramRun {
   readonly preserve: number;
   /** Set LISTEN_PID to the program's own pid in the container. */
   readonly listenPid: boolean;
+  /**
+   * The program is a child of this process, which stays, hands signals on to it, and waits for all whose
+   * parents have ended.
+   */
+  readonly reap: boolean;
 }
 
 /**

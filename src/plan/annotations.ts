@@ -15,6 +15,7 @@ export const annotationNames = {
   pidfdReceiver: 'run.oci.pidfd_receiver',
   delegateCgroup: 'run.oci.delegate-cgroup',
   landlock: 'org.veloci.landlock',
+  init: 'org.veloci.init',
   layerSize: 'org.veloci.layer.size',
   layerInodes: 'org.veloci.layer.inodes',
   layerLower: 'org.veloci.layer.lower',

@@ -46,6 +46,8 @@ const quiet = ['nosuid', 'noexec', 'nodev'];
 /** Period of the processor's quota, in microseconds. */
 const period = 100_000;
 const shm = 16 << 20;
+/** Init stays above the program. */
+const firstProcess = 1;
 
 function mounts(sizes: Sizes): Mount[] {
   return [
@@ -62,7 +64,7 @@ function mounts(sizes: Sizes): Mount[] {
 /** Limits that every process has for itself. */
 function rlimits({ memory, processes, disk }: Sizes, means: Means): Rlimit[] {
   const limit = (type: Rlimit['type'], value: number): Rlimit => ({ type, soft: value, hard: value });
-  const own = means === 'cgroup' ? [] : [limit('RLIMIT_AS', memory), limit('RLIMIT_NPROC', processes)];
+  const own = means === 'cgroup' ? [] : [limit('RLIMIT_AS', memory), limit('RLIMIT_NPROC', processes + firstProcess)];
   return [...own, limit('RLIMIT_CORE', 0), limit('RLIMIT_NOFILE', 1024), limit('RLIMIT_FSIZE', disk),
     limit('RLIMIT_MEMLOCK', 64 << 10), limit('RLIMIT_MSGQUEUE', 0), limit('RLIMIT_SIGPENDING', 1024),
     limit('RLIMIT_NICE', 0), limit('RLIMIT_RTPRIO', 0)];
@@ -94,6 +96,7 @@ export function sandboxConfig(options: ConfigOptions, program: Program): Spec {
     hostname: 'sandbox',
     mounts: mounts(sizes),
     annotations: {
+      [annotationNames.init]: '1',
       [annotationNames.layerSize]: String(sizes.disk),
       [annotationNames.layerInodes]: String(sizes.inodes),
       [annotationNames.layerFolders]: [...new Set([work, '/tmp'])].map(escaped).join(':'),
@@ -107,7 +110,7 @@ export function sandboxConfig(options: ConfigOptions, program: Program): Spec {
       ...(means === 'rlimit' ? {} : {
         resources: {
           memory: { limit: memory, swap: memory },
-          pids: { limit: processes },
+          pids: { limit: processes + firstProcess },
           cpu: { quota: Math.round(cpus * period), period },
         },
       }),

@@ -184,6 +184,7 @@ Outcome Init::on(const ProgramRun &op) {
   namespace steps = step::program_run;
   if (op.preserve > shared_.preserved) return Outcome::failed(steps::close, EBADF);
   if (!prepare_program(op) || !arrange_descriptors()) return Outcome::failed(steps::close);
+  if (op.reap && !stay_above(op)) return Outcome::failed(steps::clone);
   record_set_stage(*shared_.record, Stage::executing);
   execve(path_.c_str(), argv_.data(), env_.data());
   int err = errno;

@@ -68,6 +68,10 @@ private:
       if (info.si_pid != context_.init.pid) continue;
       context_.init.pid = -1;
       code_ = exit_code_of(info);
+      if (int signal = record_reaped(*context_.record); info.si_code == CLD_EXITED && code_ == signal_base + signal) {
+        info.si_code = CLD_KILLED;
+        info.si_status = signal;
+      }
       if (!context_.joins()) record_signal(*context_.record, info.si_code == CLD_EXITED ? 0 : info.si_status);
       if (owner_ != nullptr) owner_->keep_end(info, usage);
     }

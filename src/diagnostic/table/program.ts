@@ -17,6 +17,11 @@ export const program = {
     message: 'cannot arrange the descriptors of "{name}"',
     hint: 'raise the limit of open files (RLIMIT_NOFILE), or lower --preserve-fds',
   },
+  'program.run/clone': {
+    code: 'E0997',
+    message: 'cannot make the process of "{name}" below the first one of the container',
+    hint: 'raise its pids.limit: the first process counts, too',
+  },
   'process.start': { code: 'E0761', message: 'cannot start the container', hint: '"veloci state" shows its status' },
   'process.start/open:ENXIO': {
     code: 'E0981',

@@ -114,7 +114,7 @@ sandboxed('attack: /proc, /dev and the host behind them', async (scene) => {
       '/proc/1/oom_score_adj0 /proc/kallsyms0 /proc/sys/kernel/hostname /sys/kernel/uevent_helper /dev/mem /dev/kmsg /dev/vda ' +
       '/proc/self/uid_map /proc/self/setgroups; do (echo b > $f) 2>/dev/null && echo wrote $f; done; ' +
       'head -c 10 /proc/kcore /proc/keys /proc/timer_list 2>/dev/null | grep -v ==; ls /proc | grep -c "^[0-9]"; ' +
-      'cat /proc/1/environ | tr "\\\\0" "\\\\n" | sort; ls /proc/1/fd; ls /sys; mknod /dev/x c 1 3; mknod sda b 8 0; mount -t tmpfs x /tmp; ' +
+      'cat /proc/1/environ; cat /proc/self/environ | tr "\\\\0" "\\\\n" | sort; ls /proc/1/fd; ls /sys; mknod /dev/x c 1 3; mknod sda b 8 0; mount -t tmpfs x /tmp; ' +
       'ls -A /run /dev/shm; echo -1000 > /proc/self/oom_score_adj; cat /proc/self/oom_score_adj; unshare -U true; umount /proc; ip a | grep -c "^[0-9]"',
     { timeout: '5s' },
   );

@@ -52,9 +52,12 @@ sandboxed('ends: time, output, abort, signal, status; a program that is missing'
   const flood = await scene.run(['yes'], { outputLimit: '64 KiB' });
   assert.deepEqual([flood.reason, flood.stdout.length], ['output', 65536]);
   assert.equal((await scene.run(['sleep', '1000'], { abortAfter: 200 })).reason, 'aborted');
-  // The first process of a pid namespace is not ended by a signal of its own; a child is.
-  const killed = await scene.sh('sh -c "kill -SEGV \\$\\$"; exit $?');
-  assert.deepEqual([killed.reason, killed.status], ['exited', 139]);
+  for (const [name, number] of [['TERM', 143], ['ABRT', 134], ['KILL', 137]] as const) {
+    const own = await scene.sh(`kill -${name} $$; echo still here`);
+    assert.deepEqual([own.reason, own.signal, own.status, own.stdout], ['signalled', `SIG${name}`, null, '']);
+    const child = await scene.sh(`sh -c 'kill -${name} $$'; exit $?`);
+    assert.deepEqual([child.reason, child.signal, child.status], ['exited', null, number]);
+  }
   assert.match((await scene.ask(['no-such-program'])).error ?? '', /E0732/);
   assert.match((await scene.ask(['true'], { files: { '../x': '' } })).error ?? '', /no path of a file/);
   assert.match((await scene.ask(['true'], { timeout: 'soon' })).error ?? '', /timeout is "soon"/);
@@ -67,4 +70,10 @@ sandboxed('twenty at once keep apart', async (scene) => {
       (_, index) => scene.sh(`echo ${index} > mine; sleep 0.1; cat mine; ls /work`, { files: { in: String(index) } })),
   );
   results.forEach(({ stdout }, index) => assert.equal(stdout, `${index}\nin\nmine\n`));
+});
+
+sandboxed('processes whose parents have ended are waited for', async (scene) => {
+  const result = await scene.sh('for i in 1 2 3 4 5 6; do (sh -c "sleep 0.01 & exit" &); done; sleep 0.5; ' +
+    'cat /proc/[0-9]*/stat 2>/dev/null | grep -c ") Z "');
+  assert.equal(result.stdout, '0\n');
 });

@@ -1,7 +1,8 @@
 // process: user, groups, umask, environment, working directory, program.
 import type { Draft } from '../../draft.ts';
 import { alt, errno } from '../../draft.ts';
-import type { IdsSet } from '../../../generated/plan.ts';
+import { NamespaceFlag, type IdsSet } from '../../../generated/plan.ts';
+import { invalid, isAnnotated } from '../../annotations.ts';
 import { notifyEntry } from '../notify.ts';
 import { deniesSetgroups, keepsGroups, mapsUsers } from '../namespaces.ts';
 
@@ -124,5 +125,13 @@ export function runProgram(d: Draft): void {
     args: d.process.args,
     preserve: preserved(d),
     listenPid: d.context.facts.listenFds > 0,
+    reap: isReaped(d),
   });
+}
+
+/** Whether init stays as the first process, above the program. @throws PlanError where others live in its pid namespace, too */
+function isReaped({ spec, namespaces, processPointer }: Draft): boolean {
+  if (spec.annotations === undefined || processPointer === '' || !isAnnotated(spec, 'init')) return false;
+  if ((namespaces.created & NamespaceFlag.pid) !== 0) return true;
+  throw invalid(spec, 'init', '"0" without a pid namespace of its own');
 }
