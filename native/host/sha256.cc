@@ -108,6 +108,8 @@ void blocks(uint32_t *state, const uint8_t *data, size_t count) {
 } // namespace
 
 void Sha256::add(const uint8_t *data, size_t size) {
+  // Nothing may be a null pointer, which memcpy must not be given.
+  if (size == 0) return;
   size_t held = size_ % block;
   size_ += size;
   if (held > 0) {

@@ -79,7 +79,8 @@ async function there(c: Context, found: Counter, save: string[], load: string[])
 }
 
 test('--file-locks: a lock is held again', async (c) => {
-  const found = await counter(c, '/probe lock /volume/lock & sleep 0.2');
+  const found = await counter(c,
+    '/probe lock /volume/lock & until grep -q FLOCK /proc/$!/fdinfo/* 2>/dev/null; do :; done');
   const free = (): boolean => spawnSync('flock', ['--nonblock', join(found.volume, 'lock'), 'true']).status === 0;
   assert.ok(!free());
   const refused = await checkpoint(c, '--image-path', found.images, found.id);
@@ -100,7 +101,8 @@ test('--link-remap: a file that has lost the name it was opened by', async (c) =
 
 test('--tcp-close: a connection is broken at the restore, the rest goes on', async (c) => {
   const found = await counter(c,
-    '(sleep 1000 | nc -l -p 4000 > /volume/got; echo > /volume/closed) & sleep 0.3; (sleep 1000 | nc 127.0.0.1 4000) & sleep 0.3');
+    '(sleep 1000 | nc -l -p 4000 > /volume/got; echo > /volume/closed) & until grep -q :0FA0 /proc/net/tcp*; do :; done; '
+      + '(sleep 1000 | nc 127.0.0.1 4000) & until grep -q ":0FA0 .* 01 " /proc/net/tcp*; do :; done');
   await there(c, found, ['--tcp-established'], ['--tcp-close']);
 }, options);
 

@@ -142,11 +142,11 @@ test('output goes to the pipe of the restore, and its exit code is that of the p
 test('an established TCP connection on loopback', async (c) => {
   const volume = c.dir();
   const bundle = c.command(['sh', '-c',
-    'sleep 1000 | nc -l -p 4000 > /volume/got & sleep 0.3; (i=0; while :; do i=$((i+1)); echo $i; sleep 0.05; done) | nc 127.0.0.1 4000'],
-    (config) => {
-      withoutSequences(config);
-      config.mounts.push({ destination: '/volume', type: 'bind', source: volume, options: ['bind'] });
-    });
+    'sleep 1000 | nc -l -p 4000 > /volume/got & until grep -q :0FA0 /proc/net/tcp*; do :; done; '
+    + '(i=0; while :; do i=$((i+1)); echo $i; sleep 0.05; done) | nc 127.0.0.1 4000'], (config) => {
+    withoutSequences(config);
+    config.mounts.push({ destination: '/volume', type: 'bind', source: volume, options: ['bind'] });
+  });
   const { id } = await c.started(bundle);
   const count = (): number => readFileSync(join(volume, 'got'), 'utf8').split('\n').length;
   await beyond(count, 5);

@@ -109,7 +109,8 @@ test('TCP: one port may be bound and one connected to', async (c) => {
     rules: { netPort: [{ allowedAccess: ['bind_tcp', 'connect_tcp'], ports: [8080] }] },
     disableBestEffort: true,
   };
-  const script = '(echo answer | nc -l -p 8080 >/dev/null) & sleep 0.3; nc 127.0.0.1 8080 </dev/null; '
+  const script = '(echo answer | nc -l -p 8080 >/dev/null) & until grep -q :1F90 /proc/net/tcp*; do :; done; '
+    + 'nc 127.0.0.1 8080 </dev/null; '
     + 'nc -l -p 8081 2>&1 </dev/null | grep -o "bind: .*"; nc 127.0.0.1 8081 2>&1 </dev/null | grep -io "permission denied"; wait';
   assert.equal(await output(c, script, annotated(net)), 'answer\nbind: Permission denied\nPermission denied\n');
 }, from(4));
