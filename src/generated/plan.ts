@@ -1880,6 +1880,10 @@ export interface CriuAwait {
   readonly until: CriuPoint;
   /** Where the master of the restored terminal goes. */
   readonly console?: Slot | undefined;
+  /**
+   * The restored root file system is made read-only before its processes run on: CRIU does that since 4.2.
+   */
+  readonly readonly: boolean;
   /** Absolute path of CRIU's log, for messages. */
   readonly log: string;
 }

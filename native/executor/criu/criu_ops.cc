@@ -3,6 +3,7 @@
 #include "base/search.h"
 #include "base/sys.h"
 #include "executor/criu/criu_process.h"
+#include "executor/criu/criu_root.h"
 #include "file/files.h"
 #include "executor/handler.h"
 #include "process/process.h"
@@ -362,6 +363,12 @@ Outcome HostHandler::on(const CriuAwait &op) {
     if (event == Str::of("setup-namespaces")) {
       if (int err = take_init(context_, response.notify_pid); err != 0) return Outcome::failed(steps::record, err);
       if (op.until == CriuPoint::namespaces) return {};
+    }
+    if (op.readonly && event == Str::of("post-restore")) {
+      if (int err = close_restored_root(*context_.record); err != 0) {
+        context_.failure.detail.words().add("its root file system cannot be made read-only");
+        return Outcome::failed(steps::restore, err);
+      }
     }
   }
   return {};

@@ -12,7 +12,7 @@ export const operationInit = {
   'criu.start/version': { code: 'E0872', message: 'CRIU ("{criu}") does not answer', output: '{detail}',
     hint: '"criu check" shows what is wrong' },
   'criu.start/old': { code: 'E0873', message: 'CRIU is too old: "{criu}" is version {detail}',
-    hint: 'install version 3.15 or later' },
+    hint: 'install version 3.15 or later, or 3.19 where process.noNewPrivileges is set: earlier ones lose that' },
   'criu.start/images': { code: 'E0874', message: 'cannot use the image directory "{images}"',
     hint: 'give another one with --image-path' },
   'criu.start/work': { code: 'E0875', message: 'cannot use the work directory "{work}"',

@@ -16,7 +16,7 @@ import { restoreHooks } from './hooks.ts';
 import { cgroupBinds } from './mount/mount-cgroup.ts';
 import { namespaceFiles } from '../../spec/namespace-files.ts';
 import { readRequest } from './mount/mount-request.ts';
-import { rootfsPath } from './mount/rootfs.ts';
+import { readonlyFrom, rootfsPath } from './mount/rootfs.ts';
 import { sendTerminal, wantsTerminal } from './process/terminal.ts';
 
 /** Flags of checkpoint and restore; paths are absolute but `parent`. */
@@ -49,6 +49,8 @@ export interface CriuFlags {
 
 /** CRIU 3.15: the first that knows everything that is asked of it here, but the flags of later ones. */
 const oldest = 31500;
+/** CRIU 3.19: the first that saves no_new_privs. */
+const oldestWithNoNewPrivileges = 31900;
 /** The most that CRIU says about a failure. */
 const logLevel = 4;
 const dumpLog = 'dump.log';
@@ -86,7 +88,7 @@ export function dump(d: Draft, flags: CriuFlags): void {
     targets: [],
     outside: flags.preDump ? [] : outsideMounts(d),
   }));
-  d.host.push({ op: 'criu.await', from: '', until: 'done', log: logPath(flags, dumpLog) });
+  d.host.push({ op: 'criu.await', from: '', until: 'done', readonly: false, log: logPath(flags, dumpLog) });
 }
 
 /**
@@ -128,10 +130,10 @@ export function restore(d: Draft, flags: CriuFlags, descriptors: readonly string
     targets: mountTargets(d),
     outside: outsideMounts(d),
   }));
-  d.host.push({ op: 'criu.await', from: '', until: 'namespaces', log: logPath(flags, restoreLog) });
+  d.host.push({ op: 'criu.await', from: '', until: 'namespaces', readonly: false, log: logPath(flags, restoreLog) });
   restoreHooks(d);
   d.host.push({ op: 'criu.await', from: '', until: 'done', console: terminal ? slot.console : undefined,
-    log: logPath(flags, restoreLog) });
+    readonly: readonlyFrom(d) !== undefined, log: logPath(flags, restoreLog) });
   if (terminal) sendTerminal(d);
 }
 
@@ -170,7 +172,7 @@ function startOf(d: Draft, flags: CriuFlags, particular: Particular): CriuStart 
     from: '',
     criu: flags.criu,
     configs: d.spec.annotations?.[configAnnotation] === undefined ? flags.configs : [],
-    oldest,
+    oldest: d.spec.process?.noNewPrivileges === true ? oldestWithNoNewPrivileges : oldest,
     images: flags.images,
     work: flags.work,
     rootfs: rootfsPath(d.spec, d.context),

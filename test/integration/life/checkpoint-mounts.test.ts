@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { assert, test } from '../../support/case.ts';
 import type { Bundle } from '../../support/bundle.ts';
 import type { Context } from '../../support/context.ts';
-import { criuPath, noCriu, withoutSequences } from '../../support/host/criu.ts';
+import { criuPath, noCriu, oldCriu, withoutSequences } from '../../support/host/criu.ts';
 import type { Config } from '../../support/spec.ts';
 
 const options = { skip: noCriu, only: 'veloci' } as const;
 const env = criuPath;
+const old = oldCriu();
 
 function sleeper(c: Context, change: (config: Config) => void): Bundle {
   return c.command(['sleep', '1000'], (config) => {
@@ -20,14 +21,20 @@ function sleeper(c: Context, change: (config: Config) => void): Bundle {
 }
 
 /** Saves a container and makes it anew; the pid of its first process. */
-async function again(c: Context, bundle: Bundle, id: string, between: () => void = () => {}): Promise<number> {
+async function again(
+  c: Context,
+  bundle: Bundle,
+  id: string,
+  between: () => void = () => {},
+  criu: readonly string[] = [],
+): Promise<number> {
   const images = join(c.dir(), 'images');
-  const saved = await c.rt(['checkpoint', '--image-path', images, id], { env });
+  const saved = await c.rt(['checkpoint', ...criu, '--image-path', images, id], { env });
   assert.equal(saved.code, 0, saved.stderr);
   between();
   const pidFile = join(c.dir(), 'pid');
-  const restored = await c.rt(['restore', '--detach', '--bundle', bundle.dir, '--image-path', images, '--pid-file',
-    pidFile, id], { env });
+  const restored = await c.rt(['restore', ...criu, '--detach', '--bundle', bundle.dir, '--image-path', images,
+    '--pid-file', pidFile, id], { env });
   assert.equal(restored.code, 0, restored.stderr);
   return Number(readFileSync(pidFile, 'utf8'));
 }
@@ -118,4 +125,17 @@ test('restored mounts are on the host as little as those before', async (c) => {
   const restored = await again(c, bundle, id);
   assert.deepEqual(propagations(restored), before);
   assert.deepEqual(host(), points);
+}, options);
+
+test('a read-only root file system is restored as one, by a CRIU that forgets it, too', async (c) => {
+  const bundle = sleeper(c, (config) => {
+    config.root.readonly = true;
+    config.process.noNewPrivileges = false;
+  });
+  const { id } = await c.started(bundle);
+  for (const criu of old.path === '' ? [[]] : [[], ['--criu', old.path]]) {
+    await again(c, bundle, id, () => {}, criu);
+    const { stderr } = await c.rt(['exec', id, 'touch', '/file']);
+    assert.match(stderr, /Read-only file system/);
+  }
 }, options);

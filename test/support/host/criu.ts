@@ -7,19 +7,31 @@ import { needs } from './kernel.ts';
 
 const works = (path: string): boolean => spawnSync(path, ['check'], { stdio: 'ignore' }).status === 0;
 
-function find(): { path: string; why: string } {
+/** major * 10000 + minor * 100 of `criu --version`. */
+function versionOf(path: string): number {
+  const [, major, minor] = /^Version: (\d+)\.(\d+)/.exec(spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout) ??
+    [];
+  return Number(major) * 10000 + Number(minor) * 100;
+}
+
+/** The system's if it is good, else that of a Debian suite. */
+function find(suite: string, isGood: (version: number) => boolean): { path: string; why: string } {
   const own = which('criu');
-  if (own && works(own)) return { path: own, why: '' };
-  const got = spawnSync(join(supportSources, 'host', 'get-criu'), { encoding: 'utf8' });
+  if (own && isGood(versionOf(own)) && works(own)) return { path: own, why: '' };
+  const got = spawnSync(join(supportSources, 'host', 'get-criu'), [suite], { encoding: 'utf8' });
   const path = got.stdout?.trim() ?? '';
-  if (got.status !== 0) return { path: '', why: 'no CRIU is installed, and none can be downloaded' };
+  if (got.status !== 0) return { path: '', why: 'no CRIU of that kind is installed, and none can be downloaded' };
   return works(path) ? { path, why: '' } : { path: '', why: 'CRIU does not work on this kernel' };
 }
 
-const found = find();
+// Earlier ones lose no_new_privs, which most configurations of the tests have.
+const found = find('sid', (version) => version >= 31900);
 
 /** Why there is none, or false. */
 export const noCriu: string | false = found.path === '' ? found.why : false;
+
+/** One that forgets whether the root file system is read-only, as all before 4.2 do. */
+export const oldCriu = (): { path: string; why: string } => find('trixie', (version) => version < 40200);
 
 /** PATH with it in front: as an installed one would be found. */
 export const criuPath: Record<string, string> = {

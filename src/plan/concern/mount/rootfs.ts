@@ -50,7 +50,7 @@ export function spreadRoot(d: Draft): void {
 }
 
 /** What asks for a read-only root: root.readonly, or `/` among linux.readonlyPaths. */
-function readonlyFrom({ spec }: Draft): string | undefined {
+export function readonlyFrom({ spec }: Draft): string | undefined {
   if (spec.root?.readonly === true) return '/root/readonly';
   const index = spec.linux?.readonlyPaths?.findIndex((path) => inContainer(path) === '/') ?? -1;
   return index < 0 ? undefined : `/linux/readonlyPaths/${index}`;
