@@ -15,9 +15,10 @@
 //   VELOCI_TEST_HUNTS=N      rounds of each case of security/hunter
 //   VELOCI_VM_SECONDS=N      the most that one file may take (default 1800)
 //   VM_…                     see test/vm/vm-build and test/vm/vm-run
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { compiledPath } from '../conformance/matrix.ts';
 import { busyboxRootfs } from '../test/support/helpers.ts';
@@ -38,11 +39,11 @@ cd "$tree"
 uname -r >"$results/kernel"
 while (($#)); do
   echo "# $1" >&2
-  timeout --kill-after=10 "$seconds" "$tree/node" --enable-source-maps "$2" >/tmp/tap 2>/tmp/err </dev/null
-  status=$?
-  cp /tmp/tap "$results/$1.tap"
-  cp /tmp/err "$results/$1.err"
-  echo $status >"$results/$1.status"
+  timeout --kill-after=10 "$seconds" "$tree/node" --enable-source-maps "$2" \
+    >"$results/$1.tap" 2>"$results/$1.err" </dev/null
+  echo $? >"$results/$1.status"
+  sync "$results/$1".*
+  echo "ended $1"
   shift 2
 done
 `;
@@ -76,7 +77,7 @@ mke2fs -q -t ext4 -O ^has_journal -m 0 -d "$image.tree" "$image" $((\${size%%[^0
 /** What the compiled test files are named here: `integration/process/exec`, `conformance/config`. */
 const places = { integration: 'build/test/integration', conformance: 'build/conformance/tests' } as const;
 
-/** Names of the test files. What needs Debian's packages in the guest is left out. */
+/** Names of the test files, in the order of the arguments. What needs Debian's packages in the guest is left out. */
 function testFiles(args: readonly string[]): string[] {
   const all = Object.entries(places)
     .flatMap(([place, folder]) =>
@@ -85,7 +86,7 @@ function testFiles(args: readonly string[]): string[] {
     .filter((name) => !/debian|podman/.test(name));
   const files = args.length === 0
     ? all
-    : all.filter((file) => args.some((name) => `/${file}/`.includes(`/${name.replace(/\/$/, '')}/`)));
+    : [...new Set(args.flatMap((name) => all.filter((file) => `/${file}/`.includes(`/${name.replace(/\/$/, '')}/`))))];
   if (files.length === 0) throw new ExpectedError(`no test file is named ${args.join(' or ')}`);
   return files;
 }
@@ -104,13 +105,10 @@ function makeRoom(guest: Guest, files: readonly string[], runtime: string): void
   writeFileSync(kept, runtime);
 }
 
-/** Prints how a file ended; undefined when it did not run. */
-function report(guest: Guest, file: string): GuestLine | undefined {
+/** Prints how a file ended. */
+function report(guest: Guest, file: string, commit: string): GuestLine {
   const ran = readGuestFile(guest, file);
-  if (ran === undefined) {
-    console.log(`${file}: did not run`);
-    return undefined;
-  }
+  if (ran === undefined) throw new ExpectedError(`the guest has left no results of ${file}`);
   const { results, status } = ran;
   const of = (outcome: Result['outcome']): Result[] => results.filter((result) => result.outcome === outcome);
   const failed = of('failed').map(({ path }) => path[0] ?? '');
@@ -121,7 +119,13 @@ function report(guest: Guest, file: string): GuestLine | undefined {
   for (const name of failed) console.log(`    not ok ${name}`);
   for (const words of skipped) console.log(`    skipped ${words}`);
   const kernel = readFileSync(join(resultsOf(guest), 'kernel'), 'utf8').trim();
-  return { guest, file, kernel, date: new Date().toISOString().slice(0, 10), passed, failed, skipped };
+  const date = new Date().toISOString().slice(0, 10);
+  return { guest, file, kernel, date, commit, passed, failed, skipped };
+}
+
+/** The commit that the runtime was built from, as it tells it. */
+function commitOf(runtime: string): string {
+  return /^commit: (.*)$/m.exec(execFileSync(runtime, ['--version'], { encoding: 'utf8' }))?.[1] ?? '';
 }
 
 /** Entry point of the script; resolves to the exit status. */
@@ -137,11 +141,15 @@ export async function main(args: string[]): Promise<number> {
   const cache = join(repository, 'build/vm-cache');
   process.env['XDG_CACHE_HOME'] = cache; // the guest sees the repository alone
   busyboxRootfs();
+  // The guest's own loses no_new_privs.
+  const criu = spawnSync(join(repository, 'test/support/host/get-criu'), { stdio: ['ignore', 'ignore', 'inherit'] });
+  if (criu.status !== 0) console.log('no newer CRIU for the guest: tests of checkpoints are skipped');
 
   const files = testFiles(positionals);
   const given = process.env['RUNTIME'];
   const runtime = given || join(repository, 'dist/bin/veloci');
   makeRoom(guest, files, existsSync(runtime) ? fingerprint(runtime) : runtime);
+  const commit = given ? '' : commitOf(runtime);
 
   const image = 'build/vm-image';
   execFileSync('bash', ['-c', imageScript, 'image', image, realpathSync(join(repository, 'node_modules')),
@@ -165,7 +173,7 @@ export async function main(args: string[]): Promise<number> {
     tree,
     ...files.flatMap((file) => [file, compiledPath(file)]),
   ], {
-    stdio: 'inherit',
+    stdio: ['inherit', 'pipe', 'inherit'],
     cwd: repository,
     env: {
       ...guests[guest],
@@ -174,11 +182,21 @@ export async function main(args: string[]): Promise<number> {
       VM_PROJECT: repository,
     },
   });
-  const status = await new Promise<number>((resolve) => child.on('exit', (code) => resolve(code ?? 1)));
-  const lines = files.map((file) => report(guest, file)).filter((line) => line !== undefined);
-  if (!given) keepGuestLines(lines);
+  const ended = new Promise<number>((resolve) => child.on('exit', (code) => resolve(code ?? 1)));
+  // Each file is kept when it ends: a guest may be stopped before its last.
+  const lines: GuestLine[] = [];
+  for await (const said of createInterface({ input: child.stdout })) {
+    const file = /^ended (.+)$/.exec(said)?.[1];
+    if (file === undefined) continue;
+    const line = report(guest, file, commit);
+    lines.push(line);
+    if (!given) keepGuestLines([line]);
+  }
+  const status = await ended;
+  const missing = files.filter((file) => !lines.some((line) => line.file === file));
+  for (const file of missing) console.log(`${file}: did not run`);
   const passed = lines.reduce((total, line) => total + line.passed, 0);
-  const failed = lines.reduce((total, line) => total + line.failed.length, files.length - lines.length);
+  const failed = lines.reduce((total, line) => total + line.failed.length, missing.length);
   console.log(`results: ${relative(repository, resultsOf(guest))}\n${passed} passed, ${failed} failed`);
   return status || Number(failed !== 0);
 }

@@ -10,6 +10,8 @@ export interface GuestLine {
   file: string;
   kernel: string;
   date: string;
+  /** of the runtime; empty in lines of before it was kept */
+  commit: string;
   passed: number;
   failed: readonly string[];
   /** `test: reason` */
@@ -27,10 +29,11 @@ const unlisted = (text: string | undefined): string[] => text ? text.split(betwe
 function readLines(): GuestLine[] {
   if (!existsSync(table)) return [];
   return readFileSync(table, 'utf8').split('\n').slice(1).filter((line) => line !== '').flatMap((line) => {
-    const [guest = '', file = '', kernel = '', date = '', passed, failed, skipped] = line.split('\t');
+    const [guest = '', file = '', kernel = '', date = '', commit = '', passed, failed, skipped] = line.split('\t');
     // One that was removed since has no column.
     if (!isGuest(guest)) return [];
-    return { guest, file, kernel, date, passed: Number(passed), failed: unlisted(failed), skipped: unlisted(skipped) };
+    return [{ guest, file, kernel, date, commit, passed: Number(passed), failed: unlisted(failed),
+      skipped: unlisted(skipped) }];
   });
 }
 
@@ -40,9 +43,10 @@ export function keepGuestLines(news: readonly GuestLine[]): void {
   const lines = new Map([...readLines(), ...news].map((line) => [key(line), line]));
   const sorted = [...lines.keys()].sort().map((each) => lines.get(each)!);
   const rows = sorted.map((line) =>
-    `${key(line)}\t${line.kernel}\t${line.date}\t${line.passed}\t${listed(line.failed)}\t${listed(line.skipped)}\n`
+    [key(line), line.kernel, line.date, line.commit, line.passed, listed(line.failed), listed(line.skipped)].join('\t')
   );
-  writeFileSync(table, `guest\tfile\tkernel\tdate\tpassed\tfailed\tskipped\n${rows.join('')}`);
+  writeFileSync(table,
+    `guest\tfile\tkernel\tdate\tcommit\tpassed\tfailed\tskipped\n${rows.map((row) => `${row}\n`).join('')}`);
   writeFileSync(page, pageOf(sorted));
 }
 
@@ -51,7 +55,7 @@ function cell(line: GuestLine | undefined): string {
   const words = [`${line.passed} passed`];
   if (line.failed.length > 0) words.push(`${line.failed.length} failed`);
   if (line.skipped.length > 0) words.push(`${line.skipped.length} skipped`);
-  return `${words.join(', ')} (${line.date})`;
+  return `${words.join(', ')} (${[line.date, line.commit].filter(Boolean).join(', ')})`;
 }
 
 /** A list of what `pick` picks, and in which guests and files. */
@@ -71,8 +75,8 @@ function pageOf(lines: readonly GuestLine[]): string {
   return `<!-- Written by \`npm run test:vm\`; do not edit. -->
 # What ran in the guests
 
-Each line is the last run of a test file in a virtual machine of [test/vm](../test/vm/README.md), with its date: versions in
-between may differ. An empty cell has not been run.
+Each line is the last run of a test file in a virtual machine of [test/vm](../test/vm/README.md), with its date and
+the commit that was built: versions in between may differ. An empty cell has not been run.
 
 ${row(['', ...shown.map((guest) => `${guest}: Linux ${kernels(guest)}`)])}${row(['---', ...shown.map(() => '---')])}${
     files.map((file) => row([file, ...shown.map((guest) => cell(of(guest, file)))])).join('')
