@@ -48,11 +48,16 @@ const hide = (id: string, depth: number, pids: readonly number[]): void => {
   for (const { dir } of all) makeChain(join(dir, id), depth, () => takeIn(pids));
 };
 
+/** An emulated guest may need what the words of E0657 advise: to delete it again, which goes on where the first has stopped. */
 const gone = async (c: Context, id: string): Promise<void> => {
-  const begun = Date.now();
-  const result = await c.rt(['delete', '--force', id]);
-  assert.equal(result.code, 0, result.stderr);
-  assert.ok(Date.now() - begun < bound, `delete took ${Date.now() - begun} ms`);
+  for (const end = Date.now() + 5 * bound;;) {
+    const begun = Date.now();
+    const { code, stderr } = await c.rt(['delete', '--force', id]);
+    assert.ok(Date.now() - begun < bound, `delete took ${Date.now() - begun} ms`);
+    if (timeScale > 1 && /E0657.*ETIMEDOUT/.test(stderr) && Date.now() < end) continue;
+    assert.equal(code, 0, stderr);
+    break;
+  }
   assert.deepEqual([...cgroups(id)], []);
 };
 

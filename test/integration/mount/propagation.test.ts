@@ -19,6 +19,13 @@ const pairs = sources.flatMap((source) =>
   options.map((option) => ({ source, option, name: option === '' ? source : `${source}-${option}` }))
 );
 
+/** Mounts these lines of an fstab by one process: in an emulated guest each takes a while. */
+function mountAll(dir: string, lines: readonly string[]): void {
+  const table = join(dir, 'fstab');
+  writeFileSync(table, lines.map((line) => `${line}\n`).join(''));
+  execFileSync('mount', ['-a', '-T', table]);
+}
+
 /** Folders that are mounts of each propagation, with a mount below that everybody shares, and places for more. */
 function makeSources(c: Context): string {
   const dir = mkdtempSync('/run/sources-');
@@ -27,13 +34,17 @@ function makeSources(c: Context): string {
     execFileSync('umount', ['-R', '-l', dir]);
     rmSync(dir, { recursive: true });
   });
-  const commands = pairs.map(({ source, name }) => {
+  for (const { name } of pairs)
+    for (const each of [join(dir, name), outsideOf(dir, name)]) mkdirSync(each);
+  mountAll(dir, pairs.map(({ name }) => `source ${join(dir, name)} tmpfs defaults`));
+  for (const { name } of pairs)
+    for (const place of ['below', 'configured', 'later', 'host']) mkdirSync(join(dir, name, place));
+  mountAll(dir, pairs.flatMap(({ source, name }) => {
     const path = join(dir, name);
-    return `mkdir ${path} && mount -t tmpfs source ${path} && cd ${path} && mkdir below configured later host &&
-      mount -t tmpfs below below && mount --make-shared below && mkdir below/later &&
-      mkdir ${outsideOf(dir, name)} && mount --bind ${path} ${outsideOf(dir, name)} && mount --make-${source} ${path}`;
-  });
-  execFileSync('sh', ['-ec', commands.join('\n')]);
+    return [`below ${path}/below tmpfs shared`, `${path} ${outsideOf(dir, name)} none bind`,
+      `none ${path} none ${source}`];
+  }));
+  for (const { name } of pairs) mkdirSync(join(dir, name, 'below/later'));
   return dir;
 }
 
@@ -137,7 +148,7 @@ async function look(pid: number, dir: string, before: readonly string[]): Promis
   }
   const host = hostPoints();
   const points = pairs.map(({ name }) => join(outsideOf(dir, name), 'host'));
-  execFileSync('sh', ['-ec', points.map((point) => `mount -t tmpfs host ${point}`).join('\n')]);
+  mountAll(dir, points.map((point) => `host ${point} tmpfs defaults`));
   const inside = propagations(pid);
   execFileSync('umount', points);
   const news = host.slice();
