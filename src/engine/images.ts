@@ -6,7 +6,7 @@ import { readImageRequest } from '../generated/read-protocol.ts';
 import { convert, executionOf } from '../image/convert.ts';
 import { parseImageDocument, textOf, type Source } from '../image/document.ts';
 import { idRanges } from '../image/ids.ts';
-import { parsePlatform } from '../image/platform.ts';
+import { machineOf, parsePlatform } from '../image/platform.ts';
 import { find, type Image } from '../image/steps.ts';
 import { isLookedUp, resolveUser } from '../image/user.ts';
 import { diagnosticsOf } from './engine.ts';
@@ -78,6 +78,7 @@ function result(
 ): Response {
   const { euid, egid, unified } = request;
   const spec = convert(image.config, {
+    machine: machineOf(request.platform),
     user: resolveUser(user, { passwd: texts.get(passwd.name), group: texts.get(group.name) }),
     unified,
     ...(euid === 0 ? {} : { rootless: { uid: euid, gid: egid } }),

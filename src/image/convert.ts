@@ -8,6 +8,8 @@ import type { User } from './user.ts';
 
 /** What is not in the image. */
 export interface ConvertOptions {
+  /** What the programs are for, as uname(2) names it. */
+  readonly machine: string;
   readonly user: User;
   /** The host has cgroup v2 alone. */
   readonly unified: boolean;
@@ -35,7 +37,7 @@ export function convert(source: Source, options: ConvertOptions): Spec {
   const { name } = source;
   const execution = executionOf(source);
   const spec = defaultSpec();
-  likeDocker(spec);
+  likeDocker(spec, options.machine);
   delete spec.hostname;
   const process = spec.process!;
   const args = [...textsOf(name, execution, 'Entrypoint'), ...textsOf(name, execution, 'Cmd')];

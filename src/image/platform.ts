@@ -17,6 +17,12 @@ export function parsePlatform(text: string): Platform | undefined {
   return os && architecture && rest.length === 0 ? { os, architecture, variant } : undefined;
 }
 
+/** The machine of a platform, as uname(2) names it. */
+export function machineOf(platform: string): string {
+  const architecture = parsePlatform(platform)?.architecture ?? '';
+  return { amd64: 'x86_64', arm64: 'aarch64' }[architecture] ?? architecture;
+}
+
 /** The platform of a descriptor or of an image's configuration, if it has one. */
 export function platformOf(value: JsonObject | undefined): Platform | undefined {
   if (!isObject(value)) return undefined;

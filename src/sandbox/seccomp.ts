@@ -1,12 +1,9 @@
 // The system calls of a sandbox: Docker's profile for a program without capabilities, less what attacks use and programs hardly do.
 import type { Seccomp } from '../generated/config.ts';
-import { readDockerProfile } from '../spec/docker-profile.ts';
+import { callTables, readDockerProfile } from '../spec/docker-profile.ts';
 
 type Syscall = NonNullable<Seccomp['syscalls']>[number];
 type Comparison = NonNullable<Syscall['args']>[number];
-
-/** The architecture of the host alone, by uname(2): calls of others pass filters that were written for this one. */
-const architectures: Readonly<Record<string, string>> = { x86_64: 'SCMP_ARCH_X86_64', aarch64: 'SCMP_ARCH_AARCH64' };
 
 /** Calls that Docker lets pass. */
 // dprint-ignore
@@ -60,7 +57,8 @@ export function sandboxProfile(arch: string, kills: boolean): Seccomp {
     const names = entry.names.filter((name) => !refused.has(name));
     return names.length === 0 ? [] : [{ ...entry, names }];
   });
-  const native = architectures[arch];
+  // The host's own calls alone: those of others pass filters that were written for these.
+  const native = callTables[arch]?.[0];
   return {
     ...docker,
     ...(kills ? { defaultAction: 'SCMP_ACT_KILL_PROCESS' } : { defaultErrnoRet }),

@@ -69,15 +69,15 @@ const dockerCapabilities = [
   'CAP_AUDIT_WRITE',
 ];
 
-/** What Docker gives a container without flags: capabilities, seccomp profile, paths, a writable root. */
-export function likeDocker(config: Spec): void {
+/** What Docker gives a container of programs of this machine without flags: capabilities, seccomp profile, paths, a writable root. */
+export function likeDocker(config: Spec, machine: string): void {
   const process = config.process!;
   process.capabilities = { bounding: dockerCapabilities, effective: dockerCapabilities, permitted: dockerCapabilities };
   process.noNewPrivileges = false;
   delete process.rlimits;
   config.root = { path: 'rootfs', readonly: false };
   const linux = config.linux!;
-  linux.seccomp = readDockerProfile();
+  linux.seccomp = readDockerProfile(machine);
   linux.maskedPaths = [...maskedPaths, '/proc/interrupts', '/sys/devices/virtual/powercap'];
 }
 

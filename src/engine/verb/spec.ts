@@ -28,7 +28,7 @@ function beginning(call: Call): string {
   const { facts, options } = call.request;
   const config = defaultSpec();
   if (facts.cgroup.mode === 'v2') config.linux!.namespaces!.push({ type: 'cgroup' });
-  if (options['from'] === 'docker-default') likeDocker(config);
+  if (options['from'] === 'docker-default') likeDocker(config, facts.arch);
   if (isOn(options, 'rootless')) {
     makeRootless(config, facts.euid, facts.egid);
     if (habitsOf(call.request.peer).rootlessNetwork === 'host') shareNetwork(config);

@@ -372,3 +372,11 @@ t.test('a caller without rights is told so once, with the way out', async (t) =>
   t.equal(ask('create', own, { facts: user }).error, '', 'not with a user namespace');
   t.equal(ask('plan', defaultConfig(), { facts: user }).error, '', 'a plan can be looked at by anybody');
 });
+
+t.test("what is like Docker's allows the calls of this machine's programs", async (t) => {
+  const architectures = (arch: string): unknown =>
+    JSON.parse(ask('spec', undefined, { options: { from: 'docker-default' }, facts: facts({ arch }) }).text)
+      .linux.seccomp.architectures;
+  t.same(architectures('x86_64'), ['SCMP_ARCH_X86_64', 'SCMP_ARCH_X86', 'SCMP_ARCH_X32']);
+  t.same(architectures('aarch64'), ['SCMP_ARCH_AARCH64', 'SCMP_ARCH_ARM']);
+});
