@@ -15,15 +15,15 @@ namespace veloci {
 
 namespace {
 
-constexpr unsigned admin = 21; // CAP_SYS_ADMIN
-constexpr size_t page = 4096;
-constexpr size_t ring_pages = 16;
-constexpr size_t ring_size = page * (1 + ring_pages);
+constexpr unsigned admin = 21;        // CAP_SYS_ADMIN
+constexpr size_t ring_data = 1 << 16; // behind one page, and one page at least: the largest have 64 KB
 // Each memory mapping asks for CAP_SYS_ADMIN, only to know whether the last 3 % of memory may be promised; and what
 // asks without a word in the audit log does without, too.
 constexpr const char *asides[] = {"cap_vm_enough_memory", "security_vm_enough_memory_mm", "ns_capable_noaudit",
                                   "has_ns_capability_noaudit", "has_capability_noaudit"};
 constexpr uint64_t overlay_gap = 1 << 14;
+
+size_t page_size() { return static_cast<size_t>(getpagesize()); }
 
 // A folder of a tracefs of our own, mounted nowhere.
 int open_tracepoint() {
@@ -52,7 +52,7 @@ size_t offset_of(const char *format, const char *field) {
 
 CapabilityWatch::~CapabilityWatch() {
   for (int i = 0; i < processors_; i++) {
-    if (rings_[i].memory != nullptr) munmap(rings_[i].memory, ring_size);
+    if (rings_[i].memory != nullptr) munmap(rings_[i].memory, page_size() + ring_data);
   }
 }
 
@@ -68,7 +68,7 @@ int CapabilityWatch::open_ring(Ring &ring, int tracepoint, pid_t task, int proce
   event.exclude_callchain_user = 1;
   ring.event.reset(static_cast<int>(syscall(SYS_perf_event_open, &event, task, processor, -1, PERF_FLAG_FD_CLOEXEC)));
   if (!ring.event.valid()) return errno == ENODEV ? 0 : errno; // ENODEV: a processor that is off
-  void *memory = mmap(nullptr, ring_size, PROT_READ | PROT_WRITE, MAP_SHARED, ring.event.get(), 0);
+  void *memory = mmap(nullptr, page_size() + ring_data, PROT_READ | PROT_WRITE, MAP_SHARED, ring.event.get(), 0);
   if (memory == MAP_FAILED) return errno;
   ring.memory = memory;
   // CAP_SYS_ADMIN is asked for by every process that maps memory: whether it is there or not, that tells who it is.
@@ -174,8 +174,8 @@ bool CapabilityWatch::is_known(uint32_t process) const { return processes_[proce
 
 void CapabilityWatch::read_samples(Ring &ring) {
   auto *control = static_cast<perf_event_mmap_page *>(ring.memory);
-  const uint8_t *data = static_cast<const uint8_t *>(ring.memory) + page;
-  constexpr uint64_t size = page * ring_pages;
+  const uint8_t *data = static_cast<const uint8_t *>(ring.memory) + page_size();
+  constexpr uint64_t size = ring_data;
   uint64_t head = __atomic_load_n(&control->data_head, __ATOMIC_ACQUIRE);
   uint64_t tail = control->data_tail;
   while (tail < head) {
