@@ -1,7 +1,7 @@
 // Installs what veloci needs to be built and tested. Runs before node_modules exists: no imports but node's own.
 // A second call does nothing and takes a few milliseconds.
 //
-//   node scripts/setup.mjs [--build-only] [--package] [--vm] [--engines]
+//   node scripts/setup.mjs [--build-only] [--package] [--vm] [--engines] [--arm64]
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
@@ -42,6 +42,8 @@ const packages = {
     'bsdutils',
   ],
   package: ['rpm', 'lintian'],
+  // To build for arm64 and to try it here; nothing but --arm64 asks for these.
+  arm64: ['gcc-aarch64-linux-gnu', 'g++-aarch64-linux-gnu', 'qemu-user-static', 'qemu-system-arm'],
   vm: ['qemu-system-x86', 'mmdebstrap', 'e2fsprogs', 'cpio', 'kmod'],
 };
 
@@ -132,7 +134,7 @@ function once(stamp, files, work) {
 
 const flags = new Set(process.argv.slice(2));
 for (const flag of flags)
-  if (!['--build-only', '--package', '--vm', '--engines'].includes(flag)) fail(`unknown option ${flag}`);
+  if (!['--build-only', '--package', '--vm', '--engines', '--arm64'].includes(flag)) fail(`unknown option ${flag}`);
 
 installPackages([
   ...packages.build,
@@ -140,5 +142,6 @@ installPackages([
   ...(flags.has('--package') ? packages.package : []),
   ...(flags.has('--vm') ? packages.vm : []),
   ...(flags.has('--engines') ? packages.engines : []),
+  ...(flags.has('--arm64') ? packages.arm64 : []),
 ]);
 installModules();

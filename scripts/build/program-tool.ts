@@ -2,8 +2,8 @@
 //
 //   embed NAME FILE OUT.S        an object that defines veloci_NAME and veloci_NAME_size
 //   digest NAME FILE OUT.S       an object that defines veloci_NAME_digest, the SHA-256 of the file
-//   room 0|PROGRAM OUT.S         an object with room for the engine that PROGRAM prepares (0: none)
-//   finish BYTES PROGRAM OUT     PROGRAM with its engine in that room, of at most BYTES (0: any size)
+//   room 0|PROGRAM OUT.S [EMULATOR]         an object with room for the engine that PROGRAM prepares (0: none)
+//   finish BYTES PROGRAM OUT [EMULATOR]     PROGRAM with its engine in that room, of at most BYTES (0: any size)
 //   limit BYTES PROGRAM OUT      PROGRAM, of at most BYTES
 import { createHash } from 'node:crypto';
 import { chmodSync, copyFileSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -40,8 +40,8 @@ veloci_${name}_digest:
   );
 }
 
-function room(program: string, output: string): void {
-  const snapshot = program === '0' ? undefined : takeSnapshot(program, output);
+function room(program: string, output: string, emulator?: string): void {
+  const snapshot = program === '0' ? undefined : takeSnapshot(program, output, emulator);
   if (program !== '0' && snapshot === undefined)
     console.log(`${basename(program)} gets no prepared engine: this system starts programs at fixed addresses`);
   writeFileSync(output, snapshotSource(snapshot === undefined ? 0 : snapshotSize(snapshot)));
@@ -55,8 +55,8 @@ function limit(most: string, program: string, output: string): void {
   throw new Error(`${basename(output)} has ${size} bytes, more than the ${most} that it may have`);
 }
 
-function finish(most: string, program: string, output: string): void {
-  const snapshot = takeSnapshot(program, output);
+function finish(most: string, program: string, output: string, emulator?: string): void {
+  const snapshot = takeSnapshot(program, output, emulator);
   limit(most, program, output);
   if (snapshot !== undefined) putSnapshot(output, snapshot);
   chmodSync(output, 0o755);

@@ -44,9 +44,16 @@ function headerOffset(program: Buffer): number {
   return offset;
 }
 
-/** Starts a copy of the program in the mode `write`. */
-function runOnce(path: string): Memory {
-  const run = spawnSync(path, [], { maxBuffer: 64 << 20, env: {} });
+/**
+ * Starts a copy of the program in the mode `write`. An emulator places programs at the same address each time: as high as the
+ * room allows that it is told to reserve, which is another one in each run.
+ */
+function runOnce(path: string, emulator: string | undefined, number: number): Memory {
+  const reserve = (0x1800000000 + number * 0x10000000).toString(16);
+  const [program, args] = emulator === undefined ? [path, []] : [emulator, ['-R', `0x${reserve}`, path]];
+  const run = spawnSync(program, args, { maxBuffer: 64 << 20,
+    env: emulator === undefined ? {} : { PATH: process.env['PATH'] } });
+  if (run.error) throw new Error(`cannot run ${program}: ${run.error.message}`);
   if (run.status !== 0)
     throw new Error(`${path} ended with ${run.signal ?? run.status} when it wrote its engine`);
   const output = run.stdout;
@@ -82,17 +89,18 @@ function compare(a: Memory, b: Memory): Snapshot {
  * The snapshot of a linked program; undefined when the system starts programs at fixed addresses.
  * @param program path of the program, which is left as it is
  * @param beside path beside which a copy is written for the moment
+ * @param emulator of the program's machine, when that is another one
  */
-export function takeSnapshot(program: string, beside: string): Snapshot | undefined {
+export function takeSnapshot(program: string, beside: string, emulator?: string): Snapshot | undefined {
   const bytes = readFileSync(program);
   bytes.writeUInt32LE(states.write, headerOffset(bytes) + 8);
   const copy = resolve(`${beside}.writes`);
   writeFileSync(copy, bytes);
   chmodSync(copy, 0o755);
   try {
-    const first = runOnce(copy);
-    for (let run = 0; run < maxRuns; run += 1) {
-      const next = runOnce(copy);
+    const first = runOnce(copy, emulator, 0);
+    for (let run = 1; run <= maxRuns; run += 1) {
+      const next = runOnce(copy, emulator, run);
       if (next.base !== first.base) return compare(first, next);
     }
     return undefined;

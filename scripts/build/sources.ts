@@ -27,8 +27,10 @@ export async function sourceFiles(name: SourceName): Promise<string> {
   return cached(`downloads/${name}-${pin.version}-${cacheKey(pin)}`, async (draft) => {
     const given = process.env['VELOCI_SOURCES'] || (existsSync(shipped) ? shipped : undefined);
     if (given) copyFrom(given, Object.keys(pin.files), draft);
-    else await downloadFromMirror(name, pin.version, !Object.keys(pin.files).some((file) => file.endsWith('.dsc')),
-        draft);
+    else {
+      const release = !Object.keys(pin.files).some((file) => file.endsWith('.dsc'));
+      await downloadFromMirror(name, pin.version, release, draft);
+    }
     for (const [file, sha256] of Object.entries(pin.files)) verify(join(draft, file), sha256);
     for (const file of readdirSync(draft))
       if (!Object.hasOwn(pin.files, file)) rmSync(join(draft, file), { recursive: true });
@@ -70,44 +72,90 @@ function verify(path: string, sha256: string): void {
   if (actual !== sha256) throw new ExpectedError(`${path} has sha256 ${actual}, pinned is ${sha256}`);
 }
 
-/** The mirror that the machine's own apt uses for Debian's main archive. */
-export async function debianMirror(): Promise<string> {
-  const format = '$(ORIGIN)|$(LABEL)|$(COMPONENT)|$(REPO_URI)';
+/** The mirror that the machine's own apt uses for Debian's main archive, and the release that it takes from there. */
+async function debianArchive(): Promise<{ mirror: string; release: string }> {
+  const format = '$(ORIGIN)|$(LABEL)|$(COMPONENT)|$(CODENAME)|$(REPO_URI)';
   const targets = await command('apt-get', ['indextargets', '--format', format, 'Created-By: Packages']);
-  const mirror = targets
+  const [, , , release, mirror] = targets
     .split('\n')
     .find((line) => line.startsWith('Debian|Debian|main|'))
-    ?.split('|')[3];
-  if (mirror === undefined) {
+    ?.split('|') ?? [];
+  if (mirror === undefined || release === undefined)
     throw new ExpectedError(`apt knows no Debian mirror: configure one and run apt-get update, ${otherWay}`);
-  }
-  return mirror;
+  return { mirror, release };
 }
 
-/** Downloads by an apt configuration of our own, so that the machine's is neither needed (deb-src) nor changed. */
-async function downloadFromMirror(name: SourceName, version: string, release: boolean, folder: string): Promise<void> {
-  const mirror = await debianMirror();
+/** The mirror that the machine's own apt uses for Debian's main archive. */
+export async function debianMirror(): Promise<string> {
+  return (await debianArchive()).mirror;
+}
+
+/**
+ * Calls apt-get by a configuration of our own below `folder`, so that the machine's is neither needed nor changed.
+ * @param list the only line of its sources.list
+ * @param calls the arguments of each call, after an update
+ * @throws ExpectedError that says that `what` cannot be downloaded
+ */
+async function callApt(
+  folder: string,
+  list: string,
+  settings: readonly string[],
+  calls: readonly string[],
+  what: string,
+): Promise<void> {
   const apt = join(folder, 'apt');
   mkdirSync(join(apt, 'lists', 'partial'), { recursive: true });
   mkdirSync(join(apt, 'cache', 'archives', 'partial'), { recursive: true });
-  const list = join(apt, 'sources.list');
-  writeFileSync(list, `deb-src [signed-by=${keyring}] ${mirror} ${pins.release} main\n`);
-  const settings = [
+  writeFileSync(join(apt, 'sources.list'), `${list}\n`);
+  const options = [
     `Dir::State::Lists=${join(apt, 'lists')}`,
     `Dir::Cache=${join(apt, 'cache')}`,
-    `Dir::Etc::SourceList=${list}`,
+    `Dir::Etc::SourceList=${join(apt, 'sources.list')}`,
     'Dir::Etc::SourceParts=-',
     'Acquire::Languages=none',
     // The cache lies in the caller's home, where apt's own user may not write.
     ...(process.getuid?.() === 0 ? ['APT::Sandbox::User=root'] : []),
+    ...settings,
   ].flatMap((setting) => ['-o', setting]);
   try {
-    await command('apt-get', [...settings, '-q', 'update'], { cwd: folder });
-    // The same release has several versions of the package in turn; its checksum is pinned.
-    const what = release ? ['--tar-only', name] : [`${name}=${version}`];
-    await command('apt-get', [...settings, '-q', 'source', '--download-only', ...what], { cwd: folder });
+    await command('apt-get', [...options, '-q', 'update'], { cwd: folder });
+    await command('apt-get', [...options, '-q', ...calls], { cwd: folder });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    throw new ExpectedError(`cannot download the source package ${name} ${version} (${otherWay}):\n${reason}`);
+    throw new ExpectedError(`cannot download ${what} (${otherWay}):\n${reason}`);
   }
+  rmSync(apt, { recursive: true });
+}
+
+async function downloadFromMirror(name: SourceName, version: string, release: boolean, folder: string): Promise<void> {
+  const list = `deb-src [signed-by=${keyring}] ${await debianMirror()} ${pins.release} main`;
+  // The same release has several versions of the package in turn; its checksum is pinned.
+  const which = release ? ['--tar-only', name] : [`${name}=${version}`];
+  await callApt(folder, list, [], ['source', '--download-only', ...which], `the source package ${name} ${version}`);
+}
+
+/**
+ * The files of a package of this machine's Debian for another processor, in the version that is installed here.
+ * @param architecture Debian's name of the processor
+ * @returns absolute path of the folder that they are unpacked in
+ */
+export async function foreignPackage(name: string, architecture: string): Promise<string> {
+  const version = await command('dpkg-query', ['-W', '-f', '${Version}', name]);
+  const what = `${name}_${version}_${architecture}`;
+  const folder = await cached(`foreign/${what}`, async (draft) => {
+    const given = process.env['VELOCI_SOURCES'] || (existsSync(shipped) ? shipped : undefined);
+    const file = `${what.replace(/_\d+:/, '_')}.deb`;
+    if (given !== undefined && existsSync(join(given, file))) copyFrom(given, [file], draft);
+    else {
+      const { mirror, release } = await debianArchive();
+      // What is installed here says nothing about another processor.
+      await callApt(draft, `deb [signed-by=${keyring}] ${mirror} ${release} main`, [`APT::Architecture=${architecture}`,
+        `APT::Architectures=${architecture}`], ['download', `${name}=${version}`], `the package ${what}`);
+    }
+    const deb = readdirSync(draft).find((each) => each.endsWith('.deb'));
+    if (deb === undefined) throw new ExpectedError(`apt-get has downloaded no package ${what}`);
+    await command('dpkg-deb', ['-x', join(draft, deb), join(draft, 'tree')]);
+    rmSync(join(draft, deb));
+  });
+  return join(folder, 'tree');
 }

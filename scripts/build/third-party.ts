@@ -4,7 +4,7 @@ import { cached, cacheKey } from '../lib/cache.ts';
 import { command, ExpectedError } from '../lib/command.ts';
 import { inRoot } from '../lib/root.ts';
 import { sourceTree, sourceVersion } from './sources.ts';
-import { hardened, muslFlags, toolchain } from './toolchain.ts';
+import { hardened, muslFlags, ownMachine, toolchain, type Machine, type Toolchain } from './toolchain.ts';
 
 /** The engine's part of QuickJS; quickjs-libc (files, processes, workers) stays out of the product. */
 const quickjsFiles = ['quickjs.c', 'libregexp.c', 'libunicode.c', 'cutils.c', 'dtoa.c'];
@@ -14,7 +14,7 @@ export interface QuickJs {
   headers: string;
   /** libquickjs.a for musl. */
   library: string;
-  /** The bytecode compiler; it runs on the build machine. */
+  /** The bytecode compiler, a program of the machine that the library is for. */
   qjsc: string;
 }
 
@@ -29,15 +29,16 @@ const training = inRoot('scripts', 'build', 'training');
 async function compileQuickjs(
   draft: string,
   flags: readonly string[],
+  tools: Toolchain,
 ): Promise<{ engine: string[]; compiler: string[] }> {
-  const [tree, tools] = await Promise.all([sourceTree('quickjs'), toolchain()]);
+  const tree = await sourceTree('quickjs');
   const compile = async (file: string, folder: string, ...more: string[]): Promise<string> => {
     const cwd = join(draft, folder);
     mkdirSync(cwd, { recursive: true });
     // The name of the output is part of a function's identity in the profile: it must not hold the folder.
     const object = basename(file).replace(/\.c$/, '.o');
     const all = [...muslFlags(tools), ...flags, `-ffile-prefix-map=${tree}=quickjs`, '-I', tree, ...more];
-    await command('gcc', [...all, '-c', file, '-o', object], { cwd });
+    await command(`${tools.prefix}gcc`, [...all, '-c', file, '-o', object], { cwd });
     return join(cwd, object);
   };
   const sources = quickjsFiles.map((file) => join(tree, file));
@@ -46,8 +47,9 @@ async function compileQuickjs(
     compile(join(training, 'training.c'), 'profiled'),
   ]);
   const program = join(draft, 'profiled', 'training');
-  await linkMusl([trainer, ...profiled, '-fprofile-generate'], program);
-  await command(program, [join(training, 'training.js')]);
+  await linkMusl([trainer, ...profiled, '-fprofile-generate'], program, tools);
+  const [first = '', ...rest] = [...tools.emulator, program, join(training, 'training.js')];
+  await command(first, rest);
   // gcc writes a profile beside the object that was instrumented, and looks for it beside the one that it makes.
   renameSync(join(draft, 'profiled'), join(draft, 'engine'));
   if (!existsSync(join(draft, 'engine', 'quickjs.gcda')))
@@ -60,9 +62,8 @@ async function compileQuickjs(
   return { engine, compiler };
 }
 
-async function linkMusl(inputs: readonly string[], output: string): Promise<void> {
-  const specs = join((await toolchain()).muslLib, 'musl-gcc.specs');
-  await command('gcc', ['-specs', specs, '-static', ...inputs, '-o', output]);
+async function linkMusl(inputs: readonly string[], output: string, tools: Toolchain): Promise<void> {
+  await command(`${tools.prefix}gcc`, ['-specs', tools.muslSpecs, '-static', ...inputs, '-o', output]);
 }
 
 /** Builds QuickJS's engine for the machine's libc, as the checked command needs it, and returns its libquickjs.a. */
@@ -85,8 +86,8 @@ export async function quickjsForSystem(): Promise<string> {
 }
 
 /** Builds QuickJS once per version, flags, training and compiler; afterwards it comes from the cache. */
-export async function quickjs(): Promise<QuickJs> {
-  const tools = await toolchain();
+export async function quickjs(machine: Machine = ownMachine): Promise<QuickJs> {
+  const tools = await toolchain(machine);
   const version = sourceVersion('quickjs').replace(/-.*/, '');
   const flags = [
     '-O2',
@@ -95,7 +96,7 @@ export async function quickjs(): Promise<QuickJs> {
     '-ffunction-sections',
     '-fdata-sections',
     '-fno-asynchronous-unwind-tables',
-    ...hardened,
+    ...hardened(tools),
     '-D_GNU_SOURCE',
     `-DCONFIG_VERSION="${version}"`,
   ];
@@ -103,9 +104,9 @@ export async function quickjs(): Promise<QuickJs> {
   const key = cacheKey(sourceVersion('quickjs'), flags, tools.version, tools.machine, quickjsFiles, lesson);
   const folder = await cached(`built/quickjs-${version}-${key}`, async (draft) => {
     const work = join(draft, 'work');
-    const { engine, compiler } = await compileQuickjs(work, flags);
-    await command('ar', ['rcsD', join(draft, 'libquickjs.a'), ...engine]);
-    await linkMusl([...compiler, join(draft, 'libquickjs.a')], join(draft, 'qjsc'));
+    const { engine, compiler } = await compileQuickjs(work, flags, tools);
+    await command(`${tools.prefix}ar`, ['rcsD', join(draft, 'libquickjs.a'), ...engine]);
+    await linkMusl([...compiler, join(draft, 'libquickjs.a')], join(draft, 'qjsc'), tools);
     rmSync(work, { recursive: true });
     mkdirSync(join(draft, 'include'));
     copyFileSync(join(await sourceTree('quickjs'), 'quickjs.h'), join(draft, 'include', 'quickjs.h'));
@@ -121,11 +122,11 @@ export interface Seccomp {
 }
 
 /** Builds libseccomp for the command (musl) or for the addon (the machine's libc, position independent). */
-export async function libseccomp(libc: 'musl' | 'system'): Promise<Seccomp> {
-  const tools = await toolchain();
+export async function libseccomp(libc: 'musl' | 'system', machine: Machine = ownMachine): Promise<Seccomp> {
+  const tools = await toolchain(machine);
   const version = sourceVersion('libseccomp');
   const musl = libc === 'musl';
-  const flags = ['-O2', musl ? '-fPIE' : '-fPIC', '-ffunction-sections', '-fdata-sections', ...hardened];
+  const flags = ['-O2', musl ? '-fPIE' : '-fPIC', '-ffunction-sections', '-fdata-sections', ...hardened(tools)];
   const host = musl ? `${tools.machine}-linux-musl` : `${tools.machine}-linux-gnu`;
   const key = cacheKey(version, flags, tools.version, host);
   const folder = await cached(`built/libseccomp-${version}-${libc}-${key}`, async (draft) => {
@@ -138,8 +139,8 @@ export async function libseccomp(libc: 'musl' | 'system'): Promise<Seccomp> {
       ...(musl ? ['-idirafter', tools.kernelHeaders] : []),
     ].join(' ');
     // musl-gcc is `gcc -specs …`; libtool would name the specs twice in CFLAGS, which gcc refuses.
-    const compiler = musl ? 'musl-gcc' : 'gcc';
-    const build = musl ? [`--build=${tools.machine}-linux-gnu`] : [];
+    const compiler = musl ? tools.muslGcc : `${tools.prefix}gcc`;
+    const build = musl || machine !== ownMachine ? [`--build=${ownMachine}-linux-gnu`] : [];
     await command(join(tree, 'configure'), [
       `--host=${host}`,
       ...build,
@@ -147,9 +148,9 @@ export async function libseccomp(libc: 'musl' | 'system'): Promise<Seccomp> {
       '--disable-shared',
       '--disable-dependency-tracking',
       `CC=${compiler}`,
-      'AR=ar',
-      'RANLIB=ranlib',
-      'STRIP=strip',
+      `AR=${tools.prefix}ar`,
+      `RANLIB=${tools.prefix}ranlib`,
+      `STRIP=${tools.prefix}strip`,
       `CFLAGS=${cflags}`,
     ], { cwd: work });
     // The release carries the results of autoconf; patched files must not make it run again.
@@ -178,11 +179,11 @@ export interface Compression {
 const inflateFiles = ['adler32.c', 'crc32.c', 'inffast.c', 'inflate.c', 'inftrees.c', 'zutil.c'];
 
 /** Builds the decoders of gzip and zstd for veloci-unpack (musl). */
-export async function compression(): Promise<Compression> {
-  const tools = await toolchain();
+export async function compression(machine: Machine = ownMachine): Promise<Compression> {
+  const tools = await toolchain(machine);
   const versions = [sourceVersion('zlib'), sourceVersion('libzstd')];
   const flags = ['-O3', '-fPIE', '-ffunction-sections', '-fdata-sections', '-fno-asynchronous-unwind-tables',
-    ...hardened];
+    ...hardened(tools)];
   const key = cacheKey(versions, flags, tools.version, tools.machine, inflateFiles);
   const folder = await cached(`built/compression-${versions.join('-')}-${key}`, async (draft) => {
     const [zlib, zstd] = await Promise.all([sourceTree('zlib'), sourceTree('libzstd')]);
@@ -194,10 +195,10 @@ export async function compression(): Promise<Compression> {
       const objects = await Promise.all(files.map(async (file) => {
         const object = join(draft, `${library}-${basename(file, '.c')}.o`);
         const all = [...muslFlags(tools), ...flags, `-ffile-prefix-map=${tree}=${library}`, ...more];
-        await command('gcc', [...all, '-c', join(tree, file), '-o', object]);
+        await command(`${tools.prefix}gcc`, [...all, '-c', join(tree, file), '-o', object]);
         return object;
       }));
-      await command('ar', ['rcsD', join(draft, `${library}.a`), ...objects]);
+      await command(`${tools.prefix}ar`, ['rcsD', join(draft, `${library}.a`), ...objects]);
       for (const object of objects) rmSync(object);
     };
     await make(zlib, inflateFiles, 'libz', ['-DHAVE_UNISTD_H', '-DHAVE_STDARG_H']);

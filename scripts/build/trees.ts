@@ -1,18 +1,19 @@
 // The trees of native programs, which Meson and Ninja build.
 import { build } from 'esbuild';
-import { copyFileSync, existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync,
+  writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { command, ExpectedError } from '../lib/command.ts';
 import { inRoot, root } from '../lib/root.ts';
 import { runStep } from '../lib/stamp.ts';
 import { compression, libseccomp, quickjs, quickjsForSystem } from './third-party.ts';
-import { toolchain } from './toolchain.ts';
+import { ownMachine, toolchain, type Machine } from './toolchain.ts';
 
 export type Tree = 'release' | 'sanitize' | 'checked';
 
 /** The folder in which a tree is built. */
-function treeFolder(tree: Tree): string {
-  return inRoot('build', 'meson', tree);
+export function treeFolder(tree: Tree, machine: Machine = ownMachine): string {
+  return inRoot('build', 'meson', machine === ownMachine ? tree : `${machine}-${tree}`);
 }
 
 /** Bundles scripts/build/program-tool.ts, which the trees call, so that plain Node runs it. */
@@ -41,16 +42,18 @@ async function bundleTool(): Promise<void> {
   });
 }
 
-async function settings(tree: Tree): Promise<string[]> {
-  const [tools, engine, systemEngine, musl, system, decoders] = await Promise.all([
-    toolchain(),
-    quickjs(),
+async function settings(tree: Tree, machine: Machine): Promise<string[]> {
+  const [tools, engine, systemEngine, musl, system, decoders, own] = await Promise.all([
+    toolchain(machine),
+    quickjs(machine),
     tree === 'checked' ? quickjsForSystem() : undefined,
-    libseccomp('musl'),
-    libseccomp('system'),
-    compression(),
+    libseccomp('musl', machine),
+    libseccomp('system', machine),
+    compression(machine),
+    // Bytecode is the same on all machines that have 64 bits and the lowest byte first.
+    quickjs(),
   ]);
-  return Object.entries({
+  const all = {
     tree,
     musl: tools.muslLib,
     gcc: tools.gccLib,
@@ -61,7 +64,11 @@ async function settings(tree: Tree): Promise<string[]> {
     seccomp_musl: dirname(musl.library),
     seccomp_system: dirname(system.library),
     compression: decoders.folder,
-  }).map(([name, value]) => `-D${name}=${value}`);
+    ...(machine === ownMachine
+      ? {}
+      : { musl_specs: tools.muslSpecs, qjsc: own.qjsc, emulator: tools.emulator.join(',') }),
+  };
+  return Object.entries(all).map(([name, value]) => `-D${name}=${value}`);
 }
 
 const compilers: Readonly<Record<Tree, Readonly<Record<string, string>>>> = {
@@ -70,34 +77,63 @@ const compilers: Readonly<Record<Tree, Readonly<Record<string, string>>>> = {
   checked: { CC: 'gcc', CXX: 'g++' },
 };
 
+/** Writes what Meson has to know to build for another machine, beside the tree; its path. */
+async function crossFile(folder: string, machine: Machine): Promise<string> {
+  const { prefix } = await toolchain(machine);
+  const path = `${folder}.cross`;
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, `[binaries]
+c = '${prefix}gcc'
+cpp = '${prefix}g++'
+ar = '${prefix}ar'
+strip = '${prefix}strip'
+
+[properties]
+needs_exe_wrapper = true
+
+[host_machine]
+system = 'linux'
+cpu_family = '${machine}'
+cpu = '${machine}'
+endian = 'little'
+`);
+  return path;
+}
+
 /** Sets the tree up unless it was set up with the same settings and compilers. */
-async function setUp(tree: Tree): Promise<void> {
-  const folder = treeFolder(tree);
-  const options = await settings(tree);
-  const key = JSON.stringify([options, (await toolchain()).version, compilers[tree]]);
+async function setUp(tree: Tree, machine: Machine): Promise<void> {
+  const folder = treeFolder(tree, machine);
+  const options = await settings(tree, machine);
+  const key = JSON.stringify([options, (await toolchain(machine)).version, compilers[tree]]);
   const stamp = join(folder, 'settings.json');
   if (existsSync(join(folder, 'build.ninja')) && existsSync(stamp) && readFileSync(stamp, 'utf8') === key) return;
   rmSync(folder, { recursive: true, force: true });
-  await command('meson', ['setup', ...options, folder, root], {
+  const cross = machine === ownMachine ? [] : ['--cross-file', await crossFile(folder, machine)];
+  await command('meson', ['setup', ...cross, ...options, folder, root], {
     env: { ...process.env, ...compilers[tree] },
   });
   writeFileSync(stamp, key);
 }
 
 /** Builds what is out of date in a tree. */
-export async function buildTree(tree: Tree): Promise<void> {
+export async function buildTree(tree: Tree, machine: Machine = ownMachine): Promise<void> {
   await bundleTool();
-  await setUp(tree);
+  await setUp(tree, machine);
   try {
-    await command('ninja', ['-C', treeFolder(tree), '--quiet']);
+    await command('ninja', ['-C', treeFolder(tree, machine), '--quiet']);
   } catch (error) {
     throw new ExpectedError(error instanceof Error ? error.message : String(error));
   }
 }
 
 /** Copies a finished program out of its tree when it differs from the copy; a running copy keeps its file. */
-export async function install(tree: Tree, program: string, output: string): Promise<void> {
-  const source = join(treeFolder(tree), program);
+export async function install(
+  tree: Tree,
+  program: string,
+  output: string,
+  machine: Machine = ownMachine,
+): Promise<void> {
+  const source = join(treeFolder(tree, machine), program);
   const target = inRoot(output);
   const ran = await runStep({
     name: `programs/${output}`,

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pins from '../third_party.json' with { type: 'json' };
 import { sourceTree } from '../build/sources.ts';
-import { toolchain } from '../build/toolchain.ts';
+import { debianNames, ownMachine, toolchain, type Machine } from '../build/toolchain.ts';
 import { command } from '../lib/command.ts';
 import { readObject, textMember } from '../lib/json.ts';
 import { inRoot } from '../lib/root.ts';
@@ -50,18 +50,22 @@ async function sourceOf(name: string): Promise<{ source: string; version: string
   return { source, version };
 }
 
-/** What a package of the machine's Debian has linked in. */
+/**
+ * What a package of the machine's Debian has linked in.
+ * @param tree where the package is unpacked, when it is one of another machine
+ */
 async function fromDebian(
   name: string,
   binary: string,
   library: string,
   rest: Pick<Component, 'licence' | 'in' | 'what'>,
   text: (copyright: string) => string,
+  tree = '',
 ): Promise<Component> {
   const { source, version } = await sourceOf(binary);
-  const copyright = readFileSync(`/usr/share/doc/${binary}/copyright`, 'utf8');
+  const copyright = readFileSync(`${tree}/usr/share/doc/${binary}/copyright`, 'utf8');
   return { name, version, ...rest, text: text(copyright), purl: `pkg:deb/debian/${source}@${version}?arch=source`,
-    files: { [library]: sha256(library) } };
+    files: { [library.slice(tree.length)]: sha256(library) } };
 }
 
 /** The exception of GCC's runtime libraries, out of Debian's file: all that applies to a program that they are linked into. */
@@ -92,10 +96,12 @@ function fromNpm(name: string, file: string, what: string): Component {
   };
 }
 
-/** Everything that is linked in, in the order in which it is listed. */
-export async function components(): Promise<Component[]> {
-  const tools = await toolchain();
-  const major = (await command('gcc', ['-dumpversion'])).trim();
+/** Everything that is linked in on a machine, in the order in which it is listed. */
+export async function components(machine: Machine = ownMachine): Promise<Component[]> {
+  const tools = await toolchain(machine);
+  const major = (await command(`${tools.prefix}gcc`, ['-dumpversion'])).trim();
+  // Libraries of a compiler for another machine are packages of this one.
+  const cross = machine === ownMachine ? '' : `-${debianNames[machine]}-cross`;
   const gcc = { licence: 'GPL-3.0-or-later WITH GCC-exception-3.1' };
   return [
     await pinned('quickjs', 'MIT', 'command', 'The JavaScript engine that runs the planner.'),
@@ -103,11 +109,11 @@ export async function components(): Promise<Component[]> {
     await pinned('zlib', 'Zlib', 'command', 'In veloci-unpack: decodes gzip.'),
     await pinned('libzstd', 'BSD-3-Clause', 'command', 'In veloci-unpack: decodes zstd.'),
     await fromDebian('musl', 'musl-dev', join(tools.muslLib, 'libc.a'), { licence: 'MIT', in: 'command',
-      what: 'The C library.' }, (text) => text),
-    await fromDebian('libgcc', `libgcc-${major}-dev`, join(tools.gccLib, 'libgcc.a'), { ...gcc, in: 'both',
+      what: 'The C library.' }, (text) => text, tools.muslTree),
+    await fromDebian('libgcc', `libgcc-${major}-dev${cross}`, join(tools.gccLib, 'libgcc.a'), { ...gcc, in: 'both',
       what: 'Helper functions of the compiler.' }, exceptionOf),
-    await fromDebian('libstdc++', `libstdc++-${major}-dev`, join(tools.gccLib, 'libstdc++.a'), { ...gcc, in: 'both',
-      what: 'Headers of the C++ library, and in the addon some of its functions.' }, exceptionOf),
+    await fromDebian('libstdc++', `libstdc++-${major}-dev${cross}`, join(tools.gccLib, 'libstdc++.a'), { ...gcc,
+      in: 'both', what: 'Headers of the C++ library, and in the addon some of its functions.' }, exceptionOf),
     fromNpm('node-addon-api', 'LICENSE.md', 'Headers of the interface between the addon and Node.'),
     fromNpm('node-api-headers', 'LICENSE', 'Headers of the interface between the addon and Node.'),
   ];

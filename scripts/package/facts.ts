@@ -1,13 +1,14 @@
 // What all packages say of themselves.
 import { readFileSync } from 'node:fs';
 import { identity, sourceDate } from '../build/identity.ts';
+import type { Machine } from '../build/toolchain.ts';
 import { readObject, textMember } from '../lib/json.ts';
 import { inRoot } from '../lib/root.ts';
 
 /** A processor, as each kind of package names it. */
 export interface Processor {
   /** As gcc and the kernel name it. */
-  machine: string;
+  machine: Machine;
   deb: string;
   rpm: string;
   apk: string;
@@ -17,6 +18,7 @@ export interface Processor {
 /** The processors that packages are made for, by the name that `--arch` takes. */
 const processors: Readonly<Record<string, Processor>> = {
   amd64: { machine: 'x86_64', deb: 'amd64', rpm: 'x86_64', apk: 'x86_64', npm: 'x64' },
+  arm64: { machine: 'aarch64', deb: 'arm64', rpm: 'aarch64', apk: 'aarch64', npm: 'arm64' },
 };
 
 export interface Facts {

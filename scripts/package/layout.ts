@@ -1,6 +1,6 @@
 // What is installed where: the one table that deb, rpm, apk and tarball are made from.
 import { readFileSync } from 'node:fs';
-import { relative } from 'node:path';
+import { basename, dirname, relative } from 'node:path';
 import { filesBelow } from '../lib/files.ts';
 import { installation } from '../lib/installation.ts';
 import { inRoot, root } from '../lib/root.ts';
@@ -25,7 +25,7 @@ function file(path: string, source: string, mode = 0o644): Entry {
 /** The files of every kind of package, without licences and what only one kind has. */
 export function installedFiles(program: string, { zsh, compressed }: Style): Entry[] {
   const own = installation(root).map(({ from, to, mode }): Entry => {
-    const content = readFileSync(to === 'bin/veloci' ? inRoot(program) : from);
+    const content = readFileSync(to.startsWith('bin/') ? inRoot(dirname(program), basename(to)) : from);
     const path = `${prefix}/${to.replace('zsh/site-functions', zsh)}`;
     return compressed && to.startsWith('share/man/')
       ? { path: `${path}.gz`, mode, content: gzip(content) }

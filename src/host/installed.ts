@@ -18,7 +18,7 @@ function platformFolder(name: string): string | undefined {
 /** What to do about programs that are not there. */
 function explain(name: string, platform: string): string {
   if (process.platform !== 'linux') return `veloci runs on Linux alone, and this is ${process.platform}`;
-  if (process.arch !== 'x64') return `there is no veloci for the processor ${process.arch}`;
+  if (!['x64', 'arm64'].includes(process.arch)) return `there is no veloci for the processor ${process.arch}`;
   return `${name} of veloci is missing: it comes with the optional package ${platform}. npm leaves that out with --omit=optional, and `
     + 'when node_modules or the lock file were made on another system: install again here, without that flag. In a checkout, '
     + 'npm run build makes it';

@@ -91,7 +91,7 @@ t.test('nothing is shipped twice, compiled at install or not for a package', asy
   const part = JSON.parse(readFileSync(join(modules, platform, 'package.json'), 'utf8'));
   t.same([main.scripts, main.dependencies, part.scripts, part.dependencies], [undefined, undefined, undefined,
     undefined]);
-  t.same(main.optionalDependencies, { '@veloci/linux-x64': about.version });
+  t.same(main.optionalDependencies, { '@veloci/linux-x64': about.version, '@veloci/linux-arm64': about.version });
   t.match(part, { version: about.version, os: ['linux'], cpu: [process.arch], license: 'Apache-2.0' });
   t.equal(main.os, undefined, 'types are wanted on other systems');
   for (const [name, wanted] of [['veloci', false], [platform, true]] as const)
