@@ -6,19 +6,9 @@ import type { Failure } from '../generated/protocol.ts';
 
 let parsed: Readonly<Record<string, Entry>> | undefined;
 
-function entries(): Readonly<Record<string, Entry>> {
+/** What the engine says, by the names of the table. */
+export function entries(): Readonly<Record<string, Entry>> {
   return parsed ??= JSON.parse(diagnosticsText) as Readonly<Record<string, Entry>>;
-}
-
-/** The lines of the table by their codes, in the order of these: mostly one each. */
-export function entriesByCode(): ReadonlyMap<string, readonly Entry[]> {
-  const groups = new Map<string, Entry[]>();
-  for (const entry of Object.values(entries())) {
-    const same = groups.get(entry.code);
-    if (same === undefined) groups.set(entry.code, [entry]);
-    else same.push(entry);
-  }
-  return new Map([...groups].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Most of a value that a message repeats, in UTF-16 units. */

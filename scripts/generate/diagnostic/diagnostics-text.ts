@@ -1,3 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { filesBelow } from '../../lib/files.ts';
+import { inRoot, root } from '../../lib/root.ts';
 import { adapters } from '../../../src/compat/adapters.ts';
 import { doctor } from '../../../src/diagnostic/table/doctor.ts';
 import { table, type DiagnosticName } from '../../../src/diagnostic/table.ts';
@@ -9,16 +13,28 @@ import { notice } from '../names.ts';
  * a tenth of a millisecond, and only a start that fails needs it.
  */
 export function diagnosticsText(): string {
-  const entries = Object.fromEntries(
-    Object.entries(table).map((
-      [name, { native: _, ...entry }],
-    ) => [name, { ...entry, ...wordingsOf(name as DiagnosticName) }]),
-  );
+  const source = engineSource();
+  const [said, others]: [Record<string, object>, Record<string, object>] = [{}, {}];
+  for (const [name, { native, ...entry }] of Object.entries(table)) {
+    const lines = native !== true || source.includes(`'${name}'`) ? said : others;
+    lines[name] = { ...entry, ...wordingsOf(name as DiagnosticName) };
+  }
+  const text = (lines: object): string => JSON.stringify(JSON.stringify(lines));
   return `// ${notice}
 
-/** The lines of src/diagnostic/table.ts by their names, as JSON text. */
-export const diagnosticsText = ${JSON.stringify(JSON.stringify(entries))};
+/** The lines of src/diagnostic/table.ts that the engine says, by their names, as JSON text. */
+export const diagnosticsText = ${text(said)};
+
+/** Those that only the native side says: the engine explains them. */
+export const nativeDiagnosticsText = ${text(others)};
 `;
+}
+
+/** All that the engine is made of, but the table: an entry that is named there is one that it may say. */
+function engineSource(): string {
+  return filesBelow(inRoot('src'), '.ts').filter((file) =>
+    !/^src\/(generated|diagnostic\/table)\//.test(relative(root, file))
+  ).map((file) => readFileSync(file, 'utf8')).join('');
 }
 
 /** Text of src/generated/doctor.ts: the table of what `doctor` says, as one JSON text for the same reason. */

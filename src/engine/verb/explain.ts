@@ -1,6 +1,7 @@
 // explain: what a property of config.json or a code means. The texts come with the request (src/generated/explain.json):
 // as a part of the engine they would cost the start of every container.
-import { diagnose, entriesByCode } from '../../diagnostic/diagnose.ts';
+import { diagnose } from '../../diagnostic/diagnose.ts';
+import { entriesByCode } from '../../diagnostic/entries.ts';
 import { indent } from '../../diagnostic/marks.ts';
 import type { Entry } from '../../diagnostic/types.ts';
 import type { Response } from '../../generated/plan.ts';
