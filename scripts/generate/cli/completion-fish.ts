@@ -51,6 +51,14 @@ function valued(flags: readonly Flag[]): string {
   return names.length === 0 ? '' : `string split ' ' '${names.join(' ')}'`;
 }
 
+/** Prints the names that are flags without a value here, and flags with one before the command. */
+function bare({ flags }: Command): string {
+  const names = flags.filter(({ name, kind }) =>
+    kind === 'bool' && globalFlags.some((flag) => flag.name === name && flag.kind !== 'bool')
+  ).map(({ name }) => name);
+  return names.length === 0 ? '' : `string split ' ' '${names.join(' ')}'`;
+}
+
 /** The cases of a switch over the command; none for those that print nothing. */
 function cases(printOf: (command: Command) => string): string {
   return commands.map((command) => [command.name, printOf(command)]).filter(([, print]) => print !== '')
@@ -66,6 +74,13 @@ function __veloci_valued
         case ''
             ${valued(globalFlags)}
 ${cases(({ flags }) => valued(flags))}
+    end
+end
+
+# The flags of a command that take none, though before the command they do.
+function __veloci_bare
+    switch $argv[1]
+${cases(bare)}
     end
 end
 

@@ -15,6 +15,9 @@ function __veloci_words
         else if set -q plain[1]; or not string match -qr -- '^-.' $word
             set -a found $word
             if not set -q found[2]
+                for name in (__veloci_bare $word)
+                    set valued (string match -v -- $name $valued)
+                end
                 set -a valued (__veloci_valued $word)
                 set ends (__veloci_ends $word)
             end
