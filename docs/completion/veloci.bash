@@ -186,8 +186,8 @@ _veloci_command() {
       flags_end=
       ;;
     install)
-      known='podman= docker= containerd= crio= kubernetes= '$known
-      offered='--podman --docker --containerd --crio --kubernetes '$offered
+      known='podman= docker= containerd= crio= kubernetes= apply= undo= dry-run= as-default= file=FILE '$known
+      offered='--podman --docker --containerd --crio --kubernetes --apply --undo --dry-run --as-default --file '$offered
       operands=' '
       flags_end=
       ;;

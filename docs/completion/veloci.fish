@@ -45,6 +45,16 @@ function __veloci_valued
             string split ' ' 'bundle b config f out o'
         case plan
             string split ' ' 'bundle b config f out o id console-socket pid-file preserve-fds'
+        case install
+            string split ' ' 'file'
+    end
+end
+
+# The flags of a command that take none, though before the command they do.
+function __veloci_bare
+    switch $argv[1]
+        case spec
+            string split ' ' 'rootless'
     end
 end
 
@@ -72,6 +82,9 @@ function __veloci_words
         else if set -q plain[1]; or not string match -qr -- '^-.' $word
             set -a found $word
             if not set -q found[2]
+                for name in (__veloci_bare $word)
+                    set valued (string match -v -- $name $valued)
+                end
                 set -a valued (__veloci_valued $word)
                 set ends (__veloci_ends $word)
             end
@@ -384,6 +397,11 @@ complete -c veloci -n '__veloci_of install' -l docker -d 'for Docker'
 complete -c veloci -n '__veloci_of install' -l containerd -d 'for containerd'
 complete -c veloci -n '__veloci_of install' -l crio -d 'for CRI-O'
 complete -c veloci -n '__veloci_of install' -l kubernetes -d 'for Kubernetes'
+complete -c veloci -n '__veloci_of install' -l apply -d 'edit the engine\'s configuration, and show what has changed'
+complete -c veloci -n '__veloci_of install' -l undo -d 'take that back'
+complete -c veloci -n '__veloci_of install' -l dry-run -d 'show what either would change; the exit code is 2 when that is something, 0 when not'
+complete -c veloci -n '__veloci_of install' -l as-default -d 'whether veloci becomes the runtime that is used when none is named [podman and docker: true, else false]'
+complete -c veloci -n '__veloci_of install' -l file -r -F -d 'another file than the usual one'
 complete -c veloci -n '__veloci_of doctor' -l json -d 'print JSON'
 complete -c veloci -n '__veloci_of doctor' -l sandbox -d 'say only what keeps sandboxes of the library from working, or makes them weaker'
 complete -c veloci -n '__veloci_of version' -l json -d 'print JSON'

@@ -157,6 +157,8 @@ int Replacement::commit(int &step) {
   return 0;
 }
 
+int sync_file(int fd) { return fsync(fd) == 0 ? 0 : errno; }
+
 int replace_file(int dir, const char *name, Bytes bytes, mode_t mode, int &step) {
   Replacement file;
   int err = file.prepare(dir, name, bytes, mode, step);

@@ -68,6 +68,8 @@ public:
   int prepare(int dir, const char *name, Bytes bytes, mode_t mode, int &step, const struct stat *like = nullptr);
   // Puts it in its place.
   int commit(int &step);
+  // Where it is meanwhile.
+  Str temporary() const { return temporary_.str(); }
 
 private:
   int dir_ = -1;
@@ -80,6 +82,9 @@ private:
 // all of the new ones, also when several write it at once. Returns 0 or an errno; `step` says where: 0 open, 1 write, 2
 // rename.
 int replace_file(int dir, const char *name, Bytes bytes, mode_t mode, int &step);
+
+// Waits until what was written is on the disk: a file, or the names in a directory. 0 or an errno.
+int sync_file(int fd);
 
 // Creates a new file (O_EXCL) with these bytes. Returns 0 or an errno.
 int create_file(int dir, const char *name, Bytes bytes, mode_t mode);

@@ -14,7 +14,7 @@ const levels: ReadonlyArray<readonly string[]> = [
   ['compat'],
   ['spec'],
   ['plan'],
-  ['audit', 'capture', 'image', 'learn', 'observe', 'saved', 'timeline'],
+  ['audit', 'capture', 'configure', 'image', 'learn', 'observe', 'saved', 'timeline'],
   ['apply'],
   ['engine'],
   ['cli'],

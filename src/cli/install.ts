@@ -1,4 +1,20 @@
 // How engines are told of veloci: what `veloci install` prints, and docs/engines.md shows. @PATH@ is the command's path.
+import { withSettings } from '../configure/change.ts';
+import { engineFiles } from '../configure/settings.ts';
+
+/** The file that `install --apply` edits, and the programs that it asks. */
+export interface EngineFile {
+  /** Below /etc, or for a user below the directory of configurations. */
+  readonly path: string;
+  /** Whether a user may have one. */
+  readonly ofUsers: boolean;
+  /** Where its backup is, below /etc; else beside it with `.before-veloci` at its end. */
+  readonly backup?: string;
+  /** The command that prints the engine's version. */
+  readonly version: readonly string[];
+  /** The command that checks the file @FILE@; empty = there is none. */
+  readonly check: readonly string[];
+}
 
 /** What to write where, for one engine. */
 export interface Recipe {
@@ -7,6 +23,7 @@ export interface Recipe {
   readonly engine: string;
   /** The file to write or to complete. */
   readonly file: string;
+  readonly edited?: EngineFile;
   readonly text: string;
   /** Commands that make it count, and one that tries it. */
   readonly then: readonly string[];
@@ -14,24 +31,25 @@ export interface Recipe {
   readonly notes: readonly string[];
 }
 
+/** What a new file of an engine has. */
+function newFile(flag: keyof typeof engineFiles): string {
+  const { format, intent } = engineFiles[flag];
+  return withSettings(format, format.empty, intent({ own: '@PATH@', text: format.empty, version: [] }).settings);
+}
+
 export const recipes: readonly Recipe[] = [
   {
     flag: 'podman',
     engine: 'Podman, Buildah',
     file: '/etc/containers/containers.conf (or ~/.config/containers/containers.conf)',
-    text: `[engine]
-runtime = "veloci"
-runtime_supports_json = ["crun", "runc", "kata", "runsc", "youki", "krun", "veloci"]
-runtime_supports_nocgroups = ["crun", "krun", "veloci"]
-
-[engine.runtimes]
-veloci = ["@PATH@"]
-`,
+    edited: { path: 'containers/containers.conf', ofUsers: true, version: ['podman', '--version'],
+      check: ['env', 'CONTAINERS_CONF=@FILE@', 'podman', 'info', '--format', '{{.Host.OCIRuntime.Name}}'] },
+    text: newFile('podman'),
     then: ['podman info --format "{{.Host.OCIRuntime.Name}}"', 'podman run --rm docker.io/library/busybox echo hello'],
     notes: [
       'Podman decides by the name of the runtime what it can do. Without `runtime_supports_json` it cannot distinguish a missing program '
-      + '(exit status 127) from other errors; without `runtime_supports_nocgroups` it refuses `--cgroups=disabled`. Podman 4.3 '
-      + 'reads the second list as `runtime_supports_nocgroup`.',
+      + '(exit status 127) from other errors; without `runtime_supports_nocgroup` it refuses `--cgroups=disabled`. '
+      + '(containers.conf(5) calls the second list `runtime_supports_nocgroups`; what Podman 3 to 5 read has no s at its end.)',
       'The same lines work for rootless Podman; state is then kept below `$XDG_RUNTIME_DIR/veloci`.',
       'For one command: `podman --runtime @PATH@ run ...`, `buildah run --runtime @PATH@ --isolation oci ...`, '
       + '`buildah bud --runtime @PATH@ --isolation oci ...`.',
@@ -41,13 +59,9 @@ veloci = ["@PATH@"]
     flag: 'docker',
     engine: 'Docker',
     file: '/etc/docker/daemon.json',
-    text: `{
-  "runtimes": {
-    "veloci": { "path": "@PATH@" }
-  },
-  "default-runtime": "veloci"
-}
-`,
+    edited: { path: 'docker/daemon.json', ofUsers: true, version: ['dockerd', '--version'],
+      check: ['dockerd', '--validate', '--config-file', '@FILE@'] },
+    text: newFile('docker'),
     then: ['systemctl reload docker', 'docker run --rm --runtime veloci busybox echo hello'],
     notes: [
       'Leave `default-runtime` out to choose the runtime container by container with `--runtime veloci`.',
@@ -59,17 +73,9 @@ veloci = ["@PATH@"]
     flag: 'containerd',
     engine: 'containerd',
     file: '/etc/containerd/config.toml',
-    text: `version = 2
-
-[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
-  runtime_type = "io.containerd.runc.v2"
-
-[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.veloci]
-  runtime_type = "io.containerd.runc.v2"
-
-[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.veloci.options]
-  BinaryName = "@PATH@"
-`,
+    edited: { path: 'containerd/config.toml', ofUsers: true, version: ['containerd', '--version'],
+      check: ['containerd', '--config', '@FILE@', 'config', 'dump'] },
+    text: newFile('containerd'),
     then: ['systemctl restart containerd',
       'ctr run --rm --runc-binary @PATH@ docker.io/library/busybox:latest try echo hello'],
     notes: [
@@ -84,11 +90,9 @@ veloci = ["@PATH@"]
     flag: 'crio',
     engine: 'CRI-O',
     file: '/etc/crio/crio.conf.d/10-veloci.conf',
-    text: `[crio.runtime.runtimes.veloci]
-runtime_path = "@PATH@"
-runtime_type = "oci"
-runtime_root = "/run/veloci"
-`,
+    edited: { path: 'crio/crio.conf.d/10-veloci.conf', ofUsers: false, backup: 'crio/10-veloci.conf.before-veloci',
+      version: ['crio', '--version'], check: [] },
+    text: newFile('crio'),
     then: ['systemctl restart crio'],
     notes: [
       '`default_runtime = "veloci"` below `[crio.runtime]` makes it the default. With `cgroup_manager = "cgroupfs"` the table '

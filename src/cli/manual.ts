@@ -5,7 +5,7 @@
 export const variables = {
   XDG_RUNTIME_DIR: 'Where a user\'s containers are kept (`$XDG_RUNTIME_DIR/veloci`) and where the bus of the user\'s systemd is found.',
   USER: 'Root of a user namespace that is called `root` here keeps its containers where root does, in spite of XDG_RUNTIME_DIR.',
-  PATH: 'Where programs are looked up: `criu`, `ps`, `newuidmap`, `newgidmap`.',
+  PATH: 'Where programs are looked up: `criu`, `ps`, `newuidmap`, `newgidmap`, and for `install` those of the engines.',
   NO_COLOR: 'When it is not empty, nothing is coloured.',
   CLICOLOR: '`0`: nothing is coloured.',
   CLICOLOR_FORCE: 'When it is neither empty nor `0`, output is coloured where it is no terminal, too.',
@@ -14,7 +14,8 @@ export const variables = {
   LISTEN_FDS: 'With LISTEN_PID (sd_listen_fds(3)): as many descriptors, from 3 on, are passed to the program.',
   XDG_DATA_HOME: 'Where the layers of a user\'s images are kept (`$XDG_DATA_HOME/veloci/layers`).',
   VELOCI_PLAN_CACHE: '`0`: plans are not remembered from one start to the next; `verify`: each remembered one is compared with a fresh one.',
-  HOME: 'Without XDG_DATA_HOME they are in `$HOME/.local/share/veloci/layers`.',
+  XDG_CONFIG_HOME: 'Where a user\'s configurations are.',
+  HOME: 'Without XDG_DATA_HOME or XDG_CONFIG_HOME: `$HOME/.local/share` and `$HOME/.config` in their place.',
   TRACEPARENT: 'The trace (W3C Trace Context) that the start belongs to; hooks get it, too.',
 } as const;
 
@@ -29,6 +30,10 @@ export const files = {
   '/run/veloci/.used-plans/': 'Which saved plans have been used.',
   '/var/lib/veloci/layers/': 'Unpacked layers of images, by their digests; another directory with `--cache`.',
   '~/.local/share/veloci/layers/': 'The same for other users.',
+  '/etc/containers/containers.conf': 'What `--podman` edits; for users `~/.config/containers/containers.conf`.',
+  '/etc/docker/daemon.json': 'The same for `--docker`; for users `~/.config/docker/daemon.json`.',
+  '/etc/containerd/config.toml': 'The same for `--containerd`; for users `~/.config/containerd/config.toml`.',
+  '/etc/crio/crio.conf.d/10-veloci.conf': 'The same for `--crio`.',
   './checkpoint/': 'Images of a checkpoint, unless `--image-path` names another directory.',
   '/sys/fs/cgroup/': 'The cgroups of containers.',
   '/etc/subuid': 'With `/etc/subgid`: the subordinate ids that a user\'s containers may have.',

@@ -271,9 +271,25 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'install', summary: 'show how to configure an engine to use veloci', operands: '', minOperands: 0, maxOperands: 0,
-    description: 'Prints the lines for the configuration of an engine, with the path of this command. Nothing is changed.',
-    flags: recipes.map(({ flag, engine }) => ({ name: flag, kind: 'bool', summary: `for ${engine}` })),
-    examples: [{ line: 'veloci install --podman', what: 'the lines for containers.conf' }],
+    description: 'Prints the lines for the configuration of an engine, with the path of this command. With `--apply` they are put into its file: that of '
+      + 'the system for root, below `~/.config` for other users. Comments, order and everything else in the file stay; what it was is kept '
+      + 'beside it as `.before-veloci`; the engine\'s own program checks the new file, where it can, before it takes the place of the old one. '
+      + 'A second call changes nothing. `--undo` takes back what is veloci\'s, also when the file was edited in between.',
+    flags: [
+      ...recipes.map(({ flag, engine }) => ({ name: flag, kind: 'bool', summary: `for ${engine}` }) as const),
+      { name: 'apply', kind: 'bool', forEngine: false, summary: 'edit the engine\'s configuration, and show what has changed' },
+      { name: 'undo', kind: 'bool', summary: 'take that back' },
+      { name: 'dry-run', kind: 'bool', forEngine: false, summary: 'show what either would change; the exit code is 2 when that is something, 0 when not' },
+      { name: 'as-default', kind: 'bool', summary: 'whether veloci becomes the runtime that is used when none is named [podman and docker: true, else false]' },
+      { name: 'file', kind: 'string', value: 'FILE', forEngine: false, summary: 'another file than the usual one' },
+    ],
+    examples: [
+      { line: 'veloci install --podman', what: 'the lines for containers.conf' },
+      { line: 'veloci install --docker --apply --as-default=false', what: 'add veloci to daemon.json, beside the default' },
+      { line: 'veloci install --docker --undo', what: 'take it out again' },
+    ],
+    exits: [['2', 'With `--dry-run`: something would be changed.']],
+    environment: ['PATH', 'XDG_CONFIG_HOME', 'HOME'], files: ['/etc/containers/containers.conf', '/etc/docker/daemon.json', '/etc/containerd/config.toml', '/etc/crio/crio.conf.d/10-veloci.conf'],
     see: ['doctor', 'podman(1)', 'containers.conf(5)'],
   },
   {

@@ -4,7 +4,7 @@ import type { Diagnostic } from '../diagnostic/types.ts';
 import type { Response } from '../generated/plan.ts';
 
 const nothing: Response = { exitCode: 0, text: '', error: '', explained: '', code: '', keys: '', warnings: '',
-  files: [], relaunch: [] };
+  files: [], relaunch: [], edits: [] };
 
 /** A text for stdout. */
 export function answerText(text: string, exitCode = 0): Response {

@@ -12,6 +12,7 @@ import { diff } from './verb/diff.ts';
 import { doctor } from './verb/doctor.ts';
 import { explain } from './verb/explain.ts';
 import { features } from './verb/features.ts';
+import { install } from './verb/install.ts';
 import { learned } from './verb/learned.ts';
 import { plan } from './verb/plan.ts';
 import { saved } from './verb/saved.ts';
@@ -35,6 +36,7 @@ const answers: Readonly<Record<ToolsVerb, (call: Call) => Response>> = {
   why,
   apply,
   capture,
+  install,
 };
 
 /** Answers a request, as it came, with an encoded Response. Never throws: what goes wrong in here is an answer, too. */

@@ -282,6 +282,18 @@ export interface FileLook {
   readonly program?: Uint8Array | undefined;
 }
 
+/** How a file is changed. */
+export interface FileEdit {
+  /** What it becomes; absent = it is removed. */
+  readonly content?: string | undefined;
+  /** What is written beside it first; absent = the file that is there stays. */
+  readonly backup?: string | undefined;
+  /** The backup is removed afterwards. */
+  readonly forget: boolean;
+  /** The engine's own program is asked first whether it takes the file. */
+  readonly check: boolean;
+}
+
 /** The engine's answer. */
 export interface Response {
   /** Exit code of the command when there is no plan to run. */
@@ -320,6 +332,8 @@ export interface Response {
   readonly files: readonly FileLook[];
   /** Words of the command that starts the container, in place of the one that there is (apply). */
   readonly relaunch: readonly string[];
+  /** What to do with the configuration of an engine; at most one (install). */
+  readonly edits: readonly FileEdit[];
 }
 
 /** A file of an image that the engine wants to read. */

@@ -276,7 +276,7 @@ export interface Failure {
 export const engineVerbValues = [
   'create', 'run', 'exec', 'mounts', 'recompile', 'update', 'checkpoint', 'restore', 'ended', 'validate', 'audit',
   'plan', 'saved', 'explain', 'spec', 'features', 'doctor', 'timeline', 'learned', 'diff', 'why', 'apply', 'capture',
-  'image',
+  'install', 'image',
 ] as const;
 /**
  * Verbs that need an engine, by the engine that knows them (docs/decisions/0005-two-engines.md). `run` compiles like
@@ -292,7 +292,7 @@ export type MainVerb = (typeof mainVerbValues)[number];
 
 export const toolsVerbValues = [
   'validate', 'audit', 'plan', 'saved', 'explain', 'spec', 'features', 'doctor', 'timeline', 'learned', 'diff', 'why',
-  'apply', 'capture',
+  'apply', 'capture', 'install',
 ] as const;
 /** Those of the engine tools. */
 export type ToolsVerb = (typeof toolsVerbValues)[number];
@@ -579,7 +579,11 @@ export interface Request {
   readonly learned?: Learned;
   /** timeline: when what was done. */
   readonly timing?: Timing;
-  /** capture: what other commands print, and the files that the first answer names. */
+  /**
+   * capture: what other commands print, and the files that the first answer names. install: `engine`, its flag; `file`
+   * and `backup`, without a text (they are the blobs `config` and `process`) and with the error of reading them;
+   * `version`, what the engine's program prints; `own`, the path of this command.
+   */
   readonly captured?: readonly Captured[];
   /** plan -o, saved: the moment that a saved plan is bound to. */
   readonly occasion?: Occasion;

@@ -21,6 +21,7 @@ function readerSeeds(): Uint8Array[] {
     warnings: '',
     files: [{ path: '/a', where: 'root' }],
     relaunch: ['run', 'a'],
+    edits: [{ content: 'k', forget: false, check: true }],
   }, writer);
   return [plan, encodePlan(fullPlan(new Random(1)), writer), response, ...random];
 }

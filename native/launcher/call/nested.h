@@ -1,7 +1,7 @@
 // Another command of this program, run by the one that the caller has asked for.
 #pragma once
-#include "file/files.h"
 #include "launcher/call/invocation.h"
+#include "launcher/call/program.h"
 
 namespace veloci {
 
@@ -10,16 +10,6 @@ using Verb = int (*)(Invocation &invocation);
 // Runs another command in the place of this one, with the same state root. `document` is what it reads of standard
 // input. Returns its exit code.
 int run_nested(const Invocation &invocation, const Buffer *document, const char *const *words, int count, Verb run);
-
-// What a nested command has printed.
-struct Printed {
-  Buffer out;
-  Buffer error;
-  // Its exit code, or 128 and the signal.
-  int status = 0;
-  // There was more than the limit; what is there ends with a whole line.
-  bool cut = false;
-};
 
 // Runs one in a process of its own, which changes nothing in this one; at most `limit` bytes of each of its outputs are
 // taken. 0 or an errno.

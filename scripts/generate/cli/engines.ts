@@ -7,12 +7,24 @@ import { notice, snake } from '../names.ts';
 const where = (recipe: Recipe): string => `# ${recipe.engine}: ${recipe.file}\n\n`;
 const then = (recipe: Recipe): string => `\n${recipe.then.map((line) => `#   ${line}\n`).join('')}`;
 
+/** What of a recipe `install --apply` needs. */
+function edited({ flag, engine, edited }: Recipe): string {
+  if (edited === undefined) return '{}';
+  const words = (all: readonly string[]): string =>
+    `{${[...all.map((word) => JSON.stringify(word)), 'nullptr'].join(', ')}}`;
+  const text = (value: string | undefined): string => value === undefined ? 'nullptr' : JSON.stringify(value);
+  return `{${
+    [JSON.stringify(flag), JSON.stringify(engine), JSON.stringify(edited.path), String(edited.ofUsers),
+      text(edited.backup), words(edited.version), words(edited.check)].join(', ')
+  }}`;
+}
+
 /** Text of native/generated/install.gen.h: what `veloci install` prints. */
 export function installHeader(): string {
   const lines = recipes.map((recipe) =>
     `    {cli::Flag::${snake(recipe.flag)}, ${
       [where(recipe), recipe.text, then(recipe)].map((text) => JSON.stringify(text)).join(', ')
-    }},\n`
+    }, ${edited(recipe)}},\n`
   );
   return `// ${notice}
 // Texts of the command \`install\`, from src/cli/install.ts. @PATH@ stands for the path of the command.
@@ -21,9 +33,18 @@ export function installHeader(): string {
 
 namespace veloci {
 
+// What \`install --apply\` edits; without a path there is nothing.
+struct EngineFile {
+  const char *flag = nullptr, *engine = nullptr, *path = nullptr;
+  bool of_users = false;
+  const char *backup = nullptr;
+  const char *version[8] = {}, *check[8] = {};
+};
+
 struct InstallRecipe {
   cli::Flag flag;
   const char *where, *file, *then;
+  EngineFile edited;
 };
 
 constexpr InstallRecipe install_recipes[] = {
@@ -63,7 +84,20 @@ Tried: podman 4.3 and 5.4 (of root and of users), buildah 1.28, containerd 1.6, 
 PostgreSQL from images that podman and docker built. CRI-O 1.32, built from its sources, did 55 of 64 steps of CRI; whether
 runc does more of them there was not found out.
 
-What follows is for a system that has no such file yet; add to an existing file by hand.
+\`veloci install --podman --apply\` (or \`--docker\`, \`--containerd\`, \`--crio\`) writes what follows into the engine's configuration, which
+for root is the system's and for another user the one below \`~/.config\`:
+
+- Comments, order, other runtimes and the file's mode and owner stay as they are; a symbolic link stays one. What was there before is
+  kept in \`FILE.before-veloci\`.
+- What changes is printed as a difference; \`--dry-run\` prints it and changes nothing. A second call finds nothing to change.
+- The engine's own program checks the new file before it takes the old one's place: \`podman info\`, \`dockerd --validate\` (from 23.0 on),
+  \`containerd config dump\`. If it refuses, nothing has been changed. CRI-O has no such command.
+- Podman and Docker then use veloci by default, as in the lines below; \`--as-default=false\` only adds it. containerd and CRI-O keep their
+  default; \`--as-default\` changes it.
+- \`--undo\` takes it back: an untouched file becomes, byte for byte, what it was; in one that was edited since, the edits stay.
+- A file of containerd is edited in its own version (1, 2 or 3); a new one gets the version of the containerd that is installed.
+
+A running engine has to be told: the commands are below each file. Without \`--apply\` the lines are only printed.
 
 ${recipes.map(section).join('\n')}
 ## In place of runc or crun

@@ -187,5 +187,11 @@ export const command = {
     hint: 'remove it, or give another file with --out' },
   outputTerminal: { code: 'E0163', native: true, message: 'an archive is not written to a terminal',
     hint: 'give a file with --out, or redirect standard output' },
+  configureFile: { code: 'E0166', message: 'this configuration cannot be edited: {reason}',
+    hint: '{remedy}; nothing has been changed' },
+  configureRefused: { code: 'E0167', native: true, message: '{tool} refuses what the file would become: {output}',
+    hint: 'nothing has been changed; "veloci install --dry-run" shows what it would become' },
+  configureChanged: { code: 'E0168', native: true, message: '"{path}" was changed by another program meanwhile',
+    hint: 'nothing has been changed: run the command again' },
   flagForm: { code: 'E0139', message: 'invalid value "{value}" for --{name}', hint: '{remedy}' },
 } as const satisfies Entries;

@@ -30,17 +30,29 @@ export function locate(text: string, pointer: string, part: 'key' | 'value' = 'v
   return { ...lineAndColumn(text, offset), length: Math.max(1, end - offset) };
 }
 
-/** Offsets of the value at a pointer or, when it leads nowhere, of the last one on its way; and how many parts led there. */
-export function span(text: string, pointer: string): { start: number; end: number; depth: number } {
+/** Offsets of a value. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+  /** Where its key begins; below 0 for what has none. */
+  readonly key: number;
+  /** How many parts of the pointer led there. */
+  readonly depth: number;
+}
+
+/** Offsets of the value at a pointer or, when it leads nowhere, of the last one on its way. */
+export function span(text: string, pointer: string): Span {
   let offset = skipSpace(text, text.charCodeAt(0) === 0xfeff ? 1 : 0);
   let depth = 0;
+  let key = -1;
   for (const name of pointerPath(pointer)) {
     const member = findChild(text, offset, name);
     if (member === undefined) break;
     offset = member.start;
+    key = member.keyStart;
     depth++;
   }
-  return { start: offset, end: skipValue(text, offset), depth };
+  return { start: offset, end: skipValue(text, offset), key, depth };
 }
 
 /** The names of an object's members in the order of the text; none where the pointer leads to nothing, or to no object. */

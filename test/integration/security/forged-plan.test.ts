@@ -36,7 +36,8 @@ const laterOf = ({ start, kill, delete: remove, pause, resume }: Programs): Prog
 function answerOf(programs: Programs): Uint8Array {
   const { create, stager, init } = programs;
   return encodeResponse({ exitCode: 0, text: '', error: '', explained: '', code: '', keys: '', warnings: '', files: [],
-    relaunch: [], plan: encode({ create, stager, init }), stored: encode(laterOf(programs)) }, nodeHost().writer());
+    edits: [], relaunch: [], plan: encode({ create, stager, init }), stored: encode(laterOf(programs)) },
+    nodeHost().writer());
 }
 
 interface Victim {

@@ -35,7 +35,7 @@ function sources(): [path: string, text: string][] {
 
 /** Names that are no question: texts for files of engines, and a template of \`spec\`. */
 const texts: Readonly<Record<string, readonly string[]>> = {
-  'src/cli/install.ts': ['crun', 'runc'],
+  'src/configure/settings.ts': ['crun', 'runc'],
   'src/cli/spec.ts': ['runc'],
 };
 

@@ -38,7 +38,8 @@ t.test('a writer can be used again, and equal plans give equal bytes', async (t)
 
 t.test('a response keeps every field', async (t) => {
   const texts = { text: 'out\n', error: '', explained: 'größer', code: 'E0101', keys: '', warnings: '',
-    files: [{ path: '/bin/sh', where: 'root' as const }], relaunch: ['run', 'web'] };
+    files: [{ path: '/bin/sh', where: 'root' as const }], relaunch: ['run', 'web'],
+    edits: [{ content: 'x', backup: 'y', forget: true, check: false }] };
   const bytes = encodeResponse({ exitCode: -1, plan: Uint8Array.of(1, 0, 255), ...texts }, createWriter());
   // Values of a set are numbers.
   const files = [{ path: '/bin/sh', where: 1, program: null }];
