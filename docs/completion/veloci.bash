@@ -150,8 +150,8 @@ _veloci_command() {
       flags_end=
       ;;
     unpack)
-      known='cache=DIR platform=ANY uid-map=ANY gid-map=ANY devices= max-size=ANY json= '$known
-      offered='--cache --platform --uid-map --gid-map --devices --max-size --json '$offered
+      known='cache=DIR platform=ANY user=ANY u=ANY uid-map=ANY gid-map=ANY devices= max-size=ANY json= '$known
+      offered='--cache --platform --user --uid-map --gid-map --devices --max-size --json '$offered
       operands='ANY ANY '
       flags_end=
       ;;

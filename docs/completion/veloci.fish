@@ -36,7 +36,7 @@ function __veloci_valued
         case spec
             string split ' ' 'bundle b file f from'
         case unpack
-            string split ' ' 'cache platform uid-map gid-map max-size'
+            string split ' ' 'cache platform user u uid-map gid-map max-size'
         case validate
             string split ' ' 'bundle b config f format'
         case audit
@@ -361,6 +361,7 @@ complete -c veloci -n '__veloci_at 2 spec' -F
 complete -c veloci -n '__veloci_at 3 spec' -F
 complete -c veloci -n '__veloci_of unpack' -l cache -x -a '(__fish_complete_directories)' -d 'where layers are kept [/var/lib/veloci/layers, or ~/.local/share/veloci/layers for a user]'
 complete -c veloci -n '__veloci_of unpack' -l platform -x -d 'the platform of the image [that of this host]'
+complete -c veloci -n '__veloci_of unpack' -l user -s u -x -d 'run as that user, not as the one of the image'
 complete -c veloci -n '__veloci_of unpack' -l uid-map -x -d 'owners of files, for a user namespace (repeatable)'
 complete -c veloci -n '__veloci_of unpack' -l gid-map -x -d 'groups of files, for a user namespace (repeatable)'
 complete -c veloci -n '__veloci_of unpack' -l devices -d 'make all devices of the image, not only those that every container has'

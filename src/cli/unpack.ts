@@ -13,6 +13,7 @@ export const unpack: Command = {
     { name: 'cache', kind: 'string', value: 'DIR', path: true,
       summary: 'where layers are kept [/var/lib/veloci/layers, or ~/.local/share/veloci/layers for a user]' },
     { name: 'platform', kind: 'string', value: 'OS/ARCH[/VARIANT]', summary: 'the platform of the image [that of this host]' },
+    { name: 'user', also: ['u'], kind: 'string', value: 'USER[:GROUP]', summary: 'run as that user, not as the one of the image' },
     { name: 'uid-map', kind: 'list', value: 'CONTAINER:HOST:SIZE', summary: 'owners of files, for a user namespace (repeatable)' },
     { name: 'gid-map', kind: 'list', value: 'CONTAINER:HOST:SIZE', summary: 'groups of files, for a user namespace (repeatable)' },
     { name: 'devices', kind: 'bool', summary: 'make all devices of the image, not only those that every container has' },

@@ -62,7 +62,7 @@ function step(request: ImageRequest, bytes: Uint8Array, host: Host): ImageAnswer
     devices, uids, gids, ...more });
   if ('wanted' in found) return respond(answerText(''), { documents: found.wanted });
   const { image } = found;
-  const user = textOf(image.config.name, executionOf(image.config), 'User');
+  const user = request.user ?? textOf(image.config.name, executionOf(image.config), 'User');
   if (request.layers === undefined) return respond(answerText(''), { layers: image.layers });
   if (isLookedUp(user) && !texts.has(passwd.name)) return respond(answerText(''), { documents: [passwd, group] });
   return respond(result(request, image, user, texts, { uids, gids }));

@@ -765,6 +765,8 @@ export interface ImageRequest {
   readonly reference?: string;
   /** OS/ARCHITECTURE[/VARIANT]. */
   readonly platform: string;
+  /** User of its containers in place of the image's. */
+  readonly user?: string;
   /** What was read so far. */
   readonly documents: readonly ImageDocumentSeen[];
   /** --uid-map. */

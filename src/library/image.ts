@@ -8,6 +8,8 @@ export interface ImageSourceOptions {
   readonly reference?: string;
   /** `OS/ARCHITECTURE[/VARIANT]`; default: that of this host. */
   readonly platform?: string;
+  /** `USER[:GROUP]` in place of the image's User: names that it has, or ids. */
+  readonly user?: string;
   /** Where layers are kept; default: /var/lib/veloci/layers, or ~/.local/share/veloci/layers for a user. */
   readonly cache?: string;
   /** Owners of the files for a user namespace, as `CONTAINER:HOST:SIZE`. */
@@ -85,10 +87,11 @@ function operandOf(image: string, { reference }: ImageSourceOptions): string {
 }
 
 function flagsOf(
-  { platform, cache, uidMap = [], gidMap = [], devices = false, maxSize }: ImageSourceOptions,
+  { platform, user, cache, uidMap = [], gidMap = [], devices = false, maxSize }: ImageSourceOptions,
 ): string[] {
   return [
     ...(platform === undefined ? [] : ['--platform', platform]),
+    ...(user === undefined ? [] : ['--user', user]),
     ...(cache === undefined ? [] : ['--cache', cache]),
     ...uidMap.flatMap((entry) => ['--uid-map', entry]),
     ...gidMap.flatMap((entry) => ['--gid-map', entry]),

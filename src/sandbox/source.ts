@@ -4,7 +4,7 @@ import { posix } from 'node:path';
 import { openImage, type ImageSourceOptions } from '../library/image.ts';
 
 /** How the image of a sandbox is unpacked. Owners are mapped by the sandbox itself. */
-export type SandboxImageOptions = Omit<ImageSourceOptions, 'uidMap' | 'gidMap' | 'command'>;
+export type SandboxImageOptions = Omit<ImageSourceOptions, 'uidMap' | 'gidMap' | 'user' | 'command'>;
 
 /** What of the options says it. */
 export interface SourceOptions {
@@ -36,7 +36,9 @@ export async function sourceOf(
 ): Promise<Source> {
   if ((rootfs === undefined) === (image === undefined)) throw new TypeError('a sandbox has a rootfs or an image');
   if (image === undefined) return { folders: foldersOf([rootfs!, ...layers]), env: {}, work: undefined };
-  const opened = await openImage(image, { ...imageOptions, ...(command === undefined ? {} : { command }) });
+  // Its own user is not used, and need not exist.
+  const opened = await openImage(image, { ...imageOptions, user: '0:0',
+    ...(command === undefined ? {} : { command }) });
   const { env = [], cwd = '/' } = opened.spec.process ?? {};
   const work = posix.normalize(`${cwd}/.`).replace(/\/$/, '');
   return { folders: foldersOf([...opened.layers, ...layers]), env: variablesOf(env),

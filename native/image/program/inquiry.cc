@@ -140,6 +140,7 @@ int Inquiry::ask_once(const char *paths, uint32_t count) {
     if (!call_.reference.empty()) request.reference(call_.reference);
     Str platform = call_.arguments.text(cli::Flag::platform);
     request.platform(platform.empty() ? own_platform : platform);
+    if (call_.arguments.has(cli::Flag::user)) request.user(call_.arguments.text(cli::Flag::user));
     {
       auto list = request.documents();
       const uint8_t *cursor = names_.data();

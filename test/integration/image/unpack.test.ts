@@ -197,3 +197,19 @@ test('a container of an image runs', async (c) => {
   assert.equal(code, 0, stderr);
   assert.equal(stdout, 'from /bin/sh\n0\n');
 });
+
+test('--user in place of the User of the image: names that it has, and ids', async (c) => {
+  const image = layout(c, [
+    layer(folder('etc'), file('etc/passwd', 'web:x:33:44::/:\n'), file('etc/group', 'log:x:55:web\n')),
+  ], {
+    config: { User: 'nobody-knows' },
+  });
+  const userOf = async (...flags: string[]): Promise<unknown> =>
+    (await bundleOf(c, image, ...flags)).config.process.user;
+  assert.deepEqual(await userOf('--user', 'web'), { uid: 33, gid: 44, additionalGids: [55] });
+  assert.deepEqual(await userOf('-u', '7:log'), { uid: 7, gid: 55 });
+  assert.deepEqual(await userOf('--user', '0'), { uid: 0, gid: 0 });
+  const { code, stderr } = await c.rt(['unpack', '--user', 'other', image, join(c.dir(), 'bundle')]);
+  assert.equal(code, 1);
+  assert.match(stderr, /E1014.*"other".*--user/);
+});

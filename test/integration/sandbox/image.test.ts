@@ -38,7 +38,7 @@ sandboxed('an image in place of a root: layers, environment, working directory',
   const upper = layer(file('etc/.wh.gone'), folder('data'), file('data/.wh..wh..opq'), file('data/new', 'new'),
     folder('srv'), folder('srv/app'), file('srv/app/main', 'from the image'));
   const { image, cache } = imageOf(c, scene.holder, [empty, busybox(), empty, upper], { reference: 'v1',
-    config: { Env: ['A=image', 'B=image', 'PATH=/bin', 'NAMELESS'], WorkingDir: 'srv//app/', User: '5:6' } });
+    config: { Env: ['A=image', 'B=image', 'PATH=/bin', 'NAMELESS'], WorkingDir: 'srv//app/', User: 'nobody-knows' } });
   const options = { image, imageOptions: { reference: 'v1', cache }, env: { B: 'sandbox' } };
   const script =
     'pwd; echo $A $B $C $PATH $HOME; ls /etc /data; cat main in; echo 1 > out; echo x > /etc/gone; echo x > /data/old';
