@@ -41,7 +41,10 @@ export class InitProcess extends Process {
 
   /** Ends the container when `container` is not held any more. */
   guard(container: object): void {
-    if (!this.detached) forgotten.register(container, () => this.wish('remove'));
+    if (this.detached) return;
+    forgotten.register(container, () => this.wish('remove'), this);
+    // The registry holds this process, and a listener of its streams may hold the container: then neither would ever go.
+    void this.commandEnded.then(() => forgotten.unregister(this));
   }
 
   /** Somebody waits for the process, or reads what it prints: it is held until it ends. */

@@ -6,12 +6,12 @@ import { busyboxRootfs } from '../../support/helpers.ts';
 import { runtimePath, timeScale } from '../../support/paths.ts';
 
 interface Held {
-  /** Bytes of objects that can be reached, before and after. */
-  readonly heap: readonly [number, number];
+  /** Bytes of objects that can be reached, at the beginning, in the middle and at the end. */
+  readonly heap: readonly number[];
   /** Bytes outside of the heap. */
-  readonly external: readonly [number, number];
-  readonly descriptors: readonly [number, number];
-  readonly processes: readonly [number, number];
+  readonly external: readonly number[];
+  readonly descriptors: readonly number[];
+  readonly processes: readonly number[];
   /** Containers that were deleted, and those of them that something still refers to. */
   readonly containers: number;
   readonly alive: number;
@@ -28,8 +28,9 @@ const program = `
   const created = [];
   let count = 0;
   async function one() {
-    const container = await runtime.create({ bundle, id: name + '-' + count++ });
+    const container = await runtime.create({ bundle, stdio: 'pipe', id: name + '-' + count++ });
     created.push(new WeakRef(container));
+    container.stdout.on('data', () => container.id);
     await container.start();
     await container.exit;
     await container.delete();
@@ -50,11 +51,13 @@ const program = `
   // What it is given for all runs must not gather them either.
   const { signal } = new AbortController();
   await many(45);
-  const before = await look();
-  await many(120);
-  const after = await look();
-  const pairs = Object.fromEntries(Object.keys(before).map((key) => [key, [before[key], after[key]]]));
-  console.log(JSON.stringify({ ...pairs, containers: created.length,
+  const seen = [await look()];
+  for (let i = 0; i < 2; i++) {
+    await many(60);
+    seen.push(await look());
+  }
+  const values = Object.fromEntries(Object.keys(seen[0]).map((key) => [key, seen.map((values) => values[key])]));
+  console.log(JSON.stringify({ ...values, containers: created.length,
     alive: created.filter((container) => container.deref() !== undefined).length,
     resources: process.getActiveResourcesInfo().filter((kind) => kind !== 'PipeWrap') }));
   await box.close();
@@ -67,10 +70,12 @@ test('a program holds nothing of the containers that are gone', async (c) => {
     index, c.root, runtimePath(), bundle, busyboxRootfs(), c.id()], { encoding: 'utf8', timeout: 120_000 * timeScale });
   assert.equal(status, 0, stderr);
   const held = JSON.parse(stdout) as Held;
-  const grown = ([before, after]: readonly [number, number]): number => after - before;
+  // What is held for each run is held each time; the code that V8 compiles for what runs often is compiled once.
+  const grown = ([first = 0, second = 0, third = 0]: readonly number[]): number =>
+    Math.min(second - first, third - second);
   assert.deepEqual([grown(held.descriptors), grown(held.processes), held.resources], [0, 0, []]);
   assert.ok(held.alive <= 1, `${held.alive} of ${held.containers} containers are held`);
-  // One run that is held takes more than 10 KB. The rest is code that V8 compiles for what runs often.
-  assert.ok(grown(held.heap) < 900_000, `the heap has grown by ${grown(held.heap)} bytes`);
-  assert.ok(grown(held.external) < 900_000, `and what is outside of it by ${grown(held.external)}`);
+  // One run that is held takes more than 10 KB.
+  assert.ok(grown(held.heap) < 500_000, `the heap has grown: ${held.heap.join(', ')}`);
+  assert.ok(grown(held.external) < 500_000, `and what is outside of it: ${held.external.join(', ')}`);
 }, { only: 'veloci' });
