@@ -17,7 +17,17 @@ export function nodeHost(): Host {
  * @param root state root, whose cached seccomp filters are listed; none when absent
  */
 export function hostFacts(root = ''): HostFacts {
-  return readHostFacts(JSON.parse(addon().hostFacts(root)));
+  return readFacts(factsText(root));
+}
+
+/** The same as JSON text. */
+export function factsText(root = ''): string {
+  return addon().hostFacts(root);
+}
+
+/** Facts of such a text. */
+export function readFacts(text: string): HostFacts {
+  return readHostFacts(JSON.parse(text));
 }
 
 /** Looks at files; those of the root file system lie in the first one. */

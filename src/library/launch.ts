@@ -7,9 +7,10 @@ import type { Spec } from '../generated/config.ts';
 import { encodeResponse } from '../generated/encode.ts';
 import type { Request } from '../generated/protocol.ts';
 import { readControlMessage } from '../generated/read-protocol.ts';
-import { hostFacts, nodeHost } from '../host/node.ts';
+import { factsText, nodeHost, readFacts } from '../host/node.ts';
 import { annotationNames } from '../plan/annotations.ts';
 import { VelociError } from './error.ts';
+import { rememberedPlan } from './remembered.ts';
 
 /** What a launch needs to know. */
 export interface LaunchOptions {
@@ -36,6 +37,8 @@ export interface Launch {
   readonly config?: Uint8Array;
   /** Whether the container has a writable layer in memory. */
   readonly layer: boolean;
+  /** Whether the end of its first process ends all others. */
+  readonly ownPids: boolean;
 }
 
 /**
@@ -44,18 +47,29 @@ export interface Launch {
  */
 export function readLaunch(id: string, options: LaunchOptions): Launch {
   const bundle = realpathSync(options.bundle);
-  const config = options.config === undefined
-    ? readFileSync(join(bundle, 'config.json'))
-    : Buffer.from(JSON.stringify(options.config));
-  const plan = (): Uint8Array => planLaunch(id, bundle, config, options);
-  const launch = { plan, ...wishesOf(config.toString('utf8')) };
+  const text = options.config === undefined
+    ? readFileSync(join(bundle, 'config.json'), 'latin1')
+    : JSON.stringify(options.config);
+  const config = Buffer.from(text, options.config === undefined ? 'latin1' : 'utf8');
+  const given = JSON.stringify(Object.entries(options.flags).filter(([, value]) => value !== undefined));
+  const plan = (): Uint8Array => {
+    const facts = factsText(options.root);
+    return rememberedPlan(id, [text, bundle, given, facts], () => planLaunch(id, bundle, config, facts, options));
+  };
+  const launch = { plan, ...wishesOf(options.config ?? parsed(config.toString('utf8'))) };
   return options.config === undefined ? launch : { ...launch, config };
 }
 
-function planLaunch(id: string, bundle: string, config: Uint8Array, options: LaunchOptions): Uint8Array {
+function planLaunch(
+  id: string,
+  bundle: string,
+  config: Uint8Array,
+  known: string,
+  options: LaunchOptions,
+): Uint8Array {
   const host = nodeHost();
   // Descriptors of socket activation are this process's, not the command's.
-  const facts = { ...hostFacts(options.root), listenFds: 0, terminal: false };
+  const facts = { ...readFacts(known), listenFds: 0, terminal: false };
   const given = Object.entries(options.flags).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
   const request: Request = { verb: 'run', id, bundle, configName: 'config.json', facts,
     options: Object.fromEntries(given) as Record<string, string> };
@@ -67,18 +81,23 @@ function planLaunch(id: string, bundle: string, config: Uint8Array, options: Lau
   return encodeResponse(response, host.writer());
 }
 
-/** Whether a configuration asks for a terminal, and for a layer; one that is no JSON, about which the plan throws, does not. */
-function wishesOf(text: string): Pick<Launch, 'terminal' | 'layer'> {
-  let config: unknown;
+/** Undefined for what is no JSON, about which the plan throws. */
+function parsed(text: string): unknown {
   try {
-    config = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
-    config = undefined;
+    return undefined;
   }
+}
+
+/** What a configuration asks for. */
+function wishesOf(config: unknown): Pick<Launch, 'terminal' | 'layer' | 'ownPids'> {
   const members = isMap(config) ? config : {};
-  const { process, annotations } = members;
+  const { process, annotations, linux } = members;
+  const namespaces = isMap(linux) && Array.isArray(linux['namespaces']) ? linux['namespaces'] as unknown[] : [];
   return { terminal: isMap(process) && process['terminal'] === true,
-    layer: isMap(annotations) && annotationNames.layerSize in annotations };
+    layer: isMap(annotations) && annotationNames.layerSize in annotations,
+    ownPids: namespaces.some((entry) => isMap(entry) && entry['type'] === 'pid' && (entry['path'] ?? '') === '') };
 }
 
 function isMap(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -52,6 +52,15 @@ const fifos: readonly Syscall[] = ([['mknod', 1], ['mknodat', 2]] as const).map(
  * @param kills whether a forbidden call ends the program (`reason` is then `seccomp`) in place of failing with EPERM
  */
 export function sandboxProfile(arch: string, kills: boolean): Seccomp {
+  const key = `${arch} ${kills}`;
+  const profile = profiles.get(key) ?? makeProfile(arch, kills);
+  profiles.set(key, profile);
+  return profile;
+}
+
+const profiles = new Map<string, Seccomp>();
+
+function makeProfile(arch: string, kills: boolean): Seccomp {
   const { defaultErrnoRet, ...docker } = readDockerProfile();
   const passing = (docker.syscalls ?? []).flatMap((entry) => {
     const names = entry.names.filter((name) => !refused.has(name));
