@@ -150,6 +150,14 @@ export class Child {
     for (const stream of [stdin, stdout, stderr]) stream?.destroy();
   }
 
+  /** The process has ended: nobody reads its input any more, and what it has printed is taken from the pipes. */
+  leaveStreams(): void {
+    const { stdin, stdout, stderr } = this.streams;
+    stdin?.destroy();
+    stdout?.takeRest();
+    stderr?.takeRest();
+  }
+
   /** Whether this program stays for the command's sake. */
   stayFor(stays: boolean): void {
     if (stays) this.#control.ref();

@@ -291,6 +291,11 @@ export class Container {
   }
 
   /** @internal */
+  dropStreams(): void {
+    this.#init?.dropStreams();
+  }
+
+  /** @internal */
   removeEnded(): void {
     this.#init?.removeEnded();
   }

@@ -194,6 +194,11 @@ export class Process {
     return this.#child.takeLayer();
   }
 
+  /** @internal Closes its streams, read or not. */
+  dropStreams(): void {
+    this.#child.dropStreams();
+  }
+
   /** Warnings about its configuration. */
   get warnings(): readonly VelociError[] {
     return this.#child.warnings;
@@ -231,7 +236,8 @@ export class Process {
   #on(message: ControlMessage): void {
     if (message.event === undefined) return;
     if (message.pid !== undefined) this.#pid = message.pid;
-    if (message.event !== 'ended') this.#openTerminal();
+    if (message.event === 'ended') this.#child.leaveStreams();
+    else this.#openTerminal();
     this.#events[message.event].resolve(message);
   }
 

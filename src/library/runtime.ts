@@ -7,6 +7,7 @@ import { stateRoot } from '../host/node.ts';
 import { call, type Caller } from './call.ts';
 import { collect, type Output, type OutputOptions } from './collect.ts';
 import { Container, type ImageOptions } from './container.ts';
+import { VelociError } from './error.ts';
 import { InitProcess } from './init.ts';
 import { readLaunch } from './launch.ts';
 import type { Exit, ProcessOptions } from './process.ts';
@@ -72,6 +73,12 @@ export class Runtime {
     const manager = this.#cgroupManager;
     const launch = readLaunch(id, { bundle, config, root: this.root,
       flags: { ...flags, ...(manager === undefined ? {} : { 'cgroup-manager': manager }) } });
+    if (manager === 'disabled' && !launch.ownPids && (options.timeout !== undefined || options.signal !== undefined)) {
+      throw new VelociError(
+        'a time-out or an abort could not end all processes of the container: it has neither a pid namespace of its own nor a cgroup',
+        { code: '', pointer: '/linux/namespaces', hint: 'give it a pid namespace, or let cgroups be made' },
+      );
+    }
     const file = pidFile === undefined ? [] : ['--pid-file', resolve(pidFile)];
     const init = new InitProcess(this.#caller, ['--bundle', bundle, ...file, id], launch, options);
     await init.created();

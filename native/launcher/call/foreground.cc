@@ -84,7 +84,18 @@ private:
 
   void send(int signal) {
     if (!context_.joins()) record_sender(*context_.record, Sender::run, signal);
+    if (signal == SIGKILL && owner_ != nullptr && !context_.joins()) kill_all();
     sys::pidfd_send_signal(context_.init.pidfd.get(), signal);
+  }
+
+  // What an owner ends is ended as a whole: as `kill` does it, where init's end does not take the others along, or
+  // where init is frozen.
+  void kill_all() {
+    context_.signals = nullptr;
+    context_.signal = SIGKILL;
+    run_program(context_, ProgramName::kill);
+    // A container that has just ended, for one.
+    context_.failure.reported = false;
   }
 
   // False: the process lives on without us.

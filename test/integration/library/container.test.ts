@@ -7,7 +7,9 @@ import { text } from 'node:stream/consumers';
 import { Runtime, VelociError, type Container } from '../../../src/index.ts';
 import { assert, test } from '../../support/case.ts';
 import type { Context } from '../../support/context.ts';
+import { processes } from '../../support/leak.ts';
 import { runtimePath, timeScale } from '../../support/paths.ts';
+import type { Config } from '../../support/spec.ts';
 
 const only = { only: 'veloci' } as const;
 
@@ -141,6 +143,56 @@ test('a container that cannot be created or started leaves no descriptor', async
   for (const stream of [container.stdin, container.stdout, container.stderr]) stream?.destroy();
   await until('descriptors stay open', () => opened() <= before);
 }, only);
+
+test(
+  'a time-out ends all processes without a pid namespace, too, or is refused; run does not wait for what outlives it',
+  async (c) => {
+    const args = ['sh', '-c', 'sleep 5551 & sleep 5551'];
+    const shared = (config: Config): void => {
+      config.linux.namespaces = config.linux.namespaces!.filter(({ type }) => type !== 'pid');
+    };
+    const { dir } = c.command(args, shared);
+    const left = (): number[] =>
+      [...processes()].flatMap(([pid, line]) => (line.startsWith('sleep 5551') && !line.includes('(Z)') ? [pid] : []));
+    const container = await runtimeOf(c).create({ id: c.id(), bundle: dir, timeout: 300 });
+    await container.start();
+    assert.equal((await container.exit).reason, 'timeout');
+    await until('all processes end', () => left().length === 0);
+    await container.delete();
+    const without = new Runtime({ root: c.root, command: runtimePath(), cgroupManager: 'disabled' });
+    await assert.rejects(without.create({ id: c.id(), bundle: dir, timeout: 300 }), /neither a pid namespace/);
+    const outlived = c.command(['sh', '-c', 'sleep 5551 & echo out'], shared).dir;
+    assert.equal(String((await without.run({ id: c.id(), bundle: outlived })).stdout), 'out\n');
+    for (const pid of left()) process.kill(pid, 'SIGKILL');
+  },
+  only,
+);
+
+test('a time-out ends a container that is paused', async (c) => {
+  const container = await created(c, ['sleep', '1000'], { timeout: 1000 });
+  await container.start();
+  await container.pause();
+  assert.equal((await container.exit).reason, 'timeout');
+  await container.delete();
+}, only);
+
+test('streams that nobody reads stop nothing and leave no descriptor; what was printed can be read afterwards',
+  async (c) => {
+    const container = await created(c, ['sleep', '1000']);
+    await container.start();
+    const descriptors = (): number => readdirSync('/proc/self/fd').length;
+    const before = descriptors();
+    const some = [];
+    for (let i = 0; i < 5; i++)
+      some.push(await container.exec(['sh', '-c', `echo ${i}; echo no >&2; exit 4`], { stdio: 'pipe' }));
+    const flood = await container.exec(['yes'], { stdio: 'pipe' });
+    for (const process of some) assert.equal((await process.exit).status, 4);
+    flood.signal('KILL');
+    assert.equal((await flood.exit).signal, 'SIGKILL');
+    await until('the descriptors are closed', () => descriptors() === before);
+    assert.deepEqual(await Promise.all(some.map(({ stdout }) => text(stdout!))), ['0\n', '1\n', '2\n', '3\n', '4\n']);
+    await container.delete();
+  }, only);
 
 test('pause, resume, ps, stats, update, kill, wait: of our own containers and of others', async (c) => {
   const container = await created(c, ['sleep', '1000']);
