@@ -15,7 +15,7 @@ import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { fillHeap, libraryBundle, libraryRound } from '../test/bench/library.ts';
+import { closeLibrary, fillHeap, libraryBundle, libraryRound } from '../test/bench/library.ts';
 import { Meter } from '../test/bench/meter.ts';
 import { podmanRound } from '../test/bench/podman.ts';
 import { add, render, type Samples, summarise, table } from '../test/bench/report.ts';
@@ -83,6 +83,7 @@ export async function main(args: string[]): Promise<number> {
       }
     }
   } finally {
+    await closeLibrary();
     await meter.close();
     unlimit?.();
     podman?.reset(runtimes[0]?.path ?? '');

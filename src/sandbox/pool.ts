@@ -91,8 +91,15 @@ export class SandboxPool {
     try {
       return await this.#execute(ready, options);
     } finally {
-      this.#stock.refill();
+      // Whoever waits for the result goes first.
+      setImmediate(() => this.#stock.refill());
     }
+  }
+
+  /** Resolves when as many containers wait as are to. @throws what has kept one from being made */
+  async ready(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    await this.#stock.full();
   }
 
   /** Removes those that wait. */

@@ -111,7 +111,7 @@ export class Sandbox {
   readonly #options: Settings;
   readonly #env: Readonly<Record<string, string>>;
   readonly #lowers: readonly number[];
-  readonly #runs = new Set<Promise<SandboxResult>>();
+  readonly #runs = new Set<Promise<unknown>>();
   readonly #pools = new Set<SandboxPool>();
   readonly #containers = new Set<Container>();
   #closed = false;
@@ -203,7 +203,7 @@ export class Sandbox {
   async run(args: readonly string[], options: SandboxRunOptions = {}): Promise<SandboxResult> {
     this.#refuseClosed();
     const run = runOf(options);
-    const running = this.#create(this.#programOf(args, options)).then((ready) => this.#execute(ready, run));
+    const running = this.#create(this.#programOf(args, options)).then((ready) => this.#execute(ready, run, true));
     return this.#track(running);
   }
 
@@ -220,7 +220,8 @@ export class Sandbox {
       drop: (ready) => this.#drop(ready),
     };
     const stock = new Stock(keeper, program, countOf(options.size, 'size'));
-    const pool = new SandboxPool(stock, (ready, given) => this.#track(this.#execute(ready as Ready, runOf(given))));
+    const pool = new SandboxPool(stock,
+      (ready, given) => this.#track(this.#execute(ready as Ready, runOf(given), false)));
     this.#pools.add(pool);
     try {
       await stock.full();
@@ -244,7 +245,7 @@ export class Sandbox {
     return { args, env: entriesOf(all), cwd };
   }
 
-  async #track(running: Promise<SandboxResult>): Promise<SandboxResult> {
+  async #track<T>(running: Promise<T>): Promise<T> {
     this.#runs.add(running);
     try {
       return await running;
@@ -258,9 +259,11 @@ export class Sandbox {
     await container.delete();
   }
 
+  /** @param waits whether the result waits for the removal of the container, none of whose processes is left then in any case */
   async #execute(
     { container, fds }: Ready,
     { time, outputLimit, filesLimit, files, stdin, signal }: Run,
+    waits: boolean,
   ): Promise<SandboxResult> {
     const abort = (): void => container.end('aborted');
     let timer: NodeJS.Timeout | undefined;
@@ -276,7 +279,7 @@ export class Sandbox {
       this.#containers.add(container);
       if (signal?.aborted === true || this.#closed) abort();
       timer = setTimeout(() => container.end('timeout'), time);
-      const exit = await collect(container, { outputLimit, ...(stdin === undefined ? {} : { input: stdin }) });
+      const exit = await collect(container, { outputLimit, waits, ...(stdin === undefined ? {} : { input: stdin }) });
       const taken = takeFiles({ layer: fds.layer, lowers: this.#lowers, folder, marks, initial }, { ...most,
         bytes: filesLimit });
       return { ...exit, ...taken, usage: usageOf(exit, fds.layer) };
@@ -286,7 +289,9 @@ export class Sandbox {
       this.#containers.delete(container);
       if (isOpen) addon().close(fds.view);
       addon().close(fds.layer);
-      await container.delete();
+      const removal = this.#track(container.delete());
+      if (waits) await removal;
+      else removal.catch(() => {}); // close() waits for it
     }
   }
 
@@ -296,7 +301,8 @@ export class Sandbox {
     this.#closed = true;
     for (const container of this.#containers) container.end('aborted');
     await Promise.all([...this.#pools].map((pool) => pool.close()));
-    await Promise.allSettled(this.#runs);
+    // The end of a run begins the removal of its container.
+    while (this.#runs.size > 0) await Promise.allSettled(this.#runs);
     this.#lowers.forEach((fd) => addon().close(fd));
   }
 

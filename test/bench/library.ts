@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Runtime as Library } from '../../src/index.ts';
+import type { Runtime as Library, Sandbox, SandboxPool } from '../../src/index.ts';
 import { repository } from '../support/paths.ts';
 import { defaultConfig } from '../support/spec.ts';
 import type { Measure, Meter } from './meter.ts';
@@ -36,10 +36,25 @@ export function libraryBundle(dir: string): string {
   return bundle;
 }
 
+/** What is measured of the library. */
+interface Opened {
+  readonly runtime: Library;
+  readonly box: Sandbox;
+  readonly pool: SandboxPool;
+}
+
+let opened: Promise<Opened> | undefined;
+
 /** The library as it is shipped: this script is a bundle, which has no addon beside it. */
-async function openLibrary(options: { root: string; command: string }): Promise<Library> {
-  const { Runtime } = await import(join(repository, 'dist/lib/index.js')) as typeof import('../../src/index.ts');
-  return new Runtime(options);
+async function openLibrary(options: { root: string; command: string }, rootfs: string): Promise<Opened> {
+  const library = await import(join(repository, 'dist/lib/index.js')) as typeof import('../../src/index.ts');
+  const box = await library.Sandbox.open({ ...options, rootfs, name: 'library' });
+  return { runtime: new library.Runtime(options), box, pool: await box.pool({ size: 2, args: ['/true'] }) };
+}
+
+/** Ends what the rounds have opened. */
+export async function closeLibrary(): Promise<void> {
+  await (await opened)?.box.close();
 }
 
 let count = 0;
@@ -54,10 +69,16 @@ export async function libraryRound(
 ): Promise<void> {
   const root = join(dir, `state-${runtime.name}`);
   if (runtime.name === 'veloci') {
-    const library = await openLibrary({ root, command: runtime.path });
+    const { runtime: library, box, pool } =
+      await (opened ??= openLibrary({ root, command: runtime.path }, join(dir, 'rootfs')));
     const one = (): Promise<unknown> => library.run({ bundle });
     record('create, start, wait, delete', await timed(one));
     record(`${atOnce} of them at once`, await timed(() => Promise.all(Array.from({ length: atOnce }, one))));
+    record('run of a sandbox', await timed(() => box.run(['/true'])));
+    record('run of a waiting sandbox', await timed(() => pool.run()));
+    record('the program alone', await meter.run([join(dir, 'rootfs/true')]));
+    // What replaces the one that was used is none of the next row's.
+    await pool.ready();
     return;
   }
   const command = (): string[] => [runtime.path, '--root', root, 'run', '--bundle', bundle, `library-${count++}`];
