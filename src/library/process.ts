@@ -2,6 +2,7 @@
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import type { ControlEvent, ControlMessage } from '../generated/protocol.ts';
+import { onAbort } from './abort.ts';
 import { endedSilently, type Caller } from './call.ts';
 import { Child, type ChildOptions, type LayerFds, type Wish } from './child.ts';
 import type { VelociError } from './error.ts';
@@ -154,6 +155,8 @@ export class Process {
     this.#child.ended.then((status) => {
       const error = this.#child.error ?? endedSilently(args[0] ?? '', status);
       for (const event of Object.values(events)) event.reject(error);
+      // Its program may never have been started.
+      this.#child.leaveStreams();
     });
     this.detached = options.detached === true;
     // What it owns goes on when this program ends.
@@ -251,12 +254,10 @@ export class Process {
   /** Ends it when its time is over, or when its caller aborts. */
   #watch({ signal, timeout }: ProcessOptions): void {
     const timer = timeout === undefined ? undefined : setTimeout(() => this.end('timeout'), timeout);
-    const abort = (): void => this.end('aborted');
-    if (signal?.aborted === true) abort();
-    signal?.addEventListener('abort', abort, { once: true });
+    const forget = onAbort(signal, () => this.end('aborted'));
     const over = (): void => {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
+      forget();
     };
     this.exit.then(over, over);
   }

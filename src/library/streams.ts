@@ -18,7 +18,7 @@ const leftMost = 128 << 10;
  * What a process prints. Its pipe is closed when nobody can write to it any more, also when nobody reads what has come: a socket is held
  * by the event loop until it is read to its end.
  */
-export class Output extends Readable {
+class OutputPipe extends Readable {
   readonly #pipe: DescriptorStream;
   /** Bytes that are still taken from the pipe although nobody asks for them. */
   #left = 0;
@@ -53,8 +53,8 @@ export class Output extends Readable {
 /** This program's ends; undefined where a stream is no pipe. */
 export interface Streams {
   readonly stdin: Writable | undefined;
-  readonly stdout: Output | undefined;
-  readonly stderr: Output | undefined;
+  readonly stdout: OutputPipe | undefined;
+  readonly stderr: OutputPipe | undefined;
 }
 
 /** Descriptors for a process that is about to be started. */
@@ -69,7 +69,7 @@ export function openStreams(stdio: StdioOptions = 'ignore'): Standard {
   const wanted = Array.isArray(stdio) ? stdio as readonly Stdio[] : [stdio, stdio, stdio];
   const theirs: number[] = [];
   let stdin: Writable | undefined;
-  const outputs: (Output | undefined)[] = [];
+  const outputs: (OutputPipe | undefined)[] = [];
   const fds = wanted.map((stream, number) => {
     if (typeof stream === 'number') return stream;
     if (stream === 'inherit') return number;
@@ -83,7 +83,7 @@ export function openStreams(stdio: StdioOptions = 'ignore'): Standard {
     const [their, our] = writes ? [reading, writing] : [writing, reading];
     theirs.push(their);
     if (writes) stdin = openDescriptor(our, { readable: false });
-    else outputs[number] = new Output(our);
+    else outputs[number] = new OutputPipe(our);
     return their;
   });
   // A program that does not read its stdin to the end is no failure.

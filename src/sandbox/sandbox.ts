@@ -4,6 +4,7 @@ import { constants, openSync } from 'node:fs';
 import type { HostFacts } from '../generated/protocol.ts';
 import { addon } from '../host/addon.ts';
 import { hostFacts, stateRoot } from '../host/node.ts';
+import { onAbort } from '../library/abort.ts';
 import type { LayerFds } from '../library/child.ts';
 import { collect } from '../library/collect.ts';
 import type { Container } from '../library/container.ts';
@@ -265,7 +266,7 @@ export class Sandbox {
     { time, outputLimit, filesLimit, files, stdin, signal }: Run,
     waits: boolean,
   ): Promise<SandboxResult> {
-    const abort = (): void => container.end('aborted');
+    let forget: (() => void) | undefined;
     let timer: NodeJS.Timeout | undefined;
     let isOpen = true;
     try {
@@ -275,9 +276,9 @@ export class Sandbox {
       const initial = new Set([...pathsTo(folder), 'tmp', 'proc', 'dev']);
       addon().close(fds.view);
       isOpen = false;
-      signal?.addEventListener('abort', abort, { once: true });
       this.#containers.add(container);
-      if (signal?.aborted === true || this.#closed) abort();
+      forget = onAbort(signal, () => container.end('aborted'));
+      if (this.#closed) container.end('aborted');
       timer = setTimeout(() => container.end('timeout'), time);
       const exit = await collect(container, { outputLimit, waits, ...(stdin === undefined ? {} : { input: stdin }) });
       const taken = takeFiles({ layer: fds.layer, lowers: this.#lowers, folder, marks, initial }, { ...most,
@@ -285,7 +286,7 @@ export class Sandbox {
       return { ...exit, ...taken, usage: usageOf(exit, fds.layer) };
     } finally {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
+      forget?.();
       this.#containers.delete(container);
       if (isOpen) addon().close(fds.view);
       addon().close(fds.layer);

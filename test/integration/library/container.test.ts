@@ -189,10 +189,25 @@ test('streams that nobody reads stop nothing and leave no descriptor; what was p
     for (const process of some) assert.equal((await process.exit).status, 4);
     flood.signal('KILL');
     assert.equal((await flood.exit).signal, 'SIGKILL');
+    await (await created(c, ['true'])).delete();
     await until('the descriptors are closed', () => descriptors() === before);
     assert.deepEqual(await Promise.all(some.map(({ stdout }) => text(stdout!))), ['0\n', '1\n', '2\n', '3\n', '4\n']);
     await container.delete();
   }, only);
+
+test('one AbortSignal for many, without a warning', async (c) => {
+  const warned: Error[] = [];
+  const note = (warning: Error): unknown => warned.push(warning);
+  process.on('warning', note);
+  const bundle = c.command(['sleep', '1000']).dir;
+  const aborts = new AbortController();
+  const runs = Array.from({ length: 12 }, () => runtimeOf(c).run({ bundle, signal: aborts.signal }));
+  setTimeout(() => aborts.abort(), 100);
+  assert.deepEqual((await Promise.all(runs)).map(({ reason }) => reason), runs.map(() => 'aborted'));
+  assert.equal((await runtimeOf(c).run({ bundle, signal: aborts.signal })).reason, 'aborted');
+  process.off('warning', note);
+  assert.deepEqual(warned, []);
+}, only);
 
 test('pause, resume, ps, stats, update, kill, wait: of our own containers and of others', async (c) => {
   const container = await created(c, ['sleep', '1000']);
