@@ -9,6 +9,8 @@
 //   hybrid     the controllers of cgroup v1, v2 beside them, and the kernel of Debian 12
 //   v1         cgroup v1 alone, and the same kernel
 //   selinux    cgroup v2 alone, SELinux with Debian's policy, not enforced
+//   arm64      the same as v2 on an emulated arm64 machine, Debian 13; --arch arm64 says that, too
+//   arm64-16k  the same with pages of 16 KB
 //
 //   RUNTIME=PATH             the runtime; crun and runc are in the guest (default dist/bin/veloci)
 //   VELOCI_TEST_SCALE=N      multiplies time limits (default 10: the guest may be emulated)
@@ -19,13 +21,17 @@ import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { createInterface } from 'node:readline';
+import { arch } from 'node:process';
 import { parseArgs } from 'node:util';
 import { compiledPath } from '../conformance/matrix.ts';
-import { busyboxRootfs } from '../test/support/helpers.ts';
+import { busyboxRootfs, program } from '../test/support/helpers.ts';
 import { repository } from '../test/support/paths.ts';
+import { programsOf } from './build.ts';
+import { machineOf, ownMachine, toolchain } from './build/toolchain.ts';
 import { ExpectedError } from './lib/command.ts';
 import { filesBelow } from './lib/files.ts';
-import { fingerprint, guests, isGuest, readGuestFile, resultsOf, type Guest } from './lib/guest-results.ts';
+import { fingerprint, guestMachine, guests, isGuest, readGuestFile, resultsOf,
+  type Guest } from './lib/guest-results.ts';
 import { keepGuestLines, type GuestLine } from './lib/guest-table.ts';
 import { inRoot } from './lib/root.ts';
 import type { Result } from './lib/tap-results.ts';
@@ -36,10 +42,13 @@ results=$1 seconds=$2 image=$3 tree=$4; shift 4
 mkdir -p "$tree"
 mount -o loop,ro "$image" "$tree" || exit
 cd "$tree"
+[[ -e node ]] && PATH=$tree:$PATH
+# What the image lacks of the cache is made here, where only the guest can make it.
+[[ $XDG_CACHE_HOME = "$tree"/* ]] || { mkdir -p "$XDG_CACHE_HOME" && cp -a build/vm-cache/. "$XDG_CACHE_HOME"; }
 uname -r >"$results/kernel"
 while (($#)); do
   echo "# $1" >&2
-  timeout --kill-after=10 "$seconds" "$tree/node" --enable-source-maps "$2" \
+  timeout --kill-after=10 "$seconds" node --enable-source-maps "$2" \
     >"$results/$1.tap" 2>"$results/$1.err" </dev/null
   echo $? >"$results/$1.status"
   sync "$results/$1".*
@@ -54,21 +63,32 @@ const tree = '/usr/local/lib/veloci-tests';
 /** Packages that only builds need: not for the guest. */
 const ofBuilds = ['typescript', '@typescript', '@esbuild', '@dprint', 'prettier', 'tshy', '@types', '.cache'];
 
-/** The checkout with what is built, node_modules and Node.js itself, as a file system. */
+/**
+ * The checkout with what is built, node_modules and Node.js itself, as a file system. Of another machine `programs` has what is
+ * built, and its guest Node.js.
+ */
 const imageScript = `
 set -e
-image=$1 modules=$2 node=$3; shift 3
+image=$1 modules=$2 node=$3 programs=$4 cache=$5; shift 5
 rm -rf "$image" "$image.tree"
 mkdir "$image.tree" "$image.tree/build"
 trap 'rm -rf "$image.tree"' EXIT
 copy() { cp -a --link "$@" 2>/dev/null || cp -a "$@"; }
 for each in *; do case $each in build|node_modules) ;; *) copy "$each" "$image.tree/" ;; esac; done
-for each in build/*; do case $each in "$image"*|build/meson|build/vm-results) ;; *) copy "$each" "$image.tree/build/" ;; esac; done
+for each in build/*; do case $each in "$image"*|build/meson|build/vm-results|build/vm-cache*|build/packages) ;; *) copy "$each" "$image.tree/build/" ;; esac; done
 copy "$modules/" "$image.tree/node_modules"
 cd "$image.tree/node_modules"
 rm -rf "$@"
 cd "$OLDPWD"
-cp "$node" "$image.tree/node"
+copy "$cache" "$image.tree/build/vm-cache"
+if [[ $programs ]]; then
+  for each in bin/veloci bin/veloci-unpack veloci.node; do
+    rm "$image.tree/dist/$each"
+    cp "$programs/$each" "$image.tree/dist/$each"
+  done
+else
+  cp "$node" "$image.tree/node"
+fi
 truncate -s 0 "$image"
 size=$(du -sm --apparent-size "$image.tree")
 mke2fs -q -t ext4 -O ^has_journal -m 0 -d "$image.tree" "$image" $((\${size%%[^0-9]*} * 3 / 2 + 32))M
@@ -132,33 +152,41 @@ function commitOf(runtime: string): string {
 export async function main(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
     args,
-    options: { guest: { type: 'string', default: 'v2' } },
+    options: { guest: { type: 'string' }, arch: { type: 'string', default: arch } },
     allowPositionals: true,
   });
-  const { guest } = values;
+  const guest = values.guest ?? (machineOf(values.arch) === 'aarch64' ? 'arm64' : 'v2');
   if (!isGuest(guest))
     throw new ExpectedError(`unknown guest "${guest}": there are ${Object.keys(guests).join(', ')}`);
-  const cache = join(repository, 'build/vm-cache');
-  process.env['XDG_CACHE_HOME'] = cache; // the guest sees the repository alone
-  busyboxRootfs();
-  // The guest's own loses no_new_privs.
-  const criu = spawnSync(join(repository, 'test/support/host/get-criu'), { stdio: ['ignore', 'ignore', 'inherit'] });
-  if (criu.status !== 0) console.log('no newer CRIU for the guest: tests of checkpoints are skipped');
+  const machine = guestMachine(guest);
+  const foreign = machine !== ownMachine;
+  // The guest sees the repository alone. What only it can run it makes there.
+  const cache = join(repository, 'build', foreign ? `vm-cache-${machine}` : 'vm-cache');
+  process.env['XDG_CACHE_HOME'] = cache;
+  if (foreign) {
+    process.env['VELOCI_TEST_CC'] = `${(await toolchain(machine)).prefix}gcc`;
+    program('probe');
+  } else {
+    busyboxRootfs();
+    // The guest's own loses no_new_privs.
+    const criu = spawnSync(join(repository, 'test/support/host/get-criu'), { stdio: ['ignore', 'ignore', 'inherit'] });
+    if (criu.status !== 0) console.log('no newer CRIU for the guest: tests of checkpoints are skipped');
+  }
 
   const files = testFiles(positionals);
   const given = process.env['RUNTIME'];
-  const runtime = given || join(repository, 'dist/bin/veloci');
+  const runtime = given || join(repository, programsOf(machine), 'bin/veloci');
   makeRoom(guest, files, existsSync(runtime) ? fingerprint(runtime) : runtime);
   const commit = given ? '' : commitOf(runtime);
 
   const image = 'build/vm-image';
   execFileSync('bash', ['-c', imageScript, 'image', image, realpathSync(join(repository, 'node_modules')),
-    process.execPath, ...ofBuilds], { cwd: repository, stdio: 'inherit' });
+    process.execPath, foreign ? programsOf(machine) : '', cache, ...ofBuilds], { cwd: repository, stdio: 'inherit' });
   const child = spawn(join(repository, 'test/vm/vm-run'), [
     '--',
     'env',
     `RUNTIME=${given || join(tree, 'dist/bin/veloci')}`,
-    `XDG_CACHE_HOME=${join(tree, 'build/vm-cache')}`,
+    `XDG_CACHE_HOME=${foreign ? '/var/cache/veloci-tests' : join(tree, 'build/vm-cache')}`,
     `VELOCI_TEST_SCALE=${process.env['VELOCI_TEST_SCALE'] || 10}`,
     ...(process.env['VELOCI_TEST_HUNTS'] === undefined
       ? []

@@ -3,12 +3,16 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { machineOf, ownMachine, type Machine } from '../build/toolchain.ts';
 import { ExpectedError } from './command.ts';
 import { inRoot } from './root.ts';
 import { TapReader, type Result } from './tap-results.ts';
 
 // The kernel of Debian 12 still has every controller of v1, and systemd 252 is the last that mounts them when asked.
 const old = { VM_SUITE: 'bookworm', VM_KERNEL: 'linux-image-amd64/bookworm' };
+
+// Node.js of another machine comes from Debian: 13 is the first whose is new enough.
+const arm64 = { VM_ARCH: 'arm64', VM_SUITE: 'trixie', VM_PACKAGES: 'nodejs' };
 
 /** The guests, and what test/vm is told to make and boot each. */
 export const guests = {
@@ -20,12 +24,19 @@ export const guests = {
     VM_PACKAGES: 'selinux-policy-default policycoreutils',
     VM_CMDLINE: 'security=selinux selinux=1 enforcing=0',
   },
+  arm64,
+  'arm64-16k': { ...arm64, VM_KERNEL: 'linux-image-arm64-16k/trixie' },
 } as const;
 export type Guest = keyof typeof guests;
 
 /** Whether there is such a guest. */
 export function isGuest(name: string): name is Guest {
   return Object.hasOwn(guests, name);
+}
+
+/** The machine of a guest. */
+export function guestMachine(guest: Guest): Machine {
+  return machineOf({ VM_ARCH: 'amd64', ...guests[guest] }.VM_ARCH);
 }
 
 /** The folder of a guest's results. */
@@ -45,11 +56,11 @@ export function readGuestFile(guest: Guest, file: string): { results: Result[]; 
   return { results: reader.results, status: Number(readFileSync(join(resultsOf(guest), `${file}.status`), 'utf8')) };
 }
 
-/** The guests that have run tests. Results of another build are refused. */
+/** The guests of this machine that have run tests. Results of another build are refused. */
 export function guestsThatRan(runtime: string): Guest[] {
   const hash = fingerprint(runtime);
   const guestsRun = Object.keys(guests).filter(isGuest).filter((guest) =>
-    existsSync(join(resultsOf(guest), 'runtime'))
+    guestMachine(guest) === ownMachine && existsSync(join(resultsOf(guest), 'runtime'))
   );
   if (guestsRun.length === 0) throw new ExpectedError('no results of a virtual machine: npm run test:vm leaves them');
   for (const guest of guestsRun) {

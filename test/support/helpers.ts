@@ -27,6 +27,9 @@ const programs = {
 } as const;
 export type Program = keyof typeof programs;
 
+/** Compiles the C programs: another one, which the script of the guests names, for a guest of another machine. */
+const compiler = (): string => process.env['VELOCI_TEST_CC'] || 'gcc';
+
 function hash(...parts: (string | Buffer)[]): string {
   const sum = createHash('sha256');
   for (const part of parts) sum.update(part).update('\0');
@@ -62,7 +65,7 @@ export function program(name: Program): string {
     }`,
     (dir) => {
       for (const [output, source] of Object.entries(programs)) {
-        execFileSync('gcc', ['-O1', '-Wall', '-Wextra', '-Werror', '-static', '-o', join(dir, output),
+        execFileSync(compiler(), ['-O1', '-Wall', '-Wextra', '-Werror', '-static', '-o', join(dir, output),
           join(repository, source), '-lutil'], { stdio: ['ignore', 'inherit', 'inherit'] });
       }
       compileTiny(join(dir, 'true'));
@@ -85,15 +88,18 @@ export function preloadLibrary(): string {
 function compilePreload(output: string): void {
   const source = '#include <fcntl.h>\n#include <stdlib.h>\n__attribute__((constructor)) static void load(void)' +
     '{const char*mark=getenv("VELOCI_TEST_MARK"); if(mark) open(mark,O_CREAT|O_WRONLY,0644);}';
-  execFileSync('gcc', ['-shared', '-fPIC', '-o', output, '-x', 'c', '-'], { input: source,
+  execFileSync(compiler(), ['-shared', '-fPIC', '-o', output, '-x', 'c', '-'], { input: source,
     stdio: ['pipe', 'inherit', 'inherit'] });
 }
 
 function compileTiny(output: string): void {
-  const source =
-    'void _start(void){__asm__ volatile("xor %edi,%edi; mov $231,%eax; syscall");__builtin_unreachable();}';
-  execFileSync('gcc', ['-O1', '-static', '-nostdlib', '-ffreestanding', '-o', output, '-x', 'c', '-'], { input: source,
-    stdio: ['pipe', 'inherit', 'inherit'] });
+  const source = '#ifdef __x86_64__\n#define EXIT "xor %edi,%edi; mov $231,%eax; syscall"\n' +
+    '#else\n#define EXIT "mov x0,#0; mov x8,#94; svc #0"\n#endif\n' +
+    'void _start(void){__asm__ volatile(EXIT);__builtin_unreachable();}';
+  execFileSync(compiler(), ['-O1', '-static', '-nostdlib', '-ffreestanding', '-o', output, '-x', 'c', '-'], {
+    input: source,
+    stdio: ['pipe', 'inherit', 'inherit'],
+  });
 }
 
 /** A root file system of busybox and the probe, shared and never written to. */

@@ -112,7 +112,9 @@ export async function prepare(c: Context, { before }: Command, subject: Subject)
 
 /** Names of system calls by their numbers, as far as the headers are installed. */
 export function callNames(): Map<number, string> {
-  const header = '/usr/include/x86_64-linux-gnu/asm/unistd_64.h';
+  const header = process.arch === 'x64'
+    ? '/usr/include/x86_64-linux-gnu/asm/unistd_64.h'
+    : '/usr/include/asm-generic/unistd.h';
   try {
     return new Map([...readFileSync(header, 'utf8').matchAll(/#define __NR_(\w+) (\d+)/g)].map((
       [, name = '', number],

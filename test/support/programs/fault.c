@@ -14,6 +14,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+// What a C library's functions of these names call where the kernel has no such calls.
+#ifndef SYS_rename
+#define SYS_rename SYS_renameat
+#define SYS_dup2 SYS_dup3
+#define SYS_mkdir SYS_mkdirat
+#endif
+
 #define CALL(name)                                                                                                     \
   { #name, SYS_##name }
 static const struct {

@@ -13,6 +13,7 @@
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,6 +31,39 @@ struct process {
   int struck;
   struct user_regs_struct before;
 };
+
+// Where the registers have a call and what it gives back. On aarch64 the number is in none of them while a call is
+// entered.
+#ifdef __x86_64__
+#define NUMBER(registers) (registers).orig_rax
+#define FIRST(registers) (registers).rdi
+#define RESULT(registers) (registers).rax
+#else
+#define NUMBER(registers) (registers).regs[8]
+#define FIRST(registers) (registers).regs[0]
+#define RESULT(registers) (registers).regs[0]
+#endif
+#define GENERAL_REGISTERS 1 // NT_PRSTATUS
+#define CALL_NUMBER 0x404   // NT_ARM_SYSTEM_CALL
+
+static int get_registers(pid_t pid, struct user_regs_struct *registers) {
+  struct iovec all = {registers, sizeof *registers};
+  return ptrace(PTRACE_GETREGSET, pid, GENERAL_REGISTERS, &all) == 0;
+}
+
+static int set_registers(pid_t pid, struct user_regs_struct *registers) {
+  struct iovec all = {registers, sizeof *registers};
+  return ptrace(PTRACE_SETREGSET, pid, GENERAL_REGISTERS, &all) == 0;
+}
+
+static int set_number(pid_t pid, int number) {
+#ifdef __x86_64__
+  return (void)pid, (void)number, 1;
+#else
+  struct iovec it = {&number, sizeof number};
+  return ptrace(PTRACE_SETREGSET, pid, CALL_NUMBER, &it) == 0;
+#endif
+}
 
 static struct process processes[MOST];
 static int count;
@@ -65,7 +99,7 @@ static void enter(struct process *p, long number) {
     kill(p->pid, SIGKILL);
     return;
   }
-  if (ptrace(PTRACE_GETREGS, p->pid, 0, &p->before) != 0) return;
+  if (!get_registers(p->pid, &p->before)) return;
   // One that fails has closed its descriptor all the same.
   if (number == SYS_close) {
     p->struck = 1;
@@ -73,17 +107,17 @@ static void enter(struct process *p, long number) {
   }
   // A read from nowhere does nothing, and every filter lets it pass.
   struct user_regs_struct changed = p->before;
-  changed.orig_rax = SYS_read;
-  changed.rdi = (unsigned long long)-1;
-  p->struck = ptrace(PTRACE_SETREGS, p->pid, 0, &changed) == 0;
+  NUMBER(changed) = SYS_read;
+  FIRST(changed) = (unsigned long long)-1;
+  p->struck = set_registers(p->pid, &changed) && set_number(p->pid, SYS_read);
 }
 
 static void leave(struct process *p) {
   p->number = -1;
   if (!p->struck) return;
   p->struck = 0;
-  p->before.rax = (unsigned long long)-target_error;
-  ptrace(PTRACE_SETREGS, p->pid, 0, &p->before);
+  RESULT(p->before) = (unsigned long long)-target_error;
+  set_registers(p->pid, &p->before);
 }
 
 static void on_call(struct process *p) {
