@@ -26,6 +26,8 @@ void criu(Bytes bytes) {
   CriuResponse response;
   read_criu_response(bytes, response);
   expect(response.version <= 99999999 + 9999);
+  CriuPagemap pagemap;
+  read_criu_pagemap(bytes, pagemap);
 }
 
 // Walks a record of these bytes, and adds to it.

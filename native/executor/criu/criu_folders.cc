@@ -1,7 +1,9 @@
 // The folders that CRIU reads and writes. Who may change one chooses what is restored, with any rights, and where a
 // dump writes: so nobody but root and the caller may.
 #include "base/directory.h"
+#include "executor/criu/criu_message.h"
 #include "executor/criu/criu_process.h"
+#include "file/files.h"
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -67,6 +69,38 @@ int check_images(int folder, Str path, Text &words) {
   return fault != 0 ? fault : err;
 }
 
+// Whether an image has all the pages that a pagemap beside it counts: CRIU reads beyond the end of one for ever. 0, or
+// ENODATA with words. What is of another form is CRIU's to judge.
+int check_pages(int folder, const char *name, Str path, Text &words) {
+  constexpr size_t pagemap_max = 64 << 20;
+  Buffer image;
+  CriuPagemap pagemap;
+  if (read_file(folder, name, pagemap_max, O_NOFOLLOW, image) != 0 || !read_criu_pagemap(image.bytes(), pagemap))
+    return 0;
+  TextOf<64> pages;
+  pages.add("pages-").add_number(pagemap.pages_id).add(".img");
+  struct stat info;
+  uint64_t size;
+  if (fstatat(folder, pages.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(info.st_mode)) return 0;
+  bool is_beyond = __builtin_mul_overflow(pagemap.present, static_cast<uint64_t>(getpagesize()), &size);
+  if (!is_beyond && size <= static_cast<uint64_t>(info.st_size)) return 0;
+  words.add_char('"').add(path).add_char('/').add(pages.str()).add("\" has ");
+  words.add_number(static_cast<uint64_t>(info.st_size)).add(" bytes, and \"").add(name).add("\" counts ");
+  words.add_number(pagemap.present).add(" pages in it");
+  return ENODATA;
+}
+
+int check_all_pages(int folder, Str path, Text &words) {
+  int fault = 0;
+  if (lseek(folder, 0, SEEK_SET) != 0) return errno;
+  int err = find_dirent(folder, [&](const DirectoryEntry &entry) {
+    constexpr char pagemaps[] = "pagemap-";
+    if (strncmp(entry.name, pagemaps, sizeof pagemaps - 1) == 0) fault = check_pages(folder, entry.name, path, words);
+    return fault == 0;
+  });
+  return fault != 0 ? fault : err;
+}
+
 } // namespace
 
 Outcome open_criu_folders(Context &context, const CriuStart &op) {
@@ -93,6 +127,8 @@ Outcome open_criu_folders(Context &context, const CriuStart &op) {
     if (err == 0) folder.reset(openat(folder.get(), parent_link, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   }
   if (err != 0) return Outcome::failed(steps::trust, err);
+  if (!is_dump) err = check_all_pages(job.images.get(), op.images, words);
+  if (err != 0) return Outcome::failed(steps::pages, err);
   context.failure.detail.clear();
   return {};
 }

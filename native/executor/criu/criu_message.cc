@@ -84,6 +84,47 @@ void take_text(Text &out, Bytes bytes) { out.add(reinterpret_cast<const char *>(
 
 int64_t pid_of(uint64_t value) { return static_cast<int32_t>(value); }
 
+// The first words of an image, and the kinds of pages of a pagemap.
+constexpr uint32_t common_magic = 0x54564319, pagemap_magic = 0x56084025;
+constexpr uint64_t is_in_parent = 1, is_present = 4;
+
+bool take_word(Bytes &rest, uint32_t &word) {
+  if (rest.size < sizeof word) return false;
+  memcpy(&word, rest.data, sizeof word);
+  rest.data += sizeof word;
+  rest.size -= sizeof word;
+  return true;
+}
+
+// The next message of an image, behind its size.
+bool take_message(Bytes &rest, Bytes &message) {
+  uint32_t size;
+  if (!take_word(rest, size) || size > rest.size) return false;
+  message = {rest.data, size};
+  rest.data += size;
+  rest.size -= size;
+  return true;
+}
+
+// pagemap_entry: the number of pages has another field since CRIU 4.1.
+bool count_pages(Bytes message, uint64_t &present) {
+  uint64_t flags = is_present, count = 0, older = 0;
+  bool known = true;
+  bool good = each(message, [&](const Field &field) {
+    switch (field.number) {
+    case 1: break;
+    case 2: older = field.value; break;
+    case 3: flags = field.value != 0 ? is_in_parent : is_present; break;
+    case 4: flags = field.value; break;
+    case 5: count = field.value; break;
+    default: known = false;
+    }
+  });
+  if (count == 0) count = older;
+  if ((flags & is_present) == 0) return good && known;
+  return good && known && !__builtin_add_overflow(present, count, &present);
+}
+
 } // namespace
 
 void ProtoWriter::varint(uint64_t value) {
@@ -141,6 +182,21 @@ bool read_criu_response(Bytes bytes, CriuResponse &response) {
     }
   });
   return outer && inner;
+}
+
+bool read_criu_pagemap(Bytes image, CriuPagemap &pagemap) {
+  Bytes message;
+  uint32_t magic = 0;
+  if (!take_word(image, magic)) return false;
+  if (magic == common_magic && !take_word(image, magic)) return false;
+  if (magic != pagemap_magic || !take_message(image, message)) return false;
+  bool known = true;
+  bool good = each(message, [&](const Field &field) {
+    known = known && field.number == 1;
+    pagemap.pages_id = field.value;
+  });
+  while (good && known && image.size > 0) good = take_message(image, message) && count_pages(message, pagemap.present);
+  return good && known;
 }
 
 } // namespace veloci

@@ -44,4 +44,15 @@ struct CriuResponse {
 // False when the bytes are no such message.
 bool read_criu_response(Bytes bytes, CriuResponse &response);
 
+// What an image of CRIU's says of a memory (its images/pagemap.proto).
+struct CriuPagemap {
+  // The number in the name of the image with the pages.
+  uint64_t pages_id = 0;
+  // How many of them lie there.
+  uint64_t present = 0;
+};
+
+// False where its form is not known, or it is cut off.
+bool read_criu_pagemap(Bytes image, CriuPagemap &pagemap);
+
 } // namespace veloci

@@ -28,6 +28,11 @@ export const operationInit = {
     hint:
       'who writes there chooses what a restore runs, with any rights: give it to root or the caller alone (chmod -R go-w, chown -R)',
   },
+  'criu.start/pages': {
+    code: 'E0998',
+    message: 'the checkpoint is not whole: {detail}',
+    hint: 'an image was cut off when it was written or copied: copy it again, or restore another checkpoint',
+  },
   'criu.start/target': {
     code: 'E0884',
     message: 'cannot make a mount point in the root file system "{rootfs}"',

@@ -25,6 +25,17 @@ export const known: readonly Known[] = [
     words: ['parent', "').add(path).add("],
   },
   {
+    files: ['executor/criu/criu_folders.cc'],
+    why: 'the images of a memory and of its pages, as CRIU calls them, and what is said of one that lacks some',
+    words: ['pagemap-', 'pages-', '.img'],
+  },
+  {
+    files: ['executor/network/net_ops.cc'],
+    why:
+      'a device that comes back to a host where its name is taken is called as the kernel calls one of hardware then',
+    words: ['dev%d'],
+  },
+  {
     files: ['executor/criu/criu_process.cc'],
     why: 'what CRIU and its children have in place of our standard streams',
     words: ['/dev/null', 'criu-words'],
