@@ -76,16 +76,18 @@ int read_bundle_in(Invocation &invocation, Str given, Bundle &bundle, Buffer &co
     Fd given(fd);
     return answer_read(invocation, bundle.config_name, read_all(fd, config_size_max, config, &invocation.signals));
   }
-  if (bundle.config_name == Str::of("-")) {
-    bundle.config_name = Str::of("config.json");
-    if (invocation.document != nullptr && config.add(invocation.document->bytes().data, invocation.document->size()))
-      return 0;
+  const Buffer *document = invocation.document;
+  bool is_input = bundle.config_name == Str::of("-"), is_absolute = bundle.config_name.data[0] == '/';
+  if (is_input) bundle.config_name = Str::of("config.json");
+  if (document != nullptr && (is_input || is_absolute))
+    return answer_read(invocation, config_name, config.add(document->bytes().data, document->size()) ? 0 : errno);
+  if (is_input) {
     return answer_read(invocation, Str::of("standard input"),
                        read_all(STDIN_FILENO, config_size_max, config, &invocation.signals));
   }
   // An absolute name does not use the directory.
   TextOf<2 * 4096> name;
-  if (bundle.config_name.data[0] != '/') name.add(bundle.path.str()).add_char('/');
+  if (!is_absolute) name.add(bundle.path.str()).add_char('/');
   name.add(bundle.config_name);
   return answer_read(invocation, name.str(),
                      read_file(directory.get(), bundle.config_name.c_str(), config_size_max, 0, config));

@@ -19,7 +19,7 @@ public:
   Fd root;
   Context context;
   char **environment = nullptr;
-  // A configuration that was read from standard input already; null = none.
+  // A configuration that was read already, from standard input or an absolute path; null = none.
   const Buffer *document = nullptr;
   // When the command began; nanoseconds of CLOCK_MONOTONIC.
   int64_t begun = 0;

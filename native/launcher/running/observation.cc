@@ -6,16 +6,13 @@ namespace veloci {
 
 using namespace diagnostic;
 
-namespace {
-
-// The configuration that an answer asks for. 0 or the exit code, with the error shown.
 int read_document(Invocation &invocation, Str path, Buffer &out) {
+  if (const Buffer *document = invocation.document; document != nullptr)
+    return answer_read(invocation, path, out.add(document->bytes().data, document->size()) ? 0 : errno);
   if (!(path == Str::of("-"))) return read_given(invocation, path, out);
   return answer_read(invocation, Str::of("standard input"),
                      read_all(STDIN_FILENO, config_size_max, out, &invocation.signals));
 }
-
-} // namespace
 
 int read_observation(Invocation &invocation, const List<FileLook> &looks, Status status, Buffer &out) {
   constexpr size_t usual = 256 * 1024, most = 16 << 20;

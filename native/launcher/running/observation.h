@@ -11,6 +11,10 @@ namespace veloci {
 // the error shown.
 int read_observation(Invocation &invocation, const List<FileLook> &looks, Status status, Buffer &out);
 
+// Reads a configuration: what was read already, standard input for `-`, or a file or FIFO. 0 or the exit code, with the
+// error shown.
+int read_document(Invocation &invocation, Str path, Buffer &out);
+
 // Reads what an answer asks for into the request: a configuration, or what the kernel shows. 0 or the exit code, with
 // the error shown.
 int read_asked(Invocation &invocation, const List<FileLook> &looks, Status status, Request &request);

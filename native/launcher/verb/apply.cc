@@ -7,7 +7,10 @@
 #include "launcher/running/change.h"
 #include "launcher/running/observation.h"
 #include "launcher/door/stored.h"
+#include "base/sys.h"
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 namespace veloci {
@@ -86,7 +89,19 @@ int relaunch(Invocation &invocation, const Subject &subject, const List<Str> &re
   return run_nested(invocation, &subject.request.config, words, count, creates ? create_command : run_command);
 }
 
+// What may keep us waiting is read before others wait for the container: standard input, and a path that may be a FIFO.
+// 0 or the exit code, with the error shown.
+int read_early(Invocation &invocation, Buffer &document) {
+  Str given = invocation.arguments.text(cli::Flag::config);
+  if (given.empty() || !(given == Str::of("-") || given.data[0] == '/')) return 0;
+  if (int code = read_document(invocation, given, document); code != 0) return code;
+  invocation.document = &document;
+  return 0;
+}
+
 int apply_once(Invocation &invocation) {
+  Buffer document;
+  if (int code = read_early(invocation, document); code != 0) return code;
   Subject subject;
   if (int code = describe(invocation, subject); code != 0) return code;
   for (;;) {
@@ -124,11 +139,19 @@ int find_document(Invocation &invocation, TextOf<8192> &path) {
   return 0;
 }
 
-// In a process of its own: each time everything is looked at anew, and a failure ends nothing.
+// In a process of its own: each time everything is looked at anew, and a failure ends nothing. What asks us to stop
+// asks it, and it does not outlive us: it may hold the lock.
 int apply_apart(Invocation &invocation) {
+  pid_t parent = getpid();
   pid_t pid = fork();
   if (pid < 0) return invocation.fail_call(what::start_apply, errno);
-  if (pid == 0) _exit(apply_once(invocation));
+  if (pid == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent) raise(SIGTERM);
+    _exit(apply_once(invocation));
+  }
+  Fd pidfd(sys::pidfd_open(pid, 0));
+  if (pidfd.valid() && await_readable(pidfd.get(), &invocation.signals) == EINTR) kill(pid, SIGTERM);
   siginfo_t info;
   while (waitid(P_PID, static_cast<id_t>(pid), &info, WEXITED) != 0 && errno == EINTR) {
   }
