@@ -34,12 +34,16 @@ struct Moved {
   }
 };
 
-int move_device(Netlink &from, int index, int namespace_fd, Str name, int &new_index) {
+// The kernel moves a device under the name that it has, where that is free, and renames it then: what refuses the name
+// may have it. `has_moved` says so. 0 or an errno.
+int move_device(Netlink &from, Netlink &to, int index, int namespace_fd, Str name, int &new_index, bool &has_moved) {
   int err = EBUSY;
   for (int i = 0; i < index_tries && err == EBUSY; i++) {
     new_index = index + i * index_stride;
     err = from.move(index, namespace_fd, name, new_index);
   }
+  NetDevice other;
+  has_moved = err == 0 || (from.find(index, other) == ENODEV && to.find(new_index, other) == 0);
   return err;
 }
 
@@ -48,12 +52,18 @@ void restore(Netlink &place, int index, Moved &moved) {
   if (moved.before.up) place.set_up(index);
 }
 
+// Under the name that it had. Where somebody has taken that meanwhile, it comes with the one that it has in the
+// container, or is numbered, as the kernel does with devices of hardware: the others end with their namespace.
 void bring_back(Context &, Moved &moved) {
   if (!moved.gone) return;
   int index = 0;
-  if (move_device(moved.there, moved.index, moved.own_namespace.get(), moved.op.device, index) == 0) {
-    restore(moved.here, index, moved);
-  }
+  bool is_back = false;
+  auto try_name = [&](Str name) {
+    move_device(moved.there, moved.here, moved.index, moved.own_namespace.get(), name, index, is_back);
+  };
+  try_name(Str::of(moved.before.name));
+  if (!is_back) try_name(Str::of("dev%d"));
+  if (is_back) restore(moved.here, index, moved);
 }
 
 } // namespace
@@ -82,9 +92,9 @@ Outcome HostHandler::on(const NetMove &op) {
   if (!pattern && state.there.find(op.name, other) == 0) return Outcome::failed(steps::taken, EEXIST);
   Moved *moved = context_.undo.keep(bring_back, static_cast<Moved &&>(state));
   if (moved == nullptr) return Outcome::failed(steps::move);
-  int err = move_device(moved->here, moved->before.index, target.get(), op.name, moved->index);
+  int err =
+      move_device(moved->here, moved->there, moved->before.index, target.get(), op.name, moved->index, moved->gone);
   if (err != 0) return Outcome::failed(steps::move, err);
-  moved->gone = true;
   if (err = moved->readdress(moved->there, moved->index); err != 0) return Outcome::failed(steps::address, err);
   if (err = moved->there.set_up(moved->index); err != 0) return Outcome::failed(steps::up, err);
   return {};

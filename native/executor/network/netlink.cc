@@ -135,15 +135,29 @@ int Netlink::request(void *message) {
   return request(message, [](const nlmsghdr &) {});
 }
 
+int Netlink::find(void *message, NetDevice &device) {
+  return request(message, [&](const nlmsghdr &reply) {
+    ifinfomsg info;
+    memcpy(&info, NLMSG_DATA(&reply), sizeof info);
+    device.index = info.ifi_index;
+    device.up = info.ifi_flags & IFF_UP;
+    each_attribute(reply, sizeof info, [&](uint16_t type, const uint8_t *data, uint32_t size) {
+      if (type == IFLA_IFNAME && size <= sizeof device.name) memcpy(device.name, data, size);
+    });
+    device.name[sizeof device.name - 1] = 0;
+  });
+}
+
 int Netlink::find(Str name, NetDevice &device) {
   Request<ifinfomsg> ask(RTM_GETLINK, 0);
   ask.add_name(IFLA_IFNAME, name);
-  return request(&ask, [&](const nlmsghdr &message) {
-    ifinfomsg info;
-    memcpy(&info, NLMSG_DATA(&message), sizeof info);
-    device.index = info.ifi_index;
-    device.up = info.ifi_flags & IFF_UP;
-  });
+  return find(&ask, device);
+}
+
+int Netlink::find(int index, NetDevice &device) {
+  Request<ifinfomsg> ask(RTM_GETLINK, 0);
+  ask.body.ifi_index = index;
+  return find(&ask, device);
 }
 
 int Netlink::addresses(int index, Buffer &list) {

@@ -17,6 +17,8 @@ struct NetAddress {
 struct NetDevice {
   int index = 0;
   bool up = false;
+  // Its own name, also when it was found by another one.
+  char name[16] = "";
 };
 
 class Netlink {
@@ -26,11 +28,12 @@ public:
   int open();
   int open_in(int namespace_fd, int own_namespace_fd);
 
-  // ENODEV when there is none of this name.
+  // ENODEV when there is none of this name, or of this index.
   int find(Str name, NetDevice &device);
+  int find(int index, NetDevice &device);
   // Adds the addresses of a device, each a NetAddress.
   int addresses(int index, Buffer &list);
-  // Moves a device to another namespace, where it gets this name and index.
+  // Moves a device to another namespace, where it gets this name and index. It may have moved when the name is refused.
   int move(int index, int namespace_fd, Str name, int new_index);
   int add_address(int index, const NetAddress &address);
   int set_up(int index);
@@ -38,6 +41,7 @@ public:
 private:
   template <class Visit> int request(void *message, Visit visit);
   int request(void *message);
+  int find(void *message, NetDevice &device);
 
   Fd socket_;
   Buffer reply_;

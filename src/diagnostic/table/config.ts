@@ -121,7 +121,8 @@ export const config = {
   netDeviceName: {
     code: 'E0475',
     message: '"{value}" cannot be the name of a network device',
-    hint: 'a name has 1 to 15 bytes without "/", ":" and blanks; a new name may have one "%d"',
+    hint:
+      'a name has 1 to 15 bytes without "/", ":" and blanks, and is not "all" or "default"; a new one may have one "%d"',
   },
   netDeviceTwice: { code: 'E0476', message: 'two network devices would be called "{value}" in the container',
     hint: 'give one another name, or the name "eth%d"' },

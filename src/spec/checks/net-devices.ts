@@ -7,6 +7,9 @@ import { namespaceOf } from './namespaces.ts';
 /** Longest name of a network device (IFNAMSIZ without its NUL). */
 const longest = 15;
 
+/** Folders of /proc/sys/net/ipv4/conf that are no device's. */
+const reserved = ['all', 'default'];
+
 /** Network devices: a network namespace of the container's own, names that the kernel takes, each once. */
 export function checkNetDevices(spec: Spec, findings: Findings): void {
   const devices = spec.linux?.netDevices;
@@ -27,7 +30,7 @@ export function checkNetDevices(spec: Spec, findings: Findings): void {
 
 /** Whether the kernel takes a name; one that is asked for may have one `%d`. */
 function isName(name: string, pattern: boolean): boolean {
-  if (name === '' || name === '.' || name === '..') return false;
+  if (name === '' || name === '.' || name === '..' || reserved.includes(name)) return false;
   for (const letter of name) if ('/: \t\n\r\v\f'.includes(letter)) return false;
   if (utf8Of(name).length > longest) return false;
   const parts = name.split('%');

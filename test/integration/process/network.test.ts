@@ -132,3 +132,64 @@ test('delete leaves the device in a network namespace that stays', async (c) => 
   assert.match(shownAt(keeper.pid, 'eth3'), /10\.11\.12\.13\/24/);
   assert.throws(() => ip('link', 'show', 'vmove7'));
 }, { peers });
+
+/** Where a shell of a hook finds its programs. */
+const hookEnv = ['PATH=/usr/sbin:/usr/bin:/sbin:/bin'];
+
+/** Every name that `ip` knows here. */
+const namesHere = (): string[] =>
+  ip('-o', 'link', 'show').trim().split('\n').map((line) => /^\d+: ([^:@]+)/.exec(line)![1]!);
+
+test('names that the kernel does not take are refused before anything moves', async (c) => {
+  device(c, 'vmove8');
+  for (const name of ['a/b', '.', '..', ' ', 'a b', 'a\tb', 'a\n', 'a:b', '%s', 'a%', '%%', '%d%d', 'sixteen-chars-ab',
+    'x%dabcdefghijklm', 'all', 'default'])
+  {
+    const result = await c.run(c.command(['true'], move({ vmove8: { name } })));
+    assert.match(result.stderr, /E0475/, JSON.stringify(name));
+    if (!name.includes(' ')) assert.match((await c.run(c.command(['true'], move({ [name]: {} })))).stderr, /E0475/);
+  }
+  assert.match(ip('address', 'show', 'vmove8'), /10\.11\.12\.13\/24/);
+}, { peers });
+
+test('a device whose new name is refused after it has moved comes back', async (c) => {
+  device(c, 'vmove10');
+  // A device cannot be called by its own alternative name: the kernel says so when it has moved.
+  ip('link', 'property', 'add', 'dev', 'vmove10', 'altname', 'other10');
+  const result = await c.run(c.command(['true'], move({ other10: {} })));
+  assert.notEqual(result.code, 0);
+  assert.match(result.stderr, /E0813/);
+  assert.match(ip('address', 'show', 'vmove10'), /10\.11\.12\.13\/24/);
+}, { peers });
+
+test('a start that fails brings a device back that is known by an alternative name', async (c) => {
+  device(c, 'vmove11');
+  ip('link', 'property', 'add', 'dev', 'vmove11', 'altname', 'other11');
+  const result = await c.run(c.command(['/no/such/program'], move({ other11: { name: 'eth0' } })));
+  assert.notEqual(result.code, 0);
+  assert.match(ip('address', 'show', 'vmove11'), /^\d+: vmove11.*10\.11\.12\.13\/24/s);
+}, { peers });
+
+for (const taken of [['vmove12'], ['vmove12', 'eth12']]) {
+  test(`a start that fails loses no device when others have taken its name: ${taken.join(', ')}`, async (c) => {
+    device(c, 'vmove12');
+    const before = namesHere();
+    const args = ['sh', '-c', taken.map((name) => `ip link add ${name} type veth peer name t${name}`).join(' && ')];
+    const result = await c.run(
+      c.command(['/no/such/program'], move({ vmove12: { name: 'eth12' } }, (config) => {
+        config.hooks = { createRuntime: [{ path: '/bin/sh', args, env: hookEnv }] };
+      })),
+    );
+    assert.match(result.stderr, /E0764/);
+    const [came, ...more] = namesHere().filter((name) =>
+      !before.includes(name) && !/vmove|teth|^eth12$/.test(name) ||
+      (taken.length === 1 && name === 'eth12')
+    );
+    for (const name of taken) ip('link', 'delete', `t${name}`);
+    assert.match(came ?? 'none', taken.length === 1 ? /^eth12$/ : /^dev\d+$/);
+    assert.deepEqual(more, []);
+    const shown = ip('address', 'show', came!);
+    assert.match(shown, /10\.11\.12\.13\/24/);
+    assert.match(shown, /[<,]UP[,>]/);
+  }, { peers });
+}
