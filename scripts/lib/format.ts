@@ -40,13 +40,26 @@ function sources(...endings: string[]): string[] {
   return folders.flatMap((folder) => filesBelow(folder, ...endings)).filter((file) => !/\/generated\//.test(file));
 }
 
+/** Runs that a formatter may take. */
+const runs = 8;
+
+/** Formats until nothing more changes: what a formatter breaks in one run it may join in the next. */
+export function settled(format: (text: string) => string, text: string): string {
+  for (let i = 0; i < runs; i++) {
+    const formatted = format(text);
+    if (formatted === text) return text;
+    text = formatted;
+  }
+  throw new ExpectedError(`${runs} runs of the formatter give no form that it leaves alone`);
+}
+
 /** The TypeScript files that are not formatted; with `write` they are mended. */
 function unformattedTypeScript(write: boolean): string[] {
   const context = createContext({ lineWidth: 120, indentWidth: 2, newLineKind: 'lf', useTabs: false });
   context.addPlugin(readFileSync(getPath()), style);
   return sources('.ts', '.mjs').filter((file) => {
     const fileText = readFileSync(file, 'utf8');
-    const formatted = context.formatText({ filePath: file, fileText });
+    const formatted = settled((text) => context.formatText({ filePath: file, fileText: text }), fileText);
     if (formatted === fileText) return false;
     if (write) writeFileSync(file, formatted);
     return true;
@@ -79,5 +92,6 @@ export function unformatted(): string[] {
 /** Formats every source that is not generated. */
 export function format(): void {
   unformattedTypeScript(true);
-  unformattedNative(true);
+  let left = runs;
+  do unformattedNative(true); while (unformattedNative(false).length > 0 && --left > 0);
 }
