@@ -353,7 +353,7 @@ Outcome HostHandler::on(const CriuAwait &op) {
     Fd fd;
     if (int err = receive_criu(context_, response, fd); err != 0) {
       explain(context_, response);
-      return Outcome::failed(steps::receive, err);
+      return Outcome::failed(err == ETIME ? steps::still : steps::receive, err);
     }
     if (response.type != static_cast<uint64_t>(CriuType::notify)) return finish(context_, response);
     job.waiting = true;

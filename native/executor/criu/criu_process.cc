@@ -1,4 +1,5 @@
 #include "executor/criu/criu_process.h"
+#include "executor/criu/criu_stall.h"
 #include "cgroup/own_cgroup.h"
 #include "cgroup/cgroupfs.h"
 #include "base/packet.h"
@@ -237,9 +238,26 @@ bool ask_criu_version(int socket) {
   return send_text(socket, text.str());
 }
 
-int receive_criu(Context &context, CriuResponse &response, Fd &fd) {
+namespace {
+
+// Until it says something. 0; ETIME when a restore does not go on; EINTR when we are asked to stop; or another errno.
+int await_criu(Context &context) {
   Progress progress(Str::of("CRIU"));
-  if (int err = await_readable(context.criu.socket.get(), context.signals, -1, &progress); err != 0) return err;
+  CriuStall stall(context.criu);
+  const bool restores = context.criu.request == CriuRequest::restore;
+  for (;;) {
+    const int tick = progress.tick(), look = restores ? stall_look : -1;
+    const bool is_tick = tick >= 0 && (look < 0 || tick < look);
+    int err = await_readable(context.criu.socket.get(), context.signals, is_tick ? tick : look);
+    if (err != ETIMEDOUT) return err;
+    if (restores && stall.is_still()) return ETIME;
+  }
+}
+
+} // namespace
+
+int receive_criu(Context &context, CriuResponse &response, Fd &fd) {
+  if (int err = await_criu(context); err != 0) return err;
   char data[8192];
   iovec part = {data, sizeof data};
   ssize_t size = receive_packet(context.criu.socket.get(), &part, 1, fd);

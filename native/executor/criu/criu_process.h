@@ -35,8 +35,8 @@ bool answer_criu(int socket);
 // Asks for the version; CRIU waits for more.
 bool ask_criu_version(int socket);
 
-// Receives a message, with the descriptor that comes with it. 0; EINTR when we are asked to stop; EPIPE at the end; or
-// another errno.
+// Receives a message, with the descriptor that comes with it. 0; EINTR when we are asked to stop; EPIPE at the end;
+// ETIME when a restore does not go on; or another errno.
 int receive_criu(Context &context, CriuResponse &response, Fd &fd);
 
 // Puts what CRIU's log says of its failure into `out`; the log's own errors are passed over.

@@ -46,6 +46,8 @@ export const operationInit = {
     hint: 'the file system of --root may be full or read-only: make room there',
   },
   'criu.await': { code: 'E0880', message: 'CRIU ended before it answered: {detail}', hint: 'its log is {log}' },
+  'criu.await/still': { code: 'E0999', message: 'CRIU waits for something that does not come: {detail}',
+    hint: 'the checkpoint may be damaged: its log is {log}' },
   'criu.await/dump': { code: 'E0881', message: 'CRIU cannot checkpoint the container: {detail}',
     hint: 'its log is {log}' },
   'criu.await/restore': { code: 'E0882', message: 'CRIU cannot restore the container: {detail}',

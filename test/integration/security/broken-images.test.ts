@@ -1,13 +1,15 @@
 // Images of a checkpoint that were damaged afterwards: a restore says so, soon, and nothing of it is left. VELOCI_TEST_IMAGES: how
 // many damages of each kind every image gets.
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync,
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync,
   writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, test } from '../../support/case.ts';
 import type { Context } from '../../support/context.ts';
 import { Random } from '../../support/fuzz/random.ts';
 import { criuPath as env, noCriu, withoutSequences } from '../../support/host/criu.ts';
+import { timeScale } from '../../support/paths.ts';
 
 /** Rounds of each damage that has a place; without a wish one of every third image. */
 const wanted = Number(process.env['VELOCI_TEST_IMAGES'] ?? 0);
@@ -48,6 +50,12 @@ function replaced(file: string, make: (path: string) => void): void {
   make(file);
 }
 
+/** What CRIU has written so far. */
+const log = (images: string): string => {
+  const path = join(images, 'restore.log');
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+};
+
 /** A container of two processes that was saved, and its images. */
 async function saved(c: Context): Promise<{ bundle: string; whole: string }> {
   const bundle = c.command(['sh', '-c', 'while :; do sleep 1; done'], withoutSequences);
@@ -81,7 +89,7 @@ test('images that were damaged: a restore has an answer, and leaves nothing', as
           assert.ok(!result.timedOut, 'it hangs');
           // What a bit more or less makes no damage of is restored.
           if (result.code === 0) await c.destroy(id);
-          else assert.match(result.stderr, /\bE(088[02]|0883|099[68]): ./, `status ${result.code}`);
+          else assert.match(result.stderr, /\bE(088[02]|0883|099[689]): ./, `status ${result.code}`);
           await c.nothingLeft();
         } catch (error) {
           faults.push(`${name}, ${what}: ${(error as Error).message}, "${result.stderr.trim()}"`);
@@ -115,6 +123,27 @@ test('an image that lacks pages is told before CRIU looks for them without end',
     env,
   });
   assert.equal(code, 0, stderr);
+}, { only: 'veloci', skip: noCriu });
+
+test('a restore that waits for what never comes is given up', async (c) => {
+  const { bundle, whole } = await saved(c);
+  const path = join(whole, 'pstree.img'), bytes = readFileSync(path);
+  // The session of the second process, 1, is that of one that does not exist: fields 3 and 4 of its entry are 1.
+  const place = bytes.lastIndexOf(Buffer.from([0x18, 1, 0x20, 1]));
+  assert.ok(place > 0, bytes.toString('hex'));
+  bytes[place + 3] = 3;
+  writeFileSync(path, bytes);
+  const args = ['restore', '--detach', '--bundle', bundle, '--image-path', whole, c.id()];
+  const stopped = c.begin(args, { env, timeLimit });
+  for (const end = Date.now() + 10_000 * timeScale; !/Restoring \d+ to \d+ pgid/.test(log(whole)); await sleep(50))
+    assert.ok(Date.now() < end, `CRIU does not come to wait: ${log(whole)}`);
+  stopped.child.kill('SIGTERM');
+  assert.match((await stopped.done).stderr, /E0629/);
+  await c.nothingLeft();
+  const { code, stderr, timedOut } = await c.rt(args, { env, timeLimit });
+  assert.deepEqual([code, timedOut], [1, false], stderr);
+  assert.match(stderr, /E0999: CRIU waits for something that does not come/);
+  await c.nothingLeft();
 }, { only: 'veloci', skip: noCriu });
 
 test('a folder without images, and one that is a file: CRIU says so', async (c) => {

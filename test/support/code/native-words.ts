@@ -27,7 +27,12 @@ export const known: readonly Known[] = [
   {
     files: ['executor/criu/criu_folders.cc'],
     why: 'the images of a memory and of its pages, as CRIU calls them, and what is said of one that lacks some',
-    words: ['pagemap-', 'pages-', '.img'],
+    words: ['pagemap-', 'pages-', '.img', "').add(path).add_char('/').add(pages.str()).add("],
+  },
+  {
+    files: ['executor/criu/criu_stall.cc'],
+    why: 'the processes below CRIU, whose work tells whether a restore goes on',
+    words: ['/proc/', '/task/', '/children'],
   },
   {
     files: ['executor/network/net_ops.cc'],
