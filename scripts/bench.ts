@@ -20,15 +20,15 @@ import { Meter } from '../test/bench/meter.ts';
 import { podmanRound } from '../test/bench/podman.ts';
 import { add, render, type Samples, summarise, table } from '../test/bench/report.ts';
 import { type Runtime, Scenario } from '../test/bench/scenario.ts';
-import { dropCaches, limitMemory, mountHugetlb } from '../test/bench/surroundings.ts';
+import { dropCaches, limitMemory, withHugetlb } from '../test/bench/surroundings.ts';
 import { repository, which } from '../test/support/paths.ts';
 import { Podman } from '../test/support/engines/podman.ts';
 
 const memoryStep = 'memory in created: PSS';
 
-function findRuntimes(wanted: string): Runtime[] {
+function findRuntimes(wanted: string, hasHugetlb: boolean): Runtime[] {
   const own = which(wanted);
-  const usable = mountHugetlb() ? ['crun', 'runc'] : ['runc'];
+  const usable = hasHugetlb ? ['crun', 'runc'] : ['runc'];
   if (usable.length < 2) console.log('without crun, which needs the hugetlb controller on cgroup v1');
   const peers = usable.map((name) => ({ name, path: which(name) }));
   const runtimes = [{ name: 'veloci', path: own }, ...peers];
@@ -37,6 +37,11 @@ function findRuntimes(wanted: string): Runtime[] {
 
 /** Entry point of the script; resolves to the exit status. */
 export async function main(args: string[]): Promise<number> {
+  if (process.getuid?.() !== 0) throw new Error('the bench needs root: it runs containers');
+  return withHugetlb((isThere) => bench(args, isThere));
+}
+
+async function bench(args: string[], hasHugetlb: boolean): Promise<number> {
   const { values } = parseArgs({
     args,
     options: {
@@ -52,8 +57,8 @@ export async function main(args: string[]): Promise<number> {
       heap: { type: 'string' },
     },
   });
-  if (process.getuid?.() !== 0) throw new Error('the bench needs root: it runs containers');
-  const runtimes = findRuntimes(values.runtime ?? process.env['RUNTIME'] ?? join(repository, 'dist/bin/veloci'));
+  const own = values.runtime ?? process.env['RUNTIME'] ?? join(repository, 'dist/bin/veloci');
+  const runtimes = findRuntimes(own, hasHugetlb);
   const rounds = Number(values.rounds ?? (values.cold ? 10 : values.podman ? 15 : 50));
 
   const dir = mkdtempSync(join(tmpdir(), 'veloci-bench-'));

@@ -5,15 +5,24 @@ import { join } from 'node:path';
 
 const unified = existsSync('/sys/fs/cgroup/cgroup.controllers');
 
-/** crun wants every controller of the kernel on cgroup v1: mounts the one that hosts forget. False when it cannot be had. */
-export function mountHugetlb(): boolean {
+/**
+ * crun wants every controller of the kernel on cgroup v1: mounts the one that hosts forget, and calls the work. It is told whether
+ * there is one; what was mounted is unmounted behind it.
+ */
+export async function withHugetlb<Result>(work: (isThere: boolean) => Promise<Result>): Promise<Result> {
   const dir = '/sys/fs/cgroup/hugetlb';
   const isThere = (): boolean => unified || existsSync(join(dir, 'tasks'));
-  if (isThere()) return true;
-  mkdirSync(dir, { recursive: true });
+  if (isThere()) return work(true);
+  const made = mkdirSync(dir, { recursive: true });
   // Another command may do the same now; cgroups of v2 may keep the controller.
-  spawnSync('mount', ['-t', 'cgroup', '-o', 'hugetlb', 'cgroup', dir], { stdio: 'inherit' });
-  return isThere();
+  const mounted =
+    spawnSync('mount', ['-t', 'cgroup', '-o', 'hugetlb', 'cgroup', dir], { stdio: 'inherit' }).status === 0;
+  try {
+    return await work(isThere());
+  } finally {
+    if (mounted) spawnSync('umount', [dir], { stdio: 'inherit' });
+    if (made !== undefined) rmdirSync(dir);
+  }
 }
 
 /** Drops the page cache, dentries and inodes. */
