@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { createWriteStream, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -6,10 +7,12 @@ import { main as build, programsOf } from './build.ts';
 import { lacksForeign, ownMachine } from './build/toolchain.ts';
 import { buildTree } from './build/trees.ts';
 import { ExpectedError } from './lib/command.ts';
+import { endedBySignals } from './lib/ended.ts';
 import { filesBelow } from './lib/files.ts';
 import { inRoot, root } from './lib/root.ts';
 import { SeenCodes } from './lib/seen-codes.ts';
 import { TapReader, type Result } from './lib/tap-results.ts';
+import { sweepCgroups } from '../test/support/leak.ts';
 
 /** Folders of tests. The fuzzers are last: here they run a few seconds each. */
 const folders = ['unit', 'native', 'integration', 'fuzz'];
@@ -54,6 +57,9 @@ function report(file: string, results: readonly Result[]): void {
   }
 }
 
+/** Part of the names that the cgroups of this run have. */
+const run = randomBytes(2).toString('hex');
+
 /**
  * Runs tap and passes its output on as one line per file and the failures in full; the whole output is kept in
  * build/tests.tap.
@@ -85,19 +91,23 @@ async function runTap(
   return { results, status: worst, codes };
 }
 
-/** Runs tap with these arguments, and resolves to how it has ended. */
+/** Runs tap with these arguments, and resolves to how it has ended. What ends this process ends all that it has started. */
 async function tap(args: readonly string[], onLine: (line: string) => void): Promise<number | null> {
   const program = inRoot('node_modules', 'tap', 'dist', 'esm', 'run.mjs');
   const child = spawn(process.execPath, [program, 'run', '--reporter=tap', ...args], {
     cwd: root,
+    detached: true, // a group that can be ended as a whole
+    env: { ...process.env, VELOCI_TEST_RUN: run },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  // Sandboxes end with what has started them.
+  const withdraw = endedBySignals(child, () => sweepCgroups(`vt${run}`));
   const ended = new Promise<number | null>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', resolve);
   });
   for await (const line of createInterface({ input: child.stdout })) onLine(line);
-  return ended;
+  return ended.finally(withdraw);
 }
 
 /** Says what did not run here and why, once per reason. */
