@@ -136,6 +136,7 @@ class MountChange {
   private refusal(): string | undefined {
     const { now, old, target, entry } = this;
     if ((now ?? old)!.mount.type === 'cgroup') return 'create makes the mounts of cgroups';
+    if (target === '/') return 'create makes the root file system';
     if (now !== undefined && readRequest(now.mount).remount) return 'create changes the mounts that it has made';
     const goes = entry !== undefined && (now === undefined || old !== undefined);
     const below = this.table.some(({ point }) =>

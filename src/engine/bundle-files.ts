@@ -70,9 +70,10 @@ function needsOf(plan: Plan): readonly Need[] {
   return needs.sort((a, b) => Number(b.operation.op === 'root.open') - Number(a.operation.op === 'root.open'));
 }
 
-/** Hooks that run before the program is looked for may put it there. */
+/** Hooks that run before the program is looked for may put it there, and root.path is not where layers have it. */
 function contentIsSure(list: readonly Operation[]): boolean {
   const early = new Set(['prestart', 'createRuntime', 'createContainer']);
+  if (list.some(({ op, from }) => op === 'layer.mount' && from.startsWith('/mounts/'))) return false;
   return !list.some((operation) => operation.op === 'hook.run' && early.has(operation.kind));
 }
 

@@ -1110,7 +1110,10 @@ export interface LayerBegin {
   readonly gid: number;
 }
 
-/** Adds a read-only layer above those before: the mount in `slot`, or the folder of `path`. Run by: init. */
+/**
+ * Adds a read-only layer above those before: the mount in `slot`, or the folder of `path`. The first one may
+ * hold the writable layer instead. Run by: init.
+ */
 export interface LayerLower {
   readonly op: 'layer.lower';
   readonly from: string;
@@ -1124,14 +1127,19 @@ export interface LayerLower {
 export interface LayerMount {
   readonly op: 'layer.mount';
   readonly from: string;
-  /** Parameters of the overlay besides its layers, in order. */
+  /**
+   * Parameters of the overlay besides the layers below, in order: with a writable layer its place and that of
+   * its work folder, below the tmpfs of layer.begin.
+   */
   readonly options: readonly FsOption[];
   /** Attributes of the mount. Bits: {@link MountAttrFlag}. */
   readonly attr: number;
-  /** Where a descriptor of the writable layer goes (O_PATH). */
-  readonly layer: Slot;
+  /** The first layer.lower is no layer: it holds the writable one and its work folder. */
+  readonly holds: boolean;
+  /** Where a descriptor of the writable layer in memory goes (O_PATH); absent when it is elsewhere. */
+  readonly layer?: Slot | undefined;
   /** Where one of the root goes. */
-  readonly view: Slot;
+  readonly view?: Slot | undefined;
 }
 
 /**

@@ -1,5 +1,6 @@
 // compileMounts(spec, mounts, action, context): the plan that changes the mounts of a running container. The host's side
 // opens what is bound, since the paths of a source are the host's; a process in the container's namespaces attaches it.
+import { diagnose, placeAt } from '../diagnostic/diagnose.ts';
 import type { Mount, Spec } from '../generated/config.ts';
 import { NamespaceFlag } from '../generated/plan.ts';
 import type { Plan } from '../generated/plan.ts';
@@ -9,6 +10,7 @@ import { readRequest } from './concern/mount/mount-request.ts';
 import { inPlace } from './concern/mount/propagation.ts';
 import { enterNamespaces } from './concern/namespaces.ts';
 import { spawnInto } from './concern/cgroup/cgroup.ts';
+import { PlanError } from './context.ts';
 import type { Context } from './context.ts';
 import { slot } from './draft.ts';
 import type { Draft } from './draft.ts';
@@ -36,7 +38,9 @@ export function compileMounts(spec: Spec, mounts: readonly Mount[], action: Moun
         const isChange = readRequest(mounts[index]!).remount &&
           mounts.slice(0, index).some(({ destination }) => inContainer(destination) === target);
         // What an entry before it has mounted goes with that one.
-        if (!isChange) d.init.push({ op: 'mount.remove', from: `/mounts/${index}`, target });
+        if (isChange) continue;
+        refuseRoot(target, `/mounts/${index}`);
+        d.init.push({ op: 'mount.remove', from: `/mounts/${index}`, target });
       }
     }
   });
@@ -58,6 +62,11 @@ export function changeInside(spec: Spec, context: Context, change: (d: Draft) =>
   return { planVersion: 1, programs: { exec: d.host, stager: d.stager, init: d.init } };
 }
 
+/** The root file system of a container that runs stays what it is. */
+function refuseRoot(target: string, from: string): void {
+  if (target === '/') throw new PlanError(diagnose('mountRoot', { value: target }, placeAt(`${from}/destination`)));
+}
+
 /** Adds a mount to a container that runs. `from` is its JSON pointer. */
 export function addMount(d: Draft, mount: Mount, from: string): void {
   const request = readRequest(mount);
@@ -66,6 +75,7 @@ export function addMount(d: Draft, mount: Mount, from: string): void {
     remount(d, request, target, from);
     return;
   }
+  refuseRoot(target, from);
   if (!request.bind) {
     const type = mount.type ?? 'none';
     const make = { ...fsOf(type, mount, request, target, from), pids: procfsOf(type, slot.pidfd) };

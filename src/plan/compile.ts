@@ -16,6 +16,8 @@ import { containerHooks, hasStartHooks, poststartHooks, poststopHooks, runtimeHo
   startHooks } from './concern/hooks.ts';
 import { awaitCreated, deleteProgram, killProgram, pausePrograms, spawn, startProgram } from './concern/life.ts';
 import { hasLayer, layRoot } from './concern/mount/layer.ts';
+import { overlayRoot } from './concern/mount/root-overlay.ts';
+import { hasRootOverlay } from '../spec/checks/root-overlay.ts';
 import { finishMounts, makeMounts } from './concern/mount/mounts.ts';
 import { restrictAccess } from './concern/process/landlock.ts';
 import { labelProgram } from './concern/process/labels.ts';
@@ -66,6 +68,7 @@ export function compile(spec: Spec, context: Context): Plan {
   moveDevices(d);
   raiseLoopback(d);
   if (hasLayer(spec)) layRoot(d);
+  else if (hasRootOverlay(spec)) overlayRoot(d, spec.mounts![0]!);
   else openRoot(d);
   makeMounts(d);
   mountNotify(d);

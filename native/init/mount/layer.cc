@@ -1,6 +1,6 @@
-// A root of layers: an overlay whose writable layer is a tmpfs. All of it is in the container's mount namespace alone,
-// and goes with it. The layers are named by short paths below the tmpfs, which this process enters for that:
-// fsconfig(2) takes no longer text, and no path of the host needs to be escaped.
+// A root of layers: an overlay whose writable layer is a tmpfs, or a folder of the host. The mount is in the
+// container's mount namespace alone, and goes with it. The layers are named by short paths below the tmpfs, which this
+// process enters for that: fsconfig(2) takes no longer text, and no path of the host needs to be escaped.
 #include <fcntl.h>
 #include <initializer_list>
 #include <sys/mount.h>
@@ -28,10 +28,6 @@ Str name_of(uint32_t index, Text &name) {
 
 // What fsconfig(2) takes as one text.
 constexpr size_t text_max = 256;
-
-int set_text(int fs, const char *key, const char *value) {
-  return sys::fsconfig(fs, sys::fsconfig_set_string, key, value, 0);
-}
 
 } // namespace
 
@@ -91,9 +87,10 @@ Outcome Init::on(const LayerMount &op) {
   namespace steps = step::layer_mount;
   TextOf<text_max> lower;
   TextOf<8> name;
-  for (uint32_t index = lower_count_; index-- > 0;) {
+  const uint32_t lowest = op.holds ? 1 : 0;
+  for (uint32_t index = lower_count_; index-- > lowest;) {
     lower.add(name_of(index, name));
-    if (index > 0) lower.add_char(':');
+    if (index > lowest) lower.add_char(':');
   }
   if (!lower.complete() || lower.str().size >= text_max) {
     shared_.detail.start(DetailPart::limit).add("the places of all layers have to fit in 255 characters");
@@ -102,25 +99,30 @@ Outcome Init::on(const LayerMount &op) {
   if (fchdir(layer_.get()) < 0) return Outcome::failed(steps::option);
   Fd fs(sys::fsopen("overlay", sys::fsopen_cloexec));
   if (!fs.valid()) return Outcome::failed(steps::fsopen);
-  const char *const parts[][2] = {{"lowerdir", lower.c_str()}, {"upperdir", upper}, {"workdir", work}};
-  for (const char *const *part : parts) {
-    if (set_text(fs.get(), part[0], part[1]) < 0) return refused(fs.get(), steps::option, Str::of(part[0]));
-  }
+  constexpr const char *below = "lowerdir";
+  if (sys::fsconfig(fs.get(), sys::fsconfig_set_string, below, lower.c_str(), 0) < 0)
+    return refused(fs.get(), steps::option, Str::of(below));
   if (Outcome set = set_options(fs.get(), op.options, steps::option); !set.ok()) return set;
   if (sys::fsconfig(fs.get(), sys::fsconfig_create, nullptr, nullptr, 0) < 0)
     return refused(fs.get(), steps::create, Str::of("overlay"));
   Fd tree(sys::fsmount(fs.get(), sys::fsmount_cloexec, op.attr));
   if (!tree.valid()) return refused(fs.get(), steps::fsmount, Str::of("overlay"));
-  shared_.slots[op.layer.number].reset(openat(layer_.get(), upper, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!shared_.slots[op.layer.number].valid()) return Outcome::failed(steps::open);
+  if (op.layer) {
+    Fd &layer = shared_.slots[op.layer.value.number];
+    layer.reset(openat(layer_.get(), upper, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!layer.valid()) return Outcome::failed(steps::open);
+  }
   // The overlay has what it needs. Nothing but the new root may lie on the old one, or root.pivot would detach the
   // wrong mount.
   if (umount2(".", MNT_DETACH) < 0 || chdir("/") < 0) return Outcome::failed(steps::attach);
   layer_.reset();
   Fd old(openat(AT_FDCWD, "/", O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!old.valid() || sys::move_mount(tree.get(), old.get()) < 0) return Outcome::failed(steps::attach);
-  shared_.slots[op.view.number].reset(fcntl(tree.get(), F_DUPFD_CLOEXEC, 3));
-  if (!shared_.slots[op.view.number].valid()) return Outcome::failed(steps::open);
+  if (op.view) {
+    Fd &view = shared_.slots[op.view.value.number];
+    view.reset(fcntl(tree.get(), F_DUPFD_CLOEXEC, 3));
+    if (!view.valid()) return Outcome::failed(steps::open);
+  }
   root_ = static_cast<Fd &&>(tree);
   return Outcome::success();
 }

@@ -60,7 +60,8 @@ export const config = {
   mountRoot: {
     code: 'E0482',
     message: 'nothing may be mounted on "{value}", the root file system',
-    hint: 'set root.path to the file system that is to be the root, or choose another destination',
+    hint:
+      'set root.path to the file system that is to be the root, or let the first of the mounts be an overlay; else choose another destination',
   },
   nameControl: { code: 'E0497', message: '{name} has a control character',
     hint: 'write the name alone, without a line feed at its end' },

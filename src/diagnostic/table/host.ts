@@ -46,6 +46,11 @@ export const host = {
     message: 'CRIU saves no rules of Landlock: the container would come back without them',
     hint: 'remove the annotation org.veloci.landlock from a container that is to be checkpointed',
   },
+  rootOverlay: {
+    code: 'E0596',
+    message: 'an overlay on "/" is the root file system, and needs {expected}',
+    hint: 'write "lowerdir=/upper:/lower", "upperdir=/DIR/upper", "workdir=/DIR/work", each as an option of its own',
+  },
   capabilityUnavailable: {
     code: 'E0512',
     warning: true,

@@ -1,5 +1,6 @@
 import { resolved } from '../destination.ts';
 import { mountOption, mountOptionNames, mountParameters, parametersOf } from '../mount-options.ts';
+import { hasRootOverlay, rootOverlay } from './root-overlay.ts';
 import type { Mount, Spec } from '../types.ts';
 import { isAbsolute, type Findings } from './findings.ts';
 import { checkMap } from './id-maps.ts';
@@ -28,13 +29,20 @@ export function checkMounts(spec: Spec, findings: Findings): void {
   for (let index = 0; index < mounts.length; index++) {
     const mount = mounts[index]!;
     const pointer = `/mounts/${index}`;
+    const isRoot = index === 0 && hasRootOverlay(spec);
     const bind = checkOptions(mount, pointer, findings);
-    checkDestination(mount, bind, pointer, findings);
+    checkDestination(mount, bind, pointer, findings, isRoot);
+    if (isRoot) checkRootOverlay(mount, pointer, findings);
     checkIdmap(spec, mount, pointer, findings);
   }
 }
 
-function checkDestination(mount: Mount, bind: boolean, pointer: string, findings: Findings): void {
+function checkRootOverlay(mount: Mount, pointer: string, findings: Findings): void {
+  const overlay = rootOverlay(mount);
+  if (typeof overlay === 'string') findings.add('rootOverlay', `${pointer}/options`, { expected: overlay });
+}
+
+function checkDestination(mount: Mount, bind: boolean, pointer: string, findings: Findings, isRoot: boolean): void {
   const { destination, source, type } = mount;
   if (destination === '')
     findings.add('emptyValue', `${pointer}/destination`, { name: 'destination', remedy: 'write where to mount' });
@@ -43,7 +51,7 @@ function checkDestination(mount: Mount, bind: boolean, pointer: string, findings
   if (mount.options?.includes('remount') !== true) {
     if (bind && (source ?? '') === '') findings.add('mountSource', pointer, { value: destination });
     else if (!bind && (type ?? '') === '') findings.add('mountType', pointer, { value: destination });
-    if (destination !== '' && resolved(destination) === '')
+    if (destination !== '' && resolved(destination) === '' && !isRoot)
       findings.add('mountRoot', `${pointer}/destination`, { value: destination });
   }
   if (destination.includes('proc') && !isAllowedOnProc(mount, bind))

@@ -2,6 +2,7 @@
 // the container's mount namespace, so that the host sees none of it and nothing is left of it.
 import { MountAttrFlag, NamespaceFlag } from '../../../generated/plan.ts';
 import type { Spec } from '../../../generated/config.ts';
+import { hasRootOverlay } from '../../../spec/checks/root-overlay.ts';
 import { annotatedCount, annotatedPaths, annotation, annotationPointer, invalid } from '../../annotations.ts';
 import { alt, errno, slot } from '../../draft.ts';
 import type { Draft } from '../../draft.ts';
@@ -24,6 +25,7 @@ export function layRoot(d: Draft): void {
   // pivot_root(2) refuses a root whose parent is shared.
   if (asked?.includes('shared') === true)
     throw invalid(spec, 'layerSize', `absent when linux.rootfsPropagation is ${asked}`);
+  if (hasRootOverlay(spec)) throw invalid(spec, 'layerSize', 'absent when the first mount is the root file system');
   const inodes = annotatedCount(spec, 'layerInodes');
   init.push({
     op: 'layer.begin',
@@ -38,14 +40,19 @@ export function layRoot(d: Draft): void {
     uid: d.process.user?.uid ?? 0,
     gid: d.process.user?.gid ?? 0,
   });
-  addLower(d, rootfsPath(spec, d.context), '/root/path');
-  for (const path of annotatedPaths(spec, 'layerLower')) addLower(d, path, annotationPointer('layerLower'));
+  addLower(d, rootfsPath(spec, d.context), '/root/path', true);
+  for (const path of annotatedPaths(spec, 'layerLower')) addLower(d, path, annotationPointer('layerLower'), true);
   init.push({
     op: 'layer.mount',
     from,
-    // Marks of the overlay that a user namespace may make (Linux 5.11).
-    options: isNested(d) ? [{ key: 'userxattr' }] : [],
+    options: [
+      { key: 'upperdir', value: 'upper' },
+      { key: 'workdir', value: 'work' },
+      // Marks of the overlay that a user namespace may make (Linux 5.11).
+      ...(isNested(d) ? [{ key: 'userxattr' }] : []),
+    ],
     attr: MountAttrFlag.nosuid | MountAttrFlag.nodev,
+    holds: false,
     layer: slot.layer,
     view: slot.view,
   });
@@ -59,10 +66,11 @@ export function layRoot(d: Draft): void {
 const mappedLayers = [5, 19] as const;
 
 /**
- * A layer below. Who may open it on the host's side, where the mounts in it are not locked to it,
- * and can map its ids so that its files belong to the container's users.
+ * A layer below. Who may open it on the host's side, where the mounts in it are not locked to it.
+ *
+ * @param mapsIds whether its ids are mapped where they can be, so that its files belong to the container's users
  */
-function addLower(d: Draft, path: string, from: string): void {
+export function addLower(d: Draft, path: string, from: string, mapsIds: boolean): void {
   const { context, namespaces, spec } = d;
   const isUserNew = (namespaces.created & NamespaceFlag.user) !== 0;
   if (!isUserNew || context.facts.euid !== 0) {
@@ -72,7 +80,7 @@ function addLower(d: Draft, path: string, from: string): void {
   const { source } = slot;
   d.host.push({ op: 'fd.open', from, slot: source, path, form: 'tree', follow: false,
     propagation: ofClone(d, 'keep') });
-  if (isAtLeast(context.facts.kernel, mappedLayers)) {
+  if (mapsIds && isAtLeast(context.facts.kernel, mappedLayers)) {
     const uidMap = mapText(spec.linux?.uidMappings ?? []), gidMap = mapText(spec.linux?.gidMappings ?? []);
     // Not every file system can; the files then belong to nobody.
     d.host.push(

@@ -4,6 +4,7 @@ import { LinkUseFlag, MountAttrFlag, NamespaceFlag } from '../../../generated/pl
 import type { FdOpen, InitOperation, MountAttr, MountBind, MountFs, Propagation } from '../../../generated/plan.ts';
 import type { Mount } from '../../../generated/config.ts';
 import { resolved } from '../../../spec/destination.ts';
+import { hasRootOverlay } from '../../../spec/checks/root-overlay.ts';
 import { alt, errno, slot } from '../../draft.ts';
 import type { Draft } from '../../draft.ts';
 import { absolute, inContainer } from '../../path.ts';
@@ -22,7 +23,8 @@ import { makeReadonly } from './plain.ts';
 export function makeMounts(d: Draft): void {
   const { mounts } = d.spec;
   if (mounts === undefined) return;
-  for (let index = 0; index < mounts.length; index++) {
+  // The root file system is there.
+  for (let index = hasRootOverlay(d.spec) ? 1 : 0; index < mounts.length; index++) {
     const mount = mounts[index]!;
     const from = `/mounts/${index}`;
     const asked = readRequest(mount);
