@@ -88,6 +88,15 @@ int edit(Invocation &invocation, Str action) {
   return response.exit_code;
 }
 
+// The configuration of an image, where one is given: what is no name of ours is a file.
+int read_model(Invocation &invocation, Request &request) {
+  Str model = invocation.arguments.text(cli::Flag::from);
+  if (model.empty() || model == Str::of("runc") || model == Str::of("docker-default")) return 0;
+  if (!(model == Str::of("-"))) return read_given(invocation, model, request.process);
+  return answer_read(invocation, Str::of("standard input"),
+                     read_all(STDIN_FILENO, config_size_max, request.process, &invocation.signals));
+}
+
 } // namespace
 
 int spec_command(Invocation &invocation) {
@@ -98,6 +107,7 @@ int spec_command(Invocation &invocation) {
   if (int err = engine.start(EngineVerb::spec); err != 0) {
     return invocation.fail(SystemCall{.what = what::start_planner, .errno_ = ErrnoText(err)});
   }
+  if (int code = read_model(invocation, request); code != 0) return code;
   Str given = invocation.arguments.text(cli::Flag::bundle);
   if (given.empty()) given = Str::of(".");
   Str name = invocation.arguments.text(cli::Flag::file);
