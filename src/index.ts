@@ -12,8 +12,8 @@ export { hostFacts } from './host/node.ts';
 export { compile, encode, explain, loadBundle, parse, validate, type Bundle, type ValidateOptions,
   type CompileOptions } from './library/bundle.ts';
 export { VelociError, type VelociErrorDetails } from './library/error.ts';
-export { openImage, unpack, type ImageConfig, type ImageSourceOptions, type OpenedImage,
-  type UnpackedImage } from './library/image.ts';
+export { openImage, unpack, type ImageConfig, type ImageProgress, type ImageSource, type ImageSourceOptions,
+  type OpenedImage, type UnpackedImage, type UnpackOptions } from './library/image.ts';
 export { Runtime, type CreateOptions, type RestoreOptions, type RunOptions, type RunResult,
   type RuntimeOptions } from './library/runtime.ts';
 export { Container, type ApplyOptions, type ExecOptions, type ImageOptions } from './library/container.ts';

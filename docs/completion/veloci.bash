@@ -144,14 +144,14 @@ _veloci_command() {
       flags_end=
       ;;
     spec)
-      known='bundle=DIR b=DIR rootless= file=FILE f=FILE write= w= check= from=runc|docker-default '$known
+      known='bundle=DIR b=DIR rootless= file=FILE f=FILE write= w= check= from=ANY '$known
       offered='--bundle --rootless --file --write --check --from '$offered
       operands='fmt|merge|migrate FILE FILE '
       flags_end=
       ;;
     unpack)
-      known='cache=DIR platform=ANY user=ANY u=ANY uid-map=ANY gid-map=ANY devices= max-size=ANY json= '$known
-      offered='--cache --platform --user --uid-map --gid-map --devices --max-size --json '$offered
+      known='cache=DIR copy= platform=ANY user=ANY u=ANY uid-map=ANY gid-map=ANY devices= max-size=ANY json= '$known
+      offered='--cache --copy --platform --user --uid-map --gid-map --devices --max-size --json '$offered
       operands='ANY ANY '
       flags_end=
       ;;

@@ -138,9 +138,14 @@ bool BlobStream::give_slot(size_t size) {
   return true;
 }
 
+void BlobStream::count(uint64_t taken) {
+  taken_ = taken;
+  if (blob_.counter != nullptr) __atomic_store_n(blob_.counter, taken, __ATOMIC_RELAXED);
+}
+
 // The next bytes of the blob; none at its end.
 bool BlobStream::read_input(uint8_t *data, size_t size, size_t &count) {
-  uint64_t done = taken();
+  uint64_t done = taken_;
   count = blob_.size - done < size ? static_cast<size_t>(blob_.size - done) : size;
   for (size_t have = 0; have < count;) {
     ssize_t part = pread(blob_.fd, data + have, count - have, static_cast<off_t>(blob_.offset + done + have));
@@ -150,7 +155,7 @@ bool BlobStream::read_input(uint8_t *data, size_t size, size_t &count) {
     have += static_cast<size_t>(part);
   }
   blob_hash_.add(data, count);
-  __atomic_store_n(&taken_, done + count, __ATOMIC_RELAXED);
+  this->count(done + count);
   return true;
 }
 
@@ -159,13 +164,13 @@ void BlobStream::drain() {
   ImageFault::Kind kind = own_.kind;
   if (kind == ImageFault::Kind::system || kind == ImageFault::Kind::limit) return;
   for (size_t count = 1; count > 0 && !cancelled_;) {
-    uint64_t done = taken();
+    uint64_t done = taken_;
     count = blob_.size - done < input_size ? static_cast<size_t>(blob_.size - done) : input_size;
     if (count > 0 &&
         pread(blob_.fd, input_, count, static_cast<off_t>(blob_.offset + done)) != static_cast<ssize_t>(count))
       return;
     blob_hash_.add(input_, count);
-    __atomic_store_n(&taken_, done + count, __ATOMIC_RELAXED);
+    this->count(done + count);
   }
 }
 
@@ -185,7 +190,7 @@ void BlobStream::decode() {
     if (!ok) drain();
   }
   blob_hash_.finish(blob_hex_);
-  bool known = !blob_.digest.empty() && taken() == blob_.size && !cancelled_;
+  bool known = !blob_.digest.empty() && taken_ == blob_.size && !cancelled_;
   if (known && !same(blob_.digest, blob_hex_) && own_.kind != ImageFault::Kind::limit) {
     own_.kind = ImageFault::Kind::digest;
     own_.what.clear();

@@ -13,6 +13,8 @@ namespace veloci {
 struct Blob {
   int fd = -1;
   uint64_t offset = 0, size = 0;
+  // Where the bytes that were read are counted, for others to see; nullptr: nowhere.
+  uint64_t *counter = nullptr;
   // Digests as 64 hexadecimal digits: of the blob as it is (empty = none is known), and of what it decodes to.
   Str digest, diff_id;
 };
@@ -38,8 +40,6 @@ public:
   bool finish();
   // After a fault of whoever takes the bytes: when a digest is wrong, that is the fault.
   void explain();
-  // Bytes of the blob that were read so far; for whoever shows progress.
-  uint64_t taken() const { return __atomic_load_n(&taken_, __ATOMIC_RELAXED); }
 
 private:
   static constexpr size_t slots = 8, slot_size = 256 << 10, input_size = 256 << 10;
@@ -49,6 +49,7 @@ private:
   static void *hash_main(void *self);
   void decode();
   void hash();
+  void count(uint64_t taken);
   bool read_input(uint8_t *data, size_t size, size_t &count);
   bool decode_plain();
   bool decode_gzip();

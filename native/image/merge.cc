@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 
 #include "base/directory.h"
 #include "base/sys.h"
+#include "image/attributes.h"
 #include "image/tree.h"
 
 namespace veloci {
@@ -61,7 +61,6 @@ private:
   bool directory(int to, int from);
   bool entry(int to, int from, const char *name);
   bool move(int to, int from, const char *name);
-  bool attributes(int to, int from, const struct stat &status);
 
   ImageFault &fault_;
   // The directories that the layer has no entry for, sorted.
@@ -90,25 +89,6 @@ bool Merge::prepare(Str marks) {
 bool Merge::is_implied() const {
   const char *path = path_.c_str();
   return bsearch(&path, implied_, implied_count_, sizeof *implied_, compare) != nullptr;
-}
-
-// All that makes a directory what it is, but its contents.
-bool Merge::attributes(int to, int from, const struct stat &status) {
-  Str path = path_.str();
-  if (geteuid() == 0 && fchown(to, status.st_uid, status.st_gid) != 0)
-    return fault_.system("set an owner", errno, path);
-  char names[4096], value[65536];
-  ssize_t size = flistxattr(to, names, sizeof names);
-  for (ssize_t i = 0; i < size; i += static_cast<ssize_t>(strlen(names + i)) + 1) fremovexattr(to, names + i);
-  size = flistxattr(from, names, sizeof names);
-  for (ssize_t i = 0; i < size; i += static_cast<ssize_t>(strlen(names + i)) + 1) {
-    ssize_t bytes = fgetxattr(from, names + i, value, sizeof value);
-    if (bytes >= 0 && fsetxattr(to, names + i, value, static_cast<size_t>(bytes), 0) != 0 && errno != EOPNOTSUPP)
-      return fault_.system("set an extended attribute", errno, path);
-  }
-  if (fchmod(to, status.st_mode & 07777) != 0) return fault_.system("set a mode", errno, path);
-  timespec times[2] = {{0, UTIME_OMIT}, status.st_mtim};
-  return futimens(to, times) == 0 || fault_.system("set a time", errno, path);
 }
 
 bool Merge::move(int to, int from, const char *name) {
@@ -169,7 +149,7 @@ bool Merge::directory(int to, int from) {
     if (!ok) return false;
     if (err != 0) return fault_.system("read a directory", err, path_.str());
   }
-  if (!keep) return attributes(to, from, upper);
+  if (!keep) return copy_attributes(to, from, upper, path_.str(), fault_);
   if (geteuid() != 0 && fchmod(to, before.st_mode & 07777) != 0) return fault_.system("set a mode", errno, path_.str());
   timespec times[2] = {{0, UTIME_OMIT}, before.st_mtim};
   return futimens(to, times) == 0 || fault_.system("set a time", errno, path_.str());

@@ -35,6 +35,12 @@ bool whiteout(int layer, Str path, bool privileged, ImageFault &fault) {
 
 } // namespace
 
+bool is_opaque(int directory) {
+  char value;
+  return fgetxattr(directory, "trusted.overlay.opaque", &value, 1) == 1 ||
+         fgetxattr(directory, "user.overlay.opaque", &value, 1) == 1;
+}
+
 bool write_overlay_marks(int layer, Str marks, bool privileged, ImageFault &fault) {
   for (const char *mark = marks.data, *end = marks.data + marks.size; mark < end;) {
     Str path = Str::of(mark + 1);

@@ -8,4 +8,7 @@ namespace veloci {
 // set. False with the fault.
 bool write_overlay_marks(int layer, Str marks, bool privileged, ImageFault &fault);
 
+// Whether a directory of a layer hides what those below have in it.
+bool is_opaque(int directory);
+
 } // namespace veloci

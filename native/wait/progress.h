@@ -4,6 +4,11 @@
 
 namespace veloci {
 
+// Whether standard error is a terminal that can show a line and take it back.
+bool shows_progress();
+// Shows a line of progress in place of the one before; an empty one takes it back.
+void show_progress(Str line);
+
 class Progress {
 public:
   // `what` stands behind "waiting for", and lives as long as this.

@@ -14,6 +14,7 @@ export const variables = {
   LISTEN_FDS: 'With LISTEN_PID (sd_listen_fds(3)): as many descriptors, from 3 on, are passed to the program.',
   XDG_DATA_HOME: 'Where the layers of a user\'s images are kept (`$XDG_DATA_HOME/veloci/layers`).',
   VELOCI_PLAN_CACHE: '`0`: plans are not remembered from one start to the next; `verify`: each remembered one is compared with a fresh one.',
+  TMPDIR: 'Where an image on standard input is kept while it is unpacked; without it /var/tmp.',
   XDG_CONFIG_HOME: 'Where a user\'s configurations are.',
   HOME: 'Without XDG_DATA_HOME or XDG_CONFIG_HOME: `$HOME/.local/share` and `$HOME/.config` in their place.',
   TRACEPARENT: 'The trace (W3C Trace Context) that the start belongs to; hooks get it, too.',

@@ -18,11 +18,11 @@ export const spec: Command = {
     { name: 'check', kind: 'bool', summary: 'fmt: write nothing, and exit with 2 when it would change the file' },
     { name: 'from', kind: 'string', value: 'MODEL',
       summary: 'runc: the defaults of `runc spec`, with few capabilities; docker-default: those of a container of Docker 24; else a file with '
-        + "an image's configuration, - for standard input [runc]" },
+        + 'the configuration of an image, with a point or a slash in its name; - for standard input [runc]' },
   ],
   examples: [
     { line: 'veloci spec', what: 'write config.json into the current directory' },
-    { line: 'skopeo inspect --config oci:web:v1 | veloci spec --from -', what: 'write what the image web asks for, with the rights of a container of Docker' },
+    { line: 'veloci spec --from image.json', what: 'write what an image asks for' },
     { line: 'veloci spec fmt --write -b /srv/web', what: 'format /srv/web/config.json' },
     { line: 'veloci spec merge config.json debug.json > merged.json', what: 'apply the changes of debug.json' },
     { line: 'veloci spec migrate -b /srv/web', what: 'show the same configuration for the newest version' },

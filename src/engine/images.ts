@@ -1,4 +1,5 @@
 // The engine of veloci-unpack: which documents of an image to read, which layers it has, and what its bundle is to be.
+import type { Spec } from '../generated/config.ts';
 import { encodeImageAnswer } from '../generated/encode.ts';
 import type { ImageAnswer, ImageDocument, Response } from '../generated/plan.ts';
 import type { ImageRequest } from '../generated/protocol.ts';
@@ -84,6 +85,18 @@ function result(
     ...(euid === 0 ? {} : { rootless: { uid: euid, gid: egid } }),
     ...ranges,
   });
+  if (request.bundle !== undefined) joinLayers(spec, request.layers!, request.bundle, euid !== 0);
   const text = JSON.stringify({ layers: request.layers, config: image.config.value, spec }) + '\n';
   return { ...answerText(text), config: JSON.stringify(spec, null, 2) + '\n' };
+}
+
+/** Lets an overlay be the root, as every runtime mounts it. It has no mark of ours: a folder of the bundle is what changes. */
+function joinLayers(spec: Spec, layers: readonly string[], bundle: string, rootless: boolean): void {
+  // Of several of the same the topmost hides the others, and overlayfs takes none twice.
+  const once = layers.filter((layer, index) => layers.lastIndexOf(layer) === index);
+  const options = [`lowerdir=${once.reverse().join(':')}`, `upperdir=${bundle}/overlay/upper`,
+    `workdir=${bundle}/overlay/work`];
+  // Marks that a user may make.
+  if (rootless) options.push('userxattr');
+  spec.mounts!.unshift({ destination: '/', type: 'overlay', source: 'overlay', options });
 }

@@ -699,9 +699,9 @@ export interface Observation {
 }
 
 export const controlEventValues = [
-  'created', 'started', 'ended',
+  'created', 'started', 'ended', 'progress',
 ] as const;
-/** What has happened to the container, or to the process of exec. */
+/** What has happened to the container, or to the process of exec; or how far an unpack has come. */
 export type ControlEvent = (typeof controlEventValues)[number];
 
 /** An event, or a line of the log. */
@@ -725,6 +725,10 @@ export interface ControlMessage {
   readonly systemTime?: number;
   /** ended: the largest resident set of one of these processes, in bytes. */
   readonly peakMemory?: number;
+  /** progress: bytes of the layers that were read. */
+  readonly done?: number;
+  /** progress: all bytes of the layers. */
+  readonly total?: number;
   /** A line of the log: error, warning or debug. */
   readonly level?: string;
   /** Its text on one line, which stands alone. */
@@ -779,6 +783,11 @@ export interface ImageRequest {
   readonly egid: number;
   /** The host has cgroup v2 alone. */
   readonly unified: boolean;
+  /**
+   * Absolute path of the bundle whose root is an overlay of the layers; absent for one with a root of its own, and
+   * without a bundle.
+   */
+  readonly bundle?: string;
   /** Where the layers are, the lowest first, once they are unpacked. */
   readonly layers?: readonly string[];
 }

@@ -9,6 +9,9 @@ import type { VelociError } from './error.ts';
 import type { StdioOptions } from './streams.ts';
 import { openTerminal, type Terminal, type TerminalSize } from './terminal.ts';
 
+/** What is said of a process. */
+type ProcessEvent = Exclude<ControlEvent, 'progress'>;
+
 /** How a process has ended, in one word. */
 export type EndReason =
   /** It has ended by itself, with a status. */
@@ -120,7 +123,7 @@ export class Process {
   /** It lives on when this program ends. */
   readonly detached: boolean;
   readonly #child: Child;
-  readonly #events: Readonly<Record<ControlEvent, Once<ControlMessage>>>;
+  readonly #events: Readonly<Record<ProcessEvent, Once<ControlMessage>>>;
   #pid = 0;
   #terminal: Terminal | undefined;
   #cause: EndReason | undefined;
@@ -165,7 +168,7 @@ export class Process {
   }
 
   /** Resolves when an event has happened; rejects with the error of the command when it has ended without it. */
-  protected async until(event: ControlEvent): Promise<ControlMessage> {
+  protected async until(event: ProcessEvent): Promise<ControlMessage> {
     this.stayFor(true);
     try {
       return await this.#events[event].promise;
@@ -237,7 +240,7 @@ export class Process {
   }
 
   #on(message: ControlMessage): void {
-    if (message.event === undefined) return;
+    if (message.event === undefined || message.event === 'progress') return;
     if (message.pid !== undefined) this.#pid = message.pid;
     if (message.event === 'ended') this.#child.leaveStreams();
     else this.#openTerminal();

@@ -54,8 +54,10 @@ private:
 
 } // namespace
 
-int ImageFiles::open(const char *path) {
-  fd_.reset(::open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+int ImageFiles::open(const char *path) { return adopt(Fd(::open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY))); }
+
+int ImageFiles::adopt(Fd file) {
+  fd_ = static_cast<Fd &&>(file);
   struct stat status;
   if (!fd_.valid() || fstat(fd_.get(), &status) != 0) return errno;
   directory_ = S_ISDIR(status.st_mode);

@@ -10,6 +10,8 @@ class ImageFiles {
 public:
   // Opens it. 0 or an errno.
   int open(const char *path);
+  // Takes one that is open. 0 or an errno.
+  int adopt(Fd file);
   // Reads the list of an archive's members. False with the fault.
   bool list(ImageFault &fault);
   // Where a file of the image is. 0; ENOENT when it has none; EINVAL for what is no file; or another errno. EEXIST when

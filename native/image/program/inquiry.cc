@@ -8,7 +8,9 @@
 #include "base/sys.h"
 #include "generated/protocol.gen.h"
 #include "host/sha256.h"
+#include "image/overlay_marks.h"
 #include "image/program/call.h"
+#include "image/tree.h"
 
 namespace veloci {
 
@@ -29,14 +31,22 @@ bool has_unified_cgroups() {
   return statfs("/sys/fs/cgroup", &status) == 0 && static_cast<uint64_t>(status.f_type) == sys::magic_cgroup2;
 }
 
+// Whether a layer hides what is below in the folder of a file that it lacks, or everything.
+bool hides(int layer, Str path) {
+  TextOf<256> folder;
+  const void *slash = memrchr(path.data, '/', path.size);
+  if (slash != nullptr) folder.add(path.data, static_cast<size_t>(static_cast<const char *>(slash) - path.data));
+  Fd parent = open_below(layer, folder.c_str());
+  return is_opaque(layer) || (parent.valid() && is_opaque(parent.get()));
+}
+
 } // namespace
 
 int UnpackCall::fail_system(Str what, int err) { return fail(SystemCall{.what = what, .errno_ = ErrnoText(err)}); }
 
 int UnpackCall::fail_image(const ImageFault &fault, Str layer) {
   Str what_text = fault.what.str(), path = fault.path.str();
-  if (fault.kind == ImageFault::Kind::stopped)
-    return fail(CommandInterrupted{.signal = NumberText(Signals::pending_stop())});
+  if (fault.kind == ImageFault::Kind::stopped) return fail_stopped();
   if (layer.empty()) {
     if (fault.kind == ImageFault::Kind::system)
       return fail(ImageOpen{.path = image.str(), .errno_ = ErrnoText(fault.err)});
@@ -65,7 +75,10 @@ int Inquiry::read_in_layers(Str path, uint32_t limit, const int *layers, uint32_
   for (uint32_t i = count; i > 0; i--) {
     sys::OpenHow how{O_PATH | O_NOFOLLOW | O_CLOEXEC, 0, sys::resolve_inside};
     Fd place(sys::openat2(layers[i - 1], path.c_str(), how));
-    if (!place.valid() && errno == ENOENT) continue;
+    if (!place.valid() && errno == ENOENT) {
+      if (hides(layers[i - 1], path)) return 0;
+      continue;
+    }
     struct stat status;
     // A whiteout, too: there is none.
     if (!place.valid() || fstat(place.get(), &status) != 0 || !S_ISREG(status.st_mode)) return 0;
@@ -132,7 +145,7 @@ int Inquiry::ask_once(const char *paths, uint32_t count) {
   const char *path = paths;
   for (uint32_t i = 0; i < count; i++, path += strlen(path) + 1) size += 6 * strlen(path) + 16;
   for (const GivenFlag &given : call_.arguments) size += 6 * given.text.size + 64;
-  size += 6 * call_.reference.size;
+  size += 6 * (call_.reference.size + bundle_.size());
   if (!memory.reserve(size)) return call_.fail_system(what::ask_planner, errno);
   JsonWriter json(reinterpret_cast<char *>(memory.data()), size);
   {
@@ -155,6 +168,7 @@ int Inquiry::ask_once(const char *paths, uint32_t count) {
     add_all(request.uid_map(), call_.arguments, cli::Flag::uid_map);
     add_all(request.gid_map(), call_.arguments, cli::Flag::gid_map);
     request.euid(geteuid()).egid(getegid()).unified(has_unified_cgroups());
+    if (bundle_.size() > 0) request.bundle(bundle_.str());
     if (paths != nullptr) {
       auto list = request.layers();
       path = paths;

@@ -14,6 +14,12 @@ struct LayerWish {
   Str key;
 };
 
+// What a layer for one bundle alone is called: its place there, and the digest of its contents.
+using LayerPlace = TextOf<Sha256::hex_size + 8>;
+inline void place_of(uint32_t index, Str diff_id, LayerPlace &place) {
+  place.add_number(index, 4).add_char('-').add(diff_id);
+}
+
 // Where layers are kept.
 class LayerStore {
 public:

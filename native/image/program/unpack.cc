@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "image/program/call.h"
 #include "image/program/layers.h"
+#include "image/program/meter.h"
 
 namespace veloci {
 
@@ -21,6 +23,7 @@ namespace {
 
 // What a worker leaves about its layer, in memory that it shares with us.
 struct Report {
+  uint64_t taken; // bytes of the blob that were read
   ImageFault::Kind kind;
   int err;
   char what[512], path[1024], lost[512];
@@ -48,9 +51,10 @@ private:
   int prepare();
   int start(uint32_t index);
   [[noreturn]] void work(uint32_t index);
-  int await();
+  int await(Meter &meter);
   int stop(int code);
   void warn();
+  void show_progress_in(Meter &meter) const;
 
   UnpackCall &call_;
   const ImageAnswer &answer_;
@@ -61,7 +65,7 @@ private:
   IdRange uids_[340], gids_[340];
   DeviceNumbers devices_[32];
   LayerWish wishes_[most_layers];
-  TextOf<8> places_[most_layers];
+  LayerPlace places_[most_layers];
   Fd files_[most_layers];
   pid_t workers_[most_layers] = {};
   uint32_t count_ = 0, running_ = 0;
@@ -99,8 +103,12 @@ int Making::prepare() {
     LayerWish &wish = wishes_[count_];
     wish.name = layer.name;
     wish.blob.digest = layer.digest;
+    wish.blob.counter = &reports_[count_].taken;
     wish.blob.diff_id = wish.key = layer.diff_id;
-    if (own_) wish.key = places_[count_].add_number(count_, 4).str();
+    if (own_) {
+      place_of(count_, layer.diff_id, places_[count_]);
+      wish.key = places_[count_].str();
+    }
     if (!is_digest(layer.diff_id)) return call_.fail(Internal{.what = Str::of("a layer has no digest")});
     if (store_.has(wish.key)) {
       count_++;
@@ -162,8 +170,9 @@ int Making::stop(int code) {
 }
 
 // Waits until one has ended. 0 or the exit code.
-int Making::await() {
+int Making::await(Meter &meter) {
   for (;;) {
+    show_progress_in(meter);
     for (uint32_t i = 0; i < count_; i++) {
       int status;
       // The engine's processes are not ours to wait for.
@@ -180,13 +189,21 @@ int Making::await() {
       store_.drop(wishes_[i].key);
       return stop(call_.fail_image(fault, wishes_[i].name));
     }
-    pollfd entry{call_.signals.descriptor(), POLLIN, 0};
-    poll(&entry, 1, 1000);
-    if (call_.signals.should_stop()) {
-      int signal = Signals::pending_stop();
-      return stop(call_.fail(CommandInterrupted{.signal = NumberText(signal)}));
-    }
+    call_.wait(Meter::interval);
+    if (call_.stopped()) return stop(call_.fail_stopped());
   }
+}
+
+void Making::show_progress_in(Meter &meter) const {
+  uint64_t done = 0, total = 0;
+  uint32_t layers_done = 0;
+  for (uint32_t i = 0; i < count_; i++) {
+    uint64_t taken = __atomic_load_n(&reports_[i].taken, __ATOMIC_RELAXED);
+    done += taken;
+    total += wishes_[i].blob.size;
+    layers_done += taken == wishes_[i].blob.size && workers_[i] == 0;
+  }
+  meter.show(done, total, layers_done, count_);
 }
 
 void Making::warn() {
@@ -203,65 +220,65 @@ int Making::run() {
   store_.sweep();
   cpu_set_t set;
   uint32_t processors = sched_getaffinity(0, sizeof set, &set) == 0 ? static_cast<uint32_t>(CPU_COUNT(&set)) : 1;
+  Meter meter(call_.owner());
   for (uint32_t i = 0; i < count_; i++) {
     bool twice = false;
     for (uint32_t other = 0; other < i; other++) twice = twice || wishes_[other].key == wishes_[i].key;
     if (twice || store_.has(wishes_[i].key)) continue;
     while (running_ >= processors) {
-      if (int code = await(); code != 0) return code;
+      if (int code = await(meter); code != 0) return code;
     }
     if (int code = start(i); code != 0) return stop(code);
   }
   while (running_ > 0) {
-    if (int code = await(); code != 0) return code;
+    if (int code = await(meter); code != 0) return code;
   }
+  show_progress_in(meter);
   warn();
   return 0;
 }
 
-// The cache of the command line, or the usual one.
-int cache_path(UnpackCall &call, Text &path) {
-  Str given = call.arguments.text(cli::Flag::cache);
-  char cwd[4096] = "";
-  if (!given.empty() && given.data[0] != '/') {
-    if (getcwd(cwd, sizeof cwd) == nullptr) return errno;
-    path.add(cwd).add_char('/');
+constexpr char standard_input[] = "-";
+
+// A file without a name: in the directory of the environment, or where large ones may lie.
+Fd open_temporary() {
+  const char *chosen = getenv("TMPDIR");
+  for (const char *place : {chosen, "/var/tmp", "/tmp"}) {
+    if (place == nullptr || place[0] != '/') continue;
+    Fd file(open(place, O_TMPFILE | O_RDWR | O_EXCL | O_CLOEXEC, 0600));
+    if (file.valid()) return file;
+    TextOf<4096> name;
+    name.add(place).add("/veloci-XXXXXX");
+    char text[4096];
+    copy(text, sizeof text, name.str());
+    file.reset(mkostemp(text, O_CLOEXEC));
+    if (!file.valid()) continue;
+    unlink(text);
+    return file;
   }
-  const char *home = getenv("HOME"), *data = getenv("XDG_DATA_HOME");
-  if (!given.empty())
-    path.add(given);
-  else if (geteuid() == 0)
-    path.add("/var/lib/veloci/layers");
-  else if (data != nullptr && data[0] == '/')
-    path.add(data).add("/veloci/layers");
-  else if (home != nullptr && home[0] == '/')
-    path.add(home).add("/.local/share/veloci/layers");
-  else
-    return ENOENT;
-  return path.complete() ? 0 : ENAMETOOLONG;
+  return Fd();
 }
 
-// Layers with other owners are other layers.
-void form_of(const ImageAnswer &answer, Text &form) {
-  if (geteuid() != 0) {
-    form.add("user");
-    return;
+// The archive on standard input. What comes through a pipe is kept in a file: members are read in another order. 0 or
+// an errno.
+int open_stream(UnpackCall &call) {
+  struct stat status;
+  if (fstat(STDIN_FILENO, &status) != 0) return errno;
+  if (S_ISREG(status.st_mode)) return call.files.adopt(Fd(fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)));
+  if (!S_ISFIFO(status.st_mode) && !S_ISSOCK(status.st_mode)) return EINVAL;
+  Fd file = open_temporary();
+  if (!file.valid()) return errno;
+  uint8_t part[1 << 16];
+  for (;;) {
+    call.wait(-1, STDIN_FILENO);
+    if (call.stopped()) return EINTR;
+    ssize_t size = ::read(STDIN_FILENO, part, sizeof part);
+    if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (size < 0) return errno;
+    if (size == 0) break;
+    if (int err = write_all(file.get(), Bytes{part, static_cast<size_t>(size)}); err != 0) return err;
   }
-  if (answer.uids.empty() && answer.gids.empty()) {
-    form.add("root");
-    return;
-  }
-  Sha256 hash;
-  for (const List<ImageRange> *list : {&answer.uids, &answer.gids}) {
-    for (const ImageRange &range : *list) {
-      uint32_t numbers[] = {range.inside, range.outside, range.size};
-      hash.add(reinterpret_cast<uint8_t *>(numbers), sizeof numbers);
-    }
-    hash.add(reinterpret_cast<const uint8_t *>("/"), 1);
-  }
-  char hex[Sha256::hex_size + 1];
-  hash.finish(hex);
-  form.add("mapped-").add(hex, 16);
+  return call.files.adopt(static_cast<Fd &&>(file));
 }
 
 // IMAGE[:REF]: the image is what comes before the first colon behind which nothing of the path lies.
@@ -272,7 +289,8 @@ void find_image(UnpackCall &call) {
     if (i < operand.size && operand.data[i] != ':') continue;
     call.image.clear();
     call.image.add(operand.data, i);
-    if (stat(call.image.c_str(), &status) != 0) continue;
+    bool stream = call.image.str() == Str::of(standard_input);
+    if (!stream && stat(call.image.c_str(), &status) != 0) continue;
     if (i < operand.size) call.reference = {operand.data + i + 1, operand.size - i - 1};
     return;
   }
@@ -287,39 +305,47 @@ int make_layers(UnpackCall &call, const ImageAnswer &answer, LayerStore &store, 
   return (new (memory) Making(call, answer, store, own))->run();
 }
 
+int UnpackCall::owner() const {
+  return arguments.has(cli::Flag::control_fd) ? static_cast<int>(arguments.number(cli::Flag::control_fd)) : -1;
+}
+
+bool UnpackCall::stopped() {
+  if (Signals::pending_stop() != 0) return true;
+  if (owner() < 0) return false;
+  char byte;
+  return recv(owner(), &byte, sizeof byte, MSG_DONTWAIT | MSG_PEEK) >= 0 || (errno != EAGAIN && errno != EINTR);
+}
+
+int UnpackCall::fail_stopped() {
+  int signal = Signals::pending_stop();
+  return fail(CommandInterrupted{.signal = NumberText(signal == 0 ? SIGTERM : signal)});
+}
+
+void UnpackCall::wait(int milliseconds, int fd) {
+  pollfd entries[] = {{signals.descriptor(), POLLIN, 0}, {owner(), POLLIN, 0}, {fd, POLLIN, 0}};
+  poll(entries, 3, milliseconds);
+  // Those of children are taken.
+  if (entries[0].revents != 0) signals.should_stop();
+}
+
 int unpack(UnpackCall &call) {
   find_image(call);
-  if (int err = call.files.open(call.image.c_str()); err != 0)
-    return call.fail(ImageOpen{.path = call.image.str(), .errno_ = ErrnoText(err)});
+  bool stream = call.image.str() == Str::of(standard_input);
+  int err = stream ? open_stream(call) : call.files.open(call.image.c_str());
+  if (err == EINTR && call.stopped()) return call.fail_stopped();
+  if (err != 0) return call.fail(ImageOpen{.path = call.image.str(), .errno_ = ErrnoText(err)});
   ImageFault fault;
   if (!call.files.list(fault)) return call.fail_image(fault, {});
   Inquiry inquiry(call);
   if (int code = inquiry.ask(nullptr, 0, nullptr); code != 0) return code;
   ImageAnswer answer = inquiry.answer();
   if (call.arguments.operand_count() > 1) return make_bundle(call, inquiry, answer);
-  TextOf<4096> cache;
-  TextOf<64> form;
-  form_of(answer, form);
-  LayerStore store;
-  int err = cache_path(call, cache);
-  if (err == 0) err = store.open(cache.c_str(), form.c_str());
-  if (err != 0) return call.fail(ImageCache{.path = cache.str(), .what = Str::of("open it"), .errno_ = ErrnoText(err)});
-  if (int code = make_layers(call, answer, store, false); code != 0) return code;
-  Buffer paths;
-  int layers[most_layers];
-  uint32_t count = 0;
-  for (const ImageLayer &layer : answer.layers) {
-    layers[count] = openat(store.fd(), layer.diff_id.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (layers[count++] < 0)
-      return call.fail(ImageCache{.path = cache.str(), .what = Str::of("open a layer"), .errno_ = ErrnoText(errno)});
-    TextOf<4096> path;
-    path.add(cache.str()).add_char('/').add(form.str()).add_char('/').add(layer.diff_id);
-    if (!paths.add(path.c_str(), path.size() + 1)) return call.fail_system(what::ask_planner, errno);
-  }
-  const char *list = count == 0 ? "" : reinterpret_cast<const char *>(paths.data());
-  if (int code = inquiry.ask(list, count, layers); code != 0) return code;
-  Str text = inquiry.answer().response.text;
-  err = write_within(STDOUT_FILENO, text, -1);
+  CachedLayers cache;
+  if ((err = open_cache(call, answer, cache)) != 0)
+    return call.fail(ImageCache{.path = cache.path.str(), .what = Str::of("open it"), .errno_ = ErrnoText(err)});
+  if (int code = make_cached(call, answer, cache); code != 0) return code;
+  if (int code = inquiry.ask(cache.list(), cache.count, cache.layers); code != 0) return code;
+  err = write_within(STDOUT_FILENO, inquiry.answer().response.text, -1);
   return err == 0 ? 0 : call.fail(OutputFailed{.errno_ = ErrnoText(err)});
 }
 

@@ -88,11 +88,12 @@ int edit(Invocation &invocation, Str action) {
   return response.exit_code;
 }
 
-// The configuration of an image, where one is given: what is no name of ours is a file.
+// The configuration of an image, where one is given. Names of models have neither a point nor a slash.
 int read_model(Invocation &invocation, Request &request) {
   Str model = invocation.arguments.text(cli::Flag::from);
-  if (model.empty() || model == Str::of("runc") || model == Str::of("docker-default")) return 0;
-  if (!(model == Str::of("-"))) return read_given(invocation, model, request.process);
+  bool is_stream = model == Str::of("-");
+  if (!is_stream && strpbrk(model.c_str(), "./") == nullptr) return 0;
+  if (!is_stream) return read_given(invocation, model, request.process);
   return answer_read(invocation, Str::of("standard input"),
                      read_all(STDIN_FILENO, config_size_max, request.process, &invocation.signals));
 }

@@ -27,7 +27,7 @@ export const images = {
   imageArchive: { code: 'E1013', native: true, message: 'the image is no archive that can be read: {what} ("{path}")',
     hint: 'write it anew; an archive that is compressed as a whole must be decompressed first' },
   imageUser: { code: 'E1014', message: 'the user "{user}" of the image is not valid: {why}',
-    hint: 'write a number or another name into the image, or process.user into config.json yourself' },
+    hint: 'choose another with --user, or correct the image' },
   imageMap: { code: 'E1015', message: 'invalid id mapping "{value}" for {flag}',
     hint: 'give CONTAINER:HOST:SIZE, decimal numbers; mappings must not overlap' },
   imageCache: { code: 'E1016', native: true, message: 'cannot use the cache of layers "{path}": {what} ({errno})',

@@ -13,6 +13,9 @@ import { isOn } from '../options.ts';
 import { answerText } from '../respond.ts';
 import { checkSpecFlags, specFmt, specMerge, specMigrate } from './spec-edit.ts';
 
+/** Names of --from. */
+const models = ['runc', 'docker-default'];
+
 /** @throws InvalidDocument when a configuration cannot be edited */
 export function spec(call: Call): Response {
   checkSpecFlags(call);
@@ -32,8 +35,12 @@ export function spec(call: Call): Response {
 function beginning(call: Call): string {
   const { facts, options } = call.request;
   const from = options['from'];
-  const isImage = typeof from === 'string' && from !== 'runc' && from !== 'docker-default';
-  if (isImage) return `${JSON.stringify(fromImage(call, from), null, '\t')}\n`;
+  if (typeof from === 'string' && (from === '-' || /[./]/.test(from)))
+    return `${JSON.stringify(fromImage(call, from), null, '\t')}\n`;
+  if (from !== undefined && !models.includes(from as string)) {
+    const expected = `${models.join(', ')}, or a file, with a point or a slash in its name`;
+    throw new PlanError(diagnose('flagValue', { value: String(from), flag: '--from', expected }));
+  }
   const config = defaultSpec();
   if (facts.cgroup.mode === 'v2') config.linux!.namespaces!.push({ type: 'cgroup' });
   if (from === 'docker-default') likeDocker(config, facts.arch);
@@ -57,6 +64,7 @@ function fromImage(call: Call, name: string): Spec {
   return convert(source, {
     user: resolveUser(user, { passwd: undefined, group: undefined }),
     unified: facts.cgroup.mode === 'v2',
+    machine: facts.arch,
     ...(isOn(options, 'rootless') ? { rootless: { uid: facts.euid, gid: facts.egid } } : {}),
     uids: [],
     gids: [],

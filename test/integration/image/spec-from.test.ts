@@ -44,6 +44,8 @@ test('spec --from: standard input, and what is no configuration of an image', as
   assert.match((await from(c, { config: { User: 'app' } })).stderr, /E1014: the user "app" .*"veloci unpack" reads/);
   assert.match((await from(c, { config: { Env: 'A=b' } })).stderr, /E1003: /);
   assert.match((await from(c, '{')).stderr, /E02\d\d: /);
+  assert.match((await c.rt(['spec', '-b', c.dir(), '--from', 'podman'])).stderr,
+    /E0105: .*runc, docker-default, or a file/);
   const missing = await c.rt(['spec', '-b', c.dir(), '--from', '/no/such/file']);
   assert.match(missing.stderr, /E0201: cannot open "\/no\/such\/file"/);
 }, only);

@@ -18,7 +18,7 @@ async function bundleOf(
   ...flags: string[]
 ): Promise<{ root: string; config: Config; bundle: string }> {
   const bundle = join(c.dir(), 'bundle');
-  const { code, stderr, stdout } = await c.rt(['unpack', ...flags, image, bundle]);
+  const { code, stderr, stdout } = await c.rt(['unpack', '--copy', ...flags, image, bundle]);
   assert.equal(code, 0, stderr);
   assert.equal(stdout + stderr, '');
   assert.deepEqual(readdirSync(bundle).sort(), ['config.json', 'rootfs']);
@@ -175,13 +175,13 @@ test('owners are mapped for a user namespace, and a bundle of it says so', async
 test('a bundle that cannot be made leaves nothing', async (c) => {
   const through = layout(c, [layer({ name: 'lib', type: '2', link: 'usr/lib' }), layer(file('lib/x', 'y'))]);
   const place = c.dir(), bundle = join(place, 'bundle');
-  const failed = await c.rt(['unpack', through, bundle]);
+  const failed = await c.rt(['unpack', '--copy', through, bundle]);
   assert.equal(failed.code, 1);
   assert.match(failed.stderr, /E1020: layer .* puts "lib" through something that is no directory below/);
   assert.deepEqual(readdirSync(place), []);
   mkdirSync(bundle);
   writeFileSync(join(bundle, 'mine'), '');
-  const taken = await c.rt(['unpack', through, bundle]);
+  const taken = await c.rt(['unpack', '--copy', through, bundle]);
   assert.match(taken.stderr, /E1017: cannot make the bundle .* \(directory not empty, ENOTEMPTY\)|E1017: .*ENOTEMPTY/);
   assert.deepEqual(readdirSync(bundle), ['mine']);
 });

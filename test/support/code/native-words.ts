@@ -87,7 +87,7 @@ export const known: readonly Known[] = [
     files: ['init/mount/layer.cc'],
     why:
       'layer.begin is a tmpfs and layer.mount an overlay, as their descriptions say; the places of the layers are their own',
-    words: ['tmpfs', 'overlay', 'lowerdir', 'upperdir', 'workdir', 'upper', 'work',
+    words: ['tmpfs', 'overlay', 'lowerdir', 'upper', 'work',
       '0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'],
   },
   {
