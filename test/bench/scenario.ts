@@ -35,22 +35,25 @@ export class Scenario {
     this.#bundle('short', ['/true'], defaultConfig());
     this.#bundle('docker', ['/true'], dockerConfig());
     this.#bundle('long', ['/probe', 'pause'], defaultConfig());
-    const process = { ...defaultConfig().process, args: ['/true'] };
-    writeFileSync(join(dir, 'process.json'), JSON.stringify(process));
+    this.#bundle('floor', ['/probe', 'pause'], defaultConfig(), `/veloci-bench-target-${process.pid}`);
+    // Each of many containers has a cgroup by its id.
+    this.#bundle('many', ['/probe', 'pause'], defaultConfig(), '');
+    const known = { ...defaultConfig().process, args: ['/true'] };
+    writeFileSync(join(dir, 'process.json'), JSON.stringify(known));
   }
 
-  #bundle(name: string, args: string[], config: Config): void {
+  #bundle(name: string, args: string[], config: Config, cgroup = `/veloci-bench-${process.pid}`): void {
     const dir = join(this.#dir, name);
     mkdirSync(dir);
     config.root.path = join(this.#dir, 'rootfs');
     config.process.args = args;
-    config.linux.cgroupsPath = `/veloci-bench-${process.pid}`;
+    if (cgroup !== '') config.linux.cgroupsPath = cgroup;
     writeFileSync(join(dir, 'config.json'), JSON.stringify(config));
   }
 
   /** One round of one runtime. */
   async round(runtime: Runtime, meter: Meter, record: Record): Promise<void> {
-    const root = join(this.#dir, `state-${runtime.name}`);
+    const root = join(this.#dir, `state-${runtime.name.replaceAll(' ', '-')}`);
     const id = `bench-${++this.#count}`;
     const pidFile = join(this.#dir, 'pid');
     const rt = (...args: string[]): string[] => [runtime.path, '--root', root, ...args];

@@ -23,6 +23,7 @@ const programs = {
   resctrl: 'test/support/programs/resctrl.c',
   rules: 'test/support/programs/rules.c',
   meter: 'test/bench/meter.c',
+  floor: 'test/bench/floor.c',
   forbidden: 'test/support/programs/forbidden.c',
 } as const;
 export type Program = keyof typeof programs;

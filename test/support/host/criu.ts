@@ -14,11 +14,16 @@ function versionOf(path: string): number {
   return Number(major) * 10000 + Number(minor) * 100;
 }
 
-/** The system's if it is good, else that of a Debian suite. */
+/**
+ * The system's if it is good, else that of a Debian suite: that of Debian 12 fails on kernels since 6.15 or so, and 4.1 of
+ * trixie cannot save TCP sockets since 6.16.
+ */
 function find(suite: string, isGood: (version: number) => boolean): { path: string; why: string } {
   const own = which('criu');
   if (own && isGood(versionOf(own)) && works(own)) return { path: own, why: '' };
-  const got = spawnSync(join(supportSources, 'host', 'get-criu'), [suite], { encoding: 'utf8' });
+  const got = spawnSync(join(supportSources, 'host', 'get-newer'), ['criu', 'usr/sbin/criu', suite], {
+    encoding: 'utf8',
+  });
   const path = got.stdout?.trim() ?? '';
   if (got.status !== 0) return { path: '', why: 'no CRIU of that kind is installed, and none can be downloaded' };
   return works(path) ? { path, why: '' } : { path: '', why: 'CRIU does not work on this kernel' };
