@@ -12,8 +12,8 @@ _veloci_global_offered='--root --log --log-format --log-level --debug --systemd-
 _veloci_command() {
   case $1 in
     run)
-      known='bundle=DIR b=DIR config=FILE f=FILE console-socket=FILE pid-file=FILE preserve-fds=ANY no-pivot= no-new-keyring= pidfd-socket=FILE plan=FILE detach= d= no-subreaper= keep= learn=FILE learn-capabilities=FILE timeline=FILE '$known
-      offered='--bundle --config --console-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --pidfd-socket --plan --detach --no-subreaper --keep --learn --learn-capabilities --timeline '$offered
+      known='bundle=DIR b=DIR config=FILE f=FILE console-socket=FILE pid-file=FILE preserve-fds=ANY no-pivot= no-new-keyring= pidfd-socket=FILE plan=FILE detach= d= no-subreaper= keep= learn=FILE learn-capabilities=FILE learn-paths=FILE timeline=FILE '$known
+      offered='--bundle --config --console-socket --pid-file --preserve-fds --no-pivot --no-new-keyring --pidfd-socket --plan --detach --no-subreaper --keep --learn --learn-capabilities --learn-paths --timeline '$offered
       operands='ANY '
       flags_end=
       ;;
@@ -60,8 +60,8 @@ _veloci_command() {
       flags_end=
       ;;
     exec)
-      known='learn=FILE learn-capabilities=FILE process=FILE p=FILE console-socket=FILE pid-file=FILE pidfd-socket=FILE detach= d= cwd=DIR env=ANY e=ANY tty= t= user=ANY u=ANY additional-gids=ANY g=ANY cap=ANY c=ANY no-new-privs= process-label=ANY apparmor=ANY preserve-fds=ANY cgroup=ANY ignore-paused= '$known
-      offered='--learn --learn-capabilities --process --console-socket --pid-file --pidfd-socket --detach --cwd --env --tty --user --additional-gids --cap --no-new-privs --process-label --apparmor --preserve-fds --cgroup --ignore-paused '$offered
+      known='learn=FILE learn-capabilities=FILE learn-paths=FILE process=FILE p=FILE console-socket=FILE pid-file=FILE pidfd-socket=FILE detach= d= cwd=DIR env=ANY e=ANY tty= t= user=ANY u=ANY additional-gids=ANY g=ANY cap=ANY c=ANY no-new-privs= process-label=ANY apparmor=ANY preserve-fds=ANY cgroup=ANY ignore-paused= '$known
+      offered='--learn --learn-capabilities --learn-paths --process --console-socket --pid-file --pidfd-socket --detach --cwd --env --tty --user --additional-gids --cap --no-new-privs --process-label --apparmor --preserve-fds --cgroup --ignore-paused '$offered
       operands='ID ANY ANY '
       flags_end=1
       ;;

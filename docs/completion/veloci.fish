@@ -8,7 +8,7 @@ function __veloci_valued
         case ''
             string split ' ' 'root log log-format log-level cgroup-manager rootless criu'
         case run
-            string split ' ' 'bundle b config f console-socket pid-file preserve-fds pidfd-socket plan learn learn-capabilities timeline'
+            string split ' ' 'bundle b config f console-socket pid-file preserve-fds pidfd-socket plan learn learn-capabilities learn-paths timeline'
         case create
             string split ' ' 'bundle b config f console-socket pid-file preserve-fds pidfd-socket plan'
         case list
@@ -16,7 +16,7 @@ function __veloci_valued
         case top
             string split ' ' 'interval'
         case exec
-            string split ' ' 'learn learn-capabilities process p console-socket pid-file pidfd-socket cwd env e user u additional-gids g cap c process-label apparmor preserve-fds cgroup'
+            string split ' ' 'learn learn-capabilities learn-paths process p console-socket pid-file pidfd-socket cwd env e user u additional-gids g cap c process-label apparmor preserve-fds cgroup'
         case update
             string split ' ' 'resources r memory memory-reservation memory-swap cpu-share cpu-period cpu-quota cpu-burst cpu-idle cpu-rt-period cpu-rt-runtime cpuset-cpus cpuset-mems pids-limit blkio-weight l3-cache-schema mem-bw-schema kernel-memory kernel-memory-tcp'
         case ps
@@ -212,6 +212,7 @@ complete -c veloci -n '__veloci_of run' -l no-subreaper -d 'leave orphans of the
 complete -c veloci -n '__veloci_of run' -l keep -d 'keep the container when it ends'
 complete -c veloci -n '__veloci_of run' -l learn -r -F -d 'run without a filter, record the system calls, and write a seccomp profile that allows them; an existing one is extended'
 complete -c veloci -n '__veloci_of run' -l learn-capabilities -r -F -d 'with --learn: write the capabilities that were used, as process.capabilities has them; existing ones are kept'
+complete -c veloci -n '__veloci_of run' -l learn-paths -r -F -d 'with --learn: write the paths that were used, as a patch of config.json with rules of Landlock; existing ones are kept'
 complete -c veloci -n '__veloci_of run' -l timeline -r -F -d 'write a timeline of the start to this file: a picture (.svg), a trace for Perfetto (.json), or text'
 complete -c veloci -n '__veloci_of create' -l bundle -s b -x -a '(__fish_complete_directories)' -d 'the bundle: the directory that holds config.json [.]'
 complete -c veloci -n '__veloci_of create' -l config -s f -r -F -d 'configuration to use in place of config.json, absolute or relative to the bundle'
@@ -238,6 +239,7 @@ complete -c veloci -n '__veloci_of delete' -l regex -s r -d 'ID is a regular exp
 complete -c veloci -n '__veloci_at 1 delete' -a '(__veloci_ids)'
 complete -c veloci -n '__veloci_of exec' -l learn -r -F -d 'run without a filter, record the system calls, and write a seccomp profile that allows them; an existing one is extended'
 complete -c veloci -n '__veloci_of exec' -l learn-capabilities -r -F -d 'with --learn: write the capabilities that were used, as process.capabilities has them; existing ones are kept'
+complete -c veloci -n '__veloci_of exec' -l learn-paths -r -F -d 'with --learn: write the paths that were used, as a patch of config.json with rules of Landlock; existing ones are kept'
 complete -c veloci -n '__veloci_of exec' -l process -s p -r -F -d 'the process, as the `process` object of config.json'
 complete -c veloci -n '__veloci_of exec' -l console-socket -r -F -d 'AF_UNIX stream socket that receives the master of the terminal'
 complete -c veloci -n '__veloci_of exec' -l pid-file -r -F -d 'write the pid of the process to this file'

@@ -1,6 +1,6 @@
 // dprint-ignore-file: a table, one row a line where it fits
 // The command exec.
-import { consoleFd, consoleSocket, detach, learn, learnCapabilities, pidFile, pidfdSocket, preserveFds } from './flags.ts';
+import { consoleFd, consoleSocket, detach, learn, learnCapabilities, learnPaths, pidFile, pidfdSocket, preserveFds } from './flags.ts';
 import { stateFiles } from './manual.ts';
 import type { Command } from './types.ts';
 
@@ -12,6 +12,7 @@ export const exec: Command = {
   flags: [
     learn,
     learnCapabilities,
+    learnPaths,
     { name: 'process', also: ['p'], kind: 'string', value: 'FILE', summary: 'the process, as the `process` object of config.json', changesExecPlan: false },
     consoleSocket, consoleFd, pidFile, pidfdSocket, detach,
     { name: 'cwd', kind: 'string', value: 'DIR', summary: 'working directory in the container' },

@@ -48,6 +48,10 @@ export const learnCapabilities: Flag = {
   name: 'learn-capabilities', kind: 'string', value: 'FILE', path: true,
   summary: 'with --learn: write the capabilities that were used, as process.capabilities has them; existing ones are kept',
 };
+export const learnPaths: Flag = {
+  name: 'learn-paths', kind: 'string', value: 'FILE', path: true,
+  summary: 'with --learn: write the paths that were used, as a patch of config.json with rules of Landlock; existing ones are kept',
+};
 export const json: Flag = { name: 'json', kind: 'bool', summary: 'print JSON' };
 
 /** What changes the plan of a container. */

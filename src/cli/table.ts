@@ -4,7 +4,7 @@ import { apply } from './apply.ts';
 import { capture } from './capture.ts';
 import { checkpoint, restore } from './checkpoint.ts';
 import { exec } from './exec.ts';
-import { bundle, config, creation, detach, force, json, learn, learnCapabilities, planned, regex } from './flags.ts';
+import { bundle, config, creation, detach, force, json, learn, learnCapabilities, learnPaths, planned, regex } from './flags.ts';
 import { risks } from '../audit/types.ts';
 import { recipes } from './install.ts';
 import { creationFiles, creationVariables, stateFiles } from './manual.ts';
@@ -29,6 +29,7 @@ export const commands: readonly Command[] = [
       { name: 'keep', kind: 'bool', summary: 'keep the container when it ends' },
       learn,
       learnCapabilities,
+      learnPaths,
       { name: 'timeline', kind: 'string', value: 'FILE', path: true,
         summary: 'write a timeline of the start to this file: a picture (.svg), a trace for Perfetto (.json), or text' },
     ],

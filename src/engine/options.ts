@@ -77,6 +77,7 @@ function flagsOf(request: Request): Flags {
     // exec goes where the container is, whoever has made its cgroups.
     cgroupManager: verb === 'exec' && manager === 'systemd' ? 'cgroupfs' : manager,
     ...(text(options, 'learn') === undefined ? {} : { learn: true }),
+    ...(text(options, 'learn-paths') === undefined ? {} : { learnPaths: true }),
     ...(consoleSocket === undefined ? {} : { consoleSocket }),
     ...(pidFile === undefined ? {} : { pidFile }),
   };

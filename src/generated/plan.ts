@@ -300,7 +300,10 @@ export interface Response {
   readonly exitCode: number;
   /** Plan to execute now. */
   readonly plan?: Uint8Array | undefined;
-  /** Plan to keep in the state directory for the later verbs; the archive of capture. */
+  /**
+   * Plan to keep in the state directory for the later verbs; the archive of capture; the rules of Landlock
+   * that were learned.
+   */
   readonly stored?: Uint8Array | undefined;
   /**
    * A file to write: the configuration to keep in place of the kept one, once the plan has run (update,

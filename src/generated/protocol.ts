@@ -427,12 +427,41 @@ export interface LearnedCapabilities {
   readonly before: string;
 }
 
+/** A file or directory that was used. */
+export interface LearnedPath {
+  /** Where it is in the container, without links. */
+  readonly path: string;
+  /** Bits of LANDLOCK_ACCESS_FS_* that it took. */
+  readonly rights: number;
+  /** It was made or removed, or has got another name. */
+  readonly changed: boolean;
+}
+
+/** Which paths system calls have named, and what they did there. */
+export interface LearnedPaths {
+  /**
+   * Why they could not be seen: 0; EACCES or EPERM when the processes may not be looked into; ENODATA when no program
+   * was executed; EOVERFLOW when there were too many.
+   */
+  readonly errno: number;
+  /** Calls of another table were made, of which no paths are seen. */
+  readonly foreign: boolean;
+  /** How often a path was no text in UTF-8. */
+  readonly nameless: number;
+  /** The paths. */
+  readonly used: readonly LearnedPath[];
+  /** What the file has from an earlier run. */
+  readonly before: string;
+}
+
 /** What was seen of a container's processes. */
 export interface Learned {
   /** The system calls. */
   readonly calls: readonly LearnedCall[];
   /** What was used; only there when it was asked for. */
   readonly capabilities?: LearnedCapabilities;
+  /** Which paths were used; only there when it was asked for. */
+  readonly paths?: LearnedPaths;
 }
 
 export const phaseValues = [
@@ -476,6 +505,8 @@ export interface Timing {
   readonly epoch: number;
   /** They are of an exec: each stamp has its name. */
   readonly exec?: boolean;
+  /** How its process file was named; the blob `process` is what that said. */
+  readonly process?: string;
   /** The environment's TRACEPARENT (W3C Trace Context). */
   readonly traceparent?: string;
 }

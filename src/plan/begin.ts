@@ -16,7 +16,7 @@ export function newDraft(
 ): Draft {
   const namespaces = readNamespaces(spec);
   return {
-    spec: context.flags.learn ? learningSpec(spec, context.facts.arch) : spec,
+    spec: context.flags.learn ? learningSpec(spec, context.facts.arch, context.flags.learnPaths === true) : spec,
     process,
     processPointer: processPointer,
     context,

@@ -21,6 +21,8 @@ export interface Flags {
   readonly cgroupManager: CgroupManager;
   /** --learn: the command notes every system call, and no filter refuses one. */
   readonly learn?: true;
+  /** --learn-paths: nor do rules of Landlock. */
+  readonly learnPaths?: true;
 }
 
 /** Everything that a plan is a function of, besides the configuration. */

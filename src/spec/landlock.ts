@@ -67,6 +67,11 @@ export function landlockNames(kind: LandlockKind, bits: number): string[] {
   return nameless === 0 ? names : [...names, String(nameless)];
 }
 
+/** The bit of a right of file systems. */
+export function landlockBits(name: (typeof rights.fs)[number]): number {
+  return 1 << rights.fs.indexOf(name);
+}
+
 /** The bits of a kind that a kernel with this ABI knows; all where it is newer than the table. */
 export function landlockKnown(kind: LandlockKind, abi: number): number {
   if (abi > landlockNewest) return bitsMost;

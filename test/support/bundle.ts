@@ -2,14 +2,14 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { busyboxRootfs, debianRootfs } from './helpers.ts';
+import { busyboxRootfs, debianRootfs, programsRootfs } from './helpers.ts';
 import { type Config, defaultConfig } from './spec.ts';
 
 export interface BundleOptions {
   /** overlay: a thin writable layer over the shared rootfs (default); copy: a folder of its own;
    *  bind: the shared rootfs itself, read-only; none: no rootfs folder at all */
   rootfs?: 'overlay' | 'copy' | 'bind' | 'none';
-  image?: 'busybox' | 'debian';
+  image?: 'busybox' | 'debian' | 'programs';
   /** where to start from (default: what `runc spec` writes) */
   base?: () => Config;
 }
@@ -30,12 +30,14 @@ function mountOverlay(rootfs: string, layer: string, image: string): void {
     `lowerdir=${image},upperdir=${layer}/upper,workdir=${layer}/work`, rootfs]);
 }
 
+const images = { busybox: busyboxRootfs, debian: debianRootfs, programs: programsRootfs } as const;
+
 /** Makes a bundle; `change` alters the config before it is written. */
 export function makeBundle(change: (config: Config) => void = () => {}, options: BundleOptions = {}): Bundle {
   const dir = mkdtempSync('/tmp/bundle-');
   chmodSync(dir, 0o755); // a mapped root passes through it
   const rootfs = join(dir, 'rootfs');
-  const image = options.image === 'debian' ? debianRootfs() : busyboxRootfs();
+  const image = images[options.image ?? 'busybox']();
   const how = options.rootfs ?? 'overlay';
   if (how !== 'none') mkdirSync(rootfs);
   if (how === 'overlay') mountOverlay(rootfs, join(dir, 'layer'), image);

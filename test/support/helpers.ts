@@ -22,6 +22,7 @@ const programs = {
   stuck: 'test/support/programs/stuck.c',
   resctrl: 'test/support/programs/resctrl.c',
   rules: 'test/support/programs/rules.c',
+  inject: 'test/support/programs/inject.c',
   meter: 'test/bench/meter.c',
   floor: 'test/bench/floor.c',
   forbidden: 'test/support/programs/forbidden.c',
@@ -151,12 +152,25 @@ export function debianRootfs(): string {
   });
 }
 
-/** Debian with its package postgresql, without documentation and downloads. */
-export function postgresRootfs(): string {
-  return cached('debian-postgres', (dir) => {
-    debootstrap(dir, ['--include=postgresql']);
-    for (const name of ['usr/share/doc', 'usr/share/locale', 'usr/share/man', 'var/cache/apt', 'var/lib/apt/lists']) {
-      rmSync(join(dir, name), { recursive: true, force: true });
-    }
-  });
+/** Debian with packages, without documentation and downloads. */
+function debianWith(dir: string, packages: string): void {
+  debootstrap(dir, [`--include=${packages}`]);
+  for (const name of ['usr/share/doc', 'usr/share/locale', 'usr/share/man', 'var/cache/apt', 'var/lib/apt/lists']) {
+    rmSync(join(dir, name), { recursive: true, force: true });
+  }
 }
+
+/** Debian with its package postgresql. */
+export function postgresRootfs(): string {
+  return cached('debian-postgres', (dir) => debianWith(dir, 'postgresql'));
+}
+
+const five = 'debian-programs';
+
+/** Debian with nginx, PostgreSQL, Node.js, Python and Perl. */
+export function programsRootfs(): string {
+  return cached(five, (dir) => debianWith(dir, 'postgresql,nginx-light,nodejs,python3'));
+}
+
+/** Whether it need not be downloaded. */
+export const hasPrograms = (): boolean => existsSync(join(cacheDir(), five));

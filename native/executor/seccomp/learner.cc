@@ -72,7 +72,7 @@ bool runs_program(const seccomp_data &data) {
 }
 
 // Answers until no process is left under the filter.
-void serve(int listener, LearnedTable &table, CapabilityWatch &watch) {
+void serve(int listener, LearnedTable &table, CapabilityWatch &watch, PathWatch *paths) {
   // What init does before its execve is not the program's.
   bool awaits_program = table.wants_capabilities;
   union {
@@ -101,6 +101,7 @@ void serve(int listener, LearnedTable &table, CapabilityWatch &watch) {
       table.capability_error = watch.begin(static_cast<pid_t>(request.call.pid));
     }
     watch.drain();
+    if (paths != nullptr) paths->note(request.call);
     memset(&response, 0, sizeof response);
     response.answer.id = request.call.id;
     response.answer.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
@@ -108,7 +109,7 @@ void serve(int listener, LearnedTable &table, CapabilityWatch &watch) {
   }
 }
 
-[[noreturn]] void learn(int socket, LearnedTable &table) {
+[[noreturn]] void learn(int socket, LearnedTable &table, LearnedPaths *paths) {
   setsid();
   restore_signals();
   // Without it every process under the filter would stand still or fail: it ends with the last of them.
@@ -121,7 +122,10 @@ void serve(int listener, LearnedTable &table, CapabilityWatch &watch) {
   int listener = receive_listener();
   // On the stack it would take a page for each processor.
   static CapabilityWatch watch;
-  if (listener >= 0) serve(listener, table, watch);
+  if (listener >= 0) {
+    PathWatch path_watch(paths, listener);
+    serve(listener, table, watch, paths == nullptr ? nullptr : &path_watch);
+  }
   watch.drain();
   if (watch.lost()) table.capability_error = EOVERFLOW;
   table.capabilities = watch.used();
@@ -132,12 +136,21 @@ void serve(int listener, LearnedTable &table, CapabilityWatch &watch) {
 
 Learner::~Learner() {
   if (table_ != nullptr) munmap(table_, sizeof *table_);
+  if (paths_ != nullptr) munmap(paths_, sizeof *paths_);
 }
 
-int Learner::start(bool capabilities) {
-  void *memory = mmap(nullptr, sizeof *table_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) return errno;
-  table_ = static_cast<LearnedTable *>(memory);
+int Learner::start(bool capabilities, bool paths) {
+  auto share = [](size_t size) {
+    void *memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return memory == MAP_FAILED ? nullptr : memory;
+  };
+  table_ = static_cast<LearnedTable *>(share(sizeof *table_));
+  if (table_ == nullptr) return errno;
+  if (paths) {
+    paths_ = static_cast<LearnedPaths *>(share(sizeof *paths_));
+    if (paths_ == nullptr) return errno;
+    paths_->error = ENODATA; // until a program is executed
+  }
   table_->wants_capabilities = capabilities;
   table_->capability_error = ENODATA; // until a program is executed
   int pair[2];
@@ -146,7 +159,7 @@ int Learner::start(bool capabilities) {
   Fd theirs(pair[1]);
   pid_ = fork();
   if (pid_ < 0) return errno;
-  if (pid_ == 0) learn(theirs.get(), *table_);
+  if (pid_ == 0) learn(theirs.get(), *table_, paths_);
   pidfd_.reset(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
   return pidfd_.valid() ? 0 : errno;
 }

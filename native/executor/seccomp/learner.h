@@ -1,6 +1,7 @@
 // --learn: a process that notes every system call of a container's processes, and lets the kernel make it.
 #pragma once
 #include "base/types.h"
+#include "executor/seccomp/path_watch.h"
 #include <sys/types.h>
 
 namespace veloci {
@@ -38,15 +39,18 @@ public:
   ~Learner();
 
   // Starts the process. 0 or an errno.
-  int start(bool capabilities);
+  int start(bool capabilities, bool paths);
   // The socket on which it awaits the listener; to be closed when nothing will be sent.
   Fd &socket() { return socket_; }
   // Waits for its end, which comes when no process is under the filter any more. False after the time.
   bool await(int milliseconds);
   const LearnedTable &table() const { return *table_; }
+  // nullptr when they were not asked for.
+  const LearnedPaths *paths() const { return paths_; }
 
 private:
   LearnedTable *table_ = nullptr;
+  LearnedPaths *paths_ = nullptr;
   Fd socket_;
   Fd pidfd_;
   pid_t pid_ = 0;

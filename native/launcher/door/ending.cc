@@ -15,20 +15,11 @@ namespace {
 
 constexpr int bad_system_call = signal_base + SIGSYS;
 
-// Keeps the name of the system call that a filter has ended init for.
-void find_call(Record &record) {
-  RecordEnding *kept = record_ending(record);
-  if (kept == nullptr || kept->call[0] != 0) return;
-  int64_t age = nanoseconds_of(CLOCK_REALTIME) - static_cast<int64_t>(record.created);
-  TextOf<sizeof kept->call> name;
-  if (find_refused_call(record.pid, nanoseconds_of(CLOCK_BOOTTIME) - age, name)) keep_text(kept->call, name.str());
-}
-
 // 0, or it cannot be said why.
 int ask(Invocation &invocation, Request &request, int code, bool out_of_memory, Ending &ending) {
   Record &record = *invocation.context.record;
   bool own = !invocation.context.joins();
-  if (own && code == bad_system_call) find_call(record);
+  if (own && code == bad_system_call) keep_refused_call(record);
   const RecordEnding *kept = record_ending(record);
   request.note_end(code, out_of_memory, own && kept != nullptr ? Str::of(kept->call) : Str{});
   if (int err = ending.engine.start(EngineVerb::ended); err != 0) return err;
@@ -40,6 +31,14 @@ int ask(Invocation &invocation, Request &request, int code, bool out_of_memory, 
 }
 
 } // namespace
+
+void keep_refused_call(Record &record) {
+  RecordEnding *kept = record_ending(record);
+  if (kept == nullptr || kept->call[0] != 0) return;
+  int64_t age = nanoseconds_of(CLOCK_REALTIME) - static_cast<int64_t>(record.created);
+  TextOf<sizeof kept->call> name;
+  if (find_refused_call(record.pid, nanoseconds_of(CLOCK_BOOTTIME) - age, name)) keep_text(kept->call, name.str());
+}
 
 void explain_end(Invocation &invocation, Request *request, int code, Ending &ending) {
   if (code == 0) return;
@@ -66,7 +65,7 @@ void keep_end(Record &record, bool seen) {
   if (kept == nullptr) return;
   if (seen && kept->finished == 0) kept->finished = static_cast<uint64_t>(nanoseconds_of(CLOCK_REALTIME));
   int code = 0;
-  if (record_has_exit(record, code) && code == bad_system_call) find_call(record);
+  if (record_has_exit(record, code) && code == bad_system_call) keep_refused_call(record);
   StatsSource source;
   if (source.open(record) == 0) read_totals(source, kept->memory_peak, kept->cpu_user, kept->cpu_system);
 }

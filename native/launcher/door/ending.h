@@ -23,6 +23,9 @@ void explain_end(Invocation &invocation, Request *request, int code, Ending &end
 // Keeps what the cgroups have counted, and the time when somebody has `seen` the end.
 void keep_end(Record &record, bool seen);
 
+// Keeps the name of the last system call that the seccomp profile has refused init, where the kernel's log says so.
+void keep_refused_call(Record &record);
+
 // Writes the record of the end as one line of JSON. 0 or the exit code, with the error shown.
 int print_exit_record(Invocation &invocation);
 

@@ -1,5 +1,5 @@
 // --learn FILE: the profile that a program needs, from what it was seen to call; --learn-capabilities FILE: the
-// capabilities that it has used.
+// capabilities that it has used; --learn-paths FILE: the paths.
 #pragma once
 #include "executor/seccomp/learner.h"
 #include "launcher/door/request.h"
@@ -17,7 +17,7 @@ public:
 
 private:
   Learner learner_;
-  Fd file_, capabilities_;
+  Fd file_, capabilities_, paths_;
 };
 
 } // namespace veloci

@@ -21,6 +21,8 @@ constexpr EngineVerb verb = EngineVerb::why;
 int note_facts(Invocation &invocation, Request &request, Status status) {
   Context &context = invocation.context;
   keep_end(*context.record, false);
+  // Of a call that was answered with an errno it has a record, too, where the profile asks for one.
+  if (status == Status::stopped) keep_refused_call(*context.record);
   context.report = context.record;
   if (status == Status::stopped && take_reported_failure(context)) {
     if (int err = request.note_first(context.failure); err != 0) return err;

@@ -178,6 +178,11 @@ export const command = {
     message: '"{path}" is there, and has no capabilities that --learn-capabilities has written',
     hint: 'name another file, or remove this one',
   },
+  learnPathsForm: {
+    code: 'E0169',
+    message: '"{path}" is there, and has no rules that --learn-paths has written',
+    hint: 'name another file, or remove this one',
+  },
   learnForm: { code: 'E0157', message: '"{path}" is there, and is no profile that --learn has written',
     hint: 'name another file, or remove this one' },
   specFlag: { code: 'E0158', message: '"{command}" has no {flag}', hint: '{remedy}' },

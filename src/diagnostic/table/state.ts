@@ -85,6 +85,13 @@ export const state = {
     hint: 'it reached the limit of {limit} bytes: raise linux.resources.memory.limit, or let the program use less',
     otherwise: 'the host, or a cgroup above, has no memory left: see the kernel log',
   },
+  callAnswered: {
+    code: 'E0674',
+    warning: true,
+    message:
+      'the seccomp profile has answered the system call {call} with an error, as the last one of the first process',
+    hint: 'if that is what the program complains of: allow it in linux.seccomp.syscalls',
+  },
   endSeccomp: {
     code: 'E0644',
     warning: true,

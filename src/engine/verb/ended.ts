@@ -37,7 +37,8 @@ export function memoryEnd(spec: Spec): Diagnostic {
   return diagnose('endOom', isSet ? { limit } : {}, isSet ? placeAt('/linux/resources/memory/limit') : undefined);
 }
 
-const deadly = /^SCMP_ACT_(KILL|KILL_THREAD|KILL_PROCESS|TRAP)$/;
+/** Actions that end a process. */
+export const deadly = /^SCMP_ACT_(KILL|KILL_THREAD|KILL_PROCESS|TRAP)$/;
 
 /** The rule that refused a call: the one that names it, else what the profile does with all others. */
 export function seccompEnd(spec: Spec, systemCall?: string): Diagnostic | undefined {

@@ -1,4 +1,5 @@
 // why: how a container has ended or why it did not start, in words. The caller is asked for the end of its log first.
+import { diagnose, placeAt } from '../../diagnostic/diagnose.ts';
 import { indent, mark, printable } from '../../diagnostic/marks.ts';
 import { jsonKeys, renderLine, renderLong } from '../../diagnostic/render.ts';
 import { signalWords } from '../../diagnostic/signals.ts';
@@ -6,6 +7,7 @@ import type { Diagnostic } from '../../diagnostic/types.ts';
 import type { Spec } from '../../generated/config.ts';
 import type { Response } from '../../generated/plan.ts';
 import type { Exit } from '../../generated/protocol.ts';
+import { refusalOf } from '../../learn/refused.ts';
 import { locateAll } from '../../spec/parse/locate.ts';
 import type { Call } from '../call.ts';
 import { explain } from '../failure.ts';
@@ -13,7 +15,7 @@ import { isOn, text } from '../options.ts';
 import { configOf } from '../read.ts';
 import { answerText } from '../respond.ts';
 import { planOf } from './create.ts';
-import { memoryEnd, seccompEnd } from './ended.ts';
+import { deadly, memoryEnd, seccompEnd } from './ended.ts';
 
 /** What is said of an end. */
 interface Account {
@@ -74,7 +76,19 @@ function accountOf(call: Call): Account {
       ...located(call, seccompEnd(spec, exit.systemCall)),
       hints: [],
     };
-  return { head: endWords(id, exit), hints: exit.status === undefined ? unseen(exit) : hintsOf(exit, spec) };
+  const answered = exit.systemCall === undefined || exit.status === 0
+    ? undefined
+    : seccompAnswer(spec, exit.systemCall);
+  return { head: endWords(id, exit), ...located(call, answered),
+    hints: exit.status === undefined ? unseen(exit) : hintsOf(exit, spec) };
+}
+
+/** The rule of the profile that answers a call with an errno; undefined where none does. */
+function seccompAnswer(spec: Spec, systemCall: string): Diagnostic | undefined {
+  const refusal = refusalOf(spec.linux?.seccomp, systemCall, []);
+  return refusal === undefined || deadly.test(refusal.action)
+    ? undefined
+    : diagnose('callAnswered', { call: systemCall }, placeAt(refusal.pointer));
 }
 
 function located(call: Call, cause: Diagnostic | undefined): { cause?: Diagnostic } {
@@ -126,7 +140,10 @@ function refusals({ linux, process }: Spec): string[] {
   if (profile !== undefined &&
     /ERRNO|ENOSYS/.test(`${profile.defaultAction}${(profile.syscalls ?? []).map(({ action }) => action).join()}`))
     hints.push('if it says "Operation not permitted": the seccomp profile answers some system calls with an error; '
-      + '"veloci run --learn FILE" shows which ones the program needs');
+      + '"veloci run --learn FILE" shows which ones it refuses'
+      + (profile.flags?.includes('SECCOMP_FILTER_FLAG_LOG') === true
+        ? ''
+        : ', and with SECCOMP_FILTER_FLAG_LOG in linux.seccomp.flags the kernel logs them'));
   const bounding = process?.capabilities?.bounding?.length ?? 0;
   if (bounding === 0) hints.push('if it says "Operation not permitted": it has no capabilities (process.capabilities)');
   if (process?.noNewPrivileges === true) hints.push('set-user-id programs gain nothing here (process.noNewPrivileges)');

@@ -3,9 +3,14 @@ import type { Spec } from '../../../generated/config.ts';
 import { callTables } from '../../../spec/docker-profile.ts';
 import { annotationNames } from '../../annotations.ts';
 
-/** The configuration with that filter in place of its own. */
-export function learningSpec(spec: Spec, arch: string): Spec {
+/**
+ * The configuration with that filter in place of its own.
+ *
+ * @param paths whether paths are noted, too: without rules of Landlock then
+ */
+export function learningSpec(spec: Spec, arch: string, paths: boolean): Spec {
   const { [annotationNames.seccompProgram]: _own, ...annotations } = spec.annotations ?? {};
+  if (paths) delete annotations[annotationNames.landlock];
   return {
     ...spec,
     ...(spec.annotations === undefined ? {} : { annotations }),
