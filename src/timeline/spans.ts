@@ -108,9 +108,10 @@ export function execTimelineOf(
     last[lane] = end;
     if (program === 'stager') last.init = end;
   }
+  const run = pointers.get('program.run');
   if (ended > last.init)
     spans.push({ lane: 'init', name: 'program.run', what: '', concern: 'process', begin: last.init, end: ended,
-      waits: false });
+      waits: false, ...(run === undefined ? {} : { pointer: run }) });
   spans.sort((a, b) => a.begin - b.begin || a.end - b.end);
   return { spans, commands: [{ name: 'exec', begin, end: ended }], lost };
 }

@@ -40,6 +40,8 @@ constexpr char status[] = "status";
 constexpr char descriptors[] = "descriptors.json";
 // When the last execs did what; of a form that every version removes.
 constexpr char execs[] = ".execs.tmp";
+// What --process of those said.
+constexpr char processes[] = ".processes.tmp";
 constexpr char fifo[] = "exec.fifo";
 // Directory of the socket for sd_notify(3), and the socket below it.
 constexpr char notify[] = "notify";

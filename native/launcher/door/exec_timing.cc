@@ -57,11 +57,36 @@ void add_stamps(ExecTiming &timing, const Context &context) {
   }
 }
 
+// The file of a process, in its place of a file of its own.
+struct ExecProcess {
+  uint32_t number, size;
+  char name[256]; // of the file; ends in a NUL
+  static constexpr size_t text_max = 32 * 1024;
+  uint8_t text[text_max];
+};
+
+void keep_process(const Context &context, uint32_t number, Str name, Bytes text) {
+  if (text.size == 0 || text.size > ExecProcess::text_max || name.size >= sizeof ExecProcess::name) return;
+  Buffer memory;
+  size_t used = offsetof(ExecProcess, text) + text.size;
+  if (!memory.reserve(used)) return;
+  auto *process = reinterpret_cast<ExecProcess *>(memory.data());
+  memset(process, 0, offsetof(ExecProcess, text));
+  process->number = number;
+  process->size = static_cast<uint32_t>(text.size);
+  memcpy(process->name, name.data, name.size);
+  memcpy(process->text, text.data, text.size);
+  Fd file(openat(context.state.get(), state_name::processes, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!file.valid()) return;
+  auto place = static_cast<off_t>(sizeof(ExecProcess) * (number % exec_timings_max));
+  if (pwrite(file.get(), process, used, place) < 0) return;
+}
+
 off_t place_of(uint32_t number) { return static_cast<off_t>(sizeof(ExecTiming)) * (number % exec_timings_max); }
 
 } // namespace
 
-void keep_exec_timing(Invocation &invocation, int64_t planned) {
+void keep_exec_timing(Invocation &invocation, int64_t planned, Bytes process) {
   const Context &context = invocation.context;
   if (!counts(*context.record)) return;
   int64_t now = nanoseconds_of(CLOCK_MONOTONIC);
@@ -81,6 +106,7 @@ void keep_exec_timing(Invocation &invocation, int64_t planned) {
   if (!file.valid()) return;
   size_t used = offsetof(ExecTiming, stamps) + timing.count * sizeof(RecordStamp);
   if (pwrite(file.get(), &timing, used, place_of(timing.number)) < 0) return;
+  keep_process(context, timing.number, invocation.arguments.text(cli::Flag::process), process);
 }
 
 bool read_exec_timing(const Invocation &invocation, uint32_t back, ExecTiming &timing) {
@@ -94,6 +120,22 @@ bool read_exec_timing(const Invocation &invocation, uint32_t back, ExecTiming &t
   timing.program[sizeof timing.program - 1] = 0;
   bool whole = memcmp(timing.magic, magic, sizeof magic) == 0 && timing.count <= ExecTiming::stamps_max;
   return whole && timing.number == number;
+}
+
+bool read_exec_process(const Invocation &invocation, uint32_t number, Buffer &memory, Str &name, Bytes &text) {
+  Fd file(
+      openat(invocation.context.state.get(), state_name::processes, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!file.valid() || !memory.reserve(sizeof(ExecProcess))) return false;
+  auto *process = reinterpret_cast<ExecProcess *>(memory.data());
+  auto place = static_cast<off_t>(sizeof(ExecProcess) * (number % exec_timings_max));
+  ssize_t count = pread(file.get(), process, sizeof *process, place);
+  constexpr size_t head = offsetof(ExecProcess, text);
+  if (count < static_cast<ssize_t>(head) || process->number != number) return false;
+  if (process->size > static_cast<size_t>(count) - head) return false;
+  process->name[sizeof process->name - 1] = 0;
+  name = Str::of(process->name);
+  text = {process->text, process->size};
+  return true;
 }
 
 void take_stamps(const ExecTiming &timing, Record &record) {

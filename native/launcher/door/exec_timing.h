@@ -23,11 +23,14 @@ struct ExecTiming {
 static_assert(sizeof(ExecTiming) == 4096);
 
 // Keeps the stamps of the exec that has just started its program. `planned`: when its plan was there, in nanoseconds of
-// CLOCK_MONOTONIC. A failure costs the timeline alone.
-void keep_exec_timing(Invocation &invocation, int64_t planned);
+// CLOCK_MONOTONIC. `process`: the text of --process. A failure costs the timeline alone.
+void keep_exec_timing(Invocation &invocation, int64_t planned, Bytes process);
 
 // Reads what is kept of the exec that is the Nth from the last one, 1 = the last. False when nothing is.
 bool read_exec_timing(const Invocation &invocation, uint32_t back, ExecTiming &timing);
+
+// What --process of the exec with this number named, and said: views of `memory`. False when nothing is kept.
+bool read_exec_process(const Invocation &invocation, uint32_t number, Buffer &memory, Str &name, Bytes &text);
 
 // Puts the stamps into a record, which is empty.
 void take_stamps(const ExecTiming &timing, Record &record);

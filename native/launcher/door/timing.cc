@@ -44,13 +44,14 @@ void add_stamps(ListWriter<StampWriter> list, const Record &record, uint32_t fir
   }
 }
 
-int note_timing(Request &request, const Record &record, bool exec, const char *traceparent) {
+int note_timing(Request &request, const Record &record, bool exec, Str process, const char *traceparent) {
   constexpr size_t size = 64 * 1024, trace_size = 256;
   return request.note_members(size, [&](JsonWriter &json) {
     RequestWriter members(json);
     TimingWriter timing = members.timing();
     write_timing(timing, record);
     if (exec) timing.exec(true);
+    if (!process.empty()) timing.process(process);
     if (traceparent != nullptr && strlen(traceparent) < trace_size) timing.traceparent(Str::of(traceparent));
     return 0;
   });
@@ -88,14 +89,14 @@ void note_moment(Invocation &invocation, Phase phase) {
 }
 
 int show_timeline(Invocation &invocation, Request &request, int fd) {
-  return show_timeline(invocation, request, fd, nullptr);
+  return show_timeline(invocation, request, fd, nullptr, Str{});
 }
 
-int show_timeline(Invocation &invocation, Request &request, int fd, const Record *exec) {
+int show_timeline(Invocation &invocation, Request &request, int fd, const Record *exec, Str process) {
   const Record &record = exec != nullptr ? *exec : *invocation.context.record;
   Engine engine;
   Response response;
-  if (int err = note_timing(request, record, exec != nullptr, traceparent(invocation.environment)); err != 0)
+  if (int err = note_timing(request, record, exec != nullptr, process, traceparent(invocation.environment)); err != 0)
     return invocation.fail(SystemCall{.what = what::ask_planner, .errno_ = ErrnoText(err)});
   if (int err = engine.start(EngineVerb::timeline); err != 0)
     return invocation.fail(SystemCall{.what = what::start_planner, .errno_ = ErrnoText(err)});

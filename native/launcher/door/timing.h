@@ -13,7 +13,8 @@ void write_timing(TimingWriter &timing, const Record &record);
 // Writes the timeline of the container's last start to a descriptor. `request` is the one that it was made with. 0 or
 // the exit code, with the error shown.
 int show_timeline(Invocation &invocation, Request &request, int fd);
-// The same of an exec, by a record with its stamps alone.
-int show_timeline(Invocation &invocation, Request &request, int fd, const Record *exec);
+// The same of an exec, by a record with its stamps alone. `process`: the name of its process file, which is the
+// request's blob; empty without one.
+int show_timeline(Invocation &invocation, Request &request, int fd, const Record *exec, Str process);
 
 } // namespace veloci

@@ -112,7 +112,7 @@ int exec_command(Invocation &invocation) {
     if (int code = replace_exec_plan(invocation, plan); code != 0) return code;
   }
   trace_start(invocation);
-  keep_exec_timing(invocation, planned);
+  keep_exec_timing(invocation, planned, plan.request.process.bytes());
   if (int code = hand_over(invocation); code != 0) return undone(code);
   context.undo.drop();
   reap_stager(context);

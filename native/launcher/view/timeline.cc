@@ -79,7 +79,7 @@ int timeline_command(Invocation &invocation) {
   request.add_flags(arguments);
   if (!arguments.has(cli::Flag::exec)) return show_timeline(invocation, request, STDOUT_FILENO);
   ExecTiming timing;
-  Buffer memory;
+  Buffer memory, process_memory;
   int64_t back = arguments.number(cli::Flag::exec);
   bool known =
       back > 0 && back <= exec_timings_max && read_exec_timing(invocation, static_cast<uint32_t>(back), timing);
@@ -88,7 +88,12 @@ int timeline_command(Invocation &invocation) {
     return invocation.fail(SystemCall{.what = what::ask_planner, .errno_ = ErrnoText(errno)});
   Record &record = *reinterpret_cast<Record *>(memory.data());
   take_stamps(timing, record);
-  return show_timeline(invocation, request, STDOUT_FILENO, &record);
+  Str name;
+  Bytes text;
+  bool kept = read_exec_process(invocation, timing.number, process_memory, name, text);
+  if (kept && !request.process.add(text.data, text.size))
+    return invocation.fail(SystemCall{.what = what::ask_planner, .errno_ = ErrnoText(errno)});
+  return show_timeline(invocation, request, STDOUT_FILENO, &record, kept ? name : Str{});
 }
 
 } // namespace veloci

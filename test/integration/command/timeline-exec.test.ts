@@ -53,6 +53,33 @@ test('timeline: the last execs, each with its operations, whose sum is the wall 
   await c.destroy(id);
 }, only);
 
+test('timeline: an exec of a process file has the lines of that file, in each of the sixteen that are kept',
+  async (c) => {
+    const { id } = await c.started(c.command(['sleep', '100']));
+    const dir = c.dir(), kept = 16;
+    for (let i = 1; i <= kept + 1; i++) {
+      const file = join(dir, `process-${i}.json`);
+      const lines = Array.from({ length: i }, (_, line) => `"N${line}=x"`).join(',\n');
+      writeFileSync(file,
+        `{"cwd": "/",\n"env": [${lines}],\n"args": ["sh", "-c", "exit 0"],\n"user": {"uid": 0, "gid": 0}}\n`);
+      const { code, stderr } = await c.rt(['exec', '--process', file, id]);
+      assert.equal(code, 0, stderr);
+    }
+    for (let back = 1; back <= kept; back++) {
+      const number = kept + 2 - back, name = `process-${number}\\.json`;
+      const { code, stdout, stderr } = await c.rt(['timeline', '--exec', String(back), id]);
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, new RegExp(` init +program\\.run +\\S*/${name}:${number + 2}$`, 'm'), stdout);
+      assert.match(stdout, new RegExp(` init +process\\.env +\\S*/${name}:2$`, 'm'));
+      assert.match(stdout, / init +caps\.set +config\.json:\d+/m,
+        'what the file leaves open is that of the configuration');
+      const all = Number(/^exec: ([\d.]+) ms$/m.exec(stdout)?.[1]);
+      const shares = [...stdout.matchAll(/ ([\d.]+) ms \(\d+ %\)/g)].reduce((sum, one) => sum + Number(one[1]), 0);
+      assert.ok(shares <= all * 1.001 && shares >= all * 0.95, `${shares} of ${all}\n${stdout}`);
+    }
+    await c.destroy(id);
+  }, only);
+
 test('timeline: sixteen execs are kept', async (c) => {
   const { id } = await c.started(c.command(['sleep', '100']));
   const some = 18, kept = 16;
