@@ -61,8 +61,10 @@ export function compileApply(
   const last = stateOf(declared, context);
   if (steps.length === 0)
     return { changes, plan: planOf({ update: [...host, ...last] }), undo: () => undone(job, [], 0) };
+  // Where the first one begins, and where each ends.
   const ends: number[] = [];
   const inside = changeInside(declared, context, (d) => {
+    ends.push(d.init.length);
     for (const step of steps) {
       step.make(d);
       ends.push(d.init.length);
@@ -72,7 +74,8 @@ export function compileApply(
   return {
     changes,
     plan: planOf({ update: host, exec: [...exec, ...last], ...others }),
-    undo: (program, index) => undone(job, begun(steps, ends, program, index, exec.length), ends.length),
+    undo: (program, index) =>
+      undone(job, begun(steps, ends, others.init ?? [], program, index, exec.length), steps.length),
   };
 }
 
@@ -87,32 +90,44 @@ function stateOf(spec: Spec, context: Context): HostOperation[] {
   return d.host.map((operation) => (operation.op === 'state.write' ? { ...operation, status: undefined } : operation));
 }
 
-/** The steps that were done, or may have been, at a failure. */
+/** A step that was done, or may have been, and the operations of it that were: undefined where nobody knows. */
+interface Begun {
+  readonly step: Step;
+  readonly done?: readonly Operation[];
+}
+
+/** The steps that were begun before a failure. */
 function begun(
   steps: readonly Step[],
   ends: readonly number[],
+  operations: readonly Operation[],
   program: string,
   index: number,
   exec: number,
-): readonly Step[] {
+): readonly Begun[] {
   if (program === 'update' || program === 'stager') return [];
   // The state is written when all is done.
   const all = program !== 'init' && index >= exec;
-  return steps.filter((step, number) => {
-    if (all || (program === 'init' && ends[number]! <= index)) return true;
-    const begin = number === 0 ? 0 : ends[number - 1]!;
-    return !step.covers && (program !== 'init' || begin <= index);
+  return steps.flatMap((step, number): Begun[] => {
+    const begin = ends[number]!, end = ends[number + 1]!;
+    if (all || (program === 'init' && end <= index)) return [{ step, done: operations.slice(begin, end) }];
+    if (step.covers || (program === 'init' && begin > index)) return [];
+    if (program !== 'init') return [{ step }];
+    // A mount that could not be removed is there.
+    return index === begin && operations[begin]?.op === 'mount.remove'
+      ? []
+      : [{ step, done: operations.slice(begin, index) }];
   });
 }
 
 /** Errnos of what is to be taken back and was never done. */
 const notDone = [errno.EINVAL, errno.ENOENT, errno.EEXIST, errno.ENOTDIR, errno.EPERM];
 
-function undone({ kept: before, context, undo }: Job, steps: readonly Step[], all: number): Plan | undefined {
+function undone({ kept: before, context, undo }: Job, steps: readonly Begun[], all: number): Plan | undefined {
   const host = [...undo, ...stateOf(before, context)];
   if (steps.length === 0) return undo.length > 0 || all === 0 ? planOf({ update: host }) : undefined;
   const inside = changeInside(before, context, (d) => {
-    for (const step of [...steps].reverse()) step.undo(d);
+    for (const { step, done } of [...steps].reverse()) step.undo(d, done);
   });
   const { exec, stager, init = [] } = inside.programs;
   return planOf({ update: host, exec, stager, init: (init as Operation[]).map(bearing) as never });

@@ -9,8 +9,12 @@ import type { Change } from './change.ts';
 /** A change that a process makes inside the container, and what takes it back. Both push to a draft. */
 export interface Step {
   readonly make: (d: Draft) => void;
-  /** Has to bear that it was not, or not wholly, made. */
-  readonly undo: (d: Draft) => void;
+  /**
+   * Has to bear that it was not, or not wholly, made.
+   *
+   * @param done the operations of it that were done; undefined where nobody knows
+   */
+  readonly undo: (d: Draft, done?: readonly Operation[]) => void;
   /** Whether it may be taken back only when it is known to be done: it would take away what was there before. */
   readonly covers: boolean;
 }

@@ -1,5 +1,5 @@
 // The applier of mounts: they are added, removed, exchanged, or changed in their places.
-import { MountAttrFlag, type MountAttr } from '../generated/plan.ts';
+import { MountAttrFlag, type MountAttr, type Operation } from '../generated/plan.ts';
 import type { Mount } from '../generated/config.ts';
 import { parseMounts, type MountEntry } from '../observe/mount-table.ts';
 import { addMount } from '../plan/compile-mounts.ts';
@@ -163,8 +163,14 @@ class MountChange {
       if (gone !== undefined) d.init.push({ op: 'mount.remove', from: to?.from ?? '/mounts', target });
       if (come !== undefined) addMount(d, come.mount, come.from);
     };
-    this.job.steps.push({ covers: this.entry !== undefined && from === undefined, make: swap(from, to),
-      undo: swap(to, from) });
+    const isMount = (operation: Operation): boolean =>
+      ['mount.fs', 'mount.bind'].includes(operation.op === 'alt' ? operation.try.op : operation.op);
+    this.job.steps.push({
+      covers: this.entry !== undefined && from === undefined,
+      make: swap(from, to),
+      // What was not mounted is not removed: there may be another mount of the same place below.
+      undo: (d, done) => swap(done === undefined || done.some(isMount) ? to : undefined, from)(d),
+    });
   }
 
   private reconfigure({ mount, from }: Placed, wanted: MountRequest, before: MountRequest, entry: MountEntry): void {

@@ -113,13 +113,17 @@ class Comparison {
   }
 
   /** What of which file system the source of a bind mount is on the host. */
-  private sourceOf({ source }: Wanted): { device: string; root: string; flags: number; path: string } | undefined {
+  private sourceOf({ source }: Wanted):
+    | { device: string; root: string; flags: number; path: string; follows: boolean }
+    | undefined
+  {
     const seen = source === undefined ? undefined : this.subject.hostPath(source);
     if (seen === undefined || seen.errno !== 0) return undefined;
     const mount = this.host.find(({ id }) => id === seen.mount);
     const rest = mount === undefined ? undefined : below(seen.link, mount.point);
     if (mount === undefined || rest === undefined || mount.type.startsWith('cgroup')) return undefined;
-    return { device: mount.device, root: joined(mount.root, rest), flags: mount.flags, path: seen.link };
+    return { device: mount.device, root: joined(mount.root, rest), flags: mount.flags, path: seen.link,
+      follows: mount.shared || mount.slave };
   }
 
   private comparePair({ wanted, entry }: Pair): void {
@@ -226,9 +230,10 @@ class Comparison {
       ? 'slave'
       : 'private';
     // A slave of nobody is private; what nothing is said of is not shared.
+    const follows = wanted.kind === 'bind' && this.sourceOf(wanted)?.follows === true;
     const same = asked === undefined
       ? running !== 'shared' && running !== 'unbindable'
-      : asked === running || (asked === 'slave' && running === 'private');
+      : asked === running || (asked === 'slave' && running === 'private' && !follows);
     if (same) return;
     const pointer = wanted.kind === 'root'
       ? (this.subject.spec.linux?.rootfsPropagation === undefined ? '/root/path' : '/linux/rootfsPropagation')

@@ -72,7 +72,8 @@ int ask(Invocation &invocation, const Subject &subject, Engine &engine, Response
   return engine.ask(invocation, subject.request, verb, response);
 }
 
-// Deletes the container, if there is one, and starts it as the engine's words say.
+// Deletes the container, if there is one, and starts it as the engine's words say. One that cannot be started so is
+// started as it was.
 int relaunch(Invocation &invocation, const Subject &subject, const List<Str> &relaunch) {
   constexpr int most = 32;
   const char *words[most];
@@ -86,7 +87,17 @@ int relaunch(Invocation &invocation, const Subject &subject, const List<Str> &re
     if (int code = run_nested(invocation, nullptr, end, 3, delete_command); code != 0) return code;
   }
   bool creates = strcmp(words[0], "create") == 0;
-  return run_nested(invocation, &subject.request.config, words, count, creates ? create_command : run_command);
+  auto *start = creates ? create_command : run_command;
+  int code = run_nested(invocation, &subject.request.config, words, count, start);
+  bool was_there = !subject.missing && subject.status != Status::stopped;
+  if (code == 0 || !was_there) return code;
+  // The kept configuration, in place of the file.
+  constexpr char config[] = "--config=";
+  for (int i = 1; i < count; i++) {
+    if (strncmp(words[i], config, sizeof config - 1) == 0) words[i] = "--config=-";
+  }
+  run_nested(invocation, &subject.request.process, words, count, start);
+  return code;
 }
 
 // What may keep us waiting is read before others wait for the container: standard input, and a path that may be a FIFO.
