@@ -42,7 +42,8 @@ export function earlierPaths(text: string): PathRights | undefined {
   const rights: PathRights = new Map();
   if (text === '') return rights;
   try {
-    const { annotations } = Object(JSON.parse(text)) as { annotations?: Readonly<Record<string, unknown>> };
+    const file: unknown = JSON.parse(text);
+    const { annotations } = Object(file) as { annotations?: Readonly<Record<string, unknown>> };
     const value = annotations?.[annotation];
     if (typeof value !== 'string') return undefined;
     const { fs, net, scoped, paths, ports } = readLandlock(value);

@@ -56,6 +56,12 @@ export const known: readonly Known[] = [
     words: ['veloci-learn'],
   },
   {
+    files: ['executor/seccomp/path_place.cc', 'executor/seccomp/path_place.h', 'executor/seccomp/path_watch.cc'],
+    why:
+      'files of /proc/PID by which --learn-paths sees where the paths of a process lead, and links of procfs to itself',
+    words: ['/proc/', '/root', '/cwd', '/exe', '/fd/', '/maps', 'self', 'thread-self', 're'],
+  },
+  {
     files: ['executor/seccomp/capability_watch.cc'],
     why:
       'the tracepoint by which --learn-capabilities sees what the kernel asks for, its fields and filter, and functions of the kernel',
@@ -302,7 +308,7 @@ export const known: readonly Known[] = [
     files: ['executor/state/state.h'],
     why: 'names of the files in a state directory (docs/upgrading.md)',
     words: ['record', 'config.json', 'request.json', 'plan', 'state.json', 'status', 'descriptors.json', 'exec.fifo',
-      'notify', 'notify/notify', 'exec-', '.execs.tmp'],
+      'notify', 'notify/notify', 'exec-', '.execs.tmp', '.processes.tmp'],
   },
   {
     files: ['executor/process/channel.cc'],
@@ -330,6 +336,8 @@ export const asked: Readonly<Record<string, { readonly calls: readonly string[];
     why: 'what is taken from an init that others see is a pipe without a name, whatever they have put there' },
   'executor/process/ids_ops.cc': { calls: ['fstatfs'], why: 'for an error: which file system cannot map ids' },
   'executor/criu/criu_folders.cc': { calls: ['geteuid'], why: 'images are those of root or our own' },
+  'executor/seccomp/path_place.cc': { calls: ['fstatfs'],
+    why: 'names in a procfs or devpts are others each time; what is read-only refuses a change by itself' },
   'executor/seccomp/filter_cache.cc': { calls: ['geteuid'], why: 'a filter of the cache is our own file' },
   'executor/criu/criu_ops.cc': { calls: ['access'], why: "the first of the plan's configurations that is there" },
   'cgroup/cgroupfs.cc': { calls: ['fstatfs', 'is_cgroup2'],
@@ -341,6 +349,8 @@ export const asked: Readonly<Record<string, { readonly calls: readonly string[];
  * does then. Whatever is a choice between two ways to build a container is an `alt` of the plan.
  */
 export const otherWays: Readonly<Record<string, { readonly errnos: readonly string[]; readonly why: string }>> = {
+  'executor/seccomp/path_place.cc': { errnos: ['EACCES', 'EPERM'],
+    why: 'a process that may not be looked into is said to be one' },
   'init/namespaces.cc': { errnos: ['EACCES'], why: 'a namespace of our own process, which could not be dumped' },
   'init/program/program.cc': { errnos: ['EACCES', 'ENOSYS', 'EPERM'],
     why: 'how execve(2) would fail, without access(2)' },
