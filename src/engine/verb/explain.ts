@@ -120,6 +120,8 @@ function codeLike(topic: string, codes: ReadonlyMap<string, unknown>): string | 
   const digits = topic.replace(/\D/g, '');
   const code = `E${digits.padStart(4, '0')}`;
   if (codes.has(code)) return code;
+  // Whole numbers with another digit are other codes, not near ones.
+  if (digits.length === 4) return undefined;
   const near = [...codes.keys()].filter((known) => suggest(digits, [known.slice(1)]) !== undefined);
   return near.length === 1 ? near[0] : undefined;
 }

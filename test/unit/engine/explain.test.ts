@@ -57,7 +57,7 @@ t.test('what is not there', async (t) => {
   t.match(explain('linux.resource.memory'), { error: /the nearest known name is "linux\.resources\.memory"/ },
     'the rest of the path goes on');
   t.match(explain('readonlyPath'), { error: /the nearest known name is "readonlyPaths"/ });
-  for (const topic of ['E9999', 'E0999', 'E041', '9']) {
+  for (const topic of ['E9999', 'E1999', 'E041', '9']) {
     t.match(explain(topic), { exitCode: 1, error: /E0130/ });
     t.notMatch(explain(topic).error, /nearest known name/, topic);
   }
