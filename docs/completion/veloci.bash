@@ -144,7 +144,7 @@ _veloci_command() {
       flags_end=
       ;;
     spec)
-      known='bundle=DIR b=DIR rootless= file=FILE f=FILE write= w= check= from=runc|docker-default '$known
+      known='bundle=DIR b=DIR rootless= file=FILE f=FILE write= w= check= from=ANY '$known
       offered='--bundle --rootless --file --write --check --from '$offered
       operands='fmt|merge|migrate FILE FILE '
       flags_end=

@@ -357,7 +357,7 @@ complete -c veloci -n '__veloci_of spec' -l rootless -d 'for an unprivileged use
 complete -c veloci -n '__veloci_of spec' -l file -s f -r -F -d 'another name for config.json, absolute or relative to the bundle; - for standard input'
 complete -c veloci -n '__veloci_of spec' -l write -s w -d 'fmt: replace the file, atomically'
 complete -c veloci -n '__veloci_of spec' -l check -d 'fmt: write nothing, and exit with 2 when it would change the file'
-complete -c veloci -n '__veloci_of spec' -l from -x -a 'runc docker-default' -d 'whose defaults to use: those of `runc spec`, with few capabilities, or those of a container of Docker 24 [runc]'
+complete -c veloci -n '__veloci_of spec' -l from -x -d 'runc: the defaults of `runc spec`, with few capabilities; docker-default: those of a container of Docker 24; else a file with the configuration of an image, with a point or a slash in its name; - for standard input [runc]'
 complete -c veloci -n '__veloci_at 1 spec' -a 'fmt merge migrate'
 complete -c veloci -n '__veloci_at 2 spec' -F
 complete -c veloci -n '__veloci_at 3 spec' -F

@@ -6,9 +6,11 @@ import type { Command } from './types.ts';
 export const unpack: Command = {
   name: 'unpack', summary: 'make a bundle of an image', operands: 'IMAGE[:REF] [BUNDLE]', minOperands: 1, maxOperands: 2,
   description: 'Makes a bundle of an image: an OCI image layout, a directory or an archive, or an archive that docker save or podman save '
-    + 'has written; `-` is an archive on standard input. REF chooses one of several images. Every digest is verified. Layers go to a '
-    + 'cache, each once; BUNDLE gets a config.json whose root is an overlay of them, or a copy where that cannot be had. '
-    + 'Without BUNDLE the layers are printed as JSON. Images are fetched by other programs, such as skopeo.',
+    + 'has written; `-` is an archive on standard input. REF chooses one of several images. Every digest is verified. The layers are '
+    + 'unpacked to a cache, each once. BUNDLE gets a config.json by the configuration of the image, whose root file system is an overlay '
+    + 'of these layers and of a writable one in BUNDLE. With `--copy`, with id mappings, and where the kernel or the file system '
+    + 'has no overlay it has files of its own. Without BUNDLE the layers are printed as JSON. Images are fetched from '
+    + 'registries by other programs, such as skopeo.',
   flags: [
     { name: 'cache', kind: 'string', value: 'DIR', path: true,
       summary: 'where layers are kept [/var/lib/veloci/layers, or ~/.local/share/veloci/layers for a user]' },

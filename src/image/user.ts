@@ -22,6 +22,11 @@ export function isLookedUp(user: string): boolean {
   return user !== '';
 }
 
+/** Whether it says its ids without the files of the image: root, in numbers, or not at all. */
+export function isNumeric(user: string): boolean {
+  return user === '' || user === 'root' || user.split(':').every(isNumber);
+}
+
 function isNumber(text: string): boolean {
   if (text === '') return false;
   for (let i = 0; i < text.length; i++) {
@@ -54,7 +59,8 @@ function entriesOf(text: string | undefined, parts: number): string[][] {
  * @throws PlanError for a name that is not there, and for what is no id
  */
 export function resolveUser(user: string, files: UserFiles): User {
-  if (user === '') return { uid: 0, gid: 0, additionalGids: [] };
+  const isRoot = user === 'root' && files.passwd === undefined;
+  if (user === '' || isRoot) return { uid: 0, gid: 0, additionalGids: [] };
   const [name = '', group, ...rest] = user.split(':');
   if (rest.length > 0 || name === '' || group === '') throw wrong(user, 'it must be USER or USER:GROUP');
   const passwd = entriesOf(files.passwd, 4);

@@ -108,7 +108,7 @@ void Log::error(const Problem &problem) {
     write_terminal(problem.code.empty() ? Str{} : Str::of(error_heading), problem.line, true);
 }
 
-void Log::error(Str code, Str message, Str hint) {
+void Log::error(Str code, Str message, Str hint, Str cause) {
   TextOf<3072> line, explained, keys;
   line.add(code).add(": ").add(message);
   explained.add("\1error ").add(code).add("\6: \16").add(message);
@@ -116,6 +116,11 @@ void Log::error(Str code, Str message, Str hint) {
     line.add(": ").add(hint);
     explained.add("\n  \4help\6: \16").add(hint);
     add_json(keys.add("\"hint\":"), hint);
+  }
+  const void *space = memrchr(cause.data, ' ', cause.size);
+  if (space != nullptr) {
+    if (keys.size() > 0) keys.add_char(',');
+    keys.add("\"errno\":\"").add(static_cast<const char *>(space) + 1).add_char('"');
   }
   error({code, line.str(), explained.str(), keys.complete() ? keys.str() : Str{}});
 }

@@ -44,8 +44,9 @@ public:
 
   // Writes the error to the log and, when the log is a file, its line to stderr too.
   void error(const Problem &problem);
-  // The same for one that is made of these parts; an empty hint is none.
-  void error(Str code, Str message, Str hint);
+  // The same for one that is made of these parts; an empty hint is none. The last word of `cause` is the name of an
+  // errno.
+  void error(Str code, Str message, Str hint, Str cause = {});
   // Writes a line that only --debug asks for.
   void debug(Str line);
   bool debugs() const { return debug_; }

@@ -23,6 +23,8 @@ template <class Diagnostic> void show(Log &log, const Diagnostic &diagnostic) {
   const Str code = Str::of(Diagnostic::code);
   if constexpr (Diagnostic::is_warning)
     log.warn(code, message.str(), hint.str());
+  else if constexpr (requires { diagnostic.errno_; })
+    log.error(code, message.str(), hint.str(), diagnostic.errno_);
   else
     log.error(code, message.str(), hint.str());
 }

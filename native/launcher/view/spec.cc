@@ -88,6 +88,16 @@ int edit(Invocation &invocation, Str action) {
   return response.exit_code;
 }
 
+// The configuration of an image, where one is given. Names of models have neither a point nor a slash.
+int read_model(Invocation &invocation, Request &request) {
+  Str model = invocation.arguments.text(cli::Flag::from);
+  bool is_stream = model == Str::of("-");
+  if (!is_stream && strpbrk(model.c_str(), "./") == nullptr) return 0;
+  if (!is_stream) return read_given(invocation, model, request.process);
+  return answer_read(invocation, Str::of("standard input"),
+                     read_all(STDIN_FILENO, config_size_max, request.process, &invocation.signals));
+}
+
 } // namespace
 
 int spec_command(Invocation &invocation) {
@@ -98,6 +108,7 @@ int spec_command(Invocation &invocation) {
   if (int err = engine.start(EngineVerb::spec); err != 0) {
     return invocation.fail(SystemCall{.what = what::start_planner, .errno_ = ErrnoText(err)});
   }
+  if (int code = read_model(invocation, request); code != 0) return code;
   Str given = invocation.arguments.text(cli::Flag::bundle);
   if (given.empty()) given = Str::of(".");
   Str name = invocation.arguments.text(cli::Flag::file);

@@ -36,7 +36,7 @@ function sources(): [path: string, text: string][] {
 /** Names that are no question: texts for files of engines, and a template of \`spec\`. */
 const texts: Readonly<Record<string, readonly string[]>> = {
   'src/configure/settings.ts': ['crun', 'runc'],
-  'src/cli/spec.ts': ['runc'],
+  'src/engine/verb/spec.ts': ['runc'],
 };
 
 t.test('finds who asks for a name', async (t) => {
