@@ -1,10 +1,11 @@
 // apply of Intel RDT: where there is none, and on a stand-in for resctrl.
+import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, test } from '../../support/case.ts';
 import { program } from '../../support/helpers.ts';
 import { makeResctrl, resctrl } from '../../support/host/resctrl.ts';
-import { fine, scene, setPids, state } from './scene.ts';
+import { fine, outside, pidsOf, scene, setPids, state } from './scene.ts';
 
 makeResctrl();
 
@@ -36,4 +37,18 @@ test('a class of its own is changed in place; a refused mask undoes the others',
   fine(await c.rt(['apply', s.id], { prefix }));
   assert.match(schemata(), /L3:0=0*f;1=0*f\n[^]*MB:0= *70|MB:0= *70[^]*L3:0=0*f;1=0*f/);
   assert.equal(fine(await c.rt(['apply', s.id], { prefix })).stdout, 'nothing to do\n');
+
+  // A group of resctrl refuses masks that the processor cannot have; this one refuses all.
+  const file = join(resctrl, s.id, 'schemata'), before = schemata();
+  execFileSync('mount', ['--bind', file, file]);
+  execFileSync('mount', ['-o', 'remount,bind,ro', file]);
+  s.config.linux['intelRdt'] = { l3CacheSchema: 'L3:0=ff;1=0f', memBwSchema: 'MB:0=70' };
+  setPids(s, 91);
+  const refused = await c.rt(['apply', s.id], { prefix });
+  execFileSync('umount', [file]);
+  assert.equal(refused.code, 1, refused.stderr);
+  assert.match(refused.stderr, /config\.json:\d+:\d+ \(\/linux\/intelRdt/);
+  assert.equal(schemata(), before);
+  assert.equal(pidsOf(await outside(c, s.id)), '90');
+  assert.equal((await c.rt(['diff', '--applied', s.id], { prefix })).code, 0, 'the applied configuration stays');
 }, { only: 'veloci', drift: 'resctrl is a stand-in' });
