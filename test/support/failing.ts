@@ -39,7 +39,7 @@ export interface Failing {
   /** what goes wrong, in a few words */
   name: string;
   code: string;
-  /** the cause, as `ERRNO, step STEP`; '' when there is none of the kernel's */
+  /** the cause, as `ERRNO, step STEP`, or `ERRNO` outside of operations; '' when there is none of the kernel's */
   why: string;
   /** pointer of the value of config.json that is to blame */
   pointer?: string;
@@ -135,8 +135,10 @@ function declare(
       prefix: [...prefix, ...(given.prefix ?? [])] });
     assert.equal(result.code, exit, `${result.signal ?? ''} ${result.stderr}`);
     const entry = lastEntry(log);
-    const seen = { code: entry.code, why: entry.errno === undefined ? '' : `${entry.errno}, step ${entry.step}`,
-      pointer: entry.pointer };
+    const cause = entry.errno === undefined
+      ? ''
+      : [entry.errno, entry.step && `step ${entry.step}`].filter(Boolean).join(', ');
+    const seen = { code: entry.code, why: cause, pointer: entry.pointer };
     assert.deepEqual(seen, { code, why, pointer }, `${JSON.stringify(seen)}: ${entry.msg}`);
     if (pointer) assert.ok((entry.line ?? 0) > 0, 'it has a line');
     assert.match(entry.hint ?? '', /./, 'it says what to do');

@@ -164,8 +164,17 @@ void CapabilityWatch::note(const uint64_t *record, size_t words) {
     known->direct |= bit;
     return;
   }
-  // Its own extended attributes take CAP_SYS_ADMIN; and it has the same credentials for all.
-  if ((capability == admin && !aside) || (known->process != 0 && known->process != process)) known->foreign = true;
+  // Its own extended attributes take CAP_SYS_ADMIN; and it has the same credentials for all. Those of a process go with
+  // it: another one has them only where the memory was used again.
+  const bool others = known->process != 0 && known->process != process;
+  if (others && known->own) {
+    bits_ |= bits_of(*known);
+    *known = {};
+    known->address = credentials;
+  } else if (others) {
+    known->foreign = true;
+  }
+  if (capability == admin && !aside) known->foreign = true;
   known->process = process;
   known->bits |= bit;
 }
@@ -206,14 +215,15 @@ void CapabilityWatch::drain() {
   }
 }
 
+uint64_t CapabilityWatch::bits_of(const Identity &known) const {
+  if (known.foreign) return known.direct;
+  // overlayfs also works for a process where none of its own functions shows.
+  return known.own || !is_known(known.process) ? known.direct | known.bits : known.direct;
+}
+
 uint64_t CapabilityWatch::used() const {
   uint64_t bits = bits_;
-  for (const Identity &known : identities_) {
-    // It also works for a process where none of its own functions shows.
-    if (known.foreign) continue;
-    bits |= known.direct;
-    if (known.own || !is_known(known.process)) bits |= known.bits;
-  }
+  for (const Identity &known : identities_) bits |= bits_of(known);
   return bits;
 }
 

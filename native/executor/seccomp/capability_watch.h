@@ -50,6 +50,7 @@ private:
   void note(const uint64_t *record, size_t words);
   Identity *identity(uint64_t address);
   bool is_known(uint32_t process) const;
+  uint64_t bits_of(const Identity &known) const;
 
   Ring rings_[processors_max];
   int processors_ = 0;

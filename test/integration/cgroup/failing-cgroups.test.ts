@@ -74,7 +74,7 @@ failing([
     inject: 'write:error=EIO', on: file('freezer.state'), call: onContainer('running', 'pause', 'ID') },
   { name: 'the freezer cannot be read', code: 'E0850', pointer: '/linux/cgroupsPath', why: 'EIO, step wait',
     inject: 'read:error=EIO:when=2+', on: file('freezer.state'), call: onContainer('running', 'pause', 'ID') },
-  { name: 'whether it is frozen cannot be read', code: 'E0906', why: '', inject: 'read:error=EIO:when=1',
+  { name: 'whether it is frozen cannot be read', code: 'E0906', why: 'EIO', inject: 'read:error=EIO:when=1',
     on: file('freezer.state'), hint: /with ENOMEM, EMFILE/, call: onContainer('running', 'pause', 'ID') },
   { name: 'a limit cannot be changed', code: 'E0704', why: 'EIO, step write', inject: 'write:error=EIO',
     on: file('pids.max'), call: onContainer('running', 'update', '--pids-limit', '50', 'ID') },

@@ -51,7 +51,7 @@ failing([
   { name: 'the planner takes too much time', code: 'E0903', why: '', inject: 'seccomp:signal=XCPU' },
   // F_GET_SEALS
   { name: 'init does not run from a sealed file', code: 'E0901', why: '', refuse: ['fcntl.1=1034=22'] },
-  { name: 'config.json cannot be read', code: 'E0204', why: '', call: ({ bundle, id }) => {
+  { name: 'config.json cannot be read', code: 'E0204', why: 'EIO', call: ({ bundle, id }) => {
     rmSync(join(bundle.dir, 'config.json'));
     symlinkSync('/proc/self/mem', join(bundle.dir, 'config.json'));
     return ['create', '--bundle', bundle.dir, id];
@@ -60,7 +60,7 @@ failing([
     change: (config, { id }) => {
       config.linux.cgroupsPath = `/${id}${`/${'a'.repeat(250)}`.repeat(14)}`;
     } },
-  { name: 'the state root has become read-only', code: 'E0622', why: '', call: async (scene) => {
+  { name: 'the state root has become read-only', code: 'E0622', why: 'EROFS', call: async (scene) => {
     const root = ownRoot(scene);
     const { c, bundle, id } = scene;
     const detached = await c.rt(['--root', root, 'run', '--detach', '--bundle', bundle.dir, id]);
@@ -75,7 +75,7 @@ failing([
     inject: 'unlinkat:error=EROFS', on: () => ['state.json'], call: onContainer('stopped', 'delete', 'ID') },
   { name: 'whether init has ended cannot be seen', code: 'E0771', why: 'EMFILE, step open',
     inject: 'pidfd_open:error=EMFILE', call: onContainer('stopped', 'delete', 'ID') },
-  { name: 'the processes of a stopped container cannot be listed', code: 'E0636', why: '', inject: 'read:error=EIO',
+  { name: 'the processes of a stopped container cannot be listed', code: 'E0636', why: 'EIO', inject: 'read:error=EIO',
     on: ({ id }) => readdirSync('/sys/fs/cgroup').map((name) => `/sys/fs/cgroup/${name}/${id}/cgroup.procs`),
     call: onContainer('stopped', 'ps', 'ID') },
   { name: 'a flag of checkpoint with a wrong value', code: 'E0139', why: '',
