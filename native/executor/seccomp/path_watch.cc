@@ -1,6 +1,7 @@
 #include "executor/seccomp/path_watch.h"
 #include "base/architecture.h"
 #include "executor/seccomp/path_place.h"
+#include <elf.h>
 #include <errno.h>
 #include <stddef.h>
 #include <fcntl.h>
@@ -88,6 +89,18 @@ bool is_utf8(Str text) {
     i += more + 1;
   }
   return true;
+}
+
+// Where a process has the name that its program was executed by, or 0.
+uint64_t executed_name(pid_t process) {
+  FILE *vector = fopen(ProcName(process, "/auxv").c_str(), "re");
+  if (vector == nullptr) return 0;
+  uint64_t entry[2] = {}, address = 0;
+  while (address == 0 && fread(entry, sizeof entry, 1, vector) == 1 && entry[0] != AT_NULL) {
+    if (entry[0] == AT_EXECFN) address = entry[1];
+  }
+  fclose(vector);
+  return address;
 }
 
 } // namespace
@@ -306,8 +319,9 @@ void PathWatch::note(const seccomp_notif &request) {
   bool native = data.arch == native_architecture && (static_cast<unsigned long>(data.nr) & x32_bit) == 0;
   bool executes = native && (data.nr == SYS_execve || data.nr == SYS_execveat);
   // What init does before its execve is not the program's.
-  if (awaits_program_ && !executes) return;
-  if (awaits_program_ && paths_->error == ENODATA) paths_->error = 0;
+  const bool is_first = awaits_program_;
+  if (is_first && !executes) return;
+  if (is_first && paths_->error == ENODATA) paths_->error = 0;
   awaits_program_ = false;
   if (!native) {
     paths_->foreign = true;
@@ -315,9 +329,12 @@ void PathWatch::note(const seccomp_notif &request) {
   }
   ProcessPaths paths(static_cast<pid_t>(request.pid));
   Call call = {paths, request};
+  if (first_unseen_) on_exec(call, AT_FDCWD, executed_name(paths.process()), 0);
   begin_program(call);
   dispatch(call);
-  if (paths.refused() != 0 && paths_->error == 0) paths_->error = paths.refused();
+  // Of init itself an ordinary user sees nothing: what it has executed is seen in what it has become.
+  first_unseen_ = is_first && paths.refused() != 0;
+  if (paths.refused() != 0 && !first_unseen_ && paths_->error == 0) paths_->error = paths.refused();
 }
 
 } // namespace veloci

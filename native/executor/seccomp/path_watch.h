@@ -56,6 +56,7 @@ private:
   LearnedPaths *paths_;
   int listener_;
   bool awaits_program_ = true;
+  bool first_unseen_ = false; // init's execve was not for us to see
   static constexpr uint32_t executing_max = 1024;
   pid_t executing_[executing_max] = {}; // whose execve has passed, by their number
 };

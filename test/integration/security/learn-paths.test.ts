@@ -1,6 +1,6 @@
 // --learn-paths: rules of Landlock for the paths of a program, under which it starts again, and which refuse others.
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assert, test } from '../../support/case.ts';
 import type { Context } from '../../support/context.ts';
@@ -180,3 +180,32 @@ test("learn: what the configuration's own profile would have refused is named wi
   }), { flags: ['--learn', join(c.dir(), 'profile.json')] });
   assert.match(stderr, /the profile of the configuration refuses mkdir(at)? \(2 times, \S*config\.json:\d+\)\n/);
 }, { only: 'veloci' });
+
+test('an ordinary user learns from a container of his, the first program included', async (c) => {
+  const nobody = 65534;
+  const prefix = ['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups', '--'];
+  const bundle = c.command(['/script'], (config) => {
+    config.linux.namespaces = config.linux.namespaces.filter(({ type }) => type !== 'cgroup');
+    config.linux.namespaces.push({ type: 'user' });
+    config.linux.uidMappings = config.linux.gidMappings = [{ containerID: 0, hostID: nobody, size: 1 }];
+    config.mounts = config.mounts.filter(({ destination }) => !destination.startsWith('/sys'));
+    delete config.linux.resources;
+  });
+  writeFileSync(join(bundle.rootfs, 'script'), '#!/bin/sh\ncat /etc/passwd\n', { mode: 0o755 });
+  chmodSync(bundle.dir, 0o755);
+  const [root, dir] = [c.dir(), c.dir()];
+  for (const path of [root, dir]) chownSync(path, nobody, nobody);
+  const file = join(dir, 'paths.json');
+  const learned = await c.rt(['--root', root, 'run', '--learn', join(dir, 'profile.json'), '--learn-paths', file,
+    '--bundle', bundle.dir, c.id()], { prefix });
+  assert.equal(learned.code, 0, learned.stderr);
+  assert.match(learned.stderr, /learned \d+ rules of Landlock/);
+  bundle.config.annotations = (JSON.parse(readFileSync(file, 'utf8')) as Config).annotations!;
+  bundle.write();
+  const again = (): Promise<Result> => c.rt(['--root', root, 'run', '--bundle', bundle.dir, c.id()], { prefix });
+  const ran = await again();
+  assert.equal(ran.code, 0, ran.stderr);
+  assert.match(ran.stdout, /root/);
+  writeFileSync(join(bundle.rootfs, 'script'), '#!/bin/sh\ncat /etc/group\n', { mode: 0o755 });
+  assert.match((await again()).stderr, /denied/);
+}, only);

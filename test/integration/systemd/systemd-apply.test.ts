@@ -118,6 +118,7 @@ function suite(as: As): void {
 
 if (reason !== undefined) t.pass(`not run: ${reason}`, { skip: reason });
 else {
+  t.setTimeout(2000_000);
   setUp();
   suite('root');
   if (unified) suite('user');

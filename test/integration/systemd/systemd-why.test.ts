@@ -25,6 +25,7 @@ const why = reason ?? (initial() ? undefined : 'not in the first pid namespace')
 
 if (why !== undefined) t.pass('the call that a profile has refused', { skip: why });
 else {
+  t.setTimeout(2000_000);
   setUp();
   for (const [how, seccomp, status, said] of ends) {
     test(`a call that a profile has ${how}`, (id) => {
