@@ -6,13 +6,19 @@ import { newDraft } from '../plan/begin.ts';
 import { compileUpdate } from '../plan/compile-update.ts';
 import { writeSchemata } from '../plan/concern/cgroup/rdt.ts';
 import { resourcesPointer } from '../plan/update/merge.ts';
+import { findValue, type JsonValue } from '../spec/parse/value.ts';
 import { leaveRemoved, type Applier } from './job.ts';
 
 export const resources: Applier = (job, changes) => {
   const { declared, kept, context, subject } = job;
   const changed = leaveRemoved(changes);
   if (changed.length === 0) return;
-  const given = new Map(changed.map(({ property }) => [property, property]));
+  // A list that was not there is one change, and each of its elements has settings.
+  const given = new Map(changed.flatMap(({ property }) => {
+    const value = findValue(declared as unknown as JsonValue, property);
+    const elements = Array.isArray(value) ? value.map((_, index) => `${property}/${index}`) : [];
+    return [property, ...elements].map((pointer) => [pointer, pointer] as const);
+  }));
   const before = { ...declared, linux: { ...declared.linux, resources: kept.linux?.resources ?? {} } };
   const list = subject.cgroupFile('devices.list');
   const { operations } = compileUpdate(before, { resources: declared.linux?.resources ?? {}, given }, undefined,

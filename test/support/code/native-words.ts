@@ -59,7 +59,7 @@ export const known: readonly Known[] = [
     files: ['executor/seccomp/path_place.cc', 'executor/seccomp/path_place.h', 'executor/seccomp/path_watch.cc'],
     why:
       'files of /proc/PID by which --learn-paths sees where the paths of a process lead, and links of procfs to itself',
-    words: ['/proc/', '/root', '/cwd', '/exe', '/fd/', '/maps', 'self', 'thread-self', 're'],
+    words: ['/proc/', '/root', '/cwd', '/exe', '/fd/', '/maps', '/auxv', 'self', 'thread-self', 're'],
   },
   {
     files: ['executor/seccomp/capability_watch.cc'],
