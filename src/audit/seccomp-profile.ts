@@ -1,11 +1,9 @@
 // What a seccomp profile lets pass, as libseccomp reads it.
-import type { Seccomp, SeccompArgument, SeccompRule } from '../spec/types.ts';
+import { fits, holds, mayFit, type Arguments } from '../spec/seccomp-arguments.ts';
+import type { Seccomp, SeccompRule } from '../spec/types.ts';
 
 /** Actions that let a call happen without anybody deciding about it. */
 const passing: ReadonlySet<string> = new Set(['SCMP_ACT_ALLOW', 'SCMP_ACT_LOG']);
-
-/** Values of some arguments, by index; the others may be anything. */
-export type Arguments = Readonly<Record<number, bigint>>;
 
 /**
  * Whether a call can pass, with these arguments. On architectures that a profile does not list no call passes: libseccomp
@@ -30,36 +28,6 @@ export function causeOf(profile: Seccomp, names: readonly string[]): string {
   return pointers.flat()[0] ?? '/linux/seccomp/defaultAction';
 }
 
-/** Several tests of one argument are alternatives, tests of several arguments hold together. */
-function fits({ args = [] }: SeccompRule, test: (arg: SeccompArgument) => boolean): boolean {
-  const repeated = args.length > 1 && args.some((arg, at) => args.findIndex(({ index }) => index === arg.index) < at);
-  return args.length === 0 || (repeated ? args.some(test) : args.every(test));
-}
-
-function mayFit(rule: SeccompRule, values: Arguments): boolean {
-  return fits(rule, (arg) => values[arg.index] === undefined || holds(arg, values[arg.index]!));
-}
-
 function surelyFits(rule: SeccompRule, values: Arguments): boolean {
   return fits(rule, (arg) => values[arg.index] !== undefined && holds(arg, values[arg.index]!));
-}
-
-function holds({ op, value, valueTwo = 0 }: SeccompArgument, actual: bigint): boolean {
-  const wanted = BigInt(value);
-  switch (op) {
-    case 'SCMP_CMP_EQ':
-      return actual === wanted;
-    case 'SCMP_CMP_NE':
-      return actual !== wanted;
-    case 'SCMP_CMP_LT':
-      return actual < wanted;
-    case 'SCMP_CMP_LE':
-      return actual <= wanted;
-    case 'SCMP_CMP_GE':
-      return actual >= wanted;
-    case 'SCMP_CMP_GT':
-      return actual > wanted;
-    case 'SCMP_CMP_MASKED_EQ':
-      return (actual & wanted) === (BigInt(valueTwo) & wanted);
-  }
 }

@@ -1,6 +1,7 @@
 // Which of the calls that were made a profile refuses.
-import type { Seccomp, SeccompRule } from '../generated/config.ts';
 import type { LearnedCall } from '../generated/protocol.ts';
+import { mayFit, type Arguments } from '../spec/seccomp-arguments.ts';
+import type { Seccomp } from '../spec/types.ts';
 
 /** What a profile does with a call, and where it says so. */
 export interface Refusal {
@@ -10,35 +11,8 @@ export interface Refusal {
 
 const passing: ReadonlySet<string> = new Set(['SCMP_ACT_ALLOW', 'SCMP_ACT_LOG', 'SCMP_ACT_TRACE', 'SCMP_ACT_NOTIFY']);
 
-/** Whether conditions on arguments hold for one of these calls; an argument that was not seen may have any value. */
-function mayHold({ args = [] }: SeccompRule, seen: readonly (readonly string[] | undefined)[]): boolean {
-  return args.every(({ index, value, valueTwo = 0, op }) => {
-    const values = seen[index]?.map(BigInt);
-    if (values === undefined) return true;
-    const [wanted, second] = [BigInt(value), BigInt(valueTwo)];
-    return values.some((one) => {
-      switch (op) {
-        case 'SCMP_CMP_EQ':
-          return one === wanted;
-        case 'SCMP_CMP_NE':
-          return one !== wanted;
-        case 'SCMP_CMP_LT':
-          return one < wanted;
-        case 'SCMP_CMP_LE':
-          return one <= wanted;
-        case 'SCMP_CMP_GE':
-          return one >= wanted;
-        case 'SCMP_CMP_GT':
-          return one > wanted;
-        default:
-          return (one & wanted) === second;
-      }
-    });
-  });
-}
-
 /**
- * Why a profile refuses a call.
+ * Why a profile refuses a call, with one of the values that its arguments had.
  *
  * @param seen the values of its first arguments, where they are known
  * @returns undefined for one that passes
@@ -46,11 +20,23 @@ function mayHold({ args = [] }: SeccompRule, seen: readonly (readonly string[] |
 export function refusalOf(
   profile: Seccomp | undefined,
   name: string,
-  seen: readonly (readonly string[] | undefined)[],
+  [firsts, seconds]: readonly (readonly string[] | undefined)[],
 ): Refusal | undefined {
   if (profile === undefined) return undefined;
+  const values = (list: readonly string[] | undefined): readonly (bigint | undefined)[] =>
+    list === undefined || list.length === 0 ? [undefined] : list.map(BigInt);
+  for (const first of values(firsts)) {
+    for (const second of values(seconds)) {
+      const refusal = refusalWith(profile, name, { 0: first, 1: second });
+      if (refusal !== undefined) return refusal;
+    }
+  }
+  return undefined;
+}
+
+function refusalWith(profile: Seccomp, name: string, values: Arguments): Refusal | undefined {
   const rules = (profile.syscalls ?? []).map((rule, index) => ({ rule, pointer: `/linux/seccomp/syscalls/${index}` }))
-    .filter(({ rule }) => rule.names.includes(name) && mayHold(rule, seen));
+    .filter(({ rule }) => rule.names.includes(name) && mayFit(rule, values));
   // Conditions come before what holds without one.
   const found = rules.find(({ rule }) => (rule.args ?? []).length > 0 && !passing.has(rule.action))
     ?? rules.find(({ rule }) => passing.has(rule.action)) ?? rules[0];

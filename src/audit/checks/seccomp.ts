@@ -1,8 +1,9 @@
 import { annotationNames } from '../../plan/annotations.ts';
 import { pointerPart } from '../../spec/parse/position.ts';
+import type { Arguments } from '../../spec/seccomp-arguments.ts';
 import type { Seccomp } from '../../spec/types.ts';
 import type { Report } from '../report.ts';
-import { causeOf, passes, type Arguments } from '../seccomp-profile.ts';
+import { causeOf, passes } from '../seccomp-profile.ts';
 import type { RuleName } from '../table.ts';
 import type { Risk } from '../types.ts';
 import type { View } from '../view.ts';

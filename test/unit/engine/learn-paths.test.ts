@@ -93,11 +93,16 @@ t.test('which calls a profile refuses, and where', async (t) => {
     { names: ['write'], action: 'SCMP_ACT_KILL',
       args: [{ index: 0, value: 15, valueTwo: 8, op: 'SCMP_CMP_MASKED_EQ' }] },
     { names: ['kill'], action: 'SCMP_ACT_TRAP' },
+    { names: ['socket'], action: 'SCMP_ACT_ALLOW',
+      args: [{ index: 0, value: 1, op: 'SCMP_CMP_EQ' }, { index: 0, value: 2, op: 'SCMP_CMP_EQ' }] },
   ] };
   const refused = (name: string, ...first: string[]): string | undefined =>
     refusalOf(profile, name, [first.length === 0 ? undefined : first])?.pointer;
   t.equal(refused('read', '3'), undefined);
   t.equal(refused('read', '4', '5'), '/linux/seccomp/defaultAction');
+  t.equal(refused('read', '3', '4'), '/linux/seccomp/defaultAction', 'one that passes does not hide another');
+  t.equal(refused('socket', '2'), undefined, 'tests of one argument are alternatives');
+  t.equal(refused('socket', '3'), '/linux/seccomp/defaultAction');
   t.equal(refused('read'), undefined, 'any value');
   t.equal(refused('write', '7'), undefined);
   t.equal(refused('write', '24', '1'), '/linux/seccomp/syscalls/2/action');
