@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import type { ControlMessage } from '../generated/protocol.ts';
+import { onAbort } from './abort.ts';
 import { Child } from './child.ts';
 import { VelociError } from './error.ts';
 
@@ -44,7 +45,7 @@ export async function call(
   });
   const stop = (): void => child.wish('signal', constants.signals.SIGTERM);
   let broken: Error | undefined;
-  signal?.addEventListener('abort', stop);
+  const forget = onAbort(signal, stop);
   if (typeof input === 'object') {
     feed(child.streams.stdin!, input, (error) => {
       broken = error;
@@ -52,7 +53,7 @@ export async function call(
     });
   } else child.streams.stdin?.end(input);
   const [status, printed] = await Promise.all([child.ended, text(child.streams.stdout!)]);
-  signal?.removeEventListener('abort', stop);
+  forget();
   if (typeof input === 'object') input.destroy();
   if (good.includes(status) && child.error === undefined) return printed;
   signal?.throwIfAborted();

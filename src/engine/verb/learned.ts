@@ -99,7 +99,7 @@ const reasons: Readonly<Record<number, string>> = {
 /** Why paths cannot be seen, by errno. */
 const pathReasons: Readonly<Record<number, string>> = {
   [errno.ENODATA]: 'no program was executed',
-  [errno.EOVERFLOW]: 'more than 32,768 different paths were used, or 4 MiB of their text',
+  [errno.EOVERFLOW]: 'more different paths were used than are kept',
 };
 
 function configOf(config: Uint8Array | undefined, host: Call['host']): Spec | undefined {
