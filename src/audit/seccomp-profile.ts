@@ -1,5 +1,5 @@
 // What a seccomp profile lets pass, as libseccomp reads it.
-import { fits, holds, mayFit, type Arguments } from '../spec/seccomp-arguments.ts';
+import { fits, holds, mayFit, type Arguments } from '../spec/seccomp/arguments.ts';
 import type { Seccomp, SeccompRule } from '../spec/types.ts';
 
 /** Actions that let a call happen without anybody deciding about it. */

@@ -1,6 +1,6 @@
 // Which of the calls that were made a profile refuses.
 import type { LearnedCall } from '../generated/protocol.ts';
-import { mayFit, type Arguments } from '../spec/seccomp-arguments.ts';
+import { mayFit, type Arguments } from '../spec/seccomp/arguments.ts';
 import type { Seccomp } from '../spec/types.ts';
 
 /** What a profile does with a call, and where it says so. */

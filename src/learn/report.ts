@@ -1,6 +1,6 @@
 // What a learned profile means, in words.
 import type { Seccomp } from '../generated/config.ts';
-import { readDockerProfile } from '../spec/docker-profile.ts';
+import { readDockerProfile } from '../spec/seccomp/docker-profile.ts';
 
 /** Calls that reach much of the kernel: named when Docker's profile allows them and the program does without. */
 const notable = ['bpf', 'clone3', 'io_uring_setup', 'keyctl', 'memfd_create', 'mount', 'open_by_handle_at',

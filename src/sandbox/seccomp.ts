@@ -1,6 +1,6 @@
 // The system calls of a sandbox: Docker's profile for a program without capabilities, less what attacks use and programs hardly do.
 import type { Seccomp } from '../generated/config.ts';
-import { callTables, readDockerProfile } from '../spec/docker-profile.ts';
+import { callTables, readDockerProfile } from '../spec/seccomp/docker-profile.ts';
 
 type Syscall = NonNullable<Seccomp['syscalls']>[number];
 type Comparison = NonNullable<Syscall['args']>[number];

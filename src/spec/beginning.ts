@@ -1,7 +1,7 @@
 // Configurations to begin with.
 import type { Mount, Spec } from '../generated/config.ts';
 import { maskedPaths, readonlyPaths } from './default-paths.ts';
-import { readDockerProfile } from './docker-profile.ts';
+import { readDockerProfile } from './seccomp/docker-profile.ts';
 import { specVersion } from './version.ts';
 
 const capabilities = (): string[] => ['CAP_AUDIT_WRITE', 'CAP_KILL', 'CAP_NET_BIND_SERVICE'];

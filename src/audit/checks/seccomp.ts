@@ -1,6 +1,6 @@
 import { annotationNames } from '../../plan/annotations.ts';
 import { pointerPart } from '../../spec/parse/position.ts';
-import type { Arguments } from '../../spec/seccomp-arguments.ts';
+import type { Arguments } from '../../spec/seccomp/arguments.ts';
 import type { Seccomp } from '../../spec/types.ts';
 import type { Report } from '../report.ts';
 import { causeOf, passes } from '../seccomp-profile.ts';

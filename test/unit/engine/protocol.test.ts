@@ -123,10 +123,10 @@ const own = [
   // The engine of images has checked each member that its type names.
   'src/library/image.ts',
   'src/spec/checks/unknown.ts',
-  'src/spec/docker-profile.ts',
   'src/spec/format.ts',
   'src/spec/parse/locate.ts',
   'src/spec/parse/parse.ts',
+  'src/spec/seccomp/docker-profile.ts',
 ];
 
 t.test('no text from outside is taken for a type unchecked', async (t) => {

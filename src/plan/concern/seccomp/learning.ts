@@ -1,6 +1,6 @@
 // --learn: a filter under which every system call is noted by the command and then made as without a filter.
 import type { Spec } from '../../../generated/config.ts';
-import { callTables } from '../../../spec/docker-profile.ts';
+import { callTables } from '../../../spec/seccomp/docker-profile.ts';
 import { annotationNames } from '../../annotations.ts';
 
 /**

@@ -3,7 +3,7 @@
 import { diagnose, placeAt } from '../../../diagnostic/diagnose.ts';
 import type { Diagnostic } from '../../../diagnostic/types.ts';
 import { most } from '../../../spec/checks/findings.ts';
-import { readDockerProfile } from '../../../spec/docker-profile.ts';
+import { readDockerProfile } from '../../../spec/seccomp/docker-profile.ts';
 import { suggest } from '../../../spec/suggest.ts';
 import type { Host, SeccompRules } from '../../../engine/protocol.ts';
 import type { State } from '../../../generated/state.ts';

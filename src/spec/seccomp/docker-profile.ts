@@ -1,5 +1,5 @@
-import type { Seccomp, SeccompArchitecture } from '../generated/config.ts';
-import { dockerProfile } from '../generated/docker-profile.ts';
+import type { Seccomp, SeccompArchitecture } from '../../generated/config.ts';
+import { dockerProfile } from '../../generated/docker-profile.ts';
 
 /** The tables of system calls that a processor has, its own first, by the machine of uname(2). */
 export const callTables: Readonly<Record<string, readonly SeccompArchitecture[]>> = {

@@ -1,5 +1,5 @@
 // The tests of a seccomp rule on the arguments of a call, as libseccomp reads them.
-import type { SeccompArgument, SeccompRule } from './types.ts';
+import type { SeccompArgument, SeccompRule } from '../types.ts';
 
 /** Values of some arguments, by index; the others may be anything. */
 export type Arguments = Readonly<Record<number, bigint | undefined>>;
