@@ -1,6 +1,6 @@
 // How many system calls create, run and exec make, by name: a budget. Whoever needs more says so in
 // test/fixtures/calls.json; VELOCI_CALLS=print prints what was counted in that form.
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assert, test } from '../../support/case.ts';
@@ -68,6 +68,10 @@ const skip = !which('strace')
   : false;
 
 test('run, create and exec stay within their budgets of system calls', async (c) => {
+  // Whether a container's cgroup was the last one below the root of v2 makes a difference: here it never is.
+  const other = join('/sys/fs/cgroup/unified', `${c.id()}-other`);
+  mkdirSync(other);
+  c.later(() => rmdirSync(other));
   compare('run', await counted(c, () => ['run'], c.command(['/probe', 'exit', '0'])));
   compare('create', await counted(c, () => ['create'], c.command(['/probe', 'pause'])));
   const mounts = c.dir();
